@@ -1,0 +1,95 @@
+"""An engine: one conversation's view of a model, in this process or behind HTTP.
+
+The wiring reads `can` and adds a transcriber, a describer or a voice where the engine has none. Weights are
+shared by the process; an Engine is the state of one session. Engines start no task and own no thread: heavy
+steps are awaited through the `Runner` they were opened with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue.blocks import Block
+
+T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """Runs one model step off the event loop, in order. `stream.device_thread.DeviceThread.run` is one."""
+
+    def __call__(self, step: Callable[..., T], *args: Any) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine does itself. `duplex`: it is asked after every unit and may answer by listening on."""
+
+    hears: bool
+    sees: bool
+    speaks: bool
+    duplex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the reply's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SoundDelta:
+    """The next piece of the reply's sound, of an engine that speaks: float32 mono (n,)."""
+
+    samples: NDArray[np.float32]
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A duplex engine decided to listen on: the floor is the user's."""
+
+
+Delta = TextDelta | SoundDelta | Listening
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point in the conversation to come back to. Opaque outside the engine that made it."""
+
+    position: int
+    serial: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """For the page's meter: tokens in the cache by kind of block, the limit, and what has been dropped so far."""
+
+    tokens: dict[str, int]
+    limit: int
+    dropped_blocks: int = 0
+
+
+class Engine(Protocol):
+    """Five verbs. `feed` in order of time; a mark stays good until something before it is rewound or dropped.
+
+    `reply` is asked for once the user's TextBlock (or sound) has been fed; closing the iterator stops it, and
+    what it had said stays in the engine's context until `rewind`. After an interruption the caller rewinds to
+    the mark taken before `reply` and feeds the ReplyBlock with what was really heard; the same ReplyBlock,
+    uncut, is fed after a reply that was heard to its end. An engine makes that cheap by keeping the common
+    prefix. Raises EngineLost when this conversation cannot go on.
+    """
+
+    can: Capabilities
+
+    async def feed(self, block: Block) -> None: ...
+    def reply(self) -> AsyncIterator[Delta]: ...
+    async def mark(self) -> Mark: ...
+    async def rewind(self, mark: Mark) -> None: ...
+    async def close(self) -> None: ...
+    def context(self) -> ContextUse: ...
