@@ -1,0 +1,53 @@
+"""What a setup is: one frozen record and a few named presets. Knows no environment and loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+STAGES = (
+    "transcript",
+    "turn_decided",
+    "first_token",
+    "first_phrase",
+    "first_sound_made",
+    "first_sound_sent",
+    "first_sound_heard",
+)
+
+# Seconds after the user's last speech sample. Set from the first measurements of docs/latency.md.
+LAPTOP_BUDGET_S: Mapping[str, float] = {
+    "transcript": 0.45,
+    "turn_decided": 0.50,
+    "first_token": 0.60,
+    "first_phrase": 0.65,
+    "first_sound_made": 0.70,
+    "first_sound_sent": 0.75,
+    "first_sound_heard": 0.90,
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How one machine runs the assistant."""
+
+    name: str
+    engine: str
+    about: str
+    capacity: int = 2  # sessions at once; one more is told to try again
+    context_tokens: int = 2048
+    looks_per_s: float = 2.0  # detection at most this often
+    read_every_s: float = 4.0  # text is read at least this often while something moves
+    hangover_s: float = 0.40  # silence after which a turn is over
+    speculate_after_s: float = 0.13  # silence after which the answer is prepared
+    partial_every_s: float = 0.5  # of new speech between two partial transcripts
+    budget_s: Mapping[str, float] = field(default_factory=lambda: LAPTOP_BUDGET_S)
+    remote_url: str | None = None  # an OpenAI-compatible server, for engine "remote"
+    remote_model: str | None = None
+
+
+SETUPS: Mapping[str, Setup] = {
+    "laptop": Setup("laptop", "small_cpu", "embedded models on a 2-core CPU; nothing leaves the machine"),
+    "scripted": Setup("scripted", "scripted", "canned lines instead of a model: load tests and demos", capacity=16),
+    "remote": Setup("remote", "remote", "an OpenAI-compatible server thinks; ears, eyes and voice stay here"),
+}
