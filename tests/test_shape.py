@@ -1,0 +1,150 @@
+"""The shape of the code base: who imports whom, how long things are, what is said where."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("audio", "vision", "dialogue", "stream", "ui")
+LEAVES = ("audio", "vision", "dialogue")
+MAY_IMPORT = {
+    "ui": set(PACKAGES),
+    "stream": {*LEAVES, "stream"},
+    "audio": {"audio"},
+    "vision": {"vision"},
+    "dialogue": {"dialogue"},
+}
+MOST_LINES = 300
+MOST_LINES_OF_A_FUNCTION = 60
+NAMES_THAT_SAY_NOTHING = {"utils", "helpers", "manager", "misc", "common", "base"}
+
+
+def product_files() -> Iterator[Path]:
+    yield ROOT / "omnilive.py"
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def python_files() -> list[Path]:
+    others = [path for folder in ("tests", "benchmarks", "install") for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [path for path in (*product_files(), *others) if path.exists()]
+
+
+def repository_texts() -> Iterator[tuple[Path, str]]:
+    """Every text file that git keeps, or would keep once it is added."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout, so which files belong to it is not known")
+    for name in filter(None, listing.stdout.split("\0")):
+        path = ROOT / name
+        if not path.is_file():
+            continue
+        try:
+            yield path, path.read_text()
+        except UnicodeDecodeError:
+            continue
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The top names of everything that `tree` imports."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"line {node.lineno}: imports are absolute"
+            names.add(node.module or "")
+    return {name.split(".")[0] for name in names}
+
+
+def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """(last two names of the callee, line) of every call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ".".join(ast.unparse(node.func).split(".")[-2:]), node.lineno
+
+
+@pytest.fixture(params=[pytest.param(path, id=named(path)) for path in product_files() if path.exists()])
+def product_file(request: pytest.FixtureRequest) -> tuple[Path, ast.Module]:
+    path: Path = request.param
+    return path, ast.parse(path.read_text())
+
+
+def test_imports_go_inward_only(product_file: tuple[Path, ast.Module]) -> None:
+    path, tree = product_file
+    package = path.relative_to(ROOT).parts[0]
+    if package not in MAY_IMPORT:
+        return
+    stray = imported(tree) & {*PACKAGES, "omnilive", "tests", "benchmarks"} - MAY_IMPORT[package]
+    assert not stray - ({"omnilive"} if package == "ui" else set())
+
+
+def test_tasks_and_threads_are_owned_by_stream_and_ui(product_file: tuple[Path, ast.Module]) -> None:
+    path, tree = product_file
+    if path.relative_to(ROOT).parts[0] not in LEAVES:
+        return
+    starters = {"create_task", "ensure_future", "run_in_executor", "to_thread", "Thread", "ThreadPoolExecutor"}
+    strays = [f"{name} in line {line}" for name, line in called(tree) if name.split(".")[-1] in starters]
+    assert not strays
+
+
+def test_nothing_reads_the_wall_clock_or_the_environment(product_file: tuple[Path, ast.Module]) -> None:
+    path, tree = product_file
+    calls = {name: line for name, line in called(tree) if name in {"time.time", "datetime.now", "datetime.utcnow"}}
+    edge = path.relative_to(ROOT).parts[0] in ("ui", "omnilive.py")
+    assert edge or not calls
+    if not edge:
+        source = path.read_text()
+        assert "os.environ" not in source
+        assert "getenv" not in source
+
+
+def test_a_file_opens_by_saying_what_it_is(product_file: tuple[Path, ast.Module]) -> None:
+    path, tree = product_file
+    assert path.stem not in NAMES_THAT_SAY_NOTHING
+    assert ast.get_docstring(tree), "the file says nothing about itself"
+
+
+@pytest.mark.parametrize("path", python_files(), ids=named)
+def test_files_and_functions_fit_the_eye(path: Path) -> None:
+    source = path.read_text()
+    assert len(source.splitlines()) <= MOST_LINES
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= MOST_LINES_OF_A_FUNCTION, f"{node.name} in line {node.lineno} has {length} lines"
+
+
+def test_the_tree_names_no_registry_host_and_no_machine() -> None:
+    # Put together here, so that this file does not name them either.
+    hosts = [a + b for a, b in [("py", "pi.org"), ("python", "hosted"), ("npm", "js.org"), ("deb.", "debian.org")]]
+    wheels_host = "download." + "pytorch"
+    folders = ["/" + "work/", "/" + "root/"]
+    found = [
+        f"{named(path)}: {word}"
+        for path, text in repository_texts()
+        for word in [*hosts, wheels_host, *folders]
+        if word in text
+    ]
+    assert not found
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
+    found = [f"{named(path)}: {mark}" for path, text in repository_texts() for mark in marks if mark in text]
+    assert not found
