@@ -1,0 +1,76 @@
+"""The keys and values of one session: tensors without policy.
+
+Preallocated for its life, so nothing grows and no step copies it. What leaves it, and when, is decided by
+`rolling_ledger.py`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from dialogue.rotary import Rotary
+
+
+class KVCache:
+    """Rotated keys, and values, of every layer, for `length` tokens at positions 0 .. length.
+
+    One tensor (layers, 2, kv_heads, capacity, head_dim): the rows of one head follow one another, which is the
+    order attention reads them in. dtype is float32, bfloat16 or float16.
+    """
+
+    def __init__(
+        self,
+        layers: int,
+        kv_heads: int,
+        head_dim: int,
+        capacity: int,
+        dtype: torch.dtype = torch.float32,
+        *,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.storage = torch.zeros(layers, 2, kv_heads, capacity, head_dim, dtype=dtype, device=device)
+        self.length = 0
+        # Views made once: slicing the big tensor 60 times a token costs as much as a small layer.
+        self._keys = [self.storage[layer, 0] for layer in range(layers)]
+        self._values = [self.storage[layer, 1] for layer in range(layers)]
+
+    @property
+    def capacity(self) -> int:
+        return self.storage.shape[3]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.storage.dtype
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write the new tokens of one layer behind `length`; the token counts only after `advance`.
+
+        `keys` (rotated) and `values` are (kv_heads, T, head_dim). Returns views of all keys and values of the
+        layer, the new ones included: (kv_heads, length + T, head_dim) each.
+        """
+        end = self.length + keys.shape[1]
+        assert end <= self.capacity, f"{end} tokens do not fit in a cache of {self.capacity}: evict first"
+        self._keys[layer][:, self.length : end] = keys
+        self._values[layer][:, self.length : end] = values
+        return self._keys[layer][:, :end], self._values[layer][:, :end]
+
+    def advance(self, tokens: int) -> None:
+        """All layers have been appended: the tokens are part of the conversation now."""
+        assert self.length + tokens <= self.capacity
+        self.length += tokens
+
+    def rewind(self, length: int) -> None:
+        """Forget everything behind the first `length` tokens."""
+        assert 0 <= length <= self.length, f"cannot rewind to {length}, the cache holds {self.length} tokens"
+        self.length = length
+
+    def cut(self, start: int, end: int, rotary: Rotary) -> None:
+        """Drop tokens start .. end; what stood behind moves up and its keys are rotated to their new positions."""
+        assert 0 <= start <= end <= self.length, f"cannot cut {start}..{end} of {self.length} tokens"
+        gap, tail = end - start, self.length - end
+        if gap and tail:
+            for keys, values in zip(self._keys, self._values, strict=True):
+                keys[:, start : start + tail] = rotary.shift(keys[:, end : end + tail], -gap)
+                values[:, start : start + tail] = values[:, end : end + tail].clone()
+        self.length -= gap

@@ -1,0 +1,131 @@
+"""Matrix products of a decoder: float weights, or 8- and 4-bit weights with float activations.
+
+`quantise` makes one from a float matrix; nothing here knows which layer it serves. On the CPU the quantised kernels
+are fast for bfloat16 activations only, so they compute in bfloat16 and return the dtype they were given. The CUDA
+branches have not been run on a GPU by us.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Precision = Literal["float32", "bfloat16", "int8", "int4"]
+
+GROUP = 32  # inputs that share one 4-bit scale and minimum, as in GGUF's Q4_1
+_MANY_TOKENS = 32  # from here on unpacking int8 once is cheaper than the row-at-a-time kernel
+
+
+class Linear(Protocol):
+    """x (..., inputs) -> (..., outputs), in x's dtype."""
+
+    outputs: int
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    def nbytes(self) -> int: ...
+
+
+def make_linear(weight: Tensor, bias: Tensor | None, precision: Precision, device: torch.device) -> Linear:
+    """A product with `weight` (outputs, inputs), any float dtype, stored at `precision` on `device`.
+
+    A matrix whose sizes 4-bit groups do not fit (inputs % 32, outputs % 16) is stored at 8 bits.
+    """
+    if bias is not None:
+        bias = bias.to(device)
+    if precision == "int4" and weight.shape[1] % GROUP == 0 and weight.shape[0] % 16 == 0:
+        return Int4Linear(weight, bias, device)
+    if precision in ("int8", "int4"):
+        return Int8Linear(weight, bias, device)
+    return DenseLinear(weight, bias, torch.float32 if precision == "float32" else torch.bfloat16, device)
+
+
+class DenseLinear:
+    """Float weights in the precision of the activations."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype, device: torch.device) -> None:
+        self.weight = weight.to(device=device, dtype=dtype)
+        self.bias = None if bias is None else bias.to(dtype)
+        self.outputs = weight.shape[0]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+    def nbytes(self) -> int:
+        return self.weight.nbytes
+
+
+class Int8Linear:
+    """One scale for each output row, symmetric."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
+        weight = weight.to(device=device, dtype=torch.float32)
+        scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
+        self.weight = (weight / scale).round().to(torch.int8)
+        self.scale = scale[:, 0].to(torch.bfloat16)
+        self.bias = bias
+        self.outputs = weight.shape[0]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.reshape(-1, x.shape[-1]).to(torch.bfloat16)
+        if len(rows) < _MANY_TOKENS and not rows.is_cuda:
+            y = torch._weight_int8pack_mm(rows, self.weight, self.scale)
+        else:
+            y = F.linear(rows, self.weight.to(torch.bfloat16)) * self.scale
+        return _finish(y, self.bias, x)
+
+    def nbytes(self) -> int:
+        return self.weight.nbytes + self.scale.nbytes
+
+
+class Int4Linear:
+    """A scale and a minimum for each group of 32 inputs of a row.
+
+    Taking them from the group's extremes recovers the groups of a Q4_1 file exactly, because that is how such files
+    are made; only the scales are then rounded to the kernel's bfloat16.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
+        self.outputs = weight.shape[0]
+        codes, scale, minimum = quantise_groups(weight.to(device=device, dtype=torch.float32))
+        # The kernels compute scale * (code - 8) + zero.
+        pair = torch.stack((scale, minimum + 8 * scale), dim=-1)
+        self.scales = pair.transpose(0, 1).contiguous().to(torch.bfloat16)
+        self.bias = bias
+        if device.type == "cpu":
+            self.packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), 1)
+        else:
+            self.packed = torch.ops.aten._convert_weight_to_int4pack(codes[:, ::2] << 4 | codes[:, 1::2], 8)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.reshape(-1, x.shape[-1]).to(torch.bfloat16)
+        if rows.is_cuda:
+            y = torch.ops.aten._weight_int4pack_mm(rows, self.packed, GROUP, self.scales)
+        else:
+            y = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, GROUP, self.scales)
+        return _finish(y, self.bias, x)
+
+    def nbytes(self) -> int:
+        return self.packed.nbytes + self.scales.nbytes
+
+
+def quantise_groups(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """float32 (N, K) -> codes uint8 (N, K) of 0..15, scale and minimum float32 (N, K / 32).
+
+    A weight is about code * scale + minimum.
+    """
+    groups = weight.reshape(weight.shape[0], -1, GROUP)
+    minimum = groups.amin(dim=-1, keepdim=True)
+    scale = (groups.amax(dim=-1, keepdim=True) - minimum) / 15
+    codes = ((groups - minimum) / scale.clamp(min=1e-12)).round().to(torch.uint8)
+    return codes.reshape(weight.shape), scale[..., 0], minimum[..., 0]
+
+
+def _finish(y: Tensor, bias: Tensor | None, x: Tensor) -> Tensor:
+    y = y.to(x.dtype)
+    if bias is not None:
+        y += bias.to(x.dtype)
+    return y.reshape(*x.shape[:-1], -1)
