@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from dialogue.errors import BadInput
 
 RopeKind = Literal["default", "linear", "dynamic", "yarn", "longrope", "llama3"]
 Family = Literal["llama", "qwen2", "qwen3"]
-
-_ROPE_KINDS = ("default", "linear", "dynamic", "yarn", "longrope", "llama3")
-_FAMILIES = ("llama", "qwen2", "qwen3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +43,10 @@ class RopeConfig:
         """From a model's config.json, old (`rope_theta`, `rope_scaling`) or new (`rope_parameters`) style."""
         rope = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
         kind = rope.get("rope_type") or rope.get("type") or "default"
-        if kind not in _ROPE_KINDS:
-            raise BadInput(f"Rotary embedding of kind {kind!r} is not known; use a model with one of {_ROPE_KINDS}.")
+        if kind not in get_args(RopeKind):
+            raise BadInput(
+                f"Rotary embedding of kind {kind!r} is not known; use a model with one of {get_args(RopeKind)}."
+            )
         if float(rope.get("partial_rotary_factor") or config.get("partial_rotary_factor") or 1.0) != 1.0:
             raise BadInput("Models that rotate only a part of each head are not of the Llama family.")
         limit = int(config.get("max_position_embeddings") or 2048)
@@ -56,7 +55,7 @@ class RopeConfig:
         )
         return cls(
             theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
-            kind=kind,
+            kind=cast(RopeKind, kind),
             factor=float(rope.get("factor") or (limit / pretrained)),
             pretrained_positions=pretrained,
             low_freq_factor=float(rope.get("low_freq_factor", 1.0)),
@@ -142,9 +141,8 @@ class DecoderConfig:
 
 def _family_of(config: Mapping[str, Any]) -> Family:
     kind = str(config.get("model_type", ""))
-    for family in _FAMILIES:
-        if kind == family:
-            return family
+    if kind in get_args(Family):
+        return cast(Family, kind)
     raise BadInput(f"A model of type {kind!r} is not of the Llama family; use a Llama, SmolLM2, Qwen2 or Qwen3 model.")
 
 
