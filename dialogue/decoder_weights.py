@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
 from torch import Tensor
 
-from dialogue.decoder_config import DecoderConfig, RopeConfig
+from dialogue.decoder_config import DecoderConfig, RopeConfig, RopeKind
 from dialogue.errors import BadInput
+from dialogue.gguf_file import GgufFile, GgufTensor
 
 _GGUF_LAYER_NAMES = {
     "input_layernorm": "attn_norm",
@@ -38,6 +38,7 @@ _GGUF_NAMES = {
     "model.norm.weight": "output_norm.weight",
     "lm_head.weight": "output.weight",
 }
+_GGUF_SCALINGS: dict[str, RopeKind] = {"none": "default", "linear": "linear", "yarn": "yarn"}
 
 
 class SafetensorsWeights(Mapping[str, Tensor]):
@@ -65,32 +66,24 @@ class SafetensorsWeights(Mapping[str, Tensor]):
 
 
 class GgufWeights(Mapping[str, Tensor]):
-    """A GGUF file's tensors under Hugging Face names, dequantised to float32 by the gguf library.
+    """A GGUF file's tensors under Hugging Face names, dequantised to float32.
 
-    `raw` gives the file's own blocks instead, rows in the same order. Files of the llama architecture store the rows
-    of q and k interleaved for another pairing of rotary dimensions; both accessors put them back.
+    `blocks` gives the file's own bytes instead, rows in the same order. Files of the llama architecture store the
+    rows of q and k interleaved for another pairing of rotary dimensions; both accessors put them back.
     """
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._reader = gguf.GGUFReader(path)
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path.name} cannot be read as GGUF ({error}); download it again.") from error
-        self._tensors = {tensor.name: tensor for tensor in self._reader.tensors}
-        self.metadata = GgufMetadata(self._reader)
-        self.config = self.metadata.config(tied_head="output.weight" not in self._tensors)
-        self._interleaved = self.metadata.architecture == "llama"
+    def __init__(self, file: GgufFile) -> None:
+        self.config = config_of(file)
+        self._tensors = file.tensors
+        self._interleaved = file.metadata["general.architecture"] == "llama"
 
     def __getitem__(self, name: str) -> Tensor:
-        tensor = self._tensors[_gguf_name(name)]
-        floats = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32, copy=False)
-        # A copy, because float tensors come as views of the mapped file, which is read-only.
-        return torch.from_numpy(self._reordered(name, floats).copy())
+        return torch.from_numpy(self._in_order(name, self._tensors[_gguf_name(name)].floats()))
 
-    def raw(self, name: str) -> tuple[np.ndarray, gguf.GGMLQuantizationType]:
-        """The tensor's blocks as stored, uint8 (rows, bytes) for quantised types, and their type."""
+    def blocks(self, name: str) -> GgufTensor:
+        """The tensor as stored, rows in Hugging Face order."""
         tensor = self._tensors[_gguf_name(name)]
-        return self._reordered(name, tensor.data), tensor.tensor_type
+        return GgufTensor(tensor.kind, self._in_order(name, tensor.rows))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and _gguf_name(name) in self._tensors
@@ -98,15 +91,14 @@ class GgufWeights(Mapping[str, Tensor]):
     def __iter__(self) -> Iterator[str]:
         known = list(_GGUF_NAMES)
         for layer in range(self.config.layers):
-            known += [
-                f"model.layers.{layer}.{part}.{kind}" for part in _GGUF_LAYER_NAMES for kind in ("weight", "bias")
-            ]
+            at = f"model.layers.{layer}"
+            known += [f"{at}.{part}.{kind}" for part in _GGUF_LAYER_NAMES for kind in ("weight", "bias")]
         return (name for name in known if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _reordered(self, name: str, rows: np.ndarray) -> np.ndarray:
+    def _in_order(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
         if not self._interleaved or ("q_proj" not in name and "k_proj" not in name):
             return rows
         heads = self.config.heads if "q_proj" in name else self.config.kv_heads
@@ -114,58 +106,62 @@ class GgufWeights(Mapping[str, Tensor]):
         return pairs.swapaxes(1, 2).reshape(rows.shape)
 
 
-class GgufMetadata:
-    """The key/value part of a GGUF file, by plain name: `get("rope.freq_base")` looks below the architecture too."""
+def config_of(file: GgufFile) -> DecoderConfig:
+    """The decoder's shape from GGUF metadata. Raises BadInput for an architecture outside the Llama family."""
+    architecture = file.metadata.get("general.architecture")
+    if architecture not in ("llama", "qwen2", "qwen3"):
+        raise BadInput(f"GGUF architecture {architecture!r} is not of the Llama family; use another model.")
 
-    def __init__(self, reader: gguf.GGUFReader) -> None:
-        self._fields = reader.fields
-        self.architecture = str(self.get("general.architecture"))
+    def get(key: str, default: Any = None) -> Any:
+        return file.metadata.get(f"{architecture}.{key}", default)
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value of `key`, or of `<architecture>.key`."""
-        field = self._fields.get(key)
-        if field is None and key != "general.architecture":
-            field = self._fields.get(f"{self.architecture}.{key}")
-        return default if field is None else field.contents()
+    heads, hidden = int(get("attention.head_count")), int(get("embedding_length"))
+    return DecoderConfig(
+        vocab_size=len(file.tensors["token_embd.weight"].rows),
+        hidden_size=hidden,
+        ffn_size=int(get("feed_forward_length")),
+        layers=int(get("block_count")),
+        heads=heads,
+        kv_heads=int(get("attention.head_count_kv", heads)),
+        head_dim=int(get("attention.key_length", hidden // heads)),
+        norm_eps=float(get("attention.layer_norm_rms_epsilon")),
+        max_positions=int(get("context_length")),
+        rope=_rope_of(file, str(architecture)),
+        tied_head="output.weight" not in file.tensors,
+        qkv_bias="blk.0.attn_q.bias" in file.tensors,
+        qk_norm=architecture == "qwen3",
+    )
 
-    def config(self, tied_head: bool) -> DecoderConfig:
-        """The decoder's shape. Raises BadInput for an architecture outside the Llama family."""
-        if self.architecture not in ("llama", "qwen2", "qwen3"):
-            raise BadInput(f"GGUF architecture {self.architecture!r} is not of the Llama family.")
-        heads, hidden = int(self.get("attention.head_count")), int(self.get("embedding_length"))
-        limit = int(self.get("context_length"))
-        scaling = self.get("rope.scaling.type", "none")
-        if scaling not in ("none", "linear", "yarn"):
-            raise BadInput(f"Rotary scaling {scaling!r} of this GGUF file is not known.")
-        return DecoderConfig(
-            vocab_size=len(self.get("tokenizer.ggml.tokens")),
-            hidden_size=hidden,
-            ffn_size=int(self.get("feed_forward_length")),
-            layers=int(self.get("block_count")),
-            heads=heads,
-            kv_heads=int(self.get("attention.head_count_kv", heads)),
-            head_dim=int(self.get("attention.key_length", hidden // heads)),
-            norm_eps=float(self.get("attention.layer_norm_rms_epsilon")),
-            max_positions=limit,
-            rope=RopeConfig(
-                theta=float(self.get("rope.freq_base", 10000.0)),
-                kind="default" if scaling == "none" else scaling,
-                factor=float(self.get("rope.scaling.factor", 1.0)),
-                pretrained_positions=int(self.get("rope.scaling.original_context_length", limit)),
-            ),
-            tied_head=tied_head,
-            qkv_bias=self.architecture == "qwen2",
-            qk_norm=self.architecture == "qwen3",
+
+def _rope_of(file: GgufFile, architecture: str) -> RopeConfig:
+    def get(key: str, default: Any) -> Any:
+        return file.metadata.get(f"{architecture}.{key}", default)
+
+    theta, limit = float(get("rope.freq_base", 10000.0)), int(get("context_length", 2048))
+    if "rope_freqs.weight" in file.tensors:
+        # llama3 scaling, stored as its divisors; the longrope rule applies given divisors as they are.
+        divisors = tuple(file.tensors["rope_freqs.weight"].floats().reshape(-1).tolist())
+        return RopeConfig(
+            theta, "longrope", 1.0, limit, attention_factor=1.0, short_factor=divisors, long_factor=divisors
         )
+    scaling = get("rope.scaling.type", "none")
+    if scaling not in _GGUF_SCALINGS:
+        raise BadInput(f"Rotary scaling {scaling!r} of this GGUF file is not known; use another model.")
+    return RopeConfig(
+        theta=theta,
+        kind=_GGUF_SCALINGS[scaling],
+        factor=float(get("rope.scaling.factor", 1.0)),
+        pretrained_positions=int(get("rope.scaling.original_context_length", limit)),
+    )
 
 
-def read_hf_config(folder: Path) -> dict[str, Any]:
-    """The contents of config.json of a model folder."""
+def read_json(path: Path) -> dict[str, Any]:
+    """A model folder's JSON file. Raises BadInput where it is missing or broken."""
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInput(f"{folder} has no readable config.json; point to the folder of a downloaded model.") from error
-    return config
+        raise BadInput(f"{path} cannot be read ({error}); point to the folder of a downloaded model.") from error
+    return content
 
 
 def _gguf_name(name: str) -> str:
