@@ -1,0 +1,117 @@
+"""Carries out what `turns` decides: on the outgoing sound at once, on the mind by orders in their sequence.
+
+The one place where a decision becomes deeds; hearing and controlling both go through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dialogue.blocks import PartialBlock
+from stream.answering import Answering, CloseReply, CutReply, GiveReply, Overheard, PrepareReply, VoidReply
+from stream.clock import SoundClock
+from stream.events import Expressed, State, StateChanged, UserCaption
+from stream.heard_sound import HeardSound
+from stream.playback import Playback
+from stream.reply import Question, SpokenQuestion, TypedQuestion
+from stream.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
+from stream.watching import Watching
+
+# Speech is noticed a little after it began: its first consonant lies before the moment of decision.
+PRE_ROLL_S = 0.3
+
+# What the far end's jitter buffer and sound card add until the page has reported its own figure.
+PLAYOUT_GUESS_S = 0.08
+
+
+class Floor:
+    """The state of the conversation between ears, mind and mouth of one session."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        answering: Answering,
+        playback: Playback,
+        watching: Watching,
+        now: Callable[[], float],
+        emit: Callable[[Expressed], None],
+    ) -> None:
+        self.turns, self._answering, self._playback, self._watching = turns, answering, playback, watching
+        self._now, self._emit = now, emit
+        self.sound = HeardSound()
+        self.sound_clock = SoundClock()
+        self.playout_s = PLAYOUT_GUESS_S
+        self._began_at = 0.0  # of the user's present turn, on the clock of the sound
+        self._state = State.LISTENING
+
+    async def carry_out(self, decisions: Iterable[Decision]) -> None:
+        """In order. Sound stops before this waits for anything."""
+        for decision in decisions:
+            await self._deed(decision)
+        self.show_state()
+
+    async def _deed(self, decision: Decision) -> None:
+        order = self._answering.orders.put
+        match decision:
+            case Begin(_, at):
+                self._began_at = at
+                self._watching.ask()
+            case Prepare(turn, last_speech_at):
+                await order(PrepareReply(turn, self._question(last_speech_at)))
+            case Answer(turn, last_speech_at):
+                await order(GiveReply(turn, self._question(last_speech_at)))
+            case Retract(turn):
+                self._playback.drop(turn)
+                await order(VoidReply(turn))
+            case Drop(turn):
+                self._link.emit(UserCaption(turn, "", final=True))
+                await order(VoidReply(turn))
+            case Hold():
+                self._playback.hold()
+            case Release():
+                self._playback.release()
+            case Yield(turn):
+                heard = self._playback.heard_characters(turn, self.playout_s)
+                self._playback.drop(turn)
+                await order(CutReply(turn, heard))
+
+    async def type(self, text: str) -> None:
+        """A typed message takes the floor and is answered at once."""
+        decisions = self.turns.type(self._link.now())
+        self._watching.ask()
+        await self.carry_out([decision for decision in decisions if not isinstance(decision, Answer)])
+        await self._answering.orders.put(GiveReply(self.turns.turn, TypedQuestion(text, self._link.now())))
+        self.show_state()
+
+    async def overhear(self, turn: int, text: str) -> None:
+        """A partial transcript of the open turn."""
+        if self.turns.user_speaks and turn == self.turns.turn:
+            self._link.emit(UserCaption(turn, text, final=False))
+            await self._answering.orders.put(Overheard(PartialBlock(text, self.sound_clock.at(self._began_at))))
+
+    async def finish(self, turn: int) -> None:
+        """The last sound of our reply has been heard."""
+        if self.turns.phase is Phase.OURS and turn == self.turns.turn:
+            await self._answering.orders.put(CloseReply(turn))
+            await self.carry_out(self.turns.finished(turn))
+
+    def said_so_far(self) -> tuple[float, float]:
+        """Start and end of the user's open turn, in seconds of the sound."""
+        return max(0.0, self._began_at - PRE_ROLL_S), self.sound.end_s
+
+    def _question(self, last_speech_at: float) -> Question:
+        start, end = self.said_so_far()
+        at = self.sound_clock.at
+        return SpokenQuestion(self.sound.between(start, end), at(self._began_at), at(last_speech_at))
+
+    def show_state(self) -> None:
+        """Tells the page who does what, when it has changed."""
+        if self.turns.user_speaks:
+            state = State.HEARING
+        elif self.turns.phase is Phase.YOURS:
+            state = State.LISTENING
+        else:
+            state = State.SPEAKING if self._playback.sent_s(self.turns.turn) else State.THINKING
+        if state is not self._state:
+            self._state = state
+            self._link.emit(StateChanged(state, self._link.now()))

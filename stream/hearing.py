@@ -1,0 +1,118 @@
+"""Stage: microphone sound -> speech, its end, and what was said so far.
+
+The speech probability is computed on the event loop (77 us a hop, measured): a hop to a thread costs as much and
+adds its queue to every pause. Transcripts run on the ears' thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings
+from audio.transcribe import Transcriber
+from audio.voice_activity import VoiceActivity, VoiceState
+
+from audio.chunk import Chunk
+from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
+from stream.device_thread import DeviceThread
+from stream.events import Expressed, Notice
+from stream.floor import Floor
+from stream.lanes import DropOldest
+from stream.setup import Setup
+
+LANE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause
+
+# Partial transcripts are for the caption's eye: of a long speech only so much is transcribed anew each time.
+PARTIAL_S = 12.0
+
+
+class Hearing:
+    """The ears of one session."""
+
+    def __init__(
+        self,
+        voice_activity: VoiceActivity,
+        transcriber: Transcriber,
+        thread: DeviceThread,
+        floor: Floor,
+        setup: Setup,
+        now: Callable[[], float],
+        emit: Callable[[Expressed], None],
+    ) -> None:
+        self._activity, self._transcriber, self._thread = voice_activity, transcriber, thread
+        self._floor, self._setup, self._now, self._emit = floor, setup, now, emit
+        self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)
+        self._on = True
+        self._partial: asyncio.Task[None] | None = None
+        self._partial_end_s = 0.0
+        self._listen_anew()
+
+    def _listen_anew(self) -> None:
+        self._voice_state = VoiceState()
+        self._end_of_speech = EndOfSpeech(
+            EndOfSpeechSettings(pause_s=self._setup.speculate_after_s, hangover_s=self._setup.hangover_s)
+        )
+        self._silence = SilenceWatch()
+
+    def switch(self, on: bool) -> None:
+        """The user turned the microphone on or off; what was half said is dropped by whoever calls."""
+        if on and not self._on:
+            self._listen_anew()
+        self._on = on
+
+    async def run(self) -> None:
+        """Until the lane is closed."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                chunk = await self.lane.get()
+                self._floor.sound_clock.arrived(chunk.end_s, self._link.now())
+                if not np.isfinite(chunk.samples).all():
+                    self._link.emit(Notice("warning", "bad_sound", "The microphone sent sound that is not a number."))
+                    chunk = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start)
+                self._floor.sound.append(chunk)
+                if self._on:
+                    await self._listen(chunk, tasks)
+
+    async def _listen(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
+        self._watch_silence(chunk)
+        probability = 0.0
+        for hop in self._activity.step(self._voice_state, chunk):
+            probability = hop.probability
+            event = self._end_of_speech.hear(probability, hop.at)
+            decisions = self._floor.turns.hear(event, hop.at)
+            if decisions:
+                await self._floor.carry_out(decisions)
+        if probability > 0.5 or not self._floor.turns.hands_free:
+            self._transcribe_so_far(tasks)
+
+    def _transcribe_so_far(self, tasks: asyncio.TaskGroup) -> None:
+        turns = self._floor.turns
+        if not turns.user_speaks or (self._partial is not None and not self._partial.done()):
+            return
+        start, end = self._floor.said_so_far()
+        if end - max(start, self._partial_end_s) >= self._setup.partial_every_s:
+            self._partial_end_s = end
+            self._partial = tasks.create_task(self._partial_transcript(turns.turn, start, end), name="partial")
+
+    async def _partial_transcript(self, turn: int, start: float, end: float) -> None:
+        shown_from = max(start, end - PARTIAL_S)
+        samples = self._floor.sound.between(shown_from, end)
+        text = (await self._thread.run(self._transcriber.transcribe, samples)).text
+        if text:
+            await self._floor.overhear(turn, text if shown_from == start else f"… {text}")
+
+    def _watch_silence(self, chunk: Chunk) -> None:
+        match self._silence.hear(chunk):
+            case MicrophoneSilent(_, for_s):
+                self._link.emit(
+                    Notice(
+                        "warning",
+                        "silent_microphone",
+                        f"No sound has come from the microphone for {for_s:.0f} seconds. "
+                        "Check that it is not muted and that the right one is chosen; typing works meanwhile.",
+                    )
+                )
+            case MicrophoneBack():
+                self._link.emit(Notice("info", "microphone_back", "The microphone can be heard again."))

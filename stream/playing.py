@@ -1,0 +1,77 @@
+"""Stage: follows our sound on its way to the user's ears and tells everybody how far it has come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from stream.answering import Answering
+from stream.events import Expressed, ReplyHeard, TurnTimed
+from stream.floor import Floor
+from stream.playback import Playback
+
+
+class Playing:
+    """Woken by the playback, from whatever thread pulls its sound."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        answering: Answering,
+        budget_s: Mapping[str, float],
+        now: Callable[[], float],
+        emit: Callable[[Expressed], None],
+    ) -> None:
+        self._floor, self._answering, self._budget_s, self._now, self._emit = floor, answering, budget_s, now, emit
+        self._loop = asyncio.get_running_loop()
+        self._moved = asyncio.Event()
+        self._sounding = 0  # the turn whose sound was last announced
+        self._shown = 0  # characters of it
+
+    def moved(self) -> None:
+        """Called by the playback. Safe from any thread, also after the session has ended."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._moved.set)
+
+    async def run(self, playback: Playback) -> None:
+        """Until cancelled."""
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            turn = self._floor.turns.turn
+            if playback.sent_s(turn) > 0:
+                self._announce(turn)
+                self._tell_heard(turn, playback)
+            if playback.drained(turn) and self._committed(turn):
+                await self._finish(turn, playback)
+
+    def _committed(self, turn: int) -> bool:
+        reply = self._answering.reply
+        return reply is not None and reply.turn == turn and reply.committed
+
+    def _announce(self, turn: int) -> None:
+        """The first sound of a reply has gone out."""
+        reply = self._answering.reply
+        if turn == self._sounding or reply is None or reply.turn != turn:
+            return
+        self._sounding, self._shown = turn, 0
+        now = self._link.now()
+        reply.timing.mark("first_sound_sent", now)
+        reply.timing.mark("first_sound_heard", now + self._floor.playout_s)
+        self._floor.turns.sounded(turn)
+        self._floor.show_state()
+        timing = reply.timing
+        self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), timing.over(self._budget_s)))
+
+    def _tell_heard(self, turn: int, playback: Playback) -> None:
+        characters = playback.heard_characters(turn, self._floor.playout_s)
+        if characters > self._shown:
+            self._shown = characters
+            self._link.emit(ReplyHeard(turn, characters))
+
+    async def _finish(self, turn: int, playback: Playback) -> None:
+        if playback.sent_s(turn) > 0:
+            await asyncio.sleep(self._floor.playout_s)  # the last of it is still on its way to the ears
+            if playback.drained(turn):  # unless the user cut in meanwhile
+                self._tell_heard(turn, playback)
+        await self._floor.finish(turn)

@@ -1,0 +1,177 @@
+"""One turn's answer, from the user's words to sound in the outgoing queue. Nothing of it shows before `commit`.
+
+A reply may be prepared while the user's pause is still short; whoever owns it cancels its task, waits, and rewinds
+the engine when the user goes on. Runs as one task; knows nothing of who has the floor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from audio.phrases import PhraseSplitter
+from audio.transcribe import Transcriber
+
+from audio.chunk import Samples
+from audio.resample import resample_whole
+from dialogue.blocks import PictureBlock, TextBlock
+from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
+from stream.budget import TurnTiming
+from stream.device_thread import DeviceThread
+from stream.events import Expressed, ReplyText, UserCaption
+from stream.lanes import LaneClosed, Waiting
+from stream.playback import Piece, Playback
+from stream.speaking import Speaking
+from stream.watching import Watching
+
+# Sound made ahead of the ears: more would be thrown away at the next interruption.
+AHEAD_S = 12.0
+# How long an answer waits for a look that was asked for when the user began.
+PATIENCE_SPOKEN_S = 0.15
+PATIENCE_TYPED_S = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenQuestion:
+    """What was said from `began_at` to `stopped_at` (session clock), as sound at 16 kHz."""
+
+    samples: Samples
+    began_at: float
+    stopped_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TypedQuestion:
+    text: str
+    began_at: float
+
+    @property
+    def stopped_at(self) -> float:
+        return self.began_at
+
+
+Question = SpokenQuestion | TypedQuestion
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who helps to make a session's replies."""
+
+    engine: Engine
+    transcriber: Transcriber
+    ears: DeviceThread
+    speaking: Speaking
+    watching: Watching
+    playback: Playback
+    now: Callable[[], float]
+    emit: Callable[[Expressed], None]
+
+
+class Reply:
+    """The answer to one question. `run` is its task; marks tell where the engine stood before and after the question."""
+
+    def __init__(self, turn: int, question: Question, crew: Crew) -> None:
+        self.turn, self.question, self._crew = turn, question, crew
+        self.timing = TurnTiming(question.stopped_at)
+        self.user_text = ""
+        self.said = ""
+        self.before_question: Mark | None = None
+        self.before_reply: Mark | None = None
+        self.committed = False
+        self._unshown: list[Expressed] = []
+        self._phrases: Waiting[str] = Waiting(16)
+
+    async def run(self) -> None:
+        """Raises what the engine raises. Cancelling stops within one token and one phrase."""
+        self._crew.playback.start(self.turn)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._speak(), name=f"speak-{self.turn}")
+            await self._think()
+            self._phrases.close()
+
+    def commit(self) -> None:
+        """The turn is decided: show what there is, let the sound out, and everything after it as it comes."""
+        self.committed = True
+        self.timing.mark("turn_decided", self._crew.link.now())
+        for event in self._unshown:
+            self._crew.link.emit(event)
+        self._unshown.clear()
+        self._crew.playback.open(self.turn)
+
+    def _show(self, event: Expressed) -> None:
+        if self.committed:
+            self._crew.link.emit(event)
+        else:
+            self._unshown.append(event)
+
+    async def _think(self) -> None:
+        self.user_text = await self._words()
+        self.timing.mark("transcript", self._crew.link.now())
+        typed = isinstance(self.question, TypedQuestion)
+        self._show(UserCaption(self.turn, self.user_text, final=True, typed=typed))
+        if not self.user_text:
+            return
+        engine = self._crew.engine
+        self.before_question = await engine.mark()
+        await self._feed_scene()
+        await engine.feed(TextBlock(self.user_text, self.question.began_at, self.question.stopped_at, typed))
+        self.before_reply = await engine.mark()
+        await self._take_down()
+
+    async def _words(self) -> str:
+        match self.question:
+            case TypedQuestion(text):
+                return text
+            case SpokenQuestion(samples):
+                return (await self._crew.ears.run(self._crew.transcriber.transcribe, samples)).text
+
+    async def _feed_scene(self) -> None:
+        watching, engine = self._crew.watching, self._crew.engine
+        typed = isinstance(self.question, TypedQuestion)
+        scene = await watching.fresh(self.question.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
+        if not engine.can.sees:
+            await engine.feed(scene)
+        elif watching.camera and watching.newest is not None:
+            await engine.feed(PictureBlock(watching.newest.rgb, watching.newest.at))
+
+    async def _take_down(self) -> None:
+        """The engine's reply, delta by delta."""
+        splitter = PhraseSplitter()
+        async with aclosing(self._crew.engine.reply()) as deltas:  # type: ignore[type-var]
+            async for delta in deltas:
+                match delta:
+                    case TextDelta(text):
+                        self._write(text)
+                        if not self._crew.engine.can.speaks:
+                            for phrase in splitter.push(text):
+                                await self._pass_on(phrase)
+                    case SoundDelta(samples, rate):
+                        self._sound(Piece("", resample_whole(samples, rate, self._crew.playback.rate), ()))
+                    case Listening():
+                        break
+        for phrase in splitter.flush():
+            await self._pass_on(phrase)
+
+    def _write(self, text: str) -> None:
+        self.timing.mark("first_token", self._crew.link.now())
+        self.said += text
+        self._show(ReplyText(self.turn, text))
+
+    async def _pass_on(self, phrase: str) -> None:
+        self.timing.mark("first_phrase", self._crew.link.now())
+        await self._phrases.put(phrase)
+
+    async def _speak(self) -> None:
+        try:
+            while True:
+                self._sound(await self._crew.speaking.say(await self._phrases.get()))
+                while self._crew.playback.waiting_s() > AHEAD_S:
+                    await asyncio.sleep(0.2)
+        except LaneClosed:
+            self._crew.playback.complete(self.turn)
+
+    def _sound(self, piece: Piece) -> None:
+        self.timing.mark("first_sound_made", self._crew.link.now())
+        self._crew.playback.add(self.turn, piece)

@@ -1,0 +1,129 @@
+"""Stage: camera frames -> chosen looks -> the scene.
+
+Takes the newest frame only, looks when the picture changed, when it is due, or at once when somebody asks.
+Knows nothing of turns; whoever answers awaits `fresh`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from vision.look import Eyes, Look
+from vision.sampling import FrameChooser, Sampling
+
+from dialogue.blocks import Fact, SceneBlock
+from stream.device_thread import DeviceThread
+from stream.events import Expressed, Notice, SceneSeen, SeenObject, SeenText
+from stream.lanes import LatestOnly
+from stream.setup import Setup
+from vision.picture import Picture
+
+# A camera that has sent nothing for so long is off, whatever it says: the scene it left is history.
+GONE_S = 5.0
+
+
+class Watching:
+    """The eyes of one session."""
+
+    def __init__(
+        self,
+        eyes: Eyes,
+        thread: DeviceThread,
+        setup: Setup,
+        now: Callable[[], float],
+        emit: Callable[[Expressed], None],
+    ) -> None:
+        self._eyes, self._thread, self._now, self._emit = eyes, thread, now, emit
+        self.lane: LatestOnly[Picture] = LatestOnly()
+        self._chooser = FrameChooser(Sampling(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s))
+        self._look = Look()
+        self._asked_at: float | None = None
+        self._looked_at = -1.0  # capture time of the newest frame that was both looked at and read
+        self._looked = asyncio.Event()
+        self._on = True
+        self.newest: Picture | None = None
+        self.scene = SceneBlock((), "", 0.0, camera=False)
+
+    def see(self, picture: Picture) -> None:
+        if self._on:
+            self.newest = picture
+            self.lane.put(picture)
+
+    def ask(self) -> None:
+        """Somebody is about to talk about what is seen: look at the next frame closely."""
+        self._asked_at = self._link.now()
+
+    @property
+    def camera(self) -> bool:
+        """Whether there is a picture to speak of."""
+        return self._on and self.newest is not None and self._link.now() - self.newest.at < GONE_S
+
+    async def fresh(self, since: float, patience_s: float) -> SceneBlock:
+        """The scene from a close look at a frame taken after `since`, or the newest there is when patience ends."""
+        if not self.camera:
+            self._lose()
+            return self.scene
+        try:
+            async with asyncio.timeout(patience_s):
+                while self._looked_at < since:
+                    self._looked.clear()
+                    await self._looked.wait()
+        except TimeoutError:
+            pass
+        return self.scene
+
+    def switch(self, on: bool) -> None:
+        """The user turned the camera on or off."""
+        self._on = on
+        if not on:
+            self._lose()
+
+    def _lose(self) -> None:
+        if self.newest is None and not self.scene.camera:
+            return
+        self.newest = None
+        self._look.camera_lost(self._link.now())
+        self.scene = self._block(camera=False)
+        self._show(camera=False)
+
+    async def run(self) -> None:
+        """Until the lane is closed."""
+        while True:
+            picture = await self.lane.get()
+            asked = self._asked_at is not None and picture.at >= self._asked_at
+            choice = self._chooser.offer(picture, self._link.now(), asked=asked)
+            if not (choice.detect or choice.read):
+                continue
+            if asked:
+                self._asked_at = None
+            try:
+                await self._look_at(picture, choice.detect, choice.read)
+            except ValueError as odd:
+                self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {odd}."))
+
+    async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
+        if detect:
+            await self._thread.run(self._eyes.glance, self._look, picture)
+        if read:
+            await self._thread.run(self._eyes.read, self._look, picture)
+        if not self._on:
+            return  # switched off while we looked
+        self.scene = self._block(camera=True)
+        if detect and read:
+            self._looked_at = picture.at
+            self._looked.set()
+        self._show(camera=True)
+
+    def _block(self, camera: bool) -> SceneBlock:
+        scene = self._look.scene
+        facts = tuple(
+            Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in scene.facts()
+        )
+        return SceneBlock(facts, scene.description(), self._link.now(), camera, scene.changes())
+
+    def _show(self, camera: bool) -> None:
+        look = self._look
+        objects = tuple(SeenObject(t.label, t.score, t.box) for t in look.tracks()) if camera else ()
+        texts = tuple(SeenText(line.text, line.box) for line in look.lines()) if camera else ()
+        self._link.emit(SceneSeen(self._link.now(), objects, texts, self.scene.description, camera))
