@@ -5,13 +5,14 @@ The one place where a decision becomes deeds; hearing and controlling both go th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from dialogue.blocks import PartialBlock
 from stream.answering import Answering, CloseReply, CutReply, GiveReply, Overheard, PrepareReply, VoidReply
 from stream.clock import SoundClock
-from stream.events import Expressed, State, StateChanged, UserCaption
+from stream.events import State, StateChanged, UserCaption
 from stream.heard_sound import HeardSound
+from stream.link import Link
 from stream.playback import Playback
 from stream.reply import Question, SpokenQuestion, TypedQuestion
 from stream.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
@@ -27,17 +28,9 @@ PLAYOUT_GUESS_S = 0.08
 class Floor:
     """The state of the conversation between ears, mind and mouth of one session."""
 
-    def __init__(
-        self,
-        turns: Turns,
-        answering: Answering,
-        playback: Playback,
-        watching: Watching,
-        now: Callable[[], float],
-        emit: Callable[[Expressed], None],
-    ) -> None:
-        self.turns, self._answering, self._playback, self._watching = turns, answering, playback, watching
-        self._now, self._emit = now, emit
+    def __init__(self, answering: Answering, playback: Playback, watching: Watching, link: Link) -> None:
+        self.turns = Turns()
+        self._answering, self._playback, self._watching, self._link = answering, playback, watching, link
         self.sound = HeardSound()
         self.sound_clock = SoundClock()
         self.playout_s = PLAYOUT_GUESS_S

@@ -7,17 +7,14 @@ adds its queue to every pause. Transcripts run on the ears' thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import numpy as np
 from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings
-from audio.transcribe import Transcriber
-from audio.voice_activity import VoiceActivity, VoiceState
+from audio.voice_activity import VoiceState
 
 from audio.chunk import Chunk
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
-from stream.device_thread import DeviceThread
-from stream.events import Expressed, Notice
+from stream.events import Notice
 from stream.floor import Floor
 from stream.lanes import DropOldest
 from stream.setup import Setup
@@ -31,18 +28,9 @@ PARTIAL_S = 12.0
 class Hearing:
     """The ears of one session."""
 
-    def __init__(
-        self,
-        voice_activity: VoiceActivity,
-        transcriber: Transcriber,
-        thread: DeviceThread,
-        floor: Floor,
-        setup: Setup,
-        now: Callable[[], float],
-        emit: Callable[[Expressed], None],
-    ) -> None:
-        self._activity, self._transcriber, self._thread = voice_activity, transcriber, thread
-        self._floor, self._setup, self._now, self._emit = floor, setup, now, emit
+    def __init__(self, parts: Parts, floor: Floor, setup: Setup, link: Link) -> None:
+        self._activity, self._transcriber, self._thread = parts.voice_activity, parts.transcriber, parts.threads.ears
+        self._floor, self._setup, self._link = floor, setup, link
         self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)
         self._on = True
         self._partial: asyncio.Task[None] | None = None

@@ -7,15 +7,15 @@ Knows nothing of turns; whoever answers awaits `fresh`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from vision.look import Eyes, Look
 from vision.sampling import FrameChooser, Sampling
 
 from dialogue.blocks import Fact, SceneBlock
 from stream.device_thread import DeviceThread
-from stream.events import Expressed, Notice, SceneSeen, SeenObject, SeenText
+from stream.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.lanes import LatestOnly
+from stream.link import Link
 from stream.setup import Setup
 from vision.picture import Picture
 
@@ -26,15 +26,8 @@ GONE_S = 5.0
 class Watching:
     """The eyes of one session."""
 
-    def __init__(
-        self,
-        eyes: Eyes,
-        thread: DeviceThread,
-        setup: Setup,
-        now: Callable[[], float],
-        emit: Callable[[Expressed], None],
-    ) -> None:
-        self._eyes, self._thread, self._now, self._emit = eyes, thread, now, emit
+    def __init__(self, eyes: Eyes, thread: DeviceThread, setup: Setup, link: Link) -> None:
+        self._eyes, self._thread, self._link = eyes, thread, link
         self.lane: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(Sampling(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s))
         self._look = Look()
