@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from stream.events import DeviceLost, Expressed, Hushed, Notice, PlayoutMeasured, Pressed, Switched, Typed
+from stream.events import DeviceLost, Hushed, Notice, PlayoutMeasured, Pressed, Switched, Typed
 from stream.floor import Floor
 from stream.hearing import Hearing
 from stream.lanes import DropOldest
+from stream.link import Link
 from stream.watching import Watching
 
 Control = Pressed | Switched | Hushed | PlayoutMeasured | DeviceLost | Typed
@@ -23,15 +22,8 @@ PLAYOUT_RANGE_S = (0.0, 1.0)
 class Controlling:
     """The hands of one session."""
 
-    def __init__(
-        self,
-        floor: Floor,
-        hearing: Hearing,
-        watching: Watching,
-        now: Callable[[], float],
-        emit: Callable[[Expressed], None],
-    ) -> None:
-        self._floor, self._hearing, self._watching, self._now, self._emit = floor, hearing, watching, now, emit
+    def __init__(self, floor: Floor, hearing: Hearing, watching: Watching, link: Link) -> None:
+        self._floor, self._hearing, self._watching, self._link = floor, hearing, watching, link
         self.lane: DropOldest[Control] = DropOldest(LANE_CONTROLS)
 
     async def run(self) -> None:

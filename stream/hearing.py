@@ -10,13 +10,15 @@ import asyncio
 
 import numpy as np
 from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings
-from audio.voice_activity import VoiceState
 
 from audio.chunk import Chunk
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
+from audio.voice_activity import VoiceState
 from stream.events import Notice
 from stream.floor import Floor
 from stream.lanes import DropOldest
+from stream.link import Link
+from stream.parts import Parts
 from stream.setup import Setup
 
 LANE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from audio.transcribe import Transcriber
 from audio.voice import Voice
-from audio.voice_activity import VoiceActivity
 from vision.detect import Detector
 from vision.look import Eyes
 from vision.read_text import Reader
 
+from audio.voice_activity import VoiceActivity
 from dialogue.engine import Engine
 from dialogue.engines import open_engine
 from stream.device_thread import DeviceThread
@@ -78,7 +78,7 @@ def _open_voice() -> Voice:
 
 
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
-    """Load and warm everything `setup` needs. Raises WeightsError, ValueError or OSError; leaves no thread behind then."""
+    """Load and warm everything `setup` needs. Raises WeightsError, ValueError, OSError; then no thread is left behind."""
     done = 0
 
     def step(part: str) -> None:

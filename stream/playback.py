@@ -41,13 +41,13 @@ class _Track:
 class Playback:
     """The outgoing sound of one session: one turn at a time, gated until it is opened, cut at any word.
 
-    `moved` is called (from whatever thread pulls) when the first sample of a turn goes out, about every
-    `step_s` after that, and when the last one has gone.
+    `on_moved` is called (from whatever thread pulls) when the first sample of a turn goes out, about every
+    `step_s` after that, when the last one has gone, and when the turn is opened or complete.
     """
 
-    def __init__(self, rate: int, moved: Callable[[], None], step_s: float = 0.1) -> None:
+    def __init__(self, rate: int, step_s: float = 0.1) -> None:
         self.rate = rate
-        self._moved = moved
+        self.on_moved: Callable[[], None] = lambda: None
         self._step = round(rate * step_s)
         self._lock = threading.Lock()
         self._track: _Track | None = None
@@ -77,12 +77,13 @@ class Playback:
         with self._lock:
             if self._track is not None and self._track.turn == turn:
                 self._track.complete = True
-        self._moved()
+        self.on_moved()
 
     def open(self, turn: int) -> None:
         """The turn is decided: let its sound out."""
         with self._lock:
             self._open = self._track is not None and self._track.turn == turn
+        self.on_moved()
 
     def hold(self) -> None:
         """Fall silent at the next frame without forgetting anything."""
@@ -113,7 +114,7 @@ class Playback:
             track.pulled += filled
             news = before == 0 or track.pulled // self._step != before // self._step or not self._queue
         if news:
-            self._moved()
+            self.on_moved()
         return out
 
     def sent_s(self, turn: int) -> float:

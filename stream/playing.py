@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from stream.answering import Answering
-from stream.events import Expressed, ReplyHeard, TurnTimed
+from stream.events import ReplyHeard, TurnTimed
 from stream.floor import Floor
+from stream.link import Link
 from stream.playback import Playback
 
 
@@ -15,35 +16,32 @@ class Playing:
     """Woken by the playback, from whatever thread pulls its sound."""
 
     def __init__(
-        self,
-        floor: Floor,
-        answering: Answering,
-        budget_s: Mapping[str, float],
-        now: Callable[[], float],
-        emit: Callable[[Expressed], None],
+        self, playback: Playback, floor: Floor, answering: Answering, budget_s: Mapping[str, float], link: Link
     ) -> None:
-        self._floor, self._answering, self._budget_s, self._now, self._emit = floor, answering, budget_s, now, emit
+        self._playback, self._floor, self._answering, self._link = playback, floor, answering, link
+        self._budget_s = budget_s
         self._loop = asyncio.get_running_loop()
         self._moved = asyncio.Event()
         self._sounding = 0  # the turn whose sound was last announced
         self._shown = 0  # characters of it
+        playback.on_moved = self._wake
 
-    def moved(self) -> None:
-        """Called by the playback. Safe from any thread, also after the session has ended."""
+    def _wake(self) -> None:
+        """Safe from any thread, also after the session has ended."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._moved.set)
 
-    async def run(self, playback: Playback) -> None:
+    async def run(self) -> None:
         """Until cancelled."""
         while True:
             await self._moved.wait()
             self._moved.clear()
             turn = self._floor.turns.turn
-            if playback.sent_s(turn) > 0:
+            if self._playback.sent_s(turn) > 0:
                 self._announce(turn)
-                self._tell_heard(turn, playback)
-            if playback.drained(turn) and self._committed(turn):
-                await self._finish(turn, playback)
+                self._tell_heard(turn)
+            if self._playback.drained(turn) and self._committed(turn):
+                await self._finish(turn)
 
     def _committed(self, turn: int) -> bool:
         reply = self._answering.reply
@@ -63,15 +61,15 @@ class Playing:
         timing = reply.timing
         self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), timing.over(self._budget_s)))
 
-    def _tell_heard(self, turn: int, playback: Playback) -> None:
-        characters = playback.heard_characters(turn, self._floor.playout_s)
+    def _tell_heard(self, turn: int) -> None:
+        characters = self._playback.heard_characters(turn, self._floor.playout_s)
         if characters > self._shown:
             self._shown = characters
             self._link.emit(ReplyHeard(turn, characters))
 
-    async def _finish(self, turn: int, playback: Playback) -> None:
-        if playback.sent_s(turn) > 0:
+    async def _finish(self, turn: int) -> None:
+        if self._playback.sent_s(turn) > 0:
             await asyncio.sleep(self._floor.playout_s)  # the last of it is still on its way to the ears
-            if playback.drained(turn):  # unless the user cut in meanwhile
-                self._tell_heard(turn, playback)
+            if self._playback.drained(turn):  # unless the user cut in meanwhile
+                self._tell_heard(turn)
         await self._floor.finish(turn)

@@ -7,7 +7,6 @@ the engine when the user goes on. Runs as one task; knows nothing of who has the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from stream.budget import TurnTiming
 from stream.device_thread import DeviceThread
 from stream.events import Expressed, ReplyText, UserCaption
 from stream.lanes import LaneClosed, Waiting
+from stream.link import Link
 from stream.playback import Piece, Playback
 from stream.speaking import Speaking
 from stream.watching import Watching
@@ -65,12 +65,11 @@ class Crew:
     speaking: Speaking
     watching: Watching
     playback: Playback
-    now: Callable[[], float]
-    emit: Callable[[Expressed], None]
+    link: Link
 
 
 class Reply:
-    """The answer to one question. `run` is its task; marks tell where the engine stood before and after the question."""
+    """The answer to one question. `run` is its task; the marks tell where the engine stood around the question."""
 
     def __init__(self, turn: int, question: Question, crew: Crew) -> None:
         self.turn, self.question, self._crew = turn, question, crew
@@ -167,8 +166,7 @@ class Reply:
         try:
             while True:
                 self._sound(await self._crew.speaking.say(await self._phrases.get()))
-                while self._crew.playback.waiting_s() > AHEAD_S:
-                    await asyncio.sleep(0.2)
+                await asyncio.sleep(max(0.0, self._crew.playback.waiting_s() - AHEAD_S))
         except LaneClosed:
             self._crew.playback.complete(self.turn)
 

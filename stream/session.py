@@ -14,13 +14,13 @@ from stream.events import Ended, Expressed, Heard, Notice, Perceived, Saw
 from stream.floor import Floor
 from stream.hearing import Hearing
 from stream.lanes import DropOldest, LaneClosed
+from stream.link import Link
 from stream.parts import Parts
 from stream.playback import Playback
 from stream.playing import Playing
 from stream.reply import Crew
 from stream.setup import Setup
 from stream.speaking import Speaking
-from stream.turns import Turns
 from stream.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -41,17 +41,18 @@ class Session:
         self._build(parts, setup, out_rate)
 
     def _build(self, parts: Parts, setup: Setup, out_rate: int) -> None:
-        now, emit, threads = self.now, self._events.put, parts.threads
+        link = Link(self.now, self._events.put)
+        threads = parts.threads
         self._engine = parts.new_engine()
-        self.playback = Playback(out_rate, lambda: self._playing.moved())
-        self._watching = Watching(parts.eyes, threads.eyes, setup, now, emit)
+        self.playback = Playback(out_rate)
+        self._watching = Watching(parts.eyes, threads.eyes, setup, link)
         speaking = Speaking(parts.voice, threads.voice, out_rate)
-        crew = Crew(self._engine, parts.transcriber, threads.ears, speaking, self._watching, self.playback, now, emit)
+        crew = Crew(self._engine, parts.transcriber, threads.ears, speaking, self._watching, self.playback, link)
         self._answering = Answering(crew)
-        self._floor = Floor(Turns(), self._answering, self.playback, self._watching, now, emit)
-        self._hearing = Hearing(parts.voice_activity, parts.transcriber, threads.ears, self._floor, setup, now, emit)
-        self._controlling = Controlling(self._floor, self._hearing, self._watching, now, emit)
-        self._playing = Playing(self._floor, self._answering, setup.budget_s, now, emit)
+        self._floor = Floor(self._answering, self.playback, self._watching, link)
+        self._hearing = Hearing(parts, self._floor, setup, link)
+        self._controlling = Controlling(self._floor, self._hearing, self._watching, link)
+        self._playing = Playing(self.playback, self._floor, self._answering, setup.budget_s, link)
 
     def now(self) -> float:
         """Seconds since the session began."""
@@ -92,7 +93,7 @@ class Session:
                         ("watching", self._watching.run()),
                         ("answering", self._answering.run()),
                         ("controlling", self._controlling.run()),
-                        ("playing", self._playing.run(self.playback)),
+                        ("playing", self._playing.run()),
                     )
                 ]
                 await self._closing.wait()
