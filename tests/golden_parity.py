@@ -1,0 +1,61 @@
+"""Parity with the published implementations: `python -m tests.golden_parity DIR` runs every golden case below DIR.
+
+One line a case, a last line `N passed, M failed`; the exit code is not 0 if anything failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.golden import pictures, sounds
+from tests.golden.case import Case, Check
+
+RUNNERS: dict[str, Callable[[Case, Check], None]] = {
+    "01": pictures.slicing,
+    "02": pictures.vision_tower,
+    "03": pictures.vision_tower,
+    "04": pictures.resampler,
+    "07": sounds.mel_o26,
+    "08": sounds.encoder_o26,
+    "12": sounds.mel_o45,
+    "13": sounds.encoder_o45,
+}
+
+
+def find_cases(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.rglob("case.json"))
+
+
+def run(folder: Path) -> Check:
+    """Everything the case has expectations for; an exception is a failure like any other."""
+    case = Case(folder)
+    check = Check.of(case)
+    try:
+        RUNNERS[case.number](case, check)
+    except Exception as error:
+        check.failures.append("".join(traceback.format_exception(error)))
+    return check
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.golden_parity", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder with case folders somewhere below it")
+    folders = find_cases(parser.parse_args(argv).folder)
+    failed = 0
+    for folder in folders:
+        check = run(folder)
+        failed += bool(check.failures)
+        verdict = "FAIL" if check.failures else "pass"
+        print(f"{folder.name:32} max abs difference {check.worst:8.2e}  {verdict}", flush=True)
+        for failure in check.failures[:20]:
+            print(f"    {failure}", flush=True)
+    print(f"{len(folders) - failed} passed, {failed} failed")
+    return 1 if failed or not folders else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
