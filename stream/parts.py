@@ -78,7 +78,7 @@ def _open_voice() -> Voice:
 
 
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
-    """Load and warm everything `setup` needs. Raises WeightsError, ValueError, OSError; then no thread is left behind."""
+    """Load and warm all that `setup` needs. Raises WeightsError, ValueError, OSError; then no thread is left behind."""
     done = 0
 
     def step(part: str) -> None:
