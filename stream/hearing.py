@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
-from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings
 
 from audio.chunk import Chunk
+from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.voice_activity import VoiceState
 from stream.events import Notice
@@ -42,7 +42,7 @@ class Hearing:
     def _listen_anew(self) -> None:
         self._voice_state = VoiceState()
         self._end_of_speech = EndOfSpeech(
-            EndOfSpeechSettings(pause_s=self._setup.speculate_after_s, hangover_s=self._setup.hangover_s)
+            EndOfSpeechSettings(pause_after_s=self._setup.speculate_after_s, hangover_s=self._setup.hangover_s)
         )
         self._silence = SilenceWatch()
 

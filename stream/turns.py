@@ -92,6 +92,8 @@ class Turns:
         self._challenged_at: float | None = None
         self._speaking = False
         self._pressed = False
+        self._last_speech_at = 0.0
+        self._reopened = False  # answered once, unheard, and taken back because the user seemed to go on
 
     @property
     def user_speaks(self) -> bool:
@@ -113,13 +115,15 @@ class Turns:
     def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
         match event:
             case SpeechStarted():
-                return [self._begin(event.at)]
+                return [self._begin(event.since)]
             case Paused() if self._open:
                 return [Prepare(self.turn, event.last_speech_at)]
             case Resumed() if self._open:
                 return [Retract(self.turn)]
             case Ended() if self._open:
                 return [self._answer(event.last_speech_at, at)]
+            case Dropped() if self._open and self._reopened:
+                return [self._answer(self._last_speech_at, at)]  # it was a noise: the answer stands
             case Dropped() if self._open:
                 self._open = False
                 return [Drop(self.turn)]
@@ -129,10 +133,10 @@ class Turns:
         match event:
             case SpeechStarted() if not self._sounded:
                 # Nothing has been heard of us yet: the user was not finished after all.
-                self.phase, self._open = Phase.YOURS, True
+                self.phase, self._open, self._reopened = Phase.YOURS, True, True
                 return [Retract(self.turn)]
             case SpeechStarted():
-                self._challenged_at = event.at
+                self._challenged_at = event.since
                 return [Hold()]
             case Ended() | Dropped() if self._challenged_at is not None:
                 self._challenged_at = None
@@ -194,11 +198,12 @@ class Turns:
 
     def _begin(self, at: float) -> Begin:
         self.turn += 1
-        self.phase, self._open, self._sounded = Phase.YOURS, True, False
+        self.phase, self._open, self._sounded, self._reopened = Phase.YOURS, True, False, False
         return Begin(self.turn, at)
 
     def _answer(self, last_speech_at: float, at: float) -> Answer:
         self.phase, self._open, self._sounded = Phase.OURS, False, False
+        self._last_speech_at = last_speech_at
         return Answer(self.turn, last_speech_at, at)
 
     def _yield(self) -> list[Decision]:
