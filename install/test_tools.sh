@@ -1,0 +1,26 @@
+#!/bin/sh
+# What the tests use beyond Python packages: a browser, a voice that is not the assistant's, and PortAudio.
+# As root on Debian and its children they are installed; elsewhere the user is told, and the tests that need
+# them are listed as skipped.
+set -u
+
+missing=""
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
+    || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
+${VENV:-.venv}/bin/python -c 'import sounddevice' >/dev/null 2>&1 || missing="$missing libportaudio2"
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing for the tests:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    apt-get update -qq >/dev/null && apt-get install -qq -y --no-install-recommends $missing >/dev/null </dev/null \
+        && exit 0
+    echo "omnilive: could not install$missing; the tests that need them will be skipped" >&2
+else
+    echo "omnilive: for the whole test suite install:$missing" >&2
+    echo "    sudo apt-get install$missing" >&2
+    echo "Without them the tests that need them are listed as skipped." >&2
+fi
+exit 0
