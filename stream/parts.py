@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 
 from audio.transcribe import Transcriber
 from audio.voice import Voice
-from vision.detect import Detector
-from vision.look import Eyes
-from vision.read_text import Reader
-
 from audio.voice_activity import VoiceActivity
 from dialogue.engine import Engine
 from dialogue.engines import open_engine
 from stream.device_thread import DeviceThread
 from stream.setup import Setup
 from stream.weights import WeightStore
+from vision.detect import Detector
+from vision.look import Eyes
+from vision.read_text import Reader
 
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 

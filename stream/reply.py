@@ -10,11 +10,10 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from audio.phrases import PhraseSplitter
-from audio.transcribe import Transcriber
-
 from audio.chunk import Samples
+from audio.phrases import PhraseSplitter
 from audio.resample import resample_whole
+from audio.transcribe import Transcriber
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.budget import TurnTiming

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from audio.resample import resample_whole
 from audio.speakable import speakable
 from audio.voice import Voice
-
-from audio.resample import resample_whole
 from stream.device_thread import DeviceThread
 from stream.playback import Piece
 

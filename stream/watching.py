@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 
-from vision.look import Eyes, Look
-from vision.sampling import FrameChooser, Sampling
-
 from dialogue.blocks import Fact, SceneBlock
 from stream.device_thread import DeviceThread
 from stream.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.lanes import LatestOnly
 from stream.link import Link
 from stream.setup import Setup
+from vision.look import Eyes, Look
 from vision.picture import Picture
+from vision.sampling import FrameChooser, Sampling
 
 # A camera that has sent nothing for so long is off, whatever it says: the scene it left is history.
 GONE_S = 5.0
