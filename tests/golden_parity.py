@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.golden import pictures, sounds
+from tests.golden import pictures, pipelines, sounds, speech
 from tests.golden.case import Case, Check
 
 RUNNERS: dict[str, Callable[[Case, Check], None]] = {
@@ -19,10 +19,15 @@ RUNNERS: dict[str, Callable[[Case, Check], None]] = {
     "02": pictures.vision_tower,
     "03": pictures.vision_tower,
     "04": pictures.resampler,
+    "05": pipelines.pipeline,
+    "06": pipelines.pipeline,
     "07": sounds.mel_o26,
     "08": sounds.encoder_o26,
+    "10": speech.speech_o26,
+    "11": speech.codes_to_sound,
     "12": sounds.mel_o45,
     "13": sounds.encoder_o45,
+    "18": pipelines.chat_o45,
 }
 
 

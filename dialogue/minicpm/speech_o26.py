@@ -1,0 +1,194 @@
+"""o 2.6's voice: text and a speaker in, codes of sound out, four at a time.
+
+A conditional decoder (after ChatTTS). Text is written into slots reserved for it in front of the sound, while sound
+is already being made behind; how much of the text a step of sound may see grows with the sound itself, so that
+speech begins with the first words. Knows no language model, no mel and no sampling rate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dialogue.decoder import Decoder
+from dialogue.decoder_config import DecoderConfig
+from dialogue.kv_cache import KVCache
+from dialogue.minicpm.checkpoint import Checkpoint
+
+VOICE = "tts."
+TEMPERATURES = (0.1, 0.3, 0.1, 0.3)  # of the four codes of a step
+TOP_P, TOP_K, AT_LEAST = 0.7, 20, 3
+FIRST_STEPS = 10  # of a call: the end may not come earlier
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The layout in front of the sound: a start token, the speaker, and room for `text` tokens of text."""
+
+    speakers: int
+    text: int
+    text_step: int  # every `sound_step` steps of sound, so many more tokens of text may be seen
+    sound_step: int
+
+    @property
+    def sound(self) -> int:
+        """Position of the first step of sound."""
+        return 1 + self.speakers + self.text
+
+    def visible(self, position: int, text_length: int) -> Tensor:
+        """bool (position + 1,): what the step of sound at `position` sees, when `text_length` tokens are known.
+
+        The slot of the first step is hidden from every step, itself included; later sound is causal.
+        """
+        steps = math.ceil((position - self.text) / self.sound_step)
+        limit = min(steps * self.text_step, self.text) + 1 + self.speakers
+        known = 1 + self.speakers + text_length + 1
+        seen = torch.ones(position + 1, dtype=torch.bool)
+        seen[min(limit, known) : self.sound + 1] = False
+        return seen
+
+
+@dataclass(slots=True, eq=False)
+class SpeechState:
+    """One segment of one session's speech."""
+
+    cache: KVCache
+    written: int = 0  # slots that hold the start, the speaker and text
+    steps: int = 0  # of sound
+
+
+class SpeechDecoder:
+    """Weights, shared by all sessions."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+        fields = checkpoint.config["tts_config"]
+        self.slots = Slots(
+            speakers=fields.get("num_spk_embs", 1),
+            text=fields.get("streaming_text_reserved_len", 300),
+            text_step=fields.get("streaming_text_chunk_size", 10),
+            sound_step=fields.get("streaming_audio_chunk_size", 50),
+        )
+        self.codes = fields["num_vq"]
+        self.end = fields["num_audio_tokens"] - 1
+        self.sound_start, self.text_end = fields["audio_bos_token_id"], fields["text_eos_token_id"]
+        self.speaker_token = fields["spk_emb_token_id"]
+        self.backbone = backbone_of(checkpoint, fields, device)
+        under = checkpoint.under(VOICE)
+        self._text = under["emb_text.weight"].to(device, torch.float32)
+        self._sound = [under[f"emb_code.{code}.weight"].to(device, torch.float32) for code in range(self.codes)]
+        self._heads = [weight_normed(under, f"head_code.{code}.", device) for code in range(self.codes)]
+        self._projector = checkpoint.fill(blank_projector(checkpoint, f"{VOICE}projector."), f"{VOICE}projector.")
+
+    def start(self, steps: int) -> SpeechState:
+        """An empty segment with room for so many steps of sound."""
+        cache = self.backbone.new_cache(self.slots.sound + steps)
+        cache.advance(self.slots.sound)  # zeros where text is not written yet
+        return SpeechState(cache)
+
+    @torch.inference_mode()
+    def speaker(self, hidden: Tensor) -> Tensor:
+        """The voice, from the language model's hidden state at its speaker token: (..., llm) -> (..., hidden)."""
+        return F.normalize(self._projector(hidden.float()), dim=-1)
+
+    @torch.inference_mode()
+    def write(self, state: SpeechState, ids: Sequence[int], speaker: Tensor | None = None) -> None:
+        """Write the next text slots. `speaker` (hidden,) stands where `ids` has the speaker token."""
+        ids_in = torch.tensor(ids)
+        rows = F.embedding(ids_in.to(self._text.device), self._text)
+        if speaker is not None:
+            rows[ids_in == self.speaker_token] = speaker.to(rows)
+        behind = state.cache.length
+        state.cache.rewind(state.written)
+        self.backbone.forward(state.cache, rows)
+        state.written = state.cache.length
+        assert state.written <= self.slots.sound, "the text is longer than its slots: start a new segment"
+        state.cache.advance(behind - state.written)
+
+    def step(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Tensor:
+        """Feed the codes chosen last (None: the first step) -> logits (codes, V) of the next ones."""
+        rows = self._sound_rows([codes] if codes is not None else [None])
+        return self._advance(state, rows, self.slots.visible(state.cache.length, text_length)[None])[-1]
+
+    def seed(self, state: SpeechState, codes: Sequence[Sequence[int]], text_length: int) -> None:
+        """Begin a segment with sound made already, so that the voice goes on as it was.
+
+        As published: all of it in one pass in which every row sees every other one, later ones included.
+        """
+        rows = self._sound_rows([None, *codes])
+        seen = self.slots.visible(state.cache.length + len(rows) - 1, text_length)
+        self._advance(state, rows, seen.expand(len(rows), -1))
+
+    def _sound_rows(self, steps: Sequence[Sequence[int] | None]) -> Tensor:
+        rows = [
+            self._text[self.sound_start]
+            if codes is None
+            else torch.stack([table[code] for table, code in zip(self._sound, codes, strict=True)]).sum(0)
+            for codes in steps
+        ]
+        return torch.stack(rows)
+
+    @torch.inference_mode()
+    def _advance(self, state: SpeechState, rows: Tensor, seen: Tensor) -> Tensor:
+        hidden = self.backbone.forward(state.cache, rows, mask=seen)
+        state.steps += len(rows)
+        return torch.stack([F.linear(hidden.float(), head) for head in self._heads], dim=1)
+
+    def probabilities(self, logits: Tensor, first: bool, may_end: bool) -> Tensor:
+        """What is sampled from, (codes, V). `first`: the segment's first step, which is not narrowed down."""
+        temperatures = torch.tensor(TEMPERATURES[: self.codes], device=logits.device)
+        scores = logits / temperatures[:, None]
+        if not first:
+            scores = _narrowed(scores)
+        if not may_end:
+            scores[:, self.end] = -torch.inf
+        return scores.softmax(-1)
+
+
+def _narrowed(scores: Tensor) -> Tensor:
+    """The smallest set that reaches TOP_P, then the TOP_K best, but AT_LEAST so many; the rest at -inf."""
+    ordered, order = scores.sort(dim=-1)
+    hidden = ordered.softmax(-1).cumsum(-1) <= 1 - TOP_P
+    hidden[:, -AT_LEAST:] = False
+    scores = scores.masked_fill(hidden.scatter(-1, order, hidden), -torch.inf)
+    last = scores.topk(max(TOP_K, AT_LEAST), dim=-1).values[:, -1:]
+    return scores.masked_fill(scores < last, -torch.inf)
+
+
+class Projector(nn.Module):
+    """Language-model width to the voice's."""
+
+    def __init__(self, features_in: int, width: int) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(features_in, width)
+        self.linear2 = nn.Linear(width, width)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.linear2(F.relu(self.linear1(hidden)))
+
+
+def blank_projector(checkpoint: Checkpoint, prefix: str) -> Projector:
+    """Without weights."""
+    width, features = checkpoint.shape(f"{prefix}linear1.weight")
+    with torch.device("meta"):
+        return Projector(features, width)
+
+
+def weight_normed(tensors: Mapping[str, Tensor], prefix: str, device: str) -> Tensor:
+    """A matrix stored as lengths and directions of its rows (arXiv 1602.07868)."""
+    length, direction = (tensors[f"{prefix}parametrizations.weight.original{part}"].float() for part in (0, 1))
+    return (length * F.normalize(direction, dim=-1)).to(device)
+
+
+def backbone_of(checkpoint: Checkpoint, fields: Mapping[str, Any], device: str) -> Decoder:
+    """The voice's Llama in float32. Its token table is a leftover that is never read: one row of zeros will do."""
+    shape = {**fields, "hidden_act": "silu", "vocab_size": 1, "tie_word_embeddings": True}
+    config = DecoderConfig.from_hf(shape, "llama")
+    weights = {name: tensor for name, tensor in checkpoint.under(VOICE).items() if name.startswith("model.")}
+    weights["model.embed_tokens.weight"] = torch.zeros(1, config.hidden_size)
+    return Decoder(config, weights, device=device)
