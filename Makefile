@@ -36,13 +36,15 @@ $(BIN)/python:
 	@python=$$(sh install/find_python.sh) && "$$python" -m venv --clear $(VENV)
 
 # The two OpenCV packages share their files. opencv-python goes first, so that those of the headless one, which
-# needs no X11 and no OpenGL, end up on disk (docs/decisions.md).
+# needs no X11 and no OpenGL, end up on disk; should they not, the import tells (docs/decisions.md).
 $(VENV)/.libraries: $(BIN)/python pyproject.toml constraints.txt install/cpu_torch.py
-	@echo "installing libraries into $(VENV)"
+	@echo "installing libraries into $(VENV): some 500 MB to download, a few minutes"
 	@$(PIP) install --quiet --constraint constraints.txt pip setuptools
 	@$(BIN)/python install/cpu_torch.py constraints.txt
 	@$(PIP) install --quiet --constraint constraints.txt opencv-python
 	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@$(BIN)/python -c "import cv2" 2>/dev/null || \
+		$(PIP) install --quiet --constraint constraints.txt --force-reinstall --no-deps opencv-python-headless
 	@touch $@
 
 $(VENV)/.libraries-of-tests: $(VENV)/.libraries

@@ -84,7 +84,7 @@ def brings_gpu_parts(report: str) -> bool:
     """Whether an installation report names CUDA libraries. No report counts as yes: better ask the other client."""
     try:
         names = [each["metadata"]["name"].lower() for each in json.loads(report)["install"]]
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return True
     return any(name.startswith(GPU_PARTS) for name in names)
 
