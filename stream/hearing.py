@@ -23,6 +23,8 @@ from stream.setup import Setup
 
 LANE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause
 
+SPEECH = 0.5  # probability from which a hop counts as speech
+
 # Partial transcripts are for the caption's eye: of a long speech only so much is transcribed anew each time.
 PARTIAL_S = 12.0
 
@@ -71,10 +73,10 @@ class Hearing:
         for hop in self._activity.step(self._voice_state, chunk):
             probability = hop.probability
             event = self._end_of_speech.hear(probability, hop.at)
-            decisions = self._floor.turns.hear(event, hop.at)
+            decisions = self._floor.turns.hear(event, hop.at, voiced=probability >= SPEECH)
             if decisions:
                 await self._floor.carry_out(decisions)
-        if probability > 0.5 or not self._floor.turns.hands_free:
+        if probability >= SPEECH or not self._floor.turns.hands_free:
             self._transcribe_so_far(tasks)
 
     def _transcribe_so_far(self, tasks: asyncio.TaskGroup) -> None:

@@ -80,10 +80,10 @@ class Reply:
         self.committed = False
         self._unshown: list[Expressed] = []
         self._phrases: Waiting[str] = Waiting(16)
+        crew.playback.start(turn)
 
     async def run(self) -> None:
         """Raises what the engine raises. Cancelling stops within one token and one phrase."""
-        self._crew.playback.start(self.turn)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._speak(), name=f"speak-{self.turn}")
             await self._think()

@@ -74,7 +74,7 @@ class Yield:
 
 Decision = Begin | Prepare | Retract | Answer | Drop | Hold | Release | Yield
 
-# Speech over our own voice must last this long to count as an interruption; shorter is a cough or an "mm-hm".
+# So much speech over our own voice counts as an interruption; less is a cough or an "mm-hm".
 # Our sound stops at once all the same (Hold).
 CONFIRM_S = 0.25
 
@@ -90,7 +90,8 @@ class Turns:
         self._open = False  # the user's part of the present turn is being spoken
         self._sounded = False  # the user has heard something of our reply
         self._challenged_at: float | None = None
-        self._speaking = False
+        self._challenge_s = 0.0  # speech over our voice so far
+        self._heard_at = 0.0
         self._pressed = False
         self._last_speech_at = 0.0
         self._reopened = False  # answered once, unheard, and taken back because the user seemed to go on
@@ -99,17 +100,13 @@ class Turns:
     def user_speaks(self) -> bool:
         return self._open
 
-    def hear(self, event: SpeechEvent | None, at: float) -> list[Decision]:
-        """One hop of hands-free listening: what end-of-speech made of it (or None), at `at` seconds."""
+    def hear(self, event: SpeechEvent | None, at: float, voiced: bool) -> list[Decision]:
+        """One hop of hands-free listening that ended `at`: whether it was speech, and what end-of-speech made of it."""
+        hop_s, self._heard_at = at - self._heard_at, at
         if not self.hands_free:
             return []
-        match event:
-            case SpeechStarted() | Resumed():
-                self._speaking = True
-            case Paused() | Ended() | Dropped():
-                self._speaking = False
         if self.phase is Phase.OURS:
-            return self._hear_over_us(event, at)
+            return self._hear_over_us(event, hop_s if voiced else 0.0)
         return self._hear_user(event, at)
 
     def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
@@ -129,22 +126,23 @@ class Turns:
                 return [Drop(self.turn)]
         return []
 
-    def _hear_over_us(self, event: SpeechEvent | None, at: float) -> list[Decision]:
+    def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
         match event:
             case SpeechStarted() if not self._sounded:
                 # Nothing has been heard of us yet: the user was not finished after all.
                 self.phase, self._open, self._reopened = Phase.YOURS, True, True
                 return [Retract(self.turn)]
             case SpeechStarted():
-                self._challenged_at = event.since
+                self._challenged_at, self._challenge_s = event.since, event.at - event.since
                 return [Hold()]
             case Ended() | Dropped() if self._challenged_at is not None:
                 self._challenged_at = None
                 return [Release()]
         since = self._challenged_at
-        if since is not None and self._speaking and at - since >= self.confirm_s:
-            return [*self._yield(), self._begin(since)]
-        return []
+        if since is None:
+            return []
+        self._challenge_s += speech_s
+        return [*self._yield(), self._begin(since)] if self._challenge_s >= self.confirm_s else []
 
     def press(self, down: bool, at: float) -> list[Decision]:
         """The push-to-talk key. Does nothing while hands-free."""
@@ -175,7 +173,7 @@ class Turns:
 
     def forget(self) -> list[Decision]:
         """The microphone went off or changed its meaning: what was half said is dropped, our reply goes on."""
-        self._pressed = self._speaking = False
+        self._pressed = False
         released: list[Decision] = [Release()] if self._challenged_at is not None else []
         self._challenged_at = None
         if not self._open:

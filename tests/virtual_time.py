@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeVar
 
@@ -47,6 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, until: float = A_DAY_S) -> None:
         self._jump = Jump(until)
         super().__init__(self._jump)
+        self._default: Executor | None = None
 
     def time(self) -> float:
         return self._jump.now
@@ -55,15 +56,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
         """As always, and the clock waits for it: also when whoever awaited it was cancelled meanwhile."""
+        if executor is None:
+            executor = self._default = self._default or ThreadPoolExecutor(1)
         self._jump.threads_at_work += 1
+        work = executor.submit(func, *args)
+        future = asyncio.wrap_future(work, loop=self)
+        # Registered after wrap_future's own callback: the result reaches the loop before the clock may go on.
+        work.add_done_callback(lambda _work: self.call_soon_threadsafe(self._finished))
+        return future
 
-        def work() -> T:
-            try:
-                return func(*args)
-            finally:
-                self.call_soon_threadsafe(self._finished)
-
-        return super().run_in_executor(executor, work)
+    def close(self) -> None:
+        if self._default is not None:
+            self._default.shutdown()
+        super().close()
 
     def _finished(self) -> None:
         self._jump.threads_at_work -= 1
@@ -90,4 +95,3 @@ def _sweep(loop: asyncio.AbstractEventLoop) -> None:
     if left:
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.run_until_complete(loop.shutdown_default_executor())

@@ -5,7 +5,13 @@ from stream.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Re
 
 
 def said(turns: Turns, *events: SpeechEvent) -> list[Decision]:
-    return [decision for event in events for decision in turns.hear(event, event.at)]
+    return [decision for event in events for decision in turns.hear(event, event.at, voiced=False)]
+
+
+def goes_on(turns: Turns, at: float, *, voiced: bool) -> list[Decision]:
+    """One more hop of 32 ms."""
+    turns.hear(None, at - 0.032, voiced=False)
+    return turns.hear(None, at, voiced=voiced)
 
 
 def start(at: float) -> SpeechStarted:
@@ -57,8 +63,9 @@ def test_a_noise_before_anything_was_heard_does_not_lose_the_question() -> None:
 def test_speech_over_us_silences_at_once_and_takes_the_floor_when_it_lasts() -> None:
     turns = answered()
     assert said(turns, start(5.0)) == [Hold()]
-    assert turns.hear(None, 5.2) == []
-    assert turns.hear(None, 5.26) == [Yield(1), Begin(2, 5.0)]
+    hops = [goes_on(turns, 5.0 + 0.032 * hop, voiced=True) for hop in range(1, 9)]
+    assert hops[:7] == [[]] * 7
+    assert hops[7] == [Yield(1), Begin(2, 5.0)]
     assert said(turns, Ended(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
 
 
@@ -72,8 +79,8 @@ def test_a_cough_over_us_is_forgiven() -> None:
 def test_a_pause_inside_a_challenge_does_not_count_as_speech() -> None:
     turns = answered()
     said(turns, start(5.0), Paused(5.2, 5.1))
-    assert turns.hear(None, 5.5) == []
-    assert said(turns, Ended(5.6, 5.1)) == [Release()]
+    assert [goes_on(turns, 5.2 + 0.032 * hop, voiced=False) for hop in range(20)] == [[]] * 20
+    assert said(turns, Ended(6.6, 5.1)) == [Release()]
 
 
 def test_the_floor_goes_back_when_the_reply_was_heard() -> None:

@@ -1,0 +1,127 @@
+"""Neighbours of the stages, small enough to reason about: an ear that hears loudness, a voice that hums, open eyes.
+
+Only for tests of `stream`; the real ones run in tests/stream/test_live.py and in the browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from audio.chunk import Chunk, Samples
+from audio.voice_activity import SpeechProbability
+from dialogue.blocks import Block, ReplyBlock, TextBlock
+from dialogue.engine import Capabilities, ContextUse, Delta, Mark, TextDelta
+from stream.parts import Parts, Threads
+
+HOP = 512
+SECONDS_A_WORD = 0.25
+
+
+@dataclass
+class ToyVoiceState:
+    pending: Samples = field(default_factory=lambda: np.zeros(0, np.float32))
+    end: int = 0
+
+
+class ToyActivity:
+    """Loud is speech."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, ToyVoiceState] = {}
+
+    def step(self, state: Any, chunk: Chunk) -> list[SpeechProbability]:
+        mine = self._states.setdefault(id(state), ToyVoiceState())
+        samples = np.concatenate([mine.pending, chunk.samples])
+        hops = []
+        while len(samples) >= HOP:
+            mine.end += HOP
+            hops.append(SpeechProbability(mine.end / chunk.rate, float(np.abs(samples[:HOP]).max() > 0.1)))
+            samples = samples[HOP:]
+        mine.pending = samples
+        return hops
+
+
+@dataclass
+class ToyTranscriber:
+    """Every sound says the same."""
+
+    says: str = "What do you see?"
+    asked: list[float] = field(default_factory=list)  # seconds of each sound
+
+    def transcribe(self, samples: Samples, *, careful: bool = False) -> Any:
+        self.asked.append(len(samples) / 16_000)
+        return SimpleNamespace(text=self.says)
+
+
+class ToyVoice:
+    rate = 24_000
+
+    def spoken(self, phrase: str) -> Any:
+        words = phrase.split()
+        times = [
+            SimpleNamespace(word=word, start_s=i * SECONDS_A_WORD, end_s=(i + 1) * SECONDS_A_WORD)
+            for i, word in enumerate(words)
+        ]
+        return SimpleNamespace(
+            samples=np.full(round(len(words) * SECONDS_A_WORD * self.rate), 0.5, np.float32), words=times
+        )
+
+
+class BrokenEngineError(RuntimeError):
+    pass
+
+
+@dataclass
+class ToyEngine:
+    """Answers each question with the next line, a word at a time; remembers what it was fed."""
+
+    lines: list[str]
+    pace_s: float = 0.0
+    can: Capabilities = Capabilities(hears=False, sees=False, speaks=False)
+    fed: list[Block] = field(default_factory=list)
+    closed: bool = False
+
+    async def feed(self, block: Block) -> None:
+        self.fed.append(block)
+
+    async def reply(self) -> AsyncIterator[Delta]:
+        line = self.lines[sum(isinstance(block, ReplyBlock) for block in self.fed) % len(self.lines)]
+        if line == "break":
+            raise BrokenEngineError("the model fell over")
+        for word in line.split(" "):
+            await asyncio.sleep(self.pace_s)
+            yield TextDelta(word + " ")
+
+    async def mark(self) -> Mark:
+        return Mark(len(self.fed))
+
+    async def rewind(self, mark: Mark) -> None:
+        del self.fed[mark.position :]
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def context(self) -> ContextUse:
+        return ContextUse({"text": len(self.fed)}, 100)
+
+    @property
+    def conversation(self) -> list[str]:
+        """What was said by both, as the engine remembers it."""
+        return [block.text for block in self.fed if isinstance(block, TextBlock | ReplyBlock)]
+
+
+def toy_parts(engine: Callable[[], ToyEngine], transcriber: ToyTranscriber | None = None, eyes: Any = None) -> Parts:
+    return Parts(
+        voice_activity=ToyActivity(),  # type: ignore[arg-type]
+        transcriber=transcriber or ToyTranscriber(),  # type: ignore[arg-type]
+        voice=ToyVoice(),  # type: ignore[arg-type]
+        eyes=eyes,
+        new_engine=engine,
+        threads=Threads(),
+    )
