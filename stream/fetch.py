@@ -171,9 +171,8 @@ def _join(file: WeightFile, holders: dict[str, Path], target: Path) -> None:
 
 def _download_from_hub(weights: Weights, repository: str, revision: str, staging: Path) -> None:
     """The hub's own client, with its own progress bars: it resumes what was broken off in the same `staging`."""
-    from httpx import HTTPError
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import GatedRepoError
 
     wanted = [file.name for file in weights.files] or None
     try:
@@ -183,7 +182,9 @@ def _download_from_hub(weights: Weights, repository: str, revision: str, staging
             f"{repository} is given only to those who accept its terms: do that on its page, run `hf auth login`, "
             "and try again"
         ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError) as error:
+    except Exception as error:  # of the hub's client and of the HTTP library that it has chosen this year
+        if isinstance(error, OSError) and error.errno:
+            raise  # the disk's
         raise WeightsError(
             f"could not download {repository} at {revision!r} ({type(error).__name__}); check its name and the "
             "network and try again: what has arrived is kept. Or name a local folder that holds it"

@@ -140,3 +140,9 @@ def test_a_hub_repository_lands_whole(registry: SmallRegistry, tmp_path: Path) -
 def test_a_hub_without_the_repository_says_so(registry: SmallRegistry, tmp_path: Path) -> None:
     run = pull_from_hub(registry, tmp_path, "owner/nothing")
     assert "advice: could not download owner/nothing at 'main'" in run.stderr
+
+
+def test_a_hub_out_of_reach_says_so(tmp_path: Path) -> None:
+    run = pull_from_hub(SmallRegistry(url="http://127.0.0.1:9"), tmp_path, "owner/ear")
+    assert "advice: could not download owner/ear at 'main'" in run.stderr
+    assert "Traceback" not in run.stderr
