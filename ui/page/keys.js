@@ -1,0 +1,82 @@
+/* Keyboard, mouse and touch for talking, and the single-key shortcuts. Decides only what a key means right now. */
+
+import { settings } from "./settings.js";
+
+const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+const PRESSABLE = "button, a[href], summary, input, [tabindex]";
+
+/**
+ * @param talk (down) => boolean: false where talking by key means nothing now
+ * @param actions {m, c, Escape, "?"}: what these keys do
+ */
+export function listenToKeys(talk, actions) {
+  let byPointer = true; // after a click the focus sits on the clicked button, yet Space should talk, not press it again
+  let talking = false;
+
+  const release = () => talking && (talking = false, talk(false));
+
+  addEventListener("pointerdown", () => (byPointer = true), true);
+  addEventListener("keydown", (event) => {
+    if (event.key === "Tab") byPointer = false;
+    const at = document.activeElement ?? document.body;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") return actions.Escape();
+    if (at.matches(TYPING) || !settings.shortcuts) return;
+    if (event.key === " ") {
+      if (!byPointer && at.matches(PRESSABLE)) return;
+      if (!talking && !event.repeat) talking = talk(true);
+      if (!talking) return;
+      event.preventDefault();
+      if (at.matches(PRESSABLE)) at.blur(); // its focus ring would promise that Space presses it
+    } else if (!event.repeat) {
+      actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.();
+    }
+  });
+  addEventListener("keyup", (event) => {
+    if (event.key !== " " || !talking) return;
+    event.preventDefault(); // or the browser presses the focused button
+    release();
+  });
+  addEventListener("blur", release);
+  document.addEventListener("visibilitychange", () => document.hidden && release());
+}
+
+/** A button that talks while it is held, by finger, mouse or key; where only clicks come, each click switches. */
+export function holdToTalk(button, talk) {
+  let held = false;
+  let pressedAt = -Infinity;
+
+  const down = (event) => {
+    if (event.button > 0 || held) return;
+    held = talk(true);
+    pressedAt = event.timeStamp;
+    if (event.pointerId !== undefined) button.setPointerCapture(event.pointerId);
+  };
+  const up = (event) => {
+    pressedAt = event.timeStamp;
+    if (held) talk(false);
+    held = false;
+  };
+  const isPress = (event) => event.key === " " || event.key === "Enter";
+
+  button.addEventListener("pointerdown", down);
+  for (const type of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) button.addEventListener(type, up);
+  button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch opens one
+  button.addEventListener("keydown", (event) => {
+    if (!isPress(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) down(event);
+  });
+  button.addEventListener("keyup", (event) => isPress(event) && (event.preventDefault(), up(event)));
+  button.addEventListener("click", (event) => {
+    // Screen readers click without pressing: there a click starts and the next one ends.
+    if (event.timeStamp - pressedAt < 500) return;
+    if (held) {
+      held = false;
+      talk(false);
+    } else {
+      held = talk(true);
+    }
+  });
+}

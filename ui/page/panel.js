@@ -1,0 +1,66 @@
+/* The details: latency against budget, memory, the state of the connection. Draws nothing while it is closed. */
+
+import { Meter } from "./meter.js";
+import { Waterfall } from "./waterfall.js";
+
+const by = (id) => document.getElementById(id);
+
+export class Panel {
+  #late = new Map(); // what to draw once it is opened: name -> function
+
+  constructor() {
+    this.node = by("details");
+    this.toggle = by("details-toggle");
+    this.waterfall = new Waterfall({
+      svg: by("latency-stages"),
+      history: by("latency-turns"),
+      summary: by("latency-summary"),
+      table: by("latency-table"),
+    });
+    this.meter = new Meter({ bar: by("context-bar"), legend: by("context-legend"), summary: by("context-summary") });
+    this.toggle.addEventListener("click", () => this.open(this.node.hidden));
+    by("details-close").addEventListener("click", () => this.open(false));
+  }
+
+  get isOpen() {
+    return !this.node.hidden;
+  }
+
+  open(open) {
+    this.node.hidden = !open;
+    this.toggle.setAttribute("aria-expanded", String(open));
+    (open ? by("details-close") : this.toggle).focus();
+    if (open) for (const draw of this.#late.values()) draw();
+    this.#late.clear();
+  }
+
+  showLatency(turns) {
+    this.#draw("latency", () => this.waterfall.show(turns));
+  }
+
+  showContext(context) {
+    this.#draw("context", () => this.meter.show(context));
+  }
+
+  showPulse({ rtt, playout, jitter, lost }) {
+    this.#draw("pulse", () => {
+      by("rtt").textContent = ms(rtt);
+      by("playout").textContent = ms(playout);
+      by("jitter").textContent = ms(jitter);
+      by("lost").textContent = lost ?? "–";
+    });
+  }
+
+  showHello({ setup, version, session }) {
+    by("setup").textContent = setup ?? "–";
+    by("version").textContent = version ?? "–";
+    by("session").textContent = session ?? "–";
+  }
+
+  #draw(name, draw) {
+    if (this.isOpen) draw();
+    else this.#late.set(name, draw);
+  }
+}
+
+const ms = (value) => (value === undefined ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);

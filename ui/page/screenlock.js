@@ -1,0 +1,18 @@
+/* Phones darken their screen, and with it the call, while nobody touches them. */
+
+let wanted = false;
+let lock = null;
+
+export async function keepScreenOn(on) {
+  wanted = on;
+  if (!on) {
+    await lock?.release();
+    lock = null;
+  } else if (!lock || lock.released) {
+    lock = await navigator.wakeLock?.request("screen").catch(() => null); // refused when the battery is low
+    if (!wanted) await keepScreenOn(false);
+  }
+}
+
+// The browser takes the lock away while the page is hidden.
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wanted && keepScreenOn(true));

@@ -1,0 +1,161 @@
+/* What of the person goes into the call: the microphone and the camera, each on or off, and hands-free or held to
+   talk. Decides what happens when a device is refused, changed or lost; draws nothing. */
+
+import { canCapture, openTogether, Source } from "./media.js";
+import { choose, settings } from "./settings.js";
+
+const TAIL_MS = 250; // the last syllable is often spoken while the key is already going up
+
+/** Events: `change`, `trouble` (detail: [DeviceTrouble]), `lost` (detail: {kind, now: label of the substitute or ""}). */
+export class Senses extends EventTarget {
+  wanted = { microphone: true, camera: true }; // for the next call
+  on = { microphone: false, camera: false }; // in this one
+  held = false;
+  #active = false;
+  #send;
+  #tail = 0;
+
+  /** @param send hands a message to the server, if there is a call */
+  constructor(send) {
+    super();
+    this.#send = send;
+    this.microphone = new Source("microphone");
+    this.camera = new Source("camera");
+    this.microphone.addEventListener("track", () => this.#gate()); // a new one is not heard before it may be
+    for (const source of this.sources) {
+      source.deviceId = settings[source.kind];
+      source.addEventListener("lost", () => this.#replaceLost(source));
+    }
+  }
+
+  get sources() {
+    return [this.microphone, this.camera];
+  }
+
+  /** Whether a device of this kind is at work, or would be once the call starts. */
+  isOn(kind) {
+    return (this.#active ? this.on : this.wanted)[kind];
+  }
+
+  /** Opens what the person wants; `typing`: nothing, and nobody is asked for permission. */
+  async start({ typing = false } = {}) {
+    this.#active = true;
+    this.on = typing ? { microphone: false, camera: false } : { ...this.wanted };
+    this.#changed();
+    const troubles = await openTogether(this.sources.filter(({ kind }) => this.on[kind]));
+    if (!this.#active) return this.stop(); // stopped while the browser was still asking
+    for (const source of this.sources) this.on[source.kind] = source.track !== null;
+    if (troubles.length) this.#failed(troubles);
+    this.#changed();
+  }
+
+  stop() {
+    this.#active = false;
+    this.held = false;
+    for (const source of this.sources) source.release();
+    this.#changed();
+  }
+
+  /** What a new connection starts with. */
+  tracks() {
+    return { microphone: this.microphone.track, camera: this.camera.track, canCapture: canCapture() };
+  }
+
+  /** Keeps the connection's senders on whatever device is in use. */
+  attach({ senders, ended }) {
+    const over = new AbortController();
+    for (const source of this.sources) {
+      const replace = () => senders[source.kind]?.replaceTrack(source.track).catch(() => {}); // closed meanwhile
+      source.addEventListener("track", replace, { signal: over.signal });
+    }
+    ended.then(() => over.abort());
+  }
+
+  /** Tells the server how things stand; said again whenever they change. */
+  report() {
+    const { microphone, camera } = this.on;
+    this.#send({ type: "switch", microphone, camera, hands_free: settings.handsFree });
+  }
+
+  async set(kind, on) {
+    this.wanted[kind] = on;
+    if (this.#active) await this.#switch(this[kind], on);
+    this.#changed();
+  }
+
+  async #switch(source, on) {
+    if (on && !source.track) {
+      try {
+        await source.open();
+      } catch (trouble) {
+        return this.#failed([trouble]);
+      }
+      if (!this.#active) return source.release();
+    }
+    // The camera is let go, so that its light goes out; the microphone stays open and sends silence.
+    if (!on && source.kind === "camera") source.release();
+    this.on[source.kind] = on;
+    this.report();
+  }
+
+  /** Another device, or on phones the other side. In the middle of a call too. */
+  async use(kind, wish) {
+    const source = this[kind];
+    if (!this.#active || !source.track) return void Object.assign(source, wish);
+    try {
+      await source.open({ ...wish, exact: true });
+    } catch (trouble) {
+      this.#failed([trouble]);
+      if (!source.track) await this.#switch(source, false);
+    }
+    this.#changed();
+  }
+
+  setHandsFree(handsFree) {
+    choose({ handsFree });
+    this.held = false;
+    this.#changed();
+    if (this.#active) this.report();
+  }
+
+  /** The talk key goes down or up. False where it means nothing: hands-free, muted or no call. */
+  talk(down) {
+    if (down === this.held) return true;
+    if (down && (settings.handsFree || !this.on.microphone)) return false;
+    this.held = down;
+    this.#send({ type: "talk", down });
+    this.#changed();
+    return true;
+  }
+
+  #changed() {
+    const { track } = this.microphone;
+    clearTimeout(this.#tail);
+    if (track?.enabled && this.on.microphone && !this.#isOpen()) this.#tail = setTimeout(() => this.#gate(), TAIL_MS);
+    else this.#gate();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #isOpen() {
+    return this.on.microphone && (settings.handsFree || this.held);
+  }
+
+  #gate() {
+    if (this.microphone.track) this.microphone.track.enabled = this.#isOpen();
+  }
+
+  #failed(troubles) {
+    for (const { kind } of troubles) this.on[kind] = this[kind].track !== null;
+    this.dispatchEvent(new CustomEvent("trouble", { detail: troubles }));
+  }
+
+  async #replaceLost(source) {
+    const { kind } = source;
+    this.#send({ type: "device_lost", device: kind, reason: "unplugged, or its permission was withdrawn" });
+    await source.open({ deviceId: "" }).catch(() => {});
+    this.on[kind] = source.track !== null;
+    if (source.track) this.report();
+    this.dispatchEvent(new CustomEvent("lost", { detail: { kind, now: source.label } }));
+    this.#changed();
+  }
+}

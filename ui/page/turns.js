@@ -1,0 +1,75 @@
+/* What was said, turn by turn, folded from the server's messages. Pure: draws nothing, knows no time. */
+
+/**
+ * A turn: {call, turn, user: {text, final, typed} | null, reply: {text, characters, ended, cut} | null, latency | null}.
+ * The server counts characters as code points, JavaScript strings are UTF-16: `slice` below minds the difference.
+ */
+export class Turns {
+  list = [];
+  #call = 0;
+
+  /** A new connection is a new conversation to the server; its turns are numbered from the beginning again. */
+  beginCall() {
+    this.#call += 1;
+  }
+
+  /** @returns the turn that changed, or null for a message that is not about one */
+  take(message) {
+    switch (message.type) {
+      case "user_caption":
+        return this.#change(message.turn, (turn) => {
+          turn.user = { text: message.text, final: message.final, typed: message.typed === true };
+        });
+      case "reply_text":
+        return this.#change(message.turn, (turn) => {
+          turn.reply = { ...(turn.reply ?? EMPTY_REPLY) };
+          turn.reply.text += message.text;
+        });
+      case "reply_heard":
+        return this.#change(message.turn, (turn) => {
+          turn.reply = { ...(turn.reply ?? EMPTY_REPLY), characters: message.characters };
+        });
+      case "reply_ended":
+        return this.#change(message.turn, (turn) => {
+          const characters = [...(message.cut ? message.heard : message.said)].length;
+          turn.reply = { text: message.said, characters, ended: true, cut: message.cut };
+        });
+      case "latency":
+        return this.#change(message.turn, (turn) => {
+          turn.latency = { marks: message.marks, budget: message.budget, over: message.over ?? [] };
+        });
+      default:
+        return null;
+    }
+  }
+
+  /** The connection is gone: what was still being said will never be heard. Returns the turns that changed. */
+  breakOff() {
+    const open = this.list.filter(({ user, reply }) => (reply && !reply.ended) || (user && !user.final));
+    for (const turn of open) {
+      if (turn.user) turn.user.final = true;
+      if (turn.reply && !turn.reply.ended) Object.assign(turn.reply, { ended: true, cut: true });
+    }
+    return open;
+  }
+
+  #change(number, change) {
+    let turn = this.list.findLast((one) => one.call === this.#call && one.turn === number);
+    if (!turn) {
+      turn = { call: this.#call, turn: number, user: null, reply: null, latency: null };
+      this.list.push(turn);
+    }
+    change(turn);
+    return turn;
+  }
+}
+
+const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false };
+
+/** A reply as it is shown: what reached the ears, what is still to come, what was cut off. */
+export function partsOf(reply) {
+  const letters = [...reply.text];
+  const heard = letters.slice(0, reply.characters).join("");
+  const rest = letters.slice(reply.characters).join("");
+  return reply.ended ? { heard, waiting: "", cut: rest } : { heard, waiting: rest, cut: "" };
+}

@@ -1,0 +1,101 @@
+/* Every sentence the page says by itself. What the server says comes with the server's own words. */
+
+export const STATES = {
+  idle: "Ready when you are",
+  connecting: "Connecting…",
+  listening: "Listening",
+  hearing: "Hearing you",
+  thinking: "Thinking",
+  speaking: "Speaking",
+  reconnecting: "Reconnecting…",
+  error: "Not connected",
+  busy: "All places are taken",
+  stopped: "The call has ended",
+};
+
+/** Only what changes what the person can do is read out: "thinking" and "speaking" would talk over the answer. */
+export const ANNOUNCED = {
+  connecting: "Connecting.",
+  live: "Connected. Listening.",
+  reconnecting: "The connection was lost. Reconnecting.",
+  error: "Not connected.",
+  busy: "All places are taken. Trying again soon.",
+  stopped: "The call has ended.",
+  idle: "Call stopped.",
+};
+
+const WITHOUT = {
+  microphone: "Until then you can type, and the answer is still spoken.",
+  camera: "Until then it hears you but sees nothing.",
+};
+
+/** @param code of a DeviceTrouble  @param kinds the devices that met it: one or both of microphone and camera */
+export function aboutDevice(code, kinds) {
+  const name = kinds.join(" and the ");
+  const without = WITHOUT[kinds[0]];
+  switch (code) {
+    case "insecure":
+      return (
+        "Browsers give out the camera and the microphone only on secure pages. Open this page by its https:// " +
+        "address, or on the machine itself as http://localhost. You can already type, and the answer is spoken."
+      );
+    case "unsupported":
+      return "This browser has no access to the camera and the microphone. You can type, and the answer is spoken.";
+    case "refused":
+      return (
+        `The browser was not allowed to use the ${name}. Allow it by the sign beside the page's address, and in the ` +
+        `system's privacy settings, then try again. ${without}`
+      );
+    case "missing":
+      return `No ${kinds.join(" and no ")} was found. Plug one in, then try again. ${without}`;
+    case "taken":
+      return `The ${name} is in use by another program. Close that one, then try again. ${without}`;
+    default:
+      return `The ${name} could not be opened. Choose another one in the settings. ${without}`;
+  }
+}
+
+/** @param trouble a CallTrouble */
+export function aboutCall({ code, text, retryAfter }) {
+  switch (code) {
+    case "unsupported":
+      return "This browser cannot make calls. Please use a current Firefox, Chrome, Edge or Safari.";
+    case "unreachable":
+      return `The server at ${location.host} does not answer. See that omnilive is running there, then try again.`;
+    case "token":
+      return "This server asks for its access token. Open the whole address that it printed at start, up to the end of #token=….";
+    case "busy":
+      return `All places are taken right now. The page tries again by itself in about ${Math.ceil(retryAfter)} seconds.`;
+    case "starting":
+      return "The server is still loading its models. The call begins by itself as soon as they are there.";
+    case "stopping":
+      return "The server is shutting down. Start it again, then press Start.";
+    case "no_path":
+      return "The server answers, but sound and pictures find no way to it: a firewall or VPN may block UDP between you. Try again, or on the same network.";
+    case "silent_server":
+      return "The server took the call but did not greet us. Try again; if it stays so, look at the server's log.";
+    default:
+      return text || `The call could not be made (${code}). Try again.`;
+  }
+}
+
+export function aboutEnd(reason) {
+  return reason
+    ? `The server has ended the call: ${reason}. Press Start to call again.`
+    : "The server has ended the call. Press Start to call again.";
+}
+
+export const lost = (kind, now) =>
+  now
+    ? `The ${kind} in use was unplugged. Going on with “${now}”.`
+    : `The ${kind} was unplugged. Plug it in again, then switch it on. ${WITHOUT[kind]}`;
+
+export const tooLong = (limit) => `That message is too long: please keep it under ${limit.toLocaleString("en")} letters.`;
+export const WAITING = "The message will be sent once the call is connected.";
+export const AUTOPLAY = "The browser holds the voice back until you allow it.";
+export const ASKING = "Your browser asks whether this page may use the microphone and the camera. Choose Allow to be heard and seen.";
+export const MUTED = "The microphone is off. Unmute it, then hold to talk.";
+export const NO_CALL = "Press Start first, then hold to talk.";
+export const NEW_CALL = "New call";
+export const RECONNECTED = "Reconnected – the assistant begins afresh";
+export const newDevice = (kind, label) => `“${label}” is there now. Use it as ${kind}?`;
