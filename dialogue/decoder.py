@@ -103,6 +103,10 @@ class Decoder:
         tied_storage = self._head_shares_embedding
         return sum(p.nbytes() for p in products) + self._embedding.nbytes + (0 if tied_storage else self._head.nbytes())
 
+    def describe(self) -> str:
+        """How it computes, in a few words."""
+        return f"torch, {self.precision} on {self.device}"
+
     @torch.inference_mode()
     def _run(
         self, caches: Sequence[KVCache], inputs: Sequence[Tensor], positions: Tensor | None, mask: Tensor | None

@@ -7,11 +7,14 @@ knows what a layer does.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from gguf import GGMLQuantizationType
 from numpy.typing import NDArray
 from safetensors import safe_open
 from torch import Tensor
@@ -41,7 +44,15 @@ _GGUF_NAMES = {
 _GGUF_SCALINGS: dict[str, RopeKind] = {"none": "default", "linear": "linear", "yarn": "yarn"}
 
 
-class SafetensorsWeights(Mapping[str, Tensor]):
+class StoredWeights(Mapping[str, Tensor], ABC):
+    """A model's tensors by Hugging Face name, as floats (`[name]`) or as they are stored (`blocks`)."""
+
+    @abstractmethod
+    def blocks(self, name: str) -> GgufTensor:
+        """The tensor in a GGUF type, rows in Hugging Face order."""
+
+
+class SafetensorsWeights(StoredWeights):
     """All *.safetensors of a folder (or one file) as one mapping; `prefix` ("llm.") is taken off the names."""
 
     def __init__(self, path: Path, prefix: str = "") -> None:
@@ -58,6 +69,10 @@ class SafetensorsWeights(Mapping[str, Tensor]):
         tensor: Tensor = self._files[self._prefix + name].get_tensor(self._prefix + name)
         return tensor
 
+    def blocks(self, name: str) -> GgufTensor:
+        floats = self[name].float().contiguous().numpy()
+        return GgufTensor(GGMLQuantizationType.F32, floats.view(np.uint8))
+
     def __iter__(self) -> Iterator[str]:
         return (name.removeprefix(self._prefix) for name in self._files)
 
@@ -65,11 +80,11 @@ class SafetensorsWeights(Mapping[str, Tensor]):
         return len(self._files)
 
 
-class GgufWeights(Mapping[str, Tensor]):
+class GgufWeights(StoredWeights):
     """A GGUF file's tensors under Hugging Face names, dequantised to float32.
 
-    `blocks` gives the file's own bytes instead, rows in the same order. Files of the llama architecture store the
-    rows of q and k interleaved for another pairing of rotary dimensions; both accessors put them back.
+    Files of the llama architecture store the rows of q and k interleaved for another pairing of rotary dimensions;
+    both accessors put them back.
     """
 
     def __init__(self, file: GgufFile) -> None:
@@ -81,7 +96,6 @@ class GgufWeights(Mapping[str, Tensor]):
         return torch.from_numpy(self._in_order(name, self._tensors[_gguf_name(name)].floats()))
 
     def blocks(self, name: str) -> GgufTensor:
-        """The tensor as stored, rows in Hugging Face order."""
         tensor = self._tensors[_gguf_name(name)]
         return GgufTensor(tensor.kind, self._in_order(name, tensor.rows))
 

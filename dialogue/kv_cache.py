@@ -15,8 +15,9 @@ from dialogue.rotary import Rotary
 class KVCache:
     """Rotated keys, and values, of every layer, for `length` tokens at positions 0 .. length.
 
-    One tensor (layers, 2, kv_heads, capacity, head_dim): the rows of one head follow one another, which is the
-    order attention reads them in. dtype is float32, bfloat16 or float16.
+    `storage` is one tensor (layers, 2, kv_heads, rows, head_dim): the rows of one head follow one another, which is
+    the order attention reads them in. There are at least `capacity` rows, a multiple of 16 because the compiled step
+    looks at 16 keys at once. dtype is float32, bfloat16 or float16.
     """
 
     def __init__(
@@ -29,15 +30,13 @@ class KVCache:
         *,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.storage = torch.zeros(layers, 2, kv_heads, capacity, head_dim, dtype=dtype, device=device)
+        rows = -(-capacity // 16) * 16
+        self.storage = torch.zeros(layers, 2, kv_heads, rows, head_dim, dtype=dtype, device=device)
+        self.capacity = capacity
         self.length = 0
         # Views made once: slicing the big tensor 60 times a token costs as much as a small layer.
         self._keys = [self.storage[layer, 0] for layer in range(layers)]
         self._values = [self.storage[layer, 1] for layer in range(layers)]
-
-    @property
-    def capacity(self) -> int:
-        return self.storage.shape[3]
 
     @property
     def dtype(self) -> torch.dtype:

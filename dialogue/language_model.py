@@ -16,11 +16,16 @@ from torch import Tensor
 
 from dialogue.decoder import Decoder
 from dialogue.decoder_config import DecoderConfig
-from dialogue.decoder_weights import GgufWeights, SafetensorsWeights, read_json
+from dialogue.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights, read_json
 from dialogue.errors import BadInput
 from dialogue.gguf_file import GgufFile
 from dialogue.gguf_tokenizer import tokenizer_of
 from dialogue.kv_cache import KVCache
+from dialogue.linear import Precision
+from dialogue.native.loader import NativeMissing, load_library
+from dialogue.native.packing import Bits
+from dialogue.native_decoder import NativeDecoder, refusal
+from dialogue.rotary import Rotary
 
 Quantisation = Literal["auto", "float32", "bfloat16", "int8", "int4"]
 Progress = Callable[[int, int], None]
@@ -33,19 +38,20 @@ _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>")
 class LanguageModel:
     """Shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` opens a text where the model wants one."""
 
-    decoder: Decoder
+    decoder: Decoder | NativeDecoder
     tokenizer: Tokenizer
     chat_template: str
     stop_ids: frozenset[int]
     bos_id: int | None
     name: str
+    why: str
 
     @property
     def config(self) -> DecoderConfig:
         return self.decoder.config
 
     @property
-    def rotary(self) -> Any:
+    def rotary(self) -> Rotary:
         """What `KVCache.cut` needs to move keys."""
         return self.decoder.rotary
 
@@ -71,7 +77,16 @@ class LanguageModel:
 
     def describe(self) -> str:
         """One line: which model, computed how, and why so."""
-        return f"{self.name}: torch, {self.decoder.precision}, {self.decoder.nbytes() / 1e6:.0f} MB"
+        return f"{self.name}: {self.decoder.describe()}, {self.decoder.nbytes() / 1e6:.0f} MB; {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """How the caller wants a model computed."""
+
+    quantisation: Quantisation
+    threads: int
+    on_progress: Progress | None
 
 
 def open_language_model(
@@ -84,58 +99,75 @@ def open_language_model(
 ) -> LanguageModel:
     """Open a .gguf file or a folder with config.json, tokenizer.json and *.safetensors.
 
-    Raises BadInput where the files are broken or the model is not of the Llama family.
+    "auto" takes the compiled step where it runs, at the precision of the file (8 bits for floats). "float32" and
+    "bfloat16" are torch's. `threads` are the compiled step's for inputs of 4 tokens or more. `cache_dir` is for what
+    is dear to make; nothing is at present. Raises BadInput where the files are broken or not of the Llama family.
     """
+    del cache_dir
+    choice = _Choice(quantisation, threads, on_progress)
     if path.is_dir():
-        return _open_folder(path, quantisation, on_progress)
+        return _open_folder(path, choice)
     if path.suffix == ".gguf":
-        return _open_gguf(path, quantisation, on_progress)
+        return _open_gguf(path, choice)
     raise BadInput(f"{path} is neither a .gguf file nor a model folder; point to one of these.")
 
 
-def _open_gguf(path: Path, quantisation: Quantisation, on_progress: Progress | None) -> LanguageModel:
+def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
     file = GgufFile(path)
-    weights = GgufWeights(file)
     metadata = file.metadata
     tokenizer = tokenizer_of(metadata)
+    weights = GgufWeights(file)
+    decoder, why = _decoder(weights.config, weights, choice, fallback="int4")
     stated = [metadata.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot")]
     return LanguageModel(
-        decoder=Decoder(
-            weights.config,
-            weights,
-            precision="int4" if quantisation == "auto" else quantisation,
-            on_progress=on_progress,
-        ),
+        decoder=decoder,
         tokenizer=tokenizer,
         chat_template=metadata.get("tokenizer.chat_template", ""),
         stop_ids=_stop_ids(tokenizer, stated),
         bos_id=metadata.get("tokenizer.ggml.bos_token_id") if metadata.get("tokenizer.ggml.add_bos_token") else None,
         name=path.stem,
+        why=why,
     )
 
 
-def _open_folder(path: Path, quantisation: Quantisation, on_progress: Progress | None) -> LanguageModel:
+def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     config = read_json(path / "config.json")
     if not (path / "tokenizer.json").is_file():
         raise BadInput(f"{path} has no tokenizer.json; download the whole model.")
     tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
-    words = read_json(path / "tokenizer_config.json")
-    template = path / "chat_template.jinja"
-    generation = path / "generation_config.json"
+    words: dict[str, Any] = read_json(path / "tokenizer_config.json")
+    decoder, why = _decoder(DecoderConfig.from_hf(config), SafetensorsWeights(path), choice, fallback="bfloat16")
+    template, generation = path / "chat_template.jinja", path / "generation_config.json"
     eos = (read_json(generation) if generation.is_file() else config).get("eos_token_id")
     return LanguageModel(
-        decoder=Decoder(
-            DecoderConfig.from_hf(config),
-            SafetensorsWeights(path),
-            precision="bfloat16" if quantisation == "auto" else quantisation,
-            on_progress=on_progress,
-        ),
+        decoder=decoder,
         tokenizer=tokenizer,
         chat_template=template.read_text(encoding="utf-8") if template.is_file() else words.get("chat_template", ""),
         stop_ids=_stop_ids(tokenizer, eos if isinstance(eos, list) else [eos]),
         bos_id=config.get("bos_token_id") if words.get("add_bos_token") else None,
         name=path.name,
+        why=why,
     )
+
+
+def _decoder(
+    config: DecoderConfig, weights: StoredWeights, choice: _Choice, fallback: Precision
+) -> tuple[Decoder | NativeDecoder, str]:
+    """The decoder and the reason for its kind."""
+    wanted = choice.quantisation
+    if wanted in ("float32", "bfloat16"):
+        return Decoder(config, weights, precision=wanted, on_progress=choice.on_progress), "as asked for"
+    reason = refusal(config)
+    try:
+        library = load_library()
+    except NativeMissing as missing:
+        reason = reason or str(missing)
+    if reason:
+        precision = fallback if wanted == "auto" else wanted
+        return Decoder(config, weights, precision=precision, on_progress=choice.on_progress), f"not compiled: {reason}"
+    bits: Bits | None = {"auto": None, "int8": 8, "int4": 4}[wanted]
+    native = NativeDecoder(config, weights, library, bits=bits, threads=choice.threads, on_progress=choice.on_progress)
+    return native, "the fastest route here"
 
 
 def _stop_ids(tokenizer: Tokenizer, stated: Sequence[int | None]) -> frozenset[int]:

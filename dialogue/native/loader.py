@@ -1,0 +1,87 @@
+"""Loads the compiled decode step, where it was built and this processor can run it, and gives its functions types.
+
+Every structure mirrors one in model.h. Knows no tensors: addresses are integers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, Structure, c_float, c_int, c_int32, c_int64, c_uint8, c_void_p
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI"}
+
+
+class Matrix(Structure):
+    _fields_ = (("panels", c_void_p), ("rows", c_int32), ("columns", c_int32), ("bits", c_int32))
+
+
+class Layer(Structure):
+    _fields_ = (
+        *((name, c_void_p) for name in ("attention_norm", "mlp_norm", "bias", "query_norm", "key_norm")),
+        *((name, Matrix) for name in ("query", "key", "value", "output", "gate", "up", "down")),
+    )
+
+
+class Model(Structure):
+    _fields_ = (
+        *((name, c_int32) for name in ("layers", "hidden", "heads", "kv_heads", "head_dim", "ffn")),
+        ("norm_eps", c_float),
+        ("layer", POINTER(Layer)),
+        ("final_norm", c_void_p),
+        ("embedding", Matrix),
+        ("head", Matrix),
+    )
+
+
+class Segment(Structure):
+    _fields_ = (
+        ("cache", c_void_p),
+        ("capacity", c_int64),
+        ("length", c_int32),
+        ("tokens", c_int32),
+        ("cosine", c_void_p),
+        ("sine", c_void_p),
+    )
+
+
+class NativeMissing(Exception):
+    """The compiled step cannot run here; the text says why."""
+
+
+class Library:
+    """The compiled functions and the best instruction set of this processor. Calls release the GIL."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.calls = ctypes.CDLL(str(path))
+        except OSError as error:
+            raise NativeMissing(f"the compiled step cannot be loaded ({error})") from error
+        self._declare()
+        self.instructions: int = self.calls.decoder_instructions()
+        if not self.instructions:
+            raise NativeMissing("this processor has neither AVX2 nor AVX-512 VNNI")
+
+    def _declare(self) -> None:
+        calls = self.calls
+        calls.decoder_instructions.argtypes = ()
+        calls.decoder_open.argtypes = (POINTER(Model), c_int, c_int)
+        calls.decoder_open.restype = c_void_p
+        calls.decoder_close.argtypes = (c_void_p,)
+        calls.decoder_embed.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
+        calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
+        calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
+        calls.decoder_pack.argtypes = (c_void_p, c_int, c_int, c_int, POINTER(c_uint8))
+        for name in ("close", "embed", "forward", "logits", "pack"):
+            getattr(calls, f"decoder_{name}").restype = None
+
+
+@cache
+def load_library() -> Library:
+    """The library that was built at install. Raises NativeMissing where there is none that runs here."""
+    built = sorted(FOLDER.glob("decode_step*.so"))
+    if not built:
+        raise NativeMissing("it was not built at install, for want of a C++ compiler")
+    return Library(built[0])

@@ -1,0 +1,168 @@
+// One forward step of a Llama-family decoder over the tokens of any number of sessions: the order of the kernels, what
+// is fused with what, and how the work is shared among threads.
+// No include guard: included inside a namespace, below a target pragma.
+
+class Step {
+ public:
+  Step(const Model& model, Scratch& scratch, ThreadPool& pool, const Segment* segments, int count)
+      : m_(model), s_(scratch), pool_(pool), segments_(segments), count_(count) {
+    for (int i = 0; i < count; i++) {
+      for (int t = 0; t < segments[i].tokens; t++) {
+        if (t % kTile == 0) tiles_.push_back(int(rows_.size()));
+        rows_.push_back({&segments[i], t, int(rows_.size())});
+      }
+    }
+    tokens_ = int(rows_.size());
+    // A decoded token is done by the time a second thread has woken up.
+    parallel_ = tokens_ >= 4;
+  }
+
+  // `x` (tokens, hidden) holds the embeddings and is overwritten with the last hidden states, normed.
+  void run(float* x) {
+    s_.shape(m_, tokens_);
+    for (int i = 0; i < m_.layers; i++) {
+      const Layer& layer = m_.layer[i];
+      norm_and_quantise(x, layer.attention_norm);
+      project_heads(layer, i);
+      look_up(i);
+      each_token([&](int t) { quantise_row(&s_.mixed[size_t(t) * width()], t, 0, width() / kGroup, s_.wide); });
+      add_product(layer.output, s_.wide, x);
+      norm_and_quantise(x, layer.mlp_norm);
+      gate_and_up(layer.gate, layer.up);
+      add_product(layer.down, s_.ffn, x);
+    }
+    for (int t = 0; t < tokens_; t++) {
+      float* row = x + size_t(t) * m_.hidden;
+      rms_norm(row, m_.final_norm, m_.hidden, m_.norm_eps, row);
+    }
+  }
+
+ private:
+  int width() const { return m_.heads * m_.head_dim; }
+  int all_heads() const { return m_.heads + 2 * m_.kv_heads; }
+
+  int longest() const {
+    int most = 0;
+    for (int i = 0; i < count_; i++) most = std::max(most, segments_[i].length + segments_[i].tokens);
+    return most;
+  }
+
+  template <class Body>
+  void each_token(Body&& body) {
+    pool_.run(tokens_, parallel_, body);
+  }
+
+  void norm_and_quantise(const float* x, const float* weight) {
+    each_token([&](int t) {
+      float* normed = &s_.normed[size_t(t) * m_.hidden];
+      rms_norm(x + size_t(t) * m_.hidden, weight, m_.hidden, m_.norm_eps, normed);
+      quantise_row(normed, t, 0, m_.hidden / kGroup, s_.hidden);
+    });
+  }
+
+  // Queries, keys and values of one layer; a unit of work is one head, rotated and stored while it is at hand.
+  void project_heads(const Layer& layer, int number) {
+    const int dim = m_.head_dim, panels = dim / kPanel;
+    pool_.run(all_heads(), parallel_, [&](int head) {
+      const int key = head - m_.heads, value = key - m_.kv_heads;  // number of the key or value head, if it is one
+      const Matrix& matrix = value >= 0 ? layer.value : key >= 0 ? layer.key : layer.query;
+      const int first = (value >= 0 ? value : key >= 0 ? key : head) * panels;
+      float* out = &s_.heads[head * dim];
+      const size_t stride = size_t(all_heads()) * dim;
+      for (int p = 0; p < panels; p++) {
+        F bias = layer.bias ? load(layer.bias + head * dim + p * kPanel) : zero();
+        multiply_rows(matrix, first + p, s_.hidden, tokens_,
+                      [&](int t, F sums) { store(out + t * stride + p * kPanel, add(sums, bias)); });
+      }
+      for (int t = 0; t < tokens_; t++) finish_head(layer, number, head, rows_[t], out + t * stride);
+    });
+  }
+
+  void finish_head(const Layer& layer, int number, int head, const Row& row, float* x) {
+    const int dim = m_.head_dim;
+    const Segment& segment = *row.segment;
+    const size_t angle = size_t(row.token) * (dim / 2);
+    const bool query = head < m_.heads, value = head >= m_.heads + m_.kv_heads;
+    if (!value) {
+      const float* norm = query ? layer.query_norm : layer.key_norm;
+      if (norm) rms_norm(x, norm, dim, m_.norm_eps, x);
+      rotate(x, segment.cosine + angle, segment.sine + angle, dim, query ? 1.f / std::sqrt(float(dim)) : 1.f);
+    }
+    if (query) return;
+    uint16_t* out = cached(segment, number, value, (head - m_.heads) % m_.kv_heads);
+    out += size_t(segment.length + row.token) * dim;
+    for (int k = 0; k < dim; k += 16) store_half(out + k, load(x + k));
+  }
+
+  uint16_t* cached(const Segment& segment, int layer, bool value, int kv_head) const {
+    size_t index = (size_t(layer) * 2 + value) * m_.kv_heads + kv_head;
+    return segment.cache + index * segment.capacity * m_.head_dim;
+  }
+
+  // Attention; a unit of work is one key head for a tile of one session's tokens.
+  void look_up(int layer) {
+    const int dim = m_.head_dim, shared = m_.heads / m_.kv_heads;
+    const size_t room = (longest() + 63) / 64 * 64;
+    const auto attend_as = dim == 64 ? attend<64> : attend<128>;
+    pool_.run(int(tiles_.size()) * m_.kv_heads, parallel_, [&](int unit) {
+      const Row& first = rows_[tiles_[unit / m_.kv_heads]];
+      const Segment& segment = *first.segment;
+      const int kv_head = unit % m_.kv_heads;
+      Tile tile;
+      tile.tokens = std::min(kTile, segment.tokens - first.token);
+      tile.seen = segment.length + first.token;
+      tile.heads = shared;
+      tile.query_stride = size_t(all_heads()) * dim;
+      tile.queries = &s_.heads[first.row * tile.query_stride + kv_head * shared * dim];
+      tile.out_stride = width();
+      tile.out = &s_.mixed[first.row * tile.out_stride + kv_head * shared * dim];
+      float* scores = scratch_floats(size_t(tile.tokens) * shared * room);
+      attend_as(cached(segment, layer, false, kv_head), cached(segment, layer, true, kv_head), tile, scores, room);
+    });
+  }
+
+  // x += matrix * activations
+  void add_product(const Matrix& matrix, const Activations& activations, float* x) {
+    pool_.run(m_.hidden / kPanel, parallel_, [&](int panel) {
+      multiply_rows(matrix, panel, activations, tokens_, [&](int t, F sums) {
+        float* out = x + size_t(t) * m_.hidden + panel * kPanel;
+        store(out, add(load(out), sums));
+      });
+    });
+  }
+
+  // silu(gate) * up, quantised at once: a unit of work is one group of 32 outputs.
+  void gate_and_up(const Matrix& gate, const Matrix& up) {
+    pool_.run(m_.ffn / kGroup, parallel_, [&](int group) {
+      float* out = scratch_floats(size_t(tokens_) * kGroup);
+      for (int half = 0; half < 2; half++) {
+        int panel = group * 2 + half;
+        float* at = out + half * kPanel;
+        multiply_rows(gate, panel, s_.hidden, tokens_, [&](int t, F sums) { store(at + t * kGroup, silu(sums)); });
+        multiply_rows(up, panel, s_.hidden, tokens_, [&](int t, F sums) {
+          store(at + t * kGroup, multiply(load(at + t * kGroup), sums));
+        });
+      }
+      for (int t = 0; t < tokens_; t++) quantise_row(out + t * kGroup, t, group, 1, s_.ffn);
+    });
+  }
+
+  const Model& m_;
+  Scratch& s_;
+  ThreadPool& pool_;
+  const Segment* segments_;
+  int count_, tokens_;
+  bool parallel_;
+  std::vector<Row> rows_;
+  std::vector<int> tiles_;  // row at which each tile of attention starts
+};
+
+// out (tokens, head rows) = head * x
+inline void project_vocabulary(const Model& m, Scratch& s, ThreadPool& pool, const float* x, int tokens, float* out) {
+  s.hidden.shape(tokens, m.hidden);
+  for (int t = 0; t < tokens; t++) quantise_row(x + size_t(t) * m.hidden, t, 0, m.hidden / kGroup, s.hidden);
+  pool.run(m.head.rows / kPanel, tokens >= 4, [&](int panel) {
+    multiply_rows(m.head, panel, s.hidden, tokens,
+                  [&](int t, F sums) { store(out + size_t(t) * m.head.rows + panel * kPanel, sums); });
+  });
+}
