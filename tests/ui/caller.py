@@ -1,0 +1,286 @@
+"""What the tests of the server's edge share: a caller that speaks real WebRTC, and a session that only remembers.
+
+The session stands for the neighbour of the edge; the tests in tests/browser have the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import httpx
+import numpy as np
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+
+from dialogue.errors import Busy
+from stream.events import Ended, Expressed, Heard, Perceived, Saw
+from stream.setup import Setup
+from ui.address import listen
+from ui.server import Service, web_server
+
+SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
+TONE_HZ = 440
+
+
+class ToneOut:
+    """Playback that never stops: 440 Hz."""
+
+    def __init__(self) -> None:
+        self.pulled = 0
+
+    def pull(self, n: int) -> np.ndarray:
+        times = np.arange(self.pulled, self.pulled + n) / 48_000
+        self.pulled += n
+        return (0.3 * np.sin(2 * np.pi * TONE_HZ * times)).astype(np.float32)
+
+
+class RememberingSession:
+    """Keeps what it perceives, says what it is told to say."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.perceived: list[Perceived] = []
+        self.playback = ToneOut()
+        self.dropped: dict[str, int] = {}
+        self.closed = asyncio.Event()
+        self.reason = ""
+        self.breaks = False
+        self._out: asyncio.Queue[Expressed] = asyncio.Queue()
+        self._zero = asyncio.get_running_loop().time()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time() - self._zero
+
+    def push(self, event: Perceived) -> None:
+        self.perceived.append(event)
+
+    def say(self, event: Expressed) -> None:
+        self._out.put_nowait(event)
+
+    async def events(self) -> AsyncIterator[Expressed]:
+        while True:
+            event = await self._out.get()
+            yield event
+            if isinstance(event, Ended):
+                return
+
+    def close(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        self.closed.set()
+
+    async def run(self) -> None:
+        await self.closed.wait()
+        if self.breaks:
+            raise RuntimeError("broken on purpose")
+        self.say(Ended(self.reason))
+
+    def heard(self) -> np.ndarray:
+        chunks = [event.chunk for event in self.perceived if isinstance(event, Heard)]
+        assert [chunk.start for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
+        return np.concatenate([chunk.samples for chunk in chunks]) if chunks else np.zeros(0, np.float32)
+
+    def saw(self) -> list[Any]:
+        return [event.picture for event in self.perceived if isinstance(event, Saw)]
+
+
+class Parts:
+    """What sessions share: nothing."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class House:
+    """A running server of ours, on real sockets."""
+
+    url: str
+    service: Service[Parts]
+    parts: Parts
+    sessions: list[RememberingSession]
+    serving: asyncio.Task[None]
+    client: httpx.AsyncClient
+
+    async def stop(self) -> None:
+        self.service.stop.set()
+        await self.serving
+
+
+@asynccontextmanager
+async def house(
+    tmp_path: Path,
+    *,
+    host: str = "127.0.0.1",
+    token: str | None = None,
+    setup: Setup = SETUP,
+    vanished_s: float = 12.0,
+    opening: asyncio.Event | None = None,
+) -> AsyncIterator[House]:
+    """Entered once it takes calls, or at once where `opening` holds it back."""
+    sessions: list[RememberingSession] = []
+    parts = Parts()
+
+    async def open_parts() -> Parts:
+        if opening is not None:
+            await opening.wait()
+        return parts
+
+    def open_session(name: str, _parts: Parts) -> RememberingSession:
+        session = RememberingSession(name)
+        sessions.append(session)
+        return session
+
+    ready = asyncio.Event()
+    listening, address = listen(host, 0)
+    service = Service(setup, open_parts, open_session, vanished_s=vanished_s)
+    web = web_server(service.front, address, token, tmp_path)
+    serving = asyncio.create_task(service.run(web, listening, ready.set))
+    async with asyncio.timeout(10):
+        while not web.started:  # noqa: ASYNC110 - uvicorn has nothing to await
+            await asyncio.sleep(0.01)
+        if opening is None:
+            await ready.wait()
+    url = address.url().rstrip("/")
+    async with httpx.AsyncClient(base_url=url, verify=False, timeout=15) as client:
+        try:
+            yield House(url, service, parts, sessions, serving, client)
+        finally:
+            service.stop.set()
+            await serving
+
+
+class Tone(MediaStreamTrack):
+    """A microphone that hears 440 Hz."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._out = ToneOut()
+        self._began: float | None = None
+
+    async def recv(self) -> av.AudioFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        loop = asyncio.get_running_loop()
+        self._began = loop.time() if self._began is None else self._began
+        pts = self._out.pulled
+        await asyncio.sleep(max(0.0, self._began + pts / 48_000 - loop.time()))
+        samples = (self._out.pull(960) * 32767).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, pts, Fraction(1, 48_000)
+        return frame
+
+
+class Colours(MediaStreamTrack):
+    """A camera at 15 frames a second that sees red on the left and blue on the right."""
+
+    kind = "video"
+
+    def __init__(self, width: int = 320, height: int = 240) -> None:
+        super().__init__()
+        self._rgb = np.zeros((height, width, 3), np.uint8)
+        self._rgb[:, : width // 2, 0] = self._rgb[:, width // 2 :, 2] = 220
+        self._count = 0
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.sleep(1 / 15)
+        frame = av.VideoFrame.from_ndarray(self._rgb, format="rgb24")
+        frame.pts, frame.time_base = self._count * 6000, Fraction(1, 90_000)
+        self._count += 1
+        return frame
+
+
+@dataclass
+class Caller:
+    """One browser's end of a call."""
+
+    client: httpx.AsyncClient
+    tracks: tuple[MediaStreamTrack, ...] = field(default_factory=lambda: (Tone(), Colours()))
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    sound: list[np.ndarray] = field(default_factory=list)
+    session: str = ""
+
+    async def __aenter__(self) -> Self:
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        for track in self.tracks:
+            self.connection.addTrack(track)
+        self.channel = self.connection.createDataChannel("events")
+        self.changed = asyncio.Event()
+        self.channel.on("message", self._received)
+        self.connection.on("track", self._listen)
+        self._listening: list[asyncio.Task[None]] = []
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._listening:
+            task.cancel()
+        await self.connection.close()
+
+    def _received(self, text: str) -> None:
+        self.messages.append(json.loads(text))
+        self.changed.set()
+
+    def _listen(self, track: MediaStreamTrack) -> None:
+        async def listen_on() -> None:
+            while True:
+                frame = await track.recv()
+                self.sound.append(frame.to_ndarray().reshape(-1, 2)[:, 0].astype(np.float32) / 32768)
+
+        self._listening.append(asyncio.create_task(listen_on()))
+
+    async def offer(self) -> str:
+        if self.connection.localDescription is None:
+            await self.connection.setLocalDescription(await self.connection.createOffer())
+        return str(self.connection.localDescription.sdp)
+
+    async def post(self, **more: object) -> httpx.Response:
+        return await self.client.post("/call", json={"sdp": await self.offer(), "type": "offer", **more})
+
+    async def call(self, **more: object) -> None:
+        """Returns once the server has said hello."""
+        response = await self.post(**more)
+        if response.status_code == 503:
+            raise Busy(response.text)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        self.session = answer["session"]
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+        await self.message("hello")
+
+    async def message(self, kind: str, within_s: float = 10.0) -> dict[str, Any]:
+        """The first message of that type."""
+        async with asyncio.timeout(within_s):
+            while True:
+                for message in self.messages:
+                    if message["type"] == kind:
+                        return message
+                self.changed.clear()
+                await self.changed.wait()
+
+    def send(self, message: object) -> None:
+        self.channel.send(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    def vanish(self) -> None:
+        """As when a laptop is shut: nothing is sent any more, nothing is answered, nobody says goodbye."""
+        transport = self.connection.getTransceivers()[0].receiver.transport.transport
+
+        async def nowhere(data: bytes) -> None:
+            return None
+
+        transport._send = nowhere
+        for protocol in transport._connection._protocols:
+            protocol.transport.sendto = lambda data, addr: None
