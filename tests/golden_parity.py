@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.golden import pictures, pipelines, sounds, speech
+from tests.golden import pictures, pipelines, sessions, sounds, speech
 from tests.golden.case import Case, Check
 
 RUNNERS: dict[str, Callable[[Case, Check], None]] = {
@@ -23,10 +23,12 @@ RUNNERS: dict[str, Callable[[Case, Check], None]] = {
     "06": pipelines.pipeline,
     "07": sounds.mel_o26,
     "08": sounds.encoder_o26,
+    "09": sessions.session_o26,
     "10": speech.speech_o26,
     "11": speech.codes_to_sound,
     "12": sounds.mel_o45,
     "13": sounds.encoder_o45,
+    "14": speech.speech_o45,
     "18": pipelines.chat_o45,
 }
 

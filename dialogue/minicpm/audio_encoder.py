@@ -23,6 +23,9 @@ ENCODER, PROJECTOR = "apm.", "audio_projection_layer."
 FRAMES_PER_S = RATE // HOP // 2  # the second convolution halves the mel rate
 
 
+EarMark = tuple[int, int]
+
+
 class EncoderCache:
     """Keys and values that a stream's earlier seconds left in every layer, up to as many frames as the encoder has
     positions. Speaks the part of transformers' cache protocol that an encoder layer uses."""
@@ -30,6 +33,20 @@ class EncoderCache:
     def __init__(self, layers: int, heads: int, capacity: int, head_dim: int, like: Tensor) -> None:
         self._storage = torch.empty(layers, 2, heads, capacity, head_dim, dtype=like.dtype, device=like.device)
         self.length = 0
+        self._begun = 0  # how often it has been emptied
+
+    def clear(self) -> None:
+        """What comes next is heard without what was heard so far."""
+        self.length = 0
+        self._begun += 1
+
+    def mark(self) -> EarMark:
+        return self._begun, self.length
+
+    def rewind(self, mark: EarMark) -> None:
+        """Back to a mark. What has been overwritten since, because the cache was emptied, stays forgotten."""
+        begun, length = mark
+        self.length = length if begun == self._begun else 0
 
     def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
         """Add (1, heads, T, head_dim) of one layer; returns all of them. They count once `length` has moved."""
@@ -82,7 +99,7 @@ class AudioEncoder(nn.Module):
         frames = self._convolve(mel[None])
         frames = frames[:, drop_front : frames.shape[1] - drop_back]
         if cache.length + frames.shape[1] >= self.positions:
-            cache.length = 0
+            cache.clear()
         hidden = self._encode(frames, cache.length, None, cache)
         cache.length += frames.shape[1]
         return hidden[0]

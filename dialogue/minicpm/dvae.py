@@ -13,6 +13,16 @@ LEVELS, DIGITS = 5, 4  # of a code: so many digits of so many levels
 GROUPS, RESIDUALS = 2, 2
 
 
+class _Group(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.project_out = nn.Linear(DIGITS, width)
+
+    def forward(self, values: Tensor) -> Tensor:
+        found: Tensor = self.project_out(values)
+        return found
+
+
 class Codebook(nn.Module):
     """Grouped residual finite scalar quantisation (arXiv 2309.15505), backwards: codes are numbers, not entries of
     a table. Later residuals count 1 / (LEVELS - 1) as much as the ones before, as in the version of the library
@@ -20,8 +30,7 @@ class Codebook(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        groups = (nn.ModuleDict({"project_out": nn.Linear(DIGITS, width // GROUPS)}) for _ in range(GROUPS))
-        self.rvqs = nn.ModuleList(groups)
+        self.rvqs = nn.ModuleList(_Group(width // GROUPS) for _ in range(GROUPS))
 
     def forward(self, codes: Tensor) -> Tensor:
         """int64 (B, T, groups * residuals), group by group -> (B, width, T)."""
@@ -30,7 +39,7 @@ class Codebook(nn.Module):
         half = LEVELS // 2
         weights = (LEVELS - 1.0) ** -torch.arange(RESIDUALS, device=codes.device)[:, None]
         values = ((digits - half) / half * weights).sum(-2)  # (B, T, groups, digits)
-        found = [group["project_out"](value) for group, value in zip(self.rvqs, values.unbind(2), strict=True)]
+        found = [group(value) for group, value in zip(self.rvqs, values.unbind(2), strict=True)]
         return torch.cat(found, dim=-1).transpose(1, 2)
 
 

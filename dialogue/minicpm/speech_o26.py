@@ -8,22 +8,20 @@ speech begins with the first words. Knows no language model, no mel and no sampl
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from dialogue.decoder import Decoder
-from dialogue.decoder_config import DecoderConfig
 from dialogue.kv_cache import KVCache
+from dialogue.linear import Precision
 from dialogue.minicpm.checkpoint import Checkpoint
+from dialogue.minicpm.speech_backbone import VOICE, backbone_of, blank_projector, narrowed, weight_normed
 
-VOICE = "tts."
 TEMPERATURES = (0.1, 0.3, 0.1, 0.3)  # of the four codes of a step
-TOP_P, TOP_K, AT_LEAST = 0.7, 20, 3
+TOP_P, TOP_K = 0.7, 20
 FIRST_STEPS = 10  # of a call: the end may not come earlier
 
 
@@ -66,7 +64,7 @@ class SpeechState:
 class SpeechDecoder:
     """Weights, shared by all sessions."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+    def __init__(self, checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> None:
         fields = checkpoint.config["tts_config"]
         self.slots = Slots(
             speakers=fields.get("num_spk_embs", 1),
@@ -74,16 +72,18 @@ class SpeechDecoder:
             text_step=fields.get("streaming_text_chunk_size", 10),
             sound_step=fields.get("streaming_audio_chunk_size", 50),
         )
-        self.codes = fields["num_vq"]
-        self.end = fields["num_audio_tokens"] - 1
-        self.sound_start, self.text_end = fields["audio_bos_token_id"], fields["text_eos_token_id"]
-        self.speaker_token = fields["spk_emb_token_id"]
-        self.backbone = backbone_of(checkpoint, fields, device)
+        self.codes = fields.get("num_vq", 4)
+        self.sound_start = fields.get("audio_bos_token_id", 21132)
+        self.text_end = fields.get("text_eos_token_id", 21133)
+        self.speaker_token = fields.get("spk_emb_token_id", 21143)
+        self.backbone = backbone_of(checkpoint, precision, device)
         under = checkpoint.under(VOICE)
         self._text = under["emb_text.weight"].to(device, torch.float32)
         self._sound = [under[f"emb_code.{code}.weight"].to(device, torch.float32) for code in range(self.codes)]
-        self._heads = [weight_normed(under, f"head_code.{code}.", device) for code in range(self.codes)]
-        self._projector = checkpoint.fill(blank_projector(checkpoint, f"{VOICE}projector."), f"{VOICE}projector.")
+        self._heads = [weight_normed(under, f"head_code.{code}.").to(device) for code in range(self.codes)]
+        self.end = len(self._heads[0]) - 1
+        projector = f"{VOICE}projector."
+        self._projector = checkpoint.fill(blank_projector(checkpoint, projector), projector, device=device)
 
     def start(self, steps: int) -> SpeechState:
         """An empty segment with room for so many steps of sound."""
@@ -144,51 +144,7 @@ class SpeechDecoder:
         temperatures = torch.tensor(TEMPERATURES[: self.codes], device=logits.device)
         scores = logits / temperatures[:, None]
         if not first:
-            scores = _narrowed(scores)
+            scores = narrowed(scores, TOP_P, TOP_K)
         if not may_end:
             scores[:, self.end] = -torch.inf
         return scores.softmax(-1)
-
-
-def _narrowed(scores: Tensor) -> Tensor:
-    """The smallest set that reaches TOP_P, then the TOP_K best, but AT_LEAST so many; the rest at -inf."""
-    ordered, order = scores.sort(dim=-1)
-    hidden = ordered.softmax(-1).cumsum(-1) <= 1 - TOP_P
-    hidden[:, -AT_LEAST:] = False
-    scores = scores.masked_fill(hidden.scatter(-1, order, hidden), -torch.inf)
-    last = scores.topk(max(TOP_K, AT_LEAST), dim=-1).values[:, -1:]
-    return scores.masked_fill(scores < last, -torch.inf)
-
-
-class Projector(nn.Module):
-    """Language-model width to the voice's."""
-
-    def __init__(self, features_in: int, width: int) -> None:
-        super().__init__()
-        self.linear1 = nn.Linear(features_in, width)
-        self.linear2 = nn.Linear(width, width)
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        return self.linear2(F.relu(self.linear1(hidden)))
-
-
-def blank_projector(checkpoint: Checkpoint, prefix: str) -> Projector:
-    """Without weights."""
-    width, features = checkpoint.shape(f"{prefix}linear1.weight")
-    with torch.device("meta"):
-        return Projector(features, width)
-
-
-def weight_normed(tensors: Mapping[str, Tensor], prefix: str, device: str) -> Tensor:
-    """A matrix stored as lengths and directions of its rows (arXiv 1602.07868)."""
-    length, direction = (tensors[f"{prefix}parametrizations.weight.original{part}"].float() for part in (0, 1))
-    return (length * F.normalize(direction, dim=-1)).to(device)
-
-
-def backbone_of(checkpoint: Checkpoint, fields: Mapping[str, Any], device: str) -> Decoder:
-    """The voice's Llama in float32. Its token table is a leftover that is never read: one row of zeros will do."""
-    shape = {**fields, "hidden_act": "silu", "vocab_size": 1, "tie_word_embeddings": True}
-    config = DecoderConfig.from_hf(shape, "llama")
-    weights = {name: tensor for name, tensor in checkpoint.under(VOICE).items() if name.startswith("model.")}
-    weights["model.embed_tokens.weight"] = torch.zeros(1, config.hidden_size)
-    return Decoder(config, weights, device=device)

@@ -95,10 +95,11 @@ class Joiner:
         """The sound (n,) that is final now that `piece` is known."""
         if self.held is None:
             return self._hold(piece)
-        fade = torch.arange(1, self.overlap + 1, device=piece.device) / (self.overlap + 1)
-        both = self.held[-self.overlap :] * (1 - fade) + piece[: self.overlap] * fade
-        final = torch.cat([self.held[: -self.overlap], both])
-        return torch.cat([final, self._hold(piece[self.overlap :])])
+        common = min(self.overlap, len(self.held), len(piece))
+        fade = torch.arange(1, common + 1, device=piece.device) / (common + 1)
+        alone = len(self.held) - common
+        both = self.held[alone:] * (1 - fade) + piece[:common] * fade
+        return torch.cat([self.held[:alone], both, self._hold(piece[common:])])
 
     def end(self) -> Tensor:
         """What was held back."""

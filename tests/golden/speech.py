@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from dialogue.minicpm.dvae import CodeDecoder
 from dialogue.minicpm.speech_o26 import FIRST_STEPS, SpeechDecoder
+from dialogue.minicpm.speech_o45 import CODES_PER_S, Memory
+from dialogue.minicpm.speech_o45 import SpeechDecoder as SpeechDecoderO45
 from dialogue.minicpm.vocos import Joiner, Vocos
 from tests.golden.case import Case, Check
 
@@ -37,7 +42,7 @@ def speech_o26(case: Case, check: Check) -> None:
     _segment(case, check, voice, ids[0], speaker[0])
 
 
-def _segment(case: Case, check: Check, voice: SpeechDecoder, start: int, speaker: torch.Tensor) -> None:
+def _segment(case: Case, check: Check, voice: SpeechDecoder, start: int, speaker: Tensor) -> None:
     """A new segment, begun with the end of the one before it."""
     text, codes = case.given("seg_text_ids").tolist(), case.given("seg_codes").tolist()
     following = case.given("seg_next_codes").tolist()
@@ -64,3 +69,61 @@ def codes_to_sound(case: Case, check: Check) -> None:
     check.same("first piece", len(joiner.add(case.given("piece_a"))), 0)
     check.close("joined", joiner.add(case.given("piece_b")), case.wanted("overlap_emitted"))
     check.close("held back", joiner.end(), case.wanted("overlap_held"))
+
+
+class _Forced:
+    """Chooses given codes and keeps what they were chosen from."""
+
+    def __init__(self, codes: Sequence[int]) -> None:
+        self._codes = iter(codes)
+        self.logits: list[Tensor] = []
+        self.probabilities: list[Tensor] = []
+
+    def __call__(self, logits: Tensor, probabilities: Tensor) -> int:
+        self.logits.append(logits)
+        self.probabilities.append(probabilities)
+        return next(self._codes)
+
+    def compare(self, case: Case, check: Check, name: str, number: int) -> None:
+        check.close(f"{name} logits {number}", torch.stack(self.logits), case.wanted(f"{name}_logits_{number}"))
+        spread = torch.stack(self.probabilities)
+        check.close(f"{name} probabilities {number}", spread, case.wanted(f"{name}_probs_{number}"))
+
+
+def speech_o45(case: Case, check: Check) -> None:
+    voice = SpeechDecoderO45(case.checkpoint)
+    count = sum(name.startswith("in.tokens_") for name in case.tensors)
+    conditions = [
+        voice.condition(case.given(f"tokens_{number}").tolist(), case.given(f"hidden_{number}"))
+        for number in range(count)
+    ]
+    for number, condition in enumerate(conditions):
+        check.close(f"condition {number}", voice.opened(condition)[None], case.wanted(f"cond_{number}"))
+    check.same("empty condition", len(voice.opened(conditions[0][:0])), case.expected["empty_condition_rows"])
+    turn = voice.start()
+    for number, least in enumerate(case.inputs["min_new"]):
+        forced = _Forced(case.given(f"codes_{number}").tolist())
+        codes = voice.second(turn, voice.opened(conditions[number]), forced, whole=least > 0)
+        want = case.expected[f"chunk_{number}"]
+        forced.compare(case, check, "duplex", number)
+        check.same(f"duplex {number}", [len(codes), turn.cache.length], [want["returned"], want["kv_len"]])
+    for memory in case.inputs["half_types"]:
+        _half_duplex(case, check, voice, memory, conditions)
+
+
+def _half_duplex(case: Case, check: Check, voice: SpeechDecoderO45, memory: Memory, conditions: list[Tensor]) -> None:
+    turn, waiting = voice.start(memory=memory, window=case.inputs["token_window"]), 0
+    for number, condition in enumerate(conditions):
+        last = number == len(conditions) - 1
+        forced = _Forced(case.given(f"half_codes_{number}").tolist())
+        codes = list(voice.chunk(turn, voice.opened(condition, last), forced))
+        want = case.expected[f"half_{memory}"][number]
+        forced.compare(case, check, f"half_{memory}", number)
+        held = min(turn.cache.length, turn.window) if memory == "sliding_window" else turn.cache.length
+        check.same(f"{memory} {number} cache", [held, turn.cache.length], [want["kv_len"], want["text_start_pos"]])
+        waiting += len(codes)
+        given = [[CODES_PER_S, False]] * (waiting // CODES_PER_S)
+        waiting %= CODES_PER_S
+        if last and waiting:
+            given.append([waiting, True])
+        check.same(f"{memory} {number} pieces", given, want["yields"])

@@ -1,0 +1,114 @@
+"""A conversation with o 2.6: units of picture and sound are taken in as they come, answers are made on demand.
+
+Lays out the turns and keeps the state of one session; the weights are the model's. Makes tokens and the speaker's
+hidden state, no sound, and does not decide whose turn it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dialogue.choose_token import Sampling, choose
+from dialogue.errors import BadInput
+from dialogue.minicpm.audio_encoder import EarMark
+from dialogue.minicpm.generation import Step
+from dialogue.minicpm.mel import Samples, log_mel, pieces
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
+from dialogue.minicpm.request import Part, Prompt, make_prompt
+
+CALL = 3  # tokens made at a time: the repetition penalty starts anew with each call
+SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point in a session to come back to."""
+
+    length: int
+    heard: EarMark
+    turn_open: bool
+    spoke: bool
+    unfinished: bool
+
+
+class Session:
+    """One user's. `capacity` is in tokens of the language model; a unit is about 94."""
+
+    def __init__(self, model: MiniCPM, capacity: int = 8192) -> None:
+        if model.hearing is None or model.sight is None:
+            raise BadInput("A session needs a checkpoint that sees and hears; this one lacks a part.")
+        self.model, self._hearing = model, model.hearing
+        self.cache = model.decoder.new_cache(capacity)
+        self.speaker: Tensor | None = None  # hidden state of the voice to speak with, once an answer has begun
+        self.hidden: Tensor | None = None  # of the last row taken in
+        self._ear = model.hearing.encoder.cache()
+        self._turn_open = False  # the user's
+        self._spoke = False
+        self._unfinished = False  # the last answer was broken off before its end
+
+    def introduce(self, parts: Sequence[Part]) -> Prompt:
+        """The first message: instructions, and the voice to speak with as a Sound between them."""
+        assert self.cache.length == 0, "a conversation is introduced once"
+        made = self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True)
+        self._ear.clear()
+        return made
+
+    def hear(self, parts: Sequence[Part]) -> Prompt:
+        """The next part of the user's turn. A unit is "<unit>", a Picture and a second of Sound."""
+        if self._turn_open:
+            return self._take(parts)
+        opening = "<|im_start|>user\n"
+        if self._spoke:
+            opening = ("<|tts_eos|>" if self._unfinished else "") + "<|im_end|>\n" + opening
+        made = self._take([opening, *parts])
+        self._turn_open = True
+        return made
+
+    def answer(
+        self, limit: int = 512, sampling: Sampling = SAMPLING, generator: torch.Generator | None = None
+    ) -> Iterator[Step]:
+        """Tokens of the answer; closing the iterator breaks it off. The last token, an end or not, is never fed."""
+        words, decoder = self.model.words, self.model.decoder
+        ids = words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False)
+        self._ear.clear()
+        self._turn_open, self._spoke, self._unfinished = False, True, True
+        rows = decoder.forward(self.cache, torch.tensor(ids))
+        self.speaker = rows[ids.index(words.id("<|spk|>"))]
+        hidden, recent, stops = rows[-1], ids, self.model.stops()
+        for made in range(limit):
+            logits = decoder.logits(hidden)
+            token = choose(logits, sampling, recent, generator)
+            self._unfinished = token not in stops
+            yield Step(token, logits, hidden)
+            if not self._unfinished or made + 1 == limit:
+                return
+            hidden = decoder.forward(self.cache, torch.tensor([token]))[-1]
+            recent = [token] if (made + 1) % CALL == 0 else [*recent, token]
+
+    def mark(self) -> Place:
+        return Place(self.cache.length, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
+
+    def rewind(self, place: Place) -> None:
+        """As if nothing had happened since."""
+        self.cache.rewind(place.length)
+        self._ear.rewind(place.heard)
+        self._turn_open, self._spoke, self._unfinished = place.turn_open, place.spoke, place.unfinished
+
+    def _take(self, parts: Sequence[Part], begin: bool = False) -> Prompt:
+        made = make_prompt(self.model, parts, hear=self._listen, begin=begin)
+        if self.cache.length + len(made.ids) > self.cache.capacity:
+            raise BadInput(f"The conversation has reached its {self.cache.capacity} tokens; start a new one.")
+        self.hidden = self.model.decoder.forward(self.cache, made.rows)[-1]
+        return made
+
+    def _listen(self, clips: Sequence[Samples]) -> list[Tensor]:
+        """Every clip with what was heard before it, each one's mel made alone."""
+        return [torch.cat([self._hear_piece(piece) for piece in pieces(clip)]) for clip in clips]
+
+    def _hear_piece(self, samples: Samples) -> Tensor:
+        return self._hearing.step(self._ear, log_mel(samples, self._hearing.encoder.bins))
