@@ -70,6 +70,9 @@ banana, apple, orange, sandwich, broccoli, carrot, hot dog, pizza, donut, cake: 
 bench, chair, couch, bed, dining table: furniture
 """
 
+# A mug may be called a mug in the answer; "anyone" and "pair of scissors" cannot stand behind an article.
+_SAID_AS_KIND = {"person", "scissors"}
+
 # Narrower than the detector can tell: it sees a person, not whether it is a woman.
 _NARROWER = """
 person: man, woman, boy, girl, child, kid, baby, guy, lady, toddler, teenager, friend, stranger, adult
@@ -125,20 +128,20 @@ def thing_of(words: str) -> Thing | None:
 
 def find_things(words: str) -> list[Thing]:
     """Every thing named in plain words, longest name first at each place, each once, in order."""
-    return list(dict.fromkeys(thing for thing, _, _ in _named(words.split())))
+    return list(dict.fromkeys(thing for thing, _, _ in names_in(words.split())))
 
 
 def mask_things(words: str) -> tuple[str, list[Thing]]:
     """The words with every named thing replaced by THING, and the things in order (repeats kept)."""
     tokens, out, things, done = words.split(), [], [], 0
-    for thing, start, end in _named(tokens):
+    for thing, start, end in names_in(tokens):
         out += [*tokens[done:start], "THING"]
         things.append(thing)
         done = end
     return " ".join([*out, *tokens[done:]]), things
 
 
-def _named(tokens: list[str]) -> Iterator[tuple[Thing, int, int]]:
+def names_in(tokens: list[str]) -> Iterator[tuple[Thing, int, int]]:
     """(thing, start, end) of each non-overlapping name, leftmost and longest first."""
     at = 0
     while at < len(tokens):
@@ -157,8 +160,9 @@ def _all_names() -> dict[str, Thing]:
     named = [(word, Thing(word)) for word in re.split(r",\s+", _BEYOND.strip())]
     for label in LABELS:
         named += [(name, Thing(spoken(label), (label,))) for name in (label, spoken(label))]
-    for labels, words in _rows(_OTHER_WORDS):  # "anyone" is no word for an answer; "mug" is
-        named += [(word, Thing("person" if labels == ("person",) else word, labels)) for word in words]
+    for labels, words in _rows(_OTHER_WORDS):
+        for word in words:
+            named.append((word, Thing(labels[0] if labels[0] in _SAID_AS_KIND else word, labels)))
     for labels, words in _rows(_NARROWER):
         named += [(word, Thing(word, labels, exact=False)) for word in words]
     names = {form.lower(): thing for word, thing in named for form in (plural(word), word)}

@@ -1,0 +1,90 @@
+"""Answers about what the camera showed earlier, from remembered facts and their times. By rule."""
+
+from __future__ import annotations
+
+from dialogue.asked import Asked
+from dialogue.blocks import Fact
+from dialogue.grammar import ago, exactly, listed, sentence, with_article
+from dialogue.labels import spoken
+from dialogue.scene_phrases import quotations, quoted, things
+
+# Two things first seen so close together were seen at the same time.
+_TOGETHER_S = 3.0
+
+
+def answer(asked: Asked) -> str | None:
+    """What is remembered; None where the present can answer as well as the past."""
+    match asked.question.kind:
+        case "read":
+            return _read(asked)
+        case "describe" | "holding":
+            return _described(asked)
+        case "exists" | "where" | "count" | "colour" if asked.question.things and asked.question.things[0].labels:
+            return _thing(asked)
+        case "who" | "alone":
+            return "I don't remember faces, so I can't say who was there."
+        case _:
+            return None
+
+
+def last_text(asked: Asked) -> str | None:
+    """What was read most recently and is gone: "A moment ago I read ..."."""
+    gone = asked.memory.past("text")
+    return sentence(f"{ago(asked.now - gone[0].at)} I read {quoted(gone[0].text)}") if gone else None
+
+
+def _read(asked: Asked) -> str:
+    ever = asked.memory.ever("text")
+    if not ever:
+        return "I haven't read any text so far."
+    if asked.question.when == "first":
+        first = [fact.text for fact in ever if fact.since <= ever[0].since + _TOGETHER_S]
+        return sentence(f"the first text I saw, {ago(asked.now - ever[0].since)}, was {quotations(first)[0]}")
+    gone = asked.memory.past("text")
+    if gone:
+        together = [fact.text for fact in gone if fact.at >= gone[0].at - _TOGETHER_S]
+        return sentence(f"{ago(asked.now - gone[0].at)} it said {quotations(together)[0]}")
+    return sentence(f"it said {quotations([fact.text for fact in ever])[0]}, and it still does")
+
+
+def _described(asked: Asked) -> str:
+    if asked.question.when == "first":
+        ever = asked.memory.ever("object")
+        seen = [fact for fact in ever if fact.since <= ever[0].since + _TOGETHER_S]
+        return sentence(f"at first I saw {things(seen)}") if seen else _nothing(asked)
+    gone = asked.memory.past("object")
+    texts = [fact.text for fact in asked.memory.past("text")]
+    parts = [f"I saw {things(gone)}"] if gone else []
+    parts += [f"I read {quotations(texts[:3])[0]}"] if texts else []
+    return sentence(f"earlier {listed(parts)}") if parts else _nothing(asked)
+
+
+def _nothing(asked: Asked) -> str:
+    if not asked.memory.ever("object") and not asked.memory.ever("text"):
+        return "I haven't seen anything I recognise so far."
+    return "The same as now, as far as I noticed."
+
+
+def _thing(asked: Asked) -> str:
+    what = asked.question.things[0]
+    now = asked.in_view(what)
+    gone = [fact for fact in asked.memory.past("object") if fact.label in what.labels]
+    yes_or_no = asked.question.kind == "exists"
+    if gone:
+        return _gone(asked, gone[0])
+    if now:
+        return sentence(f"{'yes, and ' if yes_or_no else ''}I still see {things(now)}")
+    name = "anyone" if what.labels == ("person",) and what.exact else with_article(what.said)
+    return sentence(f"{'no, ' if yes_or_no else ''}I haven't seen {name} so far")
+
+
+def _gone(asked: Asked, fact: Fact) -> str:
+    when = ago(asked.now - fact.at)
+    match asked.question.kind:
+        case "count":
+            return sentence(f"I last saw {exactly(fact.count, spoken(fact.label))}, {when}")
+        case "colour":
+            looked = f"it looked {fact.colour}" if fact.colour else "I couldn't make out its colour"
+            return sentence(f"I last saw it {when}, and {looked}")
+        case kind:
+            return sentence(f"{'yes, ' if kind == 'exists' else ''}I last saw {things([fact])}, {when}")
