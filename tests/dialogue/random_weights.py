@@ -1,0 +1,68 @@
+"""A model's weights made of noise, stored in a GGUF type: what the compiled step and torch are compared on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType, quants
+from torch import Tensor
+
+from dialogue.decoder_config import DecoderConfig, RopeConfig
+from dialogue.decoder_weights import StoredWeights
+from dialogue.gguf_file import GgufTensor
+
+
+def tiny_config(
+    *, head_dim: int = 64, heads: int = 3, kv_heads: int = 1, tied: bool = True, bias: bool = False, norm: bool = False
+) -> DecoderConfig:
+    return DecoderConfig(
+        vocab_size=200, hidden_size=96, ffn_size=160, layers=2, heads=heads, kv_heads=kv_heads, head_dim=head_dim,
+        norm_eps=1e-5, max_positions=2048, rope=RopeConfig(), tied_head=tied, qkv_bias=bias, qk_norm=norm,
+    )  # fmt: skip
+
+
+class RandomWeights(StoredWeights):
+    """Matrices of `kind`, norms about 1, small biases. As floats and as blocks they are the same numbers."""
+
+    def __init__(self, config: DecoderConfig, kind: GGMLQuantizationType = GGMLQuantizationType.Q4_1) -> None:
+        c, noise = config, np.random.default_rng(7)
+        self._stored: dict[str, GgufTensor] = {}
+
+        def matrix(name: str, rows: int, columns: int) -> None:
+            floats = noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32)
+            self._stored[f"{name}.weight"] = GgufTensor(kind, quants.quantize(floats, kind))
+
+        def vector(name: str, size: int, mean: float) -> None:
+            floats = noise.uniform(mean - 0.5, mean + 0.5, size).astype(np.float32)
+            self._stored[name] = GgufTensor(GGMLQuantizationType.F32, floats.view(np.uint8))
+
+        for layer in range(c.layers):
+            at = f"model.layers.{layer}."
+            matrix(f"{at}self_attn.o_proj", c.hidden_size, c.heads * c.head_dim)
+            for part, count in (("q", c.heads), ("k", c.kv_heads), ("v", c.kv_heads)):
+                matrix(f"{at}self_attn.{part}_proj", count * c.head_dim, c.hidden_size)
+                vector(f"{at}self_attn.{part}_proj.bias", count * c.head_dim, 0.0)
+            matrix(f"{at}mlp.gate_proj", c.ffn_size, c.hidden_size)
+            matrix(f"{at}mlp.up_proj", c.ffn_size, c.hidden_size)
+            matrix(f"{at}mlp.down_proj", c.hidden_size, c.ffn_size)
+            for name in ("input_layernorm", "post_attention_layernorm"):
+                vector(f"{at}{name}.weight", c.hidden_size, 1.0)
+            for name in ("self_attn.q_norm", "self_attn.k_norm"):
+                vector(f"{at}{name}.weight", c.head_dim, 1.0)
+        matrix("model.embed_tokens", c.vocab_size, c.hidden_size)
+        matrix("lm_head", c.vocab_size, c.hidden_size)
+        vector("model.norm.weight", c.hidden_size, 1.0)
+
+    def blocks(self, name: str) -> GgufTensor:
+        return self._stored[name]
+
+    def __getitem__(self, name: str) -> Tensor:
+        return torch.from_numpy(self._stored[name].floats())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
