@@ -96,10 +96,12 @@ class WeightStore:
         return self.pull([name], progress)[0]
 
     def verify(self, names: Iterable[str] | None = None) -> list[Listed]:
-        """Reads every byte of `names` (None: all that are present) and compares the hashes."""
+        """Reads every byte of `names` and compares the hashes. None: what the assistant needs, and what is here."""
         chosen = [self._weights(name) for name in names] if names is not None else list(self._table.values())
         listed = [Listed(each, self._place(each), self._condition(each, read=True)) for each in chosen]
-        return [each for each in listed if names is not None or each.condition is not Condition.MISSING]
+        if names is not None:
+            return listed
+        return [each for each in listed if each.weights.always or each.condition is not Condition.MISSING]
 
     def _pull_one(self, weights: Weights, progress: Progress) -> None:
         place = self._place(weights)

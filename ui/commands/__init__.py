@@ -5,6 +5,6 @@ A module here has `add_to(commands)`, which declares its arguments and the funct
 
 from __future__ import annotations
 
-from ui.commands import models
+from ui.commands import models, run
 
-COMMANDS = (models,)
+COMMANDS = (run, models)

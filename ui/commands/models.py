@@ -5,19 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from stream.weights import Condition, Listed
+from ui.commands.subparsers import Subparsers, add_command
 from ui.home import weight_store
 from ui.progress import bars
 
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-else:
-    Subparsers = Any
-
 EXAMPLES = """\
-examples:
   omnilive models list
   omnilive models pull                       what the assistant needs
   omnilive models pull whisper-base          speech recognition in 99 languages
@@ -28,14 +22,14 @@ examples:
 
 
 def add_to(commands: Subparsers) -> None:
-    models = commands.add_parser(
+    models = add_command(
+        commands,
         "models",
-        help="list, fetch, verify and find weights",
+        list_models,
+        about="list, fetch, verify and find weights",
         description="Weights are fetched once, checked against pinned sha256 sums, and kept in OMNILIVE_HOME.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
-    models.set_defaults(run=list_models)
     actions = models.add_subparsers(metavar="ACTION")
     actions.add_parser("list", help="what there is and what is here (the default)").set_defaults(run=list_models)
     pull = actions.add_parser("pull", help="fetch what is missing or damaged")
@@ -44,7 +38,7 @@ def add_to(commands: Subparsers) -> None:
     pull.add_argument("--from", dest="folder", type=Path, help="take the files from this folder instead of the network")
     pull.set_defaults(run=pull_models)
     verify = actions.add_parser("verify", help="compare the sha256 of every file")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all that are here")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: what the assistant needs, and what is here")
     verify.set_defaults(run=verify_models)
     path = actions.add_parser("path", help="print where the weights lie")
     path.add_argument("name", nargs="?", metavar="NAME", help="default: the folder of them all")
@@ -74,9 +68,7 @@ def verify_models(options: argparse.Namespace) -> int:
     bad = [each.weights.name for each in listed if each.condition is not Condition.PRESENT]
     if bad:
         print(f"\nrun `omnilive models pull {' '.join(bad)}`")
-    elif not listed:
-        print("no weights are here; run `omnilive models pull`")
-    return 1 if bad or not listed else 0
+    return 1 if bad else 0
 
 
 def print_path(options: argparse.Namespace) -> int:

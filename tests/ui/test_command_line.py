@@ -1,0 +1,117 @@
+"""The `omnilive` command as a person types it: help that teaches, errors in one sentence, exit codes that tell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stream.weights import WeightStore
+from ui.command_line import main
+from ui.commands import COMMANDS
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def empty_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A cache with nothing in it."""
+    monkeypatch.setenv("OMNILIVE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def full_home(monkeypatch: pytest.MonkeyPatch, home: Path, weights: WeightStore) -> Path:
+    monkeypatch.setenv("OMNILIVE_HOME", str(home))
+    return home
+
+
+def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that went to stderr."""
+    printed = capsys.readouterr()
+    [line] = printed.err.strip().splitlines()
+    assert line.startswith("omnilive: ")
+    return line
+
+
+def leave(arguments: list[str]) -> int:
+    """The exit code of a command that argparse ends."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_help_names_every_command_and_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave(["--help"]) == 0
+    told = capsys.readouterr().out
+    for command in COMMANDS:
+        assert command.__name__.rpartition(".")[2] in told
+    assert "first steps:" in told
+    assert 'omnilive ask photo.jpg "What does the sign say?"' in told
+
+
+@pytest.mark.parametrize("command", [each.__name__.rpartition(".")[2] for each in COMMANDS])
+def test_every_command_explains_itself_with_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave([command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "examples:" in told
+    assert f"  omnilive {command}" in told
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "--port", "90000"], ["run", "--setup", "moon"]])
+def test_what_is_not_understood_leaves_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave(arguments) == 2
+    assert "usage: omnilive" in capsys.readouterr().err
+
+
+def test_both_entries_answer_without_importing_a_model() -> None:
+    code = "import sys, ui.command_line; ui.command_line.parser(); sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    for module in ("omnilive", "ui"):
+        run = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, check=True)
+        assert b"first steps:" in run.stdout
+
+
+def test_models_are_listed(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    told = capsys.readouterr().out
+    assert "whisper-tiny.en         present" in told
+    assert str(full_home) in told
+
+
+def test_models_are_verified(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "verify", "silero-vad"]) == 0
+    assert "silero-vad              present" in capsys.readouterr().out
+
+
+def test_the_path_of_a_model_can_be_piped(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "path", "silero-vad"]) == 0
+    assert Path(capsys.readouterr().out.strip()).is_file()
+    assert main(["models", "path"]) == 0
+    assert Path(capsys.readouterr().out.strip()).is_dir()
+
+
+def test_missing_models_leave_with_advice(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "path", "silero-vad"]) == 2
+    assert "run `omnilive models pull silero-vad`" in complaint(capsys)
+    assert main(["models", "verify"]) == 1
+
+
+def test_models_come_out_of_a_folder(
+    empty_home: Path, weights: WeightStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = weights.path("silero-vad").parent
+    assert main(["models", "pull", "silero-vad", "--from", str(folder)]) == 0
+    assert "weights are ready" in capsys.readouterr().out
+    assert main(["models", "pull", "silero-vad", "--from", str(tmp_path / "nowhere")]) == 0, "it is here already"
+    assert main(["models", "pull", "whisper-base", "--from", str(tmp_path / "nowhere")]) == 2
+
+
+def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--setup", "remote"]) == 2
+    assert "needs --remote-url" in complaint(capsys)
+    assert main(["run", "--remote-model", "large"]) == 2
+    assert "belong to --setup remote" in complaint(capsys)

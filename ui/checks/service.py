@@ -1,0 +1,49 @@
+"""What serving needs: weights, a free port, a certificate for those who come from other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dialogue.errors import AssistantError
+from stream.weights import Condition, WeightStore
+from ui.address import listen, machine_addresses
+from ui.certificate import certificate_for
+from ui.checks.finding import Finding
+
+
+def check_weights(store: WeightStore) -> Finding:
+    """Reads every byte of what the assistant needs to start."""
+    listed = store.verify(store.default_names())
+    bad = [each for each in listed if each.condition is not Condition.PRESENT]
+    if bad:
+        told = ", ".join(f"{each.weights.name} is {each.condition.value}" for each in bad)
+        return Finding("weights", "problem", told, "run `omnilive models pull`")
+    size = sum(each.weights.size for each in listed) / 1e6
+    return Finding("weights", "ok", f"{len(listed)} models, {size:.0f} MB, sha256 as pinned")
+
+
+def check_port(host: str, port: int) -> Finding:
+    try:
+        listening, address = listen(host, port)
+    except AssistantError as error:
+        return Finding("port", "problem", f"{host}:{port} cannot be used", str(error))
+    listening.close()
+    return Finding("port", "ok", f"{address.url()} can be served")
+
+
+def check_certificate(home: Path) -> Iterator[Finding]:
+    """For browsers on other machines, which give camera and microphone to HTTPS pages only."""
+    addresses = machine_addresses()
+    if not addresses:
+        yield Finding("network", "warning", "no network address; only this machine can reach the page")
+        return
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        made = certificate_for(addresses, home)
+    except OSError as error:
+        advice = "set OMNILIVE_HOME to a folder that can be written"
+        yield Finding("certificate", "problem", f"cannot be kept in {home}: {error.strerror}", advice)
+        return
+    told = f"for {', '.join(addresses)} in {home}; fingerprint {made.fingerprint[:23]}…"
+    yield Finding("certificate", "ok", told)

@@ -1,0 +1,69 @@
+"""`omnilive run`: fetch what is missing, warm up, serve the page."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import time
+
+from stream.setup import Setup
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup, port
+from ui.home import home, weight_store
+from ui.progress import bars
+
+EXAMPLES = """\
+  omnilive run                        for this machine alone: http://127.0.0.1:8080/
+  omnilive run --host 0.0.0.0         for others too: HTTPS, and an access token in the address
+  omnilive run --port 0               on any free port
+  omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
+"""
+
+
+def add_to(commands: Subparsers) -> None:
+    parser = add_command(
+        commands,
+        "run",
+        serve_page,
+        about="serve the page to talk to the assistant in a browser",
+        description="Fetches weights that are missing, warms the models up, and prints the address to open.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine alone")
+    parser.add_argument("--port", type=port, default=8080, help="default: 8080; 0 takes any")
+    parser.add_argument("--token", help="access token instead of one made at each start (OMNILIVE_TOKEN)")
+    parser.add_argument("--stun", metavar="HOST:PORT", help="STUN server, for browsers outside this network")
+    add_setup_options(parser)
+
+
+def privacy(setup: Setup) -> str:
+    if setup.remote_url:
+        return f"What you say or type, and what the camera sees, is sent as text to {setup.remote_url}."
+    return "Nothing that you say or show leaves this machine."
+
+
+def serve_page(options: argparse.Namespace) -> None:
+    setup, store, began = chosen_setup(options), weight_store(), time.perf_counter()
+    with bars() as progress:
+        store.pull(progress=progress)
+    print(f"warming up the setup {setup.name} ...", flush=True)
+    # The models' libraries take seconds to import: not before there is something to read on the screen.
+    from stream.parts import open_parts
+    from ui.server import serve
+
+    def ready(url: str) -> None:
+        print(f"\nready after {time.perf_counter() - began:.1f} s. Open this in a browser and press Start:\n")
+        print(f"    {url}\n\n{privacy(setup)} Ctrl-C ends it.", flush=True)
+
+    asyncio.run(
+        serve(
+            setup,
+            lambda: open_parts(setup, store),
+            options.host,
+            options.port,
+            cache_dir=home(),
+            token=options.token or os.environ.get("OMNILIVE_TOKEN"),
+            stun=options.stun,
+            on_ready=ready,
+        )
+    )
