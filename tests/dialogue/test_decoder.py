@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from gguf import GGMLQuantizationType
 from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
 
 from dialogue.decoder import Decoder
 from dialogue.decoder_config import DecoderConfig
+from dialogue.errors import BadInput
+from dialogue.linear import quantise_groups
+from tests.dialogue.random_weights import RandomWeights, tiny_config
 
 SIZES: dict[str, Any] = {
     "vocab_size": 160,
@@ -77,3 +81,102 @@ def test_logits_equal_transformers(pair: tuple[Decoder, Any], chunks: tuple[int,
     hidden = torch.cat([decoder.forward(cache, part) for part in ids.split(chunks)])
     torch.testing.assert_close(decoder.logits(hidden), expected(model, ids), atol=1e-4, rtol=0)
     assert cache.length == 61
+
+
+def test_embeddings_count_as_ids_do(pair: tuple[Decoder, Any]) -> None:
+    decoder, model = pair
+    ids = torch.arange(30)
+    mixed = decoder.new_cache(32)
+    decoder.forward(mixed, decoder.embed(ids[:12]))
+    hidden = decoder.forward(mixed, ids[12:])
+    torch.testing.assert_close(decoder.logits(hidden), expected(model, ids)[12:], atol=1e-4, rtol=0)
+
+
+@torch.inference_mode()
+def test_hidden_states_are_those_a_speech_decoder_is_given(pair: tuple[Decoder, Any]) -> None:
+    decoder, model = pair
+    ids = torch.arange(20)
+    wanted = model(input_ids=ids[None], output_hidden_states=True).hidden_states[-1][0]
+    torch.testing.assert_close(decoder.forward(decoder.new_cache(20), ids), wanted, atol=1e-4, rtol=0)
+
+
+def test_sessions_of_different_lengths_run_together(pair: tuple[Decoder, Any]) -> None:
+    decoder, model = pair
+    histories = [torch.arange(n) for n in (5, 31, 1)]
+    news = [torch.tensor(n) for n in ([7], [8, 9, 10], [11])]
+    caches = [decoder.new_cache(40) for _ in histories]
+    for cache, history in zip(caches, histories, strict=True):
+        decoder.forward(cache, history)
+    for history, new, hidden in zip(histories, news, decoder.forward_batch(caches, news), strict=True):
+        wanted = expected(model, torch.cat((history, new)))[len(history) :]
+        torch.testing.assert_close(decoder.logits(hidden), wanted, atol=1e-4, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("additive", [False, True])
+def test_left_padding_by_positions_and_mask(pair: tuple[Decoder, Any], additive: bool) -> None:
+    decoder, model = pair
+    ids, pad, total = torch.arange(20), 5, 20
+    attends = torch.ones(total, dtype=torch.long)
+    attends[:pad] = 0
+    positions = (attends.cumsum(0) - 1).clamp(min=0)
+    wanted = model(input_ids=ids[None], attention_mask=attends[None], position_ids=positions[None]).logits[0, pad:]
+    mask = torch.ones(total, total).tril().bool() & attends.bool()
+    mask.fill_diagonal_(True)  # a padded row sees itself, because it must see something
+    rule = torch.zeros(total, total).masked_fill(~mask, -1e9) if additive else mask
+    hidden = decoder.forward(decoder.new_cache(total), ids, positions=positions, mask=rule)
+    torch.testing.assert_close(decoder.logits(hidden[pad:]), wanted, atol=1e-4, rtol=0)
+
+
+def test_a_sliding_window_by_mask(pair: tuple[Decoder, Any]) -> None:
+    decoder, _ = pair
+    ids, cache = torch.arange(30), decoder.new_cache(30)
+    near = torch.ones(30, 30).tril().triu(-9).bool()
+    whole = decoder.forward(cache, ids, mask=near)
+    cache.rewind(13)
+    torch.testing.assert_close(decoder.forward(cache, ids[13:], mask=near[13:]), whole[13:], atol=1e-5, rtol=0)
+
+
+def test_a_failed_step_leaves_the_session_as_it_was(pair: tuple[Decoder, Any]) -> None:
+    decoder, _ = pair
+    cache = decoder.new_cache(8)
+    decoder.forward(cache, torch.arange(6))
+    with pytest.raises(AssertionError, match="evict first"):
+        decoder.forward(cache, torch.arange(6))
+    assert cache.length == 6
+
+
+@pytest.mark.parametrize(("precision", "most"), [("bfloat16", 0.03), ("int8", 0.04), ("int4", 0.25)])
+def test_quantised_weights_stay_near_float32(precision: Any, most: float) -> None:
+    config = tiny_config(bias=True)
+    weights = RandomWeights(config, GGMLQuantizationType.F32)
+    exact, coarse = Decoder(config, weights), Decoder(config, weights, precision=precision)
+    ids = torch.arange(50)
+    wanted = exact.logits(exact.forward(exact.new_cache(64), ids))
+    cache = coarse.new_cache(64)
+    found = coarse.logits(torch.cat([coarse.forward(cache, part) for part in ids.split((40, 1, 9))]))
+    assert (found - wanted).norm() < most * wanted.norm()
+    assert coarse.nbytes() < exact.nbytes()
+
+
+def test_groups_of_a_q4_1_file_are_found_again_exactly() -> None:
+    weights = RandomWeights(tiny_config(), GGMLQuantizationType.Q4_1)
+    weight = weights["model.layers.0.mlp.down_proj.weight"]
+    codes, scale, minimum = quantise_groups(weight)
+    again = codes.reshape(*scale.shape, 32) * scale[..., None] + minimum[..., None]
+    torch.testing.assert_close(again.reshape(weight.shape), weight, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"model_type": "mamba"}, "not of the Llama family"),
+        ({"use_sliding_window": True}, "sliding"),
+        ({"hidden_act": "gelu"}, "silu"),
+        ({"rope_scaling": {"type": "su"}}, "not known"),
+        ({"rope_parameters": {"partial_rotary_factor": 0.5}}, "part of each head"),
+    ],
+)
+def test_models_that_are_not_ours_are_refused_in_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        DecoderConfig.from_hf({**SIZES, "model_type": "llama", **change})
