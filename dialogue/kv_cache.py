@@ -73,3 +73,19 @@ class KVCache:
                 keys[:, start : start + tail] = rotary.shift(keys[:, end : end + tail], -gap)
                 values[:, start : start + tail] = values[:, end : end + tail].clone()
         self.length -= gap
+
+    def lift(self, start: int) -> Tensor:
+        """Take everything from token `start` on out of the cache, to be put back by `land`."""
+        assert 0 <= start <= self.length, f"cannot lift from {start}, the cache holds {self.length} tokens"
+        taken = self.storage[:, :, :, start : self.length].clone()
+        self.length = start
+        return taken
+
+    def land(self, taken: Tensor, moved_by: int, rotary: Rotary) -> None:
+        """Put lifted tokens behind what stands in the cache now; they stand `moved_by` positions later than before."""
+        end = self.length + taken.shape[3]
+        assert end <= self.capacity, f"{end} tokens do not fit in a cache of {self.capacity}: evict first"
+        for layer, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
+            keys[:, self.length : end] = rotary.shift(taken[layer, 0], moved_by) if moved_by else taken[layer, 0]
+            values[:, self.length : end] = taken[layer, 1]
+        self.length = end

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.golden import pictures, pipelines, sessions, sounds, speech
+from tests.golden import duplex, pictures, pipelines, sessions, sounds, speech
 from tests.golden.case import Case, Check
 
 RUNNERS: dict[str, Callable[[Case, Check], None]] = {
@@ -29,6 +29,9 @@ RUNNERS: dict[str, Callable[[Case, Check], None]] = {
     "12": sounds.mel_o45,
     "13": sounds.encoder_o45,
     "14": speech.speech_o45,
+    "15": duplex.duplex,
+    "16": duplex.duplex,
+    "17": duplex.duplex,
     "18": pipelines.chat_o45,
 }
 

@@ -42,6 +42,11 @@ class Checkpoint:
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(self.folder / "tokenizer.json")
 
+    def side_file(self, name: str) -> dict[str, Any]:
+        """A JSON file beside the weights; empty if there is none."""
+        path = self.folder / name
+        return _json(path) if path.exists() else {}
+
     def tensor(self, name: str) -> Tensor:
         """One tensor as stored."""
         self.shape(name)

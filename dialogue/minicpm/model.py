@@ -30,6 +30,7 @@ class MiniCPM:
     decoder: Decoder
     sight: Sight | None
     hearing: Hearing | None
+    bad_tokens: frozenset[int]  # of full duplex: never to be chosen
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> MiniCPM:
@@ -42,6 +43,7 @@ class MiniCPM:
             decoder=decoder_of(checkpoint, precision, device),
             sight=Sight.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
             hearing=Hearing.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
+            bad_tokens=frozenset(checkpoint.side_file("tokenizer_config.json").get("bad_token_ids", ())),
         )
 
     @property

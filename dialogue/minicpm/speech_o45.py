@@ -44,6 +44,7 @@ class SpeechTurn:
     window: int
     codes: list[int] = field(default_factory=list)
     chunks: list[Tensor] = field(default_factory=list)  # rows of every chunk, its codes included
+    over: bool = False  # nothing more is to be said in it
 
 
 class SpeechDecoder:

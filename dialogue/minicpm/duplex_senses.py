@@ -1,0 +1,81 @@
+"""What a unit of full duplex brings in: pictures and a second of sound as rows of the language model.
+
+The state is a session's ear: mel that overlaps from second to second, and what the encoder has heard so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dialogue.errors import BadInput
+from dialogue.minicpm.mel import MelStream, Samples
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.request import Picture
+
+OVERLAP = 2  # mel frames that a second shares with each of its neighbours
+LEAD = 560  # samples of silence that make the first second long enough for its last windows
+EMBEDDED = -1  # stands for a row of a picture or of sound where tokens are listed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitRows:
+    """Rows (n, hidden) in the order they are fed; `tokens` name them. `sound` (m, hidden) and `slices`
+    (k, queries, hidden) are what was made of the unit's sound and pictures."""
+
+    tokens: list[int]
+    rows: Tensor
+    sound: Tensor | None
+    slices: Tensor | None
+
+
+class Senses:
+    """One session's."""
+
+    def __init__(self, model: MiniCPM) -> None:
+        if model.hearing is None:
+            raise BadInput("Full duplex needs a checkpoint that hears; this one has no audio encoder.")
+        self._model, self._hearing = model, model.hearing
+        self._mel = MelStream(OVERLAP, LEAD, model.hearing.encoder.bins)
+        self._ear = model.hearing.encoder.cache()
+
+    @property
+    def heard(self) -> int:
+        """Encoder frames that the ear remembers."""
+        return self._ear.length
+
+    def unit(self, opening: int, samples: Samples | None, pictures: Sequence[Picture]) -> UnitRows:
+        """`opening` token, every picture's slices in their tags, the sound without any."""
+        if samples is None and not pictures:
+            raise BadInput("A unit needs a second of sound or a picture.")
+        embed = self._model.decoder.embed
+        slices = [self._look(picture) for picture in pictures]
+        sound = None if samples is None else self._listen(samples)
+        tokens, parts = [opening], [embed(torch.tensor([opening]))]
+        for picture in slices:
+            for number, rows in enumerate(picture):
+                name = "slice" if number else "image"
+                tags = [self._model.words.id(f"<{name}>"), self._model.words.id(f"</{name}>")]
+                first, last = embed(torch.tensor(tags))[:, None]
+                tokens += [tags[0], *[EMBEDDED] * len(rows), tags[1]]
+                parts += [first, rows.to(first), last]
+        if sound is not None:
+            tokens += [EMBEDDED] * len(sound)
+            parts.append(sound.to(parts[0]))
+        return UnitRows(tokens, torch.cat(parts), sound, torch.cat(slices) if slices else None)
+
+    def _look(self, picture: Picture) -> Tensor:
+        if self._model.sight is None:
+            raise BadInput(f"{self._model.kind.value} as loaded cannot see; leave the pictures out.")
+        _, slices = self._model.sight.cut(picture.rgb, picture.max_slices or 1)
+        return self._model.sight.rows(slices)
+
+    def _listen(self, samples: Samples) -> Tensor:
+        rows = [torch.zeros(0, self._hearing.projector.linear2.out_features)]
+        for mel in self._mel.push(samples):
+            first = self._mel.pieces_given == 1
+            rows.append(self._hearing.step(self._ear, mel, drop_front=0 if first else 1, drop_back=1))
+        return torch.cat([row.to(rows[-1]) for row in rows])
