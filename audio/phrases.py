@@ -1,0 +1,177 @@
+"""Cuts streamed text where a voice may breathe. Knows text only; what a voice makes of it is not its business.
+
+A cut is decided from the text around it, never from how the text arrived, so any chunking gives the same phrases;
+joined they are the text, whitespace and all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+WORD = re.compile(r"\S+\s+|\S+$")
+CLOSERS = "\"'”’)]}*_»"
+OPENERS = "\"'“‘([{*_«"
+SENTENCE_END = re.compile(rf"[.!?…]+[{re.escape(CLOSERS)}]*$")
+CLAUSE_END = re.compile(rf"([,;:]|—|–|--)[{re.escape(CLOSERS)}]*$")
+LIST_NUMBER = re.compile(r"^(\d{1,3}|[A-Za-z])[.)]$")
+INITIALS = re.compile(r"^([A-Za-z]\.)+$")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# Always followed by what they belong to.
+TITLES = _set("dr mr mrs ms prof st sr jr rev gen col lt sgt capt e.g i.e vs cf approx fig")
+# May end a sentence: then the next word is capitalised.
+SHORT_FORMS = _set("etc a.m p.m inc ltd co dept est")
+BEFORE_NUMBERS = _set("no nos p pp vol ch")
+
+CONJUNCTIONS = _set("and but or so because while which who where when although though if then that")
+# A voice never stops behind these.
+BOUND_TO_NEXT = _set(
+    "a an the of to in on at by for with from as my your his her its our their this these those and or but is are "
+    "was were be not very no"
+)
+LONGEST_WORD = 200  # characters; a longer "word" is cut, for no voice can say it
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str  # without the whitespace behind it
+    start: int  # in the buffer
+    end: int  # in the buffer, whitespace included
+    paragraph: bool  # a line ends behind it
+
+    @property
+    def is_overlong(self) -> bool:
+        return len(self.text) > LONGEST_WORD
+
+    @property
+    def bare(self) -> str:
+        return self.text.strip(OPENERS + CLOSERS + ",;:!?…").casefold()
+
+
+class PhraseSplitter:
+    """One reply's text, phrase by phrase: the first as early as it sounds natural, the others sentences."""
+
+    def __init__(self, first_words: int = 6, first_most_words: int = 10, most_words: int = 32) -> None:
+        """The first phrase may stop before a conjunction from `first_words` on, and stops anywhere decent after
+        `first_most_words`; the others stop at clauses from half of `most_words` on, and anywhere decent after it.
+        """
+        if not 0 < first_words <= first_most_words <= most_words:
+            raise ValueError("0 < first_words <= first_most_words <= most_words must hold")
+        self._first_words, self._first_most, self._most = first_words, first_most_words, most_words
+        self._buffer = ""
+        self._first = True
+
+    def push(self, text: str) -> list[str]:
+        """The phrases that are certain by now."""
+        self._buffer += text
+        phrases = []
+        while (cut := self._cut()) is not None:
+            phrases.append(self._buffer[:cut])
+            self._buffer = self._buffer[cut:]
+            self._first = False
+        return phrases
+
+    def flush(self) -> list[str]:
+        """The text is over: what was still open. The next push begins a new reply."""
+        rest, self._buffer, self._first = self._buffer, "", True
+        return [rest] if rest else []
+
+    def _cut(self) -> int | None:
+        """Where the first phrase of the buffer ends; None while that is open."""
+        words = _words(self._buffer)
+        inside = _Inside()
+        for place, (word, following) in enumerate(pairwise([*words, None])):
+            assert word is not None
+            if word.is_overlong:
+                return word.start + LONGEST_WORD
+            if following is None:
+                return None
+            inside.read(word.text)
+            complete = following.end < len(self._buffer) or self._buffer[-1].isspace()
+            verdict = self._stops(place + 1, word, following.text, complete or following.is_overlong, inside)
+            if verdict is None:
+                return None
+            if verdict:
+                return word.end
+        return None
+
+    def _stops(self, count: int, word: _Word, following: str, complete: bool, inside: _Inside) -> bool | None:
+        """Whether a phrase of `count` words stops behind `word`; None where the next word must be whole first."""
+        ends = _ends_sentence(word, following, complete, count)
+        if ends is None or (ends and not inside.quotes):
+            return ends
+        most = self._first_most if self._first else self._most
+        if inside.quotes or inside.brackets:
+            return _parts(word, following) if count >= 2 * most else False
+        if CLAUSE_END.search(word.text) and (self._first or count >= self._most // 2):
+            return not following[0].isdigit()
+        if count >= most:
+            return _parts(word, following)
+        if self._first and count >= self._first_words and _parts(word, following):
+            return _bare(following) in CONJUNCTIONS if complete else None
+        return False
+
+
+class _Inside:
+    """What is open at a place in the text: double quotes and brackets."""
+
+    def __init__(self) -> None:
+        self.quotes = False
+        self.brackets = 0
+
+    def read(self, word: str) -> None:
+        for letter in word:
+            if letter in "“«":
+                self.quotes = True
+            elif letter in "”»":
+                self.quotes = False
+            elif letter == '"':
+                self.quotes = not self.quotes
+            elif letter in "([":
+                self.brackets += 1
+            elif letter in ")]":
+                self.brackets = max(0, self.brackets - 1)
+
+
+def _words(text: str) -> list[_Word]:
+    found = []
+    for match in WORD.finditer(text):
+        word = match.group().rstrip()
+        found.append(_Word(word, match.start(), match.end(), "\n" in match.group()))
+    return found
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"\W", "", word).casefold()
+
+
+def _ends_sentence(word: _Word, following: str, complete: bool, count: int) -> bool | None:
+    if word.paragraph:
+        return True
+    if not SENTENCE_END.search(word.text) or (count == 1 and LIST_NUMBER.match(word.text)):
+        return False
+    first_letter = following.lstrip(OPENERS + "#->•")[:1]
+    if not first_letter and not complete:
+        return None
+    if first_letter.islower():
+        return False
+    if word.text.rstrip(CLOSERS)[-1:] != ".":
+        return True
+    bare = word.bare.rstrip(".")
+    if bare in TITLES or (bare in BEFORE_NUMBERS and first_letter.isdigit()):
+        return False
+    initials = INITIALS.match(word.text) and bare not in SHORT_FORMS and bare != "i"
+    return not initials  # J. Smith, the U.S. Army
+
+
+def _parts(word: _Word, following: str) -> bool:
+    """Whether a breath between the two tears nothing apart: no article from its noun, no name, no EXIT from its 42."""
+    if _bare(word.text) in BOUND_TO_NEXT or word.bare.rstrip(".") in TITLES or following[0].isdigit():
+        return False
+    return not (word.text[0].isupper() and following[0].isupper())
