@@ -61,9 +61,8 @@ class Microphone:
 
     def idle(self) -> None:
         """Ask a few times a second: lets time pass for a line that sends nothing."""
-        silence = self._gapless.idle(self._now())
-        if silence is not None:
-            self._heard(silence)
+        for chunk in self._gapless.idle(self._now()):
+            self._heard(chunk)
 
     def _decode(self, stamp: int, opus: bytes) -> None:
         try:

@@ -27,8 +27,7 @@ class Line:
         self.out += self.gapless.place(tone(n), round(number * PACKET), now)
 
     def idle(self, now: float) -> None:
-        chunk = self.gapless.idle(now)
-        self.out += [chunk] if chunk is not None else []
+        self.out += self.gapless.idle(now)
 
     def samples(self) -> np.ndarray:
         position = 0
@@ -85,19 +84,45 @@ def test_a_line_that_sends_nothing_is_filled_up_to_our_patience() -> None:
 
 
 def test_before_the_first_packet_nothing_is_filled() -> None:
-    assert Gapless().idle(5.0) is None
+    assert Gapless().idle(5.0) == []
 
 
-def test_sound_that_comes_after_its_time_was_filled_is_cut() -> None:
+def test_sound_that_was_stuck_on_the_way_is_cut_only_where_its_time_was_filled() -> None:
     line = Line()
     line.packet(0, now=0.02)
     line.idle(1.02)  # fills up to 0.42
     for n in range(1, 51):  # all of the missing second comes at once
         line.packet(n, now=1.02)
+    line.packet(51, now=1.04)
     heard = line.samples()
-    assert len(heard) / RATE == pytest.approx(1.02, abs=0.001)
+    assert len(heard) / RATE == pytest.approx(1.04, abs=0.001)
     assert line.gapless.cut == pytest.approx(0.4 * RATE, abs=2)
     assert np.all(heard[round(0.42 * RATE) + 1 :] == 0.5)
+
+
+def test_a_microphone_that_was_off_and_stopped_its_clock_loses_nothing_when_it_is_back() -> None:
+    line = Line()
+    line.packet(0, now=0.02)
+    for now in np.arange(0.1, 3.0, 0.1):
+        line.idle(float(now))
+    for n in range(1, 50):  # time stamps go on as if nothing had happened
+        line.packet(n, now=3.0 + 0.02 * n)
+    heard = line.samples()
+    assert len(heard) / RATE == pytest.approx(3.0 + 0.02 * 49, abs=0.001)
+    assert line.gapless.cut == 0
+    assert np.all(heard[-49 * PACKET :] == 0.5)
+    assert not heard[PACKET : -49 * PACKET].any()
+
+
+def test_what_is_held_comes_out_even_if_nothing_follows() -> None:
+    line = Line()
+    line.packet(0, now=0.02)
+    line.idle(2.0)
+    line.packet(1, now=2.05)
+    assert len(line.out) == 2
+    line.idle(2.1)
+    assert line.samples()[-PACKET:].all()
+    assert len(line.samples()) / RATE == pytest.approx(2.05, abs=0.001)
 
 
 def test_a_first_packet_that_was_late_does_not_put_us_ahead_for_ever() -> None:
