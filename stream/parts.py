@@ -105,4 +105,11 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
 
 
 def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
-    return open_engine(setup.engine, store=store.path, runner=thread.run, setup=setup)
+    return open_engine(
+        setup.engine,
+        runner=thread.run,
+        model_path=store.path("smollm2-135m-instruct") if setup.engine == "small_cpu" else None,
+        context_tokens=setup.context_tokens,
+        remote_url=setup.remote_url,
+        remote_model=setup.remote_model,
+    )
