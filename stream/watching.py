@@ -76,7 +76,7 @@ class Watching:
             return
         self.newest = None
         self._look.camera_lost(self._link.now())
-        self.scene = self._block(camera=False)
+        self.scene = scene_block(self._look, self._link.now(), camera=False)
         self._show(camera=False)
 
     async def run(self) -> None:
@@ -101,21 +101,23 @@ class Watching:
             await self._thread.run(self._eyes.read, self._look, picture)
         if not self._on:
             return  # switched off while we looked
-        self.scene = self._block(camera=True)
+        self.scene = scene_block(self._look, self._link.now())
         if detect and read:
             self._looked_at = picture.at
             self._looked.set()
         self._show(camera=True)
-
-    def _block(self, camera: bool) -> SceneBlock:
-        scene = self._look.scene
-        facts = tuple(
-            Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in scene.facts()
-        )
-        return SceneBlock(facts, scene.description(), self._link.now(), camera, scene.changes())
 
     def _show(self, camera: bool) -> None:
         look = self._look
         objects = tuple(SeenObject(t.label, t.score, t.box) for t in look.tracks()) if camera else ()
         texts = tuple(SeenText(line.text, line.box) for line in look.lines()) if camera else ()
         self._link.emit(SceneSeen(self._link.now(), objects, texts, self.scene.description, camera))
+
+
+def scene_block(look: Look, at: float, camera: bool = True) -> SceneBlock:
+    """What the eyes make of all they were shown, as the mind is told it."""
+    scene = look.scene
+    facts = tuple(
+        Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in scene.facts()
+    )
+    return SceneBlock(facts, scene.description(), at, camera, scene.changes())

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from dialogue.errors import AssistantError
 from ui.commands import COMMANDS
+from ui.plain_errors import plain_errors
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
-        return int(options.run(options) or 0)
+        with plain_errors():
+            return int(options.run(options) or 0)
     except AssistantError as error:
         if options.verbose:
             raise

@@ -1,0 +1,177 @@
+"""Answers a history of messages, without a call: text, pictures, recordings and films in, the next reply out.
+
+The same engine, eyes and ears as in a call, and the same rules: an engine that cannot see is told the scene, one
+that cannot hear gets the words, and what was read or recorded is quoted, never obeyed. Keeps nothing between answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from audio.chunk import Chunk, Samples
+from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
+from dialogue.engine import Engine, TextDelta
+from dialogue.errors import BadInput
+from stream.message import Film, Message, Recording
+from stream.parts import Parts
+from stream.watching import scene_block
+from vision.look import Look
+from vision.picture import Picture
+
+LONGEST_TEXT = 4000  # characters of one message
+LONGEST_HISTORY = 1000  # messages
+STILL_GLANCES = 3  # of a still picture: the scene believes what it has seen more than once
+GLANCES_APART_S = 0.5
+READ_FILM_EVERY_S = 2.0
+MESSAGES_APART_S = 10.0
+
+# "What is being said?", "Transcribe this", "What did she say in the recording?": answered with the words themselves.
+ASKS_FOR_WORDS = re.compile(
+    r"\btranscri(be|pt)|\bwrite (it|this|that) down\b|\bwhat\b.*\b(said|say|says|saying|spoken|hear|heard)\b"
+    r"|\brepeat\b|\bword for word\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class _Taken:
+    """What one message of the user comes to."""
+
+    said: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)  # by our ears; empty for an engine that hears itself
+    sound: bool = False
+
+
+class Correspondence:
+    """Safe for several answers at once: all state is in the answer."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def answer(self, messages: Sequence[Message]) -> AsyncIterator[str]:
+        """The reply to the last message, piece by piece. Raises BadInput, and what the engine raises."""
+        _check(messages)
+        engine = self._parts.new_engine()
+        try:
+            at = 0.0
+            for message in messages[:-1]:
+                if message.role == "user":
+                    taken = await self._take_in(engine, message, at)
+                    await engine.feed(TextBlock(_question(taken), at, at, typed=True))
+                else:
+                    text = _only_text(message)
+                    await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
+                at += MESSAGES_APART_S
+            taken = await self._take_in(engine, messages[-1], at)
+            async for piece in _replied(engine, taken, at):
+                yield piece
+        finally:
+            await engine.close()
+
+    async def _take_in(self, engine: Engine, message: Message, at: float) -> _Taken:
+        taken = _Taken()
+        for item in message.items:
+            match item:
+                case str():
+                    taken.said.append(item)
+                case Picture():
+                    await self._see(engine, item, at)
+                case Recording(samples):
+                    await self._hear(engine, samples, at, taken)
+                case Film(perceived):
+                    await self._watch(engine, perceived, at, taken)
+        return taken
+
+    async def _hear(self, engine: Engine, samples: Samples, at: float, taken: _Taken) -> None:
+        taken.sound = True
+        if engine.can.hears:
+            await engine.feed(SoundBlock(samples, at))
+            return
+        transcript = await self._parts.threads.ears.run(self._careful, samples)
+        if transcript:
+            taken.heard.append(transcript)
+
+    def _careful(self, samples: Samples) -> str:
+        """Nothing waits for it here, so the slower and better way of listening."""
+        return self._parts.transcriber.transcribe(samples, careful=True).text
+
+    async def _see(self, engine: Engine, picture: Picture, at: float) -> None:
+        if engine.can.sees:
+            await engine.feed(PictureBlock(picture.rgb, at))
+            return
+        eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, Look()
+        for glance in range(STILL_GLANCES):
+            shown = Picture(picture.rgb, at - (STILL_GLANCES - 1 - glance) * GLANCES_APART_S, picture.source)
+            await thread.run(eyes.glance, look, shown)
+        await thread.run(eyes.read, look, Picture(picture.rgb, at, picture.source))
+        await engine.feed(scene_block(look, at))
+
+    async def _watch(self, engine: Engine, perceived: Iterable[Chunk | Picture], at: float, taken: _Taken) -> None:
+        """A film is told by its last scene and by what changed on the way there."""
+        eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, Look()
+        sound: list[Samples] = []
+        read_at, scene = float("-inf"), SceneBlock((), "", at, camera=False)
+        for each in perceived:
+            if isinstance(each, Chunk):
+                sound.append(each.samples)
+            elif engine.can.sees:
+                await engine.feed(PictureBlock(each.rgb, at + each.at))
+            else:
+                shown = Picture(each.rgb, at + each.at, each.source)
+                await thread.run(eyes.glance, look, shown)
+                if each.at - read_at >= READ_FILM_EVERY_S:
+                    await thread.run(eyes.read, look, shown)
+                    read_at = each.at
+                scene = scene_block(look, at + each.at)
+        if scene.camera:
+            await engine.feed(scene)
+        if sound:
+            await self._hear(engine, np.concatenate(sound), at, taken)
+
+
+async def _replied(engine: Engine, taken: _Taken, at: float) -> AsyncIterator[str]:
+    if taken.said and taken.heard and ASKS_FOR_WORDS.search(" ".join(taken.said)):
+        yield f"It says: \u201c{' '.join(taken.heard)}\u201d"
+        return
+    if taken.sound and not taken.heard and not engine.can.hears:
+        yield "I could not make out any words in the recording."
+        return
+    await engine.feed(TextBlock(_question(taken), at, at, typed=True))
+    async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async for delta in deltas:
+            if isinstance(delta, TextDelta):
+                yield delta.text
+
+
+def _question(taken: _Taken) -> str:
+    """What a person would have said: their words, or the recording's where they said nothing themselves."""
+    said, heard = " ".join(taken.said).strip(), " ".join(taken.heard)
+    if not said:
+        return heard or "What do you see?"
+    return f"{said}\nThe recording says: \u201c{heard}\u201d" if heard else said
+
+
+def _only_text(message: Message) -> str:
+    if not all(isinstance(item, str) for item in message.items):
+        raise BadInput(f"a message of the {message.role} holds text only; pictures and sound are the user's")
+    return " ".join(item for item in message.items if isinstance(item, str))
+
+
+def _check(messages: Sequence[Message]) -> None:
+    if not messages or messages[-1].role != "user":
+        raise BadInput("a history ends with a message of the user: that is what is answered")
+    if len(messages) > LONGEST_HISTORY:
+        raise BadInput(f"a history has at most {LONGEST_HISTORY} messages, not {len(messages)}; leave out the oldest")
+    for message in messages:
+        if message.role not in ("system", "user", "assistant"):
+            raise BadInput(f"a message is of the system, the user or the assistant, not of {message.role!r}")
+        if not any(item.strip() if isinstance(item, str) else True for item in message.items):
+            raise BadInput(f"a message of the {message.role} is empty")
+        length = sum(len(item) for item in message.items if isinstance(item, str))
+        if length > LONGEST_TEXT:
+            raise BadInput(f"a message has {length:,} characters; at most {LONGEST_TEXT:,} fit: shorten it")

@@ -1,0 +1,119 @@
+"""What people hand to `chat`, in every usual shape, and in some that nobody can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dialogue.errors import BadInput
+from stream.message import Film, Recording
+from tests.ui.test_media_file import tone, write_film, write_wav
+from ui.attachments import read_history, read_item
+from vision.picture import Picture
+
+PIXELS = np.full((8, 6, 3), 200, np.uint8)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    Image.fromarray(PIXELS).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def test_text_stays_text_even_if_it_names_a_file(photo: Path) -> None:
+    assert read_item(str(photo)) == str(photo)
+    assert read_item({"type": "text", "text": "Hello."}) == "Hello."
+
+
+def test_pictures_in_every_shape(photo: Path) -> None:
+    shapes: list[Any] = [
+        photo,
+        PIXELS,
+        Image.fromarray(PIXELS),
+        Image.fromarray(PIXELS).convert("RGBA"),
+        {"type": "image", "image": str(photo)},
+        {"type": "image", "path": photo},
+        {"type": "image", "image": PIXELS},
+        {"type": "image", "image": Image.fromarray(PIXELS)},
+    ]
+    for shape in shapes:
+        picture = read_item(shape)
+        assert isinstance(picture, Picture)
+        assert np.array_equal(picture.rgb, PIXELS)
+
+
+def test_recordings_in_every_shape(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(0.5, 16_000), 16_000)
+    shapes: list[Any] = [
+        path,
+        tone(0.5, 16_000),
+        tone(0.5, 16_000).astype(np.float64),
+        {"type": "audio", "audio": path},
+        {"type": "audio", "audio": tone(0.5, 48_000), "rate": 48_000},
+    ]
+    for shape in shapes:
+        recording = read_item(shape)
+        assert isinstance(recording, Recording)
+        assert recording.samples.dtype == np.float32
+        assert recording.samples.size == pytest.approx(8000, abs=330)
+
+
+def test_a_film_is_a_film_and_its_sound_a_recording(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mp4", 1.0)
+    assert isinstance(read_item(path), Film)
+    assert isinstance(read_item({"type": "video", "path": path}), Film)
+    assert isinstance(read_item({"type": "audio", "path": path}), Recording)
+
+
+@pytest.mark.parametrize(
+    ("item", "complaint"),
+    [
+        (7, "not int"),
+        ({"type": "smell", "smell": "roses"}, 'an item is {"type": "text"'),
+        ({"type": "image"}, 'an item is {"type": "text"'),
+        (np.zeros((4, 4), np.uint8), r"not \(4, 4\) of uint8"),
+        (np.zeros(0, np.float32), r"not \(0,\) of float32"),
+        (np.array([0.0, np.inf], np.float32), "values that are not numbers"),
+        ({"type": "audio", "audio": np.zeros(9, np.float32), "rate": -1}, "rates must be positive"),
+        (Path("/nowhere/at/all.png"), "there is no file"),
+    ],
+)
+def test_what_nobody_can_use_says_so(item: Any, complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        read_item(item)
+
+
+def test_a_recording_is_no_picture(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(0.1, 16_000), 16_000)
+    with pytest.raises(BadInput, match="is not a picture that can be read"):
+        read_item({"type": "image", "path": path})
+
+
+def test_a_history_keeps_its_order(photo: Path) -> None:
+    messages = read_history(
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [photo, "What is it?"]},
+            {"role": "assistant", "content": "A wall."},
+            {"role": "user", "content": ("What colour?",)},
+        ]
+    )
+    assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
+    assert [len(message.items) for message in messages] == [1, 2, 1, 1]
+
+
+@pytest.mark.parametrize("history", ["hello", {"role": "user", "content": "hello"}])
+def test_a_history_is_a_list(history: Any) -> None:
+    with pytest.raises(BadInput, match="a history is a list of messages"):
+        read_history(history)
+
+
+def test_the_message_at_fault_is_numbered() -> None:
+    with pytest.raises(BadInput, match="message 2: there is no file"):
+        read_history([{"role": "user", "content": "Hi"}, {"role": "user", "content": Path("gone.jpg")}])
+    with pytest.raises(BadInput, match="message 1 is not"):
+        read_history([{"role": "user"}])

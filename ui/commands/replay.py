@@ -1,0 +1,80 @@
+"""`omnilive replay`: a sound or video file through the live pipeline."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from dialogue.errors import BadInput
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
+from ui.home import weight_store
+from ui.progress import bars
+
+EXAMPLES = """\
+  omnilive replay talk.mp4                    as it was, in real time
+  omnilive replay talk.mp4 --fast             skips the pauses: same answers, same latencies
+  omnilive replay talk.wav --out reply.wav    keeps the assistant's voice, on the recording's time line
+  omnilive replay talk.mp4 --fast --json      one JSON object instead of a transcript
+"""
+
+
+def add_to(commands: Subparsers) -> None:
+    parser = add_command(
+        commands,
+        "replay",
+        replay,
+        about="send a recording through the live pipeline",
+        description="Prints what was understood, what was answered, and how long each answer took.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a sound or video file")
+    parser.add_argument("--fast", action="store_true", help="do not wait while nothing happens")
+    parser.add_argument("--out", type=Path, metavar="WAV", help="write the assistant's voice to this file")
+    parser.add_argument("--scene", action="store_true", help="also print what is seen, when it changes")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_setup_options(parser)
+
+
+def replay(options: argparse.Namespace) -> None:
+    setup, store = chosen_setup(options), weight_store()
+    from ui.media_file import contents, perceive
+
+    if contents(options.file).kind == "picture":
+        raise BadInput(f"{options.file.name} is a still picture; ask about it with `omnilive ask`")
+    if options.out is not None and not options.out.absolute().parent.is_dir():
+        raise BadInput(f"there is no folder {options.out.parent} to write {options.out.name} into")
+    with bars() as progress:
+        store.pull(progress=progress)
+    from stream.parts import open_parts
+    from stream.session import Session
+    from ui.replaying import OUT_RATE_HZ, Outcome, Replaying, write_wav
+    from ui.skipping_clock import SkippingLoop
+    from ui.terminal_captions import Captions, figures, latency_table
+
+    captions = Captions(options.scene)
+
+    async def run() -> Outcome:
+        parts = await open_parts(setup, store)
+        try:
+            session = Session("replay", parts, setup, out_rate=OUT_RATE_HZ)
+            replaying = Replaying(session, lambda event, now: show(captions.lines(event, now)))
+            return await replaying.run(perceive(options.file))
+        finally:
+            parts.close()
+
+    def show(lines: object) -> None:
+        for each in lines:  # type: ignore[attr-defined]
+            print(each, file=sys.stderr if options.json else sys.stdout, flush=True)
+
+    with asyncio.Runner(loop_factory=SkippingLoop if options.fast else None) as runner:
+        outcome = runner.run(run())
+    if options.out is not None:
+        write_wav(options.out, outcome.sound, OUT_RATE_HZ)
+    if options.json:
+        said = [{"at": round(at, 2), "who": who, "text": text} for at, who, text in captions.conversation]
+        print(json.dumps({"seconds": round(outcome.seconds, 2), "conversation": said, **figures(captions.timed)}))
+    else:
+        print("", *latency_table(captions.timed), sep="\n")

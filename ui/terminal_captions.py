@@ -1,0 +1,63 @@
+"""A session's events as lines for a terminal: who said what and when, notices, and how long the answers took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stream.budget import percentile
+from stream.events import Expressed, Notice, ReplyEnded, SceneSeen, TurnTimed, UserCaption
+from stream.setup import STAGES
+
+NAMES = {stage: stage.replace("_", " ") for stage in STAGES}
+
+
+@dataclass
+class Captions:
+    """Takes events in order; gives the lines to print. Keeps what a report needs."""
+
+    show_scene: bool = False
+    conversation: list[tuple[float, str, str]] = field(default_factory=list)  # time, who, text
+    timed: list[TurnTimed] = field(default_factory=list)
+    _scene: str = ""
+
+    def lines(self, event: Expressed, now: float) -> Iterable[str]:
+        match event:
+            case UserCaption(_, text, True) if text:
+                self.conversation.append((now, "you", text))
+                yield line(now, "you", text)
+            case ReplyEnded(_, said, heard, cut) if said:
+                self.conversation.append((now, "omnilive", heard))
+                yield line(now, "omnilive", f"{heard.strip()} [interrupted]" if cut else said.strip())
+            case Notice(level, _, text):
+                yield line(now, level, text)
+            case SceneSeen(_, _, _, description) if self.show_scene and description != self._scene:
+                self._scene = description
+                yield line(now, "sees", description)
+            case TurnTimed():
+                self.timed.append(event)
+
+
+def line(at: float, who: str, text: str) -> str:
+    return f"{int(at // 60):3}:{at % 60:04.1f}  {who:9} {text}"
+
+
+def latency_table(timed: Sequence[TurnTimed]) -> list[str]:
+    """Milliseconds from the user's last sound to each stage: median and slowest of all turns, beside the budget."""
+    if not timed:
+        return ["no answer was spoken"]
+    head = "ms after the user's last sound"
+    rows = [f"{head:34}{'median':>9}{'slowest':>9}{'budget':>9}   turns: {len(timed)}"]
+    for stage, name in NAMES.items():
+        marks = [turn.marks[stage] for turn in timed if stage in turn.marks]
+        if marks:
+            budget = timed[-1].budget.get(stage)
+            limit = f"{budget * 1000:9.0f}" if budget is not None else f"{'':9}"
+            rows.append(f"{name:34}{percentile(marks, 0.5) * 1000:9.0f}{max(marks) * 1000:9.0f}{limit}")
+    return rows
+
+
+def figures(timed: Sequence[TurnTimed]) -> Mapping[str, float]:
+    """Medians in milliseconds by stage, for machines."""
+    by_stage = {stage: [turn.marks[stage] for turn in timed if stage in turn.marks] for stage in STAGES}
+    return {f"{stage}_ms": round(percentile(marks, 0.5) * 1000, 1) for stage, marks in by_stage.items() if marks}
