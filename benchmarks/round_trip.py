@@ -1,7 +1,7 @@
 """How long sound takes from a browser's microphone to our ear and back to the browser's loudspeaker.
 
-Real Chromium sends clicks over the real server; a session that only knows clicks answers each with one. No model runs, so this
-is what the path itself costs: encoding, network, our jitter handling and pacing, and Chromium's own buffers.
+Real Chromium sends clicks over the real server; a session that only knows clicks answers each with one. No model
+runs, so this is what the path itself costs: encoding, network, our jitter handling and pacing, Chromium's buffers.
 """
 
 from __future__ import annotations

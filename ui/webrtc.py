@@ -72,11 +72,11 @@ def take_packets(receiver: RTCRtpReceiver, taker: SoundPackets | PicturePackets)
 
 
 class PeerConnection:
-    """Made for one offer. `gone` is set once the far end has left, or could not be reached."""
+    """Made for one offer. `stun` is HOST:PORT. `gone` is set once the far end has left, or could not be reached."""
 
     def __init__(self, stun: str | None, received: Callable[[str | bytes], None]) -> None:
         # No servers unless asked for: the default would tell a stranger our address, and wait 5 s without a network.
-        servers = [RTCIceServer(stun)] if stun else []
+        servers = [RTCIceServer(f"stun:{stun.removeprefix('stun:')}")] if stun else []
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self.channel = Channel(lambda: self.connected, received)
         self.gone = asyncio.Event()
