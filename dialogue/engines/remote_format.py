@@ -1,0 +1,96 @@
+"""Blocks to the messages of OpenAI-compatible chat servers, and their streamed lines back to text. Pure.
+
+What the camera read is quoted as data; text of users cannot open a turn (the server's template quotes roles).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+
+from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.errors import EngineLost
+from dialogue.prompt import PERSONA, clean, quoted_scene
+
+Message = dict[str, Any]
+
+JPEG_QUALITY = 85
+# Pictures are the dearest part of a context: only the newest of a conversation are sent.
+NEWEST_PICTURES = 2
+
+
+def messages(blocks: Sequence[Block], *, sees: bool) -> list[Message]:
+    """The conversation as chat messages. Pictures, and the newest scene, join the user's words that follow them."""
+    system = next((block.text for block in reversed(blocks) if isinstance(block, SystemBlock)), PERSONA)
+    out: list[Message] = [{"role": "system", "content": system}]
+    shown = [id(block) for block in blocks if isinstance(block, PictureBlock)][-NEWEST_PICTURES:] if sees else []
+    last = next((id(block) for block in reversed(blocks) if isinstance(block, TextBlock)), None)
+    pictures: list[Message] = []
+    scene: SceneBlock | None = None
+    for block in blocks:
+        match block:
+            case PictureBlock(rgb) if id(block) in shown:
+                pictures.append({"type": "image_url", "image_url": {"url": data_url(rgb)}})
+            case SceneBlock() if not sees:
+                scene = block
+            case TextBlock(text):
+                # An old scene would be a lie by now: only the question being asked is told what is in view.
+                told = scene if id(block) == last else None
+                words = clean(text) if told is None else f"{clean(text)}\n\n[{quoted_scene(told)}]"
+                out.append(
+                    {"role": "user", "content": [*pictures, {"type": "text", "text": words}] if pictures else words}
+                )
+                pictures = []
+            case ReplyBlock(text, cut=cut):
+                out.append({"role": "assistant", "content": f"{text} [interrupted]" if cut else text})
+    return out
+
+
+def data_url(rgb: Any) -> str:
+    """A picture, uint8 RGB (H, W, 3), as a JPEG in a data URL."""
+    done, jpeg = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    assert done, "a picture of uint8 RGB can always be written as JPEG"
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def request_body(
+    blocks: Sequence[Block], *, model: str, sees: bool, most_tokens: int, temperature: float
+) -> dict[str, Any]:
+    """The body of POST /chat/completions."""
+    return {
+        "model": model,
+        "messages": messages(blocks, sees=sees),
+        "stream": True,
+        "max_tokens": most_tokens,
+        "temperature": temperature,
+    }
+
+
+def delta_text(line: str) -> str | None:
+    """The text in one line of the event stream: "" for lines without any, None at the end of the stream.
+
+    Raises EngineLost where the server reports an error or sends something else than events.
+    """
+    line = line.strip()
+    if not line or line.startswith((":", "event:", "id:", "retry:")):
+        return ""
+    if not line.startswith("data:"):
+        raise EngineLost(f"The chat server sent something that is not an event stream: {line[:80]!r}.")
+    data = line.removeprefix("data:").strip()
+    if data == "[DONE]":
+        return None
+    try:
+        event = json.loads(data)
+    except json.JSONDecodeError as error:
+        raise EngineLost(f"The chat server sent broken JSON: {data[:80]!r}.") from error
+    if not isinstance(event, dict):
+        raise EngineLost(f"The chat server sent something else than an event: {data[:80]!r}.")
+    if problem := event.get("error"):
+        words = problem.get("message") if isinstance(problem, dict) else problem
+        raise EngineLost(f"The chat server reports: {words}")
+    choices = event.get("choices") or [{}]
+    return str((choices[0].get("delta") or {}).get("content") or "")

@@ -1,0 +1,195 @@
+"""A turn-taking engine for this machine: rules where a 135M model must not guess, the model where it may talk.
+
+Scene questions are answered from facts, small talk and sums by rule; free conversation is SmolLM2 in our own decoder,
+its context prefilled as blocks arrive and rolling when it is full. Weights are shared, a session is an object. Heavy
+steps go through the runner, one token or one chunk of prefill each; no task, no thread, no clock of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.chat_script import ChatScript, Turn
+from dialogue.choose_token import Sampling
+from dialogue.description import describe, in_view
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
+from dialogue.engines.small_mind import SmallMind
+from dialogue.history import History
+from dialogue.language_model import open_language_model
+from dialogue.question_kinds import SceneQuestion
+from dialogue.questions import scene_question
+from dialogue.scene_answers import answer
+from dialogue.scene_memory import SceneMemory
+from dialogue.small_talk import Clock, small_talk
+from dialogue.spoken_text import HARD_TOKENS, SpokenText, runs_in_a_circle
+from dialogue.token_context import TokenContext
+
+# Greedy, with a penalty: a model of this size repeats itself otherwise, and is no better at random.
+SAMPLING = Sampling(temperature=0.0, penalty=1.12)
+# Follow-up questions lean on at most so many turns of the user before.
+FOLLOW_UP_TURNS = 4
+
+
+def open_small_cpu(
+    model_path: Path,
+    runner: Runner,
+    context_tokens: int,
+    clock: Clock,
+    *,
+    phrase_descriptions: bool | None = None,
+    **opening: Any,
+) -> Callable[[], Engine]:
+    """Load the weights and prefill what all sessions share (blocking); returns a factory of sessions.
+
+    `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. `opening` goes
+    to `open_language_model`. Raises BadInput where the file or the context size will not do.
+    """
+    mind = SmallMind(open_language_model(model_path, **opening), context_tokens, phrase_descriptions)
+    return lambda: SmallCpuEngine(mind, runner, clock)
+
+
+class SmallCpuEngine:
+    """One session. The newest scene is kept across `rewind`: what the eyes saw does not become unseen."""
+
+    can = Capabilities(hears=False, sees=False, speaks=False)
+
+    def __init__(self, mind: SmallMind, runner: Runner, clock: Clock) -> None:
+        self._mind, self._run, self._clock = mind, runner, clock
+        self._script = ChatScript(mind.tokens, mind.system, mind.limit)
+        self._memory = SceneMemory()
+        self._history = History()
+        self._context: TokenContext | None = None  # made by the first step: a cache is large
+
+    async def feed(self, block: Block) -> None:
+        """Prefills what it can ahead of the question. Sound and pictures are for engines that hear and see."""
+        match block:
+            case SystemBlock(text):
+                self._script.instruct(text)
+                await self._follow()
+            case PartialBlock(text) if text.strip():
+                self._script.overhear(block)
+                await self._follow()
+            case TextBlock(text) if text.strip():
+                # Not prefilled yet: if a rule answers, nobody should wait for the model.
+                self._script.said(block)
+                self._history.add(block)
+            case SceneBlock():
+                self._memory.see(block)
+            case ReplyBlock():
+                self._confirm(block)
+                await self._follow()
+
+    async def reply(self) -> AsyncIterator[Delta]:
+        """The answer to what was said last; nothing if nothing was."""
+        asked = self._script.turns[-1] if self._script.turns else None
+        if asked is None or asked.kind != "text":
+            return
+        question = self._scene_question()
+        if question is not None:
+            sentences = self._about_scene(question, asked)
+        else:
+            ruled = small_talk(asked.text, self._clock, self._before(), seed=asked.number)
+            sentences = self._free() if ruled is None else _said_at_once(ruled)
+        said = ""
+        async with aclosing(sentences):  # whoever stops us stops the model too
+            async for text in sentences:
+                said += text
+                self._saying(said)
+                yield TextDelta(text)
+
+    async def mark(self) -> Mark:
+        return Mark(self._script.position)
+
+    async def rewind(self, mark: Mark) -> None:
+        """The cache follows lazily: the common beginning stays computed, whatever comes next."""
+        self._history.forget(self._script.rewind(mark.position))
+
+    async def close(self) -> None:
+        """Frees the session's cache."""
+        self._context = None
+
+    def context(self) -> ContextUse:
+        return self._script.use()
+
+    def _scene_question(self) -> SceneQuestion | None:
+        question: SceneQuestion | None = None
+        for text in self._history.user_texts()[-FOLLOW_UP_TURNS:]:
+            question = scene_question(text, question)
+        return question
+
+    def _before(self) -> History:
+        """The history without the turn being answered."""
+        before = History()
+        for block in self._history.blocks[:-1]:
+            before.add(block)
+        return before
+
+    async def _about_scene(self, question: SceneQuestion, asked: Turn) -> AsyncGenerator[str, None]:
+        if question.kind == "describe" and question.when == "now" and not question.place and self._mind.phrases:
+            facts = in_view(self._memory)
+            if facts and (phrasing := await self._mind.phrase(facts, self._run)):
+                said = describe(self._memory, seed=asked.number, phrasing=phrasing)
+                async for text in _said_at_once(said):
+                    yield text
+                return
+        async for text in _said_at_once(answer(question, self._memory, asked.end, seed=asked.number)):
+            yield text
+
+    async def _free(self) -> AsyncGenerator[str, None]:
+        """The model's words as they come, one token a step."""
+        await self._follow(replying=True)
+        context = self._context
+        assert context is not None
+        spoken = SpokenText()
+        ids: list[int] = []
+        while not spoken.done:
+            token = await self._run(context.choose, SAMPLING, tuple(ids))
+            if token in self._mind.stop_ids:
+                text = spoken.finish(self._mind.tokens.text(ids))
+            else:
+                ids.append(token)
+                text = spoken.push(self._mind.tokens.text(ids), len(ids))
+                if runs_in_a_circle(ids):
+                    spoken.done = True
+            if text:
+                yield text
+            if not spoken.done:
+                await self._run(context.append, token)
+
+    def _saying(self, text: str) -> None:
+        """The turn so far, as if heard: whoever stops us now need not tell us what was said."""
+        unheard = self._script.turns[-1].kind == "reply"
+        if unheard:
+            self._history.forget(1)
+        self._script.replying(text)
+        said = self._script.turns[-1]
+        self._history.add(ReplyBlock(text, said.start, said.end))
+
+    def _confirm(self, block: ReplyBlock) -> None:
+        turns = self._script.turns
+        if turns and not turns[-1].heard:
+            self._history.forget(1)
+        self._script.replied(block)
+        self._history.add(block)
+
+    async def _follow(self, *, replying: bool = False) -> None:
+        """Bring the cache in line with the script, a chunk a step."""
+        eviction = self._script.make_room(HARD_TOKENS + len(self._mind.open_reply))
+        if self._context is None:
+            self._context = await self._run(self._mind.new_context)
+        for start, end in eviction.cuts:
+            await self._run(self._context.cut, start, end)
+        wanted = self._script.wanted(replying=replying)
+        while await self._run(self._context.follow, wanted, replying):
+            pass
+
+
+async def _said_at_once(text: str) -> AsyncGenerator[str, None]:
+    """An answer by rule, sentence by sentence, so that the first can be spoken while the next is made."""
+    for part in re.findall(r".+?[.!?](?:\s+|$)|.+$", text, re.DOTALL):
+        yield part

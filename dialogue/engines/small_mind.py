@@ -1,0 +1,82 @@
+"""What all sessions of the small engine share: the model, the prefilled beginnings, and wording a description.
+
+Immutable after opening. Knows no session.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from dialogue.blocks import Fact
+from dialogue.chat_tokens import ChatTokens
+from dialogue.choose_token import GREEDY
+from dialogue.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, keeps_facts
+from dialogue.engine import Runner
+from dialogue.language_model import LanguageModel
+from dialogue.prompt import PERSONA, few_shot, opening, turn
+from dialogue.token_context import TokenContext
+
+# A description worded by the model is worth a fifth of a second, no more: slower machines say the rule's sentence.
+PHRASING_FROM_TOKENS_S = 150.0
+PHRASING_MOST_TOKENS = 48
+PHRASING_CONTEXT = 384
+_TIMED_TOKENS = 6
+
+
+class SmallMind:
+    """Weights, tokenizer, and two prefilled beginnings that sessions copy instead of computing."""
+
+    def __init__(self, model: LanguageModel, context_tokens: int, phrase_descriptions: bool | None = None) -> None:
+        self.model, self.limit = model, context_tokens
+        self.tokens = ChatTokens(model.tokenizer)
+        self.stop_ids = model.stop_ids
+        self.system = PERSONA
+        self.open_reply = tuple(self.tokens.encode(opening("assistant")))
+        self._beginning = self._prefilled(self.tokens.encode(turn("system", PERSONA)))
+        self._phrasing = self._prefilled(self.tokens.encode(few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)))
+        self.tokens_per_s = self._speed()
+        fast = self.tokens_per_s >= PHRASING_FROM_TOKENS_S
+        self.phrases = fast if phrase_descriptions is None else phrase_descriptions
+
+    def new_context(self) -> TokenContext:
+        """A session's cache with the persona already in it."""
+        context = TokenContext(self.model, self.model.new_cache(self.limit))
+        context.copy_from(self._beginning)
+        return context
+
+    async def phrase(self, facts: Sequence[Fact], run: Runner) -> str | None:
+        """The things in view in the model's words, or None if it does not keep to the facts."""
+        context = await run(self._new_phrasing)
+        asked = [*self._phrasing.ids, *self.tokens.encode(turn("user", as_facts(facts))), *self.open_reply]
+        while await run(context.follow, asked, True):
+            pass
+        ids: list[int] = []
+        while len(ids) < PHRASING_MOST_TOKENS:
+            token = await run(context.choose, GREEDY, ())
+            if token in self.stop_ids:
+                said = self.tokens.text(ids).strip()
+                return said if said.endswith(".") and keeps_facts(said, facts) else None
+            ids.append(token)
+            await run(context.append, token)
+        return None
+
+    def _new_phrasing(self) -> TokenContext:
+        context = TokenContext(self.model, self.model.new_cache(PHRASING_CONTEXT))
+        context.copy_from(self._phrasing)
+        return context
+
+    def _prefilled(self, ids: Sequence[int]) -> TokenContext:
+        context = TokenContext(self.model, self.model.new_cache(len(ids) + _TIMED_TOKENS + 1))
+        while context.follow(ids, True):
+            pass
+        return context
+
+    def _speed(self) -> float:
+        """Tokens a second, one at a time; also the warm-up. The best of a few: others may be using the machine."""
+        context, fastest = self._prefilled(self._beginning.ids), float("inf")
+        for _ in range(_TIMED_TOKENS):
+            began = time.perf_counter()
+            context.append(context.choose(GREEDY, ()))
+            fastest = min(fastest, time.perf_counter() - began)
+        return 1 / fastest

@@ -1,0 +1,124 @@
+"""How people say what `small_talk` answers by rule: patterns that match a whole sentence in plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+TalkKind = Literal[
+    "hello", "how are you", "fine", "nice to meet you", "who are you", "what are you", "your origin", "your powers",
+    "hearing", "goodbye", "thanks", "stop", "sorry", "noted", "again", "what I said", "first said", "recap", "time",
+    "date", "my name", "named", "personal", "the world", "not a servant", "count up",
+]  # fmt: skip
+
+_PLEASE = "(?:can you |could you |please )*"
+_MINE = (
+    "(?:age|birthday|address|phone number|telephone number|number|job|wife|husband|mother|father|mothers name"
+    r"|fathers name|brother|sister|password|email|hometown|nationality|favorite \w+|plans?|appointments?|schedule"
+    "|calendar)"
+)
+
+_TABLE: dict[TalkKind, tuple[str, ...]] = {
+    "hello": (r"(?:hello|hi|hey|good (?:morning|afternoon|evening)|greetings)(?: there| omni| again| everyone)*",),
+    "how are you": (
+        r"how are you(?: doing| feeling)?(?: today| now)?|how is it going|how do you do|what is up",
+        r"are you (?:ok|okay|well|fine)",
+    ),
+    "fine": (r"(?:i )?am (?:fine|good|well|great|ok|okay|doing (?:well|fine|good|great))(?: thanks| thank you| too)*",),
+    "nice to meet you": (r"(?:nice|pleased|good) to meet you(?: too| omni)*",),
+    "who are you": (
+        r"(?:who|what) are you(?: exactly| called)?|what is your name|do you have a name|tell me who you are",
+        r"(?:introduce|describe) yourself|(?:tell me )?(?:something )?about yourself",
+        r"(?:what|how) (?:should|can|do) i call you|who am i (?:talking|speaking) (?:to|with)",
+    ),
+    "what are you": (
+        r"are you (?:an? )?(?:real |actual )?(?:human(?: being)?|person|robot|machine|computer|ai|chatbot|bot|alive"
+        r"|real|artificial intelligence|language model)(?: or .*)?",
+    ),
+    "your origin": (
+        r"who (?:made|built|created|programmed|trained|developed) you|how old are you",
+        r"where (?:are|do) you (?:from|come from|live)|where are you(?: located)?",
+        r"what (?:model|kind of (?:model|ai|assistant)) are you|are you (?:chat ?gpt|siri|alexa)",
+    ),
+    "your powers": (
+        r"what (?:can|could) you do(?: for me)?|what are you (?:able to do|capable of|good at)|what do you do",
+        r"(?:how )?can you help(?: me)?(?: with something| out)?|help(?: me)?|how do(?:es)? (?:this|you|it) work",
+        r"what (?:should|can) i ask(?: you)?",
+    ),
+    "hearing": (
+        r"(?:can|do|could) you (?:hear|understand)(?: me| what i say| what i am saying)*(?: now| well)?",
+        r"are you (?:there|listening|awake|still there|here|on)(?: to me)?|am i audible",
+        r"is (?:this|my microphone|the microphone|my mic) (?:on|working)",
+        r"(?:mic )?test(?:ing)?(?: test| one two three)*",
+    ),
+    "goodbye": (
+        r"(?:good ?bye|bye|bye bye|see you(?: later| soon| tomorrow)?|good night|talk to you later|farewell"
+        r"|that is all|that will be all|i (?:have to|must|need to) go)(?: then| now| omni)*",
+    ),
+    "thanks": (
+        r"(?:thanks|thank you|many thanks|cheers)(?: so much| very much| a lot| omni| for (?:that|(?:your|the) help))*",
+        r"(?:that is |that was )?(?:very )?(?:great|nice|helpful|perfect|awesome|cool)(?: thanks| thank you)?",
+        r"(?:well done|good job|nice work)(?: omni)?",
+    ),
+    "stop": (
+        r"(?:please )?(?:stop|be quiet|quiet|shut up|silence|hush|enough|never mind|cancel|forget it|that is enough)"
+        r"(?: it| talking| that| please| now)*",
+        r"wait|hold on|(?:one|just a) (?:moment|second|minute)",
+    ),
+    "sorry": (r"sorry|i am sorry|my mistake|oops",),
+    "noted": (
+        r"(?:yes|yeah|yep|sure|ok|okay|right|alright|no|nope|i see|got it|understood|uh huh|fine)"
+        r"(?: please| thanks| thank you)*",
+    ),
+    "again": (
+        rf"{_PLEASE}(?:repeat|say)(?: (?:that|it|this|yourself|what you (?:just )?said))?(?: once more| one more time)?"
+        r"(?: again)?(?: please)?",
+        rf"{_PLEASE}repeat (?:the|your) last (?:thing|sentence|answer|reply)(?: please)?",
+        r"what|pardon|huh|sorry what|come again|say again|what was that|one more time|once more",
+        r"what (?:did|have) you (?:just )?(?:say|said|answer)(?: just now| last| before)?|what you (?:just )?said",
+        r"i (?:did|could) not (?:hear|understand|get|catch) (?:you|that|it)",
+    ),
+    "what I said": (
+        r"what (?:did|have) i (?:just )?(?:say|said|ask|asked)(?: you)?(?: just now| before)?",
+        r"(?:repeat|say) what i (?:just )?said",
+    ),
+    "first said": (
+        r"what did i (?:say|ask)(?: you)? (?:at (?:the )?(?:beginning|start)|first)",
+        r"what was (?:the first thing i (?:said|asked)|my first question)(?: you)?",
+    ),
+    "recap": (
+        rf"{_PLEASE}(?:recap|summarize|sum up)(?: (?:this|that|it|our|the|what|everything)\b.{{0,40}})?",
+        r"what (?:have we|did we) (?:talk|talked|talking|discuss|discussed|been talking)(?: about)?(?: so far)?",
+        r"what were we talking about",
+    ),
+    "time": (
+        r"what (?:time is it|is the time|time it is)(?: .{0,12})?|(?:do you )?(?:know|have) the time|the time|time",
+    ),
+    "date": (
+        r"what (?:day|date|day of the week) (?:is|it is)(?: it| today)?(?: .{0,12})?|the date",
+        r"what is (?:the|todays) (?:date|day)(?: of today)?|(?:what|which) (?:day|month|year) (?:is it|it is|is today)",
+    ),
+    "my name": (r"(?:what is|do you (?:know|remember)|say) my name|do you remember (?:me|who i am)|who am i",),
+    "named": (r"my name is (?P<name>\w+)|call me (?P<called>\w+)",),
+    "personal": (
+        rf"(?:what|when|where|who) (?:is|was|are) my (?:\w+ )?{_MINE}(?: .{{0,12}})?|(?:do you know )?my {_MINE}",
+        r"where (?:do i live|was i born|do i work)|when was i born|what do i do for a living|how tall am i",
+        r"how (?:much money|many (?:children|kids|siblings|friends|brothers|sisters|pets)) do i have",
+        r"what am i thinking(?: about| of)?",
+    ),
+    "the world": (
+        r"(?:what|how|is|will|do|does)\b.*\b(?:weather|rain|raining|snow|snowing|forecast)\b(?: .{0,30})?",
+        r"(?:what|any|read|give|is there|are there|do you)\b.*\b(?:the news|latest news|news|headlines|stocks?"
+        r"|stock (?:price|market)|exchange rate|traffic|bitcoin price|lottery numbers)(?: .{0,30})?",
+        r"(?:who (?:won|is winning)|what is the score) .*(?:today|yesterday|last night|tonight|this week|this year).*",
+    ),
+    "not a servant": (
+        rf"{_PLEASE}(?:google|browse|call|text|email|order|buy|book|remind me|(?:turn|switch) (?:on|off))\b.{{0,60}}",
+        rf"{_PLEASE}(?:search|look up|play|open|send|set) (?:an?|the|me|my|some|for|music|spotify|youtube)\b.{{0,60}}",
+    ),
+    "count up": (r"count (?:from one |from 1 |up )?to (?P<to>\w+)",),
+}
+
+PATTERNS: tuple[tuple[TalkKind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern)) for kind, patterns in _TABLE.items() for pattern in patterns
+)

@@ -1,0 +1,83 @@
+"""Makes a small model's stream speakable and keeps it short: no markup, no lists, an end at a sentence's end.
+
+Text in, text out; knows no model. Chunked equals whole: what is released depends on the text and the token count.
+"""
+
+from __future__ import annotations
+
+import re
+
+# From SOFT tokens on, the next end of a sentence ends the reply; HARD is the end whatever stands there.
+SOFT_TOKENS, HARD_TOKENS = 36, 80
+# The last so many tokens standing earlier in the reply means that the model runs in a circle.
+LOOP_TOKENS = 6
+
+_MARKUP = re.compile(r"[*#`_~|]+")
+_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)")
+_NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Dr|St|e\.g|i\.e|etc|vs)|(?:^|\s)[A-Z]|(?:^|\s)\d+)\.$")
+_CLAUSE_END = re.compile(r"[,;:](?=\s)")
+
+
+class SpokenText:
+    """One reply. `push` with the model's whole text so far releases what may be said; `done` tells when to stop."""
+
+    def __init__(self) -> None:
+        self.said = ""
+        self.done = False
+
+    def push(self, raw: str, tokens: int) -> str:
+        """New speakable text after `tokens` tokens; empty while nothing can be released."""
+        if self.done:
+            return ""
+        text = _speakable(raw)
+        first_line, newline, _ = text.partition("\n")
+        if newline:
+            self.done = True
+            return self._release(first_line)
+        if tokens < SOFT_TOKENS:
+            return self._release(text.rstrip())
+        return self._up_to_an_end(text, tokens)
+
+    def finish(self, raw: str) -> str:
+        """The model has ended by itself: the rest."""
+        if self.done:
+            return ""
+        self.done = True
+        return self._release(_speakable(raw).partition("\n")[0].rstrip())
+
+    def _up_to_an_end(self, text: str, tokens: int) -> str:
+        """Late in a reply: nothing of a new sentence is said before its end is known."""
+        for end in _SENTENCE_END.finditer(text):
+            # At the very end of the text a full stop may still become "3.14": it counts once something follows.
+            if end.end() >= len(self.said) and end.end() < len(text) and not _NOT_AN_END.search(text[: end.end()]):
+                self.done = True
+                return self._release(text[: end.end()])
+        if tokens < HARD_TOKENS:
+            return ""
+        self.done = True
+        if self.said.endswith((".", "!", "?")):
+            return ""
+        clauses = [end.start() for end in _CLAUSE_END.finditer(text) if end.start() >= len(self.said)]
+        return self._release(text[: clauses[-1]] if clauses else text.rstrip()) + self._full_stop()
+
+    def _full_stop(self) -> str:
+        self.said += "."
+        return "."
+
+    def _release(self, text: str) -> str:
+        new = text[len(self.said) :]
+        self.said += new
+        return new
+
+
+def _speakable(raw: str) -> str:
+    """Without markup; a line that ends with a colon runs on into the first item of its list."""
+    text = re.sub(r"^(?:\s|[-•>]\s)+", "", _MARKUP.sub("", raw))
+    text = re.sub(r":\s*\n\s*(?:\d*[.)]?|[-•])\s*$", ":", text)  # the item has not begun yet
+    return re.sub(r":\s*\n\s*(?:\d+[.)]\s*|[-•]\s*)?", ": ", text)
+
+
+def runs_in_a_circle(ids: list[int]) -> bool:
+    """Whether the last LOOP_TOKENS tokens have been said before in the same order."""
+    tail = ids[-LOOP_TOKENS:]
+    return len(tail) == LOOP_TOKENS and any(ids[at : at + LOOP_TOKENS] == tail for at in range(len(ids) - LOOP_TOKENS))
