@@ -35,12 +35,17 @@ CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?(?!\d|:)(\s?[ap]\.
 
 def speakable(text: str) -> str:
     """What to say for `text`; empty where nothing in it can be said."""
+    text = _squeezed(text)
     for pattern, by in REWRITES:
         text = pattern.sub(by, text)
-    text = re.sub(r"[ \t]+", " ", text)
-    text = re.sub(r" ?\n\s*", "\n", text)
+    text = _squeezed(text)
     text = re.sub(r" +([,.;:!?])", r"\1", text).strip()
     return text if any(letter.isalnum() for letter in text) else ""
+
+
+def _squeezed(text: str) -> str:
+    """Runs of white space as one; the patterns would take quadratic time over them."""
+    return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", text))
 
 
 def _host(match: re.Match[str]) -> str:
@@ -61,9 +66,9 @@ def _looks_like_a_word(word: str) -> bool:
 
 
 SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split(" ")
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
 TENS = ("", "", "twenty", "thirty", "forty", "fifty")
 
 
@@ -94,13 +99,13 @@ def _rewrites(*pairs: tuple[str, str]) -> list[Rewrite]:
 
 
 MARKDOWN = _rewrites(
-    (r"^\s*(```|~~~).*$", ""),  # the fence, not the code
-    (r"!?\[([^\]]*)\]\([^)]*\)", r"\1"),
-    (r"^\s*([-*_]\s*){3,}$", ""),
-    (r"^\s*\|?[\s:|-]*\|[\s:|-]*$", ""),  # the line under a table's head
-    (r"^\s*(?:#{1,6}|>+|[-*+•])\s+", ""),
-    (r"^\s*\||\|\s*$", ""),
-    (r"\s*\|\s*", ", "),
+    (r"^[ \t]*(```|~~~).*$", ""),  # the fence, not the code
+    (r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1"),
+    (r"^[ \t]*([-*_][ \t]*){3,}$", ""),
+    (r"^[ \t:|-]*\|[ \t:|-]*$", ""),  # the line under a table's head
+    (r"^[ \t]*(?:#{1,6}|>+|[-*+•])\s+", ""),
+    (r"^[ \t]*\||\|[ \t]*$", ""),
+    (r"[ \t]*\|[ \t]*", ", "),
     (r"\*{1,3}(?=\S)([^*\n]+?)(?<=\S)\*{1,3}", r"\1"),
     (r"(?<!\w)_{1,2}(?=\S)([^_\n]+?)(?<=\S)_{1,2}(?!\w)", r"\1"),
     (r"~~([^~\n]+)~~", r"\1"),
@@ -116,11 +121,15 @@ SYMBOLS = _rewrites(
     (r"\s*(?:→|->|=>|⇒)\s*", " to "),
     (r"\s+&\s+", " and "),
     (r"\s+\+\s+", " plus "),
+    (r"(?<=\d) \* (?=\d)", " times "),
+    (r"(?<=\w) < (?=\w)", " is less than "),
+    (r"(?<=\w) > (?=\w)", " is more than "),
     (r"\s+=\s+", " equals "),
     (r"(?<=\w)\s*≈\s*(?=\w)", " about "),
     (r"(?<![\w.])~(?=\d)", "about "),
+    (r"\band/or\b", "and or"),
     (r"(?<=[A-Za-z])/(?=[A-Za-z])", " or "),
-    (r"(?<=\d)\s*[-–]\s*(?=\d)", " to "),
+    (r"(?<![\w.-])(\d{1,4})\s?[-–]\s?(\d{1,4})(?![\w-])", r"\1 to \2"),  # a range; not a date, not a telephone,
     (r"#(?=\d)", "number "),
     (r"[*^~\\{}<>=|_]+", " "),
 )

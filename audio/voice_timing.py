@@ -1,0 +1,87 @@
+"""When each word of a phrase is heard. Arithmetic on letters and durations; knows no synthesiser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from audio.chunk import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """One written word (with its punctuation) and the seconds of the sound in which it is spoken."""
+
+    word: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """`phrase` as sound, (n,) float32; `words` are exactly `phrase.split()`, in order.
+
+    `exact` tells whether the times come from the voice's own phoneme durations, or are in proportion to letters.
+    """
+
+    phrase: str
+    samples: Samples
+    words: tuple[WordTime, ...]
+    exact: bool
+
+    def heard(self, seconds: float) -> str:
+        """The beginning of the phrase of which every word was out after `seconds` of sound."""
+        end = 0
+        for match, word in zip(re.finditer(r"\S+", self.phrase), self.words, strict=True):
+            if word.end_s > seconds:
+                break
+            end = match.end()
+        return self.phrase[:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """A word as the voice reads it ("percent" of "10%") and the seconds it takes."""
+
+    word: str
+    start_s: float
+    end_s: float
+
+
+def by_sounding(written: Sequence[str], sounding: Sequence[Sounding]) -> tuple[WordTime, ...]:
+    """Times of the written words from those of the words that are read for them.
+
+    Words that both have are matched; a stretch that was rewritten ("9:05" to "nine oh five") shares its time among
+    its written words by their letters.
+    """
+    times: list[WordTime] = []
+    now = sounding[0].start_s if sounding else 0.0
+    pairs = SequenceMatcher(None, [_bare(w) for w in written], [_bare(s.word) for s in sounding], autojunk=False)
+    for tag, first, last, begin, end in pairs.get_opcodes():
+        if tag == "equal":
+            times += [
+                WordTime(word, sound.start_s, sound.end_s)
+                for word, sound in zip(written[first:last], sounding[begin:end], strict=True)
+            ]
+        else:
+            until = sounding[end - 1].end_s if end > begin else now
+            times += by_letters(written[first:last], now, until)
+        now = times[-1].end_s if times else now
+    return tuple(times)
+
+
+def by_letters(words: Sequence[str], start_s: float, end_s: float) -> tuple[WordTime, ...]:
+    """The time from `start_s` to `end_s` shared in proportion to the letters of each word."""
+    weights = [len(_bare(word)) or 1 for word in words]
+    total, done, times = sum(weights), 0, []
+    for word, weight in zip(words, weights, strict=True):
+        begin = start_s + (end_s - start_s) * done / total
+        done += weight
+        times.append(WordTime(word, begin, start_s + (end_s - start_s) * done / total))
+    return tuple(times)
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"\W", "", word).casefold()
