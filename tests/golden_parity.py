@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.golden import duplex, pictures, pipelines, sessions, sounds, speech
+from tests.golden import duplex, pictures, pipelines, session_o45, sessions, sounds, speech
 from tests.golden.case import Case, Check
 
 RUNNERS: dict[str, Callable[[Case, Check], None]] = {
@@ -33,6 +33,7 @@ RUNNERS: dict[str, Callable[[Case, Check], None]] = {
     "16": duplex.duplex,
     "17": duplex.duplex,
     "18": pipelines.chat_o45,
+    "19": session_o45.session_o45,
 }
 
 
@@ -42,9 +43,12 @@ def find_cases(folder: Path) -> list[Path]:
 
 def run(folder: Path) -> Check:
     """Everything the case has expectations for; an exception is a failure like any other."""
-    case = Case(folder)
-    check = Check.of(case)
+    check = Check()
     try:
+        case = Case(folder)
+        check = Check.of(case)
+        if case.number not in RUNNERS:
+            raise ValueError(f"no runner for case {case.meta['case']}")
         RUNNERS[case.number](case, check)
     except Exception as error:
         check.failures.append("".join(traceback.format_exception(error)))

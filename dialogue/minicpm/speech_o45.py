@@ -42,6 +42,7 @@ class SpeechTurn:
     cache: KVCache
     memory: Memory
     window: int
+    position: int = 0  # of the next row
     codes: list[int] = field(default_factory=list)
     chunks: list[Tensor] = field(default_factory=list)  # rows of every chunk, its codes included
     over: bool = False  # nothing more is to be said in it
@@ -111,7 +112,7 @@ class SpeechDecoder:
         self._forget(turn)
         codes: list[int] = []
         logits = self._feed(turn, condition)
-        for _ in range(limit):
+        while True:
             scores = logits / TEMPERATURE
             if turn.codes:
                 scores = narrowed(penalised(scores, turn.codes[-RECENT:], PENALTY), TOP_P, TOP_K)
@@ -121,6 +122,9 @@ class SpeechDecoder:
             codes.append(code)
             turn.codes.append(code)
             yield code
+            if len(codes) == limit:
+                turn.position += 1  # as published: its place is kept, though it is never fed
+                break
             logits = self._feed(turn, self._sound[code][None])
         self._remember(turn, condition, codes)
 
@@ -135,7 +139,9 @@ class SpeechDecoder:
             start, end = turn.cache.length, turn.cache.length + len(rows)
             place = torch.arange(end)
             seen = (place <= torch.arange(start, end)[:, None]) & (place >= start - turn.window)
-        hidden = self.backbone.forward(turn.cache, rows, mask=seen)[-1]
+        places = torch.arange(turn.position, turn.position + len(rows))
+        hidden = self.backbone.forward(turn.cache, rows, positions=places, mask=seen)[-1]
+        turn.position += len(rows)
         return F.linear(hidden.float(), self._head)
 
     def _remember(self, turn: SpeechTurn, condition: Tensor, codes: Sequence[int]) -> None:
@@ -148,6 +154,7 @@ class SpeechDecoder:
         if turn.memory == "reindex" and len(turn.chunks) > 2:
             first, last = len(turn.chunks[0]), len(turn.chunks[-1])
             self._bring_forward(turn.cache, turn.cache.length - last, first, last)
+            turn.position = turn.cache.length
 
     def _make_room(self, turn: SpeechTurn, rows: int) -> None:
         if turn.cache.length + rows > turn.cache.capacity:
@@ -156,6 +163,7 @@ class SpeechDecoder:
     def _restart(self, turn: SpeechTurn) -> None:
         turn.cache.rewind(0)
         self.backbone.forward(turn.cache, turn.chunks[-1])
+        turn.position = turn.cache.length
 
     def _bring_forward(self, cache: KVCache, start: int, to: int, rows: int) -> None:
         """Move the last `rows` of the cache from `start` to `to`. As published, row i is turned by i too many

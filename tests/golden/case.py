@@ -55,8 +55,8 @@ class Case:
 class Check:
     """Compares against the case's tolerance. `worst` is the largest absolute difference of any number compared."""
 
-    atol: float
-    rtol: float
+    atol: float = 0.0
+    rtol: float = 0.0
     worst: float = 0.0
     compared: int = 0
     failures: list[str] = field(default_factory=list)
@@ -91,4 +91,4 @@ class Check:
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    return text if len(text) <= 900 else f"{text[:900]}..."

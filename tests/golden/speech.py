@@ -106,7 +106,8 @@ def speech_o45(case: Case, check: Check) -> None:
         codes = voice.second(turn, voice.opened(conditions[number]), forced, whole=least > 0)
         want = case.expected[f"chunk_{number}"]
         forced.compare(case, check, "duplex", number)
-        check.same(f"duplex {number}", [len(codes), turn.cache.length], [want["returned"], want["kv_len"]])
+        got = [len(codes), turn.cache.length, turn.position]
+        check.same(f"duplex {number}", got, [want["returned"], want["kv_len"], want["text_start_pos_after"]])
     for memory in case.inputs["half_types"]:
         _half_duplex(case, check, voice, memory, conditions)
 
@@ -120,7 +121,7 @@ def _half_duplex(case: Case, check: Check, voice: SpeechDecoderO45, memory: Memo
         want = case.expected[f"half_{memory}"][number]
         forced.compare(case, check, f"half_{memory}", number)
         held = min(turn.cache.length, turn.window) if memory == "sliding_window" else turn.cache.length
-        check.same(f"{memory} {number} cache", [held, turn.cache.length], [want["kv_len"], want["text_start_pos"]])
+        check.same(f"{memory} {number} cache", [held, turn.position], [want["kv_len"], want["text_start_pos"]])
         waiting += len(codes)
         given = [[CODES_PER_S, False]] * (waiting // CODES_PER_S)
         waiting %= CODES_PER_S
