@@ -4,7 +4,8 @@ An item of a message's content is
   text         "words" or {"type": "text", "text": "words"}
   a file       a Path, or {"type": "image" | "audio" | "video", "image" | "audio" | "video" | "path": path}
   a picture    a PIL image or an array (H, W, 3) of uint8 in RGB, alone or in such a dictionary
-  a recording  an array (n,) of float32 at 16 kHz; at another rate {"type": "audio", "audio": array, "rate": 48000}
+  a recording  an array (n,) of floats or integers at 16 kHz; at another rate
+               {"type": "audio", "audio": array, "rate": 48000}
 A plain string is always text: a file's name as a string goes into a dictionary.
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from audio.chunk import HEARING_RATE_HZ
+from audio.clean import sound_from
 from audio.resample import resample_whole
 from dialogue.errors import BadInput
 from stream.message import Film, Item, Message, Recording
@@ -99,14 +101,10 @@ def _dictionary(item: Mapping[str, Any]) -> Item:
 def _array(array: np.ndarray, rate: int) -> Picture | Recording:
     if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] == 3 and array.size:
         return Picture(array, 0.0, source="file")
-    if array.ndim != 1 or array.dtype.kind != "f" or not array.size:
-        raise BadInput(
-            "an array is a picture (height, width, 3) of uint8 or a recording (samples,) of floats, "
-            f"not {array.shape} of {array.dtype}"
-        )
-    if not np.isfinite(array).all():
-        raise BadInput("a recording contains values that are not numbers")
+    if not array.size:
+        raise BadInput("an array without anything in it is neither picture nor sound")
     try:
-        return Recording(resample_whole(array.astype(np.float32), rate, HEARING_RATE_HZ))
+        sound = sound_from(array, rate)
+        return Recording(resample_whole(sound.samples, sound.rate, HEARING_RATE_HZ))
     except ValueError as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(f"an array that is no picture (height, width, 3) of uint8 is sound, and {error}") from error

@@ -17,7 +17,9 @@ import av
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+import audio.sound_file
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
+from audio.resample import resample_whole
 from dialogue.errors import BadInput
 from vision.picture import Picture
 
@@ -73,8 +75,13 @@ def read_picture(path: Path, at: float = 0.0) -> Picture:
 
 
 def read_sound(path: Path) -> Samples:
-    """All the sound of a file: float32 mono at 16 kHz."""
-    return np.concatenate([chunk.samples for chunk in _sounds(path)])
+    """All the sound of a file: float32 mono at 16 kHz; a damaged one is refused as a whole."""
+    _check_file(path)
+    try:
+        whole = audio.sound_file.read_sound(path, LONGEST_SOUND_S)
+        return resample_whole(whole.samples, whole.rate, HEARING_RATE_HZ)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
 
 def perceive(path: Path, pictures_per_s: float = 8.0) -> Iterator[Chunk | Picture]:

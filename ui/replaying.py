@@ -6,10 +6,8 @@ Reads only the event loop's clock: on a SkippingLoop the same runs as fast as th
 from __future__ import annotations
 
 import asyncio
-import wave
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -106,12 +104,3 @@ class Replaying:
             self.outcome.frames.append(self._session.playback.pull(round(OUT_RATE_HZ * FRAME_S)))
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - self._session.now()))
-
-
-def write_wav(path: Path, samples: Samples, rate: int) -> None:
-    """16 bits, mono. Raises OSError."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())

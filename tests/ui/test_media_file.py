@@ -143,7 +143,7 @@ def test_sound_that_is_no_number_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(
         header + shape + b"data" + (4 * samples.size).to_bytes(4, "little") + samples.tobytes()
     )
-    with pytest.raises(BadInput, match="not numbers"):
+    with pytest.raises(BadInput, match="NaN or infinite"):
         read_sound(tmp_path / "a.wav")
 
 
@@ -168,7 +168,7 @@ def test_a_silent_film_has_pictures_only(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 1.0, with_sound=False)
     assert not contents(path).has_sound
     assert {type(event) for event in perceive(path)} == {Picture}
-    with pytest.raises(BadInput, match=r"no sound in a\.mp4"):
+    with pytest.raises(BadInput, match=r"a\.mp4 has no sound track"):
         read_sound(path)
 
 
@@ -184,7 +184,7 @@ def test_what_is_no_medium_says_so(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     readers: tuple[Callable[[Path], object], ...] = (contents, read_sound, read_picture, perceive)
     for reader in readers:
-        with pytest.raises(BadInput, match=r"a\.mp4 is (empty|not a picture)"):
+        with pytest.raises(BadInput, match=r"a\.mp4 (is empty|is not a picture|cannot be read)"):
             reader(path)
 
 

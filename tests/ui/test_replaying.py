@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from stream.session import Session
 from stream.setup import SETUPS
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from ui.replaying import OUT_RATE_HZ, Outcome, Replaying, write_wav
+from ui.replaying import OUT_RATE_HZ, Outcome, Replaying
 from ui.terminal_captions import Captions, figures, latency_table
 
 
@@ -83,10 +81,3 @@ def test_a_report_shows_who_said_what_and_how_fast() -> None:
     assert any(row.startswith("first sound heard") for row in table)
     assert 0 < figures(captions.timed)["turn_decided_ms"] < 1000
     assert latency_table([]) == ["no answer was spoken"]
-
-
-def test_our_voice_is_kept_as_a_wav(tmp_path: Path) -> None:
-    write_wav(tmp_path / "reply.wav", np.array([0.0, 0.5, -2.0], np.float32), OUT_RATE_HZ)
-    with wave.open(str(tmp_path / "reply.wav")) as file:
-        assert (file.getframerate(), file.getnchannels()) == (OUT_RATE_HZ, 1)
-        assert np.frombuffer(file.readframes(3), "<i2").tolist() == [0, 16383, -32767]

@@ -48,9 +48,10 @@ def replay(options: argparse.Namespace) -> None:
         raise BadInput(f"there is no folder {options.out.parent} to write {options.out.name} into")
     with bars() as progress:
         store.pull(progress=progress)
+    from audio.sound_file import write_wav
     from stream.parts import open_parts
     from stream.session import Session
-    from ui.replaying import OUT_RATE_HZ, Outcome, Replaying, write_wav
+    from ui.replaying import OUT_RATE_HZ, Outcome, Replaying
     from ui.skipping_clock import SkippingLoop
     from ui.terminal_captions import Captions, figures, latency_table
 
@@ -72,7 +73,10 @@ def replay(options: argparse.Namespace) -> None:
     with asyncio.Runner(loop_factory=SkippingLoop if options.fast else None) as runner:
         outcome = runner.run(run())
     if options.out is not None:
-        write_wav(options.out, outcome.sound, OUT_RATE_HZ)
+        try:
+            write_wav(options.out, outcome.sound, OUT_RATE_HZ)
+        except OSError as error:
+            raise BadInput(f"{options.out} cannot be written: {error.strerror}") from error
     if options.json:
         said = [{"at": round(at, 2), "who": who, "text": text} for at, who, text in captions.conversation]
         print(json.dumps({"seconds": round(outcome.seconds, 2), "conversation": said, **figures(captions.timed)}))

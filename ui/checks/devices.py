@@ -1,0 +1,84 @@
+"""Microphone, loudspeaker and camera of this machine, for `omnilive talk`. A browser brings its own."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from audio.capture import Microphone, NoSoundDevice, Speaker, list_devices
+from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
+from ui.checks.finding import Finding
+
+LISTEN_S = 0.5
+PATIENCE_S = 3.0
+QUIETEST_RMS = 1e-5  # digital silence and a little: a muted microphone, not a quiet room
+BROWSER_HAS_ITS_OWN = "`omnilive talk` needs one; the page uses that of the browser"
+WAKING_FRAMES = 5  # a camera's first pictures may be black
+
+
+def check_devices() -> Iterator[Finding]:
+    try:
+        count = len(list_devices())
+    except NoSoundDevice as error:
+        yield Finding("portaudio", "warning", "not installed", str(error))
+    else:
+        yield Finding("portaudio", "ok", f"installed; {count} sound devices")
+        yield _microphone()
+        yield _loudspeaker()
+    yield _camera()
+
+
+def _microphone() -> Finding:
+    heard: list[Chunk] = []
+    enough = threading.Event()
+
+    def keep(chunk: Chunk) -> None:
+        heard.append(chunk)
+        if chunk.end >= LISTEN_S * HEARING_RATE_HZ:
+            enough.set()
+
+    try:
+        with Microphone(on_chunk=keep):
+            enough.wait(PATIENCE_S)
+    except NoSoundDevice as error:
+        return Finding("microphone", "warning", str(error), BROWSER_HAS_ITS_OWN)
+    if not heard:
+        return Finding("microphone", "warning", "opens, and sends nothing", "unplug it and plug it in again")
+    loudness = float(np.sqrt(np.mean(np.square(np.concatenate([chunk.samples for chunk in heard])))))
+    if loudness < QUIETEST_RMS:
+        return Finding("microphone", "warning", "sends silence", "check that it is not muted and not switched off")
+    level = 20 * math.log10(loudness)
+    return Finding("microphone", "ok", f"hears the room at {level:.0f} dBFS", figures={"microphone_dbfs": level})
+
+
+def _loudspeaker() -> Finding:
+    def silence(count: int) -> Samples:
+        return np.zeros(count, np.float32)
+
+    try:
+        with Speaker(pull=silence):
+            return Finding("loudspeaker", "ok", "opens")
+    except NoSoundDevice as error:
+        return Finding("loudspeaker", "warning", str(error), BROWSER_HAS_ITS_OWN)
+
+
+def _camera() -> Finding:
+    if sys.platform == "linux" and not list(Path("/dev").glob("video*")):
+        return Finding("camera", "warning", "This machine has no camera.", "`omnilive talk` works without, unseeing")
+    import cv2
+
+    camera = cv2.VideoCapture(0)
+    try:
+        frames = [frame for worked, frame in (camera.read() for _frame in range(WAKING_FRAMES)) if worked]
+    finally:
+        camera.release()
+    if not frames:
+        advice = "close other programs that use it, and see that you may read /dev/video0 (group video)"
+        return Finding("camera", "warning", "gives no pictures", advice)
+    height, width = frames[-1].shape[:2]
+    return Finding("camera", "ok", f"{width} x {height}")

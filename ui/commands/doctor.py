@@ -1,0 +1,86 @@
+"""`omnilive doctor`: what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup, port
+from ui.home import home, weight_store
+
+if TYPE_CHECKING:
+    from stream.setup import Setup
+    from ui.checks.finding import Finding
+
+EXAMPLES = """\
+  omnilive doctor                 looks at everything and measures every stage, about half a minute
+  omnilive doctor --quick         without the measurements
+  omnilive doctor --json          one JSON object, for a bug report
+"""
+
+MARKS = {"ok": "ok", "warning": "--", "problem": "!!"}
+
+
+def add_to(commands: Subparsers) -> None:
+    parser = add_command(
+        commands,
+        "doctor",
+        examine,
+        about="what works on this machine, with advice",
+        description="Looks at the machine, its devices, the weights and the ports, and measures every stage. "
+        "Leaves with 1 when something needs mending.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("--quick", action="store_true", help="measure no speed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--host", default="127.0.0.1", help="the address that will be served; default: 127.0.0.1")
+    parser.add_argument("--port", type=port, default=8080, help="default: 8080")
+    add_setup_options(parser)
+
+
+def examine(options: argparse.Namespace) -> int:
+    setup = chosen_setup(options)
+    found: list[Finding] = []
+    for finding in findings(options, setup):
+        found.append(finding)
+        if not options.json:
+            print(f"{MARKS[finding.level]}  {finding.name:12} {finding.told}", flush=True)
+            if finding.advice:
+                print(f"    {'':12} -> {finding.advice}", flush=True)
+    problems = sum(finding.level == "problem" for finding in found)
+    warnings = sum(finding.level == "warning" for finding in found)
+    if options.json:
+        print(json.dumps(as_json(found), indent=2))
+    else:
+        print(f"\n{len(found) - problems - warnings} ok, {warnings} to know about, {problems} to mend")
+    return 1 if problems else 0
+
+
+def findings(options: argparse.Namespace, setup: Setup) -> Iterator[Finding]:
+    from ui.checks.devices import check_devices
+    from ui.checks.machine import check_machine
+    from ui.checks.service import check_certificate, check_port, check_weights
+
+    yield from check_machine(home())
+    yield from check_devices()
+    weights = check_weights(weight_store())
+    yield weights
+    yield check_port(options.host, options.port)
+    yield from check_certificate(home())
+    if not options.quick and weights.level == "ok":
+        from ui.checks.speed import check_speed
+
+        yield from asyncio.run(check_speed(setup, weight_store()))
+
+
+def as_json(found: list[Finding]) -> dict[str, object]:
+    """The findings by name, and all figures side by side."""
+    figures = {name: round(value, 2) for finding in found for name, value in finding.figures.items()}
+    told = [
+        {"name": each.name, "level": each.level, "told": each.told, **({"advice": each.advice} if each.advice else {})}
+        for each in found
+    ]
+    return {"findings": told, "figures": figures}
