@@ -1,0 +1,190 @@
+"""From the end of the user's speech to the first sound of the answer, as somebody in front of the browser hears it.
+
+The real server with its real models, real Chromium with a microphone and a camera made of files. Both ends are
+recorded on the browser's audio clock: a turn's figure is the time between the last loud sample of a question in the
+microphone and the first loud sample of the answer in the loudspeaker. The stages are the server's own marks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import re
+import shutil
+import sys
+import tempfile
+import urllib.request
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from stream.budget import percentile
+from stream.setup import STAGES
+from tests.browser.call_fixtures import FLAGS, Server
+from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sign, spoken
+from ui.home import home
+
+QUESTIONS = (
+    "What does the sign say?",
+    "What do you see?",
+    "How many people are there?",
+    "Hello, how are you today?",
+    "Is there a cup on the table?",
+    "What is the weather like?",
+    "Can you read that for me?",
+    "What can you do?",
+    "What colour is the sign?",
+    "Tell me something about dogs.",
+)
+SETTLING_S = 4.0
+GAP_S = 7.0
+HUSH_AT_S = 6.0  # after a question: an answer that still goes on is cut, so that the next question meets silence
+LOUD = 0.012
+
+Sound = NDArray[np.float32]
+
+
+def spoken_at(questions: list[str]) -> list[tuple[float, float]]:
+    """(start, end) of each question in the microphone's file, seconds, by its last loud sample."""
+    at, times = SETTLING_S, []
+    for question in questions:
+        sound = spoken(question).astype(np.float32) / 32768
+        loud = np.flatnonzero(np.abs(sound) > LOUD)
+        times.append((at, at + (loud[-1] + 1) / RATE_HZ))
+        at += len(sound) / RATE_HZ + GAP_S
+    return times
+
+
+def offset_of(microphone: Sound, times: list[tuple[float, float]]) -> float:
+    """Where the file's second 0 lies in the recording: found where the file's loud stretches fit the recorded ones."""
+    hop = RATE_HZ // 100
+    recorded = np.abs(microphone[: len(microphone) // hop * hop]).reshape(-1, hop).max(1) > LOUD
+    expected = np.zeros(int(times[-1][1] * 100) + 1, bool)
+    for start, end in times:
+        expected[int(start * 100) : int(end * 100)] = True
+    room = len(recorded) - len(expected)
+    if room <= 0:
+        sys.exit("the recording is shorter than the questions: the call broke off")
+    fit = [int((recorded[shift : shift + len(expected)] == expected).sum()) for shift in range(min(room, 3000))]
+    return int(np.argmax(fit)) / 100
+
+
+def delays_ms(both: Sound, times: list[tuple[float, float]]) -> list[float | None]:
+    """Milliseconds from each question's end to the first sound of its answer; None where none came in time."""
+    microphone, loudspeaker = both[0::2], both[1::2]
+    offset = offset_of(microphone, times)
+    delays: list[float | None] = []
+    for start, end in times:
+        from_s, to_s = offset + (start + end) / 2, offset + end + 0.15
+        heard = np.flatnonzero(np.abs(microphone[int(from_s * RATE_HZ) : int(to_s * RATE_HZ)]) > LOUD)
+        if not len(heard):
+            delays.append(None)
+            continue
+        stopped = int(from_s * RATE_HZ) + int(heard[-1])
+        answer = np.flatnonzero(np.abs(loudspeaker[stopped : stopped + int(HUSH_AT_S * RATE_HZ)]) > LOUD)
+        delays.append(1000 * float(answer[0]) / RATE_HZ if len(answer) else None)
+    return delays
+
+
+def held(page: Page, times: list[tuple[float, float]]) -> tuple[Sound, list[dict[str, Any]]]:
+    """Have the conversation; the recording, and the turns as the page knows them."""
+    page.click("#start")
+    page.wait_for_selector("#state[data-state=listening]", timeout=30_000)
+    began = page.evaluate("performance.now()") / 1000
+    for number, (_, end) in enumerate(times, 1):
+        wait_s = began + end + HUSH_AT_S - page.evaluate("performance.now()") / 1000
+        page.wait_for_timeout(max(0.0, 1000 * wait_s))
+        if page.get_attribute("#state", "data-state") == "speaking":
+            page.keyboard.press("Escape")
+        print(f"\rturn {number} of {len(times)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    page.wait_for_timeout(2000)
+    both = np.frombuffer(base64.b64decode(page.evaluate("bothEnds()")), np.int16).astype(np.float32) / 32768
+    return both, page.evaluate("window.omnilive.turns")
+
+
+def lag_p99_ms(url: str) -> float:
+    """The server's own figure for its event loop, of the last minute."""
+    with urllib.request.urlopen(f"{url}metrics") as answer:
+        told = re.search(r"^omnilive_loop_lag_p99_seconds (\S+)", answer.read().decode(), re.MULTILINE)
+    return 1000 * float(told[1]) if told else float("nan")
+
+
+def measure(turns: int) -> dict[str, float]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("Chromium is not installed, and this measures with it: apt-get install chromium")
+    questions = list(islice(cycle(QUESTIONS), turns))
+    server = Server(home())
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        times = spoken_at(questions)
+        script: list[str | float] = [SETTLING_S]
+        for question in questions:
+            script += [question, GAP_S]
+        devices = [
+            f"--use-file-for-fake-audio-capture={make_mic_wav(Path(folder) / 'mic.wav', script)}%noloop",
+            f"--use-file-for-fake-video-capture={make_camera_y4m(Path(folder) / 'cam.y4m', sign('CITY', 'LIBRARY'))}",
+        ]
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *devices])
+            page = browser.new_context(permissions=["camera", "microphone"]).new_page()
+            page.add_init_script(path=Path(__file__).parent / "both_ends.js")
+            page.goto(server.url)
+            page.wait_for_selector("html[data-ready]")
+            both, told = held(page, times)
+            lag = lag_p99_ms(server.url)
+            browser.close()
+        finally:
+            server.close()
+    return figures(questions, delays_ms(both, times), told, lag)
+
+
+def figures(
+    questions: list[str], delays: list[float | None], told: list[dict[str, Any]], lag: float
+) -> dict[str, float]:
+    """One flat object; prints each turn on the way."""
+    for question, delay in zip(questions, delays, strict=True):
+        print(f"{'no answer' if delay is None else f'{delay:6.0f} ms':>10}  {question}")
+    good = [delay for delay in delays if delay is not None]
+    if not good:
+        sys.exit("no turn was answered")
+    result = {
+        "turns": len(delays),
+        "failures": len(delays) - len(good),
+        "v2v_ms_median": round(percentile(good, 0.5), 1),
+        "v2v_ms_p95": round(percentile(good, 0.95), 1),
+        "v2v_ms_least": round(min(good), 1),
+        "v2v_ms_most": round(max(good), 1),
+        "loop_lag_ms_p99": round(lag, 2),
+    }
+    for stage in STAGES:
+        marks = [
+            turn["latency"]["marks"][stage] for turn in told if turn["latency"] and stage in turn["latency"]["marks"]
+        ]
+        if marks:
+            result[f"{stage}_ms_median"] = round(percentile(marks, 0.5), 1)
+            result[f"{stage}_ms_p95"] = round(percentile(marks, 0.95), 1)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=24, help="questions to ask (default: 24)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    options = parser.parse_args()
+    result = measure(options.turns)
+    for name, value in result.items():
+        print(f"{name:28} {value:g}")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
