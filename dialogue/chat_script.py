@@ -13,7 +13,7 @@ from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.chat_tokens import ChatTokens
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
-from dialogue.prompt import Piece, clean, closing, opening, turn, veil_quotes
+from dialogue.prompt import EXAMPLES, Piece, clean, closing, few_shot, opening, turn, veil_quotes
 from dialogue.rolling_ledger import Entry, Eviction, RollingLedger
 
 SMALLEST_CONTEXT = 512
@@ -46,9 +46,9 @@ class ChatScript:
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
-        """The standing instruction: first in the context, never dropped."""
-        ids = self._tokens.encode(turn("system", system))
-        if len(ids) > self.limit // 4:
+        """The standing instruction and the worked examples: first in the context, never dropped."""
+        ids = self._tokens.encode(few_shot(system, EXAMPLES))
+        if len(ids) > self.limit * 3 // 8:
             raise BadInput(f"The instruction takes {len(ids)} of {self.limit} tokens of context; shorten it.")
         self.system = tuple(ids)
 
@@ -129,6 +129,6 @@ class ChatScript:
         return tuple(self._tokens.encode(turn("assistant", veil_quotes(text))))
 
     def _shortened(self, ids: list[int]) -> list[int]:
-        """A turn of half the context keeps its beginning and its end."""
-        most = self.limit // 2
+        """A turn of a third of the context keeps its beginning and its end."""
+        most = self.limit // 3
         return ids if len(ids) <= most else ids[: most // 2] + ids[-(most - most // 2) :]

@@ -21,6 +21,26 @@ PERSONA = (
     "If you do not know something, you say so."
 )
 
+# Worked examples before the conversation, for models too small to follow the persona alone: with them SmolLM2-135M
+# answers what was asked, briefly, and feels with the user; without them it "cannot help" or tells of a life of its own.
+EXAMPLES: tuple[tuple[str, str], ...] = (
+    ("What is the largest planet?", "The largest planet in our solar system is Jupiter."),
+    ("I like playing the piano.", "That sounds lovely! What do you like to play most?"),
+    (
+        "How do I boil an egg?",
+        "Put the egg into boiling water for about eight minutes, then cool it in cold water.",
+    ),
+    (
+        "I am worried about my exam tomorrow.",
+        "That is understandable. Take it one step at a time, and get some sleep tonight.",
+    ),
+    ("I am a bit lonely.", "I am sorry to hear that. Is there a friend you could call today?"),
+    (
+        "What do you think about trains?",
+        "Trains are a comfortable way to travel, and there is always something to see.",
+    ),
+)
+
 # A user turn longer than this is cut in the middle: the engine's context must survive a pasted book.
 LONGEST_TURN = 4000
 

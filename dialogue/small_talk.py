@@ -105,6 +105,11 @@ def _count_to(last: int | None) -> str | None:
 _WORDINGS: dict[TalkKind, tuple[str, ...]] = {
     "hello": ("Hello! What can I do for you?", "Hi there! How can I help?"),
     "how are you": ("I'm doing well, thank you. And you?", "Fine, thanks! What would you like to know?"),
+    # What a model of this size says here may hurt.
+    "danger": (
+        "I'm really sorry that you feel like this. Please talk to someone you trust now, or call the emergency number.",
+    ),
+    "grief": ("I'm very sorry to hear that. Would you like to talk about it?", "I'm so sorry. That must be hard."),
     "fine": ("Glad to hear that.", "That's good."),
     "nice to meet you": ("Nice to meet you too.", "It's a pleasure."),
     "who are you": (

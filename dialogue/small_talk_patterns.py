@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 TalkKind = Literal[
-    "hello", "how are you", "fine", "nice to meet you", "who are you", "what are you", "your origin", "your powers",
+    "danger", "grief", "hello", "how are you", "fine", "nice to meet you", "who are you", "what are you", "your origin", "your powers",
     "hearing", "goodbye", "thanks", "stop", "sorry", "noted", "again", "what I said", "first said", "recap", "time",
     "date", "my name", "named", "personal", "the world", "not a servant", "count up",
 ]  # fmt: skip
@@ -19,6 +19,14 @@ _MINE = (
 )
 
 _TABLE: dict[TalkKind, tuple[str, ...]] = {
+    "danger": (
+        r".*\b(?:kill(?:ing)? myself|hurt(?:ing)? myself|harm(?:ing)? myself|suicide|suicidal|end my life"
+        r"|(?:want|going) to die|do not want to live)\b.*",
+    ),
+    "grief": (
+        r"(?:my|our) .*\b(?:died|passed away|is dead|is dying|was killed)\b.*|.*\b(?:funeral of my|i lost my (?:wife"
+        r"|husband|mother|father|mum|mom|dad|son|daughter|brother|sister|baby|child|friend|dog|cat|job))\b.*",
+    ),
     "hello": (r"(?:hello|hi|hey|good (?:morning|afternoon|evening)|greetings)(?: there| omni| again| everyone)*",),
     "how are you": (
         r"how are you(?: doing| feeling)?(?: today| now)?|how is it going|how do you do|what is up",

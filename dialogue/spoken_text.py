@@ -15,6 +15,13 @@ LOOP_TOKENS = 6
 _MARKUP = re.compile(r"[*#`_~|]+")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)")
 _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Dr|St|e\.g|i\.e|etc|vs)|(?:^|\s)[A-Z]|(?:^|\s)\d+)\.$")
+_STATEMENT_END = re.compile(r"[.!][\"'”’)]*$")
+_ITEM, _ITEM_SO_FAR = re.compile(r"^(?:\d+[.)]|[-•])\s+"), re.compile(r"\d+[.)]?|[-•]")
+# Models begin riddles and answers with a label nobody would say.
+_LABEL, _LABEL_SO_FAR = (
+    re.compile(r"^(?:A|Answer|Omni|Assistant):\s*"),
+    re.compile(r"(?:A|Answer|Omni|Assistant)(?::\s*)?"),
+)
 _CLAUSE_END = re.compile(r"[,;:](?=\s)")
 
 
@@ -29,11 +36,10 @@ class SpokenText:
         """New speakable text after `tokens` tokens; empty while nothing can be released."""
         if self.done:
             return ""
-        text = _speakable(raw)
-        first_line, newline, _ = text.partition("\n")
-        if newline:
+        text, whole = _speakable(raw)
+        if whole:
             self.done = True
-            return self._release(first_line)
+            return self._release(text)
         if tokens < SOFT_TOKENS:
             return self._release(text.rstrip())
         return self._up_to_an_end(text, tokens)
@@ -43,7 +49,7 @@ class SpokenText:
         if self.done:
             return ""
         self.done = True
-        return self._release(_speakable(raw).partition("\n")[0].rstrip())
+        return self._release(_speakable(raw)[0].rstrip())
 
     def _up_to_an_end(self, text: str, tokens: int) -> str:
         """Late in a reply: nothing of a new sentence is said before its end is known."""
@@ -70,11 +76,23 @@ class SpokenText:
         return new
 
 
-def _speakable(raw: str) -> str:
-    """Without markup; a line that ends with a colon runs on into the first item of its list."""
+def _speakable(raw: str) -> tuple[str, bool]:
+    """The text as one line without markup, and whether it has ended: a line that ends a statement ends the reply.
+
+    A line that ends otherwise runs on: a verse, the question of a riddle, the head of a list into its first item.
+    """
     text = re.sub(r"^(?:\s|[-•>]\s)+", "", _MARKUP.sub("", raw))
-    text = re.sub(r":\s*\n\s*(?:\d*[.)]?|[-•])\s*$", ":", text)  # the item has not begun yet
-    return re.sub(r":\s*\n\s*(?:\d+[.)]\s*|[-•]\s*)?", ": ", text)
+    if _LABEL_SO_FAR.fullmatch(text):
+        return "", False
+    lines = [_ITEM.sub("", line.strip()) for line in _LABEL.sub("", text).split("\n")]
+    if _ITEM_SO_FAR.fullmatch(lines[-1]):
+        lines[-1] = ""  # it may become the number of an item
+    said = ""
+    for number, line in enumerate(lines):
+        said = f"{said} {line}".strip()
+        if number < len(lines) - 1 and _STATEMENT_END.search(said):
+            return said, True
+    return said, False
 
 
 def runs_in_a_circle(ids: list[int]) -> bool:

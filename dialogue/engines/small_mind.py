@@ -14,7 +14,7 @@ from dialogue.choose_token import GREEDY
 from dialogue.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, keeps_facts
 from dialogue.engine import Runner
 from dialogue.language_model import LanguageModel
-from dialogue.prompt import PERSONA, few_shot, opening, turn
+from dialogue.prompt import EXAMPLES, PERSONA, few_shot, opening, turn
 from dialogue.token_context import TokenContext
 
 # A description worded by the model is worth a fifth of a second, no more: slower machines say the rule's sentence.
@@ -33,7 +33,7 @@ class SmallMind:
         self.stop_ids = model.stop_ids
         self.system = PERSONA
         self.open_reply = tuple(self.tokens.encode(opening("assistant")))
-        self._beginning = self._prefilled(self.tokens.encode(turn("system", PERSONA)))
+        self._beginning = self._prefilled(self.tokens.encode(few_shot(PERSONA, EXAMPLES)))
         self._phrasing = self._prefilled(self.tokens.encode(few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)))
         self.tokens_per_s = self._speed()
         fast = self.tokens_per_s >= PHRASING_FROM_TOKENS_S
