@@ -4,7 +4,11 @@
    reduced motion gets a still orb: its colour tells the state and only its glow follows the voice. */
 
 const FRAME_MS = 1000 / 30;
+const QUIET_FRAME_MS = 1000 / 12; // where it only breathes
 const STILL_FRAME_MS = 250;
+const MOST_PIXELS = 400; // across
+const SETTLING_S = 1; // for the colours of a new state
+const QUIET = new Set(["idle", "listening", "busy", "error", "stopped"]);
 const BARS = 5; // on each side, the one in the middle counted
 
 /* light, body, deep: the sphere's colours. churn: how lively the inside is. wave: how far its edge ripples. */
@@ -24,6 +28,7 @@ LOOKS.stopped = LOOKS.error;
 export class Orb {
   #look = structuredClone(LOOKS.idle);
   #state = "idle";
+  #settled = 0; // seconds in this state
   #time = 0; // seconds of its own, faster when it churns
   #drawnAt = 0;
   #history = new Array(2 * BARS).fill(0); // levels of the last frames, newest first
@@ -38,24 +43,32 @@ export class Orb {
 
   be(state) {
     this.#state = state;
+    this.#settled = 0;
   }
 
   #fit() {
-    const sharp = Math.min(devicePixelRatio, 2);
-    this.canvas.width = this.canvas.height = Math.round(this.canvas.clientWidth * sharp);
+    const wished = this.canvas.clientWidth * Math.min(devicePixelRatio, 2);
+    this.canvas.width = this.canvas.height = Math.round(Math.min(wished, MOST_PIXELS));
     this.#drawnAt = 0;
   }
 
   #frame(now) {
     requestAnimationFrame((next) => this.#frame(next)); // the browser stops these while the page is hidden
     const passed = now - this.#drawnAt;
-    if (passed < (this.#still.matches ? STILL_FRAME_MS : FRAME_MS) - 2 || this.canvas.width === 0) return;
+    if (passed < this.#frameTime() - 2 || this.canvas.width === 0) return;
     this.#drawnAt = now;
     this.#step(Math.min(passed, 100) / 1000);
     this.#draw();
   }
 
+  #frameTime() {
+    if (this.#still.matches) return STILL_FRAME_MS;
+    const isQuiet = QUIET.has(this.#state) && this.#settled > SETTLING_S;
+    return isQuiet ? QUIET_FRAME_MS : FRAME_MS;
+  }
+
   #step(seconds) {
+    this.#settled += seconds;
     const target = LOOKS[this.#state] ?? LOOKS.idle;
     const near = this.#still.matches ? 1 : 1 - Math.exp(-seconds * 5);
     for (const name of ["light", "body", "deep"]) {

@@ -100,7 +100,7 @@ function line(tag, cells) {
   const made = document.createElement("tr");
   cells.forEach((text, i) => {
     const cell = document.createElement(i === 0 ? "th" : tag);
-    cell.scope = tag === "th" ? "col" : i === 0 ? "row" : "";
+    if (cell.tagName === "TH") cell.scope = tag === "th" ? "col" : "row";
     cell.textContent = text;
     made.append(cell);
   });

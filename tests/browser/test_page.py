@@ -1,0 +1,180 @@
+"""The page's call from the person's side: starting, refusals and losses, and that each has a way out."""
+
+from __future__ import annotations
+
+from tests.browser.page_fixtures import Open, Visit
+
+
+def shown(visited: Visit, code: str) -> str:
+    """The text of the notice of this code, waited for."""
+    return visited.page.wait_for_selector(f".notice[data-code={code}]").text_content() or ""
+
+
+def transceivers(visited: Visit) -> list[list[str]]:
+    return visited.page.evaluate("farEnd.now.transceivers.map(t => [t.kind, t.direction])")
+
+
+def test_start_makes_a_call_and_stop_ends_it(visit: Open) -> None:
+    visited = visit()
+    assert visited.text("#start") == "Start"
+    visited.start()
+    assert visited.text("#start") == "Stop"
+    assert visited.attribute("#start", "aria-pressed") == "true"
+    assert transceivers(visited) == [["audio", "sendrecv"], ["video", "sendonly"]]
+    assert visited.page.evaluate("farEnd.now.configuration") == {"iceServers": []}
+    assert visited.page.evaluate("farEnd.now.channel.label") == "events"
+    assert visited.page.evaluate("farEnd.now.receiver.jitterBufferTarget") == 0
+    assert visited.sent("switch") == [{"microphone": True, "camera": True, "hands_free": True}]
+
+    visited.page.click("#start")
+    visited.wait_for("idle")
+    assert visited.sent("bye") == [{}]
+    assert visited.page.evaluate("farEnd.now.closed")
+    assert visited.page.evaluate("document.querySelector('#preview').srcObject") is None
+
+
+def test_the_devices_are_asked_for_what_a_call_needs(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    sound = visited.page.evaluate("farEnd.now.transceivers[0].sender.track.getSettings()")
+    assert sound["echoCancellation"] and sound["noiseSuppression"] and sound["autoGainControl"]
+    picture = visited.page.evaluate("farEnd.now.transceivers[1].sender.track.getSettings()")
+    assert (picture["width"], picture["height"]) == (640, 480)
+    assert picture["frameRate"] <= 15
+
+
+def test_each_state_of_the_server_is_shown(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    for state in ("hearing", "thinking", "speaking", "listening"):
+        visited.say("state", state=state)
+        assert visited.attribute("#state", "data-state") == state
+        assert visited.page.evaluate("omnilive.state") == state
+        assert visited.page.is_visible("#hush") == (state in ("thinking", "speaking"))
+
+
+def test_permission_refused_leaves_typing(visit: Open) -> None:
+    visited = visit(allowed=False)
+    visited.start()
+    text = shown(visited, "device_refused")
+    assert "microphone and the camera" in text and "Allow" in text
+    assert visited.sent("switch")[-1] == {"microphone": False, "camera": False, "hands_free": True}
+    visited.page.fill("#say-text", "Can you hear me?")
+    visited.page.press("#say-text", "Enter")
+    assert visited.sent("say") == [{"text": "Can you hear me?"}]
+    assert visited.page.input_value("#say-text") == ""
+
+    visited.page.context.grant_permissions(["camera", "microphone"])
+    visited.page.click(".notice .action")
+    visited.page.wait_for_selector("#stage[data-view=camera]")
+    visited.page.wait_for_selector("#mute[aria-pressed=false]")
+    assert visited.page.evaluate("farEnd.now.transceivers.every(t => t.sender.track.readyState === 'live')")
+
+
+def test_without_devices_the_call_is_made_all_the_same(visit: Open) -> None:
+    visited = visit(devices=False)
+    visited.start()
+    assert "No microphone and no camera" in shown(visited, "device_missing")
+    assert transceivers(visited)[0] == ["audio", "sendrecv"]
+    assert visited.attribute("#mute", "aria-pressed") == "true"
+
+
+def test_an_insecure_address_is_explained_and_typing_works(visit: Open) -> None:
+    visited = visit(host="insecure.test", allowed=False)
+    assert visited.page.evaluate("navigator.mediaDevices") is None
+    visited.start()
+    assert "https://" in shown(visited, "device_insecure")
+    assert transceivers(visited) == [["audio", "recvonly"]]
+    visited.page.fill("#say-text", "hello")
+    visited.page.press("#say-text", "Enter")
+    assert visited.sent("say") == [{"text": "hello"}]
+
+
+def test_typing_first_asks_for_no_device(visit: Open) -> None:
+    visited = visit()
+    visited.page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => { throw new Error('asked'); }; }")
+    visited.page.fill("#say-text", "What can you do?")
+    visited.page.press("#say-text", "Enter")
+    visited.wait_for("listening")
+    visited.page.wait_for_function("() => farEnd.sent.some(m => m.type === 'say')")
+    assert visited.sent("say") == [{"text": "What can you do?"}]
+    assert visited.sent("switch")[0]["microphone"] is False
+    assert visited.attribute("#camera-toggle", "aria-pressed") == "false"
+
+
+def test_a_message_that_is_too_long_stays_in_the_box(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.fill("#say-text", "a" * 100_000)
+    visited.page.press("#say-text", "Enter")
+    assert "8,000" in shown(visited, "say")
+    assert visited.sent("say") == []
+    assert len(visited.page.input_value("#say-text")) == 100_000
+
+
+def test_an_old_browser_is_told_so(visit: Open) -> None:
+    visited = visit()
+    visited.page.evaluate("delete window.RTCPeerConnection")
+    visited.page.click("#start")
+    visited.wait_for("error")
+    assert "current Firefox" in shown(visited, "call")
+
+
+def test_camera_off_lets_the_camera_go_and_on_brings_it_back(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.evaluate("window.old = farEnd.now.transceivers[1].sender.track")
+    visited.page.click("#camera-toggle")
+    visited.page.wait_for_selector("#stage[data-view=orb]")
+    assert visited.page.evaluate("[old.readyState, farEnd.now.transceivers[1].sender.track]") == ["ended", None]
+    assert visited.sent("switch")[-1]["camera"] is False
+    visited.page.click("#camera-toggle")
+    visited.page.wait_for_selector("#stage[data-view=camera]")
+    assert visited.page.evaluate("farEnd.now.transceivers[1].sender.track.readyState") == "live"
+    assert visited.sent("switch")[-1]["camera"] is True
+
+
+def test_mute_silences_the_microphone(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.click("#mute")
+    assert visited.page.evaluate("farEnd.now.transceivers[0].sender.track.enabled") is False
+    assert visited.sent("switch")[-1]["microphone"] is False
+    visited.page.click("#mute")
+    assert visited.page.evaluate("farEnd.now.transceivers[0].sender.track.enabled") is True
+
+
+def test_an_unplugged_camera_is_reported_and_replaced(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.evaluate("farEnd.now.transceivers[1].sender.track.dispatchEvent(new Event('ended'))")
+    assert "Going on with" in shown(visited, "lost_camera")
+    assert [lost["device"] for lost in visited.sent("device_lost")] == ["camera"]
+    assert visited.sent("switch")[-1]["camera"] is True
+    assert visited.page.evaluate("farEnd.now.transceivers[1].sender.track.readyState") == "live"
+
+
+def test_an_unplugged_microphone_without_a_substitute_leaves_typing(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.evaluate(
+        """() => {
+          navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotFoundError"); };
+          farEnd.now.transceivers[0].sender.track.dispatchEvent(new Event("ended"));
+        }"""
+    )
+    assert "was unplugged" in shown(visited, "lost_microphone")
+    visited.page.wait_for_selector("#mute[aria-pressed=true]")
+    assert visited.attribute("#state", "data-state") == "listening"
+
+
+def test_the_devices_are_listed_and_can_be_chosen(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.click("#settings-open")
+    options = "document.querySelectorAll('#pick-microphone option')"
+    visited.page.wait_for_function(f"() => {options}.length > 1")
+    before = visited.page.evaluate("farEnd.now.transceivers[0].sender.track.id")
+    visited.page.select_option("#pick-microphone", index=1)
+    visited.page.wait_for_function("before => farEnd.now.transceivers[0].sender.track.id !== before", arg=before)
+    assert visited.page.evaluate("JSON.parse(localStorage['omnilive.settings']).microphone") != ""
