@@ -7,12 +7,11 @@ from fractions import Fraction
 import av
 import numpy as np
 from aiortc import RTCCertificate
-from aiortc.codecs.opus import OpusEncoder
 
 from ui.camera import Vp8Eye
 from ui.frames import EncodedFrame
 from ui.microphone import OpusEar
-from ui.outgoing import FRAME, RATE_HZ
+from ui.outgoing import FRAME, OpusMouth
 
 
 def warm_up_codecs() -> None:
@@ -23,12 +22,9 @@ def warm_up_codecs() -> None:
 
 
 def _hear_and_speak() -> None:
-    encoder, ear = OpusEncoder(), OpusEar()
+    mouth, ear = OpusMouth(), OpusEar()
     for number in range(3):
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, FRAME), np.int16), format="s16", layout="mono")
-        frame.sample_rate, frame.pts = RATE_HZ, number * FRAME
-        for payload in encoder.encode(frame)[0]:
-            ear.hear(payload)
+        ear.hear(bytes(mouth.say(np.zeros(FRAME, np.float32), number * FRAME)))
 
 
 def _see() -> None:
