@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stream.budget import percentile
-from stream.events import Expressed, Notice, ReplyEnded, SceneSeen, TurnTimed, UserCaption
+from stream.events import Expressed, Notice, ReplyEnded, ReplyText, SceneSeen, TurnTimed, UserCaption
 from stream.setup import STAGES
 
 NAMES = {stage: stage.replace("_", " ") for stage in STAGES}
@@ -36,6 +37,28 @@ class Captions:
                 yield line(now, "sees", description)
             case TurnTimed():
                 self.timed.append(event)
+
+    def print(self, event: Expressed, now: float) -> None:
+        for each in self.lines(event, now):
+            print(each, flush=True)
+
+
+class TypedDialogue:
+    """What a keyboard conversation shows: the reply as it comes, nothing else but notices."""
+
+    def __init__(self) -> None:
+        self._replying = False
+
+    def print(self, event: Expressed, _now: float) -> None:
+        match event:
+            case ReplyText(_, text):
+                print(text if self._replying else f"omnilive> {text.lstrip()}", end="", flush=True)
+                self._replying = True
+            case ReplyEnded():
+                print(flush=True)
+                self._replying = False
+            case Notice(_, _, text):
+                print(text, file=sys.stderr, flush=True)
 
 
 def line(at: float, who: str, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from typing import TypeVar
 
 import cv2
@@ -54,7 +55,7 @@ async def check_speed(setup: Setup, store: WeightStore) -> list[Finding]:
 
 
 def _voice(parts: Parts) -> tuple[Finding, Samples, float]:
-    took, spoken = min((_timed(lambda say=phrase: parts.voice.spoken(say)) for phrase in PHRASES), key=_seconds)
+    took, spoken = min((_timed(partial(parts.voice.spoken, phrase)) for phrase in PHRASES), key=_seconds)
     lasts = len(spoken.samples) / parts.voice.rate
     told = f"a sentence of {lasts:.1f} s is spoken after {_ms(took)}, {lasts / took:.0f} times as fast as it sounds"
     sound = resample_whole(spoken.samples, parts.voice.rate, HEARING_RATE_HZ)

@@ -5,6 +5,6 @@ A module here has `add_to(commands)`, which declares its arguments and the funct
 
 from __future__ import annotations
 
-from ui.commands import ask, doctor, models, replay, run
+from ui.commands import ask, doctor, models, replay, run, talk
 
-COMMANDS = (run, ask, replay, models, doctor)
+COMMANDS = (run, talk, ask, replay, models, doctor)

@@ -7,11 +7,15 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dialogue.errors import BadInput
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.home import weight_store
 from ui.progress import bars
+
+if TYPE_CHECKING:
+    from stream.events import Expressed
 
 EXAMPLES = """\
   omnilive replay talk.mp4                    as it was, in real time
@@ -61,13 +65,13 @@ def replay(options: argparse.Namespace) -> None:
         parts = await open_parts(setup, store)
         try:
             session = Session("replay", parts, setup, out_rate=OUT_RATE_HZ)
-            replaying = Replaying(session, lambda event, now: show(captions.lines(event, now)))
+            replaying = Replaying(session, tell)
             return await replaying.run(perceive(options.file))
         finally:
             parts.close()
 
-    def show(lines: object) -> None:
-        for each in lines:  # type: ignore[attr-defined]
+    def tell(event: Expressed, now: float) -> None:
+        for each in captions.lines(event, now):
             print(each, file=sys.stderr if options.json else sys.stdout, flush=True)
 
     with asyncio.Runner(loop_factory=SkippingLoop if options.fast else None) as runner:

@@ -1,0 +1,128 @@
+"""`omnilive talk`: a conversation at this machine, by voice or by keyboard."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from dialogue.errors import BadInput
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
+from ui.home import weight_store
+from ui.progress import bars
+
+if TYPE_CHECKING:
+    from stream.parts import Parts
+    from stream.session import Session
+    from stream.setup import Setup
+
+EXAMPLES = """\
+  omnilive talk                      with this machine's microphone, loudspeaker and camera
+  omnilive talk --headphones         you can interrupt by speaking, since the microphone hears only you
+  omnilive talk --no-camera
+  omnilive talk --text               by keyboard; Ctrl-D ends it
+  echo "What time is it?" | omnilive talk --text
+"""
+
+
+def add_to(commands: Subparsers) -> None:
+    parser = add_command(
+        commands,
+        "talk",
+        talk,
+        about="talk here, with this machine's microphone and camera",
+        description="A conversation at this machine, without a browser. Ctrl-C ends it.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("--text", action="store_true", help="type instead of speaking; no sound at all")
+    parser.add_argument("--headphones", action="store_true", help="our voice does not reach the microphone")
+    parser.add_argument("--no-camera", action="store_true", help="do not look")
+    parser.add_argument("--camera", type=int, default=None, metavar="NUMBER", help="which camera; also with --text")
+    parser.add_argument("--microphone", metavar="NAME", help="part of a device's name, or its number")
+    parser.add_argument("--loudspeaker", metavar="NAME", help="part of a device's name, or its number")
+    add_setup_options(parser)
+
+
+def talk(options: argparse.Namespace) -> None:
+    setup, store = chosen_setup(options), weight_store()
+    with bars() as progress:
+        store.pull(progress=progress)
+    print(f"warming up the setup {setup.name} ...", file=sys.stderr, flush=True)
+    from stream.parts import open_parts
+
+    async def run() -> None:
+        parts = await open_parts(setup, store)
+        try:
+            await converse(options, parts, setup)
+        finally:
+            parts.close()
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        print()
+
+
+async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> None:
+    """Opens what the options ask for and talks until it is over."""
+    from stream.session import Session
+    from ui.talking import Talking
+    from ui.terminal_captions import Captions, TypedDialogue
+
+    session = Session("talk", parts, setup)
+    talking = Talking(session, TypedDialogue().print if options.text else Captions().print)
+    with ExitStack() as devices:
+        helping = [watching] if (watching := camera(options, session)) is not None else []
+        if options.text:
+            helping.append(talking.swallow_voice())
+        else:
+            devices.enter_context(talking.loudspeaker(device(options.loudspeaker)))
+            devices.enter_context(talking.microphone(device(options.microphone), options.headphones))
+            print("Speak; I am listening. Ctrl-C ends it.", flush=True)
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [tasks.create_task(work) for work in helping]
+            await talking.run(keyboard if options.text else None)
+            for helper in helpers:
+                helper.cancel()
+
+
+def keyboard() -> AsyncIterator[str]:
+    from ui.keyboard import typed_lines
+
+    def prompt() -> None:
+        if sys.stdin.isatty():
+            print("you> ", end="", flush=True)
+
+    return typed_lines(sys.stdin, prompt)
+
+
+def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any, None] | None:
+    """The work of watching, or None when nobody asked for it or there is no camera to be found."""
+    if options.camera is None and (options.text or options.no_camera):
+        return None
+    from stream.events import DeviceLost, Saw
+    from ui.local_camera import LocalCamera
+    from vision.picture import Picture
+
+    try:
+        opened = LocalCamera(options.camera or 0)
+    except BadInput as error:
+        if options.camera is not None:
+            raise
+        print(f"{error}. I go on without seeing.", file=sys.stderr)
+        return None
+
+    async def watch() -> None:
+        try:
+            await opened.watch(lambda rgb: session.push(Saw(Picture(rgb, session.now()))))
+        except BadInput as gone:
+            session.push(DeviceLost("camera", str(gone)))
+
+    return watch()
+
+
+def device(named: str | None) -> int | str | None:
+    return int(named) if named is not None and named.isdecimal() else named
