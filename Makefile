@@ -11,18 +11,24 @@ PORT ?= 8080
 SETUP ?= laptop
 ARGS ?=
 
-.PHONY: run install test lint clean
+NATIVE := dialogue/native/decode_step.so
+NATIVE_SOURCES := $(wildcard dialogue/native/*.cpp dialogue/native/*.h dialogue/native/build.py)
+
+.PHONY: run install test test-tools lint clean
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 run: install
 	@exec $(BIN)/omnilive run --host $(HOST) --port $(PORT) --setup $(SETUP)
 
-install: $(VENV)/.libraries
+install: $(VENV)/.libraries $(NATIVE)
 	@$(BIN)/omnilive models pull
 
-test: $(VENV)/.libraries-of-tests
-	@VENV=$(VENV) sh install/test_tools.sh
+test: test-tools $(NATIVE)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-tools: $(VENV)/.libraries-of-tests
+	@VENV=$(VENV) sh install/test_tools.sh
 
 lint: $(VENV)/.libraries-of-tests
 	$(BIN)/ruff check .
@@ -30,7 +36,7 @@ lint: $(VENV)/.libraries-of-tests
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info build
+	rm -rf $(VENV) $(NATIVE) .pytest_cache .ruff_cache .mypy_cache *.egg-info build
 
 $(BIN)/python:
 	@python=$$(sh install/find_python.sh) && "$$python" -m venv --clear $(VENV)
@@ -51,3 +57,9 @@ $(VENV)/.libraries-of-tests: $(VENV)/.libraries
 	@echo "installing the libraries of the tests"
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[test,dev]"
 	@touch $@
+
+# Optional: without it the language model runs in torch, at about half the speed. Tried again at every make.
+$(NATIVE): $(NATIVE_SOURCES) | $(VENV)/.libraries
+	@if command -v g++ >/dev/null; then $(BIN)/python -m dialogue.native.build; else \
+		echo "no C++ compiler: the language model runs at about half its speed (sudo apt-get install g++)"; fi \
+		|| echo "the compiled step could not be built: the language model runs at about half its speed"

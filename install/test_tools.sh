@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests use beyond Python packages: a browser, a voice that is not the assistant's, and PortAudio.
+# What the tests use beyond Python packages: a browser, a voice that is not the assistant's, PortAudio, a compiler.
 # As root on Debian and its children they are installed; elsewhere the user is told, and the tests that need
 # them are listed as skipped.
 set -u
@@ -9,6 +9,7 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
     || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 ${VENV:-.venv}/bin/python -c 'import sounddevice' >/dev/null 2>&1 || missing="$missing libportaudio2"
+command -v g++ >/dev/null 2>&1 || missing="$missing g++"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
