@@ -88,15 +88,17 @@ def as_facts(facts: Sequence[Fact]) -> str:
 
 def keeps_facts(said: str, facts: Sequence[Fact]) -> bool:
     """Whether a phrasing tells all the facts and nothing else: things, numbers, colours, places, no other words."""
-    tokens = plain(said).split()
+    tokens = plain(said).replace("right now", "now").split()
     labels = {fact.label for fact in facts}
     colours = {plain(fact.colour) for fact in facts if fact.colour and fact.label != "person"}
     told: set[str] = set()
     rest = set(tokens)
-    for named, start, end in names_in(tokens):
+    names = list(names_in(tokens))
+    starts = {start for _, start, _ in names}
+    for named, start, end in names:
         words = tokens[start:end]
-        if not named.labels or (words[0] in colours and named.labels[0] not in labels):
-            continue  # "camera", or the colour orange
+        if not named.labels or (words[0] in colours and end in starts):
+            continue  # "camera", or the colour of an orange bowl
         if len(named.labels) > 1 or not named.exact:
             return False
         told.add(named.labels[0])

@@ -37,6 +37,7 @@ _CONTRACTIONS = _table(
 _SPELLINGS = _table(
     (r"\bcolour(s|ed)?\b", r"color\1"),
     (r"\bgrey\b", "gray"),
+    (r"\bfavourite\b", "favorite"),
     (r"\bcentre\b", "center"),
     (r"\brecognise\b", "recognize"),
     (r"\b(is|are) (?:their|they are)(?= (?:an?|any|some|someone|somebody|anyone|anybody)\b)", r"\1 there"),

@@ -6,7 +6,8 @@ import re
 from typing import Literal
 
 TalkKind = Literal[
-    "danger", "grief", "hello", "how are you", "fine", "nice to meet you", "who are you", "what are you", "your origin", "your powers",
+    "danger", "grief",
+    "hello", "how are you", "fine", "nice to meet you", "who are you", "what are you", "your origin", "your powers",
     "hearing", "goodbye", "thanks", "stop", "sorry", "noted", "again", "what I said", "first said", "recap", "time",
     "date", "my name", "named", "personal", "the world", "not a servant", "count up",
 ]  # fmt: skip
@@ -116,7 +117,7 @@ _TABLE: dict[TalkKind, tuple[str, ...]] = {
     ),
     "the world": (
         r"(?:what|how|is|will|do|does)\b.*\b(?:weather|rain|raining|snow|snowing|forecast)\b(?: .{0,30})?",
-        r"(?:what|any|read|give|is there|are there|do you)\b.*\b(?:the news|latest news|news|headlines|stocks?"
+        r"(?:what|any|tell|read|give|is there|are there|do you)\b.*\b(?:the news|latest news|news|headlines|stocks?"
         r"|stock (?:price|market)|exchange rate|traffic|bitcoin price|lottery numbers)(?: .{0,30})?",
         r"(?:who (?:won|is winning)|what is the score) .*(?:today|yesterday|last night|tonight|this week|this year).*",
     ),

@@ -18,10 +18,8 @@ _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Dr|St|e\.g|i\.e|etc|vs)|(?:^|\s)[A-Z]|
 _STATEMENT_END = re.compile(r"[.!][\"'”’)]*$")
 _ITEM, _ITEM_SO_FAR = re.compile(r"^(?:\d+[.)]|[-•])\s+"), re.compile(r"\d+[.)]?|[-•]")
 # Models begin riddles and answers with a label nobody would say.
-_LABEL, _LABEL_SO_FAR = (
-    re.compile(r"^(?:A|Answer|Omni|Assistant):\s*"),
-    re.compile(r"(?:A|Answer|Omni|Assistant)(?::\s*)?"),
-)
+_LABELS = ("A:", "Answer:", "Omni:", "Assistant:")
+_LABEL = re.compile(rf"^(?:{'|'.join(_LABELS)})\s*")
 _CLAUSE_END = re.compile(r"[,;:](?=\s)")
 
 
@@ -49,7 +47,7 @@ class SpokenText:
         if self.done:
             return ""
         self.done = True
-        return self._release(_speakable(raw)[0].rstrip())
+        return self._release(_speakable(raw, final=True)[0].rstrip())
 
     def _up_to_an_end(self, text: str, tokens: int) -> str:
         """Late in a reply: nothing of a new sentence is said before its end is known."""
@@ -76,16 +74,16 @@ class SpokenText:
         return new
 
 
-def _speakable(raw: str) -> tuple[str, bool]:
+def _speakable(raw: str, *, final: bool = False) -> tuple[str, bool]:
     """The text as one line without markup, and whether it has ended: a line that ends a statement ends the reply.
 
     A line that ends otherwise runs on: a verse, the question of a riddle, the head of a list into its first item.
     """
     text = re.sub(r"^(?:\s|[-•>]\s)+", "", _MARKUP.sub("", raw))
-    if _LABEL_SO_FAR.fullmatch(text):
+    if not final and any(label.startswith(text) for label in _LABELS):
         return "", False
     lines = [_ITEM.sub("", line.strip()) for line in _LABEL.sub("", text).split("\n")]
-    if _ITEM_SO_FAR.fullmatch(lines[-1]):
+    if not final and _ITEM_SO_FAR.fullmatch(lines[-1]):
         lines[-1] = ""  # it may become the number of an item
     said = ""
     for number, line in enumerate(lines):

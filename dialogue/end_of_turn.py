@@ -1,0 +1,48 @@
+"""Has the user finished? The language model's opinion of a transcript so far.
+
+A chat model has read many finished messages: after a finished one it expects the end of the turn, after "what is the"
+it does not. Blocking, a few milliseconds; pure given the model. Hears no pause and knows no clock: a judge of words
+for `stream` to weigh against silence.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from dialogue.chat_tokens import ChatTokens
+from dialogue.language_model import LanguageModel
+from dialogue.prompt import Piece, clean, opening
+
+# Only the end of what was said decides, and every token costs time.
+LAST_CHARACTERS = 240
+_MARKS = (".", "?", "!")
+
+
+class EndOfTurn:
+    """Made once per process for a ChatML model; holds no session."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+        self._tokens = ChatTokens(model.tokenizer)
+        self._head = self._tokens.encode(opening("user"))
+        marks = {self._tokens.encode([Piece(mark)])[0] for mark in _MARKS}
+        self._ends = torch.tensor(sorted(model.stop_ids | marks))
+
+    def probability(self, text: str) -> float:
+        """That the user has finished, 0..1; 0 for no words at all.
+
+        Final punctuation is ignored, since transcribers end cut sentences with a full stop too: it is the
+        probability that the model would end the turn or set such a mark here. Separates finished from cut sentences
+        (see the test), the border being near 0.04; it is no calibrated chance.
+        """
+        words = clean(text)[-LAST_CHARACTERS:].rstrip(" .?!…")
+        if not words:
+            return 0.0
+        ids = self._head + self._tokens.encode([Piece(words)])
+        hidden = self._model.forward(self._model.new_cache(len(ids)), torch.tensor(ids))
+        return min(1.0, float(self._model.logits(hidden[-1]).softmax(-1)[self._ends].sum()))
+
+
+def finished_probability(model: LanguageModel, text: str) -> float:
+    """`EndOfTurn(model).probability(text)` for a single question."""
+    return EndOfTurn(model).probability(text)

@@ -1,0 +1,35 @@
+"""Sums in words and figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialogue.arithmetic import result
+from dialogue.plain_words import plain
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        ("What is five plus three?", "8"), ("12 * 7", "84"), ("half of thirty", "15"), ("10 divided by 4", "2.5"),
+        ("what is twenty five times four", "100"), ("two hundred and five minus one", "204"),
+        ("7 over 3", "about 2.333"),
+        ("What is 10 percent of 250?", "25"), ("What is 10% of 250?", "25"),
+        ("one hundred thousand plus one", "100001"),
+        ("3 x 4", "12"), ("what is 2 + 2 * 3", "8"), ("how much is 7 minus 10", "-3"), ("1.5 plus 1.5", "3"),
+        ("nine times nine is", "81"), ("5 / 0", "undefined: nothing can be divided by zero"), ("calculate 6-2", "4"),
+    ],
+)  # fmt: skip
+def test_sums(asked: str, value: str) -> None:
+    assert result(plain(asked)) == value
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "five", "what is love", "one for all", "what is the number of the beast", "two and", "3 4", "plus", "5 +",
+        "I have two dogs", "2024", "one two three", "9" * 400 + " * " + "9" * 400, "__import__ * 3",
+    ],
+)  # fmt: skip
+def test_what_is_no_sum(asked: str) -> None:
+    assert result(plain(asked)) is None
