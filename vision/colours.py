@@ -89,4 +89,4 @@ def _table() -> NDArray[np.uint8]:
 def _lab(rgb: NDArray[np.int64]) -> NDArray[np.float32]:
     """(n, 3) of 0..255 -> CIE Lab, its lightness weighted down."""
     lab = cv2.cvtColor((rgb.astype(np.float32) / 255)[None], cv2.COLOR_RGB2Lab)[0]
-    return lab * np.float32([_LIGHTNESS_COUNTS, 1, 1])
+    return lab * np.array([_LIGHTNESS_COUNTS, 1, 1], np.float32)

@@ -1,0 +1,21 @@
+"""Text that a camera read -> text that may be quoted. It is data: whatever it says, nothing here obeys it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+LONGEST = 240  # characters of one quotation
+
+_QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„‟«»", '"'))  # the marks that we put around it are ours alone
+
+
+def cleaned(text: str, longest: int = LONGEST) -> str:
+    """One line without control and formatting characters, in ordinary widths and spaces, cut to `longest`."""
+    plain = unicodedata.normalize("NFKC", text).translate(_QUOTATION_MARKS)
+    visible = "".join(" " if letter.isspace() else letter for letter in plain if _is_visible(letter))
+    line = " ".join(visible.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _is_visible(letter: str) -> bool:
+    return letter.isspace() or not unicodedata.category(letter).startswith("C")

@@ -1,0 +1,171 @@
+"""Reads what is written in a picture, Chinese and English, on RapidOCR's models. Decides nothing about what it says.
+
+Lines are found in the picture shrunk to 640 pixels and read from the picture in full. Where writing is small, that
+part is enlarged, and lines are found and read again; of two readings of a line the surer one stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vision.box import Box, cut
+from vision.picture import Pixels
+from vision.quoted import cleaned
+from vision.signs import TextLine, in_reading_order
+from vision.small_print import part_with_small_print
+
+Quad = NDArray[np.float32]  # (4, 2) corners of a line in pixels: top left, top right, bottom right, bottom left
+
+_SIDE = 640  # pixels of the longer side in which lines are looked for
+_PIXELS, _PIXELS_CLOSELY = 400_000, 1_600_000  # in which small print is looked for
+_LINE_HEIGHT = 48  # pixels that a line is read at, as the model was trained
+_LONGEST_LINE = 30  # line heights; longer ones are squeezed
+_LEAST_SIDE = 8  # pixels; nothing is written in less
+_MOST_LINES = 40
+_SURE, _SURE_OF_LETTER = 0.6, 0.9  # scores from which a line counts; any texture may look like one or two letters
+_UPRIGHT = 1.5  # times higher than wide: a line that stands on end
+_SAME_LINE = 0.5  # share of a line inside another that makes them one
+
+
+_Reading = tuple[TextLine, Quad]
+
+
+class Reader:
+    """The models, shared by all sessions and threads. They come inside RapidOCR's package; nothing is downloaded."""
+
+    def __init__(self, models: Path | None = None) -> None:
+        """`models` is a folder to use instead of the package's. Raises ValueError if a model is missing in it."""
+        import rapidocr  # takes a second, which only a reader should pay
+
+        folder = models or Path(rapidocr.__file__).parent / "models"
+        settings = {
+            "Global.log_level": "critical",
+            "Global.use_cls": False,  # writing is upside down too rarely to pay for looking
+            "Global.use_preprocess_img": False,
+            "Global.use_vertical_padding": False,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+            "Det.model_path": _model(folder, "PP-OCRv6_det_small.onnx"),
+            "Det.limit_type": "max",
+            "Det.limit_side_len": 4 * _SIDE,  # we shrink it ourselves
+            "Rec.model_path": _model(folder, "PP-OCRv6_rec_small.onnx"),
+        }
+        self._finder: Any = rapidocr.RapidOCR(params={**settings, "Global.use_rec": False})
+        self._recogniser: Any = rapidocr.RapidOCR(params={**settings, "Global.use_det": False})
+
+    def read(self, rgb: Pixels, closely: bool = False) -> list[TextLine]:
+        """The lines in reading order. `closely` looks for small print with four times the effort.
+
+        Blocks for 0.1 to 0.5 s, closely up to 1.5 s.
+        """
+        # Some weights of the finder are denormal numbers, which cost an x86 processor three times the time of all
+        # others together. The setting is the thread's, and onnxruntime resets it.
+        torch.set_flush_denormal(True)
+        height, width = rgb.shape[:2]
+        if min(height, width) < _LEAST_SIDE:
+            return []
+        scale = min(1.0, _SIDE / max(height, width))
+        quads = self._find(rgb, scale)
+        readings = self._recognise(rgb, quads)
+        found = [(_box_of(quad, width, height), _sides(quad)[1]) for quad in quads]
+        part = part_with_small_print(rgb, found, scale, _PIXELS_CLOSELY if closely else _PIXELS)
+        if part:
+            corner = np.array([int(part.box[0] * width), int(part.box[1] * height)], np.float32)
+            again = [quad + corner for quad in self._find(cut(rgb, part.box), part.zoom)]
+            readings += self._recognise(rgb, again)
+        return in_reading_order([line for line, _ in _surest(readings)])
+
+    def warm_up(self) -> None:
+        """Read a test picture, which loads the models and lets them allocate what they need."""
+        picture = np.full((480, 640, 3), 255, np.uint8)
+        cv2.putText(picture, "warm up", (80, 240), cv2.FONT_HERSHEY_SIMPLEX, 3, (0, 0, 0), 6)
+        self.read(picture)
+
+    def _find(self, rgb: Pixels, scale: float) -> list[Quad]:
+        """Corners of lines in pixels of `rgb`, looked for in a copy `scale` times as large."""
+        size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        copy = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=how)
+        if min(size) < _LEAST_SIDE:
+            return []
+        found = self._finder(copy[:, :, ::-1])
+        quads = [] if found.boxes is None else found.boxes
+        return [np.asarray(quad, np.float32) / np.float32(scale) for quad in quads[:_MOST_LINES]]
+
+    def _recognise(self, rgb: Pixels, quads: Sequence[Quad]) -> list[_Reading]:
+        """The lines that could be read with some certainty. Those on end are read upwards and downwards."""
+        ways = [way for quad in quads for way in _ways_to_read(quad)]
+        if not ways:
+            return []
+        read = self._recogniser.recognize_txt([_straightened(rgb, way)[:, :, ::-1] for way in ways])
+        height, width = rgb.shape[:2]
+        readings = [
+            (TextLine(cleaned(text), float(score), _box_of(way, width, height)), way)
+            for text, score, way in zip(read.txts, read.scores, ways, strict=True)
+        ]
+        return [reading for reading in readings if _is_read(reading[0])]
+
+
+def _model(folder: Path, name: str) -> str:
+    path = folder / name
+    if not path.is_file():
+        raise ValueError(f"the reading model {name} is not in {folder}; install rapidocr 3.10 again, its wheel has it")
+    return str(path)
+
+
+def _sides(quad: Quad) -> tuple[float, float]:
+    """Length and height of a line in pixels."""
+    return float(np.linalg.norm(quad[1] - quad[0])), float(np.linalg.norm(quad[2] - quad[1]))
+
+
+def _ways_to_read(quad: Quad) -> list[Quad]:
+    """The corners in the order of reading; both orders where a line stands on end."""
+    along, across = _sides(quad)
+    return [quad] if across < _UPRIGHT * along else [np.roll(quad, -1, axis=0), np.roll(quad, 1, axis=0)]
+
+
+def _straightened(rgb: Pixels, quad: Quad) -> Pixels:
+    """One line laid down and made as high as it is read: (48, w, 3)."""
+    along, across = _sides(quad)
+    width = round(_LINE_HEIGHT * along / max(1.0, across))
+    width = min(max(width, _LEAST_SIDE), _LONGEST_LINE * _LINE_HEIGHT)
+    corners = np.array([[0, 0], [width, 0], [width, _LINE_HEIGHT], [0, _LINE_HEIGHT]], np.float32)
+    mapping = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), corners)
+    line = cv2.warpPerspective(
+        rgb, mapping, (width, _LINE_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(line, np.uint8)
+
+
+def _box_of(quad: Quad, width: int, height: int) -> Box:
+    left, top = (quad.min(0) / (width, height)).clip(0, 1).tolist()
+    right, bottom = (quad.max(0) / (width, height)).clip(0, 1).tolist()
+    return left, top, right, bottom
+
+
+def _is_read(line: TextLine) -> bool:
+    letters = sum(letter.isalnum() for letter in line.text)
+    return letters > 0 and line.score >= (_SURE if letters > 2 else _SURE_OF_LETTER)
+
+
+def _surest(readings: Sequence[_Reading]) -> list[_Reading]:
+    """Of readings of the same line the best one."""
+    kept: list[_Reading] = []
+    for line, quad in sorted(readings, key=lambda reading: -reading[0].score * min(len(reading[0].text), 8)):
+        if all(_share_common(quad, other) < _SAME_LINE for _, other in kept):
+            kept.append((line, quad))
+    return kept
+
+
+def _share_common(a: Quad, b: Quad) -> float:
+    """How much of the smaller of two lines lies in the other, 0..1."""
+    smaller = min(cv2.contourArea(a), cv2.contourArea(b))
+    return float(cv2.intersectConvexConvex(a, b)[0] / smaller) if smaller else 1.0

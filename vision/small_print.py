@@ -1,0 +1,87 @@
+"""Where a picture holds writing too small to be found in its shrunk copy, and how much to enlarge it there.
+
+Knows edges and the lines found so far; reads nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.box import Box, area, around, grown, inside
+from vision.picture import Pixels
+
+_SMALL = 18.0  # pixels of a line's height in the shrunk copy; below, enlarging helps
+_WANTED = 34.0  # pixels of line height after enlarging
+_MOST_ZOOM = 4.0  # beyond, there is only blur
+_LEAST_GAIN = 1.3  # times larger than in the shrunk copy, or it is not worth another look
+
+_CELL = 16  # pixels a side, in which edges are counted
+_STROKE = 40  # grey levels between neighbours: an edge
+_DENSE = 0.12  # share of edges in a cell of writing
+_LEAST_CELLS = 3  # of one stretch of writing
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the picture to look at again, `zoom` times as large."""
+
+    box: Box
+    zoom: float
+
+
+def part_with_small_print(
+    rgb: Pixels, lines: Sequence[tuple[Box, float]], scale: float, most_pixels: int
+) -> Part | None:
+    """The part worth another look, with at most `most_pixels` after zooming; None if there is none.
+
+    `lines` are the boxes and the heights in pixels of the lines found in a copy of the picture `scale` times as
+    large (1 or smaller).
+    """
+    height, width = rgb.shape[:2]
+    small = [(box, high) for box, high in lines if high * scale < _SMALL]
+    unread = _unread(rgb, [box for box, _ in lines]) if scale < 1 else []
+    if not small and not unread:
+        return None
+    margin = _CELL / scale
+    box = grown(around([*(box for box, _ in small), *unread]), margin / width, margin / height)
+    pixels = area(box) * width * height
+    line_height = float(np.median([high for _, high in small])) if small else _SMALL / 2
+    zoom = min(_WANTED / line_height, _MOST_ZOOM, math.sqrt(most_pixels / pixels))
+    return Part(box, zoom) if zoom >= _LEAST_GAIN * scale else None
+
+
+def _unread(rgb: Pixels, lines: Sequence[Box]) -> list[Box]:
+    """Stretches of dense edges in which no line was found."""
+    height, width = rgb.shape[:2]
+    cells = _edges_per_cell(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) > _DENSE
+    joined = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 3), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    boxes: list[Box] = []
+    for left, top, columns, rows, size in stats[1:count].tolist():
+        box = grown(
+            (
+                left * _CELL / width,
+                top * _CELL / height,
+                (left + columns) * _CELL / width,
+                (top + rows) * _CELL / height,
+            ),
+            0,
+            0,
+        )
+        if size >= _LEAST_CELLS and columns > rows and not any(inside(box, line) > 0.5 for line in lines):
+            boxes.append(box)
+    return boxes
+
+
+def _edges_per_cell(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The share of edges in each cell of 16 by 16 pixels."""
+    if grey.shape[1] <= _CELL or grey.shape[0] < _CELL:
+        return np.zeros((1, 1), np.float32)
+    edges = (cv2.absdiff(grey[:, 1:], grey[:, :-1]) > _STROKE).astype(np.float32)
+    return cv2.resize(edges, (grey.shape[1] // _CELL, grey.shape[0] // _CELL), interpolation=cv2.INTER_AREA)
