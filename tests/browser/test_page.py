@@ -7,7 +7,7 @@ from tests.browser.page_fixtures import Open, Visit
 
 def shown(visited: Visit, code: str) -> str:
     """The text of the notice of this code, waited for."""
-    return visited.page.wait_for_selector(f".notice[data-code={code}]").text_content() or ""
+    return visited.page.locator(f".notice[data-code={code}]").text_content() or ""
 
 
 def transceivers(visited: Visit) -> list[list[str]]:

@@ -250,8 +250,8 @@ by("say").addEventListener("submit", (event) => {
 
 function talk(down) {
   const means = senses.talk(down);
-  const why = call.phase === "live" ? words.MUTED : words.NO_CALL;
-  if (!means && !settings.handsFree) notices.show({ level: "info", code: "talk", text: why });
+  const why = call.phase !== "live" ? words.NO_CALL : settings.handsFree ? words.JUST_SPEAK : words.MUTED;
+  if (!means) notices.show({ level: "info", code: "talk", text: why });
   return means;
 }
 

@@ -25,16 +25,15 @@ export function listenToKeys(talk, actions) {
     if (event.key === " ") {
       if (!byPointer && at.matches(PRESSABLE)) return;
       if (!talking && !event.repeat) talking = talk(true);
-      if (!talking) return;
-      event.preventDefault();
-      if (at.matches(PRESSABLE)) at.blur(); // its focus ring would promise that Space presses it
+      if (talking || at.matches("button")) event.preventDefault();
+      if (talking && at.matches(PRESSABLE)) at.blur(); // its focus ring would promise that Space presses it
     } else if (!event.repeat) {
       actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.();
     }
   });
   addEventListener("keyup", (event) => {
-    if (event.key !== " " || !talking) return;
-    event.preventDefault(); // or the browser presses the focused button
+    if (event.key !== " ") return;
+    if (talking || (byPointer && document.activeElement?.matches("button"))) event.preventDefault(); // it would press
     release();
   });
   addEventListener("blur", release);

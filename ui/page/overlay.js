@@ -21,6 +21,8 @@ export class Overlay {
           ...texts.map(({ text, box }) => ({ kind: "text", name: text, box })),
         ]
       : [];
+    // Measured before anything is added: a box that is laid out before it has its place would fly there from a corner.
+    const picture = this.#picture();
     const left = new Set(this.#marks);
     this.#marks = seen.map((thing) => {
       const known = [...left].find((mark) => isSame(mark, thing));
@@ -29,7 +31,7 @@ export class Overlay {
       return Object.assign(known, thing);
     });
     for (const { node } of left) node.remove();
-    this.#place();
+    this.#place(picture);
   }
 
   #make({ kind, name }) {
@@ -43,8 +45,7 @@ export class Overlay {
     return node;
   }
 
-  #place() {
-    const { left, top, width, height, viewWidth, viewHeight } = this.#picture();
+  #place({ left, top, width, height, viewWidth, viewHeight } = this.#picture()) {
     for (const { box, node } of this.#marks) {
       const x0 = clamp(left + box[0] * width, 2, viewWidth - 2);
       const y0 = clamp(top + box[1] * height, 2, viewHeight - 2);
