@@ -37,7 +37,7 @@ class Checkpoint:
             self._open(self.folder / name)
         absent = sorted(name for name in index or () if name not in self.shapes)
         if absent:
-            raise BadInput(f"{INDEX} promises tensors that no file holds: {_listed(absent)}. Download the model again.")
+            raise BadInput(f"{INDEX} promises tensors that no file holds: {listed(absent)}. Download the model again.")
 
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(self.folder / "tokenizer.json")
@@ -88,14 +88,14 @@ class Checkpoint:
         """Raises BadInput unless the checkpoint has all these tensors in these shapes."""
         missing = sorted(name for name in wanted if name not in self.shapes)
         if missing:
-            raise BadInput(f"The checkpoint lacks {len(missing)} tensors: {_listed(missing)}.")
+            raise BadInput(f"The checkpoint lacks {len(missing)} tensors: {listed(missing)}.")
         wrong = [
             f"{name} is {self.shapes[name]}, not {shape}"
             for name, shape in sorted(wanted.items())
             if self.shapes[name] != shape
         ]
         if wrong:
-            raise BadInput(f"Tensors that do not fit the config: {_listed(wrong)}. Is config.json of this model?")
+            raise BadInput(f"Tensors that do not fit the config: {listed(wrong)}. Is config.json of this model?")
 
     def _open(self, path: Path) -> None:
         try:
@@ -148,7 +148,7 @@ def _index(folder: Path) -> dict[str, str] | None:
         raise BadInput(f"{folder / INDEX} has no weight_map; download it again.")
     gone = sorted(file for file in set(names.values()) if not (folder / file).exists())
     if gone:
-        raise BadInput(f"Files of the model are missing in {folder}: {_listed(gone)}. Download them.")
+        raise BadInput(f"Files of the model are missing in {folder}: {listed(gone)}. Download them.")
     return names
 
 
@@ -159,6 +159,7 @@ def _tensor_files(folder: Path) -> list[str]:
     return files
 
 
-def _listed(names: Sequence[str], most: int = 5) -> str:
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """For a message: the first names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

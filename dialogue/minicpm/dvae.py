@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dialogue.minicpm.checkpoint import Checkpoint
+from dialogue.minicpm.checkpoint import Checkpoint, Shapes
 
 DECODER = "tts.dvae."
 LEVELS, DIGITS = 5, 4  # of a code: so many digits of so many levels
@@ -62,38 +65,64 @@ class Block(nn.Module):
         return x + y.transpose(1, 2)
 
 
-class CodeDecoder(nn.Module):
-    """Parameters under their checkpoint names; sizes from the file (`shape` gives a tensor's shape by name)."""
+@dataclass(frozen=True, slots=True)
+class CodeSizes:
+    """Those of the released file, unless a file says otherwise: they stand in no config."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        super().__init__()
+    features: int = 512
+    bottleneck: int = 128
+    width: int = 256
+    inner: int = 1024
+    kernel: int = 7
+    blocks: int = 12
+    bins: int = 100
 
-        def shape(name: str) -> tuple[int, ...]:
-            return checkpoint.shape(DECODER + name)
+    @classmethod
+    def of(cls, shapes: Shapes) -> CodeSizes:
+        """From the shapes of a checkpoint's tensors; what is not among them is as released."""
+        usual = cls()
 
-        bottleneck, features, _ = shape("decoder.conv_in.0.weight")
-        width, _, _ = shape("decoder.conv_in.2.weight")
-        inner, _ = shape("decoder.decoder_block.0.pwconv1.weight")
-        kernel = shape("decoder.decoder_block.0.dwconv.weight")[-1]
-        bins, _, _ = shape("out_conv.weight")
-        blocks = checkpoint.layers(f"{DECODER}decoder.decoder_block.")
-        self.vq_layer = nn.ModuleDict({"quantizer": Codebook(features * 2)})
-        self.decoder = nn.ModuleDict(
-            {
-                "conv_in": nn.Sequential(
-                    nn.Conv1d(features, bottleneck, 3, padding=1), nn.GELU(), nn.Conv1d(bottleneck, width, 3, padding=1)
-                ),
-                "decoder_block": nn.Sequential(*(Block(width, inner, kernel, dilation=2) for _ in range(blocks))),
-                "conv_out": nn.Conv1d(width, features, 1, bias=False),
-            }
+        def size(name: str, axis: int, otherwise: int) -> int:
+            shape = shapes.get(DECODER + name, ())
+            return shape[axis] if len(shape) > axis else otherwise
+
+        block = re.compile(rf"{re.escape(DECODER)}decoder\.decoder_block\.(\d+)\.")
+        numbers = [int(found[1]) for found in map(block.match, shapes) if found]
+        return cls(
+            features=size("decoder.conv_in.0.weight", 1, usual.features),
+            bottleneck=size("decoder.conv_in.0.weight", 0, usual.bottleneck),
+            width=size("decoder.conv_in.2.weight", 0, usual.width),
+            inner=size("decoder.decoder_block.0.pwconv1.weight", 0, usual.inner),
+            kernel=size("decoder.decoder_block.0.dwconv.weight", 2, usual.kernel),
+            blocks=max(numbers, default=usual.blocks - 1) + 1,
+            bins=size("out_conv.weight", 0, usual.bins),
         )
-        self.out_conv = nn.Conv1d(features, bins, 3, padding=1, bias=False)
-        self.coef = nn.Parameter(torch.empty(1, bins, 1))
+
+
+class CodeDecoder(nn.Module):
+    """Parameters under their checkpoint names."""
+
+    def __init__(self, sizes: CodeSizes) -> None:
+        super().__init__()
+        features, width = sizes.features, sizes.width
+        self.vq_layer = nn.ModuleDict({"quantizer": Codebook(features * 2)})
+        conv_in = nn.Sequential(
+            nn.Conv1d(features, sizes.bottleneck, 3, padding=1),
+            nn.GELU(),
+            nn.Conv1d(sizes.bottleneck, width, 3, padding=1),
+        )
+        blocks = (Block(width, sizes.inner, sizes.kernel, dilation=2) for _ in range(sizes.blocks))
+        conv_out = nn.Conv1d(width, features, 1, bias=False)
+        self.decoder = nn.ModuleDict(
+            {"conv_in": conv_in, "decoder_block": nn.Sequential(*blocks), "conv_out": conv_out}
+        )
+        self.out_conv = nn.Conv1d(features, sizes.bins, 3, padding=1, bias=False)
+        self.coef = nn.Parameter(torch.empty(1, sizes.bins, 1))
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, device: str = "cpu") -> CodeDecoder:
         with torch.device("meta"):
-            blank = cls(checkpoint)
+            blank = cls(CodeSizes.of(checkpoint.shapes))
         return checkpoint.fill(blank, DECODER, torch.float32, device)
 
     def features(self, codes: Tensor) -> Tensor:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from dialogue.decoder import Decoder
+from dialogue.decoder import Decoder, Progress
 from dialogue.decoder_config import DecoderConfig
 from dialogue.linear import Precision
 from dialogue.minicpm.audio_encoder import ENCODER, Hearing
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.sight import TOWER, Sight
+from dialogue.minicpm.speech_backbone import VOICE
+from dialogue.minicpm.speech_o45 import SpeechDecoder
 from dialogue.minicpm.vocabulary import Vocabulary
+from dialogue.minicpm.voice_o26 import ASSETS, VoiceO26
 
 LANGUAGE = "llm."
 
@@ -30,24 +32,33 @@ class MiniCPM:
     decoder: Decoder
     sight: Sight | None
     hearing: Hearing | None
+    voice: VoiceO26 | SpeechDecoder | None
     bad_tokens: frozenset[int]  # of full duplex: never to be chosen
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> MiniCPM:
+    def of(
+        cls,
+        checkpoint: Checkpoint,
+        precision: Precision = "float32",
+        device: str = "cpu",
+        on_progress: Progress | None = None,
+    ) -> MiniCPM:
         """Only the language model is stored at a low precision: it is nine tenths of the weights."""
         dtype = torch.float32 if precision == "float32" else torch.bfloat16
         return cls(
             kind=kind_of(checkpoint.config),
             config=checkpoint.config,
             words=checkpoint.vocabulary(),
-            decoder=decoder_of(checkpoint, precision, device),
+            decoder=decoder_of(checkpoint, precision, device, on_progress),
             sight=Sight.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
             hearing=Hearing.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
+            voice=voice_of(checkpoint, "float32" if precision == "float32" else "bfloat16", device),
             bad_tokens=frozenset(checkpoint.side_file("tokenizer_config.json").get("bad_token_ids", ())),
         )
 
     @property
     def text_scale(self) -> float:
+        """What rows of text, and only those, are multiplied by."""
         return float(self.config.get("scale_emb", 1.0))
 
     def stops(self) -> set[int]:
@@ -56,12 +67,19 @@ class MiniCPM:
         return self.words.ids(ends)
 
 
-def decoder_of(checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> Decoder:
+def decoder_of(
+    checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu", on_progress: Progress | None = None
+) -> Decoder:
     """The language model of a checkpoint."""
     config = DecoderConfig.from_hf(checkpoint.config, kind_of(checkpoint.config).family)
-    return Decoder(config, checkpoint.under(LANGUAGE), precision=precision, device=device)
+    weights = checkpoint.under(LANGUAGE)
+    return Decoder(config, weights, precision=precision, device=device, on_progress=on_progress)
 
 
-def open_model(folder: Path, precision: Precision = "float32", device: str = "cpu") -> MiniCPM:
-    """From the folder of a downloaded model. Raises BadInput where it is not whole."""
-    return MiniCPM.of(Checkpoint(folder), precision, device)
+def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoder | None:
+    """The voice, if everything it needs was downloaded: that of o 2.6 has files beside the checkpoint."""
+    if not checkpoint.has(f"{VOICE}emb_text."):
+        return None
+    if kind_of(checkpoint.config) is Kind.O45:
+        return SpeechDecoder(checkpoint, precision, device)
+    return VoiceO26.of(checkpoint, precision, device) if (checkpoint.folder / ASSETS).is_dir() else None

@@ -1,12 +1,9 @@
-"""What stands in the text where a picture or a sound will be, and how messages become one prompt.
+"""What stands in the text where a picture or a sound will be, and the fixed pieces of prompts.
 
 Pure text: the rows of pictures and sound are put in their places by `embedding.py`.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dialogue.minicpm.audio_encoder import FRAMES_PER_S, row_count
 from dialogue.minicpm.slicing import Plan
@@ -45,29 +42,7 @@ def sound_groups(samples: int, pool: int, by_second: bool) -> list[int]:
     return [min(full, rows - begun) for begun in range(0, rows, full)]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn as text, placeholders included. `role` is system, user, assistant or tool."""
-
-    role: str
-    text: str
-
-
-def chatml(messages: Sequence[Message], opening: str | None = None) -> str:
-    """Qwen's format. `opening` is what the assistant's turn begins with; None leaves the conversation open."""
-    turns = "".join(f"<|im_start|>{message.role}\n{message.text}<|im_end|>\n" for message in messages)
-    return turns if opening is None else f"{turns}<|im_start|>assistant\n{opening}"
-
-
-def llama3(messages: Sequence[Message]) -> str:
-    """Llama 3's format; the assistant's turn is always opened. The tokenizer begins the text itself."""
-    turns = "".join(
-        f"<|start_header_id|>{message.role}<|end_header_id|>\n\n{message.text.strip()}<|eot_id|>"
-        for message in messages
-    )
-    return f"{turns}<|start_header_id|>assistant<|end_header_id|>\n\n"
-
-
 SPOKEN_OPENING_O26 = "<|spk_bos|><|spk|><|spk_eos|><|tts_bos|>"
-SPOKEN_OPENING_O45 = "<think>\n\n</think>\n\n<|tts_bos|>"
+NO_THOUGHTS = "<think>\n\n</think>\n\n"
+SPOKEN_OPENING_O45 = f"{NO_THOUGHTS}<|tts_bos|>"
 DEFAULT_SYSTEM = "You are a helpful assistant."

@@ -1,0 +1,182 @@
+"""What a complete checkpoint of each kind holds: tensor names and shapes, from its config.
+
+Used to say what a folder lacks before anything is loaded, to count memory before anything is downloaded, and to make
+tiny checkpoints. Some sizes stand in no config; they are taken from the file where there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from dialogue.decoder_config import DecoderConfig
+from dialogue.errors import BadInput
+from dialogue.minicpm.audio_encoder import ENCODER, PROJECTOR, AudioEncoder, AudioProjector
+from dialogue.minicpm.checkpoint import Checkpoint, Shapes
+from dialogue.minicpm.dvae import DECODER, CodeDecoder, CodeSizes
+from dialogue.minicpm.kind import Kind, kind_of
+from dialogue.minicpm.model import LANGUAGE
+from dialogue.minicpm.resampler import Resampler
+from dialogue.minicpm.sight import RESAMPLER, TOWER
+from dialogue.minicpm.speech_backbone import VOICE, Projector
+from dialogue.minicpm.vision_tower import VisionTower
+
+Fields = Mapping[str, Any]
+
+# In released files, but not needed to run: tables that are computed, and halves of codecs that only training uses.
+SPARE = re.compile(
+    r"resampler\.pos_embed$|.*\.inv_freq$|.*position_ids$|apm\.embed_positions\.inv|"
+    r"tts\.model\.embed_tokens\.|tts\.projector_spk\.|tts\.dvae\.(encoder|downsample_conv|preprocessor)|"
+    r"tts\.dvae\.vq_layer\.quantizer\.rvqs\.\d+\.(project_in|layers|codebooks|scales)|"
+    r"feature_extractor\."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What a checkpoint lacks, what nobody asks for, and what has another shape than its config says."""
+
+    missing: list[str]
+    unknown: list[str]
+    misshapen: list[str]
+
+
+def compare(checkpoint: Checkpoint) -> Differences:
+    """A checkpoint against its own config."""
+    want, have = wanted(checkpoint.config, checkpoint.shapes), checkpoint.shapes
+    return Differences(
+        missing=sorted(name for name in want if name not in have),
+        unknown=sorted(name for name in have if name not in want and not SPARE.match(name)),
+        misshapen=sorted(
+            f"{name} is {have[name]}, not {shape}" for name, shape in want.items() if have.get(name, shape) != shape
+        ),
+    )
+
+
+def wanted(config: Fields, found: Shapes | None = None) -> dict[str, tuple[int, ...]]:
+    """Every tensor needed to run a model with this config. `found` are the shapes in its file. Raises BadInput for a
+    config that leaves out what a model cannot be without."""
+    try:
+        return _wanted(config, found or {})
+    except KeyError as error:
+        raise BadInput(f"The model's config.json says nothing of {error}; download it again.") from error
+
+
+def _wanted(config: Fields, found: Shapes) -> dict[str, tuple[int, ...]]:
+    kind = kind_of(config)
+    if kind is Kind.TEXT3:
+        return _text_model(config)
+    parts: dict[str, Shapes] = {LANGUAGE: _language(DecoderConfig.from_hf(config, kind.family))}
+    if config.get("init_vision", True):
+        parts |= _vision(config, found)
+    if kind.hears and config.get("init_audio", True):
+        parts |= _audio(config)
+    if kind.hears and config.get("init_tts", True):
+        parts[VOICE] = _voice(config, found, kind)
+    return {prefix + name: shape for prefix, tensors in parts.items() for name, shape in tensors.items()}
+
+
+def _vision(config: Fields, found: Shapes) -> dict[str, Shapes]:
+    fields = config["vision_config"]
+    layers = fields["num_hidden_layers"]
+    numbered = re.compile(rf"{re.escape(TOWER)}encoder\.layers\.{layers - 1}\.")
+    if config.get("drop_vision_last_layer") and not any(numbered.match(name) for name in found):
+        layers -= 1
+    positions = (fields["image_size"] // fields["patch_size"]) ** 2
+    tower = _shapes(lambda: VisionTower(fields, layers, positions))
+    width, queries = config["hidden_size"], config.get("query_num", 64)
+    return {TOWER: tower, RESAMPLER: _shapes(lambda: Resampler(queries, width, fields["hidden_size"]))}
+
+
+def _audio(config: Fields) -> dict[str, Shapes]:
+    fields = config["audio_config"]
+    encoder = _shapes(lambda: AudioEncoder(fields, fields["encoder_layers"]))
+    return {ENCODER: encoder, PROJECTOR: _shapes(lambda: AudioProjector(fields["d_model"], config["hidden_size"]))}
+
+
+def voice_fields(config: Fields, kind: Kind) -> dict[str, Any]:
+    """`tts_config` with the usual values of its kind where it leaves them out."""
+    sizes = {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 20}
+    old = {"num_audio_tokens": 626, "num_text_tokens": 21178, "num_vq": 4, "num_mel_bins": 100}
+    new = {"num_audio_tokens": 6562, "num_text_tokens": 152064, "num_vq": 1}
+    usual = {**sizes, **(old if kind is Kind.O26 else new), "llm_dim": config["hidden_size"]}
+    return {**usual, **(config.get("tts_config") or {})}
+
+
+def _voice(config: Fields, found: Shapes, kind: Kind) -> dict[str, tuple[int, ...]]:
+    fields = voice_fields(config, kind)
+    width, codes = fields["hidden_size"], fields["num_audio_tokens"]
+    backbone = DecoderConfig.from_hf({"vocab_size": 1, "tie_word_embeddings": True, **_backbone(fields)}, "llama")
+    tensors = {name: shape for name, shape in _language(backbone).items() if "embed_tokens" not in name}
+    tensors["emb_text.weight"] = (fields["num_text_tokens"], width)
+    for code in range(fields["num_vq"]):
+        head = f"head_code.{code}.parametrizations.weight.original"
+        tensors |= {f"emb_code.{code}.weight": (codes, width), f"{head}0": (codes, 1), f"{head}1": (codes, width)}
+    name = "projector" if kind is Kind.O26 else "projector_semantic"
+    projector = _shapes(lambda: Projector(fields["llm_dim"], width))
+    tensors |= {f"{name}.{key}": shape for key, shape in projector.items()}
+    if kind is Kind.O26:
+        sizes = CodeSizes.of(found) if found else CodeSizes(bins=fields["num_mel_bins"])
+        dvae = DECODER.removeprefix(VOICE)
+        tensors |= {dvae + key: shape for key, shape in _shapes(lambda: CodeDecoder(sizes)).items()}
+    return tensors
+
+
+def _backbone(fields: Fields) -> dict[str, Any]:
+    names = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads")
+    return {name: fields[name] for name in names if name in fields}
+
+
+def _language(c: DecoderConfig) -> dict[str, tuple[int, ...]]:
+    """A Llama-family model under Hugging Face names."""
+    width, queries, keys = c.hidden_size, c.heads * c.head_dim, c.kv_heads * c.head_dim
+    products = {
+        "self_attn.q_proj": (queries, width, c.qkv_bias),
+        "self_attn.k_proj": (keys, width, c.qkv_bias),
+        "self_attn.v_proj": (keys, width, c.qkv_bias),
+        "self_attn.o_proj": (width, queries, c.output_bias),
+        "mlp.gate_proj": (c.ffn_size, width, c.mlp_bias),
+        "mlp.up_proj": (c.ffn_size, width, c.mlp_bias),
+        "mlp.down_proj": (width, c.ffn_size, c.mlp_bias),
+    }
+    layer: dict[str, tuple[int, ...]] = {
+        "input_layernorm.weight": (width,),
+        "post_attention_layernorm.weight": (width,),
+    }
+    for name, (outputs, inputs, biased) in products.items():
+        layer[f"{name}.weight"] = (outputs, inputs)
+        if biased:
+            layer[f"{name}.bias"] = (outputs,)
+    if c.qk_norm:
+        layer |= {"self_attn.q_norm.weight": (c.head_dim,), "self_attn.k_norm.weight": (c.head_dim,)}
+    tensors: dict[str, tuple[int, ...]] = {
+        "model.embed_tokens.weight": (c.vocab_size, width),
+        "model.norm.weight": (width,),
+    }
+    if not c.tied_head:
+        tensors["lm_head.weight"] = (c.vocab_size, width)
+    for number in range(c.layers):
+        tensors |= {f"model.layers.{number}.{name}": shape for name, shape in layer.items()}
+    return tensors
+
+
+def _text_model(config: Fields) -> dict[str, tuple[int, ...]]:
+    """MiniCPM3 as transformers lays it out."""
+    from transformers import MiniCPM3Config, MiniCPM3ForCausalLM
+
+    shapes = _shapes(lambda: MiniCPM3ForCausalLM(MiniCPM3Config(**config)))
+    if config.get("tie_word_embeddings", True):
+        shapes.pop("lm_head.weight", None)
+    return shapes
+
+
+def _shapes(make: Any) -> dict[str, tuple[int, ...]]:
+    """Of a module that is made without memory."""
+    with torch.device("meta"):
+        module: nn.Module = make()
+    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
