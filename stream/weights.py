@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from stream.fetch import Progress, WeightsError, fetch, plain_disk_errors
-from stream.weights_table import TABLE, HubRepository, LocalFolder, Shipped, WeightFile, Weights
+from stream.weights_table import TABLE, HubRepository, LocalFolder, Shipped, Source, WeightFile, Weights
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
 
@@ -75,14 +75,12 @@ class WeightStore:
         `folder` takes the place of the sources, for a machine without a network. Raises WeightsError.
         """
         wanted = [self._weights(name) for name in (self.default_names() if names is None else names)]
-        with plain_disk_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with self._alone():
-                for weights in wanted:
-                    if isinstance(weights.source, Shipped):
-                        continue
-                    source = LocalFolder(folder) if folder else weights.source
-                    self._pull_one(replace(weights, source=source), progress)
+        if not all(self._is_whole(weights) for weights in wanted):
+            with plain_disk_errors(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with self._alone():
+                    for weights in wanted:
+                        self._pull_one(weights, LocalFolder(folder) if folder else weights.source, progress)
         return [self._place(weights) / weights.entry for weights in wanted]
 
     def pull_from_hub(self, repository: str, revision: str = "main", progress: Progress = _silent) -> Path:
@@ -103,18 +101,20 @@ class WeightStore:
             return listed
         return [each for each in listed if each.weights.always or each.condition is not Condition.MISSING]
 
-    def _pull_one(self, weights: Weights, progress: Progress) -> None:
-        place = self._place(weights)
-        if self._condition(weights, read=True) is Condition.PRESENT:
+    def _pull_one(self, weights: Weights, source: Source, progress: Progress) -> None:
+        if self._is_whole(weights) or isinstance(weights.source, Shipped):
             return
         staging = self.folder / f".arriving-{weights.name}"
         staging.mkdir(exist_ok=True)
         self._check_room(weights)
         progress(weights.name, 0, weights.download_size)
-        fetch(weights, staging, progress)
+        fetch(replace(weights, source=source), staging, progress)
         for file in weights.files:
             _check(staging / file.name, file, weights)
-        _land(weights, staging, place)
+        _land(weights, staging, self._place(weights))
+
+    def _is_whole(self, weights: Weights) -> bool:
+        return self._condition(weights, read=True) is Condition.PRESENT
 
     def _check_room(self, weights: Weights) -> None:
         needed, free = weights.download_size + weights.size, shutil.disk_usage(self.folder).free
