@@ -7,10 +7,11 @@ joined they are the text, whitespace and all.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
-WORD = re.compile(r"\S+\s+|\S+$")
+WORD = re.compile(r"\S+\s*")
 CLOSERS = "\"'”’)]}*_»"
 OPENERS = "\"'“‘([{*_«"
 SENTENCE_END = re.compile(rf"[.!?…]+[{re.escape(CLOSERS)}]*$")
@@ -84,9 +85,8 @@ class PhraseSplitter:
 
     def _cut(self) -> int | None:
         """Where the first phrase of the buffer ends; None while that is open."""
-        words = _words(self._buffer)
         inside = _Inside()
-        for place, (word, following) in enumerate(pairwise([*words, None])):
+        for place, (word, following) in enumerate(pairwise(chain(_words(self._buffer), [None]))):
             assert word is not None
             if word.is_overlong:
                 return word.start + LONGEST_WORD
@@ -107,8 +107,10 @@ class PhraseSplitter:
         if ends is None or (ends and not inside.quotes):
             return ends
         most = self._first_most if self._first else self._most
+        if count >= 3 * most:
+            return True  # words that cling together for ever
         if inside.quotes or inside.brackets:
-            return _parts(word, following) if count >= 2 * most else False
+            return count >= 2 * most and _parts(word, following)
         if CLAUSE_END.search(word.text) and (self._first or count >= self._most // 2):
             return not following[0].isdigit()
         if count >= most:
@@ -139,12 +141,9 @@ class _Inside:
                 self.brackets = max(0, self.brackets - 1)
 
 
-def _words(text: str) -> list[_Word]:
-    found = []
+def _words(text: str) -> Iterator[_Word]:
     for match in WORD.finditer(text):
-        word = match.group().rstrip()
-        found.append(_Word(word, match.start(), match.end(), "\n" in match.group()))
-    return found
+        yield _Word(match.group().rstrip(), match.start(), match.end(), "\n" in match.group())
 
 
 def _bare(word: str) -> str:

@@ -1,0 +1,74 @@
+"""Ears, a voice, and speech to test them with: our own voice, and espeak-ng's, which is nobody's we ship."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.chunk import HEARING_RATE_HZ, Samples
+from audio.resample import resample_whole
+from audio.sound_file import read_sound
+from audio.transcribe import Transcriber
+from audio.voice import Voice
+from audio.voice_activity import VoiceActivity
+from stream.weights import WeightStore
+
+Say = Callable[[str], Samples]
+
+
+@pytest.fixture(scope="session")
+def transcriber(weights: WeightStore) -> Transcriber:
+    return Transcriber(weights.path("whisper-tiny.en"), threads=1)
+
+
+@pytest.fixture(scope="session")
+def activity(weights: WeightStore) -> VoiceActivity:
+    return VoiceActivity(weights.path("silero-vad"))
+
+
+@pytest.fixture(scope="session")
+def voice() -> Voice:
+    return Voice(threads=1)
+
+
+@pytest.fixture(scope="session")
+def say(voice: Voice) -> Say:
+    """Our own voice, as an ear hears it: 16 kHz."""
+    return cache(lambda text: resample_whole(voice.say(text), voice.rate, HEARING_RATE_HZ))
+
+
+@pytest.fixture(scope="session")
+def espeak(tmp_path_factory: pytest.TempPathFactory) -> Say:
+    """A voice that is not ours, at 16 kHz."""
+    if not shutil.which("espeak-ng"):
+        pytest.skip("espeak-ng is not installed: apt install espeak-ng")
+    folder = tmp_path_factory.mktemp("espeak")
+
+    @cache
+    def speak(text: str) -> Samples:
+        path: Path = folder / "said.wav"
+        subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "-w", str(path), text], check=True)
+        sound = read_sound(path)
+        return resample_whole(sound.samples, sound.rate, HEARING_RATE_HZ)
+
+    return speak
+
+
+@pytest.fixture
+def ugly_cuts() -> Callable[[int, int], list[int]]:
+    """Lengths that add up to a total, of every awkward kind: ones, primes, a long one, seeded."""
+
+    def cuts(total: int, seed: int) -> list[int]:
+        rng = np.random.default_rng(seed)
+        lengths: list[int] = []
+        while (left := total - sum(lengths)) > 0:
+            lengths.append(min(left, int(rng.choice([1, 2, 7, 113, 160, 511, 512, 513, 1600, 4801]))))
+        return lengths
+
+    return cuts
