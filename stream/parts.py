@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from audio.transcribe import Transcriber
 from audio.voice import Voice
@@ -22,6 +23,7 @@ from vision.detect import Detector
 from vision.look import Eyes
 from vision.read_text import Reader
 
+T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 
 EYES_NICENESS = 10
@@ -85,7 +87,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         done += 1
         on_progress(part, done, 4)
 
-    async def opened(part: str, thread: DeviceThread, load: Callable[..., object], *args: object) -> object:
+    async def opened(part: str, thread: DeviceThread, load: Callable[..., T], *args: object) -> T:
         result = await thread.run(load, *args)
         step(part)
         return result

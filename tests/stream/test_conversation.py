@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from audio.chunk import Chunk
 from stream.events import (
     DeviceLost,
     Ended,
-    Expressed,
-    Heard,
     Hushed,
     Notice,
     Pressed,
     ReplyEnded,
     ReplyText,
     State,
-    StateChanged,
     Switched,
     TurnTimed,
     Typed,
@@ -30,57 +24,28 @@ from stream.events import (
 )
 from stream.session import Session
 from stream.setup import SETUPS
+from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
-T = TypeVar("T")
 SETUP = SETUPS["laptop"]
 
 
-@dataclass
-class Call:
-    """A session and both its ends: a microphone that is spoken into, an ear that keeps what came out."""
+class ToyCall(Call):
+    """One whose engine can be looked into."""
 
-    session: Session
-    engine: ToyEngine
-    events: list[Expressed] = field(default_factory=list)
-    out: list[np.ndarray] = field(default_factory=list)
-    sent: int = 0
-
-    async def lasts(self, seconds: float, loudness: float = 0.0, frames: int = 320) -> None:
-        """So long of one loudness in the microphone, in real time."""
-        for _ in range(round(seconds * 16_000 / frames)):
-            samples = np.full(frames, loudness, np.float32)
-            self.session.push(Heard(Chunk(samples, 16_000, self.sent)))
-            self.sent += frames
-            self.out.append(self.session.playback.pull(960))
-            await asyncio.sleep(frames / 16_000)
-
-    async def speaks(self, seconds: float) -> None:
-        await self.lasts(seconds, 0.5)
-
-    async def listens(self) -> None:
-        async for event in self.session.events():
-            self.events.append(event)
-
-    def of(self, kind: type[T]) -> list[T]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def heard_s(self) -> float:
-        """Seconds of our sound that went out."""
-        return float(np.count_nonzero(np.concatenate(self.out))) / 48_000
-
-    def states(self) -> list[State]:
-        return [event.state for event in self.of(StateChanged)]
+    def __init__(self, session: Session, engine: ToyEngine) -> None:
+        super().__init__(session)
+        self.engine = engine
 
 
 def call(
-    story: Callable[[Call], Awaitable[None]], engine: ToyEngine, transcriber: ToyTranscriber | None = None
-) -> Call:
-    async def whole() -> Call:
+    story: Callable[[ToyCall], Awaitable[None]], engine: ToyEngine, transcriber: ToyTranscriber | None = None
+) -> ToyCall:
+    async def whole() -> ToyCall:
         parts = toy_parts(lambda: engine, transcriber)
         session = Session("test", parts, SETUP)
-        made = Call(session, engine)
+        made = ToyCall(session, engine)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(made.listens())
             running = tasks.create_task(session.run())
@@ -94,7 +59,7 @@ def call(
 
 
 def test_a_question_is_heard_answered_and_remembered() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.0)
         await call.lasts(4.0)
@@ -113,7 +78,7 @@ def test_a_question_is_heard_answered_and_remembered() -> None:
 
 
 def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_the_pause() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.0)
         await call.lasts(3.0)
@@ -127,7 +92,7 @@ def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_t
 def test_a_breath_leaves_no_trace() -> None:
     transcriber = ToyTranscriber()
 
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.0)
         await call.lasts(0.25)
@@ -143,7 +108,7 @@ def test_a_breath_leaves_no_trace() -> None:
 def test_an_interruption_silences_at_once_and_history_keeps_what_was_heard() -> None:
     long_answer = "one two three four five six seven eight nine ten eleven twelve."
 
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.0)
         await call.lasts(1.5)
@@ -162,7 +127,7 @@ def test_an_interruption_silences_at_once_and_history_keeps_what_was_heard() -> 
 
 
 def test_a_cough_only_pauses_the_answer() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.0)
         await call.lasts(1.2)
@@ -175,7 +140,7 @@ def test_a_cough_only_pauses_the_answer() -> None:
 
 
 def test_typing_is_answered_by_voice_and_text() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.2)
         call.session.push(Typed("  hello there "))
         await call.lasts(2.0)
@@ -187,7 +152,7 @@ def test_typing_is_answered_by_voice_and_text() -> None:
 
 
 def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         call.session.push(Typed("x" * 100_000))
         call.session.push(Typed("hello"))
         await call.lasts(2.0)
@@ -198,7 +163,7 @@ def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
 
 
 def test_hush_ends_the_answer() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         call.session.push(Typed("go on"))
         await call.lasts(1.0)
         call.session.push(Hushed())
@@ -213,7 +178,7 @@ def test_hush_ends_the_answer() -> None:
 
 
 def test_push_to_talk() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         call.session.push(Switched(hands_free=False))
         await call.speaks(1.0)
         call.session.push(Pressed(True))
@@ -226,7 +191,7 @@ def test_push_to_talk() -> None:
 
 
 def test_nothing_said_is_not_answered() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.3)
         await call.speaks(0.5)
         await call.lasts(2.0)
@@ -238,7 +203,7 @@ def test_nothing_said_is_not_answered() -> None:
 
 
 def test_a_dead_microphone_and_a_lost_one_are_told() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(6.0)
         call.session.push(DeviceLost("microphone", "unplugged"))
         await call.lasts(0.2)
@@ -248,7 +213,7 @@ def test_a_dead_microphone_and_a_lost_one_are_told() -> None:
 
 
 def test_sound_that_is_not_a_number_is_told_and_survived() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         await call.lasts(0.1, float("nan"))
         await call.speaks(1.0)
         await call.lasts(2.0)
@@ -259,7 +224,7 @@ def test_sound_that_is_not_a_number_is_told_and_survived() -> None:
 
 
 def test_a_broken_engine_ends_its_own_session_with_a_word() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: ToyCall) -> None:
         call.session.push(Typed("hello"))
         await call.lasts(1.0)
 
@@ -274,7 +239,7 @@ def test_two_sessions_share_the_parts_and_nothing_else() -> None:
         engines = [ToyEngine(["For one."]), ToyEngine(["For two."])]
         waiting = iter(engines)
         parts = toy_parts(lambda: next(waiting))
-        calls = [Call(Session(f"s{n}", parts, SETUP), engine) for n, engine in enumerate(engines)]
+        calls = [ToyCall(Session(f"s{n}", parts, SETUP), engine) for n, engine in enumerate(engines)]
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(each.session.run()) for each in calls]
             calls[0].session.push(Typed("first"))

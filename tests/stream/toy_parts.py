@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -83,7 +83,7 @@ class ToyEngine:
 
     lines: list[str]
     pace_s: float = 0.0
-    can: Capabilities = Capabilities(hears=False, sees=False, speaks=False)
+    can: ClassVar = Capabilities(hears=False, sees=False, speaks=False)
     fed: list[Block] = field(default_factory=list)
     closed: bool = False
 
