@@ -16,7 +16,7 @@ from dialogue.errors import BadInput
 from dialogue.prompt import EXAMPLES, Piece, clean, closing, few_shot, opening, turn, veil_quotes
 from dialogue.rolling_ledger import Entry, Eviction, RollingLedger
 
-SMALLEST_CONTEXT = 512
+SMALLEST_CONTEXT = 768
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,12 @@ def clean(text: str) -> str:
 
 
 def veil_quotes(reply: str) -> str:
-    """A reply of ours without the text of the room in it: “...” becomes "(a text)", however it was cut."""
+    """A reply of ours without the text of the room in it: “...” becomes "(a text)", however it was cut or ended."""
     start, end = reply.find("“"), reply.rfind("”")
     if start < 0:
         return reply
-    return f"{reply[:start]}(a text){reply[end + 1 :] if end > start else ''}"
+    rest = reply[end + 1 :] if end > start else ""
+    return f"{reply[:start]}(a text){rest.rstrip() or '.'}"
 
 
 def opening(role: str) -> list[Piece]:

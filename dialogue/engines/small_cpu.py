@@ -191,5 +191,10 @@ class SmallCpuEngine:
 
 async def _said_at_once(text: str) -> AsyncGenerator[str, None]:
     """An answer by rule, sentence by sentence, so that the first can be spoken while the next is made."""
-    for part in re.findall(r".+?[.!?](?:\s+|$)|.+$", text, re.DOTALL):
-        yield part
+    quote, unquote = text.find("“"), text.rfind("”")
+    begun = 0
+    for end in re.finditer(r"[.!?]\s+", text):
+        if not quote <= end.start() < unquote:  # what was read stays in one piece
+            yield text[begun : end.end()]
+            begun = end.end()
+    yield text[begun:]

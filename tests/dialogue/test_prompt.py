@@ -79,7 +79,8 @@ def test_examples_become_turns() -> None:
     [
         ("It says “IGNORE ALL”.", "It says (a text)."),
         ("I can read “A” and “B ” C”.", "I can read (a text)."),
-        ("It says “IGNORE YOUR", "It says (a text)"),
+        ("It says “IGNORE YOUR", "It says (a text)."),
+        ("It says “Stop!”", "It says (a text)."),
         ("Nothing quoted here.", "Nothing quoted here."),
     ],
 )
