@@ -45,6 +45,7 @@ _SAMPLE = 64  # pixels a side that stand for a picture or a box
 _SHARE_WORTH_A_NAME = 0.08
 
 _DARK, _DIM, _BRIGHT = 0.13, 0.28, 0.75  # mean lightness
+_FLAT = 0.02  # spread of the lightness of a picture that shows nothing
 
 
 def name_colour(rgb: tuple[int, int, int]) -> str:
@@ -65,10 +66,12 @@ def dominant_colours(rgb: Pixels, box: Box | None = None, k: int = 3) -> list[tu
 
 
 def brightness(rgb: Pixels) -> tuple[float, Light]:
-    """Mean lightness, 0..1, and a word for it. A dark picture of one colour is a covered lens: dark."""
-    grey = cv2.cvtColor(cv2.resize(rgb, (_SAMPLE, _SAMPLE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    """Mean lightness, 0..1, and a word for it. A covered lens, which shows one dark colour, is dark."""
+    small = cv2.resize(rgb, (_SAMPLE, _SAMPLE), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     mean, spread = float(grey.mean()) / 255, float(grey.std()) / 255
-    if mean < _DARK or (mean < _DIM and spread < 0.02):
+    is_covered = spread < _FLAT and float(small.max(2).mean()) / 255 < _DIM
+    if mean < _DARK or is_covered:
         return mean, "dark"
     return mean, "dim" if mean < _DIM else "normal" if mean < _BRIGHT else "bright"
 

@@ -1,65 +1,68 @@
-"""A scene in one line, in words a person would use. Text that was read is quoted data, whatever it says."""
+"""Facts of a scene -> one line in words a person would use. By rule: it says nothing that is not in the facts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from vision.phrases import counted, listed, number_word
 from vision.quoted import cleaned
 
 if TYPE_CHECKING:
     from vision.scene import SceneFact
 
-_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_PLURALS = {"person": "people", "mouse": "mice", "knife": "knives", "sheep": "sheep", "skis": "skis"}
-_ALWAYS_MANY = frozenset({"scissors", "skis"})
-_PLACES = {"left": "on the left", "centre": "in the centre", "right": "on the right"}
+_PLACES = {"left": "on the left", "centre": "in the centre", "right": "on the right", "": ""}
+_MOST_THINGS = 6
+_MOST_SIGNS = 3
+_MOST_LETTERS = 120  # of one quotation
+_GONE_S = 0.5  # a text last seen so long before the newest fact has left the view
 
 
-def article(noun: str) -> str:
-    """The noun with a or an."""
-    if noun in _ALWAYS_MANY:
-        return noun
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+def describe(scene_facts: Sequence[SceneFact], light: str) -> str:
+    """ "A person in the centre, a laptop on the left; a sign says “EXIT 42”." `light` is a word or empty."""
+    things = _things([fact for fact in scene_facts if fact.kind == "object"])
+    signs = _signs(scene_facts)
+    if not things and not signs:
+        return _nothing([fact.label for fact in scene_facts if fact.kind == "colour"], light)
+    line = "; ".join(part for part in (things, signs) if part)
+    shade = f" It is {light}." if light in ("dark", "dim") else ""
+    return f"{line[0].upper()}{line[1:]}.{shade}"
 
 
-def plural(noun: str) -> str:
-    if noun in _PLURALS:
-        return _PLURALS[noun]
-    if noun.endswith(("s", "sh", "ch", "x")):
-        return noun if noun in _ALWAYS_MANY else f"{noun}es"
-    return f"{noun}s"
+def _things(facts: Sequence[SceneFact]) -> str:
+    """All things by kind, in the order of the facts."""
+    kinds: dict[str, dict[str, int]] = {}
+    for fact in facts:
+        places = kinds.setdefault(fact.label, {})
+        places[fact.place] = places.get(fact.place, 0) + fact.count
+    phrases = [_kind(label, places) for label, places in kinds.items()]
+    if len(phrases) > _MOST_THINGS:
+        return ", ".join([*phrases[:_MOST_THINGS], "and a few other things"])
+    return ", ".join(phrases)
 
 
-def how_many(count: int, noun: str) -> str:
-    """ "a person", "three people"."""
-    if count == 1:
-        return article(noun)
-    return f"{_NUMBERS[count] if count < len(_NUMBERS) else count} {plural(noun)}"
+def _kind(label: str, places: Mapping[str, int]) -> str:
+    """ "a person on the left", or "two people, one on the left and one on the right"."""
+    whole = counted(label, sum(places.values()))
+    if len(places) == 1:
+        return f"{whole} {_PLACES[next(iter(places))]}".strip()
+    order = [place for place in _PLACES if place and place in places]
+    return f"{whole}, {listed([f'{number_word(places[place])} {_PLACES[place]}' for place in order])}"
 
 
-def listed(parts: Sequence[str]) -> str:
-    """ "a, b and c"."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _signs(facts: Sequence[SceneFact]) -> str:
+    newest = max((fact.at for fact in facts), default=0.0)
+    texts = [fact.text for fact in facts if fact.kind == "text" and fact.at >= newest - _GONE_S]
+    quotations = [f"“{cleaned(text, _MOST_LETTERS)}”" for text in texts[:_MOST_SIGNS]]
+    if not quotations:
+        return ""
+    return f"a sign says {quotations[0]}" if len(texts) == 1 else f"signs say {listed(quotations)}"
 
 
-def describe(facts: Sequence[SceneFact]) -> str:
-    """ "A person in the centre and a laptop on the left. A sign says "EXIT 42"." """
-    things = [_thing(fact) for fact in facts if fact.kind == "object"]
-    signs = [f'"{cleaned(fact.text)}"' for fact in facts if fact.kind == "text"]
-    sentences = []
-    if things:
-        sentences.append(f"{listed(things)}.")
-    if signs:
-        sentences.append(f"{'a sign says' if len(signs) == 1 else 'signs say'} {listed(signs)}.")
-    light = next((fact.label for fact in facts if fact.kind == "light"), "normal")
+def _nothing(colours: Sequence[str], light: str) -> str:
     if light == "dark":
-        sentences.append("it is dark." if sentences else "it is too dark to see anything.")
-    elif not sentences:
-        sentences.append("nothing that can be named.")
-    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
-
-
-def _thing(fact: SceneFact) -> str:
-    noun = how_many(fact.count, fact.label)
-    return f"{noun} {_PLACES[fact.place]}" if fact.place else noun
+        return "It is too dark to see anything."
+    if not light:
+        return "There is no picture yet."
+    mostly = f"; the picture is mostly {listed(colours[:2])}" if colours else ""
+    return f"Nothing that I know by name{mostly}."

@@ -1,89 +1,126 @@
-"""Looking: a picture goes in, the scene of a session is up to date. Weights are shared, a Look is one session's state.
+"""The eyes: what one look and one reading do, from a picture to the scene table.
 
-Blocks for as long as the models take; whoever calls does so in a thread of its own.
+Everything blocks and belongs on a worker thread; nothing here starts one. `Eyes` is shared by the process, a `Look`
+is the state of one session and is used by one thread at a time.
 """
 
 from __future__ import annotations
 
-from vision.box import Box, grown
+from collections.abc import Mapping, Sequence
+
+import cv2
+
+from vision.box import Box
 from vision.colours import brightness, dominant_colours
 from vision.detect import VIEWS, Detector
-from vision.picture import Picture
+from vision.picture import Picture, Pixels
 from vision.read_text import Reader
 from vision.scene import Scene
-from vision.signs import TextLine, signs_of
+from vision.signs import Sign, TextLine, signs_of
 from vision.tracking import Track, Tracker
 
-WEAK = 0.3  # detections from this score on take part in the vote
+_WEAK = 0.3  # score from which a detection has a vote
+_CLEAR = 0.4  # share from which a colour is the thing's
 
 
 class Look:
-    """What one session has seen so far."""
+    """What one session sees: the vote in hand and the scene table."""
 
     def __init__(self) -> None:
+        self.tracker = Tracker()
         self.scene = Scene()
-        self._tracker = Tracker()
-        self._looks = 0
-        self._lines: list[TextLine] = []
+        self.looks = 0
+        self._lines: tuple[TextLine, ...] = ()
 
     def tracks(self) -> list[Track]:
-        """Things believed to be there now."""
-        return self._tracker.tracks()
+        """The things that are there, with their boxes."""
+        return self.tracker.tracks()
 
-    def lines(self) -> list[TextLine]:
-        """Writing found by the newest reading."""
-        return list(self._lines)
+    def lines(self) -> tuple[TextLine, ...]:
+        """The lines of writing that the last reading found, in reading order."""
+        return self._lines
+
+    def read(self, lines: Sequence[TextLine], signs: Sequence[Sign], at: float) -> None:
+        self._lines = tuple(lines)
+        self.scene.read(signs, at)
 
     def camera_lost(self, at: float) -> None:
-        """No pictures come any more."""
-        self._tracker.clear()
-        self._lines = []
-        self._looks = 0
+        """There is no picture any more."""
+        self.tracker.clear()
+        self._lines, self.looks = (), 0
         self.scene.camera_lost(at)
 
 
 class Eyes:
-    """The models, shared by all sessions."""
+    """A detector and a reader, shared by all sessions."""
 
     def __init__(self, detector: Detector, reader: Reader) -> None:
         self._detector, self._reader = detector, reader
+        cv2.setNumThreads(1)  # what we do with it is too small to share, and the cores are wanted elsewhere
 
     def glance(self, look: Look, picture: Picture) -> None:
-        """Find and follow things. Each look in turn sees the picture another way, so that errors do not agree."""
-        view = VIEWS[look._looks % len(VIEWS)]
-        look._looks += 1
-        things = look._tracker.update(self._detector.detect(picture.rgb, view, WEAK), picture.at)
-        _tell(look, things, picture)
+        """Things, colours and light; 20 to 60 ms. Unclear things are looked at in two ways at once."""
+        light = self._see_light(look.scene, picture)
+        views = 1 if light == "dark" else 2 if look.looks == 0 else 1
+        self._look_at(look, picture, views)
+        if light != "dark" and views == 1 and look.tracker.undecided:
+            self._look_at(look, picture, 1)
+        self._tell_things(look, picture)
 
     def read(self, look: Look, picture: Picture) -> None:
-        """Read what is written."""
-        look._lines = self._reader.read(picture.rgb)
-        look.scene.see_signs(signs_of(look._lines, picture.width / picture.height), picture.at)
+        """Writing; 0.1 to 0.5 s."""
+        self._read(look, picture, closely=False)
 
-    def look_once(self, picture: Picture) -> Look:
-        """Everything a single picture gives: all views, one reading, decided at once."""
+    def look_once(self, picture: Picture) -> Scene:
+        """Everything about a single picture, decided at once; up to 2 s."""
+        return self.study(picture).scene
+
+    def study(self, picture: Picture) -> Look:
+        """What `look_once` does, with the boxes and the lines as well."""
         look = Look()
-        for view in VIEWS:
-            look._tracker.update(self._detector.detect(picture.rgb, view, WEAK), picture.at)
-        _tell(look, look._tracker.confirm_now(), picture)
-        self.read(look, picture)
+        self._see_light(look.scene, picture)
+        self._look_at(look, picture, len(VIEWS))
+        look.tracker.confirm_now()
+        self._tell_things(look, picture)
+        self._read(look, picture, closely=True)
         return look
 
+    def _see_light(self, scene: Scene, picture: Picture) -> str:
+        _, light = brightness(picture.rgb)
+        scene.lit(light, [name for name, _ in dominant_colours(picture.rgb)], picture.at)
+        return light
 
-def _tell(look: Look, things: list[Track], picture: Picture) -> None:
-    colours = {}
-    for thing in things:
-        found = dominant_colours(picture.rgb, _middle(thing), 1)
-        if found:
-            colours[thing.number] = found[0][0]
-    background = [name for name, _ in dominant_colours(picture.rgb)]
-    look.scene.see_things(things, colours, background, brightness(picture.rgb)[1], picture.at)
+    def _look_at(self, look: Look, picture: Picture, views: int) -> None:
+        """Each view is a look of its own, with a vote of its own."""
+        for _ in range(views):
+            view = VIEWS[look.looks % len(VIEWS)]
+            look.looks += 1
+            look.tracker.update(self._detector.detect(picture.rgb, view, _WEAK), picture.at)
+
+    def _tell_things(self, look: Look, picture: Picture) -> None:
+        tracks = look.tracks()
+        look.scene.see(tracks, _colours_of(tracks, picture.rgb, picture.at), picture.at)
+
+    def _read(self, look: Look, picture: Picture, closely: bool) -> None:
+        lines = self._reader.read(picture.rgb, closely)
+        look.read(lines, signs_of(lines, picture.width / picture.height), picture.at)
 
 
-def _middle(thing: Track) -> Box:
-    """Where a thing shows its own colour: its inner half, and of a person the clothes below the head."""
-    left, top, right, bottom = thing.box
-    if thing.label == "person":
-        return left + 0.25 * (right - left), top + 0.45 * (bottom - top), right - 0.25 * (right - left), bottom
-    inner = grown(thing.box, -0.2 * (right - left), -0.2 * (bottom - top))
-    return inner if inner[2] > inner[0] and inner[3] > inner[1] else thing.box
+def _colours_of(tracks: Sequence[Track], rgb: Pixels, at: float) -> Mapping[int, str]:
+    """The colour, by number, of those things seen in this picture that have one clear colour."""
+    colours: dict[int, str] = {}
+    for track in tracks:
+        if track.at == at:
+            name, share = max(dominant_colours(rgb, _core(track)), key=lambda each: each[1], default=("", 0.0))
+            if share >= _CLEAR:
+                colours[track.number] = name
+    return colours
+
+
+def _core(track: Track) -> Box:
+    """The middle of a thing, where there is little background; of a person, the clothes."""
+    left, top, right, bottom = track.box
+    width, height = right - left, bottom - top
+    if track.label == "person":
+        return left + 0.25 * width, top + 0.5 * height, right - 0.25 * width, bottom - 0.1 * height
+    return left + 0.2 * width, top + 0.2 * height, right - 0.2 * width, bottom - 0.2 * height

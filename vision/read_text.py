@@ -29,7 +29,7 @@ _LINE_HEIGHT = 48  # pixels that a line is read at, as the model was trained
 _LONGEST_LINE = 30  # line heights; longer ones are squeezed
 _LEAST_SIDE = 8  # pixels; nothing is written in less
 _MOST_LINES = 40
-_SURE, _SURE_OF_LETTER = 0.6, 0.9  # scores from which a line counts; any texture may look like one or two letters
+_SURE, _SURE_OF_LETTER = 0.75, 0.9  # scores from which a line counts; any texture may look like one or two letters
 _UPRIGHT = 1.5  # times higher than wide: a line that stands on end
 _SAME_LINE = 0.5  # share of a line inside another that makes them one
 

@@ -21,7 +21,7 @@ _MISSED = 0.2  # what a look votes for a kind that it did not see: scores of rea
 
 _SAME_KIND_OVERLAP, _OTHER_KIND_OVERLAP = 0.3, 0.5  # from which a detection is the thing seen before
 _SAME_PLACE = 0.7  # overlap of two detections of one look that are about one thing
-_PART = 0.85  # share of a box inside another of its kind, from which it is a part of that thing
+_PART = 0.85  # share of a box inside another of its kind, from which they are a thing and a part of it
 _JUMP = 1.5  # how far a thing moves between two looks, in sides of its box
 
 
@@ -96,8 +96,8 @@ class Tracker:
 
     @property
     def undecided(self) -> bool:
-        """Whether something was seen that another look would confirm or refute."""
-        return any(not thing.believed for thing in self._things)
+        """Whether something was seen that another look may confirm or refute."""
+        return any(not thing.believed and thing.looks < MEMORY for thing in self._things)
 
     def update(self, detections: Sequence[Detection], at: float) -> list[Track]:
         """What one look saw, weak detections (0.3 and more) too. Returns the things that are believed to be there."""
@@ -145,8 +145,8 @@ class Tracker:
             if thing.at == at and overlap(thing.box, detection.box) >= _SAME_PLACE:
                 thing.seen(Detection(detection.label, detection.score, thing.box), at)
                 return
-            is_part = inside(detection.box, thing.box) >= _PART and thing.label == detection.label
-            if is_part and thing.at == at and detection.score < CERTAIN:
+            nested = max(inside(detection.box, thing.box), inside(thing.box, detection.box)) >= _PART
+            if nested and thing.label == detection.label and thing.at == at and detection.score < CERTAIN:
                 return
         self._count += 1
         thing = _Thing(self._count, detection.box, at, at)

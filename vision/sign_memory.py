@@ -1,0 +1,110 @@
+"""Which signs are there, and which were there a while ago. State of one session; knows readings, not pictures.
+
+Readings of one sign differ a little each time; the surer one stays, and the newer one of two that are as sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from vision.box import Box, overlap
+from vision.signs import Sign
+
+REMEMBERED_S = 60.0  # after a sign was last seen
+_MOST = 20  # signs remembered
+
+_SAME_WORDS = 0.6  # likeness from which two readings are of one sign
+_SAME_PLACE = 0.3  # overlap from which a sign with other words has replaced one
+_FADES = 0.85  # of the certainty of a reading, each time that the sign is read otherwise
+_CERTAIN = 0.85  # of both readings, before a sign is said to have changed
+_MISSES = 2  # readings without it, after which a sign is gone
+
+
+@dataclass(slots=True)
+class KnownSign:
+    """A sign, its best reading, and when it was first and last read."""
+
+    text: str
+    score: float
+    box: Box
+    since: float
+    at: float
+    missed: int = 0  # readings since
+
+    @property
+    def is_there(self) -> bool:
+        return self.missed == 0
+
+
+class SignMemory:
+    """`read` after each reading, in order of time."""
+
+    def __init__(self) -> None:
+        self.signs: list[KnownSign] = []  # there now, in the order read; then those that are gone, newest first
+
+    def read(self, signs: Sequence[Sign], at: float) -> list[str]:
+        """What one reading found, the most prominent first. Returns sentences about what changed."""
+        known, changes, there = list(self.signs), list[str](), list[KnownSign]()
+        news: list[Sign] = []
+        for sign in signs:
+            same = max(known, key=lambda one: _likeness(one.text, sign.text), default=None)
+            if same is not None and _likeness(same.text, sign.text) >= _SAME_WORDS:
+                known.remove(same)
+                there.append(same)
+                changes += _read_again(same, sign, at)
+            elif not _is_fragment(sign, known + there):
+                news.append(sign)
+        for sign in news:
+            replaced = next((one for one in known if one.is_there and overlap(one.box, sign.box) >= _SAME_PLACE), None)
+            if replaced is None:
+                changes.append(f"a sign came into view: “{sign.text}”")
+            else:
+                changes.append(f"the sign changed from “{replaced.text}” to “{sign.text}”")
+                replaced.missed = _MISSES
+            there.append(KnownSign(sign.text, sign.score, sign.box, at, at))
+        for one in known:
+            one.missed += 1
+            if one.missed == _MISSES:
+                changes.append(f"the sign “{one.text}” is gone")
+        gone = sorted((one for one in known if at - one.at <= REMEMBERED_S), key=lambda one: -one.at)
+        self.signs = [*there, *gone][:_MOST]
+        return changes
+
+    def camera_lost(self) -> None:
+        """Nothing is there any more; what was read is still remembered."""
+        for one in self.signs:
+            one.missed = max(one.missed, _MISSES)
+
+
+def _read_again(known: KnownSign, sign: Sign, at: float) -> list[str]:
+    """Take over a new reading of a known sign if it is as good."""
+    changes: list[str] = []
+    differs = _letters(known.text) != _letters(sign.text)
+    certainty = known.score * (_FADES if differs else 1.0)
+    if sign.score >= certainty:
+        if differs and known.is_there and min(known.score, sign.score) >= _CERTAIN:
+            changes.append(f"the sign changed from “{known.text}” to “{sign.text}”")
+        known.text, known.score = sign.text, sign.score
+    else:
+        known.score = certainty
+    if known.missed >= _MISSES:
+        changes.append(f"the sign “{known.text}” is back in view")
+    known.box, known.at, known.missed = sign.box, at, 0
+    return changes
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _likeness(a: str, b: str) -> float:
+    """0..1 by the letters in common, whatever the case and the spaces."""
+    return SequenceMatcher(None, _letters(a), _letters(b), autojunk=False).ratio()
+
+
+def _is_fragment(sign: Sign, known: Sequence[KnownSign]) -> bool:
+    """Whether this is a piece of a sign that was read as a whole before: lines are not always grouped alike."""
+    letters = _letters(sign.text)
+    return any(one.is_there and letters in _letters(one.text) and overlap(one.box, sign.box) > 0 for one in known)
