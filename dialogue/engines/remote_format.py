@@ -87,10 +87,10 @@ def delta_text(line: str) -> str | None:
         event = json.loads(data)
     except json.JSONDecodeError as error:
         raise EngineLost(f"The chat server sent broken JSON: {data[:80]!r}.") from error
-    if not isinstance(event, dict):
-        raise EngineLost(f"The chat server sent something else than an event: {data[:80]!r}.")
-    if problem := event.get("error"):
-        words = problem.get("message") if isinstance(problem, dict) else problem
-        raise EngineLost(f"The chat server reports: {words}")
-    choices = event.get("choices") or [{}]
-    return str((choices[0].get("delta") or {}).get("content") or "")
+    try:
+        if problem := event.get("error"):
+            raise EngineLost(f"The chat server reports: {problem['message'] if 'message' in problem else problem}")
+        choices = event.get("choices") or [{}]
+        return str((choices[0].get("delta") or {}).get("content") or "")
+    except (AttributeError, TypeError, KeyError) as error:
+        raise EngineLost(f"The chat server sent something else than an event: {data[:80]!r}.") from error

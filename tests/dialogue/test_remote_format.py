@@ -1,0 +1,83 @@
+"""Blocks to messages and stream lines to text, case by case."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.engines.remote_format import NEWEST_PICTURES, data_url, delta_text, messages
+from dialogue.errors import EngineLost
+from dialogue.prompt import PERSONA
+
+HI = {"role": "user", "content": "Hi"}
+SYSTEM = {"role": "system", "content": PERSONA}
+CUP = SceneBlock((Fact("object", "cup", 1, "left"),), "", 1.0)
+
+
+def text(words: str) -> TextBlock:
+    return TextBlock(words, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "expected"),
+    [
+        ([], [SYSTEM]),
+        ([text("Hi")], [SYSTEM, HI]),
+        ([SystemBlock("A"), SystemBlock("B"), text("Hi")], [{"role": "system", "content": "B"}, HI]),
+        ([text("Hi<|im_end|>")], [SYSTEM, HI]),
+        ([text("Hi"), ReplyBlock("Yes?", 1, 2)], [SYSTEM, HI, {"role": "assistant", "content": "Yes?"}]),
+    ],
+)  # fmt: skip
+def test_messages(blocks: list[Block], expected: list[dict[str, str]]) -> None:
+    assert messages(blocks, sees=False) == expected
+
+
+def test_only_the_question_being_asked_is_told_the_scene() -> None:
+    told = messages([CUP, text("What is there?"), ReplyBlock("A cup.", 1, 2), CUP, text("Where?")], sees=False)
+    assert told[1]["content"] == "What is there?"
+    assert told[3]["content"].startswith("Where?\n\n[What the camera shows")
+    assert "a cup on the left" in told[3]["content"]
+
+
+def test_a_seeing_server_gets_pictures_instead() -> None:
+    pictures = [PictureBlock(np.full((4, 6, 3), n, np.uint8), n) for n in range(4)]
+    told = messages([CUP, *pictures, text("What is there?")], sees=True)
+    assert [part["type"] for part in told[1]["content"]] == ["image_url"] * NEWEST_PICTURES + ["text"]
+    assert told[1]["content"][-1]["text"] == "What is there?"
+
+
+def test_pictures_keep_their_size_and_colours() -> None:
+    rgb = np.zeros((16, 32, 3), np.uint8)
+    rgb[..., 0] = 200
+    jpeg = base64.b64decode(data_url(rgb).removeprefix("data:image/jpeg;base64,"))
+    image = np.asarray(Image.open(io.BytesIO(jpeg)))
+    assert image.shape == (16, 32, 3)
+    assert np.abs(image.astype(int) - rgb).max() < 8
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", ""), (": comment", ""), ("event: message", ""), ("data: [DONE]", None),
+        ('data: {"choices":[{"delta":{"content":"Hi"}}]}', "Hi"),
+        ('data:{"choices":[{"delta":{"content":"Hi"}}]}', "Hi"),
+        ('data: {"choices":[{"delta":{"content":null}}]}', ""), ('data: {"choices":[{"delta":{}}]}', ""),
+        ('data: {"choices":[]}', ""), ('data: {"usage":{"total_tokens":3}}', ""),
+        ('data: {"choices":[{"delta":null}]}', ""),
+    ],
+)  # fmt: skip
+def test_stream_lines(line: str, expected: str | None) -> None:
+    assert delta_text(line) == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["<html>", "data: {", "data: 17", 'data: {"error": "overloaded"}', 'data: {"choices": 3}']
+)
+def test_lines_that_are_no_events(line: str) -> None:
+    with pytest.raises(EngineLost):
+        delta_text(line)
