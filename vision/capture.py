@@ -1,0 +1,111 @@
+"""The camera of this machine, through OpenCV. Blocks; whoever reads it does so on a thread of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from vision.picture import Picture
+
+_MOST_FAILURES = 5  # readings in a row without a picture: then the camera is gone
+_PROBED = 4  # device numbers that are tried where the system does not list its cameras
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDevice:
+    """A camera that `Camera(device)` opens by its number."""
+
+    device: int
+    name: str
+
+
+class Camera:
+    """An open camera. A context manager; `close` may be called twice."""
+
+    def __init__(
+        self,
+        device: int | str = 0,
+        width: int = 640,
+        height: int = 480,
+        fps: float = 15.0,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """`device` is a number, or the path of a video that stands in for a camera.
+
+        `width`, `height` and `fps` are wishes: the camera gives what it can. `clock` stamps the pictures; without
+        one they bear the seconds since the camera was opened. Raises ValueError if there is no such camera.
+        """
+        began = perf_counter()
+        self._clock = clock or (lambda: perf_counter() - began)
+        self._device = device
+        self._failures = 0
+        self._capture = cv2.VideoCapture(device)
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise ValueError(
+                f"camera {device} cannot be opened: plug it in, close other programs that use it, "
+                "and allow this one to use it"
+            )
+        wishes = ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps))
+        for wish, value in (*wishes, (cv2.CAP_PROP_BUFFERSIZE, 1)):  # one frame: what waits in a buffer is stale
+            self._capture.set(wish, value)
+
+    def read(self) -> Picture | None:
+        """Wait for the next frame; None if one failed or the camera was closed.
+
+        Raises ValueError once the camera is gone.
+        """
+        if not self._capture.isOpened():
+            return None
+        came, bgr = self._capture.read()
+        if not came or bgr is None or not bgr.size:
+            self._failures += 1
+            if self._failures >= _MOST_FAILURES:
+                raise ValueError(f"camera {self._device} sends no pictures any more; plug it in again and restart")
+            return None
+        self._failures = 0
+        rgb = cv2.cvtColor(bgr, cv2.COLOR_GRAY2RGB if bgr.ndim == 2 else cv2.COLOR_BGR2RGB)
+        return Picture(np.ascontiguousarray(rgb, np.uint8), self._clock())
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def list_cameras(devices: Path = Path("/sys/class/video4linux")) -> list[CameraDevice]:
+    """The cameras of this machine. On Linux they are asked for at `devices`; elsewhere the first few are tried."""
+    if sys.platform == "linux":
+        return sorted(_listed(devices), key=lambda camera: camera.device)
+    return [CameraDevice(device, f"camera {device}") for device in range(_PROBED) if _opens(device)]
+
+
+def _listed(devices: Path) -> list[CameraDevice]:
+    """What the kernel lists. A camera may have several nodes; the one with index 0 brings pictures."""
+    cameras: list[CameraDevice] = []
+    for node in devices.glob("video[0-9]*"):
+        index, name = node / "index", node / "name"
+        if not index.is_file() or index.read_text().strip() == "0":
+            title = name.read_text().strip() if name.is_file() else node.name
+            cameras.append(CameraDevice(int(node.name.removeprefix("video")), title))
+    return cameras
+
+
+def _opens(device: int) -> bool:
+    capture = cv2.VideoCapture(device)
+    try:
+        return bool(capture.isOpened())
+    finally:
+        capture.release()

@@ -1,0 +1,109 @@
+"""A picture file, or its bytes, -> a Picture. Whatever it holds, the outcome is upright RGB or a ValueError.
+
+Reads JPEG, PNG, WebP, GIF (its first picture) and BMP through Pillow. Judges nothing that it shows.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vision.picture import Picture, Pixels
+
+MOST_BYTES = 40_000_000
+MOST_PIXELS = 100_000_000  # of a file that is read at all: so many fit into memory
+DEFAULT_PIXELS = 16_000_000  # of the picture that comes out; no eye of ours gains from more
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+
+
+def open_picture(source: Path | str | bytes, max_pixels: int = DEFAULT_PIXELS, at: float = 0.0) -> Picture:
+    """The picture as a person would see it: turned as its camera says, transparent parts on white.
+
+    A picture of more than `max_pixels` comes out smaller. Raises ValueError, which says what to do, when there is
+    no such file, or it is too large, damaged, cut off, or no picture.
+    """
+    data = _bytes_of(source)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _check_size(image)
+            return Picture(_as_rgb(image, max_pixels), at, source="file")
+    except UnidentifiedImageError as error:
+        raise ValueError("this is no picture that can be read; save it as JPEG or PNG and try again") from error
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise ValueError(_too_many_pixels()) from error
+    except _TooLarge as error:
+        raise ValueError(str(error)) from None
+    except _DAMAGE as error:
+        raise ValueError(f"the picture is damaged or cut off ({error}); send it again or save it anew") from error
+
+
+class _TooLarge(Exception):
+    """Told apart from damage, which Pillow reports as ValueError too."""
+
+
+def _bytes_of(source: Path | str | bytes) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        data, size = bytes(source), len(source)
+    else:
+        path = Path(source)
+        try:
+            size = path.stat().st_size
+            data = path.read_bytes() if size <= MOST_BYTES else b""
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read ({error.strerror}); name a picture file") from error
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"the picture has {size / 1e6:.0f} MB and at most {MOST_BYTES / 1e6:.0f} MB are read; save it smaller"
+        )
+    if not size:
+        raise ValueError("the picture file is empty; choose another one")
+    return data
+
+
+def _check_size(image: Image.Image) -> None:
+    """By the header, before anything is unpacked."""
+    if image.width * image.height > MOST_PIXELS:
+        raise _TooLarge(_too_many_pixels(f"{image.width} x {image.height} pixels"))
+
+
+def _too_many_pixels(has: str = "too many pixels") -> str:
+    return f"the picture has {has}; at most {MOST_PIXELS // 1_000_000} million are read; save it smaller"
+
+
+def _as_rgb(image: Image.Image, max_pixels: int) -> Pixels:
+    image.draft("RGB", _within(image, max_pixels))  # lets a JPEG unpack itself smaller, though not as small as that
+    image.load()
+    upright = _eight_bit(ImageOps.exif_transpose(image))
+    size = _within(upright, max_pixels)
+    small = upright if size == upright.size else upright.resize(size, Image.Resampling.BOX)
+    if small.mode == "RGBA":
+        small = Image.alpha_composite(Image.new("RGBA", size, "white"), small)
+    return np.array(small.convert("RGB"))
+
+
+def _within(image: Image.Image, max_pixels: int) -> tuple[int, int]:
+    """Its size, made smaller where it has too many pixels."""
+    shrink = min(1.0, (max_pixels / (image.width * image.height)) ** 0.5)
+    return max(1, int(image.width * shrink)), max(1, int(image.height * shrink))
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """RGB or RGBA from any mode: palettes, grey of 1 to 32 bits, CMYK, with transparency or without."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _grey(image).convert("RGB")
+    see_through = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+    return image.convert("RGBA" if see_through else "RGB")
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """Deep grey levels: the upper eight of sixteen bits, which Pillow's own conversion would cut off."""
+    levels = np.asarray(image, np.float64)
+    deepest = 65535.0 if levels.max(initial=0) > 255 or image.mode.startswith("I;16") else 255.0
+    return Image.fromarray((levels.clip(0, deepest) * (255 / deepest)).astype(np.uint8))
