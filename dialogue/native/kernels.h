@@ -33,47 +33,63 @@ inline void rms_norm(const float* x, const float* weight, int n, float epsilon, 
   for (int k = 0; k < n; k += 16) store(out + k, multiply(multiply(load(x + k), inverse), load(weight + k)));
 }
 
-// Sixteen rows of a matrix times `Tokens` tokens, from token `first` on.
-template <int Bits, int Tokens>
-[[gnu::noinline]] void multiply_panel(const uint8_t* panel, const Activations& x, int first, F (&sums)[Tokens]) {
+// `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a core
+// reads memory half again as fast from several places as from one; each line is asked for one round ahead.
+template <int Bits, int Tokens, int Panels>
+[[gnu::noinline]] void multiply_panels(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums) {
   constexpr int kBytes = Bits == 4 ? 320 : 544;
-  // Far enough ahead to hide the memory's latency; the hardware alone stops at each page.
-  constexpr int kAhead = 6 * 1024;
   const size_t row = size_t(x.groups) * 64;
-  for (int t = 0; t < Tokens; t++) sums[t] = zero();
+  F total[Panels][Tokens];
+  for (auto& panel_sums : total) std::fill_n(panel_sums, Tokens, zero());
   for (int g = 0; g < x.groups; g++, panel += kBytes) {
-    for (int line = 0; line < kBytes; line += 64) _mm_prefetch((const char*)panel + kAhead + line, _MM_HINT_T0);
-    F scale = load_half(panel + 64 * Bits);
-    F minimum = Bits == 4 ? load_half(panel + 64 * Bits + 32) : multiply(scale, all(-128.f));
-    F dots[Tokens];
-    dot_group<Bits, Tokens>(panel, &x.codes[first * row + g * 64], row, dots);
-    for (int t = 0; t < Tokens; t++) {
-      size_t at = size_t(first + t) * x.groups + g;
-      sums[t] = fma(multiply(scale, all(x.scale[at])), dots[t], fma(minimum, all(x.sum[at]), sums[t]));
+#pragma GCC unroll 8
+    for (int p = 0; p < Panels; p++) {
+      const uint8_t* group = panel + p * size;
+      for (int line = 0; line < kBytes; line += 64) _mm_prefetch((const char*)group + Panels * size + line, _MM_HINT_T0);
+      F scale = load_half(group + 64 * Bits);
+      F minimum = Bits == 4 ? load_half(group + 64 * Bits + 32) : multiply(scale, all(-128.f));
+      F dots[Tokens];
+      dot_group<Bits, Tokens>(group, &x.codes[first * row + g * 64], row, dots);
+      for (int t = 0; t < Tokens; t++) {
+        size_t at = size_t(first + t) * x.groups + g;
+        total[p][t] = fma(multiply(scale, all(x.scale[at])), dots[t], fma(minimum, all(x.sum[at]), total[p][t]));
+      }
     }
+  }
+  for (int p = 0; p < Panels; p++) std::copy_n(total[p], Tokens, sums + p * Tokens);
+}
+
+// Calls put(panel, token, sums) with the sixteen outputs of each of `count` panels from `first` on, for every token.
+template <int Bits, class Put>
+inline void multiply_rows(const Matrix& m, int first, int count, const Activations& x, int tokens, Put&& put) {
+  const size_t size = panel_bytes(m);
+  auto some = [&](auto panels, auto together, int panel, int& token) {
+    for (; token + together <= tokens; token += together) {
+      F sums[panels * together];
+      multiply_panels<Bits, together, panels>(m.panels + (first + panel) * size, size, x, token, sums);
+      for (int p = 0; p < panels; p++) {
+        for (int t = 0; t < together; t++) put(panel + p, token + t, sums[p * together + t]);
+      }
+    }
+  };
+  std::integral_constant<int, 1> one;
+  std::integral_constant<int, 4> four;
+  std::integral_constant<int, 8> eight;
+  int panel = 0;
+  if (tokens == 1) {
+    for (int token; panel + 4 <= count; panel += 4) some(four, one, panel, token = 0);
+  }
+  for (; panel < count; panel++) {
+    int token = 0;
+    some(one, eight, panel, token);  // codes, once unpacked, serve eight tokens
+    some(one, four, panel, token);
+    some(one, one, panel, token);
   }
 }
 
-// Calls put(token, sums) with the sixteen outputs of one panel for every token.
-template <int Bits, class Put>
-inline void multiply_panel(const uint8_t* panel, const Activations& x, int tokens, Put&& put) {
-  int first = 0;
-  auto some = [&](auto count) {
-    for (; first + count <= tokens; first += count) {
-      F sums[count];
-      multiply_panel<Bits, count>(panel, x, first, sums);
-      for (int t = 0; t < count; t++) put(first + t, sums[t]);
-    }
-  };
-  some(std::integral_constant<int, 8>());  // unpacked codes serve 8 tokens
-  some(std::integral_constant<int, 4>());
-  some(std::integral_constant<int, 1>());
-}
-
 template <class Put>
-inline void multiply_rows(const Matrix& m, int panel, const Activations& x, int tokens, Put&& put) {
-  const uint8_t* at = m.panels + panel * panel_bytes(m);
-  m.bits == 4 ? multiply_panel<4>(at, x, tokens, put) : multiply_panel<8>(at, x, tokens, put);
+inline void multiply_rows(const Matrix& m, int first, int count, const Activations& x, int tokens, Put&& put) {
+  m.bits == 4 ? multiply_rows<4>(m, first, count, x, tokens, put) : multiply_rows<8>(m, first, count, x, tokens, put);
 }
 
 // One row of a matrix as floats: an embedding.

@@ -69,11 +69,10 @@ class Step {
       const int first = (value >= 0 ? value : key >= 0 ? key : head) * panels;
       float* out = &s_.heads[head * dim];
       const size_t stride = size_t(all_heads()) * dim;
-      for (int p = 0; p < panels; p++) {
+      multiply_rows(matrix, first, panels, s_.hidden, tokens_, [&](int p, int t, F sums) {
         F bias = layer.bias ? load(layer.bias + head * dim + p * kPanel) : zero();
-        multiply_rows(matrix, first + p, s_.hidden, tokens_,
-                      [&](int t, F sums) { store(out + t * stride + p * kPanel, add(sums, bias)); });
-      }
+        store(out + t * stride + p * kPanel, add(sums, bias));
+      });
       for (int t = 0; t < tokens_; t++) finish_head(layer, number, head, rows_[t], out + t * stride);
     });
   }
@@ -123,27 +122,28 @@ class Step {
 
   // x += matrix * activations
   void add_product(const Matrix& matrix, const Activations& activations, float* x) {
-    pool_.run(m_.hidden / kPanel, parallel_, [&](int panel) {
-      multiply_rows(matrix, panel, activations, tokens_, [&](int t, F sums) {
-        float* out = x + size_t(t) * m_.hidden + panel * kPanel;
+    const int panels = m_.hidden / kPanel;
+    pool_.run((panels + kPanels - 1) / kPanels, parallel_, [&](int unit) {
+      const int first = unit * kPanels;
+      multiply_rows(matrix, first, std::min(kPanels, panels - first), activations, tokens_, [&](int p, int t, F sums) {
+        float* out = x + size_t(t) * m_.hidden + (first + p) * kPanel;
         store(out, add(load(out), sums));
       });
     });
   }
 
-  // silu(gate) * up, quantised at once: a unit of work is one group of 32 outputs.
+  // silu(gate) * up, quantised at once: a unit of work is two groups of 32 outputs.
   void gate_and_up(const Matrix& gate, const Matrix& up) {
-    pool_.run(m_.ffn / kGroup, parallel_, [&](int group) {
-      float* out = scratch_floats(size_t(tokens_) * kGroup);
-      for (int half = 0; half < 2; half++) {
-        int panel = group * 2 + half;
-        float* at = out + half * kPanel;
-        multiply_rows(gate, panel, s_.hidden, tokens_, [&](int t, F sums) { store(at + t * kGroup, silu(sums)); });
-        multiply_rows(up, panel, s_.hidden, tokens_, [&](int t, F sums) {
-          store(at + t * kGroup, multiply(load(at + t * kGroup), sums));
-        });
-      }
-      for (int t = 0; t < tokens_; t++) quantise_row(out + t * kGroup, t, group, 1, s_.ffn);
+    const int panels = m_.ffn / kPanel;
+    pool_.run((panels + kPanels - 1) / kPanels, parallel_, [&](int unit) {
+      const int first = unit * kPanels, count = std::min(kPanels, panels - first), stride = kPanels * kPanel;
+      float* out = scratch_floats(size_t(tokens_) * stride);
+      auto place = [&](int panel, int t) { return out + t * stride + panel * kPanel; };
+      multiply_rows(gate, first, count, s_.hidden, tokens_,
+                    [&](int p, int t, F sums) { store(place(p, t), silu(sums)); });
+      multiply_rows(up, first, count, s_.hidden, tokens_,
+                    [&](int p, int t, F sums) { store(place(p, t), multiply(load(place(p, t)), sums)); });
+      for (int t = 0; t < tokens_; t++) quantise_row(place(0, t), t, first / 2, count / 2, s_.ffn);
     });
   }
 
@@ -161,8 +161,11 @@ class Step {
 inline void project_vocabulary(const Model& m, Scratch& s, ThreadPool& pool, const float* x, int tokens, float* out) {
   s.hidden.shape(tokens, m.hidden);
   for (int t = 0; t < tokens; t++) quantise_row(x + size_t(t) * m.hidden, t, 0, m.hidden / kGroup, s.hidden);
-  pool.run(m.head.rows / kPanel, tokens >= 4, [&](int panel) {
-    multiply_rows(m.head, panel, s.hidden, tokens,
-                  [&](int t, F sums) { store(out + size_t(t) * m.head.rows + panel * kPanel, sums); });
+  const int panels = m.head.rows / kPanel;
+  pool.run((panels + kPanels - 1) / kPanels, tokens >= 4, [&](int unit) {
+    const int first = unit * kPanels;
+    multiply_rows(m.head, first, std::min(kPanels, panels - first), s.hidden, tokens, [&](int p, int t, F sums) {
+      store(out + size_t(t) * m.head.rows + (first + p) * kPanel, sums);
+    });
   });
 }
