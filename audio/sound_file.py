@@ -40,17 +40,16 @@ def _decode(container: av.container.InputContainer, name: str, max_s: float) -> 
         raise ValueError(f"{name} has no sound track.")
     track = container.streams.audio[0]
     rate = int(track.rate or 0)
-    to_mono = av.AudioResampler("flt", "mono", rate or None)
+    to_floats = av.AudioResampler("fltp")  # its own mix to mono is 3 dB too loud, and would clip
     pieces: list[Samples] = []
     count = 0
     for frame in container.decode(track):
         rate = rate or frame.sample_rate
-        for mono in to_mono.resample(frame):
-            pieces.append(mono.to_ndarray()[0])
+        for floats in to_floats.resample(frame):
+            pieces.append(floats.to_ndarray().mean(axis=0))
             count += len(pieces[-1])
         if count > max_s * rate:
             raise ValueError(f"{name} is longer than the {max_s:.0f} seconds we take: cut it first.")
-    pieces += [mono.to_ndarray()[0] for mono in to_mono.resample(None)] if count else []
     return (np.concatenate(pieces) if pieces else np.zeros(0, np.float32)), rate
 
 

@@ -1,0 +1,137 @@
+"""The real recogniser on real speech of two voices, on silence and on noise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.chunk import Samples
+from audio.tone import click_track, noise, silence, sine
+from audio.transcribe import WINDOW, Transcriber, cut_at_quiet, stable_prefix
+
+RATE = 16_000
+Say = Callable[[str], Samples]
+
+SENTENCES = (
+    "What does the sign say?",
+    "How many people are there?",
+    "Please remind me to call my mother tomorrow morning.",
+    "I bought three apples and two bottles of water.",
+    "He asked whether the train to London had already left.",
+    "Turn off the lights in the kitchen, please.",
+    "Good morning, how are you?",
+)
+
+
+def words(text: str) -> list[str]:
+    return re.sub(r"[^a-z0-9' ]", "", text.lower().replace("-", " ")).split()
+
+
+def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Insertions, deletions and substitutions between two lists of words."""
+    row = list(range(len(heard) + 1))
+    for place, word in enumerate(said, 1):
+        above, row[0] = row[0], place
+        for column, other in enumerate(heard, 1):
+            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, above + (word != other))
+    return row[-1]
+
+
+def error_rate(transcriber: Transcriber, speak: Say, noise_level: float = 0.0) -> float:
+    wrong = total = 0
+    for place, sentence in enumerate(SENTENCES):
+        sound = speak(sentence)
+        sound = sound + noise(len(sound) / RATE, RATE, noise_level, seed=place)[: len(sound)]
+        wrong += word_errors(words(sentence), words(transcriber.transcribe(sound).text))
+        total += len(words(sentence))
+    return wrong / total
+
+
+def test_hears_our_own_voice(transcriber: Transcriber, say: Say) -> None:
+    assert error_rate(transcriber, say) <= 0.02
+    assert error_rate(transcriber, say, noise_level=0.01) <= 0.06
+
+
+def test_hears_another_voice(transcriber: Transcriber, espeak: Say) -> None:
+    assert error_rate(transcriber, espeak) <= 0.08
+
+
+def test_the_careful_second_look_is_another_way_to_the_same_words(transcriber: Transcriber, say: Say) -> None:
+    for sentence in SENTENCES[:2]:
+        assert words(transcriber.transcribe(say(sentence), careful=True).text) == words(sentence)
+
+
+@pytest.mark.parametrize("word", ["Yes.", "No.", "Stop.", "Left.", "Thank you.", "Seven."])
+def test_hears_a_single_word_once(transcriber: Transcriber, say: Say, word: str) -> None:
+    heard = transcriber.transcribe(say(word))
+    assert [{"7": "seven"}.get(part, part) for part in words(heard.text)] == words(word)
+    assert heard.no_speech < 0.7 and 0 < heard.confidence <= 1
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.0, 8.0])
+@pytest.mark.parametrize(
+    "sound",
+    [silence(8, RATE), noise(8, RATE, 0.0005), noise(8, RATE, 0.01), noise(8, RATE, 0.1), sine(100, 8, RATE, 0.1),
+     click_track(np.arange(0, 8, 0.3), 8, RATE)],
+    ids=["silence", "quiet room", "room", "loud noise", "hum", "clicks"],
+)  # fmt: skip
+def test_makes_nothing_up(transcriber: Transcriber, sound: Samples, seconds: float) -> None:
+    assert transcriber.transcribe(sound[: int(seconds * RATE)]).text == ""
+
+
+@pytest.mark.parametrize("level", [0.0, 0.01, 0.1])
+def test_makes_nothing_up_when_careful(transcriber: Transcriber, level: float) -> None:
+    assert transcriber.transcribe(noise(2, RATE, level), careful=True).text == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 200, 1599])
+def test_too_short_is_nothing(transcriber: Transcriber, count: int) -> None:
+    assert transcriber.transcribe(noise(1, RATE)[:count]).text == ""
+
+
+def test_more_than_thirty_seconds_are_heard_whole(transcriber: Transcriber, say: Say) -> None:
+    text = " ".join(SENTENCES * 3)
+    sound = np.concatenate([say(sentence) for sentence in SENTENCES * 3])
+    assert len(sound) > 1.2 * WINDOW
+    heard = words(transcriber.transcribe(sound).text)
+    assert word_errors(words(text), heard) <= 0.05 * len(words(text))
+
+
+def test_speech_in_front_of_long_silence_is_kept(transcriber: Transcriber, say: Say) -> None:
+    sound = np.concatenate([say(SENTENCES[0]), silence(40, RATE)])
+    assert words(transcriber.transcribe(sound).text) == words(SENTENCES[0])
+
+
+def test_cuts_are_in_the_quiet_and_lose_nothing() -> None:
+    sound = noise(100, RATE, 0.1)
+    for pause in (25, 47, 70):
+        sound[pause * RATE : pause * RATE + 3200] = 0
+    pieces = cut_at_quiet(sound)
+    np.testing.assert_array_equal(np.concatenate(pieces), sound)
+    assert max(len(piece) for piece in pieces) <= WINDOW
+    ends = np.cumsum([len(piece) for piece in pieces])[:3] / RATE
+    assert ends == pytest.approx([25.1, 47.1, 70.1], abs=0.1)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no Whisper"):
+        Transcriber(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("previous", "current", "stable"),
+    [
+        ("", "What does", ""),
+        ("What does", "What does the sign", "What does"),
+        ("what, does the sun", "What does the sign say?", "What does the"),
+        ("I scream", "Ice cream", ""),
+        ("What does the sign say?", "What does the sign say?", "What does the sign say?"),
+        ("What  does the", "What", "What"),
+    ],
+)
+def test_what_two_partials_agree_on_is_stable(previous: str, current: str, stable: str) -> None:
+    assert stable_prefix(previous, current) == stable
