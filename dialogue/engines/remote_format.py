@@ -89,7 +89,8 @@ def delta_text(line: str) -> str | None:
         raise EngineLost(f"The chat server sent broken JSON: {data[:80]!r}.") from error
     try:
         if problem := event.get("error"):
-            raise EngineLost(f"The chat server reports: {problem['message'] if 'message' in problem else problem}")
+            words = problem.get("message") if isinstance(problem, dict) else problem
+            raise EngineLost(f"The chat server reports: {words}")
         choices = event.get("choices") or [{}]
         return str((choices[0].get("delta") or {}).get("content") or "")
     except (AttributeError, TypeError, KeyError) as error:

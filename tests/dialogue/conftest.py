@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from dialogue.engines.small_mind import SmallMind
 from dialogue.language_model import LanguageModel, open_language_model
 
 T = TypeVar("T")
@@ -31,3 +32,9 @@ def smollm2_path(weights: Any) -> Path:
 @pytest.fixture(scope="session")
 def smollm2(smollm2_path: Path) -> LanguageModel:
     return open_language_model(smollm2_path)
+
+
+@pytest.fixture(scope="session")
+def mind(smollm2: LanguageModel) -> SmallMind:
+    """What sessions of the small engine share."""
+    return SmallMind(smollm2, 1024, phrase_descriptions=False)
