@@ -1,5 +1,6 @@
-"""Fixtures of the browser tests: those of the page alone come from page_fixtures.py."""
+"""Fixtures of the browser tests: the page alone (page_fixtures.py), and whole calls (call_fixtures.py)."""
 
+from tests.browser.call_fixtures import call_page, server, transcribe
 from tests.browser.page_fixtures import (
     chromium_path,
     page_playwright,
@@ -9,4 +10,14 @@ from tests.browser.page_fixtures import (
     without_devices,
 )
 
-__all__ = ["chromium_path", "page_playwright", "page_server", "visit", "with_devices", "without_devices"]
+__all__ = [
+    "call_page",
+    "chromium_path",
+    "page_playwright",
+    "page_server",
+    "server",
+    "transcribe",
+    "visit",
+    "with_devices",
+    "without_devices",
+]

@@ -1,0 +1,99 @@
+"""What the fake devices of a test browser show and say: files made from words, signs and photos."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import wave
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+RATE_HZ = 48_000
+WIDTH, HEIGHT = 640, 480
+FRAMES, FRAMES_PER_S = 30, 10
+REST_S = 40.0
+BACKGROUND = (88, 110, 98)
+
+Rgb = NDArray[np.uint8]
+Pcm = NDArray[np.int16]
+
+
+def spoken(text: str, voice: str = "en-us+m3", words_per_minute: int = 150) -> Pcm:
+    """`text` as espeak-ng says it, int16 (n,) at RATE_HZ: a voice that is not the assistant's own."""
+    program = shutil.which("espeak-ng")
+    if program is None:
+        pytest.skip("no espeak-ng to speak to the assistant with: install the package espeak-ng")
+    said = subprocess.run(
+        [program, "-v", voice, "-s", str(words_per_minute), "-g", "4", "--stdout", text],
+        capture_output=True,
+        check=True,
+    )
+    with wave.open(io.BytesIO(said.stdout)) as file:
+        rate = file.getframerate()
+        samples = np.frombuffer(file.readframes(2**30 // 2), np.int16).astype(np.float32)
+    places = np.arange(round(len(samples) * RATE_HZ / rate)) * (rate / RATE_HZ)
+    return np.interp(places, np.arange(len(samples)), samples).astype(np.int16)
+
+
+def make_mic_wav(path: Path, script: list[str | float], loops: bool = False) -> Path:
+    """A microphone that says the texts of `script` and is silent for its numbers, in seconds."""
+    room = np.random.default_rng(0)  # a real room is never quite silent
+
+    def quiet(seconds: float) -> Pcm:
+        return room.normal(0, 8, round(seconds * RATE_HZ)).astype(np.int16)
+
+    pieces = [spoken(part) if isinstance(part, str) else quiet(part) for part in script]
+    pieces += [] if loops else [quiet(REST_S)]  # nobody should take it for a broken one afterwards
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(np.concatenate(pieces).tobytes())
+    return path
+
+
+def sign(*lines: str) -> Rgb:
+    """A white sign with black letters on a wall, (HEIGHT, WIDTH, 3)."""
+    picture = np.full((HEIGHT, WIDTH, 3), BACKGROUND, np.uint8)
+    cv2.rectangle(picture, (90, 110), (550, 370), (245, 245, 240), -1)
+    cv2.rectangle(picture, (90, 110), (550, 370), (30, 30, 30), 5)
+    font, thickness = cv2.FONT_HERSHEY_SIMPLEX, 6
+    for number, line in enumerate(lines):
+        (width, height), _ = cv2.getTextSize(line, font, 1.0, thickness)
+        scale = min(380 / width, 200 / len(lines) / (height * 1.6))
+        (width, height), _ = cv2.getTextSize(line, font, scale, thickness)
+        middle = 240 + round((number - (len(lines) - 1) / 2) * 220 / len(lines))
+        cv2.putText(
+            picture, line, (320 - width // 2, middle + height // 2), font, scale, (15, 15, 15), thickness, cv2.LINE_AA
+        )
+    return picture
+
+
+def side_by_side(*photos: Rgb) -> Rgb:
+    """Photos beside each other, each whole, filling the picture as far as they go."""
+    picture = np.full((HEIGHT, WIDTH, 3), BACKGROUND, np.uint8)
+    room = WIDTH // len(photos)
+    for place, photo in enumerate(photos):
+        scale = min(room / photo.shape[1], HEIGHT / photo.shape[0])
+        width, height = int(photo.shape[1] * scale), int(photo.shape[0] * scale)
+        left, top = place * room + (room - width) // 2, HEIGHT - height
+        picture[top : top + height, left : left + width] = cv2.resize(
+            photo, (width, height), interpolation=cv2.INTER_AREA
+        )
+    return picture
+
+
+def make_camera_y4m(path: Path, picture: Rgb) -> Path:
+    """A camera that shows `picture`, with a sensor's noise, for ever."""
+    noise = np.random.default_rng(0)
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())
+        for _ in range(FRAMES):
+            noisy = np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+            file.write(b"FRAME\n" + cv2.cvtColor(noisy, cv2.COLOR_RGB2YUV_I420).tobytes())
+    return path

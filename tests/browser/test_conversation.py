@@ -1,0 +1,139 @@
+"""The main job, end to end: somebody speaks to the page, shows it things, and hears the answer.
+
+Real Chromium with devices made of files, the real server with its real models. What a test believes is what came out
+of the browser's loudspeaker, written down again by a speech recogniser, not what the server says it said.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import httpx
+import matplotlib.cbook
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+
+from tests.browser.call_fixtures import OpenPage, Server, plain
+from tests.browser.made_media import Rgb, side_by_side, sign
+
+Transcribe = Callable[[np.ndarray], str]
+
+SETTLING_S = 3.5  # before the first word: the call is up and the camera has been looked at
+SILENCE = 0.01  # loudness below which nobody speaks
+
+
+@pytest.fixture(scope="module")
+def hopper() -> Rgb:
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        return np.array(Image.open(file).convert("RGB"))
+
+
+def test_a_sign_held_to_the_camera_is_read_aloud(call_page: OpenPage, transcribe: Transcribe) -> None:
+    person = call_page(says=[SETTLING_S, "What does the sign say?"], shows=sign("CITY", "LIBRARY"))
+    person.start()
+    reply = person.reply()
+    assert "what does the sign say" in plain(person.captions("user")[0]["text"])
+    assert "city library" in plain(reply["text"])
+    assert not reply["cut"]
+    assert "city library" in transcribe(person.heard())
+
+
+def test_it_says_what_it_sees(call_page: OpenPage, transcribe: Transcribe) -> None:
+    person = call_page(says=[SETTLING_S, "What do you see?"], shows=side_by_side(skimage.data.coffee()))
+    person.start()
+    assert "cup" in plain(person.reply()["text"])
+    assert "cup" in transcribe(person.heard())
+
+
+def test_it_counts_people(call_page: OpenPage, transcribe: Transcribe, hopper: Rgb) -> None:
+    person = call_page(
+        says=[SETTLING_S, "How many people are there?"], shows=side_by_side(skimage.data.astronaut(), hopper)
+    )
+    person.start()
+    person.reply()
+    heard = transcribe(person.heard())
+    assert "two" in heard.split() or "2" in heard.split()
+
+
+def test_an_interruption_is_heard_obeyed_and_shown(call_page: OpenPage, transcribe: Transcribe, hopper: Rgb) -> None:
+    # The microphone says its sentence over and over; muted at first, it interrupts the moment it is opened.
+    person = call_page(
+        says=["How many people are there?", 3.0], loop=True, shows=side_by_side(skimage.data.astronaut(), hopper)
+    )
+    person.page.click("#mute")
+    person.start()
+    person.page.wait_for_timeout(3000)
+    person.type("Please tell me a long story.")
+    person.wait_for("speaking")
+    person.page.click("#mute")
+    first = person.reply()
+    assert first["cut"], first
+    assert len(first["heard"]) < len(first["text"])
+    second = person.reply(2)
+    person.page.click("#mute")
+    assert "two" in plain(second["text"])
+    assert "two" in transcribe(person.heard()).split()
+
+
+def test_a_typed_question_is_answered_by_voice(call_page: OpenPage, transcribe: Transcribe) -> None:
+    person = call_page(shows=sign("EXIT", "GATE"))
+    person.start()
+    person.page.wait_for_timeout(2000)
+    person.type("What does the sign say?")
+    assert "exit gate" in plain(person.reply()["text"])
+    assert plain(person.captions("user")[0]["text"]) == "what does the sign say"
+    assert "exit gate" in transcribe(person.heard())
+    assert person.level(0.3) < SILENCE, "silent again afterwards"
+
+
+def test_with_the_camera_off_it_says_so_and_hears_on(call_page: OpenPage, transcribe: Transcribe) -> None:
+    person = call_page(says=[SETTLING_S + 1.5, "What do you see?"], shows=sign("SECRET"))
+    person.start()
+    person.page.click("#camera-toggle")
+    reply = plain(person.reply()["text"])
+    assert "secret" not in reply
+    assert "camera" in reply or "picture" in reply
+    assert "camera" in transcribe(person.heard())
+
+
+def test_two_people_talk_at_the_same_time_and_a_third_is_told_to_wait(call_page: OpenPage, server: Server) -> None:
+    one = call_page(shows=sign("PIER 7"))
+    two, three = call_page(beside=one), call_page(beside=one)
+    one.start()
+    two.start()
+    three.page.click("#start")
+    three.wait_for("busy")
+    one.page.wait_for_timeout(2000)
+    for person in (one, two):
+        person.type("What does the sign say?")
+    for person in (one, two):
+        assert "pier 7" in plain(person.reply()["text"])
+    assert httpx.get(f"{server.url}healthz").json()["sessions"] == 2
+    one.page.click("#start")
+    three.wait_for("listening")
+
+
+def test_a_reloaded_page_calls_again_and_leaves_no_ghost(call_page: OpenPage, server: Server) -> None:
+    person = call_page(shows=sign("HELLO"))
+    for _ in range(3):
+        person.start()
+        person.page.reload()
+        person.page.wait_for_selector("html[data-ready]")
+    person.start()
+    assert httpx.get(f"{server.url}healthz").json()["sessions"] <= 2
+    person.page.wait_for_timeout(1500)
+    person.type("What does the sign say?")
+    assert "hello" in plain(person.reply()["text"])
+
+
+def test_a_server_that_is_shut_down_says_goodbye_and_leaves_at_once(call_page: OpenPage, server: Server) -> None:
+    person = call_page()
+    person.start()
+    code, seconds = server.stop(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 3.5
+    person.page.wait_for_selector(".notice", timeout=5000)
+    assert person.page.get_attribute("#state", "data-state") != "listening"
