@@ -90,7 +90,7 @@ def keeps_facts(said: str, facts: Sequence[Fact]) -> bool:
     """Whether a phrasing tells all the facts and nothing else: things, numbers, colours, places, no other words."""
     tokens = plain(said).replace("right now", "now").split()
     labels = {fact.label for fact in facts}
-    colours = {plain(fact.colour) for fact in facts if fact.colour and fact.label != "person"}
+    colours = {plain(fact.colour) for fact in facts if fact.colour}
     told: set[str] = set()
     rest = set(tokens)
     names = list(names_in(tokens))

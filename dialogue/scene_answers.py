@@ -6,6 +6,7 @@ quoted exactly and is never an instruction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from dialogue import scene_past, thing_answers
@@ -72,7 +73,8 @@ def _change(asked: Asked) -> str:
 
 
 def _labels_in(words: str) -> set[str]:
-    return {label for what in find_things(plain(words)) for label in what.labels}
+    """Kinds of things in a sentence, what it quotes left out."""
+    return {label for what in find_things(plain(re.sub("“.*”", "", words))) for label in what.labels}
 
 
 def _light(asked: Asked) -> str:

@@ -12,6 +12,8 @@ from dialogue.blocks import Fact, FactKind, SceneBlock
 # A fact last confirmed so long before the scene was taken is history. Text is read less often than objects are seen.
 STALE_S: dict[FactKind, float] = {"object": 5.0, "colour": 5.0, "light": 5.0, "text": 10.0}
 
+_Name = tuple[FactKind, str, str]
+
 NOTHING_SEEN = SceneBlock((), "", 0.0, camera=False)
 
 
@@ -21,15 +23,17 @@ class SceneMemory:
     def __init__(self, limit: int = 200) -> None:
         self.scene = NOTHING_SEEN
         self._limit = limit
-        self._known: dict[tuple[FactKind, str, str], Fact] = {}
+        self._known: dict[_Name, Fact] = {}
 
     def see(self, scene: SceneBlock) -> None:
         """A newer scene replaces the one before; what it shows is remembered."""
         self.scene = scene
-        for fact in scene.facts:
-            key = (fact.kind, fact.label if fact.kind != "text" else "", fact.text)
-            before = self._known.pop(key, None)
-            self._known[key] = fact if before is None else _merged(before, fact)
+        for key, facts in _by_name(scene.facts).items():
+            before = self._known.pop(key, facts[0])
+            since = min(before.since, *(fact.since for fact in facts))
+            newest = max(facts, key=lambda fact: fact.at)
+            count = sum(fact.count for fact in facts)
+            self._known[key] = replace(newest, count=count, since=since, colour=newest.colour or before.colour)
         while len(self._known) > self._limit:
             del self._known[min(self._known, key=lambda key: self._known[key].at)]
 
@@ -53,7 +57,9 @@ class SceneMemory:
         return fact.at < self.scene.at - STALE_S[fact.kind]
 
 
-def _merged(before: Fact, now: Fact) -> Fact:
-    """The newer fact, known since the older one. In one scene two facts may share a label at different places."""
-    together = before.count + now.count if before.at == now.at and before.place != now.place else now.count
-    return replace(now, count=together, since=min(before.since, now.since), colour=now.colour or before.colour)
+def _by_name(facts: tuple[Fact, ...]) -> dict[_Name, list[Fact]]:
+    """Facts about the same: things of a kind at several places, or a text."""
+    groups: dict[_Name, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault((fact.kind, "" if fact.kind == "text" else fact.label, fact.text), []).append(fact)
+    return groups

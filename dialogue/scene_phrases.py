@@ -39,12 +39,12 @@ def quotations(texts: Sequence[str]) -> tuple[str, bool]:
 
 
 def noun(fact: Fact) -> str:
-    """ "red cup". A person has no colour: what is measured is as likely the wall behind them as their shirt."""
-    return f"{_colour(fact)} {spoken(fact.label)}".strip()
+    """ "red cup"; of a person the colour is that of the clothes, which `thing` says behind the noun."""
+    return spoken(fact.label) if fact.label == "person" else f"{fact.colour} {spoken(fact.label)}".strip()
 
 
-def _colour(fact: Fact) -> str:
-    return "" if fact.label == "person" else fact.colour
+def _dressed(fact: Fact) -> str:
+    return f" in {fact.colour}" if fact.label == "person" and fact.colour else ""
 
 
 def grouped(facts: Sequence[Fact]) -> list[list[Fact]]:
@@ -63,17 +63,19 @@ def thing(group: Sequence[Fact], *, places: bool = True) -> str:
     """One label's facts as a phrase: "a red cup on the left", "two people, one on the left and one on the right"."""
     first = group[0]
     if len(group) == 1:
-        return f"{counted(first.count, noun(first))} {_PLACE[first.place] if places else ''}".strip()
-    alike = len({_colour(fact) for fact in group}) == 1
-    whole = counted(total(group), noun(first) if alike else spoken(first.label))
+        return f"{counted(first.count, noun(first))}{_dressed(first)} {_PLACE[first.place] if places else ''}".strip()
+    alike = len({fact.colour for fact in group}) == 1
+    whole = counted(total(group), noun(first) if alike else spoken(first.label)) + (_dressed(first) if alike else "")
     if not places or not all(fact.place for fact in group):
         return whole
     return f"{whole}, {listed([_one_of_them(fact, alike) for fact in group])}"
 
 
 def _one_of_them(fact: Fact, alike: bool) -> str:
-    if alike or not _colour(fact):
+    if alike or not fact.colour:
         return f"{number_word(fact.count)} {_PLACE[fact.place]}"
+    if fact.label == "person":
+        return f"{number_word(fact.count)}{_dressed(fact)} {_PLACE[fact.place]}"
     ones = f"{fact.colour} one{'s' if fact.count > 1 else ''}"
     return f"{with_article(ones) if fact.count == 1 else f'{number_word(fact.count)} {ones}'} {_PLACE[fact.place]}"
 

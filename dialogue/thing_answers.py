@@ -8,6 +8,7 @@ from dialogue.asked import Asked
 from dialogue.blocks import Fact
 from dialogue.grammar import ago, be, exactly, listed, plural, sentence, with_article
 from dialogue.labels import Thing, spoken
+from dialogue.plain_words import plain
 from dialogue.scene_phrases import grouped, noun, quotations, things, total, where
 
 # What one does not hold up to a camera.
@@ -132,7 +133,8 @@ def colour(asked: Asked) -> str:
         return f"I see the {what.said}, but I can't make out its colour."
     looks = f"{'they look' if total(found) > 1 else 'it looks'} {listed(colours)}"
     if asked.question.colour:
-        return sentence(f"{'yes' if asked.question.colour in colours else 'no'}, {looks} to me")
+        right = asked.question.colour in map(plain, colours)  # "grey" is "gray"
+        return sentence(f"{'yes' if right else 'no'}, {looks} to me")
     return sentence(asked.pick(looks, f"{looks} to me"))
 
 

@@ -56,11 +56,11 @@ ROOM = seen(
     [
         ("Is there a cup?", "Yes, I see a red cup in the middle."),
         ("Is there a dog?", "No, I don't see a dog right now."),
-        ("Do you see anyone?", "Yes, I see two people, one on the left and one on the right."),
+        ("Do you see anyone?", "Yes, I see two people, one in blue on the left and one on the right."),
         ("Is there an apple or an orange?", "No, I don't see an apple or an orange."),
         ("Do you see a cup or a dog?", "I see a red cup in the middle, but not a dog."),
         ("Is there a cup on the left?", "Not on the left, but I see a red cup in the middle."),
-        ("How many people are there?", "I see two people, one on the left and one on the right."),
+        ("How many people are there?", "I see two people, one in blue on the left and one on the right."),
         ("How many cups do you see?", "I see one cup."),
         ("How many knives are there?", "I don't see any knives right now."),
         ("Where is the cup?", "The cup is in the middle, close to the camera."),
@@ -78,7 +78,7 @@ ROOM = seen(
         ("what is on the right", "On the right I see a person and a TV. It says “MIND THE GAP”."),
         (
             "What do you see?",
-            "I see two people, one on the left and one on the right, a red cup in the middle, and a TV on the right. "
+            "I see two people, one in blue on the left and one on the right, a red cup in the middle, and a TV on the right. "
             "It says “MIND THE GAP”. It is quite dim.",
         ),
     ],
@@ -175,3 +175,23 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
 def test_two_things_of_a_kind_are_remembered_together() -> None:
     kept = memory(seen(thing("person", 1, "left", at=50), thing("person", 1, "right", at=50), at=50), seen(at=100))
     assert kept.past("object")[0].count == 2
+
+
+def test_clothes_are_said_behind_the_person() -> None:
+    assert (
+        ask("What do you see?", seen(thing("person", 1, "left", colour="blue")))
+        == "I see a person in blue on the left."
+    )
+    pair = seen(thing("person", 1, "left", colour="red"), thing("person", 1, "right", colour="red"))
+    assert ask("Who is there?", pair).startswith("I see two people in red, one on the left and one on the right, but")
+
+
+def test_grey_is_gray() -> None:
+    cup = seen(thing("cup", colour="grey"))
+    assert ask("Is the cup gray?", cup) == ask("Is the cup grey?", cup) == "Yes, it looks grey to me."
+
+
+def test_what_a_sign_says_is_no_person_coming_in() -> None:
+    scene = seen(changes=((139.0, "a sign came into view: “PEOPLE ONLY”"),))
+    assert ask("Did anyone come in?", scene) == "No, I didn't notice anyone coming or going."
+    assert ask("What changed?", scene) == "A sign came into view: “PEOPLE ONLY”, a moment ago."
