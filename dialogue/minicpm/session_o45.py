@@ -134,6 +134,8 @@ class Session:
 
     def _listen(self, clips: Sequence[Samples]) -> list[Tensor]:
         """Seconds of sound, each with what was heard before it."""
+        if any(len(clip) % RATE for clip in clips):
+            raise BadInput("A session hears whole seconds of sound; collect more, or fill up with silence.")
         heard = [[self._hearing.step(self._ear, mel) for mel in self._mel.push(clip)] for clip in clips]
         return [torch.cat(parts) for parts in heard if parts]
 

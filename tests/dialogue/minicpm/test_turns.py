@@ -1,0 +1,145 @@
+"""Sessions of o 2.6 and o 4.5 that take turns: state of their own, rewinding, breaking off, forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from dialogue.choose_token import GREEDY
+from dialogue.errors import BadInput, EngineLost
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.request import Sound
+from dialogue.minicpm.session_o26 import Session as SessionO26
+from dialogue.minicpm.session_o45 import PIECE, UNSPEAKABLE
+from dialogue.minicpm.session_o45 import Session as SessionO45
+from tests.dialogue.minicpm.sessions import picture, second
+
+Open = Callable[[Kind], MiniCPM]
+VOICE = ["Clone this voice.", Sound(second(99)), "Speak like that."]
+
+
+def unit(seed: int) -> list[object]:
+    return ["<unit>", picture(seed), Sound(second(seed))]
+
+
+def tokens(session: SessionO26, limit: int = 9) -> list[int]:
+    return [step.token for step in session.answer(limit, GREEDY)]
+
+
+def test_two_sessions_of_one_model_do_not_mix(model: Open) -> None:
+    alone = SessionO26(model(Kind.O26))
+    alone.introduce(VOICE)
+    alone.hear(unit(1))
+    want = tokens(alone)
+    one, other = SessionO26(model(Kind.O26)), SessionO26(model(Kind.O26))
+    for session, seed in ((one, 1), (other, 2)):
+        session.introduce(VOICE)
+        session.hear(unit(seed))
+    assert tokens(one) == want
+    assert tokens(other) != want
+
+
+def test_a_rewound_session_goes_on_as_if_nothing_had_happened(model: Open) -> None:
+    session = SessionO26(model(Kind.O26))
+    session.introduce(VOICE)
+    session.hear(unit(1))
+    mark = session.mark()
+    want = tokens(session)
+    session.hear(unit(2))
+    session.rewind(mark)
+    assert tokens(session) == want
+
+
+def test_a_turn_after_one_that_was_broken_off_closes_its_speech(model: Open) -> None:
+    loaded = model(Kind.O26)
+    session = SessionO26(loaded)
+    session.introduce(VOICE)
+    first = session.hear(unit(1))
+    assert loaded.words.decode(first.ids[:12]).startswith("user")
+    list(islice(session.answer(9, GREEDY), 2))
+    after = session.hear(unit(2))
+    assert after.ids[:2] == [loaded.words.id("<|tts_eos|>"), loaded.words.id("<|im_end|>")]
+    again = session.hear(unit(3))
+    assert again.ids[0] == loaded.words.id("<unit>")
+
+
+def test_a_unit_takes_the_tokens_it_is_said_to(model: Open) -> None:
+    session = SessionO26(model(Kind.O26))
+    session.introduce(VOICE)
+    session.hear(unit(1))
+    before = session.cache.length
+    session.hear(unit(2))
+    assert session.cache.length - before == 94
+
+
+def test_a_full_session_says_so(model: Open) -> None:
+    session = SessionO26(model(Kind.O26), capacity=250)
+    session.introduce(VOICE)
+    with pytest.raises(BadInput, match="start a new one"):
+        for seed in range(3):
+            session.hear(unit(seed))
+
+
+def spoken(session: SessionO45, limit: int = 24) -> list[int]:
+    return [token for piece in session.answer(limit, GREEDY) for token in piece.tokens]
+
+
+def begun(model: MiniCPM, **room: int) -> SessionO45:
+    session = SessionO45(model, **room)
+    session.introduce(VOICE)
+    return session
+
+
+def test_pieces_are_of_ten_tokens_with_a_state_each(model: Open) -> None:
+    session = begun(model(Kind.O45))
+    session.hear([picture(1), Sound(second(1))])
+    pieces = list(session.answer(24, GREEDY))
+    assert all(len(piece.tokens) == PIECE for piece in pieces[:-1])
+    assert all(len(piece.hidden) == len(piece.tokens) for piece in pieces)
+
+
+def test_nothing_is_said_that_cannot_be_read_aloud(model: Open) -> None:
+    session = begun(model(Kind.O45))
+    session.hear([Sound(second(1))])
+    said = {token for piece in session.answer(100) for token in piece.tokens}
+    assert not said & model(Kind.O45).words.ids([*UNSPEAKABLE, "<unk>"])
+
+
+def test_two_seconds_at_once_sound_like_one_after_the_other(model: Open) -> None:
+    whole, cut = begun(model(Kind.O45)), begun(model(Kind.O45))
+    signal = np.concatenate([second(1), second(2)])
+    whole.hear([Sound(signal)])
+    cut.hear([Sound(signal[:16_000])])
+    cut.hear([Sound(signal[16_000:])])
+    first, other = (session.cache.storage[0, 1, 0] for session in (whole, cut))
+    rows = 10
+    start = whole.protected + len(model(Kind.O45).words.encode("<|im_start|>user\n<|audio_start|>", begin=False))
+    torch.testing.assert_close(first[start : start + rows], other[start : start + rows], atol=1e-4, rtol=1e-4)
+
+
+def test_whole_rounds_are_forgotten_and_the_introduction_stays(model: Open) -> None:
+    session = begun(model(Kind.O45), capacity=1200, high=600, low=400)
+    protected = session.cache.storage[:, :, :, : session.protected].clone()
+    for seed in range(12):
+        session.hear([picture(seed), Sound(second(seed))])
+        spoken(session)
+        assert session.cache.length < 600 + 2 * 130
+    kept = session.cache.storage[:, :, :, : session.protected]
+    torch.testing.assert_close(kept, protected)
+
+
+def test_a_session_without_room_is_lost_not_wrong(model: Open) -> None:
+    session = begun(model(Kind.O45), capacity=260)
+    with pytest.raises(EngineLost, match="full"):
+        for seed in range(4):
+            session.hear([picture(seed), Sound(second(seed))])
+
+
+def test_a_part_of_a_second_is_refused(model: Open) -> None:
+    with pytest.raises(BadInput, match="whole seconds"):
+        begun(model(Kind.O45)).hear([Sound(second(1)[:9000])])
