@@ -28,7 +28,7 @@ FLAGS = [
 DEVICES = ["camera", "microphone"]
 NUMBERS = count(1)
 THE_TESTS_OWN_DOING = ("Failed to load resource", "Cross-Origin-Opener-Policy header has been ignored")
-FAKE_DEVICES = [*FLAGS, "--use-fake-device-for-media-stream"]
+FAKE_DEVICES = [*FLAGS, "--use-fake-device-for-media-stream=device-count=2"]
 
 
 @dataclass
@@ -111,7 +111,7 @@ def page_playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def with_devices(page_playwright: Playwright, chromium_path: str) -> Iterator[BrowserContext]:
-    """A browser with a camera that shows a pattern and a microphone that beeps; both are allowed."""
+    """A browser with two cameras that show a pattern and microphones that beep; all are allowed."""
     browser = page_playwright.chromium.launch(executable_path=chromium_path, args=FAKE_DEVICES)
     yield browser.new_context(permissions=DEVICES)
     browser.close()

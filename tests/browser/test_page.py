@@ -178,3 +178,20 @@ def test_the_devices_are_listed_and_can_be_chosen(visit: Open) -> None:
     visited.page.select_option("#pick-microphone", index=1)
     visited.page.wait_for_function("before => farEnd.now.transceivers[0].sender.track.id !== before", arg=before)
     assert visited.page.evaluate("JSON.parse(localStorage['omnilive.settings']).microphone") != ""
+
+
+def test_a_phone_switches_between_its_two_cameras(visit: Open) -> None:
+    visited = visit(is_mobile=True, has_touch=True, permissions=["camera", "microphone"])
+    assert visited.page.is_hidden("#camera-flip")
+    visited.start()
+    visited.page.evaluate(
+        """() => {
+          const devices = navigator.mediaDevices, real = devices.getUserMedia.bind(devices);
+          devices.getUserMedia = (wish) => (window.asked = wish, real(wish));
+          window.first = farEnd.now.transceivers[1].sender.track;
+        }"""
+    )
+    visited.page.tap("#camera-flip")
+    visited.page.wait_for_function("() => ![null, first].includes(farEnd.now.transceivers[1].sender.track)")
+    assert visited.page.evaluate("asked.video.facingMode") == "environment"
+    assert visited.page.evaluate("first.readyState") == "ended"

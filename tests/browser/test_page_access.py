@@ -38,16 +38,22 @@ def test_the_call_is_made_and_held_by_keyboard_alone(visit: Open) -> None:
     assert pressed(visited, "#mute") == "false"
     keys.press("c")
     visited.page.wait_for_selector("#stage[data-view=orb]")
+    visited.page.click("#details-toggle")
+    visited.say("state", state="speaking")
     keys.press("Escape")
     assert visited.sent("hush") == [{}]
+    visited.say("state", state="listening")
+    keys.press("Escape")
+    assert visited.page.is_hidden("#details")
     keys.press("?")
     assert visited.page.is_visible("#help")
     keys.press("Escape")
     assert visited.page.is_hidden("#help")
     assert visited.sent("hush") == [{}]
-    # Space presses the button that has the focus, as everywhere.
-    keys.press("Space")
-    visited.wait_for("idle")
+    keys.press("Shift+Tab")
+    keys.press("Tab")
+    keys.press("Space")  # presses the button that has the focus, as everywhere
+    assert pressed(visited, "#details-toggle") is None and visited.page.is_visible("#details")
 
 
 def test_space_held_talks_once_hands_free_is_off(visit: Open) -> None:

@@ -24,6 +24,7 @@ import { Orb } from "./orb.js";
 import { Overlay } from "./overlay.js";
 import { Panel } from "./panel.js";
 import { Pickers } from "./pickers.js";
+import { tellPrivacy } from "./privacy.js";
 import { takePulse } from "./pulse.js";
 import { keepScreenOn } from "./screenlock.js";
 import { Senses } from "./senses.js";
@@ -37,6 +38,7 @@ const ASKING_MS = 1500; // a browser that takes longer is waiting for the person
 const SAID_BY_US = new Set(["microphone_lost", "camera_lost"]); // with the name of the substitute
 const by = (id) => document.getElementById(id);
 
+const touch = matchMedia("(pointer: coarse)"); // phones, whose two cameras look to and fro
 const voice = by("voice");
 const levels = { voice: new Level(), microphone: new Level() };
 const orb = new Orb(by("orb"), { voice: () => levels.voice.level(), microphone: () => levels.microphone.level() });
@@ -55,6 +57,8 @@ const pickers = new Pickers(
 
 let floor = "listening"; // the server's word on who speaks
 
+const isAnswering = () => ["thinking", "speaking"].includes(shownState());
+const somethingWasSaid = () => turns.list.some(({ user, reply }) => user?.text.trim() || reply?.text);
 const shownState = () => (call.phase === "live" ? floor : call.phase);
 
 /* ---- the call ---- */
@@ -127,7 +131,7 @@ const HEARERS = {
   hello(message) {
     panel.showHello(message);
     takePulse(call.connection, (figures) => panel.showPulse(figures));
-    if (turns.list.length > 0) captions.divide(call.phase === "reconnecting" ? words.RECONNECTED : words.NEW_CALL);
+    if (somethingWasSaid()) captions.divide(call.phase === "reconnecting" ? words.RECONNECTED : words.NEW_CALL);
   },
   state({ state }) {
     floor = state;
@@ -148,7 +152,7 @@ call.addEventListener("message", ({ detail: message }) => {
   if (!turn) return;
   if (message.type === "latency") panel.showLatency(turns.list);
   else captions.show(turn);
-  by("nothing-yet").hidden = true;
+  by("nothing-yet").hidden = somethingWasSaid();
   if (message.type === "user_caption" && message.final) announceCaption(`You: ${message.text}`);
   if (message.type === "reply_ended") {
     announceCaption(message.cut ? `Assistant: ${message.heard} (interrupted)` : `Assistant: ${message.said}`);
@@ -170,7 +174,7 @@ function showState() {
   orb.be(state);
   by("start").textContent = call.wanted ? "Stop" : "Start";
   by("start").setAttribute("aria-pressed", String(call.wanted));
-  by("welcome").hidden = call.wanted || turns.list.length > 0;
+  by("welcome").hidden = call.wanted || somethingWasSaid();
 }
 
 function showSenses() {
@@ -179,7 +183,7 @@ function showSenses() {
   press("hands-free", settings.handsFree);
   press("talk", senses.held);
   by("talk").hidden = settings.handsFree;
-  by("camera-flip").hidden = pickers.count("camera") < 2 || !senses.camera.track;
+  by("camera-flip").hidden = !touch.matches || pickers.count("camera") < 2 || !senses.camera.track;
 }
 
 function showOverlayChoice() {
@@ -260,7 +264,7 @@ listenToKeys(talk, {
   m: () => by("mute").click(),
   c: () => by("camera-toggle").click(),
   "?": () => by("help").showModal(),
-  Escape: () => (panel.isOpen ? panel.open(false) : call.send({ type: "hush" })),
+  Escape: () => (panel.isOpen && !isAnswering() ? panel.open(false) : call.send({ type: "hush" })),
 });
 
 addEventListener("hashchange", () => takeTokenFromAddress() && !call.wanted && call.phase === "error" && begin());
@@ -287,4 +291,5 @@ showState();
 showSenses();
 showOverlayChoice();
 pickers.refresh();
+tellPrivacy(by("privacy"));
 document.documentElement.dataset.ready = "true"; // takes back the word to old browsers

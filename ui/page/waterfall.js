@@ -118,4 +118,4 @@ function lastStage(marks) {
 }
 
 const values = (record) => Object.values(record);
-const ms = (value) => (value === undefined ? "–" : `${Math.round(value)} ms`);
+const ms = (value) => (value === undefined ? "–" : `${Math.round(value).toLocaleString("en")} ms`);

@@ -63,7 +63,7 @@ export function aboutCall({ code, text, retryAfter }) {
     case "unreachable":
       return `The server at ${location.host} does not answer. See that omnilive is running there, then try again.`;
     case "token":
-      return "This server asks for its access token. Open the whole address that it printed at start, up to the end of #token=….";
+      return "This server asks for its access token. Open the whole address that it printed at start, with #token= and all that follows.";
     case "busy":
       return `All places are taken right now. The page tries again by itself in about ${Math.ceil(retryAfter)} seconds.`;
     case "starting":
