@@ -27,15 +27,15 @@ def quoted(text: str) -> str:
 
 
 def quotations(texts: Sequence[str]) -> tuple[str, bool]:
-    """The texts as a spoken list, whole ones only, and whether some had to be left out."""
-    said: list[str] = []
-    words = 0
-    for text in texts:
+    """The texts as a spoken list, and whether something had to be left out: whole texts, or the end of a long first."""
+    first = texts[0].split()
+    said, words = [quoted(" ".join(first[:MOST_QUOTED_WORDS]))], len(first)
+    for text in texts[1:]:
         words += len(text.split())
-        if said and words > MOST_QUOTED_WORDS:
+        if words > MOST_QUOTED_WORDS:
             break
         said.append(quoted(text))
-    return listed(said), len(said) < len(texts)
+    return listed(said), len(said) < len(texts) or len(first) > MOST_QUOTED_WORDS
 
 
 def noun(fact: Fact) -> str:

@@ -20,6 +20,7 @@ Clock = Callable[[], datetime]
 # Longer sentences say more than small talk does; longer texts are no talk.
 _LONGEST_WORDS, _LONGEST_TEXT = 16, 500
 _COUNTS_TO = 20
+_MOST_WORDS_BACK = 30
 
 _NAME = re.compile(
     r"\bmy name(?: is|'s) ([a-z][\w'-]{0,30})|\b(?:call me|i am called) ([a-z][\w'-]{0,30})", re.IGNORECASE
@@ -77,16 +78,22 @@ def _your_words(history: History, *, first: bool) -> str:
     said = history.user_texts()
     if not said:
         return "You haven't said anything before that."
-    return f"The first thing I remember is: {said[0]}" if first else f"You said: {said[-1]}"
+    return f"The first thing I remember is: {_short(said[0])}" if first else f"You said: {_short(said[-1])}"
 
 
 def _recap(history: History) -> str:
     said = history.user_texts()
     if not said:
         return "We have only just begun."
-    lately = sentence("lately you said: " + "; ".join(text.strip().rstrip(".?!") for text in said[-3:]))
+    lately = sentence("lately you said: " + "; ".join(_short(text).rstrip(".?!") for text in said[-3:]))
     last = history.last_reply()
     return f"{lately} I last said: {last.text}" if last else lately
+
+
+def _short(text: str) -> str:
+    """What can be said back aloud: a pasted page cannot."""
+    words = text.split()
+    return " ".join(words[:_MOST_WORDS_BACK]) + (" and so on" if len(words) > _MOST_WORDS_BACK else "")
 
 
 def _my_name(history: History) -> str:

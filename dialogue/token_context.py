@@ -65,13 +65,14 @@ class TokenContext:
             self._last = None
 
     def choose(self, sampling: Sampling, recent: Sequence[int]) -> int:
-        """The next token by the model; it is not appended. `follow(..., ready=True)` or `append` comes first."""
+        """The next token by the model; it is not appended. `follow(..., ready=True)` comes first."""
         assert self._last is not None, "no hidden state to choose from"
         return choose(self._model.logits(self._last), sampling, recent)
 
-    def append(self, token: int) -> None:
-        """The chosen token becomes part of the context."""
+    def advance(self, token: int, sampling: Sampling, recent: Sequence[int]) -> int:
+        """The chosen token becomes part of the context; returns the one after it."""
         self._append([token])
+        return self.choose(sampling, recent)
 
     def _append(self, ids: Sequence[int]) -> None:
         hidden = self._model.forward(self._cache, torch.tensor(list(ids)))

@@ -147,8 +147,8 @@ class SmallCpuEngine:
         assert context is not None
         spoken = SpokenText()
         ids: list[int] = []
+        token = await self._run(context.choose, SAMPLING, ())
         while not spoken.done:
-            token = await self._run(context.choose, SAMPLING, tuple(ids))
             if token in self._mind.stop_ids:
                 text = spoken.finish(self._mind.tokens.text(ids))
             else:
@@ -159,7 +159,7 @@ class SmallCpuEngine:
             if text:
                 yield text
             if not spoken.done:
-                await self._run(context.append, token)
+                token = await self._run(context.advance, token, SAMPLING, tuple(ids))
 
     def _saying(self, text: str) -> None:
         """The turn so far, as if heard: whoever stops us now need not tell us what was said."""

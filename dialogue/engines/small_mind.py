@@ -52,13 +52,13 @@ class SmallMind:
         while await run(context.follow, asked, True):
             pass
         ids: list[int] = []
+        token = await run(context.choose, GREEDY, ())
         while len(ids) < PHRASING_MOST_TOKENS:
-            token = await run(context.choose, GREEDY, ())
             if token in self.stop_ids:
                 said = self.tokens.text(ids).strip()
                 return said if said.endswith(".") and keeps_facts(said, facts) else None
             ids.append(token)
-            await run(context.append, token)
+            token = await run(context.advance, token, GREEDY, ())
         return None
 
     def _new_phrasing(self) -> TokenContext:
@@ -75,8 +75,9 @@ class SmallMind:
     def _speed(self) -> float:
         """Tokens a second, one at a time; also the warm-up. The best of a few: others may be using the machine."""
         context, fastest = self._prefilled(self._beginning.ids), float("inf")
+        token = context.choose(GREEDY, ())
         for _ in range(_TIMED_TOKENS):
             began = time.perf_counter()
-            context.append(context.choose(GREEDY, ()))
+            token = context.advance(token, GREEDY, ())
             fastest = min(fastest, time.perf_counter() - began)
         return 1 / fastest

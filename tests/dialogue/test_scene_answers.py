@@ -195,3 +195,9 @@ def test_what_a_sign_says_is_no_person_coming_in() -> None:
     scene = seen(changes=((139.0, "a sign came into view: “PEOPLE ONLY”"),))
     assert ask("Did anyone come in?", scene) == "No, I didn't notice anyone coming or going."
     assert ask("What changed?", scene) == "A sign came into view: “PEOPLE ONLY”, a moment ago."
+
+
+def test_an_endless_text_is_not_read_to_its_end() -> None:
+    said = ask("What does it say?", seen(text("word " * 500)))
+    assert len(said.split()) < 80
+    assert said.endswith("There is more text than that.")

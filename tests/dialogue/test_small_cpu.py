@@ -119,7 +119,7 @@ def test_stopping_takes_at_most_a_token(engine: SmallCpuEngine, steps: Counting)
         return len(steps.steps) - before
 
     assert run(talk()) == 0
-    assert steps.names().count("choose") <= 2
+    assert steps.names().count("advance") <= 1
 
 
 def test_a_cancelled_reply_leaves_the_engine_usable(engine: SmallCpuEngine, mind: SmallMind) -> None:

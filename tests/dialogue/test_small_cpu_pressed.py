@@ -62,7 +62,7 @@ def test_a_user_cannot_open_a_turn_of_their_own(engine: SmallCpuEngine) -> None:
 def test_replies_end(engine: SmallCpuEngine, steps: Counting, text: str) -> None:
     said = run(ask(engine, text))
     assert said.rstrip('"').endswith((".", "!", "?"))
-    assert steps.names().count("choose") <= HARD_TOKENS + 1
+    assert steps.names().count("advance") <= HARD_TOKENS
 
 
 def test_a_conversation_goes_on_when_the_context_is_full(tight: SmallMind) -> None:

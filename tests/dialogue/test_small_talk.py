@@ -94,3 +94,10 @@ def test_the_time_is_spoken(hour: int, minute: int, words: str) -> None:
 
 def test_a_seed_varies_the_wording() -> None:
     assert len({said("Thank you", seed=seed) for seed in range(3)}) == 3
+
+
+def test_a_pasted_page_is_not_said_back() -> None:
+    answer = said("What did I say?", "word " * 5000, "Fine.")
+    assert answer is not None
+    assert answer.endswith("and so on")
+    assert len(answer.split()) < 40
