@@ -112,7 +112,7 @@ class Assistant:
 
         messages: list[Message] = await asyncio.to_thread(read_history, history)
         with plain_errors():
-            correspondence: Correspondence = Correspondence(await self._parts())
+            correspondence: Correspondence = Correspondence(await self._parts(), self._setup)
         return "".join([piece async for piece in correspondence.answer(messages)]).strip()
 
     async def _parts(self) -> Parts:

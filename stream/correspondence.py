@@ -19,16 +19,18 @@ from dialogue.engine import Engine, TextDelta
 from dialogue.errors import BadInput
 from stream.message import Film, Message, Recording
 from stream.parts import Parts
+from stream.setup import Setup
 from stream.watching import scene_block
 from vision.look import Look
 from vision.picture import Picture
 
 LONGEST_TEXT = 4000  # characters of one message
 LONGEST_HISTORY = 1000  # messages
-STILL_GLANCES = 3  # of a still picture: the scene believes what it has seen more than once
-GLANCES_APART_S = 0.5
 READ_FILM_EVERY_S = 2.0
 MESSAGES_APART_S = 10.0
+
+# A model of 135M parameters makes up what it is asked about a text; it is told in the recording's own words instead.
+UNREADING_ENGINES = frozenset({"small_cpu"})
 
 # "What is being said?", "Transcribe this", "What did she say in the recording?": answered with the words themselves.
 ASKS_FOR_WORDS = re.compile(
@@ -50,8 +52,9 @@ class _Taken:
 class Correspondence:
     """Safe for several answers at once: all state is in the answer."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, setup: Setup) -> None:
         self._parts = parts
+        self._understands = setup.engine not in UNREADING_ENGINES
 
     async def answer(self, messages: Sequence[Message]) -> AsyncIterator[str]:
         """The reply to the last message, piece by piece. Raises BadInput, and what the engine raises."""
@@ -68,10 +71,21 @@ class Correspondence:
                     await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
                 at += MESSAGES_APART_S
             taken = await self._take_in(engine, messages[-1], at)
+            if (answer := self._answer_by_rule(engine, taken)) is not None:
+                yield answer
+                return
             async for piece in _replied(engine, taken, at):
                 yield piece
         finally:
             await engine.close()
+
+    def _answer_by_rule(self, engine: Engine, taken: _Taken) -> str | None:
+        """What needs no model, or what this one would make up; None where it should answer."""
+        if taken.sound and not taken.heard and not engine.can.hears:
+            return "I could not make out any words in the recording."
+        if taken.said and taken.heard and (not self._understands or ASKS_FOR_WORDS.search(" ".join(taken.said))):
+            return f"The recording says: \u201c{' '.join(taken.heard)}\u201d"
+        return None
 
     async def _take_in(self, engine: Engine, message: Message, at: float) -> _Taken:
         taken = _Taken()
@@ -104,11 +118,8 @@ class Correspondence:
         if engine.can.sees:
             await engine.feed(PictureBlock(picture.rgb, at))
             return
-        eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, Look()
-        for glance in range(STILL_GLANCES):
-            shown = Picture(picture.rgb, at - (STILL_GLANCES - 1 - glance) * GLANCES_APART_S, picture.source)
-            await thread.run(eyes.glance, look, shown)
-        await thread.run(eyes.read, look, Picture(picture.rgb, at, picture.source))
+        shown = Picture(picture.rgb, at, picture.source)
+        look = await self._parts.threads.eyes.run(self._parts.eyes.study, shown)
         await engine.feed(scene_block(look, at))
 
     async def _watch(self, engine: Engine, perceived: Iterable[Chunk | Picture], at: float, taken: _Taken) -> None:
@@ -135,12 +146,6 @@ class Correspondence:
 
 
 async def _replied(engine: Engine, taken: _Taken, at: float) -> AsyncIterator[str]:
-    if taken.said and taken.heard and ASKS_FOR_WORDS.search(" ".join(taken.said)):
-        yield f"It says: \u201c{' '.join(taken.heard)}\u201d"
-        return
-    if taken.sound and not taken.heard and not engine.can.hears:
-        yield "I could not make out any words in the recording."
-        return
     await engine.feed(TextBlock(_question(taken), at, at, typed=True))
     async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
         async for delta in deltas:

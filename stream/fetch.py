@@ -78,13 +78,13 @@ def plain_disk_errors(place: Path) -> Iterator[None]:
 
 
 def disk_sentence(error: OSError, place: Path) -> str:
-    """What to tell a user about `error`, met while writing below `place`."""
+    """What to tell a user about `error`, met below `place`."""
     elsewhere = "or set OMNILIVE_HOME to a folder elsewhere"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk of {place} is full; free some space {elsewhere}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"no permission to write to {place}; make it writable {elsewhere}"
-    return f"could not write to {place}: {error.strerror or error}; check that folder {elsewhere}"
+        return f"no permission to use {place}; make it readable and writable {elsewhere}"
+    return f"could not use {place}: {error.strerror or error}; check that folder {elsewhere}"
 
 
 def _part_of(weights: Weights, before: int, size: int, progress: Progress) -> Callable[[int], None]:

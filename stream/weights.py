@@ -126,12 +126,13 @@ class WeightStore:
 
     def _condition(self, weights: Weights, read: bool = False) -> Condition:
         place = self._place(weights)
-        if not weights.files:  # a whole repository landed by one rename
-            return Condition.PRESENT if place.is_dir() else Condition.MISSING
-        there = [(place / file.name, file) for file in weights.files if (place / file.name).is_file()]
-        if any(path.stat().st_size != file.size or (read and _sha256(path) != file.sha256) for path, file in there):
-            return Condition.DAMAGED
-        return Condition.PRESENT if len(there) == len(weights.files) else Condition.MISSING
+        with plain_disk_errors(place):
+            if not weights.files:  # a whole repository landed by one rename
+                return Condition.PRESENT if place.is_dir() else Condition.MISSING
+            there = [(place / file.name, file) for file in weights.files if (place / file.name).is_file()]
+            if any(path.stat().st_size != file.size or (read and _sha256(path) != file.sha256) for path, file in there):
+                return Condition.DAMAGED
+            return Condition.PRESENT if len(there) == len(weights.files) else Condition.MISSING
 
     def _alone(self) -> FileLock:
         """The lock of all who pull into this cache; the system frees it when its holder dies."""

@@ -3,47 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
-from pathlib import Path
-
-import cv2
-import numpy as np
 
 from dialogue.errors import BadInput
 from stream.device_thread import DeviceThread
-from vision.picture import Pixels
+from vision.capture import Camera, list_cameras
+from vision.picture import Picture
 
-WIDTH, HEIGHT = 640, 480
-LOST_AFTER = 10  # frames in a row that did not come
+EVERY_S = 0.15
+NICENESS = 5
 
 
 class LocalCamera:
-    """Opens the device at once. Raises BadInput where there is none that works."""
+    """Opens the device at once, the first one unless told otherwise. Raises BadInput where none works."""
 
-    def __init__(self, number: int = 0) -> None:
-        if sys.platform == "linux" and not Path(f"/dev/video{number}").exists():
-            raise BadInput(f"this machine has no camera {number}")  # asking OpenCV would print its own opinion
-        self._device = cv2.VideoCapture(number)
-        self._device.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
-        self._device.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
-        if not self._device.isOpened():
-            self._device.release()
-            raise BadInput(f"camera {number} cannot be opened: close other programs that use it")
+    def __init__(self, number: int | None = None) -> None:
+        found = [camera.device for camera in list_cameras()]
+        if not found or (number is not None and number not in found):
+            raise BadInput("this machine has no camera" + (f" {number}" if found else ""))
+        try:
+            self._camera = Camera(found[0] if number is None else number)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
 
-    async def watch(self, saw: Callable[[Pixels], None], every_s: float = 0.15) -> None:
-        """Calls `saw` with RGB pixels until cancelled. Raises BadInput when the camera is gone."""
+    async def watch(self, saw: Callable[[Picture], None]) -> None:
+        """Calls `saw` until cancelled. Raises BadInput when the camera is gone."""
         loop = asyncio.get_running_loop()
-        due, missing = loop.time(), 0
-        with DeviceThread("camera", niceness=5) as thread:
-            try:
-                while missing < LOST_AFTER:
-                    # Every frame is taken, since a driver keeps old ones for whoever reads slowly.
-                    worked, frame = await thread.run(self._device.read)
-                    missing = 0 if worked else missing + 1
-                    if worked and loop.time() >= due:
-                        due = loop.time() + every_s
-                        saw(np.ascontiguousarray(frame[:, :, ::-1]))
-                raise BadInput("the camera gives no more pictures")
-            finally:
-                await thread.run(self._device.release)
+        due = loop.time()
+        with DeviceThread("camera", NICENESS) as thread, self._camera:
+            while True:
+                # Every frame is taken, since a driver keeps old ones for whoever reads slowly.
+                try:
+                    picture = await thread.run(self._camera.read)
+                except ValueError as error:
+                    raise BadInput(str(error)) from error
+                if picture is not None and loop.time() >= due:
+                    due = loop.time() + EVERY_S
+                    saw(picture)

@@ -45,7 +45,7 @@ def test_a_connection_that_breaks_off_leaves_nothing(registry: SmallRegistry, st
 
 def test_what_a_disk_says_becomes_advice(tmp_path: Path) -> None:
     assert "is full; free some space" in disk_sentence(OSError(errno.ENOSPC, ""), tmp_path)
-    assert "no permission to write" in disk_sentence(OSError(errno.EROFS, ""), tmp_path)
+    assert "no permission to use" in disk_sentence(OSError(errno.EROFS, ""), tmp_path)
     assert "Input/output error" in disk_sentence(OSError(errno.EIO, os.strerror(errno.EIO)), tmp_path)
 
 

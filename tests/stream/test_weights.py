@@ -91,7 +91,7 @@ def test_a_folder_that_is_not_ours_says_so(store: WeightStore, tmp_path: Path) -
     if root:  # root may write anywhere, so be nobody for a moment
         os.seteuid(65_534)
     try:
-        with pytest.raises(WeightsError, match=r"no permission to write to .*OMNILIVE_HOME"):
+        with pytest.raises(WeightsError, match=r"no permission to use .*OMNILIVE_HOME"):
             store.pull()
     finally:
         if root:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from audio.chunk import HEARING_RATE_HZ, Chunk
 from dialogue.errors import BadInput
-from ui.media_file import LONGEST_SIDE, contents, perceive, read_picture, read_sound
+from ui.media_file import contents, perceive, read_picture, read_sound
 from vision.picture import Picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -74,53 +74,17 @@ def test_a_picture_is_read_whatever_its_format(tmp_path: Path, name: str) -> Non
     assert close_to(picture.rgb[16, 56], BLUE)
 
 
-def test_a_picture_is_turned_as_its_camera_says(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # a quarter turn clockwise to see it upright
-    two_colours().save(tmp_path / "phone.jpg", exif=exif)
-    picture = read_picture(tmp_path / "phone.jpg")
-    assert (picture.width, picture.height) == (32, 64)
-    assert close_to(picture.rgb[8, 16], RED)
-    assert close_to(picture.rgb[56, 16], BLUE)
-
-
-def test_transparency_becomes_white(tmp_path: Path) -> None:
-    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "a.png")
-    assert read_picture(tmp_path / "a.png").rgb.min() == 255
-
-
-def test_deep_grey_keeps_its_shades(tmp_path: Path) -> None:
-    Image.fromarray(np.linspace(20_000, 40_000, 256).astype(np.uint16).reshape(16, 16)).save(tmp_path / "a.png")
-    rgb = read_picture(tmp_path / "a.png").rgb
-    assert rgb[0, 0, 0] == 0
-    assert rgb[-1, -1, 0] == 255
-    assert len(np.unique(rgb)) > 200
-
-
-@pytest.mark.parametrize("size", [(1, 1), (20, 1), (1, 4000)])
-def test_odd_shapes_are_pictures_too(tmp_path: Path, size: tuple[int, int]) -> None:
-    Image.new("RGB", size, RED).save(tmp_path / "a.png")
-    picture = read_picture(tmp_path / "a.png")
-    assert (picture.width, picture.height) == size
-
-
-def test_huge_pictures_are_made_smaller_or_refused(tmp_path: Path) -> None:
-    Image.new("L", (5000, 2500)).save(tmp_path / "large.png")
-    assert read_picture(tmp_path / "large.png").width == LONGEST_SIDE
-    Image.new("1", (20_000, 4_001)).save(tmp_path / "huge.png")
-    with pytest.raises(BadInput, match=r"huge\.png has 20000 x 4001 pixels; at most 80 million"):
-        read_picture(tmp_path / "huge.png")
-    heavy = tmp_path / "heavy.png"
-    heavy.write_bytes((tmp_path / "large.png").read_bytes() + bytes(50_000_000))
-    with pytest.raises(BadInput, match="more than 50 MB"):
-        read_picture(heavy)
+def test_a_picture_of_a_kind_that_is_not_read_says_which_is(tmp_path: Path) -> None:
+    two_colours().save(tmp_path / "a.tga")
+    with pytest.raises(BadInput, match=r"save it as JPEG or PNG"):
+        read_picture(tmp_path / "a.tga")
 
 
 def test_a_damaged_picture_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     Image.effect_noise((200, 200), 90).save(path)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(BadInput, match=r"a\.jpg is damaged"):
+    with pytest.raises(BadInput, match=r"a\.jpg: the picture is damaged"):
         read_picture(path)
 
 
@@ -151,7 +115,6 @@ def test_a_film_comes_in_order_of_time(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 2.0)
     held = contents(path)
     assert (held.kind, held.has_sound) == ("video", True)
-    assert held.seconds == pytest.approx(2.0, abs=0.1)
     events = list(perceive(path, pictures_per_s=5))
     times = [event.start_s if isinstance(event, Chunk) else event.at for event in events]
     assert times == sorted(times)
@@ -172,10 +135,11 @@ def test_a_silent_film_has_pictures_only(tmp_path: Path) -> None:
         read_sound(path)
 
 
-def test_a_film_cut_short_plays_as_far_as_it_goes(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.mkv", 2.0)
+def test_a_damaged_film_is_refused_before_its_first_moment(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mp4", 2.0)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert any(isinstance(event, Picture) for event in perceive(path))
+    with pytest.raises(BadInput, match=r"a\.mp4"):
+        list(perceive(path))
 
 
 @pytest.mark.parametrize("content", [b"", b"just some text\n" * 100, bytes(range(256)) * 40])
@@ -184,7 +148,7 @@ def test_what_is_no_medium_says_so(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     readers: tuple[Callable[[Path], object], ...] = (contents, read_sound, read_picture, perceive)
     for reader in readers:
-        with pytest.raises(BadInput, match=r"a\.mp4 (is empty|is not a picture|cannot be read)"):
+        with pytest.raises(BadInput, match=r"a\.mp4( is empty| is not a picture| cannot be read|: this is no picture)"):
             reader(path)
 
 

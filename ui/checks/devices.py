@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from audio.capture import Microphone, NoSoundDevice, Speaker, list_devices
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from ui.checks.finding import Finding
+from vision.capture import Camera, list_cameras
 
 LISTEN_S = 0.5
 PATIENCE_S = 3.0
 QUIETEST_RMS = 1e-5  # digital silence and a little: a muted microphone, not a quiet room
 BROWSER_HAS_ITS_OWN = "`omnilive talk` needs one; the page uses that of the browser"
-WAKING_FRAMES = 5  # a camera's first pictures may be black
+WAKING_FRAMES = 5  # a camera's first ones may fail
 
 
 def check_devices() -> Iterator[Finding]:
@@ -68,17 +67,14 @@ def _loudspeaker() -> Finding:
 
 
 def _camera() -> Finding:
-    if sys.platform == "linux" and not list(Path("/dev").glob("video*")):
+    cameras = list_cameras()
+    if not cameras:
         return Finding("camera", "warning", "This machine has no camera.", "`omnilive talk` works without, unseeing")
-    import cv2
-
-    camera = cv2.VideoCapture(0)
     try:
-        frames = [frame for worked, frame in (camera.read() for _frame in range(WAKING_FRAMES)) if worked]
-    finally:
-        camera.release()
-    if not frames:
-        advice = "close other programs that use it, and see that you may read /dev/video0 (group video)"
-        return Finding("camera", "warning", "gives no pictures", advice)
-    height, width = frames[-1].shape[:2]
-    return Finding("camera", "ok", f"{width} x {height}")
+        with Camera(cameras[0].device) as camera:
+            seen = [picture for picture in (camera.read() for _frame in range(WAKING_FRAMES)) if picture is not None]
+    except ValueError as error:
+        return Finding("camera", "warning", f"{cameras[0].name} does not work", str(error))
+    if not seen:
+        return Finding("camera", "warning", f"{cameras[0].name} gives no pictures", "unplug it and plug it in again")
+    return Finding("camera", "ok", f"{cameras[0].name}, {seen[-1].width} x {seen[-1].height}")

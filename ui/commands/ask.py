@@ -53,7 +53,7 @@ def ask(options: argparse.Namespace) -> None:
         parts = await open_parts(setup, store)
         began, said = time.perf_counter(), ""
         try:
-            async for piece in Correspondence(parts).answer([Message("user", items)]):
+            async for piece in Correspondence(parts, setup).answer([Message("user", items)]):
                 said += piece
                 if not options.json:
                     print(piece, end="", flush=True)

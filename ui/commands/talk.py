@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
@@ -105,10 +106,9 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
         return None
     from stream.events import DeviceLost, Saw
     from ui.local_camera import LocalCamera
-    from vision.picture import Picture
 
     try:
-        opened = LocalCamera(options.camera or 0)
+        opened = LocalCamera(options.camera)
     except BadInput as error:
         if options.camera is not None:
             raise
@@ -117,7 +117,7 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
 
     async def watch() -> None:
         try:
-            await opened.watch(lambda rgb: session.push(Saw(Picture(rgb, session.now()))))
+            await opened.watch(lambda picture: session.push(Saw(replace(picture, at=session.now()))))
         except BadInput as gone:
             session.push(DeviceLost("camera", str(gone)))
 
