@@ -144,6 +144,28 @@ def test_mute_silences_the_microphone(visit: Open) -> None:
     assert visited.page.evaluate("farEnd.now.transceivers[0].sender.track.enabled") is True
 
 
+def test_what_is_switched_off_while_the_browser_asks_stays_off(visit: Open) -> None:
+    visited = visit()
+    visited.page.evaluate(
+        """() => {
+          const devices = navigator.mediaDevices, real = devices.getUserMedia.bind(devices);
+          const answered = new Promise((resolve) => (window.allow = resolve));
+          devices.getUserMedia = async (wish) => (await answered, real(wish));
+        }"""
+    )
+    visited.page.click("#start")
+    visited.wait_for("connecting")
+    visited.page.click("#mute")
+    visited.page.click("#camera-toggle")
+    assert "Choose Allow" in shown(visited, "asking")
+    visited.page.evaluate("allow()")
+    visited.wait_for("listening")
+    assert visited.page.query_selector(".notice") is None
+    assert visited.sent("switch")[-1] == {"microphone": False, "camera": False, "hands_free": True}
+    tracks = visited.page.evaluate("farEnd.now.transceivers.map(t => t.sender.track?.enabled ?? null)")
+    assert tracks == [False, None]
+
+
 def test_an_unplugged_camera_is_reported_and_replaced(visit: Open) -> None:
     visited = visit()
     visited.start()

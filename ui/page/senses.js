@@ -44,7 +44,10 @@ export class Senses extends EventTarget {
     this.#changed();
     const troubles = await openTogether(this.sources.filter(({ kind }) => this.on[kind]));
     if (!this.#active) return this.stop(); // stopped while the browser was still asking
-    for (const source of this.sources) this.on[source.kind] = source.track !== null;
+    for (const source of this.sources) {
+      if (!source.track) this.on[source.kind] = false;
+      else if (!this.on[source.kind]) await this.#switch(source, false); // switched off while the browser was asking
+    }
     if (troubles.length) this.#failed(troubles);
     this.#changed();
   }
@@ -90,7 +93,7 @@ export class Senses extends EventTarget {
       } catch (trouble) {
         return this.#failed([trouble]);
       }
-      if (!this.#active) return source.release();
+      if (!this.#active || !this.wanted[source.kind]) return source.release(); // too late: not wanted any more
     }
     // The camera is let go, so that its light goes out; the microphone stays open and sends silence.
     if (!on && source.kind === "camera") source.release();
