@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dialogue.choose_token import Sampling, choose
 from dialogue.errors import BadInput
-from dialogue.minicpm.audio_encoder import EarMark
+from dialogue.minicpm.audio_encoder import EarMark, EncoderCache
 from dialogue.minicpm.generation import Step
 from dialogue.minicpm.mel import Samples, log_mel, pieces
 from dialogue.minicpm.model import MiniCPM
@@ -30,6 +30,7 @@ class Place:
     """A point in a session to come back to."""
 
     length: int
+    ear: EncoderCache
     heard: EarMark
     turn_open: bool
     spoke: bool
@@ -55,7 +56,7 @@ class Session:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"
         made = self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True)
-        self._ear.clear()
+        self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
     def hear(self, parts: Sequence[Part]) -> Prompt:
@@ -75,7 +76,7 @@ class Session:
         """Tokens of the answer; closing the iterator breaks it off. The last token, an end or not, is never fed."""
         words, decoder = self.model.words, self.model.decoder
         ids = words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False)
-        self._ear.clear()
+        self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         self._turn_open, self._spoke, self._unfinished = False, True, True
         rows = decoder.forward(self.cache, torch.tensor(ids))
         self.speaker = rows[ids.index(words.id("<|spk|>"))]
@@ -91,11 +92,12 @@ class Session:
             recent = [token] if (made + 1) % CALL == 0 else [*recent, token]
 
     def mark(self) -> Place:
-        return Place(self.cache.length, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
+        return Place(self.cache.length, self._ear, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
 
     def rewind(self, place: Place) -> None:
         """As if nothing had happened since."""
         self.cache.rewind(place.length)
+        self._ear = place.ear
         self._ear.rewind(place.heard)
         self._turn_open, self._spoke, self._unfinished = place.turn_open, place.spoke, place.unfinished
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from dialogue.choose_token import Sampling, choose
 from dialogue.errors import BadInput, EngineLost
+from dialogue.minicpm.audio_encoder import EarMark, EncoderCache
 from dialogue.minicpm.duplex_senses import LEAD
 from dialogue.minicpm.mel import RATE, MelStream, Samples
 from dialogue.minicpm.model import MiniCPM
@@ -40,6 +42,19 @@ class Piece:
     last: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A point in a session to come back to."""
+
+    length: int
+    rounds: tuple[int, ...]
+    forgotten: int
+    turn_open: bool
+    ear: EncoderCache
+    heard: EarMark
+    mel: MelStream
+
+
 class Session:
     """One user's. Once more than `high` tokens are held when a user's turn begins, the oldest rounds go, whole, until
     at most `low` are; the introduction and the round that is going on stay."""
@@ -53,6 +68,7 @@ class Session:
         self.protected = 0  # tokens of the introduction
         self._high, self._low = high, low
         self._rounds: deque[int] = deque()  # where in the cache each begins
+        self._forgotten = 0
         self._ear = model.hearing.encoder.cache()
         self._mel = self._new_mel()
         self._turn_open = False  # the user's
@@ -83,7 +99,7 @@ class Session:
         words = self.model.words
         ids = words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O45}", begin=False)
         self._turn_open = False
-        self._ear.clear()
+        self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         self._mel = self._new_mel()
         row = self._feed(torch.tensor(ids))[-1]
         stops, said, given = words.ids(ENDS), list[int](), 0
@@ -102,6 +118,20 @@ class Session:
             said.append(token)
             hidden.append(row)
 
+    def mark(self) -> Place:
+        mel = copy(self._mel)  # its tensors are replaced, never written into
+        return Place(
+            self.cache.length, tuple(self._rounds), self._forgotten, self._turn_open, self._ear, self._ear.mark(), mel
+        )
+
+    def rewind(self, place: Place) -> None:
+        """As if nothing had happened since. Good until a round before it is forgotten."""
+        assert place.forgotten == self._forgotten, "what the mark stood on has been forgotten"
+        self.cache.rewind(place.length)
+        self._rounds, self._turn_open, self._mel = deque(place.rounds), place.turn_open, copy(place.mel)
+        self._ear = place.ear
+        self._ear.rewind(place.heard)
+
     def _speakable(self, logits: Tensor) -> Tensor:
         logits = logits.clone()
         logits[list(self._unspeakable)] = -torch.inf
@@ -115,6 +145,7 @@ class Session:
             first, second = self._rounds.popleft(), self._rounds[0]
             self.cache.cut(first, second, self.model.decoder.rotary)
             self._rounds = deque(begin - (second - first) for begin in self._rounds)
+            self._forgotten += 1
 
     def _new_mel(self) -> MelStream:
         """The first second is made longer by silence in front, and all of it is kept."""

@@ -125,6 +125,7 @@ def twins() -> tuple[Decoder, Qwen2ForCausalLM]:
     return ours, theirs
 
 
+@pytest.mark.filterwarnings("ignore:Passing `repetition_penalty` with `inputs_embeds`")
 @pytest.mark.parametrize("seed", range(4))
 def test_greedy_and_beams_choose_what_transformers_chooses(twins: tuple[Decoder, Qwen2ForCausalLM], seed: int) -> None:
     ours, theirs = twins

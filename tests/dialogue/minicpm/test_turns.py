@@ -122,6 +122,20 @@ def test_two_seconds_at_once_sound_like_one_after_the_other(model: Open) -> None
     torch.testing.assert_close(first[start : start + rows], other[start : start + rows], atol=1e-4, rtol=1e-4)
 
 
+def test_a_rewound_session_by_turns_hears_on_where_it_was(model: Open) -> None:
+    session = begun(model(Kind.O45))
+    session.hear([Sound(second(1))])
+    mark = session.mark()
+    session.hear([Sound(second(2))])
+    want = spoken(session)
+    session.rewind(mark)
+    session.hear([Sound(second(5))])
+    spoken(session)
+    session.rewind(mark)
+    session.hear([Sound(second(2))])
+    assert spoken(session) == want
+
+
 def test_whole_rounds_are_forgotten_and_the_introduction_stays(model: Open) -> None:
     session = begun(model(Kind.O45), capacity=1200, high=600, low=400)
     protected = session.cache.storage[:, :, :, : session.protected].clone()
