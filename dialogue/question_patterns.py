@@ -22,7 +22,7 @@ _THE = "(?:the|my|your|our|his|her|their|this|that|these|those)"
 _IT = "(?:it|that|this|these|those)"
 _NP = rf"(?:{_DET} )*{_ADJ}THING(?: else)?"
 _NPS = rf"(?P<np>{_NP}(?:(?: or| and| or maybe) {_NP})*)"
-_THE_NP = rf"(?P<np>{_THE} {_ADJ}THING)"
+_THE_NP = rf"(?P<np>(?!your){_THE} {_ADJ}THING)"
 _BE = "(?:is|are|was|were)"
 _SEE = (
     "(?:see|spot|notice|detect|recognize|identify|find|make out|perceive|observe|have seen|seen|seeing|looking at"
@@ -98,7 +98,9 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
         rf"(?:is|was) (?:there )?(?:anything|something) (?:written|printed){_ON}",
         rf"{_WHAT} {_TEXT} (?:is|are|was|were|do|can|did|could|you)"
         rf"(?: (?:{_IT}|there|you|here|see|read|shown|written|visible|find)\b)*{_ON}",
-        r"what (?:is|was) (?:the )?(?:text|writing|title|headline|words?)(?: (?:of|on|in|here|there)\b.*)?",
+        r"what (?:is|was|are|were) (?:the )?(?:first |last |next )?(?:text|writing|title|headline|words?)"
+        r"(?: (?:of|on|in|here|there)\b.*)?",
+        rf"(?:does|did) (?:{_IT}|{_THE_READABLE}) say (?:anything|something)",
     ),
     "light": (
         rf"{_BE} (?:it|the room|my room|the picture|the scene|the place)(?: \w+)? {_LIT}(?: enough)?(?: or {_LIT})?"
@@ -106,6 +108,7 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
         rf"{_BE} (?:{_THE} |there )?(?:any |some |enough |too much )?(?:lights?|lamps?|lighting)"
         rf"(?: still| turned| switched)?(?: (?:on|off|good|okay|enough|bad|bright|dim))?{_HERE}",
         rf"how (?:is|are|was) (?:the )?(?:light|lights|lighting|brightness){_HERE}",
+        r"do i need (?:to (?:turn|switch) on )?(?:the |a |some |more )*lights?",
         rf"how (?:bright|dark|dim|light) (?:is|was) (?:it|the room|my room|the picture|this place){_HERE}",
         r"is it (?:day|night|daytime|nighttime)(?: or (?:day|night))?(?: time)?",
     ),
@@ -116,6 +119,7 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
         r"(?:is|are) (?:the|my|your) (?:camera|video|webcam|web cam)s?(?: feed| image| picture)?"
         r"(?: still| even| turned)? (?:on|off|working|running|open|connected|enabled|active|visible)",
         r"do you have (?:a camera|eyes|video|access to my camera)|(?:do|can) you see (?:my|the) (?:camera|video)",
+        r"you (?:can )?see me(?: right)?",
         r"am i (?:visible|in (?:the )?(?:picture|frame|view|image)|on (?:camera|video|screen))",
     ),
     "beyond": (
@@ -136,18 +140,22 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
     "count": (
         rf"how many (?P<np>{_ADJ}THING)(?: (?:{_BE} there|there {_BE}|{_BE}|are we"
         rf"|(?:do|can|could|did) (?:you|we) (?:{_SEE}|count|have)|you (?:can )?(?:see|count|saw)"
-        rf"|(?:am i|i am) (?:holding|showing)(?: you| up)*|do i have(?: up)?))?{_HERE}",
-        rf"how many (?P<self>of us|are we|we are)(?: are| is| there)*{_HERE}",
+        rf"|(?:am i|i am) (?:holding|showing)(?: you| up)*|(?:do i have|have i)(?: got| up)?))?{_HERE}",
+        rf"how many (?P<self>of us|are we|we are)(?: are| is| there| (?:do|can) you see)*{_HERE}",
         rf"how many (?P<other>\w+) (?:(?:do|can|did) you (?:{_SEE}|count)|am i (?:holding|showing)(?: you| up)*"
         rf"|do i have{_SPOT}|(?:are there|are|there are){_SPOT}){_HERE}",
         rf"{_CAN_YOU}count (?:how many |all )?(?:the )?{_NPS}(?: {_SEE}| you see| there are)?{_HERE}",
-        rf"(?:what is )?(?:the )?(?:number|amount) of {_NPS}(?: you (?:can )?see)?{_HERE}",
+        rf"(?:what is |what )?(?:the )?(?:number|amount) of {_NPS}"
+        rf"(?: (?:(?:do|can) )?you (?:can )?see| are there)?{_HERE}",
     ),
     "where": (
         rf"where(?: exactly)? {_BE} {_NPS}(?: now| located)?{_HERE}",
         rf"where (?:do|can|could|did|have) you (?:last )?{_SEE} {_NPS}(?: last)?{_HERE}",
         rf"where {_NPS} {_BE}{_HERE}",
         rf"where (?:did|do|have|could) i (?:put|leave|left|lose|place|placed|lost|have left) {_NPS}",
+        rf"where (?:has|have|did) {_NPS} (?:gone|go)",
+        rf"where (?:do|can|could) i find {_THE_NP}{_HERE}",
+        rf"when was the last time you (?:saw|noticed) {_NPS}",
         rf"when (?:did|have) you (?:last )?{_SEE} {_NPS}(?: last)?{_HERE}",
         rf"{_CAN_YOU}(?:help me )?(?:find|locate|look for|point to) {_NPS}{_HERE}",
         rf"(?:on |at |to )?{_WHAT} side (?:of \w+ \w+ )?{_BE} {_NPS}(?: on| at)?{_HERE}",
@@ -156,14 +164,17 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         rf"{_BE} {_NPS} (?:near|close|far)(?: away)?(?: (?:to|from) (?:me|you|the camera))?"
         r"(?: or (?:near|far|close)(?: away)?)?",
         r"where (?:is|are) my (?P<other>\w+)",
-        rf"(?:where|on which side) (?P<self>do you see me|can you see me|(?:am i|i am){_SPOT}){_HERE}",
+        r"(?:in|on) which (?:side|part)(?: of the (?:picture|image))? (?P<self>am i)",
+        rf"(?:where|(?:in|on) which (?:side|part)(?: of the (?:picture|image))?) "
+        rf"(?P<self>do you see me|can you see me|(?:am i|i am){_SPOT}){_HERE}",
     ),
     "colour": (
         rf"{_WHAT} colors? {_BE} {_THE_NP}(?: i am (?:wearing|holding))?{_HERE}",
         rf"{_WHAT} colors? (?:of )?(?P<np>THING) (?:am i (?:wearing|holding)|is {_IT}|do i (?:have|wear)|are {_IT})"
         rf"(?: on)?{_HERE}",
         rf"(?:what {_BE} )?the colors? of {_THE_NP}{_HERE}",
-        rf"{_WHAT} colors? {_THE_NP} {_BE}|what {_BE} THING color",
+        rf"{_WHAT} colors? {_THE_NP} {_BE}",
+        rf"what {_BE} {_THE_NP} color{_HERE}",
         rf"{_BE} {_THE_NP} (?:more |rather |really )?(?P<colour>{_COLOR})(?: or {_COLOR})*",
         rf"{_WHAT} colors? (?:do|can|did|could) you see{_HERE}",
         rf"{_WHAT} colors? {_BE} (?:(?:{_IT}|they)(?: thing| object| one)?|there|here"
@@ -174,8 +185,9 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
     "change": (
         rf"(?:did|has|have|is|was) (?P<np>{_NP})(?: \w+)? {_MOVED}(?: in| out| up| away| back| by| past)?(?: .*)?",
         rf"(?:(?P<self>who)|what) (?:just |has |has just |have )?{_MOVED}(?: just)?(?: in| out| by| up| away)?{_HERE}",
-        r"what (?:has |have |is |did |was |else )?(?:just |that )*(?:changed?|new|different|happened|happen)"
-        rf"(?: just| with the (?:room|picture|scene))?(?: (?:just|in the (?:last|past) .*|since .*))?{_HERE}",
+        r"(?!.* with you$)what (?:has |have |is |did |was |else )?(?:just |that )*"
+        rf"(?:changed?|new|different|happened|happen)(?: just| with the (?:room|picture|scene))?"
+        rf"(?: (?:just|in the (?:last|past) .*|since .*))?{_HERE}",
         r"(?:did|has|have|is|was|were|are)? ?(?:there )?(?:been )?(?:anything|something|nothing|any|a|some)"
         r" ?(?:been )?(?:changes?|changed|new|different|moved?|happened|happen)(?: .{0,20})?",
         r"(?:(?:did|do|have) you )?(?:notice|noticed|see|seen|spot)(?: any| a| the| some)?"
@@ -185,11 +197,12 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
     "exists": (
         rf"{_BE}(?: not)? there (?:also |maybe |still )?{_NPS}{_HERE}",
         rf"{_YOU} {_SEE} {_NPS}{_HERE}",
-        rf"(?:if|whether) (?:there {_BE}|you (?:can |could )?(?:see|saw|find)) {_NPS}{_HERE}",
+        rf"(?:if|whether|would you say|do you think)(?: that)?"
+        rf" (?:there {_BE}|you (?:can |could )?(?:see|saw|find)) {_NPS}{_HERE}",
         rf"(?:if |whether )?{_BE}(?: not)? {_NPS}{_SPOT}+",
         rf"(?:if|whether) {_NPS} {_BE}{_SPOT}+",
-        rf"{_BE}(?: not)? (?:{_IT}|what i am holding|the thing i am holding)(?: really| supposed to be| maybe)?"
-        rf" (?P<np>{_NP}){_HERE}",
+        rf"{_BE}(?: not)? (?:{_IT}(?: thing| object| one)?|what i am holding|the thing i am holding)"
+        rf"(?: really| supposed to be| maybe)? (?P<np>{_NP}){_HERE}",
         rf"am i (?:holding|carrying|showing you|sitting on|holding up) {_NPS}{_HERE}",
         rf"(?:do|have) (?:i|we) (?:have |got |hold )?{_NPS}{_SPOT}+",
         rf"any (?P<np>{_NP}){_HERE}",
@@ -202,7 +215,7 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         r"(?: i am (?:holding|showing)(?: you| up)*)?(?: called| supposed to be)?",
         r"what (?:am i|i am|are we|was i|do you think i am) (?:now )?(?:holding|showing|pointing at|carrying)"
         rf"(?: up| you)*(?: now)?{_HERE}",
-        r"what(?: object| thing| item)? (?:do|have|did) i (?:have |got |hold )?"
+        r"what(?: object| thing| item)? (?:(?:do|have|did) i (?:have |got |hold )?|i (?:have |got |hold )+)"
         r"(?:here|holding|in (?:my|the|both) THING)",
         r"what(?: object| thing| item)? is in (?:my|the) (?:left |right )?(?:THING|hands?)",
         rf"{_WHAT} (?:kind |sort |type )?(?:of )?(?:an? )?(?:object|thing|item) (?:is {_IT}|am i holding|are {_IT})"
@@ -229,6 +242,7 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         rf"|(?:{_DET} )?(?:whole |entire )?(?:surroundings?|scene|room|picture|image|view|environment|place|situation"
         rf"|video|frame|photo|area|things|objects|office|kitchen)|{_THE} THING|{_IT}|everything){_HERE}",
         rf"what(?: else)? {_BE}(?: there| that| the things?| all)?(?: to (?:see|be seen))?{_SPOT}+",
+        rf"what do (?:we|you) have{_SPOT}+",
         rf"what (?:is|was) (?:going on|happening){_HERE}",
         rf"what (?:can|could|do) you (?:tell|say|know) (?:me )?about (?:my|the|our) (?:surroundings|room|scene|place)"
         rf"{_HERE}",

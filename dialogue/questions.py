@@ -29,8 +29,9 @@ _FIRST = re.compile(
 )
 _THE_FIRST = re.compile(r"\b(the )?(?:very )?first (?=\w)")
 _EARLIER = re.compile(
-    r" ?\b(?:just )?(?:before(?: that)?|earlier(?: on)?|previously|back then|the last time|last time|in the past"
-    r"|(?:a|one|two|three|four|five|ten|a few|some|\d+) (?:moments?|minutes?|seconds?|hours?|while) ago|a while back)\b"
+    r" ?\b(?:just |since )?(?:before(?: that)?|earlier(?: on)?|previously|back then|(?<!when was )the last time"
+    r"|(?<!the )last time|in the past|a while back"
+    r"|(?:a|one|two|three|four|five|ten|a few|some|\d+) (?:moments?|minutes?|seconds?|hours?|while) ago)\b"
 )
 _PAST_VERB = re.compile(r"\b(?:did|was|were|had|have you (?:\w+ )?seen|said)\b")
 
@@ -46,6 +47,7 @@ _RUN_ON = re.compile(
     r"(?:what (?:do|does|is|am|did|color|can|you see)|where (?:is|are)|how many|who is|(?:is|are) there"
     r"|(?:can|do) you (?:see|read)|read)\b"
 )
+_ASKS = re.compile(r"(?:what|where|which|who|how|when|in which)\b")
 _FOLLOW_THING = re.compile(r"(?:(?:what|how) about )?(?:(?:an?|any|the|my|your|this|that) )*(?:\w+ )?THING")
 _FOLLOW_PLACE = re.compile(r"(?:(?:what|how) about )?(?:on |in |to )?(?:the |my )?(left|right|middle|center)(?: side)?")
 _FOLLOW_NOW = re.compile(r"(?:(?:what|how) about )?(?:now|here|this time|this|this one|that one)")
@@ -72,7 +74,9 @@ def _ending(words: str) -> str:
 def _last_question(words: str) -> str:
     """The question at the end of a sentence written without punctuation: "here is a sign what does it say"."""
     starts = [found.start() for found in _RUN_ON.finditer(words)]
-    return words[starts[-1] + 1 :] if starts else ""
+    last = words[starts[-1] + 1 :] if starts else ""
+    # "How many legs do you see" is one question, not two.
+    return "" if _ASKS.match(core(words)) and not _ASKS.match(last) else last
 
 
 def _asked(words: str) -> SceneQuestion | None:
@@ -104,7 +108,9 @@ def _without_time(words: str) -> tuple[str, When]:
 
 
 def _tense(kind: QuestionKind, words: str, when: When) -> When:
-    if kind == "change" or when != "now":
+    if kind == "change":
+        return "now"  # changes carry their own times
+    if when != "now":
         return when
     return "earlier" if _PAST_VERB.search(words) else "now"
 

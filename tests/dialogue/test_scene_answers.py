@@ -78,8 +78,8 @@ ROOM = seen(
         ("what is on the right", "On the right I see a person and a TV. It says “MIND THE GAP”."),
         (
             "What do you see?",
-            "I see two people, one in blue on the left and one on the right, a red cup in the middle, and a TV on the right. "
-            "It says “MIND THE GAP”. It is quite dim.",
+            "I see two people, one in blue on the left and one on the right, a red cup in the middle, "
+            "and a TV on the right. It says “MIND THE GAP”. It is quite dim.",
         ),
     ],
 )
