@@ -1,0 +1,143 @@
+"""The public Python API with the real embedded models: pictures, recordings, histories, from any kind of program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from audio.sound_file import write_wav
+from audio.voice import Voice
+from omnilive import Assistant, BadInput
+from stream.weights import WeightStore
+from ui.command_line import main
+
+
+@pytest.fixture(scope="module")
+def assistant(home: Path, weights: WeightStore) -> Iterator[Assistant]:
+    with Assistant(home=home) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """person.jpg, sign.png and time.wav ("What time is it?")."""
+    folder = tmp_path_factory.mktemp("media")
+    cv2.imwrite(str(folder / "person.jpg"), data.astronaut()[:, :, ::-1])
+    wall = np.full((480, 640, 3), (130, 110, 90), np.uint8)
+    cv2.rectangle(wall, (120, 160), (520, 300), (245, 250, 250), -1)
+    cv2.putText(wall, "GATE 7", (190, 250), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (20, 20, 20), 6, cv2.LINE_AA)
+    cv2.imwrite(str(folder / "sign.png"), wall)
+    voice = Voice(threads=1)
+    write_wav(folder / "time.wav", voice.say("What time is it?"), voice.rate)
+    write_wav(folder / "news.wav", voice.say("The museum opens at nine."), voice.rate)
+    return folder
+
+
+def test_a_picture_is_described(assistant: Assistant, media: Path) -> None:
+    assert re.search(r"\bperson\b|\bsomeone\b", assistant.describe_image(media / "person.jpg"))
+    assert "GATE 7" in assistant.describe_image(str(media / "sign.png"), "What does the sign say?")
+
+
+def test_an_array_is_a_picture_too(assistant: Assistant) -> None:
+    assert re.search(r"\bone\b|\b1\b", assistant.describe_image(data.astronaut(), "How many people are there?"))
+
+
+def test_a_recording_is_answered(assistant: Assistant, media: Path) -> None:
+    assert re.search(r"o'clock|morning|evening|afternoon|night|past|to|\d", assistant.answer_audio(media / "time.wav"))
+    heard = assistant.answer_audio(media / "news.wav", "What is being said?")
+    assert "museum opens at" in heard.lower()
+
+
+def test_a_history_with_everything_in_it(assistant: Assistant, media: Path) -> None:
+    history = [
+        {"role": "user", "content": [{"type": "image", "image": media / "sign.png"}, "What do you see?"]},
+        {"role": "assistant", "content": "I see a sign."},
+        {"role": "user", "content": "What does it say?"},
+    ]
+    assert "GATE 7" in assistant.chat(history)
+    assert "5" in assistant.chat([{"role": "user", "content": "What is two plus three?"}]) or "five" in assistant.chat(
+        [{"role": "user", "content": "What is two plus three?"}]
+    )
+
+
+def test_histories_do_not_leak_into_one_another(assistant: Assistant, media: Path) -> None:
+    assert "GATE 7" in assistant.describe_image(media / "sign.png")
+    blind = assistant.chat([{"role": "user", "content": "What does the sign say?"}])
+    assert "GATE" not in blind
+    assert "camera" in blind or "see" in blind
+
+
+def test_it_works_inside_a_running_loop_and_beside_itself(assistant: Assistant, media: Path) -> None:
+    async def program() -> list[str]:
+        asked = [{"role": "user", "content": [media / "sign.png", "What does the sign say?"]}]
+        both = await asyncio.gather(assistant.achat(asked), assistant.adescribe_image(media / "person.jpg"))
+        return [*both, assistant.chat(asked)]  # the blocking way, in the middle of a loop
+
+    replies = asyncio.run(program())
+    assert "GATE 7" in replies[0]
+    assert "GATE 7" not in replies[1]
+    assert "GATE 7" in replies[2]
+
+
+def test_threads_may_share_it(assistant: Assistant, media: Path) -> None:
+    replies: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: replies.append(assistant.describe_image(media / "sign.png")))
+        for _thread in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(replies) == 2
+    assert all("GATE 7" in reply for reply in replies)
+
+
+def test_bad_input_is_told_and_the_next_question_answered(assistant: Assistant, media: Path) -> None:
+    for bad in (media / "gone.jpg", media / "time.wav"):
+        with pytest.raises(BadInput):
+            assistant.describe_image(bad)
+    with pytest.raises(BadInput, match="a message of the user is empty"):
+        assistant.chat([{"role": "user", "content": ""}])
+    with pytest.raises(BadInput, match="there is no setup 'moon'"):
+        Assistant("moon")
+    assert assistant.chat([{"role": "user", "content": "Hello!"}])
+
+
+def test_closing_twice_is_fine_and_an_unused_one_costs_nothing(tmp_path: Path) -> None:
+    unused = Assistant(home=tmp_path / "never made")
+    unused.close()
+    unused.close()
+    assert not (tmp_path / "never made").exists()
+
+
+def test_the_command_answers_the_same(
+    home: Path, media: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNILIVE_HOME", str(home))
+    assert main(["ask", str(media / "sign.png"), "What does the sign say?", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "GATE 7" in told["answer"]
+    assert told["seconds"] > 0
+
+
+@pytest.mark.parametrize("command", [["ask"], ["replay"]])
+def test_the_commands_refuse_bad_files_in_one_sentence(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
+    (tmp_path / "empty.wav").write_bytes(b"")
+    for name in ("broken.mp4", "empty.wav", "gone.jpg"):
+        assert main([*command, str(tmp_path / name)]) == 2
+        [line] = capsys.readouterr().err.strip().splitlines()
+        assert line.startswith("omnilive: ")
+        assert name in line
