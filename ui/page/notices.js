@@ -1,6 +1,6 @@
 /* Messages to the person: what happened and what to do. Errors stay until they are dealt with, hints pass. */
 
-const PASSES_MS = 9000;
+const PASSES_MS = 7000;
 const AT_MOST = 3;
 
 export class Notices {

@@ -171,7 +171,7 @@ export class Orb {
     ink.strokeStyle = "rgba(255, 255, 255, 0.94)";
     for (let i = 1 - BARS; i < BARS; i++) {
       const level = this.#still.matches ? 0.35 : this.#history[2 * Math.abs(i)];
-      const half = radius * (0.03 + 0.55 * level * Math.cos((i / BARS) * 1.3));
+      const half = radius * (0.03 + 0.6 * level ** 1.6 * Math.cos((i / BARS) * 1.3));
       ink.beginPath();
       ink.moveTo(i * step, -half);
       ink.lineTo(i * step, half);

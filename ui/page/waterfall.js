@@ -4,7 +4,7 @@ const SHOWN = 6; // turns
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 26;
 const LEFT = 96; // room for the names
-const RIGHT = 58; // and for the figures
+const RIGHT = 66; // and for the figures
 const WIDTH = 340;
 
 const NAMES = {
