@@ -18,7 +18,10 @@ _THUMB = (160, 120)
 _BLOCK = 8  # thumbnail pixels a side: a letter of a sign, a hand at the far end of a room
 _BLOCK_DIFFERS = 12.0  # grey levels of 255, mean over a block
 _MOST_GAIN = 2.0  # of exposure between two pictures that show the same
-_LEAST_SPREAD = 4.0  # grey levels; a flat picture tells nothing about exposure
+_STIFFNESS = 64.0  # grey levels²: a picture with less contrast tells little about the gain, which then stays near 1
+_BLACK, _WHITE = 5, 248  # grey levels beyond which nothing is told apart
+_FITS = 3
+_LEAST_PIXELS = 50
 
 _CELLS = (32, 24)
 _STROKE = 40  # grey levels between neighbours: an edge such as strokes of letters have
@@ -48,7 +51,11 @@ def sketch(rgb: Pixels) -> Sketch:
 
 def moved(before: Sketch, after: Sketch) -> float:
     """The share of the picture, 0..1, that shows something else than before."""
-    difference = np.abs(_exposed_like(before.thumb, after.thumb) - before.thumb)
+    exposed = _exposed_like(before.thumb, after.thumb)
+    difference = np.abs(exposed - before.thumb)
+    # What is white in one picture may have been brighter than white: then the other is right to be brighter still.
+    difference[(after.thumb >= _WHITE) & (exposed < before.thumb)] = 0
+    difference[(before.thumb >= _WHITE) & (exposed > before.thumb)] = 0
     rows, columns = _THUMB[1] // _BLOCK, _THUMB[0] // _BLOCK
     blocks = difference.reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))
     return float((blocks > _BLOCK_DIFFERS).mean())
@@ -62,10 +69,22 @@ def _steps(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _exposed_like(model: NDArray[np.float32], thumb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`thumb` with gain and offset such that medians and spreads match, as far as a camera's exposure goes."""
-    middle, wanted_middle = np.median(thumb), np.median(model)
-    spread, wanted_spread = (
-        max(_LEAST_SPREAD, np.abs(x - m).mean()) for x, m in ((thumb, middle), (model, wanted_middle))
-    )
-    gain = np.clip(wanted_spread / spread, 1 / _MOST_GAIN, _MOST_GAIN)
-    return ((thumb - middle) * gain + wanted_middle).astype(np.float32)
+    """`thumb` as the exposure of `model` would have shown it.
+
+    Gain and offset come from a least squares fit over the pixels, repeated over those that fit best: most of a
+    picture shows what it showed before, or it is another picture and no exposure makes them alike.
+    """
+    some, like = thumb[::2, ::2], model[::2, ::2]  # of the pixels; they are enough
+    fits = (np.maximum(some, like) < _WHITE) & (np.minimum(some, like) > _BLACK)
+    gain, offset = 1.0, 0.0
+    for _ in range(_FITS):
+        if fits.sum() < _LEAST_PIXELS:
+            break
+        x, y = some[fits], like[fits]
+        x_mean, y_mean = float(x.mean()), float(y.mean())
+        covariance, variance = float(((x - x_mean) * (y - y_mean)).mean()), float(x.var())
+        gain = min(max((covariance + _STIFFNESS) / (variance + _STIFFNESS), 1 / _MOST_GAIN), _MOST_GAIN)
+        offset = y_mean - gain * x_mean
+        misses = np.abs(gain * some + offset - like)
+        fits &= misses <= np.median(misses[fits])
+    return (gain * thumb + np.float32(offset)).astype(np.float32)

@@ -6,7 +6,9 @@ part is enlarged, and lines are found and read again; of two readings of a line 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ _LEAST_SIDE = 8  # pixels; nothing is written in less
 _MOST_LINES = 40
 _SURE, _SURE_OF_LETTER = 0.75, 0.9  # scores from which a line counts; any texture may look like one or two letters
 _UPRIGHT = 1.5  # times higher than wide: a line that stands on end
+_SMALLEST = sys.float_info.min  # half of it is denormal
 _SAME_LINE = 0.5  # share of a line inside another that makes them one
 
 
@@ -66,12 +69,22 @@ class Reader:
 
         Blocks for 0.1 to 0.5 s, closely up to 1.5 s.
         """
-        # Some weights of the finder are denormal numbers, which cost an x86 processor three times the time of all
-        # others together. The setting is the thread's, and onnxruntime resets it.
-        torch.set_flush_denormal(True)
         height, width = rgb.shape[:2]
         if min(height, width) < _LEAST_SIDE:
             return []
+        with _without_denormals():
+            readings = self._read(rgb, closely)
+        return in_reading_order([line for line, _ in _surest(readings)])
+
+    def warm_up(self) -> None:
+        """Read a test picture, which loads the models and lets them allocate what they need."""
+        picture = np.full((480, 640, 3), 255, np.uint8)
+        cv2.putText(picture, "warm up", (80, 240), cv2.FONT_HERSHEY_SIMPLEX, 3, (0, 0, 0), 6)
+        self.read(picture)
+
+    def _read(self, rgb: Pixels, closely: bool) -> list[_Reading]:
+        """Two looks at most; a line found by both is read twice."""
+        height, width = rgb.shape[:2]
         scale = min(1.0, _SIDE / max(height, width))
         quads = self._find(rgb, scale)
         readings = self._recognise(rgb, quads)
@@ -81,13 +94,7 @@ class Reader:
             corner = np.array([int(part.box[0] * width), int(part.box[1] * height)], np.float32)
             again = [quad + corner for quad in self._find(cut(rgb, part.box), part.zoom)]
             readings += self._recognise(rgb, again)
-        return in_reading_order([line for line, _ in _surest(readings)])
-
-    def warm_up(self) -> None:
-        """Read a test picture, which loads the models and lets them allocate what they need."""
-        picture = np.full((480, 640, 3), 255, np.uint8)
-        cv2.putText(picture, "warm up", (80, 240), cv2.FONT_HERSHEY_SIMPLEX, 3, (0, 0, 0), 6)
-        self.read(picture)
+        return readings
 
     def _find(self, rgb: Pixels, scale: float) -> list[Quad]:
         """Corners of lines in pixels of `rgb`, looked for in a copy `scale` times as large."""
@@ -119,6 +126,20 @@ def _model(folder: Path, name: str) -> str:
     if not path.is_file():
         raise ValueError(f"the reading model {name} is not in {folder}; install rapidocr 3.10 again, its wheel has it")
     return str(path)
+
+
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Count numbers below 1e-38 as nothing, in this thread.
+
+    Some weights of the finder are that small, and cost an x86 processor three times the time of all others together.
+    """
+    before = _SMALLEST * 0.5 == 0.0
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
 
 
 def _sides(quad: Quad) -> tuple[float, float]:

@@ -18,6 +18,7 @@ _MOST = 20  # signs remembered
 _SAME_WORDS = 0.6  # likeness from which two readings are of one sign
 _SAME_PLACE = 0.3  # overlap from which a sign with other words has replaced one
 _FADES = 0.85  # of the certainty of a reading, each time that the sign is read otherwise
+_PIECE = 0.7  # what a reading counts that is only a piece of the one before
 _CERTAIN = 0.85  # of both readings, before a sign is said to have changed
 _MISSES = 2  # readings without it, after which a sign is gone
 
@@ -81,10 +82,10 @@ class SignMemory:
 def _read_again(known: KnownSign, sign: Sign, at: float) -> list[str]:
     """Take over a new reading of a known sign if it is as good."""
     changes: list[str] = []
-    differs = _letters(known.text) != _letters(sign.text)
-    certainty = known.score * (_FADES if differs else 1.0)
-    if sign.score >= certainty:
-        if differs and known.is_there and min(known.score, sign.score) >= _CERTAIN:
+    before, now = _letters(known.text), _letters(sign.text)
+    certainty = known.score * (_FADES if before != now else 1.0)
+    if sign.score * (_PIECE if now != before and now in before else 1.0) >= certainty:
+        if before != now and known.is_there and min(known.score, sign.score) >= _CERTAIN:
             changes.append(f"the sign changed from “{known.text}” to “{sign.text}”")
         known.text, known.score = sign.text, sign.score
     else:
@@ -107,4 +108,4 @@ def _likeness(a: str, b: str) -> float:
 def _is_fragment(sign: Sign, known: Sequence[KnownSign]) -> bool:
     """Whether this is a piece of a sign that was read as a whole before: lines are not always grouped alike."""
     letters = _letters(sign.text)
-    return any(one.is_there and letters in _letters(one.text) and overlap(one.box, sign.box) > 0 for one in known)
+    return any(one.is_there and letters in _letters(one.text) for one in known)

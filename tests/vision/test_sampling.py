@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from tests.vision.conftest import DrawSign, as_high
+from vision.picture import Picture, Pixels
+from vision.sampling import Choice, FrameChooser, Sampling
+
+RULES = Sampling(looks_per_s=4, look_every_s=2, settle_s=1, read_gap_s=1, read_every_s=4, reread_every_s=20)
+FRAME_S = 0.125
+
+
+def offered(chooser: FrameChooser, frames: list[Pixels], start: float = 0.0) -> list[tuple[float, Choice]]:
+    times = [start + i * FRAME_S for i in range(len(frames))]
+    return [(at, chooser.offer(Picture(rgb, at), at)) for at, rgb in zip(times, frames, strict=True)]
+
+
+def looks(choices: list[tuple[float, Choice]]) -> list[float]:
+    return [at for at, choice in choices if choice.detect]
+
+
+def readings(choices: list[tuple[float, Choice]]) -> list[float]:
+    return [at for at, choice in choices if choice.read]
+
+
+def test_the_first_frame_is_looked_at_and_read(astronaut: Pixels) -> None:
+    assert FrameChooser().offer(Picture(astronaut, 0.0), 0.0) == Choice(detect=True, read=True)
+
+
+def test_a_still_scene_settles_and_is_then_looked_at_now_and_then(astronaut: Pixels) -> None:
+    times = looks(offered(FrameChooser(RULES), [astronaut] * 64))
+    assert times[:4] == [0, 0.25, 0.5, 0.75]  # settling: enough votes for a still picture
+    assert all(later - earlier == 2.0 for earlier, later in pairwise(times[4:]))
+    assert len(times) < 10
+
+
+def test_motion_is_looked_at_as_often_as_allowed_and_no_more(astronaut: Pixels) -> None:
+    frames = [np.roll(astronaut, 20 * i, axis=1) for i in range(32)]
+    assert looks(offered(FrameChooser(RULES), frames)) == [i / 4 for i in range(16)]
+
+
+def test_a_still_scene_is_not_read_again(draw_sign: DrawSign) -> None:
+    assert readings(offered(FrameChooser(RULES), [draw_sign(["EXIT 42"])] * 100)) == [0.0]
+
+
+def test_a_new_sign_is_read_once_it_stands_still(draw_sign: DrawSign) -> None:
+    chooser = FrameChooser(RULES)
+    offered(chooser, [draw_sign(["EXIT 42"])] * 24)
+    moving = [np.roll(draw_sign(["PLATFORM 9"]), 40 * i, axis=0) for i in range(4)]
+    read = readings(offered(chooser, [*moving, *[moving[-1]] * 16], start=3.0))
+    assert len(read) == 1
+    assert 3.0 + 3 * FRAME_S < read[0] <= 3.0 + 3 * FRAME_S + 0.5
+
+
+def test_what_never_stands_still_is_read_all_the_same(draw_sign: DrawSign) -> None:
+    frames = [np.roll(draw_sign(["EXIT 42"]), 40 * i, axis=0) for i in range(80)]
+    assert readings(offered(FrameChooser(RULES), frames)) == [0.0, 4.0, 8.0]
+
+
+def test_whoever_asks_gets_both_at_once(astronaut: Pixels) -> None:
+    chooser = FrameChooser(RULES)
+    offered(chooser, [astronaut] * 3)
+    assert chooser.offer(Picture(astronaut, 0.3), 0.3, asked=True) == Choice(detect=True, read=True)
+
+
+def test_a_bare_wall_is_read_once_a_while_only() -> None:
+    walls = [np.full((480, 640, 3), 100 + 60 * (i // 8 % 2), np.uint8) for i in range(200)]
+    assert readings(offered(FrameChooser(RULES), walls)) == [0.0, 20.0]
+
+
+def test_a_frame_of_another_size_is_only_a_change(astronaut: Pixels) -> None:
+    chooser = FrameChooser(RULES)
+    offered(chooser, [astronaut])
+    assert chooser.offer(Picture(as_high(astronaut, 300), 1.0), 1.0).detect

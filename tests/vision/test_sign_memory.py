@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from vision.sign_memory import REMEMBERED_S, SignMemory
+from vision.signs import Sign, TextLine
+
+HERE, THERE = (0.1, 0.1, 0.4, 0.3), (0.6, 0.6, 0.9, 0.8)
+
+
+def sign(text: str, score: float = 0.98, box: tuple[float, float, float, float] = HERE) -> Sign:
+    return Sign((TextLine(text, score, box),))
+
+
+def present(memory: SignMemory) -> list[str]:
+    return [known.text for known in memory.signs if known.is_there]
+
+
+def test_a_sign_comes_stays_and_goes() -> None:
+    memory = SignMemory()
+    assert memory.read([sign("EXIT 42")], 1.0) == ["a sign came into view: “EXIT 42”"]
+    assert memory.read([sign("EXIT 42")], 2.0) == []
+    assert memory.read([], 3.0) == []  # one reading may fail
+    assert present(memory) == []
+    assert memory.read([], 4.0) == ["the sign “EXIT 42” is gone"]
+    assert [(known.text, known.since, known.at) for known in memory.signs] == [("EXIT 42", 1.0, 2.0)]
+    assert memory.read([], 4.0 + REMEMBERED_S) == []
+    assert memory.signs == []
+
+
+def test_a_sign_that_was_missed_once_never_left() -> None:
+    memory = SignMemory()
+    memory.read([sign("EXIT 42")], 1.0)
+    assert memory.read([], 2.0) + memory.read([sign("EXIT 42")], 3.0) == []
+    assert present(memory) == ["EXIT 42"]
+    assert memory.signs[0].since == 1.0
+
+
+def test_a_poor_reading_replaces_no_good_one() -> None:
+    memory = SignMemory()
+    memory.read([sign("EXIT 42", 0.99)], 1.0)
+    assert memory.read([sign("EX1T 4Z", 0.76)], 2.0) == []
+    assert present(memory) == ["EXIT 42"]
+
+
+def test_a_better_reading_replaces_a_poor_one_without_fuss() -> None:
+    memory = SignMemory()
+    memory.read([sign("EX1T 42", 0.76)], 1.0)
+    assert memory.read([sign("EXIT 42", 0.99)], 2.0) == []
+    assert present(memory) == ["EXIT 42"]
+
+
+def test_one_digit_that_changes_is_a_change() -> None:
+    memory = SignMemory()
+    memory.read([sign("EXIT 42")], 1.0)
+    assert memory.read([sign("EXIT 48")], 2.0) == ["the sign changed from “EXIT 42” to “EXIT 48”"]
+    assert present(memory) == ["EXIT 48"]
+
+
+def test_other_words_in_the_same_place_are_a_change() -> None:
+    memory = SignMemory()
+    memory.read([sign("OPEN")], 1.0)
+    assert memory.read([sign("back at noon")], 2.0) == ["the sign changed from “OPEN” to “back at noon”"]
+    assert present(memory) == ["back at noon"]
+
+
+def test_the_same_words_elsewhere_are_the_same_sign() -> None:
+    memory = SignMemory()
+    memory.read([sign("EXIT 42")], 1.0)
+    assert memory.read([sign("EXIT 42", box=THERE)], 2.0) == []
+    assert memory.signs[0].box == THERE
+
+
+def test_a_piece_of_a_sign_is_no_new_sign() -> None:
+    memory = SignMemory()
+    memory.read([sign("NO PARKING 8 AM TO 6 PM")], 1.0)
+    memory.read([sign("NO PARKING 8 AM TO"), sign("6 PM", box=(0.2, 0.2, 0.3, 0.3))], 2.0)
+    assert len(memory.signs) == 1
+
+
+def test_spaces_and_case_are_no_change() -> None:
+    memory = SignMemory()
+    memory.read([sign("NO PARKING")], 1.0)
+    assert memory.read([sign("No Parking"), sign("EXIT", box=THERE)], 2.0) == ["a sign came into view: “EXIT”"]
+
+
+def test_without_a_camera_signs_are_remembered_only() -> None:
+    memory = SignMemory()
+    memory.read([sign("EXIT 42")], 1.0)
+    memory.camera_lost()
+    assert present(memory) == []
+    assert memory.signs[0].text == "EXIT 42"
+    assert memory.read([sign("EXIT 42")], 9.0) == ["the sign “EXIT 42” is back in view"]
+
+
+def test_memory_is_bounded() -> None:
+    memory = SignMemory()
+    for at in range(300):
+        memory.read([sign(f"{chr(0x4E00 + at) * 6}")], at / 10)
+    assert len(memory.signs) <= 20
