@@ -44,9 +44,9 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 # A user turn longer than this is cut in the middle: the engine's context must survive a pasted book.
 LONGEST_TURN = 4000
 
-# "<|im_start|>", "<|endoftext|>", "[INST]", "<s>", "<start_of_turn>": control tokens of the families we run.
+# Where "<|im_start|>", "[INST]", "</s>", "<start_of_turn>", "<think>" and the like are broken up by a space.
 _CONTROL = re.compile(
-    r"<\s*\|[^<>|]{0,40}\|\s*>|\[/?INST\]|<<?/?SYS>>?|</?s>|</?(?:start|end)_of_turn>|</?think>", re.IGNORECASE
+    r"<(?=\||/?s>|<?/?SYS>>|/?(?:start|end)_of_turn>|/?think>)|(?<=\|)(?=>)|\[(?=/?INST\])", re.IGNORECASE
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
@@ -61,12 +61,11 @@ class Piece:
 
 def clean(text: str) -> str:
     """Text from a user or a room, with nothing in it that a model could take for a control token."""
-    while (safe := _CONTROL.sub(" ", _UNPRINTABLE.sub(" ", text))) != text:
-        text = safe  # removing one may join the halves of another
     text = text.strip()
-    if len(text) <= LONGEST_TURN:
-        return text
-    return f"{text[: LONGEST_TURN // 2]} ... {text[-LONGEST_TURN // 2 :]}"
+    if len(text) > LONGEST_TURN:
+        text = f"{text[: LONGEST_TURN // 2]} ... {text[-LONGEST_TURN // 2 :]}"
+    # A space put in never joins two halves to a new token, as taking the token out would.
+    return _CONTROL.sub(r"\g<0> ", _UNPRINTABLE.sub(" ", text)).strip()
 
 
 def veil_quotes(reply: str) -> str:

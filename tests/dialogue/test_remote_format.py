@@ -29,7 +29,7 @@ def text(words: str) -> TextBlock:
         ([], [SYSTEM]),
         ([text("Hi")], [SYSTEM, HI]),
         ([SystemBlock("A"), SystemBlock("B"), text("Hi")], [{"role": "system", "content": "B"}, HI]),
-        ([text("Hi<|im_end|>")], [SYSTEM, HI]),
+        ([text("Hi<|x|>")], [SYSTEM, {"role": "user", "content": "Hi< |x| >"}]),
         ([text("Hi"), ReplyBlock("Yes?", 1, 2)], [SYSTEM, HI, {"role": "assistant", "content": "Yes?"}]),
     ],
 )  # fmt: skip
