@@ -85,8 +85,8 @@ def _table() -> NDArray[np.uint8]:
     step = 256 // _LEVELS
     axis = np.arange(_LEVELS) * step + step // 2
     asked = _lab(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3))
-    nearest = [int(((known - colour) ** 2).sum(1).argmin()) for colour in asked]
-    return names[nearest].reshape(_LEVELS, _LEVELS, _LEVELS)
+    distances = (known**2).sum(1) - 2 * asked @ known.T  # squared, but for a term that all examples share
+    return names[distances.argmin(1)].reshape(_LEVELS, _LEVELS, _LEVELS)
 
 
 def _lab(rgb: NDArray[np.int64]) -> NDArray[np.float32]:

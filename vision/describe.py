@@ -15,11 +15,13 @@ _PLACES = {"left": "on the left", "centre": "in the centre", "right": "on the ri
 _MOST_THINGS = 6
 _MOST_SIGNS = 3
 _MOST_LETTERS = 120  # of one quotation
-_GONE_S = 0.5  # a text last seen so long before the newest fact has left the view
 
 
 def describe(scene_facts: Sequence[SceneFact], light: str) -> str:
-    """ "A person in the centre, a laptop on the left; a sign says “EXIT 42”." `light` is a word or empty."""
+    """ "A person in the centre, a laptop on the left; a sign says “EXIT 42”." `light` is a word or empty.
+
+    All facts are told as present: leave out the texts that are only remembered.
+    """
     things = _things([fact for fact in scene_facts if fact.kind == "object"])
     signs = _signs(scene_facts)
     if not things and not signs:
@@ -51,12 +53,10 @@ def _kind(label: str, places: Mapping[str, int]) -> str:
 
 
 def _signs(facts: Sequence[SceneFact]) -> str:
-    newest = max((fact.at for fact in facts), default=0.0)
-    texts = [fact.text for fact in facts if fact.kind == "text" and fact.at >= newest - _GONE_S]
-    quotations = [f"“{cleaned(text, _MOST_LETTERS)}”" for text in texts[:_MOST_SIGNS]]
-    if not quotations:
-        return ""
-    return f"a sign says {quotations[0]}" if len(texts) == 1 else f"signs say {listed(quotations)}"
+    texts = [f"“{cleaned(fact.text, _MOST_LETTERS)}”" for fact in facts if fact.kind == "text"]
+    if len(texts) < 2:
+        return "".join(f"a sign says {text}" for text in texts)
+    return f"signs say {listed(texts[:_MOST_SIGNS])}"
 
 
 def _nothing(colours: Sequence[str], light: str) -> str:

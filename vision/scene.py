@@ -108,8 +108,8 @@ class Scene:
         return tuple(self._changes)
 
     def description(self) -> str:
-        """The scene in one line, in words a person would use."""
-        return describe(self.facts(), self._light)
+        """The scene in one line, in words a person would use. What has left the view is not in it."""
+        return describe([fact for fact in self.facts() if fact.kind != "text" or fact.at == self.at], self._light)
 
     def _begin(self, at: float) -> None:
         self.at = at

@@ -89,3 +89,9 @@ def test_it_is_quiet_and_needs_no_network(
 def test_missing_models_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="install rapidocr"):
         Reader(tmp_path)
+
+
+def test_reading_leaves_the_numbers_of_the_thread_alone(reader: Reader, draw_sign: DrawSign) -> None:
+    reader.read(draw_sign(["EXIT 42"]))
+    smallest = np.float64(5e-324)
+    assert smallest * 1.0 > 0
