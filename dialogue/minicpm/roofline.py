@@ -1,0 +1,139 @@
+"""Will this machine keep up? A lower bound for every step of a model, from its sizes alone, before any download.
+
+A step takes at least as long as reading its weights from memory and at least as long as its multiplications: the
+larger of the two is the estimate. Real programs are slower; a machine that fails here need not be tried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dialogue.decoder_config import DecoderConfig
+from dialogue.linear import Precision
+from dialogue.minicpm.audio_encoder import FRAMES_PER_S
+from dialogue.minicpm.duplex import MOST_STEPS
+from dialogue.minicpm.inspection import tensor_bytes
+from dialogue.minicpm.inventory import wanted
+from dialogue.minicpm.kind import Kind, kind_of
+from dialogue.minicpm.model import LANGUAGE
+from dialogue.minicpm.speech_o45 import CODES_PER_S
+
+TOKENS_A_SECOND, CODES_A_SECOND = 15, 47  # of o 2.6 while it speaks
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """`memory` in bytes, for weights and contexts; the others a second."""
+
+    name: str
+    memory: float
+    bytes_read: float
+    multiply_adds: float
+
+
+# The makers' figures (16-bit multiplications without sparsity), not measured by us.
+MACHINES = (
+    Machine("laptop CPU, DDR5", 16e9, 80e9, 0.5e12),
+    Machine("RTX 3060 12 GB", 12e9, 360e9, 25e12),
+    Machine("RTX 4090", 24e9, 1008e9, 82e12),
+    Machine("Apple M4 Max", 48e9, 546e9, 17e12),
+    Machine("A100 80 GB", 80e9, 2039e9, 156e12),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Bytes of memory to read, and multiplications with their additions."""
+
+    read: float
+    multiplied: float
+
+    def __add__(self, other: Work) -> Work:
+        """Both in one pass."""
+        return Work(self.read + other.read, self.multiplied + other.multiplied)
+
+    def seconds(self, machine: Machine) -> float:
+        return max(self.read / machine.bytes_read, self.multiplied / machine.multiply_adds)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds of each step on one machine; `unit` is the worst case of one second of full duplex or of an omni
+    unit, None for models that are not asked every second."""
+
+    machine: Machine
+    weights: int
+    fits: bool
+    steps: dict[str, float]
+    unit: float | None
+
+    @property
+    def keeps_up(self) -> bool:
+        return self.fits and (self.unit is None or self.unit < 1.0)
+
+    def line(self) -> str:
+        steps = ", ".join(f"{name} {seconds * 1e3:.1f} ms" for name, seconds in self.steps.items())
+        verdict = "keeps up" if self.keeps_up else "too slow" if self.fits else "does not fit"
+        return f"{self.machine.name}: {verdict}; {steps}"
+
+
+class Roofline:
+    """One model at one precision. `config` is its config.json."""
+
+    def __init__(self, config: Mapping[str, Any], precision: Precision, context: int = 6000) -> None:
+        self.kind = kind_of(config)
+        self._config, self._precision = config, precision
+        self._shapes = wanted(config)
+        self._language = DecoderConfig.from_hf(config, self.kind.family)
+        self._cache = self._language.cache_bytes(context)
+        self.weights = sum(tensor_bytes(name, shape, precision) for name, shape in self._shapes.items())
+
+    def token(self) -> Work:
+        """One token of an answer, in a full context."""
+        return self.prefill(1)
+
+    def prefill(self, tokens: int) -> Work:
+        products = self._part(LANGUAGE, tokens, leave_out="embed_tokens")
+        return products + Work(self._cache, 0)
+
+    def slice(self) -> Work:
+        """One slice of a picture through tower and resampler."""
+        fields = self._config["vision_config"]
+        patches = (448 // fields["patch_size"]) ** 2
+        attention = 2 * patches**2 * fields["hidden_size"] * fields["num_hidden_layers"]
+        tower = self._part("vpm.", patches, leave_out="position_embedding") + Work(0, attention)
+        return tower + self._part("resampler.", patches)
+
+    def second_of_sound(self) -> Work:
+        return self._part("apm.", FRAMES_PER_S) + self._part("audio_projection_layer.", FRAMES_PER_S)
+
+    def code(self) -> Work:
+        """One step of the voice."""
+        return self._part("tts.model.", 1) + self._part("tts.head_code.", 1)
+
+    def estimate(self, machine: Machine, sessions: int = 1) -> Estimate:
+        works = {"picture of one slice": self.slice(), "token": self.token()}
+        unit = None
+        if self.kind.hears:
+            works |= {"second of sound": self.second_of_sound(), "code": self.code()}
+            unit = sum(count * work.seconds(machine) for work, count in self._unit())
+        needed = self.weights + sessions * self._cache
+        steps = {name: work.seconds(machine) for name, work in works.items()}
+        return Estimate(machine, self.weights, needed <= machine.memory, steps, unit)
+
+    def _unit(self) -> list[tuple[Work, int]]:
+        """A second with a picture in which it speaks all the time: its steps, and how many of each."""
+        queries, pool = self._config.get("query_num", 64), self._config["audio_pool_step"]
+        rows = queries + 2 + FRAMES_PER_S // pool + 2
+        tokens, codes = (MOST_STEPS, CODES_PER_S + 1) if self.kind is Kind.O45 else (TOKENS_A_SECOND, CODES_A_SECOND)
+        prompt = [(self.slice(), 1), (self.second_of_sound(), 1), (self.prefill(rows), 1)]
+        return [*prompt, (self.token(), tokens), (self.code(), codes)]
+
+    def _part(self, prefix: str, rows: int, leave_out: str = "\0") -> Work:
+        """Tensors below a prefix, read once and multiplied with `rows` rows."""
+        names = [name for name in self._shapes if name.startswith(prefix) and leave_out not in name]
+        read = sum(tensor_bytes(name, self._shapes[name], self._precision) for name in names)
+        return Work(read, rows * sum(math.prod(self._shapes[name]) for name in names if len(self._shapes[name]) > 1))
