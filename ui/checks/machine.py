@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from dialogue.native.loader import INSTRUCTION_SETS, NativeMissing, load_library
 from ui.checks.finding import Finding
 
 MEMORY_GB = 4.0  # the embedded assistant with one call takes about 2
@@ -24,6 +25,7 @@ def check_machine(home: Path) -> Iterator[Finding]:
     yield _memory()
     yield _disk(home)
     yield from _libraries()
+    yield _compiled_step()
 
 
 def _processor() -> Finding:
@@ -71,3 +73,13 @@ def _libraries() -> Iterator[Finding]:
         torch = sys.modules["torch"]
         gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU only"
         yield Finding("libraries", "ok", f"all {len(COMPILED)} compiled ones load; torch {torch.__version__}, {gpu}")
+
+
+def _compiled_step() -> Finding:
+    """The language model's own machine code, which an install without a compiler goes without."""
+    try:
+        instructions = INSTRUCTION_SETS[load_library().instructions]
+    except NativeMissing as error:
+        advice = "the model runs at about half its speed; run `sudo apt-get install g++`, then `make install`"
+        return Finding("decode step", "warning", f"not compiled: {error}", advice)
+    return Finding("decode step", "ok", f"compiled, with {instructions}")
