@@ -76,13 +76,12 @@ async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> N
     session = Session("talk", parts, setup)
     talking = Talking(session, TypedDialogue().print if options.text else Captions().print)
     with ExitStack() as devices:
-        helping = [watching] if (watching := camera(options, session)) is not None else []
-        if options.text:
-            helping.append(talking.swallow_voice())
-        else:
+        if not options.text:
             devices.enter_context(talking.loudspeaker(device(options.loudspeaker)))
             devices.enter_context(talking.microphone(device(options.microphone), options.headphones))
             print("Speak; I am listening. Ctrl-C ends it.", flush=True)
+        watching = camera(options, session)
+        helping = [work for work in (watching, talking.swallow_voice() if options.text else None) if work is not None]
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(work) for work in helping]
             await talking.run(keyboard if options.text else None)
