@@ -117,6 +117,12 @@ class ChatScript:
         self.turns = kept
         return eviction
 
+    def said_lately(self, replies: int) -> tuple[int, ...]:
+        """The tokens of the last replies, without the frame of their turns."""
+        said = [turn.ids for turn in self.turns if turn.kind == "reply"][-replies:]
+        frame = len(self._open_reply), len(self._tokens.encode(closing()))
+        return tuple(token for ids in said for token in ids[frame[0] : -frame[1]])
+
     def use(self) -> ContextUse:
         """Tokens by kind of block, for the page's meter."""
         tokens = {"system": len(self.system), "text": len(self._partial), "reply": 0}

@@ -29,6 +29,8 @@ _NAME = re.compile(
 
 def small_talk(text: str, clock: Clock, history: History, seed: int = 0) -> str | None:
     """The answer by rule to what the user said, or None. `history` holds the turns before this one."""
+    if _foreign(text):
+        return "I'm sorry, I only understand English."
     for words in reversed(sentences(text[-_LONGEST_TEXT:])):
         if len(words.split()) > _LONGEST_WORDS:
             continue
@@ -39,6 +41,12 @@ def small_talk(text: str, clock: Clock, history: History, seed: int = 0) -> str 
         if (value := arithmetic.result(bare)) is not None:
             return sentence(f"that is {value}")
     return None
+
+
+def _foreign(text: str) -> bool:
+    """Mostly letters that English is not written in."""
+    letters = [letter for letter in text[-_LONGEST_TEXT:] if letter.isalpha()]
+    return sum(not letter.isascii() for letter in letters) > len(letters) / 2
 
 
 def _said(kind: TalkKind, found: re.Match[str], clock: Clock, history: History, seed: int) -> str | None:

@@ -31,6 +31,8 @@ from dialogue.token_context import TokenContext
 
 # Greedy, with a penalty: a model of this size repeats itself otherwise, and is no better at random.
 SAMPLING = Sampling(temperature=0.0, penalty=1.12)
+# The penalty is also on the last replies: else one that fits badly is given again and again.
+REPLIES_NOT_COPIED = 2
 # Follow-up questions lean on at most so many turns of the user before.
 FOLLOW_UP_TURNS = 4
 
@@ -145,9 +147,9 @@ class SmallCpuEngine:
         await self._follow(replying=True)
         context = self._context
         assert context is not None
-        spoken = SpokenText()
+        spoken, lately = SpokenText(), self._script.said_lately(REPLIES_NOT_COPIED)
         ids: list[int] = []
-        token = await self._run(context.choose, SAMPLING, ())
+        token = await self._run(context.choose, SAMPLING, lately)
         while not spoken.done:
             if token in self._mind.stop_ids:
                 text = spoken.finish(self._mind.tokens.text(ids))
@@ -159,7 +161,7 @@ class SmallCpuEngine:
             if text:
                 yield text
             if not spoken.done:
-                token = await self._run(context.advance, token, SAMPLING, tuple(ids))
+                token = await self._run(context.advance, token, SAMPLING, (*lately, *ids))
 
     def _saying(self, text: str) -> None:
         """The turn so far, as if heard: whoever stops us now need not tell us what was said."""

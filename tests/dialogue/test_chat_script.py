@@ -151,3 +151,10 @@ def test_the_meter_counts_every_token(script: ChatScript) -> None:
     use = script.use()
     assert sum(use.tokens.values()) == len(script.wanted())
     assert use.limit == 768
+
+
+def test_what_was_said_lately_is_the_replies_alone(script: ChatScript, tokenizer: Tokenizer) -> None:
+    for number in range(3):
+        say(script, f"question {number}")
+        hear(script, f"answer {number}.")
+    assert tokenizer.decode(list(script.said_lately(2)), skip_special_tokens=False) == "answer 1.answer 2."

@@ -101,3 +101,10 @@ def test_a_pasted_page_is_not_said_back() -> None:
     assert answer is not None
     assert answer.endswith("and so on")
     assert len(answer.split()) < 40
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"), [("你好，你叫什么名字？", True), ("Как дела?", True), ("Café au lait, voilà", False)]
+)
+def test_other_scripts_are_not_guessed_at(text: str, foreign: bool) -> None:
+    assert (said(text) == "I'm sorry, I only understand English.") is foreign
