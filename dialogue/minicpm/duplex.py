@@ -18,7 +18,7 @@ from dialogue.minicpm.duplex_senses import Senses, UnitRows
 from dialogue.minicpm.mel import Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
-from dialogue.minicpm.speech_o45 import Choose, SpeechDecoder, SpeechTurn, sampled
+from dialogue.minicpm.speech_o45 import CODES_PER_S, Choose, SpeechDecoder, SpeechTurn, sampled
 from dialogue.minicpm.window import Basic, Context, Unit, Window
 
 MOST_STEPS = 20  # of a unit, its forced end included
@@ -147,8 +147,8 @@ class Duplex:
         if self.speech is None or self.speech.over:
             self.speech = self.voice.start()
         condition = self.voice.opened(self.voice.condition(spoken, hidden))
-        whole = bool(self.speech.chunks) and not last
-        codes = self.voice.second(self.speech, condition, self._choose_code, whole)
+        least = CODES_PER_S + 1 if self.speech.chunks and not last else 0
+        codes = self.voice.second(self.speech, condition, self._choose_code, least)
         self.speech.over = last
         return condition, codes
 

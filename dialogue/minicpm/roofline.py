@@ -76,6 +76,8 @@ class Estimate:
 
     def line(self) -> str:
         steps = ", ".join(f"{name} {seconds * 1e3:.1f} ms" for name, seconds in self.steps.items())
+        if self.unit is not None:
+            steps += f", a second at worst {self.unit:.2f} s"
         verdict = "keeps up" if self.keeps_up else "too slow" if self.fits else "does not fit"
         return f"{self.machine.name}: {verdict}; {steps}"
 

@@ -85,15 +85,15 @@ class SpeechDecoder:
         """Rows after which sound begins; `last`: no more text will come in this turn."""
         return torch.cat([condition, self._named([self.text_end] * last + [self.sound_start])])
 
-    def second(self, turn: SpeechTurn, condition: Tensor, choose: Choose, whole: bool = False) -> list[int]:
+    def second(self, turn: SpeechTurn, condition: Tensor, choose: Choose, least: int = 0) -> list[int]:
         """A second of sound for a unit of full duplex, from `opened` rows -> at most 25 codes; fewer where the voice
-        ends by itself, which `whole` forbids. One more is sampled and thrown away, as published."""
+        ends by itself, which it may do after `least`. One more is sampled and thrown away, as published."""
         self._make_room(turn, len(condition) + CODES_PER_S)
         codes: list[int] = []
         logits = self._feed(turn, condition)
         for step in range(CODES_PER_S + 1):
             scores = penalised(logits / TEMPERATURE, codes[-RECENT:], PENALTY)
-            if whole:
+            if step < least:
                 scores[self.end] = -torch.inf
             code = choose(logits, scores.softmax(-1))
             if code == self.end or step == CODES_PER_S:

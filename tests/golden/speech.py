@@ -103,7 +103,7 @@ def speech_o45(case: Case, check: Check) -> None:
     turn = voice.start()
     for number, least in enumerate(case.inputs["min_new"]):
         forced = _Forced(case.given(f"codes_{number}").tolist())
-        codes = voice.second(turn, voice.opened(conditions[number]), forced, whole=least > 0)
+        codes = voice.second(turn, voice.opened(conditions[number]), forced, least)
         want = case.expected[f"chunk_{number}"]
         forced.compare(case, check, "duplex", number)
         got = [len(codes), turn.cache.length, turn.position]
