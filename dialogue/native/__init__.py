@@ -1,0 +1,1 @@
+"""The compiled decode step: its source, its build, and its loader."""
