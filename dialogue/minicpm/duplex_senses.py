@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.mel import MelStream, Samples
+from dialogue.minicpm.mel import MelStream, Samples, checked
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
 
@@ -75,7 +75,7 @@ class Senses:
 
     def _listen(self, samples: Samples) -> Tensor:
         rows = [torch.zeros(0, self._hearing.projector.linear2.out_features)]
-        for mel in self._mel.push(samples):
+        for mel in self._mel.push(checked(samples)):
             first = self._mel.pieces_given == 1
             rows.append(self._hearing.step(self._ear, mel, drop_front=0 if first else 1, drop_back=1))
         return torch.cat([row.to(rows[-1]) for row in rows])

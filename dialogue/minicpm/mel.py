@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 from transformers.audio_utils import mel_filter_bank
 
+from dialogue.errors import BadInput
+
 RATE = 16_000
 WINDOW = 400
 HOP = 160
@@ -44,6 +46,17 @@ def log_mel_batch(clips: Sequence[Samples], bins: int = 80) -> tuple[Tensor, lis
     mels = [log_mel(clip, bins) for clip in clips]
     lengths = [mel.shape[1] for mel in mels]
     return torch.stack([pad(mel, (0, max(lengths) - mel.shape[1])) for mel in mels]), lengths
+
+
+def checked(samples: Samples) -> Samples:
+    """Sound that can be heard at all. Raises BadInput for what is no mono sound, is not finite or is too short."""
+    if samples.ndim != 1 or samples.dtype != np.float32:
+        raise BadInput(f"Sound must be float32 mono samples, got {samples.dtype} of shape {samples.shape}.")
+    if len(samples) < WINDOW:
+        raise BadInput(f"{len(samples)} samples of sound are too few to hear anything; give at least {WINDOW}.")
+    if not np.isfinite(samples).all():
+        raise BadInput("The sound has samples that are no numbers; check the recording.")
+    return samples
 
 
 def pieces(samples: Samples) -> list[Samples]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from dialogue.errors import BadInput
 from dialogue.minicpm.embedding import Span, embed, picture_spans, sound_spans
 from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.mel import Samples
+from dialogue.minicpm.mel import Samples, checked
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.prompt import picture_text, sound_text
 from dialogue.minicpm.slicing import Slice
@@ -96,7 +96,7 @@ def _written(model: MiniCPM, parts: Sequence[Part], number_pictures: bool) -> tu
             case Sound(samples):
                 if model.hearing is None:
                     raise BadInput(f"{model.kind.value} as loaded cannot hear; leave the sound out.")
-                by_second = bool(model.config.get("chunk_input", False)) and model.kind is Kind.O26
+                by_second = model.kind is Kind.O26 and bool(model.config.get("chunk_input", True))
                 text += sound_text(len(samples), model.hearing.pool, by_second)
-                clips.append(samples)
+                clips.append(checked(samples))
     return text, slices, clips

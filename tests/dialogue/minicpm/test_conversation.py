@@ -97,6 +97,20 @@ def test_sound_is_heard_by_the_models_that_can(model: Open) -> None:
     assert not torch.allclose(prompts[0].rows, prompts[1].rows)
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros(100, np.float32),
+        np.zeros((2, 16_000), np.float32),
+        np.full(16_000, np.nan, np.float32),
+        np.zeros(16_000),
+    ],
+)
+def test_what_is_no_sound_is_refused(model: Open, bad: np.ndarray) -> None:
+    with pytest.raises(BadInput, match="ound"):
+        list(answer(model(Kind.O45), [Turn("user", [Sound(bad)])]))
+
+
 def test_a_history_longer_than_the_context_is_refused(model: Open) -> None:
     with pytest.raises(BadInput, match="context"):
         list(answer(model(Kind.V26), [Turn("user", ["word " * 10_000])]))
