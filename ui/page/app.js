@@ -33,7 +33,7 @@ import { takeTokenFromAddress } from "./token.js";
 import { Turns } from "./turns.js";
 import * as words from "./words.js";
 
-const LONGEST_MESSAGE = 8000; // letters
+const LONGEST_MESSAGE = 2000; // letters; the server takes no more
 const ASKING_MS = 1500; // a browser that takes longer is waiting for the person
 const SAID_BY_US = new Set(["microphone_lost", "camera_lost"]); // with the name of the substitute
 const by = (id) => document.getElementById(id);
