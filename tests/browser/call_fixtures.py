@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soxr
 from playwright.sync_api import Browser, Page, Playwright
 
+from audio.resample import resample_whole
 from audio.transcribe import Transcriber
 from stream.weights import WeightStore
 from tests.browser.made_media import RATE_HZ, Rgb, make_camera_y4m, make_mic_wav
@@ -133,7 +133,7 @@ class Person:
         """What came out of the loudspeaker, float32 at 16 kHz; a little is waited for what is still in the air."""
         self.page.wait_for_timeout(500)
         samples = np.frombuffer(base64.b64decode(self.page.evaluate("ear.heard()")), np.int16)
-        return soxr.resample(samples.astype(np.float32) / 32768, RATE_HZ, 16_000)
+        return resample_whole(samples.astype(np.float32) / 32768, RATE_HZ, 16_000)
 
     def level(self, seconds: float) -> float:
         return float(self.page.evaluate("seconds => ear.level(seconds)", seconds))

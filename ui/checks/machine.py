@@ -15,7 +15,7 @@ from ui.checks.finding import Finding
 
 MEMORY_GB = 4.0  # the embedded assistant with one call takes about 2
 DISK_GB = 1.0
-COMPILED = ("numpy", "torch", "onnxruntime", "ctranslate2", "av", "soxr", "webrtcvad", "cv2", "aiortc", "hibari")
+COMPILED = ("numpy", "torch", "onnxruntime", "ctranslate2", "av", "webrtcvad", "cv2", "aiortc", "hibari")
 CURES = {"cv2": "run `pip install --force-reinstall --no-deps opencv-python-headless`"}
 
 
