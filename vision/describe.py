@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from vision.phrases import counted, listed, number_word
 from vision.quoted import cleaned
-
-if TYPE_CHECKING:
-    from vision.scene import SceneFact
+from vision.scene_fact import SceneFact
 
 _PLACES = {"left": "on the left", "centre": "in the centre", "right": "on the right", "": ""}
 _MOST_THINGS = 6

@@ -7,40 +7,19 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from vision.colours import Light
 from vision.describe import describe
 from vision.phrases import came, left
-from vision.placing import Distance, Place, distance_of, place_of
+from vision.placing import distance_of, place_of
+from vision.scene_fact import SceneFact
 from vision.sign_memory import SignMemory
 from vision.signs import Sign
 from vision.tracking import Track
 
-FactKind = Literal["object", "text", "colour", "light"]
-
 _MOST_CHANGES = 50
 _ARRIVAL_S = 2.0  # after the camera came: what is seen then was there already, and did not come
-
-
-@dataclass(frozen=True, slots=True)
-class SceneFact:
-    """One thing the eyes vouch for; the fields are those of the conversation's facts.
-
-    `label` names an object, a colour or the light. `text` is quoted data. `count` things of this label and colour
-    are at this `place` and `distance`. A text whose `at` is older than the scene has left the view since.
-    """
-
-    kind: FactKind
-    label: str
-    count: int = 1
-    place: Place = ""
-    distance: Distance = ""
-    colour: str = ""
-    text: str = ""
-    since: float = 0.0
-    at: float = 0.0
 
 
 class Scene:

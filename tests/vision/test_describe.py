@@ -4,7 +4,7 @@ import pytest
 
 from vision.describe import describe
 from vision.phrases import came, counted, left
-from vision.scene import SceneFact
+from vision.scene_fact import SceneFact
 
 
 def thing(label: str, place: str = "", count: int = 1) -> SceneFact:

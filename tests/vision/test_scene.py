@@ -4,7 +4,8 @@ from dataclasses import fields
 
 from dialogue.blocks import Fact
 from vision.box import Box
-from vision.scene import Scene, SceneFact
+from vision.scene import Scene
+from vision.scene_fact import SceneFact
 from vision.signs import Sign, TextLine
 from vision.tracking import Track
 
