@@ -12,7 +12,7 @@ from typing import Literal
 from vision.colours import Light
 from vision.describe import describe
 from vision.phrases import came, left
-from vision.placing import distance_of, place_of
+from vision.placing import Distance, Place, distance_of, place_of
 from vision.scene_fact import SceneFact
 from vision.sign_memory import SignMemory
 from vision.signs import Sign
