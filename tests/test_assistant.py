@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from audio.sound_file import write_wav
+from audio.sound_file import read_sound, write_wav
 from audio.voice import Voice
 from omnilive import Assistant, BadInput
 from stream.weights import WeightStore
@@ -128,6 +128,20 @@ def test_the_command_answers_the_same(
     told = json.loads(capsys.readouterr().out)
     assert "GATE 7" in told["answer"]
     assert told["seconds"] > 0
+
+
+def test_a_recording_goes_through_the_live_pipeline(
+    home: Path, media: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNILIVE_HOME", str(home))
+    assert main(["replay", str(media / "time.wav"), "--fast", "--json", "--out", str(tmp_path / "reply.wav")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["who"] for each in told["conversation"]] == ["you", "omnilive"]
+    assert "time" in told["conversation"][0]["text"].lower()
+    assert told["first_sound_made_ms"] > 0
+    spoken = read_sound(tmp_path / "reply.wav")
+    assert spoken.duration_s == pytest.approx(told["seconds"], abs=0.5)
+    assert np.abs(spoken.samples).max() > 0.05
 
 
 @pytest.mark.parametrize("command", [["ask"], ["replay"]])
