@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -58,7 +59,7 @@ def test_a_recording_is_answered(assistant: Assistant, media: Path) -> None:
 
 
 def test_a_history_with_everything_in_it(assistant: Assistant, media: Path) -> None:
-    history = [
+    history: list[dict[str, Any]] = [
         {"role": "user", "content": [{"type": "image", "image": media / "sign.png"}, "What do you see?"]},
         {"role": "assistant", "content": "I see a sign."},
         {"role": "user", "content": "What does it say?"},
