@@ -11,7 +11,7 @@ import asyncio
 import numpy as np
 
 from audio.chunk import Chunk
-from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings
+from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.voice_activity import VoiceState
 from stream.events import Notice
@@ -22,6 +22,10 @@ from stream.parts import Parts
 from stream.setup import Setup
 
 LANE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause
+
+# A browser's noise suppression turns a quiet room into almost nothing: only less than one step of 16 bits is dead,
+# and a microphone that has brought speech is alive, however quiet its user is.
+SILENT_S, DEAD_DBFS = 6.0, -95.0
 
 SPEECH = 0.5  # probability from which a hop counts as speech
 
@@ -46,7 +50,8 @@ class Hearing:
         self._end_of_speech = EndOfSpeech(
             EndOfSpeechSettings(pause_after_s=self._setup.speculate_after_s, hangover_s=self._setup.hangover_s)
         )
-        self._silence = SilenceWatch()
+        self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
+        self._heard_speech = False
 
     def switch(self, on: bool) -> None:
         """The user turned the microphone on or off; what was half said is dropped by whoever calls."""
@@ -68,11 +73,13 @@ class Hearing:
                     await self._listen(chunk, tasks)
 
     async def _listen(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
-        self._watch_silence(chunk)
+        if not self._heard_speech:
+            self._watch_silence(chunk)
         probability = 0.0
         for hop in self._activity.step(self._voice_state, chunk):
             probability = hop.probability
             event = self._end_of_speech.hear(probability, hop.at)
+            self._heard_speech |= isinstance(event, SpeechStarted)
             decisions = self._floor.turns.hear(event, hop.at, voiced=probability >= SPEECH)
             if decisions:
                 await self._floor.carry_out(decisions)

@@ -204,12 +204,20 @@ def test_nothing_said_is_not_answered() -> None:
 
 def test_a_dead_microphone_and_a_lost_one_are_told() -> None:
     async def story(call: ToyCall) -> None:
-        await call.lasts(6.0)
+        await call.lasts(7.0)
         call.session.push(DeviceLost("microphone", "unplugged"))
         await call.lasts(0.2)
 
     told = call(story, ToyEngine(["Hm."]))
     assert [notice.code for notice in told.of(Notice)] == ["silent_microphone", "microphone_lost"]
+
+
+def test_a_microphone_that_has_brought_speech_may_be_quiet_for_long() -> None:
+    async def story(call: ToyCall) -> None:
+        await call.speaks(1.0)
+        await call.lasts(30.0)
+
+    assert call(story, ToyEngine(["Yes."])).of(Notice) == []
 
 
 def test_sound_that_is_not_a_number_is_told_and_survived() -> None:
