@@ -61,6 +61,7 @@ _READABLE = (
     "|tv|television|stop sign|magazine|newspaper|sticker|sticky note|tag|badge|title|message|headline|cover|can|tin"
     "|piece of paper|post-it|caption)"
 )
+_MISHEARD_SIGN = "(?:time|sine|sun|sight|site|sigh|shine|design|signed|scene)"  # what a recogniser makes of "sign"
 _THE_READABLE = rf"(?:an?|{_THE}|what) (?:\w+ )?{_READABLE}"
 _SHEET = "(?:sign|paper|page|sheet|note|label|poster|card|whiteboard|board|banner|sticker|letter|ticket|receipt)s?"
 _SAY = "(?:say|says|said|saying|save|saves|read|reads|stay|states?|tell|tells)"
@@ -85,6 +86,7 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
     "read": (
         rf"what (?:does|do|did|is|was|were|has) {_THE_READABLE}{_ON} {_SAY}(?: to you)?{_ON}",
         rf"what (?:does|do|did|is|was) (?:{_IT}|they|there) {_SAY}{_ON}",
+        rf"what (?:does|do|did) {_THE} {_MISHEARD_SIGN} say{_ON}",
         rf"what (?:{_THE_READABLE}|it|this|that) (?:says|said|reads)(?: again)?{_ON}",
         rf"{_CAN_YOU}(?:read|make out)(?: out| aloud| loud)* (?:{_IT}|them|{_THE_READABLE}|any {_TEXT})(?: \w+)?{_ON}",
         rf"{_CAN_YOU}read(?: out| aloud| loud)* what .*(?:say|says|said|written|on|there|here)(?: .*)?",
