@@ -11,8 +11,7 @@ PORT ?= 8080
 SETUP ?= laptop
 ARGS ?=
 
-NATIVE := dialogue/native/decode_step.so
-NATIVE_SOURCES := $(wildcard dialogue/native/*.cpp dialogue/native/*.h dialogue/native/build.py)
+NATIVE_SOURCES := $(wildcard dialogue/native/*.cpp dialogue/native/*.h)
 
 .PHONY: run install test test-tools lint clean
 .DELETE_ON_ERROR:
@@ -21,10 +20,10 @@ NATIVE_SOURCES := $(wildcard dialogue/native/*.cpp dialogue/native/*.h dialogue/
 run: install
 	@exec $(BIN)/omnilive run --host $(HOST) --port $(PORT) --setup $(SETUP)
 
-install: $(VENV)/.libraries $(NATIVE)
+install: $(VENV)/.libraries $(VENV)/.native
 	@$(BIN)/omnilive models pull
 
-test: test-tools $(NATIVE)
+test: test-tools $(VENV)/.native
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-tools: $(VENV)/.libraries-of-tests
@@ -36,14 +35,14 @@ lint: $(VENV)/.libraries-of-tests
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(NATIVE) .pytest_cache .ruff_cache .mypy_cache *.egg-info build
+	rm -rf $(VENV) dialogue/native/*.so .pytest_cache .ruff_cache .mypy_cache *.egg-info build
 
 $(BIN)/python:
 	@python=$$(sh install/find_python.sh) && "$$python" -m venv --clear $(VENV)
 
 # The two OpenCV packages share their files. opencv-python goes first, so that those of the headless one, which
 # needs no X11 and no OpenGL, end up on disk; should they not, the import tells (docs/decisions.md).
-$(VENV)/.libraries: $(BIN)/python pyproject.toml constraints.txt install/cpu_torch.py
+$(VENV)/.libraries: $(BIN)/python pyproject.toml setup.py constraints.txt install/cpu_torch.py
 	@echo "installing libraries into $(VENV): some 500 MB to download, a few minutes"
 	@$(PIP) install --quiet --constraint constraints.txt pip setuptools
 	@$(BIN)/python install/cpu_torch.py constraints.txt
@@ -58,8 +57,6 @@ $(VENV)/.libraries-of-tests: $(VENV)/.libraries
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[test,dev]"
 	@touch $@
 
-# Optional: without it the language model runs in torch, at about half the speed. Tried again at every make.
-$(NATIVE): $(NATIVE_SOURCES) | $(VENV)/.libraries
-	@if command -v g++ >/dev/null; then $(BIN)/python -m dialogue.native.build; else \
-		echo "no C++ compiler: the language model runs at about half its speed (sudo apt-get install g++)"; fi \
-		|| echo "the compiled step could not be built: the language model runs at about half its speed"
+# Optional, and so tried again at every make until there is a compiler.
+$(VENV)/.native: $(NATIVE_SOURCES) install/compiled_step.sh | $(VENV)/.libraries
+	@VENV=$(VENV) sh install/compiled_step.sh && touch $@ || true

@@ -80,6 +80,6 @@ def _compiled_step() -> Finding:
     try:
         instructions = INSTRUCTION_SETS[load_library().instructions]
     except NativeMissing as error:
-        advice = "the model runs at about half its speed; run `sudo apt-get install g++`, then `make install`"
+        advice = "the language model runs in torch, and slower; run `sudo apt-get install g++`, then `make install`"
         return Finding("decode step", "warning", f"not compiled: {error}", advice)
     return Finding("decode step", "ok", f"compiled, with {instructions}")
