@@ -22,7 +22,7 @@ def answer(asked: Asked) -> str | None:
         case "exists" | "where" | "count" | "colour" if asked.question.things and asked.question.things[0].labels:
             return _thing(asked)
         case "who" | "alone":
-            return "I don't remember faces, so I can't say who was there."
+            return _who(asked)
         case _:
             return None
 
@@ -39,7 +39,7 @@ def _read(asked: Asked) -> str:
         return "I haven't read any text so far."
     if asked.question.when == "first":
         first = [fact.text for fact in ever if fact.since <= ever[0].since + _TOGETHER_S]
-        return sentence(f"the first text I saw, {ago(asked.now - ever[0].since)}, was {quotations(first)[0]}")
+        return sentence(f"at the beginning, {ago(asked.now - ever[0].since)}, it said {quotations(first)[0]}")
     gone = asked.memory.past("text")
     if gone:
         together = [fact.text for fact in gone if fact.at >= gone[0].at - _TOGETHER_S]
@@ -51,12 +51,23 @@ def _described(asked: Asked) -> str:
     if asked.question.when == "first":
         ever = asked.memory.ever("object")
         seen = [fact for fact in ever if fact.since <= ever[0].since + _TOGETHER_S]
-        return sentence(f"at first I saw {things(seen)}") if seen else _nothing(asked)
+        return (
+            sentence(f"at first, {ago(asked.now - ever[0].since)}, I saw {things(seen)}") if seen else _nothing(asked)
+        )
     gone = asked.memory.past("object")
     texts = [fact.text for fact in asked.memory.past("text")]
     parts = [f"I saw {things(gone)}"] if gone else []
     parts += [f"I read {quotations(texts[:3])[0]}"] if texts else []
     return sentence(f"earlier {listed(parts)}") if parts else _nothing(asked)
+
+
+def _who(asked: Asked) -> str:
+    """Faces are not remembered; that somebody was there is."""
+    people = [fact for fact in asked.memory.past("object") if fact.label == "person"]
+    if not people:
+        return "I don't remember faces, so I can't say who was there."
+    when = ago(asked.now - people[0].at)
+    return f"I don't remember faces, but {when} I saw {exactly(people[0].count, 'person')}."
 
 
 def _nothing(asked: Asked) -> str:
