@@ -47,14 +47,14 @@ $(VENV)/.libraries: $(BIN)/python pyproject.toml setup.py constraints.txt instal
 	@$(PIP) install --quiet --constraint constraints.txt pip setuptools
 	@$(BIN)/python install/cpu_torch.py constraints.txt
 	@$(PIP) install --quiet --constraint constraints.txt opencv-python
-	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@$(PIP) install -qq --constraint constraints.txt --editable .
 	@$(BIN)/python -c "import cv2" 2>/dev/null || \
 		$(PIP) install --quiet --constraint constraints.txt --force-reinstall --no-deps opencv-python-headless
 	@touch $@
 
 $(VENV)/.libraries-of-tests: $(VENV)/.libraries
 	@echo "installing the libraries of the tests"
-	@$(PIP) install --quiet --constraint constraints.txt --editable ".[test,dev]"
+	@$(PIP) install -qq --constraint constraints.txt --editable ".[test,dev]"
 	@touch $@
 
 # Optional, and so tried again at every make until there is a compiler.
