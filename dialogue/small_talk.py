@@ -105,10 +105,15 @@ def _short(text: str) -> str:
 
 
 def _my_name(history: History) -> str:
-    for text in reversed(history.user_texts()):
-        if told := _NAME.search(text):
-            return f"You told me that your name is {(told[1] or told[2]).capitalize()}."
-    return "You haven't told me your name."
+    told = (name for text in reversed(history.user_texts()) if (name := told_name(text)))
+    name = next(told, None)
+    return f"You told me that your name is {name}." if name else "You haven't told me your name."
+
+
+def told_name(text: str) -> str | None:
+    """The name that a user gives in these words."""
+    told = _NAME.search(text)
+    return (told[1] or told[2]).capitalize() if told else None
 
 
 def _count_to(last: int | None) -> str | None:

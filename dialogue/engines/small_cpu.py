@@ -17,14 +17,19 @@ from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemB
 from dialogue.chat_script import ChatScript, Turn
 from dialogue.choose_token import Sampling
 from dialogue.description import describe, in_view
+from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
 from dialogue.engines.small_mind import SmallMind
+from dialogue.event_log import EventLog
 from dialogue.history import History
 from dialogue.language_model import open_language_model
 from dialogue.question_kinds import SceneQuestion
 from dialogue.questions import scene_question
+from dialogue.recall import INDEXED, NOTHING, recall, words_wanted
+from dialogue.recall_questions import recall_question
 from dialogue.scene_answers import answer
 from dialogue.scene_memory import SceneMemory
+from dialogue.sentence_embedding import SentenceEmbedder
 from dialogue.small_talk import Clock, small_talk
 from dialogue.spoken_text import HARD_TOKENS, SpokenText, runs_in_a_circle
 from dialogue.token_context import TokenContext
@@ -35,6 +40,8 @@ SAMPLING = Sampling(temperature=0.0, penalty=1.12)
 REPLIES_NOT_COPIED = 2
 # Follow-up questions lean on at most so many turns of the user before.
 FOLLOW_UP_TURNS = 4
+# Lines of the log whose meaning is computed in one step: a wall of text must not hold up an answer.
+INDEXED_AT_ONCE = 16
 
 
 def open_small_cpu(
@@ -44,14 +51,20 @@ def open_small_cpu(
     clock: Clock,
     *,
     phrase_descriptions: bool | None = None,
+    embedder_folder: Path | None = None,
     **opening: Any,
 ) -> Callable[[], Engine]:
     """Load the weights and prefill what all sessions share (blocking); returns a factory of sessions.
 
-    `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. `opening` goes
-    to `open_language_model`. Raises BadInput where the file or the context size will not do.
+    `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. With the weights
+    in `embedder_folder` what was said is recalled by its meaning as well as by its words. `opening` goes to
+    `open_language_model`. Raises BadInput where the file or the context size will not do, OSError where the folder
+    will not.
     """
-    mind = SmallMind(open_language_model(model_path, **opening), context_tokens, phrase_descriptions)
+    embedder = SentenceEmbedder(embedder_folder) if embedder_folder else None
+    if embedder:
+        embedder.embed(["Hello."])  # opens the weights and warms up
+    mind = SmallMind(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
     return lambda: SmallCpuEngine(mind, runner, clock)
 
 
@@ -60,10 +73,12 @@ class SmallCpuEngine:
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
-    def __init__(self, mind: SmallMind, runner: Runner, clock: Clock) -> None:
+    def __init__(self, mind: SmallMind, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
+        """`log` keeps what was seen and said; by default it lives in memory as long as the session."""
         self._mind, self._run, self._clock = mind, runner, clock
         self._script = ChatScript(mind.tokens, mind.system, mind.limit)
-        self._memory = SceneMemory()
+        self._log = EventLog() if log is None else log
+        self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
         self._history = History()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
 
@@ -79,12 +94,14 @@ class SmallCpuEngine:
             case TextBlock(text) if text.strip():
                 # Not prefilled yet: if a rule answers, nobody should wait for the model.
                 self._script.said(block)
+                self._diary.heard(block, self._script.position - 1)
                 self._history.add(block)
             case SceneBlock():
                 self._memory.see(block)
             case ReplyBlock():
                 self._confirm(block)
                 await self._follow()
+                await self._index()
 
     async def reply(self) -> AsyncIterator[Delta]:
         """The answer to what was said last; nothing if nothing was."""
@@ -92,7 +109,10 @@ class SmallCpuEngine:
         if asked is None or asked.kind != "text":
             return
         question = self._scene_question()
-        if question is not None:
+        recalled = await self._recalled(asked, question)
+        if recalled is not None:
+            sentences = _said_at_once(recalled)
+        elif question is not None:
             sentences = self._about_scene(question, asked)
         else:
             ruled = small_talk(asked.text, self._clock, self._before(), seed=asked.number)
@@ -110,10 +130,12 @@ class SmallCpuEngine:
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common beginning stays computed, whatever comes next."""
         self._history.forget(self._script.rewind(mark.position))
+        self._diary.rewind(mark.position)
 
     async def close(self) -> None:
-        """Frees the session's cache."""
+        """Frees the session's cache and its log."""
         self._context = None
+        self._log.close()
 
     def context(self) -> ContextUse:
         return self._script.use()
@@ -123,6 +145,21 @@ class SmallCpuEngine:
         for text in self._history.user_texts()[-FOLLOW_UP_TURNS:]:
             question = scene_question(text, question)
         return question
+
+    async def _recalled(self, asked: Turn, scene: SceneQuestion | None) -> str | None:
+        """What was said or read earlier, if that is asked for; None where the eyes or the model should answer."""
+        question = recall_question(asked.text)
+        if question is None or not words_wanted(question, scene):
+            return None
+        embedder = self._mind.embedder
+        meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
+        known = recall(question, self._log, asked.end, meaning, before=self._diary.last_line)
+        return NOTHING[question.whose] if known is None and question.sure and scene is None else known
+
+    async def _index(self) -> None:
+        """Learn the meaning of what is new in the log: now, while our reply has just been heard."""
+        if self._mind.embedder is not None and (new := self._log.unindexed(*INDEXED)[:INDEXED_AT_ONCE]):
+            self._log.index(new, await self._run(self._mind.embedder.embed, [event.text for event in new]))
 
     def _before(self) -> History:
         """The history without the turn being answered."""
@@ -177,11 +214,13 @@ class SmallCpuEngine:
         if turns and not turns[-1].heard:
             self._history.forget(1)
         self._script.replied(block)
+        self._diary.spoke(block, self._script.position - bool(block.text.strip()))
         self._history.add(block)
 
     async def _follow(self, *, replying: bool = False) -> None:
         """Bring the cache in line with the script, a chunk a step."""
         eviction = self._script.make_room(HARD_TOKENS + len(self._mind.open_reply))
+        self._diary.left(eviction.dropped, self._script.dropped)
         if self._context is None:
             self._context = await self._run(self._mind.new_context)
         for start, end in eviction.cuts:

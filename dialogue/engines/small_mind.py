@@ -15,6 +15,7 @@ from dialogue.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, k
 from dialogue.engine import Runner
 from dialogue.language_model import LanguageModel
 from dialogue.prompt import EXAMPLES, PERSONA, few_shot, opening, turn
+from dialogue.sentence_embedding import SentenceEmbedder
 from dialogue.token_context import TokenContext
 
 # A description worded by the model is worth a fifth of a second, no more: slower machines say the rule's sentence.
@@ -27,8 +28,14 @@ _TIMED_TOKENS = 6
 class SmallMind:
     """Weights, tokenizer, and two prefilled beginnings that sessions copy instead of computing."""
 
-    def __init__(self, model: LanguageModel, context_tokens: int, phrase_descriptions: bool | None = None) -> None:
-        self.model, self.limit = model, context_tokens
+    def __init__(
+        self,
+        model: LanguageModel,
+        context_tokens: int,
+        phrase_descriptions: bool | None = None,
+        embedder: SentenceEmbedder | None = None,
+    ) -> None:
+        self.model, self.limit, self.embedder = model, context_tokens, embedder
         self.tokens = ChatTokens(model.tokenizer)
         self.stop_ids = model.stop_ids
         self.system = PERSONA

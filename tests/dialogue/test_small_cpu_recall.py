@@ -1,0 +1,112 @@
+"""The embedded engine remembers: what has left its context, what was only nearly said, what it cannot know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
+from dialogue.chat_script import SMALLEST_CONTEXT
+from dialogue.engines.small_cpu import SmallCpuEngine
+from dialogue.engines.small_mind import SmallMind
+from dialogue.event_log import EventLog
+from dialogue.language_model import LanguageModel
+from dialogue.sentence_embedding import SentenceEmbedder
+from tests.dialogue.talking import Counting, ask, clock, run
+
+
+@pytest.fixture
+def log() -> EventLog:
+    return EventLog()
+
+
+@pytest.fixture
+def engine(mind: SmallMind, log: EventLog) -> SmallCpuEngine:
+    return SmallCpuEngine(mind, Counting(), clock, log)
+
+
+async def tell(engine: SmallCpuEngine, text: str, at: float, reply: str = "Okay.") -> None:
+    await engine.feed(TextBlock(text, at, at + 1))
+    await engine.feed(ReplyBlock(reply, at + 1, at + 2))
+
+
+def test_what_left_the_context_is_recalled_and_leaves_a_line(smollm2: LanguageModel, log: EventLog) -> None:
+    tight = SmallMind(smollm2, SMALLEST_CONTEXT, phrase_descriptions=False)
+
+    async def talk() -> tuple[str, int]:
+        engine = SmallCpuEngine(tight, Counting(), clock, log)
+        await tell(engine, "My sister Ruth is a nurse in Leeds.", 10)
+        for number in range(12):
+            await tell(engine, f"Let me tell you about day {number}. " + "It was fine. " * 12, 20 + 60 * number)
+        answer = await ask(engine, "What did I tell you about my sister?", 1210)
+        return answer, engine.context().dropped_blocks
+
+    answer, dropped = run(talk())
+    assert answer == "About twenty minutes ago you told me: My sister Ruth is a nurse in Leeds."
+    left = log.events("left")
+    assert len(left) == dropped > 3
+    assert left[0].text == "You: My sister Ruth is a nurse in Leeds."
+
+
+def test_rules_alone_recall_without_the_model(engine: SmallCpuEngine) -> None:
+    async def talk() -> str:
+        await tell(engine, "I put my keys in the blue drawer.", 10)
+        return await ask(engine, "Where are my keys?", 100)
+
+    assert "blue drawer" in run(talk())
+
+
+def test_a_question_that_was_not_over_leaves_no_trace(engine: SmallCpuEngine, log: EventLog) -> None:
+    async def talk() -> None:
+        mark = await engine.mark()
+        await engine.feed(TextBlock("My dog is", 0, 1))
+        async for _ in engine.reply():
+            break
+        await engine.rewind(mark)
+        await ask(engine, "My dog is called Rex.")
+
+    run(talk())
+    assert [event.text for event in log.events("told", "asked")] == ["My dog is called Rex."]
+
+
+def test_only_what_was_heard_of_a_reply_is_logged(engine: SmallCpuEngine, log: EventLog) -> None:
+    async def talk() -> None:
+        await engine.feed(TextBlock("Hello", 0, 1))
+        mark = await engine.mark()
+        assert [delta async for delta in engine.reply()]
+        await engine.rewind(mark)
+        await engine.feed(ReplyBlock("Hello", 1, 2, cut=True))
+
+    run(talk())
+    assert [(event.kind, event.text) for event in log.events("told", "said")] == [("told", "Hello"), ("said", "Hello")]
+
+
+def test_what_was_never_said_is_admitted(engine: SmallCpuEngine) -> None:
+    assert run(ask(engine, "What did I tell you about my brother?")) == "I don't remember you telling me that."
+
+
+def test_the_eyes_keep_their_questions(engine: SmallCpuEngine) -> None:
+    async def talk() -> list[str]:
+        await tell(engine, "I bought a new cup, and the sign is nice.", 5)
+        facts = (Fact("text", "", text="EXIT", since=9, at=10), Fact("object", "cup", place="left", at=10))
+        await engine.feed(SceneBlock(facts, "", 10))
+        return [await ask(engine, text, 11) for text in ("Where is the cup?", "What does the sign say?")]
+
+    cup, sign = run(talk())
+    assert "on the left" in cup
+    assert "“EXIT”" in sign
+
+
+def test_meaning_finds_what_words_do_not(smollm2: LanguageModel, weights: Any) -> None:
+    embedder = SentenceEmbedder(Path(weights.path("all-minilm-l6-v2")))
+    mind = SmallMind(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
+
+    async def talk() -> str:
+        engine = SmallCpuEngine(mind, Counting(), clock)
+        await tell(engine, "My physician wants to see me on Thursday at four.", 10)
+        await tell(engine, "I like to read about old ships.", 30)
+        return await ask(engine, "What did I tell you about my doctor's appointment?", 100)
+
+    assert "Thursday at four" in run(talk())
