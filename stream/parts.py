@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from audio.transcribe import Transcriber
 from audio.voice import Voice
@@ -107,11 +107,13 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
 
 
 def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
+    own: dict[str, Any] = {"precision": setup.precision} if setup.engine == "minicpm" else {}
     return open_engine(
         setup.engine,
         runner=thread.run,
-        model_path=store.path("smollm2-135m-instruct") if setup.engine == "small_cpu" else None,
+        model_path=store.path("smollm2-135m-instruct") if setup.engine == "small_cpu" else setup.model_path,
         context_tokens=setup.context_tokens,
         remote_url=setup.remote_url,
         remote_model=setup.remote_model,
+        **own,
     )

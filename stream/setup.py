@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
+    from dialogue.linear import Precision
 
 STAGES = (
     "transcript",
@@ -44,10 +49,18 @@ class Setup:
     budget_s: Mapping[str, float] = field(default_factory=lambda: LAPTOP_BUDGET_S)
     remote_url: str | None = None  # an OpenAI-compatible server, for engine "remote"
     remote_model: str | None = None
+    model_path: Path | None = None  # the folder of a downloaded model, for engine "minicpm"
+    precision: Precision = "bfloat16"  # of its language model
 
 
 SETUPS: Mapping[str, Setup] = {
     "laptop": Setup("laptop", "small_cpu", "embedded models on a 2-core CPU; nothing leaves the machine"),
     "scripted": Setup("scripted", "scripted", "canned lines instead of a model: load tests and demos", capacity=16),
+    "minicpm": Setup(
+        "minicpm",
+        "minicpm",
+        "a MiniCPM-V or -o of yours (--model) sees and thinks; ears and voice as in laptop",
+        context_tokens=4096,
+    ),
     "remote": Setup("remote", "remote", "an OpenAI-compatible server thinks; ears, eyes and voice stay here"),
 }

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from dialogue.engine import Engine, Runner
 from dialogue.errors import BadInput
 
-EngineName = Literal["small_cpu", "scripted", "remote"]
+EngineName = Literal["small_cpu", "scripted", "remote", "minicpm"]
 
 
 def open_engine(
@@ -46,4 +46,10 @@ def open_engine(
             if remote_url is None:
                 raise BadInput("The engine remote needs the address of a server, such as http://localhost:8000/v1.")
             return open_remote(remote_url, remote_model, context_tokens=context_tokens, **options)
+        case "minicpm":
+            from dialogue.engines.minicpm import open_minicpm
+
+            if model_path is None:
+                raise BadInput("The engine minicpm needs the folder of a downloaded model.")
+            return open_minicpm(model_path, runner, context_tokens, **options)
     raise BadInput(f"There is no engine called {name!r}; choose one of {', '.join(get_args(EngineName))}.")
