@@ -1,0 +1,258 @@
+"""Tokens per second and accuracy of our decoder beside llama.cpp and transformers, on the same file, in one run.
+
+Speed: the routes take turns in short rounds, so that a noisy machine is noisy for all of them. Decoding runs on one
+thread; prefill on --threads. Accuracy: chosen token and Kullback-Leibler divergence against the file's own weights in
+float32, teacher-forced, token by token, over benchmarks/decoder_texts.txt.
+
+llama.cpp is an optional dependency (pip install llama-cpp-python); its columns are missing without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dialogue.language_model import LanguageModel, open_language_model
+from stream.weights import WeightStore
+from ui.home import home
+
+HERE = Path(__file__).parent
+CONTEXTS = (256, 1536)
+CHUNKS = (8, 16, 32, 64)
+DECODED = 16  # tokens a round
+
+
+class Route(Protocol):
+    """One way to compute the model; times are seconds."""
+
+    def fill(self, ids: list[int], threads: int) -> None: ...
+    def decode(self, token: int, at: int, times: int) -> list[float]: ...
+    def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]: ...
+
+
+class Ours:
+    """Our decoder by any of its routes."""
+
+    def __init__(self, path: Path, quantisation: Any, threads: int) -> None:
+        self.models = {n: open_language_model(path, quantisation=quantisation, threads=n) for n in {1, threads}}
+        self.caches = {n: model.new_cache(2048) for n, model in self.models.items()}
+
+    def fill(self, ids: list[int], threads: int) -> None:
+        self.caches[threads].rewind(0)
+        self.models[threads].forward(self.caches[threads], torch.tensor(ids))
+
+    def decode(self, token: int, at: int, times: int) -> list[float]:
+        return [self._step(1, [token], at + n) for n in range(times)]
+
+    def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]:
+        return [self._step(threads, ids, at) for _ in range(times)]
+
+    def _step(self, threads: int, ids: list[int], at: int) -> float:
+        model, cache = self.models[threads], self.caches[threads]
+        cache.rewind(at)
+        began = time.perf_counter()
+        model.logits(model.forward(cache, torch.tensor(ids))[-1])
+        return time.perf_counter() - began
+
+
+class LlamaCpp:
+    """llama.cpp in a child process."""
+
+    def __init__(self, path: Path) -> None:
+        command = [sys.executable, str(HERE / "llamacpp_child.py"), str(path)]
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, do: str, ids: list[int], threads: int = 1, **more: Any) -> Any:
+        assert self.child.stdin and self.child.stdout
+        print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self.child.stdin, flush=True)
+        line = self.child.stdout.readline()
+        if not line:
+            raise SystemExit(
+                f"llama.cpp crashed (exit {self.child.wait()}). Where its AMX code does, build it without: "
+                "CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_AVX512=ON -DGGML_AVX512_VNNI=ON -DGGML_AVX512_BF16=ON'"
+            )
+        return json.loads(line)
+
+    def fill(self, ids: list[int], threads: int) -> None:
+        self.ask("fill", ids, threads)
+
+    def decode(self, token: int, at: int, times: int) -> list[float]:
+        return list(self.ask("decode", [token], at=at, times=times))
+
+    def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]:
+        return list(self.ask("prefill", ids, threads, at=at, times=times))
+
+
+class Transformers:
+    """transformers' own model in bfloat16, with the same weights."""
+
+    def __init__(self, exact: LanguageModel) -> None:
+        from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
+
+        c = exact.config
+        config = LlamaConfig(
+            vocab_size=c.vocab_size, hidden_size=c.hidden_size, intermediate_size=c.ffn_size,
+            num_hidden_layers=c.layers, num_attention_heads=c.heads, num_key_value_heads=c.kv_heads,
+            head_dim=c.head_dim, rms_norm_eps=c.norm_eps, max_position_embeddings=c.max_positions,
+            tie_word_embeddings=c.tied_head, rope_parameters={"rope_type": "default", "rope_theta": c.rope.theta},
+        )  # fmt: skip
+        self.new_cache = DynamicCache
+        self.model = LlamaForCausalLM(config).to(torch.bfloat16).eval()  # its speed does not depend on the values
+        self.cache = DynamicCache()
+
+    def fill(self, ids: list[int], threads: int) -> None:
+        self.cache = self.new_cache()
+        self._step(ids, 0)
+
+    def decode(self, token: int, at: int, times: int) -> list[float]:
+        return [self._step([token], at + n) for n in range(times)]
+
+    def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]:
+        torch.set_num_threads(threads)
+        taken = [self._step(ids, at) for _ in range(times)]
+        torch.set_num_threads(1)
+        return taken
+
+    @torch.inference_mode()
+    def _step(self, ids: list[int], at: int) -> float:
+        if surplus := self.cache.get_seq_length() - at:
+            self.cache.crop(-surplus)
+        began = time.perf_counter()
+        self.model(input_ids=torch.tensor([ids]), past_key_values=self.cache, logits_to_keep=1)
+        return time.perf_counter() - began
+
+
+def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) -> dict[str, dict[str, float]]:
+    """Median seconds of each route for each task ("decode 256", "prefill 8 at 256")."""
+    times: dict[str, dict[str, list[float]]] = {name: {} for name in routes}
+    for context in CONTEXTS[::-1]:  # the longest first: shorter ones are rewound to
+        for route in routes.values():
+            for n in {1, threads}:
+                route.fill(ids[:context], n)
+        for _ in range(rounds):
+            for name, route in routes.items():
+                taken = times[name]
+                taken.setdefault(f"decode {context}", []).extend(route.decode(ids[context], context, DECODED))
+                for chunk in CHUNKS:
+                    new = ids[context : context + chunk]
+                    taken.setdefault(f"prefill {chunk} at {context}", []).extend(
+                        route.prefill(new, context, 2, threads)
+                    )
+    return {name: {task: statistics.median(t) for task, t in taken.items()} for name, taken in times.items()}
+
+
+def agreement(found: Tensor, exact: Tensor) -> tuple[float, float]:
+    """Share of equal choices, and the mean divergence of the distributions, of logits (T, V)."""
+    p, q = exact.log_softmax(-1), found.log_softmax(-1)
+    divergence = (p.exp() * (p - q)).sum(-1).mean()
+    return float((found.argmax(-1) == exact.argmax(-1)).double().mean()), float(divergence)
+
+
+def in_pieces(model: Any, ids: list[int], size: int) -> Tensor:
+    """Logits (T, V) of a text fed `size` tokens at a time."""
+    cache = model.new_cache(len(ids))
+    return torch.cat([model.logits(model.forward(cache, piece)) for piece in torch.tensor(ids).split(size)])
+
+
+def accuracy(path: Path, exact: LanguageModel, llama: LlamaCpp | None) -> dict[str, tuple[float, float]]:
+    """Agreement of every precision, and of llama.cpp, with float32."""
+    texts = (HERE / "decoder_texts.txt").read_text(encoding="utf-8").split("\n%\n")
+    chains = [exact.tokenizer.encode(text.strip(), add_special_tokens=False).ids for text in texts]
+    print(f"accuracy over {sum(map(len, chains))} tokens of {len(chains)} texts")
+    wanted = [in_pieces(exact, ids, len(ids)) for ids in chains]
+    best = open_language_model(path)
+    result = {best.describe(): agreement(torch.cat([in_pieces(best, ids, 1) for ids in chains]), torch.cat(wanted))}
+    for precision in ("bfloat16", "int8", "int4"):
+        route = torch_only(path, precision)  # a few tokens at once: the same kernels as for one, and sooner done
+        found = torch.cat([in_pieces(route, ids, 16) for ids in chains])
+        result[route.describe()] = agreement(found, torch.cat(wanted))
+    if llama:
+        with tempfile.TemporaryDirectory() as folder:
+            file, rows = f"{folder}/logits.npy", []
+            for ids in chains:
+                llama.ask("logits", ids, file=file)
+                rows.append(torch.from_numpy(np.load(file)))
+        result["llama.cpp"] = agreement(torch.cat(rows), torch.cat(wanted))
+    return result
+
+
+def torch_only(path: Path, precision: Any) -> Any:
+    """The torch decoder at a precision for which `open_language_model` would take the compiled one."""
+    from dialogue.decoder import Decoder
+    from dialogue.decoder_weights import GgufWeights
+    from dialogue.gguf_file import GgufFile
+
+    weights = GgufWeights(GgufFile(path))
+    return Decoder(weights.config, weights, precision=precision)
+
+
+def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
+    torch.set_num_threads(1)
+    exact = open_language_model(path, quantisation="float32")
+    llama = LlamaCpp(path) if importlib.util.find_spec("llama_cpp") else None
+    routes: dict[str, Route] = {"ours": Ours(path, "auto", threads), "transformers": Transformers(exact)}
+    if llama:
+        routes["llama.cpp"] = llama
+    ids = torch.randint(20, exact.config.vocab_size, (2048,), generator=torch.Generator().manual_seed(0)).tolist()
+    taken = speeds(routes, ids, rounds, threads)
+    print(f"{'ms':24}" + "".join(f"{name:>14}" for name in routes))
+    for task in taken["ours"]:
+        print(f"{task:24}" + "".join(f"{1e3 * taken[name][task]:14.2f}" for name in routes))
+    agreements = accuracy(path, exact, llama)
+    for name, (top1, divergence) in agreements.items():
+        print(f"{name:60} top-1 {100 * top1:7.3f} %   KL {divergence:.2e}")
+    return figures(taken, agreements)
+
+
+def figures(taken: dict[str, dict[str, float]], agreements: dict[str, tuple[float, float]]) -> dict[str, float]:
+    ours, top1 = taken["ours"], next(iter(agreements.values()))[0]
+    result = {
+        "decode_tok_s": 1 / ours["decode 256"],
+        "decode_tok_s_1536": 1 / ours["decode 1536"],
+        "transformers_decode_tok_s": 1 / taken["transformers"]["decode 256"],
+        "top1": top1,
+    }
+    if "llama.cpp" in taken:
+        theirs = taken["llama.cpp"]
+        ratios = [theirs[task] / ours[task] for task in ours if task.startswith("prefill")]
+        result |= {
+            "llamacpp_decode_tok_s": 1 / theirs["decode 256"],
+            "decode_ratio": theirs["decode 256"] / ours["decode 256"],
+            "decode_ratio_1536": theirs["decode 1536"] / ours["decode 1536"],
+            "prefill_ratio": statistics.geometric_mean(ratios),
+            "prefill_ratio_least": min(ratios),
+        }
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, help="a GGUF file (default: the embedded model)")
+    parser.add_argument("--rounds", type=int, default=8, help="how often the routes take turns (default: 8)")
+    parser.add_argument("--threads", type=int, default=2, help="threads for prefill, for all routes (default: 2)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    options = parser.parse_args()
+    path = options.model or WeightStore(home()).path("smollm2-135m-instruct")
+    result = {name: round(value, 4) for name, value in measure(path, options.rounds, options.threads).items()}
+    for name, value in result.items():
+        print(f"{name:28} {value:g}")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
