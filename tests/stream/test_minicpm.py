@@ -1,0 +1,167 @@
+"""Calls with a tiny MiniCPM for a mind: shown something, asked, interrupted, two at once. Ears and voice are toys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dialogue.choose_token import Sampling
+from dialogue.engine import Engine
+from dialogue.engines.minicpm import MiniCPMEngine, open_minicpm
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.request import Picture as ShownPicture
+from dialogue.minicpm.tiny import write_tiny
+from stream.device_thread import DeviceThread
+from stream.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Saw, Typed
+from stream.parts import Parts
+from stream.session import Session
+from stream.setup import SETUPS
+from stream.weights import WeightStore
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.virtual_time import run_in_virtual_time
+from vision.detect import Detector
+from vision.look import Eyes
+from vision.picture import Picture
+from vision.read_text import Reader
+
+SETUP = SETUPS["minicpm"]
+SEEING = (Kind.V25, Kind.V26, Kind.O26, Kind.O45)
+VARIED = Sampling(penalty=2.0)  # greedy, but no letter for ever
+QUESTION = "What is on the table?"
+Story = Callable[["SeeingCall"], Awaitable[None]]
+
+
+class SeeingCall(Call):
+    """One whose engine can be looked into."""
+
+    def __init__(self, name: str, parts: Parts, seed: int) -> None:
+        super().__init__(Session(name, parts, SETUP))
+        engine = self.session._engine
+        assert isinstance(engine, MiniCPMEngine)
+        self.engine = engine
+        self.kept: list[tuple[str, ...]] = []  # what the engine remembers at the end
+        self.rgb = np.random.default_rng(seed).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+
+    def show(self) -> None:
+        self.session.push(Saw(Picture(self.rgb, self.session.now())))
+
+    def said(self) -> str:
+        return "".join(event.text for event in self.of(ReplyText))
+
+    def turns(self) -> list[tuple[str, ...]]:
+        """What the engine remembers, without the instruction; a picture is "(picture)"."""
+        named = [
+            tuple("(picture)" if isinstance(part, ShownPicture) else str(part) for part in turn.parts)
+            for turn in self.engine._history.turns()
+        ]
+        return named[1:]
+
+
+@pytest.fixture(scope="module")
+def minds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Callable[[], Engine]]]:
+    """Kind -> factory of engines, on one thread, as in a served process."""
+    opened: dict[Kind, Callable[[], Engine]] = {}
+    with DeviceThread("mind") as thread:
+
+        def mind(kind: Kind) -> Callable[[], Engine]:
+            if kind not in opened:
+                folder: Path = write_tiny(kind, tmp_path_factory.mktemp(kind.name))
+                opened[kind] = open_minicpm(folder, thread.run, precision="float32", sampling=VARIED)
+            return opened[kind]
+
+        yield mind
+
+
+@pytest.fixture(scope="module")
+def eyes(weights: WeightStore) -> Eyes:
+    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+
+
+def calls(mind: Callable[[], Engine], eyes: Eyes, *stories: Story) -> list[SeeingCall]:
+    """All at once, in one process."""
+
+    async def whole() -> list[SeeingCall]:
+        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind)
+        made = [SeeingCall(f"s{seed}", parts, seed) for seed in range(len(stories))]
+
+        async def one(call: SeeingCall, story: Story) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(call.listens())
+                running = tasks.create_task(call.session.run())
+                await story(call)
+                call.kept = call.turns()
+                call.session.close("over")
+                await running
+
+        await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
+        parts.close()
+        return made
+
+    return run_in_virtual_time(whole(), until=600)
+
+
+def asks(*questions: str, shows: bool = True) -> Story:
+    async def story(call: SeeingCall) -> None:
+        for question in questions:
+            if shows:
+                call.show()
+            call.session.push(Typed(question))
+            ended = len(call.of(ReplyEnded))
+            for _ in range(200):
+                await call.lasts(1.0)
+                if len(call.of(ReplyEnded)) > ended:
+                    break
+
+    return story
+
+
+@pytest.mark.parametrize("kind", SEEING)
+def test_something_is_shown_and_a_typed_question_answered(
+    minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes, kind: Kind
+) -> None:
+    [told] = calls(minds(kind), eyes, asks(QUESTION))
+    assert not told.of(Notice)
+    assert len(told.of(ReplyText)) > 1, "delta by delta"
+    [ended] = told.of(ReplyEnded)
+    assert ended.said == told.said() and not ended.cut
+    assert told.kept[0] == ("(picture)", QUESTION)
+    assert told.of(ContextShown)[-1].use.tokens["picture"] >= 64
+    assert told.heard_s() > 0
+
+
+def test_an_interruption_rewinds_to_what_was_heard(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
+    async def story(call: SeeingCall) -> None:
+        call.show()
+        call.session.push(Typed(QUESTION))
+        while not call.out or call.heard_s() < 0.1:
+            await call.lasts(0.02)
+        call.session.push(Hushed())
+        await call.lasts(0.5)
+        call.session.push(Typed("And now?"))
+        await call.lasts(2.0)
+
+    [told] = calls(minds(Kind.V26), eyes, story)
+    first = told.of(ReplyEnded)[0]
+    assert first.cut
+    assert len(first.heard) < len(first.said)
+    remembered = [part for turn in told.kept for part in turn]
+    assert first.said not in remembered
+    assert remembered.index(QUESTION) < remembered.index("And now?")
+
+
+def test_two_calls_at_once_do_not_mix(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
+    """Each is answered as it would have been alone."""
+    questions = ("What is this?", "Is it red or green?")
+    mind = minds(Kind.O26)
+    together = calls(mind, eyes, asks(questions[0]), asks(questions[1]))
+    alone = calls(mind, eyes, asks(questions[0]), asks("unused", shows=False))
+    assert together[0].kept[0] == ("(picture)", questions[0])
+    assert together[1].kept[0] == ("(picture)", questions[1])
+    assert together[0].said() == alone[0].said()
+    assert together[0].said() != together[1].said()
