@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from stream.weights import WeightStore
-from ui.command_line import main
+from ui.command_line import main, parser
 from ui.commands import COMMANDS
+from ui.commands.subparsers import chosen_setup
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -115,3 +116,19 @@ def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> 
     assert "needs --remote-url" in complaint(capsys)
     assert main(["run", "--remote-model", "large"]) == 2
     assert "belong to --setup remote" in complaint(capsys)
+
+
+def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--setup", "minicpm"]) == 2
+    assert "needs --model" in complaint(capsys)
+    assert main(["talk", "--model", str(tmp_path)]) == 2
+    assert "no config.json" in complaint(capsys)
+    assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
+    assert "belong to --setup minicpm" in complaint(capsys)
+
+
+def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    setup = chosen_setup(parser().parse_args(["run", "--model", str(tmp_path), "--precision", "int4"]))
+    assert (setup.engine, setup.model_path, setup.precision) == ("minicpm", tmp_path, "int4")
+    assert chosen_setup(parser().parse_args(["run"])).engine == "small_cpu"
