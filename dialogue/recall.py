@@ -21,13 +21,18 @@ from dialogue.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
 from dialogue.scene_phrases import quotations
 from dialogue.small_talk import told_name
 
-# What an answer may be found in. Questions of the user are no knowledge, except for what they mention themselves.
-SEARCHED: dict[Whose, tuple[EventKind, ...]] = {"user": ("told",), "assistant": ("said",), "room": ("read",)}
+# What an answer may be found in. Questions of the user are no knowledge.
+SEARCHED: dict[Whose, tuple[EventKind, ...]] = {
+    "user": ("told",),
+    "assistant": ("said",),
+    "room": ("read",),
+    "any": ("told", "read"),
+}
 INDEXED: tuple[EventKind, ...] = ("told", "said", "read")
 
 # The share of a question's words that a line must hold, or how alike it must be in meaning.
 _SURE_SHARE, _SURE_LIKENESS = 0.5, 0.45
-_SHARE, _LIKENESS = 0.95, 0.6
+_SHARE, _LIKENESS, _STRICT_LIKENESS = 0.95, 0.6, 0.7
 _MOST_WORDS_BACK = 40
 # Lines that fit about as well: the newest holds, for people correct themselves (the first, where that is asked for).
 _AS_GOOD = 0.05
@@ -39,7 +44,8 @@ def words_wanted(question: RecallQuestion, scene: SceneQuestion | None) -> bool:
         return True
     if question.whose == "room":
         return scene.kind == "read" and scene.when != "now"
-    return bool(scene.things) and not any(thing.labels for thing in scene.things)
+    own_act = scene.kind == "where" and " did i " in f" {question.about} "
+    return own_act or (bool(scene.things) and not any(thing.labels for thing in scene.things))
 
 
 def recall(
@@ -75,6 +81,7 @@ NOTHING: dict[Whose, str] = {
     "user": "I don't remember you telling me that.",
     "assistant": "I don't remember saying anything about that.",
     "room": "I don't remember reading anything like that.",
+    "any": "I don't remember anything like that.",
 }
 
 
@@ -84,11 +91,10 @@ def _best(
     kinds = SEARCHED[question.whose]
     shares = _shares(question, log, kinds)
     alike = log.likeness(meaning, *kinds) if meaning is not None else {}
-    least_share, least_likeness = (_SURE_SHARE, _SURE_LIKENESS) if question.sure else (_SHARE, _LIKENESS)
     scores: dict[int, float] = {}
     for number in (shares.keys() | alike.keys()) - {before}:
         share, likeness = shares.get(number, 0.0), alike.get(number, 0.0)
-        if share >= least_share or (likeness >= least_likeness and (question.sure or share > 0)):
+        if _fits(question, share, likeness):
             scores[number] = share + likeness
     if question.name:
         named = log.with_word(NAMES, *kinds)
@@ -100,10 +106,19 @@ def _best(
     return log.get(min(good) if question.first else max(good))
 
 
+def _fits(question: RecallQuestion, share: float, likeness: float) -> bool:
+    """Whether a line is good enough to be told: the less plainly recall is asked for, the better it must fit."""
+    if question.strict:
+        return share >= _SHARE and likeness >= _STRICT_LIKENESS
+    if question.sure:
+        return share >= _SURE_SHARE or likeness >= _SURE_LIKENESS
+    return share >= _SHARE or (likeness >= _LIKENESS and share > 0)
+
+
 def _shares(question: RecallQuestion, log: EventLog, kinds: Sequence[EventKind]) -> dict[int, float]:
     """For each line that holds any of the question's words, the share of them, rare ones counting more."""
     holding = [log.with_word(group, *kinds) for group in question.words]
-    weights = [1 / math.log(2 + len(lines)) for lines in holding]
+    weights = [1 / math.log(2 + max(1, len(lines))) for lines in holding]
     shares: dict[int, float] = {}
     for lines, weight in zip(holding, weights, strict=True):
         for number in lines:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from dialogue.plain_words import core, sentences
 
-Whose = Literal["user", "assistant", "room"]
+Whose = Literal["user", "assistant", "room", "any"]
 
 _LONGEST_TEXT, _LONGEST_QUESTION = 2000, 25
 
@@ -44,9 +44,14 @@ _TABLE: tuple[tuple[Whose, bool, str], ...] = (
     ("room", True, rf"(?P<about>{_WH} .*?)\b(?:on|in|from|according to) (?:the|that) (?:\w+ )?{_SHEET}(?: .*)?"),
     ("user", False, rf"(?P<about>{_WH} (?:is|are|do|does) (?:the \w+ of )?(?:my|our) .+)"),
     ("user", False, r"(?P<about>where do (?:i|we) .+)"),
-    ("user", False, rf"(?P<about>{_WH} (?:was|were|did|had) .+)"),
+    ("user", False, r"(?P<about>(?:what|where|who|how|which) (?:\w+ )?am i .+)"),
+    ("user", False, r"(?P<about>(?:what|when|where|who) (?:is|are) the .+)"),
+    ("any", False, rf"(?P<about>{_WH} (?:was|were|did|had) .+)"),
+    ("any", False, rf"(?P<about>{_WH} the .+ (?:was|were|is|are))"),
 )
 _PATTERNS = tuple((whose, sure, re.compile(pattern)) for whose, sure, pattern in _TABLE)
+
+_REMIND = re.compile(r"^(?:can you |could you |please )*remind me (?:again )?(?:of )?(?=\w)")
 
 # Words that a question needs and its answer does not.
 _EMPTY = frozenset(
@@ -60,21 +65,23 @@ _EMPTY = frozenset(
         "ever already exactly please so far today now very much many long thing things something anything one ones s "
         "read see seen saw go goes going get got want wanted need call called written still name names named "
         "sign signs page paper sheet note label poster card whiteboard board banner sticker letter ticket menu bill "
-        "receipt envelope package screen magazine newspaper book",
+        "receipt envelope package screen magazine newspaper book talk talking talked doing up remind",
     )
 )
-# Said in one word, asked for with another.
+# Said in one word, asked for with another: each row is one idea. Regular forms are the index's business.
 _SAME = {
-    "old": ("old", "age", "born", "birthday", "years"),
-    "live": ("live", "lives", "home", "address", "moved"),
-    "job": ("job", "work", "works", "living"),
-    "cost": ("cost", "costs", "price", "pay"),
-    "car": ("car", "parked"),
-    "mum": ("mum", "mom", "mother"),
-    "mother": ("mother", "mum", "mom"),
-    "dad": ("dad", "father"),
-    "father": ("father", "dad"),
-}
+    row.split()[0]: tuple(row.split())
+    for row in (
+        "old age born birthday years", "live living home address moved", "job work works", "cost price pay paid",
+        "car parked", "mum mom mother", "mother mum mom", "dad father", "father dad", "kids children", "children kids",
+        "grow grew grown", "leave left", "park parked car", "pay paid", "buy bought", "eat ate eaten had", "meet met",
+        "put laid left", "keep kept", "lose lost", "find found", "drive drove", "come came coming", "give gave given",
+        "make made", "take took taken", "think thought", "teach taught", "break broke broken", "fly flew flight",
+        "hide hid hidden", "forget forgot", "sell sold", "send sent", "speak spoke", "write wrote", "sleep slept",
+        "wear wore", "win won", "lend lent", "spend spent", "hurt hurts", "wife married",
+        "husband married",
+    )
+}  # fmt: skip
 MY_NAME = ("my name is", "my names", "call me", "i am called")
 NAMES = ("name", "named", "called", "call")
 
@@ -84,7 +91,7 @@ class RecallQuestion:
     """`words` are groups: each stands for one idea, in any of the words of its group.
 
     `sure`: it is plainly about what was said or read, so that not finding it is worth saying. `first`: the beginning
-    is meant. `name`: a name is asked for.
+    is meant. `name`: a name is asked for. `strict`: it may as well be about the world, and mostly is.
     """
 
     whose: Whose
@@ -93,13 +100,14 @@ class RecallQuestion:
     sure: bool
     first: bool = False
     name: bool = False
+    strict: bool = False
 
 
 def recall_question(text: str) -> RecallQuestion | None:
     """What of the words said and read earlier the user asks for; None if it is no such question."""
     asked = [part for part in sentences(text[-_LONGEST_TEXT:]) if len(part.split()) <= _LONGEST_QUESTION]
     for words in reversed(asked[-3:]):
-        bare = core(words)
+        bare = core(_REMIND.sub("", core(words)))
         for whose, sure, pattern in _PATTERNS:
             if found := pattern.fullmatch(bare):
                 return _understood(whose, sure, found["about"], bare)
@@ -127,4 +135,5 @@ def _understood(whose: Whose, sure: bool, about: str, whole: str) -> RecallQuest
             return None
         return RecallQuestion(whose, about, (MY_NAME,), sure, first, name)
     groups = tuple(dict.fromkeys(_SAME.get(word, (word,)) for word in bare))
-    return RecallQuestion(whose, about, groups, sure, first, name)
+    strict = bool(re.match(r"(?:what|when|where|who) (?:is|are) the (?!name of (?:my|our)\b)", about))
+    return RecallQuestion(whose, about, groups, sure, first, name, strict)

@@ -61,6 +61,10 @@ def said(log: EventLog, question: str) -> str | None:
         ("What did the sign about the library say?", "“LIBRARY OPENS AT NINE”"),
         ("When did the library open on that poster?", "NINE"),
         ("Did you see a sign about parking?", "20 MINUTES"),
+        ("Where did I meet Tom?", "railway station"),
+        ("Remind me what the garage code was", "4711"),
+        ("What were the opening hours of the library?", "NINE"),
+        ("Did I tell you where my sister works?", "Ruth"),
     ],
 )
 def test_words_of_earlier_are_found_with_their_time(log: EventLog, question: str, expected: str) -> None:
@@ -75,7 +79,8 @@ def test_words_of_earlier_are_found_with_their_time(log: EventLog, question: str
     [
         "What is the capital of France?", "What should I cook?", "How are we doing?", "Tell me about my future.",
         "Who was the first president of the United States?", "What did I say?", "What did you say?", "My dog is old.",
-        "What does the sign say?", "What do you see?", "What was that?", "I told you about my sister.",
+        "What does the sign say?", "What do you see?", "What was I talking about?", "What is the time?",
+        "What is the garage code?", "What did Napoleon do in Leeds?", "What was that?", "I told you about my sister.",
         "What is my cat's name?", "When is my birthday?", "What did I tell you about my brother?", "",
     ],
 )  # fmt: skip
