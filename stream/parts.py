@@ -18,7 +18,7 @@ from dialogue.engine import Engine
 from dialogue.engines import open_engine
 from stream.device_thread import DeviceThread
 from stream.setup import Setup
-from stream.weights import WeightStore
+from stream.weights import Condition, WeightStore
 from vision.detect import Detector
 from vision.look import Eyes
 from vision.read_text import Reader
@@ -107,7 +107,11 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
 
 
 def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
-    own: dict[str, Any] = {"precision": setup.precision} if setup.engine == "minicpm" else {}
+    own: dict[str, Any] = {}
+    if setup.engine == "minicpm":
+        own["precision"] = setup.precision
+    elif setup.engine == "small_cpu" and _is_there(store, "all-minilm-l6-v2"):
+        own["embedder_folder"] = store.path("all-minilm-l6-v2")  # without it, recall goes by words alone
     return open_engine(
         setup.engine,
         runner=thread.run,
@@ -117,3 +121,7 @@ def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callab
         remote_model=setup.remote_model,
         **own,
     )
+
+
+def _is_there(store: WeightStore, name: str) -> bool:
+    return any(each.weights.name == name and each.condition is Condition.PRESENT for each in store.listing())
