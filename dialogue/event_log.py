@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ class EventLog:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
             self._db.executescript(f"PRAGMA synchronous=OFF; {_TABLES}")
             self._session = self._db.execute("INSERT INTO sessions DEFAULT VALUES").lastrowid
+            self._counts = Counter(dict(self._db.execute("SELECT kind, count(*) FROM events GROUP BY kind")))
         except sqlite3.Error as odd:
             raise BadInput(f"{path} cannot hold the event log ({odd}); choose another file.") from odd
 
@@ -80,14 +82,15 @@ class EventLog:
         """A new line; returns its number. Texts are cut at LONGEST_TEXT characters."""
         text = text[:LONGEST_TEXT]
         row = (self._session, kind, at, at if until is None else until, text, plain(text), label)
-        self._db.execute(
+        inserted = self._db.execute(
             "INSERT INTO events(session, kind, at, until, text, plain, label, details) VALUES (?,?,?,?,?,?,?,?)",
             (*row, json.dumps(details or {})),
         )
-        number = int(self._db.execute("SELECT last_insert_rowid()").fetchone()[0])
-        if self._count(kind) > self._limit:
+        number = int(inserted.lastrowid or 0)
+        self._counts[kind] += 1
+        if self._counts[kind] > self._limit:
             oldest = "SELECT number FROM events WHERE kind=? ORDER BY number LIMIT 1"
-            self._db.execute(f"DELETE FROM events WHERE number=({oldest})", (kind,))
+            self.remove(*self._db.execute(oldest, (kind,)).fetchone())
         return number
 
     def amend(self, number: int, until: float, details: Mapping[str, Any]) -> None:
@@ -96,7 +99,8 @@ class EventLog:
 
     def remove(self, number: int) -> None:
         """It was not said after all."""
-        self._db.execute("DELETE FROM events WHERE number=?", (number,))
+        for (kind,) in self._db.execute("DELETE FROM events WHERE number=? RETURNING kind", (number,)).fetchall():
+            self._counts[kind] -= 1
 
     def events(self, *kinds: EventKind) -> list[Event]:
         """The session's lines of these kinds, oldest first."""
@@ -115,7 +119,8 @@ class EventLog:
         sought = " OR ".join(f'"{word}"' for word in (one.replace('"', " ").strip() for one in words) if word)
         if not sought:
             return set()
-        query = f"SELECT number FROM words JOIN events ON number=words.rowid WHERE words MATCH ? AND {where}"
+        # CROSS: the words are looked up first, or every line would be asked whether it holds them.
+        query = f"SELECT number FROM words CROSS JOIN events ON number=words.rowid WHERE words MATCH ? AND {where}"
         return {number for (number,) in self._db.execute(query, (sought, *values))}
 
     def get(self, number: int) -> Event:
@@ -148,9 +153,6 @@ class EventLog:
 
     def __len__(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM events WHERE session=?", (self._session,)).fetchone()[0])
-
-    def _count(self, kind: EventKind) -> int:
-        return int(self._db.execute("SELECT count(*) FROM events WHERE kind=?", (kind,)).fetchone()[0])
 
     def _among(self, kinds: Sequence[EventKind]) -> tuple[str, tuple[Any, ...]]:
         return f"session=? AND kind IN ({','.join('?' * len(kinds))})", (self._session, *kinds)

@@ -75,12 +75,10 @@ class SceneMemory:
         """One fact for each thing or text: as it was last, since it was first seen."""
         for visit in self._visits.values():
             self._write(visit)
-        known: dict[_Name, Fact] = {}
+        lines: dict[tuple[str, str], list[Event]] = {}
         for event in self._log.events(_LINES[kind]):
-            fact = _fact(event)
-            before = known.get(_name(fact), fact)
-            known[_name(fact)] = _together([before, fact], [max(before, fact, key=lambda one: one.at)])
-        return list(known.values())
+            lines.setdefault((event.label, event.text), []).append(event)
+        return [_fact(of_one) for of_one in lines.values()]
 
     def _is_known(self, name: _Name, fact: Fact) -> bool:
         """Whether a fact that is told late is in the log already. New ones need no search."""
@@ -121,7 +119,11 @@ def _details(fact: Fact) -> dict[str, object]:
     return {name: every[name] for name in _DETAILS}
 
 
-def _fact(event: Event) -> Fact:
-    if event.kind == "read":
-        return Fact("text", event.label, text=event.text, since=event.at, at=event.until)
-    return Fact("object", event.label, since=event.at, at=event.until, **event.details)
+def _fact(lines: list[Event]) -> Fact:
+    """What the lines about one thing or text say together."""
+    newest, since = max(lines, key=lambda line: line.until), min(line.at for line in lines)
+    if newest.kind == "read":
+        return Fact("text", newest.label, text=newest.text, since=since, at=newest.until)
+    fact = Fact("object", newest.label, since=since, at=newest.until, **newest.details)
+    colours = (line.details["colour"] for line in reversed(lines) if line.details["colour"])
+    return fact if fact.colour else replace(fact, colour=next(colours, ""))
