@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import TimeoutError as PatienceEnded
 
 from audio.resample import resample_whole
 from audio.transcribe import Transcriber
@@ -111,6 +112,32 @@ class Person:
     def wait_for(self, state: str) -> None:
         self.page.wait_for_selector(f"#state[data-state={state}]", timeout=ANSWER_WITHIN_MS)
 
+    def wait_until_seen(self) -> None:
+        """Returns once the camera was looked at."""
+        self.page.locator("#scene-description", has_text=re.compile(".")).wait_for(
+            state="attached", timeout=ANSWER_WITHIN_MS
+        )
+
+    def unmute_between_sentences(self) -> None:
+        """For a microphone that loops: opens it once it has finished a sentence."""
+        self.page.evaluate(
+            """async () => {
+                const context = new AudioContext(), analyser = context.createAnalyser();
+                const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+                context.createMediaStreamSource(microphone).connect(analyser);
+                const samples = new Float32Array(analyser.fftSize);
+                for (let spoken = 0, quiet = 0; !(spoken > 3 && quiet > 5); ) {
+                    await new Promise((tick) => setTimeout(tick, 50));
+                    analyser.getFloatTimeDomainData(samples);
+                    const loud = samples.some((sample) => Math.abs(sample) > 0.05);
+                    spoken += loud;
+                    quiet = loud ? 0 : quiet + 1;
+                }
+                document.querySelector("#mute").click();
+                microphone.getTracks().forEach((track) => track.stop());
+            }"""
+        )
+
     def captions(self, role: str) -> list[dict[str, Any]]:
         """What was said by "user" or "assistant": {"text", "heard", "cut", "final"}, oldest first."""
         return self.page.evaluate(
@@ -123,10 +150,22 @@ class Person:
             role,
         )
 
+    def wait_for_caption(self, role: str, number: int) -> None:
+        """Returns once the so-manieth thing that `role` said is final."""
+        final = f'#captions [data-role={role}][data-final="true"]'
+        try:
+            self.page.locator(final).nth(number - 1).wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
+        except PatienceEnded:
+            pytest.fail(f"the {role} has not said {number} things; what there is: {self.told()}")
+
+    def told(self) -> str:
+        """What the page shows, for a person who wonders why a test failed."""
+        state, notice = self.page.get_attribute("#state", "data-state"), self.page.text_content("#notice")
+        return f"{state}; {notice!r}; user {self.captions('user')}; assistant {self.captions('assistant')}"
+
     def reply(self, number: int = 1) -> dict[str, Any]:
         """The so-manieth reply, once it has been said to its end or was cut."""
-        ended = '#captions [data-role=assistant][data-final="true"]'
-        self.page.locator(ended).nth(number - 1).wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
+        self.wait_for_caption("assistant", number)
         return self.captions("assistant")[number - 1]
 
     def heard(self) -> np.ndarray:
