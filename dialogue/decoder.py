@@ -27,8 +27,7 @@ Angles = tuple[Tensor, Tensor]
 class _Layer:
     attention_norm: Tensor
     qkv: Linear
-    query_norm: Tensor | None
-    key_norm: Tensor | None
+    head_norm: Tensor | None  # (heads + kv_heads, head_dim): the norms of q and k, repeated for each head
     output: Linear
     mlp_norm: Tensor
     gate_up: Linear
@@ -132,10 +131,10 @@ class Decoder:
     def _attend(self, number: int, layer: _Layer, x: Tensor, angles: Angles, segments: list[_Segment]) -> Tensor:
         c = self.config
         heads = layer.qkv(x).view(len(x), c.heads + 2 * c.kv_heads, c.head_dim)
-        query, key, value = heads.split((c.heads, c.kv_heads, c.kv_heads), dim=1)
-        if layer.query_norm is not None and layer.key_norm is not None:
-            query, key = self._norm(query, layer.query_norm), self._norm(key, layer.key_norm)
-        query, key = rotate(query, *angles), rotate(key, *angles)
+        turning, value = heads.split((c.heads + c.kv_heads, c.kv_heads), dim=1)
+        if layer.head_norm is not None:
+            turning = self._norm(turning, layer.head_norm)
+        query, key = rotate(turning, *angles).split((c.heads, c.kv_heads), dim=1)
         mixed = torch.empty(len(x), c.heads * c.head_dim, dtype=x.dtype, device=x.device)
         for segment in segments:
             new = segment.rows
@@ -164,7 +163,8 @@ class Decoder:
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
         # In float32: torch takes a norm of bfloat16 apart into eight operations.
-        return F.rms_norm(x.float(), weight.shape, weight, self.config.norm_eps).to(x.dtype)
+        normed = F.rms_norm(x.float(), x.shape[-1:], None, self.config.norm_eps)
+        return (normed * weight).to(x.dtype)
 
     def _build(self, weights: Mapping[str, Tensor], on_progress: Progress) -> None:
         c, total = self.config, self.config.layers + 1
@@ -185,6 +185,10 @@ class Decoder:
         self._head_shares_embedding = c.tied_head and self.precision in ("float32", "bfloat16")
         on_progress(total, total)
 
+    def _head_norm(self, norm: Callable[[str], Tensor], at: str) -> Tensor:
+        query, key = norm(f"{at}self_attn.q_norm.weight"), norm(f"{at}self_attn.k_norm.weight")
+        return torch.stack((query,) * self.config.heads + (key,) * self.config.kv_heads)
+
     def _layer(self, weights: Mapping[str, Tensor], at: str, norm: Callable[[str], Tensor]) -> _Layer:
         c = self.config
 
@@ -196,8 +200,7 @@ class Decoder:
         return _Layer(
             attention_norm=norm(f"{at}input_layernorm.weight"),
             qkv=linear(("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), c.qkv_bias),
-            query_norm=norm(f"{at}self_attn.q_norm.weight") if c.qk_norm else None,
-            key_norm=norm(f"{at}self_attn.k_norm.weight") if c.qk_norm else None,
+            head_norm=self._head_norm(norm, at) if c.qk_norm else None,
             output=linear(("self_attn.o_proj",), c.output_bias),
             mlp_norm=norm(f"{at}post_attention_layernorm.weight"),
             gate_up=linear(("mlp.gate_proj", "mlp.up_proj"), c.mlp_bias),
