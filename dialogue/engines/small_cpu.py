@@ -153,7 +153,8 @@ class SmallCpuEngine:
             return None
         embedder = self._mind.embedder
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
-        known = recall(question, self._log, asked.end, meaning, before=self._diary.last_line)
+        # A full log takes a tenth of a second to search: not on the event loop.
+        known = await self._run(recall, question, self._log, asked.end, meaning, self._diary.last_line)
         return NOTHING[question.whose] if known is None and question.sure and scene is None else known
 
     async def _index(self) -> None:

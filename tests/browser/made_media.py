@@ -11,8 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import soxr
 from numpy.typing import NDArray
+
+from audio.resample import resample_whole
 
 RATE_HZ = 48_000
 WIDTH, HEIGHT = 640, 480
@@ -34,7 +35,7 @@ def spoken(text: str, voice: str = "en-gb", words_per_minute: int = 130) -> Pcm:
     with wave.open(io.BytesIO(said.stdout)) as file:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(2**30 // 2), np.int16).astype(np.float32)
-    return _with_sharper_sibilants(soxr.resample(samples, rate, RATE_HZ))
+    return _with_sharper_sibilants(resample_whole(samples, rate, RATE_HZ))
 
 
 def _with_sharper_sibilants(samples: NDArray[np.float32]) -> Pcm:
