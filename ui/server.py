@@ -29,7 +29,7 @@ from ui.loop_lag import LoopLag
 from ui.metrics import Metrics
 from ui.routes import Front, application
 from ui.stray_tasks import stray_tasks_reported
-from ui.warm_up import warm_up_codecs
+from ui.warm_up import loaded_objects_left_alone, warm_up_codecs
 from ui.wire import Message, hello
 
 log = logging.getLogger(__name__)
@@ -91,21 +91,24 @@ class Service(Generic[P]):
         if parts is None:
             return
         try:
-            places = Places(self._setup.capacity)
-            async with Calls(
-                places,
-                lambda name: self._open_session(name, parts),
-                self._greeting,
-                self.metrics,
-                stun=self._stun,
-                vanished_s=self._vanished_s,
-            ) as calls:
-                self.front.calls, self.front.status = calls, "ok"
-                ready()
-                await self.stop.wait()
-                self.front.status = "stopping"
+            with loaded_objects_left_alone():
+                async with self._calls(parts) as calls:
+                    self.front.calls, self.front.status = calls, "ok"
+                    ready()
+                    await self.stop.wait()
+                    self.front.status = "stopping"
         finally:
             parts.close()
+
+    def _calls(self, parts: P) -> Calls:
+        return Calls(
+            Places(self._setup.capacity),
+            lambda name: self._open_session(name, parts),
+            self._greeting,
+            self.metrics,
+            stun=self._stun,
+            vanished_s=self._vanished_s,
+        )
 
     async def _opened(self) -> P | None:
         """The parts, warm; None when we are told to stop before that."""

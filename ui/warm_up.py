@@ -1,7 +1,10 @@
-"""Runs every codec once before the first call: what is loaded in the middle of one is heard as a gap."""
+"""Before the first call: whatever would hold up the event loop in the middle of one is done now, or never."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import av
@@ -14,8 +17,19 @@ from ui.microphone import OpusEar
 from ui.outgoing import FRAME, OpusMouth
 
 
+@contextmanager
+def loaded_objects_left_alone() -> Iterator[None]:
+    """What exists now is not garbage and is not looked through for any: with models loaded that takes 0.1 s a time."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def warm_up_codecs() -> None:
-    """Takes some tens of milliseconds."""
+    """Runs every codec once. Takes some tens of milliseconds."""
     RTCCertificate.generateCertificate()
     _hear_and_speak()
     _see()
