@@ -94,16 +94,14 @@ def open_language_model(
     *,
     quantisation: Quantisation = "auto",
     threads: int = 1,
-    cache_dir: Path | None = None,
     on_progress: Progress | None = None,
 ) -> LanguageModel:
     """Open a .gguf file or a folder with config.json, tokenizer.json and *.safetensors.
 
     "auto" takes the compiled step where it runs, at the precision of the file (8 bits for floats). "float32" and
-    "bfloat16" are torch's. `threads` are the compiled step's for inputs of 4 tokens or more. `cache_dir` is for what
-    is dear to make; nothing is at present. Raises BadInput where the files are broken or not of the Llama family.
+    "bfloat16" are torch's. `threads` are the compiled step's, for inputs of 4 tokens or more. Raises BadInput where the
+    files are broken or the model is not of the Llama family.
     """
-    del cache_dir
     choice = _Choice(quantisation, threads, on_progress)
     if path.is_dir():
         return _open_folder(path, choice)

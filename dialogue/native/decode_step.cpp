@@ -1,8 +1,8 @@
 // The compiled decode step: one forward pass of a Llama-family decoder over weights of 4 or 8 bits, on x86-64.
 //
-// Why it exists: a token of a small model is bound by reading its weights once. The weights stay in the file's own 4-bit
-// groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result still
-// equals the float32 model's. Everything between two products is fused into them (step.h).
+// Why it exists: a token of a small model is bound by reading its weights once. The weights stay in the file's own
+// 4-bit groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result
+// still equals the float32 model's. Everything between two products is fused into them (step.h).
 //
 // Plain C interface, no Python, no libraries. Pointers stay owned by the caller: weights for the life of the decoder, a
 // session's cache for the length of a call.

@@ -33,8 +33,8 @@ inline void rms_norm(const float* x, const float* weight, int n, float epsilon, 
   for (int k = 0; k < n; k += 16) store(out + k, multiply(multiply(load(x + k), inverse), load(weight + k)));
 }
 
-// `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a core
-// reads memory half again as fast from several places as from one; each line is asked for one round ahead.
+// `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a
+// core reads memory half again as fast from several places as from one; each line is asked for one round ahead.
 template <int Bits, int Tokens, int Panels>
 [[gnu::noinline]] void multiply_panels(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums) {
   constexpr int kBytes = Bits == 4 ? 320 : 544;
@@ -45,7 +45,8 @@ template <int Bits, int Tokens, int Panels>
 #pragma GCC unroll 8
     for (int p = 0; p < Panels; p++) {
       const uint8_t* group = panel + p * size;
-      for (int line = 0; line < kBytes; line += 64) _mm_prefetch((const char*)group + Panels * size + line, _MM_HINT_T0);
+      for (int line = 0; line < kBytes; line += 64)
+        _mm_prefetch((const char*)group + Panels * size + line, _MM_HINT_T0);
       F scale = load_half(group + 64 * Bits);
       F minimum = Bits == 4 ? load_half(group + 64 * Bits + 32) : multiply(scale, all(-128.f));
       F dots[Tokens];
@@ -182,9 +183,9 @@ inline void softmax(float* scores, int n) {
   for (int k = 0; k < n; k += 16) store(scores + k, multiply(load(scores + k), inverse));
 }
 
-// Attention of one key head for a tile of consecutive tokens, whose query heads share it. Token t's queries (heads, Dim),
-// rotated and scaled, are `stride` behind those of token t - 1; it sees the first `seen + t + 1` rows. What it finds
-// goes to `out` likewise.
+// Attention of one key head for a tile of consecutive tokens, whose query heads share it. Token t's queries (heads,
+// Dim), rotated and scaled, are `stride` behind those of token t - 1; it sees the first `seen + t + 1` rows. What it
+// finds goes to `out` likewise.
 struct Tile {
   const float* queries;
   size_t query_stride;

@@ -53,7 +53,7 @@ struct Activations {
 
 constexpr int kPanel = 16, kGroup = 32;
 constexpr int kPanels = 4;  // panels in a unit of work
-constexpr int kTile = 8;  // tokens of one session that attention handles together
+constexpr int kTile = 8;    // tokens of one session that attention handles together
 
 // A row of a step: the `token`-th of its session's new tokens.
 struct Row {

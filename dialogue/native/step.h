@@ -164,8 +164,7 @@ inline void project_vocabulary(const Model& m, Scratch& s, ThreadPool& pool, con
   const int panels = m.head.rows / kPanel;
   pool.run((panels + kPanels - 1) / kPanels, tokens >= 4, [&](int unit) {
     const int first = unit * kPanels;
-    multiply_rows(m.head, first, std::min(kPanels, panels - first), s.hidden, tokens, [&](int p, int t, F sums) {
-      store(out + size_t(t) * m.head.rows + (first + p) * kPanel, sums);
-    });
+    multiply_rows(m.head, first, std::min(kPanels, panels - first), s.hidden, tokens,
+                  [&](int p, int t, F sums) { store(out + size_t(t) * m.head.rows + (first + p) * kPanel, sums); });
   });
 }

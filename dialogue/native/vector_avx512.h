@@ -77,8 +77,8 @@ inline void dot_group(const uint8_t* group, const uint8_t* x, size_t stride, F (
       high[c % 2] = _mm512_dpbusd_epi32(high[c % 2], w[c], _mm512_set1_epi32(four[c]));
       low[c % 2] = _mm512_dpbusd_epi32(low[c % 2], w[c], _mm512_set1_epi32(four[c + 8]));
     }
-    __m512i sum = _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(high[0], high[1]), 8),
-                                   _mm512_add_epi32(low[0], low[1]));
+    __m512i sum =
+        _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(high[0], high[1]), 8), _mm512_add_epi32(low[0], low[1]));
     dots[t] = _mm512_cvtepi32_ps(sum);
   }
 }
