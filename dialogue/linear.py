@@ -32,11 +32,12 @@ class Linear(Protocol):
 def make_linear(weight: Tensor, bias: Tensor | None, precision: Precision, device: torch.device) -> Linear:
     """A product with `weight` (outputs, inputs), any float dtype, stored at `precision` on `device`.
 
-    A matrix whose sizes 4-bit groups do not fit (inputs % 32, outputs % 16) is stored at 8 bits.
+    A matrix whose sizes the 4-bit kernels do not fit is stored at 8 bits.
     """
+    fits = weight.shape[1] % (GROUP if device.type == "cpu" else 128) == 0 and weight.shape[0] % 16 == 0
     if bias is not None:
         bias = bias.to(device)
-    if precision == "int4" and weight.shape[1] % GROUP == 0 and weight.shape[0] % 16 == 0:
+    if precision == "int4" and fits:
         return Int4Linear(weight, bias, device)
     if precision in ("int8", "int4"):
         return Int8Linear(weight, bias, device)
