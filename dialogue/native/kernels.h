@@ -33,6 +33,14 @@ inline void rms_norm(const float* x, const float* weight, int n, float epsilon, 
   for (int k = 0; k < n; k += 16) store(out + k, multiply(multiply(load(x + k), inverse), load(weight + k)));
 }
 
+// Calls body(count) with a count that is known when this is compiled, if it is one of 1 .. Most.
+template <int Most, class Body>
+inline void with_count(int count, Body&& body) {
+  [&]<int... N>(std::integer_sequence<int, N...>) {
+    ((count == N + 1 ? body(std::integral_constant<int, N + 1>()) : void()), ...);
+  }(std::make_integer_sequence<int, Most>());
+}
+
 // `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a
 // core reads memory half again as fast from several places as from one; each line is asked for one round ahead.
 template <int Bits, int Tokens, int Panels>
@@ -73,18 +81,16 @@ inline void multiply_rows(const Matrix& m, int first, int count, const Activatio
       }
     }
   };
-  std::integral_constant<int, 1> one;
-  std::integral_constant<int, 4> four;
-  std::integral_constant<int, 8> eight;
-  int panel = 0;
-  if (tokens == 1) {
-    for (int token; panel + 4 <= count; panel += 4) some(four, one, panel, token = 0);
-  }
+  constexpr std::integral_constant<int, 1> one;
+  constexpr std::integral_constant<int, 4> four;
+  constexpr std::integral_constant<int, 8> eight;
+  int panel = 0, token = 0;
+  with_count<3>(tokens, [&](auto few) {
+    for (; panel + four <= count; panel += four) some(four, few, panel, token = 0);
+  });
   for (; panel < count; panel++) {
-    int token = 0;
-    some(one, eight, panel, token);  // codes, once unpacked, serve eight tokens
-    some(one, four, panel, token);
-    some(one, one, panel, token);
+    some(one, eight, panel, token = 0);  // codes, once unpacked, serve eight tokens
+    with_count<7>(tokens - token, [&](auto rest) { some(one, rest, panel, token); });
   }
 }
 
@@ -212,10 +218,7 @@ void attend(const uint16_t* keys, const uint16_t* values, const Tile& tile, floa
       for (int r = row; r < std::min(row + kRows, tile.seen + t + 1); r += 16) {
         const uint16_t* at = keys + size_t(r) * Dim;
         float* out = scores + size_t(t * heads + h) * room + r;
-        if (count == 1) score_sixteen<Dim, 1>(at, query, out, room);
-        else if (count == 2) score_sixteen<Dim, 2>(at, query, out, room);
-        else if (count == 3) score_sixteen<Dim, 3>(at, query, out, room);
-        else score_sixteen<Dim, 4>(at, query, out, room);
+        with_count<kTogether>(count, [&](auto n) { score_sixteen<Dim, n>(at, query, out, room); });
       }
     });
   });
@@ -229,10 +232,7 @@ void attend(const uint16_t* keys, const uint16_t* values, const Tile& tile, floa
       const int rows = std::min(kRows, tile.seen + t + 1 - row);
       const float* weights = scores + size_t(t * heads + h) * room + row;
       float* out = tile.out + t * tile.out_stride + h * Dim;
-      if (count == 1) mix_values<Dim, 1>(at, rows, weights, room, out);
-      else if (count == 2) mix_values<Dim, 2>(at, rows, weights, room, out);
-      else if (count == 3) mix_values<Dim, 3>(at, rows, weights, room, out);
-      else mix_values<Dim, 4>(at, rows, weights, room, out);
+      with_count<kTogether>(count, [&](auto n) { mix_values<Dim, n>(at, rows, weights, room, out); });
     });
   });
 }

@@ -91,7 +91,7 @@ def test_embeddings_are_the_rows_of_the_table(pair: tuple[Decoder, NativeDecoder
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 63, 64, 65, 300])
-@pytest.mark.parametrize("tokens", [1, 2, 3, 9])
+@pytest.mark.parametrize("tokens", [1, 2, 3, 7, 9])
 def test_a_step_equals_torch(pair: tuple[Decoder, NativeDecoder], length: int, tokens: int) -> None:
     exact, compiled = filled_caches(pair, length)
     ids = torch.arange(tokens) * 7 % 200
