@@ -201,6 +201,7 @@ def torch_only(path: Path, precision: Any) -> Any:
 
 
 def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it runs for minutes: show each figure at once
     torch.set_num_threads(1)
     exact = open_language_model(path, quantisation="float32")
     llama = LlamaCpp(path) if importlib.util.find_spec("llama_cpp") else None
