@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -78,7 +79,8 @@ class LlamaCpp:
 
     def ask(self, do: str, ids: list[int], threads: int = 1, **more: Any) -> Any:
         assert self.child.stdin and self.child.stdout
-        print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self.child.stdin, flush=True)
+        with suppress(BrokenPipeError):
+            print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self.child.stdin, flush=True)
         line = self.child.stdout.readline()
         if not line:
             raise SystemExit(

@@ -12,7 +12,6 @@ from tokenizers import Tokenizer
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from dialogue.errors import BadInput
-from dialogue.gguf_tokenizer import tokenizer_of
 from dialogue.language_model import LanguageModel, open_language_model
 
 CHAT = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
@@ -109,11 +108,3 @@ def test_what_is_no_model_is_bad_input(tmp_path: Path) -> None:
         open_language_model(tmp_path / "notes.txt")
     with pytest.raises(BadInput, match="cannot be read"):
         open_language_model(tmp_path)
-
-
-def test_unknown_tokenizers_are_refused_in_a_sentence() -> None:
-    with pytest.raises(BadInput, match="not byte-level BPE"):
-        tokenizer_of({"tokenizer.ggml.model": "llama"})
-    tokens = {"tokens": ["a"], "merges": [], "token_type": [1], "model": "gpt2", "pre": "tekken"}
-    with pytest.raises(BadInput, match="splitting rule 'tekken'"):
-        tokenizer_of({f"tokenizer.ggml.{key}": value for key, value in tokens.items()})
