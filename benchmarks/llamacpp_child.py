@@ -20,8 +20,9 @@ CONTEXT = 2048
 class Context:
     """One sequence over one model: `step` appends tokens at a position and returns the last token's logits."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int, *, repack: bool) -> None:
         model_options = native.llama_model_default_params()
+        model_options.use_extra_bufts = repack
         self.model = native.llama_model_load_from_file(str(path).encode(), model_options)
         options = native.llama_context_default_params()
         options.n_ctx, options.n_batch, options.n_ubatch = CONTEXT, 512, 512
@@ -47,11 +48,7 @@ class Context:
             self.step(ids[at : at + 256], at)
 
 
-def answer(contexts: dict[int, Context], path: Path, command: dict[str, object]) -> object:
-    threads = int(str(command["threads"]))
-    if threads not in contexts:
-        contexts[threads] = Context(path, threads)
-    context = contexts[threads]
+def answer(context: Context, command: dict[str, object]) -> object:
     ids: list[int] = command["ids"]  # type: ignore[assignment]
     if command["do"] == "fill":
         context.fill(ids)
@@ -76,7 +73,11 @@ def main() -> None:
     os.dup2(quiet, 2)
     contexts: dict[int, Context] = {}
     for line in sys.stdin:
-        print(json.dumps(answer(contexts, Path(sys.argv[1]), json.loads(line))), file=answers, flush=True)
+        command = json.loads(line)
+        threads = command["threads"]
+        if threads not in contexts:
+            contexts[threads] = Context(Path(sys.argv[1]), threads, repack=sys.argv[2] == "all")
+        print(json.dumps(answer(contexts[threads], command)), file=answers, flush=True)
 
 
 if __name__ == "__main__":
