@@ -1,7 +1,7 @@
 """Builds the compiled decode step along with the package. Everything else stands in pyproject.toml.
 
 Optional: without a C++ compiler the install succeeds and the language model runs by torch, about three times slower;
-`omnilive doctor` and the page then say so.
+`omnilive doctor` then says so.
 """
 
 from __future__ import annotations

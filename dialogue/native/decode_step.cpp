@@ -57,6 +57,10 @@ struct Decoder {
 #pragma GCC visibility push(default)
 extern "C" {
 
+// What loader.py was written for: a version, to be raised when a function changes, and the sizes of what is handed
+// over.
+int decoder_interface() { return 1000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
+
 // The best instruction set of this processor that the step knows; 0 if none.
 int decoder_instructions() {
   __builtin_cpu_init();

@@ -47,6 +47,9 @@ class Segment(Structure):
     )
 
 
+INTERFACE = 1_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+
+
 class NativeMissing(Exception):
     """The compiled step cannot run here; the text says why."""
 
@@ -57,15 +60,18 @@ class Library:
     def __init__(self, path: Path) -> None:
         try:
             self.calls = ctypes.CDLL(str(path))
-        except OSError as error:
+            self._declare()
+        except (OSError, AttributeError) as error:
             raise NativeMissing(f"the compiled step cannot be loaded ({error})") from error
-        self._declare()
+        if self.calls.decoder_interface() != INTERFACE:
+            raise NativeMissing("the compiled step was built from other sources; build it again")
         self.instructions: int = self.calls.decoder_instructions()
         if not self.instructions:
             raise NativeMissing("this processor has neither AVX2 nor AVX-512 VNNI")
 
     def _declare(self) -> None:
         calls = self.calls
+        calls.decoder_interface.argtypes = ()
         calls.decoder_instructions.argtypes = ()
         calls.decoder_open.argtypes = (POINTER(Model), c_int, c_int)
         calls.decoder_open.restype = c_void_p

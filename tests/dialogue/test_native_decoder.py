@@ -169,3 +169,14 @@ def test_a_broken_library_says_so(tmp_path: Path) -> None:
     (tmp_path / "decode_step.so").write_bytes(b"not a library")
     with pytest.raises(NativeMissing, match="cannot be loaded"):
         Library(tmp_path / "decode_step.so")
+
+
+def test_a_library_of_something_else_says_so() -> None:
+    with pytest.raises(NativeMissing, match="decoder_"):
+        Library(Path("libm.so.6"))
+
+
+def test_a_library_of_other_sources_says_so(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dialogue.native.loader.INTERFACE", 2_000_000)
+    with pytest.raises(NativeMissing, match="build it again"):
+        Library(built)
