@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright
 from playwright.sync_api import TimeoutError as PatienceEnded
 
 from audio.resample import resample_whole
@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 EAR = Path(__file__).parent / "ear.js"
 READY_WITHIN_S = 120.0
 ANSWER_WITHIN_MS = 30_000
+TRIES = 3
 FLAGS = [
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -112,11 +113,25 @@ class Person:
     def wait_for(self, state: str) -> None:
         self.page.wait_for_selector(f"#state[data-state={state}]", timeout=ANSWER_WITHIN_MS)
 
-    def wait_until_seen(self) -> None:
-        """Returns once the camera was looked at."""
-        self.page.locator("#scene-description", has_text=re.compile(".")).wait_for(
-            state="attached", timeout=ANSWER_WITHIN_MS
-        )
+    def wait_until_seen(self, what: str = ".") -> None:
+        """Returns once the page's description of the scene matches the pattern `what`."""
+        described = self.page.locator("#scene-description", has_text=re.compile(what))
+        self._patiently(described, f"nothing like {what!r} was seen")
+
+    def ask_aloud(self, understood: str) -> int:
+        """Opens a microphone that loops for the length of one sentence. Returns which of the user's turns it was.
+
+        Says it again, as people do, when what was `understood` is something else.
+        """
+        for _ in range(TRIES):
+            number = len(self.captions("user")) + 1
+            self.unmute_between_sentences()
+            self.wait_for_caption("user", number)
+            self.page.click("#mute")
+            if understood in plain(self.captions("user")[number - 1]["text"]):
+                return number
+            self.reply(number)
+        return pytest.fail(f"not understood in {TRIES} tries; what there is: {self.told()}")
 
     def unmute_between_sentences(self) -> None:
         """For a microphone that loops: opens it once it has finished a sentence."""
@@ -152,16 +167,20 @@ class Person:
 
     def wait_for_caption(self, role: str, number: int) -> None:
         """Returns once the so-manieth thing that `role` said is final."""
-        final = f'#captions [data-role={role}][data-final="true"]'
+        final = self.page.locator(f'#captions [data-role={role}][data-final="true"]')
+        self._patiently(final.nth(number - 1), f"the {role} has not said {number} things")
+
+    def _patiently(self, element: Locator, otherwise: str) -> None:
         try:
-            self.page.locator(final).nth(number - 1).wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
+            element.wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
         except PatienceEnded:
-            pytest.fail(f"the {role} has not said {number} things; what there is: {self.told()}")
+            pytest.fail(f"{otherwise}; what there is: {self.told()}")
 
     def told(self) -> str:
         """What the page shows, for a person who wonders why a test failed."""
         state, notice = self.page.get_attribute("#state", "data-state"), self.page.text_content("#notice")
-        return f"{state}; {notice!r}; user {self.captions('user')}; assistant {self.captions('assistant')}"
+        scene = self.page.text_content("#scene-description")
+        return f"{state}; {notice!r}; {scene!r}; user {self.captions('user')}; assistant {self.captions('assistant')}"
 
     def reply(self, number: int = 1) -> dict[str, Any]:
         """The so-manieth reply, once it has been said to its end or was cut."""
@@ -171,7 +190,7 @@ class Person:
     def heard(self) -> np.ndarray:
         """What came out of the loudspeaker, float32 at 16 kHz; a little is waited for what is still in the air."""
         self.page.wait_for_timeout(500)
-        samples = np.frombuffer(base64.b64decode(self.page.evaluate("ear.heard()")), np.int16)
+        samples: np.ndarray = np.frombuffer(base64.b64decode(self.page.evaluate("ear.heard()")), np.int16)
         return resample_whole(samples.astype(np.float32) / 32768, RATE_HZ, 16_000)
 
     def level(self, seconds: float) -> float:
@@ -197,9 +216,21 @@ def transcribe(weights: WeightStore) -> Callable[[np.ndarray], str]:
     transcriber = Transcriber(weights.path("whisper-tiny.en"), threads=2)
 
     def words(samples: np.ndarray) -> str:
-        return plain(transcriber.transcribe(samples, careful=True).text)
+        return " ".join(plain(transcriber.transcribe(part, careful=True).text) for part in spoken_parts(samples))
 
     return words
+
+
+def spoken_parts(samples: np.ndarray, pause_s: float = 0.6, loud: float = 0.01) -> list[np.ndarray]:
+    """What is between pauses, with a little silence around: one reply after the other."""
+    frame = 320
+    levels = np.abs(samples[: len(samples) // frame * frame]).reshape(-1, frame).max(1)
+    sounding = np.flatnonzero(levels > loud)
+    if not len(sounding):
+        return []
+    margin = round(pause_s / 2 * 16_000)
+    runs = np.split(sounding, np.flatnonzero(np.diff(sounding) * frame > pause_s * 16_000) + 1)
+    return [samples[max(0, run[0] * frame - margin) : (run[-1] + 1) * frame + margin] for run in runs]
 
 
 def plain(text: str) -> str:
