@@ -20,6 +20,7 @@ U = TypeVar("U")
 R = TypeVar("R")
 
 SLOT_S = 0.08  # what a unit may wait for others: a user does not notice it in a reply that comes a second apart
+GONE_S = 60.0  # a session that has brought nothing for so long is forgotten
 
 
 @dataclass(eq=False, slots=True)
@@ -33,10 +34,10 @@ class _Waiting(Generic[S, U, R]):
 
 @dataclass(slots=True)
 class _Rhythm:
-    """When a session last brought a unit, and when one of its units was last begun."""
+    """When a session last brought a unit, and which in the row of all units its last one was."""
 
     came_s: float
-    served_s: float
+    served: int
 
 
 class UnitSlots(Generic[S, U, R]):
@@ -62,6 +63,7 @@ class UnitSlots(Generic[S, U, R]):
         self._most, self._slot_s, self._unit_s = most, slot_s, unit_s
         self._waiting: list[_Waiting[S, U, R]] = []  # in the order they came
         self._rhythms: dict[int, _Rhythm] = {}  # by id: a session that has gone is not kept alive
+        self._served = 0  # units begun so far
         self._changed = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None  # lives while a unit waits
 
@@ -131,14 +133,15 @@ class UnitSlots(Generic[S, U, R]):
         first = {id(each.session): each for each in reversed(self._waiting)}
         late = [each for each in first.values() if each.due_s <= now]
         in_time = [each for each in first.values() if each.due_s > now]
-        late.sort(key=lambda each: (self._rhythms[id(each.session)].served_s, each.due_s))
+        late.sort(key=lambda each: self._rhythms[id(each.session)].served)
         in_time.sort(key=lambda each: each.due_s)
         ordered = [*late, *in_time]
         sizes = range(1, min(self._most, len(ordered)) + 1)
         batch = ordered[: max(sizes, key=lambda size: (self._in_time(ordered, size, now), size), default=0)]
         for each in batch:
             self._waiting.remove(each)
-            self._rhythms[id(each.session)].served_s = now
+            self._served += 1
+            self._rhythms[id(each.session)].served = self._served
         return batch
 
     def _in_time(self, ordered: Sequence[_Waiting[S, U, R]], size: int, now: float) -> int:
@@ -166,12 +169,10 @@ class UnitSlots(Generic[S, U, R]):
             _settle(each.outcome, outcome)
 
     def _met(self, session: S, now: float) -> None:
-        gone = now - 2 * self._unit_s
-        self._rhythms = {key: rhythm for key, rhythm in self._rhythms.items() if rhythm.came_s > gone or self._has(key)}
-        self._rhythms.setdefault(id(session), _Rhythm(now, now)).came_s = now
-
-    def _has(self, session: int) -> bool:
-        return any(id(each.session) == session for each in self._waiting)
+        there = {id(each.session) for each in self._waiting}
+        gone = now - GONE_S
+        self._rhythms = {key: one for key, one in self._rhythms.items() if one.came_s > gone or key in there}
+        self._rhythms.setdefault(id(session), _Rhythm(now, self._served)).came_s = now
 
 
 def _settle(future: asyncio.Future[R], outcome: R | Exception) -> None:
