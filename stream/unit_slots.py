@@ -130,12 +130,13 @@ class UnitSlots(Generic[S, U, R]):
         """The next units, taken out: one of a session. Late ones first, of those the session that has waited longest;
         then the one that is due first. Fewer than could be, where so more deadlines are met."""
         now = asyncio.get_running_loop().time()
-        first = {id(each.session): each for each in reversed(self._waiting)}
+        first: dict[int, _Waiting[S, U, R]] = {}
+        for each in self._waiting:
+            first.setdefault(id(each.session), each)
         late = [each for each in first.values() if each.due_s <= now]
         in_time = [each for each in first.values() if each.due_s > now]
         late.sort(key=lambda each: self._rhythms[id(each.session)].served)
-        in_time.sort(key=lambda each: each.due_s)
-        ordered = [*late, *in_time]
+        ordered = [*late, *sorted(in_time, key=lambda each: each.due_s)]
         sizes = range(1, min(self._most, len(ordered)) + 1)
         batch = ordered[: max(sizes, key=lambda size: (self._in_time(ordered, size, now), size), default=0)]
         for each in batch:
