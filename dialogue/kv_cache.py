@@ -6,6 +6,9 @@ Preallocated for its life, so nothing grows and no step copies it. What leaves i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -67,12 +70,21 @@ class KVCache:
     def cut(self, start: int, end: int, rotary: Rotary) -> None:
         """Drop tokens start .. end; what stood behind moves up and its keys are rotated to their new positions."""
         assert 0 <= start <= end <= self.length, f"cannot cut {start}..{end} of {self.length} tokens"
-        gap, tail = end - start, self.length - end
-        if gap and tail:
-            for keys, values in zip(self._keys, self._values, strict=True):
-                keys[:, start : start + tail] = rotary.shift(keys[:, end : end + tail], -gap)
-                values[:, start : start + tail] = values[:, end : end + tail].clone()
-        self.length -= gap
+        self._move(end, start, rotary)
+
+    @contextmanager
+    def gap(self, at: int, tokens: int, rotary: Rotary) -> Iterator[None]:
+        """Room for `tokens` new ones in front of token `at`, to be appended inside the `with`: all of them.
+
+        What stands behind makes way and is not computed again. If the block raises, it is lost.
+        """
+        assert 0 <= at <= self.length, f"nothing stands at {at}, the cache holds {self.length} tokens"
+        assert self.length + tokens <= self.capacity, f"no room for {tokens} more tokens: evict first"
+        self._move(at, at + tokens, rotary)
+        end, self.length = self.length, at
+        yield
+        assert self.length == at + tokens, "the gap was not filled"
+        self.length = end
 
     def lift(self, start: int) -> Tensor:
         """Take everything from token `start` on out of the cache, to be put back by `land`."""
@@ -89,3 +101,16 @@ class KVCache:
             keys[:, self.length : end] = rotary.shift(taken[layer, 0], moved_by) if moved_by else taken[layer, 0]
             values[:, self.length : end] = taken[layer, 1]
         self.length = end
+
+    def _move(self, start: int, to: int, rotary: Rotary) -> None:
+        """Tokens from `start` on stand from `to` on: the cache ends earlier or later by the difference."""
+        tail = self.length - start
+        if tail and start != to:
+            self._move_rows(start, to, tail, rotary)
+        self.length = to + tail
+
+    def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
+        # Layer by layer: all at once would be no faster and take room for a second cache.
+        for keys, values in zip(self._keys, self._values, strict=True):
+            keys[:, to : to + tail] = rotary.shift(keys[:, start : start + tail], to - start)
+            values[:, to : to + tail] = values[:, start : start + tail].clone()

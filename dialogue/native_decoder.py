@@ -79,8 +79,7 @@ class NativeDecoder:
 
     def new_cache(self, capacity: int) -> KVCache:
         """An empty session of at most `capacity` tokens."""
-        c = self.config
-        return KVCache(c.layers, c.kv_heads, c.head_dim, capacity, torch.float16)
+        return _NativeCache(self, capacity)
 
     def embed(self, ids: Tensor) -> Tensor:
         """int64 (T,) -> float32 (T, hidden)."""
@@ -115,6 +114,14 @@ class NativeDecoder:
         out = torch.empty(len(rows), self._model.head.rows)
         self._calls.decoder_logits(self._handle, rows.data_ptr(), len(rows), out.data_ptr())
         return out[:, : self.config.vocab_size].reshape(*hidden.shape[:-1], -1)
+
+    def move(self, cache: KVCache, start: int, to: int, tokens: int, rotary: Rotary) -> None:
+        """`tokens` rows of a session from `start` on are copied to stand from `to` on, their keys turned."""
+        cosine, sine = rotary.angle(to - start)
+        rows = Segment(
+            cache.storage.data_ptr(), cache.storage.shape[3], start, tokens, cosine.data_ptr(), sine.data_ptr()
+        )
+        self._calls.decoder_move(self._handle, ctypes.byref(rows), to)
 
     def nbytes(self) -> int:
         """Memory of the weights."""
@@ -185,3 +192,15 @@ class NativeDecoder:
     def _address(self, floats: Tensor) -> int:
         self._floats.append(floats.to(torch.float32, copy=True).contiguous())
         return self._floats[-1].data_ptr()
+
+
+class _NativeCache(KVCache):
+    """A session's cache as the compiled step wants it; its rows are moved by compiled code."""
+
+    def __init__(self, decoder: NativeDecoder, capacity: int) -> None:
+        c = decoder.config
+        super().__init__(c.layers, c.kv_heads, c.head_dim, capacity, torch.float16)
+        self._decoder = decoder
+
+    def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
+        self._decoder.move(self, start, to, tail, rotary)

@@ -40,9 +40,12 @@ class Rotary:
 
         The rotation is computed in float32 and rounded once to the keys' dtype.
         """
+        return rotate(keys.float(), *self.angle(by)).to(keys.dtype)
+
+    def angle(self, by: int) -> tuple[Tensor, Tensor]:
+        """Cosine and sine of a move by so many positions (negative: earlier), each float32 (head_dim / 2,)."""
         angle = self._frequency * by
-        cos, sin = angle.cos().float().to(self._device), angle.sin().float().to(self._device)
-        return rotate(keys.float(), cos, sin).to(keys.dtype)
+        return angle.cos().float().to(self._device), angle.sin().float().to(self._device)
 
     def _cover(self, positions: int) -> tuple[Tensor, Tensor]:
         cos, sin = self._cos, self._sin

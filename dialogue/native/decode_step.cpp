@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <type_traits>
 #include <utility>
@@ -59,7 +60,7 @@ extern "C" {
 
 // What loader.py was written for: a version, to be raised when a function changes, and the sizes of what is handed
 // over.
-int decoder_interface() { return 1000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
+int decoder_interface() { return 2000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
 
 // The best instruction set of this processor that the step knows; 0 if none.
 int decoder_instructions() {
@@ -97,6 +98,13 @@ void decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
   std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
   auto project = d->instructions == kAvx512 ? avx512::project_vocabulary : avx2::project_vocabulary;
   project(d->model, d->scratch, d->pool, hidden, count, out);
+}
+
+// Rows of one session's cache take another place, with their keys turned to it: see move_rows.
+void decoder_move(Decoder* d, const Segment* rows, int target) {
+  std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
+  auto move_rows = d->instructions == kAvx512 ? avx512::move_rows : avx2::move_rows;
+  move_rows(d->model, d->pool, *rows, target);
 }
 
 // Rows of 32-weight blocks as GGUF stores them -> panels. Q4_1: scale, minimum, 16 bytes whose low halves are the first

@@ -47,7 +47,7 @@ class Segment(Structure):
     )
 
 
-INTERFACE = 1_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+INTERFACE = 2_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
 
 
 class NativeMissing(Exception):
@@ -79,8 +79,9 @@ class Library:
         calls.decoder_embed.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
         calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
+        calls.decoder_move.argtypes = (c_void_p, POINTER(Segment), c_int)
         calls.decoder_pack.argtypes = (c_void_p, c_int, c_int, c_int, POINTER(c_uint8))
-        for name in ("close", "embed", "forward", "logits", "pack"):
+        for name in ("close", "embed", "forward", "logits", "move", "pack"):
             getattr(calls, f"decoder_{name}").restype = None
 
 

@@ -157,6 +157,29 @@ class Step {
   std::vector<int> tiles_;  // row at which each tile of attention starts
 };
 
+// `rows.tokens` rows of a session, from `rows.length` on, move to stand from `target` on, in every head of every layer:
+// keys are turned by one angle (cosine and sine are head_dim / 2 each), values are copied. The places may overlap.
+inline void move_rows(const Model& m, ThreadPool& pool, const Segment& rows, int target) {
+  const size_t dim = m.head_dim;
+  const int first = rows.length, count = rows.tokens;
+  pool.run(m.layers * 2 * m.kv_heads, true, [&](int unit) {
+    uint16_t* head = rows.cache + size_t(unit) * rows.capacity * dim;
+    if (unit / m.kv_heads % 2) {
+      std::memmove(head + target * dim, head + first * dim, count * dim * sizeof(uint16_t));
+      return;
+    }
+    float* key = scratch_floats(dim);
+    for (int i = 0; i < count; i++) {
+      const int row = target < first ? i : count - 1 - i;  // never over a row that has yet to be read
+      const uint16_t* from = head + (first + row) * dim;
+      uint16_t* to = head + (target + row) * dim;
+      for (size_t k = 0; k < dim; k += 16) store(key + k, load_half(from + k));
+      rotate(key, rows.cosine, rows.sine, m.head_dim, 1.f);
+      for (size_t k = 0; k < dim; k += 16) store_half(to + k, load(key + k));
+    }
+  });
+}
+
 // out (tokens, head rows) = head * x
 inline void project_vocabulary(const Model& m, Scratch& s, ThreadPool& pool, const float* x, int tokens, float* out) {
   s.hidden.shape(tokens, m.hidden);

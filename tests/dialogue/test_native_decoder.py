@@ -81,7 +81,7 @@ def test_product_equals_float32(library: Library, kind: Kind, columns: int) -> N
     )  # fmt: skip
     weights = RandomWeights(config, kind)
     native = NativeDecoder(config, weights, library)
-    x = torch.randn(13, columns) * torch.logspace(-3, 2, 13)[:, None]
+    x = torch.randn(13, columns, generator=torch.Generator().manual_seed(1)) * torch.logspace(-3, 2, 13)[:, None]
     expected = x @ weights["model.embed_tokens.weight"].T
     loss = 1e-2 if kind is Kind.F32 else 5e-5  # floats are stored at 8 bits
     for row, wanted in zip(native.logits(x), expected, strict=True):
@@ -127,6 +127,35 @@ def test_sessions_of_different_lengths_share_a_step(pair: tuple[Decoder, NativeD
     for mine, shared in zip(alone, native.forward_batch(together, news), strict=True):
         torch.testing.assert_close(mine, shared, atol=0, rtol=0)
     assert [cache.length for cache in together] == [4, 43, 18]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (5, 300), (17, 33), (299, 400), (400, 400)])
+def test_a_cut_equals_torchs(pair: tuple[Decoder, NativeDecoder], start: int, end: int) -> None:
+    _, compiled = filled_caches(pair, 400)
+    c = pair[1].config
+    plain = KVCache(c.layers, c.kv_heads, c.head_dim, 700, torch.float16)
+    plain.storage.copy_(compiled.storage)
+    plain.length = 400
+    for cache in (plain, compiled):
+        cache.cut(start, end, pair[1].rotary)
+    assert compiled.length == plain.length == 400 - (end - start)
+    here = slice(0, plain.length)
+    assert_same(compiled.storage[:, :, :, here].float(), plain.storage[:, :, :, here].float(), 1e-3)
+    assert torch.equal(compiled.storage[:, 1, :, here], plain.storage[:, 1, :, here])
+
+
+@pytest.mark.parametrize(("at", "tokens"), [(0, 3), (10, 200), (399, 1), (400, 5)])
+def test_making_room_equals_torchs(pair: tuple[Decoder, NativeDecoder], at: int, tokens: int) -> None:
+    _, compiled = filled_caches(pair, 400)
+    before = compiled.storage[:, :, :, :400].clone()
+    with compiled.gap(at, tokens, pair[1].rotary):
+        pair[1].forward(compiled, torch.arange(tokens) % 200)
+    assert compiled.length == 400 + tokens
+    behind = compiled.storage[:, :, :, at + tokens : 400 + tokens]
+    assert torch.equal(compiled.storage[:, :, :, :at], before[:, :, :, :at])
+    assert torch.equal(behind[:, 1], before[:, 1, :, at:])
+    if at < 400:
+        assert_same(behind[:, 0].float(), pair[1].rotary.shift(before[:, 0, :, at:], tokens).float(), 1e-3)
 
 
 def test_threads_do_not_change_the_result(built: Path) -> None:
