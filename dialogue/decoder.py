@@ -86,11 +86,18 @@ class Decoder:
         `positions` int64 (T,) replaces length .. length + T. `mask`, (T, length + T), replaces the causal rule: bool
         where True may be seen, or float to be added to the scores. A row that sees nothing is undefined.
         """
-        return self._run([cache], [inputs], positions, mask)[0]
+        return self._run([cache], [inputs], [positions], [mask])[0]
 
-    def forward_batch(self, caches: Sequence[KVCache], inputs: Sequence[Tensor]) -> list[Tensor]:
+    def forward_batch(
+        self,
+        caches: Sequence[KVCache],
+        inputs: Sequence[Tensor],
+        positions: Sequence[Tensor | None] | None = None,
+        masks: Sequence[Tensor | None] | None = None,
+    ) -> list[Tensor]:
         """`forward` for several sessions in one step; each cache appears once."""
-        return self._run(caches, inputs, None, None) if caches else []
+        nothing = [None] * len(caches)
+        return self._run(caches, inputs, positions or nothing, masks or nothing) if caches else []
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., hidden) -> float32 (..., vocab)."""
@@ -108,15 +115,19 @@ class Decoder:
 
     @torch.inference_mode()
     def _run(
-        self, caches: Sequence[KVCache], inputs: Sequence[Tensor], positions: Tensor | None, mask: Tensor | None
+        self,
+        caches: Sequence[KVCache],
+        inputs: Sequence[Tensor],
+        positions: Sequence[Tensor | None],
+        masks: Sequence[Tensor | None],
     ) -> list[Tensor]:
         parts = [x.to(self.device, self.dtype) if x.is_floating_point() else self.embed(x) for x in inputs]
         x = torch.cat(parts) if len(parts) > 1 else parts[0]
         segments, tables, first = [], [], 0
-        for cache, part in zip(caches, parts, strict=True):
+        for cache, part, places, mask in zip(caches, parts, positions, masks, strict=True):
             tokens = len(part)
             segments.append(_Segment(slice(first, first + tokens), cache, self._mask(cache, tokens, mask)))
-            tables.append(self.rotary.span(cache.length, tokens) if positions is None else self.rotary.at(positions))
+            tables.append(self.rotary.span(cache.length, tokens) if places is None else self.rotary.at(places))
             first += tokens
         cos, sin = (torch.cat(table)[:, None].to(self.dtype) for table in zip(*tables, strict=True))
         for number, layer in enumerate(self._layers):

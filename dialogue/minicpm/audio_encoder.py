@@ -88,7 +88,7 @@ class AudioEncoder(nn.Module):
 
     def forward(self, mel: Tensor, mask: Tensor | None = None) -> Tensor:
         """(clips, bins, frames) -> (clips, ceil(frames / 2), width). `mask` is bool (clips, 1, T, T), True = seen."""
-        return self._encode(self._convolve(mel), 0, mask)
+        return self._encode(self.convolve(mel), 0, mask)
 
     def step(self, cache: EncoderCache, mel: Tensor, drop_front: int = 0, drop_back: int = 0) -> Tensor:
         """The next piece of a stream, (bins, frames) -> (T, width); sees all of `cache` and itself.
@@ -96,7 +96,7 @@ class AudioEncoder(nn.Module):
         `drop_front` and `drop_back` convolved frames belong to the piece's neighbours and are left out. Where the
         positions would run out, the encoder starts anew from an empty cache (every 30 s).
         """
-        frames = self._convolve(mel[None])
+        frames = self.convolve(mel[None])
         frames = frames[:, drop_front : frames.shape[1] - drop_back]
         if cache.length + frames.shape[1] >= self.positions:
             cache.clear()
@@ -108,7 +108,8 @@ class AudioEncoder(nn.Module):
         weight = self.conv1.weight
         return EncoderCache(len(self.layers), self.heads, self.positions, weight.shape[0] // self.heads, weight)
 
-    def _convolve(self, mel: Tensor) -> Tensor:
+    def convolve(self, mel: Tensor) -> Tensor:
+        """(clips, bins, frames) -> (clips, ceil(frames / 2), width), no frame having seen far."""
         mel = mel.to(self.conv1.weight)
         return gelu(self.conv2(gelu(self.conv1(mel)))).transpose(1, 2)
 

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from dialogue.errors import EngineLost
 from dialogue.minicpm.duplex_rule import Manner, Signs, TokenRule
-from dialogue.minicpm.duplex_senses import Senses, UnitRows
+from dialogue.minicpm.duplex_senses import Senses, SensesMark, UnitRows
 from dialogue.minicpm.mel import Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
-from dialogue.minicpm.speech_o45 import CODES_PER_S, Choose, SpeechDecoder, SpeechTurn, sampled
+from dialogue.minicpm.speech_o45 import CODES_PER_S, Choose, SpeechDecoder, SpeechMark, SpeechTurn, sampled
+from dialogue.minicpm.together import Fed, Feed, Steps, alone
 from dialogue.minicpm.window import Basic, Context, Unit, Window
 
 MOST_STEPS = 20  # of a unit, its forced end included
@@ -40,6 +41,18 @@ class Said:
     condition: Tensor | None
     codes: list[int] | None
     left: list[Unit]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A point between two units to come back to, as long as the unit that follows it is in the context."""
+
+    unit: int
+    senses: SensesMark
+    turn_open: bool
+    recent: tuple[int, ...]  # tokens that must not be said again so soon
+    speech: SpeechMark | None
+    force_listen: int
 
 
 class Duplex:
@@ -94,23 +107,36 @@ class Duplex:
 
     def hear(self, samples: Samples | None, pictures: Sequence[Picture] = ()) -> UnitRows:
         """A second of sound, and pictures of that second. Either may be missing, not both."""
-        made = self.senses.unit(self.signs.unit, samples, pictures)
-        self._feed(self.context, made.rows)
+        return alone(self.hear_steps(samples, pictures))
+
+    def hear_steps(self, samples: Samples | None, pictures: Sequence[Picture] = ()) -> Steps[UnitRows]:
+        """`hear` as steps that several sessions can take together."""
+        made = yield from self.senses.unit(self.signs.unit, samples, pictures)
+        yield from self._feed(made.rows)
         return made
 
     def say(self, listen: bool = False) -> Said:
         """What the model does with the unit it has just heard. `listen` makes it fall silent: a turn it is in the
         middle of is over."""
+        return alone(self.say_steps(listen))
+
+    def say_steps(self, listen: bool = False) -> Steps[Said]:
+        """`say` as steps that several sessions can take together."""
         listen = listen or self._force_listen > 0
         self._force_listen = max(self._force_listen - 1, 0)
-        tokens, hidden = self._listen() if listen else self._decide()
+        if listen:
+            self.turn_open, self.speech = False, None
+            tokens, hidden = [self.signs.listen], self._no_rows()
+        else:
+            tokens, hidden = yield from self._decide()
+        # What ends the chunk was chosen but not fed yet: it goes with the end of the unit.
+        yield from self._feed(torch.tensor([tokens[-1], self.signs.unit_end]))
         ends = self.signs.ends_of_unit
         kept = [token for token in tokens if token not in ends]
         turn_over = bool(kept) and kept[-1] == self.signs.turn_end
         spoken = [token for token in tokens[1:] if token not in ends]
         listening = tokens[0] == self.signs.listen
-        condition, codes = (None, None) if listening else self._speak(spoken, hidden, turn_over)
-        self._feed(self.context, torch.tensor([self.signs.unit_end]))
+        condition, codes = (None, None) if listening else (yield from self._speak(spoken, hidden, turn_over))
         said = tuple(token for token in spoken if token not in self.model.words.special)
         self.context.close_unit(said)
         left = self.window.trim(self.context)
@@ -118,29 +144,29 @@ class Duplex:
         tokens.append(self.signs.unit_end)
         return Said(tokens, spoken, hidden, text, listening, turn_over, condition, codes, left)
 
-    def _listen(self) -> tuple[list[int], Tensor]:
-        self.turn_open, self.speech = False, None
-        hidden = self._feed(self.context, torch.tensor([self.signs.listen]))
-        return [self.signs.listen], hidden[:0]
-
-    def _decide(self) -> tuple[list[int], Tensor]:
-        """The tokens of a unit up to its end, and the hidden states of those that are speech."""
-        signs, tokens, hidden = self.signs, list[int](), [self.model.decoder.embed(torch.tensor([], dtype=torch.long))]
-        assert self.logits is not None, "a unit is heard before it is answered"
+    def _decide(self) -> Steps[tuple[list[int], Tensor]]:
+        """The tokens of a unit up to its end, which is not fed yet, and the hidden states of those that are speech."""
+        signs, tokens, hidden = self.signs, list[int](), [self._no_rows()]
         for step in range(MOST_STEPS):
+            assert self.logits is not None, "a unit is heard before it is answered"
             token = signs.chunk_end if step == MOST_STEPS - 1 else self.rule.choose(self.logits)
             if token == signs.listen and self.turn_open:  # it may not fall silent in the middle of a turn
                 token = signs.speech_start
-            row = self._feed(self.context, torch.tensor([token]))
             tokens.append(token)
             if token in signs.ends_of_unit:
                 break
+            row = yield from self._feed(torch.tensor([token]))
             self.turn_open = token != signs.turn_end
             if step:
                 hidden.append(row)
         return tokens, torch.cat(hidden)
 
-    def _speak(self, spoken: Sequence[int], hidden: Tensor, last: bool) -> tuple[Tensor | None, list[int] | None]:
+    def _no_rows(self) -> Tensor:
+        return self.model.decoder.embed(torch.tensor([], dtype=torch.long))
+
+    def _speak(
+        self, spoken: Sequence[int], hidden: Tensor, last: bool
+    ) -> Steps[tuple[Tensor | None, list[int] | None]]:
         """A second of sound for this unit's speech; the first and the last of a turn may be shorter."""
         if self.voice is None:
             return None, None
@@ -148,14 +174,14 @@ class Duplex:
             self.speech = self.voice.start()
         condition = self.voice.opened(self.voice.condition(spoken, hidden))
         least = CODES_PER_S + 1 if self.speech.chunks and not last else 0
-        codes = self.voice.second(self.speech, condition, self._choose_code, least)
+        codes = yield from self.voice.second(self.speech, condition, self._choose_code, least)
         self.speech.over = last
         return condition, codes
 
-    def _feed(self, context: Context, inputs: Tensor) -> Tensor:
+    def _feed(self, inputs: Tensor) -> Steps[Tensor]:
         """Tokens (T,) or rows (T, hidden) -> hidden states (T, hidden)."""
-        if context.cache.length + len(inputs) > context.cache.capacity:
+        if self.cache.length + len(inputs) > self.cache.capacity:
             raise EngineLost("The session's context is full; give it a window, or more room, and start again.")
-        hidden = self.model.decoder.forward(context.cache, inputs)
-        self.logits = self.model.decoder.logits(hidden[-1])
-        return hidden
+        fed: Fed = yield Feed(self.model.decoder, self.context.cache, inputs)
+        self.logits = fed.logits
+        return fed.hidden

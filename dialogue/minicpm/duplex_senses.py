@@ -6,15 +6,21 @@ The state is a session's ear: mel that overlaps from second to second, and what 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from dialogue.errors import BadInput
+from dialogue.minicpm.audio_encoder import EarMark
+from dialogue.minicpm.listening import Listen
 from dialogue.minicpm.mel import MelStream, Samples, checked
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
+from dialogue.minicpm.sight import Look
+from dialogue.minicpm.slicing import Slice
+from dialogue.minicpm.together import Steps
 
 OVERLAP = 2  # mel frames that a second shares with each of its neighbours
 LEAD = 560  # samples of silence that make the first second long enough for its last windows
@@ -32,6 +38,14 @@ class UnitRows:
     slices: Tensor | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SensesMark:
+    """What the ear knew at some point."""
+
+    ear: EarMark
+    mel: MelStream
+
+
 class Senses:
     """One session's."""
 
@@ -47,13 +61,23 @@ class Senses:
         """Encoder frames that the ear remembers."""
         return self._ear.length
 
-    def unit(self, opening: int, samples: Samples | None, pictures: Sequence[Picture]) -> UnitRows:
+    def mark(self) -> SensesMark:
+        return SensesMark(self._ear.mark(), copy(self._mel))  # its tensors are replaced, never written into
+
+    def rewind(self, mark: SensesMark) -> None:
+        """As if nothing had been heard since."""
+        self._ear.rewind(mark.ear)
+        self._mel = copy(mark.mel)
+
+    def unit(self, opening: int, samples: Samples | None, pictures: Sequence[Picture]) -> Steps[UnitRows]:
         """`opening` token, every picture's slices in their tags, the sound without any."""
         if samples is None and not pictures:
             raise BadInput("A unit needs a second of sound or a picture.")
         embed = self._model.decoder.embed
-        slices = [self._look(picture) for picture in pictures]
-        sound = None if samples is None else self._listen(samples)
+        slices = yield from self._look([self._cut(picture) for picture in pictures])
+        sound = None
+        if samples is not None:
+            sound = yield from self._listen(samples)
         tokens, parts = [opening], [embed(torch.tensor([opening]))]
         for picture in slices:
             for number, rows in enumerate(picture):
@@ -67,15 +91,22 @@ class Senses:
             parts.append(sound.to(parts[0]))
         return UnitRows(tokens, torch.cat(parts), sound, torch.cat(slices) if slices else None)
 
-    def _look(self, picture: Picture) -> Tensor:
+    def _cut(self, picture: Picture) -> list[Slice]:
         if self._model.sight is None:
             raise BadInput(f"{self._model.kind.value} as loaded cannot see; leave the pictures out.")
-        _, slices = self._model.sight.cut(picture.rgb, picture.max_slices or 1)
-        return self._model.sight.rows(slices)
+        return self._model.sight.cut(picture.rgb, picture.max_slices or 1)[1]
 
-    def _listen(self, samples: Samples) -> Tensor:
+    def _look(self, pictures: Sequence[list[Slice]]) -> Steps[list[Tensor]]:
+        """Rows (slices, queries, hidden) of each picture."""
+        if self._model.sight is None or not pictures:
+            return []
+        rows: Tensor = yield Look(self._model.sight, [one for slices in pictures for one in slices])
+        return list(rows.split([len(slices) for slices in pictures]))
+
+    def _listen(self, samples: Samples) -> Steps[Tensor]:
         rows = [torch.zeros(0, self._hearing.projector.linear2.out_features)]
         for mel in self._mel.push(checked(samples)):
             first = self._mel.pieces_given == 1
-            rows.append(self._hearing.step(self._ear, mel, drop_front=0 if first else 1, drop_back=1))
+            heard: Tensor = yield Listen(self._hearing, self._ear, mel, drop_front=0 if first else 1, drop_back=1)
+            rows.append(heard)
         return torch.cat([row.to(rows[-1]) for row in rows])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.kind import kind_of
 from dialogue.minicpm.resampler import Resampler
 from dialogue.minicpm.slicing import Plan, Slice, SliceRule, cut, sizes_of
+from dialogue.minicpm.together import Stage
 from dialogue.minicpm.vision_tower import VisionTower
 
 TOWER, RESAMPLER = "vpm.", "resampler."
@@ -53,6 +55,30 @@ class Sight:
         step = len(slices) if self.tower.one_row else self.together
         groups = [slices[start : start + step] for start in range(0, len(slices), step)]
         return torch.cat([self.resampler(self.tower(group), sizes_of(group)) for group in groups])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """Slices -> rows (slices, queries, width). Slices of one shape, whosever they are, share a pass without padding."""
+
+    sight: Sight
+    slices: Sequence[Slice]
+    stage: Stage = Stage.LOOK
+
+    def alike(self) -> Hashable:
+        # In 2.5 a slice looks different beside others of another request: there, each request goes alone.
+        return (id(self.sight), id(self)) if self.sight.tower.one_row else id(self.sight)
+
+    def together(self, requests: Sequence[Look]) -> list[Tensor]:
+        if len(requests) == 1:
+            return [self.sight.rows(self.slices)]
+        joined = [one for request in requests for one in request.slices]
+        of_shape: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for place, size in enumerate(sizes_of(joined)):
+            of_shape[size].append(place)
+        order = [place for places in of_shape.values() for place in places]
+        made = torch.cat([self.sight.rows([joined[place] for place in places]) for places in of_shape.values()])
+        return list(made[torch.tensor(order).argsort()].split([len(request.slices) for request in requests]))
 
 
 def blank_tower(checkpoint: Checkpoint) -> VisionTower:

@@ -6,7 +6,7 @@ made already. Knows no language model and no waveform.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +25,7 @@ from dialogue.minicpm.speech_backbone import (
     penalised,
     weight_normed,
 )
+from dialogue.minicpm.together import Stage, Steps
 
 CODES_PER_S = 25
 TEMPERATURE, PENALTY, RECENT = 0.8, 1.05, 16
@@ -46,6 +47,22 @@ class SpeechTurn:
     codes: list[int] = field(default_factory=list)
     chunks: list[Tensor] = field(default_factory=list)  # rows of every chunk, its codes included
     over: bool = False  # nothing more is to be said in it
+    restarts: int = 0  # how often its cache was filled anew
+
+    def mark(self) -> SpeechMark:
+        return SpeechMark(self, self.cache.length, self.position, len(self.codes), len(self.chunks), self.restarts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechMark:
+    """A point between two chunks of a turn."""
+
+    turn: SpeechTurn
+    length: int
+    position: int
+    codes: int
+    chunks: int
+    restarts: int
 
 
 class SpeechDecoder:
@@ -85,12 +102,12 @@ class SpeechDecoder:
         """Rows after which sound begins; `last`: no more text will come in this turn."""
         return torch.cat([condition, self._named([self.text_end] * last + [self.sound_start])])
 
-    def second(self, turn: SpeechTurn, condition: Tensor, choose: Choose, least: int = 0) -> list[int]:
+    def second(self, turn: SpeechTurn, condition: Tensor, choose: Choose, least: int = 0) -> Steps[list[int]]:
         """A second of sound for a unit of full duplex, from `opened` rows -> at most 25 codes; fewer where the voice
         ends by itself, which it may do after `least`. One more is sampled and thrown away, as published."""
         self._make_room(turn, len(condition) + CODES_PER_S)
         codes: list[int] = []
-        logits = self._feed(turn, condition)
+        logits: Tensor = yield Speak(self, turn, condition)
         for step in range(CODES_PER_S + 1):
             scores = penalised(logits / TEMPERATURE, codes[-RECENT:], PENALTY)
             if step < least:
@@ -99,7 +116,7 @@ class SpeechDecoder:
             if code == self.end or step == CODES_PER_S:
                 break
             codes.append(code)
-            logits = self._feed(turn, self._sound[code][None])
+            logits = yield Speak(self, turn, self._sound[code][None])
         self._remember(turn, condition, codes)
         return codes
 
@@ -111,7 +128,7 @@ class SpeechDecoder:
         self._make_room(turn, len(condition) + limit)
         self._forget(turn)
         codes: list[int] = []
-        logits = self._feed(turn, condition)
+        logits = self.feed([turn], [condition])[0]
         while True:
             scores = logits / TEMPERATURE
             if turn.codes:
@@ -125,24 +142,35 @@ class SpeechDecoder:
             if len(codes) == limit:
                 turn.position += 1  # as published: its place is kept, though it is never fed
                 break
-            logits = self._feed(turn, self._sound[code][None])
+            logits = self.feed([turn], [self._sound[code][None]])[0]
         self._remember(turn, condition, codes)
+
+    def rewind(self, mark: SpeechMark) -> SpeechTurn:
+        """As if nothing had been said since. Where the cache was filled anew meanwhile, it holds the last chunk only,
+        as it would after that."""
+        turn = mark.turn
+        del turn.codes[mark.codes :], turn.chunks[mark.chunks :]
+        turn.over = False
+        if mark.restarts == turn.restarts:
+            turn.cache.rewind(mark.length)
+            turn.position = mark.position
+        elif turn.chunks:
+            self._restart(turn)
+        return turn
 
     def _named(self, tokens: Sequence[int]) -> Tensor:
         return F.embedding(torch.tensor(tokens, device=self._text.device), self._text)
 
     @torch.inference_mode()
-    def _feed(self, turn: SpeechTurn, rows: Tensor) -> Tensor:
-        """-> logits (V,) behind the last row."""
-        seen = None
-        if turn.memory == "sliding_window":
-            start, end = turn.cache.length, turn.cache.length + len(rows)
-            place = torch.arange(end)
-            seen = (place <= torch.arange(start, end)[:, None]) & (place >= start - turn.window)
-        places = torch.arange(turn.position, turn.position + len(rows))
-        hidden = self.backbone.forward(turn.cache, rows, positions=places, mask=seen)[-1]
-        turn.position += len(rows)
-        return F.linear(hidden.float(), self._head)
+    def feed(self, turns: Sequence[SpeechTurn], rows: Sequence[Tensor]) -> Tensor:
+        """Rows of each of these turns, in one pass -> logits (turns, V) behind the last row of each."""
+        counts = [len(each) for each in rows]
+        places = [torch.arange(turn.position, turn.position + count) for turn, count in zip(turns, counts, strict=True)]
+        seen = [_seen(turn, count) for turn, count in zip(turns, counts, strict=True)]
+        made = self.backbone.forward_batch([turn.cache for turn in turns], rows, places, seen)
+        for turn, count in zip(turns, counts, strict=True):
+            turn.position += count
+        return F.linear(torch.stack([hidden[-1] for hidden in made]).float(), self._head)
 
     def _remember(self, turn: SpeechTurn, condition: Tensor, codes: Sequence[int]) -> None:
         turn.chunks.append(torch.cat([condition, self._sound[torch.tensor(codes, dtype=torch.long)]]))
@@ -162,6 +190,7 @@ class SpeechDecoder:
 
     def _restart(self, turn: SpeechTurn) -> None:
         turn.cache.rewind(0)
+        turn.restarts += 1
         self.backbone.forward(turn.cache, turn.chunks[-1])
         turn.position = turn.cache.length
 
@@ -174,6 +203,31 @@ class SpeechDecoder:
         cache.rewind(to)
         cache.storage[:, :, :, to : to + rows] = moved
         cache.advance(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speak:
+    """The next rows of a turn of speech -> logits (V,) behind the last."""
+
+    voice: SpeechDecoder
+    turn: SpeechTurn
+    rows: Tensor
+    stage: Stage = Stage.SPEAK
+
+    def alike(self) -> Hashable:
+        return id(self.voice)
+
+    def together(self, requests: Sequence[Speak]) -> Sequence[Tensor]:
+        return list(self.voice.feed([one.turn for one in requests], [one.rows for one in requests]))
+
+
+def _seen(turn: SpeechTurn, rows: int) -> Tensor | None:
+    """Who sees whom, where that is not simply all before it."""
+    if turn.memory != "sliding_window":
+        return None
+    start, end = turn.cache.length, turn.cache.length + rows
+    place = torch.arange(end)
+    return (place <= torch.arange(start, end)[:, None]) & (place >= start - turn.window)
 
 
 def sampled(generator: torch.Generator | None = None) -> Choose:

@@ -14,6 +14,7 @@ from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.speech_backbone import narrowed, penalised
 from dialogue.minicpm.speech_o26 import Slots
 from dialogue.minicpm.speech_o45 import Memory, SpeechDecoder
+from dialogue.minicpm.together import alone
 from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed
 from dialogue.minicpm.vocos import Joiner
 from dialogue.minicpm.voice_o26 import SAMPLES_A_CODE, Speaker, VoiceO26
@@ -117,7 +118,7 @@ def test_a_turn_longer_than_its_room_goes_on(model: Open) -> None:
     turn = voice.start(capacity=100)
     for seed in range(8):
         hidden = torch.randn(3, 128, generator=torch.Generator().manual_seed(seed))
-        assert voice.second(turn, voice.opened(voice.condition([5, 6, 7], hidden)), best, least=26)
+        assert alone(voice.second(turn, voice.opened(voice.condition([5, 6, 7], hidden)), best, least=26))
         assert turn.cache.length <= 100
 
 

@@ -1,0 +1,129 @@
+"""What several sessions compute at the same time, in one pass of the weights they share.
+
+A session's work is written once, as a generator: where it needs the model it yields a request and is sent the answer.
+Alone, each request is computed as it comes. Together, requests of all sessions that are alike are computed in one go:
+one reading of the weights for all. What a session gets is the same up to rounding. Knows no session and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from dialogue.decoder import Decoder
+from dialogue.kv_cache import KVCache
+
+T = TypeVar("T")
+
+
+class Stage(IntEnum):
+    """The order of a unit. Those behind go first, so that sessions meet again in the later stages."""
+
+    LOOK = 0
+    LISTEN = 1
+    THINK = 2
+    SPEAK = 3
+
+
+class Request(Protocol):
+    """Something a model is to compute for one session. Changes that session's caches, and only once it succeeds."""
+
+    @property
+    def stage(self) -> Stage: ...
+
+    def alike(self) -> Hashable:
+        """Requests of the same class for which this is equal can be computed together."""
+        ...
+
+    def together(self, requests: Sequence[Any]) -> Sequence[Any]:
+        """The answers to these, itself among them, in order."""
+        ...
+
+
+Steps = Generator[Request, Any, T]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fed:
+    """Hidden states (T, hidden) of what was fed, and the logits (V,) behind its last row."""
+
+    hidden: Tensor
+    logits: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feed:
+    """Append token ids (T,) or rows (T, hidden) to a session's cache -> Fed."""
+
+    decoder: Decoder
+    cache: KVCache
+    inputs: Tensor
+    stage: Stage = Stage.THINK
+
+    def alike(self) -> Hashable:
+        return id(self.decoder)
+
+    @torch.inference_mode()
+    def together(self, requests: Sequence[Feed]) -> list[Fed]:
+        hidden = self.decoder.forward_batch([one.cache for one in requests], [one.inputs for one in requests])
+        logits = self.decoder.logits(torch.stack([rows[-1] for rows in hidden]))
+        return [Fed(rows, scores) for rows, scores in zip(hidden, logits, strict=True)]
+
+
+def alone(steps: Steps[T]) -> T:
+    """One session's work, to its end."""
+    answer = None
+    while True:
+        try:
+            request = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        answer = request.together([request])[0]
+
+
+def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
+    """The work of several sessions; for each its result, or what it raised.
+
+    A pass that fails is done again for each session by itself, so that only the one at fault is told.
+    """
+    results: dict[int, T | Exception] = {}
+    waiting: dict[int, Request] = {}
+
+    def go_on(number: int, answer: Any) -> None:
+        waiting.pop(number, None)
+        try:
+            steps = work[number]
+            waiting[number] = steps.throw(answer) if isinstance(answer, Exception) else steps.send(answer)
+        except StopIteration as end:
+            results[number] = end.value
+        except Exception as error:
+            results[number] = error
+
+    for number in range(len(work)):
+        go_on(number, None)
+    while waiting:
+        group = _next_group(waiting)
+        for number, answer in zip(group, _answers([waiting[number] for number in group]), strict=True):
+            go_on(number, answer)
+    return [results[number] for number in range(len(work))]
+
+
+def _next_group(waiting: dict[int, Request]) -> list[int]:
+    first = min(waiting.values(), key=lambda request: request.stage)
+    kind = type(first), first.alike()
+    return [number for number, request in waiting.items() if (type(request), request.alike()) == kind]
+
+
+def _answers(requests: Sequence[Request]) -> Sequence[Any]:
+    try:
+        return requests[0].together(requests)
+    except Exception as error:
+        if len(requests) == 1:
+            return [error]
+        return [_answers([request])[0] for request in requests]
