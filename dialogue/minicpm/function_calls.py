@@ -1,27 +1,24 @@
-"""MiniCPM3 calls functions: tools into its system turn, its answer into calls, results back to it.
+"""How MiniCPM3 calls functions: tools into its system turn, its answer into calls and words.
 
 The format is the one it was trained with: stubs of the functions in Python, its calls as Python between two marks.
-Calls are read as a syntax tree and never evaluated; arguments are checked against the tool's schema. What cannot be
-read or run goes back to the model as an error that says why.
+Calls are read as a syntax tree and never evaluated; what cannot be read is told to the model. Runs nothing:
+`running_calls.py` does.
 """
 
 from __future__ import annotations
 
 import ast
 import io
-import json
 import keyword
 import tokenize
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dialogue.errors import BadInput
 from dialogue.minicpm.tools import Schema, Tool
 
 THOUGHT = ("<|thought_start|>", "<|thought_end|>")
 CALLS = ("<|tool_call_start|>", "<|tool_call_end|>")
-MOST_ROUNDS = 5
 _RULES = """
 # Function Call Rule and Output Format
 - If the user's question can be answered without calling any function, please answer the user's question directly. \
@@ -68,14 +65,6 @@ class Reply:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChatTurn:
-    """`role` is system, user, assistant or tool."""
-
-    role: str
-    text: str
-
-
 def system_text(system: str, tools: Sequence[Tool]) -> str:
     """The system turn that shows `tools` to the model."""
     if not tools:
@@ -94,18 +83,6 @@ def read(answer: str, tools: Sequence[Tool]) -> Reply:
     return Reply(thought.strip(), calls, text.strip())
 
 
-def run(call: Call, tools: Sequence[Tool]) -> str:
-    """Run one call; its result, or an error, as JSON for the model. Nothing a tool raises gets through."""
-    tool = next((tool for tool in tools if tool.name == call.name), None)
-    problem = call.problem or _problem(call, tool)
-    if problem or tool is None:
-        return json.dumps({"error": problem}, ensure_ascii=False)
-    try:
-        return json.dumps(tool.run(**call.arguments), ensure_ascii=False, default=str)
-    except Exception as error:  # whatever a tool raises is the model's to hear of
-        return json.dumps({"error": f"{type(error).__name__}: {error}"}, ensure_ascii=False)
-
-
 def written(reply: Reply) -> str:
     """A reply as it stands in the history."""
     parts = [f"{THOUGHT[0]}\n{reply.thought}\n{THOUGHT[1]}\n"] if reply.thought else []
@@ -116,22 +93,6 @@ def written(reply: Reply) -> str:
         )
         parts.append("{0}\n```python\n{2}\n```\n{1}\n".format(*CALLS, "\n".join(lines)))
     return "".join([*parts, reply.text]).strip()
-
-
-def converse(
-    turns: Sequence[ChatTurn], tools: Sequence[Tool], generate: Callable[[Sequence[ChatTurn]], str]
-) -> tuple[str, list[ChatTurn]]:
-    """Let the model answer, running what it calls, until it answers in words: the text, and the turns with what
-    was added. After MOST_ROUNDS of calls it has to make do with what it has."""
-    history = list(turns)
-    for _ in range(MOST_ROUNDS):
-        reply = read(generate(history), tools)
-        history.append(ChatTurn("assistant", written(reply)))
-        if not reply.calls:
-            return reply.text, history
-        history += [ChatTurn("tool", run(call, tools)) for call in reply.calls]
-    reply = read(generate(history), [])
-    return reply.text, [*history, ChatTurn("assistant", reply.text)]
 
 
 def _between(text: str, marks: tuple[str, str]) -> tuple[str, str]:
@@ -225,48 +186,3 @@ def _value(node: ast.expr, spec: Schema) -> Any:
         return ast.literal_eval(node)
     except ValueError as error:
         raise ValueError(f"{ast.unparse(node)} cannot be read") from error
-
-
-def _problem(call: Call, tool: Tool | None) -> str:
-    """Why a call cannot be run, for the model to read; empty if it can."""
-    if tool is None:
-        return f"There is no function {call.name}."
-    unknown = [name for name in call.arguments if name not in tool.properties]
-    missing = [name for name in tool.required if name not in call.arguments]
-    wrong = [
-        f"{name} must be {_wanted(tool.properties[name])}"
-        for name, value in call.arguments.items()
-        if name in tool.properties and not _fits(value, tool.properties[name])
-    ]
-    problems = [f"there is no argument {name}" for name in unknown] + [f"{name} is missing" for name in missing] + wrong
-    return f"{call.name}: {'; '.join(problems)}." if problems else ""
-
-
-def _fits(value: Any, spec: Schema) -> bool:
-    if "enum" in spec:
-        return value in spec["enum"]
-    kinds = spec.get("type", [])
-    checks: dict[str, Callable[[], bool]] = {
-        "string": lambda: isinstance(value, str),
-        "integer": lambda: isinstance(value, int) and not isinstance(value, bool),
-        "number": lambda: isinstance(value, int | float) and not isinstance(value, bool),
-        "boolean": lambda: isinstance(value, bool),
-        "array": lambda: isinstance(value, list) and all(_fits(one, spec.get("items", {})) for one in value),
-        "object": lambda: isinstance(value, dict),
-        "null": lambda: value is None,
-    }
-    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
-    return (
-        not wanted or (value is None and "default" in spec) or any(checks.get(kind, lambda: True)() for kind in wanted)
-    )
-
-
-def _wanted(spec: Schema) -> str:
-    return f"one of {spec['enum']}" if "enum" in spec else f"of type {spec.get('type')}"
-
-
-def require_marks(has: Callable[[str], bool]) -> None:
-    """Raises BadInput unless a vocabulary has the marks; `has` tells whether it has a token."""
-    gone = [mark for mark in (*THOUGHT, *CALLS) if not has(mark)]
-    if gone:
-        raise BadInput(f"The model's vocabulary lacks {', '.join(gone)}: it was not made for function calls.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dialogue.decoder import Progress
 from dialogue.errors import BadInput
@@ -11,6 +12,9 @@ from dialogue.minicpm.checkpoint import Checkpoint, listed
 from dialogue.minicpm.inventory import compare
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.model import MiniCPM
+
+if TYPE_CHECKING:
+    from dialogue.minicpm.text_model import TextModel
 
 
 def open_model(
@@ -25,9 +29,26 @@ def open_model(
     for as well."""
     checkpoint = Checkpoint(folder)
     if kind_of(checkpoint.config) is Kind.TEXT3:
-        raise BadInput("MiniCPM3 is a text model that transformers runs itself; open it as one.")
+        raise BadInput("MiniCPM3 neither sees nor hears: open it with open_text_model.")
     verify(checkpoint, strict)
     return MiniCPM.of(checkpoint, precision, device, on_progress)
+
+
+def open_text_model(
+    folder: Path,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    strict: bool = True,
+    on_progress: Progress | None = None,
+) -> TextModel:
+    """MiniCPM3, on the same terms. Raises BadInput for another kind as well."""
+    from dialogue.minicpm.text_model import TextModel  # transformers' class takes seconds to import
+
+    checkpoint = Checkpoint(folder)
+    if (kind := kind_of(checkpoint.config)) is not Kind.TEXT3:
+        raise BadInput(f"{kind.value} is more than a text model: open it with open_model.")
+    verify(checkpoint, strict)
+    return TextModel(checkpoint, precision, device, on_progress)
 
 
 def verify(checkpoint: Checkpoint, strict: bool = True) -> None:

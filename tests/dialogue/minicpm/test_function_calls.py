@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.function_calls import CALLS, ChatTurn, Reply, converse, read, run, system_text, written
+from dialogue.minicpm.function_calls import CALLS, Reply, read, system_text, written
+from dialogue.minicpm.running_calls import ChatTurn, converse, run
 from dialogue.minicpm.tools import Tool
 
 

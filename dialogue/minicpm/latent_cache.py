@@ -1,0 +1,67 @@
+"""What one session of MiniCPM3 keeps of its past: latents instead of keys and values.
+
+Multi-head latent attention needs, of every token and layer, one vector from which all heads' keys and values can be
+made, and one rotated key that all heads share: 256 + 32 numbers instead of 10,240. Only the rotated part knows where a
+token stands, so this cache rolls as `KVCache` does: what stands behind a gap moves up, and that part is rotated on.
+Tensors without policy; preallocated.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from dialogue.rotary import Rotary
+
+
+class LatentCache:
+    """`storage` is (layers, 1, 1, rows, latent + turning): the latent of a token, then its rotated key."""
+
+    def __init__(
+        self,
+        layers: int,
+        latent: int,
+        turning: int,
+        capacity: int,
+        dtype: torch.dtype = torch.float32,
+        *,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.storage = torch.zeros(layers, 1, 1, capacity, latent + turning, dtype=dtype, device=device)
+        self.capacity, self.latent = capacity, latent
+        self.length = 0
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.storage.dtype
+
+    def append(self, layer: int, rows: Tensor) -> Tensor:
+        """Write the new tokens of one layer behind `length`; they count only after `advance`.
+
+        `rows` is (T, latent + turning). Returns a view of all rows of the layer, the new ones included.
+        """
+        end = self.length + len(rows)
+        assert end <= self.capacity, f"{end} tokens do not fit in a cache of {self.capacity}: evict first"
+        held = self.storage[layer, 0, 0]
+        held[self.length : end] = rows
+        return held[:end]
+
+    def advance(self, tokens: int) -> None:
+        """All layers have been appended: the tokens are part of the conversation now."""
+        assert self.length + tokens <= self.capacity
+        self.length += tokens
+
+    def rewind(self, length: int) -> None:
+        """Forget everything behind the first `length` tokens."""
+        assert 0 <= length <= self.length, f"cannot rewind to {length}, the cache holds {self.length} tokens"
+        self.length = length
+
+    def cut(self, start: int, end: int, rotary: Rotary) -> None:
+        """Drop tokens start .. end; what stood behind moves up, and its rotated part to its new positions."""
+        assert 0 <= start <= end <= self.length, f"cannot cut {start}..{end} of {self.length} tokens"
+        gap, tail = end - start, self.length - end
+        if gap and tail:
+            moved = self.storage[:, :, :, end : end + tail].clone()
+            moved[..., self.latent :] = rotary.shift(moved[..., self.latent :], -gap)
+            self.storage[:, :, :, start : start + tail] = moved
+        self.length -= gap
