@@ -1,7 +1,9 @@
 """A conversation with o 2.6: units of picture and sound are taken in as they come, answers are made on demand.
 
-Lays out the turns and keeps the state of one session; the weights are the model's. Makes tokens and the speaker's
-hidden state, no sound, and does not decide whose turn it is.
+Lays out the turns and keeps the state of one session; the weights are the model's. When the context is full the
+oldest pictures leave it, then the oldest sound, then the oldest words; what stays moves up and is turned to its new
+positions. The published session ends there instead. Makes tokens and the speaker's hidden state, no sound, and does
+not decide whose turn it is.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from dialogue.minicpm.mel import Samples, log_mel, pieces
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.request import Part, Prompt, make_prompt
+from dialogue.minicpm.session_ledger import entries_of
+from dialogue.rolling_ledger import Entry, RollingLedger
 
 CALL = 3  # tokens made at a time: the repetition penalty starts anew with each call
 SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
@@ -27,9 +31,9 @@ SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A point in a session to come back to."""
+    """A point in a session to come back to: whatever was taken in from the number `step` on is forgotten."""
 
-    length: int
+    step: int
     ear: EncoderCache
     heard: EarMark
     turn_open: bool
@@ -38,13 +42,17 @@ class Place:
 
 
 class Session:
-    """One user's. `capacity` is in tokens of the language model; a unit is about 94."""
+    """One user's. `capacity` is in tokens of the language model; a unit is about 94. `room` of it is kept free for an
+    answer when one begins."""
 
-    def __init__(self, model: MiniCPM, capacity: int = 8192) -> None:
+    def __init__(self, model: MiniCPM, capacity: int = 8192, room: int = 512) -> None:
         if model.hearing is None or model.sight is None:
             raise BadInput("A session needs a checkpoint that sees and hears; this one lacks a part.")
         self.model, self._hearing = model, model.hearing
         self.cache = model.decoder.new_cache(capacity)
+        self.ledger = RollingLedger(capacity)
+        self._step = 0  # numbers what was taken in: only the newest may not leave the context
+        self._room = min(room, capacity // 4)
         self.speaker: Tensor | None = None  # hidden state of the voice to speak with, once an answer has begun
         self.hidden: Tensor | None = None  # of the last row taken in
         self._ear = model.hearing.encoder.cache()
@@ -55,7 +63,7 @@ class Session:
     def introduce(self, parts: Sequence[Part]) -> Prompt:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"
-        made = self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True)
+        made = self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True, pinned=True)
         self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
@@ -75,10 +83,8 @@ class Session:
     ) -> Iterator[Step]:
         """Tokens of the answer; closing the iterator breaks it off. The last token, an end or not, is never fed."""
         words, decoder = self.model.words, self.model.decoder
-        ids = words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False)
-        self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
-        self._turn_open, self._spoke, self._unfinished = False, True, True
-        rows = decoder.forward(self.cache, torch.tensor(ids))
+        self._make_room(limit if limit < self._room else self._room)
+        ids, rows = self._open_answer()
         self.speaker = rows[ids.index(words.id("<|spk|>"))]
         hidden, recent, stops = rows[-1], ids, self.model.stops()
         for made in range(limit):
@@ -88,25 +94,59 @@ class Session:
             yield Step(token, logits, hidden)
             if not self._unfinished or made + 1 == limit:
                 return
-            hidden = decoder.forward(self.cache, torch.tensor([token]))[-1]
+            hidden = self._feed(torch.tensor([token]))[-1]
             recent = [token] if (made + 1) % CALL == 0 else [*recent, token]
 
+    def remember(self, text: str, whole: bool = True) -> None:
+        """An answer that was not made just now: one that was cut where it was heard to, or one of a history."""
+        self._open_answer()
+        ids = self.model.words.encode(self.model.words.plain(text), begin=False)
+        self._feed(torch.tensor(ids))
+        self._unfinished = not whole
+
     def mark(self) -> Place:
-        return Place(self.cache.length, self._ear, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
+        return Place(self._step, self._ear, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
 
     def rewind(self, place: Place) -> None:
-        """As if nothing had happened since."""
-        self.cache.rewind(place.length)
+        """As if nothing had happened since; what left the context meanwhile does not come back."""
+        kept = sum(entry.tokens for entry in self.ledger.entries if entry.turn < place.step)
+        self.ledger.rewind(kept)
+        self.cache.rewind(kept)
         self._ear = place.ear
         self._ear.rewind(place.heard)
         self._turn_open, self._spoke, self._unfinished = place.turn_open, place.spoke, place.unfinished
 
-    def _take(self, parts: Sequence[Part], begin: bool = False) -> Prompt:
+    def _take(self, parts: Sequence[Part], begin: bool = False, pinned: bool = False) -> Prompt:
         made = make_prompt(self.model, parts, hear=self._listen, begin=begin)
-        if self.cache.length + len(made.ids) > self.cache.capacity:
-            raise BadInput(f"The conversation has reached its {self.cache.capacity} tokens; start a new one.")
+        self._make_room(len(made.ids))
         self.hidden = self.model.decoder.forward(self.cache, made.rows)[-1]
+        for entry in entries_of(made, self.model.words, self._step, pinned):
+            self.ledger.add(entry)
+        self._step += 1
         return made
+
+    def _open_answer(self) -> tuple[list[int], Tensor]:
+        """The beginning of an answer, its tokens and their hidden states."""
+        ids = self.model.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False)
+        self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
+        self._turn_open, self._spoke, self._unfinished = False, True, True
+        self._make_room(len(ids))
+        rows = self.model.decoder.forward(self.cache, torch.tensor(ids))
+        self.ledger.add(Entry("reply", len(ids), 0.0, 0.0, self._step))
+        self._step += 1
+        return ids, rows
+
+    def _feed(self, ids: Tensor) -> Tensor:
+        """More of the answer, which stays whatever leaves."""
+        self._make_room(len(ids), self._step - 1)
+        hidden = self.model.decoder.forward(self.cache, ids)
+        self.ledger.extend(len(ids), 0.0)
+        return hidden
+
+    def _make_room(self, tokens: int, step: int | None = None) -> None:
+        """For tokens of that step, by default a new one. Raises BadInput where even an empty context is too small."""
+        for start, end in self.ledger.make_room(tokens, self._step if step is None else step).cuts:
+            self.cache.cut(start, end, self.model.decoder.rotary)
 
     def _listen(self, clips: Sequence[Samples]) -> list[Tensor]:
         """Every clip with what was heard before it, each one's mel made alone."""

@@ -20,11 +20,14 @@ from dialogue.kv_cache import KVCache
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit in the cache: how many tokens it takes, and the text the assistant said in it, as tokens."""
+    """A unit in the cache: how many tokens it takes, and the text the assistant said in it, as tokens. `pictures` and
+    `sound` of them are rows of that kind."""
 
     number: int
     tokens: int
     said: tuple[int, ...] = ()
+    pictures: int = 0
+    sound: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -45,10 +48,23 @@ class Context:
         self.decoder.forward(self.cache, self.system)
         self.protected = self.cache.length
 
-    def close_unit(self, said: tuple[int, ...]) -> None:
+    @property
+    def next_unit(self) -> int:
+        """The number of the unit that is heard now, or next."""
+        return self.dropped + len(self.units)
+
+    def close_unit(self, said: tuple[int, ...], pictures: int = 0, sound: int = 0) -> None:
         """Everything since the last unit was one unit."""
         begun = self.protected + sum(unit.tokens for unit in self.units)
-        self.units.append(Unit(self.dropped + len(self.units), self.cache.length - begun, said))
+        self.units.append(Unit(self.next_unit, self.cache.length - begun, said, pictures, sound))
+
+    def rewind(self, unit: int) -> None:
+        """To the beginning of the unit of that number, whether it is closed or not. What has been dropped since
+        stays dropped."""
+        assert unit >= self.dropped, "what the mark stood on has left the context"
+        while self.next_unit > unit:
+            self.units.pop()
+        self.cache.rewind(self.protected + sum(held.tokens for held in self.units))
 
     def drop_oldest(self) -> Unit:
         unit = self.units.popleft()

@@ -13,6 +13,7 @@ from dialogue.choose_token import GREEDY
 from dialogue.errors import BadInput, EngineLost
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.request import Sound
 from dialogue.minicpm.session_o26 import Session as SessionO26
 from dialogue.minicpm.session_o45 import PIECE, UNSPEAKABLE
@@ -77,12 +78,59 @@ def test_a_unit_takes_the_tokens_it_is_said_to(model: Open) -> None:
     assert session.cache.length - before == 94
 
 
-def test_a_full_session_says_so(model: Open) -> None:
-    session = SessionO26(model(Kind.O26), capacity=250)
+def test_a_full_session_lets_pictures_go_first_then_sound(model: Open) -> None:
+    session = SessionO26(model(Kind.O26), capacity=400)
     session.introduce(VOICE)
-    with pytest.raises(BadInput, match="start a new one"):
-        for seed in range(3):
-            session.hear(unit(seed))
+    introduced = session.cache.length
+    kinds = []
+    for seed in range(8):
+        session.hear(unit(seed))
+        kinds.append(session.ledger.by_kind())
+        assert session.cache.length == session.ledger.tokens <= 400
+    assert session.ledger.dropped_entries > 4
+    assert kinds[-1]["system"] == introduced, "the introduction stays"
+    assert 0 < kinds[-1]["picture"] < kinds[-1]["sound"] * 3, "pictures, which are larger, went first"
+
+
+def test_a_turn_too_long_for_its_context_goes_on(model: Open) -> None:
+    session = SessionO26(model(Kind.O26), capacity=400)
+    session.introduce(VOICE)
+    for seed in range(6):
+        session.hear(unit(seed))
+    assert list(session.answer(40, GREEDY))
+    session.hear(unit(9))
+    assert session.cache.length == session.ledger.tokens <= 400
+
+
+def test_a_mark_stays_good_when_older_things_leave(model: Open) -> None:
+    session = SessionO26(model(Kind.O26), capacity=400)
+    session.introduce(VOICE)
+    session.hear(unit(1))
+    session.hear(unit(2))
+    place = session.mark()
+    for seed in range(3, 7):
+        session.hear(unit(seed))
+    assert session.ledger.dropped_entries
+    session.rewind(place)
+    assert session.cache.length == session.ledger.tokens
+    assert all(entry.turn < place.step for entry in session.ledger.entries)
+    session.hear(unit(3))
+    assert list(session.answer(5, GREEDY))
+
+
+def test_an_answer_that_was_cut_is_remembered_as_far_as_it_was_heard(model: Open) -> None:
+    loaded = model(Kind.O26)
+    session = SessionO26(loaded)
+    session.introduce(VOICE)
+    session.hear(unit(1))
+    place = session.mark()
+    tokens(session, 20)
+    session.rewind(place)
+    before = session.cache.length
+    session.remember("Ja <|im_end|>", whole=False)
+    opening = len(loaded.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False))
+    assert session.cache.length - before == opening + len("Ja < |im_end|>"), "what was said ends no turn"
+    assert session.hear(unit(2)).ids[0] == loaded.words.id("<|tts_eos|>")
 
 
 def spoken(session: SessionO45, limit: int = 24) -> list[int]:
