@@ -64,6 +64,20 @@ class TokenContext:
             del self._ids[start:end]
             self._last = None
 
+    def insert(self, at: int, ids: Sequence[int]) -> None:
+        """Put tokens in front of token `at`; what stands behind makes way and stays computed.
+
+        At most PREFILL_CHUNK of them, since this is one step.
+        """
+        assert len(ids) <= PREFILL_CHUNK, "insert longer texts piece by piece"
+        behind = self._ids[at:]
+        del self._ids[at:]
+        self._last = None
+        with self._cache.gap(at, len(ids), self._model.rotary):
+            self._append(ids)
+        self._ids += behind
+        self._last = None
+
     def choose(self, sampling: Sampling, recent: Sequence[int]) -> int:
         """The next token by the model; it is not appended. `follow(..., ready=True)` comes first."""
         assert self._last is not None, "no hidden state to choose from"
