@@ -6,16 +6,14 @@ Preallocated for its life, so nothing grows and no step copies it. What leaves i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor
 
+from dialogue.rolling_rows import RollingRows
 from dialogue.rotary import Rotary
 
 
-class KVCache:
+class KVCache(RollingRows):
     """Rotated keys, and values, of every layer, for `length` tokens at positions 0 .. length.
 
     `storage` is one tensor (layers, 2, kv_heads, rows, head_dim): the rows of one head follow one another, which is
@@ -35,8 +33,7 @@ class KVCache:
     ) -> None:
         rows = -(-capacity // 16) * 16
         self.storage = torch.zeros(layers, 2, kv_heads, rows, head_dim, dtype=dtype, device=device)
-        self.capacity = capacity
-        self.length = 0
+        super().__init__(capacity)
         # Views made once: slicing the big tensor 60 times a token costs as much as a small layer.
         self._keys = [self.storage[layer, 0] for layer in range(layers)]
         self._values = [self.storage[layer, 1] for layer in range(layers)]
@@ -57,35 +54,6 @@ class KVCache:
         self._values[layer][:, self.length : end] = values
         return self._keys[layer][:, :end], self._values[layer][:, :end]
 
-    def advance(self, tokens: int) -> None:
-        """All layers have been appended: the tokens are part of the conversation now."""
-        assert self.length + tokens <= self.capacity
-        self.length += tokens
-
-    def rewind(self, length: int) -> None:
-        """Forget everything behind the first `length` tokens."""
-        assert 0 <= length <= self.length, f"cannot rewind to {length}, the cache holds {self.length} tokens"
-        self.length = length
-
-    def cut(self, start: int, end: int, rotary: Rotary) -> None:
-        """Drop tokens start .. end; what stood behind moves up and its keys are rotated to their new positions."""
-        assert 0 <= start <= end <= self.length, f"cannot cut {start}..{end} of {self.length} tokens"
-        self._move(end, start, rotary)
-
-    @contextmanager
-    def gap(self, at: int, tokens: int, rotary: Rotary) -> Iterator[None]:
-        """Room for `tokens` new ones in front of token `at`, to be appended inside the `with`: all of them.
-
-        What stands behind makes way and is not computed again. If the block raises, it is lost.
-        """
-        assert 0 <= at <= self.length, f"nothing stands at {at}, the cache holds {self.length} tokens"
-        assert self.length + tokens <= self.capacity, f"no room for {tokens} more tokens: evict first"
-        self._move(at, at + tokens, rotary)
-        end, self.length = self.length, at
-        yield
-        assert self.length == at + tokens, "the gap was not filled"
-        self.length = end
-
     def lift(self, start: int) -> Tensor:
         """Take everything from token `start` on out of the cache, to be put back by `land`."""
         assert 0 <= start <= self.length, f"cannot lift from {start}, the cache holds {self.length} tokens"
@@ -101,13 +69,6 @@ class KVCache:
             keys[:, self.length : end] = rotary.shift(taken[layer, 0], moved_by) if moved_by else taken[layer, 0]
             values[:, self.length : end] = taken[layer, 1]
         self.length = end
-
-    def _move(self, start: int, to: int, rotary: Rotary) -> None:
-        """Tokens from `start` on stand from `to` on: the cache ends earlier or later by the difference."""
-        tail = self.length - start
-        if tail and start != to:
-            self._move_rows(start, to, tail, rotary)
-        self.length = to + tail
 
     def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
         # Layer by layer: all at once would be no faster and take room for a second cache.

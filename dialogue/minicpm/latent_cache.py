@@ -11,10 +11,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dialogue.rolling_rows import RollingRows
 from dialogue.rotary import Rotary
 
 
-class LatentCache:
+class LatentCache(RollingRows):
     """`storage` is (layers, 1, 1, rows, latent + turning): the latent of a token, then its rotated key."""
 
     def __init__(
@@ -28,8 +29,8 @@ class LatentCache:
         device: torch.device | str = "cpu",
     ) -> None:
         self.storage = torch.zeros(layers, 1, 1, capacity, latent + turning, dtype=dtype, device=device)
-        self.capacity, self.latent = capacity, latent
-        self.length = 0
+        super().__init__(capacity)
+        self.latent = latent
 
     @property
     def dtype(self) -> torch.dtype:
@@ -46,22 +47,7 @@ class LatentCache:
         held[self.length : end] = rows
         return held[:end]
 
-    def advance(self, tokens: int) -> None:
-        """All layers have been appended: the tokens are part of the conversation now."""
-        assert self.length + tokens <= self.capacity
-        self.length += tokens
-
-    def rewind(self, length: int) -> None:
-        """Forget everything behind the first `length` tokens."""
-        assert 0 <= length <= self.length, f"cannot rewind to {length}, the cache holds {self.length} tokens"
-        self.length = length
-
-    def cut(self, start: int, end: int, rotary: Rotary) -> None:
-        """Drop tokens start .. end; what stood behind moves up, and its rotated part to its new positions."""
-        assert 0 <= start <= end <= self.length, f"cannot cut {start}..{end} of {self.length} tokens"
-        gap, tail = end - start, self.length - end
-        if gap and tail:
-            moved = self.storage[:, :, :, end : end + tail].clone()
-            moved[..., self.latent :] = rotary.shift(moved[..., self.latent :], -gap)
-            self.storage[:, :, :, start : start + tail] = moved
-        self.length -= gap
+    def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
+        moved = self.storage[:, :, :, start : start + tail].clone()
+        moved[..., self.latent :] = rotary.shift(moved[..., self.latent :], to - start)
+        self.storage[:, :, :, to : to + tail] = moved
