@@ -74,10 +74,11 @@ class SoundBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureBlock:
-    """A picture for an engine that sees: uint8 RGB (H, W, 3)."""
+    """A picture for an engine that sees: uint8 RGB (H, W, 3). `of_film`: one of many, to be looked at coarsely."""
 
     rgb: NDArray[np.uint8]
     at: float
+    of_film: bool = False
 
 
 @dataclass(frozen=True, slots=True)

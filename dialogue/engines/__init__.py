@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from dialogue.engine import Engine, Runner
 from dialogue.errors import BadInput
 
-EngineName = Literal["small_cpu", "scripted", "remote", "minicpm"]
+EngineName = Literal["small_cpu", "scripted", "remote", "minicpm", "image_text"]
 
 
 def open_engine(
@@ -52,4 +52,10 @@ def open_engine(
             if model_path is None:
                 raise BadInput("The engine minicpm needs the folder of a downloaded model.")
             return open_minicpm(model_path, runner, context_tokens, **options)
+        case "image_text":
+            from dialogue.engines.image_text import open_image_text
+
+            if model_path is None:
+                raise BadInput("The engine image_text needs the folder of a downloaded model.")
+            return open_image_text(model_path, runner, context_tokens, **options)
     raise BadInput(f"There is no engine called {name!r}; choose one of {', '.join(get_args(EngineName))}.")

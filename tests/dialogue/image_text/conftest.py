@@ -1,0 +1,44 @@
+"""Tiny checkpoints of MiniCPM's siblings, written once a run, and the models they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
+from dialogue.image_text.tiny import write_tiny_sibling
+
+
+@pytest.fixture(scope="session")
+def sibling(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Model type -> folder of a tiny checkpoint; nobody may write into it."""
+    made: dict[str, Path] = {}
+
+    def folder(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = write_tiny_sibling(kind, tmp_path_factory.mktemp(kind))
+        return made[kind]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seeing(sibling: Callable[[str], Path]) -> Callable[[str], SeeingModel]:
+    """Model type -> the tiny model, shared by all tests as it would be by all sessions."""
+    made: dict[str, SeeingModel] = {}
+
+    def opened(kind: str) -> SeeingModel:
+        if kind not in made:
+            made[kind] = open_seeing_model(sibling(kind), "float32")
+        return made[kind]
+
+    return opened
+
+
+@pytest.fixture
+def rgb() -> np.ndarray:
+    """640 x 480: more than one slice."""
+    return np.random.default_rng(7).integers(0, 256, (480, 640, 3), dtype=np.uint8)

@@ -1,0 +1,136 @@
+"""The engine of transformers' models that see, and the describer: turns, interruption, marks, a bounded history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
+from dialogue.choose_token import GREEDY
+from dialogue.engine import TextDelta
+from dialogue.engines import open_engine
+from dialogue.engines.image_text import ImageTextEngine
+from dialogue.errors import BadInput
+from dialogue.image_text.describer import Describer
+from dialogue.image_text.seeing_model import SeeingModel
+from dialogue.image_text.tiny import KINDS
+from dialogue.image_text.writing import Writing
+
+Open = Callable[[str], SeeingModel]
+SIBLINGS = list(KINDS.values())
+
+
+class Steps:
+    """A runner that keeps what it ran."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
+        self.names.append(step.__name__)
+        await asyncio.sleep(0)
+        return step(*args)
+
+
+def session(model: SeeingModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
+    steps = Steps()
+    return ImageTextEngine(model, steps, limit, GREEDY), steps
+
+
+async def said(engine: ImageTextEngine, most: int = 1000) -> str:
+    text = ""
+    async for delta in engine.reply():
+        assert isinstance(delta, TextDelta)
+        text += delta.text
+        most -= 1
+        if not most:
+            break
+    return text
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_it_answers_delta_by_delta_from_the_whole_history(seeing: Open, rgb: np.ndarray, kind: str) -> None:
+    model = seeing(kind)
+
+    async def talk() -> tuple[str, str]:
+        engine, steps = session(model)
+        await engine.feed(SystemBlock("Be brief."))
+        await engine.feed(PictureBlock(rgb, 0.0))
+        await engine.feed(TextBlock("What is this?", 0.0, 1.0))
+        first = await said(engine, most=12)
+        assert steps.names.count("step") >= 12
+        await engine.feed(ReplyBlock("A table.", 1.0, 2.0))
+        await engine.feed(TextBlock("And now?", 2.0, 3.0))
+        turns = engine._history.turns()
+        assert [turn.role for turn in turns] == ["system", "user", "assistant", "user"]
+        writing, alone = Writing(model, model.prompt(turns)), ""
+        while writing.tokens < 8:
+            alone += writing.step() or ""
+        second = await said(engine)
+        assert second.startswith(alone)
+        return first, second
+
+    first, second = asyncio.run(talk())
+    assert first and second and first != second
+
+
+def test_an_interruption_stops_between_two_tokens_and_is_rewound(seeing: Open, rgb: np.ndarray) -> None:
+    async def talk() -> None:
+        engine, steps = session(seeing("minicpmv4_6"))
+        await engine.feed(PictureBlock(rgb, 0.0))
+        await engine.feed(TextBlock("What is this?", 0.0, 1.0))
+        mark = await engine.mark()
+        cut = await said(engine, most=3)
+        taken = len(steps.names)
+        assert len(engine._history.turns()[-1].parts[0]) == len(cut)
+        await engine.rewind(mark)
+        assert [turn.role for turn in engine._history.turns()] == ["system", "user"]
+        await engine.feed(ReplyBlock(cut[:1], 1.0, 1.5, cut=True))
+        assert len(steps.names) == taken, "nothing is computed for words that were heard"
+        assert engine._history.turns()[-1].parts == [cut[:1]]
+
+    asyncio.run(talk())
+
+
+def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.ndarray) -> None:
+    async def talk() -> None:
+        engine, _ = session(seeing("minicpm_ocr"), limit=3072)
+        for turn in range(8):
+            await engine.feed(PictureBlock(rgb, turn))
+            await engine.feed(TextBlock(f"Question {turn}?", turn, turn))
+            assert await said(engine, most=2)
+            await engine.feed(ReplyBlock("Yes.", turn, turn))
+            inputs = engine._seeing.prompt(engine._history.turns())
+            assert inputs["input_ids"].shape[1] + engine._reply_tokens <= 3072
+        use = engine.context()
+        assert use.dropped_blocks >= 4
+        assert sum(use.tokens.values()) <= use.limit
+
+    asyncio.run(talk())
+
+
+def test_it_opens_by_name_and_refuses_what_will_not_do(sibling: Callable[[str], Any], runner: Any) -> None:
+    folder = sibling("minicpmv4_7")
+    engine = open_engine("image_text", runner=runner, model_path=folder, context_tokens=4096, precision="float32")()
+    assert engine.can.sees and not engine.can.hears and not engine.can.speaks
+    with pytest.raises(BadInput, match="has a context of"):
+        open_engine("image_text", runner=runner, model_path=folder, context_tokens=10**6, precision="float32")
+    with pytest.raises(BadInput, match="too small"):
+        open_engine("image_text", runner=runner, model_path=folder, context_tokens=100, precision="float32")
+    with pytest.raises(BadInput, match="needs the folder"):
+        open_engine("image_text", runner=runner)
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_a_picture_is_described_in_bounded_steps(seeing: Open, rgb: np.ndarray, kind: str) -> None:
+    steps = Steps()
+    told = asyncio.run(Describer(seeing(kind)).describe(rgb, steps))
+    assert told and told == " ".join(told.split())
+    assert steps.names[0] == "prompt"
+    assert 1 < steps.names.count("step") <= 65
+    other = asyncio.run(Describer(seeing(kind)).describe(255 - rgb[:100, :300], steps))
+    assert other != told, "it has looked"
