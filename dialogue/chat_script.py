@@ -6,14 +6,15 @@ no model and no cache; runs on the event loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
-from dialogue.chat_tokens import ChatTokens
+from dialogue.chat_format import ChatFormat
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
-from dialogue.prompt import EXAMPLES, Piece, clean, closing, few_shot, opening, turn, veil_quotes
+from dialogue.prompt import Message, few_shot, veil_quotes
 from dialogue.rolling_ledger import Entry, Eviction, RollingLedger
 
 SMALLEST_CONTEXT = 768
@@ -21,36 +22,46 @@ SMALLEST_CONTEXT = 768
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One side's turn. A reply is `heard` once a ReplyBlock said what reached the user's ears."""
+    """One side's turn. A reply is `heard` once a ReplyBlock said what reached the user's ears.
+
+    `shown` is what the model reads of it, `tokens` how many it adds to the context.
+    """
 
     kind: Literal["text", "reply"]
     text: str
-    ids: tuple[int, ...]
+    shown: str
+    tokens: int
     start: float
     end: float
     number: int
     heard: bool = True
+    aside: str = ""
 
 
 class ChatScript:
-    """One per session. Positions count the turns since the beginning, dropped ones included."""
+    """One per session. Positions count the turns since the beginning, dropped ones included.
 
-    def __init__(self, tokens: ChatTokens, system: str, limit: int) -> None:
+    `system` are the tokens before the first turn. A turn's tokens are what it adds when it comes: where a template
+    lays out old turns otherwise than new ones the sum is a little off, and who follows `wanted` computes the rest.
+    """
+
+    def __init__(self, chat: ChatFormat, system: str, limit: int, examples: Sequence[tuple[str, str]] = ()) -> None:
+        """`examples` are worked questions and answers that follow the instruction."""
         if limit < SMALLEST_CONTEXT:
             raise BadInput(f"A context of {limit} tokens is too small; choose at least {SMALLEST_CONTEXT}.")
-        self._tokens, self.limit = tokens, limit
+        self._chat, self.limit, self._examples = chat, limit, examples
         self.turns: list[Turn] = []
         self.dropped = 0
-        self._open_reply = tokens.encode(opening("assistant"))
-        self._partial: tuple[int, ...] = ()
+        self._partial = ""
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
         """The standing instruction and the worked examples: first in the context, never dropped."""
-        ids = self._tokens.encode(few_shot(system, EXAMPLES))
+        beginning = few_shot(self._chat.plain(system), self._examples)
+        ids = self._chat.listening(beginning)
         if len(ids) > self.limit * 3 // 8:
             raise BadInput(f"The instruction takes {len(ids)} of {self.limit} tokens of context; shorten it.")
-        self.system = tuple(ids)
+        self._beginning, self.system = beginning, tuple(ids)
 
     @property
     def position(self) -> int:
@@ -63,78 +74,101 @@ class ChatScript:
 
     def overhear(self, block: PartialBlock) -> None:
         """What the user has said so far; the turn stays open."""
-        words = self._shortened(self._tokens.encode([Piece(clean(block.text))]))
-        self._partial = (*self._tokens.encode(opening("user")), *words)
+        self._partial = self._shortened(block.text)
 
-    def said(self, block: TextBlock) -> None:
-        """The user's turn is over."""
-        words = self._shortened(self._tokens.encode([Piece(clean(block.text))]))
-        ids = (*self._tokens.encode(opening("user")), *words, *self._tokens.encode(closing()))
-        self._partial = ()
-        self.turns.append(Turn("text", block.text, ids, block.start, block.end, self.number + 1))
+    def said(self, block: TextBlock, aside: str = "") -> None:
+        """The user's turn is over. `aside` is told to the model with it: data, already plain."""
+        self._partial = ""
+        shown = "\n\n".join(filter(None, (self._shortened(block.text), aside)))
+        self._add(Turn("text", block.text, shown, 0, block.start, block.end, self.number + 1, aside=aside))
 
     def replying(self, text: str) -> None:
         """What has been said so far of a reply that nobody has confirmed to have heard."""
-        if self.turns and not self.turns[-1].heard:
-            self.turns.pop()
+        self._drop_unheard()
         at = self.turns[-1].end if self.turns else 0.0
-        self.turns.append(Turn("reply", text, self._reply_ids(text), at, at, self.number, heard=False))
+        # Not counted yet: there is a new one with every token.
+        self.turns.append(Turn("reply", text, self._veiled(text), 0, at, at, self.number, heard=False))
 
     def replied(self, block: ReplyBlock) -> None:
         """What was heard of a reply; takes the place of the unconfirmed one. Nothing heard leaves nothing."""
-        if self.turns and not self.turns[-1].heard:
-            self.turns.pop()
+        self._drop_unheard()
         if block.text.strip():
-            ids = self._reply_ids(block.text)
-            self.turns.append(Turn("reply", block.text, ids, block.start, block.end, self.number))
+            shown = self._veiled(block.text)
+            self._add(Turn("reply", block.text, shown, 0, block.start, block.end, self.number))
 
     def rewind(self, position: int) -> int:
         """Back to an earlier position; returns how many turns are gone."""
         assert self.dropped <= position <= self.position, f"no way back from {self.position} to {position}"
         gone = self.position - position
         del self.turns[len(self.turns) - gone :]
-        self._partial = ()
+        self._partial = ""
         return gone
 
     def wanted(self, *, replying: bool = False) -> list[int]:
         """All token ids that should stand in the context now, in order."""
-        ids = list(self.system)
-        for said in self.turns:
-            ids += said.ids
-        return ids + (self._open_reply if replying else list(self._partial))
+        messages = self._messages()
+        return self._chat.replying(messages) if replying else self._chat.listening(messages, self._partial)
 
     def make_room(self, tokens: int) -> Eviction:
         """Drop old turns so that `tokens` more fit. The spans are to be cut from the cache, in the given order."""
+        self._count_unheard()
         ledger = RollingLedger(self.limit, low=self.limit * 3 // 4)
         ledger.entries.append(Entry("system", len(self.system), 0.0, 0.0, turn=0, pinned=True))
         for said in self.turns:
-            entry = Entry(said.kind, len(said.ids), said.start, said.end, said.number, note=said.text)
+            entry = Entry(said.kind, said.tokens, said.start, said.end, said.number, note=said.text)
             ledger.entries.append(entry)
-        eviction = ledger.make_room(len(self._partial) + tokens, self.number + bool(self._partial))
+        # What a template does otherwise than turn by turn must fit as well.
+        open_tokens = max(self._partial_tokens(), len(self.wanted()) - ledger.tokens)
+        eviction = ledger.make_room(open_tokens + tokens, self.number + bool(self._partial))
         leaving = {entry.turn for entry in eviction.dropped}
         kept = [said for said in self.turns if said.number not in leaving]
         self.dropped += len(self.turns) - len(kept)
         self.turns = kept
         return eviction
 
+    def was_told(self, aside: str) -> bool:
+        """Whether `aside` was the last one, and is still in the context."""
+        last = next((turn.aside for turn in reversed(self.turns) if turn.aside), "")
+        return last == aside
+
     def said_lately(self, replies: int) -> tuple[int, ...]:
         """The tokens of the last replies, without the frame of their turns."""
-        said = [turn.ids for turn in self.turns if turn.kind == "reply"][-replies:]
-        frame = len(self._open_reply), len(self._tokens.encode(closing()))
-        return tuple(token for ids in said for token in ids[frame[0] : -frame[1]])
+        said = [turn.shown for turn in self.turns if turn.kind == "reply"][-replies:]
+        return tuple(token for shown in said for token in self._chat.encode(shown))
 
     def use(self) -> ContextUse:
         """Tokens by kind of block, for the page's meter."""
-        tokens = {"system": len(self.system), "text": len(self._partial), "reply": 0}
+        self._count_unheard()
+        tokens = {"system": len(self.system), "text": self._partial_tokens(), "reply": 0}
         for said in self.turns:
-            tokens[said.kind] += len(said.ids)
+            tokens[said.kind] += said.tokens
         return ContextUse(tokens, self.limit, self.dropped)
 
-    def _reply_ids(self, text: str) -> tuple[int, ...]:
-        """A reply as the model may see it: without the words of the room."""
-        return tuple(self._tokens.encode(turn("assistant", veil_quotes(text))))
+    def _messages(self) -> list[Message]:
+        said = [Message("user" if turn.kind == "text" else "assistant", turn.shown) for turn in self.turns]
+        return [*self._beginning, *said]
 
-    def _shortened(self, ids: list[int]) -> list[int]:
+    def _add(self, turn: Turn) -> None:
+        before = len(self.system) + sum(each.tokens for each in self.turns)
+        self.turns.append(turn)
+        now = len(self.wanted(replying=turn.kind == "text"))
+        self.turns[-1] = replace(turn, tokens=max(0, now - before))
+
+    def _drop_unheard(self) -> None:
+        if self.turns and not self.turns[-1].heard:
+            self.turns.pop()
+
+    def _count_unheard(self) -> None:
+        if self.turns and not self.turns[-1].heard:
+            self._add(self.turns.pop())
+
+    def _partial_tokens(self) -> int:
+        return len(self._chat.encode(self._partial)) if self._partial else 0
+
+    def _veiled(self, reply: str) -> str:
+        """A reply as the model may see it: without the words of the room."""
+        return self._chat.plain(veil_quotes(reply))
+
+    def _shortened(self, text: str) -> str:
         """A turn of a third of the context keeps its beginning and its end."""
-        most = self.limit // 3
-        return ids if len(ids) <= most else ids[: most // 2] + ids[-(most - most // 2) :]
+        return self._chat.shortened(self._chat.plain(text), self.limit // 3)

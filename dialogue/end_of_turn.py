@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import torch
 
-from dialogue.chat_tokens import ChatTokens
+from dialogue.chat_format import ChatFormat
+from dialogue.chat_template import chatml
 from dialogue.language_model import LanguageModel
-from dialogue.prompt import Piece, clean, opening
 
 # Only the end of what was said decides, and every token costs time.
 LAST_CHARACTERS = 240
@@ -23,9 +23,8 @@ class EndOfTurn:
 
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
-        self._tokens = ChatTokens(model.tokenizer)
-        self._head = self._tokens.encode(opening("user"))
-        marks = {self._tokens.encode([Piece(mark)])[0] for mark in _MARKS}
+        self._chat = ChatFormat(model.tokenizer, chatml)
+        marks = {self._chat.encode(mark)[0] for mark in _MARKS}
         self._ends = torch.tensor(sorted(model.stop_ids | marks))
 
     def probability(self, text: str) -> float:
@@ -35,10 +34,10 @@ class EndOfTurn:
         probability that the model would end the turn or set such a mark here. Separates finished from cut sentences
         (see the test), the border being near 0.04; it is no calibrated chance.
         """
-        words = clean(text)[-LAST_CHARACTERS:].rstrip(" .?!…")
+        words = self._chat.plain(text)[-LAST_CHARACTERS:].rstrip(" .?!…")
         if not words:
             return 0.0
-        ids = self._head + self._tokens.encode([Piece(words)])
+        ids = self._chat.listening([], words)
         hidden = self._model.forward(self._model.new_cache(len(ids)), torch.tensor(ids))
         return min(1.0, float(self._model.logits(hidden[-1]).softmax(-1)[self._ends].sum()))
 

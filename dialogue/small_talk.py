@@ -27,15 +27,22 @@ _NAME = re.compile(
 )
 
 
-def small_talk(text: str, clock: Clock, history: History, seed: int = 0) -> str | None:
-    """The answer by rule to what the user said, or None. `history` holds the turns before this one."""
-    if _foreign(text):
+def small_talk(
+    text: str, clock: Clock, history: History, seed: int = 0, kinds: frozenset[TalkKind] | None = None
+) -> str | None:
+    """The answer by rule to what the user said, or None. `history` holds the turns before this one.
+
+    `kinds` leaves all other small talk, and other languages, to a model that can do it; sums stay with the rules.
+    """
+    if kinds is None and _foreign(text):
         return "I'm sorry, I only understand English."
     for words in reversed(sentences(text[-_LONGEST_TEXT:])):
         if len(words.split()) > _LONGEST_WORDS:
             continue
         bare = core(words)
         for kind, pattern in PATTERNS:
+            if kinds is not None and kind not in kinds:
+                continue
             if found := pattern.fullmatch(bare) or pattern.fullmatch(words):
                 return _said(kind, found, clock, history, seed)
         if (value := arithmetic.result(bare)) is not None:

@@ -12,6 +12,11 @@ TalkKind = Literal[
     "date", "my name", "named", "personal", "the world", "not a servant", "count up",
 ]  # fmt: skip
 
+# What no language model can know: the clock, and what exactly was said. And what none should answer as it likes.
+TALK_OF_FACTS: frozenset[TalkKind] = frozenset(
+    {"time", "date", "again", "what I said", "first said", "recap", "my name", "danger"}
+)
+
 _PLEASE = "(?:can you |could you |please )*"
 _MINE = (
     "(?:age|birthday|address|phone number|telephone number|number|job|wife|husband|mother|father|mothers name"

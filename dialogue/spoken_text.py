@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-# From SOFT tokens on, the next end of a sentence ends the reply; HARD is the end whatever stands there.
+# From SOFT tokens on, the next end of a sentence ends the reply; HARD is the end whatever stands there. For models
+# that lose the thread soon; a capable one is given more.
 SOFT_TOKENS, HARD_TOKENS = 36, 80
 # The last so many tokens standing earlier in the reply means that the model runs in a circle.
 LOOP_TOKENS = 6
@@ -26,7 +27,8 @@ _CLAUSE_END = re.compile(r"[,;:](?=\s)")
 class SpokenText:
     """One reply. `push` with the model's whole text so far releases what may be said; `done` tells when to stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, soft_tokens: int = SOFT_TOKENS, hard_tokens: int = HARD_TOKENS) -> None:
+        self._soft, self._hard = soft_tokens, hard_tokens
         self.said = ""
         self.done = False
 
@@ -38,7 +40,7 @@ class SpokenText:
         if whole:
             self.done = True
             return self._release(text)
-        if tokens < SOFT_TOKENS:
+        if tokens < self._soft:
             return self._release(text.rstrip())
         return self._up_to_an_end(text, tokens)
 
@@ -56,7 +58,7 @@ class SpokenText:
             if end.end() >= len(self.said) and end.end() < len(text) and not _NOT_AN_END.search(text[: end.end()]):
                 self.done = True
                 return self._release(text[: end.end()])
-        if tokens < HARD_TOKENS:
+        if tokens < self._hard:
             return ""
         self.done = True
         if self.said.endswith((".", "!", "?")):

@@ -15,7 +15,6 @@ from typing import Any
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.chat_script import ChatScript, Turn
-from dialogue.choose_token import Sampling
 from dialogue.description import describe, in_view
 from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
@@ -23,6 +22,7 @@ from dialogue.engines.small_mind import SmallMind
 from dialogue.event_log import EventLog
 from dialogue.history import History
 from dialogue.language_model import open_language_model
+from dialogue.prompt import quoted_scene
 from dialogue.question_kinds import SceneQuestion
 from dialogue.questions import scene_question
 from dialogue.recall import INDEXED, NOTHING, recall, words_wanted
@@ -31,15 +31,16 @@ from dialogue.scene_answers import answer
 from dialogue.scene_memory import SceneMemory
 from dialogue.sentence_embedding import SentenceEmbedder
 from dialogue.small_talk import Clock, small_talk
-from dialogue.spoken_text import HARD_TOKENS, SpokenText, runs_in_a_circle
+from dialogue.spoken_text import SpokenText, runs_in_a_circle
+from dialogue.thought import THOUGHT_CLOSING
 from dialogue.token_context import TokenContext
 
-# Greedy, with a penalty: a model of this size repeats itself otherwise, and is no better at random.
-SAMPLING = Sampling(temperature=0.0, penalty=1.12)
 # The penalty is also on the last replies: else one that fits badly is given again and again.
 REPLIES_NOT_COPIED = 2
 # Follow-up questions lean on at most so many turns of the user before.
 FOLLOW_UP_TURNS = 4
+# Room for what a template puts around the reply to come.
+FRAME_TOKENS = 16
 # Lines of the log whose meaning is computed in one step: a wall of text must not hold up an answer.
 INDEXED_AT_ONCE = 16
 
@@ -76,7 +77,7 @@ class SmallCpuEngine:
     def __init__(self, mind: SmallMind, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
         """`log` keeps what was seen and said; by default it lives in memory as long as the session."""
         self._mind, self._run, self._clock = mind, runner, clock
-        self._script = ChatScript(mind.tokens, mind.system, mind.limit)
+        self._script = ChatScript(mind.chat, mind.manner.persona, mind.limit, mind.manner.examples)
         self._log = EventLog() if log is None else log
         self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
         self._history = History()
@@ -93,7 +94,7 @@ class SmallCpuEngine:
                 await self._follow()
             case TextBlock(text) if text.strip():
                 # Not prefilled yet: if a rule answers, nobody should wait for the model.
-                self._script.said(block)
+                self._script.said(block, self._aside())
                 self._diary.heard(block, self._script.position - 1)
                 self._history.add(block)
             case SceneBlock():
@@ -115,7 +116,7 @@ class SmallCpuEngine:
         elif question is not None:
             sentences = self._about_scene(question, asked)
         else:
-            ruled = small_talk(asked.text, self._clock, self._before(), seed=asked.number)
+            ruled = small_talk(asked.text, self._clock, self._before(), asked.number, self._mind.manner.by_rule)
             sentences = self._free() if ruled is None else _said_at_once(ruled)
         said = ""
         async with aclosing(sentences):  # whoever stops us stops the model too
@@ -139,6 +140,13 @@ class SmallCpuEngine:
 
     def context(self) -> ContextUse:
         return self._script.use()
+
+    def _aside(self) -> str:
+        """What the eyes have found, for a model that is told; nothing where it was told the same before."""
+        if not self._mind.manner.told_scene or not self._memory.scene.camera:
+            return ""
+        told = f"[{self._mind.chat.plain(quoted_scene(self._memory.scene))}]"
+        return "" if self._script.was_told(told) else told
 
     def _scene_question(self) -> SceneQuestion | None:
         question: SceneQuestion | None = None
@@ -185,21 +193,34 @@ class SmallCpuEngine:
         await self._follow(replying=True)
         context = self._context
         assert context is not None
-        spoken, lately = SpokenText(), self._script.said_lately(REPLIES_NOT_COPIED)
+        mind, manner = self._mind, self._mind.manner
+        spoken = SpokenText(manner.soft_tokens, manner.hard_tokens)
+        lately = self._script.said_lately(REPLIES_NOT_COPIED)
         ids: list[int] = []
-        token = await self._run(context.choose, SAMPLING, lately)
+        token = await self._run(context.choose, manner.sampling, lately)
         while not spoken.done:
-            if token in self._mind.stop_ids:
-                text = spoken.finish(self._mind.tokens.text(ids))
+            if token in mind.stop_ids:
+                text = spoken.finish(mind.chat.text(ids))
             else:
                 ids.append(token)
-                text = spoken.push(self._mind.tokens.text(ids), len(ids))
+                text = spoken.push(mind.chat.text(ids), len(ids))
                 if runs_in_a_circle(ids):
                     spoken.done = True
             if text:
                 yield text
-            if not spoken.done:
-                token = await self._run(context.advance, token, SAMPLING, (*lately, *ids))
+            if not spoken.done and mind.chat.opens_thought(ids):
+                await self._close_thought(context, ids)
+                token = await self._run(context.choose, manner.sampling, (*lately, *ids))
+            elif not spoken.done:
+                token = await self._run(context.advance, token, manner.sampling, (*lately, *ids))
+
+    async def _close_thought(self, context: TokenContext, ids: list[int]) -> None:
+        """The model was not to think aloud and begins to: let it believe that it has done so. Adds to `ids`."""
+        closing = self._mind.chat.encode(THOUGHT_CLOSING)
+        wanted = [*context.ids, ids[-1], *closing]
+        ids += closing
+        while await self._run(context.follow, wanted, True):
+            pass
 
     def _saying(self, text: str) -> None:
         """The turn so far, as if heard: whoever stops us now need not tell us what was said."""
@@ -220,7 +241,7 @@ class SmallCpuEngine:
 
     async def _follow(self, *, replying: bool = False) -> None:
         """Bring the cache in line with the script, a chunk a step."""
-        eviction = self._script.make_room(HARD_TOKENS + len(self._mind.open_reply))
+        eviction = self._script.make_room(self._mind.manner.hard_tokens + FRAME_TOKENS)
         self._diary.left(eviction.dropped, self._script.dropped)
         if self._context is None:
             self._context = await self._run(self._mind.new_context)

@@ -1,4 +1,4 @@
-"""What all sessions of the small engine share: the model, the prefilled beginnings, and wording a description.
+"""What all sessions of the engine share: the model, its manner, the prefilled beginnings, wording a description.
 
 Immutable after opening. Knows no session.
 """
@@ -9,12 +9,14 @@ import time
 from collections.abc import Sequence
 
 from dialogue.blocks import Fact
-from dialogue.chat_tokens import ChatTokens
+from dialogue.chat_format import ChatFormat, Render
+from dialogue.chat_template import chatml
 from dialogue.choose_token import GREEDY
 from dialogue.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, keeps_facts
 from dialogue.engine import Runner
+from dialogue.engines.manner import SMALL, Manner
 from dialogue.language_model import LanguageModel
-from dialogue.prompt import EXAMPLES, PERSONA, few_shot, opening, turn
+from dialogue.prompt import Message, few_shot
 from dialogue.sentence_embedding import SentenceEmbedder
 from dialogue.token_context import TokenContext
 
@@ -34,14 +36,16 @@ class SmallMind:
         context_tokens: int,
         phrase_descriptions: bool | None = None,
         embedder: SentenceEmbedder | None = None,
+        manner: Manner = SMALL,
+        render: Render = chatml,
     ) -> None:
-        self.model, self.limit, self.embedder = model, context_tokens, embedder
-        self.tokens = ChatTokens(model.tokenizer)
-        self.stop_ids = model.stop_ids
-        self.system = PERSONA
-        self.open_reply = tuple(self.tokens.encode(opening("assistant")))
-        self._beginning = self._prefilled(self.tokens.encode(few_shot(PERSONA, EXAMPLES)))
-        self._phrasing = self._prefilled(self.tokens.encode(few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)))
+        """`render` is the model's chat template."""
+        self.model, self.limit, self.embedder, self.manner = model, context_tokens, embedder, manner
+        self.chat = ChatFormat(model.tokenizer, render)
+        self.stop_ids = model.stop_ids | self.chat.turn_ends()
+        self._beginning = self._prefilled(self.chat.listening(few_shot(manner.persona, manner.examples)))
+        self._phrasing_prompt = few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)
+        self._phrasing = self._prefilled(self.chat.listening(self._phrasing_prompt))
         self.tokens_per_s = self._speed()
         fast = self.tokens_per_s >= PHRASING_FROM_TOKENS_S
         self.phrases = fast if phrase_descriptions is None else phrase_descriptions
@@ -55,14 +59,14 @@ class SmallMind:
     async def phrase(self, facts: Sequence[Fact], run: Runner) -> str | None:
         """The things in view in the model's words, or None if it does not keep to the facts."""
         context = await run(self._new_phrasing)
-        asked = [*self._phrasing.ids, *self.tokens.encode(turn("user", as_facts(facts))), *self.open_reply]
+        asked = self.chat.replying([*self._phrasing_prompt, Message("user", self.chat.plain(as_facts(facts)))])
         while await run(context.follow, asked, True):
             pass
         ids: list[int] = []
         token = await run(context.choose, GREEDY, ())
         while len(ids) < PHRASING_MOST_TOKENS:
             if token in self.stop_ids:
-                said = self.tokens.text(ids).strip()
+                said = self.chat.text(ids).strip()
                 return said if said.endswith(".") and keeps_facts(said, facts) else None
             ids.append(token)
             token = await run(context.advance, token, GREEDY, ())

@@ -6,8 +6,9 @@ import pytest
 from tokenizers import Tokenizer
 
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
+from dialogue.chat_format import ChatFormat
 from dialogue.chat_script import ChatScript
-from dialogue.chat_tokens import ChatTokens
+from dialogue.chat_template import chatml
 from dialogue.errors import BadInput
 from dialogue.language_model import LanguageModel
 
@@ -15,8 +16,8 @@ SYSTEM = "Be kind."
 
 
 @pytest.fixture(scope="module")
-def tokens(smollm2: LanguageModel) -> ChatTokens:
-    return ChatTokens(smollm2.tokenizer)
+def chat(smollm2: LanguageModel) -> ChatFormat:
+    return ChatFormat(smollm2.tokenizer, chatml)
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,8 @@ def tokenizer(smollm2: LanguageModel) -> Tokenizer:
 
 
 @pytest.fixture
-def script(tokens: ChatTokens) -> ChatScript:
-    return ChatScript(tokens, SYSTEM, 768)
+def script(chat: ChatFormat) -> ChatScript:
+    return ChatScript(chat, SYSTEM, 768)
 
 
 def say(script: ChatScript, text: str, at: float = 0.0) -> None:
@@ -38,9 +39,9 @@ def hear(script: ChatScript, text: str, *, cut: bool = False) -> None:
 
 
 def shown(script: ChatScript, tokenizer: Tokenizer, *, replying: bool = False) -> str:
-    """The conversation as the model would read it, without the standing beginning."""
-    ids = script.wanted(replying=replying)[len(script.system) :]
-    return str(tokenizer.decode(ids, skip_special_tokens=False))
+    """The conversation as the model would read it, without the standing instruction."""
+    text = str(tokenizer.decode(script.wanted(replying=replying), skip_special_tokens=False))
+    return text.removeprefix(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n")
 
 
 def test_turns_stand_in_chatml(script: ChatScript, tokenizer: Tokenizer) -> None:
@@ -137,11 +138,11 @@ def test_an_endless_turn_is_shortened(script: ChatScript) -> None:
     assert len(script.wanted()) < script.limit - 80
 
 
-def test_too_small_a_context_is_refused(tokens: ChatTokens) -> None:
+def test_too_small_a_context_is_refused(chat: ChatFormat) -> None:
     with pytest.raises(BadInput, match="at least 768"):
-        ChatScript(tokens, SYSTEM, 128)
+        ChatScript(chat, SYSTEM, 128)
     with pytest.raises(BadInput, match="shorten"):
-        ChatScript(tokens, "word " * 500, 768)
+        ChatScript(chat, "word " * 500, 768)
 
 
 def test_the_meter_counts_every_token(script: ChatScript) -> None:

@@ -53,7 +53,7 @@ def test_a_user_cannot_open_a_turn_of_their_own(engine: SmallCpuEngine) -> None:
         assert engine._context is not None
         return list(engine._context.ids[len(engine._script.system) :])
 
-    assert run(talk()).count(1) == 1
+    assert not {1, 2} & set(run(talk()))
 
 
 @pytest.mark.parametrize(
@@ -130,10 +130,10 @@ def test_a_worded_description_keeps_the_facts_or_gives_way(smollm2: LanguageMode
 def test_a_shared_beginning_equals_a_computed_one(mind: SmallMind) -> None:
     copied = mind.new_context()
     computed = TokenContext(mind.model, mind.model.new_cache(1024))
-    ids = [*copied.ids, *mind.tokens.encode([])]
+    ids = copied.ids
     while computed.follow(ids, True):
         pass
-    question = [*ids, 1, 4093, 198, 19556, 2, 198]
+    question = [*ids, 19556, 2, 198, 1, 520, 9531, 198]
     for context in (copied, computed):
         while context.follow(question, True):
             pass
