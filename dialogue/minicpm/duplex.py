@@ -7,7 +7,7 @@ calls it once a second is not its business.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from dialogue.minicpm.mel import Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
 from dialogue.minicpm.speech_o45 import CODES_PER_S, Choose, SpeechDecoder, SpeechMark, SpeechTurn, sampled
-from dialogue.minicpm.together import Fed, Feed, Steps, alone
+from dialogue.minicpm.together import Fed, Feed, Steps, alone, run_together
 from dialogue.minicpm.window import Basic, Context, Unit, Window
 
 MOST_STEPS = 20  # of a unit, its forced end included
@@ -41,6 +41,16 @@ class Said:
     condition: Tensor | None
     codes: list[int] | None
     left: list[Unit]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """What a unit is made of; see `Duplex.hear`, and `Duplex.say` for `listen`."""
+
+    samples: Samples | None
+    pictures: Sequence[Picture] = ()
+    listen: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +90,7 @@ class Duplex:
         self.turn_open = False  # the assistant has begun to speak and not come to an end
         self.logits: Tensor | None = None  # behind the last row, (V,)
         self._context: Context | None = None
+        self._heard: UnitRows | None = None  # in the unit that is open
         self._force_listen = force_listen
         self._choose_code = choose_code or sampled(generator)
 
@@ -105,15 +116,24 @@ class Duplex:
         self._context = Context(decoder, self.cache, torch.cat(system), suffix=len(last))
         return rows
 
-    def hear(self, samples: Samples | None, pictures: Sequence[Picture] = ()) -> UnitRows:
-        """A second of sound, and pictures of that second. Either may be missing, not both."""
-        return alone(self.hear_steps(samples, pictures))
+    def hear(self, samples: Samples | None, pictures: Sequence[Picture] = (), text: str = "") -> UnitRows:
+        """A second of sound, and pictures of that second. Either may be missing, not both. `text`, what the user
+        wrote meanwhile, stands behind them; where the model was trained to find it is not known."""
+        return alone(self.hear_steps(samples, pictures, text))
 
-    def hear_steps(self, samples: Samples | None, pictures: Sequence[Picture] = ()) -> Steps[UnitRows]:
+    def hear_steps(self, samples: Samples | None, pictures: Sequence[Picture] = (), text: str = "") -> Steps[UnitRows]:
         """`hear` as steps that several sessions can take together."""
         made = yield from self.senses.unit(self.signs.unit, samples, pictures)
-        yield from self._feed(made.rows)
+        if written := self.model.words.encode(self.model.words.plain(text), begin=False):
+            rows = self.model.decoder.embed(torch.tensor(written)).to(made.rows)
+            made = replace(made, tokens=[*made.tokens, *written], rows=torch.cat([made.rows, rows]))
+        yield from self.hear_again(made)
         return made
+
+    def hear_again(self, made: UnitRows) -> Steps[None]:
+        """What `hear` made of a unit that has been rewound, without listening and looking a second time."""
+        self._heard = made
+        yield from self._feed(made.rows)
 
     def say(self, listen: bool = False) -> Said:
         """What the model does with the unit it has just heard. `listen` makes it fall silent: a turn it is in the
@@ -137,12 +157,48 @@ class Duplex:
         spoken = [token for token in tokens[1:] if token not in ends]
         listening = tokens[0] == self.signs.listen
         condition, codes = (None, None) if listening else (yield from self._speak(spoken, hidden, turn_over))
-        said = tuple(token for token in spoken if token not in self.model.words.special)
-        self.context.close_unit(said)
+        self._close_unit(spoken)
         left = self.window.trim(self.context)
         text = self.model.words.decode(spoken)
         tokens.append(self.signs.unit_end)
         return Said(tokens, spoken, hidden, text, listening, turn_over, condition, codes, left)
+
+    def unit_steps(self, second: Second) -> Steps[Said]:
+        """A whole unit."""
+        yield from self.hear_steps(second.samples, second.pictures, second.text)
+        return (yield from self.say_steps(second.listen))
+
+    def repeat(self, tokens: Sequence[int]) -> Steps[None]:
+        """Instead of `say`: these were the tokens of the unit, as in `Said`, of which the user heard no more. The
+        turn they belong to is over."""
+        self.turn_open, self.speech = False, None
+        yield from self._feed(torch.tensor(tokens))
+        self._close_unit(tokens[1:])
+
+    def mark(self) -> Place:
+        """Where the next unit begins."""
+        speech = self.speech.mark() if self.speech is not None and not self.speech.over else None
+        recent = tuple(self.rule.history)
+        return Place(self.context.next_unit, self.senses.mark(), self.turn_open, recent, speech, self._force_listen)
+
+    def rewind(self, place: Place) -> None:
+        """As if nothing had happened since; what left the context meanwhile does not come back."""
+        self.senses.rewind(place.senses)
+        self.forget_units(place)
+
+    def forget_units(self, place: Place) -> None:
+        """Like `rewind`, but what the ear has heard it goes on knowing."""
+        self.context.rewind(place.unit)
+        self.rule.history.clear()
+        self.rule.history.extend(place.recent)
+        self.turn_open, self.logits, self._force_listen = place.turn_open, None, place.force_listen
+        self.speech = self.voice.rewind(place.speech) if self.voice and place.speech else None
+
+    def _close_unit(self, spoken: Sequence[int]) -> None:
+        heard = self._heard
+        said = tuple(token for token in spoken if token not in self.model.words.special)
+        pictures = heard.slices.shape[0] * heard.slices.shape[1] if heard and heard.slices is not None else 0
+        self.context.close_unit(said, pictures, len(heard.sound) if heard and heard.sound is not None else 0)
 
     def _decide(self) -> Steps[tuple[list[int], Tensor]]:
         """The tokens of a unit up to its end, which is not fed yet, and the hidden states of those that are speech."""
@@ -185,3 +241,8 @@ class Duplex:
         fed: Fed = yield Feed(self.model.decoder, self.context.cache, inputs)
         self.logits = fed.logits
         return fed.hidden
+
+
+def units_together(units: Sequence[tuple[Duplex, Second]]) -> list[Said | Exception]:
+    """A unit of each of several sessions of one model; for each what was said, or what it raised."""
+    return run_together([session.unit_steps(second) for session, second in units])
