@@ -281,3 +281,5 @@ def call_page(server: Server, page_playwright: Playwright, chromium_path: str, t
         yield open_page
         for person in people:
             assert person.complaints == []
+            # Says goodbye, as a closed tab does: who vanishes keeps a place for a while, and the next one has to wait.
+            person.page.close()
