@@ -150,7 +150,7 @@ class Duplex:
         else:
             tokens, hidden = yield from self._decide()
         # What ends the chunk was chosen but not fed yet: it goes with the end of the unit.
-        yield from self._feed(torch.tensor([tokens[-1], self.signs.unit_end]))
+        yield from self._feed(torch.tensor([tokens[-1], self.signs.unit_end]), scored=False)
         ends = self.signs.ends_of_unit
         kept = [token for token in tokens if token not in ends]
         turn_over = bool(kept) and kept[-1] == self.signs.turn_end
@@ -234,11 +234,11 @@ class Duplex:
         self.speech.over = last
         return condition, codes
 
-    def _feed(self, inputs: Tensor) -> Steps[Tensor]:
+    def _feed(self, inputs: Tensor, scored: bool = True) -> Steps[Tensor]:
         """Tokens (T,) or rows (T, hidden) -> hidden states (T, hidden)."""
         if self.cache.length + len(inputs) > self.cache.capacity:
             raise EngineLost("The session's context is full; give it a window, or more room, and start again.")
-        fed: Fed = yield Feed(self.model.decoder, self.context.cache, inputs)
+        fed: Fed = yield Feed(self.model.decoder, self.context.cache, inputs, scored)
         self.logits = fed.logits
         return fed.hidden
 

@@ -16,7 +16,9 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.mel import Samples, checked
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.prompt import picture_text, sound_text
+from dialogue.minicpm.sight import Look
 from dialogue.minicpm.slicing import Slice
+from dialogue.minicpm.together import Steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,7 @@ class Sound:
 
 Part = str | Picture | Sound
 Hear = Callable[[Sequence[Samples]], Sequence[Tensor]]  # clips -> their rows
+HearSteps = Callable[[Sequence[Samples]], Steps[list[Tensor]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +66,22 @@ def make_prompt(
     """Parts follow one another without a separator. `hear` replaces encoding clips whole. `begin`: this is the
     start of a conversation. Raises BadInput for a part that the model has no sense for."""
     text, slices, clips = _written(model, parts, number_pictures)
+    features = model.sight.rows(slices) if model.sight and slices else None
+    heard = list((hear or model.hearing.whole)(clips)) if model.hearing and clips else []
+    return _filled(model, text, begin, features, heard)
+
+
+def prompt_steps(model: MiniCPM, parts: Sequence[Part], hear: HearSteps, begin: bool = True) -> Steps[Prompt]:
+    """`make_prompt` as steps that several sessions can take together."""
+    text, slices, clips = _written(model, parts, number_pictures=False)
+    features: Tensor | None = None
+    if model.sight and slices:
+        features = yield Look(model.sight, slices)
+    heard = (yield from hear(clips)) if model.hearing and clips else []
+    return _filled(model, text, begin, features, heard)
+
+
+def _filled(model: MiniCPM, text: str, begin: bool, features: Tensor | None, heard: list[Tensor]) -> Prompt:
     ids = model.words.encode(text, begin)
     if model.kind is Kind.O45:  # a prompt never tells it to listen
         listen = model.words.ids(["<|listen|>"])
@@ -70,11 +89,10 @@ def make_prompt(
     filled: list[tuple[list[Span], Tensor]] = []
     pictures = picture_spans(ids, model.words, model.kind.nested) if model.sight else []
     sounds = sound_spans(ids, model.words) if model.hearing else []
-    features = model.sight.rows(slices) if model.sight and slices else None
     if features is not None:
         filled.append((pictures, features.flatten(0, 1)))
-    if model.hearing and clips:
-        filled.append((sounds, torch.cat(list((hear or model.hearing.whole)(clips)))))
+    if heard:
+        filled.append((sounds, torch.cat(heard)))
     return Prompt(ids, embed(model.decoder, ids, filled, model.text_scale), pictures, sounds, features)
 
 

@@ -18,11 +18,13 @@ from dialogue.choose_token import Sampling, choose
 from dialogue.errors import BadInput
 from dialogue.minicpm.audio_encoder import EarMark, EncoderCache
 from dialogue.minicpm.generation import Step
+from dialogue.minicpm.listening import Listen
 from dialogue.minicpm.mel import Samples, log_mel, pieces
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.request import Part, Prompt, make_prompt
+from dialogue.minicpm.request import Part, Prompt, prompt_steps
 from dialogue.minicpm.session_ledger import entries_of
+from dialogue.minicpm.together import Fed, Feed, Steps, alone, run_together
 from dialogue.rolling_ledger import Entry, RollingLedger
 
 CALL = 3  # tokens made at a time: the repetition penalty starts anew with each call
@@ -63,18 +65,22 @@ class Session:
     def introduce(self, parts: Sequence[Part]) -> Prompt:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"
-        made = self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True, pinned=True)
+        made = alone(self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True, pinned=True))
         self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
     def hear(self, parts: Sequence[Part]) -> Prompt:
         """The next part of the user's turn. A unit is "<unit>", a Picture and a second of Sound."""
+        return alone(self.hear_steps(parts))
+
+    def hear_steps(self, parts: Sequence[Part]) -> Steps[Prompt]:
+        """`hear` as steps that several sessions can take together."""
         if self._turn_open:
-            return self._take(parts)
+            return (yield from self._take(parts))
         opening = "<|im_start|>user\n"
         if self._spoke:
             opening = ("<|tts_eos|>" if self._unfinished else "") + "<|im_end|>\n" + opening
-        made = self._take([opening, *parts])
+        made = yield from self._take([opening, *parts])
         self._turn_open = True
         return made
 
@@ -116,10 +122,11 @@ class Session:
         self._ear.rewind(place.heard)
         self._turn_open, self._spoke, self._unfinished = place.turn_open, place.spoke, place.unfinished
 
-    def _take(self, parts: Sequence[Part], begin: bool = False, pinned: bool = False) -> Prompt:
-        made = make_prompt(self.model, parts, hear=self._listen, begin=begin)
+    def _take(self, parts: Sequence[Part], begin: bool = False, pinned: bool = False) -> Steps[Prompt]:
+        made = yield from prompt_steps(self.model, parts, self._listen, begin)
         self._make_room(len(made.ids))
-        self.hidden = self.model.decoder.forward(self.cache, made.rows)[-1]
+        fed: Fed = yield Feed(self.model.decoder, self.cache, made.rows, scored=False)
+        self.hidden = fed.hidden[-1]
         for entry in entries_of(made, self.model.words, self._step, pinned):
             self.ledger.add(entry)
         self._step += 1
@@ -148,9 +155,17 @@ class Session:
         for start, end in self.ledger.make_room(tokens, self._step if step is None else step).cuts:
             self.cache.cut(start, end, self.model.decoder.rotary)
 
-    def _listen(self, clips: Sequence[Samples]) -> list[Tensor]:
+    def _listen(self, clips: Sequence[Samples]) -> Steps[list[Tensor]]:
         """Every clip with what was heard before it, each one's mel made alone."""
-        return [torch.cat([self._hear_piece(piece) for piece in pieces(clip)]) for clip in clips]
+        heard = []
+        for clip in clips:
+            rows = []
+            for piece in pieces(clip):
+                rows.append((yield Listen(self._hearing, self._ear, log_mel(piece, self._hearing.encoder.bins))))
+            heard.append(torch.cat(rows))
+        return heard
 
-    def _hear_piece(self, samples: Samples) -> Tensor:
-        return self._hearing.step(self._ear, log_mel(samples, self._hearing.encoder.bins))
+
+def units_together(units: Sequence[tuple[Session, Sequence[Part]]]) -> list[Prompt | Exception]:
+    """`hear` of several sessions of one model; for each what was made of it, or what it raised."""
+    return run_together([session.hear_steps(parts) for session, parts in units])

@@ -50,10 +50,10 @@ Steps = Generator[Request, Any, T]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fed:
-    """Hidden states (T, hidden) of what was fed, and the logits (V,) behind its last row."""
+    """Hidden states (T, hidden) of what was fed, and the logits (V,) behind its last row if they were wanted."""
 
     hidden: Tensor
-    logits: Tensor
+    logits: Tensor | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +63,7 @@ class Feed:
     decoder: Decoder
     cache: KVCache
     inputs: Tensor
+    scored: bool = True  # the largest matrix of all is read for the logits
     stage: Stage = Stage.THINK
 
     def alike(self) -> Hashable:
@@ -71,8 +72,9 @@ class Feed:
     @torch.inference_mode()
     def together(self, requests: Sequence[Feed]) -> list[Fed]:
         hidden = self.decoder.forward_batch([one.cache for one in requests], [one.inputs for one in requests])
-        logits = self.decoder.logits(torch.stack([rows[-1] for rows in hidden]))
-        return [Fed(rows, scores) for rows, scores in zip(hidden, logits, strict=True)]
+        last = [rows[-1] for one, rows in zip(requests, hidden, strict=True) if one.scored]
+        logits = iter(self.decoder.logits(torch.stack(last)) if last else ())
+        return [Fed(rows, next(logits) if one.scored else None) for one, rows in zip(requests, hidden, strict=True)]
 
 
 def alone(steps: Steps[T]) -> T:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from dialogue.choose_token import GREEDY
 from dialogue.decoder import Decoder
 from dialogue.errors import BadInput
 from dialogue.minicpm.duplex import Duplex, Said, Second, units_together
@@ -16,6 +17,9 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.listening import Listen
 from dialogue.minicpm.mel import log_mel
 from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.request import Prompt, Sound
+from dialogue.minicpm.session_o26 import Session as SessionO26
+from dialogue.minicpm.session_o26 import units_together as take_in_together
 from dialogue.minicpm.sight import Look
 from dialogue.minicpm.slicing import Slice
 from dialogue.minicpm.together import Steps, alone, run_together
@@ -176,3 +180,24 @@ def test_pictures_of_one_shape_share_a_pass(model: Open, monkeypatch: pytest.Mon
     requests = [Look(sight, sight.cut(picture(seed).rgb, 1)[1]) for seed in range(3)]
     requests[0].together(requests)
     assert passes == [3]
+
+
+def test_units_of_o26_are_taken_in_together_as_alone(model: Open) -> None:
+    tiny = model(Kind.O26)
+    own, shared = ([SessionO26(tiny, capacity=600) for _ in range(3)] for _ in range(2))
+    for session in (own[1], shared[1]):  # one has heard more than the others
+        session.hear(["<unit>", picture(50), Sound(second(50))])
+    for number in range(7):  # until pictures have to leave
+        parts = [["<unit>", picture(number + seed), Sound(second(number + seed))] for seed in (0, 10, 20)]
+        want = [session.hear(each) for session, each in zip(own, parts, strict=True)]
+        got = take_in_together(list(zip(shared, parts, strict=True)))
+        for one, other in zip(want, got, strict=True):
+            assert isinstance(other, Prompt)
+            assert one.ids == other.ids
+            close(other.rows, one.rows)
+    for one_session, other_session in zip(own, shared, strict=True):
+        assert one_session.hidden is not None
+        assert other_session.hidden is not None
+        close(one_session.hidden, other_session.hidden)
+        tokens = [[step.token for step in each.answer(6, GREEDY)] for each in (one_session, other_session)]
+        assert tokens[0] == tokens[1]
