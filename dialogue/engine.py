@@ -27,19 +27,25 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine does itself. `duplex`: it is asked after every unit and may answer by listening on."""
+    """What an engine does itself. `duplex`: it is asked after every unit and may answer by listening on. `in_order`:
+    a turn may hold several texts between pictures and sound, and they stand as they were fed."""
 
     hears: bool
     sees: bool
     speaks: bool
     duplex: bool = False
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next piece of the reply's text."""
+    """The next piece of the reply's text.
+
+    `recalled`: this answer was looked up in the event log; the session time of what it tells. On the first piece.
+    """
 
     text: str
+    recalled: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +79,17 @@ class ContextUse:
     tokens: dict[str, int]
     limit: int
     dropped_blocks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """A factory of engines for calls that has a calmer one for what is written, on the same weights."""
+
+    live: Callable[[], Engine]
+    letters: Callable[[], Engine]
+
+    def __call__(self) -> Engine:
+        return self.live()
 
 
 class Engine(Protocol):

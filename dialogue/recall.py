@@ -18,6 +18,7 @@ from dialogue.grammar import ago, sentence
 from dialogue.plain_words import plain
 from dialogue.question_kinds import SceneQuestion
 from dialogue.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
+from dialogue.recalled import Recalled
 from dialogue.scene_phrases import quotations
 from dialogue.small_talk import told_name
 
@@ -54,7 +55,7 @@ def recall(
     now: float,
     meaning: NDArray[np.float32] | None = None,
     before: int | None = None,
-) -> str | None:
+) -> Recalled | None:
     """What the log knows, with the time in words; None if it knows nothing.
 
     `now` is the session time of the question, `meaning` the vector of its text where there is one, `before` the
@@ -66,15 +67,7 @@ def recall(
     when = ago(now - found.at)
     if question.first:
         when = f"at the beginning, {when},"
-    match found.kind:
-        case "read":
-            return sentence(f"{when} I read {quotations([found.text])[0]}")
-        case "said":
-            return sentence(f"{when} I said: {_back(found.text, question)}")
-        case _ if MY_NAME in question.words and (name := told_name(found.text)):
-            return sentence(f"you told me that your name is {name}, {when.rstrip(',')}")
-        case _:
-            return sentence(f"{when} you told me: {_back(found.text, question)}")
+    return Recalled(sentence(_told(found, when, question)), found.at)
 
 
 NOTHING: dict[Whose, str] = {
@@ -83,6 +76,18 @@ NOTHING: dict[Whose, str] = {
     "room": "I don't remember reading anything like that.",
     "any": "I don't remember anything like that.",
 }
+
+
+def _told(found: Event, when: str, question: RecallQuestion) -> str:
+    match found.kind:
+        case "read":
+            return f"{when} I read {quotations([found.text])[0]}"
+        case "said":
+            return f"{when} I said: {_back(found.text, question)}"
+        case _ if MY_NAME in question.words and (name := told_name(found.text)):
+            return f"you told me that your name is {name}, {when.rstrip(',')}"
+        case _:
+            return f"{when} you told me: {_back(found.text, question)}"
 
 
 def _best(

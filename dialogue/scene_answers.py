@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from dialogue import scene_past, thing_answers
 from dialogue.asked import Asked
@@ -16,25 +17,27 @@ from dialogue.grammar import ago, exactly, sentence
 from dialogue.labels import find_things
 from dialogue.plain_words import plain
 from dialogue.question_kinds import QuestionKind, SceneQuestion
+from dialogue.recalled import Recalled
 from dialogue.scene_memory import SceneMemory
 from dialogue.scene_phrases import quotations, thing, total, where
 
 CHANGES_TOLD, CHANGES_SINCE_S = 3, 120.0
 
 
-def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int = 0) -> str:
+def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int = 0) -> Recalled:
     """One or two spoken sentences. `now` is the session time of the question, `seed` varies the wording."""
     asked = Asked(question, memory, now, seed)
     if question.when != "now" and (past := scene_past.answer(asked)) is not None:
         return past
-    return _ANSWERS[question.kind](asked) if memory.scene.camera else _blind(asked)
+    said = _ANSWERS[question.kind](asked) if memory.scene.camera else _blind(asked)
+    return Recalled(said) if isinstance(said, str) else said
 
 
-def _blind(asked: Asked) -> str:
+def _blind(asked: Asked) -> str | Recalled:
     if asked.question.kind == "camera":
         return asked.pick("No, I can't see anything: the camera is off.", "No, there is no picture; the camera is off.")
     if asked.question.kind == "read" and (before := scene_past.last_text(asked)):
-        return f"The camera is off now. {before}"
+        return replace(before, text=f"The camera is off now. {before.text}")
     return asked.pick(
         "I can't see anything right now, the camera is off.",
         "The camera is off, so I can't see that.",
@@ -42,11 +45,12 @@ def _blind(asked: Asked) -> str:
     )
 
 
-def _read(asked: Asked) -> str:
+def _read(asked: Asked) -> str | Recalled:
     texts = asked.texts()
     if not texts:
         sorry = asked.pick("I can't read anything right now.", "I don't see any text I can read at the moment.")
-        return f"{sorry} {scene_past.last_text(asked) or 'Hold it a little closer and keep it still.'}"
+        before = scene_past.last_text(asked) or Recalled("Hold it a little closer and keep it still.")
+        return replace(before, text=f"{sorry} {before.text}")
     said, more = quotations(texts)
     first = sentence(asked.pick(f"it says {said}", f"I can read {said}", f"it reads {said}"))
     return first + (" There is more text than that." if more else "")
@@ -118,7 +122,7 @@ def _beyond(asked: Asked) -> str:
     )
 
 
-_ANSWERS: dict[QuestionKind, Callable[[Asked], str]] = {
+_ANSWERS: dict[QuestionKind, Callable[[Asked], str | Recalled]] = {
     "exists": thing_answers.exists,
     "count": thing_answers.count,
     "where": thing_answers.place,

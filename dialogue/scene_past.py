@@ -6,13 +6,14 @@ from dialogue.asked import Asked
 from dialogue.blocks import Fact
 from dialogue.grammar import ago, exactly, listed, sentence, with_article
 from dialogue.labels import spoken
+from dialogue.recalled import Recalled
 from dialogue.scene_phrases import quotations, quoted, things
 
 # Two things first seen so close together were seen at the same time.
 _TOGETHER_S = 3.0
 
 
-def answer(asked: Asked) -> str | None:
+def answer(asked: Asked) -> Recalled | None:
     """What is remembered; None where the present can answer as well as the past."""
     match asked.question.kind:
         case "read":
@@ -27,66 +28,73 @@ def answer(asked: Asked) -> str | None:
             return None
 
 
-def last_text(asked: Asked) -> str | None:
+def last_text(asked: Asked) -> Recalled | None:
     """What was read most recently and is gone: "A moment ago I read ..."."""
     gone = asked.memory.past("text")
-    return sentence(f"{ago(asked.now - gone[0].at)} I read {quoted(gone[0].text)}") if gone else None
+    if not gone:
+        return None
+    return Recalled(sentence(f"{ago(asked.now - gone[0].at)} I read {quoted(gone[0].text)}"), gone[0].at)
 
 
-def _read(asked: Asked) -> str:
+def _read(asked: Asked) -> Recalled:
     ever = asked.memory.ever("text")
     if not ever:
-        return "I haven't read any text so far."
+        return Recalled("I haven't read any text so far.")
     if asked.question.when == "first":
         first = [fact.text for fact in ever if fact.since <= ever[0].since + _TOGETHER_S]
-        return sentence(f"at the beginning, {ago(asked.now - ever[0].since)}, it said {quotations(first)[0]}")
+        said = f"at the beginning, {ago(asked.now - ever[0].since)}, it said {quotations(first)[0]}"
+        return Recalled(sentence(said), ever[0].since)
     gone = asked.memory.past("text")
     if gone:
         together = [fact.text for fact in gone if fact.at >= gone[0].at - _TOGETHER_S]
-        return sentence(f"{ago(asked.now - gone[0].at)} it said {quotations(together)[0]}")
-    return sentence(f"it said {quotations([fact.text for fact in ever])[0]}, and it still does")
+        return Recalled(sentence(f"{ago(asked.now - gone[0].at)} it said {quotations(together)[0]}"), gone[0].at)
+    said = f"it said {quotations([fact.text for fact in ever])[0]}, and it still does"
+    return Recalled(sentence(said), ever[0].since)
 
 
-def _described(asked: Asked) -> str:
+def _described(asked: Asked) -> Recalled:
     if asked.question.when == "first":
         ever = asked.memory.ever("object")
         seen = [fact for fact in ever if fact.since <= ever[0].since + _TOGETHER_S]
-        return (
-            sentence(f"at first, {ago(asked.now - ever[0].since)}, I saw {things(seen)}") if seen else _nothing(asked)
-        )
-    gone = asked.memory.past("object")
-    texts = [fact.text for fact in asked.memory.past("text")]
+        if not seen:
+            return _nothing(asked)
+        said = f"at first, {ago(asked.now - ever[0].since)}, I saw {things(seen)}"
+        return Recalled(sentence(said), ever[0].since)
+    gone, texts = asked.memory.past("object"), asked.memory.past("text")
     parts = [f"I saw {things(gone)}"] if gone else []
-    parts += [f"I read {quotations(texts[:3])[0]}"] if texts else []
-    return sentence(f"earlier {listed(parts)}") if parts else _nothing(asked)
+    parts += [f"I read {quotations([fact.text for fact in texts][:3])[0]}"] if texts else []
+    if not parts:
+        return _nothing(asked)
+    return Recalled(sentence(f"earlier {listed(parts)}"), max(fact.at for fact in (*gone, *texts)))
 
 
-def _who(asked: Asked) -> str:
+def _who(asked: Asked) -> Recalled:
     """Faces are not remembered; that somebody was there is."""
     people = [fact for fact in asked.memory.past("object") if fact.label == "person"]
     if not people:
-        return "I don't remember faces, so I can't say who was there."
+        return Recalled("I don't remember faces, so I can't say who was there.")
     when = ago(asked.now - people[0].at)
-    return f"I don't remember faces, but {when} I saw {exactly(people[0].count, 'person')}."
+    said = f"I don't remember faces, but {when} I saw {exactly(people[0].count, 'person')}."
+    return Recalled(said, people[0].at)
 
 
-def _nothing(asked: Asked) -> str:
+def _nothing(asked: Asked) -> Recalled:
     if not asked.memory.ever("object") and not asked.memory.ever("text"):
-        return "I haven't seen anything I recognise so far."
-    return "The same as now, as far as I noticed."
+        return Recalled("I haven't seen anything I recognise so far.")
+    return Recalled("The same as now, as far as I noticed.")
 
 
-def _thing(asked: Asked) -> str:
+def _thing(asked: Asked) -> Recalled:
     what = asked.question.things[0]
     now = asked.in_view(what)
     gone = [fact for fact in asked.memory.past("object") if fact.label in what.labels]
     yes_or_no = asked.question.kind == "exists"
     if gone:
-        return _gone(asked, gone[0])
+        return Recalled(_gone(asked, gone[0]), gone[0].at)
     if now:
-        return sentence(f"{'yes, and ' if yes_or_no else ''}I still see {things(now)}")
+        return Recalled(sentence(f"{'yes, and ' if yes_or_no else ''}I still see {things(now)}"))
     name = "anyone" if what.labels == ("person",) and what.exact else with_article(what.said)
-    return sentence(f"{'no, ' if yes_or_no else ''}I haven't seen {name} so far")
+    return Recalled(sentence(f"{'no, ' if yes_or_no else ''}I haven't seen {name} so far"))
 
 
 def _gone(asked: Asked, fact: Fact) -> str:

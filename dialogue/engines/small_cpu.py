@@ -27,6 +27,7 @@ from dialogue.question_kinds import SceneQuestion
 from dialogue.questions import scene_question
 from dialogue.recall import INDEXED, NOTHING, recall, words_wanted
 from dialogue.recall_questions import recall_question
+from dialogue.recalled import Recalled
 from dialogue.scene_answers import answer
 from dialogue.scene_memory import SceneMemory
 from dialogue.sentence_embedding import SentenceEmbedder
@@ -110,20 +111,21 @@ class SmallCpuEngine:
         if asked is None or asked.kind != "text":
             return
         question = self._scene_question()
-        recalled = await self._recalled(asked, question)
-        if recalled is not None:
-            sentences = _said_at_once(recalled)
-        elif question is not None:
-            sentences = self._about_scene(question, asked)
+        known = await self._recalled(asked, question)
+        if known is None and question is not None:
+            known = await self._about_scene(question, asked)
+        if known is not None:
+            sentences = _said_at_once(known.text)
         else:
             ruled = small_talk(asked.text, self._clock, self._before(), asked.number, self._mind.manner.by_rule)
             sentences = self._free() if ruled is None else _said_at_once(ruled)
-        said = ""
+        said, recalled = "", known.at if known else None
         async with aclosing(sentences):  # whoever stops us stops the model too
             async for text in sentences:
                 said += text
                 self._saying(said)
-                yield TextDelta(text)
+                yield TextDelta(text, recalled)
+                recalled = None
 
     async def mark(self) -> Mark:
         return Mark(self._script.position)
@@ -154,7 +156,7 @@ class SmallCpuEngine:
             question = scene_question(text, question)
         return question
 
-    async def _recalled(self, asked: Turn, scene: SceneQuestion | None) -> str | None:
+    async def _recalled(self, asked: Turn, scene: SceneQuestion | None) -> Recalled | None:
         """What was said or read earlier, if that is asked for; None where the eyes or the model should answer."""
         question = recall_question(asked.text)
         if question is None or not words_wanted(question, scene):
@@ -163,7 +165,7 @@ class SmallCpuEngine:
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
         # A full log takes a tenth of a second to search: not on the event loop.
         known = await self._run(recall, question, self._log, asked.end, meaning, self._diary.last_line)
-        return NOTHING[question.whose] if known is None and question.sure and scene is None else known
+        return Recalled(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
 
     async def _index(self) -> None:
         """Learn the meaning of what is new in the log: now, while our reply has just been heard."""
@@ -177,16 +179,12 @@ class SmallCpuEngine:
             before.add(block)
         return before
 
-    async def _about_scene(self, question: SceneQuestion, asked: Turn) -> AsyncGenerator[str, None]:
+    async def _about_scene(self, question: SceneQuestion, asked: Turn) -> Recalled:
         if question.kind == "describe" and question.when == "now" and not question.place and self._mind.phrases:
             facts = in_view(self._memory)
             if facts and (phrasing := await self._mind.phrase(facts, self._run)):
-                said = describe(self._memory, seed=asked.number, phrasing=phrasing)
-                async for text in _said_at_once(said):
-                    yield text
-                return
-        async for text in _said_at_once(answer(question, self._memory, asked.end, seed=asked.number)):
-            yield text
+                return Recalled(describe(self._memory, seed=asked.number, phrasing=phrasing))
+        return answer(question, self._memory, asked.end, seed=asked.number)
 
     async def _free(self) -> AsyncGenerator[str, None]:
         """The model's words as they come, one token a step."""

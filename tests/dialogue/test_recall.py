@@ -40,7 +40,8 @@ def log() -> EventLog:
 
 def said(log: EventLog, question: str) -> str | None:
     understood = recall_question(question)
-    return recall(understood, log, NOW) if understood else None
+    found = recall(understood, log, NOW) if understood else None
+    return found.text if found else None
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def memory(*scenes: SceneBlock) -> SceneMemory:
 def ask(question: str, *scenes: SceneBlock, seed: int = 0, now: float = NOW) -> str:
     understood = scene_question(question)
     assert understood is not None, question
-    return answer(understood, memory(*scenes), now, seed)
+    return answer(understood, memory(*scenes), now, seed).text
 
 
 ROOM = seen(

@@ -9,6 +9,7 @@ import pytest
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.chat_script import SMALLEST_CONTEXT
+from dialogue.engine import TextDelta
 from dialogue.engines.small_cpu import SmallCpuEngine
 from dialogue.engines.small_mind import SmallMind
 from dialogue.event_log import EventLog
@@ -48,6 +49,24 @@ def test_what_left_the_context_is_recalled_and_leaves_a_line(smollm2: LanguageMo
     left = log.events("left")
     assert len(left) == dropped > 3
     assert left[0].text == "You: My sister Ruth is a nurse in Leeds."
+
+
+def test_an_answer_from_the_log_tells_when_that_was(engine: SmallCpuEngine) -> None:
+    async def marks(text: str, at: float) -> list[float | None]:
+        await engine.feed(TextBlock(text, at - 1, at))
+        return [delta.recalled async for delta in engine.reply() if isinstance(delta, TextDelta)]
+
+    async def talk() -> list[list[float | None]]:
+        await tell(engine, "I put my keys in the blue drawer. They are safe there.", 10)
+        await engine.feed(SceneBlock((Fact("object", "dog", since=20, at=25),), "", 25))
+        await engine.feed(SceneBlock((Fact("text", "", text="EXIT", since=60, at=61),), "", 61))
+        asked = ("Where are my keys?", "Was there a dog?", "What does the sign say?", "What did I say about my car?")
+        return [await marks(text, 100) for text in (*asked, "Hello!")]
+
+    keys, dog, sign, car, hello = run(talk())
+    assert keys == [10, None]
+    assert dog == [25]
+    assert not any(at is not None for marked in (sign, car, hello) for at in marked)
 
 
 def test_rules_alone_recall_without_the_model(engine: SmallCpuEngine) -> None:
