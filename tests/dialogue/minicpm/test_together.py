@@ -17,7 +17,7 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.listening import Listen
 from dialogue.minicpm.mel import log_mel
 from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Prompt, Sound
+from dialogue.minicpm.request import Part, Prompt, Sound
 from dialogue.minicpm.session_o26 import Session as SessionO26
 from dialogue.minicpm.session_o26 import units_together as take_in_together
 from dialogue.minicpm.sight import Look
@@ -188,7 +188,9 @@ def test_units_of_o26_are_taken_in_together_as_alone(model: Open) -> None:
     for session in (own[1], shared[1]):  # one has heard more than the others
         session.hear(["<unit>", picture(50), Sound(second(50))])
     for number in range(7):  # until pictures have to leave
-        parts = [["<unit>", picture(number + seed), Sound(second(number + seed))] for seed in (0, 10, 20)]
+        parts: list[list[Part]] = [
+            ["<unit>", picture(number + seed), Sound(second(number + seed))] for seed in (0, 10, 20)
+        ]
         want = [session.hear(each) for session, each in zip(own, parts, strict=True)]
         got = take_in_together(list(zip(shared, parts, strict=True)))
         for one, other in zip(want, got, strict=True):
