@@ -7,14 +7,14 @@ steps are awaited through the `Runner` they were opened with.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.blocks import Block
+from dialogue.blocks import Block, UnitBlock
 
 T = TypeVar("T")
 
@@ -110,3 +110,39 @@ class Engine(Protocol):
     async def rewind(self, mark: Mark) -> None: ...
     async def close(self) -> None: ...
     def context(self) -> ContextUse: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitAnswer:
+    """What an engine made of a unit. It listened, or said `text` in it, with its `sound` where it speaks itself.
+
+    `turn_over`: it has come to the end of what it wanted to say. `left` are the numbers of the units that had to
+    leave its context; units are counted from 0.
+    """
+
+    number: int
+    listening: bool = True
+    text: str = ""
+    sound: SoundDelta | None = None
+    turn_over: bool = False
+    left: tuple[int, ...] = ()
+
+
+class UnitEngine(Engine, Protocol):
+    """An engine that hears. Its units come in through `UnitModel.compute_together`."""
+
+    async def break_off(self, characters: int) -> None:
+        """Duplex: the user interrupted what it is saying, of which so many characters of text were heard."""
+        ...
+
+
+@runtime_checkable
+class UnitModel(Protocol):
+    """What the sessions of an engine that hears share. Calling it makes a session."""
+
+    can: Capabilities
+
+    def __call__(self) -> UnitEngine: ...
+    def compute_together(self, units: Sequence[tuple[Any, UnitBlock]]) -> Sequence[UnitAnswer | Exception]:
+        """A unit of each of several sessions, on the model's thread: for each its answer, or what it raised."""
+        ...

@@ -17,6 +17,7 @@ from audio.chunk import Chunk, Samples
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
 from dialogue.errors import BadInput
+from stream.film_frames import Frames
 from stream.message import Film, Message, Recording
 from stream.parts import Parts
 from stream.setup import Setup
@@ -27,6 +28,7 @@ from vision.picture import Picture
 LONGEST_TEXT = 4000  # characters of one message
 LONGEST_HISTORY = 1000  # messages
 READ_FILM_EVERY_S = 2.0
+MOST_FRAMES = 64  # of one film, for an engine that sees; evenly thinned out
 MESSAGES_APART_S = 10.0
 
 # A model of 135M parameters makes up what it is asked about a text; it is told in the recording's own words instead.
@@ -47,6 +49,7 @@ class _Taken:
     said: list[str] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)  # by our ears; empty for an engine that hears itself
     sound: bool = False
+    fed: bool = False  # the engine has been given words already, written or spoken
 
 
 class Correspondence:
@@ -59,13 +62,12 @@ class Correspondence:
     async def answer(self, messages: Sequence[Message]) -> AsyncIterator[str]:
         """The reply to the last message, piece by piece. Raises BadInput, and what the engine raises."""
         _check(messages)
-        engine = self._parts.new_engine()
+        engine = self._parts.new_correspondent()
         try:
             at = 0.0
             for message in messages[:-1]:
                 if message.role == "user":
-                    taken = await self._take_in(engine, message, at)
-                    await engine.feed(TextBlock(_question(taken), at, at, typed=True))
+                    await _ask(engine, await self._take_in(engine, message, at), at)
                 else:
                     text = _only_text(message)
                     await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
@@ -91,6 +93,9 @@ class Correspondence:
         taken = _Taken()
         for item in message.items:
             match item:
+                case str() if engine.can.in_order:
+                    await engine.feed(TextBlock(item, at, at, typed=True))
+                    taken.fed = True
                 case str():
                     taken.said.append(item)
                 case Picture():
@@ -105,6 +110,7 @@ class Correspondence:
         taken.sound = True
         if engine.can.hears:
             await engine.feed(SoundBlock(samples, at))
+            taken.fed = True
             return
         transcript = await self._parts.threads.ears.run(self._careful, samples)
         if transcript:
@@ -126,12 +132,12 @@ class Correspondence:
         """A film is told by its last scene and by what changed on the way there."""
         eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, Look()
         sound: list[Samples] = []
-        read_at, scene = float("-inf"), SceneBlock((), "", at, camera=False)
+        read_at, scene, frames = float("-inf"), SceneBlock((), "", at, camera=False), Frames(MOST_FRAMES)
         for each in perceived:
             if isinstance(each, Chunk):
                 sound.append(each.samples)
             elif engine.can.sees:
-                await engine.feed(PictureBlock(each.rgb, at + each.at))
+                frames.add(each)
             else:
                 shown = Picture(each.rgb, at + each.at, each.source)
                 await thread.run(eyes.glance, look, shown)
@@ -141,16 +147,24 @@ class Correspondence:
                 scene = scene_block(look, at + each.at)
         if scene.camera:
             await engine.feed(scene)
+        for frame in frames.chosen():
+            await engine.feed(PictureBlock(frame.rgb, at + frame.at, of_film=True))
         if sound:
             await self._hear(engine, np.concatenate(sound), at, taken)
 
 
 async def _replied(engine: Engine, taken: _Taken, at: float) -> AsyncIterator[str]:
-    await engine.feed(TextBlock(_question(taken), at, at, typed=True))
+    await _ask(engine, taken, at)
     async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
         async for delta in deltas:
             if isinstance(delta, TextDelta):
                 yield delta.text
+
+
+async def _ask(engine: Engine, taken: _Taken, at: float) -> None:
+    """The words of a message, unless the engine has them already: as it hears them, or where they stood."""
+    if not taken.fed or taken.said or taken.heard:
+        await engine.feed(TextBlock(_question(taken), at, at, typed=True))
 
 
 def _question(taken: _Taken) -> str:

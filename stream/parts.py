@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from audio.transcribe import Transcriber
 from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
-from dialogue.engine import Engine
+from dialogue.engine import Engine, Minds
 from dialogue.engines import open_engine
 from stream.device_thread import DeviceThread
 from stream.setup import Setup
@@ -52,6 +52,10 @@ class Parts:
     eyes: Eyes
     new_engine: Callable[[], Engine]
     threads: Threads
+
+    def new_correspondent(self) -> Engine:
+        """For what is written instead of said live."""
+        return self.new_engine.letters() if isinstance(self.new_engine, Minds) else self.new_engine()
 
     def close(self) -> None:
         """Waits for the steps in hand."""

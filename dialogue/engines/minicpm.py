@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.choose_token import Sampling
-from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
+from dialogue.engines.minicpm_letters import MiniCPMLetters
 from dialogue.errors import BadInput
 from dialogue.linear import Precision
 from dialogue.minicpm.chat_context import ChatContext, Seen, look
@@ -61,7 +62,7 @@ def open_minicpm(
         raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
     new_session = partial(MiniCPMEngine, model, runner, context_tokens, sampling)
     new_session()  # a context that will not do is told now, not when somebody calls
-    return new_session
+    return Minds(new_session, partial(MiniCPMLetters, model, runner, sampling))
 
 
 class MiniCPMEngine:

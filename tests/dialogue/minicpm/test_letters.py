@@ -1,0 +1,111 @@
+"""Histories answered as whole requests: the same as the published chat, with pictures, sound and films in their places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
+from dialogue.choose_token import GREEDY
+from dialogue.engine import Minds, TextDelta
+from dialogue.engines.minicpm import open_minicpm
+from dialogue.engines.minicpm_letters import INSTRUCTION, MiniCPMLetters
+from dialogue.errors import BadInput
+from dialogue.minicpm.conversation import Turn, answer
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.request import Picture, Sound
+from tests.dialogue.minicpm.sessions import picture
+
+Open = Callable[[Kind], MiniCPM]
+RGB = picture(0, 480, 640).rgb
+SOUND = np.random.default_rng(1).normal(0, 0.1, 24_000).astype(np.float32)
+TONE = (0.5 * np.sin(np.arange(40_000) * 0.2)).astype(np.float32)
+
+
+async def now(step: Callable[..., Any], *args: Any) -> Any:
+    await asyncio.sleep(0)
+    return step(*args)
+
+
+def replied(model: MiniCPM, *blocks: Block) -> str:
+    async def whole() -> str:
+        letters, text = MiniCPMLetters(model, now, GREEDY), ""
+        for block in blocks:
+            await letters.feed(block)
+        async for delta in letters.reply():
+            assert isinstance(delta, TextDelta)
+            text += delta.text
+            if len(text) > 40:
+                break
+        return text
+
+    return asyncio.run(whole())
+
+
+def expected(model: MiniCPM, *turns: Turn) -> str:
+    return "".join(answer(model, turns, 64, GREEDY))
+
+
+@pytest.mark.parametrize("kind", [Kind.V25, Kind.V26, Kind.O26, Kind.O45])
+def test_examples_with_pictures_stand_where_they_were_put(model: Open, kind: Kind) -> None:
+    """In-context examples: picture, words, picture, words, in one turn, and a turn before it."""
+    other = picture(1, 448, 448).rgb
+    said = replied(
+        model(kind),
+        PictureBlock(RGB, 0.0),
+        TextBlock("made in 2010", 0, 0),
+        ReplyBlock("2010", 0, 0),
+        PictureBlock(other, 0.0),
+        TextBlock("and this", 0, 0),
+        PictureBlock(RGB, 0.0),
+        TextBlock("beside this?", 0, 0),
+    )
+    assert said
+    assert expected(
+        model(kind),
+        Turn("system", (INSTRUCTION,)),
+        Turn("user", (Picture(RGB), "made in 2010")),
+        Turn("assistant", ("2010",)),
+        Turn("user", (Picture(other), "and this", Picture(RGB), "beside this?")),
+    ).startswith(said)
+
+
+@pytest.mark.parametrize("kind", [Kind.O26, Kind.O45])
+def test_a_recording_goes_to_the_models_own_ear(model: Open, kind: Kind) -> None:
+    said = replied(model(kind), SoundBlock(SOUND, 0.0))
+    assert said
+    turns = (Turn("system", (INSTRUCTION,)), Turn("user", (Sound(SOUND),)))
+    assert expected(model(kind), *turns).startswith(said)
+    assert replied(model(kind), SoundBlock(TONE, 0.0)) != said
+
+
+def test_frames_of_a_film_take_one_slice_each(model: Open) -> None:
+    v26 = model(Kind.V26)
+    film = [PictureBlock(RGB, at, of_film=True) for at in range(3)]
+    said = replied(v26, *film, TextBlock("What happens?", 0, 0), SceneBlock((), "", 0.0))
+    turn = Turn("user", (*[Picture(RGB, max_slices=1)] * 3, "What happens?"))
+    assert expected(v26, Turn("system", (INSTRUCTION,)), turn).startswith(said)
+
+
+def test_who_cannot_hear_is_given_no_sound_and_who_was_told_nothing_says_nothing(model: Open) -> None:
+    assert not replied(model(Kind.V26), SoundBlock(SOUND, 0.0))
+    assert not replied(model(Kind.V26), SystemBlock("Be brief."))
+    assert not replied(model(Kind.V26), TextBlock("Hello.", 0, 0), ReplyBlock("Hello.", 0, 0))
+
+
+def test_a_picture_that_will_not_do_is_told(model: Open) -> None:
+    with pytest.raises(BadInput):
+        replied(model(Kind.V26), PictureBlock(np.zeros((0, 4, 3), np.uint8), 0.0), TextBlock("What?", 0, 0))
+
+
+def test_calls_and_letters_share_the_weights(tiny: Callable[[Kind], Any]) -> None:
+    minds = open_minicpm(tiny(Kind.V26), now, precision="float32")
+    assert isinstance(minds, Minds)
+    live, letters = minds(), minds.letters()
+    assert live._model is letters._model  # type: ignore[attr-defined]
+    assert letters.can.in_order and not live.can.in_order
