@@ -7,8 +7,8 @@ steps are awaited through the `Runner` they were opened with.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -74,11 +74,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ContextUse:
-    """For the page's meter: tokens in the cache by kind of block, the limit, and what has been dropped so far."""
+    """For the page's meter: tokens in the cache by kind of block, the limit, and what has been dropped so far.
+
+    Where an engine knows: `blocks` are all in the cache in their order, (kind, tokens) each, and `dropped` counts
+    by kind those that have left.
+    """
 
     tokens: dict[str, int]
     limit: int
     dropped_blocks: int = 0
+    blocks: tuple[tuple[str, int], ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

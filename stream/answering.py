@@ -95,6 +95,7 @@ class Answering:
                 await self._close()
             case Overheard(block) if self.reply is None:
                 await self._crew.engine.feed(block)
+                self._crew.link.emit(ContextShown(self._crew.engine.context()))
 
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn

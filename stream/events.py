@@ -103,6 +103,14 @@ class ReplyText:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyRecalled:
+    """The reply was looked up in the event log: what it tells happened at `at`. Comes before its text."""
+
+    turn: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyHeard:
     """So many characters of the reply have reached the user's ears."""
 
@@ -180,6 +188,7 @@ Expressed = (
     StateChanged
     | UserCaption
     | ReplyText
+    | ReplyRecalled
     | ReplyHeard
     | ReplyEnded
     | SceneSeen

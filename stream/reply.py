@@ -18,7 +18,7 @@ from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.budget import TurnTiming
 from stream.device_thread import DeviceThread
-from stream.events import Expressed, ReplyText, UserCaption
+from stream.events import Expressed, ReplyRecalled, ReplyText, UserCaption
 from stream.lanes import LaneClosed, Waiting
 from stream.link import Link
 from stream.playback import Piece, Playback
@@ -140,7 +140,9 @@ class Reply:
         async with aclosing(self._crew.engine.reply()) as deltas:  # type: ignore[type-var]
             async for delta in deltas:
                 match delta:
-                    case TextDelta(text):
+                    case TextDelta(text, recalled):
+                        if recalled is not None:
+                            self._show(ReplyRecalled(self.turn, recalled))
                         self._write(text)
                         if not self._crew.engine.can.speaks:
                             for phrase in splitter.push(text):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, assert_never
 
+from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from stream.events import (
     ContextShown,
@@ -25,6 +26,7 @@ from stream.events import (
     Pressed,
     ReplyEnded,
     ReplyHeard,
+    ReplyRecalled,
     ReplyText,
     SceneSeen,
     StateChanged,
@@ -39,6 +41,7 @@ Message = dict[str, Any]
 LONGEST_MESSAGE = 250_000  # characters; a data channel carries no more either
 LONGEST_REASON = 200
 LONGEST_ECHO = 64
+MOST_BLOCKS = 200  # more cannot be told apart on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "user_caption", "turn": turn, "text": text, "final": final, "typed": typed}
         case ReplyText(turn, text):
             return {"type": "reply_text", "turn": turn, "text": text}
+        case ReplyRecalled(turn, at):
+            return {"type": "reply_recalled", "turn": turn, "at": round(at, 1)}
         case ReplyHeard(turn, characters):
             return {"type": "reply_heard", "turn": turn, "characters": characters}
         case ReplyEnded(turn, said, heard, cut):
@@ -78,7 +83,7 @@ def to_wire(event: Expressed) -> Message:
         case TurnTimed(turn, marks, budget, over):
             return {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
         case ContextShown(use):
-            return {"type": "context", "tokens": dict(use.tokens), "limit": use.limit, "dropped": use.dropped_blocks}
+            return _context(use)
         case Notice(level, code, text, detail):
             told = {"type": "notice", "level": level, "code": code, "text": text}
             return {**told, "detail": dict(detail)} if detail else told
@@ -86,6 +91,12 @@ def to_wire(event: Expressed) -> Message:
             return bye(reason)
         case _:
             assert_never(event)
+
+
+def _context(use: ContextUse) -> Message:
+    counts = {"tokens": dict(use.tokens), "limit": use.limit, "dropped": use.dropped_blocks}
+    blocks = [list(block) for block in use.blocks] if len(use.blocks) <= MOST_BLOCKS else []
+    return {"type": "context", **counts, "blocks": blocks, "left": dict(use.dropped)}
 
 
 def _scene(seen: SceneSeen) -> Message:

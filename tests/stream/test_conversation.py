@@ -15,6 +15,7 @@ from stream.events import (
     Notice,
     Pressed,
     ReplyEnded,
+    ReplyRecalled,
     ReplyText,
     State,
     Switched,
@@ -75,6 +76,17 @@ def test_a_question_is_heard_answered_and_remembered() -> None:
     assert told.heard_s() == pytest.approx(8 * 0.25, abs=0.05)
     assert told.of(Ended) == [Ended("over")]
     assert told.engine.closed
+
+
+def test_an_answer_from_the_log_says_so_before_its_text() -> None:
+    async def story(call: ToyCall) -> None:
+        call.session.push(Typed("What did the sign say?"))
+        await call.lasts(3.0)
+
+    told = call(story, ToyEngine(["@12 It said exit."]))
+    kinds = [type(event) for event in told.events if isinstance(event, ReplyRecalled | ReplyText)]
+    assert kinds[:2] == [ReplyRecalled, ReplyText]
+    assert told.of(ReplyRecalled) == [ReplyRecalled(1, 12.0)]
 
 
 def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_the_pause() -> None:

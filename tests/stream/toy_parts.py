@@ -79,7 +79,10 @@ class BrokenEngineError(RuntimeError):
 
 @dataclass
 class ToyEngine:
-    """Answers each question with the next line, a word at a time; remembers what it was fed."""
+    """Answers each question with the next line, a word at a time; remembers what it was fed.
+
+    "@12 word" is an answer that was looked up: it happened at second 12.
+    """
 
     lines: list[str]
     pace_s: float = 0.0
@@ -94,9 +97,13 @@ class ToyEngine:
         line = self.lines[sum(isinstance(block, ReplyBlock) for block in self.fed) % len(self.lines)]
         if line == "break":
             raise BrokenEngineError("the model fell over")
-        for word in line.split(" "):
+        recalled, words = None, line.split(" ")
+        if words[0].startswith("@"):
+            recalled = float(words.pop(0)[1:])
+        for word in words:
             await asyncio.sleep(self.pace_s)
-            yield TextDelta(word + " ")
+            yield TextDelta(word + " ", recalled)
+            recalled = None
 
     async def mark(self) -> Mark:
         return Mark(len(self.fed))

@@ -24,6 +24,7 @@ from stream.events import (
     Pressed,
     ReplyEnded,
     ReplyHeard,
+    ReplyRecalled,
     ReplyText,
     SceneSeen,
     SeenObject,
@@ -79,8 +80,20 @@ TOLD: list[tuple[Expressed, dict[str, object]]] = [
     ),
     (
         ContextShown(ContextUse({"reply": 7}, 2048, 2)),
-        {"type": "context", "tokens": {"reply": 7}, "limit": 2048, "dropped": 2},
+        {"type": "context", "tokens": {"reply": 7}, "limit": 2048, "dropped": 2, "blocks": [], "left": {}},
     ),
+    (
+        ContextShown(ContextUse({"text": 9}, 64, 3, (("text", 4), ("text", 5)), {"picture": 2, "text": 1})),
+        {
+            "type": "context",
+            "tokens": {"text": 9},
+            "limit": 64,
+            "dropped": 3,
+            "blocks": [["text", 4], ["text", 5]],
+            "left": {"picture": 2, "text": 1},
+        },
+    ),
+    (ReplyRecalled(3, 42.04), {"type": "reply_recalled", "turn": 3, "at": 42.0}),
     (
         Notice("info", "quiet", "Say something."),
         {"type": "notice", "level": "info", "code": "quiet", "text": "Say something."},
