@@ -31,6 +31,12 @@ class GgufTensor:
     kind: GGMLQuantizationType
     rows: NDArray[np.uint8]
 
+    @property
+    def numbers(self) -> int:
+        """How many there are in it."""
+        block, block_bytes = GGML_QUANT_SIZES[self.kind]
+        return self.rows.size // block_bytes * block
+
     def floats(self) -> NDArray[np.float32]:
         """Dequantised by the gguf library; a new array."""
         if self.kind is GGMLQuantizationType.F32:

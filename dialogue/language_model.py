@@ -6,43 +6,50 @@ One function opens a GGUF file or a model folder (safetensors); which route comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from dialogue.choose_token import Sampling
 from dialogue.decoder import Decoder
 from dialogue.decoder_config import DecoderConfig
+from dialogue.decoder_route import Quantisation, route_for
 from dialogue.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights, read_json
 from dialogue.errors import BadInput
 from dialogue.gguf_file import GgufFile
 from dialogue.gguf_tokenizer import tokenizer_of
 from dialogue.kv_cache import KVCache
-from dialogue.linear import Precision
-from dialogue.native.loader import NativeMissing, load_library
-from dialogue.native.packing import Bits
-from dialogue.native_decoder import NativeDecoder, refusal
+from dialogue.native_decoder import NativeDecoder
 from dialogue.rotary import Rotary
 
-Quantisation = Literal["auto", "float32", "bfloat16", "int8", "int4"]
+__all__ = ["LanguageModel", "Quantisation", "open_language_model"]
+
 Progress = Callable[[int, int], None]
 
 # Tokens that end a turn in the chat formats of the family, whatever the file's metadata say.
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>")
 
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
+
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """Shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` opens a text where the model wants one."""
+    """Shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` opens a text where the model wants one.
+
+    `special_tokens` are those that the chat template may name; `sampling` is what the makers advise, if they do.
+    """
 
     decoder: Decoder | NativeDecoder
     tokenizer: Tokenizer
-    chat_template: str
+    chat_template: str | dict[str, str]
+    special_tokens: Mapping[str, str]
     stop_ids: frozenset[int]
     bos_id: int | None
+    sampling: Sampling | None
     name: str
     why: str
 
@@ -96,11 +103,10 @@ def open_language_model(
     threads: int = 1,
     on_progress: Progress | None = None,
 ) -> LanguageModel:
-    """Open a .gguf file or a folder with config.json, tokenizer.json and *.safetensors.
+    """Open a .gguf file or a folder with config.json, *.safetensors and the files of its tokenizer.
 
-    "auto" takes the compiled step where it runs, at the precision of the file (8 bits for floats). "float32" and
-    "bfloat16" are torch's. `threads` are the compiled step's, for inputs of 4 tokens or more. Raises BadInput where the
-    files are broken or the model is not of the Llama family.
+    `decoder_route` says what "auto" is. `threads` are the compiled step's, for inputs of 4 tokens or more. Raises
+    BadInput where the files are broken or the model is not of the Llama family.
     """
     choice = _Choice(quantisation, threads, on_progress)
     if path.is_dir():
@@ -115,14 +121,17 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
     metadata = file.metadata
     tokenizer = tokenizer_of(metadata)
     weights = GgufWeights(file)
-    decoder, why = _decoder(weights.config, weights, choice, fallback="int4")
-    stated = [metadata.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot")]
+    decoder, why = _decoder(weights.config, weights, choice, from_gguf=True)
+    tokens: list[str] = metadata["tokenizer.ggml.tokens"]
+    ids: dict[str, Any] = {name: metadata.get(f"tokenizer.ggml.{name}_token_id") for name in ("bos", "eos", "eot")}
     return LanguageModel(
         decoder=decoder,
         tokenizer=tokenizer,
         chat_template=metadata.get("tokenizer.chat_template", ""),
-        stop_ids=_stop_ids(tokenizer, stated),
-        bos_id=metadata.get("tokenizer.ggml.bos_token_id") if metadata.get("tokenizer.ggml.add_bos_token") else None,
+        special_tokens={f"{name}_token": tokens[ids[name]] for name in ("bos", "eos") if ids[name] is not None},
+        stop_ids=_stop_ids(tokenizer, [ids["eos"], ids["eot"]]),
+        bos_id=ids["bos"] if metadata.get("tokenizer.ggml.add_bos_token") else None,
+        sampling=None,
         name=path.stem,
         why=why,
     )
@@ -130,42 +139,67 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
 
 def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     config = read_json(path / "config.json")
-    if not (path / "tokenizer.json").is_file():
-        raise BadInput(f"{path} has no tokenizer.json; download the whole model.")
-    tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
-    words: dict[str, Any] = read_json(path / "tokenizer_config.json")
-    decoder, why = _decoder(DecoderConfig.from_hf(config), SafetensorsWeights(path), choice, fallback="bfloat16")
-    template, generation = path / "chat_template.jinja", path / "generation_config.json"
-    eos = (read_json(generation) if generation.is_file() else config).get("eos_token_id")
+    shape = DecoderConfig.from_hf(config)
+    words = _words_of(path)
+    decoder, why = _decoder(shape, SafetensorsWeights(path), choice, from_gguf=False)
+    stated = path / "generation_config.json"
+    generation = read_json(stated) if stated.is_file() else {}
+    eos = generation.get("eos_token_id", config.get("eos_token_id"))
+    named = {name: str(getattr(words, name)) for name in ("bos_token", "eos_token") if getattr(words, name)}
+    tokenizer: Tokenizer = words.backend_tokenizer
+    ends = [*(eos if isinstance(eos, list) else [eos]), words.eos_token_id]
     return LanguageModel(
         decoder=decoder,
         tokenizer=tokenizer,
-        chat_template=template.read_text(encoding="utf-8") if template.is_file() else words.get("chat_template", ""),
-        stop_ids=_stop_ids(tokenizer, eos if isinstance(eos, list) else [eos]),
-        bos_id=config.get("bos_token_id") if words.get("add_bos_token") else None,
+        chat_template=words.chat_template or "",
+        special_tokens=named,
+        stop_ids=_stop_ids(tokenizer, ends),
+        bos_id=words.bos_token_id if getattr(words, "add_bos_token", False) else None,
+        sampling=_sampling(generation),
         name=path.name,
         why=why,
     )
 
 
+def _words_of(path: Path) -> Any:
+    """The folder's tokenizer by the library that knows them all; it takes a second to import."""
+    from transformers import AutoTokenizer
+
+    if not any((path / name).is_file() for name in _TOKENIZER_FILES):  # the library would make an empty one
+        raise BadInput(f"{path} has no {_TOKENIZER_FILES[0]}; download the whole model.")
+    try:
+        words = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    except Exception as error:  # the library raises whatever its readers do
+        raise BadInput(f"The tokenizer in {path} cannot be read ({error}); download the whole model.") from error
+    if not hasattr(words, "backend_tokenizer"):
+        raise BadInput(f"The tokenizer in {path} has no tokenizer.json that could be read; take another model.")
+    return words
+
+
+def _sampling(generation: Mapping[str, Any]) -> Sampling | None:
+    """As generation_config.json advises, with the library's defaults."""
+    penalty = float(generation.get("repetition_penalty") or 1.0)
+    if not generation.get("do_sample"):
+        return Sampling(penalty=penalty) if "do_sample" in generation else None
+    return Sampling(
+        temperature=float(generation.get("temperature") or 1.0),
+        top_k=int(generation.get("top_k", 50) or 0),
+        top_p=float(generation.get("top_p") or 1.0),
+        penalty=penalty,
+    )
+
+
 def _decoder(
-    config: DecoderConfig, weights: StoredWeights, choice: _Choice, fallback: Precision
+    config: DecoderConfig, weights: StoredWeights, choice: _Choice, *, from_gguf: bool
 ) -> tuple[Decoder | NativeDecoder, str]:
     """The decoder and the reason for its kind."""
-    wanted = choice.quantisation
-    if wanted in ("float32", "bfloat16"):
-        return Decoder(config, weights, precision=wanted, on_progress=choice.on_progress), "as asked for"
-    reason = refusal(config)
-    try:
-        library = load_library()
-    except NativeMissing as missing:
-        reason = reason or str(missing)
-    if reason:
-        precision = fallback if wanted == "auto" else wanted
-        return Decoder(config, weights, precision=precision, on_progress=choice.on_progress), f"not compiled: {reason}"
-    bits: Bits | None = {"auto": None, "int8": 8, "int4": 4}[wanted]
-    native = NativeDecoder(config, weights, library, bits=bits, threads=choice.threads, on_progress=choice.on_progress)
-    return native, "the fastest route here"
+    route = route_for(config, choice.quantisation, from_gguf=from_gguf)
+    if route.library is None:
+        return Decoder(config, weights, precision=route.precision, on_progress=choice.on_progress), route.why
+    native = NativeDecoder(
+        config, weights, route.library, bits=route.bits, threads=choice.threads, on_progress=choice.on_progress
+    )
+    return native, route.why
 
 
 def _stop_ids(tokenizer: Tokenizer, stated: Sequence[int | None]) -> frozenset[int]:

@@ -7,54 +7,88 @@ best case: attention over a long context comes on top.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dialogue.decoder_config import DecoderConfig
+from dialogue.decoder_route import Quantisation, route_for, weight_bytes
 from dialogue.decoder_weights import config_of, read_json
-from dialogue.gguf_file import GgufFile
-from dialogue.language_model import Quantisation
+from dialogue.gguf_file import GgufFile, GgufTensor
 
-# Groups of 32 weights with a scale (8 bits) or a scale and a minimum (4 bits); see native/model.h.
-_BYTES_A_WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "int8": 34 / 32, "int4": 20 / 32}
+# English is spoken at about 160 words a minute, each 1.3 tokens; half as much again for looking at the context.
+SPOKEN_TOKENS_A_SECOND = 5.0
+# While a table is brought to its precision it stands in memory as float32, a few times over.
+_FLOATS_WHILE_LOADING = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`tokens_per_second` is what one core's memory allows; the rest is bytes."""
+    """`tokens_per_second` is what one core's memory allows; `cache_bytes` are for the contexts of all calls."""
 
+    parameters: int
+    precision: str
     weights_bytes: float
     cache_bytes: float
+    loading_bytes: float
     tokens_per_second: float
+
+    @property
+    def bytes(self) -> float:
+        """The most that it will take, loading included."""
+        return self.weights_bytes + max(self.cache_bytes, self.loading_bytes)
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether it writes faster than its words are spoken."""
+        return self.tokens_per_second >= SPOKEN_TOKENS_A_SECOND
 
     def sentence(self) -> str:
         """For the user, before a long wait."""
-        size = (self.weights_bytes + self.cache_bytes) / 1e9
-        return f"needs about {size:.1f} GB of memory and will say about {self.tokens_per_second:.0f} tokens a second"
+        speed = f"{self.tokens_per_second:.{0 if self.tokens_per_second >= 10 else 1}f}"
+        pace = "as fast as it is spoken" if self.keeps_up else "slower than it is spoken, so it will pause"
+        return (
+            f"{_counted(self.parameters)} parameters at {self.precision} need {self.bytes / 1e9:.1f} GB of memory "
+            f"(weights {self.weights_bytes / 1e9:.2f}, contexts {self.cache_bytes / 1e9:.2f}) and write at most about "
+            f"{speed} tokens a second here: {pace}"
+        )
 
 
-def estimate(path: Path, quantisation: Quantisation, context: int, memory_bytes_per_second: float) -> Estimate:
-    """For a GGUF file, or a folder of which only config.json need be there.
+def estimate(
+    path: Path, quantisation: Quantisation, context: int, memory_bytes_per_second: float, calls: int = 1
+) -> Estimate:
+    """For a GGUF file, or a folder of which only config.json need be there; `calls` have `context` tokens each.
 
     Raises BadInput where the model is not of the Llama family.
     """
-    if path.is_dir():
-        config = DecoderConfig.from_hf(read_json(path / "config.json"))
-        weights = _stored_bytes(config, "int8" if quantisation == "auto" else quantisation)
-    else:
-        file = GgufFile(path)
-        config = config_of(file)
-        as_stored = float(sum(tensor.rows.nbytes for tensor in file.tensors.values()))
-        weights = as_stored if quantisation == "auto" else _stored_bytes(config, quantisation)
-    table = config.vocab_size * config.hidden_size
-    looked_up = 0.0 if config.tied_head else weights * table / config.parameters  # one row of it a token
+    config, stored = _shape_of(path)
+    route = route_for(config, quantisation, from_gguf=stored is not None)
+    weights = weight_bytes(config, route, stored)
+    numbers = 4 if route.precision == "float32" else 2
+    table = 4.0 * config.vocab_size * config.hidden_size
     return Estimate(
-        weights_bytes=weights,
-        cache_bytes=float(config.cache_bytes(context)),
-        tokens_per_second=memory_bytes_per_second / (weights - looked_up),
+        parameters=config.parameters,
+        precision=route.label,
+        weights_bytes=weights.total,
+        cache_bytes=float(calls * config.cache_bytes(min(context, config.max_positions), numbers)),
+        loading_bytes=_FLOATS_WHILE_LOADING * table,
+        tokens_per_second=memory_bytes_per_second / weights.read_a_token,
     )
+
+
+def _shape_of(path: Path) -> tuple[DecoderConfig, Mapping[str, GgufTensor] | None]:
+    if path.is_dir():
+        config: dict[str, Any] = read_json(path / "config.json")
+        return DecoderConfig.from_hf(config), None
+    file = GgufFile(path)
+    return config_of(file), file.tensors
+
+
+def _counted(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f} billion" if parameters >= 1e9 else f"{parameters / 1e6:.0f} million"
 
 
 def memory_speed() -> float:
@@ -66,11 +100,3 @@ def memory_speed() -> float:
         block.sum()
         best = min(best, time.perf_counter() - began)
     return block.nbytes / best
-
-
-def _stored_bytes(config: DecoderConfig, quantisation: str) -> float:
-    tables = config.vocab_size * config.hidden_size * (1 if config.tied_head else 2)
-    layers = config.parameters - tables
-    # The tables keep 8 bits where the layers have 4.
-    coarsest = "int8" if quantisation == "int4" else quantisation
-    return layers * _BYTES_A_WEIGHT[quantisation] + tables * _BYTES_A_WEIGHT[coarsest]

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from tokenizers import Tokenizer
-from transformers import Qwen3Config, Qwen3ForCausalLM
 
+from dialogue.choose_token import Sampling
 from dialogue.errors import BadInput
 from dialogue.language_model import LanguageModel, open_language_model
+from tests.dialogue.chat_models import FAMILIES, write_chat_model
+from tests.dialogue.chat_templates import SPECIAL, TEMPLATES
 
 CHAT = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
 # What llama.cpp makes of these texts with the same file.
@@ -71,27 +72,15 @@ def test_loading_tells_how_far_it_is(weights: Any) -> None:
     assert [done for done, _ in steps] == list(range(1, steps[-1][1] + 1))
 
 
-def test_a_folder_from_a_hub_opens(tmp_path: Path) -> None:
-    config = Qwen3Config(
-        vocab_size=300, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=64, max_position_embeddings=128, eos_token_id=[7, 8],
-    )  # fmt: skip
-    torch.manual_seed(0)
-    theirs = Qwen3ForCausalLM(config).eval()
-    theirs.save_pretrained(tmp_path)
-    Tokenizer.from_str(
-        json.dumps(
-            {
-                "version": "1.0",
-                "added_tokens": [],
-                "model": {"type": "BPE", "vocab": {chr(33 + i): i for i in range(90)}, "merges": []},
-            }
-        )
-    ).save(str(tmp_path / "tokenizer.json"))
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": "{{ messages }}"}))
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_folder_from_a_hub_opens(family: str, tmp_path: Path) -> None:
+    theirs = write_chat_model(family, tmp_path)
     model = open_language_model(tmp_path, quantisation="float32")
-    assert model.stop_ids == {7, 8}
-    assert model.chat_template == "{{ messages }}"
+    end = model.tokenizer.token_to_id(SPECIAL[family]["eos_token"])
+    assert end in model.stop_ids
+    assert model.chat_template == TEMPLATES[family]
+    assert model.special_tokens == SPECIAL[family]
+    assert model.sampling == Sampling()
     ids = torch.arange(20)
     with torch.inference_mode():
         wanted = theirs(input_ids=ids[None]).logits[0]
@@ -100,6 +89,25 @@ def test_a_folder_from_a_hub_opens(tmp_path: Path) -> None:
     coarse = open_language_model(tmp_path, quantisation="auto")
     found = coarse.logits(coarse.forward(coarse.new_cache(20), ids))
     assert (found - wanted).norm() < 0.03 * wanted.norm()
+
+
+def test_the_makers_sampling_and_stop_tokens_are_read(tmp_path: Path) -> None:
+    write_chat_model("qwen3", tmp_path)
+    stated = {"do_sample": True, "temperature": 0.6, "top_k": 20, "top_p": 0.95, "eos_token_id": [7, 8]}
+    (tmp_path / "generation_config.json").write_text(json.dumps(stated))
+    model = open_language_model(tmp_path, quantisation="bfloat16")
+    assert model.sampling == Sampling(temperature=0.6, top_k=20, top_p=0.95)
+    assert {7, 8} < model.stop_ids
+    (tmp_path / "generation_config.json").unlink()
+    assert open_language_model(tmp_path, quantisation="bfloat16").sampling is None
+
+
+def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    write_chat_model("qwen3", tmp_path)
+    for file in tmp_path.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(BadInput, match="download the whole model"):
+        open_language_model(tmp_path)
 
 
 def test_what_is_no_model_is_bad_input(tmp_path: Path) -> None:
