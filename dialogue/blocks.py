@@ -73,6 +73,19 @@ class SoundBlock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class UnitBlock:
+    """A second of the user's side, for an engine that hears: float32 mono 16 kHz (n,), fewer samples at the end of a
+    turn; the freshest picture of that second, uint8 RGB (H, W, 3); what was typed in it. `listen`: a duplex engine
+    may not speak in it."""
+
+    samples: NDArray[np.float32]
+    start: float
+    rgb: NDArray[np.uint8] | None = None
+    text: str = ""
+    listen: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PictureBlock:
     """A picture for an engine that sees: uint8 RGB (H, W, 3). `of_film`: one of many, to be looked at coarsely."""
 
@@ -106,4 +119,4 @@ class ReplyBlock:
     cut: bool = False
 
 
-Block = SystemBlock | TextBlock | PartialBlock | SoundBlock | PictureBlock | SceneBlock | ReplyBlock
+Block = SystemBlock | TextBlock | PartialBlock | SoundBlock | UnitBlock | PictureBlock | SceneBlock | ReplyBlock

@@ -7,10 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from dialogue.engine import Engine, Runner
+from dialogue.engine import Capabilities, Engine, Runner
 from dialogue.errors import BadInput
+from dialogue.minicpm.kind import is_text_model
 
-EngineName = Literal["small_cpu", "scripted", "remote", "minicpm", "image_text"]
+EngineName = Literal["small_cpu", "scripted", "remote", "minicpm", "image_text", "chat_model"]
+
+
+def abilities_of(name: str, model_path: Path | None = None) -> Capabilities:
+    """What an engine would do itself in a call, before it is loaded: the rest has to be done for it."""
+    if name == "minicpm" and model_path is not None:
+        from dialogue.engines.minicpm import abilities
+
+        return abilities(model_path)
+    return Capabilities(hears=False, sees=name == "image_text", speaks=False)
 
 
 def open_engine(
@@ -47,10 +57,14 @@ def open_engine(
                 raise BadInput("The engine remote needs the address of a server, such as http://localhost:8000/v1.")
             return open_remote(remote_url, remote_model, context_tokens=context_tokens, **options)
         case "minicpm":
-            from dialogue.engines.minicpm import open_minicpm
-
             if model_path is None:
                 raise BadInput("The engine minicpm needs the folder of a downloaded model.")
+            if is_text_model(model_path):
+                from dialogue.engines.minicpm3 import open_minicpm3
+
+                return open_minicpm3(model_path, runner, context_tokens, **options)
+            from dialogue.engines.minicpm import open_minicpm
+
             return open_minicpm(model_path, runner, context_tokens, **options)
         case "image_text":
             from dialogue.engines.image_text import open_image_text
@@ -58,4 +72,10 @@ def open_engine(
             if model_path is None:
                 raise BadInput("The engine image_text needs the folder of a downloaded model.")
             return open_image_text(model_path, runner, context_tokens, **options)
+        case "chat_model":
+            from dialogue.engines.chat_model import open_chat_model
+
+            if model_path is None:
+                raise BadInput("The engine chat_model needs a .gguf file or the folder of a downloaded model.")
+            return open_chat_model(model_path, runner, context_tokens, clock, **options)
     raise BadInput(f"There is no engine called {name!r}; choose one of {', '.join(get_args(EngineName))}.")

@@ -1,10 +1,10 @@
-"""MiniCPM-V 2.5, V 2.6, o 2.6 and o 4.5 as an engine that sees, by turns; the pipeline hears and speaks for it.
+"""MiniCPM-V 2.5 and V 2.6 as an engine that sees, by turns; the pipeline hears and speaks for it. o 2.6 and o 4.5,
+which hear and speak themselves, are opened here as well and have engines of their own.
 
 Incremental: a picture is encoded once, when it is fed; everything up to the user's words is in the cache before they
 are (the instruction, the last reply, the picture), in chunks of 64; a rewind keeps the common beginning. Not
 incremental yet: what is said while the user is still speaking (a picture comes before its words, so partial words
-would be thrown away), and what is left after something was dropped is computed anew. The senses and the voice of the
-o models are not used here. No task, no thread, no clock.
+would be thrown away), and what is left after something was dropped is computed anew. No task, no thread, no clock.
 """
 
 from __future__ import annotations
@@ -20,16 +20,25 @@ from numpy.typing import NDArray
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.choose_token import Sampling
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
+from dialogue.engines.minicpm_duplex import DuplexModel, WindowName
 from dialogue.engines.minicpm_letters import MiniCPMLetters
+from dialogue.engines.minicpm_omni import OmniModel
 from dialogue.errors import BadInput
 from dialogue.linear import Precision
 from dialogue.minicpm.chat_context import ChatContext, Seen, look
 from dialogue.minicpm.chat_history import FRAME, ChatHistory
+from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.conversation import SAMPLING
+from dialogue.minicpm.duplex_rule import Manner
+from dialogue.minicpm.kind import Kind, kind_of
+from dialogue.minicpm.mel import Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.opening import open_model
 from dialogue.minicpm.request import Picture
-from dialogue.minicpm.vocabulary import TextStream, Vocabulary
+from dialogue.minicpm.session_o26 import SAMPLING as SAMPLING_O26
+from dialogue.minicpm.speech_backbone import VOICE
+from dialogue.minicpm.vocabulary import TextStream, shortened
+from dialogue.minicpm.voice_o26 import ASSETS
 
 INSTRUCTION = (
     "You are a helpful assistant in a spoken conversation. You see through the user's camera. Answer in one to three "
@@ -45,11 +54,16 @@ def open_minicpm(
     *,
     precision: Precision = "bfloat16",
     device: str = "auto",
-    sampling: Sampling = SAMPLING,
+    sampling: Sampling | None = None,
+    window: WindowName = "basic",
+    voice: Samples | None = None,
+    seed: int | None = None,
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
-    `device` "auto" takes a graphics card if torch finds one. Raises BadInput where the folder is not whole, is not
+    `device` "auto" takes a graphics card if torch finds one. `sampling` None is the model's own way. Of o models:
+    `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes the draws of every session the same;
+    `window` is what leaves o 4.5's context when it is full. Raises BadInput where the folder is not whole, is not
     of a kind that sees, or the context is smaller than 3,072 tokens or larger than the model's.
     """
     if device == "auto":
@@ -60,9 +74,24 @@ def open_minicpm(
     if context_tokens > model.decoder.config.max_positions:
         most = model.decoder.config.max_positions
         raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
-    new_session = partial(MiniCPMEngine, model, runner, context_tokens, sampling)
+    letters = partial(MiniCPMLetters, model, runner, sampling or SAMPLING)
+    if model.kind is Kind.O26:
+        omni = OmniModel(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
+        return Minds(omni, letters)
+    if model.kind is Kind.O45:
+        manner = Manner(sampling) if sampling else None
+        return Minds(DuplexModel(model, runner, context_tokens, window, manner, voice, seed=seed), letters)
+    new_session = partial(MiniCPMEngine, model, runner, context_tokens, sampling or SAMPLING)
     new_session()  # a context that will not do is told now, not when somebody calls
-    return Minds(new_session, partial(MiniCPMLetters, model, runner, sampling))
+    return Minds(new_session, letters)
+
+
+def abilities(folder: Path) -> Capabilities:
+    """What the engine of a downloaded folder would do itself in a call, told from its headers. Raises BadInput."""
+    checkpoint = Checkpoint(folder)
+    kind = kind_of(checkpoint.config)
+    speaks = kind is Kind.O26 and checkpoint.has(f"{VOICE}emb_text.") and (folder / ASSETS).is_dir()
+    return Capabilities(kind.hears, kind.sees, speaks, duplex=kind is Kind.O45)
 
 
 class MiniCPMEngine:
@@ -158,12 +187,3 @@ class MiniCPMEngine:
         while await self._run(context.follow, keys, replying):
             pass
         return context
-
-
-def shortened(words: Vocabulary, text: str, most: int) -> tuple[str, int]:
-    """Text from outside of at most `most` tokens, its middle left out where it is longer; and how many it has."""
-    ids = words.encode(words.plain(text), begin=False)
-    if len(ids) <= most:
-        return text, len(ids)
-    half = most // 2 - 4
-    return f"{words.decode(ids[:half])} ... {words.decode(ids[-half:])}", most

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from dialogue.decoder_config import Family
@@ -37,6 +39,15 @@ class Kind(Enum):
     @property
     def sees(self) -> bool:
         return self is not Kind.TEXT3
+
+
+def is_text_model(folder: Path) -> bool:
+    """Whether a downloaded folder holds MiniCPM3. What else is wrong with it is told when it is opened."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("model_type") == "minicpm3"
 
 
 def kind_of(config: Mapping[str, Any]) -> Kind:

@@ -62,6 +62,11 @@ class Session:
         self._spoke = False
         self._unfinished = False  # the last answer was broken off before its end
 
+    @property
+    def asked(self) -> bool:
+        """Whether the user has said or shown something that was not answered."""
+        return self._turn_open
+
     def introduce(self, parts: Sequence[Part]) -> Prompt:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"

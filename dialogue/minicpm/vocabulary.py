@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -44,9 +44,15 @@ class Vocabulary:
         """`begin`: with what the tokenizer itself puts in front of a text (Llama 3's begin-of-text)."""
         return list(self._tokenizer.encode(text, add_special_tokens=begin).ids)
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """Text without special tokens."""
-        return str(self._tokenizer.decode([number for number in ids if number not in self.special]))
+    def encode_with_ends(self, text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Without anything put in front: the ids, and after how many characters of the text each of them ends."""
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        return tuple(encoded.ids), tuple(end for _, end in encoded.offsets)
+
+    def decode(self, ids: Sequence[int], marks: Collection[int] = ()) -> str:
+        """Text without special tokens, but for those of `marks`."""
+        kept = [number for number in ids if number not in self.special or number in marks]
+        return str(self._tokenizer.decode(kept, skip_special_tokens=False))
 
     def plain(self, text: str) -> str:
         """Text from outside, with everything that would be read as a special token broken up: what a user types
@@ -57,21 +63,31 @@ class Vocabulary:
 class TextStream:
     """Ids in, text out as soon as its characters are whole: one character can take several tokens."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, vocabulary: Vocabulary, marks: Collection[int] = ()) -> None:
+        """`marks` are special tokens that belong to the text."""
+        self._vocabulary, self._marks = vocabulary, marks
         self._ids: list[int] = []
         self._given = ""
 
     def add(self, ids: Sequence[int]) -> str:
         self._ids += ids
-        text = self._vocabulary.decode(self._ids)
+        text = self._vocabulary.decode(self._ids, self._marks)
         return "" if text.endswith("\N{REPLACEMENT CHARACTER}") else self._take(text)
 
     def end(self) -> str:
         """What is still held back, with a replacement character where the bytes make no text."""
-        return self._take(self._vocabulary.decode(self._ids))
+        return self._take(self._vocabulary.decode(self._ids, self._marks))
 
     def _take(self, text: str) -> str:
         new = text.removeprefix(self._given)
         self._given = text
         return new
+
+
+def shortened(words: Vocabulary, text: str, most: int) -> tuple[str, int]:
+    """Text from outside of at most `most` tokens, its middle left out where it is longer; and how many it has."""
+    ids = words.encode(words.plain(text), begin=False)
+    if len(ids) <= most:
+        return text, len(ids)
+    half = most // 2 - 4
+    return f"{words.decode(ids[:half])} ... {words.decode(ids[-half:])}", most

@@ -24,6 +24,7 @@ from dialogue.minicpm.speech_o26 import FIRST_STEPS, SpeechDecoder
 from dialogue.minicpm.vocabulary import Vocabulary
 from dialogue.minicpm.vocos import Joiner, Vocos
 
+RATE = 24_000
 ASSETS = "assets"
 CALL = 25  # steps of sound at a time: 0.53 s
 AGAIN = 4  # codes that are decoded again with the next ones, for the seam

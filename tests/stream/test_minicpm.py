@@ -1,4 +1,4 @@
-"""Calls with a tiny MiniCPM for a mind: shown something, asked, interrupted, two at once. Ears and voice are toys."""
+"""Calls with a tiny MiniCPM-V for a mind: shown something, asked, interrupted, two at once. Ears and voice are toys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vision.picture import Picture
 from vision.read_text import Reader
 
 SETUP = SETUPS["minicpm"]
-SEEING = (Kind.V25, Kind.V26, Kind.O26, Kind.O45)
+SEEING = (Kind.V25, Kind.V26)
 VARIED = Sampling(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"
 Story = Callable[["SeeingCall"], Awaitable[None]]
@@ -158,7 +158,7 @@ def test_an_interruption_rewinds_to_what_was_heard(minds: Callable[[Kind], Calla
 def test_two_calls_at_once_do_not_mix(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
     """Each is answered as it would have been alone."""
     questions = ("What is this?", "Is it red or green?")
-    mind = minds(Kind.O26)
+    mind = minds(Kind.V26)
     together = calls(mind, eyes, asks(questions[0]), asks(questions[1]))
     alone = calls(mind, eyes, asks(questions[0]), asks("unused", shows=False))
     assert together[0].kept[0] == ("(picture)", questions[0])

@@ -1,0 +1,239 @@
+"""MiniCPM-o 4.5 as a full-duplex engine: it is given every second, and decides by itself whether to listen or to speak.
+
+The sound of its voice needs vocoder files beside the checkpoint; without them it gives text, and says of itself that
+it does not speak. Units of several sessions are computed together. No task, no thread, no clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+
+from dialogue.blocks import Block, ReplyBlock, UnitBlock
+from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
+from dialogue.engines.minicpm_marks import Marks
+from dialogue.errors import BadInput
+from dialogue.minicpm.duplex import Duplex, Place, Said
+from dialogue.minicpm.duplex_interruption import Told, break_off
+from dialogue.minicpm.duplex_rule import Manner
+from dialogue.minicpm.mel import RATE, Samples
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.request import Picture
+from dialogue.minicpm.speech_o45 import SpeechDecoder, sampled
+from dialogue.minicpm.together import Steps, alone, run_together
+from dialogue.minicpm.token2wav import RATE as VOICE_RATE
+from dialogue.minicpm.token2wav import CodeFeed, Vocoder
+from dialogue.minicpm.vocabulary import TextStream, shortened
+from dialogue.minicpm.window import Basic, Recap, Window
+
+WindowName = Literal["basic", "context"]
+
+FORCE_LISTEN = 3  # units at the beginning, as the published service does
+UNIT_TOKENS = 128  # more than a unit with one picture takes
+MOST_TEXT_TOKENS = 512  # typed in one second
+RECAP_UNITS, RECAP_TOKENS, RECAP_HEADING = 24, 500, "\n\nprevious: "
+TOLD_KEPT = 16  # units that are kept to be taken back: our sound is never so far ahead of the ears
+LEAST_CONTEXT = 384
+
+
+@dataclass(frozen=True, eq=False)
+class DuplexModel:
+    """Shared by the sessions. `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes a session's
+    draws repeatable."""
+
+    model: MiniCPM
+    runner: Runner
+    context_tokens: int
+    window: WindowName = "basic"
+    manner: Manner | None = None
+    voice: Samples | None = None
+    new_vocoder: Callable[[], Vocoder] | None = None
+    force_listen: int = FORCE_LISTEN
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.context_tokens < LEAST_CONTEXT:
+            raise BadInput(f"{self.model.kind.value} needs a context of at least {LEAST_CONTEXT} tokens.")
+
+    @property
+    def can(self) -> Capabilities:
+        return Capabilities(hears=True, sees=True, speaks=self.new_vocoder is not None, duplex=True)
+
+    def __call__(self) -> DuplexEngine:
+        return DuplexEngine(self)
+
+    def compute_together(self, units: Sequence[tuple[DuplexEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
+        return run_together([engine.steps(unit) for engine, unit in units])
+
+    def open_session(self) -> Duplex:
+        """On the model's thread."""
+        generator = None
+        if self.seed is not None:
+            generator = torch.Generator(self.model.decoder.device).manual_seed(self.seed)
+        voice = self.model.voice if self.new_vocoder and isinstance(self.model.voice, SpeechDecoder) else None
+        window, capacity = self._window()
+        session = Duplex(
+            self.model,
+            voice,
+            window,
+            self.manner,
+            capacity=capacity,
+            force_listen=self.force_listen,
+            generator=generator,
+            choose_code=sampled(generator),
+        )
+        session.prepare(reference=self.voice)
+        return session
+
+    def _window(self) -> tuple[Window, int]:
+        slack = UNIT_TOKENS + MOST_TEXT_TOKENS
+        if self.window == "basic":
+            return Basic(self.context_tokens, self.context_tokens * 3 // 4), self.context_tokens + slack
+        heading = self.model.words.encode(RECAP_HEADING, begin=False)
+        units = min(RECAP_UNITS, self.context_tokens // UNIT_TOKENS)
+        room = self.context_tokens + RECAP_TOKENS + len(heading)
+        return Recap(tuple(heading), units, RECAP_TOKENS), room + slack
+
+
+class DuplexEngine:
+    """One session."""
+
+    def __init__(self, shared: DuplexModel) -> None:
+        self.can = shared.can
+        self._shared, self._run = shared, shared.runner
+        self._session: Duplex | None = None  # made by the first step: a cache is large
+        self._marks: Marks[Place | None] = Marks()
+        self._turn: deque[Told] = deque()  # what is being said and has not been heard to its end
+        self._gone = 0  # characters of its units that are no longer kept
+        self._words = TextStream(shared.model.words)
+        self._vocoder = shared.new_vocoder() if shared.new_vocoder else None
+        self._codes = CodeFeed()
+        self._last: UnitAnswer | None = None
+        self._use = ContextUse({}, shared.context_tokens)
+
+    def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
+        """A unit, on the model's thread. Raises BadInput for what cannot be used."""
+        session = self._opened()
+        place = session.mark()
+        pictures = [] if unit.rgb is None else [Picture(unit.rgb, max_slices=1)]
+        try:
+            heard = yield from session.hear_steps(_whole(unit.samples), pictures, self._plain(unit.text))
+        except ValueError as odd:
+            raise BadInput(f"The picture cannot be used: {odd}") from odd
+        said = yield from session.say_steps(unit.listen)
+        text = self._words.add(said.spoken)
+        if said.turn_over or said.listening:
+            text, self._words = text + self._words.end(), TextStream(self._shared.model.words)
+        if self._turn or not said.listening:
+            self._turn.append(Told(place, heard, replace(said, text=text)))
+            if len(self._turn) > TOLD_KEPT:
+                self._gone += len(self._turn.popleft().said.text)
+        self._measure(session)
+        left = tuple(gone.number for gone in said.left)
+        self._last = UnitAnswer(place.unit, said.listening, text, self._sound(said), said.turn_over, left)
+        return self._last
+
+    async def feed(self, block: Block) -> None:
+        """Units; and a reply that was heard to its end, which need not be kept apart any longer."""
+        match block:
+            case UnitBlock():
+                await self._run(alone, self.steps(block))
+            case ReplyBlock(cut=False):
+                await self._run(self._heard_all)
+
+    async def reply(self) -> AsyncIterator[Delta]:
+        """What was made of the last unit that was fed."""
+        answer, self._last = self._last, None
+        if answer is None or answer.listening:
+            yield Listening()
+            return
+        yield TextDelta(answer.text)
+        if answer.sound is not None:
+            yield answer.sound
+
+    async def break_off(self, characters: int) -> None:
+        await self._run(self._break_off, characters)
+
+    async def mark(self) -> Mark:
+        return await self._run(self._mark)
+
+    async def rewind(self, mark: Mark) -> None:
+        await self._run(self._rewind, mark)
+
+    async def close(self) -> None:
+        """Frees the session's cache once the step in hand is done."""
+        await self._run(self._free)
+
+    def context(self) -> ContextUse:
+        return self._use
+
+    def _opened(self) -> Duplex:
+        if self._session is None:
+            self._session = self._shared.open_session()
+        return self._session
+
+    def _sound(self, said: Said) -> SoundDelta | None:
+        if self._vocoder is None or said.codes is None:
+            return None
+        pieces = [self._vocoder.stream(call, last=False) for call in self._codes.add(said.codes)]
+        if said.turn_over:
+            pieces.append(self._vocoder.stream(self._codes.end(), last=True))
+            self._vocoder.restart()
+        return SoundDelta(np.concatenate(pieces), VOICE_RATE) if pieces else None
+
+    def _heard_all(self) -> None:
+        self._turn.clear()
+        self._gone = 0
+
+    def _break_off(self, characters: int) -> None:
+        if self._session is not None:
+            alone(break_off(self._session, list(self._turn), characters - self._gone))
+            self._measure(self._session)
+        self._heard_all()
+        self._words, self._codes = TextStream(self._shared.model.words), CodeFeed()
+        if self._vocoder is not None:
+            self._vocoder.restart()
+
+    def _mark(self) -> Mark:
+        return self._marks.add(None if self._session is None else self._session.mark())
+
+    def _rewind(self, mark: Mark) -> None:
+        place = self._marks.take(mark)
+        if place is None or self._session is None:
+            self._session = None
+        else:
+            self._session.rewind(place)
+            self._measure(self._session)
+        self._heard_all()
+
+    def _free(self) -> None:
+        self._session = None
+        self._turn.clear()
+        self._marks = Marks()
+
+    def _measure(self, session: Duplex) -> None:
+        """Here and not in `context`, because only the model's thread may look into its session."""
+        context = session.context
+        tokens = {
+            "system": context.protected - len(context.previous),
+            "recap": len(context.previous),
+            "picture": sum(unit.pictures for unit in context.units),
+            "sound": sum(unit.sound for unit in context.units),
+            "reply": sum(len(unit.said) for unit in context.units),
+        }
+        tokens["text"] = context.cache.length - sum(tokens.values())
+        held = {kind: count for kind, count in tokens.items() if count}
+        self._use = ContextUse(held, self._shared.context_tokens, context.dropped)
+
+    def _plain(self, text: str) -> str:
+        return shortened(self._shared.model.words, text, MOST_TEXT_TOKENS)[0] if text else ""
+
+
+def _whole(samples: Samples) -> Samples:
+    """A second, filled up with silence where it is shorter."""
+    return samples if len(samples) == RATE else np.pad(samples, (0, RATE - len(samples)))

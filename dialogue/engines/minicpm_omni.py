@@ -1,0 +1,223 @@
+"""MiniCPM-o 2.6 as an engine that hears, sees and speaks, by turns: units are prefilled while the user speaks.
+
+A unit is a second of sound with the freshest picture; the reply is text and sound at 24 kHz. When it is the engine's
+turn is decided outside. No task, no thread, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dialogue.blocks import Block, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock, UnitBlock
+from dialogue.choose_token import Sampling
+from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
+from dialogue.engines.minicpm_marks import Marks
+from dialogue.errors import BadInput
+from dialogue.minicpm.mel import RATE, WINDOW, Samples
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.request import Part, Picture, Sound
+from dialogue.minicpm.session_o26 import SAMPLING, Place, Session
+from dialogue.minicpm.vocabulary import TextStream, shortened
+from dialogue.minicpm.voice_o26 import RATE as VOICE_RATE
+from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
+
+ABOUT = "You are a helpful assistant. You can accept video, audio and text input and output voice and text."
+CLONE = "Clone the voice in the provided audio prompt."
+CLONED = "As an assistant, you will speak using this voice style."
+OWN_VOICE = "Use the <reserved_53> voice."
+MOST_REPLY_TOKENS = 256
+MOST_TEXT_TOKENS = 512  # of one message
+LEAST_CONTEXT = 384
+
+
+@dataclass(frozen=True, eq=False)
+class OmniModel:
+    """Shared by the sessions. `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes a session's
+    draws repeatable."""
+
+    model: MiniCPM
+    runner: Runner
+    context_tokens: int
+    sampling: Sampling = SAMPLING
+    voice: Samples | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.context_tokens < LEAST_CONTEXT:
+            raise BadInput(f"{self.model.kind.value} needs a context of at least {LEAST_CONTEXT} tokens.")
+
+    @property
+    def can(self) -> Capabilities:
+        return Capabilities(hears=True, sees=True, speaks=isinstance(self.model.voice, VoiceO26))
+
+    def __call__(self) -> OmniEngine:
+        return OmniEngine(self)
+
+    def compute_together(self, units: Sequence[tuple[OmniEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
+        """One after the other: what is gained together is little where a unit is one prefill."""
+        return [_or_error(engine, unit) for engine, unit in units]
+
+    def generator(self) -> torch.Generator | None:
+        if self.seed is None:
+            return None
+        return torch.Generator(self.model.decoder.device).manual_seed(self.seed)
+
+
+class OmniEngine:
+    """One session."""
+
+    def __init__(self, shared: OmniModel) -> None:
+        self.can = shared.can
+        self._shared, self._run, self._model = shared, shared.runner, shared.model
+        self._session: Session | None = None  # made by the first step: a cache is large
+        self._instruction = ABOUT
+        self._marks: Marks[Place | None] = Marks()
+        self._replied = False  # the last thing in the context is a reply as it was made
+        self._units = 0
+        self._use = ContextUse({}, shared.context_tokens)
+        self._generator = shared.generator()
+
+    async def feed(self, block: Block) -> None:
+        """Partial words and our own eyes' scene are not for it. Raises BadInput for what cannot be used."""
+        match block:
+            case SystemBlock(text):
+                self._instruction = self._model.words.plain(text)
+            case UnitBlock():
+                await self._run(self.take, block)
+            case PictureBlock(rgb):
+                await self._run(self._hear, [Picture(rgb)])
+            case SoundBlock(samples):
+                await self._run(self._hear_seconds, samples)
+            case TextBlock(text) if text.strip():
+                await self._run(self._hear, [self._plain(text)])
+            case ReplyBlock(text, cut=cut):
+                await self._run(self._remember, text, cut)
+
+    def take(self, unit: UnitBlock) -> UnitAnswer:
+        """On the model's thread."""
+        parts: list[Part] = [] if unit.rgb is None else ["<unit>", Picture(unit.rgb, max_slices=1)]
+        if len(unit.samples) >= WINDOW:
+            parts.append(Sound(unit.samples))
+        if unit.text:
+            parts.append(self._plain(unit.text))
+        if parts:
+            self._hear(parts)
+        self._units += 1
+        return UnitAnswer(self._units - 1)
+
+    async def reply(self) -> AsyncIterator[Delta]:
+        """The answer to what was said and shown last, text before the sound of it; nothing if nothing was."""
+        session = self._session
+        if session is None or not session.asked:
+            return
+        self._replied = True
+        limit = min(MOST_REPLY_TOKENS, self._shared.context_tokens // 4)
+        steps = session.answer(limit, self._shared.sampling, self._generator)
+        words, stops, speaker = TextStream(self._model.words), self._model.stops(), None
+        while (step := await self._run(next, steps, None)) is not None:
+            if speaker is None and session.speaker is not None:
+                speaker = self._speaker(session.speaker)
+            if step.token not in stops and (text := words.add([step.token])):
+                yield TextDelta(text)
+                async for sound in self._spoken(speaker.add(text) if speaker else iter(())):
+                    yield sound
+        if text := words.end():
+            yield TextDelta(text)
+        if speaker is not None:
+            rest = [*speaker.add(text)] if text else []
+            async for sound in self._spoken(iter(rest)):
+                yield sound
+            async for sound in self._spoken(speaker.end()):
+                yield sound
+        await self._run(self._measure, session)
+
+    async def mark(self) -> Mark:
+        return await self._run(self._mark)
+
+    async def rewind(self, mark: Mark) -> None:
+        await self._run(self._rewind, mark)
+
+    async def break_off(self, characters: int) -> None:
+        raise AssertionError("it is rewound and told; see Engine")
+
+    async def close(self) -> None:
+        """Frees the session's cache once the step in hand is done."""
+        await self._run(self._free)
+
+    def context(self) -> ContextUse:
+        return self._use
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            capacity = self._shared.context_tokens
+            self._session = Session(self._model, capacity, room=min(MOST_REPLY_TOKENS, capacity // 4))
+            voice = self._shared.voice
+            if voice is None:
+                self._session.introduce([f"{self._instruction} {OWN_VOICE}"])
+            else:
+                self._session.introduce([f"{self._instruction} {CLONE}", Sound(voice), CLONED])
+        return self._session
+
+    def _hear(self, parts: Sequence[Part]) -> None:
+        session = self._opened()
+        try:
+            session.hear(parts)
+        except ValueError as odd:
+            raise BadInput(f"The picture cannot be used: {odd}") from odd
+        self._replied = False
+        self._measure(session)
+
+    def _hear_seconds(self, samples: Samples) -> None:
+        for start in range(0, len(samples), RATE):
+            if len(second := samples[start : start + RATE]) >= WINDOW:
+                self._hear([Sound(second)])
+
+    def _remember(self, text: str, cut: bool) -> None:
+        session = self._opened()
+        if not self._replied:
+            session.remember(text, whole=not cut)
+        self._measure(session)
+
+    def _mark(self) -> Mark:
+        return self._marks.add(None if self._session is None else self._session.mark())
+
+    def _rewind(self, mark: Mark) -> None:
+        place = self._marks.take(mark)
+        if place is None:
+            self._session = None
+        elif self._session is not None:
+            self._session.rewind(place)
+            self._measure(self._session)
+        self._replied = False
+
+    def _free(self) -> None:
+        self._session = None
+        self._marks = Marks()
+
+    def _measure(self, session: Session) -> None:
+        ledger = session.ledger
+        self._use = ContextUse(ledger.by_kind(), ledger.limit, ledger.dropped_entries)
+
+    def _plain(self, text: str) -> str:
+        words = self._model.words
+        return words.plain(shortened(words, text, min(MOST_TEXT_TOKENS, self._shared.context_tokens // 4))[0])
+
+    def _speaker(self, hidden: Tensor) -> Speaker | None:
+        voice = self._model.voice
+        return Speaker(voice, hidden, self._generator) if isinstance(voice, VoiceO26) else None
+
+    async def _spoken(self, pieces: Iterator[Tensor]) -> AsyncIterator[SoundDelta]:
+        """A step of sound at a time."""
+        while (piece := await self._run(next, pieces, None)) is not None:
+            yield SoundDelta(piece.float().cpu().numpy(), VOICE_RATE)
+
+
+def _or_error(engine: OmniEngine, unit: UnitBlock) -> UnitAnswer | Exception:
+    try:
+        return engine.take(unit)
+    except Exception as error:  # told to this session alone
+        return error
