@@ -16,6 +16,7 @@ from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
 from dialogue.engine import Engine, Minds
 from dialogue.engines import open_engine
+from stream.capacity import Capacity
 from stream.device_thread import DeviceThread
 from stream.setup import Setup
 from stream.weights import Condition, WeightStore
@@ -52,6 +53,7 @@ class Parts:
     eyes: Eyes
     new_engine: Callable[[], Engine]
     threads: Threads
+    capacity: Capacity | None = None  # where it was measured
 
     def new_correspondent(self) -> Engine:
         """For what is written instead of said live."""

@@ -18,6 +18,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         self.sessions = Gauge("omnilive_sessions", "Calls under way", registry=registry)
+        self.capacity = Gauge("omnilive_capacity", "Calls that are let in at once", registry=registry)
         self.calls = Counter("omnilive_calls", "Calls asked for, by what became of it", ["outcome"], registry=registry)
         self.turns = Counter("omnilive_turns", "Turns that were answered", registry=registry)
         self.over_budget = Counter(

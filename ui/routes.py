@@ -66,7 +66,7 @@ def application(front: Front, page: Path = PAGE) -> FastAPI:
             "status": front.status,
             "setup": front.setup.name,
             "sessions": places.taken if places else 0,
-            "capacity": front.setup.capacity,
+            "capacity": places.capacity if places else front.setup.capacity,
             "version": front.version,
         }
         return JSONResponse(told, 200 if front.status == "ok" else 503)

@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 
+from stream.capacity import Capacity, capacity_of
 from stream.places import Places
 from stream.setup import Setup
 from ui.access import checked_token, new_token
@@ -42,6 +43,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Shared(Protocol):
     """What all sessions share; `stream.parts.Parts` is one."""
+
+    @property
+    def capacity(self) -> Capacity | None: ...
 
     def close(self) -> None: ...
 
@@ -101,8 +105,10 @@ class Service(Generic[P]):
             parts.close()
 
     def _calls(self, parts: P) -> Calls:
+        places = Places(capacity_of(parts, self._setup).sessions)
+        self.metrics.capacity.set(places.capacity)
         return Calls(
-            Places(self._setup.capacity),
+            places,
             lambda name: self._open_session(name, parts),
             self._greeting,
             self.metrics,

@@ -22,6 +22,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from dialogue.errors import Busy
+from stream.capacity import Capacity
 from stream.events import Ended, Expressed, Heard, Perceived, Saw
 from stream.setup import Setup
 from ui.address import listen
@@ -97,6 +98,9 @@ class Parts:
 
     closed = False
 
+    def __init__(self, capacity: Capacity | None = None) -> None:
+        self.capacity = capacity
+
     def close(self) -> None:
         self.closed = True
 
@@ -126,10 +130,11 @@ async def house(
     setup: Setup = SETUP,
     vanished_s: float = 12.0,
     opening: asyncio.Event | None = None,
+    capacity: Capacity | None = None,
 ) -> AsyncIterator[House]:
     """Entered once it takes calls, or at once where `opening` holds it back."""
     sessions: list[RememberingSession] = []
-    parts = Parts()
+    parts = Parts(capacity)
 
     async def open_parts() -> Parts:
         if opening is not None:

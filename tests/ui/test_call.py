@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from dialogue.errors import Busy
+from stream.capacity import Capacity
 from stream.events import DeviceLost, Hushed, Notice, ReplyText, Switched, TurnTimed, Typed
 from tests.ui.caller import TONE_HZ, Caller, Colours, Tone, house
 from ui.call import LOOK_EVERY_S, VANISHED_S
@@ -246,5 +247,17 @@ def test_twenty_offers_at_once_fill_the_places_and_no_more(tmp_path: Path) -> No
             finally:
                 for caller in callers:
                     await caller.__aexit__(None, None, None)
+
+    run(story())
+
+
+def test_admission_follows_what_was_measured_not_what_the_setup_says(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(tmp_path, capacity=Capacity(1, "1 conversation")) as server:
+            async with Caller(server.client, (Tone(),)) as one, Caller(server.client, (Tone(),)) as other:
+                await one.call()
+                assert (await other.post()).json()["error"]["code"] == "busy"
+            assert (await server.client.get("/healthz")).json()["capacity"] == 1
+            assert "omnilive_capacity 1.0" in (await server.client.get("/metrics")).text
 
     run(story())

@@ -48,8 +48,14 @@ def serve_page(options: argparse.Namespace) -> None:
         store.pull(progress=progress)
     print(f"warming up the setup {setup.name} ...", flush=True)
     # The models' libraries take seconds to import: not before there is something to read on the screen.
-    from stream.parts import open_parts
+    from stream.capacity import capacity_of
+    from stream.parts import Parts, open_parts
     from ui.server import serve
+
+    async def opened() -> Parts:
+        parts = await open_parts(setup, store)
+        print(f"room for {capacity_of(parts, setup).about}", flush=True)
+        return parts
 
     def ready(url: str) -> None:
         print(f"\nready after {time.perf_counter() - began:.1f} s. Open this in a browser and press Start:\n")
@@ -58,7 +64,7 @@ def serve_page(options: argparse.Namespace) -> None:
     asyncio.run(
         serve(
             setup,
-            lambda: open_parts(setup, store),
+            opened,
             options.host,
             options.port,
             cache_dir=home(),
