@@ -25,6 +25,8 @@ Progress = Callable[[str, int, int], None]  # name of the weights, bytes so far,
 
 LOOK_EVERY_S = 0.1
 COPY_BYTES = 1 << 20
+# Of a whole repository: copies of the weights in formats that nobody here reads.
+UNREAD = ["*.bin", "*.gguf", "*.h5", "*.msgpack", "original/*"]
 NETWORK_SIGNS = ("connection", "name resolution", "timed out", "unreachable", "retrying", "proxy", "ssl")
 
 
@@ -176,7 +178,13 @@ def _download_from_hub(weights: Weights, repository: str, revision: str, staging
 
     wanted = [file.name for file in weights.files] or None
     try:
-        snapshot_download(repository, revision=revision, local_dir=staging, allow_patterns=wanted)
+        snapshot_download(
+            repository,
+            revision=revision,
+            local_dir=staging,
+            allow_patterns=wanted,
+            ignore_patterns=None if wanted else UNREAD,
+        )
     except GatedRepoError as error:
         raise WeightsError(
             f"{repository} is given only to those who accept its terms: do that on its page, run `hf auth login`, "

@@ -49,8 +49,12 @@ class Setup:
     budget_s: Mapping[str, float] = field(default_factory=lambda: LAPTOP_BUDGET_S)
     remote_url: str | None = None  # an OpenAI-compatible server, for engine "remote"
     remote_model: str | None = None
-    model_path: Path | None = None  # the folder of a downloaded model, for engine "minicpm"
+    model_path: Path | None = None  # the folder of a downloaded model, for the engines that run one
     precision: Precision = "bfloat16"  # of its language model
+    device: str = "auto"  # where it runs: "auto" takes a graphics card if there is one
+    eyes_path: Path | None = None  # the folder of a model that describes pictures to a mind that cannot see
+    describe_every_s: float = 4.0  # at most this often
+    voice: Path | None = None  # a recording of somebody who has agreed to be spoken like
 
 
 SETUPS: Mapping[str, Setup] = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
+from stream.setup import Setup
 from stream.weights import WeightStore
 from ui.command_line import main, parser
 from ui.commands import COMMANDS
@@ -124,11 +127,66 @@ def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.Cap
     assert main(["talk", "--model", str(tmp_path)]) == 2
     assert "no config.json" in complaint(capsys)
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
-    assert "belong to --setup minicpm" in complaint(capsys)
+    assert "belongs to --setup minicpm" in complaint(capsys)
+    assert main(["run", "--quantize", "int4"]) == 2
+    assert "belong to --model or --eyes" in complaint(capsys)
+
+
+def written_config(folder: Path, kind: str) -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+    return str(folder)
+
+
+def setup_of(*arguments: str) -> Setup:
+    return chosen_setup(parser().parse_args(["run", *arguments]))
 
 
 def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    setup = chosen_setup(parser().parse_args(["run", "--model", str(tmp_path), "--precision", "int4"]))
-    assert (setup.engine, setup.model_path, setup.precision) == ("minicpm", tmp_path, "int4")
-    assert chosen_setup(parser().parse_args(["run"])).engine == "small_cpu"
+    folder = written_config(tmp_path, "minicpmv")
+    setup = setup_of("--model", folder, "--precision", "int4")
+    assert (setup.engine, setup.model_path, setup.precision, setup.device) == ("minicpm", tmp_path, "int4", "auto")
+    assert setup_of("--model", folder, "--quantize", "int8", "--device", "cuda:1").device == "cuda:1"
+    assert setup_of("--model", written_config(tmp_path, "minicpmv4_6")).engine == "image_text"
+    assert setup_of("--model", written_config(tmp_path, "smolvlm")).name == "image_text"
+    assert setup_of().engine == "small_cpu"
+
+
+def test_eyes_are_for_a_mind_that_cannot_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    eyes, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
+    setup = setup_of("--eyes", eyes, "--quantize", "int8")
+    assert (setup.engine, setup.eyes_path, setup.precision) == ("small_cpu", tmp_path / "eyes", "int8")
+    assert main(["run", "--eyes", eyes, "--model", o26]) == 2
+    assert "is for one that cannot see" in complaint(capsys)
+    assert main(["run", "--eyes", o26]) == 2
+    assert "give it as --model" in complaint(capsys)
+
+
+def test_a_voice_takes_the_consent_of_who_speaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    o26, v26 = written_config(tmp_path / "o26", "minicpmo"), written_config(tmp_path / "v26", "minicpmv")
+    voice = tmp_path / "me.wav"
+    assert main(["run", "--model", o26, "--voice", str(voice)]) == 2
+    assert "consent" in complaint(capsys)
+    assert main(["run", "--model", o26, "--voice", str(voice), "--speaker-consents"]) == 2
+    assert "there is no recording" in complaint(capsys)
+    voice.write_bytes(b"")
+    assert setup_of("--model", o26, "--voice", str(voice), "--speaker-consents").voice == voice
+    for unfit in (["--model", v26], []):
+        assert main(["run", *unfit, "--voice", str(voice), "--speaker-consents"]) == 2
+        assert "only MiniCPM-o" in complaint(capsys)
+    assert main(["run", "--speaker-consents"]) == 2
+    assert "belongs to --voice" in complaint(capsys)
+
+
+def test_a_hub_id_is_fetched_or_told(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    assert main(["run", "--model", "openbmb/MiniCPM-V-2_6"]) == 2
+    assert "could not download openbmb/MiniCPM-V-2_6" in complaint(capsys)
+    assert main(["run", "--model", "not a model"]) == 2
+    assert "owner/name" in complaint(capsys)
+    there = empty_home / "weights" / "openbmb--MiniCPM-V-2_6@main"
+    there.mkdir(parents=True)
+    written_config(there, "minicpmv")
+    assert setup_of("--model", "openbmb/MiniCPM-V-2_6").model_path == there

@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
 from stream.setup import SETUPS, Setup
+from ui.commands.model_options import add_model_options, with_models
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Subparsers = Any
-
-
-PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
 
 def add_command(
@@ -46,35 +43,21 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     presets = "\n".join(f"{setup.name}: {setup.about}" for setup in SETUPS.values())
     group = parser.add_argument_group("setup", presets)
     group.add_argument("--setup", choices=SETUPS, help="default: laptop; with --model, minicpm")
-    group.add_argument("--model", type=Path, metavar="PATH", help="the folder of a downloaded MiniCPM that sees")
-    group.add_argument("--precision", choices=PRECISIONS, help="for --model: of its language model; default: bfloat16")
+    add_model_options(group)
     group.add_argument("--remote-url", metavar="URL", help="for --setup remote: an OpenAI-compatible server's address")
     group.add_argument("--remote-model", metavar="NAME", help="for --setup remote: the model to ask for")
 
 
 def chosen_setup(options: argparse.Namespace) -> Setup:
     """Raises BadInput when the options do not fit together."""
-    setup = SETUPS[options.setup or ("minicpm" if options.model else "laptop")]
+    setup = SETUPS[options.setup or "laptop"]
     remote = {"remote_url": options.remote_url, "remote_model": options.remote_model}
     given = {name: value for name, value in remote.items() if value}
     if setup.engine == "remote" and not (given.get("remote_url") or setup.remote_url):
         raise BadInput("the setup remote needs --remote-url, the address of an OpenAI-compatible server")
     if given and setup.engine != "remote":
         raise BadInput("--remote-url and --remote-model belong to --setup remote")
-    return dataclasses.replace(setup, **given, **_chosen_model(options, setup))
-
-
-def _chosen_model(options: argparse.Namespace, setup: Setup) -> dict[str, Any]:
-    if setup.engine != "minicpm":
-        if options.model or options.precision:
-            raise BadInput("--model and --precision belong to --setup minicpm")
-        return {}
-    folder: Path | None = options.model or setup.model_path
-    if folder is None:
-        raise BadInput("the setup minicpm needs --model, the folder of a downloaded MiniCPM-V or MiniCPM-o")
-    if not (folder / "config.json").is_file():
-        raise BadInput(f"there is no config.json in {folder}: --model takes the folder of a downloaded model")
-    return {"model_path": folder, "precision": options.precision or setup.precision}
+    return with_models(dataclasses.replace(setup, **given), options)
 
 
 def port(text: str) -> int:

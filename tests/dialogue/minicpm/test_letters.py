@@ -1,4 +1,4 @@
-"""Histories answered as whole requests: the same as the published chat, with pictures, sound and films in their places."""
+"""Histories answered as whole requests, as the published chat does: pictures, sound and films in their places."""
 
 from __future__ import annotations
 

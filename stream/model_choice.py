@@ -1,0 +1,92 @@
+"""From what a person calls a model, a hub id or a folder, to the setup that runs it.
+
+Reads a config and nothing else of the model; knows no environment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.errors import BadInput
+from stream.setup import SETUPS, Setup
+from stream.weights import WeightStore
+
+if TYPE_CHECKING:
+    from dialogue.linear import Precision
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+# What the family's own package runs; everything else is left to transformers, which says so if it cannot.
+ENGINES = {"minicpmv": "minicpm", "minicpmo": "minicpm", "minicpm3": "minicpm3"}
+TRANSFORMERS = "image_text"
+OWN_MODEL = frozenset({*ENGINES.values(), TRANSFORMERS})
+CAN_CLONE = ("minicpmo",)
+CONSENT = (
+    "a voice is cloned from its recording, which takes the consent of the person who speaks in it: with it, add "
+    "--speaker-consents (in Python, speaker_consents=True); without it, leave the voice out"
+)
+
+
+def model_folder(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
+    """The folder of a model. A hub id ("owner/name") that is no folder here is fetched once (with the hub's own
+    progress bars, resumed where it broke off). Raises WeightsError where it cannot be, BadInput for anything else."""
+    folder = Path(named).expanduser()
+    if not folder.exists() and HUB_ID.fullmatch(str(named)):
+        folder = store.pull_from_hub(str(named), revision)
+    if not folder.is_dir():
+        raise BadInput(f"there is no folder {folder}; name one, or a model of the hub as owner/name")
+    if not (folder / "config.json").is_file():
+        raise BadInput(f"there is no config.json in {folder}: a model is a hub id or the folder of a downloaded one")
+    return folder
+
+
+def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
+    """The setup that runs the model in `folder`. Raises BadInput for a config that cannot be read."""
+    kind = model_type(folder)
+    engine = ENGINES.get(kind, TRANSFORMERS)
+    base = SETUPS["minicpm"]
+    return replace(
+        base,
+        name=base.name if kind in ENGINES else engine,
+        engine=engine,
+        model_path=folder,
+        precision=precision or base.precision,
+        device=device,
+    )
+
+
+def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
+    """The setup in which the model speaks as the person in `recording` does. Raises BadInput without that person's
+    consent, or for a model that cannot."""
+    if not speaker_consents:
+        raise BadInput(CONSENT)
+    if setup.model_path is None or model_type(setup.model_path) not in CAN_CLONE:
+        raise BadInput("only MiniCPM-o 2.6 and 4.5 can take over a voice: choose one of them, or leave the voice out")
+    if not recording.is_file():
+        raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
+    return replace(setup, voice=recording)
+
+
+def with_describer(setup: Setup, folder: Path) -> Setup:
+    """The setup whose mind, which cannot see, is told what the model in `folder` sees. Raises BadInput for a mind that
+    sees itself, and for a model of ours that is not a describer."""
+    if setup.engine in ("minicpm", TRANSFORMERS):
+        raise BadInput(f"the setup {setup.name} sees with its own model; --eyes is for one that cannot see")
+    if (kind := model_type(folder)) in ENGINES:
+        raise BadInput(f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --eyes")
+    return replace(setup, eyes_path=folder)
+
+
+def model_type(folder: Path) -> str:
+    """What config.json says. Raises BadInput."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return str(config["model_type"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"config.json in {folder} does not say what model this is ({error!r}); download it again"
+        ) from error

@@ -1,0 +1,61 @@
+"""--model, --eyes and what belongs to them: which models of your own run, and how."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from dialogue.errors import BadInput
+from stream.model_choice import model_folder, with_describer, with_model, with_voice
+from stream.setup import Setup
+from ui.home import weight_store
+
+PRECISIONS = ("float32", "bfloat16", "int8", "int4")
+
+
+def add_model_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--model",
+        metavar="ID_OR_PATH",
+        help="a MiniCPM, or any image-text model of transformers: a hub id (openbmb/MiniCPM-V-2_6; fetched once) or "
+        "the folder of a downloaded one",
+    )
+    group.add_argument(
+        "--eyes",
+        metavar="ID_OR_PATH",
+        help="an image-text model (openbmb/MiniCPM-V-4_6) that tells a mind which cannot see what the camera shows",
+    )
+    group.add_argument(
+        "--precision",
+        "--quantize",
+        choices=PRECISIONS,
+        help="for --model and --eyes: of the language model's weights; default: bfloat16",
+    )
+    group.add_argument("--device", help="for --model and --eyes: cpu, cuda, cuda:1, ...; default: a GPU if any")
+    group.add_argument("--voice", type=Path, metavar="FILE", help="for a MiniCPM-o: a recording to speak like")
+    group.add_argument(
+        "--speaker-consents", action="store_true", help="the person in the recording has agreed to be spoken like"
+    )
+
+
+def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
+    """`setup` with the models that the options name, which are fetched where they must be. Raises BadInput when the
+    options do not fit together, WeightsError when a model cannot be fetched."""
+    if options.setup in (None, "minicpm") and options.model:
+        setup = with_model(model_folder(options.model, weight_store()), options.precision, options.device or "auto")
+    elif options.model:
+        raise BadInput("--model belongs to --setup minicpm")
+    elif setup.engine == "minicpm" and setup.model_path is None:
+        raise BadInput("the setup minicpm needs --model, a hub id or the folder of a downloaded model")
+    elif (options.precision or options.device) and not options.eyes:
+        raise BadInput("--precision and --device belong to --model or --eyes")
+    if options.eyes:
+        setup = with_describer(setup, model_folder(options.eyes, weight_store()))
+        given = {"precision": options.precision, "device": options.device}
+        setup = dataclasses.replace(setup, **{name: value for name, value in given.items() if value})
+    if options.voice is not None:
+        return with_voice(setup, options.voice, options.speaker_consents)
+    if options.speaker_consents:
+        raise BadInput("--speaker-consents belongs to --voice, the recording of that speaker")
+    return setup
