@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from dialogue.blocks import Fact
 from dialogue.chat_format import ChatFormat, Render
@@ -44,11 +45,12 @@ class SmallMind:
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
         self._beginning = self._prefilled(self.chat.listening(few_shot(manner.persona, manner.examples)))
-        self._phrasing_prompt = few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)
-        self._phrasing = self._prefilled(self.chat.listening(self._phrasing_prompt))
         self.tokens_per_s = self._speed()
         fast = self.tokens_per_s >= PHRASING_FROM_TOKENS_S
         self.phrases = fast if phrase_descriptions is None else phrase_descriptions
+        self._phrasing_prompt = few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)
+        # Most of a second on a slow machine, and for nothing where descriptions are not worded by the model.
+        self._phrasing = self._prefilled(self.chat.listening(self._phrasing_prompt)) if self.phrases else None
 
     def new_context(self) -> TokenContext:
         """A session's cache with the persona already in it."""
@@ -74,6 +76,7 @@ class SmallMind:
 
     def _new_phrasing(self) -> TokenContext:
         context = TokenContext(self.model, self.model.new_cache(PHRASING_CONTEXT))
+        assert self._phrasing is not None, "this mind words no descriptions"
         context.copy_from(self._phrasing)
         return context
 
@@ -92,3 +95,12 @@ class SmallMind:
             token = context.advance(token, GREEDY, ())
             fastest = min(fastest, time.perf_counter() - began)
         return 1 / fastest
+
+
+def open_embedder(folder: Path | None) -> SentenceEmbedder | None:
+    """What finds a saying by its meaning, opened and warm; None without its weights. Raises OSError."""
+    if folder is None:
+        return None
+    embedder = SentenceEmbedder(folder)
+    embedder.embed(["Hello."])
+    return embedder

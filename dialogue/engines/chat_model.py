@@ -1,0 +1,54 @@
+"""A chat model of the user's choice as the turn-taking engine: Llama 3, Qwen2, Qwen3, SmolLM2 and their kin.
+
+The engine is small_cpu's, with another mind: facts of the scene, recall, the clock and sums stay with the rules; all
+else is the model's, which is told what the eyes found. Its own chat template, tokenizer, stop tokens and sampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dialogue.chat_template import ChatTemplate
+from dialogue.choose_token import Sampling
+from dialogue.engine import Engine, Runner
+from dialogue.engines.manner import chosen
+from dialogue.engines.small_cpu import SmallCpuEngine
+from dialogue.engines.small_mind import SmallMind, open_embedder
+from dialogue.language_model import Quantisation, open_language_model
+from dialogue.small_talk import Clock
+
+# Where the makers advise nothing: lively, and seldom beside the point.
+SAMPLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, penalty=1.05)
+
+
+def open_chat_model(
+    path: Path,
+    runner: Runner,
+    context_tokens: int,
+    clock: Clock,
+    *,
+    precision: Quantisation = "auto",
+    embedder_folder: Path | None = None,
+    sampling: Sampling | None = None,
+) -> Callable[[], Engine]:
+    """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
+
+    A context larger than the model's is the model's; `sampling` replaces what its makers advise. Raises BadInput
+    where the files are broken, the model is not of the Llama family or was not taught to converse.
+    """
+    model = open_language_model(path, quantisation=precision)
+    template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
+    mind = SmallMind(
+        model,
+        min(context_tokens, model.config.max_positions),
+        embedder=open_embedder(embedder_folder),
+        manner=chosen(sampling or model.sampling or SAMPLING),
+        render=template,
+    )
+
+    def new_session() -> Engine:
+        return SmallCpuEngine(mind, runner, clock)
+
+    new_session()  # a context that will not do is told now, not when somebody calls
+    return new_session
