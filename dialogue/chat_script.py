@@ -6,8 +6,10 @@ no model and no cache; runs on the event loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal
 
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
@@ -15,9 +17,12 @@ from dialogue.chat_format import ChatFormat
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from dialogue.prompt import Message, few_shot, veil_quotes
+from dialogue.recap import Recap
 from dialogue.rolling_ledger import Entry, Eviction, RollingLedger
 
 SMALLEST_CONTEXT = 768
+# The recap of what has left takes at most this part of the context.
+RECAP_SHARE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,15 @@ class Turn:
     aside: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Tokens start .. end of the context are out of date: `ids` belong there; what follows them stays as it is."""
+
+    start: int
+    end: int
+    ids: tuple[int, ...]
+
+
 class ChatScript:
     """One per session. Positions count the turns since the beginning, dropped ones included.
 
@@ -52,16 +66,36 @@ class ChatScript:
         self._chat, self.limit, self._examples = chat, limit, examples
         self.turns: list[Turn] = []
         self.dropped = 0
+        self._left: Counter[str] = Counter()
         self._partial = ""
+        self._recap = Recap(limit // RECAP_SHARE, lambda text: len(chat.encode(text)))
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
         """The standing instruction and the worked examples: first in the context, never dropped."""
-        beginning = few_shot(self._chat.plain(system), self._examples)
-        ids = self._chat.listening(beginning)
+        plain = self._chat.plain(system)
+        ids = self._chat.listening(few_shot(plain, self._examples))
         if len(ids) > self.limit * 3 // 8:
             raise BadInput(f"The instruction takes {len(ids)} of {self.limit} tokens of context; shorten it.")
-        self._beginning, self.system = beginning, tuple(ids)
+        self._instruction, self._bare_tokens = plain, len(ids)
+        self._open_with(self._recap.text)
+
+    def _open_with(self, recap: str) -> None:
+        """The instruction, the recap behind it, the worked examples."""
+        self._shown_recap = recap
+        instruction = "\n\n".join(filter(None, (self._instruction, self._chat.plain(recap))))
+        self._beginning = few_shot(instruction, self._examples)
+        self.system = tuple(self._chat.listening(self._beginning))
+
+    def recapitulate(self) -> Renewal | None:
+        """Bring the recap up to date, if turns have left since; None if it already is."""
+        if self._recap.text == self._shown_recap:
+            return None
+        before = self.system
+        self._open_with(self._recap.text)
+        start = _alike(before, self.system)
+        same = _alike(before[start:][::-1], self.system[start:][::-1])
+        return Renewal(start, len(before) - same, self.system[start : len(self.system) - same])
 
     @property
     def position(self) -> int:
@@ -72,14 +106,15 @@ class ChatScript:
         """How many times the user has had the floor."""
         return self.turns[-1].number if self.turns else 0
 
-    def overhear(self, block: PartialBlock) -> None:
+    def overhear(self, block: PartialBlock, aside: str = "") -> None:
         """What the user has said so far; the turn stays open."""
-        self._partial = self._shortened(block.text)
+        self._partial = self._with_aside(block.text, aside)
 
     def said(self, block: TextBlock, aside: str = "") -> None:
-        """The user's turn is over. `aside` is told to the model with it: data, already plain."""
+        """The user's turn is over. `aside` is told to the model with it, before the words, which grow while they are
+        heard: data, already plain."""
         self._partial = ""
-        shown = "\n\n".join(filter(None, (self._shortened(block.text), aside)))
+        shown = self._with_aside(block.text, aside)
         self._add(Turn("text", block.text, shown, 0, block.start, block.end, self.number + 1, aside=aside))
 
     def replying(self, text: str) -> None:
@@ -105,26 +140,40 @@ class ChatScript:
         return gone
 
     def wanted(self, *, replying: bool = False) -> list[int]:
-        """All token ids that should stand in the context now, in order."""
+        """All token ids that should stand in the context now, in order.
+
+        A turn that is still open is laid out as if it ended here: if it does, nothing is left to compute.
+        """
         messages = self._messages()
-        return self._chat.replying(messages) if replying else self._chat.listening(messages, self._partial)
+        if self._partial:
+            messages.append(Message("user", self._partial))
+        return self._chat.replying(messages) if replying or self._partial else self._chat.listening(messages)
 
     def make_room(self, tokens: int) -> Eviction:
         """Drop old turns so that `tokens` more fit. The spans are to be cut from the cache, in the given order."""
         self._count_unheard()
         ledger = RollingLedger(self.limit, low=self.limit * 3 // 4)
-        ledger.entries.append(Entry("system", len(self.system), 0.0, 0.0, turn=0, pinned=True))
-        for said in self.turns:
-            entry = Entry(said.kind, said.tokens, said.start, said.end, said.number, note=said.text)
-            ledger.entries.append(entry)
-        # What a template does otherwise than turn by turn must fit as well.
-        open_tokens = max(self._partial_tokens(), len(self.wanted()) - ledger.tokens)
-        eviction = ledger.make_room(open_tokens + tokens, self.number + bool(self._partial))
+        ledger.entries += self._entries()
+        # What a template does otherwise than turn by turn must fit as well, and so must the recap when it has grown.
+        open_tokens = max(0, len(self.wanted()) - ledger.tokens)
+        growing = self._recap.most - (len(self.system) - self._bare_tokens)
+        eviction = ledger.make_room(open_tokens + max(0, growing) + tokens, self.number + bool(self._partial))
         leaving = {entry.turn for entry in eviction.dropped}
         kept = [said for said in self.turns if said.number not in leaving]
         self.dropped += len(self.turns) - len(kept)
         self.turns = kept
+        self._left.update(entry.kind for entry in eviction.dropped)
+        self._recap.add(eviction.dropped)
         return eviction
+
+    def _entries(self) -> list[Entry]:
+        """What stands in the context, block by block, but for the open turn."""
+        entries = [Entry("system", self._bare_tokens, 0.0, 0.0, turn=0, pinned=True)]
+        if recap := len(self.system) - self._bare_tokens:
+            entries.append(Entry("recap", recap, 0.0, 0.0, turn=0, pinned=True))
+        for said in self.turns:
+            entries.append(Entry(said.kind, said.tokens, said.start, said.end, said.number, note=said.text))
+        return entries
 
     def was_told(self, aside: str) -> bool:
         """Whether `aside` was the last one, and is still in the context."""
@@ -137,12 +186,15 @@ class ChatScript:
         return tuple(token for shown in said for token in self._chat.encode(shown))
 
     def use(self) -> ContextUse:
-        """Tokens by kind of block, for the page's meter."""
+        """For the page's meter."""
         self._count_unheard()
-        tokens = {"system": len(self.system), "text": self._partial_tokens(), "reply": 0}
-        for said in self.turns:
-            tokens[said.kind] += said.tokens
-        return ContextUse(tokens, self.limit, self.dropped)
+        blocks: list[tuple[str, int]] = [(entry.kind, entry.tokens) for entry in self._entries()]
+        if self._partial:
+            blocks.append(("partial", self._partial_tokens()))
+        tokens: Counter[str] = Counter()
+        for kind, count in blocks:
+            tokens[kind] += count
+        return ContextUse(dict(tokens), self.limit, self.dropped, tuple(blocks), dict(self._left))
 
     def _messages(self) -> list[Message]:
         said = [Message("user" if turn.kind == "text" else "assistant", turn.shown) for turn in self.turns]
@@ -163,7 +215,10 @@ class ChatScript:
             self._add(self.turns.pop())
 
     def _partial_tokens(self) -> int:
-        return len(self._chat.encode(self._partial)) if self._partial else 0
+        return len(self.wanted()) - sum(entry.tokens for entry in self._entries()) if self._partial else 0
+
+    def _with_aside(self, words: str, aside: str) -> str:
+        return "\n\n".join(filter(None, (aside, self._shortened(words))))
 
     def _veiled(self, reply: str) -> str:
         """A reply as the model may see it: without the words of the room."""
@@ -172,3 +227,8 @@ class ChatScript:
     def _shortened(self, text: str) -> str:
         """A turn of a third of the context keeps its beginning and its end."""
         return self._chat.shortened(self._chat.plain(text), self.limit // 3)
+
+
+def _alike(some: Sequence[int], others: Sequence[int]) -> int:
+    """How many tokens two texts begin with in common."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))

@@ -9,9 +9,17 @@ from __future__ import annotations
 from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.event_log import EventKind, EventLog
 from dialogue.recall_questions import is_question
-from dialogue.rolling_ledger import Entry
+from dialogue.rolling_ledger import Entry, Kind
 
 _LONGEST_NOTE = 200
+_WHOSE: dict[Kind, str] = {
+    "system": "Instruction",
+    "recap": "Recap",
+    "picture": "Picture",
+    "sound": "Sound",
+    "text": "You",
+    "reply": "Assistant",
+}
 
 
 class Diary:
@@ -43,8 +51,7 @@ class Diary:
             self.log.remove(self._lines.pop()[1])
 
     def left(self, entries: tuple[Entry, ...], position: int) -> None:
-        """These turns are no longer in the model's context, which now begins at turn `position`."""
+        """These blocks are no longer in the model's context, which now begins at turn `position`: a line for each."""
         for entry in entries:
-            whose = "Assistant" if entry.kind == "reply" else "You"
-            self.log.add("left", f"{whose}: {entry.note[:_LONGEST_NOTE]}", entry.start, entry.end)
+            self.log.add("left", f"{_WHOSE[entry.kind]}: {entry.note[:_LONGEST_NOTE]}", entry.start, entry.end)
         self._lines = [line for line in self._lines if line[0] >= position]

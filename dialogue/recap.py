@@ -18,7 +18,7 @@ from dialogue.rolling_ledger import Entry
 
 HEADING = "What the user told you earlier:"
 
-_MOST_WORDS = 24
+_MOST_WORDS = 16
 # "My dog is called Rex", "I am a vegetarian", "remember that ...", "call me Jo": what a friend would not forget.
 _PERSONAL = re.compile(
     r"\b(?:my|mine|our|call me|remember|don't forget"
@@ -66,6 +66,14 @@ def _line(said: str) -> _Line | None:
     """A user's turn in one line; None if it tells nothing."""
     if is_question(said) or len(said.split()) < 3:
         return None
-    words = " ".join(said.split()).split(" ")
-    short = " ".join(words[:_MOST_WORDS]) + (" ..." if len(words) > _MOST_WORDS else "")
-    return _Line(short, bool(_PERSONAL.search(plain(said))))
+    return _Line(_short(said), bool(_PERSONAL.search(plain(said))))
+
+
+def _short(said: str) -> str:
+    """The first sentences, as many as are short enough together; of a long one its beginning."""
+    sentences = re.split(r"(?<=[.!?]) ", " ".join(said.split()))
+    kept = sentences.pop(0)
+    while sentences and len(f"{kept} {sentences[0]}".split()) <= _MOST_WORDS:
+        kept += f" {sentences.pop(0)}"
+    words = kept.split()
+    return kept if len(words) <= _MOST_WORDS else " ".join(words[:_MOST_WORDS]) + " ..."

@@ -18,7 +18,7 @@ from dialogue.chat_script import ChatScript, Turn
 from dialogue.description import describe, in_view
 from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
-from dialogue.engines.small_mind import SmallMind
+from dialogue.engines.small_mind import SmallMind, open_embedder
 from dialogue.event_log import EventLog
 from dialogue.history import History
 from dialogue.language_model import open_language_model
@@ -30,11 +30,10 @@ from dialogue.recall_questions import recall_question
 from dialogue.recalled import Recalled
 from dialogue.scene_answers import answer
 from dialogue.scene_memory import SceneMemory
-from dialogue.sentence_embedding import SentenceEmbedder
 from dialogue.small_talk import Clock, small_talk
 from dialogue.spoken_text import SpokenText, runs_in_a_circle
 from dialogue.thought import THOUGHT_CLOSING
-from dialogue.token_context import TokenContext
+from dialogue.token_context import PREFILL_CHUNK, TokenContext
 
 # The penalty is also on the last replies: else one that fits badly is given again and again.
 REPLIES_NOT_COPIED = 2
@@ -42,6 +41,8 @@ REPLIES_NOT_COPIED = 2
 FOLLOW_UP_TURNS = 4
 # Room for what a template puts around the reply to come.
 FRAME_TOKENS = 16
+# Room kept free while the user speaks, so that nothing has to leave when the answer is wanted.
+SPARE_TOKENS = 32
 # Lines of the log whose meaning is computed in one step: a wall of text must not hold up an answer.
 INDEXED_AT_ONCE = 16
 
@@ -63,9 +64,7 @@ def open_small_cpu(
     `open_language_model`. Raises BadInput where the file or the context size will not do, OSError where the folder
     will not.
     """
-    embedder = SentenceEmbedder(embedder_folder) if embedder_folder else None
-    if embedder:
-        embedder.embed(["Hello."])  # opens the weights and warms up
+    embedder = open_embedder(embedder_folder)
     mind = SmallMind(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
     return lambda: SmallCpuEngine(mind, runner, clock)
 
@@ -91,7 +90,7 @@ class SmallCpuEngine:
                 self._script.instruct(text)
                 await self._follow()
             case PartialBlock(text) if text.strip():
-                self._script.overhear(block)
+                self._script.overhear(block, self._aside())
                 await self._follow()
             case TextBlock(text) if text.strip():
                 # Not prefilled yet: if a rule answers, nobody should wait for the model.
@@ -239,15 +238,27 @@ class SmallCpuEngine:
 
     async def _follow(self, *, replying: bool = False) -> None:
         """Bring the cache in line with the script, a chunk a step."""
-        eviction = self._script.make_room(self._mind.manner.hard_tokens + FRAME_TOKENS)
+        spare = 0 if replying else SPARE_TOKENS
+        eviction = self._script.make_room(self._mind.manner.hard_tokens + FRAME_TOKENS + spare)
         self._diary.left(eviction.dropped, self._script.dropped)
         if self._context is None:
             self._context = await self._run(self._mind.new_context)
         for start, end in eviction.cuts:
             await self._run(self._context.cut, start, end)
+        if not replying:  # nobody is waiting
+            await self._recapitulate(self._context)
         wanted = self._script.wanted(replying=replying)
         while await self._run(self._context.follow, wanted, replying):
             pass
+
+    async def _recapitulate(self, context: TokenContext) -> None:
+        """Lay the recap out anew if turns have left; what stands behind it makes way and stays computed."""
+        renewal = self._script.recapitulate()
+        if renewal is None or len(context.ids) < renewal.end:
+            return
+        await self._run(context.cut, renewal.start, renewal.end)
+        for first in range(0, len(renewal.ids), PREFILL_CHUNK):
+            await self._run(context.insert, renewal.start + first, renewal.ids[first : first + PREFILL_CHUNK])
 
 
 async def _said_at_once(text: str) -> AsyncGenerator[str, None]:
