@@ -11,7 +11,7 @@ from dialogue.diary import Diary
 from dialogue.event_log import EventKind, EventLog
 from dialogue.recall import recall
 from dialogue.recall_questions import is_question, recall_question
-from dialogue.rolling_ledger import Entry
+from dialogue.rolling_ledger import Entry, Kind
 
 NOW = 2390.0
 LINES: tuple[tuple[EventKind, str], ...] = (
@@ -137,10 +137,18 @@ def test_what_is_rewound_was_never_said() -> None:
     assert [event.text for event in diary.log.events("told", "said")] == ["My dog is called Rex", "Nice name"]
 
 
-def test_each_turn_that_left_the_context_leaves_a_line() -> None:
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("picture", "Picture: a red cup"), ("sound", "Sound: a red cup"), ("text", "You: a red cup"),
+        ("reply", "Assistant: a red cup"),
+    ],
+)  # fmt: skip
+def test_whatever_left_the_context_leaves_a_line_with_its_time(kind: Kind, line: str) -> None:
     diary = Diary(EventLog())
-    diary.left((Entry("text", 9, 1, 2, 1, note="Hello"), Entry("reply", 9, 2, 3, 1, note="Hi!")), 2)
-    assert [(event.at, event.text) for event in diary.log.events("left")] == [(1, "You: Hello"), (2, "Assistant: Hi!")]
+    diary.left((Entry(kind, 9, 1, 2, 1, note="a red cup"),), 2)
+    (event,) = diary.log.events("left")
+    assert (event.at, event.until, event.text) == (1, 2, line)
 
 
 @pytest.mark.parametrize(

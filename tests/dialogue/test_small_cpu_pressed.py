@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
 
 import pytest
 
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
-from dialogue.chat_script import SMALLEST_CONTEXT
+from dialogue.chat_script import RECAP_SHARE, SMALLEST_CONTEXT
 from dialogue.choose_token import GREEDY
 from dialogue.engines.small_cpu import SmallCpuEngine
 from dialogue.engines.small_mind import SmallMind
 from dialogue.language_model import LanguageModel
 from dialogue.spoken_text import HARD_TOKENS
-from dialogue.token_context import TokenContext
+from dialogue.token_context import PREFILL_CHUNK, TokenContext
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
 
@@ -83,20 +86,65 @@ def test_a_conversation_goes_on_when_the_context_is_full(tight: SmallMind) -> No
     assert dropped > 3
 
 
-def test_dropping_turns_does_not_compute_the_rest_again(tight: SmallMind) -> None:
-    async def talk() -> list[int]:
-        steps = Counting()
-        engine = SmallCpuEngine(tight, steps, clock)
-        chunks: list[int] = []
-        for number in range(12):
-            await engine.feed(TextBlock(f"Day {number}. " + "It was fine. " * 12, number, number))
-            steps.steps.clear()
-            await engine.feed(ReplyBlock("That is good to hear.", number, number))
-            chunks.append(steps.names().count("follow"))
-        assert engine.context().dropped_blocks > 0
-        return chunks
+class Computed(Counting):
+    """Also counts the tokens that go through the model."""
 
-    assert max(run(talk())) <= 3
+    tokens = 0
+
+    async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
+        if step.__name__ == "insert":
+            self.tokens += len(args[1])
+        if step.__name__ == "follow":
+            held, wanted = step.__self__.ids, args[0]  # type: ignore[attr-defined]
+            pairs = enumerate(zip(held, wanted, strict=False))
+            same = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(held), len(wanted)))
+            self.tokens += min(PREFILL_CHUNK, len(wanted) - same)
+        return await super().__call__(step, *args)
+
+
+def test_what_leaves_makes_nothing_else_be_computed_again(tight: SmallMind) -> None:
+    """Neither the turns that stay nor the worked examples: only the recap of what has left is new."""
+
+    async def talk() -> list[tuple[int, int]]:
+        steps = Computed()
+        engine = SmallCpuEngine(tight, steps, clock)
+        computed: list[tuple[int, int]] = []
+        for number in range(40):
+            said = TextBlock(f"The garden of neighbour {number} is nice. " + "It was fine. " * 6, number, number)
+            await engine.feed(said)
+            await engine.feed(ReplyBlock("That is good to hear.", number, number))
+            assert engine._context is not None
+            assert engine._context.ids == tuple(engine._script.wanted())
+            computed.append((steps.tokens, steps.names().count("cut")))
+            steps.tokens, steps.steps = 0, []
+        assert engine.context().tokens["recap"] > 20
+        return computed
+
+    computed = run(talk())
+    settled = computed[8:]
+    assert all(tokens <= 64 for tokens, cuts in settled if not cuts)
+    assert all(tokens <= 64 + SMALLEST_CONTEXT // RECAP_SHARE for tokens, _ in settled)
+    assert 2 <= sum(cuts > 0 for _, cuts in settled) <= len(settled) // 2, "room is made for several turns at once"
+
+
+def test_nothing_leaves_while_an_answer_is_waited_for(tight: SmallMind) -> None:
+    async def talk() -> int:
+        steps, cuts = Counting(), 0
+        engine = SmallCpuEngine(tight, steps, clock)
+        for number in range(30):
+            words = f"Tell me more about garden number {number}, and do not forget the roses, please."
+            await engine.feed(PartialBlock(words[:40], number))
+            await engine.feed(PartialBlock(words, number))
+            before = len(steps.steps)
+            await engine.feed(TextBlock(words, number, number))
+            async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+                await anext(deltas)
+            cuts += steps.names()[before:].count("cut") + steps.names()[before:].count("insert")
+            await engine.feed(ReplyBlock("Roses are red and need much water in the summer.", number, number))
+        assert engine.context().dropped_blocks > 10
+        return cuts
+
+    assert run(talk()) == 0
 
 
 def test_two_sessions_do_not_mix(mind: SmallMind) -> None:
