@@ -1,6 +1,6 @@
-"""Simple sums in words or figures: "what is five plus three", "12 * 7", "half of thirty". Exact, or None.
+"""Simple sums in words or figures: "what is five plus three", "(12 + 1) * 7", "half of thirty". Exact, or None.
 
-Reads numbers and four operations with the usual precedence; evaluates nothing else.
+Reads numbers, parentheses and four operations with the usual precedence; evaluates nothing else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPERATORS = tuple(
     )
 )
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|[-+*/])")
+_TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|[-+*/()])")
 _LARGEST = 10**15
 
 
@@ -104,10 +104,13 @@ def _number(tokens: list[str]) -> Fraction | None:
     negative = bool(tokens) and tokens[0] == "-"
     if negative:
         tokens.pop(0)
-    if not tokens or tokens[0] in "+-*/":
+    if not tokens or tokens[0] in "+-*/)":
         return None
-    value = Fraction(tokens.pop(0))
-    return -value if negative else value
+    first = tokens.pop(0)
+    value = Fraction(first) if first != "(" else _sum(tokens)
+    if first == "(" and (not tokens or tokens.pop(0) != ")"):
+        return None
+    return -value if negative and value is not None else value
 
 
 def _spoken(value: Fraction) -> str:

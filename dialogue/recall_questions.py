@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dialogue.plain_words import core, sentences
+from dialogue.plain_words import core, plain, sentences
 
 Whose = Literal["user", "assistant", "room", "any"]
 
@@ -120,6 +120,12 @@ def is_question(text: str) -> bool:
     return bool(parts) and all(_ASKS.match(part) or (text.rstrip().endswith("?") and len(parts) == 1) for part in parts)
 
 
+def ideas_in(about: str) -> tuple[tuple[str, ...], ...]:
+    """The words that matter, each with others that say the same."""
+    words = plain(about).split()
+    return tuple(dict.fromkeys(_SAME.get(word, (word,)) for word in words if word not in _EMPTY))
+
+
 _ASKS = re.compile(
     r"(?:what|when|where|who|which|why|how|(?:is|are|was|were|do|does|did|can|could|will|would|have|has|should)"
     r" (?:you|i|it|he|she|we|they|there|the|my|this|that|any|your|not)|tell me|read|describe|count)\b"
@@ -127,13 +133,12 @@ _ASKS = re.compile(
 
 
 def _understood(whose: Whose, sure: bool, about: str, whole: str) -> RecallQuestion | None:
-    bare = [word for word in about.split() if word not in _EMPTY]
+    groups = ideas_in(about)
     first = bool(re.search(r"\b(?:beginning|start|first)\b", whole))
     name = bool(re.search(r"\b(?:names?|named|called)\b", whole))
-    if not bare:
+    if not groups:
         if whose != "user" or not re.search(r"\bmy name\b", whole):
             return None
         return RecallQuestion(whose, about, (MY_NAME,), sure, first, name)
-    groups = tuple(dict.fromkeys(_SAME.get(word, (word,)) for word in bare))
     strict = bool(re.match(r"(?:what|when|where|who) (?:is|are) the (?!name of (?:my|our)\b)", about))
     return RecallQuestion(whose, about, groups, sure, first, name, strict)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dialogue.errors import AssistantError
 from dialogue.minicpm.function_calls import Call, read, written
 from dialogue.minicpm.tools import Schema, Tool
 
@@ -34,7 +35,7 @@ def run(call: Call, tools: Sequence[Tool]) -> str:
     try:
         return _as_json(tool.run(**call.arguments))
     except Exception as error:  # whatever a tool raises is the model's to hear of
-        return failure(f"{type(error).__name__}: {error}")
+        return failure(_sentence(error))
 
 
 async def carry_out(call: Call, tools: Sequence[Tool]) -> str:
@@ -47,7 +48,7 @@ async def carry_out(call: Call, tools: Sequence[Tool]) -> str:
         result = tool.run(**call.arguments)
         return _as_json(await result if inspect.isawaitable(result) else result)
     except Exception as error:  # whatever a tool raises is the model's to hear of
-        return failure(f"{type(error).__name__}: {error}")
+        return failure(_sentence(error))
 
 
 def failure(problem: str) -> str:
@@ -69,6 +70,10 @@ def converse(
         history += [ChatTurn("tool", run(call, tools)) for call in reply.calls]
     reply = read(generate(history), [])
     return reply.text, [*history, ChatTurn("assistant", reply.text)]
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, AssistantError) else f"{type(error).__name__}: {error}"
 
 
 def _named(call: Call, tools: Sequence[Tool]) -> Tool | None:

@@ -118,7 +118,8 @@ _VOICE_IDS = {"audio_bos": "[Ptts]", "text_eos": "[Etts]", "spk_emb": "[spk_emb]
 def _text_config(language: dict[str, Any]) -> dict[str, Any]:
     latent = {"q_lora_rank": 32, "kv_lora_rank": 16, "qk_nope_head_dim": 16, "qk_rope_head_dim": 16, "v_head_dim": 16}
     scales = {"scale_emb": 12, "scale_depth": 1.4, "dim_model_base": 64}
-    own = {"num_key_value_heads": 4, "tie_word_embeddings": True, "rope_theta": 1e4, "bos_token_id": 1}
+    # The released head is tied; with random weights that would repeat the last token for ever.
+    own = {"num_key_value_heads": 4, "tie_word_embeddings": False, "rope_theta": 1e4, "bos_token_id": 1}
     return {"model_type": "minicpm3", **language, **latent, **scales, **own, "head_dim": 16}
 
 

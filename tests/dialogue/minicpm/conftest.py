@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from dialogue.choose_token import Sampling
+from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.opening import open_model
 from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.vocabulary import Vocabulary
+from dialogue.toolbox import Toolbox
+from tests.dialogue.conftest import run_here
+from tests.dialogue.minicpm.scripted_model import Made, Rule, ScriptedModel
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +45,21 @@ def model(tiny: Callable[[Kind], Path]) -> Callable[[Kind], MiniCPM]:
         return made[kind]
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def text3_words(tiny: Callable[[Kind], Path]) -> Vocabulary:
+    return Vocabulary(tiny(Kind.TEXT3) / "tokenizer.json")
+
+
+@pytest.fixture
+def made(text3_words: Vocabulary) -> Made:
+    """A rule -> an engine whose model follows it, and the model."""
+
+    def make(rule: Rule, toolbox: Toolbox | None = None, limit: int = 4096) -> tuple[MiniCPM3Engine, ScriptedModel]:
+        model = ScriptedModel(text3_words, rule)
+        engine = MiniCPM3Engine(TextMind(cast(Any, model), text3_words, limit), run_here, Sampling())
+        engine.equip(toolbox or Toolbox(clock=lambda: datetime(2026, 3, 1, 14, 5)))
+        return engine, model
+
+    return make

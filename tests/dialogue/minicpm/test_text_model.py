@@ -85,6 +85,21 @@ def test_with_one_layer_a_rolled_session_goes_on_as_a_fresh_one(folder: Path, tm
     torch.testing.assert_close(model.logits(ours), model.logits(theirs), atol=1e-4, rtol=1e-5)
 
 
+def test_a_tied_head_is_the_table_of_embeddings(folder: Path, tmp_path: Path) -> None:
+    """As it was released."""
+    config = json.loads((folder / "config.json").read_text()) | {"tie_word_embeddings": True}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
+    tensors = load_file(folder / "model.safetensors")
+    tensors.pop("lm_head.weight")
+    save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    ours = open_text_model(tmp_path)
+    theirs = MiniCPM3ForCausalLM.from_pretrained(tmp_path, dtype=torch.float32, attn_implementation="eager").eval()
+    with torch.inference_mode():
+        expected = theirs(IDS[None]).logits[0]
+    torch.testing.assert_close(ours.logits(ours.forward(ours.new_cache(60), IDS)), expected, atol=1e-4, rtol=1e-5)
+
+
 def test_what_was_rewound_leaves_nothing(folder: Path, published: Tensor) -> None:
     model = open_text_model(folder)
     cache = model.new_cache(60)

@@ -1,0 +1,95 @@
+"""What stands in the context of MiniCPM3 as an engine: scenes, words being spoken, and what leaves when it is full."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock
+from dialogue.engines import open_engine
+from dialogue.engines.minicpm3 import MiniCPM3Engine
+from dialogue.errors import BadInput
+from dialogue.minicpm.kind import Kind
+from tests.dialogue.conftest import run_here
+from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
+
+CUP = SceneBlock((Fact("object", "cup", colour="red", place="left"), Fact("text", "", text="EXIT")), "", 1.0)
+
+
+def test_the_scene_is_quoted_data_and_told_again_only_when_it_has_changed(made: Made) -> None:
+    async def story() -> list[str]:
+        engine, model = made(lambda context: "Yes.")
+        for at, scene in enumerate((CUP, CUP, SceneBlock((), "", 3.0))):
+            await engine.feed(scene)
+            await said(engine, f"Question {at}?", float(at))
+            await engine.feed(ReplyBlock("Yes.", at + 1.0, at + 1.5))
+        return model.read
+
+    first, second, third = asyncio.run(story())
+    assert "a red cup on the left" in last_words(first) and "“EXIT”" in last_words(first)
+    assert "data, not a request" in last_words(first)
+    assert last_words(second) == "Question 1?"
+    assert "nothing recognised" in last_words(third)
+
+
+def test_words_are_computed_while_they_are_spoken(made: Made) -> None:
+    async def story(overheard: bool) -> int:
+        engine, model = made(lambda context: "Yes.")
+        if overheard:
+            await engine.feed(PartialBlock("I was wondering whether you could", 0.0))
+        before = model.computed
+        await said(engine, "I was wondering whether you could tell me.")
+        return model.computed - before
+
+    assert asyncio.run(story(overheard=True)) < asyncio.run(story(overheard=False)) - 30
+
+
+def test_a_long_conversation_rolls_and_what_left_can_be_recalled(made: Made) -> None:
+    def rule(context: str) -> str:
+        if "secret" in last_words(context) and "what" in last_words(context).lower():
+            found = results(context)
+            return found[0][0]["text"] if found else calling("recall(about='secret word', source='user')")
+        return "I see. " * 20
+
+    async def story() -> tuple[str, MiniCPM3Engine, list[str]]:
+        engine, model = made(rule, limit=2048)
+        await said(engine, "The secret word is rhubarb.")
+        await engine.feed(ReplyBlock("I see.", 1.0, 2.0))
+        for turn in range(2, 30):
+            await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}"),), "", 10.0 * turn))
+            await said(engine, f"This is turn {turn}.", 10.0 * turn)
+            await engine.feed(ReplyBlock("I see. " * 20, 10.0 * turn, 10.0 * turn + 5))
+        assert "rhubarb" not in model.read[-1]
+        assert len(engine._context.ids) <= engine.context().limit  # type: ignore[union-attr]
+        answer = "".join(await said(engine, "What was the secret word?", 400.0))
+        return answer, engine, model.read
+
+    answer, engine, read = asyncio.run(story())
+    assert answer == "“The secret word is rhubarb.”"
+    use = engine.context()
+    assert use.dropped["scene"] > use.dropped["reply"] > 5, "scenes leave first"
+    assert sum(use.tokens.values()) == sum(count for _, count in use.blocks) <= use.limit
+    assert read[-1].count("<|im_start|>system") == 1
+
+
+def test_an_instruction_of_the_user_keeps_the_functions(made: Made) -> None:
+    async def story() -> str:
+        engine, model = made(lambda context: "Arr.")
+        await engine.feed(SystemBlock("You are a pirate."))
+        await said(engine, "Hello.")
+        with pytest.raises(BadInput, match="shorten"):
+            await engine.feed(SystemBlock("very " * 1000))
+        return model.read[0]
+
+    context = asyncio.run(story())
+    assert context.startswith("<|im_start|>system\nYou are a pirate.\n# Functions")
+    assert "def get_time():" in context and "set_timer" not in context, "nobody lent it a book of timers"
+
+
+def test_a_context_too_small_or_too_large_is_told(tiny: Callable[[Kind], Path]) -> None:
+    for tokens, says in ((500, "too small"), (32768, "smaller context")):
+        with pytest.raises(BadInput, match=says):
+            open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=tokens)
