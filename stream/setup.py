@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
-    from dialogue.linear import Precision
+    from dialogue.decoder_route import Quantisation
 
 STAGES = (
     "transcript",
@@ -50,7 +50,7 @@ class Setup:
     remote_url: str | None = None  # an OpenAI-compatible server, for engine "remote"
     remote_model: str | None = None
     model_path: Path | None = None  # the folder of a downloaded model, for the engines that run one
-    precision: Precision = "bfloat16"  # of its language model
+    precision: Quantisation = "bfloat16"  # of its language model; "auto" is for the engine "chat_model"
     device: str = "auto"  # where it runs: "auto" takes a graphics card if there is one
     eyes_path: Path | None = None  # the folder of a model that describes pictures to a mind that cannot see
     describe_every_s: float = 4.0  # at most this often
@@ -65,6 +65,13 @@ SETUPS: Mapping[str, Setup] = {
         "minicpm",
         "a MiniCPM-V or -o of yours (--model) sees and thinks; ears and voice as in laptop",
         context_tokens=4096,
+    ),
+    "llm": Setup(
+        "llm",
+        "chat_model",
+        "a chat model of yours (--llm) thinks; ears, eyes and voice as in laptop",
+        context_tokens=4096,
+        precision="auto",
     ),
     "remote": Setup("remote", "remote", "an OpenAI-compatible server thinks; ears, eyes and voice stay here"),
 }

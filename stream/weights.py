@@ -83,14 +83,20 @@ class WeightStore:
                         self._pull_one(weights, LocalFolder(folder) if folder else weights.source, progress)
         return [self._place(weights) / weights.entry for weights in wanted]
 
-    def pull_from_hub(self, repository: str, revision: str = "main", progress: Progress = _silent) -> Path:
+    def pull_from_hub(
+        self, repository: str, revision: str = "main", progress: Progress = _silent, only: tuple[str, ...] = ()
+    ) -> Path:
         """The folder of any model repository of the hub ("owner/name"), fetched when it is not here yet.
+
+        With `only`, a folder with those files: that of the whole model where it is here, else one of its own.
 
         Its files are not pinned: the hub's client checks what it downloads, and `revision` says whom you trust.
         """
         name = f"{repository}@{revision}".replace("/", "--")
-        weights = Weights(name, "model", "see its page", repository, HubRepository(repository, revision), files=())
-        self._table.setdefault(name, weights)
+        if only and not (self.folder / name).is_dir():
+            name += "--" + "+".join(only)
+        source = HubRepository(repository, revision, only if not (self.folder / name).is_dir() else ())
+        self._table.setdefault(name, Weights(name, "model", "see its page", repository, source, files=()))
         return self.pull([name], progress)[0]
 
     def verify(self, names: Iterable[str] | None = None) -> list[Listed]:

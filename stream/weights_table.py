@@ -22,10 +22,14 @@ class RegistryPackage:
 
 @dataclass(frozen=True, slots=True)
 class HubRepository:
-    """A model repository on a hub, at a `revision` (commit, tag or branch; embedded sets name a commit)."""
+    """A model repository on a hub, at a `revision` (commit, tag or branch; embedded sets name a commit).
+
+    `only` names the files wanted; without it, all that we can read.
+    """
 
     repository: str
     revision: str
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

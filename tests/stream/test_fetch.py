@@ -139,7 +139,7 @@ def test_a_hub_repository_lands_whole(registry: SmallRegistry, tmp_path: Path) -
 
 def test_a_hub_without_the_repository_says_so(registry: SmallRegistry, tmp_path: Path) -> None:
     run = pull_from_hub(registry, tmp_path, "owner/nothing")
-    assert "advice: could not download owner/nothing at 'main'" in run.stderr
+    assert "advice: the hub shows nobody a model owner/nothing" in run.stderr
 
 
 def test_a_hub_out_of_reach_says_so(tmp_path: Path) -> None:

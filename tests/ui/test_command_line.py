@@ -129,7 +129,7 @@ def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.Cap
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
     assert "belongs to --setup minicpm" in complaint(capsys)
     assert main(["run", "--quantize", "int4"]) == 2
-    assert "belong to --model or --eyes" in complaint(capsys)
+    assert "belong to --model, --llm or --eyes" in complaint(capsys)
 
 
 def written_config(folder: Path, kind: str) -> str:

@@ -9,12 +9,14 @@ from pathlib import Path
 from dialogue.errors import BadInput
 from stream.model_choice import model_folder, with_describer, with_model, with_voice
 from stream.setup import Setup
+from ui.commands.chat_option import add_chat_option, with_llm
 from ui.home import weight_store
 
 PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
 
 def add_model_options(group: argparse._ArgumentGroup) -> None:
+    add_chat_option(group)
     group.add_argument(
         "--model",
         metavar="ID_OR_PATH",
@@ -30,7 +32,7 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
         "--precision",
         "--quantize",
         choices=PRECISIONS,
-        help="for --model and --eyes: of the language model's weights; default: bfloat16",
+        help="of the weights of --model and --eyes (default: bfloat16) and --llm (default: 8 bits where they run fast)",
     )
     group.add_argument("--device", help="for --model and --eyes: cpu, cuda, cuda:1, ...; default: a GPU if any")
     group.add_argument("--voice", type=Path, metavar="FILE", help="for a MiniCPM-o: a recording to speak like")
@@ -42,14 +44,18 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
 def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
     """`setup` with the models that the options name, which are fetched where they must be. Raises BadInput when the
     options do not fit together, WeightsError when a model cannot be fetched."""
-    if options.setup in (None, "minicpm") and options.model:
+    if options.llm:
+        setup = with_llm(options)
+    elif options.setup in (None, "minicpm") and options.model:
         setup = with_model(model_folder(options.model, weight_store()), options.precision, options.device or "auto")
     elif options.model:
         raise BadInput("--model belongs to --setup minicpm")
     elif setup.engine == "minicpm" and setup.model_path is None:
         raise BadInput("the setup minicpm needs --model, a hub id or the folder of a downloaded model")
+    elif setup.engine == "chat_model":
+        raise BadInput("the setup llm needs --llm, a hub id, a downloaded folder or a .gguf file")
     elif (options.precision or options.device) and not options.eyes:
-        raise BadInput("--precision and --device belong to --model or --eyes")
+        raise BadInput("--precision and --device belong to --model, --llm or --eyes")
     if options.eyes:
         setup = with_describer(setup, model_folder(options.eyes, weight_store()))
         given = {"precision": options.precision, "device": options.device}

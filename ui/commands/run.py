@@ -16,6 +16,7 @@ EXAMPLES = """\
   omnilive run                        for this machine alone: http://127.0.0.1:8080/
   omnilive run --host 0.0.0.0         for others too: HTTPS, and an access token in the address
   omnilive run --port 0               on any free port
+  omnilive run --llm Qwen/Qwen3-0.6B  a chat model of the hub thinks; says before loading what it needs
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
 """
 

@@ -42,7 +42,7 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     """--setup, and what the setups `remote` and `minicpm` need to know."""
     presets = "\n".join(f"{setup.name}: {setup.about}" for setup in SETUPS.values())
     group = parser.add_argument_group("setup", presets)
-    group.add_argument("--setup", choices=SETUPS, help="default: laptop; with --model, minicpm")
+    group.add_argument("--setup", choices=SETUPS, help="default: laptop; with --model, minicpm; with --llm, llm")
     add_model_options(group)
     group.add_argument("--remote-url", metavar="URL", help="for --setup remote: an OpenAI-compatible server's address")
     group.add_argument("--remote-model", metavar="NAME", help="for --setup remote: the model to ask for")

@@ -1,0 +1,73 @@
+"""From what a person calls a chat model (a hub id, a folder, a .gguf file) to the setup that thinks with it.
+
+The model is judged by its config before anything large is fetched or loaded. Knows no environment: how much memory is
+free is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.errors import BadInput
+from stream.model_choice import HUB_ID
+from stream.setup import SETUPS, Setup
+from stream.weights import WeightStore
+
+if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
+    from dialogue.decoder_route import Quantisation
+
+# What ears, eyes, voice and libraries take beside the model.
+REST_BYTES = 1.5e9
+FINER_TO_COARSER: tuple[Quantisation, ...] = ("float32", "bfloat16", "int8", "int4")
+
+Judge = Callable[[Path], None]  # raises BadInput; the path is a .gguf file, or a folder with config.json at least
+
+
+def chat_model_path(named: str | Path, store: WeightStore, judge: Judge, revision: str = "main") -> Path:
+    """The .gguf file or the folder of a model. A hub id ("owner/name") that is nothing here is fetched once, after its
+    config has passed `judge`. Raises what `judge` raises, WeightsError where the model cannot be fetched, BadInput.
+    """
+    path = Path(named).expanduser()
+    if path.exists():
+        if path.is_dir() and not (path / "config.json").is_file():
+            raise BadInput(
+                f"there is no config.json in {path}: a model is a hub id, a downloaded folder or a .gguf file"
+            )
+        judge(path)
+        return path
+    if not HUB_ID.fullmatch(str(named)) or path.suffix == ".gguf":
+        raise BadInput(f"there is no {path}; name a folder, a .gguf file, or a model of the hub as owner/name")
+    judge(store.pull_from_hub(str(named), revision, only=("config.json",)))
+    return store.pull_from_hub(str(named), revision)
+
+
+def with_chat_model(path: Path, precision: Quantisation | None = None) -> Setup:
+    """The setup that thinks with the model in `path`; ears, eyes and voice are the embedded ones."""
+    base = SETUPS["llm"]
+    return replace(base, model_path=path, precision=precision or base.precision)
+
+
+def judgement(path: Path, setup: Setup, free_bytes: float) -> str:
+    """One line on what the model in `path` will need here and how fast it will speak (takes a twentieth of a second).
+
+    Raises BadInput where it is not of a family that we run, and where it does not fit, with what would.
+    """
+    from dialogue.model_estimate import Estimate, estimate, memory_speed
+
+    speed = memory_speed()
+
+    def of(precision: Quantisation) -> Estimate:
+        return estimate(path, precision, setup.context_tokens, speed, setup.capacity)
+
+    chosen = of(setup.precision)
+    if chosen.bytes + REST_BYTES <= free_bytes:
+        return chosen.sentence()
+    fitting = [p for p in FINER_TO_COARSER if of(p).bytes + REST_BYTES <= free_bytes]
+    advice = f"take --precision {fitting[0]}" if fitting else "take a smaller model, or end other programs"
+    raise BadInput(
+        f"{path.name}: {chosen.sentence()}. With {REST_BYTES / 1e9:.1f} GB for ears, eyes and voice that does not fit "
+        f"into the {free_bytes / 1e9:.1f} GB that are free here; {advice}"
+    )

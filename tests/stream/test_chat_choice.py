@@ -1,0 +1,101 @@
+"""A chat model by what a person calls it: judged by its config before anything large is fetched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from dialogue.errors import BadInput
+from stream.chat_choice import REST_BYTES, chat_model_path, judgement, with_chat_model
+from stream.setup import SETUPS
+from stream.weights import WeightsError, WeightStore
+from tests.stream.small_registry import SmallRegistry
+from tests.stream.toy_weights import everything_below
+
+SETUP = SETUPS["llm"]
+QWEN3_8B = {
+    "model_type": "qwen3", "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 12288,
+    "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+    "tie_word_embeddings": False, "max_position_embeddings": 40960,
+}  # fmt: skip
+
+
+@pytest.fixture
+def hub(registry: SmallRegistry, monkeypatch: pytest.MonkeyPatch) -> SmallRegistry:
+    """A hub with one model, whose large file may not be asked for unless a test says so."""
+    monkeypatch.setattr(constants, "ENDPOINT", registry.url)
+    files = registry.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    config = json.dumps(QWEN3_8B).encode()
+    registry.repositories["owner/chat"] = {"config.json": config, "model.safetensors": b"large", "pytorch.bin": b"old"}
+    return registry
+
+
+def accept(_path: Path) -> None:
+    pass
+
+
+def test_a_hub_id_is_judged_before_it_is_fetched(hub: SmallRegistry, store: WeightStore) -> None:
+    shown: list[set[str]] = []
+    path = chat_model_path("owner/chat", store, lambda path: shown.append(everything_below(path)))
+    assert shown == [{"config.json"}]
+    assert everything_below(path) == {"config.json", "model.safetensors"}
+    hub.repositories.clear()
+    assert chat_model_path("owner/chat", store, accept) == path, "the second time needs no hub"
+
+
+def test_what_does_not_fit_is_not_fetched(hub: SmallRegistry, store: WeightStore) -> None:
+    def judge(path: Path) -> None:
+        judgement(path, SETUP, 2e9)
+
+    with pytest.raises(BadInput, match=r"8\.2 billion parameters .* does not fit into the 2\.0 GB .* smaller model"):
+        chat_model_path("owner/chat", store, judge)
+    assert not any("safetensors" in name for name in everything_below(store.folder))
+
+
+def test_a_coarser_precision_that_fits_is_advised(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(QWEN3_8B))
+    with pytest.raises(BadInput, match="take --precision int"):
+        judgement(tmp_path, replace(SETUP, precision="bfloat16"), 16e9 + REST_BYTES)
+    line = judgement(tmp_path, replace(SETUP, precision="int4"), 64e9)
+    assert "8.2 billion parameters at int4 need" in line
+    assert "tokens a second here: " in line
+
+
+def test_another_family_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3_text"}))
+    with pytest.raises(BadInput, match="'gemma3_text' is not of the Llama family; use a Llama, SmolLM2"):
+        judgement(tmp_path, SETUP, 64e9)
+
+
+def test_a_hub_that_cannot_give_it_says_why(hub: SmallRegistry, store: WeightStore) -> None:
+    with pytest.raises(WeightsError, match="shows nobody a model owner/none"):
+        chat_model_path("owner/none", store, accept)
+
+
+def test_no_network_is_said(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match="check its name and the network"):
+        chat_model_path("owner/chat", store, accept)
+
+
+@pytest.mark.parametrize("named", ["nowhere", "./nowhere/model.gguf", "a/b/c", "owner/model.gguf"])
+def test_what_is_not_there_is_bad_input(named: str, store: WeightStore) -> None:
+    with pytest.raises(BadInput, match="owner/name"):
+        chat_model_path(named, store, accept)
+
+
+def test_a_folder_without_a_config_is_no_model(store: WeightStore, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"no config\.json"):
+        chat_model_path(tmp_path, store, accept)
+
+
+def test_the_setup_thinks_with_it(tmp_path: Path) -> None:
+    setup = with_chat_model(tmp_path)
+    assert (setup.name, setup.engine, setup.model_path, setup.precision) == ("llm", "chat_model", tmp_path, "auto")
+    assert with_chat_model(tmp_path, "int4").precision == "int4"

@@ -1,0 +1,131 @@
+"""Calls with a tiny chat model of each family for a mind. Ears and voice are toys, all else is real."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from dialogue.choose_token import Sampling
+from dialogue.engine import Engine
+from dialogue.engines.chat_model import open_chat_model
+from dialogue.engines.small_cpu import SmallCpuEngine
+from stream.device_thread import DeviceThread
+from stream.events import ContextShown, Notice, ReplyEnded, ReplyText, Typed
+from stream.session import Session
+from stream.setup import SETUPS
+from tests.dialogue.chat_models import FAMILIES, write_chat_model
+from tests.stream import toy_parts as toy_parts_module
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
+from tests.virtual_time import run_in_virtual_time
+
+SETUP = SETUPS["llm"]
+VARIED = Sampling(penalty=1.5)  # greedy, but no letter for ever
+QUESTION = "Tell me about the sea."
+Story = Callable[[Call], Awaitable[None]]
+
+
+def calls(folder: Path, *stories: Story) -> list[Call]:
+    """All at once, in one process, with one model on one thread."""
+
+    async def whole(mind: Callable[[], Engine]) -> list[Call]:
+        parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=mind)
+        made = [Call(Session(f"s{number}", parts, SETUP)) for number in range(len(stories))]
+
+        async def one(call: Call, story: Story) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(call.listens())
+                running = tasks.create_task(call.session.run())
+                await story(call)
+                call.session.close("over")
+                await running
+
+        await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
+        parts.close()
+        return made
+
+    with DeviceThread("mind") as thread:
+        mind = open_chat_model(
+            folder, thread.run, 2048, lambda: datetime(2026, 11, 22, 3), precision="float32", sampling=VARIED
+        )
+        return run_in_virtual_time(whole(mind), until=600)
+
+
+async def ended(call: Call, replies: int) -> None:
+    for _ in range(300):
+        await call.lasts(0.5)
+        if len(call.of(ReplyEnded)) >= replies:
+            return
+
+
+def types(*questions: str) -> Story:
+    async def story(call: Call) -> None:
+        for number, question in enumerate(questions):
+            call.session.push(Typed(question))
+            await ended(call, number + 1)
+
+    return story
+
+
+def said(call: Call) -> str:
+    return "".join(event.text for event in call.of(ReplyText))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_question_is_typed_and_answered_aloud(tmp_path: Path, family: str) -> None:
+    write_chat_model(family, tmp_path)
+    [call] = calls(tmp_path, types(QUESTION, "And the hills?"))
+    assert not call.of(Notice)
+    first, second = call.of(ReplyEnded)
+    assert first.said + second.said == said(call)
+    assert call.heard_s() > 0
+    assert call.of(ContextShown)[-1].use.tokens["reply"] > 0
+
+
+def test_a_question_is_spoken_and_answered(tmp_path: Path) -> None:
+    write_chat_model("qwen3", tmp_path)
+
+    async def story(call: Call) -> None:
+        await call.lasts(0.5)
+        await call.speaks(1.5)
+        await ended(call, 1)
+
+    [call] = calls(tmp_path, story)
+    [reply] = call.of(ReplyEnded)
+    assert reply.said and not reply.cut
+
+
+def test_an_interruption_leaves_what_was_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy_parts_module, "SECONDS_A_WORD", 4.0)  # such a model knows hardly any spaces
+    write_chat_model("qwen3", tmp_path)
+    kept: list[tuple[str, str]] = []
+
+    async def story(call: Call) -> None:
+        call.session.push(Typed(QUESTION))
+        while not call.of(ReplyText):
+            await call.lasts(0.1)
+        await call.lasts(0.5)
+        await call.speaks(0.6)
+        await ended(call, 1)
+        engine = call.session._engine
+        assert isinstance(engine, SmallCpuEngine)
+        kept.extend((turn.kind, turn.text) for turn in engine._script.turns[:2])
+
+    [call] = calls(tmp_path, story)
+    reply = call.of(ReplyEnded)[0]
+    assert reply.cut and reply.said.startswith(reply.heard)
+    assert kept[0] == ("text", QUESTION)
+    heard = ("reply", reply.heard) if reply.heard else ("text", QUESTION)
+    assert kept[1:] in ([], [heard])
+
+
+def test_two_callers_do_not_hear_each_other(tmp_path: Path) -> None:
+    write_chat_model("qwen2", tmp_path)
+    together = calls(tmp_path, types(QUESTION), types("Who wrote that play?"))
+    alone = calls(tmp_path, types(QUESTION))
+    assert said(together[0]) == said(alone[0]) != said(together[1])

@@ -1,0 +1,36 @@
+"""--llm: a chat model of your own as the mind, judged before it is fetched and loaded."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from dialogue.errors import BadInput
+from stream.chat_choice import chat_model_path, judgement, with_chat_model
+from stream.setup import SETUPS, Setup
+from ui.free_memory import free_memory
+from ui.home import weight_store
+
+HELP = (
+    "a chat model of the families Llama 3, Qwen2, Qwen3 and SmolLM2: a hub id (Qwen/Qwen3-0.6B; fetched once), the "
+    "folder of a downloaded one, or a .gguf file; it thinks, ears, eyes and voice stay the embedded ones"
+)
+
+
+def add_chat_option(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--llm", metavar="ID_OR_PATH", help=HELP)
+
+
+def with_llm(options: argparse.Namespace) -> Setup:
+    """The setup of --llm; prints one line on what the model needs and how fast it will be. Raises BadInput for a model
+    that does not fit or is of another family, WeightsError for one that cannot be fetched."""
+    if options.setup not in (None, "llm") or options.model:
+        raise BadInput("--llm is a mind of its own: leave --setup and --model out")
+    asked = replace(SETUPS["llm"], precision=options.precision or SETUPS["llm"].precision)
+
+    def judge(path: Path) -> None:
+        print(f"{options.llm}: {judgement(path, asked, free_memory())}", file=sys.stderr, flush=True)
+
+    return with_chat_model(chat_model_path(options.llm, weight_store(), judge), options.precision)
