@@ -62,6 +62,7 @@ def test_what_was_cut_off_is_struck_through_and_named(visit: Open) -> None:
         "characters": 12,
         "ended": True,
         "cut": True,
+        "recalled": None,
     }
 
 
@@ -185,9 +186,9 @@ def test_the_memory_meter_shows_kinds_limit_and_what_was_let_go(visit: Open) -> 
     visited.page.click("#details-toggle")  # what came while it was closed is drawn on opening
     assert visited.text("#context-summary") == "512 of 2,048 tokens, 3 older blocks let go"
     assert visited.page.locator("#context-legend li").all_text_contents() == [
-        "Instructions200",
-        "Its answers300",
-        "Novelty12",
+        "Instructions 200",
+        "Its answers 300",
+        "Novelty 12",
     ]
     meter = visited.page.locator("#context-bar")
     assert [meter.get_attribute(f"aria-value{part}") for part in ("now", "max")] == ["512", "2048"]

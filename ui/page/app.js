@@ -5,12 +5,13 @@
      #mute, #camera-toggle, #hands-free, #talk, #hush, #overlay-toggle, #camera-flip     buttons, aria-pressed
      #say           the form, with the input #say-text
      #captions      the list; items carry data-role (user, assistant), data-turn, data-final, and data-cut on replies,
-                    in which .heard, .waiting and s hold what was heard, is still to come, was cut off
+                    in which .heard, .waiting and s hold what was heard, is still to come, was cut off;
+                    .recalled tells when that was, of an answer that was looked up (data-recalled)
      #state         data-state: idle, connecting, listening, hearing, thinking, speaking, reconnecting, busy, error, stopped
      #overlay       one .seen[data-kind=object|text] for each thing seen;  #scene-description  the same in words
      #notice        messages as .notice[data-level][data-code]
      #voice         the audio element that plays the assistant's voice
-     #latency-stages, #latency-table, #context-bar, #rtt, #playout       in #details, opened by #details-toggle
+     #latency-stages, #latency-table, #context-bar, #context-recalls, #rtt, #playout       in #details, opened by #details-toggle
      window.omnilive  {pc, state, turns, remoteStream}, always the present ones; turns as turns.js describes them */
 
 import { announcer } from "./announce.js";
@@ -152,10 +153,13 @@ call.addEventListener("message", ({ detail: message }) => {
   if (!turn) return;
   if (message.type === "latency") panel.showLatency(turns.list);
   else captions.show(turn);
+  if (turn.reply?.recalled != null) panel.showRecalls(turns.list);
   by("nothing-yet").hidden = somethingWasSaid();
   if (message.type === "user_caption" && message.final) announceCaption(`You: ${message.text}`);
   if (message.type === "reply_ended") {
-    announceCaption(message.cut ? `Assistant: ${message.heard} (interrupted)` : `Assistant: ${message.said}`);
+    const whence = words.aboutRecall(turn.reply);
+    const said = message.cut ? `${message.heard} (interrupted)` : message.said;
+    announceCaption(`Assistant: ${whence && `${whence}. `}${said}`);
   }
 });
 

@@ -1,6 +1,7 @@
 /* The captions of both sides as a list. A reader who has scrolled up is left in peace. */
 
 import { partsOf } from "./turns.js";
+import { aboutRecall } from "./words.js";
 
 const KEPT = 300; // items; older ones leave the page
 const NEAR_END_PX = 48;
@@ -46,6 +47,8 @@ export class Captions {
     const item = this.#item(turn, "assistant");
     item.dataset.final = String(turn.reply.ended);
     item.dataset.cut = String(turn.reply.cut);
+    item.dataset.recalled = String(turn.reply.recalled !== null);
+    write(item.querySelector(".recalled"), aboutRecall(turn.reply));
     write(item.querySelector(".heard"), heard);
     write(item.querySelector(".waiting"), waiting);
     write(item.querySelector("s"), cut);
@@ -97,6 +100,7 @@ function replyItem() {
   const item = element("li", "caption");
   item.append(
     speaker("Assistant"),
+    element("span", "recalled"),
     element("span", "heard"),
     element("span", "waiting"),
     element("s", ""),

@@ -1,6 +1,7 @@
 /* The details: latency against budget, memory, the state of the connection. Draws nothing while it is closed. */
 
 import { Meter } from "./meter.js";
+import { showRecalls } from "./recalls.js";
 import { Waterfall } from "./waterfall.js";
 
 const by = (id) => document.getElementById(id);
@@ -40,6 +41,10 @@ export class Panel {
 
   showContext(context) {
     this.#draw("context", () => this.meter.show(context));
+  }
+
+  showRecalls(turns) {
+    this.#draw("recalls", () => showRecalls(by("context-recalls"), turns));
   }
 
   showPulse({ rtt, playout, jitter, lost }) {

@@ -1,7 +1,8 @@
 /* What was said, turn by turn, folded from the server's messages. Pure: draws nothing, knows no time. */
 
 /**
- * A turn: {call, turn, user: {text, final, typed} | null, reply: {text, characters, ended, cut} | null, latency | null}.
+ * A turn: {call, turn, user: {text, final, typed} | null, reply | null, latency | null}. A reply: {text, characters,
+ * ended, cut, recalled}: an answer that was looked up tells when that was, in seconds of the call; others have null.
  * The server counts characters as code points, JavaScript strings are UTF-16: `slice` below minds the difference.
  */
 export class Turns {
@@ -25,6 +26,10 @@ export class Turns {
           turn.reply = { ...(turn.reply ?? EMPTY_REPLY) };
           turn.reply.text += message.text;
         });
+      case "reply_recalled":
+        return this.#change(message.turn, (turn) => {
+          turn.reply = { ...(turn.reply ?? EMPTY_REPLY), recalled: message.at };
+        });
       case "reply_heard":
         return this.#change(message.turn, (turn) => {
           turn.reply = { ...(turn.reply ?? EMPTY_REPLY), characters: message.characters };
@@ -32,7 +37,8 @@ export class Turns {
       case "reply_ended":
         return this.#change(message.turn, (turn) => {
           const characters = [...(message.cut ? message.heard : message.said)].length;
-          turn.reply = { text: message.said, characters, ended: true, cut: message.cut };
+          const recalled = turn.reply?.recalled ?? null;
+          turn.reply = { text: message.said, characters, ended: true, cut: message.cut, recalled };
         });
       case "latency":
         return this.#change(message.turn, (turn) => {
@@ -64,7 +70,7 @@ export class Turns {
   }
 }
 
-const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false };
+const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false, recalled: null };
 
 /** A reply as it is shown: what reached the ears, what is still to come, what was cut off. */
 export function partsOf(reply) {

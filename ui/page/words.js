@@ -100,3 +100,16 @@ export const JUST_SPEAK = "Hands-free is on: just speak. Switch it off to talk o
 export const NEW_CALL = "New call";
 export const RECONNECTED = "Reconnected – the assistant begins afresh";
 export const newDevice = (kind, label) => `“${label}” is there now. Use it as ${kind}?`;
+
+/** Where an answer comes from, if it was looked up: "Recalled from 0:42". */
+export function aboutRecall({ recalled }) {
+  return recalled === null ? "" : `Recalled from ${timeInCall(recalled)}`;
+}
+
+/** Seconds of the call as one reads them off a clock: 0:42, 39:07, 1:02:05. */
+export function timeInCall(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (parts[0] === 0) parts.shift();
+  return parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
+}
