@@ -94,6 +94,7 @@ class Turns:
         self._heard_at = 0.0
         self._pressed = False
         self._last_speech_at = 0.0
+        self._unasked = False  # the present turn is ours alone
         self._reopened = False  # answered once, unheard, and taken back because the user seemed to go on
 
     @property
@@ -128,6 +129,8 @@ class Turns:
 
     def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
         match event:
+            case SpeechStarted() if not self._sounded and self._unasked:
+                return [*self._yield(), self._begin(event.since)]
             case SpeechStarted() if not self._sounded:
                 # Nothing has been heard of us yet: the user was not finished after all.
                 self.phase, self._open, self._reopened = Phase.YOURS, True, True
@@ -159,6 +162,14 @@ class Turns:
         decisions = [*dropped, *self._yield()]
         self._begin(at)
         return [*decisions, self._answer(at, at)]
+
+    def announce(self, at: float) -> list[Decision]:
+        """We have something to say unasked: a turn of ours alone, if nobody has the floor; else nothing."""
+        if self.phase is Phase.OURS or self._open:
+            return []
+        self._begin(at)
+        self._unasked = True
+        return [self._answer(at, at)]
 
     def hush(self) -> list[Decision]:
         """The user wants silence: our reply, if any, ends here."""
@@ -197,6 +208,7 @@ class Turns:
     def _begin(self, at: float) -> Begin:
         self.turn += 1
         self.phase, self._open, self._sounded, self._reopened = Phase.YOURS, True, False, False
+        self._unasked = False
         return Begin(self.turn, at)
 
     def _answer(self, last_speech_at: float, at: float) -> Answer:
