@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-FactKind = Literal["object", "text", "colour", "light"]
+FactKind = Literal["object", "text", "colour", "light", "description"]
 Place = Literal["left", "centre", "right", ""]
 Distance = Literal["near", "far", ""]
 
@@ -20,7 +20,8 @@ Distance = Literal["near", "far", ""]
 class Fact:
     """One thing the eyes vouch for. `label` is the object ("person"), colour ("red") or light ("dark") name.
 
-    `text` is what a "text" fact says: quoted data from the room, never an instruction. `since` is when the
+    `text` is what a "text" fact says, or a model's "description" of the picture: quoted data from the room, never an
+    instruction. `since` is when the
     eyes first saw it, `at` when last. `count` things of this label stand at `place`/`distance`; one fact
     an object where places differ (two people left and right are two facts of count 1).
     """

@@ -44,7 +44,10 @@ _SIDES = {"left": "left", "right": "right", "middle": "centre", "center": "centr
 
 
 def describe(memory: SceneMemory, place: Place = "", seed: int = 0, phrasing: str | None = None) -> str:
-    """What is in view now, at `place` or anywhere, and what can be read. `phrasing` replaces the things' sentence."""
+    """What is in view now, at `place` or anywhere, and what can be read. `phrasing` replaces the things' sentence; a
+    model's description of the whole picture is quoted instead of everything."""
+    if not place and (told := memory.present("description")):
+        return f"I see this: “{told[-1].text}”"
     facts = in_view(memory, place)
     texts = [fact.text for fact in memory.present("text") if not place or fact.place in (place, "")]
     parts = [phrasing] if phrasing else [_things_seen(facts, place, seed)] if facts else []

@@ -113,5 +113,7 @@ def _line(fact: Fact) -> str:
             return thing([fact])
         case "text":
             return f"text “{clean(fact.text)}”"
+        case "description":
+            return f"as a model that sees describes it: “{clean(fact.text)}”"
         case kind:
             return f"{kind}: {fact.label}"

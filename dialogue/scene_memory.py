@@ -12,7 +12,7 @@ from dialogue.blocks import Fact, FactKind, SceneBlock
 from dialogue.event_log import Event, EventKind, EventLog
 
 # A fact last confirmed so long before the scene was taken is history. Text is read less often than objects are seen.
-STALE_S: dict[FactKind, float] = {"object": 5.0, "colour": 5.0, "light": 5.0, "text": 10.0}
+STALE_S: dict[FactKind, float] = {"object": 5.0, "colour": 5.0, "light": 5.0, "text": 10.0, "description": 20.0}
 
 # What comes back within so long was never gone: a hand before the lens, a detector that blinked.
 SAME_VISIT_S = 30.0

@@ -10,9 +10,10 @@ import asyncio
 from dataclasses import dataclass
 
 from dialogue.blocks import PartialBlock, ReplyBlock
+from dialogue.engine import Mark
 from stream.events import ContextShown, ReplyEnded
 from stream.lanes import Waiting
-from stream.reply import Crew, Question, Reply
+from stream.reply import Announcement, Crew, Question, Reply, SpokenQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,20 @@ class GiveReply:
 @dataclass(frozen=True, slots=True)
 class VoidReply:
     """Leave no trace: the user goes on, or said nothing."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetTurn:
+    """Nothing was said after all: what the engine heard of the turn is void too."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUnits:
+    """The user goes on speaking: there are units of the turn for an engine that hears."""
 
     turn: int
 
@@ -58,7 +73,7 @@ class Overheard:
     block: PartialBlock
 
 
-Order = PrepareReply | GiveReply | VoidReply | CutReply | CloseReply | Overheard
+Order = PrepareReply | GiveReply | VoidReply | ForgetTurn | TakeUnits | CutReply | CloseReply | Overheard
 
 
 class Answering:
@@ -68,6 +83,7 @@ class Answering:
         self._crew = crew
         self.orders: Waiting[Order] = Waiting(64)
         self.reply: Reply | None = None
+        self._heard: tuple[int, Mark] | None = None  # the turn of which units were heard, and where it began
         self._task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -80,15 +96,20 @@ class Answering:
         match order:
             case PrepareReply(turn, question):
                 await self._void()
-                self._begin(turn, question, tasks)
+                await self._begin(turn, question, tasks)
             case GiveReply(turn, question):
                 if self.reply is None or self.reply.turn != turn:
                     await self._void()
-                    self._begin(turn, question, tasks)
+                    await self._begin(turn, question, tasks)
                 assert self.reply is not None
                 self.reply.commit()
             case VoidReply(turn) if self._is(turn):
                 await self._void()
+            case ForgetTurn(turn):
+                await self._forget(turn)
+            case TakeUnits(turn) if self.reply is None:
+                while not len(self.orders) and await self._take_unit(turn):
+                    pass
             case CutReply(turn, heard) if self._is(turn):
                 await self._cut(heard)
             case CloseReply(turn) if self._is(turn):
@@ -100,9 +121,33 @@ class Answering:
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn
 
-    def _begin(self, turn: int, question: Question, tasks: asyncio.TaskGroup) -> None:
+    async def _begin(self, turn: int, question: Question, tasks: asyncio.TaskGroup) -> None:
+        if isinstance(question, SpokenQuestion) and question.rest is not None:
+            while await self._take_unit(turn, question.rest.start_s):
+                pass
+        if self._crew.reminders is not None and not isinstance(question, Announcement):
+            self._crew.reminders.draft()
         self.reply = Reply(turn, question, self._crew)
         self._task = tasks.create_task(self.reply.run(), name=f"reply-{turn}")
+
+    async def _take_unit(self, turn: int, before_s: float = float("inf")) -> bool:
+        """Gives the engine the oldest unit that waits; whether there was one."""
+        hearer = self._crew.hearer
+        unit = hearer.feed.pop(before_s) if hearer is not None else None
+        if hearer is None or unit is None:
+            return False
+        if self._heard is None or self._heard[0] != turn:
+            self._heard = turn, await self._crew.engine.mark()
+        await hearer.take(unit)
+        self._crew.link.emit(ContextShown(self._crew.engine.context()))
+        return True
+
+    async def _forget(self, turn: int) -> None:
+        if self._is(turn):
+            await self._void()
+        if self._heard is not None and self._heard[0] == turn:
+            await self._crew.engine.rewind(self._heard[1])
+            self._heard = None
 
     async def _stopped(self) -> Reply | None:
         """The reply, taken out of work: nothing of it runs past this line."""
@@ -113,11 +158,19 @@ class Answering:
             await asyncio.wait([task])
         return reply
 
+    def _settle(self, reply: Reply, *, heard: bool) -> None:
+        """What a reply entered into the book of reminders counts once something of it was heard."""
+        if isinstance(reply.question, Announcement):
+            reply.question.over(heard)
+        elif self._crew.reminders is not None:
+            self._crew.reminders.settle(heard)
+
     async def _void(self) -> None:
         reply = await self._stopped()
         if reply is None:
             return
         self._crew.playback.drop(reply.turn)
+        self._settle(reply, heard=False)
         if reply.before_question is not None:
             await self._crew.engine.rewind(reply.before_question)
 
@@ -125,6 +178,7 @@ class Answering:
         reply = await self._stopped()
         assert reply is not None
         heard = reply.said[:heard_characters]
+        self._settle(reply, heard=bool(heard))
         if reply.before_reply is not None:
             await self._crew.engine.rewind(reply.before_reply)
             if heard:
@@ -136,6 +190,7 @@ class Answering:
     async def _close(self) -> None:
         reply = await self._stopped()
         assert reply is not None
+        self._settle(reply, heard=True)
         if reply.said:
             now = self._crew.link.now()
             await self._crew.engine.feed(ReplyBlock(reply.said, reply.question.stopped_at, now))

@@ -17,6 +17,7 @@ from audio.chunk import Chunk, Samples
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
 from dialogue.errors import BadInput
+from stream.describing import described, with_description
 from stream.film_frames import Frames
 from stream.message import Film, Message, Recording
 from stream.parts import Parts
@@ -118,20 +119,32 @@ class Correspondence:
 
     def _careful(self, samples: Samples) -> str:
         """Nothing waits for it here, so the slower and better way of listening."""
+        assert self._parts.transcriber is not None, "an engine that cannot hear has our ears beside it"
         return self._parts.transcriber.transcribe(samples, careful=True).text
 
     async def _see(self, engine: Engine, picture: Picture, at: float) -> None:
         if engine.can.sees:
             await engine.feed(PictureBlock(picture.rgb, at))
             return
+        eyes = self._parts.eyes
+        assert eyes is not None, "an engine that cannot see has our eyes beside it"
         shown = Picture(picture.rgb, at, picture.source)
-        look = await self._parts.threads.eyes.run(self._parts.eyes.study, shown)
-        await engine.feed(scene_block(look, at))
+        look = await self._parts.threads.eyes.run(eyes.study, shown)
+        await engine.feed(await self._with_words(scene_block(look, at), picture))
+
+    async def _with_words(self, scene: SceneBlock, picture: Picture | None) -> SceneBlock:
+        """The scene with a description of its picture, where there is a model for that."""
+        describer = self._parts.describer
+        if describer is None or picture is None:
+            return scene
+        said = await describer.describe(picture.rgb, self._parts.threads.describer.run)
+        return with_description(scene, described(said, scene.at) if said else None)
 
     async def _watch(self, engine: Engine, perceived: Iterable[Chunk | Picture], at: float, taken: _Taken) -> None:
         """A film is told by its last scene and by what changed on the way there."""
         eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, Look()
         sound: list[Samples] = []
+        last: Picture | None = None
         read_at, scene, frames = float("-inf"), SceneBlock((), "", at, camera=False), Frames(MOST_FRAMES)
         for each in perceived:
             if isinstance(each, Chunk):
@@ -139,14 +152,15 @@ class Correspondence:
             elif engine.can.sees:
                 frames.add(each)
             else:
+                assert eyes is not None, "an engine that cannot see has our eyes beside it"
                 shown = Picture(each.rgb, at + each.at, each.source)
                 await thread.run(eyes.glance, look, shown)
                 if each.at - read_at >= READ_FILM_EVERY_S:
                     await thread.run(eyes.read, look, shown)
                     read_at = each.at
-                scene = scene_block(look, at + each.at)
+                scene, last = scene_block(look, at + each.at), each
         if scene.camera:
-            await engine.feed(scene)
+            await engine.feed(await self._with_words(scene, last))
         for frame in frames.chosen():
             await engine.feed(PictureBlock(frame.rgb, at + frame.at, of_film=True))
         if sound:

@@ -163,6 +163,19 @@ class TurnTimed:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitDecided:
+    """What a duplex engine made of a second of the call: it speaks, or it listens, which may have been `forced`.
+
+    Units are counted from 0; `left` are those that had to leave its context afterwards.
+    """
+
+    number: int
+    speaks: bool
+    forced: bool = False
+    left: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ContextShown:
     use: ContextUse
 
@@ -194,6 +207,7 @@ Expressed = (
     | SceneSeen
     | TurnTimed
     | ContextShown
+    | UnitDecided
     | Notice
     | Ended
 )

@@ -5,17 +5,30 @@ The one place where a decision becomes deeds; hearing and controlling both go th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from dialogue.blocks import PartialBlock
-from stream.answering import Answering, CloseReply, CutReply, GiveReply, Overheard, PrepareReply, VoidReply
+from stream.answering import (
+    CloseReply,
+    CutReply,
+    ForgetTurn,
+    GiveReply,
+    Order,
+    Overheard,
+    PrepareReply,
+    TakeUnits,
+    VoidReply,
+)
 from stream.clock import SoundClock
 from stream.events import State, StateChanged, UserCaption
 from stream.heard_sound import HeardSound
+from stream.lanes import Waiting
 from stream.link import Link
 from stream.playback import Playback
-from stream.reply import Question, SpokenQuestion, TypedQuestion
+from stream.reply import Announcement, Question, SpokenQuestion, TypedQuestion
 from stream.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
+from stream.unit_feed import UnitFeed
 from stream.watching import Watching
 
 # Speech is noticed a little after it began: its first consonant lies before the moment of decision.
@@ -28,14 +41,27 @@ PLAYOUT_GUESS_S = 0.08
 class Floor:
     """The state of the conversation between ears, mind and mouth of one session."""
 
-    def __init__(self, answering: Answering, playback: Playback, watching: Watching, link: Link) -> None:
-        self.turns = Turns()
-        self._answering, self._playback, self._watching, self._link = answering, playback, watching, link
-        self.sound = HeardSound()
-        self.sound_clock = SoundClock()
+    def __init__(
+        self,
+        orders: Waiting[Order],
+        playback: Playback,
+        watching: Watching,
+        link: Link,
+        sound: HeardSound | None = None,
+        turns: Turns | None = None,
+        feed: UnitFeed | None = None,
+        sound_clock: SoundClock | None = None,
+    ) -> None:
+        self.turns = turns or Turns()
+        self._orders, self._playback, self._watching, self._link = orders, playback, watching, link
+        self.sound = sound or HeardSound()
+        self.sound_clock = sound_clock or SoundClock()
+        self._feed = feed  # of an engine that hears
         self.playout_s = PLAYOUT_GUESS_S
         self._began_at = 0.0  # of the user's present turn, on the clock of the sound
         self._state = State.LISTENING
+        self.quiet = asyncio.Event()  # while nobody has the floor
+        self.quiet.set()
 
     async def carry_out(self, decisions: Iterable[Decision]) -> None:
         """In order. Sound stops before this waits for anything."""
@@ -44,21 +70,25 @@ class Floor:
         self.show_state()
 
     async def _deed(self, decision: Decision) -> None:
-        order = self._answering.orders.put
+        order = self._orders.put
         match decision:
             case Begin(_, at):
                 self._began_at = at
                 self._watching.ask()
+                if self._feed is not None and not self._feed.always:
+                    self._feed.begin(self.said_so_far()[0])
             case Prepare(turn, last_speech_at):
                 await order(PrepareReply(turn, self._question(last_speech_at)))
             case Answer(turn, last_speech_at):
                 await order(GiveReply(turn, self._question(last_speech_at)))
             case Retract(turn):
                 self._playback.drop(turn)
+                if self._feed is not None:
+                    self._feed.again()
                 await order(VoidReply(turn))
             case Drop(turn):
                 self._link.emit(UserCaption(turn, "", final=True))
-                await order(VoidReply(turn))
+                await order(ForgetTurn(turn))
             case Hold():
                 self._playback.hold()
             case Release():
@@ -68,24 +98,48 @@ class Floor:
                 self._playback.drop(turn)
                 await order(CutReply(turn, heard))
 
+    async def heard(self) -> None:
+        """More of `sound` has come in, and was listened to."""
+        if self._feed is None:
+            return
+        if self._feed.always:
+            self._feed.cut()
+            self.show_state()
+        elif self.turns.user_speaks and self._feed.cut():
+            await self._orders.put(TakeUnits(self.turns.turn))
+
+    @property
+    def deaf(self) -> bool:
+        """Whether an engine that hears every second may not hear this one: the push-to-talk key is up."""
+        always = self._feed is not None and self._feed.always
+        return always and not self.turns.hands_free and not self.turns.user_speaks
+
     async def type(self, text: str) -> None:
         """A typed message takes the floor and is answered at once."""
         decisions = self.turns.type(self._link.now())
         self._watching.ask()
         await self.carry_out([decision for decision in decisions if not isinstance(decision, Answer)])
-        await self._answering.orders.put(GiveReply(self.turns.turn, TypedQuestion(text, self._link.now())))
+        await self._orders.put(GiveReply(self.turns.turn, TypedQuestion(text, self._link.now())))
         self.show_state()
+
+    async def announce(self, announcement: Announcement) -> bool:
+        """Say something unasked, if nobody has the floor; whether it will be said."""
+        if not self.turns.announce(self._link.now()):
+            return False
+        await self._orders.put(GiveReply(self.turns.turn, announcement))
+        self.show_state()
+        return True
 
     async def overhear(self, turn: int, text: str) -> None:
         """A partial transcript of the open turn."""
         if self.turns.user_speaks and turn == self.turns.turn:
             self._link.emit(UserCaption(turn, text, final=False))
-            await self._answering.orders.put(Overheard(PartialBlock(text, self.sound_clock.at(self._began_at))))
+            await self._orders.put(Overheard(PartialBlock(text, self.sound_clock.at(self._began_at))))
 
     async def finish(self, turn: int) -> None:
         """The last sound of our reply has been heard."""
         if self.turns.phase is Phase.OURS and turn == self.turns.turn:
-            await self._answering.orders.put(CloseReply(turn))
+            await self._orders.put(CloseReply(turn))
             await self.carry_out(self.turns.finished(turn))
 
     def said_so_far(self) -> tuple[float, float]:
@@ -95,7 +149,8 @@ class Floor:
     def _question(self, last_speech_at: float) -> Question:
         start, end = self.said_so_far()
         at = self.sound_clock.at
-        return SpokenQuestion(self.sound.between(start, end), at(self._began_at), at(last_speech_at))
+        rest = self._feed.rest(end) if self._feed is not None else None
+        return SpokenQuestion(self.sound.between(start, end), at(self._began_at), at(last_speech_at), rest)
 
     def show_state(self) -> None:
         """Tells the page who does what, when it has changed."""
@@ -105,6 +160,7 @@ class Floor:
             state = State.LISTENING
         else:
             state = State.SPEAKING if self._playback.sent_s(self.turns.turn) else State.THINKING
+        (self.quiet.set if state is State.LISTENING else self.quiet.clear)()
         if state is not self._state:
             self._state = state
             self._link.emit(StateChanged(state, self._link.now()))

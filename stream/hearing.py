@@ -13,6 +13,7 @@ import numpy as np
 from audio.chunk import Chunk
 from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
+from audio.transcribe import Transcriber
 from audio.voice_activity import VoiceState
 from stream.events import Notice
 from stream.floor import Floor
@@ -36,8 +37,8 @@ PARTIAL_S = 12.0
 class Hearing:
     """The ears of one session."""
 
-    def __init__(self, parts: Parts, floor: Floor, setup: Setup, link: Link) -> None:
-        self._activity, self._transcriber, self._thread = parts.voice_activity, parts.transcriber, parts.threads.ears
+    def __init__(self, parts: Parts, transcriber: Transcriber | None, floor: Floor, setup: Setup, link: Link) -> None:
+        self._activity, self._transcriber, self._thread = parts.voice_activity, transcriber, parts.threads.ears
         self._floor, self._setup, self._link = floor, setup, link
         self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)
         self._on = True
@@ -68,9 +69,12 @@ class Hearing:
                 if not np.isfinite(chunk.samples).all():
                     self._link.emit(Notice("warning", "bad_sound", "The microphone sent sound that is not a number."))
                     chunk = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start)
-                self._floor.sound.append(chunk)
+                unheard = not self._on or self._floor.deaf
+                silent = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start) if unheard else chunk
+                self._floor.sound.append(silent)
                 if self._on:
                     await self._listen(chunk, tasks)
+                await self._floor.heard()
 
     async def _listen(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
         if not self._heard_speech:
@@ -88,7 +92,8 @@ class Hearing:
 
     def _transcribe_so_far(self, tasks: asyncio.TaskGroup) -> None:
         turns = self._floor.turns
-        if not turns.user_speaks or (self._partial is not None and not self._partial.done()):
+        busy = self._partial is not None and not self._partial.done()
+        if self._transcriber is None or not turns.user_speaks or busy:
             return
         start, end = self._floor.said_so_far()
         if end - max(start, self._partial_end_s) >= self._setup.partial_every_s:
@@ -98,6 +103,7 @@ class Hearing:
     async def _partial_transcript(self, turn: int, start: float, end: float) -> None:
         shown_from = max(start, end - PARTIAL_S)
         samples = self._floor.sound.between(shown_from, end)
+        assert self._transcriber is not None, "nobody asked for words"
         text = (await self._thread.run(self._transcriber.transcribe, samples)).text
         if text:
             await self._floor.overhear(turn, text if shown_from == start else f"… {text}")

@@ -16,37 +16,51 @@ class LaneClosed(Exception):
     """The lane was closed and everything in it has been taken."""
 
 
-class _Lane(Generic[T]):
+class Waker:
+    """Wakes one reader when something has changed, and for the last time when it is closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def woken(self) -> None:
+        """Until the next `wake`."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    def close(self) -> None:
+        """Nothing more comes; whoever waits is woken. What is there already can still be taken."""
+        self.closed = True
+        self.wake()
+
+
+class _Lane(Waker, Generic[T]):
     def __init__(self, room: int) -> None:
         assert room > 0, "a lane holds at least one item"
+        super().__init__()
         self.room = room
         self.dropped = 0
         self._items: deque[T] = deque()
-        self._changed = asyncio.Event()
-        self._closed = False
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def close(self) -> None:
-        """No more items; whoever waits is woken. Items already in can still be taken."""
-        self._closed = True
-        self._changed.set()
-
     async def get(self) -> T:
         """The oldest item; waits for one. Raises LaneClosed once closed and empty."""
         while not self._items:
-            if self._closed:
+            if self.closed:
                 raise LaneClosed
-            self._changed.clear()
-            await self._changed.wait()
+            await self.woken()
         item = self._items.popleft()
-        self._changed.set()
+        self.wake()
         return item
 
     def _add(self, item: T) -> None:
         self._items.append(item)
-        self._changed.set()
+        self.wake()
 
 
 class Waiting(_Lane[T]):
@@ -54,10 +68,9 @@ class Waiting(_Lane[T]):
 
     async def put(self, item: T) -> None:
         """Returns once there is room; an item put after closing is dropped and counted."""
-        while len(self._items) >= self.room and not self._closed:
-            self._changed.clear()
-            await self._changed.wait()
-        if self._closed:
+        while len(self._items) >= self.room and not self.closed:
+            await self.woken()
+        if self.closed:
             self.dropped += 1
             return
         self._add(item)
@@ -67,7 +80,7 @@ class DropOldest(_Lane[T]):
     """When full, the oldest item is lost and counted. For sound: old sound is worth least."""
 
     def put(self, item: T) -> None:
-        if self._closed:
+        if self.closed:
             self.dropped += 1
             return
         if len(self._items) >= self.room:

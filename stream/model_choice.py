@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 # What the family's own package runs; everything else is left to transformers, which says so if it cannot.
-ENGINES = {"minicpmv": "minicpm", "minicpmo": "minicpm", "minicpm3": "minicpm3"}
+ENGINES = {"minicpmv": "minicpm", "minicpmo": "minicpm", "minicpm3": "minicpm"}
 TRANSFORMERS = "image_text"
-OWN_MODEL = frozenset({*ENGINES.values(), TRANSFORMERS})
+BLIND = ("minicpm3",)
 CAN_CLONE = ("minicpmo",)
 CONSENT = (
     "a voice is cloned from its recording, which takes the consent of the person who speaks in it: with it, add "
@@ -74,7 +74,8 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
 def with_describer(setup: Setup, folder: Path) -> Setup:
     """The setup whose mind, which cannot see, is told what the model in `folder` sees. Raises BadInput for a mind that
     sees itself, and for a model of ours that is not a describer."""
-    if setup.engine in ("minicpm", TRANSFORMERS):
+    own = setup.model_path if setup.engine in ("minicpm", TRANSFORMERS) else None
+    if own is not None and model_type(own) not in BLIND:
         raise BadInput(f"the setup {setup.name} sees with its own model; --eyes is for one that cannot see")
     if (kind := model_type(folder)) in ENGINES:
         raise BadInput(f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --eyes")

@@ -9,25 +9,33 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from audio.transcribe import Transcriber
 from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
-from dialogue.engine import Engine, Minds
-from dialogue.engines import open_engine
+from dialogue.engine import Capabilities, Engine, Minds, UnitModel
+from dialogue.engines import abilities_of, open_engine
 from stream.capacity import Capacity
 from stream.device_thread import DeviceThread
+from stream.hearer import Slots
+from stream.opening_models import open_describer_of, own_model_options
 from stream.setup import Setup
+from stream.unit_slots import UnitSlots
 from stream.weights import Condition, WeightStore
 from vision.detect import Detector
 from vision.look import Eyes
 from vision.read_text import Reader
 
+if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
+    from dialogue.image_text.describer import Describer
+
 T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 
 EYES_NICENESS = 10
+SMALL_MIND = "smollm2-135m-instruct"
 
 
 @dataclass
@@ -38,9 +46,10 @@ class Threads:
     ears: DeviceThread = field(default_factory=lambda: DeviceThread("ears"))
     voice: DeviceThread = field(default_factory=lambda: DeviceThread("voice"))
     eyes: DeviceThread = field(default_factory=lambda: DeviceThread("eyes", EYES_NICENESS))
+    describer: DeviceThread = field(default_factory=lambda: DeviceThread("describer", EYES_NICENESS))
 
     def all(self) -> tuple[DeviceThread, ...]:
-        return self.mind, self.ears, self.voice, self.eyes
+        return self.mind, self.ears, self.voice, self.eyes, self.describer
 
 
 @dataclass(eq=False)
@@ -48,16 +57,26 @@ class Parts:
     """Shared by the sessions of one process; a session adds its own state to each."""
 
     voice_activity: VoiceActivity
-    transcriber: Transcriber
-    voice: Voice
-    eyes: Eyes
+    transcriber: Transcriber | None  # ears, voice and eyes are None where the engine does that itself
+    voice: Voice | None
+    eyes: Eyes | None
     new_engine: Callable[[], Engine]
     threads: Threads
     capacity: Capacity | None = None  # where it was measured
+    new_letters: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
+    describer: Describer | None = None  # for a mind that cannot see
+
+    @cached_property
+    def slots(self) -> Slots | None:
+        """Where the units of all sessions are computed, for an engine that hears."""
+        model = self.new_engine
+        if not isinstance(model, UnitModel):
+            return None
+        return UnitSlots(self.threads.mind.run, model.compute_together)
 
     def new_correspondent(self) -> Engine:
         """For what is written instead of said live."""
-        return self.new_engine.letters() if isinstance(self.new_engine, Minds) else self.new_engine()
+        return (self.new_letters or self.new_engine)()
 
     def close(self) -> None:
         """Waits for the steps in hand."""
@@ -65,20 +84,35 @@ class Parts:
             thread.close()
 
 
-def _open_ears(store: WeightStore) -> tuple[VoiceActivity, Transcriber]:
+def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
+    """The sets of weights that `setup` needs to start. Raises BadInput for a model that cannot be told."""
+    can = abilities_of(setup.engine, setup.model_path)
+    done_itself = {"whisper-tiny.en": can.hears, "nanodet-g": can.sees, SMALL_MIND: setup.engine != "small_cpu"}
+    return [name for name in store.default_names() if not done_itself.get(name, False)]
+
+
+def _open_ears(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:
+    """Who speaks, and when, is told by our own ear whatever the engine hears."""
+    activity = VoiceActivity(store.path("silero-vad"))
+    if can.hears:
+        return activity, None
     transcriber = Transcriber(store.path("whisper-tiny.en"), threads=1)
     transcriber.warm_up()
-    return VoiceActivity(store.path("silero-vad")), transcriber
+    return activity, transcriber
 
 
-def _open_eyes(store: WeightStore) -> Eyes:
+def _open_eyes(store: WeightStore, can: Capabilities) -> Eyes | None:
+    if can.sees:
+        return None
     detector, reader = Detector(store.path("nanodet-g"), threads=1), Reader()
     detector.warm_up()
     reader.warm_up()
     return Eyes(detector, reader)
 
 
-def _open_voice() -> Voice:
+def _open_voice(can: Capabilities) -> Voice | None:
+    if can.speaks:
+        return None
     voice = Voice(threads=1)
     voice.warm_up()
     return voice
@@ -98,30 +132,37 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         step(part)
         return result
 
+    can = abilities_of(setup.engine, setup.model_path)
     with ExitStack() as unless_ready:
         threads = Threads()
         for thread in threads.all():
             unless_ready.callback(thread.close)
         async with asyncio.TaskGroup() as tasks:
-            ears = tasks.create_task(opened("ears", threads.ears, _open_ears, store))
-            eyes = tasks.create_task(opened("eyes", threads.eyes, _open_eyes, store))
-            voice = tasks.create_task(opened("voice", threads.voice, _open_voice))
+            ears = tasks.create_task(opened("ears", threads.ears, _open_ears, store, can))
+            eyes = tasks.create_task(opened("eyes", threads.eyes, _open_eyes, store, can))
+            voice = tasks.create_task(opened("voice", threads.voice, _open_voice, can))
             mind = tasks.create_task(opened("mind", threads.mind, _open_mind, setup, store, threads.mind))
+            describer = tasks.create_task(threads.describer.run(open_describer_of, setup))
         unless_ready.pop_all()
     activity, transcriber = ears.result()
-    return Parts(activity, transcriber, voice.result(), eyes.result(), mind.result(), threads)
+    minds = mind.result()
+    live, letters = (minds.live, minds.letters) if isinstance(minds, Minds) else (minds, None)
+    senses = activity, transcriber, voice.result(), eyes.result()
+    return Parts(*senses, live, threads, new_letters=letters, describer=describer.result())
 
 
 def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
     own: dict[str, Any] = {}
-    if setup.engine == "minicpm":
+    if setup.engine in ("minicpm", "image_text"):
+        own = own_model_options(setup)
+    elif setup.engine == "chat_model":
         own["precision"] = setup.precision
-    elif setup.engine == "small_cpu" and _is_there(store, "all-minilm-l6-v2"):
+    if setup.engine in ("small_cpu", "chat_model") and _is_there(store, "all-minilm-l6-v2"):
         own["embedder_folder"] = store.path("all-minilm-l6-v2")  # without it, recall goes by words alone
     return open_engine(
         setup.engine,
         runner=thread.run,
-        model_path=store.path("smollm2-135m-instruct") if setup.engine == "small_cpu" else setup.model_path,
+        model_path=store.path(SMALL_MIND) if setup.engine == "small_cpu" else setup.model_path,
         context_tokens=setup.context_tokens,
         remote_url=setup.remote_url,
         remote_model=setup.remote_model,

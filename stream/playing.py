@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Protocol
 
-from stream.answering import Answering
+from stream.budget import TurnTiming
 from stream.events import ReplyHeard, TurnTimed
 from stream.floor import Floor
 from stream.link import Link
 from stream.playback import Playback
 
 
+class Spoken(Protocol):
+    """A reply as far as it is played."""
+
+    turn: int
+    timing: TurnTiming
+    committed: bool
+
+
+class Mind(Protocol):
+    """Who makes replies; `stream.answering.Answering` is one."""
+
+    @property
+    def reply(self) -> Spoken | None: ...
+
+
 class Playing:
     """Woken by the playback, from whatever thread pulls its sound."""
 
     def __init__(
-        self, playback: Playback, floor: Floor, answering: Answering, budget_s: Mapping[str, float], link: Link
+        self, playback: Playback, floor: Floor, answering: Mind, budget_s: Mapping[str, float], link: Link
     ) -> None:
         self._playback, self._floor, self._answering, self._link = playback, floor, answering, link
         self._budget_s = budget_s
@@ -70,6 +86,7 @@ class Playing:
     async def _finish(self, turn: int) -> None:
         if self._playback.sent_s(turn) > 0:
             await asyncio.sleep(self._floor.playout_s)  # the last of it is still on its way to the ears
-            if self._playback.drained(turn):  # unless the user cut in meanwhile
-                self._tell_heard(turn)
+            if not self._playback.drained(turn):
+                return  # the user cut in meanwhile, or there was more to say
+            self._tell_heard(turn)
         await self._floor.finish(turn)

@@ -7,21 +7,26 @@ the engine when the user goes on. Runs as one task; knows nothing of who has the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from audio.chunk import Samples
 from audio.phrases import PhraseSplitter
-from audio.resample import resample_whole
+from audio.resample import Resampler
 from audio.transcribe import Transcriber
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.budget import TurnTiming
 from stream.device_thread import DeviceThread
 from stream.events import Expressed, ReplyRecalled, ReplyText, UserCaption
+from stream.hearer import Hearer
+from stream.interleave import Unit
 from stream.lanes import LaneClosed, Waiting
 from stream.link import Link
+from stream.lip_sync import LipSync
 from stream.playback import Piece, Playback
+from stream.reminder_book import ReminderBook
 from stream.speaking import Speaking
 from stream.watching import Watching
 
@@ -39,6 +44,7 @@ class SpokenQuestion:
     samples: Samples
     began_at: float
     stopped_at: float
+    rest: Unit | None = None  # what an engine that hears has not heard of it as whole units
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,20 @@ class TypedQuestion:
         return self.began_at
 
 
-Question = SpokenQuestion | TypedQuestion
+@dataclass(frozen=True, slots=True, eq=False)
+class Announcement:
+    """No question: `text` is said unasked. `over` is told in the end whether anything of it was heard."""
+
+    text: str
+    began_at: float
+    over: Callable[[bool], None]
+
+    @property
+    def stopped_at(self) -> float:
+        return self.began_at
+
+
+Question = SpokenQuestion | TypedQuestion | Announcement
 
 
 @dataclass(frozen=True)
@@ -59,12 +78,14 @@ class Crew:
     """Who helps to make a session's replies."""
 
     engine: Engine
-    transcriber: Transcriber
+    transcriber: Transcriber | None  # None where nobody needs words
     ears: DeviceThread
     speaking: Speaking
     watching: Watching
     playback: Playback
     link: Link
+    hearer: Hearer | None = None  # of an engine that hears
+    reminders: ReminderBook | None = None  # for an engine that takes tools
 
 
 class Reply:
@@ -105,6 +126,29 @@ class Reply:
             self._unshown.append(event)
 
     async def _think(self) -> None:
+        match self.question, self._crew.hearer:
+            case Announcement(text), _:
+                await self._announce(text)
+                return
+            case SpokenQuestion(rest=Unit() as rest), Hearer() as hearer:
+                self.before_question = await self._crew.engine.mark()
+                await hearer.take(rest)
+            case _:
+                await self._ask()
+                if not self.user_text:
+                    return
+        self.before_reply = await self._crew.engine.mark()
+        await self._take_down()
+
+    async def _announce(self, text: str) -> None:
+        self.before_question = self.before_reply = await self._crew.engine.mark()
+        self._write(text)
+        splitter = PhraseSplitter()
+        for phrase in [*splitter.push(text), *splitter.flush()]:
+            await self._pass_on(phrase)
+
+    async def _ask(self) -> None:
+        """In words; with none, nothing was asked."""
         self.user_text = await self._words()
         self.timing.mark("transcript", self._crew.link.now())
         typed = isinstance(self.question, TypedQuestion)
@@ -115,14 +159,13 @@ class Reply:
         self.before_question = await engine.mark()
         await self._feed_scene()
         await engine.feed(TextBlock(self.user_text, self.question.began_at, self.question.stopped_at, typed))
-        self.before_reply = await engine.mark()
-        await self._take_down()
 
     async def _words(self) -> str:
         match self.question:
-            case TypedQuestion(text):
+            case TypedQuestion(text) | Announcement(text):
                 return text
             case SpokenQuestion(samples):
+                assert self._crew.transcriber is not None, "an engine that cannot hear needs a transcriber"
                 return (await self._crew.ears.run(self._crew.transcriber.transcribe, samples)).text
 
     async def _feed_scene(self) -> None:
@@ -136,7 +179,8 @@ class Reply:
 
     async def _take_down(self) -> None:
         """The engine's reply, delta by delta."""
-        splitter = PhraseSplitter()
+        splitter, lips = PhraseSplitter(), LipSync()
+        resampler: Resampler | None = None
         async with aclosing(self._crew.engine.reply()) as deltas:  # type: ignore[type-var]
             async for delta in deltas:
                 match delta:
@@ -144,15 +188,24 @@ class Reply:
                         if recalled is not None:
                             self._show(ReplyRecalled(self.turn, recalled))
                         self._write(text)
-                        if not self._crew.engine.can.speaks:
+                        if self._crew.engine.can.speaks:
+                            lips.write(text)
+                        else:
                             for phrase in splitter.push(text):
                                 await self._pass_on(phrase)
                     case SoundDelta(samples, rate):
-                        self._sound(Piece("", resample_whole(samples, rate, self._crew.playback.rate), ()))
+                        resampler = resampler or Resampler(rate, self._crew.playback.rate)
+                        self._sound(lips.piece(resampler.push(samples), resampler.rate_out))
+                        await self._not_too_far_ahead()
                     case Listening():
                         break
+        if resampler is not None:
+            self._sound(lips.end(resampler.flush(), resampler.rate_out))
         for phrase in splitter.flush():
             await self._pass_on(phrase)
+
+    async def _not_too_far_ahead(self) -> None:
+        await asyncio.sleep(max(0.0, self._crew.playback.waiting_s() - AHEAD_S))
 
     def _write(self, text: str) -> None:
         self.timing.mark("first_token", self._crew.link.now())
@@ -167,7 +220,7 @@ class Reply:
         try:
             while True:
                 self._sound(await self._crew.speaking.say(await self._phrases.get()))
-                await asyncio.sleep(max(0.0, self._crew.playback.waiting_s() - AHEAD_S))
+                await self._not_too_far_ahead()
         except LaneClosed:
             self._crew.playback.complete(self.turn)
 

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, cast
 
+from dialogue.engine import UnitEngine
 from dialogue.errors import AssistantError
+from dialogue.toolbox import TakesTools, Toolbox
 from stream.answering import Answering
-from stream.clock import SessionClock
+from stream.clock import SessionClock, SoundClock
 from stream.controlling import Controlling
+from stream.describing import Describing
+from stream.duplex_turns import DuplexTurns
 from stream.events import Ended, Expressed, Heard, Notice, Perceived, Saw
 from stream.floor import Floor
+from stream.full_duplex import FullDuplex
+from stream.heard_sound import HeardSound
+from stream.hearer import Hearer
 from stream.hearing import Hearing
 from stream.lanes import DropOldest, LaneClosed
 from stream.link import Link
+from stream.looking_closer import CloserLook
 from stream.parts import Parts
 from stream.playback import Playback
 from stream.playing import Playing
+from stream.reminder_book import ReminderBook
+from stream.reminding import ReminderStage
 from stream.reply import Crew
 from stream.setup import Setup
 from stream.speaking import Speaking
+from stream.turns import Turns
+from stream.unit_feed import UnitFeed
 from stream.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -45,14 +58,42 @@ class Session:
         threads = parts.threads
         self._engine = parts.new_engine()
         self.playback = Playback(out_rate)
-        self._watching = Watching(parts.eyes, threads.eyes, setup, link)
-        speaking = Speaking(parts.voice, threads.voice, out_rate)
-        crew = Crew(self._engine, parts.transcriber, threads.ears, speaking, self._watching, self.playback, link)
-        self._answering = Answering(crew)
-        self._floor = Floor(self._answering, self.playback, self._watching, link)
-        self._hearing = Hearing(parts, self._floor, setup, link)
+        describer = parts.describer if not self._engine.can.sees else None
+        self._describing = Describing(describer, threads.describer, setup, link) if describer else None
+        self._watching = Watching(parts.eyes, threads.eyes, setup, link, self._describing)
+        self._reminders = self._equipped(parts)
+        self._mind, self._floor = self._minded(parts, Speaking(parts.voice, threads.voice, out_rate), link)
+        transcriber = None if self._engine.can.hears else parts.transcriber
+        self._hearing = Hearing(parts, transcriber, self._floor, setup, link)
         self._controlling = Controlling(self._floor, self._hearing, self._watching, link)
-        self._playing = Playing(self.playback, self._floor, self._answering, setup.budget_s, link)
+        self._playing = Playing(self.playback, self._floor, self._mind, setup.budget_s, link)
+
+    def _minded(self, parts: Parts, speaking: Speaking, link: Link) -> tuple[Answering | FullDuplex, Floor]:
+        """Who decides what is said, and the floor that both sides share."""
+        sound, clock, can = HeardSound(), SoundClock(), self._engine.can
+        hearer = None
+        if can.hears and parts.slots is not None:
+            feed = UnitFeed(sound, self._watching, always=can.duplex)
+            hearer = Hearer(cast(UnitEngine, self._engine), parts.slots, feed, clock, link)
+        turns = DuplexTurns() if can.duplex else Turns()
+        mind: Answering | FullDuplex
+        if hearer is not None and isinstance(turns, DuplexTurns):
+            mind = FullDuplex(hearer, turns, sound, speaking, self.playback)
+        else:
+            ears = parts.transcriber, parts.threads.ears
+            crew = Crew(self._engine, *ears, speaking, self._watching, self.playback, link, hearer, self._reminders)
+            mind = Answering(crew)
+        feed_of = hearer.feed if hearer is not None else None
+        return mind, Floor(mind.orders, self.playback, self._watching, link, sound, turns, feed_of, clock)
+
+    def _equipped(self, parts: Parts) -> ReminderBook | None:
+        """Lends the engine what it may do, if it takes tools; its book of reminders."""
+        if not isinstance(self._engine, TakesTools):
+            return None
+        book = ReminderBook(self.now)
+        look = CloserLook(parts.eyes, parts.threads.eyes, self._watching) if parts.eyes is not None else None
+        self._engine.equip(Toolbox(reminding=book, look_closer=look))
+        return book
 
     def now(self) -> float:
         """Seconds since the session began."""
@@ -86,16 +127,7 @@ class Session:
         """The whole call. Everything it started has ended when this returns; errors become events, not exceptions."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                stages = [
-                    tasks.create_task(work, name=f"{self.name}/{stage}")
-                    for stage, work in (
-                        ("hearing", self._hearing.run()),
-                        ("watching", self._watching.run()),
-                        ("answering", self._answering.run()),
-                        ("controlling", self._controlling.run()),
-                        ("playing", self._playing.run()),
-                    )
-                ]
+                stages = [tasks.create_task(work, name=f"{self.name}/{stage}") for stage, work in self._stages()]
                 await self._closing.wait()
                 for stage in stages:
                     stage.cancel()
@@ -106,6 +138,17 @@ class Session:
             self._fail(broken.exceptions[0])
         finally:
             await self._end()
+
+    def _stages(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        yield "hearing", self._hearing.run()
+        yield "watching", self._watching.run()
+        yield "answering", self._mind.run()
+        yield "controlling", self._controlling.run()
+        yield "playing", self._playing.run()
+        if self._describing is not None:
+            yield "describing", self._describing.run()
+        if self._reminders is not None:
+            yield "reminding", ReminderStage(self._reminders, self._floor).run()
 
     def _fail(self, error: BaseException) -> None:
         while isinstance(error, BaseExceptionGroup):

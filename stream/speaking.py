@@ -21,7 +21,7 @@ GAIN = 2.5
 class Speaking:
     """The mouth of one session: says phrases at `out_rate`, on the voice's thread."""
 
-    def __init__(self, voice: Voice, thread: DeviceThread, out_rate: int) -> None:
+    def __init__(self, voice: Voice | None, thread: DeviceThread, out_rate: int) -> None:
         self._voice, self._thread, self._out_rate = voice, thread, out_rate
 
     async def say(self, phrase: str) -> Piece:
@@ -29,6 +29,7 @@ class Speaking:
         return await self._thread.run(self._make, phrase)
 
     def _make(self, phrase: str) -> Piece:
+        assert self._voice is not None, "this engine speaks for itself"
         spoken = self._voice.spoken(phrase)
         samples = resample_whole(_louder(spoken.samples), self._voice.rate, self._out_rate)
         written = (match.end() for match in WORD.finditer(phrase))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 
 from dialogue.blocks import Fact, SceneBlock
+from stream.describing import Describing, with_description
 from stream.device_thread import DeviceThread
 from stream.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.lanes import LatestOnly
 from stream.link import Link
 from stream.setup import Setup
+from vision.box import Box
 from vision.look import Eyes, Look
 from vision.picture import Picture
 from vision.sampling import FrameChooser, Sampling
@@ -23,16 +25,19 @@ GONE_S = 5.0
 
 
 class Watching:
-    """The eyes of one session."""
+    """The eyes of one session; without `eyes` it keeps the newest picture for an engine that sees."""
 
-    def __init__(self, eyes: Eyes, thread: DeviceThread, setup: Setup, link: Link) -> None:
-        self._eyes, self._thread, self._link = eyes, thread, link
+    def __init__(
+        self, eyes: Eyes | None, thread: DeviceThread, setup: Setup, link: Link, describing: Describing | None = None
+    ) -> None:
+        self._eyes, self._thread, self._link, self._describing = eyes, thread, link, describing
         self.lane: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(Sampling(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s))
         self._look = Look()
         self._asked_at: float | None = None
         self._looked_at = -1.0  # capture time of the newest frame that was both looked at and read
         self._looked = asyncio.Event()
+        self._came = asyncio.Event()  # a picture
         self._on = True
         self.newest: Picture | None = None
         self.scene = SceneBlock((), "", 0.0, camera=False)
@@ -40,11 +45,16 @@ class Watching:
     def see(self, picture: Picture) -> None:
         if self._on:
             self.newest = picture
+            self._came.set()
             self.lane.put(picture)
+            if self._describing is not None:
+                self._describing.see(picture)
 
     def ask(self) -> None:
         """Somebody is about to talk about what is seen: look at the next frame closely."""
         self._asked_at = self._link.now()
+        if self._describing is not None:
+            self._describing.ask()
 
     @property
     def camera(self) -> bool:
@@ -56,6 +66,8 @@ class Watching:
         if not self.camera:
             self._lose()
             return self.scene
+        if self._eyes is None:
+            return self.scene
         try:
             async with asyncio.timeout(patience_s):
                 while self._looked_at < since:
@@ -64,6 +76,22 @@ class Watching:
         except TimeoutError:
             pass
         return self.scene
+
+    async def next_picture(self, patience_s: float) -> Picture | None:
+        """One taken from now on, or the newest there is when patience ends; None while there is no camera."""
+        since = self._link.now()
+        try:
+            async with asyncio.timeout(patience_s):
+                while self.camera and self.newest is not None and self.newest.at < since:
+                    self._came.clear()
+                    await self._came.wait()
+        except TimeoutError:
+            pass
+        return self.newest if self.camera else None
+
+    def things(self) -> list[tuple[str, Box]]:
+        """What is in view, by the names our eyes have for it, and where."""
+        return [(track.label, track.box) for track in self._look.tracks()]
 
     def switch(self, on: bool) -> None:
         """The user turned the camera on or off."""
@@ -76,6 +104,8 @@ class Watching:
             return
         self.newest = None
         self._look.camera_lost(self._link.now())
+        if self._describing is not None:
+            self._describing.forget()
         self.scene = scene_block(self._look, self._link.now(), camera=False)
         self._show(camera=False)
 
@@ -95,13 +125,16 @@ class Watching:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {odd}."))
 
     async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
+        if self._eyes is None:
+            return  # the engine sees for itself
         if detect:
             await self._thread.run(self._eyes.glance, self._look, picture)
         if read:
             await self._thread.run(self._eyes.read, self._look, picture)
         if not self._on:
             return  # switched off while we looked
-        self.scene = scene_block(self._look, self._link.now())
+        fact = self._describing.fact if self._describing is not None else None
+        self.scene = with_description(scene_block(self._look, self._link.now()), fact)
         if detect and read:
             self._looked_at = picture.at
             self._looked.set()

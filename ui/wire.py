@@ -33,6 +33,7 @@ from stream.events import (
     Switched,
     TurnTimed,
     Typed,
+    UnitDecided,
     UserCaption,
 )
 
@@ -70,6 +71,28 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "state", "state": state.value}
         case UserCaption(turn, text, final, typed):
             return {"type": "user_caption", "turn": turn, "text": text, "final": final, "typed": typed}
+        case ReplyText() | ReplyRecalled() | ReplyHeard() | ReplyEnded():
+            return _reply(event)
+        case SceneSeen():
+            return _scene(event)
+        case TurnTimed(turn, marks, budget, over):
+            return {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
+        case ContextShown(use):
+            return _context(use)
+        case UnitDecided(number, speaks, forced, left):
+            decision = "speaking" if speaks else "listening"
+            return {"type": "unit", "number": number, "decision": decision, "forced": forced, "left": list(left)}
+        case Notice(level, code, text, detail):
+            told = {"type": "notice", "level": level, "code": code, "text": text}
+            return {**told, "detail": dict(detail)} if detail else told
+        case Ended(reason):
+            return bye(reason)
+        case _:
+            assert_never(event)
+
+
+def _reply(event: ReplyText | ReplyRecalled | ReplyHeard | ReplyEnded) -> Message:
+    match event:
         case ReplyText(turn, text):
             return {"type": "reply_text", "turn": turn, "text": text}
         case ReplyRecalled(turn, at):
@@ -78,19 +101,6 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "reply_heard", "turn": turn, "characters": characters}
         case ReplyEnded(turn, said, heard, cut):
             return {"type": "reply_ended", "turn": turn, "said": said, "heard": heard, "cut": cut}
-        case SceneSeen():
-            return _scene(event)
-        case TurnTimed(turn, marks, budget, over):
-            return {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
-        case ContextShown(use):
-            return _context(use)
-        case Notice(level, code, text, detail):
-            told = {"type": "notice", "level": level, "code": code, "text": text}
-            return {**told, "detail": dict(detail)} if detail else told
-        case Ended(reason):
-            return bye(reason)
-        case _:
-            assert_never(event)
 
 
 def _context(use: ContextUse) -> Message:

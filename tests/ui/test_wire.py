@@ -34,6 +34,7 @@ from stream.events import (
     Switched,
     TurnTimed,
     Typed,
+    UnitDecided,
     UserCaption,
 )
 from ui.wire import READERS, FromPage, Left, Pinged, bad_message, encoded, from_wire, hello, pong, to_wire
@@ -77,6 +78,10 @@ TOLD: list[tuple[Expressed, dict[str, object]]] = [
             "budget": {"first_token": 600.0},
             "over": ["transcript"],
         },
+    ),
+    (
+        UnitDecided(7, speaks=True, left=(0, 1)),
+        {"type": "unit", "number": 7, "decision": "speaking", "forced": False, "left": [0, 1]},
     ),
     (
         ContextShown(ContextUse({"reply": 7}, 2048, 2)),

@@ -35,6 +35,7 @@ PHRASES = (
 SIGN = "PLATFORM 9"
 FEWEST_DELTAS_PER_S = 6.0  # a speaking voice needs about four words a second
 
+MEASURED = "the setups that can be measured have ears, eyes and a voice of ours"
 LATE_ADVICE = "close other programs, or let another machine think: --setup remote"
 
 
@@ -55,6 +56,7 @@ async def check_speed(setup: Setup, store: WeightStore) -> list[Finding]:
 
 
 def _voice(parts: Parts) -> tuple[Finding, Samples, float]:
+    assert parts.voice is not None, MEASURED
     took, spoken = min((_timed(partial(parts.voice.spoken, phrase)) for phrase in PHRASES), key=_seconds)
     lasts = len(spoken.samples) / parts.voice.rate
     told = f"a sentence of {lasts:.1f} s is spoken after {_ms(took)}, {lasts / took:.0f} times as fast as it sounds"
@@ -63,15 +65,19 @@ def _voice(parts: Parts) -> tuple[Finding, Samples, float]:
 
 
 def _ears(parts: Parts, sound: Samples) -> tuple[Finding, float]:
-    took, transcript = _quickest(lambda: parts.transcriber.transcribe(sound))
+    transcriber = parts.transcriber
+    assert transcriber is not None, MEASURED
+    took, transcript = _quickest(lambda: transcriber.transcribe(sound))
     told = f"{len(sound) / HEARING_RATE_HZ:.1f} s of speech are understood after {_ms(took)}: “{transcript.text}”"
     return Finding("ears", "ok", told, figures={"transcript_ms": took * 1000}), took
 
 
 def _eyes(parts: Parts) -> Finding:
+    eyes = parts.eyes
+    assert eyes is not None, MEASURED
     picture = Picture(_sign(), 0.0)
-    glance, _ = _quickest(lambda: parts.eyes.glance(Look(), picture))
-    read, _ = _quickest(lambda: parts.eyes.read(Look(), picture))
+    glance, _ = _quickest(lambda: eyes.glance(Look(), picture))
+    read, _ = _quickest(lambda: eyes.read(Look(), picture))
     told = f"objects are found after {_ms(glance)}, text is read after {_ms(read)}"
     return Finding("eyes", "ok", told, figures={"glance_ms": glance * 1000, "read_ms": read * 1000})
 

@@ -1,0 +1,71 @@
+"""The floor of a call whose engine decides by itself when to speak. Pure, like `turns.py`.
+
+What the user says is nobody's question: the engine hears it all and answers when it likes. Ours is the right to be
+silent: speech over our voice holds it at once and takes the floor soon after, and so does speech that was already
+going on when our voice began.
+"""
+
+from __future__ import annotations
+
+from audio.end_of_speech import Dropped, Ended, SpeechEvent, SpeechStarted
+from stream.turns import Begin, Decision, Hold, Phase, Turns
+
+
+class DuplexTurns(Turns):
+    """A turn is what the user said and the reply to it, if one came; an unasked reply is a turn of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answered = True  # the present turn has had its reply
+        self.asked = False  # the present turn began with something the user said or typed
+        self.spoke_until = 0.0  # when the user was last known to have stopped, on the clock of the sound
+
+    def speak(self, at: float) -> list[Decision]:
+        """The engine begins to speak. `turn` is now the one it speaks in."""
+        self.asked = not self._answered
+        if self._answered:
+            self.turn += 1
+        self._answered = self._sounded = True
+        self.phase, talked_over, self._open = Phase.OURS, self._open, False
+        if not talked_over or not self.hands_free:
+            return []
+        self._challenged_at, self._challenge_s = at, 0.0
+        return [Hold()]
+
+    def type(self, at: float) -> list[Decision]:
+        """It goes to the engine with the next second; our reply, if any, ends here."""
+        decisions = self._yield()
+        self._begin(at)
+        self._open = False
+        self.spoke_until = at
+        return decisions
+
+    def press(self, down: bool, at: float) -> list[Decision]:
+        """The push-to-talk key: only while it is down does the engine hear anything."""
+        if self.hands_free or down == self._pressed:
+            return []
+        self._pressed = down
+        if down:
+            return [*self._yield(), self._begin(at)]
+        self._open, self.spoke_until = False, at
+        return []
+
+    def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
+        match event:
+            case SpeechStarted():
+                return [self._begin(event.since)]
+            case Ended():
+                self._open, self.spoke_until = False, event.last_speech_at
+            case Dropped():
+                self._open = False
+        return []
+
+    def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
+        if isinstance(event, Ended):
+            self.spoke_until = event.last_speech_at
+        return super()._hear_over_us(event, speech_s)
+
+    def _begin(self, at: float) -> Begin:
+        began = super()._begin(at)
+        self._answered = False
+        return began
