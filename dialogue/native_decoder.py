@@ -142,18 +142,18 @@ class NativeDecoder:
     def _pack(self, weights: StoredWeights, library: Library, bits: Bits | None, on_progress: Progress) -> Model:
         c = self.config
         names = list(self._matrix_names())
-        stored = {name: weights.blocks(name) for name in names}
-        chosen: dict[str, Bits] = {name: bits or bits_of(stored[name]) for name in names}
+        # One matrix at a time: as floats they would take several times the memory of the model.
+        chosen: dict[str, Bits] = {name: bits or bits_of(weights.blocks(name)) for name in names}
         if bits == 4:
             chosen |= {name: 8 for name in names if not name.startswith("model.layers.")}
         columns = {name: self._columns(name) for name in names}
-        sizes = [packed_bytes(len(stored[name].rows), columns[name], chosen[name]) for name in names]
+        sizes = [packed_bytes(self._rows(name), columns[name], chosen[name]) for name in names]
         # One block for everything: numpy asks for huge pages, and reading on from one matrix into the next is free.
         self._arena = np.empty(sum(sizes) + 64, np.uint8)
         self._precision = " and ".join(f"{b} bits" for b in sorted(set(chosen.values())))
         at, packed = -self._arena.ctypes.data % 64, {}
         for number, (name, size) in enumerate(zip(names, sizes, strict=True)):
-            packed[name] = pack(library, stored[name], columns[name], chosen[name], self._arena[at : at + size])
+            packed[name] = pack(library, weights.blocks(name), columns[name], chosen[name], self._arena[at : at + size])
             at += size
             on_progress(number + 1, len(names))
         layers = (Layer * c.layers)(*(self._layer(weights, packed, number) for number in range(c.layers)))
@@ -170,6 +170,16 @@ class NativeDecoder:
         yield "model.embed_tokens.weight"
         if not self.config.tied_head:
             yield "lm_head.weight"
+
+    def _rows(self, name: str) -> int:
+        c = self.config
+        heads = {"q_proj": c.heads, "k_proj": c.kv_heads, "v_proj": c.kv_heads}
+        part = name.removesuffix(".weight").rpartition(".")[2]
+        if part in heads:
+            return heads[part] * c.head_dim
+        if part in ("gate_proj", "up_proj"):
+            return c.ffn_size
+        return c.hidden_size if part in ("o_proj", "down_proj") else c.vocab_size
 
     def _columns(self, name: str) -> int:
         if "o_proj" in name:

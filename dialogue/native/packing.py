@@ -22,6 +22,8 @@ Bytes = NDArray[np.uint8]
 
 PANEL, GROUP = 16, 32
 _STORED_AS: dict[Bits, Kind] = {4: Kind.Q4_1, 8: Kind.Q8_0}
+# Of a table of 150,000 rows the library makes several copies as floats.
+_ROWS_AT_ONCE = 4096
 _FOUR_BITS = (Kind.Q4_0, Kind.Q4_1, Kind.Q4_K, Kind.IQ4_NL, Kind.IQ4_XS)
 
 
@@ -55,7 +57,9 @@ def _blocks(tensor: GgufTensor, bits: Bits) -> Bytes:
         return tensor.rows
     if tensor.kind is Kind.Q4_0 and bits == 4:
         return _with_minimum(tensor.rows)
-    return np.asarray(quants.quantize(tensor.floats(), wanted))
+    starts = range(0, len(tensor.rows), _ROWS_AT_ONCE)
+    pieces = (GgufTensor(tensor.kind, tensor.rows[at : at + _ROWS_AT_ONCE]).floats() for at in starts)
+    return np.concatenate([quants.quantize(piece, wanted) for piece in pieces])
 
 
 def _with_minimum(rows: Bytes) -> Bytes:
