@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gguf
 import torch
 from transformers import (
     LlamaConfig,
@@ -17,6 +20,8 @@ from transformers import (
 )
 
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, byte_tokenizer
+from tests.dialogue.random_weights import RandomWeights
+from tests.dialogue.test_decoder_weights import ARCHITECTURES, write_gguf
 
 FAMILIES = ("llama3", "qwen2", "qwen3")
 _CLASSES: dict[str, tuple[Any, Any]] = {
@@ -50,3 +55,27 @@ def write_chat_model(
     model.save_pretrained(folder)
     words.save_pretrained(folder)
     return model
+
+
+def write_chat_gguf(family: str, path: Path) -> None:
+    """A file as llama.cpp's converter writes it, its matrices in groups of 4 bits."""
+    tokenizer = byte_tokenizer()
+    architecture = "llama" if family == "llama3" else family
+    config = replace(ARCHITECTURES[architecture], vocab_size=tokenizer.get_vocab_size())
+    tokens = [token for token, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
+    added = tokenizer.get_added_tokens_decoder()
+    kinds = [(3 if added[number].special else 4) if number in added else 1 for number in range(len(tokens))]
+    merges = [" ".join(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
+
+    def describe(writer: gguf.GGUFWriter) -> None:
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre("qwen2")
+        writer.add_token_list(tokens)
+        writer.add_token_types(kinds)
+        writer.add_token_merges(merges)
+        writer.add_chat_template(TEMPLATES[family])
+        writer.add_eos_token_id(tokens.index(SPECIAL[family]["eos_token"]))
+        if "bos_token" in SPECIAL[family]:
+            writer.add_bos_token_id(tokens.index(SPECIAL[family]["bos_token"]))
+
+    write_gguf(path, architecture, config, RandomWeights(config), describe)

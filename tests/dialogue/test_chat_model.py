@@ -16,7 +16,7 @@ from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
 from dialogue.engines.small_cpu import SmallCpuEngine
 from dialogue.errors import BadInput
-from tests.dialogue.chat_models import FAMILIES, write_chat_model
+from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
 VARIED = Sampling(penalty=1.5)  # greedy, but no letter for ever
@@ -208,6 +208,21 @@ def test_two_sessions_do_not_mix(folders: dict[str, Path]) -> None:
 @pytest.mark.parametrize("precision", ["auto", "bfloat16", "int8", "int4"])
 def test_every_precision_answers(folders: dict[str, Path], precision: str) -> None:
     assert run(ask(opened(folders["qwen3"], Counting(), precision=precision)(), ASKED))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_file_of_4_bits_answers_in_its_own_format(family: str, tmp_path: Path, steps: Counting) -> None:
+    write_chat_gguf(family, tmp_path / "tiny.gguf")
+    write_chat_model(family, tmp_path / "words")
+    engine = opened(tmp_path / "tiny.gguf", steps, precision="auto")()
+
+    async def talk() -> list[int]:
+        await engine.feed(TextBlock(ASKED, 0, 1))
+        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            await anext(deltas, None)
+        return list(next(args for name, args in steps.steps if name == "follow")[0])
+
+    assert run(talk()) == rendered(engine, tmp_path / "words", ("user", ASKED))
 
 
 def test_the_embedded_file_is_a_chat_model_too(smollm2_path: Path, steps: Counting) -> None:

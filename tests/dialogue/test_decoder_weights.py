@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,14 @@ def interleave(rows: np.ndarray, heads: int) -> np.ndarray:
     return rows.reshape(heads, 2, -1, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
 
 
-def write_gguf(path: Path, architecture: str, config: DecoderConfig, weights: RandomWeights) -> None:
+def write_gguf(
+    path: Path,
+    architecture: str,
+    config: DecoderConfig,
+    weights: RandomWeights,
+    describe: Callable[[gguf.GGUFWriter], None] = lambda writer: None,
+) -> None:
+    """`describe` adds more metadata, such as a tokenizer's."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_block_count(config.layers)
     writer.add_context_length(config.max_positions)
@@ -60,6 +68,7 @@ def write_gguf(path: Path, architecture: str, config: DecoderConfig, weights: Ra
     writer.add_key_length(config.head_dim)
     writer.add_layer_norm_rms_eps(config.norm_eps)
     writer.add_rope_freq_base(config.rope.theta)
+    describe(writer)
     for name in weights:
         if name == "lm_head.weight" and config.tied_head:
             continue
