@@ -33,7 +33,9 @@ from dialogue.scene_memory import SceneMemory
 from dialogue.small_talk import Clock, small_talk
 from dialogue.spoken_text import SpokenText, runs_in_a_circle
 from dialogue.thought import THOUGHT_CLOSING
+from dialogue.timer_talk import timer_answer
 from dialogue.token_context import PREFILL_CHUNK, TokenContext
+from dialogue.toolbox import Reminding, Toolbox
 
 # The penalty is also on the last replies: else one that fits badly is given again and again.
 REPLIES_NOT_COPIED = 2
@@ -81,7 +83,12 @@ class SmallCpuEngine:
         self._log = EventLog() if log is None else log
         self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
         self._history = History()
+        self._book: Reminding | None = None
         self._context: TokenContext | None = None  # made by the first step: a cache is large
+
+    def equip(self, toolbox: Toolbox) -> None:
+        """Timers are set by rule; the eyes' findings and the log are at hand anyway."""
+        self._book = toolbox.reminding
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are for engines that hear and see."""
@@ -109,10 +116,7 @@ class SmallCpuEngine:
         asked = self._script.turns[-1] if self._script.turns else None
         if asked is None or asked.kind != "text":
             return
-        question = self._scene_question()
-        known = await self._recalled(asked, question)
-        if known is None and question is not None:
-            known = await self._about_scene(question, asked)
+        known = await self._known(asked)
         if known is not None:
             sentences = _said_at_once(known.text)
         else:
@@ -154,6 +158,14 @@ class SmallCpuEngine:
         for text in self._history.user_texts()[-FOLLOW_UP_TURNS:]:
             question = scene_question(text, question)
         return question
+
+    async def _known(self, asked: Turn) -> Recalled | None:
+        """What the book of timers, the log or the eyes know; None where nobody but the model can answer."""
+        if self._book is not None and (timed := timer_answer(asked.text, self._book)) is not None:
+            return Recalled(timed)
+        question = self._scene_question()
+        known = await self._recalled(asked, question)
+        return await self._about_scene(question, asked) if known is None and question is not None else known
 
     async def _recalled(self, asked: Turn, scene: SceneQuestion | None) -> Recalled | None:
         """What was said or read earlier, if that is asked for; None where the eyes or the model should answer."""
