@@ -1,0 +1,249 @@
+"""Calls and histories with tiny MiniCPM siblings, run by transformers: as the mind that sees, and as a describer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dialogue.blocks import SceneBlock
+from dialogue.choose_token import Sampling
+from dialogue.engine import Engine
+from dialogue.engines.image_text import ImageTextEngine, open_image_text
+from dialogue.image_text.describer import Describer, open_describer
+from dialogue.image_text.tiny import KINDS, write_tiny_sibling
+from dialogue.minicpm.request import Picture as ShownPicture
+from stream.correspondence import Correspondence
+from stream.describing import LONGEST_DESCRIPTION
+from stream.device_thread import DeviceThread
+from stream.events import Hushed, Notice, ReplyEnded, ReplyText, Saw, SceneSeen, Switched, Typed
+from stream.message import Message
+from stream.parts import Parts
+from stream.session import Session
+from stream.setup import SETUPS
+from stream.weights import WeightStore
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.virtual_time import run_in_virtual_time
+from vision.detect import Detector
+from vision.look import Eyes
+from vision.picture import Picture
+from vision.read_text import Reader
+
+SIBLINGS = list(KINDS.values())
+SETUP = replace(SETUPS["minicpm"], engine="image_text")
+BLIND = SETUPS["laptop"]
+VARIED = Sampling(penalty=2.0)  # greedy, but no letter for ever
+QUESTION = "What is on the table?"
+Story = Callable[["SiblingCall"], Awaitable[None]]
+
+
+class SiblingCall(Call):
+    def __init__(self, parts: Parts, seed: int = 0, blind: bool = False) -> None:
+        super().__init__(Session("call", parts, BLIND if blind else SETUP))
+        self.rgb = np.random.default_rng(seed).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+
+    async def shows(self, seconds: float, pictures_per_s: int = 5) -> None:
+        for _ in range(round(seconds * pictures_per_s)):
+            self.session.push(Saw(Picture(self.rgb, self.session.now())))
+            await self.lasts(1 / pictures_per_s)
+
+    async def asks(self, question: str) -> None:
+        """Shown something, asked, and waiting for the answer's end."""
+        self.session.push(Saw(Picture(self.rgb, self.session.now())))
+        self.session.push(Typed(question))
+        ended = len(self.of(ReplyEnded))
+        for _ in range(200):
+            await self.lasts(1.0)
+            if len(self.of(ReplyEnded)) > ended:
+                return
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    made: dict[str, Path] = {}
+
+    def of(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = write_tiny_sibling(kind, tmp_path_factory.mktemp(kind))
+        return made[kind]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def mind(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], Engine]]]:
+    """Model type -> factory of engines, on one thread, as in a served process."""
+    opened: dict[str, Callable[[], Engine]] = {}
+    with DeviceThread("mind") as thread:
+
+        def of(kind: str) -> Callable[[], Engine]:
+            if kind not in opened:
+                opened[kind] = open_image_text(folder(kind), thread.run, precision="float32", sampling=VARIED)
+            return lambda: brief(opened[kind]())
+
+        yield of
+
+
+def brief(engine: Engine) -> Engine:
+    """What has random weights does not know when to stop."""
+    assert isinstance(engine, ImageTextEngine)
+    engine._reply_tokens = 40
+    return engine
+
+
+@pytest.fixture(scope="module")
+def describer(folder: Callable[[str], Path]) -> Describer:
+    return open_describer(folder("minicpmv4_7"), "float32")
+
+
+@pytest.fixture(scope="module")
+def eyes(weights: WeightStore) -> Eyes:
+    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+
+
+def calls(parts: Callable[[], Parts], *stories: Story, blind: bool = False) -> list[SiblingCall]:
+    """All at once, in one process."""
+
+    async def whole() -> list[SiblingCall]:
+        shared = parts()
+        made = [SiblingCall(shared, seed, blind) for seed in range(len(stories))]
+
+        async def one(call: SiblingCall, story: Story) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(call.listens())
+                running = tasks.create_task(call.session.run())
+                await story(call)
+                call.session.close("over")
+                await running
+
+        await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
+        shared.close()
+        return made
+
+    return run_in_virtual_time(whole(), until=600)
+
+
+def asked(*questions: str) -> Story:
+    async def story(call: SiblingCall) -> None:
+        for question in questions:
+            await call.asks(question)
+
+    return story
+
+
+def said(call: SiblingCall) -> str:
+    return "".join(event.text for event in call.of(ReplyText))
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_a_sibling_sees_and_answers_in_a_call(
+    mind: Callable[[str], Callable[[], Engine]], eyes: Eyes, kind: str
+) -> None:
+    [told] = calls(lambda: replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind(kind)), asked(QUESTION))
+    assert not told.of(Notice)
+    assert len(told.of(ReplyText)) > 1, "delta by delta"
+    [ended] = told.of(ReplyEnded)
+    assert ended.said == said(told) and not ended.cut
+    assert told.heard_s() > 0
+
+
+def test_an_interruption_rewinds_to_what_was_heard(mind: Callable[[str], Callable[[], Engine]], eyes: Eyes) -> None:
+    kept: list[list[str]] = []
+
+    async def story(call: SiblingCall) -> None:
+        engine = call.session._engine
+        assert isinstance(engine, ImageTextEngine)
+        call.session.push(Saw(Picture(call.rgb, call.session.now())))
+        call.session.push(Typed(QUESTION))
+        while not call.out or call.heard_s() < 0.1:
+            await call.lasts(0.02)
+        call.session.push(Hushed())
+        await call.lasts(0.5)
+        await call.asks("And now?")
+        kept.extend(
+            ["(picture)" if isinstance(part, ShownPicture) else str(part) for part in turn.parts]
+            for turn in engine._history.turns()
+        )
+
+    [told] = calls(lambda: replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind("minicpmv4_6")), story)
+    first = told.of(ReplyEnded)[0]
+    assert first.cut and len(first.heard) < len(first.said)
+    remembered = [part for turn in kept for part in turn]
+    assert first.said not in remembered
+    assert remembered.index(QUESTION) < remembered.index("And now?")
+
+
+def test_two_calls_on_one_model_do_not_mix(mind: Callable[[str], Callable[[], Engine]], eyes: Eyes) -> None:
+    """On the sibling that keeps positions in the model object."""
+
+    def parts() -> Parts:
+        return replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind("minicpmv4_7"))
+
+    together = calls(parts, asked(QUESTION), asked("Is it red or green?"))
+    [alone] = calls(parts, asked(QUESTION))
+    assert said(together[0]) == said(alone)
+    assert said(together[1]) != said(alone)
+
+
+def test_a_describer_tells_a_blind_mind_what_it_sees(describer: Describer, eyes: Eyes) -> None:
+    engine = ToyEngine(["I was told."])
+
+    async def story(call: SiblingCall) -> None:
+        await call.shows(3.0)
+        await call.asks("What do you see?")
+        call.session.push(Switched(camera=False))
+        await call.lasts(0.5)
+        call.session.push(Typed("And now?"))
+        await call.lasts(3.0)
+
+    [told] = calls(lambda: replace(toy_parts(lambda: engine, eyes=eyes), describer=describer), story, blind=True)
+    scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
+    [fact] = [fact for fact in scenes[0].facts if fact.kind == "description"]
+    assert fact.text and len(fact.text) <= LONGEST_DESCRIPTION
+    assert scenes[0].description == fact.text
+    assert any(seen.description == fact.text for seen in told.of(SceneSeen)), "the page shows it too"
+    assert not scenes[-1].camera and all(fact.kind != "description" for fact in scenes[-1].facts)
+
+
+def test_descriptions_are_asked_for_at_a_bounded_rate(eyes: Eyes) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.at: list[float] = []
+
+        async def describe(self, rgb: np.ndarray, run: object) -> str:
+            self.at.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(1.5)  # slower than the camera by far
+            return "A desk."
+
+    counting = Counting()
+
+    async def story(call: SiblingCall) -> None:
+        await call.shows(20.0)
+
+    parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), describer=counting)  # type: ignore[arg-type]
+    calls(lambda: parts, story, blind=True)
+    assert 4 <= len(counting.at) <= 6
+    assert np.diff(counting.at).min() >= BLIND.describe_every_s - 0.3
+
+
+def test_a_written_history_is_answered_by_a_sibling_or_with_its_description(
+    mind: Callable[[str], Callable[[], Engine]], describer: Describer, eyes: Eyes
+) -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    messages = [Message("user", [Picture(rgb, 0.0), "What is this?"])]
+    engine = ToyEngine(["I was told."])
+
+    async def answered(parts: Parts) -> str:
+        text = "".join([piece async for piece in Correspondence(parts, SETUP).answer(messages)])
+        parts.close()
+        return text
+
+    assert asyncio.run(answered(replace(toy_parts(lambda: engine), new_engine=mind("minicpm_ocr"))))
+    asyncio.run(answered(replace(toy_parts(lambda: engine, eyes=eyes), describer=describer)))
+    [scene] = [block for block in engine.fed if isinstance(block, SceneBlock)]
+    assert any(fact.kind == "description" and fact.text for fact in scene.facts)
