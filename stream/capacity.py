@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stream.setup import Setup
 
@@ -13,6 +13,13 @@ class Cost(Protocol):
 
     def seconds(self, sessions: int) -> float: ...
     def sessions(self) -> int: ...
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """A model whose sessions bring units, and that can tell what they cost."""
+
+    def measure_units(self) -> Cost: ...
 
 
 @dataclass(frozen=True, slots=True)

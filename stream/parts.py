@@ -17,7 +17,7 @@ from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
 from dialogue.engine import Capabilities, Engine, Minds, UnitModel
 from dialogue.engines import abilities_of, open_engine
-from stream.capacity import Capacity
+from stream.capacity import Capacity, Cost, Measurable
 from stream.device_thread import DeviceThread
 from stream.hearer import Slots
 from stream.opening_models import open_describer_of, own_model_options
@@ -65,6 +65,14 @@ class Parts:
     capacity: Capacity | None = None  # where it was measured
     new_letters: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
     describer: Describer | None = None  # for a mind that cannot see
+    _cost: Cost | None = None  # of units, where it was measured
+
+    async def measure(self) -> None:
+        """How many sessions this machine holds, where the engine can tell: by some seconds of its worst work. Before
+        the first session; without it the setup's number counts."""
+        if isinstance(self.new_engine, Measurable):
+            self._cost = await self.threads.mind.run(self.new_engine.measure_units)
+            self.capacity = Capacity.measured(self._cost)
 
     @cached_property
     def slots(self) -> Slots | None:
@@ -72,7 +80,10 @@ class Parts:
         model = self.new_engine
         if not isinstance(model, UnitModel):
             return None
-        return UnitSlots(self.threads.mind.run, model.compute_together)
+        run, together = self.threads.mind.run, model.compute_together
+        if self._cost is None or self.capacity is None:
+            return UnitSlots(run, together)
+        return UnitSlots(run, together, most=self.capacity.sessions, expected_s=self._cost.seconds)
 
     def new_correspondent(self) -> Engine:
         """For what is written instead of said live."""
@@ -86,7 +97,7 @@ class Parts:
 
 def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
     """The sets of weights that `setup` needs to start. Raises BadInput for a model that cannot be told."""
-    can = abilities_of(setup.engine, setup.model_path)
+    can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
     done_itself = {"whisper-tiny.en": can.hears, "nanodet-g": can.sees, SMALL_MIND: setup.engine != "small_cpu"}
     return [name for name in store.default_names() if not done_itself.get(name, False)]
 
@@ -132,7 +143,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         step(part)
         return result
 
-    can = abilities_of(setup.engine, setup.model_path)
+    can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
     with ExitStack() as unless_ready:
         threads = Threads()
         for thread in threads.all():

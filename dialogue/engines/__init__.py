@@ -14,12 +14,13 @@ from dialogue.minicpm.kind import is_text_model
 EngineName = Literal["small_cpu", "scripted", "remote", "minicpm", "image_text", "chat_model"]
 
 
-def abilities_of(name: str, model_path: Path | None = None) -> Capabilities:
-    """What an engine would do itself in a call, before it is loaded: the rest has to be done for it."""
+def abilities_of(name: str, model_path: Path | None = None, voiced: bool = False) -> Capabilities:
+    """What an engine would do itself in a call, before it is loaded: the rest has to be done for it. `voiced`: it is
+    given a recording of the voice to speak with."""
     if name == "minicpm" and model_path is not None:
         from dialogue.engines.minicpm import abilities
 
-        return abilities(model_path)
+        return abilities(model_path, voiced)
     return Capabilities(hears=False, sees=name == "image_text", speaks=False)
 
 

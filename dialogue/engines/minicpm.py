@@ -37,6 +37,8 @@ from dialogue.minicpm.opening import open_model
 from dialogue.minicpm.request import Picture
 from dialogue.minicpm.session_o26 import SAMPLING as SAMPLING_O26
 from dialogue.minicpm.speech_backbone import VOICE
+from dialogue.minicpm.token2wav import Vocoder
+from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import ASSETS
 
@@ -80,17 +82,28 @@ def open_minicpm(
         return Minds(omni, letters)
     if model.kind is Kind.O45:
         manner = Manner(sampling) if sampling else None
-        return Minds(DuplexModel(model, runner, context_tokens, window, manner, voice, seed=seed), letters)
+        speaking = _speaking_voice(path, device, voice)
+        return Minds(DuplexModel(model, runner, context_tokens, window, manner, voice, speaking, seed=seed), letters)
     new_session = partial(MiniCPMEngine, model, runner, context_tokens, sampling or SAMPLING)
     new_session()  # a context that will not do is told now, not when somebody calls
     return Minds(new_session, letters)
 
 
-def abilities(folder: Path) -> Capabilities:
-    """What the engine of a downloaded folder would do itself in a call, told from its headers. Raises BadInput."""
+def _speaking_voice(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:
+    """What makes o 4.5's codes into sound; it can speak like a recording only."""
+    if voice is None or not has_token2wav(path):
+        return None
+    networks, reader = open_token2wav(path, device)
+    return networks.voice(reader.read(voice))
+
+
+def abilities(folder: Path, voiced: bool = False) -> Capabilities:
+    """What the engine of a downloaded folder would do itself in a call, told from its headers. `voiced`: it is given
+    a recording to speak like. Raises BadInput."""
     checkpoint = Checkpoint(folder)
     kind = kind_of(checkpoint.config)
-    speaks = kind is Kind.O26 and checkpoint.has(f"{VOICE}emb_text.") and (folder / ASSETS).is_dir()
+    sounds = (folder / ASSETS).is_dir() if kind is Kind.O26 else voiced and has_token2wav(folder)
+    speaks = checkpoint.has(f"{VOICE}emb_text.") and sounds
     return Capabilities(kind.hears, kind.sees, speaks, duplex=kind is Kind.O45)
 
 

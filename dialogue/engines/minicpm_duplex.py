@@ -24,10 +24,11 @@ from dialogue.minicpm.duplex_rule import Manner
 from dialogue.minicpm.mel import RATE, Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
-from dialogue.minicpm.speech_o45 import SpeechDecoder, sampled
+from dialogue.minicpm.speech_o45 import CODES_PER_S, SpeechDecoder, sampled
 from dialogue.minicpm.together import Steps, alone, run_together
+from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed, Vocoder
 from dialogue.minicpm.token2wav import RATE as VOICE_RATE
-from dialogue.minicpm.token2wav import CodeFeed, Vocoder
+from dialogue.minicpm.unit_cost import UnitCost, measure_duplex
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.window import Basic, Recap, Window
 
@@ -69,6 +70,18 @@ class DuplexModel:
 
     def compute_together(self, units: Sequence[tuple[DuplexEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
         return run_together([engine.steps(unit) for engine, unit in units])
+
+    def measure_units(self) -> UnitCost:
+        """How long units of several sessions take here, sound included; some seconds, on the model's thread."""
+        vocoders: list[Vocoder] = []
+
+        def make_sound(said: Sequence[Said]) -> None:
+            while self.new_vocoder is not None and len(vocoders) < len(said):
+                vocoders.append(self.new_vocoder())
+            for vocoder in vocoders[: len(said)]:
+                vocoder.stream([SILENCE] * (CODES_PER_S + LOOK_AHEAD), last=False)
+
+        return measure_duplex(self.model, self.context_tokens, make_sound, speaks=self.can.speaks)
 
     def open_session(self) -> Duplex:
         """On the model's thread."""

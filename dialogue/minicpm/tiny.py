@@ -18,7 +18,9 @@ from torch import Tensor
 from dialogue.minicpm.dvae import CodeSizes
 from dialogue.minicpm.inventory import wanted
 from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.tiny_token2wav import write_token2wav
 from dialogue.minicpm.tiny_tokenizer import byte_tokenizer, letter_tokenizer, special_tokens
+from dialogue.minicpm.token2wav_files import FOLDER
 
 WIDTH = 128
 VOICE_SPECIALS = ("[PAD]", "[Stts]", "[Ptts]", "[Etts]", "[spk_emb]")
@@ -41,6 +43,8 @@ def write_tiny(kind: Kind, folder: Path, seed: int = 0) -> Path:
         _write_json(folder / "preprocessor_config.json", fields)
     if kind is Kind.O26:
         _write_voice_files(folder / "assets", generator)
+    if kind is Kind.O45:
+        write_token2wav(folder / FOLDER, generator)
     return folder
 
 

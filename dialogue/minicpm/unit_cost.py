@@ -25,7 +25,7 @@ from dialogue.minicpm.window import Everything
 
 UNIT_S = 1.0
 SHARE = 0.75  # of a second that units may take: the rest is for jitter, rewinds, and what else the machine does
-MOST = 16  # sessions that are tried
+MOST = 8  # sessions that are tried
 SPARE_TOKENS = 2000  # in a measured session's cache, for the units that are measured
 SPARE_MEMORY = 0.1  # of what is free stays free
 
@@ -82,16 +82,21 @@ def measure(
 
 
 def measure_duplex(
-    model: MiniCPM, context: int = 8000, make_sound: Callable[[Sequence[Said]], object] | None = None, most: int = MOST
+    model: MiniCPM,
+    context: int = 8000,
+    make_sound: Callable[[Sequence[Said]], object] | None = None,
+    most: int = MOST,
+    speaks: bool = True,
 ) -> UnitCost:
     """For sessions of at most `context` tokens; no more of them than memory holds. `make_sound` is given what was
-    said in a unit of each session, as a vocoder would be. Blocks for some seconds."""
+    said in a unit of each session, as a vocoder would be; unless the model `speaks` there is only text. Blocks for
+    some seconds."""
     sessions: list[Duplex] = []
     moment = Second(_noise(RATE, 1), [Picture(_picture(), max_slices=1)])
 
     def compute(count: int) -> None:
         while len(sessions) < count:
-            sessions.append(_talking(model, context))
+            sessions.append(_talking(model, context, speaks))
         outcomes = units_together([(session, moment) for session in sessions[:count]])
         said = [one for one in outcomes if isinstance(one, Said)]
         for one in outcomes:
@@ -115,8 +120,8 @@ class _Talking(TokenRule):
         return self._speak
 
 
-def _talking(model: MiniCPM, context: int) -> Duplex:
-    voice = model.voice if isinstance(model.voice, SpeechDecoder) else None
+def _talking(model: MiniCPM, context: int, speaks: bool) -> Duplex:
+    voice = model.voice if speaks and isinstance(model.voice, SpeechDecoder) else None
     draw = sampled()
 
     def choose_code(logits: Tensor, probabilities: Tensor) -> int:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.duplex import Duplex, Said, Second
-from dialogue.minicpm.duplex_rule import Manner
+from dialogue.engine import Minds, Runner
+from dialogue.engines import abilities_of, open_engine
+from dialogue.engines.minicpm_duplex import DuplexModel
 from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.opening import open_model
-from dialogue.minicpm.speech_o45 import SpeechDecoder
 from dialogue.minicpm.tiny import write_tiny
 from stream.capacity import Capacity, capacity_of
 from stream.device_thread import DeviceThread
-from stream.duplex_slots import open_duplex_slots
 from stream.setup import SETUPS
-from tests.dialogue.minicpm.sessions import picture, second
+from tests.dialogue.minicpm.sessions import second
+from tests.stream.toy_parts import ToyEngine, toy_parts
 
 
 @dataclass
@@ -51,29 +50,40 @@ def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
     assert "3.1 s" in capacity.about
 
 
-def test_slots_are_opened_with_a_model_and_compute_its_sessions(tmp_path: Path) -> None:
-    model = open_model(write_tiny(Kind.O45, tmp_path / "o45"))
+def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> DuplexModel:
+    minds = open_engine(
+        "minicpm", runner=run, model_path=folder, context_tokens=512, precision="float32", seed=3, voice=voice
+    )
+    assert isinstance(minds, Minds)
+    assert isinstance(minds.live, DuplexModel)
+    return minds.live
 
-    def session() -> Duplex:
-        assert isinstance(model.voice, SpeechDecoder)
-        made = Duplex(model, model.voice, manner=Manner(Sampling(penalty=1.05)), choose_code=best)
-        made.prepare(reference=second(77))
-        return made
 
-    def best(_logits: torch.Tensor, probabilities: torch.Tensor) -> int:
-        return int(probabilities.argmax())
+def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
+    folder = write_tiny(Kind.O45, tmp_path / "o45")
 
-    async def story(thread: DeviceThread) -> tuple[Capacity, list[Said]]:
-        slots, capacity = await open_duplex_slots(thread.run, model, context=128)
-        sessions = [await thread.run(session) for _ in range(2)]
-        units = [Second(second(seed), [picture(seed)]) for seed in (1, 2)]
-        work = [slots.compute(each, unit, 1.0) for each, unit in zip(sessions, units, strict=True)]
-        return capacity, await asyncio.gather(*work)
+    async def story() -> None:
+        parts = toy_parts(lambda: ToyEngine([]))
+        await parts.measure()
+        assert parts.capacity is None, "an engine that answers by turns has nothing to measure"
+        shared = await parts.threads.mind.run(tiny_o45, folder, parts.threads.mind.run)
+        parts = replace(parts, new_engine=shared)
+        await parts.measure()
+        assert parts.capacity is not None
+        assert parts.capacity.sessions >= 1
+        assert "measured" in parts.capacity.about or "lag" in parts.capacity.about
+        assert parts.slots is not None
+        parts.close()
 
-    with DeviceThread("model") as thread:
-        capacity, said = asyncio.run(story(thread))
-    assert capacity.sessions >= 1
-    for seed, one in zip((1, 2), said, strict=True):
-        alone = session()
-        alone.hear(second(seed), [picture(seed)])
-        assert alone.say().tokens == one.tokens
+    asyncio.run(story())
+
+
+def test_o45_speaks_where_it_has_a_vocoder_and_a_voice(tmp_path: Path) -> None:
+    folder = write_tiny(Kind.O45, tmp_path / "o45")
+    voice = np.concatenate([second(1), second(2)])
+
+    with DeviceThread("mind") as thread:
+        for recording in (None, voice):
+            can = tiny_o45(folder, thread.run, recording).can
+            assert can.speaks == (recording is not None)
+            assert can == abilities_of("minicpm", folder, voiced=recording is not None)

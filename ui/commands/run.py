@@ -55,6 +55,7 @@ def serve_page(options: argparse.Namespace) -> None:
 
     async def opened() -> Parts:
         parts = await open_parts(setup, store)
+        await parts.measure()
         print(f"room for {capacity_of(parts, setup).about}", flush=True)
         return parts
 
