@@ -1,10 +1,9 @@
 """Tokens per second and accuracy of our decoder beside llama.cpp and transformers, on the same file, in one run.
 
 Speed: the routes take turns in short rounds, so that a noisy machine is noisy for all of them. Decoding runs on one
-thread; prefill on --threads. Accuracy: chosen token and Kullback-Leibler divergence against the file's own weights in
-float32, teacher-forced, token by token, over benchmarks/decoder_texts.txt.
+thread; prefill on --threads. Accuracy: see decoder_accuracy.py.
 
-llama.cpp is an optional dependency (pip install llama-cpp-python); its columns are missing without it.
+llama.cpp is an optional dependency (the extra `benchmark`); its columns are missing without it.
 """
 
 from __future__ import annotations
@@ -26,6 +25,8 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from decoder_accuracy import Agreement, accuracy
 
 from dialogue.language_model import LanguageModel, open_language_model
 from stream.weights import WeightStore
@@ -102,6 +103,12 @@ class LlamaCpp:
     def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]:
         return list(self.ask("prefill", ids, threads, at=at, times=times))
 
+    def logits(self, ids: list[int]) -> Tensor:
+        """(T, V) of a text."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.ask("logits", ids, file=f"{folder}/logits.npy")
+            return torch.from_numpy(np.load(f"{folder}/logits.npy"))
+
 
 class Transformers:
     """transformers' own model in bfloat16, with the same weights."""
@@ -161,51 +168,6 @@ def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) 
     return {name: {task: statistics.median(t) for task, t in taken.items()} for name, taken in times.items()}
 
 
-def agreement(found: Tensor, exact: Tensor) -> tuple[float, float]:
-    """Share of equal choices, and the mean divergence of the distributions, of logits (T, V)."""
-    p, q = exact.log_softmax(-1), found.log_softmax(-1)
-    divergence = (p.exp() * (p - q)).sum(-1).mean()
-    return float((found.argmax(-1) == exact.argmax(-1)).double().mean()), float(divergence)
-
-
-def in_pieces(model: Any, ids: list[int], size: int) -> Tensor:
-    """Logits (T, V) of a text fed `size` tokens at a time."""
-    cache = model.new_cache(len(ids))
-    return torch.cat([model.logits(model.forward(cache, piece)) for piece in torch.tensor(ids).split(size)])
-
-
-def accuracy(path: Path, exact: LanguageModel, llama: LlamaCpp | None) -> dict[str, tuple[float, float]]:
-    """Agreement of every precision, and of llama.cpp, with float32."""
-    texts = (HERE / "decoder_texts.txt").read_text(encoding="utf-8").split("\n%\n")
-    chains = [exact.tokenizer.encode(text.strip(), add_special_tokens=False).ids for text in texts]
-    print(f"accuracy over {sum(map(len, chains))} tokens of {len(chains)} texts")
-    wanted = [in_pieces(exact, ids, len(ids)) for ids in chains]
-    best = open_language_model(path)
-    result = {best.describe(): agreement(torch.cat([in_pieces(best, ids, 1) for ids in chains]), torch.cat(wanted))}
-    for precision in ("bfloat16", "int8", "int4"):
-        route = torch_only(path, precision)  # a few tokens at once: the same kernels as for one, and sooner done
-        found = torch.cat([in_pieces(route, ids, 16) for ids in chains])
-        result[route.describe()] = agreement(found, torch.cat(wanted))
-    if llama:
-        with tempfile.TemporaryDirectory() as folder:
-            file, rows = f"{folder}/logits.npy", []
-            for ids in chains:
-                llama.ask("logits", ids, file=file)
-                rows.append(torch.from_numpy(np.load(file)))
-        result["llama.cpp"] = agreement(torch.cat(rows), torch.cat(wanted))
-    return result
-
-
-def torch_only(path: Path, precision: Any) -> Any:
-    """The torch decoder at a precision for which `open_language_model` would take the compiled one."""
-    from dialogue.decoder import Decoder
-    from dialogue.decoder_weights import GgufWeights
-    from dialogue.gguf_file import GgufFile
-
-    weights = GgufWeights(GgufFile(path))
-    return Decoder(weights.config, weights, precision=precision)
-
-
 def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it runs for minutes: show each figure at once
     torch.set_num_threads(1)
@@ -219,19 +181,34 @@ def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
     print(f"{'ms':24}" + "".join(f"{name:>14}" for name in routes))
     for task in taken["ours"]:
         print(f"{task:24}" + "".join(f"{1e3 * taken[name][task]:14.2f}" for name in routes))
-    agreements = accuracy(path, exact, llama)
-    for name, (top1, divergence) in agreements.items():
-        print(f"{name:60} top-1 {100 * top1:7.3f} %   KL {divergence:.2e}")
-    return figures(taken, agreements)
+    return figures(taken, judged(path, exact, llama))
 
 
-def figures(taken: dict[str, dict[str, float]], agreements: dict[str, tuple[float, float]]) -> dict[str, float]:
-    ours, top1 = taken["ours"], next(iter(agreements.values()))[0]
+def judged(path: Path, exact: LanguageModel, llama: LlamaCpp | None) -> dict[str, Agreement]:
+    agreements = accuracy(path, exact, llama.logits if llama else None)
+    for name, each in agreements.items():
+        print(f"{name:20} top-1 {100 * each.top1:7.3f} %   KL {each.divergence:.2e}   {each.about}")
+    return agreements
+
+
+def precision_figures(agreements: dict[str, Agreement]) -> dict[str, float]:
+    """top1_... and kl_... of each way to compute the model; `top1` and `kl` are those of the default."""
+    named = {"": agreements["compiled"] if "compiled" in agreements else agreements["torch_int4"]}
+    named |= {f"_{name}": each for name, each in agreements.items()}
+    return {
+        f"{kind}{name}": figure
+        for name, each in named.items()
+        for kind, figure in (("top1", each.top1), ("kl", each.divergence))
+    }
+
+
+def figures(taken: dict[str, dict[str, float]], agreements: dict[str, Agreement]) -> dict[str, float]:
+    ours = taken["ours"]
     result = {
         "decode_tok_s": 1 / ours["decode 256"],
         "decode_tok_s_1536": 1 / ours["decode 1536"],
         "transformers_decode_tok_s": 1 / taken["transformers"]["decode 256"],
-        "top1": top1,
+        **precision_figures(agreements),
     }
     if "llama.cpp" in taken:
         theirs = taken["llama.cpp"]
@@ -252,9 +229,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8, help="how often the routes take turns (default: 8)")
     parser.add_argument("--threads", type=int, default=2, help="threads for prefill, for all routes (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    parser.add_argument("--accuracy", action="store_true", help="no speed, only what each precision costs (2 min)")
     options = parser.parse_args()
     path = options.model or WeightStore(home()).path("smollm2-135m-instruct")
-    result = {name: round(value, 4) for name, value in measure(path, options.rounds, options.threads).items()}
+    if options.accuracy:
+        found = precision_figures(judged(path, open_language_model(path, quantisation="float32"), None))
+    else:
+        found = measure(path, options.rounds, options.threads)
+    result = {name: float(f"{value:.4g}") for name, value in found.items()}
     for name, value in result.items():
         print(f"{name:28} {value:g}")
     if options.json:
