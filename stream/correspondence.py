@@ -7,7 +7,7 @@ that cannot hear gets the words, and what was read or recorded is quoted, never 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from audio.chunk import Chunk, Samples
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
-from dialogue.engine import Engine, TextDelta
+from dialogue.engine import Delta, Engine, SoundDelta, TextDelta
 from dialogue.errors import BadInput
 from stream.describing import described, with_description
 from stream.film_frames import Frames
@@ -25,6 +25,8 @@ from stream.setup import Setup
 from stream.watching import scene_block
 from vision.look import Look
 from vision.picture import Picture
+
+OnSound = Callable[[Samples, int], None]  # samples, rate
 
 LONGEST_TEXT = 4000  # characters of one message
 LONGEST_HISTORY = 1000  # messages
@@ -60,27 +62,52 @@ class Correspondence:
         self._parts = parts
         self._understands = setup.engine not in UNREADING_ENGINES
 
-    async def answer(self, messages: Sequence[Message]) -> AsyncIterator[str]:
-        """The reply to the last message, piece by piece. Raises BadInput, and what the engine raises."""
+    async def answer(self, messages: Sequence[Message], on_sound: OnSound | None = None) -> AsyncIterator[str]:
+        """The reply to the last message, piece by piece; `on_sound` is given it as speech, by the model's own voice
+        where it has one. Raises BadInput, and what the engine raises."""
         _check(messages)
-        engine = self._parts.new_correspondent()
+        engine, said, sounded = self._writer(on_sound is not None), "", False
         try:
-            at = 0.0
-            for message in messages[:-1]:
-                if message.role == "user":
-                    await _ask(engine, await self._take_in(engine, message, at), at)
-                else:
-                    text = _only_text(message)
-                    await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
-                at += MESSAGES_APART_S
-            taken = await self._take_in(engine, messages[-1], at)
-            if (answer := self._answer_by_rule(engine, taken)) is not None:
-                yield answer
-                return
-            async for piece in _replied(engine, taken, at):
-                yield piece
+            async with aclosing(self._deltas(engine, messages)) as deltas:
+                async for delta in deltas:
+                    match delta:
+                        case TextDelta(text):
+                            said += text
+                            yield text
+                        case SoundDelta(samples, rate) if on_sound is not None:
+                            on_sound(samples, rate)
+                            sounded = True
+            voice = self._parts.voice
+            if on_sound is not None and voice is not None and not sounded and said.strip():
+                on_sound(await self._parts.threads.voice.run(voice.say, said.strip()), voice.rate)
         finally:
             await engine.close()
+
+    def _writer(self, aloud: bool) -> Engine:
+        if not aloud or self._parts.voice is not None:
+            return self._parts.new_correspondent()
+        engine = self._parts.new_engine()  # there is no voice beside one that speaks itself
+        if engine.can.duplex:
+            raise BadInput("this model speaks in calls only: leave the speech out, or call it with `live`")
+        return engine
+
+    async def _deltas(self, engine: Engine, messages: Sequence[Message]) -> AsyncGenerator[Delta, None]:
+        at = 0.0
+        for message in messages[:-1]:
+            if message.role == "user":
+                await _ask(engine, await self._take_in(engine, message, at), at)
+            else:
+                text = _only_text(message)
+                await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
+            at += MESSAGES_APART_S
+        taken = await self._take_in(engine, messages[-1], at)
+        if (answer := self._answer_by_rule(engine, taken)) is not None:
+            yield TextDelta(answer)
+            return
+        await _ask(engine, taken, at)
+        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            async for delta in deltas:
+                yield delta
 
     def _answer_by_rule(self, engine: Engine, taken: _Taken) -> str | None:
         """What needs no model, or what this one would make up; None where it should answer."""
@@ -165,14 +192,6 @@ class Correspondence:
             await engine.feed(PictureBlock(frame.rgb, at + frame.at, of_film=True))
         if sound:
             await self._hear(engine, np.concatenate(sound), at, taken)
-
-
-async def _replied(engine: Engine, taken: _Taken, at: float) -> AsyncIterator[str]:
-    await _ask(engine, taken, at)
-    async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
-        async for delta in deltas:
-            if isinstance(delta, TextDelta):
-                yield delta.text
 
 
 async def _ask(engine: Engine, taken: _Taken, at: float) -> None:
