@@ -34,6 +34,7 @@ from stream.setup import Setup
 from stream.speaking import Speaking
 from stream.turns import Turns
 from stream.unit_feed import UnitFeed
+from stream.unit_queue import UnitsLost
 from stream.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,8 @@ class Session:
             ears = parts.transcriber, parts.threads.ears
             crew = Crew(self._engine, *ears, speaking, self._watching, self.playback, link, hearer, self._reminders)
             mind = Answering(crew)
-        feed_of = hearer.feed if hearer is not None else None
-        return mind, Floor(mind.orders, self.playback, self._watching, link, sound, turns, feed_of, clock)
+        self._feed = hearer.feed if hearer is not None else None
+        return mind, Floor(mind.orders, self.playback, self._watching, link, sound, turns, self._feed, clock)
 
     def _equipped(self, parts: Parts) -> ReminderBook | None:
         """Lends the engine what it may do, if it takes tools; its book of reminders."""
@@ -166,8 +167,12 @@ class Session:
 
     @property
     def dropped(self) -> dict[str, int]:
-        """Items lost by lanes so far: {"sound": chunks, "pictures": frames not looked at, "events": ...}."""
+        """Items lost by lanes so far: {"sound": chunks, "pictures": frames not looked at, "events": ...}, and of what
+        an engine was to hear and see: seconds, pictures."""
+        lost = self._feed.queue.lost if self._feed is not None else UnitsLost()
         return {
+            "units": lost.units,
+            "unit_pictures": lost.pictures,
             "sound": self._hearing.lane.dropped,
             "pictures": self._watching.lane.dropped,
             "events": self._events.dropped,

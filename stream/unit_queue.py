@@ -10,7 +10,7 @@ from stream.lanes import LaneClosed, Waker
 
 @dataclass(slots=True)
 class UnitsLost:
-    """What a late engine has cost so far."""
+    """What a late engine has cost so far: pictures not shown, seconds not heard."""
 
     pictures: int = 0
     units: int = 0
@@ -72,5 +72,5 @@ class UnitQueue(Waker):
         if self._joins and second.end_s - oldest.start_s <= self._joined_s:
             self._waiting[0] = oldest.joined(second)
             return
-        self.lost.units += 1
+        self.lost.units += round(oldest.end_s - oldest.start_s)
         self._waiting[0] = replace(second, text="\n".join(filter(None, (oldest.text, second.text))))

@@ -1,0 +1,115 @@
+"""Calls with a tiny o 2.6 or o 4.5 for a mind, on a clock that jumps. Only the ear that tells speech is a toy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dialogue.engine import Minds
+from dialogue.engines import open_engine
+from dialogue.engines.minicpm_duplex import DuplexModel
+from dialogue.engines.minicpm_omni import OmniModel
+from stream.events import ReplyText, Saw
+from stream.parts import Parts
+from stream.session import Session
+from stream.setup import SETUPS, Setup
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.virtual_time import run_in_virtual_time
+from vision.picture import Picture
+
+SETUP = SETUPS["minicpm"]
+Shared = OmniModel | DuplexModel
+Story = Callable[["OmniCall"], Awaitable[None]]
+
+
+class OmniCall(Call):
+    """One that can be shown something, and speaks with a noise of its own."""
+
+    def __init__(self, name: str, parts: Parts, seed: int, setup: Setup = SETUP) -> None:
+        super().__init__(Session(name, parts, setup))
+        self.engine = self.session._engine
+        self.noise = np.random.default_rng(seed)
+        self.held: dict[str, int] = {}  # tokens in the context at the end
+        self.rows: list[float] = []  # what the keys of the context come to, row by row, at the end
+
+    def show(self) -> None:
+        rgb = self.noise.integers(0, 256, (120, 160, 3), dtype=np.uint8)
+        self.session.push(Saw(Picture(rgb, self.session.now())))
+
+    async def speaks(self, seconds: float) -> None:
+        """Every hop of it loud, every call's another sound."""
+        sound = self.noise.uniform(-0.5, 0.5, round(seconds * 16_000)).astype(np.float32)
+        sound[::100] = 0.5
+        await self.plays(sound)
+
+    async def watches(self, seconds: int) -> None:
+        """Silence in front of a camera."""
+        for _ in range(seconds):
+            self.show()
+            await self.lasts(1.0, 0.01)
+
+    async def until(self, kind: type[object], count: int = 1, most_s: int = 90) -> None:
+        """Silence until so many events of that kind have come."""
+        for _ in range(most_s):
+            if len(self.of(kind)) >= count:
+                return
+            await self.lasts(1.0)
+
+    def said(self) -> str:
+        return "".join(event.text for event in self.of(ReplyText))
+
+
+def context_rows(engine: object) -> list[float]:
+    session = engine._session  # type: ignore[attr-defined]
+    if session is None:
+        return []
+    cache = session.cache
+    return [round(float(row), 3) for row in cache.storage[:, 0, :, : cache.length].sum((0, 1, 3))]
+
+
+def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
+    """To be run by the thread of a call's parts."""
+
+    async def nobody(*_: object) -> None:
+        raise AssertionError("a runner is given when a call begins")
+
+    minds = open_engine(
+        "minicpm", runner=nobody, model_path=folder, context_tokens=context, precision="float32", seed=7, **options
+    )
+    assert isinstance(minds, Minds)
+    assert isinstance(minds.live, Shared)
+    return minds.live
+
+
+def calls(shared: Shared, *stories: Story, setup: Setup = SETUP, seeds: tuple[int, ...] = ()) -> list[OmniCall]:
+    """All at once, in one process."""
+
+    async def whole() -> list[OmniCall]:
+        toys = toy_parts(lambda: ToyEngine([]))
+        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.mind.run), transcriber=None)
+        made = [
+            OmniCall(f"s{place}", parts, seed, setup) for place, seed in enumerate(seeds or tuple(range(len(stories))))
+        ]
+
+        async def one(call: OmniCall, story: Story) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(call.listens())
+                running = tasks.create_task(call.session.run())
+                await story(call)
+                call.held = dict(call.engine.context().tokens)
+                call.rows = context_rows(call.engine)
+                call.session.close("over")
+                await running
+
+        await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
+        await asyncio.sleep(2.0)  # a slot that is being computed runs to its end
+        parts.close()
+        return made
+
+    return run_in_virtual_time(whole(), until=600)
