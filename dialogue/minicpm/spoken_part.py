@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dialogue.minicpm.function_calls import CALLS, THOUGHT
 
-_MARKS = (THOUGHT, CALLS)
-_OPENINGS = tuple(start for start, _ in _MARKS)
+_ENDS = dict((THOUGHT, CALLS))  # what opens a block -> what closes it
+_ALL = (*_ENDS, *_ENDS.values())  # a closing mark that nothing opened is not said either
 
 
 class SpokenPart:
@@ -36,21 +36,19 @@ class SpokenPart:
 
 
 def _words(written: str, *, ended: bool) -> str:
-    said = ""
-    while True:
-        found = [(at, start, end) for start, end in _MARKS if (at := written.find(start)) >= 0]
-        if not found:
-            break
-        at, start, end = min(found)
-        said += written[:at]
-        _, closed, written = written[at + len(start) :].partition(end)
-        if start == CALLS[0] or not closed:
-            return said.strip() if ended else said.lstrip()
-    rest = written if ended else _without_half_a_mark(written)
-    return (said + rest).strip() if ended else (said + rest).lstrip().rstrip()
+    said, rest = "", written
+    while found := min(((at, mark) for mark in _ALL if (at := rest.find(mark)) >= 0), default=None):
+        at, mark = found
+        said, rest = said + rest[:at], rest[at + len(mark) :]
+        if mark in _ENDS:
+            _, closed, rest = rest.partition(_ENDS[mark])
+            if mark == CALLS[0] or not closed:
+                return said.strip() if ended else said.lstrip()
+    rest = rest if ended else _without_half_a_mark(rest)
+    return (said + rest).strip()
 
 
 def _without_half_a_mark(text: str) -> str:
     """An end that may become a mark is kept back."""
     at = text.rfind("<")
-    return text[:at] if at >= 0 and any(mark.startswith(text[at:]) for mark in _OPENINGS) else text
+    return text[:at] if at >= 0 and any(mark.startswith(text[at:]) for mark in _ALL) else text
