@@ -19,6 +19,8 @@ LONGEST_VOICE_S = 30.0
 def own_model_options(setup: Setup) -> dict[str, Any]:
     """What an engine that runs a downloaded model is opened with. Raises BadInput for a recording that will not do."""
     options: dict[str, Any] = {"precision": setup.precision, "device": setup.device}
+    if setup.window != "basic":
+        options["window"] = setup.window
     if setup.voice is not None:
         try:
             sound = read_sound(setup.voice, LONGEST_VOICE_S)

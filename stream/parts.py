@@ -20,6 +20,7 @@ from dialogue.engines import abilities_of, open_engine
 from stream.capacity import Capacity, Cost, Measurable
 from stream.device_thread import DeviceThread
 from stream.hearer import Slots
+from stream.needs import SMALL_MIND
 from stream.opening_models import open_describer_of, own_model_options
 from stream.setup import Setup
 from stream.unit_slots import UnitSlots
@@ -35,7 +36,6 @@ T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 
 EYES_NICENESS = 10
-SMALL_MIND = "smollm2-135m-instruct"
 
 
 @dataclass
@@ -93,13 +93,6 @@ class Parts:
         """Waits for the steps in hand."""
         for thread in self.threads.all():
             thread.close()
-
-
-def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
-    """The sets of weights that `setup` needs to start. Raises BadInput for a model that cannot be told."""
-    can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
-    done_itself = {"whisper-tiny.en": can.hears, "nanodet-g": can.sees, SMALL_MIND: setup.engine != "small_cpu"}
-    return [name for name in store.default_names() if not done_itself.get(name, False)]
 
 
 def _open_ears(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:

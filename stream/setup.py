@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
     from dialogue.decoder_route import Quantisation
@@ -54,6 +54,7 @@ class Setup:
     device: str = "auto"  # where it runs: "auto" takes a graphics card if there is one
     eyes_path: Path | None = None  # the folder of a model that describes pictures to a mind that cannot see
     describe_every_s: float = 4.0  # at most this often
+    window: Literal["basic", "context"] = "basic"  # what leaves the context of a duplex engine when it is full
     voice: Path | None = None  # a recording of somebody who has agreed to be spoken like
 
 

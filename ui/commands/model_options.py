@@ -12,6 +12,7 @@ from stream.setup import Setup
 from ui.commands.chat_option import add_chat_option, with_llm
 from ui.home import weight_store
 
+WINDOWS = ("basic", "context")
 PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
 
@@ -39,6 +40,27 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--speaker-consents", action="store_true", help="the person in the recording has agreed to be spoken like"
     )
+
+
+def add_memory_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--context", type=int, metavar="TOKENS", help="for --model and --llm: how much of a call it remembers"
+    )
+    group.add_argument(
+        "--window",
+        choices=WINDOWS,
+        help="for MiniCPM-o 4.5, what it keeps when that is full: the newest seconds (basic), or fewer of them and the "
+        "words it said before (context); default: basic",
+    )
+
+
+def with_memory(setup: Setup, options: argparse.Namespace) -> Setup:
+    """`setup` with the context that the options name. Raises BadInput where it has none of its own."""
+    given = {"context_tokens": options.context, "window": options.window}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and setup.model_path is None:
+        raise BadInput("--context and --window belong to --model and --llm")
+    return dataclasses.replace(setup, **given)
 
 
 def with_models(setup: Setup, options: argparse.Namespace) -> Setup:

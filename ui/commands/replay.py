@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.errors import BadInput
+from stream.needs import weights_needed
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.home import weight_store
 from ui.progress import bars
@@ -51,7 +52,7 @@ def replay(options: argparse.Namespace) -> None:
     if options.out is not None and not options.out.absolute().parent.is_dir():
         raise BadInput(f"there is no folder {options.out.parent} to write {options.out.name} into")
     with bars() as progress:
-        store.pull(progress=progress)
+        store.pull(weights_needed(setup, store), progress)
     from audio.sound_file import write_wav
     from stream.parts import open_parts
     from stream.session import Session

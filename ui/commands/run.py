@@ -7,6 +7,7 @@ import asyncio
 import os
 import time
 
+from stream.needs import weights_needed
 from stream.setup import Setup
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup, port
 from ui.home import home, weight_store
@@ -46,7 +47,7 @@ def privacy(setup: Setup) -> str:
 def serve_page(options: argparse.Namespace) -> None:
     setup, store, began = chosen_setup(options), weight_store(), time.perf_counter()
     with bars() as progress:
-        store.pull(progress=progress)
+        store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", flush=True)
     # The models' libraries take seconds to import: not before there is something to read on the screen.
     from stream.capacity import capacity_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
 from stream.setup import SETUPS, Setup
-from ui.commands.model_options import add_model_options, with_models
+from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -44,6 +44,7 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("setup", presets)
     group.add_argument("--setup", choices=SETUPS, help="default: laptop; with --model, minicpm; with --llm, llm")
     add_model_options(group)
+    add_memory_options(group)
     group.add_argument("--remote-url", metavar="URL", help="for --setup remote: an OpenAI-compatible server's address")
     group.add_argument("--remote-model", metavar="NAME", help="for --setup remote: the model to ask for")
 
@@ -57,7 +58,7 @@ def chosen_setup(options: argparse.Namespace) -> Setup:
         raise BadInput("the setup remote needs --remote-url, the address of an OpenAI-compatible server")
     if given and setup.engine != "remote":
         raise BadInput("--remote-url and --remote-model belong to --setup remote")
-    return with_models(dataclasses.replace(setup, **given), options)
+    return with_memory(with_models(dataclasses.replace(setup, **given), options), options)
 
 
 def port(text: str) -> int:

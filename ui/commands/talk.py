@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
+from stream.needs import weights_needed
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.home import weight_store
 from ui.progress import bars
@@ -50,7 +51,7 @@ def add_to(commands: Subparsers) -> None:
 def talk(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     with bars() as progress:
-        store.pull(progress=progress)
+        store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", file=sys.stderr, flush=True)
     from stream.parts import open_parts
 
