@@ -6,6 +6,7 @@ no model and no cache; runs on the event loop.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,11 @@ from dialogue.rolling_ledger import Entry, Eviction, RollingLedger
 SMALLEST_CONTEXT = 768
 # The recap of what has left takes at most this part of the context.
 RECAP_SHARE = 8
+# A sentence that begins with one of these (or "isn't", "what's") is transcribed as a question.
+_ASKING = frozenset(
+    "what when where who whose whom which why how is are was were am do does did ca can could wo will would shall "
+    "should may might has have had".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class ChatScript:
 
     def overhear(self, block: PartialBlock, aside: str = "") -> None:
         """What the user has said so far; the turn stays open."""
-        self._partial = self._with_aside(block.text, aside)
+        self._partial = self._with_aside(_as_if_over(block.text), aside)
 
     def said(self, block: TextBlock, aside: str = "") -> None:
         """The user's turn is over. `aside` is told to the model with it, before the words, which grow while they are
@@ -227,6 +233,14 @@ class ChatScript:
     def _shortened(self, text: str) -> str:
         """A turn of a third of the context keeps its beginning and its end."""
         return self._chat.shortened(self._chat.plain(text), self.limit // 3)
+
+
+def _as_if_over(said: str) -> str:
+    """Words with the mark that they will get if nothing follows: it need not be computed then."""
+    if not said[-1:].isalnum():
+        return said
+    first = re.split(r"[.!?]\s+", said)[-1].lower().replace("’", "'").partition(" ")[0]
+    return said + ("?" if first.partition("'")[0].removesuffix("n") in _ASKING else ".")
 
 
 def _alike(some: Sequence[int], others: Sequence[int]) -> int:

@@ -62,7 +62,7 @@ def test_turns_stand_in_chatml(script: ChatScript, tokenizer: Tokenizer) -> None
 def test_a_partial_is_laid_out_as_if_the_turn_ended_there(script: ChatScript, tokenizer: Tokenizer) -> None:
     script.overhear(PartialBlock("What is", 0.0))
     script.overhear(PartialBlock("What is the capital", 0.0))
-    assert shown(script, tokenizer) == "<|im_start|>user\nWhat is the capital<|im_end|>\n<|im_start|>assistant\n"
+    assert shown(script, tokenizer) == "<|im_start|>user\nWhat is the capital?<|im_end|>\n<|im_start|>assistant\n"
 
 
 def left_to_compute(script: ChatScript, partials: Sequence[str], final: str) -> int:
@@ -80,6 +80,9 @@ def left_to_compute(script: ChatScript, partials: Sequence[str], final: str) -> 
 def test_a_turn_that_ends_as_it_was_heard_leaves_nothing_to_compute(script: ChatScript) -> None:
     question = "What is the capital of France?"
     assert left_to_compute(script, ["What is", "What is the capital", question], question) == 0
+    assert left_to_compute(script, ["I like", "I like the sea"], "I like the sea.") == 0, "the mark is foreseen"
+    for question in ("Is it true?", "Thank you. Isn't it late?", "What's that?", "Could you tell me a story?"):
+        assert left_to_compute(script, ["Is", question[:-1]], question) == 0
 
 
 SAID = "what is the red sign in my room and when did you see that small dog near our car"

@@ -1,0 +1,264 @@
+"""A call of three hours, fast-forwarded: what a streamed second costs and what it leaves behind, as the call goes on.
+
+The real embedded engine with its real model, fed as a call feeds it: a scene every other second, three turns of the
+user a minute with the partial transcripts they are heard as, one answered by the model, one by a rule, one with a line
+out of a table; replies confirmed as heard. Only the waiting is left out, so a simulated minute takes half a second.
+Every minute has the same work in other words: what differs between an early and a late one is what the call has
+gathered. Costs are processor time, since others may use the machine as well.
+
+The last minutes are measured turn about with the first full-window minutes of a new call, so that a processor that
+has become slower or faster meanwhile does so for both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import random
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
+from dialogue.engine import Engine, TextDelta
+from dialogue.engines.small_cpu import open_small_cpu
+from dialogue.labels import LABELS
+from stream.weights import WeightStore
+from ui.home import home
+
+MINUTES = 180
+CONTEXT_TOKENS = 1024
+SCENE_EVERY_S, SCENE_CHANGES_S = 2, 10
+GENERATED = 12  # tokens of a model's reply that are heard: then the user interrupts, so that all minutes have as many
+COMPARED = 12  # minutes of the old and of the new call
+
+SUBJECTS = ("weather", "garden", "kitchen", "music", "football", "lunch", "book", "film", "office", "coffee", "shoes")
+FREE = "Could you tell me a long story about the {} of my old neighbour, please?"
+TOLD = "My brother has got a new {} and he keeps talking about it all day long."
+SEEN = "What do you see in front of the camera at the moment?"
+ANSWERED = "I see, that sounds like a very good {} to me, tell me more about it."
+WORDS = ("SALE", "OPEN", "CLOSED", "MENU", "SOUP", "BREAD", "TEA", "PUSH", "EXIT", "GATE", "TAXI", "BANK", "FRESH")
+
+
+@dataclass
+class Steps:
+    """Runs the engine's steps at once; times the wait for a reply's first token, counts what was left to compute."""
+
+    asked_at: float | None = None
+    ttft_ms: list[float] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+
+    async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
+        if self.asked_at is None:
+            return step(*args)
+        if step.__name__ == "follow" and len(self.left) == len(self.ttft_ms):
+            held, wanted = step.__self__.ids, args[0]  # type: ignore[attr-defined]
+            pairs = enumerate(zip(held, wanted, strict=False))
+            same = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(held), len(wanted)))
+            self.left.append(len(wanted) - same)
+        result = step(*args)
+        if step.__name__ == "choose":
+            self.ttft_ms.append((time.perf_counter() - self.asked_at) * 1000)
+            self.asked_at = None
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What one simulated minute came to."""
+
+    cpu_ms: float
+    tokens: int
+    dropped: int
+    rss_mb: float
+
+
+class Call:
+    """One session and how far it has come, in simulated minutes."""
+
+    def __init__(self, engine: Engine, steps: Steps, seed: int) -> None:
+        self.engine, self._steps, self._chance = engine, steps, random.Random(seed)
+        self.minutes = 0
+        self._facts: tuple[Fact, ...] = ()
+
+    async def minute(self) -> Minute:
+        """The next one, and its cost."""
+        start, began = 60.0 * self.minutes, time.process_time()
+        subjects = self._chance.sample(SUBJECTS, 3)
+        for second in range(0, 60, SCENE_EVERY_S):
+            await self._scene(start + second)
+            match second:
+                case 4:
+                    await self._free(FREE.format(subjects[0]), start + second)
+                case 24:
+                    await self._listen(TOLD.format(subjects[1]), start + second)
+                    await self._confirm(ANSWERED.format(subjects[1]), start + second + 4)
+                case 44:
+                    await self._listen(SEEN, start + second)
+                    said = "".join([d.text async for d in self.engine.reply() if isinstance(d, TextDelta)])
+                    await self._confirm(said, start + second + 4)
+        self.minutes += 1
+        cost, use = (time.process_time() - began) * 1000, self.engine.context()
+        return Minute(cost, sum(use.tokens.values()), use.dropped_blocks, rss_mb())
+
+    async def _scene(self, at: float) -> None:
+        if at % SCENE_CHANGES_S == 0:
+            seen = tuple(Fact("object", label, since=at) for label in self._chance.sample(LABELS, 3))
+            self._facts = (*seen, Fact("text", "", text=" ".join(self._chance.sample(WORDS, 3)), since=at))
+        now = tuple(Fact(f.kind, f.label, text=f.text, since=f.since, at=at) for f in self._facts)
+        await self.engine.feed(SceneBlock(now, "", at))
+
+    async def _listen(self, text: str, at: float) -> None:
+        """The user's turn as ears take it down: growing, its newest word wrong at first. The last partial transcript
+        is by turns the whole, the whole without its mark, and one whose last word is wrong."""
+        words = text.split()
+        for end in range(3, len(words), 3):
+            await self.engine.feed(PartialBlock(" ".join([*words[: end - 1], self._chance.choice(SUBJECTS)]), at))
+        wrong = " ".join([*words[:-1], self._chance.choice(SUBJECTS)])
+        last = (text, text.rstrip("?."), wrong)[self.minutes % 3]
+        await self.engine.feed(PartialBlock(last, at))
+        self._steps.asked_at = time.perf_counter()
+        await self.engine.feed(TextBlock(text, at, at + 3))
+
+    async def _free(self, text: str, at: float) -> None:
+        await self._listen(text, at)
+        mark, said = await self.engine.mark(), ""
+        async with aclosing(self.engine.reply()) as deltas:  # type: ignore[type-var]
+            async for delta in deltas:
+                said += delta.text if isinstance(delta, TextDelta) else ""
+                if len(said.split()) >= GENERATED:
+                    break
+        await self.engine.rewind(mark)
+        await self._confirm(" ".join(said.split()[:GENERATED]), at + 4, cut=True)
+
+    async def _confirm(self, said: str, at: float, *, cut: bool = False) -> None:
+        self._steps.asked_at = None  # by a rule: no token was waited for
+        await self.engine.feed(ReplyBlock(said, at, at + 3, cut))
+
+
+def rss_mb() -> float:
+    """Resident memory now; where the system does not tell, its peak."""
+    gc.collect()
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def slope(values: Sequence[float]) -> float:
+    """The median of the slopes between all pairs (Theil-Sen), per step: a single step up does not bend it."""
+    pairs = [(a, b) for b in range(len(values)) for a in range(b)]
+    return statistics.median((values[b] - values[a]) / (b - a) for a, b in pairs) if pairs else 0.0
+
+
+def typical(minutes: Sequence[Minute]) -> float:
+    """Milliseconds of processor time of a minute: the mean without the cheapest and the dearest quarter.
+
+    Not the median: room is made every few minutes, and what that costs belongs to all of them.
+    """
+    costs = sorted(minute.cpu_ms for minute in minutes)
+    trim = len(costs) // 4
+    return statistics.mean(costs[trim : len(costs) - trim])
+
+
+async def side_by_side(old: Call, new: Call) -> tuple[list[Minute], list[Minute]]:
+    """The next minutes of two calls, turn about."""
+    of_old: list[Minute] = []
+    of_new: list[Minute] = []
+    for number in range(COMPARED):
+        for call, minutes in ((old, of_old), (new, of_new)) if number % 2 else ((new, of_new), (old, of_old)):
+            minutes.append(await call.minute())
+    return of_old, of_new
+
+
+async def until_full(call: Call) -> list[Minute]:
+    """Minutes until the window has been full and the first block has left it."""
+    minutes = [await call.minute()]
+    while not minutes[-1].dropped:
+        minutes.append(await call.minute())
+    return minutes
+
+
+def median_of_changed(steps: Steps) -> float:
+    """The median wait where the last word had changed, so that the most was left."""
+    most = max(steps.left)
+    return statistics.median(ms for ms, left in zip(steps.ttft_ms, steps.left, strict=True) if left > most // 2)
+
+
+def show(number: int, minute: Minute) -> None:
+    print(f"{number:6} {minute.tokens:8} {minute.dropped:8} {minute.cpu_ms / 60:8.2f} {minute.rss_mb:8.1f}", flush=True)
+
+
+def open_engine(steps: Steps) -> Callable[[], Engine]:
+    store = WeightStore(home())
+    return open_small_cpu(
+        store.path("smollm2-135m-instruct"),
+        steps,
+        CONTEXT_TOKENS,
+        lambda: datetime(2026, 11, 21, 15, 5),
+        phrase_descriptions=False,
+        embedder_folder=store.path("all-minilm-l6-v2"),
+    )
+
+
+async def measure(minutes: int, seed: int) -> dict[str, float]:
+    steps = Steps()
+    new_engine = open_engine(steps)
+    old = Call(new_engine(), steps, seed)
+    print("minute   tokens  dropped ms/second   RSS MB")
+    filling = await until_full(old)
+    full = [await old.minute()]
+    while old.minutes < minutes:
+        full.append(await old.minute())
+        if old.minutes % 10 == 0:
+            show(old.minutes, full[-1])
+    new = Call(new_engine(), steps, seed + 1)
+    await until_full(new)
+    late, early = await side_by_side(old, new)
+    await old.engine.close()
+    await new.engine.close()
+    return {
+        "minutes": minutes,
+        "full_after_min": len(filling),
+        "tokens_most": max(minute.tokens for minute in (*filling, *full)),
+        "ms_per_s_early": round(typical(early) / 60, 3),
+        "ms_per_s_late": round(typical(late) / 60, 3),
+        "cost_slope_percent_per_h": round(6000 * slope([m.cpu_ms for m in full]) / typical(full), 2),
+        "cost_ratio": round(typical(late) / typical(early), 3),
+        "rss_slope_mb_min": round(slope([minute.rss_mb for minute in full]), 4),
+        "tokens_left_median": statistics.median(steps.left),
+        "tokens_left_most": max(steps.left),
+        "ttft_ms_changed": round(median_of_changed(steps), 2),
+        "ttft_ms_least": round(min(steps.ttft_ms), 2),
+        "ttft_ms_median": round(statistics.median(steps.ttft_ms), 2),
+        "ttft_ms_p95": round(statistics.quantiles(steps.ttft_ms, n=20)[-1], 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=int, default=MINUTES, help=f"simulated minutes (default: {MINUTES})")
+    parser.add_argument("--seed", type=int, default=1, help="of what is said and seen (default: 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    options = parser.parse_args()
+    result = asyncio.run(measure(options.minutes, options.seed))
+    for name, value in result.items():
+        print(f"{name:28} {value:g}")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
