@@ -25,9 +25,9 @@ SMALLEST_CONTEXT = 768
 # The recap of what has left takes at most this part of the context.
 RECAP_SHARE = 8
 # A sentence that begins with one of these (or "isn't", "what's") is transcribed as a question.
-_ASKING = frozenset(
-    "what when where who whose whom which why how is are was were am do does did ca can could wo will would shall "
-    "should may might has have had".split()
+_ASKING = re.compile(
+    r"(?:wh(?:at|en|ere|o|ose|om|ich|y)|how|is|are|was|were|am|do|does|did|ca|can|could|wo|will|would|shall|should|may"
+    r"|might|has|have|had)(?:n?'\w+)?\b"
 )
 
 
@@ -239,8 +239,8 @@ def _as_if_over(said: str) -> str:
     """Words with the mark that they will get if nothing follows: it need not be computed then."""
     if not said[-1:].isalnum():
         return said
-    first = re.split(r"[.!?]\s+", said)[-1].lower().replace("’", "'").partition(" ")[0]
-    return said + ("?" if first.partition("'")[0].removesuffix("n") in _ASKING else ".")
+    last_sentence = re.split(r"[.!?]\s+", said)[-1].lower().replace("’", "'")
+    return said + ("?" if _ASKING.match(last_sentence) else ".")
 
 
 def _alike(some: Sequence[int], others: Sequence[int]) -> int:
