@@ -96,7 +96,7 @@ def measure_duplex(
 
     def compute(count: int) -> None:
         while len(sessions) < count:
-            sessions.append(_talking(model, context, speaks))
+            sessions.append(talking(model, context, speaks))
         outcomes = units_together([(session, moment) for session in sessions[:count]])
         said = [one for one in outcomes if isinstance(one, Said)]
         for one in outcomes:
@@ -120,7 +120,8 @@ class _Talking(TokenRule):
         return self._speak
 
 
-def _talking(model: MiniCPM, context: int, speaks: bool) -> Duplex:
+def talking(model: MiniCPM, context: int, speaks: bool = True) -> Duplex:
+    """A session in a full context that speaks all the time, whatever it hears."""
     voice = model.voice if speaks and isinstance(model.voice, SpeechDecoder) else None
     draw = sampled()
 

@@ -1,0 +1,219 @@
+"""What one MiniCPM takes in this process: loading, seeing, a unit, words, the first sound, sessions together."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dialogue.choose_token import GREEDY
+from dialogue.linear import Precision
+from dialogue.minicpm.checkpoint import Checkpoint
+from dialogue.minicpm.conversation import Turn, answer, prepare
+from dialogue.minicpm.duplex import Duplex
+from dialogue.minicpm.generation import generate
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.mel import RATE
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.opening import open_model
+from dialogue.minicpm.request import Picture, Sound
+from dialogue.minicpm.roofline import MACHINES, Machine, Roofline
+from dialogue.minicpm.session_o26 import Session
+from dialogue.minicpm.speech_o45 import CODES_PER_S
+from dialogue.minicpm.text_model import TextModel
+from dialogue.minicpm.this_machine import measure
+from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE
+from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
+from dialogue.minicpm.unit_cost import measure_duplex, talking
+from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
+
+TOKENS = 32  # decoded for tokens a second
+TRIES = 3
+CONTEXT = 1024  # tokens that the sessions hold which are measured together
+PICTURE = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)  # one slice
+SECOND = (0.1 * np.random.default_rng(1).standard_normal(RATE)).astype(np.float32)
+FIRST_WORDS = "Let me see, what I have in front of me here is a picture of something that I do not know. "
+FIRST_TOKENS = 12  # of an answer, that the first sound needs
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Seconds that this machine cannot go below."""
+
+    roofline: Roofline
+    machine: Machine
+
+    def picture(self) -> float:
+        return self.roofline.slice().seconds(self.machine)
+
+    def prompt(self, tokens: int) -> float:
+        return self.roofline.prefill(tokens).seconds(self.machine)
+
+    def sound(self) -> float:
+        return self.roofline.second_of_sound().seconds(self.machine)
+
+
+def measured(folder: Path, precision: Precision, device: str) -> Figures:
+    """Milliseconds and megabytes of one checkpoint; `..._least` beside a figure is its bound, where one is known."""
+    before, began = peak_bytes(device), time.perf_counter()
+    model = open_model(folder, precision, device)
+    taken = {"load": time.perf_counter() - began}
+    peak = peak_bytes(device) - before
+    roofline = Roofline(model.config, precision, context=256)
+    sight = model.sight
+    assert sight is not None
+    _, slices = sight.cut(PICTURE)
+    prompt = prepare(model, asked())
+    taken["picture"] = shortest(lambda: sight.rows(slices).sum().item())
+    taken["first_token"] = shortest(lambda: next(answer(model, asked(), 1, GREEDY), ""))
+    taken["token"] = token_s(model, prompt.rows)
+    rows = 0
+    if model.kind.hears:
+        taken["unit"], rows = unit(model)
+        taken |= first_sound(model, folder, device)
+        taken |= together(model)
+    figures = {f"{name}_ms": 1e3 * seconds for name, seconds in taken.items()}
+    figures |= {f"{name}_ms_least": 1e3 * seconds for name, seconds in least(roofline, device, len(prompt.ids), rows)}
+    sizes = {"load_peak_mb": peak / 1e6, "weights_mb": roofline.weights / 1e6}
+    return {**sizes, **figures, "tokens_per_s": 1 / taken["token"]}
+
+
+def measured_text(folder: Path, precision: Precision, device: str) -> Figures:
+    """The same of MiniCPM3, which neither sees nor hears."""
+    before, began = peak_bytes(device), time.perf_counter()
+    model = TextModel(Checkpoint(folder), precision, device)
+    load, peak = time.perf_counter() - began, peak_bytes(device) - before
+    prompt = torch.arange(64) % model.config.vocab_size
+
+    def first() -> float:
+        cache = model.new_cache(len(prompt) + 1)
+        return model.logits(model.forward(cache, prompt)[-1]).max().item()
+
+    taken = shortest(first)
+    cache = model.new_cache(len(prompt) + TOKENS)
+    token = model.logits(model.forward(cache, prompt)[-1]).argmax()
+    began = time.perf_counter()
+    for _ in range(TOKENS):
+        token = model.logits(model.forward(cache, token[None])[-1]).argmax()
+    each = (time.perf_counter() - began) / TOKENS
+    times = {"load_ms": 1e3 * load, "first_token_ms": 1e3 * taken, "token_ms": 1e3 * each}
+    return {"load_peak_mb": peak / 1e6, **times, "tokens_per_s": 1 / each}
+
+
+def least(roofline: Roofline, device: str, prompt: int, rows: int) -> list[tuple[str, float]]:
+    """Bounds of this machine's processor; those of a graphics card are not known here."""
+    if device != "cpu":
+        return []
+    bounds = Bounds(roofline, measure(float("inf")))
+    known = [("picture", bounds.picture()), ("first_token", bounds.picture() + bounds.prompt(prompt))]
+    if rows:
+        known.append(("unit", bounds.picture() + bounds.sound() + bounds.prompt(rows)))
+    return [*known, ("token", bounds.prompt(1))]
+
+
+def rooflines(folder: Path, precision: Precision) -> list[str]:
+    """What the makers' figures of other machines would allow, from the sizes alone."""
+    roofline = Roofline(Checkpoint(folder).config, precision)
+    return [roofline.estimate(machine).line() for machine in MACHINES]
+
+
+def asked() -> list[Turn]:
+    return [Turn("user", [Picture(PICTURE), "What do you see?"])]
+
+
+def token_s(model: MiniCPM, prompt: Tensor) -> float:
+    """Seconds a token, behind a prompt."""
+    cache = model.decoder.new_cache(len(prompt) + TOKENS + 1)
+    steps = generate(model.decoder, cache, prompt, TOKENS + 1)
+    next(steps)
+    began = time.perf_counter()
+    count = sum(1 for _ in steps)
+    return (time.perf_counter() - began) / count
+
+
+def unit(model: MiniCPM) -> tuple[float, int]:
+    """Seconds to take in a second with a picture, and the rows it becomes; nothing is said to it."""
+    rows = 0
+    if model.kind is Kind.O45:
+        duplex = Duplex(model)
+        duplex.prepare()
+
+        def take_in() -> None:
+            nonlocal rows
+            rows = len(duplex.hear(SECOND, [Picture(PICTURE, 1)]).rows)
+            duplex.say(listen=True)
+    else:
+        session = Session(model)
+        session.introduce(["You see and hear."])
+
+        def take_in() -> None:
+            nonlocal rows
+            rows = len(session.hear(["<unit>", Picture(PICTURE, 1), Sound(SECOND)]).ids)
+
+    take_in()
+    return shortest(take_in), rows
+
+
+def first_sound(model: MiniCPM, folder: Path, device: str) -> dict[str, float]:
+    """Seconds from the end of the user's last unit to the first piece of sound; empty where the voice is missing."""
+    if isinstance(model.voice, VoiceO26):
+        return {"first_sound": shortest(lambda: _first_sound_o26(model))}
+    if model.kind is not Kind.O45 or not has_token2wav(folder):
+        return {}
+    networks, reader = open_token2wav(folder, device)
+    vocoder = networks.voice(reader.read(np.tile(SECOND, 3)))()
+    taken = []
+    for _ in range(TRIES):
+        session = talking(model, CONTEXT)
+        session.hear(SECOND, [Picture(PICTURE, 1)])
+        began = time.perf_counter()
+        codes = session.say().codes
+        assert codes is not None
+        vocoder.restart()
+        vocoder.stream([SILENCE] * LOOK_AHEAD + codes[:CODES_PER_S], last=False)
+        taken.append(time.perf_counter() - began)
+    return {"first_sound": min(taken)}
+
+
+def _first_sound_o26(model: MiniCPM) -> None:
+    assert isinstance(model.voice, VoiceO26)
+    session = Session(model)
+    session.introduce(["You see and hear."])
+    session.hear(["<unit>", Picture(PICTURE, 1), Sound(SECOND)])
+    list(islice(session.answer(FIRST_TOKENS), FIRST_TOKENS))
+    assert session.speaker is not None
+    next(Speaker(model.voice, session.speaker).add(FIRST_WORDS))
+
+
+def together(model: MiniCPM) -> dict[str, float]:
+    """Seconds that a worst unit of several sessions takes, all computed in one go."""
+    if model.kind is not Kind.O45:
+        return {}
+    cost = measure_duplex(model, CONTEXT)
+    return {f"worst_unit_of_{sessions}": seconds for sessions, seconds in cost.measured}
+
+
+def shortest(work: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(TRIES):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def peak_bytes(device: str) -> int:
+    """So far: of this process, or on the graphics card."""
+    if device != "cpu":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
