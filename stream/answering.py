@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from dialogue.blocks import PartialBlock, ReplyBlock
+from dialogue.blocks import PartialBlock, ReplyBlock, SceneBlock
 from dialogue.engine import Mark
 from stream.events import ContextShown, ReplyEnded
 from stream.lanes import Waiting
@@ -85,6 +85,7 @@ class Answering:
         self.reply: Reply | None = None
         self._heard: tuple[int, Mark] | None = None  # the turn of which units were heard, and where it began
         self._task: asyncio.Task[None] | None = None
+        self._shown: SceneBlock | None = None  # while the user spoke
 
     async def run(self) -> None:
         """Until cancelled; raises what the engine raises."""
@@ -115,8 +116,16 @@ class Answering:
             case CloseReply(turn) if self._is(turn):
                 await self._close()
             case Overheard(block) if self.reply is None:
+                await self._show_scene()
                 await self._crew.engine.feed(block)
                 self._crew.link.emit(ContextShown(self._crew.engine.context()))
+
+    async def _show_scene(self) -> None:
+        """What is in view while the user speaks: so an engine that is told has it in its context before the words."""
+        scene = self._crew.watching.scene
+        if not self._crew.engine.can.sees and scene is not self._shown:
+            self._shown = scene
+            await self._crew.engine.feed(scene)
 
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn

@@ -18,8 +18,8 @@ from dialogue.engines.small_mind import SmallMind, open_embedder
 from dialogue.language_model import Quantisation, open_language_model
 from dialogue.small_talk import Clock
 
-# Where the makers advise nothing: lively, and seldom beside the point.
-SAMPLING = Sampling(temperature=0.6, top_k=40, top_p=0.9, penalty=1.05)
+# Where the makers advise nothing: a little lively, and seldom beside the point.
+SAMPLING = Sampling(temperature=0.3, top_k=40, top_p=0.9, penalty=1.05)
 
 
 def open_chat_model(

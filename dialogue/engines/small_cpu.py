@@ -22,7 +22,6 @@ from dialogue.engines.small_mind import SmallMind, open_embedder
 from dialogue.event_log import EventLog
 from dialogue.history import History
 from dialogue.language_model import open_language_model
-from dialogue.prompt import quoted_scene
 from dialogue.question_kinds import SceneQuestion
 from dialogue.questions import scene_question
 from dialogue.recall import INDEXED, NOTHING, recall, words_wanted
@@ -30,6 +29,7 @@ from dialogue.recall_questions import recall_question
 from dialogue.recalled import Recalled
 from dialogue.scene_answers import answer
 from dialogue.scene_memory import SceneMemory
+from dialogue.scene_told import SceneTold
 from dialogue.small_talk import Clock, small_talk
 from dialogue.spoken_text import SpokenText, runs_in_a_circle
 from dialogue.thought import THOUGHT_CLOSING
@@ -84,6 +84,7 @@ class SmallCpuEngine:
         self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
         self._history = History()
         self._book: Reminding | None = None
+        self._scene_told = SceneTold()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
 
     def equip(self, toolbox: Toolbox) -> None:
@@ -148,9 +149,9 @@ class SmallCpuEngine:
 
     def _aside(self) -> str:
         """What the eyes have found, for a model that is told; nothing where it was told the same before."""
-        if not self._mind.manner.told_scene or not self._memory.scene.camera:
+        if not self._mind.manner.told_scene:
             return ""
-        told = f"[{self._mind.chat.plain(quoted_scene(self._memory.scene))}]"
+        told = self._mind.chat.plain(self._scene_told.words(self._memory.scene))
         return "" if self._script.was_told(told) else told
 
     def _scene_question(self) -> SceneQuestion | None:

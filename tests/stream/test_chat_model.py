@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dialogue.blocks import Block, PartialBlock, SceneBlock
 from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
 from dialogue.engines.chat_model import open_chat_model
@@ -98,6 +99,25 @@ def test_a_question_is_spoken_and_answered(tmp_path: Path) -> None:
     [call] = calls(tmp_path, story)
     [reply] = call.of(ReplyEnded)
     assert reply.said and not reply.cut
+
+
+def test_the_scene_comes_before_the_words_that_are_heard() -> None:
+    fed: list[Block] = []
+
+    async def whole() -> None:
+        engine = ToyEngine(["Yes."], fed=fed)
+        call = Call(Session("s", toy_parts(lambda: engine), SETUP))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(call.listens())
+            running = tasks.create_task(call.session.run())
+            await call.speaks(4.0)
+            call.session.close("over")
+            await running
+
+    run_in_virtual_time(whole(), until=60)
+    kinds = [type(block) for block in fed if isinstance(block, SceneBlock | PartialBlock)]
+    assert kinds[0] is SceneBlock and kinds.count(SceneBlock) == 1, "it did not change"
+    assert kinds.count(PartialBlock) > 1
 
 
 def test_an_interruption_leaves_what_was_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
