@@ -43,14 +43,16 @@ def built_in_tools(
     toolbox: Toolbox, log: EventLog, run: Runner, now: Callable[[], float], before: Callable[[], int | None]
 ) -> list[Tool]:
     """`now` is the session time of the question, `before` its own line in the log: it is no answer to itself."""
-    tools = [Tool.of(_Clock(toolbox.clock).get_time), Tool.of(calculate)]
+    # Those that all have come first: so much of the instruction is the same for all, and computed once.
+    always = [Tool.of(_Clock(toolbox.clock).get_time), Tool.of(calculate), Tool.of(_Past(log, run, now, before).recall)]
+    lent: list[Tool] = []
     if toolbox.reminding is not None:
         timers = _Timers(toolbox)
         hands: list[Callable[..., Any]] = [timers.set_timer, timers.remind_at, timers.list_timers, timers.cancel_timer]
-        tools += [Tool.of(hand) for hand in hands]
+        lent += [Tool.of(hand) for hand in hands]
     if toolbox.look_closer is not None:
-        tools.append(Tool.of(_Eyes(toolbox).look_closer))
-    return [*tools, Tool.of(_Past(log, run, now, before).recall), *toolbox.more]
+        lent.append(Tool.of(_Eyes(toolbox).look_closer))
+    return [*always, *lent, *toolbox.more]
 
 
 def calculate(expression: Annotated[str, "such as (12.5 + 7) * 3 or 15% of 80"]) -> str:

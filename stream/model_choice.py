@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
+from dialogue.minicpm.tools import Tool
 from stream.setup import SETUPS, Setup
 from stream.weights import WeightStore
 
@@ -24,6 +26,7 @@ HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 ENGINES = {"minicpmv": "minicpm", "minicpmo": "minicpm", "minicpm3": "minicpm"}
 TRANSFORMERS = "image_text"
 BLIND = ("minicpm3",)
+CALLS_FUNCTIONS = ("minicpm3",)
 CAN_CLONE = ("minicpmo",)
 CONSENT = (
     "a voice is cloned from its recording, which takes the consent of the person who speaks in it: with it, add "
@@ -69,6 +72,14 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
     if not recording.is_file():
         raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
     return replace(setup, voice=recording)
+
+
+def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
+    """The setup whose model may call these functions: Python functions with type hints, or `Tool`s made from JSON
+    schemas. Raises BadInput for a model that calls none, or a function that cannot be told to one."""
+    if setup.model_path is None or model_type(setup.model_path) not in CALLS_FUNCTIONS:
+        raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
+    return replace(setup, tools=tuple(each if isinstance(each, Tool) else Tool.of(each) for each in tools))
 
 
 def with_describer(setup: Setup, folder: Path) -> Setup:

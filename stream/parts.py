@@ -17,6 +17,8 @@ from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
 from dialogue.engine import Capabilities, Engine, Minds, UnitModel
 from dialogue.engines import abilities_of, open_engine
+from dialogue.minicpm.tools import Tool
+from dialogue.toolbox import TakesTools, Toolbox
 from stream.capacity import Capacity, Cost, Measurable
 from stream.device_thread import DeviceThread
 from stream.hearer import Slots
@@ -65,6 +67,7 @@ class Parts:
     capacity: Capacity | None = None  # where it was measured
     new_letters: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
     describer: Describer | None = None  # for a mind that cannot see
+    tools: tuple[Tool, ...] = ()  # the user's own, for a mind that calls functions
     _cost: Cost | None = None  # of units, where it was measured
 
     async def measure(self) -> None:
@@ -87,7 +90,10 @@ class Parts:
 
     def new_correspondent(self) -> Engine:
         """For what is written instead of said live."""
-        return (self.new_letters or self.new_engine)()
+        engine = (self.new_letters or self.new_engine)()
+        if isinstance(engine, TakesTools):
+            engine.equip(Toolbox(more=self.tools))
+        return engine
 
     def close(self) -> None:
         """Waits for the steps in hand."""
@@ -152,7 +158,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
     minds = mind.result()
     live, letters = (minds.live, minds.letters) if isinstance(minds, Minds) else (minds, None)
     senses = activity, transcriber, voice.result(), eyes.result()
-    return Parts(*senses, live, threads, new_letters=letters, describer=describer.result())
+    return Parts(*senses, live, threads, new_letters=letters, describer=describer.result(), tools=setup.tools)
 
 
 def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:

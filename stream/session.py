@@ -93,7 +93,7 @@ class Session:
             return None
         book = ReminderBook(self.now)
         look = CloserLook(parts.eyes, parts.threads.eyes, self._watching) if parts.eyes is not None else None
-        self._engine.equip(Toolbox(reminding=book, look_closer=look))
+        self._engine.equip(Toolbox(reminding=book, look_closer=look, more=parts.tools))
         return book
 
     def now(self) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
     from dialogue.decoder_route import Quantisation
+    from dialogue.minicpm.tools import Tool
 
 STAGES = (
     "transcript",
@@ -56,6 +57,7 @@ class Setup:
     describe_every_s: float = 4.0  # at most this often
     window: Literal["basic", "context"] = "basic"  # what leaves the context of a duplex engine when it is full
     voice: Path | None = None  # a recording of somebody who has agreed to be spoken like
+    tools: tuple[Tool, ...] = ()  # functions of the user's own, for a model that calls functions
 
 
 SETUPS: Mapping[str, Setup] = {

@@ -74,15 +74,15 @@ def open_minicpm3(
 
 
 class TextMind:
-    """What all sessions share: the model, its vocabulary, and prefilled instructions."""
+    """What all sessions share: the model, its vocabulary, and a prefilled instruction."""
 
     def __init__(self, model: TextModel, words: Vocabulary, context_tokens: int) -> None:
         self.model, self.words, self.limit = model, words, context_tokens
         self.marks = words.ids((*THOUGHT, *CALLS))  # those that are tokens of their own
-        self._beginnings: dict[tuple[int, ...], TokenContext] = {}
+        self._beginning: TokenContext | None = None
 
     def prepare(self, system: tuple[int, ...]) -> None:
-        """Compute an instruction that sessions will begin with."""
+        """Compute the instruction that sessions begin with, or with a part of it."""
         if len(system) + self.limit > self.model.max_positions:
             most = self.model.max_positions - len(system)
             raise BadInput(
@@ -91,13 +91,15 @@ class TextMind:
         beginning = TokenContext(self.model, self.model.new_cache(len(system)))
         while beginning.follow(system):
             pass
-        self._beginnings[system] = beginning
+        self._beginning = beginning
 
-    def new_context(self, system: tuple[int, ...], capacity: int) -> TokenContext:
-        """A session's cache, with the instruction in it if it was prepared."""
-        context = TokenContext(self.model, self.model.new_cache(capacity))
-        if beginning := self._beginnings.get(system):
-            context.copy_from(beginning)
+    def new_context(self, capacity: int) -> TokenContext:
+        """A session's cache, with the prepared instruction in it: the session keeps what its own has in common."""
+        prepared = self._beginning
+        least = len(prepared.ids) if prepared else 0
+        context = TokenContext(self.model, self.model.new_cache(max(capacity, least)))
+        if prepared:
+            context.copy_from(prepared)
         return context
 
 
@@ -242,7 +244,7 @@ class MiniCPM3Engine:
         self._diary.left(told, script.dropped)
         if self._context is None:
             capacity = script.limit + self._mind.limit // 4  # an instruction that comes later may be longer
-            self._context = await self._run(self._mind.new_context, script.system, capacity)
+            self._context = await self._run(self._mind.new_context, capacity)
         context = self._context
         for start, end in eviction.cuts:
             await self._run(context.cut, start, end)

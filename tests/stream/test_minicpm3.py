@@ -16,11 +16,14 @@ from PIL import Image, ImageDraw, ImageFont
 from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
 from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine, TextMind, open_minicpm3
+from dialogue.errors import BadInput
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.tools import Tool
 from dialogue.minicpm.vocabulary import Vocabulary
 from stream.device_thread import DeviceThread
 from stream.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Saw, Typed
+from stream.model_choice import with_model, with_tools
 from stream.session import Session
 from stream.setup import SETUPS
 from stream.weights import WeightStore
@@ -93,11 +96,13 @@ def eyes(weights: WeightStore) -> Eyes:
     return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
 
 
-def calls(mind: Callable[[], Engine], eyes: Eyes, *stories: Story, rgb: Pixels = WALL) -> list[TextCall]:
+def calls(
+    mind: Callable[[], Engine], eyes: Eyes, *stories: Story, rgb: Pixels = WALL, tools: tuple[Tool, ...] = ()
+) -> list[TextCall]:
     """All at once, in one process."""
 
     async def whole() -> list[TextCall]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind)
+        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind, tools=tools)
         made = [TextCall(Session(f"s{n}", parts, SETUPS["minicpm"]), rgb) for n in range(len(stories))]
 
         async def one(call: TextCall, story: Story) -> None:
@@ -249,6 +254,29 @@ def test_looking_at_what_is_not_there_is_an_error_for_the_model(
     [told] = calls(ruled_mind(rule), eyes, asking("Look at the cup."))
     said = told.of(ReplyEnded)[0].said
     assert "no cup is in view" in said and "no place is known as 'Mars'" in said
+
+
+def test_functions_of_the_user_can_be_called(
+    ruled_mind: Callable[[Rule], Callable[[], Engine]], eyes: Eyes, folder: Path
+) -> None:
+    opened: list[str] = []
+
+    def open_door(which: str) -> str:
+        """Open a door of the house."""
+        opened.append(which)
+        return "open"
+
+    schema = {"name": "lamp", "description": "Switch it.", "parameters": {"properties": {"on": {"type": "boolean"}}}}
+    setup = with_tools(with_model(folder), [open_door, Tool.described(schema, lambda on: f"on: {on}")])
+
+    def rule(context: str) -> str:
+        return " and ".join(results(context)) or calling("open_door('kitchen')", "lamp(on=True)")
+
+    [told] = calls(ruled_mind(rule), eyes, asking("Let me in."), tools=setup.tools)
+    assert told.of(ReplyEnded)[0].said == "open and on: True"
+    assert opened == ["kitchen"]
+    with pytest.raises(BadInput, match="only MiniCPM3"):
+        with_tools(SETUPS["laptop"], [open_door])
 
 
 def test_what_was_said_and_read_is_recalled(ruled_mind: Callable[[Rule], Callable[[], Engine]], eyes: Eyes) -> None:
