@@ -22,6 +22,8 @@ from dialogue.minicpm.model import LANGUAGE
 from dialogue.minicpm.speech_o45 import CODES_PER_S
 
 TOKENS_A_SECOND, CODES_A_SECOND = 15, 47  # of o 2.6 while it speaks
+SHARE = 0.75  # of a second that the units of all sessions may take together
+MOST_SESSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,15 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Seconds of each step on one machine; `unit` is the worst case of one second of full duplex or of an omni
-    unit, None for models that are not asked every second."""
+    unit, None for models that are not asked every second; `room` is for how many sessions whose units are computed
+    together, each of them at its worst."""
 
     machine: Machine
     weights: int
     fits: bool
     steps: dict[str, float]
     unit: float | None
+    room: int = 0
 
     @property
     def keeps_up(self) -> bool:
@@ -78,6 +82,8 @@ class Estimate:
         steps = ", ".join(f"{name} {seconds * 1e3:.1f} ms" for name, seconds in self.steps.items())
         if self.unit is not None:
             steps += f", a second at worst {self.unit:.2f} s"
+        if self.room > 1:
+            steps += f", room for {self.room} sessions"
         verdict = "keeps up" if self.keeps_up else "too slow" if self.fits else "does not fit"
         return f"{self.machine.name}: {verdict}; {steps}"
 
@@ -97,42 +103,63 @@ class Roofline:
         """One token of an answer, in a full context."""
         return self.prefill(1)
 
-    def prefill(self, tokens: int) -> Work:
-        products = self._part(LANGUAGE, tokens, leave_out="embed_tokens")
-        return products + Work(self._cache, 0)
+    def prefill(self, tokens: int, sessions: int = 1) -> Work:
+        """So many tokens of each session: the weights are read once, every context by itself."""
+        products = self._part(LANGUAGE, tokens * sessions, leave_out="embed_tokens")
+        return products + Work(self._cache * sessions, 0)
 
-    def slice(self) -> Work:
-        """One slice of a picture through tower and resampler."""
+    def slice(self, count: int = 1) -> Work:
+        """Slices of pictures through tower and resampler."""
         fields = self._config["vision_config"]
         patches = (448 // fields["patch_size"]) ** 2
         attention = 2 * patches**2 * fields["hidden_size"] * fields["num_hidden_layers"]
-        tower = self._part("vpm.", patches, leave_out="position_embedding") + Work(0, attention)
-        return tower + self._part("resampler.", patches)
+        tower = self._part("vpm.", patches * count, leave_out="position_embedding") + Work(0, attention * count)
+        return tower + self._part("resampler.", patches * count)
 
-    def second_of_sound(self) -> Work:
-        return self._part("apm.", FRAMES_PER_S) + self._part("audio_projection_layer.", FRAMES_PER_S)
+    def second_of_sound(self, count: int = 1) -> Work:
+        frames = FRAMES_PER_S * count
+        return self._part("apm.", frames) + self._part("audio_projection_layer.", frames)
 
-    def code(self) -> Work:
-        """One step of the voice."""
-        return self._part("tts.model.", 1) + self._part("tts.head_code.", 1)
+    def code(self, count: int = 1) -> Work:
+        """One step of the voice, for each of so many sessions."""
+        return self._part("tts.model.", count) + self._part("tts.head_code.", count)
 
     def estimate(self, machine: Machine, sessions: int = 1) -> Estimate:
         works = {"picture of one slice": self.slice(), "token": self.token()}
         unit = None
         if self.kind.hears:
             works |= {"second of sound": self.second_of_sound(), "code": self.code()}
-            unit = sum(count * work.seconds(machine) for work, count in self._unit())
-        needed = self.weights + sessions * self._cache
+            unit = self.unit(machine, sessions)
         steps = {name: work.seconds(machine) for name, work in works.items()}
-        return Estimate(machine, self.weights, needed <= machine.memory, steps, unit)
+        return Estimate(machine, self.weights, self.fits(machine, sessions), steps, unit, self.room(machine))
 
-    def _unit(self) -> list[tuple[Work, int]]:
-        """A second with a picture in which it speaks all the time: its steps, and how many of each."""
+    def fits(self, machine: Machine, sessions: int = 1) -> bool:
+        return self.weights + sessions * self._cache <= machine.memory
+
+    def unit(self, machine: Machine, sessions: int = 1) -> float:
+        """Seconds of the worst unit of each of so many sessions, computed together."""
+        return sum(count * work.seconds(machine) for work, count in self._unit(sessions))
+
+    def room(self, machine: Machine) -> int:
+        """How many sessions of full duplex could be held at best, the vocoder left out; 0 for other models."""
+        if self.kind is not Kind.O45:
+            return 0
+        return max(
+            (
+                sessions
+                for sessions in range(1, MOST_SESSIONS + 1)
+                if self.fits(machine, sessions) and self.unit(machine, sessions) <= SHARE
+            ),
+            default=0,
+        )
+
+    def _unit(self, sessions: int) -> list[tuple[Work, int]]:
+        """A second with a picture in which they speak all the time: its steps, and how many of each."""
         queries, pool = self._config.get("query_num", 64), self._config["audio_pool_step"]
         rows = queries + 2 + FRAMES_PER_S // pool + 2
         tokens, codes = (MOST_STEPS, CODES_PER_S + 1) if self.kind is Kind.O45 else (TOKENS_A_SECOND, CODES_A_SECOND)
-        prompt = [(self.slice(), 1), (self.second_of_sound(), 1), (self.prefill(rows), 1)]
-        return [*prompt, (self.token(), tokens), (self.code(), codes)]
+        prompt = [(self.slice(sessions), 1), (self.second_of_sound(sessions), 1), (self.prefill(rows, sessions), 1)]
+        return [*prompt, (self.prefill(1, sessions), tokens), (self.code(sessions), codes)]
 
     def _part(self, prefix: str, rows: int, leave_out: str = "\0") -> Work:
         """Tensors below a prefix, read once and multiplied with `rows` rows."""

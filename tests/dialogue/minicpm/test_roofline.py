@@ -51,6 +51,16 @@ def test_a_context_costs_memory_and_time() -> None:
     assert short.estimate(tight).fits and not long.estimate(tight, sessions=4).fits
 
 
+def test_sessions_together_share_the_reading_of_the_weights() -> None:
+    model, card = Roofline(O45, "int4"), next(machine for machine in MACHINES if machine.name == "RTX 4090")
+    one, four = model.unit(card), model.unit(card, 4)
+    assert one < four < 3 * one
+    assert model.room(card) > 0.75 / one
+    assert not model.fits(card, model.room(card) + 1) or model.unit(card, model.room(card) + 1) > 0.75
+    assert Roofline(O45, "float32").room(card) == 0
+    assert f"room for {model.room(card)} sessions" in model.estimate(card).line()
+
+
 def test_verdicts_are_for_the_worst_second() -> None:
     laptop, card = MACHINES[0], next(machine for machine in MACHINES if machine.name == "RTX 4090")
     assert not Roofline(O45, "int4").estimate(laptop).keeps_up
