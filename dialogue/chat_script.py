@@ -17,6 +17,7 @@ from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.chat_format import ChatFormat
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
+from dialogue.overheard import joined
 from dialogue.prompt import Message, few_shot, veil_quotes
 from dialogue.recap import Recap
 from dialogue.rolling_ledger import Entry, Eviction, RollingLedger
@@ -73,7 +74,7 @@ class ChatScript:
         self.turns: list[Turn] = []
         self.dropped = 0
         self._left: Counter[str] = Counter()
-        self._partial = ""
+        self._partial = self._overheard = ""
         self._recap = Recap(limit // RECAP_SHARE, lambda text: len(chat.encode(text)))
         self.instruct(system)
 
@@ -113,8 +114,9 @@ class ChatScript:
         return self.turns[-1].number if self.turns else 0
 
     def overhear(self, block: PartialBlock, aside: str = "") -> None:
-        """What the user has said so far; the turn stays open."""
-        self._partial = self._with_aside(_as_if_over(block.text), aside)
+        """What the user has said so far, or of a long speech its end; the turn stays open."""
+        self._overheard = joined(self._overheard if self._partial else "", block.text)
+        self._partial = self._with_aside(_as_if_over(self._overheard), aside)
 
     def said(self, block: TextBlock, aside: str = "") -> None:
         """The user's turn is over. `aside` is told to the model with it, before the words, which grow while they are

@@ -85,6 +85,13 @@ def test_a_turn_that_ends_as_it_was_heard_leaves_nothing_to_compute(script: Chat
         assert left_to_compute(script, ["Is", question[:-1]], question) == 0
 
 
+def test_of_a_long_speech_only_the_end_is_heard_anew_and_only_the_end_is_left(script: ChatScript) -> None:
+    speech = "I have been thinking about the garden behind our old house, and whether we should plant roses there."
+    words = speech.split()
+    partials = [" ".join(words[:12]), "… " + " ".join(words[6:15]), "… " + " ".join(words[9:])]
+    assert left_to_compute(script, partials, speech) == 0
+
+
 SAID = "what is the red sign in my room and when did you see that small dog near our car"
 WORDS = st.sampled_from(SAID.split())
 
