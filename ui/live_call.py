@@ -69,9 +69,18 @@ class LiveCall:
     """
 
     def __init__(
-        self, loop: OwnLoop, open_session: NewSession, leave: Callable[[], None], rate: int, aloud: bool
+        self,
+        loop: OwnLoop,
+        open_session: NewSession,
+        leave: Callable[[], None],
+        *,
+        rate: int,
+        aloud: bool,
+        hears_silence: bool,
     ) -> None:
+        """`hears_silence`: the model lives by the second, so there is a microphone even where none was brought."""
         self._loop, self._open_session, self._leave, self._rate, self._aloud = loop, open_session, leave, rate, aloud
+        self._hears_silence = hears_silence
         self._happened: DropOldest[Happening] = DropOldest(EVENTS_KEPT)
         self._ear: Resampler | None = None
         self._brought: deque[Samples] = deque()
@@ -222,7 +231,7 @@ class LiveCall:
         """A frame every 20 ms in each direction; after a delay, all that are due."""
         due, index, per_frame = session.now(), 0, round(HEARING_RATE_HZ * FRAME_S)
         while True:
-            if index or self._brought:  # a microphone that was never there is not a silent one
+            if index or self._brought or self._hears_silence:  # a microphone that was never there is not a dead one
                 session.push(Heard(Chunk(self._frame(per_frame), HEARING_RATE_HZ, index)))
                 index += per_frame
             self._pull(session)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+
+_OVER = object()
+
+
+async def _step(work: AsyncIterator[T]) -> T | object:
+    return await anext(work, _OVER)
+
+
+async def _closed(work: AsyncIterator[T]) -> None:
+    if isinstance(work, AsyncGenerator):
+        await work.aclose()
 
 
 class OwnLoop:
@@ -32,6 +43,22 @@ class OwnLoop:
         except BaseException:
             future.cancel()
             raise
+
+    def each(self, work: AsyncIterator[T]) -> Iterator[T]:
+        """What `work` gives, one by one, each step made when it is asked for. Leaving off closes it."""
+        try:
+            while (item := self.run(_step(work))) is not _OVER:
+                yield cast(T, item)
+        finally:
+            self.run(_closed(work))
+
+    async def aeach(self, work: AsyncIterator[T]) -> AsyncIterator[T]:
+        """As `each`, without making the caller's own loop wait."""
+        try:
+            while (item := await asyncio.wrap_future(self.submit(_step(work)))) is not _OVER:
+                yield cast(T, item)
+        finally:
+            await asyncio.wrap_future(self.submit(_closed(work)))
 
     def close(self) -> None:
         """Cancels what is still at work and waits for the thread. May be called twice."""

@@ -7,13 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from dialogue.image_text.tiny import KINDS as SIBLINGS
 from dialogue.minicpm.tiny import KINDS
 from ui.command_line import main
-from ui.commands.model_folders import TINY_KINDS
+from ui.commands.model_folders import TINY_KINDS, TINY_SIBLINGS
 
 
 def test_every_tiny_kind_is_offered() -> None:
     assert tuple(KINDS) == TINY_KINDS
+    assert tuple(SIBLINGS) == TINY_SIBLINGS
+
+
+@pytest.mark.parametrize("kind", TINY_SIBLINGS)
+def test_a_tiny_sibling_is_written(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "tiny", kind, str(tmp_path / "tiny")]) == 0
+    assert SIBLINGS[kind] in capsys.readouterr().out
+    assert json.loads((tmp_path / "tiny" / "config.json").read_text())["model_type"] == SIBLINGS[kind]
 
 
 @pytest.mark.parametrize("kind", TINY_KINDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -52,3 +53,56 @@ def test_closing_ends_what_is_at_work() -> None:
     loop.close()
     loop.close()
     assert ended.is_set()
+
+
+class Counting:
+    """Gives numbers, and knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed, self.threads = False, set[str]()
+
+    async def numbers(self) -> AsyncGenerator[int, None]:
+        try:
+            for number in range(5):
+                await asyncio.sleep(0)
+                self.threads.add(threading.current_thread().name)
+                yield number
+        finally:
+            self.closed = True
+
+
+def test_what_comes_one_by_one_is_made_when_it_is_asked_for() -> None:
+    loop, whole, left_off = OwnLoop("mine"), Counting(), Counting()
+    assert list(loop.each(whole.numbers())) == [0, 1, 2, 3, 4]
+    assert whole.closed and whole.threads == {"mine"}
+    for number in (pieces := loop.each(left_off.numbers())):
+        if number == 1:
+            break
+    assert not left_off.closed
+    pieces.close()  # type: ignore[attr-defined]
+    assert left_off.closed
+    loop.close()
+
+
+def test_it_comes_one_by_one_inside_another_loop_too() -> None:
+    loop, counting = OwnLoop("mine"), Counting()
+
+    async def elsewhere() -> list[int]:
+        return [number async for number in loop.aeach(counting.numbers())]
+
+    assert asyncio.run(elsewhere()) == [0, 1, 2, 3, 4]
+    assert counting.closed and counting.threads == {"mine"}
+    loop.close()
+
+
+def test_an_error_in_the_middle_comes_back() -> None:
+    async def fail() -> AsyncGenerator[int, None]:
+        yield 1
+        raise ValueError("in the middle")
+
+    loop = OwnLoop("mine")
+    pieces = loop.each(fail())
+    assert next(pieces) == 1
+    with pytest.raises(ValueError, match="in the middle"):
+        next(pieces)
+    loop.close()

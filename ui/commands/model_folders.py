@@ -11,8 +11,9 @@ from typing import Any
 
 from ui.commands.subparsers import Subparsers
 
-# Spelt out, because the table of dialogue/minicpm/tiny.py comes with torch, which takes seconds to import.
+# Spelt out, because the tables of the two tiny.py come with torch and transformers, which take seconds to import.
 TINY_KINDS = ("v2.5", "v2.6", "3", "o2.6", "o4.5")
+TINY_SIBLINGS = ("v4.6", "v4.7", "ocr")
 
 
 def add_actions(actions: Subparsers) -> None:
@@ -31,7 +32,8 @@ def add_actions(actions: Subparsers) -> None:
         description="Writes all files of a download, a few megabytes. It runs everywhere the real "
         "one does, and answers nonsense.",
     )
-    tiny.add_argument("kind", choices=TINY_KINDS, metavar="KIND", help=f"one of {', '.join(TINY_KINDS)}")
+    kinds = (*TINY_KINDS, *TINY_SIBLINGS)
+    tiny.add_argument("kind", choices=kinds, metavar="KIND", help=f"one of {', '.join(kinds)}")
     tiny.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
     tiny.add_argument("--seed", type=int, default=0, help="other weights; default: 0")
     tiny.set_defaults(run=write_tiny_model)
@@ -69,12 +71,20 @@ def speed_lines(config: dict[str, Any]) -> list[str]:
 
 def write_tiny_model(options: argparse.Namespace) -> None:
     from dialogue.errors import BadInput
-    from dialogue.minicpm.tiny import KINDS, write_tiny
 
     folder: Path = options.folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} is there already and not an empty folder; name another")
     try:
+        if options.kind in TINY_SIBLINGS:
+            from dialogue.image_text.tiny import KINDS as SIBLINGS
+            from dialogue.image_text.tiny import write_tiny_sibling
+
+            write_tiny_sibling(SIBLINGS[options.kind], folder, options.seed)
+            print(f"{SIBLINGS[options.kind]}, tiny and random, is in {folder}; try `omnilive talk --model {folder}`")
+            return
+        from dialogue.minicpm.tiny import KINDS, write_tiny
+
         write_tiny(KINDS[options.kind], folder, options.seed)
     except OSError as error:
         raise BadInput(f"{folder} cannot be written ({error.strerror or error})") from error
