@@ -10,9 +10,13 @@ from stream.setup import STAGES
 
 @dataclass
 class TurnTiming:
-    """Seconds since the user stopped speaking, stage by stage. The first mark of a stage wins."""
+    """Seconds since the user stopped speaking, stage by stage. The first mark of a stage wins.
+
+    `asked` is False where nobody waited: such a turn says nothing about how fast we are.
+    """
 
     stopped_at: float
+    asked: bool = True
     marks: dict[str, float] = field(default_factory=dict)
 
     def mark(self, stage: str, now: float) -> None:

@@ -75,7 +75,8 @@ class Playing:
         self._floor.turns.sounded(turn)
         self._floor.show_state()
         timing = reply.timing
-        self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), timing.over(self._budget_s)))
+        if timing.asked:
+            self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), timing.over(self._budget_s)))
 
     def _tell_heard(self, turn: int) -> None:
         characters = self._playback.heard_characters(turn, self._floor.playout_s)

@@ -93,7 +93,7 @@ class Reply:
 
     def __init__(self, turn: int, question: Question, crew: Crew) -> None:
         self.turn, self.question, self._crew = turn, question, crew
-        self.timing = TurnTiming(question.stopped_at)
+        self.timing = TurnTiming(question.stopped_at, asked=not isinstance(question, Announcement))
         self.user_text = ""
         self.said = ""
         self.before_question: Mark | None = None

@@ -12,7 +12,7 @@ from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.engine import Delta
 from dialogue.errors import BadInput
 from dialogue.toolbox import Reminder, Toolbox
-from stream.events import Ended, Hushed, ReplyEnded, ReplyText, State, Typed, UserCaption
+from stream.events import Ended, Hushed, ReplyEnded, ReplyText, State, TurnTimed, Typed, UserCaption
 from stream.reminder_book import ReminderBook
 from stream.session import Session
 from stream.setup import SETUPS
@@ -91,6 +91,7 @@ def test_a_timer_is_said_aloud_when_it_is_due() -> None:
     assert told.states()[-3:] == [State.THINKING, State.SPEAKING, State.LISTENING]
     assert told.engine.conversation == ["What do you see?", "Twenty seconds. ", DUE]
     assert [caption.text for caption in told.of(UserCaption) if caption.turn == 2] == []
+    assert [timed.turn for timed in told.of(TurnTimed)] == [1], "nobody waited for it"
 
 
 def test_what_is_due_while_the_user_speaks_waits_for_its_turn() -> None:
