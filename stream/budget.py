@@ -16,8 +16,8 @@ class TurnTiming:
     """
 
     stopped_at: float
-    asked: bool = True
     marks: dict[str, float] = field(default_factory=dict)
+    asked: bool = True
 
     def mark(self, stage: str, now: float) -> None:
         assert stage in STAGES, f"unknown stage {stage}"
