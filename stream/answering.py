@@ -73,7 +73,12 @@ class Overheard:
     block: PartialBlock
 
 
-Order = PrepareReply | GiveReply | VoidReply | ForgetTurn | TakeUnits | CutReply | CloseReply | Overheard
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Our eyes have looked again: what nobody asks about now may be asked about later."""
+
+
+Order = PrepareReply | GiveReply | VoidReply | ForgetTurn | TakeUnits | CutReply | CloseReply | Overheard | Looked
 
 
 class Answering:
@@ -85,7 +90,7 @@ class Answering:
         self.reply: Reply | None = None
         self._heard: tuple[int, Mark] | None = None  # the turn of which units were heard, and where it began
         self._task: asyncio.Task[None] | None = None
-        self._shown: SceneBlock | None = None  # while the user spoke
+        self._shown: SceneBlock | None = None  # between replies
 
     async def run(self) -> None:
         """Until cancelled; raises what the engine raises."""
@@ -119,9 +124,15 @@ class Answering:
                 await self._show_scene()
                 await self._crew.engine.feed(block)
                 self._crew.link.emit(ContextShown(self._crew.engine.context()))
+            case Looked() if self.reply is None:
+                await self._show_scene()
+
+    async def looked(self) -> None:
+        """Called by the eyes after each look."""
+        await self.orders.put(Looked())
 
     async def _show_scene(self) -> None:
-        """What is in view while the user speaks: so an engine that is told has it in its context before the words."""
+        """What is in view between replies: an engine remembers it, and may have it in its context before the words."""
         scene = self._crew.watching.scene
         if not self._crew.engine.can.sees and scene is not self._shown:
             self._shown = scene

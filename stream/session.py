@@ -84,6 +84,7 @@ class Session:
             ears = parts.transcriber, parts.threads.ears
             crew = Crew(self._engine, *ears, speaking, self._watching, self.playback, link, hearer, self._reminders)
             mind = Answering(crew)
+            self._watching.on_look = mind.looked
         self._feed = hearer.feed if hearer is not None else None
         return mind, Floor(mind.orders, self.playback, self._watching, link, sound, turns, self._feed, clock)
 

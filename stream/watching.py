@@ -7,6 +7,7 @@ Knows nothing of turns; whoever answers awaits `fresh`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from dialogue.blocks import Fact, SceneBlock
 from stream.describing import Describing, with_description
@@ -41,6 +42,7 @@ class Watching:
         self._on = True
         self.newest: Picture | None = None
         self.scene = SceneBlock((), "", 0.0, camera=False)
+        self.on_look: Callable[[], Awaitable[None]] | None = None  # after each look
 
     def see(self, picture: Picture) -> None:
         if self._on:
@@ -139,6 +141,8 @@ class Watching:
             self._looked_at = picture.at
             self._looked.set()
         self._show(camera=True)
+        if self.on_look is not None:
+            await self.on_look()
 
     def _show(self, camera: bool) -> None:
         look = self._look
