@@ -191,9 +191,11 @@ class Decoder:
         head = table if c.tied_head else weights["lm_head.weight"]
         self._final_norm = norm("model.norm.weight")
         self._embedding = table.to(self.device, self.dtype)
+        self._head_shares_embedding = c.tied_head and self.precision in ("float32", "bfloat16")
+        if self._head_shares_embedding:
+            head = self._embedding
         # A head rounded to 4 bits costs accuracy out of proportion to its size: 8 at least.
         self._head = make_linear(head, None, "int8" if self.precision == "int4" else self.precision, self.device)
-        self._head_shares_embedding = c.tied_head and self.precision in ("float32", "bfloat16")
         on_progress(total, total)
 
     def _head_norm(self, norm: Callable[[str], Tensor], at: str) -> Tensor:

@@ -21,8 +21,8 @@ from dialogue.gguf_file import GgufFile, GgufTensor
 
 # English is spoken at about 160 words a minute, each 1.3 tokens; half as much again for looking at the context.
 SPOKEN_TOKENS_A_SECOND = 5.0
-# While a table is brought to its precision it stands in memory as float32, a few times over.
-_FLOATS_WHILE_LOADING = 3
+# How often the table stands in memory as float32 while it is brought to its precision; measured.
+_FLOATS_COMPILED, _FLOATS_QUANTISED, _FLOATS_DENSE = 1.5, 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,14 @@ def estimate(
     route = route_for(config, quantisation, from_gguf=stored is not None)
     weights = weight_bytes(config, route, stored)
     numbers = 4 if route.precision == "float32" else 2
-    table = 4.0 * config.vocab_size * config.hidden_size
+    dense = route.precision in ("float32", "bfloat16")
+    floats = _FLOATS_COMPILED if route.library else _FLOATS_DENSE if dense else _FLOATS_QUANTISED
     return Estimate(
         parameters=config.parameters,
         precision=route.label,
         weights_bytes=weights.total,
         cache_bytes=float(calls * config.cache_bytes(min(context, config.max_positions), numbers)),
-        loading_bytes=_FLOATS_WHILE_LOADING * table,
+        loading_bytes=floats * 4.0 * config.vocab_size * config.hidden_size,
         tokens_per_second=memory_bytes_per_second / weights.read_a_token,
     )
 
