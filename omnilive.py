@@ -99,7 +99,8 @@ class Assistant:
             setup = with_tools(setup, tools)
         assistant = cls(setup, home=home)
         try:
-            assistant._own_loop().run(assistant._parts())
+            with plain_errors():
+                assistant._own_loop().run(assistant._parts())
         except BaseException:
             assistant.close()
             raise

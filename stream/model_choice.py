@@ -48,9 +48,11 @@ def model_folder(named: str | Path, store: WeightStore, revision: str = "main") 
 
 
 def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
-    """The setup that runs the model in `folder`. Raises BadInput for a config that cannot be read."""
+    """The setup that runs the model in `folder`. Raises BadInput for a model that nothing here runs."""
     kind = model_type(folder)
     engine = ENGINES.get(kind, TRANSFORMERS)
+    if engine == TRANSFORMERS:
+        _check_image_text(folder)
     base = SETUPS["minicpm"]
     return replace(
         base,
@@ -90,7 +92,15 @@ def with_describer(setup: Setup, folder: Path) -> Setup:
         raise BadInput(f"the setup {setup.name} sees with its own model; --eyes is for one that cannot see")
     if (kind := model_type(folder)) in ENGINES:
         raise BadInput(f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --eyes")
+    _check_image_text(folder)
     return replace(setup, eyes_path=folder)
+
+
+def _check_image_text(folder: Path) -> None:
+    """Before anything else is fetched or loaded. Raises BadInput."""
+    from dialogue.image_text.seeing_model import kind_of  # it comes with transformers, which takes seconds to import
+
+    kind_of(folder)
 
 
 def model_type(folder: Path) -> str:

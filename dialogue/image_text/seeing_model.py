@@ -135,7 +135,8 @@ def kind_of(folder: Path) -> str:
     kind = str(config.model_type)
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise BadInput(
-            f"The model in {folder}, of type {kind!r}, is none that takes pictures and text and answers in text."
+            f"The model in {folder}, of type {kind!r}, is none that takes pictures and text and answers in text. "
+            "For one of text alone there is --llm."
         )
     if getattr(config, "is_encoder_decoder", False):
         raise BadInput(f"The model in {folder}, of type {kind!r}, is an encoder and a decoder; take a chat model.")

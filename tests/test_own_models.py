@@ -1,0 +1,204 @@
+"""The public Python API with tiny models of one's own: histories, streams, recordings, live calls, voices."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audio.sound_file import read_sound, write_wav
+from dialogue.image_text.tiny import write_tiny_sibling
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.tiny import write_tiny
+from omnilive import Assistant, BadInput, Busy, EngineLost
+from stream.events import Ended, ReplyEnded, ReplyText, SceneSeen
+from stream.weights import WeightsError, WeightStore
+from ui.command_line import main
+from ui.live_call import Voiced
+
+RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
+TONE = (0.3 * np.sin(np.arange(32_000) * 0.1)).astype(np.float32)
+ASKED: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "image", "image": RGB}, "What is this?"]}]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    kinds = {"v2.6": Kind.V26, "o2.6": Kind.O26}
+    made = {name: write_tiny(kind, tmp_path_factory.mktemp(name)) for name, kind in kinds.items()}
+    return {**made, "v4.6": write_tiny_sibling("minicpmv4_6", tmp_path_factory.mktemp("v46"))}
+
+
+@pytest.fixture(scope="module")
+def seeing(folders: dict[str, Path], home: Path, weights: WeightStore) -> Iterator[Assistant]:
+    with Assistant.from_pretrained(folders["v2.6"], quantize="int4", home=home) as loaded:
+        yield loaded
+
+
+def test_a_picture_and_a_history_are_answered_in_whole_or_in_pieces(seeing: Assistant) -> None:
+    assert seeing.describe_image(RGB)
+    pieces = []
+    for piece in seeing.chat(ASKED, stream=True):
+        pieces.append(piece)
+        if len(pieces) == 5:
+            break
+    assert all(pieces)
+    assert seeing.chat([*ASKED, {"role": "assistant", "content": "A desk."}, *ASKED])
+
+
+def test_pieces_come_inside_a_running_loop(seeing: Assistant) -> None:
+    async def program() -> list[str]:
+        pieces = []
+        async for piece in await seeing.achat(ASKED, stream=True):
+            pieces.append(piece)
+            if len(pieces) == 5:
+                break
+        return pieces
+
+    assert len(asyncio.run(program())) == 5
+
+
+def test_a_stream_tells_bad_input_when_it_begins(seeing: Assistant) -> None:
+    with pytest.raises(BadInput, match="is empty"):
+        next(iter(seeing.chat([{"role": "user", "content": ""}], stream=True)))
+
+
+def test_a_call_from_a_program(seeing: Assistant) -> None:
+    with seeing.live(aloud=False) as call:
+        call.see(RGB)
+        first = call.ask("What is this?")
+        second = call.ask("And now?")
+        with pytest.raises(BadInput, match="characters"):
+            call.ask("x" * 5000)
+        with pytest.raises(BadInput, match="no sound"):
+            call.hear(np.full(10, np.nan))
+    assert first and second and first != second
+    happened = list(call)
+    assert [event.said.strip() for event in happened if isinstance(event, ReplyEnded)] == [first, second]
+    assert (
+        "".join(event.text for event in happened if isinstance(event, ReplyText) and event.turn == 1).strip() == first
+    )
+    assert isinstance(happened[-1], Ended)
+
+
+def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
+    async def program() -> list[Voiced]:
+        voiced: list[Voiced] = []
+        async with seeing.live(rate=16_000) as call:
+            call.write("Hello there.")
+            async for event in call:
+                if isinstance(event, Voiced):
+                    voiced.append(event)
+                if len(voiced) == 10:
+                    call.interrupt()
+                if isinstance(event, ReplyEnded):
+                    assert event.cut
+                    break
+        return voiced
+
+    voiced = asyncio.run(program())
+    assert len(voiced) >= 10
+    assert {(len(each.samples), each.rate) for each in voiced} == {(320, 16_000)}
+    assert np.diff([each.at for each in voiced]).mean() == pytest.approx(0.02, abs=0.01)
+    assert np.abs(np.concatenate([each.samples for each in voiced])).max() > 0.01
+
+
+def test_speech_that_is_brought_at_once_is_heard_at_its_pace_and_answered(home: Path, weights: WeightStore) -> None:
+    """With the embedded models: a question is said and the answer is right."""
+    from audio.voice import Voice
+
+    voice = Voice(threads=1)
+    with Assistant(home=home) as assistant, assistant.live() as call:
+        call.hear(voice.say("What is two plus three?"), rate=voice.rate)
+        said = next(event.said for event in call if isinstance(event, ReplyEnded))
+    assert re.search(r"\b(5|five)\b", said)
+
+
+def test_one_more_call_than_there_are_places_is_told_to_wait(seeing: Assistant) -> None:
+    with seeing.live(), seeing.live(), pytest.raises(Busy), seeing.live():
+        pass
+    with seeing.live():
+        pass
+    with pytest.raises(BadInput, match="open inside its block"):
+        seeing.live().write("Hello")
+
+
+def test_a_call_that_ends_leaves_nobody_waiting(seeing: Assistant) -> None:
+    async def program() -> None:
+        async with seeing.live() as call:
+            asking = asyncio.create_task(call.aask("What is this?", patience_s=0.0))
+            with pytest.raises(EngineLost):
+                await asking
+
+    asyncio.run(program())
+
+
+def test_o26_hears_and_speaks_itself(
+    folders: dict[str, Path], home: Path, weights: WeightStore, tmp_path: Path
+) -> None:
+    reference = tmp_path / "me.wav"
+    write_wav(reference, TONE, 16_000)
+    with pytest.raises(BadInput, match="consent"):
+        Assistant.from_pretrained(folders["o2.6"], voice=reference, home=home)
+    with Assistant.from_pretrained(
+        folders["o2.6"], quantize="int8", voice=reference, speaker_consents=True, home=home
+    ) as assistant:
+        assert assistant.answer_audio(TONE)
+        assert assistant.answer_audio(TONE, "What was that?", speak=tmp_path / "said.wav")
+        said = read_sound(tmp_path / "said.wav")
+        assert said.rate == 24_000 and said.duration_s > 0.1
+        parts = assistant._own_loop().run(assistant._parts())
+        assert parts.voice is None and parts.transcriber is None, "it needs neither"
+        with pytest.raises(BadInput, match="no folder"):
+            assistant.answer_audio(TONE, speak=tmp_path / "nowhere" / "said.wav")
+
+
+def test_a_sibling_is_opened_by_the_same_words(folders: dict[str, Path], home: Path, weights: WeightStore) -> None:
+    with Assistant.from_pretrained(str(folders["v4.6"]), quantize="float32", device="cpu", home=home) as assistant:
+        assert next(iter(assistant.chat(ASKED, stream=True)))
+        with assistant.live(aloud=False) as call:
+            call.see(RGB)
+            call.write("What is this?")
+            happened = []
+            for event in call:
+                happened.append(event)
+                if sum(isinstance(each, ReplyText) for each in happened) == 5:
+                    break
+        assert not any(isinstance(event, SceneSeen) and event.objects for event in happened), "our own eyes stay closed"
+
+
+def test_what_is_no_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="owner/name"):
+        Assistant.from_pretrained(tmp_path / "nothing")
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    with pytest.raises(BadInput, match="none that takes pictures"):
+        Assistant.from_pretrained(tmp_path, home=tmp_path)
+
+
+def test_a_hub_out_of_reach_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match="could not download openbmb/MiniCPM-o-2_6"):
+        Assistant.from_pretrained("openbmb/MiniCPM-o-2_6", home=tmp_path)
+
+
+def test_the_shell_asks_the_same_and_speaks(
+    folders: dict[str, Path],
+    home: Path,
+    weights: WeightStore,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMNILIVE_HOME", str(home))
+    write_wav(tmp_path / "question.wav", TONE, 16_000)
+    model = ["--model", str(folders["o2.6"]), "--quantize", "int4", "--device", "cpu"]
+    assert main(["ask", str(tmp_path / "question.wav"), *model, "--speak", str(tmp_path / "said.wav"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"]
+    assert read_sound(tmp_path / "said.wav").duration_s > 0.1
