@@ -44,6 +44,7 @@ class Server:
     """`omnilive run` as a process of its own. Starts when it is first needed, and again after it was stopped."""
 
     home: Path
+    options: tuple[str, ...] = ()
     log: list[str] = field(default_factory=list)
     _process: subprocess.Popen[str] | None = None
     _url: str = ""
@@ -57,7 +58,7 @@ class Server:
     def _start(self) -> None:
         self._url = ""
         environment = {**os.environ, "OMNILIVE_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "omnilive", "run", "--port", "0"]
+        command = [sys.executable, "-m", "omnilive", "run", "--port", "0", *self.options]
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

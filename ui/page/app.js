@@ -140,6 +140,7 @@ const HEARERS = {
   },
   scene: (message) => showScene(senses.camera.track ? message : { camera: false }),
   context: (message) => panel.showContext(message),
+  unit: (message) => panel.showUnit(message),
   notice({ level, code, text }) {
     if (SAID_BY_US.has(code)) return;
     if (code === "microphone_back") notices.clear("server_silent_microphone");

@@ -2,6 +2,7 @@
 
 import { Meter } from "./meter.js";
 import { showRecalls } from "./recalls.js";
+import { Seconds } from "./seconds.js";
 import { Waterfall } from "./waterfall.js";
 
 const by = (id) => document.getElementById(id);
@@ -19,6 +20,7 @@ export class Panel {
       table: by("latency-table"),
     });
     this.meter = new Meter({ bar: by("context-bar"), legend: by("context-legend"), summary: by("context-summary") });
+    this.seconds = new Seconds({ box: by("seconds"), list: by("seconds-list"), summary: by("seconds-summary") });
     this.toggle.addEventListener("click", () => this.open(this.node.hidden));
     by("details-close").addEventListener("click", () => this.open(false));
   }
@@ -41,6 +43,11 @@ export class Panel {
 
   showContext(context) {
     this.#draw("context", () => this.meter.show(context));
+  }
+
+  showUnit(unit) {
+    this.seconds.take(unit);
+    this.#draw("seconds", () => this.seconds.draw());
   }
 
   showRecalls(turns) {
