@@ -99,15 +99,15 @@ class DecoderConfig:
         """
         family = family or _family_of(config)
         _refuse_the_unusual(config)
-        heads = int(config["num_attention_heads"])
-        hidden = int(config["hidden_size"])
+        heads = _stated(config, "num_attention_heads")
+        hidden = _stated(config, "hidden_size")
         default_head_dim = 128 if family == "qwen3" else hidden // heads
         attention_bias = bool(config.get("attention_bias", False))
         return cls(
-            vocab_size=int(config["vocab_size"]),
+            vocab_size=_stated(config, "vocab_size"),
             hidden_size=hidden,
-            ffn_size=int(config["intermediate_size"]),
-            layers=int(config["num_hidden_layers"]),
+            ffn_size=_stated(config, "intermediate_size"),
+            layers=_stated(config, "num_hidden_layers"),
             heads=heads,
             kv_heads=int(config.get("num_key_value_heads") or heads),
             head_dim=int(config.get("head_dim") or default_head_dim),
@@ -139,6 +139,13 @@ class DecoderConfig:
         return tokens * self.layers * 2 * self.kv_heads * self.head_dim * bytes_per_number
 
 
+def _stated(config: Mapping[str, Any], key: str) -> int:
+    try:
+        return int(config[key])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"The model's config.json states no {key}; download it again.") from error
+
+
 def _family_of(config: Mapping[str, Any]) -> Family:
     kind = str(config.get("model_type", ""))
     if kind in get_args(Family):
@@ -147,6 +154,8 @@ def _family_of(config: Mapping[str, Any]) -> Family:
 
 
 def _refuse_the_unusual(config: Mapping[str, Any]) -> None:
+    if config.get("quantization_config"):
+        raise BadInput("This model's weights are quantised already; take the original and choose a precision here.")
     if config.get("use_sliding_window"):
         raise BadInput("Models trained with sliding attention windows are not supported; use one with full attention.")
     if config.get("hidden_act", "silu") != "silu":

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from dialogue.choose_token import Sampling
 from dialogue.decoder import Decoder
 from dialogue.decoder_config import DecoderConfig
-from dialogue.decoder_route import Quantisation, route_for
+from dialogue.decoder_route import Quantisation, Route, route_for
 from dialogue.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights, read_json
 from dialogue.errors import BadInput
 from dialogue.gguf_file import GgufFile
@@ -141,7 +142,7 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     config = read_json(path / "config.json")
     shape = DecoderConfig.from_hf(config)
     words = _words_of(path)
-    decoder, why = _decoder(shape, SafetensorsWeights(path), choice, from_gguf=False)
+    decoder, why = _decoder(shape, _weights_of(path), choice, from_gguf=False)
     stated = path / "generation_config.json"
     generation = read_json(stated) if stated.is_file() else {}
     eos = generation.get("eos_token_id", config.get("eos_token_id"))
@@ -161,6 +162,13 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     )
 
 
+def _weights_of(path: Path) -> SafetensorsWeights:
+    try:
+        return SafetensorsWeights(path)
+    except SafetensorError as error:
+        raise BadInput(f"The weights in {path} are damaged ({error}); download them again.") from error
+
+
 def _words_of(path: Path) -> Any:
     """The folder's tokenizer by the library that knows them all; it takes a second to import."""
     from transformers import AutoTokenizer
@@ -170,7 +178,8 @@ def _words_of(path: Path) -> Any:
     try:
         words = AutoTokenizer.from_pretrained(path, local_files_only=True)
     except Exception as error:  # the library raises whatever its readers do
-        raise BadInput(f"The tokenizer in {path} cannot be read ({error}); download the whole model.") from error
+        why = " ".join(str(error).split())
+        raise BadInput(f"The tokenizer in {path} cannot be read ({why}); download the whole model.") from error
     if not hasattr(words, "backend_tokenizer"):
         raise BadInput(f"The tokenizer in {path} has no tokenizer.json that could be read; take another model.")
     return words
@@ -194,12 +203,18 @@ def _decoder(
 ) -> tuple[Decoder | NativeDecoder, str]:
     """The decoder and the reason for its kind."""
     route = route_for(config, choice.quantisation, from_gguf=from_gguf)
+    try:
+        return _made(config, weights, choice, route), route.why
+    except (KeyError, SafetensorError) as error:
+        raise BadInput(f"The model's weights are not whole ({error}); download the whole model.") from error
+
+
+def _made(config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route) -> Decoder | NativeDecoder:
     if route.library is None:
-        return Decoder(config, weights, precision=route.precision, on_progress=choice.on_progress), route.why
-    native = NativeDecoder(
+        return Decoder(config, weights, precision=route.precision, on_progress=choice.on_progress)
+    return NativeDecoder(
         config, weights, route.library, bits=route.bits, threads=choice.threads, on_progress=choice.on_progress
     )
-    return native, route.why
 
 
 def _stop_ids(tokenizer: Tokenizer, stated: Sequence[int | None]) -> frozenset[int]:

@@ -102,6 +102,30 @@ def test_the_makers_sampling_and_stop_tokens_are_read(tmp_path: Path) -> None:
     assert open_language_model(tmp_path, quantisation="bfloat16").sampling is None
 
 
+def test_weights_that_are_not_whole_are_refused(tmp_path: Path) -> None:
+    write_chat_model("llama3", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
+    for precision in ("auto", "bfloat16"):
+        with pytest.raises(BadInput, match=r"layers\.2\..* download the whole model"):
+            open_language_model(tmp_path, quantisation=precision)
+    whole = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadInput, match="damaged"):
+        open_language_model(tmp_path)
+
+
+def test_a_model_quantised_by_somebody_else_is_refused(tmp_path: Path) -> None:
+    write_chat_model("qwen3", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "awq"}}))
+    with pytest.raises(BadInput, match="take the original"):
+        open_language_model(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen3"}))
+    with pytest.raises(BadInput, match="states no num_attention_heads"):
+        open_language_model(tmp_path)
+
+
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
     write_chat_model("qwen3", tmp_path)
     for file in tmp_path.glob("tokenizer*"):
