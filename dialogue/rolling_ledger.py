@@ -8,11 +8,13 @@ before the next.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
+from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 
 Kind = Literal["system", "recap", "picture", "sound", "text", "reply"]
@@ -61,7 +63,7 @@ class RollingLedger:
         assert 0 < self.low <= self.high <= self.limit, "water marks must satisfy 0 < low <= high <= limit"
         self.entries: list[Entry] = []
         self.dropped_tokens = 0
-        self.dropped_entries = 0
+        self.dropped: Counter[str] = Counter()  # entries of each kind
 
     @property
     def tokens(self) -> int:
@@ -78,6 +80,15 @@ class RollingLedger:
         for entry in self.entries:
             totals[entry.kind] = totals.get(entry.kind, 0) + entry.tokens
         return totals
+
+    @property
+    def dropped_entries(self) -> int:
+        return self.dropped.total()
+
+    def use(self) -> ContextUse:
+        """For the page's meter."""
+        blocks = tuple((entry.kind, entry.tokens) for entry in self.entries)
+        return ContextUse(self.by_kind(), self.limit, self.dropped_entries, blocks, dict(self.dropped))
 
     def make_room(self, tokens: int, turn: int | None = None) -> Eviction:
         """Drop what must leave before `tokens` more arrive for `turn` (default: the open one).
@@ -145,5 +156,5 @@ class RollingLedger:
         dropped = tuple(self.entries[index] for index in sorted(leaving))
         self.entries = [entry for index, entry in enumerate(self.entries) if index not in leaving]
         self.dropped_tokens += sum(entry.tokens for entry in dropped)
-        self.dropped_entries += len(dropped)
+        self.dropped.update(entry.kind for entry in dropped)
         return Eviction(tuple(reversed(cuts)), dropped)

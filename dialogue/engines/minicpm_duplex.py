@@ -241,7 +241,8 @@ class DuplexEngine:
         }
         tokens["text"] = context.cache.length - sum(tokens.values())
         held = {kind: count for kind, count in tokens.items() if count}
-        self._use = ContextUse(held, self._shared.context_tokens, context.dropped)
+        dropped = {"unit": context.dropped} if context.dropped else {}
+        self._use = ContextUse(held, self._shared.context_tokens, context.dropped, dropped=dropped)
 
     def _plain(self, text: str) -> str:
         return shortened(self._shared.model.words, text, MOST_TEXT_TOKENS)[0] if text else ""

@@ -199,8 +199,7 @@ class OmniEngine:
         self._marks = Marks()
 
     def _measure(self, session: Session) -> None:
-        ledger = session.ledger
-        self._use = ContextUse(ledger.by_kind(), ledger.limit, ledger.dropped_entries)
+        self._use = session.ledger.use()
 
     def _plain(self, text: str) -> str:
         words = self._model.words

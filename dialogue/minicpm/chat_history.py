@@ -6,6 +6,7 @@ on the event loop: knows no model, only how many tokens a thing takes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -45,7 +46,7 @@ class ChatHistory:
         self.limit, self._shorten = limit, shorten
         self._entries: list[Entry] = []
         self._dropped = 0
-        self._left = 0  # pictures and entries that were dropped, for the meter
+        self._left: Counter[str] = Counter()  # pictures and entries that were dropped, for the meter
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
@@ -120,7 +121,9 @@ class ChatHistory:
         tokens = {"system": self._system_tokens, "text": 0, "picture": 0, "reply": 0}
         for entry in self._entries:
             tokens[entry.kind] += entry.tokens
-        return ContextUse(tokens, self.limit, self._left)
+        shown = [(entry.kind, entry.tokens) for entry in self._entries if entry.tokens]
+        blocks = (("system", self._system_tokens), *shown)
+        return ContextUse(tokens, self.limit, self._left.total(), blocks, dict(self._left))
 
     def _forget_unheard(self) -> None:
         if self._entries and not self._entries[-1].heard:
@@ -144,13 +147,14 @@ class ChatHistory:
 
     def _hide(self, index: int) -> None:
         self._entries[index] = replace(self._entries[index], picture=None, tokens=0)
-        self._left += 1
+        self._left["picture"] += 1
 
     def _drop_turn(self) -> None:
         first = self._entries[0].turn
         self._drop(sum(entry.turn == first for entry in self._entries))
 
     def _drop(self, count: int) -> None:
+        gone = self._entries[:count]
         del self._entries[:count]
         self._dropped += count
-        self._left += count
+        self._left.update(entry.kind for entry in gone if entry.kind != "picture" or entry.picture is not None)

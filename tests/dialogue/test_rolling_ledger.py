@@ -44,6 +44,25 @@ def test_pictures_leave_before_sound_before_whole_turns() -> None:
     ]
 
 
+def test_the_meter_shows_every_entry_and_what_was_dropped_by_kind() -> None:
+    ledger = conversation(low=40)
+    ledger.make_room(16)
+    use = ledger.use()
+    assert use.blocks == (("system", 10), ("sound", 5), ("picture", 10), ("text", 5), ("reply", 5))
+    assert dict(use.blocks) == use.tokens == ledger.by_kind()
+    assert use.dropped == {"sound": 2, "picture": 2, "text": 2, "reply": 2}
+    assert (use.dropped_blocks, use.limit) == (8, 100)
+
+
+def test_room_is_made_seldom() -> None:
+    """Hysteresis: after the upper mark was passed, much fits before anything leaves again."""
+    ledger, evictions = RollingLedger(1000), 0
+    for turn in range(1, 200):
+        evictions += bool(ledger.make_room(20, turn).dropped)
+        ledger.add(entry("text", 20, turn))
+    assert 10 <= evictions <= 13, "every dozen turns, not every turn"
+
+
 def test_cuts_are_valid_one_after_the_other_and_neighbours_are_joined() -> None:
     ledger = conversation(low=76)
     assert ledger.make_room(16).cuts == ((40, 50), (10, 25))

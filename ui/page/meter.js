@@ -9,6 +9,7 @@ const NAMES = {
   picture: "Pictures",
   scene: "What it sees",
   reply: "Its answers",
+  unit: "Seconds of the call",
 };
 const HUES = 7; // the stylesheet has so many colours for kinds
 
