@@ -109,10 +109,14 @@ class Floor:
             await self._orders.put(TakeUnits(self.turns.turn))
 
     @property
+    def counts_seconds(self) -> bool:
+        """Whether an engine is given every second of the call, be there sound or not."""
+        return self._feed is not None and self._feed.always
+
+    @property
     def deaf(self) -> bool:
-        """Whether an engine that hears every second may not hear this one: the push-to-talk key is up."""
-        always = self._feed is not None and self._feed.always
-        return always and not self.turns.hands_free and not self.turns.user_speaks
+        """Whether an engine that is given every second may not hear this one: the push-to-talk key is up."""
+        return self.counts_seconds and not self.turns.hands_free and not self.turns.user_speaks
 
     async def type(self, text: str) -> None:
         """A typed message takes the floor and is answered at once."""

@@ -10,13 +10,14 @@ import asyncio
 
 import numpy as np
 
-from audio.chunk import Chunk
+from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.transcribe import Transcriber
 from audio.voice_activity import VoiceState
 from stream.events import Notice
 from stream.floor import Floor
+from stream.interleave import UNIT, UNIT_S
 from stream.lanes import DropOldest
 from stream.link import Link
 from stream.parts import Parts
@@ -44,6 +45,8 @@ class Hearing:
         self._on = True
         self._partial: asyncio.Task[None] | None = None
         self._partial_end_s = 0.0
+        self._added = 0  # samples of silence that stand for sound that did not come
+        self._was_idle = False
         self._listen_anew()
 
     def _listen_anew(self) -> None:
@@ -64,7 +67,10 @@ class Hearing:
         """Until the lane is closed."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                chunk = await self.lane.get()
+                chunk = await self._next()
+                if chunk is None:
+                    await self._pass_time()
+                    continue
                 self._floor.sound_clock.arrived(chunk.end_s, self._link.now())
                 if not np.isfinite(chunk.samples).all():
                     self._link.emit(Notice("warning", "bad_sound", "The microphone sent sound that is not a number."))
@@ -75,6 +81,27 @@ class Hearing:
                 if self._on:
                     await self._listen(chunk, tasks)
                 await self._floor.heard()
+
+    async def _next(self) -> Chunk | None:
+        """The next sound; None where an engine waits for its seconds and no microphone gives any."""
+        try:
+            async with asyncio.timeout(UNIT_S if self._floor.counts_seconds else None):
+                chunk = await self.lane.get()
+        except TimeoutError:
+            return None
+        if self._added and self._was_idle:
+            self._listen_anew()
+        self._was_idle = False
+        return Chunk(chunk.samples, chunk.rate, chunk.start + self._added) if self._added else chunk
+
+    async def _pass_time(self) -> None:
+        """A second of silence, behind which sound goes on should it come back."""
+        end = round(self._floor.sound.end_s * HEARING_RATE_HZ)
+        self._was_idle, self._added = True, self._added + UNIT
+        silence = Chunk(np.zeros(UNIT, np.float32), HEARING_RATE_HZ, end)
+        self._floor.sound_clock.arrived(silence.end_s, self._link.now())
+        self._floor.sound.append(silence)
+        await self._floor.heard()
 
     async def _listen(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
         if not self._heard_speech:

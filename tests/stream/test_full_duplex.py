@@ -190,3 +190,32 @@ def test_an_engine_that_is_late_skips_seconds_and_stays_close(duplex: Shared, mo
     assert lost["units"] > 3
     assert lost["unit_pictures"] > 3
     assert 12 < len(told.of(UnitDecided)) < 20
+
+
+def test_time_passes_without_a_microphone(duplex: Shared) -> None:
+    """Somebody who only types is answered too, and may turn on a microphone later."""
+
+    async def types(call: OmniCall) -> None:
+        call.session.push(Typed("hello"))
+        await asyncio.sleep(12)
+        call.heard_nothing = len(decisions(call))  # type: ignore[attr-defined]
+        await call.speaks(3.0)
+        await call.lasts(1.0)
+
+    [told] = calls(duplex, types)
+    assert told.heard_nothing >= 10  # type: ignore[attr-defined]
+    assert len(decisions(told)) - told.heard_nothing in (3, 4, 5)  # type: ignore[attr-defined]
+    assert State.HEARING in told.states()
+    assert told.session.dropped["units"] == 0
+
+
+def test_with_its_vocoder_it_speaks_for_itself(folder: Path) -> None:
+    voice = np.random.default_rng(5).uniform(-0.3, 0.3, 32_000).astype(np.float32)
+    speaking = opened(folder, voice=voice)
+    assert speaking.can.speaks
+
+    [told] = calls(speaking, watches)
+    assert told.said()
+    assert told.heard_s() > 1.0
+    replies = told.of(ReplyEnded)
+    assert all(reply.heard == reply.said for reply in replies if not reply.cut)
