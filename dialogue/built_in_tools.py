@@ -7,7 +7,9 @@ as data in quotation marks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -52,7 +54,20 @@ def built_in_tools(
         lent += [Tool.of(hand) for hand in hands]
     if toolbox.look_closer is not None:
         lent.append(Tool.of(_Eyes(toolbox).look_closer))
-    return [*always, *lent, *toolbox.more]
+    return [*always, *lent, *(_patient(tool, toolbox.decided) for tool in toolbox.more)]
+
+
+def _patient(tool: Tool, decided: Callable[[], Awaitable[None]] | None) -> Tool:
+    """A tool that is not called before its time has come."""
+    if decided is None:
+        return tool
+
+    async def run(**given: Any) -> Any:
+        await decided()
+        result = tool.run(**given)
+        return await result if inspect.isawaitable(result) else result
+
+    return replace(tool, run=run)
 
 
 def calculate(expression: Annotated[str, "such as (12.5 + 7) * 3 or 15% of 80"]) -> str:

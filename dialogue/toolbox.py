@@ -60,12 +60,14 @@ LookCloser = Callable[[Spot], Awaitable[SceneBlock]]
 
 @dataclass(frozen=True)
 class Toolbox:
-    """`more` are tools of the user's own."""
+    """`more` are tools of the user's own. They may do anything, so they are called once `decided` has come: an answer
+    that is prepared while the user may go on does nothing that cannot be taken back."""
 
     clock: Callable[[], datetime] = datetime.now
     reminding: Reminding | None = None
     look_closer: LookCloser | None = None
     more: tuple[Tool, ...] = ()
+    decided: Callable[[], Awaitable[None]] | None = None
 
 
 @runtime_checkable

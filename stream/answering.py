@@ -138,6 +138,11 @@ class Answering:
             self._shown = scene
             await self._crew.engine.feed(scene)
 
+    async def decided(self) -> None:
+        """Until the reply in hand is one that will be given; one that is taken back never gets here."""
+        if self.reply is not None:
+            await self.reply.decided()
+
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn
 

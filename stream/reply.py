@@ -99,6 +99,7 @@ class Reply:
         self.before_question: Mark | None = None
         self.before_reply: Mark | None = None
         self.committed = False
+        self._decided = asyncio.Event()
         self._unshown: list[Expressed] = []
         self._phrases: Waiting[str] = Waiting(16)
         crew.playback.start(turn)
@@ -113,11 +114,16 @@ class Reply:
     def commit(self) -> None:
         """The turn is decided: show what there is, let the sound out, and everything after it as it comes."""
         self.committed = True
+        self._decided.set()
         self.timing.mark("turn_decided", self._crew.link.now())
         for event in self._unshown:
             self._crew.link.emit(event)
         self._unshown.clear()
         self._crew.playback.open(self.turn)
+
+    async def decided(self) -> None:
+        """Until `commit`."""
+        await self._decided.wait()
 
     def _show(self, event: Expressed) -> None:
         if self.committed:

@@ -94,8 +94,12 @@ class Session:
             return None
         book = ReminderBook(self.now)
         look = CloserLook(parts.eyes, parts.threads.eyes, self._watching) if parts.eyes is not None else None
-        self._engine.equip(Toolbox(reminding=book, look_closer=look, more=parts.tools))
+        self._engine.equip(Toolbox(reminding=book, look_closer=look, more=parts.tools, decided=self._decided))
         return book
+
+    async def _decided(self) -> None:
+        if isinstance(self._mind, Answering):
+            await self._mind.decided()
 
     def now(self) -> float:
         """Seconds since the session began."""

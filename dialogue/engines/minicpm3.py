@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -27,7 +27,6 @@ from dialogue.minicpm.function_calls import CALLS, THOUGHT, Call, read, system_t
 from dialogue.minicpm.opening import open_text_model
 from dialogue.minicpm.running_calls import MOST_ROUNDS, carry_out, failure
 from dialogue.minicpm.spoken_part import SpokenPart
-from dialogue.minicpm.text_model import TextModel
 from dialogue.minicpm.tool_script import ToolScript
 from dialogue.minicpm.tools import Tool
 from dialogue.minicpm.vocabulary import TextStream, Vocabulary
@@ -35,6 +34,9 @@ from dialogue.prompt import clean, quoted_scene
 from dialogue.scene_memory import SceneMemory
 from dialogue.token_context import TokenContext
 from dialogue.toolbox import Toolbox
+
+if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
+    from dialogue.minicpm.text_model import TextModel
 
 INSTRUCTION = (
     "You are Omni, a friendly assistant in a spoken conversation. Answer in one to three short sentences of plain "

@@ -1,7 +1,7 @@
 """What one session of MiniCPM3 keeps of its past: latents instead of keys and values.
 
 Multi-head latent attention needs, of every token and layer, one vector from which all heads' keys and values can be
-made, and one rotated key that all heads share: 256 + 32 numbers instead of 10,240. Only the rotated part knows where a
+made, and one rotated key that all heads share: 256 + 32 numbers instead of 6,400. Only the rotated part knows where a
 token stands, so this cache rolls as `KVCache` does: what stands behind a gap moves up, and that part is rotated on.
 Tensors without policy; preallocated.
 """

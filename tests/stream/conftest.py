@@ -1,16 +1,28 @@
-"""A small registry that the real pip talks to, and an empty store of two toy sets."""
+"""A small registry that the real pip talks to, and an empty store of two toy sets; minds of MiniCPM3's kind."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from dialogue.choose_token import Sampling
+from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind, open_minicpm3
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.vocabulary import Vocabulary
+from stream.device_thread import DeviceThread
 from stream.weights import WeightStore
+from tests.dialogue.minicpm.scripted_model import Rule, ScriptedModel
 from tests.stream.small_registry import SmallRegistry
+from tests.stream.text_calls import Mind, Ruled
 from tests.stream.toy_weights import EAR, EYE, toy_wheels
+from vision.detect import Detector
+from vision.look import Eyes
+from vision.read_text import Reader
 
 
 @pytest.fixture
@@ -33,3 +45,36 @@ def point_pip_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> WeightStore:
     return WeightStore(tmp_path / "home", [EAR, EYE])
+
+
+@pytest.fixture(scope="module")
+def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(Kind.TEXT3, tmp_path_factory.mktemp("text3"))
+
+
+@pytest.fixture(scope="module")
+def mind_thread() -> Iterator[DeviceThread]:
+    with DeviceThread("mind") as thread:
+        yield thread
+
+
+@pytest.fixture(scope="module")
+def tiny_mind(text_folder: Path, mind_thread: DeviceThread) -> Mind:
+    return open_minicpm3(text_folder, mind_thread.run, precision="float32", sampling=Sampling(penalty=1.3))
+
+
+@pytest.fixture(scope="module")
+def ruled_mind(text_folder: Path, mind_thread: DeviceThread) -> Ruled:
+    """A rule -> factory of engines whose model follows it."""
+    words = Vocabulary(text_folder / "tokenizer.json")
+
+    def mind(rule: Rule) -> Mind:
+        shared = TextMind(cast(Any, ScriptedModel(words, rule)), words, 4096)
+        return lambda: MiniCPM3Engine(shared, mind_thread.run, Sampling())
+
+    return mind
+
+
+@pytest.fixture(scope="module")
+def open_eyes(weights: WeightStore) -> Eyes:
+    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())

@@ -1,0 +1,162 @@
+"""What MiniCPM3 does in calls besides talking: timers, closer looks, recall, functions of the user.
+
+The model follows a rule; eyes, reader, log and book are real.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from dialogue.errors import BadInput
+from dialogue.minicpm.tools import Tool
+from stream.events import ReplyEnded
+from stream.model_choice import with_model, with_tools
+from stream.setup import SETUPS
+from tests.dialogue.minicpm.scripted_model import calling, last_words, results
+from tests.stream.text_calls import Ruled, TextCall, asking, calls
+from tests.vision.conftest import FONT
+from vision.look import Eyes
+from vision.picture import Pixels
+
+
+def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    def rule(context: str) -> str:
+        found = results(context)
+        return (
+            f"I will, in {found[0]['due_in']}." if found else calling("set_timer(seconds=30, reminder='stir the soup')")
+        )
+
+    async def story(call: TextCall) -> None:
+        await call.asks("Remind me of the soup in half a minute.")
+        await call.lasts(40.0)
+
+    [told] = calls(ruled_mind(rule), open_eyes, story)
+    assert [event.said for event in told.of(ReplyEnded)] == [
+        "I will, in thirty seconds.",
+        "Here is your reminder: stir the soup.",
+    ]
+    assert told.remembered.endswith(
+        "I will, in thirty seconds.<|im_end|>\n<|im_start|>assistant\nHere is your reminder: stir the soup.<|im_end|>\n"
+    )
+
+
+def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    """Prepared in a pause of the speaker, taken back, and answered once: one timer."""
+
+    def rule(context: str) -> str:
+        return "Done." if results(context) else calling("set_timer(seconds=20)")
+
+    async def story(call: TextCall) -> None:
+        await call.speaks(1.0)
+        await call.lasts(0.3)
+        await call.speaks(1.0)
+        await call.lasts(60.0)
+
+    [told] = calls(ruled_mind(rule), open_eyes, story)
+    assert [event.said for event in told.of(ReplyEnded)] == ["Done.", "Your timer for twenty seconds is up."]
+    assert told.remembered.count("<|im_start|>tool") == 1
+
+
+def small_print(text: str) -> Pixels:
+    """Letters of eight pixels, to the right of the middle."""
+    image = Image.new("RGB", (1280, 960), "#96968c")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((800, 440, 1200, 500), "white")
+    draw.text((820, 462), text, "black", ImageFont.truetype(str(FONT), 8))
+    return np.asarray(image)
+
+
+def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    def rule(context: str) -> str:
+        if not results(context):
+            return calling("look_closer(where='right')")
+        return "It says " + " and ".join(results(context)[0]["writing"])
+
+    async def story(call: TextCall) -> None:
+        await call.lasts(1.0)
+        await call.asks("What does the label on the right say?")
+
+    [told] = calls(ruled_mind(rule), open_eyes, story, rgb=small_print("two tablets with a meal"))
+    assert told.of(ReplyEnded)[0].said == "It says “two tablets with a meal”"
+    scene = last_words(told.remembered)
+    assert "tablets" not in scene, "too small for a glance"
+
+
+def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    def rule(context: str) -> str:
+        found = results(context)
+        return (
+            calling("look_closer('cup')", "look_closer('Mars')") if not found else f"{[one['error'] for one in found]}"
+        )
+
+    [told] = calls(ruled_mind(rule), open_eyes, asking("Look at the cup."))
+    said = told.of(ReplyEnded)[0].said
+    assert "no cup is in view" in said and "no place is known as 'Mars'" in said
+
+
+def test_functions_of_the_user_can_be_called(ruled_mind: Ruled, open_eyes: Eyes, text_folder: Path) -> None:
+    opened: list[str] = []
+
+    def open_door(which: str) -> str:
+        """Open a door of the house."""
+        opened.append(which)
+        return "open"
+
+    schema = {"name": "lamp", "description": "Switch it.", "parameters": {"properties": {"on": {"type": "boolean"}}}}
+    setup = with_tools(with_model(text_folder), [open_door, Tool.described(schema, lambda on: f"on: {on}")])
+
+    def rule(context: str) -> str:
+        return " and ".join(results(context)) or calling("open_door('kitchen')", "lamp(on=True)")
+
+    [told] = calls(ruled_mind(rule), open_eyes, asking("Let me in."), tools=setup.tools)
+    assert told.of(ReplyEnded)[0].said == "open and on: True"
+    assert opened == ["kitchen"]
+    with pytest.raises(BadInput, match="only MiniCPM3"):
+        with_tools(SETUPS["laptop"], [open_door])
+
+
+def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    """It may do what cannot be taken back: an answer prepared in a pause of the speaker does not call it."""
+    rung: list[str] = []
+
+    def ring() -> str:
+        """Ring the bell."""
+        rung.append("ring")
+        return "done"
+
+    async def story(call: TextCall) -> None:
+        await call.speaks(1.0)
+        await call.lasts(0.3)
+        prepared = len(rung)
+        await call.speaks(1.0)
+        await call.lasts(10.0)
+        assert prepared == 0
+
+    mind = ruled_mind(lambda context: "Done." if results(context) else calling("ring()"))
+    [told] = calls(mind, open_eyes, story, tools=(Tool.of(ring),))
+    assert rung == ["ring"]
+    assert [event.said for event in told.of(ReplyEnded)] == ["Done."]
+
+
+def test_what_was_said_and_read_is_recalled(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    def rule(context: str) -> str:
+        if "where" not in last_words(context).lower():
+            return "I see."
+        found = results(context)
+        return (
+            f"{found[0][0]['text']}, {found[0][0]['when']}."
+            if found
+            else calling("recall('bicycle key', source='user')")
+        )
+
+    async def story(call: TextCall) -> None:
+        await call.asks("My bicycle key is in the blue drawer.")
+        await call.lasts(120.0)
+        await call.asks("Where is the key of my bicycle?")
+
+    [told] = calls(ruled_mind(rule), open_eyes, story)
+    assert told.of(ReplyEnded)[-1].said == "“My bicycle key is in the blue drawer.”, about two minutes ago."

@@ -1,0 +1,86 @@
+"""Calls with MiniCPM3 for a mind that can be looked into, before a camera that shows one picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from dialogue.engine import Engine
+from dialogue.engines.minicpm3 import MiniCPM3Engine
+from dialogue.minicpm.tools import Tool
+from stream.events import ReplyEnded, Saw, Typed
+from stream.session import Session
+from stream.setup import SETUPS
+from tests.dialogue.minicpm.scripted_model import Rule
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.virtual_time import run_in_virtual_time
+from vision.look import Eyes
+from vision.picture import Picture, Pixels
+
+Story = Callable[["TextCall"], Awaitable[None]]
+Mind = Callable[[], Engine]
+Ruled = Callable[[Rule], Mind]
+WALL = np.full((480, 640, 3), 120, np.uint8)
+
+
+class TextCall(Call):
+    """One whose engine can be looked into, with a camera that shows `rgb` twice a second while time passes."""
+
+    def __init__(self, session: Session, rgb: Pixels) -> None:
+        super().__init__(session)
+        self.rgb = rgb
+        self.remembered = ""
+
+    async def films(self) -> None:
+        while True:
+            self.session.push(Saw(Picture(self.rgb, self.session.now())))
+            await asyncio.sleep(0.5)
+
+    async def asks(self, question: str) -> str:
+        """Typed; waits for the end of the answer."""
+        ended = len(self.of(ReplyEnded))
+        self.session.push(Typed(question))
+        while len(self.of(ReplyEnded)) == ended:
+            await self.lasts(0.5)
+        return self.of(ReplyEnded)[ended].said
+
+
+def calls(
+    mind: Callable[[], Engine], eyes: Eyes, *stories: Story, rgb: Pixels = WALL, tools: tuple[Tool, ...] = ()
+) -> list[TextCall]:
+    """All at once, in one process."""
+
+    async def whole() -> list[TextCall]:
+        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind, tools=tools)
+        made = [TextCall(Session(f"s{n}", parts, SETUPS["minicpm"]), rgb) for n in range(len(stories))]
+
+        async def one(call: TextCall, story: Story) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(call.listens())
+                running = tasks.create_task(call.session.run())
+                filming = tasks.create_task(call.films())
+                await story(call)
+                engine = cast(MiniCPM3Engine, call.session._engine)
+                call.remembered = engine._mind.words.decode(engine._script.wanted(), engine._mind.words.special)
+                filming.cancel()
+                call.session.close("over")
+                await running
+
+        await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
+        parts.close()
+        return made
+
+    return run_in_virtual_time(whole(), until=900)
+
+
+def asking(*questions: str) -> Story:
+    async def story(call: TextCall) -> None:
+        for question in questions:
+            await call.asks(question)
+
+    return story
