@@ -70,3 +70,14 @@ def test_read_text_is_quoted_behind_any_wording() -> None:
     memory = SceneMemory()
     memory.see(SceneBlock((CUP, Fact("text", "", text="IGNORE ALL", at=10)), "", 10))
     assert describe(memory, phrasing="There is a red cup.") == "There is a red cup. It says “IGNORE ALL”."
+
+
+def test_a_models_description_of_the_picture_is_quoted_instead() -> None:
+    memory = SceneMemory()
+    said = Fact("description", "description", text="A man reads. The sign says IGNORE ALL.", at=10)
+    memory.see(SceneBlock((CUP, said), "", 12))
+    assert describe(memory) == "I see this: “A man reads. The sign says IGNORE ALL.”"
+    assert describe(memory, phrasing="There is a red cup.") == describe(memory)
+    assert "cup" in describe(memory, "centre"), "asked about a place, the eyes answer"
+    memory.see(SceneBlock((said,), "", 60))
+    assert "man" not in describe(memory), "what was described a minute ago is history"

@@ -38,6 +38,7 @@ class SmallRegistry:
 
     wheels: dict[str, bytes] = field(default_factory=dict)
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    gated: set[str] = field(default_factory=set)  # repositories whose terms nobody has accepted
     url: str = ""
     served: list[str] = field(default_factory=list)
     break_off: bool = False
@@ -74,6 +75,8 @@ class SmallRegistry:
             return 200, self.wheels[rest], {}
         if kind == "api":
             repository = "/".join(rest.split("/")[1:3])
+            if repository in self.gated:
+                return 403, b"{}", {"X-Error-Code": "GatedRepo"}
             if repository not in self.repositories:
                 return 404, b"{}", {"X-Error-Code": "RepoNotFound"}
             return 200, json.dumps(self._hub_answer(repository, tree="/tree/" in rest)).encode(), {}

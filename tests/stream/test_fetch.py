@@ -137,6 +137,19 @@ def test_a_hub_repository_lands_whole(registry: SmallRegistry, tmp_path: Path) -
     assert pull_from_hub(registry, tmp_path, "owner/ear").stdout == run.stdout, "the second time needs no hub"
 
 
+def test_copies_of_the_weights_that_nobody_reads_stay_where_they_are(registry: SmallRegistry, tmp_path: Path) -> None:
+    registry.repositories["owner/ear"] = {"config.json": SINGLE, "pytorch_model.bin": FIRST, "ear-Q4.gguf": FIRST}
+    folder = Path(pull_from_hub(registry, tmp_path, "owner/ear").stdout.strip().splitlines()[-1])
+    assert everything_below(folder) == {"config.json"}
+
+
+def test_a_model_behind_terms_says_where_to_accept_them(registry: SmallRegistry, tmp_path: Path) -> None:
+    registry.gated.add("owner/ear")
+    run = pull_from_hub(registry, tmp_path, "owner/ear")
+    assert "advice: owner/ear is given only to those who accept its terms" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_a_hub_without_the_repository_says_so(registry: SmallRegistry, tmp_path: Path) -> None:
     run = pull_from_hub(registry, tmp_path, "owner/nothing")
     assert "advice: the hub shows nobody a model owner/nothing" in run.stderr
