@@ -66,7 +66,7 @@ SETUPS: Mapping[str, Setup] = {
     "minicpm": Setup(
         "minicpm",
         "minicpm",
-        "a MiniCPM-V or -o of yours (--model) sees and thinks; ears and voice as in laptop",
+        "a MiniCPM of yours (--model) thinks, and sees, hears and speaks as far as it can; the rest as in laptop",
         context_tokens=4096,
     ),
     "llm": Setup(

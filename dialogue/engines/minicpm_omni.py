@@ -21,6 +21,7 @@ from dialogue.minicpm.mel import RATE, WINDOW, Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Part, Picture, Sound
 from dialogue.minicpm.session_o26 import SAMPLING, Place, Session
+from dialogue.minicpm.together import Steps, alone, run_together
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import RATE as VOICE_RATE
 from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
@@ -58,8 +59,7 @@ class OmniModel:
         return OmniEngine(self)
 
     def compute_together(self, units: Sequence[tuple[OmniEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
-        """One after the other: what is gained together is little where a unit is one prefill."""
-        return [_or_error(engine, unit) for engine, unit in units]
+        return run_together([engine.steps(unit) for engine, unit in units])
 
     def generator(self) -> torch.Generator | None:
         if self.seed is None:
@@ -87,7 +87,7 @@ class OmniEngine:
             case SystemBlock(text):
                 self._instruction = self._model.words.plain(text)
             case UnitBlock():
-                await self._run(self.take, block)
+                await self._run(alone, self.steps(block))
             case PictureBlock(rgb):
                 await self._run(self._hear, [Picture(rgb)])
             case SoundBlock(samples):
@@ -97,15 +97,15 @@ class OmniEngine:
             case ReplyBlock(text, cut=cut):
                 await self._run(self._remember, text, cut)
 
-    def take(self, unit: UnitBlock) -> UnitAnswer:
-        """On the model's thread."""
+    def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
+        """A unit, on the model's thread. Raises BadInput for what cannot be used."""
         parts: list[Part] = [] if unit.rgb is None else ["<unit>", Picture(unit.rgb, max_slices=1)]
         if len(unit.samples) >= WINDOW:
             parts.append(Sound(unit.samples))
         if unit.text:
             parts.append(self._plain(unit.text))
         if parts:
-            self._hear(parts)
+            yield from self._hear_steps(parts)
         self._units += 1
         return UnitAnswer(self._units - 1)
 
@@ -163,9 +163,12 @@ class OmniEngine:
         return self._session
 
     def _hear(self, parts: Sequence[Part]) -> None:
+        alone(self._hear_steps(parts))
+
+    def _hear_steps(self, parts: Sequence[Part]) -> Steps[None]:
         session = self._opened()
         try:
-            session.hear(parts)
+            yield from session.hear_steps(parts)
         except ValueError as odd:
             raise BadInput(f"The picture cannot be used: {odd}") from odd
         self._replied = False
@@ -213,10 +216,3 @@ class OmniEngine:
         """A step of sound at a time."""
         while (piece := await self._run(next, pieces, None)) is not None:
             yield SoundDelta(piece.float().cpu().numpy(), VOICE_RATE)
-
-
-def _or_error(engine: OmniEngine, unit: UnitBlock) -> UnitAnswer | Exception:
-    try:
-        return engine.take(unit)
-    except Exception as error:  # told to this session alone
-        return error
