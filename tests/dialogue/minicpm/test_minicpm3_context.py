@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
+from torch import Tensor
 
-from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock
+from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engines import open_engine
 from dialogue.engines.minicpm3 import MiniCPM3Engine
 from dialogue.errors import BadInput
 from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.latent_cache import LatentCache
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
 
@@ -93,3 +96,30 @@ def test_a_context_too_small_or_too_large_is_told(tiny: Callable[[Kind], Path]) 
     for tokens, says in ((500, "too small"), (32768, "smaller context")):
         with pytest.raises(BadInput, match=says):
             open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=tokens)
+
+
+def test_the_real_cache_rolls_with_the_script_and_computes_nothing_twice(tiny: Callable[[Kind], Path]) -> None:
+    new = open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=2048, precision="float32")
+
+    async def story() -> None:
+        engine = cast(MiniCPM3Engine, new())
+        forward, computed = engine._mind.model.forward, 0
+
+        def counting(cache: LatentCache, ids: Tensor) -> Tensor:
+            nonlocal computed
+            computed += len(ids)
+            return forward(cache, ids)
+
+        setattr(engine._mind.model, "forward", counting)  # noqa: B010 - the types of a method are fixed
+        for turn in range(12):
+            before, at = computed, 10.0 * turn
+            await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}"),), "", at))
+            await engine.feed(TextBlock("word " * 30, at, at))
+            await engine.feed(ReplyBlock("answer " * 30, at, at))
+            assert engine._context is not None
+            assert list(engine._context.ids) == engine._script.wanted()
+            if turn:  # the first one completes the instruction
+                assert computed - before < 700, "this turn's tokens and no more"
+        assert engine.context().dropped["scene"] > 0 and engine.context().dropped["reply"] > 0
+
+    asyncio.run(story())
