@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
+
 from dialogue.decoder_config import DecoderConfig
+from dialogue.errors import BadInput
 from dialogue.gguf_file import GgufTensor
 from dialogue.linear import Precision
 from dialogue.native.loader import Library, NativeMissing, load_library
@@ -57,12 +60,24 @@ class WeightBytes:
         return self.layers + self.head
 
 
-def route_for(config: DecoderConfig, wanted: Quantisation, *, from_gguf: bool) -> Route:
+def device_for(named: str) -> str:
+    """ "auto" is a graphics card if torch finds one. Raises BadInput for a card that is not there."""
+    if named == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if named.startswith("cuda") and not torch.cuda.is_available():
+        raise BadInput(f"torch finds no graphics card for {named!r} here; take the device cpu.")
+    return named
+
+
+def route_for(config: DecoderConfig, wanted: Quantisation, *, from_gguf: bool, device: str = "cpu") -> Route:
     """How to compute a model of this shape here.
 
     "auto" is the compiled step where it runs: as a GGUF file stores its weights, at 8 bits for floats. Where it does
-    not run, torch: 4 bits for a file, bfloat16 for floats. "float32" and "bfloat16" are torch's.
+    not run, torch: 4 bits for a file, bfloat16 for floats. "float32" and "bfloat16" are torch's, and so is all that is
+    not computed on the processor; bfloat16 is "auto" there.
     """
+    if device != "cpu":
+        return Route(None, "bfloat16" if wanted == "auto" else wanted, None, "the only route there")
     if wanted in ("float32", "bfloat16"):
         return Route(None, wanted, None, "as asked for")
     reason = refusal(config)

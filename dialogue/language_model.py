@@ -94,6 +94,7 @@ class _Choice:
 
     quantisation: Quantisation
     threads: int
+    device: str
     on_progress: Progress | None
 
 
@@ -102,6 +103,7 @@ def open_language_model(
     *,
     quantisation: Quantisation = "auto",
     threads: int = 1,
+    device: str = "cpu",
     on_progress: Progress | None = None,
 ) -> LanguageModel:
     """Open a .gguf file or a folder with config.json, *.safetensors and the files of its tokenizer.
@@ -109,7 +111,7 @@ def open_language_model(
     `decoder_route` says what "auto" is. `threads` are the compiled step's, for inputs of 4 tokens or more. Raises
     BadInput where the files are broken or the model is not of the Llama family.
     """
-    choice = _Choice(quantisation, threads, on_progress)
+    choice = _Choice(quantisation, threads, device, on_progress)
     if path.is_dir():
         return _open_folder(path, choice)
     if path.suffix == ".gguf":
@@ -202,7 +204,7 @@ def _decoder(
     config: DecoderConfig, weights: StoredWeights, choice: _Choice, *, from_gguf: bool
 ) -> tuple[Decoder | NativeDecoder, str]:
     """The decoder and the reason for its kind."""
-    route = route_for(config, choice.quantisation, from_gguf=from_gguf)
+    route = route_for(config, choice.quantisation, from_gguf=from_gguf, device=choice.device)
     try:
         return _made(config, weights, choice, route), route.why
     except (KeyError, SafetensorError) as error:
@@ -211,7 +213,7 @@ def _decoder(
 
 def _made(config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route) -> Decoder | NativeDecoder:
     if route.library is None:
-        return Decoder(config, weights, precision=route.precision, on_progress=choice.on_progress)
+        return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
     return NativeDecoder(
         config, weights, route.library, bits=route.bits, threads=choice.threads, on_progress=choice.on_progress
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from dialogue.decoder_config import DecoderConfig
 from dialogue.decoder_route import Quantisation, route_for, weight_bytes
@@ -58,14 +59,19 @@ class Estimate:
 
 
 def estimate(
-    path: Path, quantisation: Quantisation, context: int, memory_bytes_per_second: float, calls: int = 1
+    path: Path,
+    quantisation: Quantisation,
+    context: int,
+    memory_bytes_per_second: float,
+    calls: int = 1,
+    device: str = "cpu",
 ) -> Estimate:
     """For a GGUF file, or a folder of which only config.json need be there; `calls` have `context` tokens each.
 
     Raises BadInput where the model is not of the Llama family.
     """
     config, stored = _shape_of(path)
-    route = route_for(config, quantisation, from_gguf=stored is not None)
+    route = route_for(config, quantisation, from_gguf=stored is not None, device=device)
     weights = weight_bytes(config, route, stored)
     numbers = 4 if route.precision == "float32" else 2
     dense = route.precision in ("float32", "bfloat16")
@@ -80,6 +86,21 @@ def estimate(
     )
 
 
+def free_on_card(device: str) -> float:
+    """Bytes."""
+    return float(torch.cuda.mem_get_info(device)[0])
+
+
+def _card_speed(device: str) -> float:
+    block, best = torch.ones(1 << 26, device=device), float("inf")
+    for _ in range(8):
+        torch.cuda.synchronize(device)
+        began = time.perf_counter()
+        block.sum().item()
+        best = min(best, time.perf_counter() - began)
+    return block.nbytes / best
+
+
 def _shape_of(path: Path) -> tuple[DecoderConfig, Mapping[str, GgufTensor] | None]:
     if path.is_dir():
         config: dict[str, Any] = read_json(path / "config.json")
@@ -92,8 +113,10 @@ def _counted(parameters: int) -> str:
     return f"{parameters / 1e9:.1f} billion" if parameters >= 1e9 else f"{parameters / 1e6:.0f} million"
 
 
-def memory_speed() -> float:
-    """Bytes a second that one thread reads here: the best of a few tries, about 0.1 s."""
+def memory_speed(device: str = "cpu") -> float:
+    """Bytes a second that one thread reads here, or a graphics card: the best of a few tries, about 0.1 s."""
+    if device != "cpu":
+        return _card_speed(device)
     block = np.ones(1 << 24)  # 128 MB: more than most caches hold
     half, best = len(block) // 2, float("inf")
     for _ in range(8):

@@ -44,30 +44,56 @@ def chat_model_path(named: str | Path, store: WeightStore, judge: Judge, revisio
     return store.pull_from_hub(str(named), revision)
 
 
-def with_chat_model(path: Path, precision: Quantisation | None = None) -> Setup:
-    """The setup that thinks with the model in `path`; ears, eyes and voice are the embedded ones."""
+def chat_setup(
+    named: str | Path,
+    store: WeightStore,
+    free_bytes: float,
+    *,
+    precision: Quantisation | None = None,
+    device: str | None = None,
+    context_tokens: int | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Setup:
+    """The setup that thinks with the model called so; ears, eyes and voice are the embedded ones.
+
+    `tell` is given the judgement before anything large is fetched. Raises as `judgement` and `chat_model_path` do.
+    """
     base = SETUPS["llm"]
-    return replace(base, model_path=path, precision=precision or base.precision)
+    asked = replace(
+        base,
+        precision=precision or base.precision,
+        device=device or base.device,
+        context_tokens=context_tokens or base.context_tokens,
+    )
+
+    def judge(path: Path) -> None:
+        tell(f"{named}: {judgement(path, asked, free_bytes)}")
+
+    return replace(asked, model_path=chat_model_path(named, store, judge))
 
 
 def judgement(path: Path, setup: Setup, free_bytes: float) -> str:
-    """One line on what the model in `path` will need here and how fast it will speak (takes a twentieth of a second).
+    """One line on what the model in `path` will need here and how fast it will speak (takes a tenth of a second).
 
     Raises BadInput where it is not of a family that we run, and where it does not fit, with what would.
     """
-    from dialogue.model_estimate import Estimate, estimate, memory_speed
+    from dialogue.decoder_route import device_for
+    from dialogue.model_estimate import Estimate, estimate, free_on_card, memory_speed
 
-    speed = memory_speed()
+    device = device_for(setup.device)
+    speed = memory_speed(device)
+    free_bytes = free_bytes if device == "cpu" else free_on_card(device)
+    rest = REST_BYTES if device == "cpu" else 0.0
 
     def of(precision: Quantisation) -> Estimate:
-        return estimate(path, precision, setup.context_tokens, speed, setup.capacity)
+        return estimate(path, precision, setup.context_tokens, speed, setup.capacity, device)
 
     chosen = of(setup.precision)
-    if chosen.bytes + REST_BYTES <= free_bytes:
+    if chosen.bytes + rest <= free_bytes:
         return chosen.sentence()
-    fitting = [p for p in FINER_TO_COARSER if of(p).bytes + REST_BYTES <= free_bytes]
+    fitting = [p for p in FINER_TO_COARSER if of(p).bytes + rest <= free_bytes]
     advice = f"take --precision {fitting[0]}" if fitting else "take a smaller model, or end other programs"
     raise BadInput(
-        f"{path.name}: {chosen.sentence()}. With {REST_BYTES / 1e9:.1f} GB for ears, eyes and voice that does not fit "
-        f"into the {free_bytes / 1e9:.1f} GB that are free here; {advice}"
+        f"{path.name}: {chosen.sentence()}. With {rest / 1e9:.1f} GB for ears, eyes and voice that does not fit "
+        f"into the {free_bytes / 1e9:.1f} GB that are free on {device}; {advice}"
     )

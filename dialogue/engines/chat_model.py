@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dialogue.chat_template import ChatTemplate
 from dialogue.choose_token import Sampling
+from dialogue.decoder_route import device_for
 from dialogue.engine import Engine, Runner
 from dialogue.engines.manner import chosen
 from dialogue.engines.small_cpu import SmallCpuEngine
@@ -29,15 +30,17 @@ def open_chat_model(
     clock: Clock,
     *,
     precision: Quantisation = "auto",
+    device: str = "auto",
     embedder_folder: Path | None = None,
     sampling: Sampling | None = None,
 ) -> Callable[[], Engine]:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
-    A context larger than the model's is the model's; `sampling` replaces what its makers advise. Raises BadInput
+    `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is the model's;
+    `sampling` replaces what its makers advise. Raises BadInput
     where the files are broken, the model is not of the Llama family or was not taught to converse.
     """
-    model = open_language_model(path, quantisation=precision)
+    model = open_language_model(path, quantisation=precision, device=device_for(device))
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
     mind = SmallMind(
         model,

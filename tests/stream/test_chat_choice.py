@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from huggingface_hub import constants
 
 from dialogue.errors import BadInput
-from stream.chat_choice import REST_BYTES, chat_model_path, judgement, with_chat_model
+from stream.chat_choice import REST_BYTES, chat_model_path, chat_setup, judgement
 from stream.setup import SETUPS
 from stream.weights import WeightsError, WeightStore
+from tests.dialogue.chat_models import write_chat_model
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.toy_weights import everything_below
 
@@ -95,7 +97,27 @@ def test_a_folder_without_a_config_is_no_model(store: WeightStore, tmp_path: Pat
         chat_model_path(tmp_path, store, accept)
 
 
-def test_the_setup_thinks_with_it(tmp_path: Path) -> None:
-    setup = with_chat_model(tmp_path)
+def test_the_setup_thinks_with_it(tmp_path: Path, store: WeightStore) -> None:
+    write_chat_model("qwen3", tmp_path)
+    told: list[str] = []
+    setup = chat_setup(tmp_path, store, 64e9, tell=told.append)
     assert (setup.name, setup.engine, setup.model_path, setup.precision) == ("llm", "chat_model", tmp_path, "auto")
-    assert with_chat_model(tmp_path, "int4").precision == "int4"
+    [line] = told
+    assert line.startswith(f"{tmp_path}: ") and "parameters at int8 need" in line
+    asked = chat_setup(tmp_path, store, 64e9, precision="int4", device="cpu", context_tokens=1024)
+    assert (asked.precision, asked.device, asked.context_tokens) == ("int4", "cpu", 1024)
+
+
+def test_a_longer_context_needs_more(tmp_path: Path, store: WeightStore) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(QWEN3_8B))
+    told: list[str] = []
+    for tokens in (1024, 32768):
+        chat_setup(tmp_path, store, 64e9, precision="int8", context_tokens=tokens, tell=told.append)
+    assert "contexts 0.30" in told[0] and "contexts 9.66" in told[1]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a graphics card")
+def test_a_card_that_is_not_there_is_told(tmp_path: Path, store: WeightStore) -> None:
+    write_chat_model("qwen3", tmp_path)
+    with pytest.raises(BadInput, match="no graphics card"):
+        chat_setup(tmp_path, store, 64e9, device="cuda")

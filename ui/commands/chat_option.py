@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
-from pathlib import Path
 
 from dialogue.errors import BadInput
-from stream.chat_choice import chat_model_path, judgement, with_chat_model
-from stream.setup import SETUPS, Setup
+from stream.chat_choice import chat_setup
+from stream.setup import Setup
 from ui.free_memory import free_memory
 from ui.home import weight_store
 
@@ -28,9 +26,12 @@ def with_llm(options: argparse.Namespace) -> Setup:
     that does not fit or is of another family, WeightsError for one that cannot be fetched."""
     if options.setup not in (None, "llm") or options.model:
         raise BadInput("--llm is a mind of its own: leave --setup and --model out")
-    asked = replace(SETUPS["llm"], precision=options.precision or SETUPS["llm"].precision)
-
-    def judge(path: Path) -> None:
-        print(f"{options.llm}: {judgement(path, asked, free_memory())}", file=sys.stderr, flush=True)
-
-    return with_chat_model(chat_model_path(options.llm, weight_store(), judge), options.precision)
+    return chat_setup(
+        options.llm,
+        weight_store(),
+        free_memory(),
+        precision=options.precision,
+        device=options.device,
+        context_tokens=options.context,
+        tell=lambda line: print(line, file=sys.stderr, flush=True),
+    )

@@ -35,7 +35,7 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
         choices=PRECISIONS,
         help="of the weights of --model and --eyes (default: bfloat16) and --llm (default: 8 bits where they run fast)",
     )
-    group.add_argument("--device", help="for --model and --eyes: cpu, cuda, cuda:1, ...; default: a GPU if any")
+    group.add_argument("--device", help="for --model, --llm and --eyes: cpu, cuda, cuda:1, ...; default: a GPU if any")
     group.add_argument("--voice", type=Path, metavar="FILE", help="for a MiniCPM-o: a recording to speak like")
     group.add_argument(
         "--speaker-consents", action="store_true", help="the person in the recording has agreed to be spoken like"
