@@ -146,7 +146,12 @@ class UnitEngine(Engine, Protocol):
 class UnitModel(Protocol):
     """What the sessions of an engine that hears share. Calling it makes a session."""
 
-    can: Capabilities
+    @property
+    def can(self) -> Capabilities: ...
+    @property
+    def remark(self) -> str:
+        """What whoever starts it should know; empty where nothing is missing."""
+        ...
 
     def __call__(self) -> UnitEngine: ...
     def compute_together(self, units: Sequence[tuple[Any, UnitBlock]]) -> Sequence[UnitAnswer | Exception]:

@@ -88,6 +88,11 @@ class Parts:
             return UnitSlots(run, together)
         return UnitSlots(run, together, most=self.capacity.sessions, expected_s=self._cost.seconds)
 
+    @property
+    def remark(self) -> str:
+        """What whoever starts this should know; empty where nothing is missing."""
+        return self.new_engine.remark if isinstance(self.new_engine, UnitModel) else ""
+
     def new_correspondent(self) -> Engine:
         """For what is written instead of said live."""
         engine = (self.new_letters or self.new_engine)()
@@ -166,7 +171,7 @@ def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callab
     if setup.engine in ("minicpm", "image_text"):
         own = own_model_options(setup)
     elif setup.engine == "chat_model":
-        own["precision"] = setup.precision
+        own = {"precision": setup.precision, "device": setup.device}
     if setup.engine in ("small_cpu", "chat_model") and _is_there(store, "all-minilm-l6-v2"):
         own["embedder_folder"] = store.path("all-minilm-l6-v2")  # without it, recall goes by words alone
     return open_engine(

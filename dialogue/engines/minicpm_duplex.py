@@ -34,6 +34,10 @@ from dialogue.minicpm.window import Basic, Recap, Window
 
 WindowName = Literal["basic", "context"]
 
+NO_VOICE = (
+    "the model's own voice needs its vocoder (assets/token2wav of its download) and a recording to speak like "
+    "(--voice): our own voice reads its words"
+)
 FORCE_LISTEN = 3  # units at the beginning, as the published service does
 UNIT_TOKENS = 128  # more than a unit with one picture takes
 MOST_TEXT_TOKENS = 512  # typed in one second
@@ -64,6 +68,10 @@ class DuplexModel:
     @property
     def can(self) -> Capabilities:
         return Capabilities(hears=True, sees=True, speaks=self.new_vocoder is not None, duplex=True)
+
+    @property
+    def remark(self) -> str:
+        return "" if self.can.speaks else NO_VOICE
 
     def __call__(self) -> DuplexEngine:
         return DuplexEngine(self)

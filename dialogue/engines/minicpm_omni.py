@@ -30,6 +30,7 @@ ABOUT = "You are a helpful assistant. You can accept video, audio and text input
 CLONE = "Clone the voice in the provided audio prompt."
 CLONED = "As an assistant, you will speak using this voice style."
 OWN_VOICE = "Use the <reserved_53> voice."
+NO_VOICE = "the model's voice lacks files (the folder assets of its download): our own voice reads its words"
 MOST_REPLY_TOKENS = 256
 MOST_TEXT_TOKENS = 512  # of one message
 LEAST_CONTEXT = 384
@@ -54,6 +55,10 @@ class OmniModel:
     @property
     def can(self) -> Capabilities:
         return Capabilities(hears=True, sees=True, speaks=isinstance(self.model.voice, VoiceO26))
+
+    @property
+    def remark(self) -> str:
+        return "" if self.can.speaks else NO_VOICE
 
     def __call__(self) -> OmniEngine:
         return OmniEngine(self)

@@ -219,3 +219,8 @@ def test_with_its_vocoder_it_speaks_for_itself(folder: Path) -> None:
     assert told.heard_s() > 1.0
     replies = told.of(ReplyEnded)
     assert all(reply.heard == reply.said for reply in replies if not reply.cut)
+
+
+def test_without_its_vocoder_that_is_said_and_our_voice_reads(duplex: Shared) -> None:
+    assert not duplex.can.speaks
+    assert "--voice" in duplex.remark

@@ -58,6 +58,8 @@ def serve_page(options: argparse.Namespace) -> None:
         parts = await open_parts(setup, store)
         await parts.measure()
         print(f"room for {capacity_of(parts, setup).about}", flush=True)
+        if parts.remark:
+            print(parts.remark, flush=True)
         return parts
 
     def ready(url: str) -> None:

@@ -57,6 +57,8 @@ def talk(options: argparse.Namespace) -> None:
 
     async def run() -> None:
         parts = await open_parts(setup, store)
+        if parts.remark:
+            print(parts.remark, file=sys.stderr)
         try:
             await converse(options, parts, setup)
         finally:
