@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stream.budget import percentile
-from stream.events import Expressed, Notice, ReplyEnded, ReplyText, SceneSeen, TurnTimed, UserCaption
+from stream.events import Expressed, Notice, ReplyEnded, ReplyRecalled, ReplyText, SceneSeen, TurnTimed, UserCaption
 from stream.setup import STAGES
 
 NAMES = {stage: stage.replace("_", " ") for stage in STAGES}
@@ -27,6 +27,8 @@ class Captions:
             case UserCaption(_, text, True) if text:
                 self.conversation.append((now, "you", text))
                 yield line(now, "you", text)
+            case ReplyRecalled(_, at):
+                yield line(now, "recalls", f"what was at {line_time(at).strip()}")
             case ReplyEnded(_, said, heard, cut) if said:
                 self.conversation.append((now, "omnilive", heard))
                 yield line(now, "omnilive", f"{heard.strip()} [interrupted]" if cut else said.strip())
@@ -62,7 +64,12 @@ class TypedDialogue:
 
 
 def line(at: float, who: str, text: str) -> str:
-    return f"{int(at // 60):3}:{at % 60:04.1f}  {who:9} {text}"
+    return f"{line_time(at)}  {who:9} {text}"
+
+
+def line_time(at: float) -> str:
+    """Minutes and seconds of the call."""
+    return f"{int(at // 60):3}:{at % 60:04.1f}"
 
 
 def latency_table(timed: Sequence[TurnTimed]) -> list[str]:

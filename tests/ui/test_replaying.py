@@ -69,11 +69,12 @@ def test_a_lost_engine_ends_the_replay() -> None:
 
 
 def test_a_report_shows_who_said_what_and_how_fast() -> None:
-    _outcome, told = replayed(ToyEngine(["Hello there."]), (1.0, 0.5), (0.1, 0.0))
+    _outcome, told = replayed(ToyEngine(["@72.5 Hello there."]), (1.0, 0.5), (0.1, 0.0))
     captions = Captions()
     lines = [line for at, event in told for line in captions.lines(event, at)]
-    assert [line.split(maxsplit=2)[1:] for line in lines if "you" in line or "omnilive" in line] == [
+    assert [line.split(maxsplit=2)[1:] for line in lines] == [
         ["you", "What do you see?"],
+        ["recalls", "what was at 1:12.5"],
         ["omnilive", "Hello there."],
     ]
     table = latency_table(captions.timed)
