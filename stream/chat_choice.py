@@ -40,7 +40,13 @@ def chat_model_path(named: str | Path, store: WeightStore, judge: Judge, revisio
         return path
     if not HUB_ID.fullmatch(str(named)) or path.suffix == ".gguf":
         raise BadInput(f"there is no {path}; name a folder, a .gguf file, or a model of the hub as owner/name")
-    judge(store.pull_from_hub(str(named), revision, only=("config.json",)))
+    config = store.pull_from_hub(str(named), revision, only=("config.json",))
+    if not (config / "config.json").is_file():
+        config.rmdir()
+        raise BadInput(
+            f"{named} has no config.json on the hub: name the original model, or download one .gguf file and name that"
+        )
+    judge(config)
     return store.pull_from_hub(str(named), revision)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from huggingface_hub import constants
 
+from dialogue.blocks import TextBlock
+from dialogue.engine import TextDelta
+from dialogue.engines.chat_model import open_chat_model
 from dialogue.errors import BadInput
 from stream.chat_choice import REST_BYTES, chat_model_path, chat_setup, judgement
 from stream.setup import SETUPS
@@ -36,6 +42,10 @@ def hub(registry: SmallRegistry, monkeypatch: pytest.MonkeyPatch) -> SmallRegist
     config = json.dumps(QWEN3_8B).encode()
     registry.repositories["owner/chat"] = {"config.json": config, "model.safetensors": b"large", "pytorch.bin": b"old"}
     return registry
+
+
+async def run_here(step: Any, *args: Any) -> Any:
+    return step(*args)
 
 
 def accept(_path: Path) -> None:
@@ -78,6 +88,27 @@ def test_another_family_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_hub_that_cannot_give_it_says_why(hub: SmallRegistry, store: WeightStore) -> None:
     with pytest.raises(WeightsError, match="shows nobody a model owner/none"):
         chat_model_path("owner/none", store, accept)
+
+
+def test_a_repository_of_files_of_another_kind_is_told(hub: SmallRegistry, store: WeightStore) -> None:
+    hub.repositories["owner/chat-GGUF"] = {"chat-q4.gguf": b"GGUF", "README.md": b"files"}
+    for _ in range(2):
+        with pytest.raises(BadInput, match=r"no config\.json on the hub: .* \.gguf"):
+            chat_model_path("owner/chat-GGUF", store, accept)
+
+
+def test_a_model_of_the_hub_answers(hub: SmallRegistry, store: WeightStore, tmp_path: Path) -> None:
+    write_chat_model("qwen3", tmp_path / "there")
+    hub.repositories["owner/tiny"] = {file.name: file.read_bytes() for file in (tmp_path / "there").iterdir()}
+    setup = chat_setup("owner/tiny", store, 64e9)
+    assert setup.model_path is not None
+    engine = open_chat_model(setup.model_path, run_here, setup.context_tokens, datetime.now)()
+
+    async def ask() -> str:
+        await engine.feed(TextBlock("Tell me about the sea.", 0, 1))
+        return "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
+
+    assert asyncio.run(ask())
 
 
 def test_no_network_is_said(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
