@@ -86,6 +86,9 @@ def test_another_family_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_hub_that_cannot_give_it_says_why(hub: SmallRegistry, store: WeightStore) -> None:
+    hub.gated.add("owner/chat")
+    with pytest.raises(WeightsError, match="accept its terms"):
+        chat_model_path("owner/chat", store, accept)
     with pytest.raises(WeightsError, match="shows nobody a model owner/none"):
         chat_model_path("owner/none", store, accept)
 
