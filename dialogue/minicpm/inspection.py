@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dialogue.decoder_config import DecoderConfig
 from dialogue.linear import GROUP, Precision
@@ -74,20 +75,31 @@ def inspect_opened(checkpoint: Checkpoint) -> Inspection:
         parameters=parameters,
         file_bytes=sum(_stored(checkpoint, name) for name in checkpoint.shapes),
         weight_bytes={precision: weight_bytes(checkpoint.shapes, precision) for precision in PRECISIONS},
-        cache_bytes=_cache_bytes(checkpoint, 1000),
+        cache_bytes=cache_bytes(checkpoint.config, 1000),
         differences=compare(checkpoint),
     )
 
 
 def weight_bytes(shapes: Shapes, precision: Precision) -> int:
     """Memory of all weights once loaded: the language model's matrices at `precision`, the rest at 16 or 32 bits."""
-    return sum(tensor_bytes(name, shape, precision) for name, shape in shapes.items())
+    whole = sum(tensor_bytes(name, shape, precision) for name, shape in shapes.items())
+    table = tied_table(shapes)
+    # A tied table is stored a second time where its products have fewer bits than its rows.
+    second = table is not None and precision in ("int8", "int4")
+    return whole + (tensor_bytes("lm_head.weight", table, precision) if table is not None and second else 0)
+
+
+def tied_table(shapes: Shapes) -> tuple[int, ...] | None:
+    """The embeddings of a model that uses them as its head as well; None for others."""
+    return None if "lm_head.weight" in shapes else shapes.get("model.embed_tokens.weight")
 
 
 def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int:
     """Of one tensor once loaded, as `dialogue.linear` stores it."""
     wide = 4 if precision == "float32" else 2
-    product = len(shape) == 2 and name.startswith((LANGUAGE, "model.", "lm_head.")) and "embed_tokens" not in name
+    product = len(shape) == 2 and name.startswith((LANGUAGE, "model.", "lm_head."))
+    # The last is MiniCPM3's, which takes it apart.
+    product = product and "embed_tokens" not in name and "kv_b_proj" not in name
     if not product or precision in ("float32", "bfloat16"):
         return math.prod(shape) * wide
     outputs, inputs = shape
@@ -97,12 +109,12 @@ def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int
     return outputs * inputs + outputs * 2
 
 
-def _cache_bytes(checkpoint: Checkpoint, tokens: int) -> int:
-    config: Mapping[str, int] = checkpoint.config
+def cache_bytes(config: Mapping[str, Any], tokens: int) -> int:
+    """Memory of a session's context of so many tokens, in 16 bits."""
     kind = kind_of(config)
     if kind is Kind.TEXT3:  # latents: compressed keys and values together, and the rotated part of the keys
-        row = config.get("kv_lora_rank", 256) + config.get("qk_rope_head_dim", 32)
-        return tokens * config["num_hidden_layers"] * row * 2
+        row = int(config.get("kv_lora_rank", 256)) + int(config.get("qk_rope_head_dim", 32))
+        return tokens * int(config["num_hidden_layers"]) * row * 2
     return DecoderConfig.from_hf(config, kind.family).cache_bytes(tokens)
 
 

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dialogue.decoder_config import DecoderConfig
 from dialogue.linear import Precision
 from dialogue.minicpm.audio_encoder import FRAMES_PER_S
 from dialogue.minicpm.duplex import MOST_STEPS
-from dialogue.minicpm.inspection import tensor_bytes
+from dialogue.minicpm.inspection import cache_bytes, tensor_bytes, tied_table, weight_bytes
 from dialogue.minicpm.inventory import wanted
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.model import LANGUAGE
@@ -95,9 +94,8 @@ class Roofline:
         self.kind = kind_of(config)
         self._config, self._precision = config, precision
         self._shapes = wanted(config)
-        self._language = DecoderConfig.from_hf(config, self.kind.family)
-        self._cache = self._language.cache_bytes(context)
-        self.weights = sum(tensor_bytes(name, shape, precision) for name, shape in self._shapes.items())
+        self._context, self._cache = context, cache_bytes(config, context)
+        self.weights = weight_bytes(self._shapes, precision)
 
     def token(self) -> Work:
         """One token of an answer, in a full context."""
@@ -105,8 +103,20 @@ class Roofline:
 
     def prefill(self, tokens: int, sessions: int = 1) -> Work:
         """So many tokens of each session: the weights are read once, every context by itself."""
+        if self.kind is Kind.TEXT3:
+            return self._prefill_text(tokens, sessions)
         products = self._part(LANGUAGE, tokens * sessions, leave_out="embed_tokens")
         return products + Work(self._cache * sessions, 0)
+
+    def _prefill_text(self, tokens: int, sessions: int) -> Work:
+        """MiniCPM3: attention on latents multiplies as much as the weights do, in a full context."""
+        c, rows = self._config, tokens * sessions
+        past = 2 * c.get("kv_lora_rank", 256) + c.get("qk_rope_head_dim", 32)
+        attention = rows * self._context * c["num_hidden_layers"] * c["num_attention_heads"] * past
+        work = self._part("model.", rows, leave_out="embed_tokens") + self._part("lm_head.", rows)
+        if (table := tied_table(self._shapes)) is not None:
+            work += Work(tensor_bytes("lm_head.weight", table, self._precision), rows * math.prod(table))
+        return work + Work(self._cache * sessions, attention)
 
     def slice(self, count: int = 1) -> Work:
         """Slices of pictures through tower and resampler."""
@@ -125,8 +135,8 @@ class Roofline:
         return self._part("tts.model.", count) + self._part("tts.head_code.", count)
 
     def estimate(self, machine: Machine, sessions: int = 1) -> Estimate:
-        works = {"picture of one slice": self.slice(), "token": self.token()}
-        unit = None
+        works = {"picture of one slice": self.slice()} if self.kind.sees else {"100 tokens read": self.prefill(100)}
+        works["token"], unit = self.token(), None
         if self.kind.hears:
             works |= {"second of sound": self.second_of_sound(), "code": self.code()}
             unit = self.unit(machine, sessions)

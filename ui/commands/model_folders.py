@@ -41,14 +41,10 @@ def add_actions(actions: Subparsers) -> None:
 
 def inspect_model(options: argparse.Namespace) -> int:
     from dialogue.minicpm.inspection import inspect
-    from dialogue.minicpm.kind import Kind
 
     found = inspect(options.folder)
     print("\n".join(found.lines()))
-    if found.kind is Kind.TEXT3:
-        print("\nno estimate of its speed: transformers runs this one")
-    else:
-        print("\n".join(speed_lines(json.loads((options.folder / "config.json").read_text(encoding="utf-8")))))
+    print("\n".join(speed_lines(json.loads((options.folder / "config.json").read_text(encoding="utf-8")))))
     return 0 if found.whole else 1
 
 

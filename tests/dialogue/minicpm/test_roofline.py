@@ -21,6 +21,10 @@ O45: dict[str, Any] = {
         "num_mel_bins": 80, "max_source_positions": 1500,
     },
 }  # fmt: skip
+TEXT3: dict[str, Any] = {
+    "model_type": "minicpm3", "num_hidden_layers": 62, "num_attention_heads": 40, "hidden_size": 2560,
+    "tie_word_embeddings": True,
+}  # fmt: skip
 FAST = Machine("fast", 80e9, 2e12, 1e15)
 
 
@@ -66,3 +70,13 @@ def test_verdicts_are_for_the_worst_second() -> None:
     assert not Roofline(O45, "int4").estimate(laptop).keeps_up
     assert Roofline(O45, "int4").estimate(card).keeps_up
     assert "does not fit" in Roofline(O45, "float32").estimate(card).line()
+
+
+def test_a_text_model_reads_its_tied_head_and_attends_to_latents() -> None:
+    short, long = Roofline(TEXT3, "bfloat16", context=0), Roofline(TEXT3, "bfloat16", context=4096)
+    assert short.weights == pytest.approx(2 * 4.07e9, rel=0.01)
+    assert short.token().read == short.weights, "every weight, the table of embeddings as the head"
+    assert long.token().read - short.token().read == 4096 * 62 * (256 + 32) * 2
+    assert long.token().multiplied - short.token().multiplied == 4096 * 62 * 40 * (2 * 256 + 32)
+    assert set(long.estimate(FAST).steps) == {"100 tokens read", "token"}
+    assert 2.3e9 < Roofline(TEXT3, "int4").weights < 0.4 * short.weights
