@@ -10,7 +10,7 @@ from dialogue.errors import EngineLost
 
 P = TypeVar("P")
 
-MARKS_KEPT = 8  # a place may hold on to the memory of an ear
+MARKS_KEPT = 64  # more than one turn makes
 
 
 class Marks(Generic[P]):
@@ -27,6 +27,10 @@ class Marks(Generic[P]):
         while len(self._places) > MARKS_KEPT:
             self._places.popitem(last=False)
         return mark
+
+    def clear(self) -> None:
+        """Nobody will go back any more. A place may hold on to the memory of an ear, which is large."""
+        self._places.clear()
 
     def take(self, mark: Mark) -> P:
         """The place, which stays good. Raises EngineLost for one that is no longer kept."""

@@ -100,7 +100,7 @@ class OmniEngine:
             case TextBlock(text) if text.strip():
                 await self._run(self._hear, [self._plain(text)])
             case ReplyBlock(text, cut=cut):
-                await self._run(self._remember, text, cut)
+                await self._run(self._remember, text, cut)  # the turn is closed: its marks are void
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """A unit, on the model's thread. Raises BadInput for what cannot be used."""
@@ -188,6 +188,7 @@ class OmniEngine:
         session = self._opened()
         if not self._replied:
             session.remember(text, whole=not cut)
+        self._marks.clear()
         self._measure(session)
 
     def _mark(self) -> Mark:

@@ -14,7 +14,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from dialogue.blocks import TextBlock
-from dialogue.engine import TextDelta
+from dialogue.engine import TextDelta, UnitModel
 from stream.parts import Parts, open_parts
 from stream.setup import Setup
 from stream.weights import WeightStore
@@ -35,7 +35,7 @@ PHRASES = (
 SIGN = "PLATFORM 9"
 FEWEST_DELTAS_PER_S = 6.0  # a speaking voice needs about four words a second
 
-MEASURED = "the setups that can be measured have ears, eyes and a voice of ours"
+MEASURED = "a mind that does not hear has our ears and our voice beside it"
 LATE_ADVICE = "close other programs, or let another machine think: --setup remote"
 
 
@@ -45,14 +45,29 @@ async def check_speed(setup: Setup, store: WeightStore) -> list[Finding]:
     parts = await open_parts(setup, store)
     loading_s = time.perf_counter() - began
     try:
-        voice, sound, voice_s = _voice(parts)
-        ears, ears_s = _ears(parts, sound)
-        mind, mind_s = await _mind(parts)
-        eyes = _eyes(parts)
+        measured = await _units(parts) if isinstance(parts.new_engine, UnitModel) else await _stages(setup, parts)
     finally:
         parts.close()
     loading = Finding("loading", "ok", f"models are ready after {loading_s:.1f} s", figures={"loading_s": loading_s})
-    return [loading, ears, eyes, mind, voice, _answer(setup, ears_s, mind_s, voice_s)]
+    return [loading, *measured]
+
+
+async def _stages(setup: Setup, parts: Parts) -> list[Finding]:
+    """Of a mind that has our ears and our voice beside it."""
+    voice, sound, voice_s = _voice(parts)
+    ears, ears_s = _ears(parts, sound)
+    mind, mind_s = await _mind(parts)
+    eyes = [_eyes(parts)] if parts.eyes is not None else []
+    return [ears, *eyes, mind, voice, _answer(setup, ears_s, mind_s, voice_s)]
+
+
+async def _units(parts: Parts) -> list[Finding]:
+    """Of a model that hears itself: how many calls it keeps up with, where it can tell."""
+    await parts.measure()
+    capacity = parts.capacity
+    if capacity is None:
+        return [Finding("units", "ok", "the model hears and answers by itself; its speed is told by its turns")]
+    return [Finding("units", "ok", f"room for {capacity.about}", figures={"sessions": float(capacity.sessions)})]
 
 
 def _voice(parts: Parts) -> tuple[Finding, Samples, float]:
