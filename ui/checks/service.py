@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dialogue.errors import AssistantError
@@ -12,9 +12,9 @@ from ui.certificate import certificate_for
 from ui.checks.finding import Finding
 
 
-def check_weights(store: WeightStore) -> Finding:
-    """Reads every byte of what the assistant needs to start."""
-    listed = store.verify(store.default_names())
+def check_weights(store: WeightStore, names: Sequence[str] | None = None) -> Finding:
+    """Reads every byte of what the assistant needs to start: of these sets, or what it needs on a laptop."""
+    listed = store.verify(store.default_names() if names is None else names)
     bad = [each for each in listed if each.condition is not Condition.PRESENT]
     if bad:
         told = ", ".join(f"{each.weights.name} is {each.condition.value}" for each in bad)

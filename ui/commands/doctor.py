@@ -12,7 +12,8 @@ from ui.commands.subparsers import Subparsers, add_command, add_setup_options, c
 from ui.home import home, weight_store
 
 if TYPE_CHECKING:
-    from stream.setup import Setup
+    from stream.needs import weights_needed
+from stream.setup import Setup
     from ui.checks.finding import Finding
 
 EXAMPLES = """\
@@ -66,7 +67,7 @@ def findings(options: argparse.Namespace, setup: Setup) -> Iterator[Finding]:
 
     yield from check_machine(home())
     yield from check_devices()
-    weights = check_weights(weight_store())
+    weights = check_weights(weight_store(), weights_needed(setup, weight_store()))
     yield weights
     yield check_port(options.host, options.port)
     yield from check_certificate(home())
