@@ -1,8 +1,9 @@
-"""A turn-taking engine for this machine: rules where a 135M model must not guess, the model where it may talk.
+"""A turn-taking engine for this machine: rules where no model must guess, a language model where it may talk.
 
-Scene questions are answered from facts, small talk and sums by rule; free conversation is SmolLM2 in our own decoder,
-its context prefilled as blocks arrive and rolling when it is full. Weights are shared, a session is an object. Heavy
-steps go through the runner, one token or one chunk of prefill each; no task, no thread, no clock of its own.
+Scene questions are answered from facts, sums, the clock and the past by rule; free conversation is the mind's: SmolLM2,
+or a chat model of the user's (`chat_model.py`), in our own decoder, its context prefilled as blocks arrive and rolling
+when it is full. Weights are shared, a session is an object. Heavy steps go through the runner, one token or one chunk
+of prefill each; no task, no thread, no clock of its own.
 """
 
 from __future__ import annotations
