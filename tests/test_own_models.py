@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -49,6 +50,16 @@ def test_a_picture_and_a_history_are_answered_in_whole_or_in_pieces(seeing: Assi
             break
     assert all(pieces)
     assert seeing.chat([*ASKED, {"role": "assistant", "content": "A desk."}, *ASKED])
+
+
+def test_a_film_is_an_item_of_a_history(seeing: Assistant, tmp_path: Path) -> None:
+    film = cv2.VideoWriter(str(tmp_path / "film.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (240, 160))
+    for shade in range(30):
+        film.write(np.full((160, 240, 3), 8 * shade, np.uint8))
+    film.release()
+    asked = [{"role": "user", "content": [{"type": "video", "video": tmp_path / "film.mp4"}, "What happens?"]}]
+    still = [{"role": "user", "content": [{"type": "image", "image": RGB}, "What happens?"]}]
+    assert seeing.chat(asked) != seeing.chat(still)
 
 
 def test_pieces_come_inside_a_running_loop(seeing: Assistant) -> None:

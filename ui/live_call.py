@@ -45,6 +45,7 @@ FRAME_S = 0.02
 EVENTS_KEPT = 4096  # for a program that does not look; the oldest go first
 LONGEST_QUEUE_S = 120.0  # of sound that was brought ahead of its time
 PATIENCE_S = 120.0
+SILENCE_NOTICED = "silent_microphone"  # said of a device that is muted; here silence is what was not brought
 OVER = "the program ended the call"
 
 
@@ -192,6 +193,8 @@ class LiveCall:
             self._leave()
 
     def _take(self, event: Expressed) -> None:
+        if isinstance(event, Notice) and event.code == SILENCE_NOTICED:
+            return
         self._happened.put(event)
         if self._answer is None or self._answer.done():
             return

@@ -57,7 +57,8 @@ def _without_torchvision(folder: Path) -> Any:
             parts["video_processor"] = pictures  # for its settings: it is never handed a film
         return whole(**parts, chat_template=_chat_template(folder, tokenizer))
     except Exception as error:
-        raise BadInput(f"{_sentence(folder, error)} It may run with torchvision installed.") from error
+        more = " It may run with torchvision installed." if _wants_torchvision(error) else ""
+        raise BadInput(_sentence(folder, error) + more) from error
 
 
 def _picture_processor(folder: Path, config: Any) -> Any:
@@ -109,4 +110,6 @@ def _wants_torchvision(error: Exception) -> bool:
 
 def _sentence(folder: Path, error: Exception) -> str:
     told = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, ImportError):
+        return f"The processor in {folder} needs a package that is not here ({told})."
     return f"The processor in {folder} cannot be opened ({told}); download the model again, whole."

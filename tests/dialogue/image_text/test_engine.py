@@ -70,7 +70,7 @@ def test_it_answers_delta_by_delta_from_the_whole_history(seeing: Open, rgb: np.
         writing, alone = Writing(model, model.prompt(turns)), ""
         while writing.tokens < 8:
             alone += writing.step() or ""
-        second = await said(engine)
+        second = await said(engine, most=12)
         assert second.startswith(alone)
         return first, second
 
@@ -99,7 +99,7 @@ def test_an_interruption_stops_between_two_tokens_and_is_rewound(seeing: Open, r
 def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.ndarray) -> None:
     async def talk() -> None:
         engine, _ = session(seeing("minicpm_ocr"), limit=3072)
-        for turn in range(8):
+        for turn in range(6):
             await engine.feed(PictureBlock(rgb, turn))
             await engine.feed(TextBlock(f"Question {turn}?", turn, turn))
             assert await said(engine, most=2)
@@ -107,7 +107,7 @@ def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.nda
             inputs = engine._seeing.prompt(engine._history.turns())
             assert inputs["input_ids"].shape[1] + engine._reply_tokens <= 3072
         use = engine.context()
-        assert use.dropped_blocks >= 4
+        assert use.dropped_blocks >= 2
         assert sum(use.tokens.values()) <= use.limit
 
     asyncio.run(talk())

@@ -19,6 +19,7 @@ from dialogue.image_text.tiny import IMAGE, KINDS, NAMED_TOKENS
 from dialogue.image_text.writing import Writing
 from dialogue.minicpm.conversation import Turn
 from dialogue.minicpm.request import Picture
+from tests.dialogue.image_text.other_families import OTHERS, write_other
 
 Open = Callable[[str], SeeingModel]
 SIBLINGS = list(KINDS.values())
@@ -47,6 +48,16 @@ def test_an_answer_is_that_of_generate(seeing: Open, rgb: np.ndarray, kind: str)
     said = written(Writing(model, inputs))
     assert said == expected
     assert len(set(said)) > 3, "an answer that could differ"
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_families_answer_as_generate_does(tmp_path: Path, rgb: np.ndarray, kind: str) -> None:
+    """Through the same words; none of them is named in the code."""
+    model = open_seeing_model(write_other(kind, tmp_path), "float32")
+    inputs = model.prompt([Turn("user", (Picture(rgb), "What is this?"))])
+    with torch.inference_mode():
+        whole = model.model.generate(**inputs, max_new_tokens=12, do_sample=False)
+    assert written(Writing(model, inputs), 12) == model.text(whole[0, inputs["input_ids"].shape[1] :].tolist())
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)
