@@ -2,7 +2,8 @@
 
 A conformer without convolutions in its blocks, in two stacks with a doubling of the rate between them. It knows three
 codes ahead and everything before. Relative positions (Transformer-XL, arXiv 1901.02860). Parameter names and the
-order of operations are those of the published Step-Audio 2 sources; never run on the published weights by us.
+order of operations are those of the published Step-Audio 2 sources, with which it agrees on random weights; the
+published weights have not been here.
 """
 
 from __future__ import annotations

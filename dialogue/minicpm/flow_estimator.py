@@ -1,7 +1,8 @@
 """The second network of token2wav: which way a noisy mel has to move, at a time between noise (0) and sound (1).
 
 A diffusion transformer (DiT, arXiv 2212.09748) whose blocks also convolve, backward in time only. Parameter names and
-the order of operations are those of the published Step-Audio 2 sources; never run on the published weights by us.
+the order of operations are those of the published Step-Audio 2 sources, with which it agrees on random weights; the
+published weights have not been here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """HiFT: mel to a waveform of 24 kHz, the last network of token2wav.
 
 A HiFi-GAN (arXiv 2010.05646) that ends in an inverse Fourier transform (arXiv 2203.02395) and is driven by a voice
-source. Parameter names, sizes and the order of operations are those of the published CosyVoice 2 sources; never run on
-the published weights by us. Knows no stream: see token2wav.py.
+source. Parameter names, sizes and the order of operations are those of the published CosyVoice 2 sources, with which it
+agrees on random weights; the published weights have not been here. Knows no stream: see token2wav.py.
 """
 
 from __future__ import annotations

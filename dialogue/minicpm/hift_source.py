@@ -1,7 +1,7 @@
 """What HiFT shapes a voice from: sines at the pitch and its harmonics, and noise where there is no voice.
 
 A neural source filter (arXiv 1904.12088) whose phase is summed up at the frame rate. Constants and order of
-operations are those of the published CosyVoice 2 sources; never run on the published weights by us.
+operations are those of the published CosyVoice 2 sources, with which it agrees but for the order noise is drawn in.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Codes of o 4.5's voice to sound: what a vocoder must offer, how a stream of codes is cut for it, and the official
 one: a flow (codes to mel) and HiFT (mel to waveform), whose files lie beside the checkpoint.
 
-Whatever else implements `Vocoder` can be plugged in. The official networks follow published sources and their shapes
-agree with what is known of the files; they have not been run on the published weights by us.
+Whatever else implements `Vocoder` can be plugged in. The networks agree with published sources on random weights; the
+official files have not been here.
 """
 
 from __future__ import annotations

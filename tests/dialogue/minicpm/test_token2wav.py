@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,6 +47,13 @@ def flow(checkpoint: Path) -> Flow:
     return open_token2wav(checkpoint)[0].flow
 
 
+@pytest.fixture(scope="module")
+def published() -> dict[str, np.ndarray]:
+    """What the published sources of Step-Audio 2 make of the same random weights and inputs."""
+    with np.load(Path(__file__).with_name("token2wav_published.npz")) as found:
+        return dict(found)
+
+
 def codes(count: int, seed: int = 0) -> list[int]:
     return torch.randint(0, 6561, (count,), generator=seeded(seed)).tolist()
 
@@ -84,6 +92,38 @@ def test_lengths_and_directions_make_the_weights_they_were_made_of() -> None:
 
 
 @torch.inference_mode()
+def test_the_flow_makes_what_the_published_one_makes(published: dict[str, np.ndarray]) -> None:
+    flow = Flow(FLOW_SIZES).eval()
+    flow.load_state_dict(random_tensors(flow, seeded(11)))
+    heard, said = torch.tensor(codes(23, 1)), torch.tensor(codes(60, 4))
+    speaker = torch.randn(80, generator=seeded(3))
+    state = flow.begin(heard, torch.randn(40, 80, generator=seeded(2)), speaker)
+    cuts = ((0, 28, False), (25, 53, False), (50, 60, True))
+    made = torch.cat([flow.piece(state, said[start:end], speaker, last) for start, end, last in cuts])
+    torch.testing.assert_close(made, torch.tensor(published["mel"]), atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_hift_makes_what_the_published_one_makes(
+    published: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a given source; and the source by itself, without its noise, which is drawn in another order. Phases are
+    sums of thousands of radians, so that rounding shows in the source."""
+    hift = Hift(HIFT_SIZES).eval()
+    tensors = random_tensors(hift, seeded(12))
+    tensors["f0_predictor.classifier.bias"] += 120  # somebody speaks
+    tensors["conv_post.weight"] *= 0.1
+    hift.load_state_dict(tensors)
+    mel, given = torch.randn(1, 58, 80, generator=seeded(5)), 0.1 * torch.randn(1, 58 * HOP, generator=seeded(6))
+    sound, _ = hift(mel, given)
+    torch.testing.assert_close(sound[0, ::11], torch.tensor(published["sound"]), atol=1e-5, rtol=1e-4)
+    monkeypatch.setattr(torch, "randn", lambda shape, generator: torch.zeros(shape))
+    _, source = hift(mel, None, seeded(7))
+    begun = -(-8 * HOP // 11)  # the published one was given its first eight frames
+    torch.testing.assert_close(source[0, ::11][begun:], torch.tensor(published["source"])[begun:], atol=1e-3, rtol=0)
+
+
+@torch.inference_mode()
 def test_mel_made_in_pieces_is_that_of_one_pass_with_the_same_view(flow: Flow) -> None:
     given, speaker = torch.tensor(codes(75 + LOOK_AHEAD)), torch.randn(80, generator=seeded(1))
     whole = FlowState(by_code=CodeBlocks(), by_frame=FrameBlocks())
@@ -96,7 +136,7 @@ def test_mel_made_in_pieces_is_that_of_one_pass_with_the_same_view(flow: Flow) -
 
 @torch.inference_mode()
 def test_a_key_is_scored_by_how_far_it_lies_behind(flow: Flow) -> None:
-    attention = flow.encoder.encoders[0].self_attn
+    attention: Any = flow.encoder.encoders[0].self_attn
     query = torch.randn(1, attention.heads, 4, attention.head_dim, generator=seeded(1))
     scores = attention._by_distance(query, 7)
     for new, key in ((0, 0), (0, 6), (3, 0), (3, 6), (2, 4)):
