@@ -74,6 +74,7 @@ class Assistant:
         revision: str = "main",
         voice: Path | str | None = None,
         speaker_consents: bool = False,
+        eyes: str | Path | None = None,
         tools: Sequence[Tool | Callable[..., Any]] = (),
         home: Path | str | None = None,
     ) -> Self:
@@ -83,16 +84,20 @@ class Assistant:
         a MiniCPM (V 2.5, V 2.6, MiniCPM3, o 2.6, o 4.5) or any image-text model of transformers. `quantize` is the
         precision of the language model's weights ("int8", "int4"; None: bfloat16), `device` "auto", "cpu", "cuda",
         "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak with, and takes the consent of
-        the person who speaks in it: say so by `speaker_consents`. `tools`, for MiniCPM3, are functions it may call
+        the person who speaks in it: say so by `speaker_consents`. `eyes`, for a model that cannot see, is an
+        image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it may call
         besides its own: Python functions with type hints, or `dialogue.minicpm.tools.Tool.described(schema, run)`.
         Raises WeightsError where the model cannot be
         fetched, BadInput where it cannot be used.
         """
-        from stream.model_choice import model_folder, with_model, with_tools, with_voice
+        from stream.model_choice import model_folder, with_describer, with_model, with_tools, with_voice
         from stream.weights import WeightStore
 
         home = Path(home) if home else default_home()
-        setup = with_model(model_folder(model, WeightStore(home), revision), quantize, device)
+        store = WeightStore(home)
+        setup = with_model(model_folder(model, store, revision), quantize, device)
+        if eyes is not None:
+            setup = with_describer(setup, model_folder(eyes, store))
         if voice is not None:
             setup = with_voice(setup, Path(voice), speaker_consents)
         if tools:

@@ -183,6 +183,18 @@ def test_a_sibling_is_opened_by_the_same_words(folders: dict[str, Path], home: P
         assert not any(isinstance(event, SceneSeen) and event.objects for event in happened), "our own eyes stay closed"
 
 
+def test_a_mind_that_cannot_see_is_lent_eyes(
+    folders: dict[str, Path], home: Path, weights: WeightStore, tmp_path: Path
+) -> None:
+    blind = write_tiny(Kind.TEXT3, tmp_path / "3")
+    with pytest.raises(BadInput, match="for one that cannot see"):
+        Assistant.from_pretrained(folders["v2.6"], eyes=folders["v4.6"], home=home)
+    with Assistant.from_pretrained(blind, quantize="float32", eyes=folders["v4.6"], home=home) as assistant:
+        parts = assistant._own_loop().run(assistant._parts())
+        assert parts.describer is not None and parts.eyes is not None
+        assert next(iter(assistant.chat(ASKED, stream=True)))
+
+
 def test_what_is_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="owner/name"):
         Assistant.from_pretrained(tmp_path / "nothing")

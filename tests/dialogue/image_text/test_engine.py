@@ -11,7 +11,7 @@ import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.choose_token import GREEDY
-from dialogue.engine import TextDelta
+from dialogue.engine import Minds, TextDelta
 from dialogue.engines import open_engine
 from dialogue.engines.image_text import ImageTextEngine
 from dialogue.errors import BadInput
@@ -109,6 +109,28 @@ def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.nda
         use = engine.context()
         assert use.dropped_blocks >= 2
         assert sum(use.tokens.values()) <= use.limit
+
+    asyncio.run(talk())
+
+
+def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
+    sibling: Callable[[str], Any], rgb: np.ndarray
+) -> None:
+    async def talk() -> None:
+        minds = open_engine(
+            "image_text", runner=Steps(), model_path=sibling("minicpmv4_6"), context_tokens=4096, precision="float32"
+        )
+        assert isinstance(minds, Minds)
+        letters = minds.letters()
+        assert isinstance(letters, ImageTextEngine)
+        for at in range(64):
+            await letters.feed(PictureBlock(rgb, at, of_film=True))
+        await letters.feed(TextBlock("This is a film. And this", 0, 0))
+        await letters.feed(PictureBlock(rgb, 64))
+        assert await said(letters, most=2)
+        parts = letters._history.turns()[1].parts
+        assert [isinstance(part, str) for part in parts] == [*[False] * 64, True, False]
+        assert minds()._history.limit == 4096  # type: ignore[attr-defined]
 
     asyncio.run(talk())
 
