@@ -42,7 +42,8 @@ class LatentAttention(MiniCPM3Attention):
         past_key_values: Any = None,
         **_: Any,
     ) -> tuple[Tensor, None]:
-        """`hidden_states` (1, T, hidden); the mask, bool (1, 1, T, L), is True where a token may look."""
+        """`hidden_states` (1, T, hidden); the mask, bool (1, 1, T, L), is True where a token may look: at all
+        before it."""
         assert isinstance(past_key_values, LatentCache) and self._into is not None and self._out_of is not None
         tokens = hidden_states.shape[1]
         queries = self._queries(hidden_states).view(1, tokens, self._heads, -1).transpose(1, 2)
@@ -55,7 +56,7 @@ class LatentAttention(MiniCPM3Attention):
         past = past_key_values.append(self.layer_idx, new.to(past_key_values.dtype)).to(queries.dtype)
         asked = torch.cat((straight[0] @ self._into, turning[0]), dim=-1)  # (heads, T, latent + turning)
         scores = (asked.flatten(0, 1) @ past.T).view(self._heads, tokens, -1).float() * self.scaling
-        if attention_mask is not None:
+        if attention_mask is not None and tokens > 1:  # the newest token may look everywhere
             scores = scores.masked_fill(~attention_mask[0], float("-inf"))
         weights = scores.softmax(-1).to(queries.dtype)
         found = (weights.flatten(0, 1) @ past[:, : self.kv_lora_rank]).view(self._heads, tokens, -1)
