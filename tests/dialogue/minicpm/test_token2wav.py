@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ import torch
 from transformers.audio_utils import mel_filter_bank
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.flow import GUIDANCE, Flow, FlowSizes, FlowState
+from dialogue.minicpm.flow import Flow, FlowState
 from dialogue.minicpm.flow_encoder import waves
-from dialogue.minicpm.hift import Hift, HiftSizes
+from dialogue.minicpm.hift import Hift
 from dialogue.minicpm.past import Past
-from dialogue.minicpm.tiny_token2wav import FLOW_SIZES, HIFT_SIZES, as_published, random_tensors, write_token2wav
+from dialogue.minicpm.tiny_token2wav import FLOW_SIZES, HIFT_SIZES, random_tensors, write_token2wav
 from dialogue.minicpm.token2wav import HELD_FRAMES, LOOK_AHEAD, RATE, CodeFeed, SpeakingVoice, VoiceStream
-from dialogue.minicpm.token2wav_files import FOLDER, folded, guidance_of, open_token2wav
+from dialogue.minicpm.token2wav_files import FOLDER, open_token2wav
 from dialogue.minicpm.voice_prompt import VoicePrompt, filter_banks, prompt_mel
 from tests.dialogue.minicpm.sessions import second
 
@@ -74,21 +73,6 @@ class CodeBlocks(Blocks):
 
 class FrameBlocks(Blocks):
     size = 50
-
-
-def test_sizes_are_read_from_the_weights() -> None:
-    assert FlowSizes.of({name: tensor.shape for name, tensor in Flow(FLOW_SIZES).state_dict().items()}) == FLOW_SIZES
-    assert HiftSizes.of({name: tensor.shape for name, tensor in Hift(HIFT_SIZES).state_dict().items()}) == HIFT_SIZES
-
-
-def test_lengths_and_directions_make_the_weights_they_were_made_of() -> None:
-    tensors = random_tensors(Hift(HIFT_SIZES), seeded())
-    published = as_published(tensors)
-    assert any(name.endswith("original0") for name in published)
-    whole = folded({name.removeprefix("generator."): tensor for name, tensor in published.items()})
-    assert whole.keys() == tensors.keys()
-    for name, tensor in tensors.items():
-        torch.testing.assert_close(whole[name], tensor)
 
 
 @torch.inference_mode()
@@ -262,45 +246,3 @@ def test_a_voice_is_read_from_a_recording_of_the_right_length(checkpoint: Path) 
     for samples in (second(1)[:9000], np.tile(second(1), 31)):
         with pytest.raises(BadInput, match="from 1 to 30 s"):
             reader.read(samples)
-
-
-def test_guidance_is_read_where_it_is_told() -> None:
-    assert guidance_of("flow: !new:x\n  decoder: !new:y\n    inference_cfg_rate: 0.5\n") == 0.5
-    assert guidance_of("flow:\n") == GUIDANCE
-
-
-def lacking(folder: Path) -> None:
-    tensors = torch.load(folder / "flow.pt")
-    del tensors["encoder.encoders.1.norm_ff.weight"]
-    torch.save(tensors, folder / "flow.pt")
-
-
-def headless(folder: Path) -> None:
-    tensors = torch.load(folder / "hift.pt")
-    torch.save({name: tensor for name, tensor in tensors.items() if "conv_post" not in name}, folder / "hift.pt")
-
-
-def misshapen(folder: Path) -> None:
-    tensors = torch.load(folder / "flow.pt")
-    torch.save({**tensors, "encoder_proj.bias": torch.zeros(3)}, folder / "flow.pt")
-
-
-def cut(name: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:-40])  # type: ignore[return-value]
-
-
-@pytest.mark.parametrize(
-    ("damage", "told"),
-    [
-        (lambda folder: (folder / "campplus.onnx").unlink(), "campplus.onnx missing"),
-        (lacking, "flow.pt lacks 1 tensors: encoder.encoders.1.norm_ff.weight"),
-        (headless, "hift.pt is not laid out as expected"),
-        (misshapen, "flow.pt has in another shape 1 tensors: encoder_proj.bias"),
-        (cut("flow.pt"), "flow.pt is damaged"),
-        (cut("speech_tokenizer_v2_25hz.onnx"), "speech_tokenizer_v2_25hz.onnx cannot be opened"),
-    ],
-)
-def test_what_is_wrong_with_the_files_is_told(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
-    damage(write_token2wav(tmp_path / FOLDER, seeded()))
-    with pytest.raises(BadInput, match=told):
-        open_token2wav(tmp_path)
