@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.choose_token import Sampling
+from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
 from dialogue.engines.minicpm_duplex import DuplexModel, WindowName
 from dialogue.engines.minicpm_letters import MiniCPMLetters
 from dialogue.engines.minicpm_omni import OmniModel
 from dialogue.errors import BadInput
+from dialogue.event_log import EventLog
 from dialogue.linear import Precision
 from dialogue.minicpm.chat_context import ChatContext, Seen, look
-from dialogue.minicpm.chat_history import FRAME, ChatHistory
+from dialogue.minicpm.chat_history import FRAME, ChatHistory, Entry
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.conversation import SAMPLING
 from dialogue.minicpm.duplex_rule import Manner
@@ -41,6 +43,9 @@ from dialogue.minicpm.token2wav import Vocoder
 from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import ASSETS
+from dialogue.recall import recall
+from dialogue.recall_questions import recall_question
+from dialogue.recalled import Recalled
 
 INSTRUCTION = (
     "You are a helpful assistant in a spoken conversation. You see through the user's camera. Answer in one to three "
@@ -119,6 +124,8 @@ class MiniCPMEngine:
         self._seen: dict[Picture, Seen] = {}
         self._latest: Seen | None = None
         self._looks = 0
+        self._log = EventLog()
+        self._diary = Diary(self._log)
         self._context: ChatContext | None = None  # made by the first step: a cache is large
 
     async def feed(self, block: Block) -> None:
@@ -128,20 +135,27 @@ class MiniCPMEngine:
             case SystemBlock(text):
                 self._history.instruct(text)
                 await self._follow()
-            case PictureBlock(rgb):
+            case PictureBlock(rgb, at):
                 seen = await self._look(rgb)
                 self._seen[seen.picture] = seen
-                self._history.show(seen.picture, seen.tokens)
+                self._history.show(seen.picture, seen.tokens, at)
                 await self._follow()
             case TextBlock(text) if text.strip():
                 self._history.said(block)  # prefilled by the reply, which is asked for at once
+                self._diary.heard(block, self._history.position - 1)
             case ReplyBlock():
                 self._history.replied(block)
+                self._diary.spoke(block, self._history.position - bool(block.text.strip()))
                 await self._follow()
 
     async def reply(self) -> AsyncIterator[Delta]:
         """The answer to what was said last, a token a step; nothing if nothing was."""
-        if not self._history.asked:
+        asked = self._history.last_words
+        if asked is None:
+            return
+        if (known := await self._recalled(asked)) is not None:
+            self._history.replying(known.text, len(self._model.words.encode(known.text)))
+            yield TextDelta(known.text, known.at)
             return
         context = await self._follow(replying=True)
         words, stops = TextStream(self._model.words), self._model.stops()
@@ -167,14 +181,26 @@ class MiniCPMEngine:
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common beginning stays computed, whatever comes next."""
         self._history.rewind(mark.position)
+        self._diary.rewind(mark.position)
 
     async def close(self) -> None:
-        """Frees the session's cache and pictures."""
+        """Frees the session's cache and pictures, and its log."""
         self._context = self._latest = None
         self._seen.clear()
+        self._log.close()
 
     def context(self) -> ContextUse:
         return self._history.use()
+
+    async def _recalled(self, asked: Entry) -> Recalled | None:
+        """What was said so long ago that it has left the context, if that is asked for. For all else there is the
+        model, which also knows what it saw: the log holds words."""
+        question = recall_question(asked.text)
+        if question is None or question.whose == "room":
+            return None
+        known = await self._run(recall, question, self._log, asked.end, None, self._diary.last_line)
+        gone = known is not None and known.at is not None and known.at < self._history.begins_at
+        return known if gone else None
 
     async def _look(self, rgb: NDArray[np.uint8]) -> Seen:
         """The same picture is shown again when a turn is prepared twice: it is not looked at again."""
@@ -189,7 +215,7 @@ class MiniCPMEngine:
 
     async def _follow(self, *, replying: bool = False) -> ChatContext:
         """Bring the cache in line with the history, a chunk a step."""
-        self._history.make_room(self._reply_tokens + FRAME)
+        self._diary.left(self._history.make_room(self._reply_tokens + FRAME), self._history.dropped)
         turns = self._history.turns()
         shown = {part for turn in turns for part in turn.parts if isinstance(part, Picture)}
         self._seen = {picture: seen for picture, seen in self._seen.items() if picture in shown}

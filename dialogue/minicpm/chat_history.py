@@ -17,6 +17,7 @@ from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from dialogue.minicpm.conversation import Turn
 from dialogue.minicpm.request import Picture
+from dialogue.rolling_ledger import Entry as Gone
 
 SMALLEST_CONTEXT = 3072  # a system message, a finely cut picture, a long question and an answer
 FRAME = 24  # tokens around a turn: whose it is, where it ends
@@ -35,6 +36,8 @@ class Entry:
     text: str = ""
     picture: Picture | None = None
     heard: bool = True
+    start: float = 0.0
+    end: float = 0.0
 
 
 class ChatHistory:
@@ -46,6 +49,7 @@ class ChatHistory:
         self.limit, self._shorten = limit, shorten
         self._entries: list[Entry] = []
         self._dropped = 0
+        self._gone: list[Entry] = []  # by the last making of room
         self._left: Counter[str] = Counter()  # pictures and entries that were dropped, for the meter
         self.instruct(system)
 
@@ -57,6 +61,11 @@ class ChatHistory:
         self._system, self._system_tokens = system, tokens + FRAME
 
     @property
+    def dropped(self) -> int:
+        """The position at which the context begins."""
+        return self._dropped
+
+    @property
     def position(self) -> int:
         return self._dropped + len(self._entries)
 
@@ -65,14 +74,26 @@ class ChatHistory:
         """Whether the user had the last word."""
         return bool(self._entries) and self._entries[-1].kind == "text"
 
-    def show(self, picture: Picture, tokens: int) -> None:
+    @property
+    def begins_at(self) -> float:
+        """When the oldest words that are still in the context were said; what is older is remembered elsewhere."""
+        return next((entry.start for entry in self._entries if entry.kind != "picture"), 0.0)
+
+    @property
+    def last_words(self) -> Entry | None:
+        """The words that are to be answered."""
+        return self._entries[-1] if self.asked else None
+
+    def show(self, picture: Picture, tokens: int, at: float = 0.0) -> None:
         """Something to be seen, before or after words of the same turn."""
-        self._entries.append(Entry("picture", self._turn() + (not self._turn_open()), tokens, picture=picture))
+        turn = self._turn() + (not self._turn_open())
+        self._entries.append(Entry("picture", turn, tokens, picture=picture, start=at, end=at))
 
     def said(self, block: TextBlock) -> None:
         """The user's words; of very long ones the beginning and the end are kept."""
         text, tokens = self._shorten(block.text, self.limit // 4)
-        self._entries.append(Entry("text", self._turn() + (not self._turn_open()), tokens + FRAME, text))
+        turn = self._turn() + (not self._turn_open())
+        self._entries.append(Entry("text", turn, tokens + FRAME, text, start=block.start, end=block.end))
 
     def replying(self, text: str, tokens: int) -> None:
         """What has been said so far of a reply that nobody has confirmed to have heard."""
@@ -84,18 +105,23 @@ class ChatHistory:
         self._forget_unheard()
         if block.text.strip():
             text, tokens = self._shorten(block.text, self.limit // 4)
-            self._entries.append(Entry("reply", self._turn(), tokens + FRAME, text))
+            entry = Entry("reply", self._turn(), tokens + FRAME, text, start=block.start, end=block.end)
+            self._entries.append(entry)
 
     def rewind(self, position: int) -> None:
         """Back to an earlier position."""
         assert self._dropped <= position <= self.position, f"no way back from {self.position} to {position}"
         del self._entries[position - self._dropped :]
 
-    def make_room(self, tokens: int) -> None:
+    def make_room(self, tokens: int) -> tuple[Gone, ...]:
         """Let go of so much that `tokens` more fit, and then of a quarter more, so that it is seldom done: what is
-        left has to be computed anew."""
-        if self._used() + tokens <= self.limit:
-            return
+        left has to be computed anew. Returns what has left."""
+        self._gone.clear()
+        if self._used() + tokens > self.limit:
+            self._let_go(tokens)
+        return tuple(Gone(e.kind, e.tokens, e.start, e.end, e.turn, note=e.text or "shown") for e in self._gone)
+
+    def _let_go(self, tokens: int) -> None:
         target = self.limit * 3 // 4 - tokens
         current = self._turn()
         for index in self._pictures(lambda entry: entry.turn < current):
@@ -146,6 +172,7 @@ class ChatHistory:
                 yield index
 
     def _hide(self, index: int) -> None:
+        self._gone.append(self._entries[index])
         self._entries[index] = replace(self._entries[index], picture=None, tokens=0)
         self._left["picture"] += 1
 
@@ -157,4 +184,6 @@ class ChatHistory:
         gone = self._entries[:count]
         del self._entries[:count]
         self._dropped += count
-        self._left.update(entry.kind for entry in gone if entry.kind != "picture" or entry.picture is not None)
+        gone = [entry for entry in gone if entry.kind != "picture" or entry.picture is not None]
+        self._gone += gone
+        self._left.update(entry.kind for entry in gone)

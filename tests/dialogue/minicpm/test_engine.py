@@ -199,6 +199,36 @@ def test_a_call_never_ends(model: Open) -> None:
     asyncio.run(talk())
 
 
+def test_what_left_the_context_is_in_the_log_and_recalled_with_its_time(model: Open) -> None:
+    async def talk() -> tuple[list[TextDelta], list[str]]:
+        engine, steps = session(model(Kind.V26), 3072)
+        await engine.feed(PictureBlock(rgb(1), 5.0))
+        await engine.feed(TextBlock("My sister Ruth is a nurse in Leeds.", 10.0, 11.0))
+        await engine.feed(ReplyBlock("How nice.", 12.0, 13.0))
+        recent = await asked_about(engine, 20.0)
+        assert not any(delta.recalled for delta in recent), "what is in the context is the model's to tell"
+        for turn in range(30):
+            await engine.feed(TextBlock(f"The garden {turn} is {'so ' * 60} nice.", 60.0 + turn, 60.5 + turn))
+            await engine.feed(ReplyBlock(f"Answer {turn}.", 60.6 + turn, 60.9 + turn))
+        before = steps.names.count("choose")
+        told = await asked_about(engine, 600.0)
+        assert steps.names.count("choose") == before, "by rule, not by the model"
+        return told, [event.text for event in engine._log.events("left")]
+
+    async def asked_about(engine: MiniCPMEngine, at: float) -> list[TextDelta]:
+        mark = await engine.mark()
+        await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
+        told = [delta async for delta in engine.reply() if isinstance(delta, TextDelta)]
+        await engine.rewind(mark)
+        return told
+
+    told, left = asyncio.run(talk())
+    assert [(delta.text, delta.recalled) for delta in told] == [
+        ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
+    ]
+    assert left[:3] == ["Picture: shown", "You: My sister Ruth is a nurse in Leeds.", "Assistant: How nice."]
+
+
 def test_far_too_long_words_keep_their_beginning_and_end(model: Open) -> None:
     async def talk() -> None:
         engine, _ = session(model(Kind.V26), 3072)
@@ -221,12 +251,9 @@ def test_nothing_asked_is_not_answered(model: Open) -> None:
     asyncio.run(talk())
 
 
-@pytest.mark.parametrize(("kind", "context", "told"), [(Kind.TEXT3, 4096, "text model"), (Kind.V26, 100, "too small")])
-def test_what_will_not_do_is_told_when_it_is_opened(
-    tiny: Callable[[Kind], Any], kind: Kind, context: int, told: str
-) -> None:
-    with pytest.raises(BadInput, match=told):
-        open_engine("minicpm", runner=Steps(), model_path=tiny(kind), context_tokens=context)
+def test_too_small_a_context_is_told_when_it_is_opened(tiny: Callable[[Kind], Any]) -> None:
+    with pytest.raises(BadInput, match="too small"):
+        open_engine("minicpm", runner=Steps(), model_path=tiny(Kind.V26), context_tokens=100)
 
 
 def test_the_folder_is_asked_for() -> None:
