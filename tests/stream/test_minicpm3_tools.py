@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
 from dialogue.errors import BadInput
 from dialogue.minicpm.tools import Tool
-from stream.events import ReplyEnded
+from stream.events import ReplyEnded, Switched
 from stream.model_choice import with_model, with_tools
 from stream.setup import SETUPS
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
@@ -84,6 +85,31 @@ def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: Eyes) -> 
     assert told.of(ReplyEnded)[0].said == "It says “two tablets with a meal”"
     scene = last_words(told.remembered)
     assert "tablets" not in scene, "too small for a glance"
+
+
+def test_a_thing_is_found_by_its_name_and_looked_at(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    def rule(context: str) -> str:
+        return f"{results(context)[0]}" if results(context) else calling("look_closer(where='the cat')")
+
+    async def story(call: TextCall) -> None:
+        await call.lasts(3.0)
+        await call.asks("What is that cat doing?")
+
+    cat = np.asarray(skimage.data.chelsea())
+    [told] = calls(ruled_mind(rule), open_eyes, story, rgb=cat)
+    assert "cat" in told.of(ReplyEnded)[0].said and "error" not in told.of(ReplyEnded)[0].said
+
+
+def test_there_is_no_closer_look_without_a_camera(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+    def rule(context: str) -> str:
+        return str(results(context)[0]["error"]) if results(context) else calling("look_closer()")
+
+    async def story(call: TextCall) -> None:
+        call.session.push(Switched(camera=False))
+        await call.asks("Look!")
+
+    [told] = calls(ruled_mind(rule), open_eyes, story)
+    assert told.of(ReplyEnded)[0].said == "the camera is off"
 
 
 def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_mind: Ruled, open_eyes: Eyes) -> None:
