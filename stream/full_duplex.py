@@ -121,6 +121,7 @@ class FullDuplex:
         if not answer.text and answer.sound is None and self.reply is None:
             return  # it took the floor and said nothing yet
         reply = self.reply or self._begin()
+        self._playback.go_on(reply.turn)  # it may have come to an end and speak again before that was heard
         if answer.text:
             reply.timing.mark("first_token", self._link.now())
             reply.said += answer.text

@@ -79,6 +79,12 @@ class Playback:
                 self._track.complete = True
         self.on_moved()
 
+    def go_on(self, turn: int) -> None:
+        """More pieces will be added to this turn after all."""
+        with self._lock:
+            if self._track is not None and self._track.turn == turn:
+                self._track.complete = False
+
     def open(self, turn: int) -> None:
         """The turn is decided: let its sound out."""
         with self._lock:

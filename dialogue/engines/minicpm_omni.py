@@ -32,6 +32,7 @@ CLONED = "As an assistant, you will speak using this voice style."
 OWN_VOICE = "Use the <reserved_53> voice."
 NO_VOICE = "the model's voice lacks files (the folder assets of its download): our own voice reads its words"
 MOST_REPLY_TOKENS = 256
+MOST_SLICES = 9  # as published
 MOST_TEXT_TOKENS = 512  # of one message
 LEAST_CONTEXT = 384
 
@@ -94,7 +95,7 @@ class OmniEngine:
             case UnitBlock():
                 await self._run(alone, self.steps(block))
             case PictureBlock(rgb):
-                await self._run(self._hear, [Picture(rgb)])
+                await self._run(self._hear, [Picture(rgb, self._slices)])
             case SoundBlock(samples):
                 await self._run(self._hear_seconds, samples)
             case TextBlock(text) if text.strip():
@@ -213,6 +214,12 @@ class OmniEngine:
     def _plain(self, text: str) -> str:
         words = self._model.words
         return words.plain(shortened(words, text, min(MOST_TEXT_TOKENS, self._shared.context_tokens // 4))[0])
+
+    @property
+    def _slices(self) -> int:
+        """Of a picture that is looked at closely: a quarter of the context at most."""
+        assert self._model.sight is not None
+        return min(MOST_SLICES, max(1, self._shared.context_tokens // 4 // self._model.sight.queries - 1))
 
     def _speaker(self, hidden: Tensor) -> Speaker | None:
         voice = self._model.voice

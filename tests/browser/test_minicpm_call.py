@@ -51,7 +51,9 @@ def servers(
 @pytest.fixture
 def server(request: pytest.FixtureRequest, servers: Callable[[Kind], Server]) -> Server:
     """Takes the place of the one that serves the laptop's models."""
-    return servers(request.param)
+    serving = servers(request.param)
+    assert serving.url, "it is up before the call begins"
+    return serving
 
 
 duplex = pytest.mark.parametrize("server", [Kind.O45], indirect=True)

@@ -98,3 +98,16 @@ def test_drop_is_silence_at_once_and_forgets() -> None:
     assert not playback.pull(20).any()
     assert playback.sent_s(1) == 0
     assert playback.waiting_s() == 0
+
+
+def test_a_turn_that_goes_on_after_all_has_not_drained() -> None:
+    playback = playing(1, piece("a", 0.02))
+    playback.open(1)
+    playback.complete(1)
+    playback.go_on(1)
+    playback.pull(20)
+    assert not playback.drained(1)
+    playback.add(1, piece("b", 0.02))
+    playback.complete(1)
+    playback.pull(20)
+    assert playback.drained(1)
