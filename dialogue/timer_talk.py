@@ -55,7 +55,7 @@ def timer_answer(text: str, book: Reminding) -> str | None:
         if (wanted := _wanted(words) or _wanted(bare)) is not None:
             return _set(book, *wanted, text)
         if _LEFT.fullmatch(bare):
-            return _left(book) if "left" not in bare or book.pending() else None
+            return _left(book) if book.pending() or re.search(_OURS, bare) else None
         if found := _CANCEL.fullmatch(bare):
             return _cancelled(book, (found["which"] or "").strip(), bool(found["all"]) or found["what"].endswith("s"))
     return None

@@ -32,6 +32,7 @@ from stream.events import (
     Saw,
     Switched,
     Typed,
+    UserCaption,
 )
 from stream.lanes import DropOldest, LaneClosed
 from ui.attachments import read_item
@@ -87,6 +88,7 @@ class LiveCall:
         self._brought: deque[Samples] = deque()
         self._asking = asyncio.Lock()
         self._answer: asyncio.Future[str] | None = None
+        self._asked: int | None = None  # the turn to be answered: what was being said before it ends first
         self._session: Session | None = None
         self._living: asyncio.Task[None] | None = None
 
@@ -199,7 +201,9 @@ class LiveCall:
         if self._answer is None or self._answer.done():
             return
         match event:
-            case ReplyEnded(_, said, heard, cut):
+            case UserCaption(turn, _, True, True):
+                self._asked = turn
+            case ReplyEnded(turn, said, heard, cut) if self._asked is not None and turn >= self._asked:
                 self._answer.set_result((heard if cut else said).strip())
             case Notice("error", _, text):
                 self._answer.set_exception(BadInput(text))
@@ -214,7 +218,7 @@ class LiveCall:
     async def _ask(self, text: str, patience_s: float) -> str:
         async with self._asking:
             session = self._opened()
-            self._answer = asyncio.get_running_loop().create_future()
+            self._answer, self._asked = asyncio.get_running_loop().create_future(), None
             session.push(Typed(text))
             try:
                 async with asyncio.timeout(patience_s):

@@ -114,6 +114,7 @@ def test_the_time_that_is_left_and_cancelling() -> None:
     book = Book()
     assert timer_answer("Cancel the timer.", book) == "No timer is running."
     assert timer_answer("How much time is left?", book) is None, "it may be about anything"
+    assert timer_answer("How long is left on the timer?", book) == "No timer is running."
     timer_answer("Set a timer for five minutes.", book)
     timer_answer("Remind me in two minutes to turn the steak.", book)
     book.time = 60.0
