@@ -39,7 +39,7 @@ def test_a_sign_held_to_the_camera_is_read_aloud(call_page: OpenPage, transcribe
     reply = person.reply(person.ask_aloud("sign say"))
     assert "city library" in plain(reply["text"])
     assert not reply["cut"]
-    assert "city library" in transcribe(person.heard())
+    assert "citylibrary" in transcribe(person.heard()).replace(" ", "")
 
 
 def test_it_says_what_it_sees(call_page: OpenPage, transcribe: Transcribe) -> None:
@@ -89,7 +89,7 @@ def test_a_typed_question_is_answered_by_voice(call_page: OpenPage, transcribe: 
     person.type("What does the sign say?")
     assert "exit gate" in plain(person.reply()["text"])
     assert plain(person.captions("user")[0]["text"]) == "what does the sign say"
-    assert "exit gate" in transcribe(person.heard())
+    assert "exitgate" in transcribe(person.heard()).replace(" ", "")
     assert person.level(0.3) < SILENCE, "silent again afterwards"
 
 
