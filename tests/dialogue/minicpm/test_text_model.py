@@ -100,6 +100,23 @@ def test_a_tied_head_is_the_table_of_embeddings(folder: Path, tmp_path: Path) ->
     torch.testing.assert_close(ours.logits(ours.forward(ours.new_cache(60), IDS)), expected, atol=1e-4, rtol=1e-5)
 
 
+def test_a_config_in_the_released_style_is_understood(folder: Path, tmp_path: Path) -> None:
+    """LongRoPE under its old name, fields for code that is not used, several ends of text."""
+    config = json.loads((folder / "config.json").read_text())
+    factors = [1.0, 1.1, 1.3, 1.7, 2.2, 3.0, 4.1, 5.0]
+    rope = {"type": "longrope", "long_factor": factors, "short_factor": factors}
+    config |= {"rope_scaling": rope | {"original_max_position_embeddings": 32768}, "eos_token_id": [2, 73440]}
+    config |= {"auto_map": {"AutoConfig": "configuration_minicpm.MiniCPM3Config"}, "torch_dtype": "bfloat16"}
+    for name in ("tokenizer.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    theirs = MiniCPM3ForCausalLM.from_pretrained(tmp_path, dtype=torch.float32, attn_implementation="eager").eval()
+    ours = open_text_model(tmp_path)
+    with torch.inference_mode():
+        expected = theirs(IDS[None]).logits[0]
+    torch.testing.assert_close(ours.logits(ours.forward(ours.new_cache(60), IDS)), expected, atol=1e-4, rtol=1e-5)
+
+
 def test_what_was_rewound_leaves_nothing(folder: Path, published: Tensor) -> None:
     model = open_text_model(folder)
     cache = model.new_cache(60)
