@@ -1,7 +1,8 @@
 """Tokens per second and accuracy of our decoder beside llama.cpp and transformers, on the same file, in one run.
 
 Speed: the routes take turns in short rounds, so that a noisy machine is noisy for all of them. Decoding runs on one
-thread; prefill on --threads. Accuracy: see decoder_accuracy.py.
+thread; prefill on --threads. A token reads the whole file once: `memory_gb_s`, what one thread reads in a second here,
+bounds every route alike. Accuracy: see decoder_accuracy.py.
 
 llama.cpp is an optional dependency (the extra `benchmark`); its columns are missing without it.
 """
@@ -12,27 +13,23 @@ import argparse
 import importlib.util
 import json
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from decoder_accuracy import Agreement, accuracy
+from llamacpp import LlamaCpp
 
 from dialogue.language_model import LanguageModel, open_language_model
+from dialogue.model_estimate import memory_speed
 from stream.weights import WeightStore
 from ui.home import home
 
-HERE = Path(__file__).parent
 CONTEXTS = (256, 1536)
 CHUNKS = (8, 16, 32, 64)
 DECODED = 16  # tokens a round
@@ -69,45 +66,6 @@ class Ours:
         began = time.perf_counter()
         model.logits(model.forward(cache, torch.tensor(ids))[-1])
         return time.perf_counter() - began
-
-
-class LlamaCpp:
-    """llama.cpp in a child process; without its repacked kernels where those crash (its AMX code does on some)."""
-
-    def __init__(self, path: Path) -> None:
-        for kernels in ("all", "plain"):
-            command = [sys.executable, str(HERE / "llamacpp_child.py"), str(path), kernels]
-            self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            with suppress(ChildProcessError):
-                self.ask("fill", list(range(100, 164)))
-                return
-            print(f"llama.cpp crashed with {kernels} kernels")
-        raise SystemExit("llama.cpp does not run here; uninstall llama-cpp-python to measure without it")
-
-    def ask(self, do: str, ids: list[int], threads: int = 1, **more: Any) -> Any:
-        """Raises ChildProcessError if it crashed."""
-        assert self.child.stdin and self.child.stdout
-        with suppress(BrokenPipeError):
-            print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self.child.stdin, flush=True)
-        line = self.child.stdout.readline()
-        if not line:
-            raise ChildProcessError(f"llama.cpp ended with {self.child.wait()}")
-        return json.loads(line)
-
-    def fill(self, ids: list[int], threads: int) -> None:
-        self.ask("fill", ids, threads)
-
-    def decode(self, token: int, at: int, times: int) -> list[float]:
-        return list(self.ask("decode", [token], at=at, times=times))
-
-    def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]:
-        return list(self.ask("prefill", ids, threads, at=at, times=times))
-
-    def logits(self, ids: list[int]) -> Tensor:
-        """(T, V) of a text."""
-        with tempfile.TemporaryDirectory() as folder:
-            self.ask("logits", ids, file=f"{folder}/logits.npy")
-            return torch.from_numpy(np.load(f"{folder}/logits.npy"))
 
 
 class Transformers:
@@ -207,6 +165,7 @@ def figures(taken: dict[str, dict[str, float]], agreements: dict[str, Agreement]
     result = {
         "decode_tok_s": 1 / ours["decode 256"],
         "decode_tok_s_1536": 1 / ours["decode 1536"],
+        "memory_gb_s": memory_speed() / 1e9,
         "transformers_decode_tok_s": 1 / taken["transformers"]["decode 256"],
         **precision_figures(agreements),
     }
