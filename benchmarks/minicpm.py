@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import torch
 
 from benchmarks.minicpm_figures import Figures, measured, measured_text, rooflines
 from benchmarks.minicpm_published import PUBLISHED
+from dialogue.device import device_for
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.inspection import PRECISIONS
 from dialogue.minicpm.kind import Kind, kind_of
@@ -69,8 +69,7 @@ def options_given() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
     parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.device == "auto":
-        options.device = "cuda" if torch.cuda.is_available() else "cpu"
+    options.device = device_for(options.device)
     return options
 
 

@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-
 from dialogue.decoder_config import DecoderConfig
-from dialogue.errors import BadInput
 from dialogue.gguf_file import GgufTensor
 from dialogue.linear import Precision
 from dialogue.native.loader import Library, NativeMissing, load_library
@@ -58,15 +55,6 @@ class WeightBytes:
     def read_a_token(self) -> float:
         """Of the embedding, a row is looked up."""
         return self.layers + self.head
-
-
-def device_for(named: str) -> str:
-    """ "auto" is a graphics card if torch finds one. Raises BadInput for a card that is not there."""
-    if named == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if named.startswith("cuda") and not torch.cuda.is_available():
-        raise BadInput(f"torch finds no graphics card for {named!r} here; take the device cpu.")
-    return named
 
 
 def route_for(config: DecoderConfig, wanted: Quantisation, *, from_gguf: bool, device: str = "cpu") -> Route:

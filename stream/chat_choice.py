@@ -83,7 +83,7 @@ def judgement(path: Path, setup: Setup, free_bytes: float) -> str:
 
     Raises BadInput where it is not of a family that we run, and where it does not fit, with what would.
     """
-    from dialogue.decoder_route import device_for
+    from dialogue.device import device_for
     from dialogue.model_estimate import Estimate, estimate, free_on_card, memory_speed
 
     device = device_for(setup.device)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dialogue.chat_template import ChatTemplate
 from dialogue.choose_token import Sampling
-from dialogue.decoder_route import device_for
+from dialogue.device import device_for
 from dialogue.engine import Engine, Runner
 from dialogue.engines.manner import chosen
 from dialogue.engines.small_cpu import SmallCpuEngine

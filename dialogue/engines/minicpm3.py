@@ -13,11 +13,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
-
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.built_in_tools import built_in_tools
 from dialogue.choose_token import Sampling
+from dialogue.device import device_for
 from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
@@ -66,8 +65,7 @@ def open_minicpm3(
     The instruction with the descriptions of all tools is computed here, once; `context_tokens` are for the
     conversation besides. Raises BadInput where the folder is not whole or the context will not do.
     """
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_for(device)
     mind = TextMind(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
     usual = MiniCPM3Engine(mind, runner, sampling)
     usual.equip(_USUAL)

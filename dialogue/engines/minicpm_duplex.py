@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import torch
 
 from dialogue.blocks import Block, ReplyBlock, UnitBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
 from dialogue.engines.minicpm_marks import Marks
+from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
 from dialogue.minicpm.duplex import Duplex, Place, Said
 from dialogue.minicpm.duplex_interruption import Told, break_off
@@ -43,7 +43,6 @@ UNIT_TOKENS = 128  # more than a unit with one picture takes
 MOST_TEXT_TOKENS = 512  # typed in one second
 RECAP_UNITS, RECAP_TOKENS, RECAP_HEADING = 24, 500, "\n\nprevious: "
 TOLD_KEPT = 16  # units that are kept to be taken back: our sound is never so far ahead of the ears
-LEAST_CONTEXT = 384
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +61,7 @@ class DuplexModel:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if self.context_tokens < LEAST_CONTEXT:
-            raise BadInput(f"{self.model.kind.value} needs a context of at least {LEAST_CONTEXT} tokens.")
+        must_suffice(self.context_tokens, self.model)
 
     @property
     def can(self) -> Capabilities:
@@ -93,9 +91,7 @@ class DuplexModel:
 
     def open_session(self) -> Duplex:
         """On the model's thread."""
-        generator = None
-        if self.seed is not None:
-            generator = torch.Generator(self.model.decoder.device).manual_seed(self.seed)
+        generator = generator_for(self.model, self.seed)
         voice = self.model.voice if self.new_vocoder and isinstance(self.model.voice, SpeechDecoder) else None
         window, capacity = self._window()
         session = Duplex(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock, UnitBlock
 from dialogue.choose_token import Sampling
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
 from dialogue.engines.minicpm_marks import Marks
+from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
 from dialogue.minicpm.mel import RATE, WINDOW, Samples
 from dialogue.minicpm.model import MiniCPM
@@ -34,7 +34,6 @@ NO_VOICE = "the model's voice lacks files (the folder assets of its download): o
 MOST_REPLY_TOKENS = 256
 MOST_SLICES = 9  # as published
 MOST_TEXT_TOKENS = 512  # of one message
-LEAST_CONTEXT = 384
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +49,7 @@ class OmniModel:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if self.context_tokens < LEAST_CONTEXT:
-            raise BadInput(f"{self.model.kind.value} needs a context of at least {LEAST_CONTEXT} tokens.")
+        must_suffice(self.context_tokens, self.model)
 
     @property
     def can(self) -> Capabilities:
@@ -67,11 +65,6 @@ class OmniModel:
     def compute_together(self, units: Sequence[tuple[OmniEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
         return run_together([engine.steps(unit) for engine, unit in units])
 
-    def generator(self) -> torch.Generator | None:
-        if self.seed is None:
-            return None
-        return torch.Generator(self.model.decoder.device).manual_seed(self.seed)
-
 
 class OmniEngine:
     """One session."""
@@ -85,7 +78,7 @@ class OmniEngine:
         self._replied = False  # the last thing in the context is a reply as it was made
         self._units = 0
         self._use = ContextUse({}, shared.context_tokens)
-        self._generator = shared.generator()
+        self._generator = generator_for(shared.model, shared.seed)
 
     async def feed(self, block: Block) -> None:
         """Partial words and our own eyes' scene are not for it. Raises BadInput for what cannot be used."""

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from dialogue.choose_token import Sampling
+from dialogue.device import device_for
 from dialogue.engine import Runner
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.writing import Writing
@@ -49,6 +49,5 @@ class Describer:
 
 def open_describer(path: Path, precision: Precision = "bfloat16", device: str = "auto") -> Describer:
     """Load a downloaded folder (blocking). Raises BadInput where it will not do."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_for(device)
     return Describer(open_seeing_model(path, precision, device))
