@@ -20,11 +20,10 @@ from dialogue.errors import BadInput
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.writing import Writing
 from dialogue.linear import Precision
-from dialogue.minicpm.chat_history import FRAME, ChatHistory
+from dialogue.minicpm.chat_memory import ChatMemory
 from dialogue.minicpm.conversation import SAMPLING
 from dialogue.minicpm.request import Picture
 
-MOST_REPLY_TOKENS = 256
 LETTERS_TOKENS = 16_384  # for what is written: a film is 64 pictures
 
 
@@ -59,32 +58,35 @@ class ImageTextEngine:
 
     def __init__(self, seeing: SeeingModel, runner: Runner, limit: int, sampling: Sampling = SAMPLING) -> None:
         self._seeing, self._run, self._sampling = seeing, runner, sampling
-        self._reply_tokens = min(MOST_REPLY_TOKENS, limit // 8)
-        self._history = ChatHistory(limit, seeing.shortened, INSTRUCTION)
+        self._memory = ChatMemory(runner, limit, seeing.shortened, INSTRUCTION)
+        self._history = self._memory.history
 
     async def feed(self, block: Block) -> None:
         """Sound, partial words and our own eyes' scene are not for it. Raises BadInput for what will not do."""
         match block:
             case SystemBlock(text):
                 self._history.instruct(text)
-            case PictureBlock(rgb):
+            case PictureBlock(rgb, at):
                 picture = Picture(rgb, max_slices=1 if block.of_film else None)
-                self._history.show(picture, await self._run(self._seeing.picture_tokens, picture))
+                self._history.show(picture, await self._run(self._seeing.picture_tokens, picture), at)
             case TextBlock(text) if text.strip():
-                self._history.said(block)
+                self._memory.heard(block)
             case ReplyBlock():
-                self._history.replied(block)
+                self._memory.spoke(block)
 
     async def reply(self) -> AsyncIterator[Delta]:
         """The answer to what was said or shown last, a token a step; nothing if nothing was."""
-        self._history.make_room(self._reply_tokens + FRAME)
+        self._memory.make_room()
         turns = self._history.turns()
         if not turns or turns[-1].role != "user":
+            return
+        if (known := await self._memory.recalled()) is not None:
+            yield TextDelta(known.text, known.at)
             return
         inputs = await self._run(self._seeing.prompt, turns)
         writing = Writing(self._seeing, inputs, self._sampling)
         said = ""
-        while writing.tokens < self._reply_tokens and (text := await self._run(writing.step)) is not None:
+        while writing.tokens < self._memory.reply_tokens and (text := await self._run(writing.step)) is not None:
             if text:
                 said += text
                 self._history.replying(said, writing.tokens)
@@ -97,10 +99,11 @@ class ImageTextEngine:
         return Mark(self._history.position)
 
     async def rewind(self, mark: Mark) -> None:
-        self._history.rewind(mark.position)
+        self._memory.rewind(mark.position)
 
     async def close(self) -> None:
-        """Nothing to free: what a reply needs ends with it."""
+        """Frees the session's log: what a reply needs ends with it."""
+        self._memory.close()
 
     def context(self) -> ContextUse:
         return self._history.use()

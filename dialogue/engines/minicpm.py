@@ -19,17 +19,15 @@ from numpy.typing import NDArray
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.choose_token import Sampling
 from dialogue.device import device_for
-from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
 from dialogue.engines.minicpm_duplex import DuplexModel, WindowName
 from dialogue.engines.minicpm_letters import MiniCPMLetters
 from dialogue.engines.minicpm_omni import OmniModel
 from dialogue.engines.seeing_instruction import INSTRUCTION
 from dialogue.errors import BadInput
-from dialogue.event_log import EventLog
 from dialogue.linear import Precision
 from dialogue.minicpm.chat_context import ChatContext, Seen, look
-from dialogue.minicpm.chat_history import FRAME, ChatHistory, Entry
+from dialogue.minicpm.chat_memory import ChatMemory
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.conversation import SAMPLING
 from dialogue.minicpm.duplex_rule import Manner
@@ -44,11 +42,6 @@ from dialogue.minicpm.token2wav import Vocoder
 from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import ASSETS
-from dialogue.recall import recall
-from dialogue.recall_questions import recall_question
-from dialogue.recalled import Recalled
-
-MOST_REPLY_TOKENS = 256
 
 
 def open_minicpm(
@@ -115,13 +108,11 @@ class MiniCPMEngine:
 
     def __init__(self, model: MiniCPM, runner: Runner, limit: int, sampling: Sampling = SAMPLING) -> None:
         self._model, self._run, self._limit, self._sampling = model, runner, limit, sampling
-        self._reply_tokens = min(MOST_REPLY_TOKENS, limit // 8)
-        self._history = ChatHistory(limit, partial(shortened, model.words), INSTRUCTION)
+        self._memory = ChatMemory(runner, limit, partial(shortened, model.words), INSTRUCTION)
+        self._history = self._memory.history
         self._seen: dict[Picture, Seen] = {}
         self._latest: Seen | None = None
         self._looks = 0
-        self._log = EventLog()
-        self._diary = Diary(self._log)
         self._context: ChatContext | None = None  # made by the first step: a cache is large
 
     async def feed(self, block: Block) -> None:
@@ -137,20 +128,16 @@ class MiniCPMEngine:
                 self._history.show(seen.picture, seen.tokens, at)
                 await self._follow()
             case TextBlock(text) if text.strip():
-                self._history.said(block)  # prefilled by the reply, which is asked for at once
-                self._diary.heard(block, self._history.position - 1)
+                self._memory.heard(block)  # prefilled by the reply, which is asked for at once
             case ReplyBlock():
-                self._history.replied(block)
-                self._diary.spoke(block, self._history.position - bool(block.text.strip()))
+                self._memory.spoke(block)
                 await self._follow()
 
     async def reply(self) -> AsyncIterator[Delta]:
         """The answer to what was said last, a token a step; nothing if nothing was."""
-        asked = self._history.last_words
-        if asked is None:
+        if not self._history.asked:
             return
-        if (known := await self._recalled(asked)) is not None:
-            self._history.replying(known.text, len(self._model.words.encode(known.text)))
+        if (known := await self._memory.recalled()) is not None:
             yield TextDelta(known.text, known.at)
             return
         context = await self._follow(replying=True)
@@ -164,7 +151,7 @@ class MiniCPMEngine:
                 said += text
                 self._history.replying(said, len(ids))
                 yield TextDelta(text)
-            if len(ids) == self._reply_tokens:
+            if len(ids) == self._memory.reply_tokens:
                 break
             token = await self._run(context.advance, token, self._sampling, tuple(ids))
         if text := words.end():
@@ -176,27 +163,16 @@ class MiniCPMEngine:
 
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common beginning stays computed, whatever comes next."""
-        self._history.rewind(mark.position)
-        self._diary.rewind(mark.position)
+        self._memory.rewind(mark.position)
 
     async def close(self) -> None:
         """Frees the session's cache and pictures, and its log."""
         self._context = self._latest = None
         self._seen.clear()
-        self._log.close()
+        self._memory.close()
 
     def context(self) -> ContextUse:
         return self._history.use()
-
-    async def _recalled(self, asked: Entry) -> Recalled | None:
-        """What was said so long ago that it has left the context, if that is asked for. For all else there is the
-        model, which also knows what it saw: the log holds words."""
-        question = recall_question(asked.text)
-        if question is None or question.whose == "room":
-            return None
-        known = await self._run(recall, question, self._log, asked.end, None, self._diary.last_line)
-        gone = known is not None and known.at is not None and known.at < self._history.begins_at
-        return known if gone else None
 
     async def _look(self, rgb: NDArray[np.uint8]) -> Seen:
         """The same picture is shown again when a turn is prepared twice: it is not looked at again."""
@@ -211,7 +187,7 @@ class MiniCPMEngine:
 
     async def _follow(self, *, replying: bool = False) -> ChatContext:
         """Bring the cache in line with the history, a chunk a step."""
-        self._diary.left(self._history.make_room(self._reply_tokens + FRAME), self._history.dropped)
+        self._memory.make_room()
         turns = self._history.turns()
         shown = {part for turn in turns for part in turn.parts if isinstance(part, Picture)}
         self._seen = {picture: seen for picture, seen in self._seen.items() if picture in shown}

@@ -105,12 +105,72 @@ def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.nda
             assert await said(engine, most=2)
             await engine.feed(ReplyBlock("Yes.", turn, turn))
             inputs = engine._seeing.prompt(engine._history.turns())
-            assert inputs["input_ids"].shape[1] + engine._reply_tokens <= 3072
+            assert inputs["input_ids"].shape[1] + engine._memory.reply_tokens <= 3072
         use = engine.context()
         assert use.dropped_blocks >= 2
         assert sum(use.tokens.values()) <= use.limit
 
     asyncio.run(talk())
+
+
+def test_every_turn_is_in_the_log_as_it_was_heard(seeing: Open, rgb: np.ndarray) -> None:
+    async def talk() -> list[tuple[str, str, float]]:
+        engine, _ = session(seeing("minicpmv4_6"))
+        await engine.feed(TextBlock("My car is red.", 1.0, 2.0))
+        await engine.feed(ReplyBlock("Nice.", 3.0, 4.0))
+        before = await engine.mark()
+        await engine.feed(TextBlock("What is thi", 5.0, 6.0))
+        await engine.rewind(before)
+        await engine.feed(TextBlock("What is this?", 5.0, 7.0))
+        asked = await engine.mark()
+        assert await said(engine, most=3)
+        await engine.rewind(asked)
+        await engine.feed(ReplyBlock("A ta", 8.0, 9.0, cut=True))
+        return [(event.kind, event.text, event.until) for event in engine._memory.log.events("told", "asked", "said")]
+
+    assert asyncio.run(talk()) == [
+        ("told", "My car is red.", 2.0),
+        ("said", "Nice.", 4.0),
+        ("asked", "What is this?", 7.0),
+        ("said", "A ta", 9.0),
+    ]
+
+
+def test_what_left_the_context_is_recalled_with_its_time(seeing: Open, rgb: np.ndarray) -> None:
+    async def talk() -> tuple[list[TextDelta], list[str]]:
+        engine, steps = session(seeing("minicpmv4_6"), 3072)
+        await engine.feed(PictureBlock(rgb, 5.0))
+        await engine.feed(TextBlock("My sister Ruth is a nurse in Leeds.", 10.0, 11.0))
+        await engine.feed(ReplyBlock("How nice.", 12.0, 13.0))
+        recent = await asked_about(engine, 20.0)
+        assert not any(delta.recalled for delta in recent), "what is in the context is the model's to tell"
+        for turn in range(30):
+            await engine.feed(TextBlock(f"The garden {turn} is {'so ' * 60} nice.", 60.0 + turn, 60.5 + turn))
+            await engine.feed(ReplyBlock(f"Answer {turn}.", 60.6 + turn, 60.9 + turn))
+        before = steps.names.count("step")
+        told = await asked_about(engine, 600.0)
+        assert steps.names.count("step") == before, "by rule, not by the model"
+        left = engine._memory.log.events("left")
+        assert [(event.at, event.until) for event in left[:3]] == [(5.0, 5.0), (10.0, 11.0), (12.0, 13.0)]
+        return told, [event.text for event in left]
+
+    async def asked_about(engine: ImageTextEngine, at: float) -> list[TextDelta]:
+        mark = await engine.mark()
+        await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
+        told: list[TextDelta] = []
+        async for delta in engine.reply():
+            assert isinstance(delta, TextDelta)
+            told.append(delta)
+            if len(told) == 2:
+                break
+        await engine.rewind(mark)
+        return told
+
+    told, left = asyncio.run(talk())
+    assert [(delta.text, delta.recalled) for delta in told] == [
+        ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
+    ]
+    assert left[:3] == ["Picture: shown", "You: My sister Ruth is a nurse in Leeds.", "Assistant: How nice."]
 
 
 def test_what_is_written_keeps_its_order_and_has_room_for_a_film(

@@ -213,7 +213,7 @@ def test_what_left_the_context_is_in_the_log_and_recalled_with_its_time(model: O
         before = steps.names.count("choose")
         told = await asked_about(engine, 600.0)
         assert steps.names.count("choose") == before, "by rule, not by the model"
-        return told, [event.text for event in engine._log.events("left")]
+        return told, [event.text for event in engine._memory.log.events("left")]
 
     async def asked_about(engine: MiniCPMEngine, at: float) -> list[TextDelta]:
         mark = await engine.mark()
