@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
-from dialogue.engines.small_cpu import open_small_cpu
+from dialogue.engines.small_cpu_model import open_small_cpu
 from dialogue.labels import LABELS
 from stream.weights import WeightStore
 from ui.home import home

@@ -118,6 +118,15 @@ class Engine(Protocol):
     def context(self) -> ContextUse: ...
 
 
+@runtime_checkable
+class JudgesEnds(Protocol):
+    """What sessions share, where its model has an opinion of transcripts: has the user finished?"""
+
+    def finished(self, text: str) -> float:
+        """0..1, to be read with `dialogue.end_of_turn`; on the model's thread."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitAnswer:
     """What an engine made of a unit. It listened, or said `text` in it, with its `sound` where it speaks itself.

@@ -11,10 +11,11 @@ import asyncio
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk
-from audio.end_of_speech import EndOfSpeech, EndOfSpeechSettings, SpeechStarted
+from audio.end_of_speech import EndOfSpeech, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.transcribe import Transcriber
 from audio.voice_activity import VoiceState
+from stream.endpointing import Endpointing, end_of_speech_settings
 from stream.events import Notice
 from stream.floor import Floor
 from stream.interleave import UNIT, UNIT_S
@@ -38,8 +39,17 @@ PARTIAL_S = 12.0
 class Hearing:
     """The ears of one session."""
 
-    def __init__(self, parts: Parts, transcriber: Transcriber | None, floor: Floor, setup: Setup, link: Link) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        transcriber: Transcriber | None,
+        endpointing: Endpointing,
+        floor: Floor,
+        setup: Setup,
+        link: Link,
+    ) -> None:
         self._activity, self._transcriber, self._thread = parts.voice_activity, transcriber, parts.threads.ears
+        self._endpointing = endpointing
         self._floor, self._setup, self._link = floor, setup, link
         self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)
         self._on = True
@@ -51,9 +61,7 @@ class Hearing:
 
     def _listen_anew(self) -> None:
         self._voice_state = VoiceState()
-        self._end_of_speech = EndOfSpeech(
-            EndOfSpeechSettings(pause_after_s=self._setup.speculate_after_s, hangover_s=self._setup.hangover_s)
-        )
+        self._end_of_speech = EndOfSpeech(end_of_speech_settings(self._setup))
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._heard_speech = False
 
@@ -109,7 +117,7 @@ class Hearing:
         probability = 0.0
         for hop in self._activity.step(self._voice_state, chunk):
             probability = hop.probability
-            event = self._end_of_speech.hear(probability, hop.at)
+            event = self._end_of_speech.hear(probability, hop.at, self._endpointing.take())
             self._heard_speech |= isinstance(event, SpeechStarted)
             decisions = self._floor.turns.hear(event, hop.at, voiced=probability >= SPEECH)
             if decisions:

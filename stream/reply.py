@@ -19,6 +19,7 @@ from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.budget import TurnTiming
 from stream.device_thread import DeviceThread
+from stream.endpointing import Endpointing
 from stream.events import Expressed, ReplyRecalled, ReplyText, UserCaption
 from stream.hearer import Hearer
 from stream.interleave import Unit
@@ -86,6 +87,7 @@ class Crew:
     link: Link
     hearer: Hearer | None = None  # of an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
+    endpointing: Endpointing | None = None  # where words have a say in when a turn ends
 
 
 class Reply:
@@ -108,7 +110,7 @@ class Reply:
         """Raises what the engine raises. Cancelling stops within one token and one phrase."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._speak(), name=f"speak-{self.turn}")
-            await self._think()
+            await self._think(tasks)
             self._phrases.close()
 
     def commit(self) -> None:
@@ -131,7 +133,7 @@ class Reply:
         else:
             self._unshown.append(event)
 
-    async def _think(self) -> None:
+    async def _think(self, tasks: asyncio.TaskGroup) -> None:
         match self.question, self._crew.hearer:
             case Announcement(text), _:
                 await self._announce(text)
@@ -140,7 +142,7 @@ class Reply:
                 self.before_question = await self._crew.engine.mark()
                 await hearer.take(rest)
             case _:
-                await self._ask()
+                await self._ask(tasks)
                 if not self.user_text:
                     return
         self.before_reply = await self._crew.engine.mark()
@@ -153,7 +155,7 @@ class Reply:
         for phrase in [*splitter.push(text), *splitter.flush()]:
             await self._pass_on(phrase)
 
-    async def _ask(self) -> None:
+    async def _ask(self, tasks: asyncio.TaskGroup) -> None:
         """In words; with none, nothing was asked."""
         self.user_text = await self._words()
         self.timing.mark("transcript", self._crew.link.now())
@@ -161,7 +163,9 @@ class Reply:
         self._show(UserCaption(self.turn, self.user_text, final=True, typed=typed))
         if not self.user_text:
             return
-        engine = self._crew.engine
+        engine, endpointing = self._crew.engine, self._crew.endpointing
+        if endpointing is not None and not self.committed:
+            tasks.create_task(endpointing.weigh(self.user_text), name=f"weigh-{self.turn}")
         self.before_question = await engine.mark()
         await self._feed_scene()
         await engine.feed(TextBlock(self.user_text, self.question.began_at, self.question.stopped_at, typed))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, cast
 
-from dialogue.engine import UnitEngine
+from dialogue.engine import JudgesEnds, UnitEngine
 from dialogue.errors import AssistantError
 from dialogue.toolbox import TakesTools, Toolbox
 from stream.answering import Answering
@@ -15,6 +15,7 @@ from stream.clock import SessionClock, SoundClock
 from stream.controlling import Controlling
 from stream.describing import Describing
 from stream.duplex_turns import DuplexTurns
+from stream.endpointing import Endpointing
 from stream.events import Ended, Expressed, Heard, Notice, Perceived, Saw
 from stream.floor import Floor
 from stream.full_duplex import FullDuplex
@@ -63,9 +64,11 @@ class Session:
         self._describing = Describing(describer, threads.describer, setup, link) if describer else None
         self._watching = Watching(parts.eyes, threads.eyes, setup, link, self._describing)
         self._reminders = self._equipped(parts)
+        judge = parts.new_engine if isinstance(parts.new_engine, JudgesEnds) else None
+        self._endpointing = Endpointing(judge, threads.mind)
         self._mind, self._floor = self._minded(parts, Speaking(parts.voice, threads.voice, out_rate), link)
         transcriber = None if self._engine.can.hears else parts.transcriber
-        self._hearing = Hearing(parts, transcriber, self._floor, setup, link)
+        self._hearing = Hearing(parts, transcriber, self._endpointing, self._floor, setup, link)
         self._controlling = Controlling(self._floor, self._hearing, self._watching, link)
         self._playing = Playing(self.playback, self._floor, self._mind, setup.budget_s, link)
 
@@ -81,8 +84,18 @@ class Session:
         if hearer is not None and isinstance(turns, DuplexTurns):
             mind = FullDuplex(hearer, turns, sound, speaking, self.playback)
         else:
-            ears = parts.transcriber, parts.threads.ears
-            crew = Crew(self._engine, *ears, speaking, self._watching, self.playback, link, hearer, self._reminders)
+            crew = Crew(
+                self._engine,
+                parts.transcriber,
+                parts.threads.ears,
+                speaking,
+                self._watching,
+                self.playback,
+                link,
+                hearer=hearer,
+                reminders=self._reminders,
+                endpointing=self._endpointing,
+            )
             mind = Answering(crew)
             self._watching.on_look = mind.looked
         self._feed = hearer.feed if hearer is not None else None

@@ -45,6 +45,7 @@ class Setup:
     looks_per_s: float = 2.0  # detection at most this often
     read_every_s: float = 4.0  # text is read at least this often while something moves
     hangover_s: float = 0.40  # silence after which a turn is over
+    hangover_unfinished_s: float = 0.90  # where the words say that the user is in the middle of a sentence
     speculate_after_s: float = 0.13  # silence after which the answer is prepared
     partial_every_s: float = 0.5  # of new speech between two partial transcripts
     budget_s: Mapping[str, float] = field(default_factory=lambda: LAPTOP_BUDGET_S)

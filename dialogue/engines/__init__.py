@@ -42,7 +42,7 @@ def open_engine(
     """
     match name:
         case "small_cpu":
-            from dialogue.engines.small_cpu import open_small_cpu
+            from dialogue.engines.small_cpu_model import open_small_cpu
 
             if model_path is None:
                 raise BadInput("The engine small_cpu needs the path of its model file.")

@@ -9,20 +9,17 @@ of prefill each; no task, no thread, no clock of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
-from typing import Any
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.chat_script import ChatScript, Turn
 from dialogue.description import describe, in_view
 from dialogue.diary import Diary
-from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
-from dialogue.engines.small_mind import SmallMind, open_embedder
+from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, TextDelta
+from dialogue.engines.small_mind import SmallMind
 from dialogue.event_log import EventLog
 from dialogue.history import History
-from dialogue.language_model import open_language_model
 from dialogue.question_kinds import SceneQuestion
 from dialogue.questions import scene_question
 from dialogue.recall import INDEXED, NOTHING, recall, words_wanted
@@ -48,28 +45,6 @@ FRAME_TOKENS = 16
 SPARE_TOKENS = 32
 # Lines of the log whose meaning is computed in one step: a wall of text must not hold up an answer.
 INDEXED_AT_ONCE = 16
-
-
-def open_small_cpu(
-    model_path: Path,
-    runner: Runner,
-    context_tokens: int,
-    clock: Clock,
-    *,
-    phrase_descriptions: bool | None = None,
-    embedder_folder: Path | None = None,
-    **opening: Any,
-) -> Callable[[], Engine]:
-    """Load the weights and prefill what all sessions share (blocking); returns a factory of sessions.
-
-    `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. With the weights
-    in `embedder_folder` what was said is recalled by its meaning as well as by its words. `opening` goes to
-    `open_language_model`. Raises BadInput where the file or the context size will not do, OSError where the folder
-    will not.
-    """
-    embedder = open_embedder(embedder_folder)
-    mind = SmallMind(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
-    return lambda: SmallCpuEngine(mind, runner, clock)
 
 
 class SmallCpuEngine:

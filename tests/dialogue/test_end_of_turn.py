@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.end_of_turn import EndOfTurn, finished_probability
+from dialogue.end_of_turn import FINISHED, UNFINISHED, EndOfTurn
 from dialogue.language_model import LanguageModel
 
 TABLE = Path(__file__).with_name("finished_or_cut.tsv")
@@ -40,6 +40,18 @@ def test_a_full_stop_on_a_cut_sentence_does_not_finish_it(judge: EndOfTurn) -> N
     assert judge.probability("What is the.") == judge.probability("What is the") < 0.04
 
 
+def test_whole_sentences_are_never_called_unfinished_and_cut_ones_never_finished(judge: EndOfTurn) -> None:
+    finished = [judge.probability(whole) for whole, _ in ROWS]
+    cut = [judge.probability(part) for _, part in ROWS]
+    assert sum(score >= FINISHED for score in finished) >= 0.8 * len(ROWS) and min(finished) > UNFINISHED
+    assert sum(score <= UNFINISHED for score in cut) >= 0.6 * len(ROWS) and max(cut) < FINISHED
+
+
+def test_what_trails_off_is_not_finished(judge: EndOfTurn) -> None:
+    assert judge.probability("Please read this for me.") > FINISHED
+    assert judge.probability("Please read this for me...") == judge.probability("Please read this for m-") == 0.0
+
+
 def test_no_words_are_never_finished(judge: EndOfTurn) -> None:
     assert judge.probability("") == judge.probability(" ... ") == 0.0
 
@@ -50,4 +62,4 @@ def test_an_end_of_turn_token_in_the_words_does_not_finish_them(judge: EndOfTurn
 
 def test_long_speech_is_judged_by_its_end(smollm2: LanguageModel, judge: EndOfTurn) -> None:
     long = "I was walking along the river. " * 100
-    assert 0.0 <= finished_probability(smollm2, long + "What is the") < judge.probability(long + "What is the time")
+    assert 0.0 <= judge.probability(long + "What is the") < judge.probability(long + "What is the time")
