@@ -72,9 +72,7 @@ def decided_after_s(told: Call) -> float:
     return dict(told.of(TurnTimed)[-1].marks)["turn_decided"]
 
 
-@pytest.mark.parametrize(
-    ("opinion", "least", "most"), [(WHOLE, 0.20, 0.30), (UNCLEAR, 0.38, 0.46), (CUT, 0.88, 0.96)]
-)
+@pytest.mark.parametrize(("opinion", "least", "most"), [(WHOLE, 0.20, 0.30), (UNCLEAR, 0.38, 0.46), (CUT, 0.88, 0.96)])
 def test_a_turn_ends_sooner_after_a_whole_sentence_and_later_in_a_cut_one(
     opinion: float, least: float, most: float
 ) -> None:
