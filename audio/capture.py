@@ -5,6 +5,7 @@ PortAudio is asked for only when a device is opened or listed, so everything els
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -51,7 +52,7 @@ def list_devices() -> list[SoundDevice]:
     ]
 
 
-class _Stream:
+class _Stream(ABC):
     """What both directions share: opening at a rate the device has, and noticing that it is gone."""
 
     kind: str  # "input" or "output", PortAudio's words
@@ -117,11 +118,13 @@ class _Stream:
             thing = "microphone" if self.kind == "input" else "loudspeaker"
             self._on_lost(f"The {thing} is gone: plug it in again, or choose another one.")
 
+    @abstractmethod
     def _adapt(self, device_rate: int) -> None:
-        raise NotImplementedError
+        """The device will run at this rate."""
 
+    @abstractmethod
     def _called_back(self, block: Any, frames: int, time: Any, status: Any) -> None:
-        raise NotImplementedError
+        """PortAudio's callback: `block` is (frames, 1) float32, to be read or to be filled."""
 
 
 class Microphone(_Stream):

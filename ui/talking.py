@@ -26,6 +26,7 @@ from stream.events import (
     State,
     StateChanged,
     Typed,
+    UserCaption,
 )
 from stream.session import Session
 
@@ -47,6 +48,7 @@ class Talking:
         self._loop = asyncio.get_running_loop()
         self._state = State.LISTENING
         self._silent_since = float("-inf")
+        self._asked_turn: int | None = None  # of the typed line that waits for its answer, once it is taken up
         self._answered = asyncio.Event()
 
     async def run(self, until: Callable[[], AsyncIterator[str]] | None = None) -> None:
@@ -114,7 +116,11 @@ class Talking:
                 if self._state is State.SPEAKING:
                     self._silent_since = self._session.now()
                 self._state = state
-            case ReplyEnded() | Notice(level="error"):
+            case UserCaption(turn, typed=True):
+                self._asked_turn = turn
+            case ReplyEnded(turn) if self._asked_turn is not None and turn >= self._asked_turn:
+                self._answered.set()  # one that ends before may be that of a timer that rang meanwhile
+            case Notice(level="error"):
                 self._answered.set()
         self._tell(event, self._session.now())
 
@@ -124,6 +130,7 @@ class Talking:
             if not text.strip():
                 continue
             self._answered.clear()
+            self._asked_turn = None
             self._session.push(Typed(text))
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):

@@ -10,7 +10,7 @@ import pytest
 
 from audio.chunk import Chunk
 from dialogue.errors import BadInput
-from stream.events import Expressed, Notice, ReplyEnded, State, StateChanged, UserCaption
+from stream.events import Expressed, Notice, ReplyEnded, State, StateChanged, Typed, UserCaption
 from stream.session import Session
 from stream.setup import SETUPS
 from tests.stream.toy_parts import ToyEngine, toy_parts
@@ -59,6 +59,30 @@ def test_a_line_that_is_too_long_is_refused_and_the_next_one_answered() -> None:
     told = typed(ToyEngine(["Fine."]), "x" * 100_000, "Hello?")
     assert [event.code for event in told if isinstance(event, Notice)] == ["too_long"]
     assert [event.said.strip() for event in told if isinstance(event, ReplyEnded)] == ["Fine."]
+
+
+def test_the_end_of_another_reply_is_not_the_answer_to_a_typed_line() -> None:
+    told: list[Expressed] = []
+
+    async def main() -> None:
+        parts = toy_parts(lambda: ToyEngine(["A long answer to something else.", "Mine."], pace_s=0.2))
+        session = Session("talk", parts, SETUP)
+
+        async def while_it_speaks() -> AsyncIterator[str]:
+            session.push(Typed("Something else?"))
+            await asyncio.sleep(0.9)
+            yield "And mine?"
+
+        talking = Talking(session, lambda event, _now: told.append(event))
+        async with asyncio.TaskGroup() as tasks:
+            voice = tasks.create_task(talking.swallow_voice())
+            await talking.run(while_it_speaks)
+            voice.cancel()
+        parts.close()
+
+    run_in_virtual_time(main(), until=100)
+    ended = [event for event in told if isinstance(event, ReplyEnded)]
+    assert [event.cut for event in ended] == [True, False], "the conversation went on until the line was answered"
 
 
 def test_a_broken_engine_ends_the_conversation() -> None:
