@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +32,25 @@ def open_picture(source: Path | str | bytes, max_pixels: int = DEFAULT_PIXELS, a
     no such file, or it is too large, damaged, cut off, or no picture.
     """
     data = _bytes_of(source)
+    with _telling_damage(), Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        _check_size(image)
+        return Picture(_as_rgb(image, max_pixels), at, source="file")
+
+
+def picture_from(image: Image.Image, max_pixels: int = DEFAULT_PIXELS, at: float = 0.0) -> Picture:
+    """A picture that Pillow holds already, in any mode, by the same rules. Leaves `image` as it was. Raises
+    ValueError, also where its file turns out to be damaged only now."""
+    with _telling_damage():
+        _check_size(image)
+        image.load()
+        return Picture(_as_rgb(image.copy(), max_pixels), at, source="file")
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    """Whatever Pillow raises, as a ValueError that says what to do."""
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            _check_size(image)
-            return Picture(_as_rgb(image, max_pixels), at, source="file")
+        yield
     except UnidentifiedImageError as error:
         raise ValueError("this is no picture that can be read; save it as JPEG or PNG and try again") from error
     except (Image.DecompressionBombError, MemoryError) as error:
