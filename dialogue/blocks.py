@@ -86,6 +86,19 @@ class UnitBlock:
     listen: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TranscriptBlock:
+    """What was said aloud from `start` to `end` to an engine that hears, in words, written down after the fact.
+
+    For the engine's memory of the call only: its model has heard the sound itself, and never reads this. Takes the
+    place of one that began at the same time; an empty text takes that back.
+    """
+
+    text: str
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureBlock:
     """A picture for an engine that sees: uint8 RGB (H, W, 3). `of_film`: one of many, to be looked at coarsely."""
@@ -120,4 +133,14 @@ class ReplyBlock:
     cut: bool = False
 
 
-Block = SystemBlock | TextBlock | PartialBlock | SoundBlock | UnitBlock | PictureBlock | SceneBlock | ReplyBlock
+Block = (
+    SystemBlock
+    | TextBlock
+    | PartialBlock
+    | TranscriptBlock
+    | SoundBlock
+    | UnitBlock
+    | PictureBlock
+    | SceneBlock
+    | ReplyBlock
+)

@@ -53,5 +53,10 @@ class Diary:
     def left(self, entries: tuple[Entry, ...], position: int) -> None:
         """These blocks are no longer in the model's context, which now begins at turn `position`: a line for each."""
         for entry in entries:
-            self.log.add("left", f"{_WHOSE[entry.kind]}: {entry.note[:_LONGEST_NOTE]}", entry.start, entry.end)
+            self.log.add("left", line_about(entry), entry.start, entry.end)
         self._lines = [line for line in self._lines if line[0] >= position]
+
+
+def line_about(entry: Entry) -> str:
+    """Whose it was, and what."""
+    return f"{_WHOSE[entry.kind]}: {entry.note[:_LONGEST_NOTE]}"

@@ -147,7 +147,8 @@ class UnitEngine(Engine, Protocol):
     """An engine that hears. Its units come in through `UnitModel.compute_together`."""
 
     async def break_off(self, characters: int) -> None:
-        """Duplex: the user interrupted what it is saying, of which so many characters of text were heard."""
+        """Duplex: the user interrupted what it is saying, of which so many characters of text were heard. The
+        ReplyBlock with those, cut, is fed behind it."""
         ...
 
 

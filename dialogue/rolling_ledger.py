@@ -123,6 +123,10 @@ class RollingLedger:
         assert self.tokens + tokens <= self.limit, "call make_room first"
         self.entries[-1] = replace(last, tokens=last.tokens + tokens, end=end)
 
+    def annotate(self, note: str, start: float, end: float) -> None:
+        """What the last entry was, and when, is known by now."""
+        self.entries[-1] = replace(self.entries[-1], note=note, start=start, end=end)
+
     def rewind(self, length: int) -> None:
         """Keep the first `length` tokens; an entry that straddles the place is shortened, empty ones vanish."""
         assert 0 <= length <= self.tokens, f"cannot rewind to {length}, the context holds {self.tokens} tokens"

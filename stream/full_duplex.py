@@ -105,8 +105,10 @@ class FullDuplex:
             reply, self.reply = self.reply, None
             assert reply is not None
             await self._engine.break_off(heard_characters)
+            heard = reply.said[:heard_characters]
+            await self._engine.feed(ReplyBlock(heard, reply.timing.stopped_at, self._link.now(), cut=True))
             self._interrupted = False
-        self._link.emit(ReplyEnded(reply.turn, reply.said, reply.said[:heard_characters], cut=True))
+        self._link.emit(ReplyEnded(reply.turn, reply.said, heard, cut=True))
         self._link.emit(ContextShown(self._engine.context()))
 
     async def _close(self) -> None:

@@ -13,11 +13,12 @@ from typing import Literal
 
 import numpy as np
 
-from dialogue.blocks import Block, ReplyBlock, UnitBlock
+from dialogue.blocks import Block, ReplyBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
 from dialogue.engines.minicpm_marks import Marks
 from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
+from dialogue.hearing_diary import HearingDiary
 from dialogue.minicpm.duplex import Duplex, Place, Said
 from dialogue.minicpm.duplex_interruption import Told, break_off
 from dialogue.minicpm.duplex_rule import Manner
@@ -30,7 +31,7 @@ from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed, Vocoder
 from dialogue.minicpm.token2wav import RATE as VOICE_RATE
 from dialogue.minicpm.unit_cost import UnitCost, measure_duplex
 from dialogue.minicpm.vocabulary import TextStream, shortened
-from dialogue.minicpm.window import Basic, Recap, Window
+from dialogue.minicpm.window import Basic, Recap, Unit, Window
 
 WindowName = Literal["basic", "context"]
 
@@ -42,6 +43,7 @@ FORCE_LISTEN = 3  # units at the beginning, as the published service does
 UNIT_TOKENS = 128  # more than a unit with one picture takes
 MOST_TEXT_TOKENS = 512  # typed in one second
 RECAP_UNITS, RECAP_TOKENS, RECAP_HEADING = 24, 500, "\n\nprevious: "
+UNIT_S = 1.0
 TOLD_KEPT = 16  # units that are kept to be taken back: our sound is never so far ahead of the ears
 
 
@@ -124,7 +126,7 @@ class DuplexEngine:
         self.can = shared.can
         self._shared, self._run = shared, shared.runner
         self._session: Duplex | None = None  # made by the first step: a cache is large
-        self._marks: Marks[Place | None] = Marks()
+        self._marks: Marks[tuple[Place | None, int]] = Marks()
         self._turn: deque[Told] = deque()  # what is being said and has not been heard to its end
         self._gone = 0  # characters of its units that are no longer kept
         self._words = TextStream(shared.model.words)
@@ -132,6 +134,8 @@ class DuplexEngine:
         self._codes = CodeFeed()
         self._last: UnitAnswer | None = None
         self._use = ContextUse({}, shared.context_tokens)
+        self._diary = HearingDiary()  # written on the model's thread, as is all else that a step changes
+        self._taken: dict[int, tuple[float, str]] = {}  # of the units in the context: when they began, what was typed
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """A unit, on the model's thread. Raises BadInput for what cannot be used."""
@@ -142,6 +146,7 @@ class DuplexEngine:
             heard = yield from session.hear_steps(_whole(unit.samples), pictures, self._plain(unit.text))
         except ValueError as odd:
             raise BadInput(f"The picture cannot be used: {odd}") from odd
+        self._took(place.unit, unit)
         said = yield from session.say_steps(unit.listen)
         text = self._words.add(said.spoken)
         if said.turn_over or said.listening:
@@ -151,17 +156,20 @@ class DuplexEngine:
             if len(self._turn) > TOLD_KEPT:
                 self._gone += len(self._turn.popleft().said.text)
         self._measure(session)
+        self._remember_left(said.left)
         left = tuple(gone.number for gone in said.left)
         self._last = UnitAnswer(place.unit, said.listening, text, self._sound(said), said.turn_over, left)
         return self._last
 
     async def feed(self, block: Block) -> None:
-        """Units; and a reply that was heard to its end, which need not be kept apart any longer."""
+        """Units; what was heard of a reply that is over; and for its memory alone, what the user said."""
         match block:
             case UnitBlock():
                 await self._run(alone, self.steps(block))
-            case ReplyBlock(cut=False):
-                await self._run(self._heard_all)
+            case ReplyBlock():
+                await self._run(self._heard, block)
+            case TranscriptBlock():
+                await self._run(self._diary.transcribed, block)
 
     async def reply(self) -> AsyncIterator[Delta]:
         """What was made of the last unit that was fed."""
@@ -203,6 +211,22 @@ class DuplexEngine:
             self._vocoder.restart()
         return SoundDelta(np.concatenate(pieces), VOICE_RATE) if pieces else None
 
+    def _took(self, number: int, unit: UnitBlock) -> None:
+        self._taken[number] = unit.start, unit.text
+        if unit.text.strip():
+            self._diary.typed(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
+
+    def _remember_left(self, units: Sequence[Unit]) -> None:
+        for unit in units:
+            start, typed = self._taken.pop(unit.number)
+            self._diary.second_left(start, start + UNIT_S, typed, self._shared.model.words.decode(unit.said))
+
+    def _heard(self, reply: ReplyBlock) -> None:
+        """It need not be kept apart any longer."""
+        self._diary.spoke(reply)
+        if not reply.cut:
+            self._heard_all()
+
     def _heard_all(self) -> None:
         self._turn.clear()
         self._gone = 0
@@ -217,10 +241,11 @@ class DuplexEngine:
             self._vocoder.restart()
 
     def _mark(self) -> Mark:
-        return self._marks.add(None if self._session is None else self._session.mark())
+        return self._marks.add((None if self._session is None else self._session.mark(), self._diary.position))
 
     def _rewind(self, mark: Mark) -> None:
-        place = self._marks.take(mark)
+        place, position = self._marks.take(mark)
+        self._diary.rewind(position)
         if place is None or self._session is None:
             self._session = None
         else:
@@ -232,6 +257,7 @@ class DuplexEngine:
         self._session = None
         self._turn.clear()
         self._marks = Marks()
+        self._diary.close()
 
     def _measure(self, session: Duplex) -> None:
         """Here and not in `context`, because only the model's thread may look into its session."""

@@ -11,15 +11,26 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from dialogue.blocks import Block, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock, UnitBlock
+from dialogue.blocks import (
+    Block,
+    PictureBlock,
+    ReplyBlock,
+    SoundBlock,
+    SystemBlock,
+    TextBlock,
+    TranscriptBlock,
+    UnitBlock,
+)
 from dialogue.choose_token import Sampling
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
 from dialogue.engines.minicpm_marks import Marks
 from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
+from dialogue.hearing_diary import HearingDiary
 from dialogue.minicpm.mel import RATE, WINDOW, Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Part, Picture, Sound
+from dialogue.minicpm.session_ledger import Moment
 from dialogue.minicpm.session_o26 import SAMPLING, Place, Session
 from dialogue.minicpm.together import Steps, alone, run_together
 from dialogue.minicpm.vocabulary import TextStream, shortened
@@ -74,7 +85,8 @@ class OmniEngine:
         self._shared, self._run, self._model = shared, shared.runner, shared.model
         self._session: Session | None = None  # made by the first step: a cache is large
         self._instruction = ABOUT
-        self._marks: Marks[Place | None] = Marks()
+        self._marks: Marks[tuple[Place | None, int]] = Marks()
+        self._diary = HearingDiary()  # written on the model's thread, as is all else that a step changes
         self._replied = False  # the last thing in the context is a reply as it was made
         self._units = 0
         self._use = ContextUse({}, shared.context_tokens)
@@ -87,14 +99,16 @@ class OmniEngine:
                 self._instruction = self._model.words.plain(text)
             case UnitBlock():
                 await self._run(alone, self.steps(block))
-            case PictureBlock(rgb):
-                await self._run(self._hear, [Picture(rgb, self._slices)])
-            case SoundBlock(samples):
-                await self._run(self._hear_seconds, samples)
+            case PictureBlock(rgb, at):
+                await self._run(self._hear, [Picture(rgb, self._slices)], Moment(at, at))
+            case SoundBlock(samples, start):
+                await self._run(self._hear_seconds, samples, start)
             case TextBlock(text) if text.strip():
-                await self._run(self._hear, [self._plain(text)])
-            case ReplyBlock(text, cut=cut):
-                await self._run(self._remember, text, cut)  # the turn is closed: its marks are void
+                await self._run(self._read, block)
+            case TranscriptBlock():
+                await self._run(self._diary.transcribed, block)
+            case ReplyBlock():
+                await self._run(self._remember, block)  # the turn is closed: its marks are void
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """A unit, on the model's thread. Raises BadInput for what cannot be used."""
@@ -104,7 +118,7 @@ class OmniEngine:
         if unit.text:
             parts.append(self._plain(unit.text))
         if parts:
-            yield from self._hear_steps(parts)
+            yield from self._hear_steps(parts, Moment(unit.start, unit.start + len(unit.samples) / RATE, unit.text))
         self._units += 1
         return UnitAnswer(self._units - 1)
 
@@ -161,35 +175,43 @@ class OmniEngine:
                 self._session.introduce([f"{self._instruction} {CLONE}", Sound(voice), CLONED])
         return self._session
 
-    def _hear(self, parts: Sequence[Part]) -> None:
-        alone(self._hear_steps(parts))
+    def _hear(self, parts: Sequence[Part], moment: Moment) -> None:
+        alone(self._hear_steps(parts, moment))
 
-    def _hear_steps(self, parts: Sequence[Part]) -> Steps[None]:
+    def _hear_steps(self, parts: Sequence[Part], moment: Moment) -> Steps[None]:
         session = self._opened()
         try:
-            yield from session.hear_steps(parts)
+            yield from session.hear_steps(parts, moment)
         except ValueError as odd:
             raise BadInput(f"The picture cannot be used: {odd}") from odd
         self._replied = False
         self._measure(session)
 
-    def _hear_seconds(self, samples: Samples) -> None:
+    def _hear_seconds(self, samples: Samples, at: float) -> None:
         for start in range(0, len(samples), RATE):
             if len(second := samples[start : start + RATE]) >= WINDOW:
-                self._hear([Sound(second)])
+                begun = at + start / RATE
+                self._hear([Sound(second)], Moment(begun, begun + len(second) / RATE))
 
-    def _remember(self, text: str, cut: bool) -> None:
+    def _read(self, block: TextBlock) -> None:
+        self._hear([self._plain(block.text)], Moment(block.start, block.end, block.text))
+        self._diary.typed(block)
+
+    def _remember(self, block: ReplyBlock) -> None:
         session = self._opened()
         if not self._replied:
-            session.remember(text, whole=not cut)
+            session.remember(block.text, whole=not block.cut)
+        session.heard_as(block.text, block.start, block.end)
+        self._diary.spoke(block)
         self._marks.clear()
         self._measure(session)
 
     def _mark(self) -> Mark:
-        return self._marks.add(None if self._session is None else self._session.mark())
+        return self._marks.add((None if self._session is None else self._session.mark(), self._diary.position))
 
     def _rewind(self, mark: Mark) -> None:
-        place = self._marks.take(mark)
+        place, position = self._marks.take(mark)
+        self._diary.rewind(position)
         if place is None:
             self._session = None
         elif self._session is not None:
@@ -200,8 +222,10 @@ class OmniEngine:
     def _free(self) -> None:
         self._session = None
         self._marks = Marks()
+        self._diary.close()
 
     def _measure(self, session: Session) -> None:
+        self._diary.left(session.take_left())
         self._use = session.ledger.use()
 
     def _plain(self, text: str) -> str:

@@ -23,11 +23,12 @@ from dialogue.minicpm.mel import Samples, log_mel, pieces
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.request import Part, Prompt, prompt_steps
-from dialogue.minicpm.session_ledger import entries_of
+from dialogue.minicpm.session_ledger import Moment, entries_of
 from dialogue.minicpm.together import Fed, Feed, Steps, alone, run_together
 from dialogue.rolling_ledger import Entry, RollingLedger
 
 CALL = 3  # tokens made at a time: the repetition penalty starts anew with each call
+NO_MOMENT = Moment()
 SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 
 
@@ -53,6 +54,7 @@ class Session:
         self.model, self._hearing = model, model.hearing
         self.cache = model.decoder.new_cache(capacity)
         self.ledger = RollingLedger(capacity)
+        self._left: list[Entry] = []  # what has left the context and was not asked for
         self._step = 0  # numbers what was taken in: only the newest may not leave the context
         self._room = min(room, capacity // 4)
         self.speaker: Tensor | None = None  # hidden state of the voice to speak with, once an answer has begun
@@ -70,22 +72,22 @@ class Session:
     def introduce(self, parts: Sequence[Part]) -> Prompt:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"
-        made = alone(self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], begin=True, pinned=True))
+        made = alone(self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], NO_MOMENT, begin=True, pinned=True))
         self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
-    def hear(self, parts: Sequence[Part]) -> Prompt:
+    def hear(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> Prompt:
         """The next part of the user's turn. A unit is "<unit>", a Picture and a second of Sound."""
-        return alone(self.hear_steps(parts))
+        return alone(self.hear_steps(parts, moment))
 
-    def hear_steps(self, parts: Sequence[Part]) -> Steps[Prompt]:
+    def hear_steps(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> Steps[Prompt]:
         """`hear` as steps that several sessions can take together."""
         if self._turn_open:
-            return (yield from self._take(parts))
+            return (yield from self._take(parts, moment))
         opening = "<|im_start|>user\n"
         if self._spoke:
             opening = ("<|tts_eos|>" if self._unfinished else "") + "<|im_end|>\n" + opening
-        made = yield from self._take([opening, *parts])
+        made = yield from self._take([opening, *parts], moment)
         self._turn_open = True
         return made
 
@@ -115,6 +117,15 @@ class Session:
         self._feed(torch.tensor(ids))
         self._unfinished = not whole
 
+    def heard_as(self, text: str, start: float, end: float) -> None:
+        """The newest answer, as the user heard it."""
+        self.ledger.annotate(text, start, end)
+
+    def take_left(self) -> list[Entry]:
+        """What has left the context since this was asked last, oldest first."""
+        left, self._left = self._left, []
+        return left
+
     def mark(self) -> Place:
         return Place(self._step, self._ear, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
 
@@ -127,12 +138,12 @@ class Session:
         self._ear.rewind(place.heard)
         self._turn_open, self._spoke, self._unfinished = place.turn_open, place.spoke, place.unfinished
 
-    def _take(self, parts: Sequence[Part], begin: bool = False, pinned: bool = False) -> Steps[Prompt]:
+    def _take(self, parts: Sequence[Part], moment: Moment, begin: bool = False, pinned: bool = False) -> Steps[Prompt]:
         made = yield from prompt_steps(self.model, parts, self._listen, begin)
         self._make_room(len(made.ids))
         fed: Fed = yield Feed(self.model.decoder, self.cache, made.rows, scored=False)
         self.hidden = fed.hidden[-1]
-        for entry in entries_of(made, self.model.words, self._step, pinned):
+        for entry in entries_of(made, self.model.words, self._step, moment, pinned):
             self.ledger.add(entry)
         self._step += 1
         return made
@@ -157,7 +168,9 @@ class Session:
 
     def _make_room(self, tokens: int, step: int | None = None) -> None:
         """For tokens of that step, by default a new one. Raises BadInput where even an empty context is too small."""
-        for start, end in self.ledger.make_room(tokens, self._step if step is None else step).cuts:
+        eviction = self.ledger.make_room(tokens, self._step if step is None else step)
+        self._left += eviction.dropped
+        for start, end in eviction.cuts:
             self.cache.cut(start, end, self.model.decoder.rotary)
 
     def _listen(self, clips: Sequence[Samples]) -> Steps[list[Tensor]]:
