@@ -19,6 +19,7 @@ from dialogue.linear import Precision
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.conversation import Turn, answer, prepare
 from dialogue.minicpm.duplex import Duplex
+from dialogue.minicpm.duplex_cost import measure_duplex, talking
 from dialogue.minicpm.generation import generate
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.mel import RATE
@@ -32,7 +33,6 @@ from dialogue.minicpm.text_model import TextModel
 from dialogue.minicpm.this_machine import measure
 from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE
 from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
-from dialogue.minicpm.unit_cost import measure_duplex, talking
 from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
 
 TOKENS = 32  # decoded for tokens a second

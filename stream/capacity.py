@@ -9,9 +9,16 @@ from stream.setup import Setup
 
 
 class Cost(Protocol):
-    """What units of several sessions take; `dialogue.minicpm.unit_cost.UnitCost` is one."""
+    """What several sessions take; `dialogue.minicpm.unit_cost.UnitCost` is one."""
 
-    def seconds(self, sessions: int) -> float: ...
+    def seconds(self, sessions: int) -> float:
+        """Of the worst second of so many."""
+        ...
+
+    def unit_seconds(self, sessions: int) -> float:
+        """Of a unit of each of so many, computed together."""
+        ...
+
     def sessions(self) -> int: ...
 
 

@@ -86,7 +86,7 @@ class Parts:
         run, together = self.threads.mind.run, model.compute_together
         if self._cost is None or self.capacity is None:
             return UnitSlots(run, together)
-        return UnitSlots(run, together, most=self.capacity.sessions, expected_s=self._cost.seconds)
+        return UnitSlots(run, together, most=self.capacity.sessions, expected_s=self._cost.unit_seconds)
 
     @property
     def remark(self) -> str:

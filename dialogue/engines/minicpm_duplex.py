@@ -20,6 +20,7 @@ from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
 from dialogue.hearing_diary import HearingDiary
 from dialogue.minicpm.duplex import Duplex, Place, Said
+from dialogue.minicpm.duplex_cost import measure_duplex
 from dialogue.minicpm.duplex_interruption import Told, break_off
 from dialogue.minicpm.duplex_rule import Manner
 from dialogue.minicpm.mel import RATE, Samples
@@ -29,7 +30,7 @@ from dialogue.minicpm.speech_o45 import CODES_PER_S, SpeechDecoder, sampled
 from dialogue.minicpm.together import Steps, alone, run_together
 from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed, Vocoder
 from dialogue.minicpm.token2wav import RATE as VOICE_RATE
-from dialogue.minicpm.unit_cost import UnitCost, measure_duplex
+from dialogue.minicpm.unit_cost import UnitCost
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.window import Basic, Recap, Unit, Window
 

@@ -33,6 +33,7 @@ from dialogue.minicpm.request import Part, Picture, Sound
 from dialogue.minicpm.session_ledger import Moment
 from dialogue.minicpm.session_o26 import SAMPLING, Place, Session
 from dialogue.minicpm.together import Steps, alone, run_together
+from dialogue.minicpm.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import RATE as VOICE_RATE
 from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
@@ -72,6 +73,11 @@ class OmniModel:
 
     def __call__(self) -> OmniEngine:
         return OmniEngine(self)
+
+    def measure_units(self) -> TurnCost:
+        """What a second of several sessions takes here, of listening and of answering; some seconds, on the model's
+        thread."""
+        return measure_turns(self.model, self.context_tokens, speaks=self.can.speaks)
 
     def compute_together(self, units: Sequence[tuple[OmniEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
         return run_together([engine.steps(unit) for engine, unit in units])

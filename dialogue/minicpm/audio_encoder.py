@@ -35,6 +35,10 @@ class EncoderCache:
         self.length = 0
         self._begun = 0  # how often it has been emptied
 
+    @property
+    def nbytes(self) -> int:
+        return self._storage.nbytes
+
     def clear(self) -> None:
         """What comes next is heard without what was heard so far."""
         self.length = 0

@@ -8,7 +8,7 @@ not decide whose turn it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -92,14 +92,19 @@ class Session:
         return made
 
     def answer(
-        self, limit: int = 512, sampling: Sampling = SAMPLING, generator: torch.Generator | None = None
+        self,
+        limit: int = 512,
+        sampling: Sampling = SAMPLING,
+        generator: torch.Generator | None = None,
+        stops: Collection[int] | None = None,
     ) -> Iterator[Step]:
-        """Tokens of the answer; closing the iterator breaks it off. The last token, an end or not, is never fed."""
+        """Tokens of the answer; closing the iterator breaks it off. The last token, an end or not, is never fed.
+        `stops` are the model's own by default."""
         words, decoder = self.model.words, self.model.decoder
         self._make_room(limit if limit < self._room else self._room)
         ids, rows = self._open_answer()
         self.speaker = rows[ids.index(words.id("<|spk|>"))]
-        hidden, recent, stops = rows[-1], ids, self.model.stops()
+        hidden, recent, stops = rows[-1], ids, self.model.stops() if stops is None else stops
         for made in range(limit):
             logits = decoder.logits(hidden)
             token = choose(logits, sampling, recent, generator)

@@ -55,6 +55,11 @@ class VoiceO26:
             words=Vocabulary(assets / "chattts_tokenizer" / "tokenizer.json"),
         )
 
+    @property
+    def segment_rows(self) -> int:
+        """Room that a segment's cache is given."""
+        return self.speech.slots.sound + MOST_STEPS + SEED_SOUND
+
     @torch.inference_mode()
     def sound(self, codes: list[list[int]]) -> Tensor:
         """Codes (n, 4) -> float32 (n * SAMPLES_A_CODE,)."""
@@ -76,7 +81,7 @@ class Speaker:
         self._spoken: list[int] = []  # tokens of the segment
         self._whole = False  # the segment has all its text: now its sound may end
         self._ended = False
-        self._state = voice.speech.start(MOST_STEPS + SEED_SOUND)
+        self.state = voice.speech.start(MOST_STEPS + SEED_SOUND)
 
     def add(self, text: str) -> Iterator[Tensor]:
         """Sound (n,) that can be made now that this text has been written."""
@@ -84,7 +89,7 @@ class Speaker:
         self._take_words(last=False)
         step = self._voice.speech.slots.text_step
         while len(self._waiting) >= step:
-            yield from self._speak(self._waiting[:step])
+            yield from self.speak(self._waiting[:step])
             self._waiting = self._waiting[step:]
         if len(self._spoken) >= LONG and _SENTENCE_END.search(self._voice.words.decode(self._spoken)):
             yield from self._finish_segment()
@@ -95,7 +100,7 @@ class Speaker:
         self._take_words(last=True)
         step = self._voice.speech.slots.text_step
         for begun in range(0, len(self._waiting), step):
-            yield from self._speak(self._waiting[begun : begun + step])
+            yield from self.speak(self._waiting[begun : begun + step])
         self._waiting = []
         if self._spoken:
             yield from self._finish_segment()
@@ -107,33 +112,34 @@ class Speaker:
         self._waiting += self._voice.words.encode(self._text[:end], begin=False)
         self._text = self._text[end:]
 
-    def _speak(self, ids: list[int]) -> Iterator[Tensor]:
+    def speak(self, ids: list[int]) -> Iterator[Tensor]:
+        """Sound that can be made now that these tokens of the voice's have been written."""
         room = self._voice.speech.slots.text - len(self._spoken) - 1
         if len(ids) > room:  # a sentence that does not end: cut it where the slots do
             yield from self._finish_segment()
             self._next_segment()
-        self._voice.speech.write(self._state, [*self._opening(), *ids], self._vector)
+        self._voice.speech.write(self.state, [*self._opening(), *ids], self._vector)
         self._spoken += ids
         yield from self._call()
 
     def _opening(self) -> list[int]:
-        first = self._state.written == 0
+        first = self.state.written == 0
         return [self._voice.words.id("[Stts]"), self._voice.speech.speaker_token] if first else []
 
     def _finish_segment(self) -> Iterator[Tensor]:
-        self._voice.speech.write(self._state, [*self._opening(), self._voice.speech.text_end], self._vector)
+        self._voice.speech.write(self.state, [*self._opening(), self._voice.speech.text_end], self._vector)
         self._whole = True
-        while not self._ended and self._state.steps < MOST_STEPS - CALL:
+        while not self._ended and self.state.steps < MOST_STEPS - CALL:
             yield from self._call()
 
     def _next_segment(self) -> None:
         """A new one, which begins with the last words and the last sound of this one."""
         codes, self._spoken = self._codes[-SEED_SOUND:], self._spoken[-SEED_TEXT:]
-        self._state = self._voice.speech.start(MOST_STEPS + SEED_SOUND)
+        self.state = self._voice.speech.start(MOST_STEPS + SEED_SOUND)
         self._whole = self._ended = False
-        self._voice.speech.write(self._state, [*self._opening(), *self._spoken], self._vector)
+        self._voice.speech.write(self.state, [*self._opening(), *self._spoken], self._vector)
         if codes:
-            self._voice.speech.seed(self._state, codes[:-1], len(self._spoken))
+            self._voice.speech.seed(self.state, codes[:-1], len(self._spoken))
         self._codes = codes
 
     def _call(self) -> Iterator[Tensor]:
@@ -143,8 +149,8 @@ class Speaker:
         begun = len(self._codes)
         speech = self._voice.speech
         for step in range(CALL):
-            logits = speech.step(self._state, self._codes[-1] if self._codes else None, len(self._spoken))
-            spread = speech.probabilities(logits, self._state.steps == 1, self._whole and step >= FIRST_STEPS)
+            logits = speech.step(self.state, self._codes[-1] if self._codes else None, len(self._spoken))
+            spread = speech.probabilities(logits, self.state.steps == 1, self._whole and step >= FIRST_STEPS)
             codes = torch.multinomial(spread, 1, generator=self._generator)[:, 0].tolist()
             if speech.end in codes:
                 self._ended = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from dialogue.engines import abilities_of, open_engine
 from dialogue.engines.minicpm_duplex import DuplexModel
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.turn_cost import TurnCost
 from stream.capacity import Capacity, capacity_of
 from stream.device_thread import DeviceThread
 from stream.setup import SETUPS
@@ -28,6 +30,9 @@ class Measured:
 
     def seconds(self, sessions: int) -> float:
         return sessions * self.each_s
+
+    def unit_seconds(self, sessions: int) -> float:
+        return self.seconds(sessions)
 
     def sessions(self) -> int:
         return self.fit
@@ -73,6 +78,27 @@ def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
         assert parts.capacity.sessions >= 1
         assert "measured" in parts.capacity.about or "lag" in parts.capacity.about
         assert parts.slots is not None
+        parts.close()
+
+    asyncio.run(story())
+
+
+def test_o26_tells_what_its_sessions_cost_and_what_their_units_do(tmp_path: Path) -> None:
+    folder = write_tiny(Kind.O26, tmp_path / "o26")
+
+    async def story() -> None:
+        toys = toy_parts(lambda: ToyEngine([]))
+        run = toys.threads.mind.run
+        minds = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=512))
+        assert isinstance(minds, Minds)
+        parts = replace(toys, new_engine=minds.live)
+        await parts.measure()
+        assert parts.capacity is not None
+        assert isinstance(parts._cost, TurnCost)
+        assert parts._cost.seconds(1) >= parts._cost.unit_seconds(1) > 0
+        assert parts.slots is not None
+        assert parts.slots._expected_s(1) == parts._cost.unit_seconds(1)
+        assert "measured" in parts.capacity.about or "lag" in parts.capacity.about
         parts.close()
 
     asyncio.run(story())

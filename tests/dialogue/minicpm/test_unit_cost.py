@@ -1,16 +1,13 @@
-"""How many sessions fit: from measured times to a number, and the measuring itself."""
+"""How many sessions fit: from measured times to a number."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import pytest
+import torch
 
-from dialogue.minicpm.duplex import MOST_STEPS, Said
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.speech_o45 import CODES_PER_S
-from dialogue.minicpm.unit_cost import UnitCost, measure, measure_duplex
+from dialogue.minicpm import worst_case
+from dialogue.minicpm.unit_cost import UnitCost, measure
+from dialogue.minicpm.worst_case import sessions_in_memory
 
 
 class Machine:
@@ -57,16 +54,15 @@ def test_a_machine_that_is_far_too_slow_is_asked_once() -> None:
     assert machine.tried == [1]
 
 
-def test_measured_units_are_the_worst_case(model: Callable[[Kind], MiniCPM]) -> None:
-    made: list[Said] = []
+def test_what_lasts_longer_than_a_second_is_told_by_the_second() -> None:
+    machine = Machine(once_s=0.2, each_s=0.2)
+    cost = measure(machine.compute, now=lambda: machine.time, lasts_s=2.0)
+    assert cost.seconds(1) == pytest.approx(0.2)
 
-    def keep(said: Sequence[Said]) -> None:
-        made.extend(said)
 
-    cost = measure_duplex(model(Kind.O45), context=256, make_sound=keep, most=2)
-    assert [count for count, _ in cost.measured] == [1, 2]
-    assert all(seconds > 0 for _, seconds in cost.measured)
-    for said in made:
-        assert len(said.spoken) == MOST_STEPS - 2
-        assert said.codes is not None
-        assert len(said.codes) == CODES_PER_S
+def test_memory_bounds_the_sessions_and_leaves_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worst_case, "free_memory", lambda _device: 1000)
+    fitting = [sessions_in_memory(each, torch.device("cpu"), most=8) for each in (100, 300, 2000)]
+    assert fitting == [8, 3, 1]
+    monkeypatch.setattr(worst_case, "free_memory", lambda _device: None)
+    assert sessions_in_memory(10**12, torch.device("cpu"), most=8) == 8

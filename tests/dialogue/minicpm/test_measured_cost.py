@@ -1,0 +1,96 @@
+"""What the o models measure when they are asked how many sessions fit: their worst, and all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pytest
+from torch import Tensor
+
+from dialogue.minicpm import duplex_cost, turn_cost
+from dialogue.minicpm.duplex import MOST_STEPS, Said
+from dialogue.minicpm.duplex_cost import measure_duplex
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.session_o26 import Session
+from dialogue.minicpm.speech_o45 import CODES_PER_S
+from dialogue.minicpm.turn_cost import READ_TOKENS, TurnCost, measure_turns
+from dialogue.minicpm.unit_cost import UnitCost, measure
+from dialogue.minicpm.voice_o26 import AGAIN, CALL, VoiceO26
+
+Open = Callable[[Kind], MiniCPM]
+
+
+def test_measured_units_are_the_worst_case(model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplex_cost, "measure", partial(measure, now=lambda: 0.0))
+    made: list[Said] = []
+
+    def keep(said: Sequence[Said]) -> None:
+        made.extend(said)
+
+    cost = measure_duplex(model(Kind.O45), context=256, make_sound=keep, most=2)
+    assert [count for count, _ in cost.measured] == [1, 2]
+    for said in made:
+        assert len(said.spoken) == MOST_STEPS - 2
+        assert said.codes is not None
+        assert len(said.codes) == CODES_PER_S
+
+
+def test_the_worst_second_is_the_worst_way_to_divide_listening_and_answering() -> None:
+    cost = TurnCost(units=UnitCost(((1, 0.3), (2, 0.35))), answers=UnitCost(((1, 0.2), (2, 0.3))))
+    assert [cost.seconds(count) for count in (0, 1, 2)] == pytest.approx([0.0, 0.3, 0.5])
+    assert [cost.sessions(share) for share in (0.2, 0.4, 0.5, 0.9)] == [0, 1, 2, 2]
+    assert cost.unit_seconds(2) == 0.35
+
+
+def test_an_answer_that_was_too_slow_bounds_what_quick_units_allow() -> None:
+    cost = TurnCost(units=UnitCost(((1, 0.1), (2, 0.1), (4, 0.1))), answers=UnitCost(((1, 0.4), (2, 0.9))))
+    assert cost.sessions(0.75) == 1
+
+
+class Measured(list[Session]):
+    """The sessions that were measured, on a clock that stands still: no machine is too slow for this test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        full = turn_cost._full
+
+        def kept(model: MiniCPM, context: int) -> Session:
+            self.append(full(model, context))
+            assert self[-1].cache.length == self[-1].ledger.tokens == context
+            return self[-1]
+
+        monkeypatch.setattr(turn_cost, "_full", kept)
+        monkeypatch.setattr(turn_cost, "measure", partial(measure, now=lambda: 0.0))
+
+    def entries(self, kind: str) -> list[int]:
+        return [sum(entry.kind == kind for entry in session.ledger.entries) for session in self]
+
+
+def test_a_measured_second_of_o26_is_a_full_unit_and_a_second_of_speech(
+    model: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions, sounds, sound = Measured(monkeypatch), list[int](), VoiceO26.sound
+
+    def heard(voice: VoiceO26, codes: list[list[int]]) -> Tensor:
+        sounds.append(len(codes))
+        return sound(voice, codes)
+
+    monkeypatch.setattr(VoiceO26, "sound", heard)
+    cost = measure_turns(model(Kind.O26), context=256, most=2)
+    assert [count for count, _ in cost.units.measured] == [count for count, _ in cost.answers.measured] == [1, 2]
+    # The first session was measured five times (to warm up, twice alone, twice with the other), the other twice.
+    assert sessions.entries("picture") == sessions.entries("sound") == [5, 2]
+    assert set(sounds) == {CALL, CALL + AGAIN}
+    assert len(sounds) == 2 * (5 + 2), "two calls of the voice are a second of speech"
+
+
+def test_without_its_own_voice_text_is_made_as_fast_as_it_is_read(model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def replied(session: Session) -> int:
+        return sum(entry.tokens for entry in session.ledger.entries if entry.kind == "reply")
+
+    sessions = Measured(monkeypatch)
+    measure_turns(model(Kind.O26), context=256, most=1, speaks=False)
+    opened = turn_cost._full(model(Kind.O26), 256)
+    next(opened.answer(1))
+    assert replied(sessions[0]) - replied(opened) == 3 * READ_TOKENS
