@@ -1,11 +1,13 @@
 """Parity with the published implementations: `python -m tests.golden_parity DIR` runs every golden case below DIR.
 
-One line a case, a last line `N passed, M failed`; the exit code is not 0 if anything failed.
+One line a case, a last line `N passed, M failed`; the exit code is not 0 if anything failed. A case passes when all it
+expects was compared and agreed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -38,7 +40,16 @@ RUNNERS: dict[str, Callable[[Case, Check], None]] = {
 
 
 def find_cases(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.rglob("case.json"))
+    """Folders with a case.json: `folder` itself, or any below it, behind links as well."""
+    cases, seen = [], set[str]()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:  # a link back
+            folders.clear()
+        elif "case.json" in files:
+            cases.append(Path(here))
+        seen.add(real)
+    return sorted(cases)
 
 
 def run(folder: Path) -> Check:
@@ -48,23 +59,36 @@ def run(folder: Path) -> Check:
         case = Case(folder)
         check = Check.of(case)
         if case.number not in RUNNERS:
-            raise ValueError(f"no runner for case {case.meta['case']}")
+            raise ValueError(f"no runner for a case called {case.name!r}; known are {', '.join(RUNNERS)}")
         RUNNERS[case.number](case, check)
+        check.finish(case)
     except Exception as error:
-        check.failures.append("".join(traceback.format_exception(error)))
+        check.failures.append(_told(error))
     return check
+
+
+def _told(error: Exception) -> str:
+    """What went wrong and where, innermost call last."""
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__}: {error} (at {' > '.join(places[-5:])})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.golden_parity", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a folder with case folders somewhere below it")
-    folders = find_cases(parser.parse_args(argv).folder)
+    parser.add_argument("folder", type=Path, help="a case folder, or a folder with case folders somewhere below it")
+    root: Path = parser.parse_args(argv).folder
+    if not root.is_dir():
+        print(f"{root} is no folder.", file=sys.stderr)
+    folders = find_cases(root)
     failed = 0
     for folder in folders:
         check = run(folder)
         failed += bool(check.failures)
         verdict = "FAIL" if check.failures else "pass"
-        print(f"{folder.name:32} max abs difference {check.worst:8.2e}  {verdict}", flush=True)
+        name = str(folder.relative_to(root)) if folder != root else folder.resolve().name
+        print(
+            f"{name:32} max abs difference {check.worst:8.2e} in {check.compared:3} comparisons  {verdict}", flush=True
+        )
         for failure in check.failures[:20]:
             print(f"    {failure}", flush=True)
     print(f"{len(folders) - failed} passed, {failed} failed")

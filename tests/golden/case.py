@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,20 +17,34 @@ from torch import Tensor
 
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.vocabulary import Vocabulary
+from tests.golden.expected import INFORMATIVE, Expected, read_whole, unread
+
+USUAL_TOLERANCE = 1e-4  # of a case that names none: what its README calls comfortable
+IN, OUT = "in.", "out."
 
 
 class Case:
+    """Inputs, and expectations that remember whether they were asked for."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.meta: dict[str, Any] = json.loads((folder / "case.json").read_text(encoding="utf-8"))
-        self.inputs: dict[str, Any] = self.meta.get("inputs", {})
-        self.expected: dict[str, Any] = self.meta.get("expected", {})
+        text = (folder / "case.json").read_text(encoding="utf-8")
+        self.meta: dict[str, Any] = json.loads(text, object_pairs_hook=Expected)
+        if not isinstance(self.meta, dict):
+            raise ValueError("case.json holds no object")
+        self.inputs: dict[str, Any] = self.meta.get("inputs") or {}
+        self.expected: dict[str, Any] = self.meta.get("expected") or {}
         self.tensors: dict[str, Tensor] = load_file(folder / "io.safetensors")
+        self._read: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        return str(self.meta.get("case") or self.folder.name)
 
     @property
     def number(self) -> str:
         """ "05" of "05_pipeline_v26": what is computed."""
-        return str(self.meta["case"])[:2]
+        return self.name[:2]
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -39,16 +55,31 @@ class Case:
         return Vocabulary(self.folder / "tokenizer.json")
 
     def given(self, name: str) -> Tensor:
-        return self.tensors[f"in.{name}"]
+        return self.tensors[f"{IN}{name}"]
+
+    def gives(self, name: str) -> bool:
+        return f"{IN}{name}" in self.tensors
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
         return self.given(name).numpy()
 
     def wanted(self, name: str) -> Tensor:
-        return self.tensors[f"out.{name}"]
+        self._read.add(name)
+        return self.tensors[f"{OUT}{name}"]
 
     def has(self, name: str) -> bool:
-        return f"out.{name}" in self.tensors
+        return f"{OUT}{name}" in self.tensors
+
+    def numbers(self, pattern: str) -> list[tuple[int, ...]]:
+        """The numbers in the names of all tensors that match, in order: "in.wav_(\\d+)" -> [(0,), (1,)]."""
+        found = (re.fullmatch(pattern, name) for name in self.tensors)
+        return sorted(tuple(map(int, match.groups())) for match in found if match)
+
+    def left_out(self) -> list[str]:
+        """Expectations that nobody asked for, and that are not for information only."""
+        wanted = (name.removeprefix(OUT) for name in self.tensors if name.startswith(OUT))
+        tensors = [name for name in wanted if name not in self._read and not INFORMATIVE.fullmatch(name)]
+        return sorted(tensors) + list(unread(self.expected))
 
 
 @dataclass
@@ -63,8 +94,9 @@ class Check:
 
     @classmethod
     def of(cls, case: Case) -> Check:
-        tolerance = case.meta.get("tolerance", {})
-        return cls(float(tolerance.get("atol", 0.0)), float(tolerance.get("rtol", 0.0)))
+        tolerance = case.meta.get("tolerance") or {}
+        usual = 0.0 if tolerance.get("exact") else USUAL_TOLERANCE
+        return cls(float(tolerance.get("atol", usual)), float(tolerance.get("rtol", 0.0)))
 
     def close(self, name: str, got: Tensor, want: Tensor) -> None:
         """Numbers within the tolerance; -inf only where it is wanted."""
@@ -83,10 +115,29 @@ class Check:
     def same(self, name: str, got: Any, want: Any) -> None:
         """Exactly equal."""
         self.compared += 1
-        got = got.tolist() if isinstance(got, Tensor | np.ndarray) else got
-        want = want.tolist() if isinstance(want, Tensor | np.ndarray) else want
+        read_whole(want)
+        got, want = _plain(got), _plain(want)
         if got != want:
             self.failures.append(f"{name}: {_short(got)}, wanted {_short(want)}")
+
+    def one_of(self, name: str, got: Iterable[Any], want: Any) -> None:
+        """Exactly equal to one of what may be meant."""
+        self.compared += 1
+        read_whole(want)
+        possible = [_plain(value) for value in got]
+        if _plain(want) not in possible:
+            self.failures.append(f"{name}: {_short(possible[0])}, wanted {_short(want)}")
+
+    def finish(self, case: Case) -> None:
+        """A case of which something was not compared has not passed."""
+        if left := case.left_out():
+            self.failures.append(f"not compared, {len(left)}: {', '.join(left[:12])}{' ...' if left[12:] else ''}")
+        if not self.compared:
+            self.failures.append("nothing was compared")
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, Tensor | np.ndarray) else value
 
 
 def _short(value: Any) -> str:

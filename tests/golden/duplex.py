@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,11 @@ from dialogue.minicpm.duplex_rule import Manner, TokenRule
 from dialogue.minicpm.duplex_senses import EMBEDDED
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
-from dialogue.minicpm.speech_o45 import SpeechDecoder
+from dialogue.minicpm.speech_o45 import CODES_PER_S, SpeechDecoder
 from dialogue.minicpm.vocabulary import Vocabulary
 from dialogue.minicpm.window import Basic, Context, Everything, Recap, Unit, Window
 from tests.golden.case import Case, Check
+from tests.golden.sessions import ROOM
 
 GREEDY = Manner(Sampling(penalty=1.05))
 FORCE = 1000.0  # added to the logit of a token that is to be chosen; the rule itself still runs
@@ -26,7 +28,7 @@ FORCE = 1000.0  # added to the logit of a token that is to be chosen; the rule i
 class Planned(TokenRule):
     """Chooses greedily, except where a plan names the token; keeps what it chose from."""
 
-    def begin(self, plan: list[str | int | None], words: Vocabulary) -> None:
+    def begin(self, plan: Sequence[str | int | None], words: Vocabulary) -> None:
         self._plan = [words.id(token) if isinstance(token, str) else token for token in plan]
         self.steps: list[Tensor] = []
         self.natural: dict[int, Tensor] = {}
@@ -46,10 +48,16 @@ class Planned(TokenRule):
 class Watched:
     """A window that compares the keys and values before and after what leaves."""
 
-    def __init__(self, case: Case, check: Check, window: Window) -> None:
-        self._case, self._check, self._window = case, check, window
+    def __init__(self, case: Case, check: Check, words: Vocabulary) -> None:
+        self._case, self._check, self._words = case, check, words
+        self._window = window_of(case, words)
+        self._heading = self._window.heading if isinstance(self._window, Recap) else ()
         self._events = iter(enumerate(case.expected["events"]))
+        self._listened: dict[int, bool] = {}
         self.before = 0
+
+    def saw(self, unit: int, listened: bool) -> None:
+        self._listened[unit] = listened
 
     def trim(self, context: Context) -> list[Unit]:
         self.before = context.cache.length
@@ -58,8 +66,12 @@ class Watched:
         gone = self._window.trim(context)
         if not gone:
             return gone
-        number, want = next(self._events)
+        number, want = next(self._events, (-1, None))
+        if want is None:
+            self._check.failures.append(f"units {[unit.number for unit in gone]} left, and none was to leave")
+            return gone
         got = {
+            "unit": context.next_unit - 1,
             "kv_before": self.before,
             "kv_after": context.cache.length,
             "protected_before": protected,
@@ -68,11 +80,20 @@ class Watched:
             "previous_token_ids": context.previous,
         }
         self._check.same(f"event {number}", got, {name: want[name] for name in got})
-        dropped = [[unit["unit_id"], unit["length"]] for unit in want["dropped"]]
-        self._check.same(f"event {number} dropped", [[unit.number, unit.tokens] for unit in gone], dropped)
+        text = context.previous[len(self._heading) :]
+        self._check.one_of(f"event {number} previous", self._texts(text), want["previous_text"])
+        self._check.same(f"event {number} dropped", len(gone), len(want["dropped"]))
+        for unit, dropped in zip(gone, want["dropped"], strict=False):
+            listened = self._listened[unit.number]
+            got = {"unit_id": unit.number, "length": unit.tokens, "is_listen": listened}
+            self._check.same(f"event {number} dropped", got, {name: dropped[name] for name in got})
+            self._check.one_of(f"event {number} said", self._texts(unit.said), dropped["generated_text"])
         self._keys(f"ev{number}_before", storage)
         self._keys(f"ev{number}_after", context.cache.storage[..., : context.cache.length, :])
         return gone
+
+    def _texts(self, ids: Sequence[int]) -> list[str]:
+        return texts_of(self._words, ids)
 
     def _keys(self, name: str, storage: Tensor) -> None:
         for layer in range(storage.shape[0]):
@@ -80,6 +101,11 @@ class Watched:
                 if self._case.has(f"{name}_{kind}{layer}"):
                     wanted = self._case.wanted(f"{name}_{kind}{layer}")
                     self._check.close(f"{name} {kind}{layer}", storage[layer, place][None], wanted)
+
+
+def texts_of(words: Vocabulary, ids: Sequence[int]) -> list[str]:
+    """Ids as text; published code leaves out token 0, a lone "!", and does not do so everywhere."""
+    return [words.decode(ids), words.decode([token for token in ids if token])]
 
 
 def window_of(case: Case, words: Vocabulary) -> Window:
@@ -93,80 +119,109 @@ def window_of(case: Case, words: Vocabulary) -> Window:
 
 
 def duplex(case: Case, check: Check) -> None:
-    model = replace(MiniCPM.of(case.checkpoint), bad_tokens=frozenset(case.inputs["bad_token_ids"]))
+    model = replace(MiniCPM.of(case.checkpoint), bad_tokens=frozenset(case.inputs.get("bad_token_ids", ())))
     voice = SpeechDecoder(case.checkpoint) if case.inputs["generate_audio"] else None
-    watched = Watched(case, check, window_of(case, model.words))
+    watched = Watched(case, check, model.words)
     session = Duplex(
         model,
         voice,
         watched,
-        capacity=4096,
-        force_listen=case.inputs["force_listen_count"],
+        capacity=ROOM,
+        force_listen=case.inputs.get("force_listen_count", 0),
         choose_code=lambda _logits, probabilities: int(probabilities.argmax()),
     )
     session.rule = Planned(session.signs, model.bad_tokens, GREEDY)
-    rows = session.prepare_with(case.inputs["prefix"], case.inputs["suffix"], case.array("ref_audio"))
-    assert rows is not None
-    check.close("reference", rows, case.wanted("ref_embeds"))
-    wanted = case.expected["prepare"]
-    check.same("protected", [session.context.protected, session.cache.length], [wanted["protected"], wanted["kv_len"]])
+    _prepare(case, check, session)
     for number, unit in enumerate(case.inputs["units"]):
         _unit(case, check, session, number, unit, watched)
+    for place, kind in enumerate("kv"):
+        for (layer,) in case.numbers(rf"out\.final_{kind}_(\d+)"):
+            rows = session.cache.storage[layer, place, :, : session.cache.length]
+            check.close(f"final {kind}{layer}", rows[None], case.wanted(f"final_{kind}_{layer}"))
+
+
+def _prepare(case: Case, check: Check, session: Duplex) -> None:
+    before, after = case.inputs["prefix"], case.inputs["suffix"]
+    rows = session.prepare_with(before, after, case.array("ref_audio") if case.gives("ref_audio") else None)
+    if rows is not None:
+        check.close("reference", rows, case.wanted("ref_embeds"))
+    wanted = case.expected["prepare"]
+    first, last = (session.model.words.encode(text, begin=False) for text in (before, after))
+    fed = [*first, *[EMBEDDED] * (0 if rows is None else len(rows)), *last]
+    check.same("system", *_fed(wanted["feeds"], fed, 0))
+    check.same("protected", [session.context.protected, session.cache.length], [wanted["protected"], wanted["kv_len"]])
 
 
 def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str, Any], watched: Watched) -> None:
     assert isinstance(session.rule, Planned)
-    session.rule.begin(unit["plan"], session.model.words)
-    limits = unit.get("max_slice_nums", 1)
-    pictures = [
-        Picture(case.array(f"frame_{frame}"), limits[place] if isinstance(limits, list) else limits)
-        for place, frame in enumerate(unit["frames"])
-    ]
-    heard = session.hear(case.array(f"audio_{unit['audio'] - 1}") if unit["audio"] else None, pictures)
+    session.rule.begin(unit.get("plan") or (), session.model.words)
+    frames, limits = unit.get("frames") or (), unit.get("max_slice_nums") or 1
+    if not isinstance(limits, list):
+        limits = [limits] * len(frames)
+    pictures = [Picture(case.array(f"frame_{frame}"), most) for frame, most in zip(frames, limits, strict=True)]
+    begun = session.cache.length
+    heard = session.hear(case.array(f"audio_{unit['audio'] - 1}") if unit.get("audio") else None, pictures)
     if heard.sound is not None:
         check.close(f"sound {number}", heard.sound, case.wanted(f"audio_embeds_{number}"))
     if heard.slices is not None:
         check.close(f"pictures {number}", heard.slices, case.wanted(f"vision_embeds_{number}"))
     assert session.logits is not None
-    check.close(f"logits {number}", session.logits, case.wanted(f"pending_logits_{number}"))
-    said = session.say()
+    pending = session.logits
+    check.close(f"logits {number}", pending, case.wanted(f"pending_logits_{number}"))
+    turn = session.speech
+    goes_on = turn is not None and not turn.over and bool(turn.chunks)
+    said = session.say(bool(unit.get("force_listen")))
+    watched.saw(number, said.listening)
     want = case.expected["units"][number]
-    check.same(f"fed {number}", heard.tokens + said.tokens, _fed(want["feeds"]))
-    _decisions(case, check, session, number, said)
+    check.same(f"fed {number}", *_fed(want["feeds"], heard.tokens + said.tokens, begun))
+    _decisions(case, check, session, number, said, pending)
     got = [session.cache.length, watched.before, session.senses.heard, session.turn_open]
     names = ("kv_len", "kv_len_before_eviction", "audio_kv_len", "turn_open")
     check.same(f"state {number}", got, [want[name] for name in names])
     if "tts" in want:
-        _speech(case, check, session, number, said, want["tts"])
+        _speech(case, check, session, number, said, goes_on)
 
 
-def _fed(feeds: list[dict[str, Any]]) -> list[int]:
-    fed: list[int] = []
+def _fed(feeds: list[dict[str, Any]], got: Sequence[int], begun: int) -> tuple[list[Any], list[Any]]:
+    """What we fed and what the reference fed: token by token, and the length of the cache behind each feed."""
+    tokens: list[int] = []
+    ends: list[int] = []
     for feed in feeds:
-        fed += feed["ids"] if "ids" in feed else [EMBEDDED] * feed["embeds"]
-    return fed
+        tokens += feed["ids"] if "ids" in feed else [EMBEDDED] * feed["embeds"]
+        ends.append(begun + len(tokens))
+    return [list(got), ends], [tokens, [feed["kv_len"] for feed in feeds]]
 
 
-def _decisions(case: Case, check: Check, session: Duplex, number: int, said: Said) -> None:
-    assert isinstance(session.rule, Planned)
-    want = case.expected["units"][number]
-    got = [said.tokens, said.spoken, said.listening, said.turn_over, said.text]
-    names = ("sampled", "generated", "is_listen", "end_of_turn", "text")
+def _decisions(case: Case, check: Check, session: Duplex, number: int, said: Said, pending: Tensor) -> None:
+    """Where it had to listen, nothing was chosen: what there was to choose from is what stood behind the unit."""
+    rule, want = session.rule, case.expected["units"][number]
+    assert isinstance(rule, Planned)
+    got = [said.tokens, said.spoken, said.listening, said.turn_over]
+    names = ("sampled", "generated", "is_listen", "end_of_turn")
     check.same(f"said {number}", got, [want[name] for name in names])
-    if case.has(f"step_logits_{number}") and session.rule.steps:
-        check.close(f"steps {number}", torch.stack(session.rule.steps), case.wanted(f"step_logits_{number}"))
-    for step, scores in session.rule.natural.items():
-        if case.has(f"processed_{number}_{step}"):
-            check.close(f"processed {number} {step}", scores, case.wanted(f"processed_{number}_{step}"))
+    check.one_of(f"text {number}", texts_of(session.model.words, said.spoken), want["text"])
+    if case.has(f"step_logits_{number}"):
+        check.close(f"steps {number}", torch.stack(rule.steps or [pending]), case.wanted(f"step_logits_{number}"))
+    for (step,) in case.numbers(rf"out\.processed_{number}_(\d+)"):
+        scores = rule.natural[step] if rule.steps else rule.adjusted(pending)
+        check.close(f"processed {number} {step}", scores, case.wanted(f"processed_{number}_{step}"))
     if case.has(f"hidden_{number}"):
         check.close(f"hidden {number}", said.hidden, case.wanted(f"hidden_{number}"))
 
 
-def _speech(case: Case, check: Check, session: Duplex, number: int, said: Said, want: dict[str, Any]) -> None:
-    assert session.speech is not None and said.condition is not None
+def _speech(case: Case, check: Check, session: Duplex, number: int, said: Said, goes_on: bool) -> None:
+    """`goes_on`: the turn had begun before this unit, so that its second of sound is a whole one unless it ends."""
+    want = case.expected["units"][number]["tts"]
+    assert session.speech is not None and said.condition is not None and said.codes is not None
     check.same(f"codes {number}", said.codes, want["codes"])
-    check.same(
-        f"speech {number}", [len(said.condition), session.speech.cache.length], [want["cond_rows"], want["kv_len"]]
-    )
+    fed = len(said.condition) + len(said.codes)
+    got = {
+        "cond_rows": len(said.condition),
+        "kv_len": session.speech.cache.length,
+        "text_start_pos": session.speech.position - fed,
+        "min_new": CODES_PER_S + 1 if goes_on and not said.turn_over else 0,
+        "max_new": CODES_PER_S + 1,
+    }
+    check.same(f"speech {number}", got, {name: want[name] for name in got if name in want})
     if case.has(f"tts_cond_{number}"):
         check.close(f"condition {number}", said.condition[None], case.wanted(f"tts_cond_{number}"))

@@ -13,17 +13,21 @@ from dialogue.minicpm.generation import Step, generate
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Part, Picture, Prompt, Sound, make_prompt
+from dialogue.minicpm.slicing import sizes_of
 from tests.golden.case import Case, Check
 
-MARK = re.compile(r"\(?<(image|audio)>\./</(?:image|audio)>\)?")
+PENALTY = 1.05  # of greedy_rep
+MARK = re.compile(r"\(<(image|audio)>\./</\1>\)")
+MARK_O45 = re.compile(r"<(image|audio)>\./</\1>")
 
 
-def parts_of(text: str, things: Mapping[str, Sequence[Part]]) -> list[Part]:
-    """Text with "(<image>./</image>)" and "(<audio>./</audio>)" replaced by the next thing of its kind."""
+def parts_of(kind: Kind, text: str, things: Mapping[str, Sequence[Part]]) -> list[Part]:
+    """Text with "(<image>./</image>)" and "(<audio>./</audio>)", in 4.5 without the parentheses, replaced by the next
+    thing of its kind."""
     left = {kind: list(parts) for kind, parts in things.items()}
     parts: list[Part] = []
     begun = 0
-    for mark in MARK.finditer(text):
+    for mark in (MARK_O45 if kind is Kind.O45 else MARK).finditer(text):
         parts += [text[begun : mark.start()], left[mark[1]].pop(0)]
         begun = mark.end()
     return [*parts, text[begun:]]
@@ -42,17 +46,26 @@ def answer(model: MiniCPM, prompt: Prompt, limit: int, sampling: Sampling = GREE
 
 def pipeline(case: Case, check: Check) -> None:
     model = MiniCPM.of(case.checkpoint)
+    numbered = bool(model.config.get("use_image_id", False))
     for name, request in case.inputs.items():
         alone = isinstance(request["text"], str)
         texts, images = ([request["text"]], [request["images"]]) if alone else (request["text"], request["images"])
-        prompts = []
+        prompts, sizes = [], list[tuple[int, int]]()
         for text, chosen in zip(texts, images, strict=True):
             pictures = [Picture(case.array(f"image_{number}"), request.get("max_slice_nums")) for number in chosen]
-            parts = parts_of(text, {"image": pictures})
-            prompts.append(make_prompt(model, parts, bool(request.get("use_image_id"))))
+            sizes += [size for picture in pictures for size in _sizes(model, picture)]
+            parts = parts_of(model.kind, text, {"image": pictures})
+            prompts.append(make_prompt(model, parts, bool(request.get("use_image_id", numbered))))
+        if case.has(f"{name}.tgt_sizes"):
+            check.same(f"{name} sizes", [list(size) for size in sizes], case.wanted(f"{name}.tgt_sizes"))
         _inputs(case, check, name, prompts)
         for row, prompt in enumerate(prompts):
             _answers(case, check, name, row, model, prompt)
+
+
+def _sizes(model: MiniCPM, picture: Picture) -> list[tuple[int, int]]:
+    assert model.sight is not None
+    return sizes_of(model.sight.cut(picture.rgb, picture.max_slices)[1])
 
 
 def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> None:
@@ -60,6 +73,7 @@ def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> N
     longest = max(len(prompt.ids) for prompt in prompts)
     ids = [[0] * (longest - len(prompt.ids)) + prompt.ids for prompt in prompts]
     check.same(f"{name} ids", ids, case.wanted(f"{name}.input_ids"))
+    check.same(f"{name} length", longest, case.expected[name]["n_tokens"])
     for row, prompt in enumerate(prompts):
         padding = longest - len(prompt.ids)
         rows = case.wanted(f"{name}.inputs_embeds")[row, padding:]
@@ -75,37 +89,43 @@ def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> N
 
 
 def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prompt: Prompt) -> None:
-    limit, limit_penalty = (case.wanted(f"{name}.{kind}").shape[1] for kind in ("greedy", "greedy_rep"))
     if case.has(f"{name}.logits_full"):
+        want = case.wanted(f"{name}.logits_full")
         hidden = model.decoder.forward(model.decoder.new_cache(len(prompt.ids)), prompt.rows)
-        check.close(f"{name} logits", model.decoder.logits(hidden)[None], case.wanted(f"{name}.logits_full"))
-    steps = answer(model, prompt, limit)
-    count = len(steps)
-    check.same(f"{name} greedy {row}", [step.token for step in steps], case.wanted(f"{name}.greedy")[row, :count])
-    _ended(check, f"{name} greedy {row}", model, steps, limit)
-    logits = torch.stack([step.logits for step in steps])
-    check.close(f"{name} steps {row}", logits, case.wanted(f"{name}.step_logits")[row, :count])
-    steps = answer(model, prompt, limit_penalty, Sampling(penalty=1.05))
-    tokens = [step.token for step in steps]
-    check.same(f"{name} penalty {row}", tokens, case.wanted(f"{name}.greedy_rep")[row, : len(steps)])
-
-
-def _ended(check: Check, name: str, model: MiniCPM, steps: Sequence[Step], limit: int) -> None:
-    check.same(f"{name} end", len(steps) == limit or steps[-1].token in model.stops(), True)
+        check.close(f"{name} logits", model.decoder.logits(hidden), want[row, want.shape[1] - len(prompt.ids) :])
+    for kind, sampling in (("greedy", GREEDY), ("greedy_rep", Sampling(penalty=PENALTY))):
+        want = case.wanted(f"{name}.{kind}")[row]
+        steps = answer(model, prompt, len(want), sampling)
+        tokens, count = [step.token for step in steps], len(steps)
+        check.same(f"{name} {kind} {row}", tokens, want[:count])
+        # Behind the end of a shorter answer of a batch there is nothing of its own.
+        check.same(f"{name} {kind} {row} end", count == len(want) or tokens[-1] in model.stops(), True)
+        if kind == "greedy":
+            logits = torch.stack([step.logits for step in steps])
+            check.close(f"{name} steps {row}", logits, case.wanted(f"{name}.step_logits")[row, :count])
 
 
 def chat_o45(case: Case, check: Check) -> None:
     model = MiniCPM.of(case.checkpoint)
-    picture = Picture(case.array("image"), case.inputs["max_slice_nums"])
-    parts = parts_of(case.inputs["text"], {"image": [picture], "audio": [Sound(case.array("audio"))]})
+    pictures = [Picture(case.array(name), case.inputs.get("max_slice_nums")) for name in _named(case, "image")]
+    sounds = [Sound(case.array(name)) for name in _named(case, "audio")]
+    parts = parts_of(model.kind, case.inputs["text"], {"image": pictures, "audio": sounds})
     prompt = make_prompt(model, parts, case.inputs["use_image_id"])
     check.same("ids", [prompt.ids], case.wanted("input_ids"))
+    check.same("length", len(prompt.ids), case.expected["n"])
     check.close("rows", prompt.rows[None], case.wanted("inputs_embeds"))
     check.same("sounds", [list(span) for span in prompt.sounds], case.wanted("audio_bounds"))
     check.same("pictures", [list(span) for span in prompt.pictures], case.wanted("image_bound"))
     tail = case.wanted("logits").shape[1]
     hidden = model.decoder.forward(model.decoder.new_cache(len(prompt.ids)), prompt.rows)[-tail:]
     check.close("logits", model.decoder.logits(hidden)[None], case.wanted("logits"))
-    steps = answer(model, prompt, len(case.wanted("greedy")))
-    check.same("greedy", [step.token for step in steps], case.wanted("greedy"))
+    want = case.wanted("greedy")
+    steps = answer(model, prompt, len(case.wanted("step_logits")))
     check.close("steps", torch.stack([step.logits for step in steps]), case.wanted("step_logits"))
+    check.same("greedy", [step.token for step in steps][: len(want)], want)
+
+
+def _named(case: Case, kind: str) -> list[str]:
+    """ "image", or "image_0", "image_1" and so on, as far as there are any."""
+    numbered = [f"{kind}_{number}" for (number,) in case.numbers(rf"in\.{kind}_(\d+)")]
+    return [kind] if case.gives(kind) else numbered
