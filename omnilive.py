@@ -24,28 +24,28 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
+from audio.chunk import HEARING_RATE_HZ
 from dialogue.errors import AssistantError, BadInput, Busy, EngineLost
-from stream.places import Places
+from dialogue.minicpm.tools import Tool
 from stream.setup import SETUPS, Setup
+from ui.assistant_parts import AssistantParts
 from ui.command_line import main
 from ui.home import home as default_home
-from ui.own_loop import OwnLoop
 from ui.plain_errors import plain_errors
 
 if TYPE_CHECKING:
     from dialogue.linear import Precision
-    from dialogue.minicpm.tools import Tool
-    from stream.parts import Parts
-    from stream.session import Session
+    from dialogue.wording import Options
+    from stream.correspondence import Wishes
     from ui.live_call import LiveCall
-    from ui.spoken_file import SpokenFile
 
-__all__ = ["Assistant", "AssistantError", "BadInput", "Busy", "EngineLost", "Setup", "main"]
+__all__ = ["Assistant", "AssistantError", "BadInput", "Busy", "EngineLost", "Setup", "Tool", "main"]
 
 DESCRIBE = "What do you see?"
 History = Sequence[Mapping[str, Any]]
+Tools = Sequence[Tool | Callable[..., Any]]
 
 
 class Assistant:
@@ -58,11 +58,8 @@ class Assistant:
     def __init__(self, setup: str | Setup = "laptop", *, home: Path | str | None = None) -> None:
         if isinstance(setup, str) and setup not in SETUPS:
             raise BadInput(f"there is no setup {setup!r}; there are {', '.join(SETUPS)}")
-        self._setup = SETUPS[setup] if isinstance(setup, str) else setup
-        self._home = Path(home) if home else default_home()
-        self._loop: OwnLoop | None = None
-        self._opening: asyncio.Task[Parts] | None = None  # lives on our loop
-        self._places: Places | None = None
+        chosen = SETUPS[setup] if isinstance(setup, str) else setup
+        self._parts = AssistantParts(chosen, Path(home) if home else default_home())
 
     @classmethod
     def from_pretrained(
@@ -75,7 +72,7 @@ class Assistant:
         voice: Path | str | None = None,
         speaker_consents: bool = False,
         eyes: str | Path | None = None,
-        tools: Sequence[Tool | Callable[..., Any]] = (),
+        tools: Tools = (),
         home: Path | str | None = None,
     ) -> Self:
         """An assistant with a model of your own, loaded when this returns.
@@ -86,9 +83,8 @@ class Assistant:
         "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak with, and takes the consent of
         the person who speaks in it: say so by `speaker_consents`. `eyes`, for a model that cannot see, is an
         image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it may call
-        besides its own: Python functions with type hints, or `dialogue.minicpm.tools.Tool.described(schema, run)`.
-        Raises WeightsError where the model cannot be
-        fetched, BadInput where it cannot be used.
+        besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises WeightsError where
+        the model cannot be fetched, BadInput where it cannot be used.
         """
         from stream.model_choice import model_folder, with_describer, with_model, with_tools, with_voice
         from stream.weights import WeightStore
@@ -105,47 +101,91 @@ class Assistant:
         assistant = cls(setup, home=home)
         try:
             with plain_errors():
-                assistant._own_loop().run(assistant._parts())
+                assistant._parts.loop.run(assistant._parts.parts())
         except BaseException:
             assistant.close()
             raise
         return assistant
 
-    def describe_image(self, image: Any, question: str = DESCRIBE) -> str:
-        """What is to be seen in `image` (a path, a PIL image, or an array (H, W, 3) of uint8). Raises BadInput."""
-        return self._own_loop().run(self._reply(_about_image(image, question)))
+    def describe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[Options]) -> str:
+        """What is to be seen in `image` (a path, a file's bytes, a PIL image, or an array (H, W, 3) of uint8).
 
-    async def adescribe_image(self, image: Any, question: str = DESCRIBE) -> str:
-        return await self._elsewhere(_about_image(image, question))
-
-    def answer_audio(self, audio: Any, question: str | None = None, *, speak: Path | str | None = None) -> str:
-        """The answer to what is asked in `audio` (a path, or an array (n,) of floats at 16 kHz), or to `question`
-        about it. `speak` names a WAV file to which the answer is also spoken. Raises BadInput.
+        `wording` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
+        num_beams, max_new_tokens (dialogue/wording.py). Raises BadInput.
         """
-        return self._own_loop().run(self._reply(_about_audio(audio, question), speak))
+        return self.chat(_about_image(image, question), **wording)
 
-    async def aanswer_audio(self, audio: Any, question: str | None = None, *, speak: Path | str | None = None) -> str:
-        return await self._elsewhere(_about_audio(audio, question), speak)
+    async def adescribe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[Options]) -> str:
+        return await self.achat(_about_image(image, question), **wording)
+
+    def answer_audio(
+        self,
+        audio: Any,
+        question: str | None = None,
+        *,
+        rate: int = HEARING_RATE_HZ,
+        speak: Path | str | None = None,
+        **wording: Unpack[Options],
+    ) -> str:
+        """The answer to what is asked in `audio` (a path, a file's bytes, or an array of samples at `rate`), or to
+        `question` about it. `speak` names a WAV file to which the answer is also spoken; `wording` as for
+        `describe_image`. Raises BadInput.
+        """
+        history, parts = _about_audio(audio, question, rate), self._parts
+        return parts.loop.run(parts.reply(history, _wishes(wording), speak))
+
+    async def aanswer_audio(
+        self,
+        audio: Any,
+        question: str | None = None,
+        *,
+        rate: int = HEARING_RATE_HZ,
+        speak: Path | str | None = None,
+        **wording: Unpack[Options],
+    ) -> str:
+        history, parts = _about_audio(audio, question, rate), self._parts
+        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, _wishes(wording), speak)))
 
     @overload
-    def chat(self, history: History, *, stream: Literal[False] = False) -> str: ...
+    def chat(
+        self, history: History, *, stream: Literal[False] = False, tools: Tools = (), **wording: Unpack[Options]
+    ) -> str: ...
     @overload
-    def chat(self, history: History, *, stream: Literal[True]) -> Iterator[str]: ...
-    def chat(self, history: History, *, stream: bool = False) -> str | Iterator[str]:
+    def chat(
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[Options]
+    ) -> Iterator[str]: ...
+    def chat(
+        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[Options]
+    ) -> str | Iterator[str]:
         """The next reply in `history`: [{"role": "system" | "user" | "assistant", "content": text or items}].
 
         Items are listed in ui/attachments.py: text, files, pictures, recordings and films. With `stream` the reply
-        comes piece by piece; leaving off in the middle stops the model. Raises BadInput.
+        comes piece by piece; leaving off in the middle stops the model. `tools` are functions that MiniCPM3 may call
+        for this reply, besides those of `from_pretrained`; `wording` as for `describe_image`. Raises BadInput.
         """
-        return self._own_loop().each(self._pieces(history)) if stream else self._own_loop().run(self._reply(history))
+        wishes = _wishes(wording, tools)
+        parts = self._parts
+        if stream:
+            return parts.loop.each(parts.pieces(history, wishes))
+        return parts.loop.run(parts.reply(history, wishes))
 
     @overload
-    async def achat(self, history: History, *, stream: Literal[False] = False) -> str: ...
+    async def achat(
+        self, history: History, *, stream: Literal[False] = False, tools: Tools = (), **wording: Unpack[Options]
+    ) -> str: ...
     @overload
-    async def achat(self, history: History, *, stream: Literal[True]) -> AsyncIterator[str]: ...
-    async def achat(self, history: History, *, stream: bool = False) -> str | AsyncIterator[str]:
+    async def achat(
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[Options]
+    ) -> AsyncIterator[str]: ...
+    async def achat(
+        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[Options]
+    ) -> str | AsyncIterator[str]:
         """As `chat`; streaming, it is `async for piece in await assistant.achat(history, stream=True)`."""
-        return self._own_loop().aeach(self._pieces(history)) if stream else await self._elsewhere(history)
+        wishes = _wishes(wording, tools)
+        parts = self._parts
+        if stream:
+            return parts.loop.aeach(parts.pieces(history, wishes))
+        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, wishes)))
 
     def live(self, *, rate: int = 24_000, aloud: bool = True) -> LiveCall:
         """A live call, open inside its block, with or without asyncio:
@@ -161,16 +201,13 @@ class Assistant:
         from dialogue.engines import abilities_of
         from ui.live_call import LiveCall
 
-        hears = abilities_of(self._setup.engine, self._setup.model_path).hears
-        own = self._own_loop(), self._new_session, self._leave_place
-        return LiveCall(*own, rate=rate, aloud=aloud, hears_silence=hears)
+        parts = self._parts
+        hears = abilities_of(parts.setup.engine, parts.setup.model_path).hears
+        return LiveCall(parts.loop, parts.new_session, parts.leave_place, rate=rate, aloud=aloud, hears_silence=hears)
 
     def close(self) -> None:
         """Lets the models go. The next question would load them again."""
-        if self._loop is not None:
-            self._loop.run(self._let_go())
-            self._loop.close()
-            self._loop = None
+        self._parts.close()
 
     def __enter__(self) -> Self:
         return self
@@ -186,85 +223,21 @@ class Assistant:
     ) -> None:
         await asyncio.to_thread(self.close)
 
-    def _own_loop(self) -> OwnLoop:
-        self._loop = self._loop or OwnLoop("assistant")
-        return self._loop
 
-    async def _elsewhere(self, history: History, speak: Path | str | None = None) -> str:
-        return await asyncio.wrap_future(self._own_loop().submit(self._reply(history, speak)))
+def _wishes(wording: Options, tools: Tools = ()) -> Wishes:
+    from dialogue.wording import Wording
+    from stream.correspondence import Wishes
+    from stream.model_choice import own_tools
 
-    async def _reply(self, history: History, speak: Path | str | None = None) -> str:
-        """On our own loop."""
-        from ui.spoken_file import SpokenFile
-
-        spoken = SpokenFile(Path(speak)) if speak is not None else None
-        reply = "".join([piece async for piece in self._pieces(history, spoken)]).strip()
-        if spoken is not None:
-            await asyncio.to_thread(spoken.write)
-        return reply
-
-    async def _pieces(self, history: History, spoken: SpokenFile | None = None) -> AsyncIterator[str]:
-        """On our own loop."""
-        from stream.correspondence import Correspondence
-        from ui.attachments import read_history
-
-        messages = await asyncio.to_thread(read_history, history)
-        with plain_errors():
-            correspondence = Correspondence(await self._parts(), self._setup)
-        async for piece in correspondence.answer(messages, spoken.add if spoken is not None else None):
-            yield piece
-
-    async def _new_session(self, rate: int) -> Session:
-        """On our own loop. Raises Busy."""
-        from stream.session import Session
-
-        with plain_errors():
-            parts = await self._parts()
-        if self._places is None:
-            self._places = Places(parts.capacity.sessions if parts.capacity else self._setup.capacity)
-        self._places.take()
-        try:
-            return Session("program", parts, self._setup, out_rate=rate)
-        except BaseException:
-            self._places.leave()
-            raise
-
-    def _leave_place(self) -> None:
-        assert self._places is not None, "a call has taken a place before it leaves it"
-        self._places.leave()
-
-    async def _parts(self) -> Parts:
-        if self._opening is None or (self._opening.done() and self._opening.exception()):
-            self._opening = asyncio.get_running_loop().create_task(self._open(), name="open parts")
-        return await asyncio.shield(self._opening)
-
-    async def _open(self) -> Parts:
-        from stream.needs import weights_needed
-        from stream.parts import open_parts
-        from stream.weights import WeightStore
-        from ui.progress import bars
-
-        store = WeightStore(self._home)
-        with bars() as progress:
-            await asyncio.to_thread(store.pull, weights_needed(self._setup, store), progress)
-        return await open_parts(self._setup, store)
-
-    async def _let_go(self) -> None:
-        if self._opening is not None:
-            opening, self._opening = self._opening, None
-            opening.cancel()
-            await asyncio.wait([opening])
-            if not opening.cancelled() and not opening.exception():
-                await asyncio.to_thread(opening.result().close)
+    return Wishes(Wording.of(wording), own_tools(tools))
 
 
 def _about_image(image: Any, question: str) -> History:
-    held = Path(image) if isinstance(image, str) else image
-    return [{"role": "user", "content": [{"type": "image", "image": held}, question]}]
+    return [{"role": "user", "content": [{"type": "image", "image": image}, question or DESCRIBE]}]
 
 
-def _about_audio(audio: Any, question: str | None) -> History:
-    held = {"type": "audio", "audio": Path(audio) if isinstance(audio, str) else audio}
+def _about_audio(audio: Any, question: str | None, rate: int) -> History:
+    held = {"type": "audio", "audio": audio, "rate": rate}
     return [{"role": "user", "content": [held, question] if question else [held]}]
 
 

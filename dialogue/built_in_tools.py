@@ -35,8 +35,7 @@ _SIDES: Mapping[str, Side] = {
     "centre": "middle",
     "center": "middle",
 }
-
-
+NAMES = ("get_time", "calculate", "recall", "set_timer", "remind_at", "list_timers", "cancel_timer", "look_closer")
 LONGEST_SUM = 200
 _SIGNS = str.maketrans({"\u00d7": "*", "\u00f7": "/", "\u2212": "-", ",": None, "=": None})
 

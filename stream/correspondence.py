@@ -17,6 +17,8 @@ from audio.chunk import Chunk, Samples
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Delta, Engine, SoundDelta, TextDelta
 from dialogue.errors import BadInput
+from dialogue.minicpm.tools import Tool
+from dialogue.wording import TakesWording, Wording
 from stream.describing import described, with_description
 from stream.film_frames import Frames
 from stream.message import Film, Message, Recording
@@ -55,6 +57,17 @@ class _Taken:
     fed: bool = False  # the engine has been given words already, written or spoken
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What whoever asks may want besides: how it is written, and functions that may be called for it."""
+
+    wording: Wording = field(default_factory=Wording)
+    tools: tuple[Tool, ...] = ()
+
+
+NO_WISHES = Wishes()
+
+
 class Correspondence:
     """Safe for several answers at once: all state is in the answer."""
 
@@ -62,12 +75,15 @@ class Correspondence:
         self._parts = parts
         self._understands = setup.engine not in UNREADING_ENGINES
 
-    async def answer(self, messages: Sequence[Message], on_sound: OnSound | None = None) -> AsyncIterator[str]:
+    async def answer(
+        self, messages: Sequence[Message], on_sound: OnSound | None = None, wishes: Wishes = NO_WISHES
+    ) -> AsyncIterator[str]:
         """The reply to the last message, piece by piece; `on_sound` is given it as speech, by the model's own voice
         where it has one. Raises BadInput, and what the engine raises."""
         _check(messages)
-        engine, said, sounded = self._writer(on_sound is not None), "", False
+        engine, said, sounded = self._writer(on_sound is not None, wishes.tools), "", False
         try:
+            _word(engine, wishes.wording)
             async with aclosing(self._deltas(engine, messages)) as deltas:
                 async for delta in deltas:
                     match delta:
@@ -83,9 +99,9 @@ class Correspondence:
         finally:
             await engine.close()
 
-    def _writer(self, aloud: bool) -> Engine:
-        if not aloud or self._parts.voice is not None:
-            return self._parts.new_correspondent()
+    def _writer(self, aloud: bool, tools: tuple[Tool, ...]) -> Engine:
+        if not aloud or self._parts.voice is not None or tools:
+            return self._parts.new_correspondent(tools)
         engine = self._parts.new_engine()  # there is no voice beside one that speaks itself
         if engine.can.duplex:
             raise BadInput("this model speaks in calls only: leave the speech out, or call it with `live`")
@@ -192,6 +208,13 @@ class Correspondence:
             await engine.feed(PictureBlock(frame.rgb, at + frame.at, of_film=True))
         if sound:
             await self._hear(engine, np.concatenate(sound), at, taken)
+
+
+def _word(engine: Engine, wording: Wording) -> None:
+    if isinstance(engine, TakesWording):
+        engine.word(wording)
+    elif not wording.usual:
+        raise BadInput("this mind chooses its words by itself: leave out temperature, top_p and their like")
 
 
 async def _ask(engine: Engine, taken: _Taken, at: float) -> None:

@@ -25,6 +25,7 @@ HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # What the family's own package runs; everything else is left to transformers, which says so if it cannot.
 ENGINES = {"minicpmv": "minicpm", "minicpmo": "minicpm", "minicpm3": "minicpm"}
 TRANSFORMERS = "image_text"
+PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 BLIND = ("minicpm3",)
 CALLS_FUNCTIONS = ("minicpm3",)
 CAN_CLONE = ("minicpmo",)
@@ -37,7 +38,11 @@ CONSENT = (
 def model_folder(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
     """The folder of a model. A hub id ("owner/name") that is no folder here is fetched once (with the hub's own
     progress bars, resumed where it broke off). Raises WeightsError where it cannot be, BadInput for anything else."""
+    if not isinstance(named, str | Path) or not str(named).strip():
+        raise BadInput(f"{named!r} names no model: name a folder, or a model of the hub as owner/name")
     folder = Path(named).expanduser()
+    if folder.is_file():
+        raise BadInput(f"{folder} is a file: name the folder that it lies in")
     if not folder.exists() and HUB_ID.fullmatch(str(named)):
         folder = store.pull_from_hub(str(named), revision)
     if not folder.is_dir():
@@ -48,7 +53,12 @@ def model_folder(named: str | Path, store: WeightStore, revision: str = "main") 
 
 
 def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
-    """The setup that runs the model in `folder`. Raises BadInput for a model that nothing here runs."""
+    """The setup that runs the model in `folder`. Raises BadInput for a model that nothing here runs, or a precision
+    that there is not."""
+    if precision is not None and precision not in PRECISIONS:
+        raise BadInput(f"weights can be quantised to {', '.join(PRECISIONS)}, not to {precision!r}")
+    if not isinstance(device, str):
+        raise BadInput(f"a device is 'auto', 'cpu', 'cuda' or 'cuda:1', not {device!r}")
     kind = model_type(folder)
     engine = ENGINES.get(kind, TRANSFORMERS)
     if engine == TRANSFORMERS:
@@ -81,7 +91,19 @@ def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setu
     schemas. Raises BadInput for a model that calls none, or a function that cannot be told to one."""
     if setup.model_path is None or model_type(setup.model_path) not in CALLS_FUNCTIONS:
         raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
-    return replace(setup, tools=tuple(each if isinstance(each, Tool) else Tool.of(each) for each in tools))
+    return replace(setup, tools=own_tools(tools))
+
+
+def own_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
+    """Functions of the user's own as tools. Raises BadInput for what cannot be one, or a name that is taken."""
+    from dialogue.built_in_tools import NAMES
+
+    made = tuple(each if isinstance(each, Tool) else Tool.of(each) for each in tools)
+    names = [tool.name for tool in made]
+    for place, name in enumerate(names):
+        if name in NAMES or name in names[:place]:
+            raise BadInput(f"there is a function {name} already: give yours another name")
+    return made
 
 
 def with_describer(setup: Setup, folder: Path) -> Setup:

@@ -17,6 +17,7 @@ from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
 from dialogue.engine import Capabilities, Engine, Minds, UnitModel
 from dialogue.engines import abilities_of, open_engine
+from dialogue.errors import BadInput
 from dialogue.minicpm.tools import Tool
 from dialogue.toolbox import TakesTools, Toolbox
 from stream.capacity import Capacity, Cost, Measurable
@@ -93,11 +94,13 @@ class Parts:
         """What whoever starts this should know; empty where nothing is missing."""
         return self.new_engine.remark if isinstance(self.new_engine, UnitModel) else ""
 
-    def new_correspondent(self) -> Engine:
-        """For what is written instead of said live."""
+    def new_correspondent(self, tools: tuple[Tool, ...] = ()) -> Engine:
+        """For what is written instead of said live. Raises BadInput for `tools` that nobody here would call."""
         engine = (self.new_letters or self.new_engine)()
         if isinstance(engine, TakesTools):
-            engine.equip(Toolbox(more=self.tools))
+            engine.equip(Toolbox(more=(*self.tools, *tools)))
+        elif tools:
+            raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
         return engine
 
     def close(self) -> None:

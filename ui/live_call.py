@@ -145,7 +145,8 @@ class LiveCall:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._loop.run(self._end())
+        with suppress(EngineLost):  # the assistant was closed before: the call has ended with it
+            self._loop.run(self._end())
 
     async def __aenter__(self) -> Self:
         await asyncio.wrap_future(self._loop.submit(self._begin()))
@@ -154,7 +155,8 @@ class LiveCall:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        await asyncio.wrap_future(self._loop.submit(self._end()))
+        with suppress(EngineLost):
+            await asyncio.wrap_future(self._loop.submit(self._end()))
 
     def _push(self, event: Callable[[Session], Perceived]) -> None:
         async def push() -> None:

@@ -23,8 +23,10 @@ from dialogue.linear import Precision
 from dialogue.minicpm.chat_memory import ChatMemory
 from dialogue.minicpm.conversation import SAMPLING
 from dialogue.minicpm.request import Picture
+from dialogue.wording import Wording
 
 LETTERS_TOKENS = 16_384  # for what is written: a film is 64 pictures
+LETTERS_REPLY_TOKENS = 1024  # a page to be read out is longer than what is said in a call
 
 
 def open_image_text(
@@ -48,7 +50,7 @@ def open_image_text(
     new_session = partial(ImageTextEngine, seeing, runner, context_tokens, sampling)
     new_session()  # a context that will not do is told now, not when somebody calls
     room = max(context_tokens, min(LETTERS_TOKENS, seeing.most_tokens))
-    return Minds(new_session, partial(ImageTextEngine, seeing, runner, room, sampling))
+    return Minds(new_session, partial(ImageTextEngine, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
 
 
 class ImageTextEngine:
@@ -56,10 +58,24 @@ class ImageTextEngine:
 
     can = Capabilities(hears=False, sees=True, speaks=False, in_order=True)
 
-    def __init__(self, seeing: SeeingModel, runner: Runner, limit: int, sampling: Sampling = SAMPLING) -> None:
+    def __init__(
+        self,
+        seeing: SeeingModel,
+        runner: Runner,
+        limit: int,
+        sampling: Sampling = SAMPLING,
+        reply_tokens: int | None = None,
+    ) -> None:
         self._seeing, self._run, self._sampling = seeing, runner, sampling
         self._memory = ChatMemory(runner, limit, seeing.shortened, INSTRUCTION)
         self._history = self._memory.history
+        if reply_tokens:
+            self._memory.reply_tokens = min(reply_tokens, limit // 8)
+
+    def word(self, wording: Wording) -> None:
+        """Comes before the first block. Raises BadInput for beams, or for an answer longer than half the context."""
+        self._sampling = wording.without_beams().drawn(self._sampling)
+        self._memory.reply_tokens = wording.tokens(self._memory.reply_tokens, self._history.limit // 2)
 
     async def feed(self, block: Block) -> None:
         """Sound, partial words and our own eyes' scene are not for it. Raises BadInput for what will not do."""

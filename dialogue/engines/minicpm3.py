@@ -33,6 +33,7 @@ from dialogue.prompt import clean, quoted_scene
 from dialogue.scene_memory import SceneMemory
 from dialogue.token_context import TokenContext
 from dialogue.toolbox import Toolbox
+from dialogue.wording import Wording
 
 if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
     from dialogue.minicpm.text_model import TextModel
@@ -123,6 +124,12 @@ class MiniCPM3Engine:
         """What the session lends. Comes before the first block."""
         self._tools = built_in_tools(toolbox, self._log, self._run, self._asked_at, lambda: self._diary.last_line)
         self._instruct(self._persona)
+
+    def word(self, wording: Wording) -> None:
+        """Comes before the first block. Raises BadInput for beams, or for an answer longer than a quarter of the
+        context, which has to hold the results of functions besides."""
+        self._sampling = wording.without_beams().drawn(self._sampling)
+        self._reply_tokens = wording.tokens(self._reply_tokens, self._mind.limit // 4)
 
     @property
     def instruction(self) -> tuple[int, ...]:

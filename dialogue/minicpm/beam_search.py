@@ -3,7 +3,7 @@ short factual answers. Sessions that stream do not use it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +27,19 @@ def beam_search(
 ) -> list[int]:
     """Tokens behind `prompt` (rows (T, hidden)), their end included where there is one. Scores are mean log
     probabilities; the search goes on until no open continuation can beat the worst of `beams` finished ones."""
+    search = beam_steps(decoder, prompt, limit, stop, beams, penalty)
+    while True:
+        try:
+            next(search)
+        except StopIteration as over:
+            found: list[int] = over.value
+            return found
+
+
+def beam_steps(
+    decoder: Decoder, prompt: Tensor, limit: int, stop: Collection[int], beams: int, penalty: float
+) -> Generator[None, None, list[int]]:
+    """`beam_search`, a token of all beams a step, so that whoever waits for it can leave off in between."""
     first = decoder.new_cache(len(prompt) + limit)
     row = decoder.forward(first, prompt)[-1]
     alive, finished = [_Beam(first, [], 0.0, row)], list[tuple[float, list[int]]]()
@@ -46,6 +59,7 @@ def beam_search(
             finished += [(score / length, [*beam.tokens, token]) for score, beam, token in following]
             break
         alive = _continued(decoder, following)
+        yield
     return max(finished, key=lambda done: done[0])[1]
 
 

@@ -6,7 +6,7 @@ between answers; sessions that stream are in files of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dialogue.choose_token import Sampling
 from dialogue.errors import BadInput
+from dialogue.minicpm.beam_search import beam_steps
 from dialogue.minicpm.generation import generate
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
@@ -40,20 +41,40 @@ def answer(
     limit: int = 1024,
     sampling: Sampling = SAMPLING,
     generator: torch.Generator | None = None,
+    beams: int = 1,
 ) -> Iterator[str]:
-    """The answer to the last turn, piece by piece. Raises BadInput if the history is longer than the context."""
+    """The answer to the last turn, piece by piece, often empty ones. With several `beams` it is searched for, and
+    comes as a whole. Raises BadInput if the history is longer than the context."""
     prompt = prepare(model, turns)
     room = model.decoder.config.max_positions - len(prompt.ids)
     if room <= 0:
         raise BadInput(f"The history takes {len(prompt.ids)} tokens, more than the model's context; shorten it.")
     limit = min(limit, room)
     stream, stops = TextStream(model.words), model.stops()
+    if beams > 1:
+        found = yield from _searched(model, prompt, limit, beams, sampling.penalty)
+        yield stream.add([token for token in found if token not in stops]) + stream.end()
+        return
     cache = model.decoder.new_cache(len(prompt.ids) + limit)
     for step in generate(model.decoder, cache, prompt.rows, limit, stops, sampling, generator):
         if step.token not in stops and (text := stream.add([step.token])):
             yield text
     if rest := stream.end():
         yield rest
+
+
+def _searched(
+    model: MiniCPM, prompt: Prompt, limit: int, beams: int, penalty: float
+) -> Generator[str, None, list[int]]:
+    """The tokens of the best answer; an empty piece for each step of the search."""
+    search = beam_steps(model.decoder, prompt.rows, limit, model.stops(), beams, penalty)
+    while True:
+        try:
+            next(search)
+        except StopIteration as over:
+            found: list[int] = over.value
+            return found
+        yield ""
 
 
 def prepare(model: MiniCPM, turns: Sequence[Turn]) -> Prompt:

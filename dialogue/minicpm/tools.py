@@ -33,8 +33,12 @@ class Tool:
     def of(cls, function: Callable[..., Any]) -> Tool:
         """From a function with type hints. Its docstring is the description; `Annotated[str, "what it is"]` describes
         an argument, Literal and Enum list its values. Raises BadInput for hints that JSON has no word for."""
+        if isinstance(function, Mapping):
+            raise BadInput("a JSON schema alone cannot be run: give Tool.described(schema, run) or a function")
+        if not callable(function) or not getattr(function, "__name__", "").isidentifier():
+            raise BadInput(f"{function!r} is no function with a name: write one, with type hints and a docstring")
         properties, required = {}, []
-        hints = get_type_hints(function, include_extras=True)
+        hints = _hints(function)
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
                 raise BadInput(f"{function.__name__} takes any number of arguments; name each of them.")
@@ -76,6 +80,14 @@ class Tool:
         if fields:
             lines += ["\n    Args:\n", *(f"        {field}\n" for field in fields)]
         return "".join([*lines, '    """\n'])
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Those of its arguments. Raises BadInput for words in them that mean nothing here."""
+    try:
+        return get_type_hints(function, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise BadInput(f"the type hints of {function.__name__} cannot be read: {error}") from error
 
 
 def _schema(hint: Any, where: str) -> Schema:

@@ -13,7 +13,9 @@ from audio.chunk import Chunk
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
-from stream.correspondence import LONGEST_TEXT, Correspondence
+from dialogue.minicpm.tools import Tool
+from dialogue.wording import Wording
+from stream.correspondence import LONGEST_TEXT, NO_WISHES, Correspondence, Wishes
 from stream.message import Film, Message, Recording
 from stream.setup import SETUPS
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
@@ -57,6 +59,7 @@ def answered(
     says: str = "What do you see?",
     setup: str = "remote",
     eyes: Any = None,
+    wishes: Wishes = NO_WISHES,
 ) -> tuple[str, list[Block]]:
     """The reply, and all that the engine was fed."""
     engine = engine or ToyEngine(["Fine."])
@@ -64,7 +67,9 @@ def answered(
     async def main() -> str:
         parts = toy_parts(lambda: engine, ToyTranscriber(says), eyes or OpenEyes())
         try:
-            return "".join([piece async for piece in Correspondence(parts, SETUPS[setup]).answer(messages)])
+            return "".join(
+                [piece async for piece in Correspondence(parts, SETUPS[setup]).answer(messages, None, wishes)]
+            )
         finally:
             parts.close()
 
@@ -195,3 +200,28 @@ def test_two_answers_at_once_do_not_mix() -> None:
         ["first"],
         ["second"],
     ]
+
+
+def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
+    class Told(ToyEngine):
+        told: Wording | None = None
+
+        def word(self, wording: Wording) -> None:
+            assert not self.fed
+            self.told = wording
+
+    engine = Told(["Fine."])
+    answered([Message("user", ["Hello"])], engine, wishes=Wishes(Wording(temperature=0)))
+    assert engine.told == Wording(temperature=0)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "complaint"),
+    [
+        (Wishes(Wording(temperature=0)), "chooses its words by itself"),
+        (Wishes(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
+    ],
+)
+def test_wishes_that_nobody_here_can_meet_are_told(wishes: Wishes, complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        answered([Message("user", ["Hello"])], wishes=wishes)

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from dialogue.errors import EngineLost
 from ui.own_loop import OwnLoop
 
 
@@ -106,3 +107,37 @@ def test_an_error_in_the_middle_comes_back() -> None:
     with pytest.raises(ValueError, match="in the middle"):
         next(pieces)
     loop.close()
+
+
+def test_who_is_broken_off_by_closing_or_comes_later_is_told() -> None:
+    loop, began, told = OwnLoop("mine"), threading.Event(), threading.Event()
+
+    async def long() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    def wait() -> None:
+        with pytest.raises(EngineLost, match="was closed before"):
+            loop.run(long())
+        told.set()
+
+    async def nothing() -> None:
+        pass
+
+    async def letters() -> AsyncGenerator[str]:
+        yield "a"
+        yield "b"
+
+    reading = loop.each(letters())
+    assert next(reading) == "a"
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    assert began.wait(10)
+    loop.run(loop.finish(nothing()))
+    waiting.join()
+    loop.close()
+    assert told.is_set()
+    with pytest.raises(EngineLost):
+        loop.run(where())
+    with pytest.raises(EngineLost):
+        next(reading)
