@@ -8,7 +8,7 @@ going on when our voice began.
 from __future__ import annotations
 
 from audio.end_of_speech import Dropped, Ended, SpeechEvent, SpeechStarted
-from stream.turns import Begin, Decision, Hold, Phase, Turns
+from stream.turns import Begin, Decision, Hold, Phase, Said, Turns
 
 
 class DuplexTurns(Turns):
@@ -17,6 +17,8 @@ class DuplexTurns(Turns):
     def __init__(self) -> None:
         super().__init__()
         self._answered = True  # the present turn has had its reply
+        self._saying = False  # the user is in the middle of something, be it over our voice
+        self._cut_off: list[Decision] = []  # that something ended because a new turn began
         self.asked = False  # the present turn began with something the user said or typed
         self.spoke_until = 0.0  # when the user was last known to have stopped, on the clock of the sound
 
@@ -36,9 +38,9 @@ class DuplexTurns(Turns):
         """It goes to the engine with the next second; our reply, if any, ends here."""
         decisions = self._yield()
         self._begin(at)
-        self._open = False
+        self._open = self._saying = False
         self.spoke_until = at
-        return decisions
+        return self._in_full(decisions)
 
     def press(self, down: bool, at: float) -> list[Decision]:
         """The push-to-talk key: only while it is down does the engine hear anything."""
@@ -46,9 +48,16 @@ class DuplexTurns(Turns):
             return []
         self._pressed = down
         if down:
-            return [*self._yield(), self._begin(at)]
+            return self._in_full([*self._yield(), self._begin(at)])
         self._open, self.spoke_until = False, at
-        return []
+        return self._said(at)
+
+    def forget(self) -> list[Decision]:
+        self._saying = False
+        return super().forget()
+
+    def finished(self, turn: int) -> list[Decision]:
+        return self._in_full(super().finished(turn))
 
     def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
         match event:
@@ -56,16 +65,32 @@ class DuplexTurns(Turns):
                 return [self._begin(event.since)]
             case Ended():
                 self._open, self.spoke_until = False, event.last_speech_at
+                return self._said(event.last_speech_at)
             case Dropped():
-                self._open = False
+                self._open = self._saying = False
         return []
 
     def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
+        """What the user was saying when our voice began may come to its end here, or go on as a turn of its own."""
+        said: list[Decision] = []
         if isinstance(event, Ended):
             self.spoke_until = event.last_speech_at
-        return super()._hear_over_us(event, speech_s)
+            said = self._said(event.last_speech_at)
+        elif isinstance(event, Dropped):
+            self._saying = False
+        return self._in_full([*said, *super()._hear_over_us(event, speech_s)])
+
+    def _said(self, last_speech_at: float) -> list[Decision]:
+        saying, self._saying = self._saying, False
+        return [Said(self.turn, last_speech_at)] if saying else []
+
+    def _in_full(self, decisions: list[Decision]) -> list[Decision]:
+        """With what comes before them: the end of what was being said when a new turn began."""
+        cut_off, self._cut_off = self._cut_off, []
+        return [*cut_off, *decisions]
 
     def _begin(self, at: float) -> Begin:
+        self._cut_off = self._said(at)
         began = super()._begin(at)
-        self._answered = False
+        self._answered, self._saying = False, True
         return began

@@ -27,11 +27,13 @@ from stream.lanes import Waiting
 from stream.link import Link
 from stream.playback import Playback
 from stream.reply import Announcement, Question, SpokenQuestion, TypedQuestion
-from stream.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
+from stream.scribe import Scribe, Utterance
+from stream.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Said, Turns, Yield
 from stream.unit_feed import UnitFeed
 from stream.watching import Watching
 
-# Speech is noticed a little after it began: its first consonant lies before the moment of decision.
+# Speech is noticed a little after it began: its first consonant lies before the moment of decision, as its last one
+# may lie behind.
 PRE_ROLL_S = 0.3
 
 # What the far end's jitter buffer and sound card add until the page has reported its own figure.
@@ -51,12 +53,14 @@ class Floor:
         turns: Turns | None = None,
         feed: UnitFeed | None = None,
         sound_clock: SoundClock | None = None,
+        scribe: Scribe | None = None,
     ) -> None:
         self.turns = turns or Turns()
         self._orders, self._playback, self._watching, self._link = orders, playback, watching, link
         self.sound = sound or HeardSound()
         self.sound_clock = sound_clock or SoundClock()
         self._feed = feed  # of an engine that hears
+        self._scribe = scribe  # of one that hears, where captions are wanted
         self.playout_s = PLAYOUT_GUESS_S
         self._began_at = 0.0  # of the user's present turn, on the clock of the sound
         self._state = State.LISTENING
@@ -80,13 +84,18 @@ class Floor:
             case Prepare(turn, last_speech_at):
                 await order(PrepareReply(turn, self._question(last_speech_at)))
             case Answer(turn, last_speech_at):
+                self._write_down(turn, last_speech_at)
                 await order(GiveReply(turn, self._question(last_speech_at)))
+            case Said(turn, last_speech_at):
+                self._write_down(turn, last_speech_at)
             case Retract(turn):
+                self._take_back(turn)
                 self._playback.drop(turn)
                 if self._feed is not None:
                     self._feed.again()
                 await order(VoidReply(turn))
             case Drop(turn):
+                self._take_back(turn)
                 self._link.emit(UserCaption(turn, "", final=True))
                 await order(ForgetTurn(turn))
             case Hold():
@@ -155,6 +164,16 @@ class Floor:
         at = self.sound_clock.at
         rest = self._feed.rest(end) if self._feed is not None else None
         return SpokenQuestion(self.sound.between(start, end), at(self._began_at), at(last_speech_at), rest)
+
+    def _write_down(self, turn: int, last_speech_at: float) -> None:
+        if self._scribe is not None:
+            start, at = self.said_so_far()[0], self.sound_clock.at
+            samples = self.sound.between(start, last_speech_at + PRE_ROLL_S)
+            self._scribe.write(Utterance(turn, samples, at(self._began_at), at(last_speech_at)))
+
+    def _take_back(self, turn: int) -> None:
+        if self._scribe is not None:
+            self._scribe.take_back(turn)
 
     def show_state(self) -> None:
         """Tells the page who does what, when it has changed."""

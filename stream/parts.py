@@ -38,7 +38,13 @@ if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
 T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 
-EYES_NICENESS = 10
+BACKGROUND_NICENESS = 10
+
+EARS = "whisper-tiny.en"
+NO_CAPTIONS = (
+    f"what is said in the call will have no captions, and stand in the log as sound: `omnilive models pull {EARS}` "
+    "brings what writes it down"
+)
 
 
 @dataclass
@@ -48,8 +54,8 @@ class Threads:
     mind: DeviceThread = field(default_factory=lambda: DeviceThread("mind"))
     ears: DeviceThread = field(default_factory=lambda: DeviceThread("ears"))
     voice: DeviceThread = field(default_factory=lambda: DeviceThread("voice"))
-    eyes: DeviceThread = field(default_factory=lambda: DeviceThread("eyes", EYES_NICENESS))
-    describer: DeviceThread = field(default_factory=lambda: DeviceThread("describer", EYES_NICENESS))
+    eyes: DeviceThread = field(default_factory=lambda: DeviceThread("eyes", BACKGROUND_NICENESS))
+    describer: DeviceThread = field(default_factory=lambda: DeviceThread("describer", BACKGROUND_NICENESS))
 
     def all(self) -> tuple[DeviceThread, ...]:
         return self.mind, self.ears, self.voice, self.eyes, self.describer
@@ -60,8 +66,8 @@ class Parts:
     """Shared by the sessions of one process; a session adds its own state to each."""
 
     voice_activity: VoiceActivity
-    transcriber: Transcriber | None  # ears, voice and eyes are None where the engine does that itself
-    voice: Voice | None
+    transcriber: Transcriber | None  # of an engine that hears: for captions, where its weights are there
+    voice: Voice | None  # None, as the eyes, where the engine does that itself
     eyes: Eyes | None
     new_engine: Callable[[], Engine]
     threads: Threads
@@ -92,7 +98,10 @@ class Parts:
     @property
     def remark(self) -> str:
         """What whoever starts this should know; empty where nothing is missing."""
-        return self.new_engine.remark if isinstance(self.new_engine, UnitModel) else ""
+        if not isinstance(self.new_engine, UnitModel):
+            return ""
+        unwritten = NO_CAPTIONS if self.new_engine.can.hears and self.transcriber is None else ""
+        return "\n".join(filter(None, (self.new_engine.remark, unwritten)))
 
     def new_correspondent(self, tools: tuple[Tool, ...] = ()) -> Engine:
         """For what is written instead of said live. Raises BadInput for `tools` that nobody here would call."""
@@ -112,9 +121,9 @@ class Parts:
 def _open_ears(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:
     """Who speaks, and when, is told by our own ear whatever the engine hears."""
     activity = VoiceActivity(store.path("silero-vad"))
-    if can.hears:
+    if can.hears and not _is_there(store, EARS):
         return activity, None
-    transcriber = Transcriber(store.path("whisper-tiny.en"), threads=1)
+    transcriber = Transcriber(store.path(EARS), threads=1)
     transcriber.warm_up()
     return activity, transcriber
 
@@ -152,7 +161,8 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
 
     can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
     with ExitStack() as unless_ready:
-        threads = Threads()
+        # Nobody waits for what is written down beside an engine that hears.
+        threads = Threads(ears=DeviceThread("ears", BACKGROUND_NICENESS)) if can.hears else Threads()
         for thread in threads.all():
             unless_ready.callback(thread.close)
         async with asyncio.TaskGroup() as tasks:

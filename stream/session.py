@@ -31,6 +31,7 @@ from stream.playing import Playing
 from stream.reminder_book import ReminderBook
 from stream.reminding import ReminderStage
 from stream.reply import Crew
+from stream.scribe import Scribe
 from stream.setup import Setup
 from stream.speaking import Speaking
 from stream.turns import Turns
@@ -66,9 +67,11 @@ class Session:
         self._reminders = self._equipped(parts)
         judge = parts.new_engine if isinstance(parts.new_engine, JudgesEnds) else None
         self._endpointing = Endpointing(judge, threads.mind)
+        self._scribe = self._writing(parts, link)
         self._mind, self._floor = self._minded(parts, Speaking(parts.voice, threads.voice, out_rate), link)
-        transcriber = None if self._engine.can.hears else parts.transcriber
-        self._hearing = Hearing(parts, transcriber, self._endpointing, self._floor, setup, link)
+        self._hearing = Hearing(
+            parts, None if self._engine.can.hears else parts.transcriber, self._endpointing, self._floor, setup, link
+        )
         self._controlling = Controlling(self._floor, self._hearing, self._watching, link)
         self._playing = Playing(self.playback, self._floor, self._mind, setup.budget_s, link)
 
@@ -99,7 +102,14 @@ class Session:
             mind = Answering(crew)
             self._watching.on_look = mind.looked
         self._feed = hearer.feed if hearer is not None else None
-        return mind, Floor(mind.orders, self.playback, self._watching, link, sound, turns, self._feed, clock)
+        lent = sound, turns, self._feed, clock, self._scribe
+        return mind, Floor(mind.orders, self.playback, self._watching, link, *lent)
+
+    def _writing(self, parts: Parts, link: Link) -> Scribe | None:
+        """Who writes down what is said to an engine that hears, if anybody can."""
+        if parts.transcriber is None or not self._engine.can.hears:
+            return None
+        return Scribe(parts.transcriber, parts.threads.ears, self._engine, link)
 
     def _equipped(self, parts: Parts) -> ReminderBook | None:
         """Lends the engine what it may do, if it takes tools; its book of reminders."""
@@ -166,6 +176,8 @@ class Session:
         yield "playing", self._playing.run()
         if self._describing is not None:
             yield "describing", self._describing.run()
+        if self._scribe is not None:
+            yield "writing", self._scribe.run()
         if self._reminders is not None:
             yield "reminding", ReminderStage(self._reminders, self._floor).run()
 
@@ -186,7 +198,7 @@ class Session:
     @property
     def dropped(self) -> dict[str, int]:
         """Items lost by lanes so far: {"sound": chunks, "pictures": frames not looked at, "events": ...}, and of what
-        an engine was to hear and see: seconds, pictures."""
+        an engine was to hear and see: seconds, pictures; and utterances that were not written down."""
         lost = self._feed.queue.lost if self._feed is not None else UnitsLost()
         return {
             "units": lost.units,
@@ -194,4 +206,5 @@ class Session:
             "sound": self._hearing.lane.dropped,
             "pictures": self._watching.lane.dropped,
             "events": self._events.dropped,
+            "utterances": self._scribe.lane.dropped if self._scribe is not None else 0,
         }

@@ -49,6 +49,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """The user has come to an end of saying something that nobody is asked to answer: the engine decides that."""
+
+    turn: int
+    last_speech_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Nothing was said after all."""
 
@@ -72,7 +80,7 @@ class Yield:
     turn: int
 
 
-Decision = Begin | Prepare | Retract | Answer | Drop | Hold | Release | Yield
+Decision = Begin | Prepare | Retract | Answer | Said | Drop | Hold | Release | Yield
 
 # So much speech over our own voice counts as an interruption; less is a cough or an "mm-hm".
 # Our sound stops at once all the same (Hold).

@@ -74,6 +74,17 @@ def test_a_question_stands_before_its_answer_even_if_it_comes_later(visit: Open)
     assert visited.page.locator("#captions li").all_text_contents() == ["You: Are you there?", "Assistant: Yes."]
 
 
+def test_words_written_down_late_stand_before_the_turns_that_followed(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.say("reply_text", turn=2, text="Yes.")
+    visited.say("user_caption", turn=3, text="Fine.", final=True, typed=True)
+    visited.say("user_caption", turn=1, text="Well.", final=True, typed=False)
+    visited.say("user_caption", turn=2, text="Are you there?", final=True, typed=False)
+    shown = ["You: Well.", "You: Are you there?", "Assistant: Yes.", "You: Fine."]
+    assert visited.page.locator("#captions li").all_text_contents() == shown
+
+
 def test_nothing_that_is_said_or_seen_becomes_part_of_the_page(visit: Open) -> None:
     visited = visit()
     visited.start()

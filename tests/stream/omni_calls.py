@@ -14,12 +14,13 @@ from dialogue.engine import Minds
 from dialogue.engines import open_engine
 from dialogue.engines.minicpm_duplex import DuplexModel
 from dialogue.engines.minicpm_omni import OmniModel
+from dialogue.event_log import Event
 from stream.events import ReplyText, Saw
 from stream.parts import Parts
 from stream.session import Session
 from stream.setup import SETUPS, Setup
 from tests.stream.calls import Call
-from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
@@ -37,6 +38,7 @@ class OmniCall(Call):
         self.noise = np.random.default_rng(seed)
         self.held: dict[str, int] = {}  # tokens in the context at the end
         self.rows: list[float] = []  # what the keys of the context come to, row by row, at the end
+        self.logged: list[Event] = []  # the engine's event log, at the end
 
     def show(self) -> None:
         rgb = self.noise.integers(0, 256, (120, 160, 3), dtype=np.uint8)
@@ -87,12 +89,18 @@ def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
     return minds.live
 
 
-def calls(shared: Shared, *stories: Story, setup: Setup = SETUP, seeds: tuple[int, ...] = ()) -> list[OmniCall]:
-    """All at once, in one process."""
+def calls(
+    shared: Shared,
+    *stories: Story,
+    setup: Setup = SETUP,
+    seeds: tuple[int, ...] = (),
+    transcriber: ToyTranscriber | None = None,
+) -> list[OmniCall]:
+    """All at once, in one process. `transcriber` writes down what is said."""
 
     async def whole() -> list[OmniCall]:
         toys = toy_parts(lambda: ToyEngine([]))
-        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.mind.run), transcriber=None)
+        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.mind.run), transcriber=transcriber)  # type: ignore[arg-type]
         made = [
             OmniCall(f"s{place}", parts, seed, setup) for place, seed in enumerate(seeds or tuple(range(len(stories))))
         ]
@@ -104,6 +112,7 @@ def calls(shared: Shared, *stories: Story, setup: Setup = SETUP, seeds: tuple[in
                 await story(call)
                 call.held = dict(call.engine.context().tokens)
                 call.rows = context_rows(call.engine)
+                call.logged = call.engine._diary.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
                 call.session.close("over")
                 await running
 

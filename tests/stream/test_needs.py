@@ -37,11 +37,26 @@ def test_a_model_of_ones_own_needs_what_it_lacks(
     assert set(weights_needed(setup, weights)) == needed
     parts = run_in_virtual_time(open_parts(setup, weights))
     try:
-        assert (parts.transcriber is None) == (EARS not in needed)
+        assert parts.transcriber is not None, "where it does not answer it writes captions"
         assert parts.eyes is None
         assert (parts.voice is None) == (kind is Kind.O26), "o 4.5 was given no voice to speak with"
         assert parts.new_engine().can.hears == (EARS not in needed)
         assert bool(parts.remark) == (kind is Kind.O45)
+    finally:
+        parts.close()
+
+
+def test_without_the_small_transcriber_there_are_no_captions_and_that_is_said(
+    weights: WeightStore, tmp_path: Path
+) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / WHO_SPEAKS).symlink_to(weights.folder / WHO_SPEAKS)
+    model = write_tiny(Kind.O26, tmp_path / "model")
+    setup = replace(SETUPS["minicpm"], model_path=model, precision="float32")
+    parts = run_in_virtual_time(open_parts(setup, WeightStore(tmp_path)))
+    try:
+        assert parts.transcriber is None
+        assert EARS in parts.remark
     finally:
         parts.close()
 

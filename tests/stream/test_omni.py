@@ -32,7 +32,7 @@ def test_a_spoken_question_is_heard_in_units_and_answered_aloud(omni: Shared) ->
     heard = [event.use.tokens.get("sound", 0) for event in shown]
     assert heard[:2] == [27, 54], "whole seconds are in the context while the user still speaks"
     assert shown[-1].use.tokens["picture"] >= 64
-    assert not told.of(UserCaption), "nobody writes down what it hears itself"
+    assert not told.of(UserCaption), "nobody is there to write down what it hears"
     [ended] = told.of(ReplyEnded)
     assert ended.said == told.said() != ""
     assert not ended.cut

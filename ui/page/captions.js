@@ -60,14 +60,21 @@ export class Captions {
     let item = this.#items.get(key);
     if (!item) {
       item = role === "user" ? userItem() : replyItem();
-      Object.assign(item.dataset, { role, turn: turn.turn });
+      Object.assign(item.dataset, { role, call: turn.call, turn: turn.turn });
       const answer = role === "user" && this.#items.get(`${turn.call}/${turn.turn}/assistant`);
-      if (answer) answer.before(item);
+      const next = answer || this.#later(turn);
+      if (next) next.before(item);
       else this.list.append(item);
       this.#items.set(key, item);
       this.#forgetOld();
     }
     return item;
+  }
+
+  /** The first item of a turn that came after this one: what was written down late stands before it. */
+  #later({ call, turn }) {
+    const items = [...this.list.children];
+    return items.find(({ dataset }) => Number(dataset.call) === call && Number(dataset.turn) > turn);
   }
 
   #forgetOld() {

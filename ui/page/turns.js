@@ -63,7 +63,8 @@ export class Turns {
     let turn = this.list.findLast((one) => one.call === this.#call && one.turn === number);
     if (!turn) {
       turn = { call: this.#call, turn: number, user: null, reply: null, latency: null };
-      this.list.push(turn);
+      const later = this.list.findIndex((one) => one.call === this.#call && one.turn > number);
+      this.list.splice(later < 0 ? this.list.length : later, 0, turn); // words written down late stand where they belong
     }
     change(turn);
     return turn;
