@@ -1,0 +1,103 @@
+"""Models that hear, with our real ear and the small transcriber beside them: what is said is captioned and logged."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.resample import resample_whole
+from dialogue.event_log import Event
+from dialogue.minicpm.kind import Kind
+from stream.events import Notice, ReplyEnded, UserCaption
+from stream.parts import open_parts
+from stream.setup import SETUPS, Setup
+from stream.weights import WeightStore
+from tests.browser.made_media import RATE_HZ, spoken
+from tests.dialogue.minicpm.leaning import write_leaning
+from tests.stream.omni_calls import OmniCall
+from tests.virtual_time import run_in_virtual_time
+
+FACT, QUESTION = "My bicycle is green and stands in the garden.", "Where is my bicycle?"
+KINDS = [Kind.O26, Kind.O45]
+
+
+def said(text: str) -> np.ndarray:
+    return resample_whole((spoken(text) / 32768).astype(np.float32), RATE_HZ, 16_000)
+
+
+def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: float) -> OmniCall:
+    """The fact, a pause, the question, and so long in front of a camera afterwards."""
+
+    async def whole() -> OmniCall:
+        parts = await open_parts(setup, weights)
+        call = OmniCall("live", parts, 0, setup)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(call.listens())
+            running = tasks.create_task(call.session.run())
+            await call.lasts(1.0, 0.0005)
+            for text in (FACT, QUESTION):
+                call.show()
+                await call.plays(said(text))
+                await call.lasts(pause_s, 0.0005)
+            for _ in range(round(seconds_after)):
+                call.show()
+                await call.lasts(1.0, 0.0005)
+            call.logged = call.engine._diary.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+            call.session.close("over")
+            await running
+        parts.close()
+        return call
+
+    return run_in_virtual_time(whole(), until=600)
+
+
+def words(captions: list[UserCaption]) -> str:
+    return " ".join(caption.text for caption in captions).lower()
+
+
+def of(call: OmniCall, *kinds: str) -> list[Event]:
+    return [event for event in call.logged if event.kind in kinds]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_is_said_is_captioned_and_in_the_log(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
+    model = write_leaning(kind, tmp_path / "model")
+    call = talk(replace(SETUPS["minicpm"], model_path=model, precision="float32"), weights, 6.0, 4.0)
+    captions = call.of(UserCaption)
+    assert all(caption.final and not caption.typed for caption in captions)
+    assert "bicycle is green" in words(captions)
+    assert "where is my bicycle" in words(captions)
+    assert not call.of(Notice)
+    spoken_lines = of(call, "told", "asked")
+    assert [event.text for event in spoken_lines] == [caption.text for caption in captions]
+    assert spoken_lines[0].kind == "told" and spoken_lines[-1].kind == "asked"
+    assert spoken_lines[0].at == pytest.approx(1.0, abs=0.4)
+    assert all(earlier.until <= later.at + 0.4 for earlier, later in pairwise(spoken_lines))
+    heard = [reply.heard for reply in call.of(ReplyEnded) if reply.heard.strip()]
+    assert [event.text for event in of(call, "said")] == heard
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_has_left_the_context_tells_what_was_said_in_it(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
+    model = write_leaning(kind, tmp_path / "model")
+    setup = replace(SETUPS["minicpm"], model_path=model, precision="float32", context_tokens=400)
+    call = talk(setup, weights, 4.0, 10.0)
+    left = of(call, "left")
+    assert len(left) == call.engine.context().dropped_blocks - unnoted(call)
+    told = " ".join(event.text for event in left)
+    assert "You: " in told and "bicycle is green" in told.lower()
+    first = next(event for event in left if "You: " in event.text)
+    line = of(call, "told")[0]
+    assert first.at < line.until and line.at < first.until, "a second of it, perhaps not the first: words come late"
+    assert [event.at for event in left] == sorted(event.at for event in left)
+
+
+def unnoted(call: OmniCall) -> int:
+    """Frames of turns that have left: they were nobody's words."""
+    use = call.engine.context()
+    return use.dropped.get("text", 0)
