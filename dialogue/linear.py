@@ -7,6 +7,7 @@ branches have not been run on a GPU by us.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 Precision = Literal["float32", "bfloat16", "int8", "int4"]
 
 GROUP = 32  # inputs that share one 4-bit scale and minimum, as in GGUF's Q4_1
+_AT_ONCE = 1 << 18  # numbers that are at full size while a matrix is quantised
 _MANY_TOKENS = 32  # from here on unpacking int8 once is cheaper than the row-at-a-time kernel
 
 
@@ -63,10 +65,13 @@ class Int8Linear:
     """One scale for each output row, symmetric."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
-        weight = weight.to(device=device, dtype=torch.float32)
-        scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
-        self.weight = (weight / scale).round().to(torch.int8)
-        self.scale = scale[:, 0].to(torch.bfloat16)
+        self.weight = torch.empty(weight.shape, dtype=torch.int8, device=device)
+        self.scale = torch.empty(weight.shape[0], dtype=torch.bfloat16, device=device)
+        for rows in _blocks(weight):
+            block = weight[rows].to(device=device, dtype=torch.float32)
+            scale = block.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
+            self.weight[rows] = (block / scale).round_().to(torch.int8)
+            self.scale[rows] = scale[:, 0]
         self.bias = bias
         self.outputs = weight.shape[0]
 
@@ -90,16 +95,25 @@ class Int4Linear:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
-        self.outputs = weight.shape[0]
-        codes, scale, minimum = quantise_groups(weight.to(device=device, dtype=torch.float32))
-        # The kernels compute scale * (code - 8) + zero.
-        pair = torch.stack((scale, minimum + 8 * scale), dim=-1)
-        self.scales = pair.transpose(0, 1).contiguous().to(torch.bfloat16)
+        self.outputs, inputs = weight.shape
         self.bias = bias
+        self.scales = torch.empty(inputs // GROUP, self.outputs, 2, dtype=torch.bfloat16, device=device)
         if device.type == "cpu":
-            self.packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), 1)
+            self.packed = torch.empty(self.outputs, inputs // 2, dtype=torch.uint8)
+            for rows in _blocks(weight):
+                self.packed[rows] = torch.ops.aten._convert_weight_to_int4pack_for_cpu(
+                    self._codes(weight, rows).int(), 1
+                )
         else:
+            codes = self._codes(weight, slice(None))
             self.packed = torch.ops.aten._convert_weight_to_int4pack(codes[:, ::2] << 4 | codes[:, 1::2], 8)
+
+    def _codes(self, weight: Tensor, rows: slice) -> Tensor:
+        """Of some rows, whose scales are kept."""
+        codes, scale, minimum = quantise_groups(weight[rows].to(device=self.scales.device, dtype=torch.float32))
+        # The kernels compute scale * (code - 8) + zero.
+        self.scales[:, rows] = torch.stack((scale, minimum + 8 * scale), dim=-1).transpose(0, 1)
+        return codes
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1]).to(torch.bfloat16)
@@ -111,6 +125,14 @@ class Int4Linear:
 
     def nbytes(self) -> int:
         return self.packed.nbytes + self.scales.nbytes
+
+
+def _blocks(weight: Tensor) -> Iterator[slice]:
+    """Rows of a matrix, so few at a time that what is computed on the way takes no memory to speak of; 64 of them
+    belong together in the 4-bit kernels' layout."""
+    outputs, inputs = weight.shape
+    step = max(1, _AT_ONCE // inputs // 64) * 64
+    return (slice(start, min(start + step, outputs)) for start in range(0, outputs, step))
 
 
 def quantise_groups(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:

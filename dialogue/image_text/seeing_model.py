@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
-from transformers import AutoConfig, AutoModelForImageTextToText, logging
-from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+from transformers import logging
 
 from dialogue.errors import BadInput
+from dialogue.image_text.loading import load_model
 from dialogue.image_text.processor import open_processor
-from dialogue.image_text.quantising import PackedLinear, quantise
+from dialogue.image_text.quantising import PackedLinear
+from dialogue.image_text.skeleton import config_of
 from dialogue.linear import Precision
 from dialogue.minicpm.conversation import Turn
 from dialogue.minicpm.request import Picture
@@ -100,47 +101,15 @@ def open_seeing_model(folder: Path, precision: Precision = "bfloat16", device: s
     logging.disable_progress_bar()
     name = kind_of(folder)
     processor = open_processor(folder)
-    model = _weights(folder, name, torch.float32 if precision == "float32" else torch.bfloat16).to(device)
-    quantise(model, precision)
+    model = load_model(folder, precision, device)
     seeing = SeeingModel(name, model, processor)
     seeing.picture_tokens(Picture(PROBE))
     return seeing
 
 
-def _weights(folder: Path, name: str, dtype: torch.dtype) -> Any:
-    """The model, its weights whole: transformers would draw missing ones at random, and say so in a log."""
-    again = "download it again, whole"
-    try:
-        model, found = AutoModelForImageTextToText.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, output_loading_info=True
-        )
-    except Exception as error:  # of transformers, safetensors or torch, as the damage may be
-        told = " ".join(str(error).split())[:300]
-        raise BadInput(f"The {name} in {folder} cannot be loaded ({told}); {again}.") from error
-    if missing := sorted(found["missing_keys"]):
-        named = ", ".join(missing[:4])
-        raise BadInput(f"The {name} in {folder} lacks {len(missing)} tensors ({named}); {again}.")
-    return model.eval().requires_grad_(False)
-
-
 def kind_of(folder: Path) -> str:
     """The model type of a folder that can be opened here. Raises BadInput for any other."""
-    if not (folder / "config.json").is_file():
-        raise BadInput(f"{folder} has no config.json; name the folder of a downloaded model.")
-    try:
-        config = AutoConfig.from_pretrained(folder)
-    except Exception as error:  # a broken file, or a model that only its own code knows
-        told = " ".join(str(error).split())[:200]
-        raise BadInput(f"transformers does not know the model in {folder} ({told}).") from error
-    kind = str(config.model_type)
-    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
-        raise BadInput(
-            f"The model in {folder}, of type {kind!r}, is none that takes pictures and text and answers in text. "
-            "For one of text alone there is --llm."
-        )
-    if getattr(config, "is_encoder_decoder", False):
-        raise BadInput(f"The model in {folder}, of type {kind!r}, is an encoder and a decoder; take a chat model.")
-    return kind
+    return str(config_of(folder).model_type)
 
 
 def _stops(model: Any, tokenizer: Any) -> frozenset[int]:

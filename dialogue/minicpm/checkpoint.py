@@ -30,6 +30,7 @@ class Checkpoint:
         self.folder = Path(folder)
         self.config: dict[str, Any] = _json(self.folder / "config.json")
         self._opened: dict[str, Any] = {}
+        self._readers: dict[str, Any] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.dtypes: dict[str, str] = {}
         index = None if files else _index(self.folder)
@@ -48,9 +49,16 @@ class Checkpoint:
         return _json(path) if path.exists() else {}
 
     def tensor(self, name: str) -> Tensor:
-        """One tensor as stored."""
+        """One tensor as stored, a view of its file."""
         self.shape(name)
         tensor: Tensor = self._opened[name].get_tensor(name)
+        return tensor
+
+    def copied(self, name: str) -> Tensor:
+        """One tensor as stored, in memory of its own: for what is converted and let go, since every page of a mapped
+        file that was looked at counts as ours until the file is closed."""
+        self.shape(name)
+        tensor: Tensor = self._readers[name].get_tensor(name)
         return tensor
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -100,6 +108,7 @@ class Checkpoint:
     def _open(self, path: Path) -> None:
         try:
             opened = safe_open(path, framework="pt")
+            reader = safe_open(path, framework="pt", backend="pread")
             names = list(opened.keys())
         except FileNotFoundError as error:
             raise BadInput(f"{path.name} is missing in {path.parent}; download the model again.") from error
@@ -107,7 +116,7 @@ class Checkpoint:
             raise BadInput(f"{path.name} is damaged or cut off ({error}); download it again.") from error
         for name in names:
             entry = opened.get_slice(name)
-            self._opened[name] = opened
+            self._opened[name], self._readers[name] = opened, reader
             self.shapes[name] = tuple(entry.get_shape())
             self.dtypes[name] = entry.get_dtype()
 

@@ -120,8 +120,8 @@ def test_sampling_is_taken_over(seeing: Open, rgb: np.ndarray) -> None:
         (lambda folder: (folder / "tokenizer.json").unlink(), "processor"),
         (lambda folder: (folder / "chat_template.jinja").unlink(), "chat template"),
         (lambda folder: (folder / "preprocessor_config.json").unlink(), "processor"),
-        (lambda folder: (folder / "model.safetensors").unlink(), "cannot be loaded"),
-        (lambda folder: (folder / "model.safetensors").write_bytes(b"0" * 1000), "cannot be loaded"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "No .safetensors file"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"0" * 1000), "damaged or cut off"),
     ],
 )
 def test_a_damaged_folder_is_told_in_a_sentence(

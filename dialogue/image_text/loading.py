@@ -1,0 +1,83 @@
+"""A model of transformers from its files: first held against its config, then read tensor by tensor.
+
+Nothing is read of a checkpoint that is not whole. Each tensor goes straight to its precision and its device: what
+stays as it is stored is a view of the file, what is converted is read alone and let go. So loading takes the memory
+of the loaded model and of one tensor. Knows no processor and no prompt.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import GenerationConfig
+
+from dialogue.errors import BadInput
+from dialogue.image_text.quantising import Packing
+from dialogue.image_text.skeleton import compare, config_of, open_checkpoint, skeleton
+from dialogue.linear import Precision
+from dialogue.minicpm.checkpoint import Checkpoint, listed
+
+AGAIN = "download it again, whole"
+
+
+def load_model(folder: Path, precision: Precision, device: str) -> Any:
+    """Ready for inference on `device`. Raises BadInput, naming what is missing or does not fit, before a number is
+    read."""
+    config = config_of(folder)
+    checkpoint = open_checkpoint(folder)
+    empty = skeleton(config)
+    made = type(empty)
+    _refuse_the_incomplete(checkpoint, empty, str(config.model_type))
+    packed = precision in ("int8", "int4")
+    stored = {name: _Stored(checkpoint, name, torch.device(device), packed) for name in checkpoint.shapes}
+    try:
+        model = made.from_pretrained(
+            None,
+            config=config,
+            state_dict=stored,
+            dtype=torch.float32 if precision == "float32" else torch.bfloat16,
+            generation_config=_generation(folder),
+            quantization_config=Packing(precision, device) if packed else None,
+        )
+    except Exception as error:  # of transformers, safetensors or torch, as the damage may be
+        told = " ".join(str(error).split())[:300]
+        raise BadInput(f"The {config.model_type} in {folder} cannot be loaded ({told}); {AGAIN}.") from error
+    return model.to(device).eval().requires_grad_(False)
+
+
+def _refuse_the_incomplete(checkpoint: Checkpoint, empty: Any, kind: str) -> None:
+    """transformers would draw missing tensors at random, and say so in a log."""
+    found, what = compare(checkpoint, empty), f"The {kind} in {checkpoint.folder}"
+    if found.missing:
+        raise BadInput(f"{what} lacks {len(found.missing)} tensors: {listed(found.missing)}; {AGAIN}.")
+    if found.misshapen:
+        raise BadInput(f"{what} has tensors that do not fit its config: {listed(found.misshapen)}; {AGAIN}.")
+
+
+def _generation(folder: Path) -> GenerationConfig | None:
+    if not (folder / "generation_config.json").is_file():
+        return None
+    try:
+        return GenerationConfig.from_pretrained(folder)
+    except Exception as error:  # whatever the library makes of a broken file
+        raise BadInput(f"generation_config.json in {folder} cannot be read ({error}); {AGAIN}.") from error
+
+
+class _Stored:
+    """A tensor of a file, read when transformers asks for it."""
+
+    def __init__(self, checkpoint: Checkpoint, name: str, device: torch.device, packed: bool) -> None:
+        self._checkpoint, self._name, self._device, self._packed = checkpoint, name, device, packed
+
+    def __getitem__(self, _whole: object) -> _Stored:
+        return self
+
+    def to(self, device: object = None, dtype: torch.dtype | None = None) -> Tensor:
+        """On the model's own device, wherever transformers would put it first."""
+        view = self._checkpoint.tensor(self._name)
+        if self._packed or dtype not in (None, view.dtype):
+            return self._checkpoint.copied(self._name).to(self._device, dtype)
+        return view.to(self._device)

@@ -1,0 +1,96 @@
+"""A model of transformers without its numbers, from its config alone: what it is made of, and what a checkpoint lacks.
+
+It is made on the meta device, which takes no memory; names of old checkpoints are changed and parts put together as
+transformers does it when it loads, only that nothing is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoConfig, AutoModelForImageTextToText
+from transformers.conversion_mapping import get_model_conversion_mapping
+from transformers.core_model_loading import convert_and_load_state_dict_in_model
+from transformers.modeling_utils import LoadStateDictConfig
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+from dialogue.errors import BadInput
+from dialogue.minicpm.checkpoint import Checkpoint
+from dialogue.minicpm.inventory import Differences
+
+FLOATS = ("F64", "F32", "F16", "BF16")
+META = torch.device("meta")
+
+
+def config_of(folder: Path) -> Any:
+    """transformers' config of a folder whose model can be opened here. Raises BadInput for any other."""
+    if not (folder / "config.json").is_file():
+        raise BadInput(f"{folder} has no config.json; name the folder of a downloaded model.")
+    try:
+        config = AutoConfig.from_pretrained(folder)
+    except Exception as error:  # a broken file, or a model that only its own code knows
+        told = " ".join(str(error).split())[:200]
+        raise BadInput(f"transformers does not know the model in {folder} ({told}).") from error
+    kind = str(config.model_type)
+    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        raise BadInput(
+            f"The model in {folder}, of type {kind!r}, is none that takes pictures and text and answers in text. "
+            "For one of text alone there is --llm."
+        )
+    if getattr(config, "is_encoder_decoder", False):
+        raise BadInput(f"The model in {folder}, of type {kind!r}, is an encoder and a decoder; take a chat model.")
+    if getattr(config, "quantization_config", None):
+        raise BadInput(
+            f"The weights in {folder} are quantised already; take the original model and choose a precision here."
+        )
+    return config
+
+
+def skeleton(config: Any) -> Any:
+    """The model on the meta device. Raises BadInput for a config that makes none."""
+    try:
+        with META:
+            return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16).eval().requires_grad_(False)
+    except Exception as error:  # whatever a constructor makes of a broken config
+        told = " ".join(str(error).split())[:200]
+        raise BadInput(f"config.json describes no {config.model_type} that can be made ({told}).") from error
+
+
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """The headers of the files with weights. Raises BadInput for missing, cut off or damaged ones."""
+    alone = "model.safetensors"
+    indexed = (folder / f"{alone}.index.json").exists()
+    return Checkpoint(folder, [alone] if not indexed and (folder / alone).exists() else None)
+
+
+def compare(checkpoint: Checkpoint, model: Any) -> Differences:
+    """A checkpoint against the skeleton that its config makes, under the model's own names. `model` is used up."""
+    promised = {name: _Promise(checkpoint, name) for name in checkpoint.shapes}
+    plan = LoadStateDictConfig(
+        device_map={"": META}, dtype=torch.bfloat16, weight_mapping=get_model_conversion_mapping(model)
+    )
+    found, _ = convert_and_load_state_dict_in_model(model, promised, plan)
+    model.tie_weights(missing_keys=found.missing_keys, recompute_mapping=False)
+    model._adjust_missing_and_unexpected_keys(found)
+    odd = [f"{name} is {tuple(have)}, not {tuple(want)}" for name, have, want in found.mismatched_keys]
+    odd += [f"{name} cannot be put together" for name in found.conversion_errors]
+    odd += [f"{name} is stored as {checkpoint.dtypes[name]}" for name, each in promised.items() if each.no_float]
+    return Differences(sorted(found.missing_keys), sorted(found.unexpected_keys), sorted(odd))
+
+
+class _Promise:
+    """Stands for a tensor of a file: its shape, and whether its numbers are of a kind that is asked for."""
+
+    def __init__(self, checkpoint: Checkpoint, name: str) -> None:
+        self._shape, self._float = checkpoint.shape(name), checkpoint.dtypes[name] in FLOATS
+        self.no_float = False
+
+    def __getitem__(self, _whole: object) -> _Promise:
+        return self
+
+    def to(self, device: object = None, dtype: torch.dtype | None = None) -> Tensor:
+        self.no_float = dtype is not None and dtype.is_floating_point and not self._float
+        return torch.empty(self._shape, dtype=dtype, device=META)
