@@ -227,7 +227,7 @@ class Duplex:
         if self.voice is None:
             return None, None
         if self.speech is None or self.speech.over:
-            self.speech = self.voice.start()
+            self.speech = self.voice.start(memory="full_attention")  # the checkpoint's own is for turns, not units
         condition = self.voice.opened(self.voice.condition(spoken, hidden))
         least = CODES_PER_S + 1 if self.speech.chunks and not last else 0
         codes = yield from self.voice.second(self.speech, condition, self._choose_code, least)

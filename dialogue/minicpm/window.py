@@ -130,5 +130,5 @@ class Recap:
         said = [token for unit in gone for token in unit.said]
         if said:
             text = [*context.previous[len(self.heading) :], *said]
-            context.remember([*self.heading, *text[-self.most :]])
+            context.remember([*self.heading, *text[max(len(text) - self.most, 0) :]])
         return gone

@@ -71,7 +71,7 @@ def _spoken(voice: SpeechDecoder, opened: Sequence[Tensor], want: Sequence[Any])
     """The calls of a vocoder. The reference run cut the codes of a piece off at a number that the case does not
     state: it is the least that lets as many codes be made as were made there."""
     made = sum(len(codes) - LOOK_AHEAD for codes, _ in want)
-    for limit in range(math.ceil(made / len(opened)), made + 1):
+    for limit in range(max(math.ceil(made / len(opened)), 1), max(made, 1) + 1):
         turn, codes = voice.start(), list[int]()
         for condition in opened:
             codes += voice.chunk(turn, condition, lambda _logits, spread: int(spread.argmax()), limit)

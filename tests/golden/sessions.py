@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -115,6 +116,8 @@ def _chat(case: Case, check: Check, model: MiniCPM) -> None:
         things["image"].append(Picture(case.array(request["image"]), request.get("max_slice_nums")))
     if request.get("audio"):
         things["audio"].append(Sound(case.array(request["audio"])))
+    if "chunk_input" in request:
+        model = replace(model, config={**model.config, "chunk_input": request["chunk_input"]})
     parts = parts_of(model.kind, request["text"], things)
     made = make_prompt(model, parts, request["use_image_id"])
     check.same("chat ids", [made.ids], case.wanted("chat.input_ids"))
