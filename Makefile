@@ -1,6 +1,6 @@
 # make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=)
 # make install  the set-up alone: environment, libraries, weights
-# make test     set up and run every test                         (ARGS= for pytest)
+# make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
 # make lint     style and types
 
 VENV := .venv
@@ -10,6 +10,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8080
 SETUP ?= laptop
 ARGS ?=
+PROCESSES ?= auto
 
 NATIVE_SOURCES := $(wildcard dialogue/native/*.cpp dialogue/native/*.h)
 
@@ -24,7 +25,7 @@ install: $(VENV)/.libraries $(VENV)/.native
 	@$(BIN)/omnilive models pull
 
 test: test-tools $(VENV)/.native
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=4 $(ARGS)
 
 test-tools: $(VENV)/.libraries-of-tests
 	@VENV=$(VENV) sh install/test_tools.sh

@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 from stream.weights import WeightStore
+from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
+
+# Before torch is imported: with more threads than free cores, tiny products mostly wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
