@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.minicpm_figures import Figures, measured, measured_text, rooflines
 from benchmarks.minicpm_published import PUBLISHED
 from dialogue.device import device_for
+from dialogue.inspection import PRECISIONS
 from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.inspection import PRECISIONS
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.tiny import KINDS, write_tiny
 
