@@ -1,6 +1,6 @@
 """Simple sums in words or figures: "what is five plus three", "(12 + 1) * 7", "half of thirty". Exact, or None.
 
-Reads numbers, parentheses and four operations with the usual precedence; evaluates nothing else.
+Reads numbers, parentheses, four operations and whole powers with the usual precedence; evaluates nothing else.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ _OPERATORS = tuple(
         (r"\b(?:times|multiplied by)\b|(?<=\d) x (?=\d)", "*"),
         (r"\b(?:divided by|over)\b", "/"),
         (r"\bhalf of\b", "1 / 2 *"),
+        (r"\bto the power of\b|\*\*", "^"),
+        (r"(?<=[\w)]) squared\b", "^ 2"),
+        (r"(?<=[\w)]) cubed\b", "^ 3"),
         (r"\b(?:percent|per cent) of\b|% of\b", "/ 100 *"),
     )
 )
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|[-+*/()])")
+_TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|[-+*/^()])")
 _LARGEST = 10**15
+_MOST_BITS = 512  # of a power, before it is worked out
 
 
 def result(words: str) -> str | None:
@@ -92,25 +96,39 @@ def _sum(tokens: list[str]) -> Fraction | None:
 
 
 def _product(tokens: list[str]) -> Fraction | None:
-    value = _number(tokens)
+    value = _power(tokens)
     while value is not None and tokens and tokens[0] in "*/":
         sign = tokens.pop(0)
-        right = _number(tokens)
+        right = _power(tokens)
         value = None if right is None else value * right if sign == "*" else value / right
     return value
 
 
-def _number(tokens: list[str]) -> Fraction | None:
-    negative = bool(tokens) and tokens[0] == "-"
-    if negative:
+def _power(tokens: list[str]) -> Fraction | None:
+    """A number, raised or not: -2 ^ 2 is -4, 2 ^ 3 ^ 2 is 512. None for roots, and for what would be enormous."""
+    if tokens and tokens[0] == "-":
         tokens.pop(0)
-    if not tokens or tokens[0] in "+-*/)":
+        value = _power(tokens)
+        return None if value is None else -value
+    value = _number(tokens)
+    if value is None or not tokens or tokens[0] != "^":
+        return value
+    tokens.pop(0)
+    exponent = _power(tokens)
+    if exponent is None or exponent.denominator != 1:
+        return None
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    return value**exponent.numerator if bits * abs(exponent.numerator) <= _MOST_BITS else None
+
+
+def _number(tokens: list[str]) -> Fraction | None:
+    if not tokens or tokens[0] in "+-*/^)":
         return None
     first = tokens.pop(0)
     value = Fraction(first) if first != "(" else _sum(tokens)
     if first == "(" and (not tokens or tokens.pop(0) != ")"):
         return None
-    return -value if negative and value is not None else value
+    return value
 
 
 def _spoken(value: Fraction) -> str:

@@ -8,10 +8,12 @@ as data in quotation marks.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from dialogue import arithmetic
 from dialogue.blocks import Fact, SceneBlock
@@ -53,27 +55,27 @@ def built_in_tools(
         lent += [Tool.of(hand) for hand in hands]
     if toolbox.look_closer is not None:
         lent.append(Tool.of(_Eyes(toolbox).look_closer))
-    return [*always, *lent, *(_patient(tool, toolbox.decided) for tool in toolbox.more)]
+    return [*always, *lent, *(_of_the_user(tool, toolbox) for tool in toolbox.more)]
 
 
-def _patient(tool: Tool, decided: Callable[[], Awaitable[None]] | None) -> Tool:
-    """A tool that is not called before its time has come."""
-    if decided is None:
-        return tool
+def _of_the_user(tool: Tool, toolbox: Toolbox) -> Tool:
+    """A tool that is not called before its time has come, and keeps nobody waiting but its own reply."""
 
     async def run(**given: Any) -> Any:
-        await decided()
-        result = tool.run(**given)
+        if toolbox.decided is not None:
+            await toolbox.decided()
+        call = partial(tool.run, **given)
+        result = await toolbox.aside(call) if toolbox.aside is not None else call()
         return await result if inspect.isawaitable(result) else result
 
     return replace(tool, run=run)
 
 
 def calculate(expression: Annotated[str, "such as (12.5 + 7) * 3 or 15% of 80"]) -> str:
-    """Work out a sum exactly. Knows + - * / and parentheses, and percent of."""
+    """Work out a sum exactly. Knows + - * / ^ and parentheses, and percent of."""
     value = arithmetic.result(expression.lower().translate(_SIGNS)) if len(expression) <= LONGEST_SUM else None
     if value is None:
-        raise BadInput("this is not a sum of numbers with + - * / and parentheses")
+        raise BadInput("this is not a sum of numbers with + - * / ^ and parentheses, or a number beyond 10^15 in it")
     return value
 
 
@@ -81,10 +83,29 @@ class _Clock:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
 
-    def get_time(self) -> dict[str, str]:
-        """Tell the local time and date."""
+    def get_time(
+        self, place: Annotated[str, "a time zone or its city, such as Asia/Tokyo; empty for here"] = ""
+    ) -> dict[str, str]:
+        """Tell the time and date."""
         now = self._clock()
+        if place.strip():
+            now = now.astimezone(zone_of(place))
         return {"time": f"{now:%H:%M}", "date": f"{now:%A}, {now.day} {now:%B} {now.year}"}
+
+
+def zone_of(place: str) -> ZoneInfo:
+    """A time zone by its name or by its city ("new york"). Raises BadInput for others."""
+    words = "_".join(plain(place.replace("/", " ").replace("_", " ")).split())
+    for name in _zones():
+        spelt = name.lower().replace("/", "_").replace("-", "_")
+        if spelt == words or name.lower().rpartition("/")[2] == words:
+            return ZoneInfo(name)
+    raise BadInput(f"no time zone is known as {place!r}; name one such as Europe/Paris, or leave it empty")
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 class _Timers:

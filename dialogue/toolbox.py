@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from dialogue.blocks import SceneBlock
 from dialogue.minicpm.tools import Tool
@@ -61,13 +61,15 @@ LookCloser = Callable[[Spot], Awaitable[SceneBlock]]
 @dataclass(frozen=True)
 class Toolbox:
     """`more` are tools of the user's own. They may do anything, so they are called once `decided` has come: an answer
-    that is prepared while the user may go on does nothing that cannot be taken back."""
+    that is prepared while the user may go on does nothing that cannot be taken back. They may also take long: `aside`
+    runs them where nobody else waits for them."""
 
     clock: Callable[[], datetime] = datetime.now
     reminding: Reminding | None = None
     look_closer: LookCloser | None = None
     more: tuple[Tool, ...] = ()
     decided: Callable[[], Awaitable[None]] | None = None
+    aside: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
 
 
 @runtime_checkable

@@ -107,7 +107,7 @@ class Parts:
         """For what is written instead of said live. Raises BadInput for `tools` that nobody here would call."""
         engine = (self.new_letters or self.new_engine)()
         if isinstance(engine, TakesTools):
-            engine.equip(Toolbox(more=(*self.tools, *tools)))
+            engine.equip(Toolbox(more=(*self.tools, *tools), aside=asyncio.to_thread))
         elif tools:
             raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
         return engine

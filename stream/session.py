@@ -117,7 +117,9 @@ class Session:
             return None
         book = ReminderBook(self.now)
         look = CloserLook(parts.eyes, parts.threads.eyes, self._watching) if parts.eyes is not None else None
-        self._engine.equip(Toolbox(reminding=book, look_closer=look, more=parts.tools, decided=self._decided))
+        more, aside = parts.tools, asyncio.to_thread
+        toolbox = Toolbox(reminding=book, look_closer=look, more=more, decided=self._decided, aside=aside)
+        self._engine.equip(toolbox)
         return book
 
     async def _decided(self) -> None:

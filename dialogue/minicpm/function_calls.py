@@ -11,7 +11,7 @@ import ast
 import io
 import keyword
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ func2(params)
 <|tool_call_end|>
 {answer the user's question directly or ask the user for more information}"""
 _ESCAPED = "_was_a_keyword"
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -112,17 +113,36 @@ def _unfenced(block: str) -> str:
 def _read_calls(block: str, tools: Mapping[str, Tool]) -> list[Call]:
     block = _on_one_line(block)
     try:
-        return [_read_call(statement, tools) for statement in ast.parse(_without_keywords(block)).body]
-    except (SyntaxError, ValueError):
+        return _read_lines(block, tools)
+    except _UNREADABLE:
         pass
     # One bad line must not cost the others.
     calls: list[Call] = []
     for line in filter(str.strip, block.splitlines()):
         try:
-            calls += [_read_call(statement, tools) for statement in ast.parse(_without_keywords(line.strip())).body]
-        except (SyntaxError, ValueError) as error:
-            calls.append(Call(line.strip().partition("(")[0], problem=f"This is not a function call: {error}."))
+            calls += _read_lines(line.strip(), tools)
+        except _UNREADABLE as error:
+            told = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too long"
+            calls.append(Call(line.strip().partition("(")[0], problem=f"This is not a function call: {told}."))
     return calls
+
+
+def _read_lines(code: str, tools: Mapping[str, Tool]) -> list[Call]:
+    """Raises SyntaxError, ValueError and their like for what is not calls alone."""
+    statements = ast.parse(_without_keywords(code)).body
+    return [_read_call(call, tools) for statement in statements for call in _calls_of(statement)]
+
+
+def _calls_of(statement: ast.stmt) -> Iterator[ast.Call]:
+    """Those of a line: one, or several in a list; a name that the result is given, or a wait for it, means nothing."""
+    if not isinstance(statement, ast.Expr | ast.Assign) or statement.value is None:
+        raise ValueError("every line must be one call")
+    value = statement.value
+    for part in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
+        call = part.value if isinstance(part, ast.Await) else part
+        if not isinstance(call, ast.Call):
+            raise ValueError("every line must be one call")
+        yield call
 
 
 def _on_one_line(code: str) -> str:
@@ -152,17 +172,21 @@ def _without_keywords(code: str) -> str:
     return str(tokenize.untokenize(changed))
 
 
-def _read_call(statement: ast.stmt, tools: Mapping[str, Tool]) -> Call:
-    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
-        raise ValueError("every line must be one call")
-    call = statement.value
+def _read_call(call: ast.Call, tools: Mapping[str, Tool]) -> Call:
     name = ast.unparse(call.func)
     tool = tools.get(name)
     properties: Mapping[str, Schema] = tool.properties if tool else {}
+    if tool and len(call.args) > len(properties):
+        return Call(name, problem=f"{name} takes {len(properties)} arguments, not {len(call.args)}.")
     try:
-        arguments = dict(zip(properties, (_value(node, {}) for node in call.args), strict=False))
+        places = zip(properties.items(), call.args, strict=False)
+        arguments = {key: _value(node, spec) for (key, spec), node in places}
         for given in call.keywords:
-            key = (given.arg or "").removesuffix(_ESCAPED)
+            if given.arg is None:
+                return Call(name, problem="Arguments are given by name, as in name=value.")
+            key = given.arg.removesuffix(_ESCAPED)
+            if key in arguments:
+                return Call(name, problem=f"{name} was given {key} twice.")
             arguments[key] = _value(given.value, properties.get(key, {}))
     except ValueError as error:
         return Call(name, problem=f"{error}: arguments must be plain values.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,8 @@ def run(call: Call, tools: Sequence[Tool]) -> str:
         return failure(problem)
     assert tool is not None
     try:
-        return _as_json(tool.run(**call.arguments))
-    except Exception as error:  # whatever a tool raises is the model's to hear of
+        return _as_json(tool.run(**_given(call, tool)))
+    except (Exception, SystemExit) as error:  # whatever a tool raises is the model's to hear of
         return failure(_sentence(error))
 
 
@@ -45,9 +45,9 @@ async def carry_out(call: Call, tools: Sequence[Tool]) -> str:
         return failure(problem)
     assert tool is not None
     try:
-        result = tool.run(**call.arguments)
+        result = tool.run(**_given(call, tool))
         return _as_json(await result if inspect.isawaitable(result) else result)
-    except Exception as error:  # whatever a tool raises is the model's to hear of
+    except (Exception, SystemExit) as error:  # whatever a tool raises is the model's to hear of
         return failure(_sentence(error))
 
 
@@ -72,7 +72,7 @@ def converse(
     return reply.text, [*history, ChatTurn("assistant", reply.text)]
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     return str(error) if isinstance(error, AssistantError) else f"{type(error).__name__}: {error}"
 
 
@@ -81,7 +81,9 @@ def _named(call: Call, tools: Sequence[Tool]) -> Tool | None:
 
 
 def _as_json(result: Any) -> str:
-    return json.dumps(result, ensure_ascii=False, default=str)
+    from pydantic_core import to_jsonable_python  # knows members of an Enum, dataclasses, dates, sets, models
+
+    return json.dumps(to_jsonable_python(result, fallback=str, inf_nan_mode="strings"), ensure_ascii=False)
 
 
 def _problem(call: Call, tool: Tool | None) -> str:
@@ -91,32 +93,58 @@ def _problem(call: Call, tool: Tool | None) -> str:
     unknown = [name for name in call.arguments if name not in tool.properties]
     missing = [name for name in tool.required if name not in call.arguments]
     wrong = [
-        f"{name} must be {_wanted(tool.properties[name])}"
-        for name, value in call.arguments.items()
-        if name in tool.properties and not _fits(value, tool.properties[name])
+        odd
+        for name, value in _given(call, tool).items()
+        if name in tool.properties
+        for odd in _misfits(name, value, tool.properties[name])
     ]
     problems = [f"there is no argument {name}" for name in unknown] + [f"{name} is missing" for name in missing] + wrong
     return f"{call.name}: {'; '.join(problems)}." if problems else ""
 
 
-def _fits(value: Any, spec: Schema) -> bool:
-    if "enum" in spec:
-        return value in spec["enum"]
-    kinds = spec.get("type", [])
-    checks: dict[str, Callable[[], bool]] = {
-        "string": lambda: isinstance(value, str),
-        "integer": lambda: isinstance(value, int) and not isinstance(value, bool),
-        "number": lambda: isinstance(value, int | float) and not isinstance(value, bool),
-        "boolean": lambda: isinstance(value, bool),
-        "array": lambda: isinstance(value, list) and all(_fits(one, spec.get("items", {})) for one in value),
-        "object": lambda: isinstance(value, dict),
-        "null": lambda: value is None,
+def _given(call: Call, tool: Tool) -> dict[str, Any]:
+    """The arguments as they are handed over: nothing for one that has a value of its own counts as left out."""
+    left_out = {name for name, spec in tool.properties.items() if spec.get("default") is not None}
+    return {name: value for name, value in call.arguments.items() if value is not None or name not in left_out}
+
+
+def _misfits(where: str, value: Any, spec: Schema) -> Iterator[str]:
+    """What is wrong with a value, place by place."""
+    choices = spec.get("anyOf") or spec.get("oneOf")
+    if choices:
+        if all(any(_misfits(where, value, choice)) for choice in choices):
+            yield f"{where} must be one of these: {json.dumps(choices, ensure_ascii=False, default=str)}"
+        return
+    if value is None and "default" in spec:
+        return
+    listed = spec.get("enum", [spec["const"]] if "const" in spec else None)
+    if listed is not None:
+        if value not in listed:
+            yield f"{where} must be one of {listed}"
+    elif not _is_of(value, spec.get("type", [])):
+        yield f"{where} must be of type {spec.get('type')}"
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _misfits(f"{where}[{place}]", each, spec.get("items") or {})
+    elif isinstance(value, dict):
+        properties = spec.get("properties", {})
+        yield from (f"{where}.{name} is missing" for name in spec.get("required", ()) if name not in value)
+        for name in properties.keys() & value.keys():
+            yield from _misfits(f"{where}.{name}", value[name], properties[name])
+    elif isinstance(value, int | float) and not spec.get("minimum", value) <= value <= spec.get("maximum", value):
+        yield f"{where} must be from {spec.get('minimum', 'any')} to {spec.get('maximum', 'any')}"
+
+
+def _is_of(value: Any, kinds: str | Sequence[str]) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    checks = {
+        "string": isinstance(value, str),
+        "integer": number and value == value // 1,
+        "number": number,
+        "boolean": isinstance(value, bool),
+        "array": isinstance(value, list),
+        "object": isinstance(value, dict),
+        "null": value is None,
     }
     wanted = [kinds] if isinstance(kinds, str) else list(kinds)
-    return (
-        not wanted or (value is None and "default" in spec) or any(checks.get(kind, lambda: True)() for kind in wanted)
-    )
-
-
-def _wanted(spec: Schema) -> str:
-    return f"one of {spec['enum']}" if "enum" in spec else f"of type {spec.get('type')}"
+    return not wanted or any(checks.get(kind, True) for kind in wanted)

@@ -5,18 +5,14 @@ A tool's arguments are described by JSON schema, whatever it was made from. Runs
 
 from __future__ import annotations
 
-import inspect
 import json
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from dialogue.errors import BadInput
+from dialogue.minicpm.tool_arguments import Schema, schema_of_arguments, split_docstring, taking_json
 
-Schema = Mapping[str, Any]
-_SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _NAMES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
@@ -32,32 +28,28 @@ class Tool:
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Tool:
         """From a function with type hints. Its docstring is the description; `Annotated[str, "what it is"]` describes
-        an argument, Literal and Enum list its values. Raises BadInput for hints that JSON has no word for."""
+        an argument, and so does a section "Args:". Literal and Enum list its values, dataclasses and pydantic models
+        nest, and the function gets what its hints say. Raises BadInput for hints that JSON has no word for."""
         if isinstance(function, Mapping):
             raise BadInput("a JSON schema alone cannot be run: give Tool.described(schema, run) or a function")
         if not callable(function) or not getattr(function, "__name__", "").isidentifier():
             raise BadInput(f"{function!r} is no function with a name: write one, with type hints and a docstring")
-        properties, required = {}, []
-        hints = _hints(function)
-        for name, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                raise BadInput(f"{function.__name__} takes any number of arguments; name each of them.")
-            properties[name] = dict(_schema(hints.get(name, str), f"{function.__name__}({name})"))
-            if parameter.default is parameter.empty:
-                required.append(name)
-            else:
-                default = parameter.default
-                properties[name]["default"] = default.value if isinstance(default, Enum) else default
-        parameters = {"type": "object", "properties": properties, "required": required}
-        return cls(function.__name__, inspect.getdoc(function) or "", parameters, function)
+        description, told = split_docstring(function)
+        return cls(function.__name__, description, schema_of_arguments(function, told), taking_json(function))
 
     @classmethod
     def described(cls, schema: Schema, run: Callable[..., Any]) -> Tool:
-        """From a description as chat APIs have it: `{"name", "description", "parameters"}`, or that as "function"."""
-        inner = schema.get("function", schema)
-        if "name" not in inner:
-            raise BadInput("A tool's description needs a name.")
-        return cls(inner["name"], inner.get("description", ""), inner.get("parameters") or {}, run)
+        """From a description as chat APIs have it: `{"name", "description", "parameters"}`, or that as "function".
+        Raises BadInput for what is none, or nothing to run."""
+        inner = schema.get("function", schema) if isinstance(schema, Mapping) else None
+        if not isinstance(inner, Mapping) or not isinstance(inner.get("name"), str) or not inner["name"].isidentifier():
+            raise BadInput("A tool's description is a dictionary with a name that a function could have.")
+        name, parameters = inner["name"], inner.get("parameters") or {}
+        if not isinstance(parameters, Mapping) or not isinstance(parameters.get("properties", {}), Mapping):
+            raise BadInput(f"The parameters of {name} are the JSON schema of an object, with properties.")
+        if not callable(run):
+            raise BadInput(f"{name} needs a function to run: {run!r} is none.")
+        return cls(name, str(inner.get("description") or ""), parameters, run)
 
     @property
     def properties(self) -> Mapping[str, Schema]:
@@ -76,42 +68,11 @@ class Tool:
             name if name in self.required else f"{name}={_literal(spec.get('default'))}"
             for name, spec in self.properties.items()
         ]
-        lines = [*classes, f"\n\ndef {self.name}({', '.join(arguments)}):\n", f'    """{self.description}\n']
+        told = self.description.replace('"""', "'''")
+        lines = [*classes, f"\n\ndef {self.name}({', '.join(arguments)}):\n", f'    """{told}\n']
         if fields:
             lines += ["\n    Args:\n", *(f"        {field}\n" for field in fields)]
         return "".join([*lines, '    """\n'])
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """Those of its arguments. Raises BadInput for words in them that mean nothing here."""
-    try:
-        return get_type_hints(function, include_extras=True)
-    except (NameError, TypeError) as error:
-        raise BadInput(f"the type hints of {function.__name__} cannot be read: {error}") from error
-
-
-def _schema(hint: Any, where: str) -> Schema:
-    """JSON schema of a type hint."""
-    origin, inside = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        words = [extra for extra in inside[1:] if isinstance(extra, str)]
-        return {**_schema(inside[0], where), **({"description": words[0]} if words else {})}
-    if hint in _SCALARS:
-        return {"type": _SCALARS[hint]}
-    if origin is Literal:
-        return {"type": _SCALARS[type(inside[0])], "enum": list(inside)}
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        values = [member.value for member in hint]
-        return {"type": _SCALARS[type(values[0])], "enum": values}
-    if origin in (Union, types.UnionType):
-        kept = [part for part in inside if part is not type(None)]
-        if len(kept) == 1:
-            return _schema(kept[0], where)
-    if hint is list or origin is list:
-        return {"type": "array", "items": _schema(inside[0], where) if inside else {}}
-    if hint is dict or origin is dict:
-        return {"type": "object"}
-    raise BadInput(f"{where} has the type {hint!r}, which cannot be told to a model; use plain types, lists, Literal.")
 
 
 def _field(name: str, spec: Schema, required: bool, classes: list[str]) -> str:

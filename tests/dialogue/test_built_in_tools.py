@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dialogue.blocks import Fact, SceneBlock
-from dialogue.built_in_tools import built_in_tools
+from dialogue.built_in_tools import NAMES, built_in_tools, zone_of
 from dialogue.errors import BadInput
 from dialogue.event_log import EventLog
 from dialogue.minicpm.function_calls import Call
@@ -79,8 +81,40 @@ def test_the_time() -> None:
     assert called(tools(Toolbox(lambda: NOW)), "get_time") == {"time": "14:05", "date": "Sunday, 1 March 2026"}
 
 
+@pytest.mark.parametrize("place", ["Asia/Tokyo", "tokyo", "Tokyo "])
+def test_the_time_elsewhere(place: str) -> None:
+    here = NOW.replace(tzinfo=ZoneInfo("UTC"))
+    told = {"time": "23:05", "date": "Sunday, 1 March 2026"}
+    assert called(tools(Toolbox(lambda: here)), "get_time", place=place) == told
+    assert "no time zone" in called(tools(Toolbox(lambda: here)), "get_time", place="../etc/passwd")["error"]
+    assert zone_of("new york") == zone_of("America/New_York")
+
+
+def test_the_names_that_are_taken_are_those_of_the_tools() -> None:
+    async def look(spot: Spot) -> SceneBlock:
+        raise AssertionError
+
+    assert {tool.name for tool in tools(Toolbox(reminding=Book(), look_closer=look))} == set(NAMES)
+
+
+def test_a_function_of_the_user_runs_aside_and_may_be_either_kind() -> None:
+    here = threading.current_thread()
+
+    def plain_one() -> bool:
+        return threading.current_thread() is here
+
+    async def waiting_one() -> bool:
+        return threading.current_thread() is here
+
+    hands = tools(Toolbox(more=(Tool.of(plain_one), Tool.of(waiting_one)), aside=asyncio.to_thread))
+    assert called(hands, "plain_one") is False, "the event loop does not wait for it"
+    assert called(hands, "waiting_one") is True
+    assert called(tools(Toolbox(more=(Tool.of(plain_one),))), "plain_one") is True
+
+
 @pytest.mark.parametrize(
-    ("expression", "value"), [("(12.5 + 7) * 3", "58.5"), ("15% of 80", "12"), ("3 × 4 =", "12"), ("1,000 ÷ 8", "125")]
+    ("expression", "value"),
+    [("(12.5 + 7) * 3", "58.5"), ("15% of 80", "12"), ("3 × 4 =", "12"), ("1,000 ÷ 8", "125"), ("2**10", "1024")],
 )
 def test_sums(expression: str, value: str) -> None:
     assert called(tools(Toolbox()), "calculate", expression=expression) == value

@@ -25,7 +25,7 @@ def weather(
     city: Annotated[str, 'Where, for example "Oslo"'], days: int = 1, unit: Unit = Unit.CELSIUS
 ) -> dict[str, Any]:
     """How the weather will be."""
-    return {"city": city, "days": days, "unit": str(unit)}
+    return {"city": city, "days": days, "unit": unit}
 
 
 def mail(to: list[str], text: str, urgent: bool | None = None, **_rest: Any) -> str:
@@ -119,11 +119,17 @@ def test_an_answer_is_taken_apart() -> None:
         ('send(to=("a",), text="hi", urgent=None)', "hi to 1, None"),
         ('send(to=[], text="two\nlines")', "two\nlines to 0, None"),
         ("weather(city='Oslo', unit=Unit.enum_1)", {"city": "Oslo", "days": 1, "unit": "f"}),
-        ("weather(city='Oslo', days=-3)", {"city": "Oslo", "days": -3, "unit": "Unit.CELSIUS"}),
+        ("found = weather(city='Oslo', days=2.0)", {"city": "Oslo", "days": 2, "unit": "c"}),
+        ("await weather('Oslo', None, None)", {"city": "Oslo", "days": 1, "unit": "c"}),
+        ("weather(city='Oslo', days=-3)", {"city": "Oslo", "days": -3, "unit": "c"}),
     ],
 )
 def test_calls_are_run_with_what_they_say(line: str, want: Any) -> None:
     assert results(block(line)) == [want]
+
+
+def test_calls_may_stand_in_a_list() -> None:
+    assert results(block('[send([], "a"), send([], "b")]')) == ["a to 0, None", "b to 0, None"]
 
 
 def test_arguments_may_be_named_like_words_of_python() -> None:
@@ -145,6 +151,11 @@ def test_arguments_may_be_named_like_words_of_python() -> None:
         ("weather(city=open('/etc/passwd').read())", "cannot be read"),
         ("weather(city='a' + 'b')", "cannot be read"),
         ("import os", "not a function call"),
+        ("weather('Oslo', 1, 'c', 4)", "takes 3 arguments, not 4"),
+        ("weather('Oslo', city='Rome')", "was given city twice"),
+        ("weather(**{'city': 'Oslo'})", "given by name"),
+        ("send(to=['a', 1], text='x')", "to[1] must be of type string"),
+        ("weather(city='Oslo', days=1.5)", "days must be of type integer"),
         ("weather(city='Oslo'", "not a function call"),
         ("send(to=[], text='x').strip()", "no function send(to=[], text='x').strip"),
     ],

@@ -89,7 +89,7 @@ def test_an_instruction_of_the_user_keeps_the_functions(made: Made) -> None:
 
     context = asyncio.run(story())
     assert context.startswith("<|im_start|>system\nYou are a pirate.\n# Functions")
-    assert "def get_time():" in context and "set_timer" not in context, "nobody lent it a book of timers"
+    assert "def get_time(" in context and "set_timer" not in context, "nobody lent it a book of timers"
 
 
 def test_a_context_too_small_or_too_large_is_told(tiny: Callable[[Kind], Path]) -> None:
