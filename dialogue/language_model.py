@@ -143,8 +143,8 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
 def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     config = read_json(path / "config.json")
     shape = DecoderConfig.from_hf(config)
-    words = _words_of(path)
-    decoder, why = _decoder(shape, _weights_of(path), choice, from_gguf=False)
+    words = words_of(path)
+    decoder, why = _decoder(shape, _weights_of(path, shape), choice, from_gguf=False)
     stated = path / "generation_config.json"
     generation = read_json(stated) if stated.is_file() else {}
     eos = generation.get("eos_token_id", config.get("eos_token_id"))
@@ -164,15 +164,17 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     )
 
 
-def _weights_of(path: Path) -> SafetensorsWeights:
-    try:
-        return SafetensorsWeights(path)
-    except SafetensorError as error:
-        raise BadInput(f"The weights in {path} are damaged ({error}); download them again.") from error
+def _weights_of(path: Path, shape: DecoderConfig) -> SafetensorsWeights:
+    """All of them are there, in the shapes of the config, before one is read."""
+    from dialogue.minicpm.checkpoint import Checkpoint
+    from dialogue.minicpm.inventory import decoder_tensors
+
+    Checkpoint(path).require(decoder_tensors(shape))
+    return SafetensorsWeights(path)
 
 
-def _words_of(path: Path) -> Any:
-    """The folder's tokenizer by the library that knows them all; it takes a second to import."""
+def words_of(path: Path) -> Any:
+    """The folder's tokenizer by the library that knows them all; it takes a second to import. Raises BadInput."""
     from transformers import AutoTokenizer
 
     if not any((path / name).is_file() for name in _TOKENIZER_FILES):  # the library would make an empty one

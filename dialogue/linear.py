@@ -46,6 +46,15 @@ def make_linear(weight: Tensor, bias: Tensor | None, precision: Precision, devic
     return DenseLinear(weight, bias, torch.float32 if precision == "float32" else torch.bfloat16, device)
 
 
+def stored_bytes(outputs: int, inputs: int, precision: Precision) -> int:
+    """Memory of a matrix that `make_linear` has stored on the processor."""
+    if precision == "int4" and inputs % GROUP == 0 and outputs % 16 == 0:
+        return outputs * inputs // 2 + outputs * (inputs // GROUP) * 4
+    if precision in ("int8", "int4"):
+        return outputs * inputs + outputs * 2
+    return outputs * inputs * (4 if precision == "float32" else 2)
+
+
 class DenseLinear:
     """Float weights in the precision of the activations."""
 

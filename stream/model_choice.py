@@ -52,6 +52,15 @@ def model_folder(named: str | Path, store: WeightStore, revision: str = "main") 
     return folder
 
 
+def looked_at(named: str, store: WeightStore) -> Path:
+    """What can be told about before anything large is fetched: a folder, a .gguf file, or for a hub id a folder with
+    config.json alone (all of it, where the model is here). Raises WeightsError, or BadInput for anything else."""
+    path = Path(named).expanduser()
+    if path.exists() or not HUB_ID.fullmatch(named) or path.suffix == ".gguf":
+        return path if path.suffix == ".gguf" and path.is_file() else model_folder(path, store)
+    return store.pull_from_hub(named, only=("config.json",))
+
+
 def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
     """The setup that runs the model in `folder`. Raises BadInput for a model that nothing here runs, or a precision
     that there is not."""

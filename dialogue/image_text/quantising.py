@@ -55,10 +55,14 @@ def large_matrices(model: nn.Module) -> dict[str, nn.Linear]:
     return {name: each for name, each in model.named_modules() if isinstance(each, nn.Linear) and _is_large(name, each)}
 
 
+def sees(name: str) -> bool:
+    """Whether a module or a weight called so belongs to the tower, or joins it to the language model."""
+    return any(word in part for part in name.lower().split(".") for word in SEEING)
+
+
 def _is_large(name: str, module: nn.Linear) -> bool:
-    seeing = any(word in part for part in name.lower().split(".") for word in SEEING)
     named = name.endswith("lm_head") or ".layers." not in name
-    return type(module) is nn.Linear and not seeing and not named and min(module.weight.shape) >= SMALLEST
+    return type(module) is nn.Linear and not sees(name) and not named and min(module.weight.shape) >= SMALLEST
 
 
 @register_quantization_config(OURS)

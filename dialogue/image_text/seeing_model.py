@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
-from transformers import logging
 
 from dialogue.errors import BadInput
 from dialogue.image_text.loading import load_model
@@ -97,8 +96,6 @@ def _shown(picture: Picture) -> Image.Image:
 
 def open_seeing_model(folder: Path, precision: Precision = "bfloat16", device: str = "cpu") -> SeeingModel:
     """Load a downloaded folder (blocking); tried once on a small picture. Raises BadInput, saying what to do."""
-    logging.set_verbosity_error()  # advice to install kernels, progress of shards: not for our users
-    logging.disable_progress_bar()
     name = kind_of(folder)
     processor = open_processor(folder)
     model = load_model(folder, precision, device)

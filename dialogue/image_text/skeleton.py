@@ -11,22 +11,23 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModelForImageTextToText, logging
 from transformers.conversion_mapping import get_model_conversion_mapping
 from transformers.core_model_loading import convert_and_load_state_dict_in_model
 from transformers.modeling_utils import LoadStateDictConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.inventory import Differences
+from dialogue.inspection import Differences
+from dialogue.minicpm.checkpoint import FLOATS, Checkpoint
 
-FLOATS = ("F64", "F32", "F16", "BF16")
 META = torch.device("meta")
 
 
 def config_of(folder: Path) -> Any:
     """transformers' config of a folder whose model can be opened here. Raises BadInput for any other."""
+    logging.set_verbosity_error()  # advice to install kernels, progress of shards: not for our users
+    logging.disable_progress_bar()
     if not (folder / "config.json").is_file():
         raise BadInput(f"{folder} has no config.json; name the folder of a downloaded model.")
     try:

@@ -7,7 +7,8 @@ computed: missing shards, cut files, tensors that are missing or have another sh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ from dialogue.errors import BadInput
 from dialogue.minicpm.vocabulary import Vocabulary
 
 INDEX = "model.safetensors.index.json"
+BITS = {"F64": 64, "I64": 64, "F32": 32, "I32": 32, "F16": 16, "BF16": 16, "I16": 16}
+FLOATS = ("F64", "F32", "F16", "BF16")
 Shapes = Mapping[str, tuple[int, ...]]
 Part = TypeVar("Part", bound=nn.Module)
 
@@ -80,6 +83,16 @@ class Checkpoint:
     def has(self, prefix: str) -> bool:
         return any(name.startswith(prefix) for name in self.shapes)
 
+    def nbytes(self) -> int:
+        """Of all tensors on disk."""
+        return sum(math.prod(shape) * BITS.get(self.dtypes[name], 8) // 8 for name, shape in self.shapes.items())
+
+    def no_floats(self, names: Iterable[str]) -> list[str]:
+        """Those of them that hold something else, such as weights that are quantised already; for a message."""
+        return [
+            f"{name} is stored as {self.dtypes[name]}" for name in names if self.dtypes.get(name, "F32") not in FLOATS
+        ]
+
     def fill(
         self, part: Part, prefix: str, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
     ) -> Part:
@@ -96,7 +109,7 @@ class Checkpoint:
         """Raises BadInput unless the checkpoint has all these tensors in these shapes."""
         missing = sorted(name for name in wanted if name not in self.shapes)
         if missing:
-            raise BadInput(f"The checkpoint lacks {len(missing)} tensors: {listed(missing)}.")
+            raise BadInput(f"The checkpoint lacks {len(missing)} tensors: {listed(missing)}; download the whole model.")
         wrong = [
             f"{name} is {self.shapes[name]}, not {shape}"
             for name, shape in sorted(wanted.items())
@@ -104,6 +117,8 @@ class Checkpoint:
         ]
         if wrong:
             raise BadInput(f"Tensors that do not fit the config: {listed(wrong)}. Is config.json of this model?")
+        if odd := self.no_floats(sorted(wanted)):
+            raise BadInput(f"Tensors that hold no floats: {listed(odd)}. Take the original model, not a quantised one.")
 
     def _open(self, path: Path) -> None:
         try:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dialogue.decoder_config import DecoderConfig
-from dialogue.linear import GROUP, Precision
+from dialogue.decoder_weights import read_json
+from dialogue.inspection import PRECISIONS, Inspection
+from dialogue.linear import Precision, stored_bytes
 from dialogue.minicpm.checkpoint import Checkpoint, Shapes
-from dialogue.minicpm.inventory import Differences, compare
+from dialogue.minicpm.inventory import compare, wanted
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.model import LANGUAGE
 
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8", "int4")
 PARTS = {
     "llm": "language model",
     "model": "language model",
@@ -28,55 +29,31 @@ PARTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """`parameters` by part; `weight_bytes` by precision of the language model; `cache_bytes` of a context of 1,000
-    tokens in 16 bits."""
-
-    kind: Kind
-    parameters: dict[str, int]
-    file_bytes: int
-    weight_bytes: dict[Precision, int]
-    cache_bytes: int
-    differences: Differences
-
-    @property
-    def whole(self) -> bool:
-        return not (self.differences.missing or self.differences.misshapen)
-
-    def lines(self) -> list[str]:
-        """For a person to read."""
-        total = sum(self.parameters.values())
-        lines = [f"{self.kind.value}: {total / 1e6:,.1f} M parameters, {_size(self.file_bytes)} on disk"]
-        lines += [f"  {part:16} {count / 1e6:10,.1f} M" for part, count in self.parameters.items()]
-        lines.append("memory of the weights: " + ", ".join(f"{p} {_size(n)}" for p, n in self.weight_bytes.items()))
-        lines.append(f"and for every 1,000 tokens of context of a session: {_size(self.cache_bytes)} in 16 bits")
-        for heading, names in (
-            ("missing", self.differences.missing),
-            ("of another shape", self.differences.misshapen),
-            ("unknown", self.differences.unknown),
-        ):
-            lines += [f"{heading}: {len(names)}", *(f"  {name}" for name in names[:10])] if names else []
-        return [*lines, "complete" if self.whole else "NOT complete: it cannot be run"]
-
-
-def inspect(path: Path) -> Inspection:
-    """A downloaded folder. Raises BadInput where it cannot be opened at all."""
-    return inspect_opened(Checkpoint(path))
+def inspect_native(path: Path, here: bool = True) -> Inspection:
+    """A downloaded folder; unless its weights are `here`, its config alone. Raises BadInput where it cannot be opened
+    at all."""
+    if here:
+        return inspect_opened(Checkpoint(path))
+    config = read_json(path / "config.json")
+    return _inspection(config, wanted(config))
 
 
 def inspect_opened(checkpoint: Checkpoint) -> Inspection:
+    found = _inspection(checkpoint.config, checkpoint.shapes)
+    return replace(found, file_bytes=checkpoint.nbytes(), differences=compare(checkpoint))
+
+
+def _inspection(config: Mapping[str, Any], shapes: Shapes) -> Inspection:
     parameters: dict[str, int] = {}
-    for name, shape in checkpoint.shapes.items():
+    for name, shape in shapes.items():
         part = PARTS.get(name.split(".")[0], "other")
         parameters[part] = parameters.get(part, 0) + math.prod(shape)
     return Inspection(
-        kind=kind_of(checkpoint.config),
+        name=kind_of(config).value,
         parameters=parameters,
-        file_bytes=sum(_stored(checkpoint, name) for name in checkpoint.shapes),
-        weight_bytes={precision: weight_bytes(checkpoint.shapes, precision) for precision in PRECISIONS},
-        cache_bytes=cache_bytes(checkpoint.config, 1000),
-        differences=compare(checkpoint),
+        file_bytes=None,
+        weight_bytes={precision: weight_bytes(shapes, precision) for precision in PRECISIONS},
+        cache_bytes=cache_bytes(config, 1000),
     )
 
 
@@ -103,10 +80,7 @@ def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int
     if not product or precision in ("float32", "bfloat16"):
         return math.prod(shape) * wide
     outputs, inputs = shape
-    fits = inputs % GROUP == 0 and outputs % 16 == 0 and "lm_head" not in name
-    if precision == "int4" and fits:
-        return outputs * inputs // 2 + outputs * (inputs // GROUP) * 4
-    return outputs * inputs + outputs * 2
+    return stored_bytes(outputs, inputs, "int8" if "lm_head" in name else precision)
 
 
 def cache_bytes(config: Mapping[str, Any], tokens: int) -> int:
@@ -116,12 +90,3 @@ def cache_bytes(config: Mapping[str, Any], tokens: int) -> int:
         row = int(config.get("kv_lora_rank", 256)) + int(config.get("qk_rope_head_dim", 32))
         return tokens * int(config["num_hidden_layers"]) * row * 2
     return DecoderConfig.from_hf(config, kind.family).cache_bytes(tokens)
-
-
-def _stored(checkpoint: Checkpoint, name: str) -> int:
-    bits = {"F64": 64, "I64": 64, "F32": 32, "I32": 32, "F16": 16, "BF16": 16, "I16": 16}
-    return math.prod(checkpoint.shapes[name]) * bits.get(checkpoint.dtypes[name], 8) // 8
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from torch import nn
 
 from dialogue.decoder_config import DecoderConfig
 from dialogue.errors import BadInput
+from dialogue.inspection import Differences
 from dialogue.minicpm.audio_encoder import ENCODER, PROJECTOR, AudioEncoder, AudioProjector
 from dialogue.minicpm.checkpoint import Checkpoint, Shapes
 from dialogue.minicpm.dvae import DECODER, CodeDecoder, CodeSizes
@@ -37,15 +37,6 @@ SPARE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """What a checkpoint lacks, what nobody asks for, and what has another shape than its config says."""
-
-    missing: list[str]
-    unknown: list[str]
-    misshapen: list[str]
-
-
 def compare(checkpoint: Checkpoint) -> Differences:
     """A checkpoint against its own config."""
     want, have = wanted(checkpoint.config, checkpoint.shapes), checkpoint.shapes
@@ -53,7 +44,14 @@ def compare(checkpoint: Checkpoint) -> Differences:
         missing=sorted(name for name in want if name not in have),
         unknown=sorted(name for name in have if name not in want and not SPARE.match(name)),
         misshapen=sorted(
-            f"{name} is {have[name]}, not {shape}" for name, shape in want.items() if have.get(name, shape) != shape
+            [
+                *(
+                    f"{name} is {have[name]}, not {shape}"
+                    for name, shape in want.items()
+                    if have.get(name, shape) != shape
+                ),
+                *checkpoint.no_floats(want),
+            ]
         ),
     )
 
@@ -71,7 +69,7 @@ def _wanted(config: Fields, found: Shapes) -> dict[str, tuple[int, ...]]:
     kind = kind_of(config)
     if kind is Kind.TEXT3:
         return _text_model(config)
-    parts: dict[str, Shapes] = {LANGUAGE: _language(DecoderConfig.from_hf(config, kind.family))}
+    parts: dict[str, Shapes] = {LANGUAGE: decoder_tensors(DecoderConfig.from_hf(config, kind.family))}
     if config.get("init_vision", True):
         parts |= _vision(config, found)
     if kind.hears and config.get("init_audio", True):
@@ -112,7 +110,7 @@ def _voice(config: Fields, found: Shapes, kind: Kind) -> dict[str, tuple[int, ..
     fields = voice_fields(config, kind)
     width, codes = fields["hidden_size"], fields["num_audio_tokens"]
     backbone = DecoderConfig.from_hf({"vocab_size": 1, "tie_word_embeddings": True, **_backbone(fields)}, "llama")
-    tensors = {name: shape for name, shape in _language(backbone).items() if "embed_tokens" not in name}
+    tensors = {name: shape for name, shape in decoder_tensors(backbone).items() if "embed_tokens" not in name}
     tensors["emb_text.weight"] = (fields["num_text_tokens"], width)
     for code in range(fields["num_vq"]):
         head = f"head_code.{code}.parametrizations.weight.original"
@@ -132,7 +130,7 @@ def _backbone(fields: Fields) -> dict[str, Any]:
     return {name: fields[name] for name in names if name in fields}
 
 
-def _language(c: DecoderConfig) -> dict[str, tuple[int, ...]]:
+def decoder_tensors(c: DecoderConfig) -> dict[str, tuple[int, ...]]:
     """A Llama-family model under Hugging Face names."""
     width, queries, keys = c.hidden_size, c.heads * c.head_dim, c.kv_heads * c.head_dim
     products = {

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from dialogue.image_text.tiny import KINDS as SIBLINGS
 from dialogue.minicpm.tiny import KINDS
+from tests.stream.small_registry import SmallRegistry
 from ui.command_line import main
 from ui.commands.model_folders import TINY_KINDS, TINY_SIBLINGS
 
@@ -22,6 +24,9 @@ def test_every_tiny_kind_is_offered() -> None:
 def test_a_tiny_sibling_is_written(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "tiny", kind, str(tmp_path / "tiny")]) == 0
     assert SIBLINGS[kind] in capsys.readouterr().out
+    assert main(["models", "inspect", str(tmp_path / "tiny")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{SIBLINGS[kind]}, an image-text model") and "complete" in told and "token 0." in told
     assert json.loads((tmp_path / "tiny" / "config.json").read_text())["model_type"] == SIBLINGS[kind]
 
 
@@ -61,6 +66,25 @@ def test_a_folder_that_is_none_is_refused_in_one_sentence(tmp_path: Path, capsys
     assert main(["models", "inspect", str(tmp_path / "nowhere")]) == 2
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("omnilive: ") and "nowhere" in line
+
+
+def test_a_hub_id_is_told_by_its_config_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OMNILIVE_HOME", str(tmp_path / "home"))
+    with SmallRegistry().running() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        files = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
+        for kind in ("v2.6", "ocr"):
+            main(["models", "tiny", kind, str(tmp_path / kind)])
+            config = (tmp_path / kind / "config.json").read_bytes()
+            hub.repositories[f"owner/{kind}"] = {"config.json": config, "model.safetensors": b"large"}
+            capsys.readouterr()
+            assert main(["models", "inspect", f"owner/{kind}"]) == 0
+            told = capsys.readouterr().out
+            assert "not here yet" in told and "config alone" in told and "at best" in told
+    assert not list((tmp_path / "home").rglob("*.safetensors"))
 
 
 def test_an_unknown_kind_leaves_with_2(tmp_path: Path) -> None:

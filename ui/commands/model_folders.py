@@ -7,9 +7,14 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from stream.model_choice import looked_at
 from ui.commands.subparsers import Subparsers
+from ui.home import weight_store
+
+if TYPE_CHECKING:
+    from dialogue.inspection import Inspection
 
 # Spelt out, because the tables of the two tiny.py come with torch and transformers, which take seconds to import.
 TINY_KINDS = ("v2.5", "v2.6", "3", "o2.6", "o4.5")
@@ -18,14 +23,17 @@ TINY_SIBLINGS = ("v4.6", "v4.7", "ocr")
 
 def add_actions(actions: Subparsers) -> None:
     """Below `omnilive models`."""
-    looked_at = actions.add_parser(
+    inspected = actions.add_parser(
         "inspect",
-        help="what a downloaded MiniCPM folder is, and whether it would run here",
+        help="what a model is, and whether it would run here",
         description="Prints kind, sizes, memory at each precision, what is missing, and the least time each "
-        "step takes on this machine. Reads the headers only. Leaves with 1 if it is not complete.",
+        "step takes on this machine. Reads headers only; of a model that is not here, only its config is fetched. "
+        "Leaves with 1 if it is not complete.",
     )
-    looked_at.add_argument("folder", type=Path, metavar="PATH", help="the folder with config.json and .safetensors")
-    looked_at.set_defaults(run=inspect_model)
+    inspected.add_argument(
+        "model", metavar="ID_OR_PATH", help="the folder with config.json and .safetensors, a .gguf file, or a hub id"
+    )
+    inspected.set_defaults(run=inspect_model)
     tiny = actions.add_parser(
         "tiny",
         help="write a tiny model with random weights, to try things out",
@@ -40,17 +48,20 @@ def add_actions(actions: Subparsers) -> None:
 
 
 def inspect_model(options: argparse.Namespace) -> int:
-    from dialogue.minicpm.inspection import inspect
+    from dialogue.inspection import NATIVE, inspect
 
-    found = inspect(options.folder)
+    path = looked_at(options.model, weight_store())
+    found = inspect(path)
     print("\n".join(found.lines()))
-    print("\n".join(speed_lines(json.loads((options.folder / "config.json").read_text(encoding="utf-8")))))
+    config = json.loads((path / "config.json").read_text(encoding="utf-8")) if path.is_dir() else {}
+    print("\n".join(speed_lines(config if config.get("model_type") in NATIVE else None, found)))
     return 0 if found.whole else 1
 
 
-def speed_lines(config: dict[str, Any]) -> list[str]:
-    """Lower bounds here, at each precision: what cannot be done faster, whatever the program."""
-    from dialogue.minicpm.inspection import PRECISIONS
+def speed_lines(config: dict[str, Any] | None, found: Inspection) -> list[str]:
+    """Lower bounds here, at each precision: what cannot be done faster, whatever the program. `config` is that of a
+    model of ours, whose steps are known one by one."""
+    from dialogue.inspection import PRECISIONS
     from dialogue.minicpm.roofline import Roofline
     from dialogue.minicpm.this_machine import measure
 
@@ -60,7 +71,11 @@ def speed_lines(config: dict[str, Any]) -> list[str]:
         f"{machine.bytes_read / 1e9:.0f} GB/s, {machine.multiply_adds / 1e9:.0f} G multiplications a second):"
     ]
     for precision in PRECISIONS:
-        told = Roofline(config, precision).estimate(machine).line().removeprefix(f"{machine.name}: ")
+        if config is not None:
+            told = Roofline(config, precision).estimate(machine).line().removeprefix(f"{machine.name}: ")
+        else:
+            fits = "" if found.weight_bytes[precision] <= machine.memory else "does not fit; "
+            told = f"{fits}token {found.token_bytes[precision] / machine.bytes_read * 1e3:.1f} ms"
         lines.append(f"  {precision:9} {told}")
     return lines
 
@@ -77,7 +92,7 @@ def write_tiny_model(options: argparse.Namespace) -> None:
             from dialogue.image_text.tiny import write_tiny_sibling
 
             write_tiny_sibling(SIBLINGS[options.kind], folder, options.seed)
-            print(f"{SIBLINGS[options.kind]}, tiny and random, is in {folder}; try `omnilive talk --model {folder}`")
+            print(f"{SIBLINGS[options.kind]}, tiny and random, is in {folder}; try `omnilive models inspect {folder}`")
             return
         from dialogue.minicpm.tiny import KINDS, write_tiny
 

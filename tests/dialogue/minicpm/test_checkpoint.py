@@ -13,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dialogue.errors import BadInput
+from dialogue.inspection import inspect
 from dialogue.linear import Precision
 from dialogue.minicpm.checkpoint import INDEX, Checkpoint
-from dialogue.minicpm.inspection import inspect, weight_bytes
+from dialogue.minicpm.inspection import weight_bytes
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.opening import open_model
 from dialogue.minicpm.tiny import KINDS, write_tiny
@@ -102,6 +103,12 @@ def test_a_wrong_shape_is_told_with_both_sizes(copy: Path) -> None:
         open_model(copy)
 
 
+def test_weights_that_are_no_floats_are_told(copy: Path) -> None:
+    rewrite(copy, lambda tensors: tensors.update({"llm.model.norm.weight": torch.ones(128, dtype=torch.int8)}))
+    with pytest.raises(BadInput, match=r"llm\.model\.norm\.weight is stored as I8"):
+        open_model(copy)
+
+
 def test_any_float_type_will_do(copy: Path) -> None:
     before = open_model(copy).decoder.embed(torch.tensor([3]))
 
@@ -138,7 +145,7 @@ def test_a_missing_file_is_told(copy: Path, name: str) -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_tiny_checkpoint_is_complete(tiny: Folder, kind: Kind) -> None:
     found = inspect(tiny(kind))
-    assert found.kind is kind and found.whole and not found.differences.unknown
+    assert found.name == kind.value and found.whole and not found.differences.unknown
     assert found.lines()[-1] == "complete"
 
 
