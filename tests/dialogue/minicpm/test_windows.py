@@ -1,0 +1,98 @@
+"""What is left after evictions, against plain lists: which units, which text, and keys at the places they have now.
+
+Keys and values of the first layer depend on a token and its place alone. However often a window has cut, they must be
+those of a fresh cache into which only what is left was fed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.window import Basic, Context, Recap, Unit, Window
+
+Open = Callable[[Kind], MiniCPM]
+HEADING = (31, 32, 33)
+
+
+class Plain:
+    """A session as lists: rows of the system prompt, and for each unit its number, rows and words."""
+
+    def __init__(self, model: MiniCPM, draw: random.Random) -> None:
+        self.model, self.draw = model, draw
+        self.suffix = draw.randint(1, 4)
+        self.system = self.rows(draw.randint(6, 12))
+        self.units: list[tuple[int, Tensor, tuple[int, ...]]] = []
+        self.text: list[int] = []
+        self.made = 0
+
+    def rows(self, count: int) -> Tensor:
+        return self.model.decoder.embed(torch.tensor([self.draw.randrange(200) for _ in range(count)]))
+
+    def add(self) -> tuple[int, Tensor, tuple[int, ...]]:
+        said = tuple(self.draw.randrange(200) for _ in range(self.draw.choice([0, 0, 1, 5])))
+        self.units.append((self.made, self.rows(self.draw.randint(3, 40)), said))
+        self.made += 1
+        return self.units[-1]
+
+    def left(self, previous: list[int]) -> Tensor:
+        prefix = len(self.system) - self.suffix
+        recap = self.model.decoder.embed(torch.tensor(previous, dtype=torch.long))
+        units = [rows for _, rows, _ in self.units]
+        return torch.cat([self.system[:prefix], recap, self.system[prefix:], *units])
+
+
+def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[int]]) -> None:
+    """`expect` makes of the lists what the window should make of the cache; returns the text that is remembered."""
+    decoder = plain.model.decoder
+    context = Context(decoder, decoder.new_cache(2000), plain.system, plain.suffix)
+    for _ in range(units):
+        _, rows, said = plain.add()
+        decoder.forward(context.cache, rows)
+        context.close_unit(said)
+        before = list(plain.units)
+        gone = window.trim(context)
+        previous = expect()
+        assert context.previous == previous
+        assert [unit.number for unit in gone] == [number for number, _, _ in before[: len(before) - len(plain.units)]]
+        assert list(context.units) == [Unit(number, len(kept), text) for number, kept, text in plain.units]
+        fresh = decoder.new_cache(2000)
+        decoder.forward(fresh, plain.left(previous))
+        assert context.cache.length == fresh.length
+        got, want = (cache.storage[0, :, :, : fresh.length] for cache in (context.cache, fresh))
+        torch.testing.assert_close(got, want, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_basic_window_drops_whole_units_between_its_marks(model: Open, seed: int) -> None:
+    draw = random.Random(seed)
+    plain = Plain(model(Kind.O45), draw)
+    high = draw.randint(60, 160)
+    low = draw.randint(20, high)
+
+    def expect() -> list[int]:
+        length = len(plain.system) + sum(len(rows) for _, rows, _ in plain.units)
+        if length > high:
+            while length > low and len(plain.units) > 1:
+                length -= len(plain.units.pop(0)[1])
+        return []
+
+    follow(plain, Basic(high, low), 25, expect)
+
+
+@pytest.mark.parametrize(("units", "most"), [(1, 3), (4, 9), (3, 500), (2, 0), (6, 1)])
+def test_a_context_window_keeps_the_end_of_what_was_said(model: Open, units: int, most: int) -> None:
+    plain = Plain(model(Kind.O45), random.Random(units))
+
+    def expect() -> list[int]:
+        while len(plain.units) > units:
+            plain.text += plain.units.pop(0)[2]
+        return [*HEADING, *plain.text[max(len(plain.text) - most, 0) :]] if plain.text else []
+
+    follow(plain, Recap(HEADING, units, most), 25, expect)
