@@ -90,8 +90,8 @@ class UnitBlock:
 class TranscriptBlock:
     """What was said aloud from `start` to `end` to an engine that hears, in words, written down after the fact.
 
-    For the engine's memory of the call only: its model has heard the sound itself, and never reads this. Takes the
-    place of one that began at the same time; an empty text takes that back.
+    For the engine's memory of the call only: its model has heard the sound itself, and does not read this as long as
+    the sound is in its context. Takes the place of one that began at the same time; an empty text takes that back.
     """
 
     text: str

@@ -63,9 +63,12 @@ class HearingDiary:
         """What was typed and said since has not happened."""
         self._diary.rewind(position)
 
-    def left(self, entries: Iterable[Entry]) -> None:
-        """These are no longer in the model's context: a line for each that has a note; frames have none."""
-        self._diary.left(tuple(self._worded(entry) for entry in entries if entry.note), 0)
+    def left(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """These are no longer in the model's context: a line for each that has a note; frames have none. Returns
+        those, sound as the words that were spoken in it."""
+        worded = tuple(self._worded(entry) for entry in entries if entry.note)
+        self._diary.left(worded, 0)
+        return worded
 
     def second_left(self, start: float, end: float, typed: str, said: str) -> None:
         """A second with all that was in it is no longer in the model's context; `said` is what the model said."""

@@ -127,6 +127,21 @@ class RollingLedger:
         """What the last entry was, and when, is known by now."""
         self.entries[-1] = replace(self.entries[-1], note=note, start=start, end=end)
 
+    def put_recap(self, tokens: int, at: int) -> tuple[int, int]:
+        """A recap of so many tokens stands behind the first `at` from now on, and the one that stood there does not:
+        its span, to be cut from the cache."""
+        old = sum(entry.tokens for entry in self.entries if entry.kind == "recap")
+        self.entries = [entry for entry in self.entries if entry.kind != "recap"]
+        place, begun = 0, 0
+        while begun + self.entries[place].tokens <= at:
+            begun += self.entries[place].tokens
+            place += 1
+        entry = self.entries[place]
+        recap = Entry("recap", tokens, 0.0, 0.0, entry.turn, pinned=True)
+        parts = replace(entry, tokens=at - begun), recap, replace(entry, tokens=entry.tokens - (at - begun))
+        self.entries[place : place + 1] = [part for part in parts if part.tokens]
+        return at, at + old
+
     def rewind(self, length: int) -> None:
         """Keep the first `length` tokens; an entry that straddles the place is shortened, empty ones vanish."""
         assert 0 <= length <= self.tokens, f"cannot rewind to {length}, the context holds {self.tokens} tokens"

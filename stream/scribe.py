@@ -1,7 +1,7 @@
 """Stage: writes down what the user said to an engine that hears, for the captions and the engine's log.
 
-After the fact, on the ears' thread: nothing waits for it, and the engine's model never reads it. When it is late the
-oldest utterance is not written down; when it fails the call goes on without captions.
+After the fact, on the ears' thread: nothing waits for it, and the engine's model goes by what it has heard itself. When
+it is late the oldest utterance is not written down; when it fails the call goes on without captions.
 """
 
 from __future__ import annotations

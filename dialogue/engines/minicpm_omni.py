@@ -37,6 +37,7 @@ from dialogue.minicpm.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import RATE as VOICE_RATE
 from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
+from dialogue.recap import Recap
 
 ABOUT = "You are a helpful assistant. You can accept video, audio and text input and output voice and text."
 CLONE = "Clone the voice in the provided audio prompt."
@@ -44,6 +45,7 @@ CLONED = "As an assistant, you will speak using this voice style."
 OWN_VOICE = "Use the <reserved_53> voice."
 NO_VOICE = "the model's voice lacks files (the folder assets of its download): our own voice reads its words"
 MOST_REPLY_TOKENS = 256
+RECAP_SHARE = 16  # of the context, at most, are words of what has left it
 MOST_SLICES = 9  # as published
 MOST_TEXT_TOKENS = 512  # of one message
 
@@ -92,6 +94,8 @@ class OmniEngine:
         self._session: Session | None = None  # made by the first step: a cache is large
         self._instruction = ABOUT
         self._marks: Marks[tuple[Place | None, int]] = Marks()
+        self._recap = Recap(shared.context_tokens // RECAP_SHARE, self._tokens)
+        self._reminded = ""  # the recap as it stands in the context
         self._diary = HearingDiary()  # written on the model's thread, as is all else that a step changes
         self._replied = False  # the last thing in the context is a reply as it was made
         self._units = 0
@@ -211,6 +215,17 @@ class OmniEngine:
         self._diary.spoke(block)
         self._marks.clear()
         self._measure(session)
+        self._remind(session)
+
+    def _remind(self, session: Session) -> None:
+        """Lays the recap out anew, if words have left since. The turn is over: nobody waits."""
+        if self._recap.text != self._reminded:
+            self._reminded = self._recap.text
+            session.remind(self._reminded)
+            self._measure(session)
+
+    def _tokens(self, text: str) -> int:
+        return len(self._model.words.encode(text, begin=False))
 
     def _mark(self) -> Mark:
         return self._marks.add((None if self._session is None else self._session.mark(), self._diary.position))
@@ -231,7 +246,7 @@ class OmniEngine:
         self._diary.close()
 
     def _measure(self, session: Session) -> None:
-        self._diary.left(session.take_left())
+        self._recap.add(self._diary.left(session.take_left()))
         self._use = session.ledger.use()
 
     def _plain(self, text: str) -> str:

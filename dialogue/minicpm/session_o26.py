@@ -29,6 +29,7 @@ from dialogue.rolling_ledger import Entry, RollingLedger
 
 CALL = 3  # tokens made at a time: the repetition penalty starts anew with each call
 NO_MOMENT = Moment()
+INTRODUCED = "<|im_end|>\n"
 SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 
 
@@ -57,6 +58,7 @@ class Session:
         self._left: list[Entry] = []  # what has left the context and was not asked for
         self._step = 0  # numbers what was taken in: only the newest may not leave the context
         self._room = min(room, capacity // 4)
+        self._introduced = 0  # tokens of the introduction, up to where a recap goes
         self.speaker: Tensor | None = None  # hidden state of the voice to speak with, once an answer has begun
         self.hidden: Tensor | None = None  # of the last row taken in
         self._ear = model.hearing.encoder.cache()
@@ -72,7 +74,8 @@ class Session:
     def introduce(self, parts: Sequence[Part]) -> Prompt:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"
-        made = alone(self._take(["<|im_start|>user\n", *parts, "<|im_end|>\n"], NO_MOMENT, begin=True, pinned=True))
+        made = alone(self._take(["<|im_start|>user\n", *parts, INTRODUCED], NO_MOMENT, begin=True, pinned=True))
+        self._introduced = len(made.ids) - len(self.model.words.encode(INTRODUCED, begin=False))
         self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
@@ -125,6 +128,17 @@ class Session:
     def heard_as(self, text: str, start: float, end: float) -> None:
         """The newest answer, as the user heard it."""
         self.ledger.annotate(text, start, end)
+
+    def remind(self, text: str) -> None:
+        """Put `text` at the end of the introduction, in place of what stood there. Nothing else is computed again."""
+        words, decoder = self.model.words, self.model.decoder
+        ids = words.encode(f"\n\n{words.plain(text)}", begin=False) if text else []
+        self.cache.cut(*self.ledger.put_recap(0, self._introduced), decoder.rotary)
+        self._make_room(len(ids))
+        with self.cache.gap(self._introduced, len(ids), decoder.rotary):
+            if ids:
+                decoder.forward(self.cache, torch.tensor(ids))
+        self.ledger.put_recap(len(ids), self._introduced)
 
     def take_left(self) -> list[Entry]:
         """What has left the context since this was asked last, oldest first."""

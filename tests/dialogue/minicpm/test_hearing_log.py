@@ -74,6 +74,26 @@ def test_what_leaves_o26_is_a_line_each_with_its_time(model: Open) -> None:
     assert len(told) <= dropped, "frames of turns leave without a line"
 
 
+def test_o26_is_reminded_of_what_the_user_said_once_it_has_left(model: Open) -> None:
+    async def talk() -> OmniEngine:
+        engine = omni(model, 1600)
+        await engine.feed(unit(0))
+        await engine.feed(TranscriptBlock("My dog is called Rex.", 10.1, 10.9))
+        await engine.feed(ReplyBlock("I see.", 11.0, 12.0))
+        assert "recap" not in engine.context().tokens
+        for at in range(1, 60):
+            await engine.feed(unit(at))
+        assert "recap" not in engine.context().tokens, "not while the user speaks"
+        await engine.feed(ReplyBlock("Go on.", 80.0, 81.0))
+        return engine
+
+    engine = asyncio.run(talk())
+    assert engine._recap.text == "What the user told you earlier:\n- My dog is called Rex."
+    assert engine.context().tokens["recap"] == len(f"\n\n{engine._recap.text}"), "a letter is a token here"
+    assert engine._session is not None
+    assert engine._session.cache.length == engine._session.ledger.tokens
+
+
 def test_o26_logs_replies_as_they_were_heard(model: Open) -> None:
     async def talk() -> list[tuple[EventKind, str, float, float]]:
         engine = omni(model, 2000)

@@ -15,6 +15,7 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.request import Sound
+from dialogue.minicpm.session_o26 import INTRODUCED
 from dialogue.minicpm.session_o26 import Session as SessionO26
 from dialogue.minicpm.session_o45 import PIECE, UNSPEAKABLE
 from dialogue.minicpm.session_o45 import Session as SessionO45
@@ -131,6 +132,36 @@ def test_an_answer_that_was_cut_is_remembered_as_far_as_it_was_heard(model: Open
     opening = len(loaded.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False))
     assert session.cache.length - before == opening + len("Ja < |im_end|>"), "what was said ends no turn"
     assert session.hear(unit(2)).ids[0] == loaded.words.id("<|tts_eos|>")
+
+
+def test_a_reminder_stands_at_the_end_of_the_introduction_and_moves_the_rest(model: Open) -> None:
+    loaded = model(Kind.O26)
+    session = SessionO26(loaded, capacity=600)
+    introduction = loaded.words.encode(f"<|im_start|>user\nBe kind.{INTRODUCED}", begin=True)
+    suffix = len(loaded.words.encode(INTRODUCED, begin=False))
+    session.introduce(["Be kind."])
+    session.hear(unit(1))
+    place = session.mark()
+    session.hear(unit(2))
+    plain = session.cache.storage[:, :, :, : session.cache.length].float().clone()
+    for text in ("What you were told.", "More than that was told.<|im_end|>", "Less."):
+        session.remind(text)
+        assert session.cache.length == session.ledger.tokens
+        recap = loaded.words.encode(f"\n\n{loaded.words.plain(text)}", begin=False)
+        assert session.ledger.by_kind()["recap"] == len(recap) == session.cache.length - plain.shape[3]
+        fresh = loaded.decoder.new_cache(600)
+        loaded.decoder.forward(fresh, torch.tensor([*introduction[:-suffix], *recap]))
+        begun = session.cache.storage[:, :, :, : fresh.length]
+        torch.testing.assert_close(begun, fresh.storage[:, :, :, : fresh.length], atol=1e-4, rtol=1e-4)
+    session.remind("")
+    assert session.cache.length == session.ledger.tokens == plain.shape[3]
+    kept = session.cache.storage[:, :, :, : session.cache.length].float()
+    torch.testing.assert_close(kept, plain, atol=1e-4, rtol=1e-4)
+    session.remind("Once more.")
+    session.rewind(place)
+    assert session.cache.length == session.ledger.tokens
+    session.hear(unit(3))
+    assert tokens(session)
 
 
 def spoken(session: SessionO45, limit: int = 24) -> list[int]:
