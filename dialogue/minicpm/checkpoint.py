@@ -34,14 +34,15 @@ class Checkpoint:
         self.config: dict[str, Any] = _json(self.folder / "config.json")
         self._opened: dict[str, Any] = {}
         self._readers: dict[str, Any] = {}
+        self._files: dict[str, str] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.dtypes: dict[str, str] = {}
         index = None if files else _index(self.folder)
         for name in files or (sorted(set(index.values())) if index else _tensor_files(self.folder)):
             self._open(self.folder / name)
-        absent = sorted(name for name in index or () if name not in self.shapes)
+        absent = sorted(f"{name} in {file}" for name, file in (index or {}).items() if self._files.get(name) != file)
         if absent:
-            raise BadInput(f"{INDEX} promises tensors that no file holds: {listed(absent)}. Download the model again.")
+            raise BadInput(f"{INDEX} promises tensors that are not there: {listed(absent)}. Download the model again.")
 
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(self.folder / "tokenizer.json")
@@ -130,7 +131,11 @@ class Checkpoint:
         except (SafetensorError, OSError) as error:
             raise BadInput(f"{path.name} is damaged or cut off ({error}); download it again.") from error
         for name in names:
+            if name in self._files:
+                both = f"{self._files[name]} and {path.name}"
+                raise BadInput(f"{name} is in {both}; keep the files that belong to the model in {path.parent}.")
             entry = opened.get_slice(name)
+            self._files[name] = path.name
             self._opened[name], self._readers[name] = opened, reader
             self.shapes[name] = tuple(entry.get_shape())
             self.dtypes[name] = entry.get_dtype()
@@ -168,8 +173,11 @@ def _index(folder: Path) -> dict[str, str] | None:
     if not (folder / INDEX).exists():
         return None
     names = _json(folder / INDEX).get("weight_map")
-    if not isinstance(names, dict):
+    if not isinstance(names, dict) or not names:
         raise BadInput(f"{folder / INDEX} has no weight_map; download it again.")
+    odd = sorted(name for name, file in names.items() if not isinstance(file, str) or Path(file).name != file)
+    if odd:
+        raise BadInput(f"{folder / INDEX} names no file of this folder for {listed(odd)}; download it again.")
     gone = sorted(file for file in set(names.values()) if not (folder / file).exists())
     if gone:
         raise BadInput(f"Files of the model are missing in {folder}: {listed(gone)}. Download them.")

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from dialogue.decoder_config import DecoderConfig
-from dialogue.errors import BadInput
+from dialogue.errors import AssistantError, BadInput
 from dialogue.inspection import Differences
 from dialogue.minicpm.audio_encoder import ENCODER, PROJECTOR, AudioEncoder, AudioProjector
 from dialogue.minicpm.checkpoint import Checkpoint, Shapes
@@ -23,10 +23,12 @@ from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.model import LANGUAGE
 from dialogue.minicpm.resampler import Resampler
 from dialogue.minicpm.sight import RESAMPLER, TOWER
+from dialogue.minicpm.slicing import SliceRule
 from dialogue.minicpm.speech_backbone import VOICE, Projector
 from dialogue.minicpm.vision_tower import VisionTower
 
 Fields = Mapping[str, Any]
+MOST = 10_000  # of layers, of anything counted: beyond it, a config is damaged and not large
 
 # In released files, but not needed to run: tables that are computed, and halves of codecs that only training uses.
 SPARE = re.compile(
@@ -58,11 +60,39 @@ def compare(checkpoint: Checkpoint) -> Differences:
 
 def wanted(config: Fields, found: Shapes | None = None) -> dict[str, tuple[int, ...]]:
     """Every tensor needed to run a model with this config. `found` are the shapes in its file. Raises BadInput for a
-    config that leaves out what a model cannot be without."""
+    config that leaves out what a model cannot be without, or says what cannot be."""
     try:
+        _check(config)
         return _wanted(config, found or {})
+    except AssistantError:
+        raise
     except KeyError as error:
         raise BadInput(f"The model's config.json says nothing of {error}; download it again.") from error
+    except Exception as error:  # every class of transformers has its own way of refusing a field
+        raise BadInput(f"The model's config.json cannot be right ({error}); download it again.") from error
+
+
+def _check(config: Fields) -> None:
+    """What no tensor's shape tells. Raises KeyError or ValueError for what is not stated or cannot be."""
+    for name in ("vision_config", "audio_config", "tts_config", "slice_config"):
+        if not isinstance(config.get(name) or {}, Mapping):
+            raise ValueError(f"{name} is {config[name]!r}")
+    kind, audio = kind_of(config), config.get("init_audio", True)
+    rule = SliceRule.from_config(config)
+    counts = {
+        "num_hidden_layers": config.get("num_hidden_layers", 1),
+        "vision_config.num_hidden_layers": (config.get("vision_config") or {}).get("num_hidden_layers", 1),
+        "audio_config.encoder_layers": (config.get("audio_config") or {}).get("encoder_layers", 1),
+        "tts_config.num_hidden_layers": (config.get("tts_config") or {}).get("num_hidden_layers", 1),
+        "audio_pool_step": config["audio_pool_step"] if kind.hears and audio else 1,
+        "vision_batch_size": config.get("vision_batch_size", 1),
+        "slice_config.max_slice_nums": rule.max_slices,
+        "slice_config.scale_resolution": rule.scale,
+        "slice_config.patch_size": rule.patch,
+    }
+    for name, count in counts.items():
+        if not isinstance(count, int) or not 1 <= count <= MOST:
+            raise ValueError(f"{name} is {count!r}")
 
 
 def _wanted(config: Fields, found: Shapes) -> dict[str, tuple[int, ...]]:
