@@ -32,6 +32,7 @@ from dialogue.minicpm.tools import Tool
 from stream.setup import SETUPS, Setup
 from ui.assistant_parts import AssistantParts
 from ui.command_line import main
+from ui.free_memory import free_memory
 from ui.home import home as default_home
 from ui.plain_errors import plain_errors
 
@@ -78,20 +79,23 @@ class Assistant:
         """An assistant with a model of your own, loaded when this returns.
 
         `model` is a hub id ("openbmb/MiniCPM-o-2_6"), fetched once at `revision`, or the folder of a downloaded one:
-        a MiniCPM (V 2.5, V 2.6, MiniCPM3, o 2.6, o 4.5) or any image-text model of transformers. `quantize` is the
-        precision of the language model's weights ("int8", "int4"; None: bfloat16), `device` "auto", "cpu", "cuda",
-        "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak with, and takes the consent of
-        the person who speaks in it: say so by `speaker_consents`. `eyes`, for a model that cannot see, is an
-        image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it may call
-        besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises WeightsError where
-        the model cannot be fetched, BadInput where it cannot be used.
+        a MiniCPM (V 2.5, V 2.6, MiniCPM3, o 2.6, o 4.5), any image-text model of transformers, or a chat model
+        (Llama 3, Qwen2, Qwen3, SmolLM2; a .gguf file too) beside our own eyes and ears. `quantize` is the precision
+        of the language model's weights ("int8", "int4"; None: bfloat16, or what a chat model runs fastest at),
+        `device` "auto", "cpu", "cuda", "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak
+        with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `eyes`, for a model
+        that cannot see, is an image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it
+        may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
+        WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
-        from stream.model_choice import model_folder, with_describer, with_model, with_tools, with_voice
+        from stream.any_model import model_setup
+        from stream.model_choice import model_folder, with_describer, with_tools, with_voice
         from stream.weights import WeightStore
 
         home = Path(home) if home else default_home()
         store = WeightStore(home)
-        setup = with_model(model_folder(model, store, revision), quantize, device)
+        memory = free_memory()
+        setup = model_setup(model, store, memory, precision=quantize, device=device, revision=revision)
         if eyes is not None:
             setup = with_describer(setup, model_folder(eyes, store))
         if voice is not None:

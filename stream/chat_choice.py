@@ -58,6 +58,7 @@ def chat_setup(
     precision: Quantisation | None = None,
     device: str | None = None,
     context_tokens: int | None = None,
+    revision: str = "main",
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Setup:
     """The setup that thinks with the model called so; ears, eyes and voice are the embedded ones.
@@ -75,7 +76,7 @@ def chat_setup(
     def judge(path: Path) -> None:
         tell(f"{named}: {judgement(path, asked, free_bytes)}")
 
-    return replace(asked, model_path=chat_model_path(named, store, judge))
+    return replace(asked, model_path=chat_model_path(named, store, judge, revision))
 
 
 def judgement(path: Path, setup: Setup, free_bytes: float) -> str:

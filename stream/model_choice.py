@@ -52,22 +52,23 @@ def model_folder(named: str | Path, store: WeightStore, revision: str = "main") 
     return folder
 
 
-def looked_at(named: str, store: WeightStore) -> Path:
+def looked_at(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
     """What can be told about before anything large is fetched: a folder, a .gguf file, or for a hub id a folder with
     config.json alone (all of it, where the model is here). Raises WeightsError, or BadInput for anything else."""
     path = Path(named).expanduser()
-    if path.exists() or not HUB_ID.fullmatch(named) or path.suffix == ".gguf":
-        return path if path.suffix == ".gguf" and path.is_file() else model_folder(path, store)
-    return store.pull_from_hub(named, only=("config.json",))
+    if path.suffix == ".gguf" and path.is_file():
+        return path
+    if path.suffix == ".gguf":
+        raise BadInput(f"there is no {path}; name a folder, a .gguf file, or a model of the hub as owner/name")
+    if path.exists() or not HUB_ID.fullmatch(str(named)):
+        return model_folder(named, store)
+    return store.pull_from_hub(str(named), revision, only=("config.json",))
 
 
 def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
     """The setup that runs the model in `folder`. Raises BadInput for a model that nothing here runs, or a precision
     that there is not."""
-    if precision is not None and precision not in PRECISIONS:
-        raise BadInput(f"weights can be quantised to {', '.join(PRECISIONS)}, not to {precision!r}")
-    if not isinstance(device, str):
-        raise BadInput(f"a device is 'auto', 'cpu', 'cuda' or 'cuda:1', not {device!r}")
+    check_placing(precision, device)
     kind = model_type(folder)
     engine = ENGINES.get(kind, TRANSFORMERS)
     if engine == TRANSFORMERS:
@@ -83,12 +84,20 @@ def with_model(folder: Path, precision: Precision | None = None, device: str = "
     )
 
 
+def check_placing(precision: object, device: object) -> None:
+    """Raises BadInput for what is no precision (None: the model's usual one), or no device."""
+    if precision is not None and precision not in PRECISIONS:
+        raise BadInput(f"weights can be quantised to {', '.join(PRECISIONS)}, not to {precision!r}")
+    if not isinstance(device, str):
+        raise BadInput(f"a device is 'auto', 'cpu', 'cuda' or 'cuda:1', not {device!r}")
+
+
 def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
     """The setup in which the model speaks as the person in `recording` does. Raises BadInput without that person's
     consent, or for a model that cannot."""
     if not speaker_consents:
         raise BadInput(CONSENT)
-    if setup.model_path is None or model_type(setup.model_path) not in CAN_CLONE:
+    if _own_type(setup) not in CAN_CLONE:
         raise BadInput("only MiniCPM-o 2.6 and 4.5 can take over a voice: choose one of them, or leave the voice out")
     if not recording.is_file():
         raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
@@ -98,7 +107,7 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
 def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
     """The setup whose model may call these functions: Python functions with type hints, or `Tool`s made from JSON
     schemas. Raises BadInput for a model that calls none, or a function that cannot be told to one."""
-    if setup.model_path is None or model_type(setup.model_path) not in CALLS_FUNCTIONS:
+    if _own_type(setup) not in CALLS_FUNCTIONS:
         raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
     return replace(setup, tools=own_tools(tools))
 
@@ -118,13 +127,18 @@ def own_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
 def with_describer(setup: Setup, folder: Path) -> Setup:
     """The setup whose mind, which cannot see, is told what the model in `folder` sees. Raises BadInput for a mind that
     sees itself, and for a model of ours that is not a describer."""
-    own = setup.model_path if setup.engine in ("minicpm", TRANSFORMERS) else None
-    if own is not None and model_type(own) not in BLIND:
+    if (own := _own_type(setup)) is not None and own not in BLIND:
         raise BadInput(f"the setup {setup.name} sees with its own model; --eyes is for one that cannot see")
     if (kind := model_type(folder)) in ENGINES:
         raise BadInput(f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --eyes")
     _check_image_text(folder)
     return replace(setup, eyes_path=folder)
+
+
+def _own_type(setup: Setup) -> str | None:
+    """Of a model that may hear, see or speak itself; None for a mind that only thinks."""
+    own = setup.model_path if setup.engine in ("minicpm", TRANSFORMERS) else None
+    return None if own is None else model_type(own)
 
 
 def _check_image_text(folder: Path) -> None:

@@ -20,6 +20,7 @@ from dialogue.minicpm.tiny import write_tiny
 from omnilive import Assistant, BadInput, Busy, EngineLost
 from stream.events import Ended, ReplyEnded, ReplyText, SceneSeen
 from stream.weights import WeightsError, WeightStore
+from tests.dialogue.chat_models import write_chat_model
 from ui.command_line import main
 from ui.live_call import Voiced
 
@@ -245,8 +246,38 @@ def test_what_is_no_model_is_told(tmp_path: Path) -> None:
             Assistant.from_pretrained(named, home=tmp_path)
     with pytest.raises(BadInput, match="not None"):
         Assistant.from_pretrained(tmp_path, device=None, home=tmp_path)  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match="none that takes pictures"):
+    with pytest.raises(BadInput, match="states no num_attention_heads"):
         Assistant.from_pretrained(tmp_path, home=tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3_text"}))
+    with pytest.raises(BadInput, match=r"none that takes pictures.*Qwen2"):
+        Assistant.from_pretrained(tmp_path, home=tmp_path)
+
+
+def test_a_chat_model_is_opened_by_the_same_words(
+    home: Path,
+    weights: WeightStore,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Our own eyes tell it what is shown."""
+    folder = tmp_path / "chat"
+    write_chat_model("qwen2", folder)
+    with Assistant.from_pretrained(folder, home=home) as assistant:
+        assert assistant.chat([{"role": "user", "content": "Tell me about the sea."}])
+        assert assistant.describe_image(RGB)
+        with assistant.live(aloud=False) as call:
+            assert call.ask("Tell me about the sea.")
+    with pytest.raises(BadInput, match="only MiniCPM3 calls functions"):
+        Assistant.from_pretrained(folder, tools=[len], home=home)
+    with pytest.raises(BadInput, match="take over a voice"):
+        Assistant.from_pretrained(folder, voice=tmp_path / "me.wav", speaker_consents=True, home=home)
+    monkeypatch.setenv("OMNILIVE_HOME", str(home))
+    cv2.imwrite(str(tmp_path / "desk.png"), RGB)
+    ask = ["ask", str(tmp_path / "desk.png"), "What could I cook with this?", "--model", str(folder), "--json"]
+    assert main(ask) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["answer"] and "parameters at" in told.err
 
 
 def test_a_hub_out_of_reach_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def config_of(folder: Path) -> Any:
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise BadInput(
             f"The model in {folder}, of type {kind!r}, is none that takes pictures and text and answers in text. "
-            "For one of text alone there is --llm."
+            "Of those of text alone, Llama, Qwen2, Qwen3 and MiniCPM3 run here."
         )
     if getattr(config, "is_encoder_decoder", False):
         raise BadInput(f"The model in {folder}, of type {kind!r}, is an encoder and a decoder; take a chat model.")

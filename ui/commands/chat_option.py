@@ -33,5 +33,10 @@ def with_llm(options: argparse.Namespace) -> Setup:
         precision=options.precision,
         device=options.device,
         context_tokens=options.context,
-        tell=lambda line: print(line, file=sys.stderr, flush=True),
+        tell=told,
     )
+
+
+def told(line: str) -> None:
+    """Where a person reads it, beside the answers."""
+    print(line, file=sys.stderr, flush=True)

@@ -7,9 +7,11 @@ import dataclasses
 from pathlib import Path
 
 from dialogue.errors import BadInput
-from stream.model_choice import model_folder, with_describer, with_model, with_voice
+from stream.any_model import model_setup
+from stream.model_choice import model_folder, with_describer, with_voice
 from stream.setup import Setup
-from ui.commands.chat_option import add_chat_option, with_llm
+from ui.commands.chat_option import add_chat_option, told, with_llm
+from ui.free_memory import free_memory
 from ui.home import weight_store
 
 WINDOWS = ("basic", "context")
@@ -21,8 +23,8 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--model",
         metavar="ID_OR_PATH",
-        help="a MiniCPM, or any image-text model of transformers: a hub id (openbmb/MiniCPM-V-2_6; fetched once) or "
-        "the folder of a downloaded one",
+        help="a MiniCPM, any image-text model of transformers, or a chat model as for --llm: a hub id "
+        "(openbmb/MiniCPM-V-2_6; fetched once) or the folder of a downloaded one",
     )
     group.add_argument(
         "--eyes",
@@ -69,7 +71,7 @@ def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
     if options.llm:
         setup = with_llm(options)
     elif options.setup in (None, "minicpm") and options.model:
-        setup = with_model(model_folder(options.model, weight_store()), options.precision, options.device or "auto")
+        setup = with_own_model(options)
     elif options.model:
         raise BadInput("--model belongs to --setup minicpm")
     elif setup.engine == "minicpm" and setup.model_path is None:
@@ -87,3 +89,16 @@ def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
     if options.speaker_consents:
         raise BadInput("--speaker-consents belongs to --voice, the recording of that speaker")
     return setup
+
+
+def with_own_model(options: argparse.Namespace) -> Setup:
+    """The setup of --model, whatever kind it is."""
+    return model_setup(
+        options.model,
+        weight_store(),
+        free_memory(),
+        precision=options.precision,
+        device=options.device or "auto",
+        context_tokens=options.context,
+        tell=told,
+    )
