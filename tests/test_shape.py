@@ -79,7 +79,9 @@ def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield ".".join(ast.unparse(node.func).split(".")[-2:]), node.lineno
 
 
-@pytest.fixture(params=[pytest.param(path, id=named(path)) for path in product_files() if path.exists()])
+@pytest.fixture(
+    scope="module", params=[pytest.param(path, id=named(path)) for path in product_files() if path.exists()]
+)
 def product_file(request: pytest.FixtureRequest) -> tuple[Path, ast.Module]:
     path: Path = request.param
     return path, ast.parse(path.read_text())
