@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.tools import Tool
-from stream.setup import SETUPS, Setup
+from stream.setup import (
+    DUPLEX_BUDGET_S,
+    HEARING_BUDGET_S,
+    LAPTOP_BUDGET_S,
+    READ_DUPLEX_BUDGET_S,
+    SETUPS,
+    Setup,
+)
 from stream.weights import WeightStore
 
 if TYPE_CHECKING:
@@ -28,7 +36,7 @@ TRANSFORMERS = "image_text"
 PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 BLIND = ("minicpm3",)
 CALLS_FUNCTIONS = ("minicpm3",)
-CAN_CLONE = ("minicpmo",)
+CAN_CLONE = TAKES_SECONDS = ("minicpmo",)
 CONSENT = (
     "a voice is cloned from its recording, which takes the consent of the person who speaks in it: with it, add "
     "--speaker-consents (in Python, speaker_consents=True); without it, leave the voice out"
@@ -81,6 +89,7 @@ def with_model(folder: Path, precision: Precision | None = None, device: str = "
         model_path=folder,
         precision=precision or base.precision,
         device=device,
+        budget_s=_budget_s(folder),
     )
 
 
@@ -101,7 +110,7 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
         raise BadInput("only MiniCPM-o 2.6 and 4.5 can take over a voice: choose one of them, or leave the voice out")
     if not recording.is_file():
         raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
-    return replace(setup, voice=recording)
+    return replace(setup, voice=recording, budget_s=_budget_s(setup.model_path, voiced=True))
 
 
 def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
@@ -148,11 +157,28 @@ def _check_image_text(folder: Path) -> None:
     kind_of(folder)
 
 
+def _budget_s(folder: Path, voiced: bool = False) -> Mapping[str, float]:
+    """How late an answer may come depends on who hears: a model that is given seconds cannot answer before they end."""
+    if model_type(folder) not in TAKES_SECONDS:
+        return LAPTOP_BUDGET_S
+    if kind_of(_config(folder)) is not Kind.O45:
+        return HEARING_BUDGET_S
+    if not voiced:
+        return READ_DUPLEX_BUDGET_S
+    from dialogue.minicpm.token2wav_files import has_token2wav  # it comes with torch
+
+    return DUPLEX_BUDGET_S if has_token2wav(folder) else READ_DUPLEX_BUDGET_S
+
+
 def model_type(folder: Path) -> str:
     """What config.json says. Raises BadInput."""
+    return str(_config(folder)["model_type"])
+
+
+def _config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return str(config["model_type"])
+        return {**config, "model_type": config["model_type"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"config.json in {folder} does not say what model this is ({error!r}); download it again"
