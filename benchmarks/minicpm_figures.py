@@ -31,6 +31,7 @@ from dialogue.minicpm.session_o26 import Session
 from dialogue.minicpm.speech_o45 import CODES_PER_S
 from dialogue.minicpm.text_model import TextModel
 from dialogue.minicpm.this_machine import measure
+from dialogue.minicpm.together import outputs
 from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE
 from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
 from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
@@ -192,7 +193,7 @@ def _first_sound_o26(model: MiniCPM) -> None:
     session.hear(["<unit>", Picture(PICTURE, 1), Sound(SECOND)])
     list(islice(session.answer(FIRST_TOKENS), FIRST_TOKENS))
     assert session.speaker is not None
-    next(Speaker(model.voice, session.speaker).add(FIRST_WORDS))
+    next(outputs(Speaker(model.voice, session.speaker).add(FIRST_WORDS)))
 
 
 def together(model: MiniCPM) -> dict[str, float]:

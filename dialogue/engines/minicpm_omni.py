@@ -6,8 +6,8 @@ turn is decided outside. No task, no thread, no clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -31,8 +31,9 @@ from dialogue.minicpm.mel import RATE, WINDOW, Samples
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Part, Picture, Sound
 from dialogue.minicpm.session_ledger import Moment
-from dialogue.minicpm.session_o26 import SAMPLING, Place, Session
-from dialogue.minicpm.together import Steps, alone, run_together
+from dialogue.minicpm.session_o26 import SAMPLING, Answer, Place, Session
+from dialogue.minicpm.shared_passes import SharedPasses
+from dialogue.minicpm.together import Output, Steps, Stream, alone, run_together
 from dialogue.minicpm.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import RATE as VOICE_RATE
@@ -61,6 +62,7 @@ class OmniModel:
     sampling: Sampling = SAMPLING
     voice: Samples | None = None
     seed: int | None = None
+    answers: SharedPasses = field(default_factory=SharedPasses)
 
     def __post_init__(self) -> None:
         must_suffice(self.context_tokens, self.model)
@@ -138,25 +140,14 @@ class OmniEngine:
         if session is None or not session.asked:
             return
         self._replied = True
-        limit = min(MOST_REPLY_TOKENS, self._shared.context_tokens // 4)
-        steps = session.answer(limit, self._shared.sampling, self._generator)
-        words, stops, speaker = TextStream(self._model.words), self._model.stops(), None
-        while (step := await self._run(next, steps, None)) is not None:
-            if speaker is None and session.speaker is not None:
-                speaker = self._speaker(session.speaker)
-            if step.token not in stops and (text := words.add([step.token])):
-                yield TextDelta(text)
-                async for sound in self._spoken(speaker.add(text) if speaker else iter(())):
-                    yield sound
-        if text := words.end():
-            yield TextDelta(text)
-        if speaker is not None:
-            rest = [*speaker.add(text)] if text else []
-            async for sound in self._spoken(iter(rest)):
-                yield sound
-            async for sound in self._spoken(speaker.end()):
-                yield sound
-        await self._run(self._measure, session)
+        answers = self._shared.answers
+        mine = answers.join(self._answer(session))
+        try:
+            while (made := await self._run(answers.go_on, mine)) is not None:
+                for each in made:
+                    yield each if isinstance(each, TextDelta) else SoundDelta(each.float().numpy(), VOICE_RATE)
+        finally:
+            answers.leave(mine)
 
     async def mark(self) -> Mark:
         return await self._run(self._mark)
@@ -259,11 +250,29 @@ class OmniEngine:
         assert self._model.sight is not None
         return min(MOST_SLICES, max(1, self._shared.context_tokens // 4 // self._model.sight.queries - 1))
 
-    def _speaker(self, hidden: Tensor) -> Speaker | None:
-        voice = self._model.voice
-        return Speaker(voice, hidden, self._generator) if isinstance(voice, VoiceO26) else None
+    def _answer(self, session: Session) -> Stream[TextDelta | Tensor]:
+        """Text as it is made, and its sound as soon as it can be."""
+        limit = min(MOST_REPLY_TOKENS, self._shared.context_tokens // 4)
+        answer = Answer(session, limit, self._shared.sampling, self._generator)
+        words, stops, speaker = TextStream(self._model.words), self._model.stops(), None
+        while (step := (yield from answer.next_steps())) is not None:
+            speaker = speaker or self._speaker(session)
+            if step.token not in stops and (text := words.add([step.token])):
+                yield from _told(text, speaker)
+        if text := words.end():
+            yield from _told(text, speaker)
+        if speaker is not None:
+            yield from speaker.end()
+        self._measure(session)
 
-    async def _spoken(self, pieces: Iterator[Tensor]) -> AsyncIterator[SoundDelta]:
-        """A step of sound at a time."""
-        while (piece := await self._run(next, pieces, None)) is not None:
-            yield SoundDelta(piece.float().cpu().numpy(), VOICE_RATE)
+    def _speaker(self, session: Session) -> Speaker | None:
+        voice = self._model.voice
+        if session.speaker is None or not isinstance(voice, VoiceO26):
+            return None
+        return Speaker(voice, session.speaker, self._generator)
+
+
+def _told(text: str, speaker: Speaker | None) -> Stream[TextDelta | Tensor]:
+    yield Output(TextDelta(text))
+    if speaker is not None:
+        yield from speaker.add(text)

@@ -64,7 +64,7 @@ class Session:
         self._ear = model.hearing.encoder.cache()
         self._turn_open = False  # the user's
         self._spoke = False
-        self._unfinished = False  # the last answer was broken off before its end
+        self.unfinished = False  # the last answer was broken off before its end
 
     @property
     def asked(self) -> bool:
@@ -89,7 +89,7 @@ class Session:
             return (yield from self._take(parts, moment))
         opening = "<|im_start|>user\n"
         if self._spoke:
-            opening = ("<|tts_eos|>" if self._unfinished else "") + "<|im_end|>\n" + opening
+            opening = ("<|tts_eos|>" if self.unfinished else "") + "<|im_end|>\n" + opening
         made = yield from self._take([opening, *parts], moment)
         self._turn_open = True
         return made
@@ -101,29 +101,17 @@ class Session:
         generator: torch.Generator | None = None,
         stops: Collection[int] | None = None,
     ) -> Iterator[Step]:
-        """Tokens of the answer; closing the iterator breaks it off. The last token, an end or not, is never fed.
-        `stops` are the model's own by default."""
-        words, decoder = self.model.words, self.model.decoder
-        self._make_room(limit if limit < self._room else self._room)
-        ids, rows = self._open_answer()
-        self.speaker = rows[ids.index(words.id("<|spk|>"))]
-        hidden, recent, stops = rows[-1], ids, self.model.stops() if stops is None else stops
-        for made in range(limit):
-            logits = decoder.logits(hidden)
-            token = choose(logits, sampling, recent, generator)
-            self._unfinished = token not in stops
-            yield Step(token, logits, hidden)
-            if not self._unfinished or made + 1 == limit:
-                return
-            hidden = self._feed(torch.tensor([token]))[-1]
-            recent = [token] if (made + 1) % CALL == 0 else [*recent, token]
+        """Tokens of the answer; closing the iterator breaks it off. `stops` are the model's own by default."""
+        made = Answer(self, limit, sampling, generator, stops)
+        while (step := alone(made.next_steps())) is not None:
+            yield step
 
     def remember(self, text: str, whole: bool = True) -> None:
         """An answer that was not made just now: one that was cut where it was heard to, or one of a history."""
-        self._open_answer()
+        alone(self.open_answer_steps())
         ids = self.model.words.encode(self.model.words.plain(text), begin=False)
-        self._feed(torch.tensor(ids))
-        self._unfinished = not whole
+        alone(self.feed_steps(ids))
+        self.unfinished = not whole
 
     def heard_as(self, text: str, start: float, end: float) -> None:
         """The newest answer, as the user heard it."""
@@ -146,7 +134,7 @@ class Session:
         return left
 
     def mark(self) -> Place:
-        return Place(self._step, self._ear, self._ear.mark(), self._turn_open, self._spoke, self._unfinished)
+        return Place(self._step, self._ear, self._ear.mark(), self._turn_open, self._spoke, self.unfinished)
 
     def rewind(self, place: Place) -> None:
         """As if nothing had happened since; what left the context meanwhile does not come back."""
@@ -155,7 +143,7 @@ class Session:
         self.cache.rewind(kept)
         self._ear = place.ear
         self._ear.rewind(place.heard)
-        self._turn_open, self._spoke, self._unfinished = place.turn_open, place.spoke, place.unfinished
+        self._turn_open, self._spoke, self.unfinished = place.turn_open, place.spoke, place.unfinished
 
     def _take(self, parts: Sequence[Part], moment: Moment, begin: bool = False, pinned: bool = False) -> Steps[Prompt]:
         made = yield from prompt_steps(self.model, parts, self._listen, begin)
@@ -167,23 +155,25 @@ class Session:
         self._step += 1
         return made
 
-    def _open_answer(self) -> tuple[list[int], Tensor]:
-        """The beginning of an answer, its tokens and their hidden states."""
+    def open_answer_steps(self, tokens: int = 0) -> Steps[tuple[list[int], Fed]]:
+        """The beginning of an answer that may take so many tokens: its own, and what was made of them."""
+        self._make_room(min(tokens, self._room))
         ids = self.model.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False)
         self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
-        self._turn_open, self._spoke, self._unfinished = False, True, True
+        self._turn_open, self._spoke, self.unfinished = False, True, True
         self._make_room(len(ids))
-        rows = self.model.decoder.forward(self.cache, torch.tensor(ids))
+        fed: Fed = yield Feed(self.model.decoder, self.cache, torch.tensor(ids))
+        self.speaker = fed.hidden[ids.index(self.model.words.id("<|spk|>"))]
         self.ledger.add(Entry("reply", len(ids), 0.0, 0.0, self._step))
         self._step += 1
-        return ids, rows
+        return ids, fed
 
-    def _feed(self, ids: Tensor) -> Tensor:
+    def feed_steps(self, ids: Sequence[int]) -> Steps[Fed]:
         """More of the answer, which stays whatever leaves."""
         self._make_room(len(ids), self._step - 1)
-        hidden = self.model.decoder.forward(self.cache, ids)
+        fed: Fed = yield Feed(self.model.decoder, self.cache, torch.tensor(ids))
         self.ledger.extend(len(ids), 0.0)
-        return hidden
+        return fed
 
     def _make_room(self, tokens: int, step: int | None = None) -> None:
         """For tokens of that step, by default a new one. Raises BadInput where even an empty context is too small."""
@@ -201,6 +191,46 @@ class Session:
                 rows.append((yield Listen(self._hearing, self._ear, log_mel(piece, self._hearing.encoder.bins))))
             heard.append(torch.cat(rows))
         return heard
+
+
+class Answer:
+    """An answer of one session, a token each time one is asked for. What is not asked for is never made."""
+
+    def __init__(
+        self,
+        session: Session,
+        limit: int,
+        sampling: Sampling = SAMPLING,
+        generator: torch.Generator | None = None,
+        stops: Collection[int] | None = None,
+    ) -> None:
+        self._session, self._limit, self._sampling, self._generator = session, limit, sampling, generator
+        self._stops = session.model.stops() if stops is None else stops
+        self._recent: list[int] = []
+        self._made = 0
+
+    def next_steps(self) -> Steps[Step | None]:
+        """The next token; None where the last one was an end or the limit is reached. The last one is never fed."""
+        session = self._session
+        if self._made == self._limit or (self._made and not session.unfinished):
+            return None
+        if self._made:
+            fed = yield from session.feed_steps(self._recent[-1:])
+        else:
+            self._recent, fed = yield from session.open_answer_steps(self._limit)
+        logits = fed.logits
+        assert logits is not None
+        token = choose(logits, self._sampling, self._said(), self._generator)
+        self._made += 1
+        self._recent.append(token)
+        session.unfinished = token not in self._stops
+        return Step(token, logits, fed.hidden[-1])
+
+    def _said(self) -> list[int]:
+        """What the repetition penalty sees."""
+        if self._made and self._made % CALL == 0:
+            del self._recent[:-1]
+        return self._recent
 
 
 def units_together(units: Sequence[tuple[Session, Sequence[Part]]]) -> list[Prompt | Exception]:

@@ -8,7 +8,7 @@ speech begins with the first words. Knows no language model, no mel and no sampl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ from dialogue.kv_cache import KVCache
 from dialogue.linear import Precision
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.speech_backbone import VOICE, backbone_of, blank_projector, narrowed, weight_normed
+from dialogue.minicpm.together import Stage, Steps, alone
 
 TEMPERATURES = (0.1, 0.3, 0.1, 0.3)  # of the four codes of a step
 TOP_P, TOP_K = 0.7, 20
@@ -96,33 +97,39 @@ class SpeechDecoder:
         """The voice, from the language model's hidden state at its speaker token: (..., llm) -> (..., hidden)."""
         return F.normalize(self._projector(hidden.float()), dim=-1)
 
-    @torch.inference_mode()
     def write(self, state: SpeechState, ids: Sequence[int], speaker: Tensor | None = None) -> None:
         """Write the next text slots. `speaker` (hidden,) stands where `ids` has the speaker token."""
+        alone(self.write_steps(state, ids, speaker))
+
+    def write_steps(self, state: SpeechState, ids: Sequence[int], speaker: Tensor | None = None) -> Steps[None]:
+        """`write` as a step that several sessions can take together."""
         ids_in = torch.tensor(ids)
         rows = F.embedding(ids_in.to(self._text.device), self._text)
         if speaker is not None:
             rows[ids_in == self.speaker_token] = speaker.to(rows)
-        behind = state.cache.length
-        state.cache.rewind(state.written)
-        self.backbone.forward(state.cache, rows)
-        state.written = state.cache.length
-        assert state.written <= self.slots.sound, "the text is longer than its slots: start a new segment"
-        state.cache.advance(behind - state.written)
+        assert state.written + len(rows) <= self.slots.sound, "the text is longer than its slots: start a new segment"
+        yield Write(self, state, rows)
 
     def step(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Tensor:
         """Feed the codes chosen last (None: the first step) -> logits (codes, V) of the next ones."""
-        rows = self._sound_rows([codes] if codes is not None else [None])
-        return self._advance(state, rows, self.slots.visible(state.cache.length, text_length)[None])[-1]
+        return alone(self.step_steps(state, codes, text_length))
+
+    def step_steps(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Steps[Tensor]:
+        seen = self.slots.visible(state.cache.length, text_length)[None]
+        logits: Tensor = yield Speak(self, state, self._sound_rows([codes]), seen)
+        return logits
 
     def seed(self, state: SpeechState, codes: Sequence[Sequence[int]], text_length: int) -> None:
         """Begin a segment with sound made already, so that the voice goes on as it was.
 
         As published: all of it in one pass in which every row sees every other one, later ones included.
         """
+        alone(self.seed_steps(state, codes, text_length))
+
+    def seed_steps(self, state: SpeechState, codes: Sequence[Sequence[int]], text_length: int) -> Steps[None]:
         rows = self._sound_rows([None, *codes])
         seen = self.slots.visible(state.cache.length + len(rows) - 1, text_length)
-        self._advance(state, rows, seen.expand(len(rows), -1))
+        yield Speak(self, state, rows, seen.expand(len(rows), -1))
 
     def _sound_rows(self, steps: Sequence[Sequence[int] | None]) -> Tensor:
         rows = [
@@ -133,11 +140,26 @@ class SpeechDecoder:
         ]
         return torch.stack(rows)
 
+    def fill_slots(self, states: Sequence[SpeechState], rows: Sequence[Tensor]) -> None:
+        """The next text slots of each of these segments, in one pass."""
+        ends = [state.cache.length for state in states]
+        for state in states:
+            state.cache.rewind(state.written)
+        try:
+            self.backbone.forward_batch([state.cache for state in states], rows)
+        finally:  # where that failed, nothing was written
+            for state, end in zip(states, ends, strict=True):
+                state.written = state.cache.length
+                state.cache.advance(end - state.written)
+
     @torch.inference_mode()
-    def _advance(self, state: SpeechState, rows: Tensor, seen: Tensor) -> Tensor:
-        hidden = self.backbone.forward(state.cache, rows, mask=seen)
-        state.steps += len(rows)
-        return torch.stack([F.linear(hidden.float(), head) for head in self._heads], dim=1)
+    def go_on(self, states: Sequence[SpeechState], rows: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
+        """Rows of sound of each of these segments, in one pass -> logits (segments, codes, V) behind their last."""
+        hidden = self.backbone.forward_batch([state.cache for state in states], rows, masks=seen)
+        for state, fed in zip(states, rows, strict=True):
+            state.steps += len(fed)
+        last = torch.stack([each[-1] for each in hidden]).float()
+        return torch.stack([F.linear(last, head) for head in self._heads], dim=1)
 
     def probabilities(self, logits: Tensor, first: bool, may_end: bool) -> Tensor:
         """What is sampled from, (codes, V). `first`: the segment's first step, which is not narrowed down."""
@@ -148,3 +170,38 @@ class SpeechDecoder:
         if not may_end:
             scores[:, self.end] = -torch.inf
         return scores.softmax(-1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """The next text slots of a segment, rows (n, width)."""
+
+    voice: SpeechDecoder
+    state: SpeechState
+    rows: Tensor
+    stage: Stage = Stage.WRITE
+
+    def alike(self) -> Hashable:
+        return id(self.voice)
+
+    def together(self, requests: Sequence[Write]) -> Sequence[None]:
+        self.voice.fill_slots([one.state for one in requests], [one.rows for one in requests])
+        return [None] * len(requests)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speak:
+    """Rows of sound (n, width) of a segment, and what they see -> logits (codes, V) behind the last."""
+
+    voice: SpeechDecoder
+    state: SpeechState
+    rows: Tensor
+    seen: Tensor
+    stage: Stage = Stage.SPEAK
+
+    def alike(self) -> Hashable:
+        return id(self.voice)
+
+    def together(self, requests: Sequence[Speak]) -> Sequence[Tensor]:
+        states, rows, seen = zip(*((one.state, one.rows, one.seen) for one in requests), strict=True)
+        return list(self.voice.go_on(states, rows, seen))

@@ -7,10 +7,10 @@ one reading of the weights for all. What a session gets is the same up to roundi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from dialogue.decoder import Decoder
 from dialogue.kv_cache import KVCache
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Stage(IntEnum):
@@ -27,7 +28,9 @@ class Stage(IntEnum):
     LOOK = 0
     LISTEN = 1
     THINK = 2
-    SPEAK = 3
+    WRITE = 3
+    SPEAK = 4
+    SOUND = 5
 
 
 class Request(Protocol):
@@ -46,6 +49,16 @@ class Request(Protocol):
 
 
 Steps = Generator[Request, Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Generic[T_co]):
+    """Something to hand over while the work goes on."""
+
+    value: T_co
+
+
+Stream = Generator[Request | Output[T], Any, None]  # work that hands over one thing after the other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +102,37 @@ def alone(steps: Steps[T]) -> T:
         answer = request.together([request])[0]
 
 
+def outputs(stream: Stream[T]) -> Iterator[T]:
+    """What one session's work hands over, computed as it is asked for."""
+    answer = None
+    while True:
+        try:
+            item = stream.send(answer)
+        except StopIteration:
+            return
+        answer = None
+        if isinstance(item, Output):
+            yield item.value
+        else:
+            answer = item.together([item])[0]
+
+
+def gathered(stream: Stream[T]) -> Steps[list[T]]:
+    """All that it hands over, at its end."""
+    made: list[T] = []
+    answer = None
+    while True:
+        try:
+            item = stream.send(answer)
+        except StopIteration:
+            return made
+        answer = None
+        if isinstance(item, Output):
+            made.append(item.value)
+        else:
+            answer = yield item
+
+
 def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
     """The work of several sessions; for each its result, or what it raised.
 
@@ -111,21 +155,26 @@ def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
         go_on(number, None)
     while waiting:
         group = _next_group(waiting)
-        for number, answer in zip(group, _answers([waiting[number] for number in group]), strict=True):
+        for number, answer in zip(group, answers([waiting[number] for number in group]), strict=True):
             go_on(number, answer)
     return [results[number] for number in range(len(work))]
 
 
 def _next_group(waiting: dict[int, Request]) -> list[int]:
     first = min(waiting.values(), key=lambda request: request.stage)
-    kind = type(first), first.alike()
-    return [number for number, request in waiting.items() if (type(request), request.alike()) == kind]
+    return [number for number, request in waiting.items() if of_one_kind(request, first)]
 
 
-def _answers(requests: Sequence[Request]) -> Sequence[Any]:
+def of_one_kind(one: Request, other: Request) -> bool:
+    """Whether they can be computed together."""
+    return type(one) is type(other) and one.alike() == other.alike()
+
+
+def answers(requests: Sequence[Request]) -> Sequence[Any]:
+    """To requests of one kind: for each its answer, or what it raised by itself."""
     try:
         return requests[0].together(requests)
     except Exception as error:
         if len(requests) == 1:
             return [error]
-        return [_answers([request])[0] for request in requests]
+        return [answers([request])[0] for request in requests]

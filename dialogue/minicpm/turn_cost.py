@@ -5,14 +5,12 @@ listens, and takes in a unit, or answers, and makes a second of sound.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
-from dialogue.minicpm.generation import Step
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Part, Sound
-from dialogue.minicpm.session_o26 import Session, units_together
+from dialogue.minicpm.session_o26 import Answer, Session, units_together
+from dialogue.minicpm.together import Steps, alone, gathered, run_together
 from dialogue.minicpm.unit_cost import MOST, SHARE, UNIT_S, UnitCost, measure
 from dialogue.minicpm.voice_o26 import CALL, RATE, SAMPLES_A_CODE, Speaker, VoiceO26
 from dialogue.minicpm.worst_case import (
@@ -80,8 +78,9 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MOST, speaks:
         while len(speakers) < count:
             place = len(speakers)
             speakers.append(_Answer(listeners[place] if place < len(listeners) else _full(model, context), voice))
-        for each in speakers[:count]:
-            each.second()
+        for outcome in run_together([each.second_steps() for each in speakers[:count]]):
+            if isinstance(outcome, Exception):
+                raise outcome
 
     return TurnCost(units, measure(answer, most, lasts_s=UNIT_S if voice is None else CALLS * CALL_S))
 
@@ -90,8 +89,8 @@ class _Answer:
     """One that does not come to an end."""
 
     def __init__(self, session: Session, voice: VoiceO26 | None) -> None:
-        self._tokens: Iterator[Step] = session.answer(sys.maxsize, stops=())
-        next(self._tokens)
+        self._answer = Answer(session, sys.maxsize, stops=())
+        alone(self._answer.next_steps())
         self._speaker: Speaker | None = None
         if voice is not None:
             assert session.speaker is not None
@@ -100,13 +99,17 @@ class _Answer:
             self._words = list(range(slots.text_step))
             fill(self._speaker.state.cache, slots.sound + slots.text // slots.text_step * CALL)
 
-    def second(self) -> None:
+    def second_steps(self) -> Steps[None]:
         if self._speaker is None:
-            list(islice(self._tokens, READ_TOKENS))
+            yield from self._tokens(READ_TOKENS)
             return
         for _ in range(CALLS):
-            list(islice(self._tokens, len(self._words)))
-            list(self._speaker.speak(self._words))
+            yield from self._tokens(len(self._words))
+            yield from gathered(self._speaker.speak(self._words))
+
+    def _tokens(self, count: int) -> Steps[None]:
+        for _ in range(count):
+            yield from self._answer.next_steps()
 
 
 def _full(model: MiniCPM, context: int) -> Session:

@@ -8,7 +8,7 @@ published one; when to begin a segment is our own, since a sentence must not be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from dialogue.linear import Precision
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.dvae import CodeDecoder
 from dialogue.minicpm.speech_o26 import FIRST_STEPS, SpeechDecoder
+from dialogue.minicpm.together import Output, Stage, Steps, Stream
 from dialogue.minicpm.vocabulary import Vocabulary
 from dialogue.minicpm.vocos import Joiner, Vocos
 
@@ -61,11 +62,25 @@ class VoiceO26:
         return self.speech.slots.sound + MOST_STEPS + SEED_SOUND
 
     @torch.inference_mode()
-    def sound(self, codes: list[list[int]]) -> Tensor:
-        """Codes (n, 4) -> float32 (n * SAMPLES_A_CODE,)."""
-        device = self.vocos.window.device
-        made: Tensor = self.vocos(self.decoder(torch.tensor(codes, device=device)[None]))[0]
+    def sound(self, codes: Sequence[Sequence[Sequence[int]]]) -> Tensor:
+        """Codes (voices, n, 4) -> float32 (voices, n * SAMPLES_A_CODE)."""
+        made: Tensor = self.vocos(self.decoder(torch.tensor(codes, device=self.vocos.window.device)))
         return made.cpu()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ToSound:
+    """Codes (n, 4) of an answer -> its sound (n * SAMPLES_A_CODE,)."""
+
+    voice: VoiceO26
+    codes: Sequence[Sequence[int]]
+    stage: Stage = Stage.SOUND
+
+    def alike(self) -> Hashable:
+        return id(self.voice), len(self.codes)
+
+    def together(self, requests: Sequence[ToSound]) -> Sequence[Tensor]:
+        return list(self.voice.sound([one.codes for one in requests]))
 
 
 class Speaker:
@@ -83,7 +98,7 @@ class Speaker:
         self._ended = False
         self.state = voice.speech.start(MOST_STEPS + SEED_SOUND)
 
-    def add(self, text: str) -> Iterator[Tensor]:
+    def add(self, text: str) -> Stream[Tensor]:
         """Sound (n,) that can be made now that this text has been written."""
         self._text += text.replace("*", "")
         self._take_words(last=False)
@@ -93,9 +108,9 @@ class Speaker:
             self._waiting = self._waiting[step:]
         if len(self._spoken) >= LONG and _SENTENCE_END.search(self._voice.words.decode(self._spoken)):
             yield from self._finish_segment()
-            self._next_segment()
+            yield from self._next_segment()
 
-    def end(self) -> Iterator[Tensor]:
+    def end(self) -> Stream[Tensor]:
         """The rest of the sound: no more text will come."""
         self._take_words(last=True)
         step = self._voice.speech.slots.text_step
@@ -112,13 +127,13 @@ class Speaker:
         self._waiting += self._voice.words.encode(self._text[:end], begin=False)
         self._text = self._text[end:]
 
-    def speak(self, ids: list[int]) -> Iterator[Tensor]:
+    def speak(self, ids: list[int]) -> Stream[Tensor]:
         """Sound that can be made now that these tokens of the voice's have been written."""
         room = self._voice.speech.slots.text - len(self._spoken) - 1
         if len(ids) > room:  # a sentence that does not end: cut it where the slots do
             yield from self._finish_segment()
-            self._next_segment()
-        self._voice.speech.write(self.state, [*self._opening(), *ids], self._vector)
+            yield from self._next_segment()
+        yield from self._voice.speech.write_steps(self.state, [*self._opening(), *ids], self._vector)
         self._spoken += ids
         yield from self._call()
 
@@ -126,30 +141,32 @@ class Speaker:
         first = self.state.written == 0
         return [self._voice.words.id("[Stts]"), self._voice.speech.speaker_token] if first else []
 
-    def _finish_segment(self) -> Iterator[Tensor]:
-        self._voice.speech.write(self.state, [*self._opening(), self._voice.speech.text_end], self._vector)
+    def _finish_segment(self) -> Stream[Tensor]:
+        speech = self._voice.speech
+        yield from speech.write_steps(self.state, [*self._opening(), speech.text_end], self._vector)
         self._whole = True
         while not self._ended and self.state.steps < MOST_STEPS - CALL:
             yield from self._call()
 
-    def _next_segment(self) -> None:
+    def _next_segment(self) -> Steps[None]:
         """A new one, which begins with the last words and the last sound of this one."""
         codes, self._spoken = self._codes[-SEED_SOUND:], self._spoken[-SEED_TEXT:]
         self.state = self._voice.speech.start(MOST_STEPS + SEED_SOUND)
         self._whole = self._ended = False
-        self._voice.speech.write(self.state, [*self._opening(), *self._spoken], self._vector)
+        yield from self._voice.speech.write_steps(self.state, [*self._opening(), *self._spoken], self._vector)
         if codes:
-            self._voice.speech.seed(self.state, codes[:-1], len(self._spoken))
+            yield from self._voice.speech.seed_steps(self.state, codes[:-1], len(self._spoken))
         self._codes = codes
 
-    def _call(self) -> Iterator[Tensor]:
+    def _call(self) -> Stream[Tensor]:
         """Up to CALL steps of sound."""
         if self._ended:
             return
         begun = len(self._codes)
         speech = self._voice.speech
         for step in range(CALL):
-            logits = speech.step(self.state, self._codes[-1] if self._codes else None, len(self._spoken))
+            last = self._codes[-1] if self._codes else None
+            logits = yield from speech.step_steps(self.state, last, len(self._spoken))
             spread = speech.probabilities(logits, self.state.steps == 1, self._whole and step >= FIRST_STEPS)
             codes = torch.multinomial(spread, 1, generator=self._generator)[:, 0].tolist()
             if speech.end in codes:
@@ -157,12 +174,13 @@ class Speaker:
                 break
             self._codes.append(codes)
         if len(self._codes) > begun:
-            yield from _if_any(self._joiner.add(self._voice.sound(self._codes[max(begun - AGAIN, 0) :])))
+            sound: Tensor = yield ToSound(self._voice, self._codes[max(begun - AGAIN, 0) :])
+            yield from _if_any(self._joiner.add(sound))
 
 
-def _if_any(sound: Tensor) -> Iterator[Tensor]:
+def _if_any(sound: Tensor) -> Stream[Tensor]:
     if len(sound):
-        yield sound
+        yield Output(sound)
 
 
 def _vocoder_tensors(assets: Path) -> dict[str, Tensor]:

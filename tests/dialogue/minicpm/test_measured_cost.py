@@ -72,8 +72,8 @@ def test_a_measured_second_of_o26_is_a_full_unit_and_a_second_of_speech(
 ) -> None:
     sessions, sounds, sound = Measured(monkeypatch), list[int](), VoiceO26.sound
 
-    def heard(voice: VoiceO26, codes: list[list[int]]) -> Tensor:
-        sounds.append(len(codes))
+    def heard(voice: VoiceO26, codes: Sequence[Sequence[Sequence[int]]]) -> Tensor:
+        sounds.extend(len(each) for each in codes)
         return sound(voice, codes)
 
     monkeypatch.setattr(VoiceO26, "sound", heard)

@@ -14,7 +14,7 @@ from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.speech_backbone import narrowed, penalised
 from dialogue.minicpm.speech_o26 import Slots
 from dialogue.minicpm.speech_o45 import Memory, SpeechDecoder
-from dialogue.minicpm.together import alone
+from dialogue.minicpm.together import alone, outputs
 from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed
 from dialogue.minicpm.vocos import Joiner
 from dialogue.minicpm.voice_o26 import SAMPLES_A_CODE, Speaker, VoiceO26
@@ -39,8 +39,8 @@ def voice_o45(model: MiniCPM) -> SpeechDecoder:
 def spoken(voice: VoiceO26, pieces: Sequence[str]) -> Tensor:
     hidden = torch.randn(128, generator=torch.Generator().manual_seed(3))
     speaker = Speaker(voice, hidden, torch.Generator().manual_seed(4))
-    parts = [part for piece in pieces for part in speaker.add(piece)]
-    return torch.cat([torch.zeros(0), *parts, *speaker.end()])
+    parts = [part for piece in pieces for part in outputs(speaker.add(piece))]
+    return torch.cat([torch.zeros(0), *parts, *outputs(speaker.end())])
 
 
 def test_text_becomes_sound_however_it_is_cut(model: Open) -> None:
@@ -99,7 +99,7 @@ def test_pieces_are_joined_without_a_seam(hold_all: bool) -> None:
 
 def test_sound_lasts_as_long_as_its_codes(model: Open) -> None:
     codes = torch.randint(0, 625, (7, 4), generator=torch.Generator().manual_seed(0)).tolist()
-    assert len(voice_o26(model(Kind.O26)).sound(codes)) == 7 * SAMPLES_A_CODE
+    assert voice_o26(model(Kind.O26)).sound([codes, codes]).shape == (2, 7 * SAMPLES_A_CODE)
 
 
 @pytest.mark.parametrize("memory", ["full_attention", "sliding_recompute", "sliding_window", "reindex"])
