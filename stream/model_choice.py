@@ -110,6 +110,7 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
         raise BadInput("only MiniCPM-o 2.6 and 4.5 can take over a voice: choose one of them, or leave the voice out")
     if not recording.is_file():
         raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
+    assert setup.model_path is not None, "whatever can clone is a downloaded model"
     return replace(setup, voice=recording, budget_s=_budget_s(setup.model_path, voiced=True))
 
 
