@@ -70,6 +70,17 @@ def recall(
     return Recalled(sentence(_told(found, when, question)), found.at)
 
 
+def recall_left(
+    question: RecallQuestion, log: EventLog, now: float, before: int | None, begins_at: float
+) -> Recalled | None:
+    """`recall`, for a model that reads the conversation itself: only what was said before its context `begins_at`.
+    For all else there is the model, which also knows what it saw: the log holds words."""
+    if question.whose == "room":
+        return None
+    known = recall(question, log, now, None, before)
+    return known if known is not None and known.at is not None and known.at < begins_at else None
+
+
 NOTHING: dict[Whose, str] = {
     "user": "I don't remember you telling me that.",
     "assistant": "I don't remember saying anything about that.",

@@ -1,7 +1,8 @@
 """A chat model behind HTTP: any OpenAI-compatible server (vLLM, SGLang, llama.cpp, Ollama). The only way out.
 
 Streams text deltas; the conversation is kept here and sent whole, as such servers want it. A connection that cannot
-be made is tried again; one that breaks in mid-reply ends the session with a sentence that says what to do.
+be made is tried again; one that breaks in mid-reply ends the session with a sentence that says what to do. What no
+longer fits is not sent, leaves a line in the session's event log, and is recalled from there by rule.
 """
 
 from __future__ import annotations
@@ -14,9 +15,15 @@ from contextlib import asynccontextmanager
 import httpx
 
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
 from dialogue.engines.remote_format import delta_text, request_body
 from dialogue.errors import EngineLost
+from dialogue.event_log import EventLog
+from dialogue.recall import recall_left
+from dialogue.recall_questions import recall_question
+from dialogue.recalled import Recalled
+from dialogue.rolling_ledger import Entry, Kind
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
 TRIES, PAUSE_S = 3, 0.3
@@ -52,6 +59,8 @@ class RemoteEngine:
         self._blocks: list[Block] = []
         self._dropped = 0
         self._unheard = False  # whether the last block is a reply nobody has confirmed
+        self._log = EventLog()
+        self._diary = Diary(self._log)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
         self._client = httpx.AsyncClient(headers=headers, timeout=timeout)
@@ -65,9 +74,14 @@ class RemoteEngine:
                 return
             case ReplyBlock(text):
                 self._drop_unheard()
+                self._diary.spoke(block, self._position)
                 if text.strip():
                     self._blocks.append(block)
-            case TextBlock() | SceneBlock() | SystemBlock():
+            case TextBlock():
+                self._diary.heard(block, self._position)
+                self._blocks.append(block)
+                self._unheard = False
+            case SceneBlock() | SystemBlock():
                 self._blocks.append(block)
                 self._unheard = False
             case PictureBlock() if self.can.sees:
@@ -78,6 +92,10 @@ class RemoteEngine:
     async def reply(self) -> AsyncIterator[Delta]:
         """Text as the server sends it; nothing if the user has said nothing."""
         if not self._blocks or not isinstance(self._blocks[-1], TextBlock):
+            return
+        if (known := self._recalled(self._blocks[-1])) is not None:
+            self._saying(known.text)
+            yield TextDelta(known.text, known.at)
             return
         said = ""
         async with self._stream() as lines:
@@ -91,15 +109,17 @@ class RemoteEngine:
                     yield TextDelta(text)
 
     async def mark(self) -> Mark:
-        return Mark(self._dropped + len(self._blocks))
+        return Mark(self._position)
 
     async def rewind(self, mark: Mark) -> None:
         keep = mark.position - self._dropped
         assert 0 <= keep <= len(self._blocks), f"no way back from {len(self._blocks)} to {keep}"
         del self._blocks[keep:]
         self._unheard = False
+        self._diary.rewind(mark.position)
 
     async def close(self) -> None:
+        self._log.close()
         await self._client.aclose()
 
     def context(self) -> ContextUse:
@@ -108,6 +128,17 @@ class RemoteEngine:
         for block in self._blocks:
             tokens[_kind(block)] += _tokens(block)
         return ContextUse(tokens, self._limit, self._dropped)
+
+    @property
+    def _position(self) -> int:
+        return self._dropped + len(self._blocks)
+
+    def _recalled(self, asked: TextBlock) -> Recalled | None:
+        question = recall_question(asked.text)
+        if question is None:
+            return None
+        begins_at = next((block.start for block in self._blocks if isinstance(block, TextBlock)), 0.0)
+        return recall_left(question, self._log, asked.end, self._diary.last_line, begins_at)
 
     def _saying(self, said: str) -> None:
         at = self._blocks[-1]
@@ -130,6 +161,7 @@ class RemoteEngine:
             gone = [block for block in self._blocks[: starts[1]] if not isinstance(block, SystemBlock)]
             self._blocks = [block for block in self._blocks if not any(block is left for left in gone)]
             self._dropped += len(gone)
+            self._diary.left(tuple(map(_entry, gone)), self._dropped)
 
     @asynccontextmanager
     async def _stream(self) -> AsyncIterator[AsyncIterator[str]]:
@@ -179,7 +211,20 @@ class RemoteEngine:
         return self._model
 
 
-def _kind(block: Block) -> str:
+def _entry(block: Block) -> Entry:
+    """A block that is no longer sent, for the log."""
+    match block:
+        case TextBlock(text, start, end) | ReplyBlock(text, start, end):
+            return Entry(_kind(block), 0, start, end, 0, note=text)
+        case SceneBlock(_, description, at):
+            return Entry("picture", 0, at, at, 0, note=description or "shown")
+        case PictureBlock(_, at):
+            return Entry("picture", 0, at, at, 0, note="shown")
+        case _:
+            raise AssertionError(f"{type(block).__name__} is not kept")
+
+
+def _kind(block: Block) -> Kind:
     match block:
         case SystemBlock():
             return "system"

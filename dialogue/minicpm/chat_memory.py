@@ -11,7 +11,7 @@ from dialogue.diary import Diary
 from dialogue.engine import Runner
 from dialogue.event_log import EventLog
 from dialogue.minicpm.chat_history import FRAME, ChatHistory, Shorten
-from dialogue.recall import recall
+from dialogue.recall import recall_left
 from dialogue.recall_questions import recall_question
 from dialogue.recalled import Recalled
 
@@ -52,15 +52,15 @@ class ChatMemory:
 
     async def recalled(self) -> Recalled | None:
         """The answer to the last words, where they ask for something said that has left the context; it is in the
-        history then. For all else there is the model, which also knows what it saw: the log holds words."""
+        history then."""
         asked = self.history.last_words
         question = recall_question(asked.text) if asked is not None else None
-        if asked is None or question is None or question.whose == "room":
+        if asked is None or question is None:
             return None
-        known = await self._run(recall, question, self.log, asked.end, None, self._diary.last_line)
-        if known is None or known.at is None or known.at >= self.history.begins_at:
-            return None
-        self.history.replying(known.text, self._shorten(known.text, self.history.limit)[1])
+        line, begins_at = self._diary.last_line, self.history.begins_at
+        known = await self._run(recall_left, question, self.log, asked.end, line, begins_at)
+        if known is not None:
+            self.history.replying(known.text, self._shorten(known.text, self.history.limit)[1])
         return known
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from dialogue.blocks import Fact, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.engine import TextDelta
 from dialogue.engines.remote import RemoteEngine, open_remote
 from dialogue.errors import EngineLost
 
@@ -245,5 +246,42 @@ def test_old_turns_leave_when_the_context_is_full() -> None:
         assert use.tokens["system"] > 0
         assert use.dropped_blocks > 40
         assert (await engine.mark()).position == 81
+
+    run(talk())
+
+
+def test_what_is_no_longer_sent_is_in_the_log_and_recalled_without_the_server() -> None:
+    async def asked_about(engine: RemoteEngine, at: float) -> list[TextDelta]:
+        await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
+        return [delta async for delta in engine.reply() if isinstance(delta, TextDelta)]
+
+    async def talk() -> None:
+        async with serving() as (server, url):
+            engine = await opened(url, context_tokens=600)
+            await engine.feed(SystemBlock("Be kind."))
+            await engine.feed(SceneBlock((), "I see a cup.", 5.0))
+            await engine.feed(TextBlock("My sister Ruth is a nurse in Leeds.", 10.0, 11.0))
+            await engine.feed(ReplyBlock("How nice.", 12.0, 13.0))
+            before = await engine.mark()
+            told = await asked_about(engine, 20.0)
+            assert not any(delta.recalled for delta in told) and len(server.bodies) == 1, "it is told to the server"
+            await engine.rewind(before)
+            for number in range(30):
+                await engine.feed(TextBlock(f"The garden {number} is {'so ' * 20} nice.", 60.0 + number, 60.5 + number))
+                await engine.feed(ReplyBlock("Fine.", 60.6 + number, 60.9 + number))
+            told = await asked_about(engine, 600.0)
+            assert [(delta.text, delta.recalled) for delta in told] == [
+                ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
+            ]
+            assert len(server.bodies) == 1
+            left = engine._log.events("left")
+            assert [(event.at, event.until, event.text) for event in left[:3]] == [
+                (5.0, 5.0, "Picture: I see a cup."),
+                (10.0, 11.0, "You: My sister Ruth is a nurse in Leeds."),
+                (12.0, 13.0, "Assistant: How nice."),
+            ]
+            assert len(left) == engine.context().dropped_blocks
+            assert [event.text for event in engine._log.events("asked")] == ["What did I tell you about my sister?"]
+            await engine.close()
 
     run(talk())
