@@ -15,7 +15,7 @@ import pytest
 from dialogue.blocks import TranscriptBlock
 from dialogue.minicpm.kind import Kind
 from stream.device_thread import DeviceThread
-from stream.events import Expressed, Notice, ReplyEnded, ReplyText, Typed, UnitDecided, UserCaption
+from stream.events import Ended, Expressed, Notice, ReplyEnded, ReplyText, Typed, UnitDecided, UserCaption
 from stream.link import Link
 from stream.scribe import LANE_UTTERANCES, Scribe, Utterance
 from tests.dialogue.minicpm.leaning import write_leaning
@@ -188,6 +188,29 @@ def test_a_scribe_that_takes_long_delays_neither_units_nor_the_reply(
     assert len(told.of(UnitDecided)) == 10
     assert told.session.dropped["units"] == 0
     assert told.of(UserCaption)
+
+
+def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
+    class Broken(ToyTranscriber):
+        def transcribe(self, samples: np.ndarray, *, careful: bool = False) -> Any:
+            raise RuntimeError("no paper")
+
+    async def asks_twice(call: OmniCall) -> None:
+        for count in (1, 2):
+            await call.speaks(1.2)
+            await call.until(ReplyEnded, count)
+
+    [told] = calls(omni, asks_twice, transcriber=Broken())
+    assert len(told.of(ReplyEnded)) == 2
+    assert [notice.code for notice in told.of(Notice)] == ["not_written_down"]
+    assert told.events[-1] == Ended("over")
+
+
+def test_what_is_being_written_when_the_call_ends_is_let_go(omni: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch, "ears", 60.0)
+    [told] = calls(omni, asks, transcriber=ToyTranscriber())
+    assert told.events[-1] == Ended("over")
+    assert not told.of(UserCaption) and not told.of(Notice)
 
 
 def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
