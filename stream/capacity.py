@@ -29,12 +29,28 @@ class Measurable(Protocol):
     def measure_units(self) -> Cost: ...
 
 
+class Speed(Protocol):
+    """What answers of several sessions take; `dialogue.pace.Pace` is one."""
+
+    def seconds(self, sessions: int) -> float: ...
+    def sessions(self) -> int: ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A model whose sessions bring no units, and that can tell how fast it makes their answers."""
+
+    def measure_pace(self) -> Speed: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`sessions` is at least 1. `about` is for the line a server starts with."""
+    """`sessions` is at least 1. `about` is for the line a server starts with. `at_most`: it leaves out what ears, eyes
+    and voice cost, and so can only be a reason for fewer sessions."""
 
     sessions: int
     about: str
+    at_most: bool = False
 
     @classmethod
     def of_setup(cls, setup: Setup) -> Capacity:
@@ -47,6 +63,14 @@ class Capacity:
         if fit == 0:
             return cls(1, f"1 conversation, which will lag: a second of it takes this machine {cost.seconds(1):.1f} s")
         return cls(fit, f"{_conversations(fit)} at once: a second of them takes {cost.seconds(fit):.2f} s, measured")
+
+    @classmethod
+    def paced(cls, speed: Speed) -> Capacity:
+        fit = speed.sessions()
+        if fit == 0:
+            lag = f"a second of its answer takes this machine {speed.seconds(1):.1f} s"
+            return cls(1, f"1 conversation, which will lag: {lag}", at_most=True)
+        return cls(fit, f"{_conversations(fit)} at once: more would outrun the model or the memory", at_most=True)
 
 
 def _conversations(count: int) -> str:
@@ -61,5 +85,9 @@ class Opened(Protocol):
 
 
 def capacity_of(parts: Opened, setup: Setup) -> Capacity:
-    """What was measured when the parts were opened; what the setup says where nothing was."""
-    return parts.capacity or Capacity.of_setup(setup)
+    """What was measured when the parts were opened; what the setup says where nothing was, or where only the mind was
+    and it is no reason for fewer."""
+    found = parts.capacity
+    if found is None or (found.at_most and found.sessions >= setup.capacity):
+        return Capacity.of_setup(setup)
+    return found

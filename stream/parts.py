@@ -20,7 +20,7 @@ from dialogue.engines import abilities_of, open_engine
 from dialogue.errors import BadInput
 from dialogue.minicpm.tools import Tool
 from dialogue.toolbox import TakesTools, Toolbox
-from stream.capacity import Capacity, Cost, Measurable
+from stream.capacity import Capacity, Cost, Measurable, Paced
 from stream.device_thread import DeviceThread
 from stream.hearer import Slots
 from stream.needs import SMALL_MIND
@@ -83,6 +83,8 @@ class Parts:
         if isinstance(self.new_engine, Measurable):
             self._cost = await self.threads.mind.run(self.new_engine.measure_units)
             self.capacity = Capacity.measured(self._cost)
+        elif isinstance(self.new_engine, Paced):
+            self.capacity = Capacity.paced(await self.threads.mind.run(self.new_engine.measure_pace))
 
     @cached_property
     def slots(self) -> Slots | None:

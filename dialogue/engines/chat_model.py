@@ -17,6 +17,7 @@ from dialogue.engines.manner import chosen
 from dialogue.engines.small_cpu import SmallCpuEngine
 from dialogue.engines.small_mind import SmallMind, open_embedder
 from dialogue.language_model import Quantisation, open_language_model
+from dialogue.pace import PacedSessions
 from dialogue.small_talk import Clock
 
 # Where the makers advise nothing: a little lively, and seldom beside the point.
@@ -54,4 +55,4 @@ def open_chat_model(
         return SmallCpuEngine(mind, runner, clock)
 
     new_session()  # a context that will not do is told now, not when somebody calls
-    return new_session
+    return PacedSessions(new_session, model, mind.limit)

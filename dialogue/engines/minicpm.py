@@ -42,6 +42,7 @@ from dialogue.minicpm.token2wav import Vocoder
 from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
 from dialogue.minicpm.vocabulary import TextStream, shortened
 from dialogue.minicpm.voice_o26 import ASSETS
+from dialogue.pace import PacedSessions
 
 
 def open_minicpm(
@@ -80,7 +81,7 @@ def open_minicpm(
         return Minds(DuplexModel(model, runner, context_tokens, window, manner, voice, speaking, seed=seed), letters)
     new_session = partial(MiniCPMEngine, model, runner, context_tokens, sampling or SAMPLING)
     new_session()  # a context that will not do is told now, not when somebody calls
-    return Minds(new_session, letters)
+    return Minds(PacedSessions(new_session, model.decoder, context_tokens), letters)
 
 
 def _speaking_voice(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:

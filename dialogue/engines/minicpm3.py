@@ -29,6 +29,7 @@ from dialogue.minicpm.spoken_part import SpokenPart
 from dialogue.minicpm.tool_script import ToolScript
 from dialogue.minicpm.tools import Tool
 from dialogue.minicpm.vocabulary import TextStream, Vocabulary
+from dialogue.pace import PacedSessions
 from dialogue.prompt import clean, quoted_scene
 from dialogue.scene_memory import SceneMemory
 from dialogue.token_context import TokenContext
@@ -71,7 +72,7 @@ def open_minicpm3(
     usual = MiniCPM3Engine(mind, runner, sampling)
     usual.equip(_USUAL)
     mind.prepare(usual.instruction)
-    return lambda: MiniCPM3Engine(mind, runner, sampling)
+    return PacedSessions(lambda: MiniCPM3Engine(mind, runner, sampling), mind.model, context_tokens)
 
 
 class TextMind:

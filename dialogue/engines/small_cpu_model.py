@@ -11,6 +11,7 @@ from dialogue.engine import Runner
 from dialogue.engines.small_cpu import SmallCpuEngine
 from dialogue.engines.small_mind import SmallMind, open_embedder
 from dialogue.language_model import open_language_model
+from dialogue.pace import Pace, measure_pace
 from dialogue.small_talk import Clock
 
 
@@ -25,6 +26,10 @@ class SmallCpuModel:
 
     def __call__(self) -> SmallCpuEngine:
         return SmallCpuEngine(self.mind, self.runner, self.clock)
+
+    def measure_pace(self) -> Pace:
+        """How fast it makes answers here; a tenth of a second, on the model's thread."""
+        return measure_pace(self.mind.model, self.mind.limit)
 
     def finished(self, text: str) -> float:
         return self.ends.probability(text)

@@ -14,7 +14,8 @@ from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.speech_o45 import SpeechDecoder, sampled
 from dialogue.minicpm.unit_cost import MOST, UnitCost, measure
 from dialogue.minicpm.window import Everything
-from dialogue.minicpm.worst_case import SPARE_TOKENS, fill, noise, picture, session_bytes, sessions_in_memory
+from dialogue.minicpm.worst_case import SPARE_TOKENS, fill, noise, picture, session_bytes
+from dialogue.session_memory import sessions_in_memory
 
 
 def measure_duplex(

@@ -20,13 +20,13 @@ from dialogue.minicpm.worst_case import (
     picture,
     rows_bytes,
     session_bytes,
-    sessions_in_memory,
 )
+from dialogue.pace import READ_TOKENS
 from dialogue.rolling_ledger import Entry
+from dialogue.session_memory import sessions_in_memory
 
 CALLS = 2  # of the voice, in what is measured
 CALL_S = CALL * SAMPLES_A_CODE / RATE
-READ_TOKENS = 4  # a second, where another voice reads the text: as fast as people speak
 
 
 @dataclass(frozen=True, slots=True)

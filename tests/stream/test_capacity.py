@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dialogue.engine import Minds, Runner
@@ -16,6 +17,7 @@ from dialogue.engines.minicpm_duplex import DuplexModel
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny import write_tiny
 from dialogue.minicpm.turn_cost import TurnCost
+from dialogue.pace import Pace
 from stream.capacity import Capacity, capacity_of
 from stream.device_thread import DeviceThread
 from stream.setup import SETUPS
@@ -55,6 +57,34 @@ def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
     assert "3.1 s" in capacity.about
 
 
+def test_how_fast_a_mind_is_can_only_be_a_reason_for_fewer() -> None:
+    laptop = SETUPS["laptop"]
+    quick, slow = Capacity.paced(Pace(0.01)), Capacity.paced(Pace(0.1))
+    assert capacity_of(Parts(quick), laptop) == Capacity.of_setup(laptop), "ears, eyes and voice were not measured"
+    assert capacity_of(Parts(slow), laptop).sessions == 1 < laptop.capacity
+    lagging = Capacity.paced(Pace(0.5))
+    assert lagging.sessions == 1
+    assert "lag" in lagging.about and "2.0 s" in lagging.about
+
+
+@pytest.mark.parametrize("kind", [Kind.V26, Kind.TEXT3])
+def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path) -> None:
+    folder = write_tiny(kind, tmp_path / kind.name)
+
+    async def story() -> None:
+        toys = toy_parts(lambda: ToyEngine([]))
+        run = toys.threads.mind.run
+        minds = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=3072))
+        parts = replace(toys, new_engine=minds.live if isinstance(minds, Minds) else minds)
+        await parts.measure()
+        assert parts.capacity is not None
+        assert parts.capacity.at_most
+        assert parts.capacity.sessions >= 1
+        parts.close()
+
+    asyncio.run(story())
+
+
 def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> DuplexModel:
     minds = open_engine(
         "minicpm", runner=run, model_path=folder, context_tokens=512, precision="float32", seed=3, voice=voice
@@ -70,7 +100,7 @@ def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
     async def story() -> None:
         parts = toy_parts(lambda: ToyEngine([]))
         await parts.measure()
-        assert parts.capacity is None, "an engine that answers by turns has nothing to measure"
+        assert parts.capacity is None, "a toy has nothing to measure"
         shared = await parts.threads.mind.run(tiny_o45, folder, parts.threads.mind.run)
         parts = replace(parts, new_engine=shared)
         await parts.measure()

@@ -15,9 +15,10 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.session_o26 import Session
 from dialogue.minicpm.speech_o45 import CODES_PER_S
-from dialogue.minicpm.turn_cost import READ_TOKENS, TurnCost, measure_turns
+from dialogue.minicpm.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.unit_cost import UnitCost, measure
 from dialogue.minicpm.voice_o26 import AGAIN, CALL, VoiceO26
+from dialogue.pace import READ_TOKENS
 
 Open = Callable[[Kind], MiniCPM]
 

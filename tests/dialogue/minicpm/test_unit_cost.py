@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dialogue.minicpm import worst_case
+from dialogue import session_memory
 from dialogue.minicpm.unit_cost import UnitCost, measure
-from dialogue.minicpm.worst_case import sessions_in_memory
+from dialogue.session_memory import sessions_in_memory
 
 
 class Machine:
@@ -61,8 +61,8 @@ def test_what_lasts_longer_than_a_second_is_told_by_the_second() -> None:
 
 
 def test_memory_bounds_the_sessions_and_leaves_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worst_case, "free_memory", lambda _device: 1000)
+    monkeypatch.setattr(session_memory, "free_memory", lambda _device: 1000)
     fitting = [sessions_in_memory(each, torch.device("cpu"), most=8) for each in (100, 300, 2000)]
     assert fitting == [8, 3, 1]
-    monkeypatch.setattr(worst_case, "free_memory", lambda _device: None)
+    monkeypatch.setattr(session_memory, "free_memory", lambda _device: None)
     assert sessions_in_memory(10**12, torch.device("cpu"), most=8) == 8
