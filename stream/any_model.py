@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dialogue.inspection import CHAT
 from stream.chat_choice import chat_setup
 from stream.model_choice import check_placing, looked_at, model_folder, model_type, with_model
 from stream.setup import Setup
@@ -32,6 +31,8 @@ def model_setup(
 ) -> Setup:
     """A hub id, a folder or a .gguf file; the model is fetched where it must be. Of a chat model `tell` is given a line
     on what it needs. Raises WeightsError, or BadInput for a model that nothing here runs or that does not fit."""
+    from dialogue.inspection import CHAT  # it comes with torch, which takes seconds to import
+
     check_placing(precision, device)
     path = looked_at(named, store, revision)
     if path.suffix != ".gguf" and model_type(path) not in CHAT:

@@ -52,7 +52,7 @@ def read_item(item: Any) -> Item:
     """One item as it is listed above. Raises BadInput."""
     match item:
         case str():
-            return item
+            return _text(item)
         case Path():
             return read_file(item)
         case Image.Image():
@@ -95,7 +95,7 @@ def _message(number: int, message: Mapping[str, Any]) -> Message:
 def _dictionary(item: Mapping[str, Any]) -> Item:
     kind = item.get("type")
     if kind == "text" and isinstance(item.get("text"), str):
-        return str(item["text"])
+        return _text(item["text"])
     if kind == "image_url":
         address = item.get("image_url")
         return _picture(address.get("url") if isinstance(address, Mapping) else address)
@@ -109,6 +109,15 @@ def _dictionary(item: Mapping[str, Any]) -> Item:
     if kind == "audio":
         return _recording(held, next((item[name] for name in RATES if name in item), HEARING_RATE_HZ))
     return _film(held)
+
+
+def _text(words: str) -> str:
+    """Halves of letters, which come from bytes that were no UTF-8, are no text."""
+    try:
+        words.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput("the text holds bytes that are no text: it has to be UTF-8") from error
+    return words
 
 
 def _picture(held: Any) -> Picture:

@@ -116,6 +116,7 @@ def test_a_film_is_a_film_and_its_sound_a_recording(tmp_path: Path) -> None:
     ("item", "complaint"),
     [
         (7, "not int"),
+        ("half a letter: \ud800", "it has to be UTF-8"),
         ({"type": "smell", "smell": "roses"}, 'an item is {"type": "text"'),
         ({"type": "image"}, 'an item is {"type": "text"'),
         (np.zeros((4, 4, 4), np.uint8), "say which it is"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from stream.setup import Setup
 from stream.weights import WeightStore
 from ui.command_line import main, parser
 from ui.commands import COMMANDS
+from ui.commands.ask import told_apart
 from ui.commands.subparsers import chosen_setup
 
 ROOT = Path(__file__).parent.parent.parent
@@ -190,3 +192,35 @@ def test_a_hub_id_is_fetched_or_told(
     there.mkdir(parents=True)
     written_config(there, "minicpmv")
     assert setup_of("--model", "openbmb/MiniCPM-V-2_6").model_path == there
+
+
+def test_a_question_is_told_apart_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "a photo.jpg"
+    here.touch()
+    assert told_apart([]) == ([], None)
+    assert told_apart([str(here)]) == ([here], None)
+    assert told_apart([str(here), str(here), "Describe"]) == ([here, here], "Describe")
+    assert told_apart(["What time is it?"]) == ([], "What time is it?")
+    assert told_apart(["gone.jpg"]) == ([Path("gone.jpg")], None)
+    assert told_apart(["gone.jpg", "What is it?"]) == ([Path("gone.jpg")], "What is it?")
+    monkeypatch.setattr("sys.stdin", io.StringIO(" Who wrote Faust?\n"))
+    assert told_apart([str(here), "-"]) == ([here], "Who wrote Faust?")
+
+
+def test_what_cannot_be_asked_is_told(
+    empty_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dictionary.json").write_text("{}")
+    (tmp_path / "damaged.json").write_text("[")
+    monkeypatch.setattr("sys.stdin", io.StringIO(" "))
+    for given, told in [
+        ([], "there is nothing to answer"),
+        (["-"], "nothing came from standard input"),
+        (["\ud800 what?"], "it has to be UTF-8"),
+        (["--history", str(tmp_path / "none.json")], "cannot be read"),
+        (["--history", str(tmp_path / "dictionary.json")], "is no list of messages"),
+        (["--history", str(tmp_path / "damaged.json")], "is no JSON"),
+        (["Who are you?", "--beams", "99"], "at most 16"),
+    ]:
+        assert main(["ask", *given]) == 2
+        assert told in complaint(capsys)
