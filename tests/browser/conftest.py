@@ -1,6 +1,6 @@
 """Fixtures of the browser tests: the page alone (page_fixtures.py), and whole calls (call_fixtures.py)."""
 
-from tests.browser.call_fixtures import call_page, server, transcribe
+from tests.browser.call_fixtures import call_page, server, studio, transcribe
 from tests.browser.page_fixtures import (
     chromium_path,
     page_playwright,
@@ -16,6 +16,7 @@ __all__ = [
     "page_playwright",
     "page_server",
     "server",
+    "studio",
     "transcribe",
     "visit",
     "with_devices",

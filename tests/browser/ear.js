@@ -19,13 +19,14 @@
     tap.onaudioprocess = ({ inputBuffer }) => {
       const samples = inputBuffer.getChannelData(0);
       pieces.push(Int16Array.from(samples, (sample) => Math.max(-1, Math.min(1, sample)) * 32767));
+      window.ear.loudest = samples.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), window.ear.loudest);
     };
     context.createMediaStreamSource(new MediaStream([track])).connect(tap).connect(context.destination);
   }
 
   window.ear = {
-    forget: () => (pieces.length = 0),
-    /** All that was heard since it was last forgotten, as base64 of 16-bit samples. */
+    loudest: 0,
+    /** All that was heard, as base64 of 16-bit samples. */
     heard() {
       const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
       let end = 0;

@@ -17,8 +17,8 @@ from audio.resample import resample_whole
 
 RATE_HZ = 48_000
 WIDTH, HEIGHT = 640, 480
-FRAMES, FRAMES_PER_S = 30, 10
-REST_S = 40.0
+FRAMES, FRAMES_PER_S = 10, 10
+REST_S = 90.0
 BACKGROUND = (88, 110, 98)
 
 Rgb = NDArray[np.uint8]
@@ -46,15 +46,15 @@ def _with_sharper_sibilants(samples: NDArray[np.float32]) -> Pcm:
     return (sharper / np.abs(sharper).max() * 20_000).astype(np.int16)
 
 
-def make_mic_wav(path: Path, script: list[str | float], loops: bool = False) -> Path:
-    """A microphone that says the texts of `script` and is silent for its numbers, in seconds."""
+def make_mic_wav(path: Path, script: list[str | float]) -> Path:
+    """A microphone that says the texts of `script`, and is silent for its numbers, in seconds, and at the end."""
     room = np.random.default_rng(0)  # a real room is never quite silent
 
     def quiet(seconds: float) -> Pcm:
         return room.normal(0, 60, round(seconds * RATE_HZ)).astype(np.int16)
 
     pieces = [spoken(part) if isinstance(part, str) else quiet(part) for part in script]
-    pieces += [] if loops else [quiet(REST_S)]  # nobody should take it for a broken one afterwards
+    pieces.append(quiet(REST_S))  # nobody should take it for a broken one afterwards
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

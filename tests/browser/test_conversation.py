@@ -6,7 +6,6 @@ of the browser's loudspeaker, written down again by a speech recogniser, not wha
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 
 import httpx
@@ -16,13 +15,14 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from tests.browser.call_fixtures import OpenPage, Server, plain
+from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import Rgb, side_by_side, sign
+from tests.browser.person import SILENCE, plain
+from tests.browser.served import Server
 
 Transcribe = Callable[[np.ndarray], str]
 
-PAUSE_S = 2.5  # between two sentences of a microphone that loops: longer than it takes to decide a turn
-SILENCE = 0.01  # loudness below which nobody speaks
+OPENING_S = 2.0  # from the opening of a microphone to the first word: the browser gets used to the room meanwhile
 
 
 @pytest.fixture(scope="module")
@@ -32,41 +32,41 @@ def hopper() -> Rgb:
 
 
 def test_a_sign_held_to_the_camera_is_read_aloud(call_page: OpenPage, transcribe: Transcribe) -> None:
-    person = call_page(says=["What does the sign say?", PAUSE_S], loop=True, shows=sign("CITY", "LIBRARY"))
+    person = call_page(says=[OPENING_S, "What does the sign say?"], shows=sign("CITY", "LIBRARY"))
     person.page.click("#mute")
     person.start()
     person.wait_until_seen("LIBRARY")
     reply = person.reply(person.ask_aloud("sign say"))
     assert "city library" in plain(reply["text"])
     assert not reply["cut"]
-    assert "citylibrary" in transcribe(person.heard()).replace(" ", "")
+    assert "citylibrary" in transcribe(person.heard_out()).replace(" ", "")
 
 
 def test_it_says_what_it_sees(call_page: OpenPage, transcribe: Transcribe) -> None:
     coffee = side_by_side(skimage.data.coffee())
-    person = call_page(says=["What do you see?", PAUSE_S], loop=True, shows=coffee)
+    person = call_page(says=[OPENING_S, "What do you see?"], shows=coffee)
     person.page.click("#mute")
     person.start()
     person.wait_until_seen("cup")
     turn = person.ask_aloud("what do you see")
     assert "cup" in plain(person.reply(turn)["text"])
-    assert "cup" in transcribe(person.heard())
+    assert "cup" in transcribe(person.heard_out())
 
 
 def test_it_counts_people(call_page: OpenPage, transcribe: Transcribe, hopper: Rgb) -> None:
     two_people = side_by_side(skimage.data.astronaut(), hopper)
-    person = call_page(says=["How many people are there?", PAUSE_S], loop=True, shows=two_people)
+    person = call_page(says=[OPENING_S, "How many people are there?"], shows=two_people)
     person.page.click("#mute")
     person.start()
     person.wait_until_seen("Two people")
     turn = person.ask_aloud("how many people")
     assert "two" in plain(person.reply(turn)["text"]).split()
-    assert "two" in transcribe(person.heard()).split()
+    assert "two" in transcribe(person.heard_out()).split()
 
 
 def test_an_interruption_is_heard_obeyed_and_shown(call_page: OpenPage, transcribe: Transcribe, hopper: Rgb) -> None:
     two_people = side_by_side(skimage.data.astronaut(), hopper)
-    person = call_page(says=["How many people are there?", PAUSE_S], loop=True, shows=two_people)
+    person = call_page(says=[OPENING_S, "How many people are there?"], shows=two_people)
     person.page.click("#mute")
     person.start()
     person.wait_until_seen("Two people")
@@ -77,7 +77,7 @@ def test_an_interruption_is_heard_obeyed_and_shown(call_page: OpenPage, transcri
     assert first["cut"], first
     assert len(first["heard"]) < len(first["text"])
     assert "two" in plain(person.reply(turn)["text"]).split()
-    words = set(transcribe(person.heard()).split())
+    words = set(transcribe(person.heard_out()).split())
     assert len(words & set(plain(first["heard"]).split())) >= 3
     assert "two" in words
 
@@ -89,12 +89,12 @@ def test_a_typed_question_is_answered_by_voice(call_page: OpenPage, transcribe: 
     person.type("What does the sign say?")
     assert "exit gate" in plain(person.reply()["text"])
     assert plain(person.captions("user")[0]["text"]) == "what does the sign say"
-    assert "exitgate" in transcribe(person.heard()).replace(" ", "")
+    assert "exitgate" in transcribe(person.heard_out()).replace(" ", "")
     assert person.level(0.3) < SILENCE, "silent again afterwards"
 
 
 def test_with_the_camera_off_it_says_so_and_hears_on(call_page: OpenPage, transcribe: Transcribe) -> None:
-    person = call_page(says=["What do you see?", PAUSE_S], loop=True, shows=sign("SECRET"))
+    person = call_page(says=[OPENING_S, "What do you see?"], shows=sign("SECRET"))
     person.page.click("#mute")
     person.start()
     person.wait_until_seen("SECRET")
@@ -102,12 +102,12 @@ def test_with_the_camera_off_it_says_so_and_hears_on(call_page: OpenPage, transc
     turn = person.ask_aloud("what do you see")
     reply = plain(person.reply(turn)["text"])
     assert "camera" in reply or "picture" in reply
-    assert "camera" in transcribe(person.heard())
+    assert "camera" in transcribe(person.heard_out())
 
 
 def test_two_people_talk_at_the_same_time_and_a_third_is_told_to_wait(call_page: OpenPage, server: Server) -> None:
     one = call_page(shows=sign("PIER 7"))
-    two, three = call_page(beside=one), call_page(beside=one)
+    two, three = call_page(), call_page()
     one.start()
     two.start()
     three.page.click("#start")
@@ -138,8 +138,9 @@ def test_a_reloaded_page_calls_again_and_leaves_no_ghost(call_page: OpenPage, se
 def test_a_server_that_is_shut_down_says_goodbye_and_leaves_at_once(call_page: OpenPage, server: Server) -> None:
     person = call_page()
     person.start()
-    code, seconds = server.stop(signal.SIGTERM)
-    assert code == 0
-    assert seconds < 5.0  # a quarter of a second is ours, the rest the interpreter's, taking its libraries apart
+    server.end()
     person.page.wait_for_selector(".notice", timeout=5000)
     assert person.page.get_attribute("#state", "data-state") != "listening"
+    code, seconds = server.ended()
+    assert code == 0
+    assert seconds < 5.0  # a quarter of a second is ours, the rest the interpreter's, taking its libraries apart

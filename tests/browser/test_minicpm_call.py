@@ -5,7 +5,7 @@ The server runs a tiny checkpoint with random weights: what it says is nonsense,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,35 +13,38 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from playwright.sync_api import TimeoutError as PatienceEnded
 
 from dialogue.minicpm.kind import Kind
 from stream.weights import WeightStore
-from tests.browser.call_fixtures import OpenPage, Person, Server
+from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import sign
+from tests.browser.person import Person
+from tests.browser.served import Server
 from tests.dialogue.minicpm.leaning import write_leaning
 
-WITHIN_MS = 40_000
+WITHIN_MS = 60_000
 LOUD = 0.003
 SMALL_CONTEXT = 450  # tokens: about five seconds with a picture each
 QUESTION = "Can you tell me what you see on the table?"
 
 
 @pytest.fixture(scope="module")
-def servers(
-    weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Kind], Server]]:
+def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Kind, Server]]:
+    """One of each kind; they start beside each other, before anybody calls."""
     started: dict[Kind, Server] = {}
+    for kind in (Kind.O45, Kind.O26):
+        folder = write_leaning(kind, tmp_path_factory.mktemp(kind.name))
+        options = "--model", str(folder), "--precision", "float32", "--context", str(SMALL_CONTEXT)
+        started[kind] = Server(home, options)
     with ExitStack() as closing:
-
-        def serving(kind: Kind) -> Server:
-            if kind not in started:
-                folder = write_leaning(kind, tmp_path_factory.mktemp(kind.name))
-                options = "--model", str(folder), "--precision", "float32", "--context", str(SMALL_CONTEXT)
-                started[kind] = Server(home, options)
-                closing.callback(started[kind].close)
-            return started[kind]
-
-        yield serving
+        for server in started.values():
+            server.begin()
+            closing.callback(server.close)
+        assert all(server.url for server in started.values())
+        yield started
+        for server in started.values():
+            server.end()
     for server in started.values():
         log = "".join(server.log)
         assert "Traceback" not in log, log
@@ -49,50 +52,43 @@ def servers(
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, servers: Callable[[Kind], Server]) -> Server:
+def server(request: pytest.FixtureRequest, servers: dict[Kind, Server]) -> Server:
     """Takes the place of the one that serves the laptop's models."""
-    serving = servers(request.param)
-    assert serving.url, "it is up before the call begins"
-    return serving
+    return servers[request.param]
 
 
 duplex = pytest.mark.parametrize("server", [Kind.O45], indirect=True)
 by_turns = pytest.mark.parametrize("server", [Kind.O26], indirect=True)
 
 
-def seconds(person: Person, until: int = 0) -> list[dict[str, Any]]:
-    """What the engine made of the last seconds, once that many have gone by. The details are open."""
-    person.page.wait_for_selector(f'#seconds-list li[data-number="{until}"]', state="attached", timeout=WITHIN_MS)
-    found: list[dict[str, Any]] = person.page.evaluate(
-        """() => [...document.querySelectorAll("#seconds-list li")].map(({ dataset }) => ({
+def seconds(person: Person, until: str) -> list[dict[str, Any]]:
+    """What the engine made of the last seconds, once `until`, in terms of `seconds`, is true. The details are open."""
+    look = f"""() => {{
+        const seconds = [...document.querySelectorAll("#seconds-list li")].map(({{ dataset }}) => ({{
             number: +dataset.number, speaks: dataset.decision === "speaking",
             forced: dataset.forced === "true", left: +dataset.left,
-        }))"""
-    )
+        }}));
+        return {until} && seconds;
+    }}"""
+    try:
+        found: list[dict[str, Any]] = person.page.wait_for_function(look, polling=100, timeout=WITHIN_MS).json_value()
+    except PatienceEnded:
+        pytest.fail(f"it never came to {until}; what there is: {person.told()}")
     return found
 
 
-def spoken_to(person: Person) -> None:
-    for _ in range(WITHIN_MS // 100):
-        if person.level(0.3) > LOUD:
-            return
-        person.page.wait_for_timeout(100)
-    pytest.fail(f"nothing was to be heard; what there is: {person.told()}")
-
-
-def asked(person: Person) -> bool:
-    """Whether what was said to it aloud has got a caption, which may come after the answer has begun."""
-    person.page.wait_for_selector("#captions [data-role=user]", timeout=WITHIN_MS)
-    words = " ".join(said["text"] for said in person.captions("user")).lower()
-    return any(word in words for word in QUESTION.lower().rstrip("?").split()[-2:])
+def wait_until_written_down(person: Person) -> None:
+    """What is said aloud gets a caption beside the model, which hears it itself: sometimes after the answer began."""
+    person.wait_for_words("user", "|".join(QUESTION.rstrip("?").split()[-2:]))
 
 
 @duplex
 def test_seconds_flow_and_it_listens_and_speaks_and_forgets(call_page: OpenPage) -> None:
-    person = call_page(says=[3.0, QUESTION], shows=sign("HELLO"))
+    person = call_page(says=[2.0, QUESTION], shows=sign("HELLO"))
     person.page.click("#details-toggle")
     person.start()
-    marks = seconds(person, until=12)
+    left = "seconds.reduce((sum, { left }) => sum + left, 0)"
+    marks = seconds(person, f"seconds.length > 6 && seconds.some(({{ speaks }}) => speaks) && {left} > 5")
     assert [mark["number"] for mark in marks] == list(range(len(marks))), "none was lost"
     assert not any(mark["speaks"] for mark in marks[:3])
     assert {mark["speaks"] for mark in marks} == {True, False}
@@ -101,10 +97,10 @@ def test_seconds_flow_and_it_listens_and_speaks_and_forgets(call_page: OpenPage)
     legend = person.page.text_content("#context-legend") or ""
     assert "Sound" in legend
     assert "Pictures" in legend
-    spoken_to(person)
+    person.wait_until_spoken_to()
     assert np.abs(person.heard()).max() > LOUD
     assert "".join(reply["text"] for reply in person.captions("assistant")).strip()
-    assert asked(person), "written down beside the model, which hears it itself"
+    wait_until_written_down(person)
 
 
 @duplex
@@ -112,27 +108,26 @@ def test_silence_is_obeyed_whatever_the_model_would_do(call_page: OpenPage) -> N
     person = call_page(shows=sign("HELLO"))
     person.page.click("#details-toggle")
     person.start()
-    spoken_to(person)
+    person.wait_until_spoken_to()
     person.page.click("#hush")
     person.page.wait_for_selector('#captions [data-role=assistant][data-cut="true"]', timeout=5000)
-    person.page.wait_for_selector('#seconds-list li[data-forced="true"]', state="attached", timeout=5000)
-    forced = [mark for mark in seconds(person) if mark["forced"]]
-    assert forced and not any(mark["speaks"] for mark in forced)
+    marks = seconds(person, "seconds.some(({ forced }) => forced)")
+    assert not any(mark["speaks"] for mark in marks if mark["forced"])
 
 
 @duplex
 def test_two_people_call_at_once(call_page: OpenPage, server: Server) -> None:
     one = call_page(shows=sign("ONE"))
-    two = call_page(beside=one)
+    two = call_page()
     for person in (one, two):
         person.page.click("#details-toggle")
         person.start()
     one.type("I am the first")
     assert httpx.get(f"{server.url}healthz").json()["sessions"] == 2
     for person in (one, two):
-        marks = seconds(person, until=5)
+        marks = seconds(person, "seconds.length > 5")
         assert [mark["number"] for mark in marks] == list(range(len(marks)))
-        spoken_to(person)
+        person.wait_until_spoken_to()
     assert [said["text"] for said in one.captions("user")] == ["I am the first"]
     assert two.captions("user") == []
     texts = ["".join(reply["text"] for reply in person.captions("assistant")) for person in (one, two)]
@@ -141,7 +136,7 @@ def test_two_people_call_at_once(call_page: OpenPage, server: Server) -> None:
 
 @by_turns
 def test_a_question_is_heard_by_the_model_itself_and_answered_aloud(call_page: OpenPage) -> None:
-    person = call_page(says=[4.0, QUESTION], shows=sign("HELLO"))
+    person = call_page(says=[2.0, QUESTION], shows=sign("HELLO"))
     person.page.click("#details-toggle")
     person.start()
     assert person.reply()["text"].strip()
@@ -149,7 +144,7 @@ def test_a_question_is_heard_by_the_model_itself_and_answered_aloud(call_page: O
     legend = person.page.text_content("#context-legend") or ""
     assert "Sound" in legend
     assert "Its answers" in legend
-    assert asked(person), "written down beside the model, which hears it itself"
+    wait_until_written_down(person)
     said = person.page.locator("#captions li")
     assert said.first.get_attribute("data-role") == "user", "the caption comes late and stands first"
     assert person.page.locator("#seconds").is_hidden(), "it takes turns"
@@ -158,12 +153,12 @@ def test_a_question_is_heard_by_the_model_itself_and_answered_aloud(call_page: O
 @by_turns
 def test_two_people_are_answered_at_once_and_one_interrupts(call_page: OpenPage) -> None:
     one = call_page(shows=sign("ONE"))
-    two = call_page(beside=one)
+    two = call_page()
     for person, name in ((one, "first"), (two, "second")):
         person.page.click("#details-toggle")
         person.start()
         person.type(f"I am the {name}. What do you see?")
-    spoken_to(one)
+    one.wait_until_spoken_to()
     one.page.click("#hush")
     assert one.reply()["cut"]
     assert two.reply()["text"].strip()

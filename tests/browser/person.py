@@ -1,0 +1,131 @@
+"""Somebody in front of the page: what they do, and what they see and hear. Starts neither browser nor server."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as PatienceEnded
+
+from audio.resample import resample_whole
+from tests.browser.made_media import RATE_HZ
+
+ANSWER_WITHIN_MS = 60_000  # costs nothing where the machine is free
+TRIES = 3
+SILENCE = 0.01  # loudness below which nobody speaks
+
+
+@dataclass
+class Person:
+    """Somebody in front of the page."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.page.click("#start")
+        self.page.wait_for_selector("#state[data-state=listening]", timeout=ANSWER_WITHIN_MS)
+
+    def type(self, text: str) -> None:
+        self.page.fill("#say-text", text)
+        self.page.press("#say-text", "Enter")
+
+    def wait_for(self, state: str) -> None:
+        self.page.wait_for_selector(f"#state[data-state={state}]", timeout=ANSWER_WITHIN_MS)
+
+    def wait_until_seen(self, what: str = ".") -> None:
+        """Returns once the page's description of the scene matches the pattern `what`."""
+        described = self.page.locator("#scene-description", has_text=re.compile(what))
+        self._patiently(described, f"nothing like {what!r} was seen")
+
+    def ask_aloud(self, understood: str) -> int:
+        """Unmutes, which opens the microphone and so begins what it says. Returns which of the user's turns it was.
+
+        Says it again into another microphone, as people do, when what was `understood` is something else.
+        """
+        for microphone in range(TRIES):
+            number = len(self.captions("user")) + 1
+            if microphone:
+                self.take_microphone(microphone)
+            else:
+                self.page.click("#mute")
+            self.wait_for_caption("user", number)
+            if understood in plain(self.captions("user")[number - 1]["text"]):
+                return number
+            self.reply(number)
+        return pytest.fail(f"not understood in {TRIES} tries; what there is: {self.told()}")
+
+    def take_microphone(self, number: int) -> None:
+        """The so-manieth of the list, the system's being 0."""
+        self.page.click("#settings-open")
+        self.page.select_option("#pick-microphone", index=number)
+        self.page.keyboard.press("Escape")
+
+    def captions(self, role: str) -> list[dict[str, Any]]:
+        """What was said by "user" or "assistant": {"text", "heard", "cut", "final"}, oldest first."""
+        return self.page.evaluate(
+            """role => [...document.querySelectorAll(`#captions [data-role=${role}]`)].map((item) => ({
+                text: [...item.querySelectorAll(".text, .heard, .waiting, s")].map((e) => e.textContent).join(""),
+                heard: item.querySelector(".heard")?.textContent ?? "",
+                cut: item.dataset.cut === "true",
+                final: item.dataset.final === "true",
+            }))""",
+            role,
+        )
+
+    def wait_for_caption(self, role: str, number: int) -> None:
+        """Returns once the so-manieth thing that `role` said is final."""
+        final = self.page.locator(f'#captions [data-role={role}][data-final="true"]')
+        self._patiently(final.nth(number - 1), f"the {role} has not said {number} things")
+
+    def wait_for_words(self, role: str, pattern: str) -> None:
+        """Returns once something that `role` said matches the pattern, in capitals or not."""
+        said = self.page.locator(f"#captions [data-role={role}]", has_text=re.compile(pattern, re.IGNORECASE))
+        self._patiently(said.first, f"the {role} has not said anything like {pattern!r}")
+
+    def _patiently(self, element: Locator, otherwise: str) -> None:
+        try:
+            element.wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
+        except PatienceEnded:
+            pytest.fail(f"{otherwise}; what there is: {self.told()}")
+
+    def told(self) -> str:
+        """What the page shows, for a person who wonders why a test failed."""
+        state, notice = self.page.get_attribute("#state", "data-state"), self.page.text_content("#notice")
+        scene = self.page.text_content("#scene-description")
+        return f"{state}; {notice!r}; {scene!r}; user {self.captions('user')}; assistant {self.captions('assistant')}"
+
+    def reply(self, number: int = 1) -> dict[str, Any]:
+        """The so-manieth reply, once it has been said to its end or was cut."""
+        self.wait_for_caption("assistant", number)
+        return self.captions("assistant")[number - 1]
+
+    def heard(self) -> np.ndarray:
+        """What has come out of the loudspeaker so far, float32 at 16 kHz."""
+        samples: np.ndarray = np.frombuffer(base64.b64decode(self.page.evaluate("ear.heard()")), np.int16)
+        return resample_whole(samples.astype(np.float32) / 32768, RATE_HZ, 16_000)
+
+    def heard_out(self) -> np.ndarray:
+        """The same once nothing is in the air any more."""
+        quiet = "silence => ear.level(0.5) < silence"
+        self.page.wait_for_function(quiet, arg=SILENCE, polling=50, timeout=ANSWER_WITHIN_MS)
+        return self.heard()
+
+    def wait_until_spoken_to(self, loud: float = 0.003) -> None:
+        """Returns once anything at all has come out of the loudspeaker."""
+        try:
+            self.page.wait_for_function("loud => ear.loudest > loud", arg=loud, polling=50, timeout=ANSWER_WITHIN_MS)
+        except PatienceEnded:
+            pytest.fail(f"nothing was to be heard; what there is: {self.told()}")
+
+    def level(self, seconds: float) -> float:
+        return float(self.page.evaluate("seconds => ear.level(seconds)", seconds))
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9']+", text.lower()))
