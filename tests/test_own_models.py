@@ -53,44 +53,6 @@ def test_a_picture_and_a_history_are_answered_in_whole_or_in_pieces(seeing: Assi
     assert seeing.chat([*ASKED, {"role": "assistant", "content": "A desk."}, *ASKED])
 
 
-def test_an_answer_is_written_as_it_was_wished(seeing: Assistant) -> None:
-    likeliest = seeing.chat(ASKED, temperature=0, max_new_tokens=12)
-    assert likeliest == seeing.describe_image(RGB, "What is this?", temperature=0, max_new_tokens=12)
-    longer = seeing.chat(ASKED, temperature=0, max_new_tokens=24)
-    assert longer.startswith(likeliest.rstrip("\N{REPLACEMENT CHARACTER}")) and len(longer) > len(likeliest)
-    pieces = list(seeing.chat(ASKED, stream=True, sampling=False, max_new_tokens=12))
-    assert len(pieces) == 1 and seeing.chat(ASKED, num_beams=3, max_new_tokens=12) == pieces[0].strip()
-    with pytest.raises(BadInput, match="there is room for an answer of"):
-        seeing.chat(ASKED, max_new_tokens=500_000)
-    with pytest.raises(TypeError, match="no option 'heat'"):
-        seeing.chat(ASKED, heat=1)  # type: ignore[call-overload]
-    with pytest.raises(BadInput, match="only MiniCPM3 calls functions"):
-        seeing.chat(ASKED, tools=[idle])
-
-
-def idle() -> None:
-    """Does nothing."""
-
-
-def test_samples_come_at_the_rate_that_is_named(seeing: Assistant) -> None:
-    with pytest.raises(BadInput, match="0 Hz is not a sample rate"):
-        seeing.answer_audio(TONE, rate=0)
-    with pytest.raises(BadInput, match="is no recording"):
-        seeing.answer_audio(RGB)
-    assert seeing.answer_audio(np.zeros(48_000, np.float32), rate=48_000).startswith("I could not make out")
-
-
-def test_closing_breaks_off_what_is_asked(folders: dict[str, Path], home: Path, weights: WeightStore) -> None:
-    assistant = Assistant.from_pretrained(folders["v2.6"], home=home)
-    pieces = assistant.chat(ASKED, stream=True)
-    assert next(pieces)
-    assistant.close()
-    with pytest.raises(EngineLost, match="was closed"):
-        next(pieces)
-    assert assistant.chat(ASKED, max_new_tokens=20), "and the next question opens it again"
-    assistant.close()
-
-
 def test_a_film_is_an_item_of_a_history(seeing: Assistant, tmp_path: Path) -> None:
     film = cv2.VideoWriter(str(tmp_path / "film.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (240, 160))
     for shade in range(30):
