@@ -75,22 +75,27 @@ class Case:
         found = (re.fullmatch(pattern, name) for name in self.tensors)
         return sorted(tuple(map(int, match.groups())) for match in found if match)
 
-    def left_out(self) -> list[str]:
-        """Expectations that nobody asked for, and that are not for information only."""
+    def tensors_left_out(self) -> list[str]:
+        """Expected tensors that nobody asked for, and that are not for information only."""
         wanted = (name.removeprefix(OUT) for name in self.tensors if name.startswith(OUT))
-        tensors = [name for name in wanted if name not in self._read and not INFORMATIVE.fullmatch(name)]
-        return sorted(tensors) + list(unread(self.expected))
+        return sorted(name for name in wanted if name not in self._read and not INFORMATIVE.fullmatch(name))
+
+    def entries_left_out(self) -> list[str]:
+        """The same of what case.json expects besides tensors."""
+        return list(unread(self.expected))
 
 
 @dataclass
 class Check:
-    """Compares against the case's tolerance. `worst` is the largest absolute difference of any number compared."""
+    """Compares against the case's tolerance. `worst` is the largest absolute difference of any number compared; `notes`
+    are what a reader should know of a case that may have passed."""
 
     atol: float = 0.0
     rtol: float = 0.0
     worst: float = 0.0
     compared: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, case: Case) -> Check:
@@ -129,15 +134,22 @@ class Check:
             self.failures.append(f"{name}: {_short(possible[0])}, wanted {_short(want)}")
 
     def finish(self, case: Case) -> None:
-        """A case of which something was not compared has not passed."""
-        if left := case.left_out():
-            self.failures.append(f"not compared, {len(left)}: {', '.join(left[:12])}{' ...' if left[12:] else ''}")
+        """A case of which a tensor was not compared has not passed. Entries of case.json may be remarks of a kind that
+        is not known here: they are named."""
+        if left := case.tensors_left_out():
+            self.failures.append(f"not compared, {len(left)}: {_some(left)}")
+        if left := case.entries_left_out():
+            self.notes.append(f"in case.json, and not compared, {len(left)}: {_some(left)}")
         if not self.compared:
             self.failures.append("nothing was compared")
 
 
 def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, Tensor | np.ndarray) else value
+
+
+def _some(names: list[str]) -> str:
+    return f"{', '.join(names[:12])}{' ...' if names[12:] else ''}"
 
 
 def _short(value: Any) -> str:

@@ -73,7 +73,8 @@ def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> N
     longest = max(len(prompt.ids) for prompt in prompts)
     ids = [[0] * (longest - len(prompt.ids)) + prompt.ids for prompt in prompts]
     check.same(f"{name} ids", ids, case.wanted(f"{name}.input_ids"))
-    check.same(f"{name} length", longest, case.expected[name]["n_tokens"])
+    if "n_tokens" in case.expected.get(name, ()):
+        check.same(f"{name} length", longest, case.expected[name]["n_tokens"])
     for row, prompt in enumerate(prompts):
         padding = longest - len(prompt.ids)
         rows = case.wanted(f"{name}.inputs_embeds")[row, padding:]
@@ -112,7 +113,8 @@ def chat_o45(case: Case, check: Check) -> None:
     parts = parts_of(model.kind, case.inputs["text"], {"image": pictures, "audio": sounds})
     prompt = make_prompt(model, parts, case.inputs["use_image_id"])
     check.same("ids", [prompt.ids], case.wanted("input_ids"))
-    check.same("length", len(prompt.ids), case.expected["n"])
+    if "n" in case.expected:
+        check.same("length", len(prompt.ids), case.expected["n"])
     check.close("rows", prompt.rows[None], case.wanted("inputs_embeds"))
     check.same("sounds", [list(span) for span in prompt.sounds], case.wanted("audio_bounds"))
     check.same("pictures", [list(span) for span in prompt.pictures], case.wanted("image_bound"))
