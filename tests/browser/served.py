@@ -39,7 +39,7 @@ class Server:
 
     def begin(self) -> None:
         """Starts it without waiting until it is ready."""
-        self._url = ""
+        self._url, self._asked = "", 0.0
         environment = {**os.environ, "OMNILIVE_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "omnilive", "run", "--port", "0", *self.options]
         self._process = subprocess.Popen(
@@ -78,7 +78,8 @@ class Server:
 
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:
-            self.end()
+            if not self._asked:
+                self.end()
             try:
                 self.ended()
             except subprocess.TimeoutExpired:

@@ -33,8 +33,8 @@ QUESTION = "Can you tell me what you see on the table?"
 def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Kind, Server]]:
     """One of each kind; they start beside each other, before anybody calls."""
     started: dict[Kind, Server] = {}
-    for kind in (Kind.O45, Kind.O26):
-        folder = write_leaning(kind, tmp_path_factory.mktemp(kind.name))
+    for kind, leans in ((Kind.O45, {"<|listen|>": 3.0}), (Kind.O26, {})):  # nobody waits long for it to speak
+        folder = write_leaning(kind, tmp_path_factory.mktemp(kind.name), leans=leans)
         options = "--model", str(folder), "--precision", "float32", "--context", str(SMALL_CONTEXT)
         started[kind] = Server(home, options)
     with ExitStack() as closing:
@@ -154,10 +154,11 @@ def test_a_question_is_heard_by_the_model_itself_and_answered_aloud(call_page: O
 def test_two_people_are_answered_at_once_and_one_interrupts(call_page: OpenPage) -> None:
     one = call_page(shows=sign("ONE"))
     two = call_page()
-    for person, name in ((one, "first"), (two, "second")):
+    for person in (one, two):
         person.page.click("#details-toggle")
         person.start()
-        person.type(f"I am the {name}. What do you see?")
+    two.type("I am the second. What do you see?")
+    one.type("I am the first. What do you see?")
     one.wait_until_spoken_to()
     one.page.click("#hush")
     assert one.reply()["cut"]

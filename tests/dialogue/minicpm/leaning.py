@@ -6,6 +6,7 @@ One channel of the hidden state is made constant, and the head's weights of that
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -23,15 +24,15 @@ SPEAKS = {
 }
 
 
-def write_leaning(kind: Kind, folder: Path, seed: int = 0) -> Path:
-    """A checkpoint whose answers are letters, mostly, and which ends them."""
+def write_leaning(kind: Kind, folder: Path, seed: int = 0, leans: Mapping[str, float] | None = None) -> Path:
+    """A checkpoint whose answers are letters, mostly, which ends them. `leans` overrules how much to which token."""
     write_tiny(kind, folder, seed)
     words = Vocabulary(folder / "tokenizer.json")
     bias = torch.full((len(words),), -30.0)
     for letter in set(LETTERS):
         bias[words.encode(letter, begin=False)[0]] = 2.0
     bias[words.encode(" ", begin=False)[0]] = 4.0
-    for token, lean in SPEAKS[kind].items():
+    for token, lean in {**SPEAKS[kind], **(leans or {})}.items():
         bias[words.id(token)] = lean
     path = folder / "model.safetensors"
     tensors = load_file(path)
