@@ -29,7 +29,7 @@ from dialogue.linear import Precision
 from dialogue.minicpm.chat_context import ChatContext, Seen, look
 from dialogue.minicpm.chat_memory import ChatMemory
 from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.conversation import SAMPLING
+from dialogue.minicpm.conversation import SAMPLING, usual_sampling
 from dialogue.minicpm.duplex_rule import Manner
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.mel import Samples
@@ -71,7 +71,7 @@ def open_minicpm(
     if context_tokens > model.decoder.config.max_positions:
         most = model.decoder.config.max_positions
         raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
-    letters = partial(MiniCPMLetters, model, runner, sampling or SAMPLING)
+    letters = partial(MiniCPMLetters, model, runner, sampling or usual_sampling(model.kind))
     if model.kind is Kind.O26:
         omni = OmniModel(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
         return Minds(omni, letters)

@@ -24,6 +24,7 @@ from dialogue.minicpm.request import Part, Picture, Prompt, make_prompt
 from dialogue.minicpm.vocabulary import TextStream, Vocabulary
 
 SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
+SAMPLING_O45 = Sampling(temperature=0.6, top_k=20, top_p=0.95)
 MOST_FRAMES = 64
 
 
@@ -39,17 +40,18 @@ def answer(
     model: MiniCPM,
     turns: Sequence[Turn],
     limit: int = 1024,
-    sampling: Sampling = SAMPLING,
+    sampling: Sampling | None = None,
     generator: torch.Generator | None = None,
     beams: int = 1,
 ) -> Iterator[str]:
-    """The answer to the last turn, piece by piece, often empty ones. With several `beams` it is searched for, and
-    comes as a whole. Raises BadInput if the history is longer than the context."""
+    """The answer to the last turn, piece by piece, often empty ones; drawn as the model's makers advise, unless said
+    otherwise. With several `beams` it is searched for, and comes as a whole. Raises BadInput if the history is longer
+    than the context."""
     prompt = prepare(model, turns)
     room = model.decoder.config.max_positions - len(prompt.ids)
     if room <= 0:
         raise BadInput(f"The history takes {len(prompt.ids)} tokens, more than the model's context; shorten it.")
-    limit = min(limit, room)
+    limit, sampling = min(limit, room), sampling or usual_sampling(model.kind)
     stream, stops = TextStream(model.words), model.stops()
     if beams > 1:
         found = yield from _searched(model, prompt, limit, beams, sampling.penalty)
@@ -61,6 +63,11 @@ def answer(
             yield text
     if rest := stream.end():
         yield rest
+
+
+def usual_sampling(kind: Kind) -> Sampling:
+    """Of a written answer, as the makers of the model advise."""
+    return SAMPLING_O45 if kind is Kind.O45 else SAMPLING
 
 
 def _searched(

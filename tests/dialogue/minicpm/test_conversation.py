@@ -116,6 +116,22 @@ def test_a_history_longer_than_the_context_is_refused(model: Open) -> None:
         list(answer(model(Kind.V26), [Turn("user", ["word " * 10_000])]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "advised"),
+    [
+        (Kind.V26, Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)),
+        (Kind.O45, Sampling(temperature=0.6, top_k=20, top_p=0.95)),
+    ],
+)
+def test_answers_are_drawn_as_their_makers_advise(model: Open, kind: Kind, advised: Sampling) -> None:
+    turns = [Turn("user", ["Tell me more."])]
+
+    def drawn(sampling: Sampling | None) -> str:
+        return "".join(answer(model(kind), turns, 40, sampling, torch.Generator().manual_seed(3)))
+
+    assert drawn(None) == drawn(advised) != drawn(Sampling(temperature=1.5))
+
+
 def test_text_comes_in_whole_characters(model: Open) -> None:
     words = model(Kind.O45).words
     ids = words.encode("née 日本 👋", begin=False)
