@@ -34,6 +34,7 @@ from dialogue.minicpm.this_machine import measure
 from dialogue.minicpm.together import outputs
 from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE
 from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
+from dialogue.minicpm.turn_cost import measure_turns
 from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
 
 TOKENS = 32  # decoded for tokens a second
@@ -197,11 +198,16 @@ def _first_sound_o26(model: MiniCPM) -> None:
 
 
 def together(model: MiniCPM) -> dict[str, float]:
-    """Seconds that a worst unit of several sessions takes, all computed in one go."""
-    if model.kind is not Kind.O45:
+    """Seconds that a worst unit of several sessions takes, all computed in one go, and a second of their answers."""
+    if model.kind is Kind.O26:
+        cost = measure_turns(model, CONTEXT)
+        units, answers = cost.units.measured, cost.answers.measured
+    elif model.kind is Kind.O45:
+        units, answers = measure_duplex(model, CONTEXT).measured, ()
+    else:
         return {}
-    cost = measure_duplex(model, CONTEXT)
-    return {f"worst_unit_of_{sessions}": seconds for sessions, seconds in cost.measured}
+    found = {f"worst_unit_of_{sessions}": seconds for sessions, seconds in units}
+    return found | {f"second_of_answers_of_{sessions}": seconds for sessions, seconds in answers}
 
 
 def shortest(work: Callable[[], object]) -> float:

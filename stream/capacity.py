@@ -62,7 +62,8 @@ class Capacity:
         fit = cost.sessions()
         if fit == 0:
             return cls(1, f"1 conversation, which will lag: a second of it takes this machine {cost.seconds(1):.1f} s")
-        return cls(fit, f"{_conversations(fit)} at once: a second of them takes {cost.seconds(fit):.2f} s, measured")
+        of = "it" if fit == 1 else "them"
+        return cls(fit, f"{_conversations(fit)} at once: a second of {of} takes {cost.seconds(fit):.2f} s, measured")
 
     @classmethod
     def paced(cls, speed: Speed) -> Capacity:
