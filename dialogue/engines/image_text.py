@@ -1,13 +1,13 @@
 """Any `AutoModelForImageTextToText` as an engine that sees, by turns: MiniCPM-V 4.6, 4.7, OCR and many others.
 
-Every reply takes in the whole history anew: the caches of these models differ too much (some cannot be cut at all) to
-keep one across turns. A reply stops between any two tokens, not while it takes in its prompt. The pipeline hears and
-speaks for it. No task, no thread, no clock.
+A picture is looked at when it is shown. A reply takes in what is new since the last one, where the model lets its past
+be gone on with; else the whole history. It stops between any two tokens, and between the stages of its prompt. The
+pipeline hears and speaks for it. No task, no thread, no clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from dialogue.device import device_for
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
 from dialogue.engines.seeing_instruction import INSTRUCTION
 from dialogue.errors import BadInput
-from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
-from dialogue.image_text.writing import Writing
+from dialogue.image_text.past import Past
+from dialogue.image_text.proof import goes_on
+from dialogue.image_text.seeing_model import Inputs, SeeingModel, open_seeing_model
+from dialogue.image_text.writing import Begun, Writing
 from dialogue.linear import Precision
 from dialogue.minicpm.chat_memory import ChatMemory
-from dialogue.minicpm.conversation import SAMPLING
+from dialogue.minicpm.conversation import SAMPLING, Turn
 from dialogue.minicpm.request import Picture
 from dialogue.wording import Wording
 
@@ -47,14 +49,15 @@ def open_image_text(
     seeing = open_seeing_model(path, precision, device)
     if context_tokens > seeing.most_tokens:
         raise BadInput(f"{seeing.name} has a context of {seeing.most_tokens} tokens, not of {context_tokens}.")
-    new_session = partial(ImageTextEngine, seeing, runner, context_tokens, sampling)
+    session = partial(ImageTextEngine, keeps=goes_on(seeing))
+    new_session = partial(session, seeing, runner, context_tokens, sampling)
     new_session()  # a context that will not do is told now, not when somebody calls
     room = max(context_tokens, min(LETTERS_TOKENS, seeing.most_tokens))
-    return Minds(new_session, partial(ImageTextEngine, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
+    return Minds(new_session, partial(session, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
 
 
 class ImageTextEngine:
-    """One session."""
+    """One session. `keeps`: what was computed of the history is kept (see dialogue/image_text/proof.py)."""
 
     can = Capabilities(hears=False, sees=True, speaks=False, in_order=True)
 
@@ -65,10 +68,13 @@ class ImageTextEngine:
         limit: int,
         sampling: Sampling = SAMPLING,
         reply_tokens: int | None = None,
+        *,
+        keeps: bool = False,
     ) -> None:
         self._seeing, self._run, self._sampling = seeing, runner, sampling
         self._memory = ChatMemory(runner, limit, seeing.shortened, INSTRUCTION)
         self._history = self._memory.history
+        self._past = Past(seeing) if keeps else None
         if reply_tokens:
             self._memory.reply_tokens = min(reply_tokens, limit // 8)
 
@@ -84,7 +90,8 @@ class ImageTextEngine:
                 self._history.instruct(text)
             case PictureBlock(rgb, at):
                 picture = Picture(rgb, max_slices=1 if block.of_film else None)
-                self._history.show(picture, await self._run(self._seeing.picture_tokens, picture), at)
+                see = self._past.look if self._past is not None else self._seeing.picture_tokens
+                self._history.show(picture, await self._run(see, picture), at)
             case TextBlock(text) if text.strip():
                 self._memory.heard(block)
             case ReplyBlock():
@@ -99,8 +106,7 @@ class ImageTextEngine:
         if (known := await self._memory.recalled()) is not None:
             yield TextDelta(known.text, known.at)
             return
-        inputs = await self._run(self._seeing.prompt, turns)
-        writing = Writing(self._seeing, inputs, self._sampling)
+        writing = Writing(self._seeing, await self._taken_in(turns), self._sampling)
         said = ""
         while writing.tokens < self._memory.reply_tokens and (text := await self._run(writing.step)) is not None:
             if text:
@@ -111,6 +117,15 @@ class ImageTextEngine:
             self._history.replying(said + text, writing.tokens)
             yield TextDelta(text)
 
+    async def _taken_in(self, turns: Sequence[Turn]) -> Inputs | Begun:
+        """What an answer is written to."""
+        prompt = await self._run(self._past.lay_out, turns) if self._past is not None else None
+        if self._past is None or prompt is None:
+            return await self._run(self._seeing.prompt, turns)
+        while (begun := await self._run(self._past.advance, prompt)) is None:
+            pass
+        return begun
+
     async def mark(self) -> Mark:
         return Mark(self._history.position)
 
@@ -118,8 +133,10 @@ class ImageTextEngine:
         self._memory.rewind(mark.position)
 
     async def close(self) -> None:
-        """Frees the session's log: what a reply needs ends with it."""
+        """Frees the session's log, and what was computed."""
         self._memory.close()
+        if self._past is not None:
+            self._past.forget()
 
     def context(self) -> ContextUse:
         return self._history.use()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,23 @@ class SeeingModel:
         text = config.get_text_config(decoder=True)
         self.most_tokens = int(getattr(text, "max_position_embeddings", None) or LONGEST_CONTEXT)
         self.stops = _stops(model, self.tokenizer)
+        self.picture_token = getattr(config, "image_token_id", None) or getattr(config, "image_token_index", None)
         added = [str(token) for token in self.tokenizer.get_added_vocab()]
         self._special = re.compile("|".join(map(re.escape, sorted(added, key=len, reverse=True))) or "$^")
 
-    def prompt(self, turns: Sequence[Turn]) -> Inputs:
-        """A history, with the assistant's turn opened. Raises BadInput for what the processor cannot take."""
+    @cached_property
+    def opening_tokens(self) -> int:
+        """By which the assistant's turn is opened."""
+        asked = [Turn("user", ("x",))]
+        opened, closed = (self.prompt(asked, opened)["input_ids"].shape[1] for opened in (True, False))
+        return max(0, int(opened) - int(closed))
+
+    def prompt(self, turns: Sequence[Turn], opened: bool = True) -> Inputs:
+        """A history, with the assistant's turn `opened`. Raises BadInput for what the processor cannot take."""
         messages = [{"role": turn.role, "content": [self._item(part) for part in turn.parts]} for turn in turns]
         try:
             made = self._processor.apply_chat_template(
-                messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+                messages, add_generation_prompt=opened, tokenize=True, return_dict=True, return_tensors="pt"
             )
         except Exception as error:  # templates raise jinja's errors, processors whatever they like
             raise BadInput(f"{self.name} cannot take this conversation ({error}).") from error
