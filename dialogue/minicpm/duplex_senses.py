@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dialogue.errors import BadInput
 from dialogue.minicpm.audio_encoder import EarMark
 from dialogue.minicpm.listening import Listen
-from dialogue.minicpm.mel import MelStream, Samples, checked
+from dialogue.minicpm.mel import RATE, MelStream, Samples, checked
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
 from dialogue.minicpm.sight import Look
@@ -105,7 +106,10 @@ class Senses:
 
     def _listen(self, samples: Samples) -> Steps[Tensor]:
         rows = [torch.zeros(0, self._hearing.projector.linear2.out_features)]
-        for mel in self._mel.push(checked(samples)):
+        samples = checked(samples)
+        if not self._mel.pieces_given:  # what the first second lacks is silence in front of it
+            samples = np.pad(samples, (max(RATE - len(samples), 0), 0))
+        for mel in self._mel.push(samples):
             first = self._mel.pieces_given == 1
             heard: Tensor = yield Listen(self._hearing, self._ear, mel, drop_front=0 if first else 1, drop_back=1)
             rows.append(heard)

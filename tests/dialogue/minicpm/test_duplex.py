@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
@@ -125,6 +126,14 @@ def test_a_session_may_begin_with_a_picture_alone(model: Open) -> None:
     assert heard.sound is not None and len(heard.sound) == 10
     with pytest.raises(BadInput, match="sound or a picture"):
         session.hear(None)
+
+
+def test_a_first_second_that_is_too_short_is_filled_with_silence_in_front(model: Open) -> None:
+    short, whole = (opened(model(Kind.O45), voiced=False) for _ in range(2))
+    sound = second(3)[:9000]
+    got = short.hear(sound).rows
+    torch.testing.assert_close(got, whole.hear(np.concatenate([np.zeros(7000, np.float32), sound])).rows)
+    assert len(got) == 11  # the opening token, and ten rows a second
 
 
 def test_without_a_voice_there_is_text_and_no_codes(model: Open) -> None:
