@@ -20,6 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.minicpm_figures import Figures, measured, measured_text, rooflines
 from benchmarks.minicpm_published import PUBLISHED
 from dialogue.device import device_for
+from dialogue.errors import BadInput
+from dialogue.image_text.tiny import KINDS as SIBLINGS
+from dialogue.image_text.tiny import write_tiny_sibling
 from dialogue.inspection import PRECISIONS
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.kind import Kind, kind_of
@@ -35,6 +38,10 @@ def apart(folder: Path, precision: str, device: str) -> Figures:
 
 
 def alone(options: argparse.Namespace) -> Figures:
+    if is_sibling(options.alone):
+        from benchmarks.minicpm_siblings import measured_sibling
+
+        return measured_sibling(options.alone, options.precision, options.device)
     kind = kind_of(Checkpoint(options.alone).config)
     measure = measured_text if kind is Kind.TEXT3 else measured
     return measure(options.alone, options.precision, options.device)
@@ -49,14 +56,31 @@ def show(name: str, figures: Figures) -> None:
             print(f"  {figure:18} {value:10.2f}{beside}", flush=True)
 
 
+def is_sibling(folder: Path) -> bool:
+    """Whether transformers runs it itself."""
+    return str(json.loads((folder / "config.json").read_text())["model_type"]) not in (
+        "minicpmv",
+        "minicpmo",
+        "minicpm3",
+    )
+
+
 def show_elsewhere(folder: Path, options: argparse.Namespace) -> None:
-    """What is known of a real model on other machines."""
-    kind = kind_of(Checkpoint(folder).config)
-    for line in PUBLISHED.get(kind, ()):
-        print(f"  published: {line}")
-    if kind is not Kind.TEXT3:
+    """What is known of the real model on other machines; of a tiny one's sizes there is nothing to tell."""
+    if is_sibling(folder):
+        return
+    for line in PUBLISHED.get(kind_of(Checkpoint(folder).config), ()):
+        print(f"  published, of the real one: {line}")
+    if options.model:
         for line in rooflines(folder, options.precision):
             print(f"  at best: {line}")
+
+
+def tiny_ones(folder: Path) -> dict[str, Path]:
+    """Written there, one of each kind."""
+    native = {f"tiny {name}": write_tiny(kind, folder / name) for name, kind in KINDS.items()}
+    others = {f"tiny {name}": write_tiny_sibling(kind, folder / name) for name, kind in SIBLINGS.items()}
+    return {**native, **others}
 
 
 def options_given() -> argparse.Namespace:
@@ -69,7 +93,12 @@ def options_given() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
     parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.device = device_for(options.device)
+    try:
+        options.device = device_for(options.device)
+        if options.model:
+            model_type(options.model)
+    except BadInput as error:
+        parser.error(str(error))
     return options
 
 
@@ -80,16 +109,11 @@ def main() -> None:
         return
     found: Figures = {}
     with tempfile.TemporaryDirectory() as made:
-        folders = (
-            {"model": options.model}
-            if options.model
-            else {f"tiny {name}": write_tiny(kind, Path(made) / name) for name, kind in KINDS.items()}
-        )
+        folders = {"model": options.model} if options.model else tiny_ones(Path(made))
         for name, folder in folders.items():
             figures = apart(folder, options.precision, options.device)
             show(f"{name}, {options.precision}, {options.device}", figures)
-            if options.model:
-                show_elsewhere(folder, options)
+            show_elsewhere(folder, options)
             key = name.replace(" ", "_").replace(".", "")
             found |= {f"{key}_{figure}": round(value, 3) for figure, value in figures.items()}
     if options.json:

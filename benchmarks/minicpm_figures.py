@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.peak_memory import PeakMemory
 from dialogue.choose_token import GREEDY
 from dialogue.linear import Precision
 from dialogue.minicpm.checkpoint import Checkpoint
@@ -67,10 +66,10 @@ class Bounds:
 
 def measured(folder: Path, precision: Precision, device: str) -> Figures:
     """Milliseconds and megabytes of one checkpoint; `..._least` beside a figure is its bound, where one is known."""
-    before, began = peak_bytes(device), time.perf_counter()
+    memory, began = PeakMemory(device), time.perf_counter()
     model = open_model(folder, precision, device)
     taken = {"load": time.perf_counter() - began}
-    peak = peak_bytes(device) - before
+    peak = memory.raised_by()
     roofline = Roofline(model.config, precision, context=256)
     sight = model.sight
     assert sight is not None
@@ -92,9 +91,9 @@ def measured(folder: Path, precision: Precision, device: str) -> Figures:
 
 def measured_text(folder: Path, precision: Precision, device: str) -> Figures:
     """The same of MiniCPM3, which neither sees nor hears."""
-    before, began = peak_bytes(device), time.perf_counter()
+    memory, began = PeakMemory(device), time.perf_counter()
     model = TextModel(Checkpoint(folder), precision, device)
-    load, peak = time.perf_counter() - began, peak_bytes(device) - before
+    load, peak = time.perf_counter() - began, memory.raised_by()
     prompt = torch.arange(64) % model.config.vocab_size
 
     def first() -> float:
@@ -109,7 +108,13 @@ def measured_text(folder: Path, precision: Precision, device: str) -> Figures:
         token = model.logits(model.forward(cache, token[None])[-1]).argmax()
     each = (time.perf_counter() - began) / TOKENS
     times = {"load_ms": 1e3 * load, "first_token_ms": 1e3 * taken, "token_ms": 1e3 * each}
-    return {"load_peak_mb": peak / 1e6, **times, "tokens_per_s": 1 / each}
+    roofline = Roofline(Checkpoint(folder).config, precision, context=256)
+    sizes = {"load_peak_mb": peak / 1e6, "weights_mb": roofline.weights / 1e6}
+    bounds: Figures = {}
+    if device == "cpu":
+        here = Bounds(roofline, measure(float("inf")))
+        bounds = {"first_token_ms_least": 1e3 * here.prompt(len(prompt)), "token_ms_least": 1e3 * here.prompt(1)}
+    return {**sizes, **times, **bounds, "tokens_per_s": 1 / each}
 
 
 def least(roofline: Roofline, device: str, prompt: int, rows: int) -> list[tuple[str, float]]:
@@ -217,10 +222,3 @@ def shortest(work: Callable[[], object]) -> float:
         work()
         taken.append(time.perf_counter() - began)
     return min(taken)
-
-
-def peak_bytes(device: str) -> int:
-    """So far: of this process, or on the graphics card."""
-    if device != "cpu":
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
