@@ -72,7 +72,7 @@ def session(model: SeeingModel, keeps: bool, limit: int = 4096) -> ImageTextEngi
     return ImageTextEngine(model, at_once, limit, GREEDY, keeps=keeps)
 
 
-async def said(engine: ImageTextEngine, most: int = 10) -> str:
+async def said(engine: ImageTextEngine, most: int = 6) -> str:
     text = ""
     async for delta in engine.reply():
         assert isinstance(delta, TextDelta)
@@ -83,15 +83,15 @@ async def said(engine: ImageTextEngine, most: int = 10) -> str:
     return text
 
 
-async def turn(engine: ImageTextEngine, number: int, rgb: np.ndarray | None, heard: int | None = None) -> str:
-    """A picture, a question and an answer, of which so many characters were heard; None: all."""
+async def turn(engine: ImageTextEngine, number: int, rgb: np.ndarray | None, heard: int = 12) -> str:
+    """A picture, a question and an answer, of which so many characters were heard: random weights say long ones."""
     if rgb is not None:
         await engine.feed(PictureBlock(rgb, number))
     await engine.feed(TextBlock(f"What is this, number {number}?", number, number))
     mark = await engine.mark()
     answer = await said(engine)
     await engine.rewind(mark)
-    await engine.feed(ReplyBlock(answer if heard is None else answer[:heard], number, number, cut=heard is not None))
+    await engine.feed(ReplyBlock(answer[:heard], number, number, cut=heard < len(answer)))
     return answer
 
 
@@ -115,7 +115,7 @@ async def conversation(engine: ImageTextEngine) -> list[str]:
 @pytest.mark.parametrize("kind", FAMILIES)
 def test_answers_are_those_of_the_whole_history(any_model: Open, kind: str, counted: Counted) -> None:
     kept = asyncio.run(conversation(session(any_model(kind), keeps=True)))
-    assert counted.computed < 0.75 * counted.laid_out, "most of a prompt is known"
+    assert counted.computed < 0.6 * counted.laid_out, "most of a prompt is known"
     assert kept == asyncio.run(conversation(session(any_model(kind), keeps=False)))
     assert len(set(kept)) > 2, "answers that could differ"
 
@@ -139,7 +139,7 @@ def test_sessions_in_turn_do_not_mix(any_model: Open, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["minicpm_ocr", "llava"])
 def test_what_left_the_context_changes_nothing_else(any_model: Open, kind: str) -> None:
-    rgb = [picture(number, 480, 640) for number in range(9)]
+    rgb = [picture(number, 480, 640) for number in range(7)]
 
     async def long(keeps: bool) -> tuple[list[str], int]:
         engine = session(any_model(kind), keeps, 3072)
