@@ -27,6 +27,7 @@ from dialogue.inspection import PRECISIONS
 from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.tiny import KINDS, write_tiny
+from stream.model_choice import ENGINES, model_type
 
 
 def apart(folder: Path, precision: str, device: str) -> Figures:
@@ -58,11 +59,7 @@ def show(name: str, figures: Figures) -> None:
 
 def is_sibling(folder: Path) -> bool:
     """Whether transformers runs it itself."""
-    return str(json.loads((folder / "config.json").read_text())["model_type"]) not in (
-        "minicpmv",
-        "minicpmo",
-        "minicpm3",
-    )
+    return model_type(folder) not in ENGINES
 
 
 def show_elsewhere(folder: Path, options: argparse.Namespace) -> None:
