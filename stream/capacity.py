@@ -86,8 +86,10 @@ class Opened(Protocol):
 
 
 def capacity_of(parts: Opened, setup: Setup) -> Capacity:
-    """What was measured when the parts were opened; what the setup says where nothing was, or where only the mind was
-    and it is no reason for fewer."""
+    """What the user wants; else what was measured when the parts were opened; what the setup says where nothing was, or
+    where only the mind was and it is no reason for fewer."""
+    if setup.sessions is not None:
+        return Capacity(setup.sessions, f"{_conversations(setup.sessions)} at once, as you wish")
     found = parts.capacity
     if found is None or (found.at_most and found.sessions >= setup.capacity):
         return Capacity.of_setup(setup)

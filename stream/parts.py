@@ -93,9 +93,9 @@ class Parts:
         if not isinstance(model, UnitModel):
             return None
         run, together = self.threads.mind.run, model.compute_together
-        if self._cost is None or self.capacity is None:
+        if self._cost is None:
             return UnitSlots(run, together)
-        return UnitSlots(run, together, most=self.capacity.sessions, expected_s=self._cost.unit_seconds)
+        return UnitSlots(run, together, expected_s=self._cost.unit_seconds)
 
     @property
     def remark(self) -> str:

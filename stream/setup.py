@@ -74,6 +74,7 @@ class Setup:
     engine: str
     about: str
     capacity: int = 2  # sessions at once; one more is told to try again
+    sessions: int | None = None  # so many at once, whatever the machine was measured to keep up with
     context_tokens: int = 2048
     looks_per_s: float = 2.0  # detection at most this often
     read_every_s: float = 4.0  # text is read at least this often while something moves

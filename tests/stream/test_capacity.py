@@ -51,6 +51,12 @@ def test_what_was_measured_goes_before_what_the_setup_says() -> None:
     assert capacity_of(Parts(Capacity.measured(Measured(5, 0.1))), laptop).sessions == 5
 
 
+def test_what_the_user_wants_goes_before_what_was_measured() -> None:
+    wished = replace(SETUPS["laptop"], sessions=3)
+    for parts in (Parts(), Parts(Capacity.measured(Measured(1, 0.5)))):
+        assert capacity_of(parts, wished) == Capacity(3, "3 conversations at once, as you wish")
+
+
 def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
     capacity = Capacity.measured(Measured(0, 3.1))
     assert capacity.sessions == 1

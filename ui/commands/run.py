@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import os
 import time
 
 from stream.needs import weights_needed
 from stream.setup import Setup
-from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup, port
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
 from ui.home import home, weight_store
 from ui.progress import bars
 
@@ -34,6 +35,12 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine alone")
     parser.add_argument("--port", type=port, default=8080, help="default: 8080; 0 takes any")
     parser.add_argument("--token", help="access token instead of one made at each start (OMNILIVE_TOKEN)")
+    parser.add_argument(
+        "--sessions",
+        type=at_least_one,
+        metavar="N",
+        help="conversations at once; default: as many as this machine is measured to keep up with",
+    )
     parser.add_argument("--stun", metavar="HOST:PORT", help="STUN server, for browsers outside this network")
     add_setup_options(parser)
 
@@ -45,7 +52,8 @@ def privacy(setup: Setup) -> str:
 
 
 def serve_page(options: argparse.Namespace) -> None:
-    setup, store, began = chosen_setup(options), weight_store(), time.perf_counter()
+    setup = dataclasses.replace(chosen_setup(options), sessions=options.sessions)
+    store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", flush=True)

@@ -61,6 +61,13 @@ def chosen_setup(options: argparse.Namespace) -> Setup:
     return with_memory(with_models(dataclasses.replace(setup, **given), options), options)
 
 
+def at_least_one(text: str) -> int:
+    """A number of things, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} will not do: give a number, 1 or more")
+    return int(text)
+
+
 def port(text: str) -> int:
     """A TCP port, for argparse."""
     if not text.isdecimal() or int(text) > 65_535:
