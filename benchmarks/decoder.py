@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import statistics
 import sys
 import time
@@ -25,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from decoder_accuracy import Agreement, accuracy
 from llamacpp import LlamaCpp
 
+from benchmarks.report import add_json, report
 from dialogue.language_model import LanguageModel, open_language_model
 from dialogue.model_estimate import memory_speed
 from stream.weights import WeightStore
@@ -187,7 +187,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="a GGUF file (default: the embedded model)")
     parser.add_argument("--rounds", type=int, default=8, help="how often the routes take turns (default: 8)")
     parser.add_argument("--threads", type=int, default=2, help="threads for prefill, for all routes (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     parser.add_argument("--accuracy", action="store_true", help="no speed, only what each precision costs (2 min)")
     options = parser.parse_args()
     path = options.model or WeightStore(home()).path("smollm2-135m-instruct")
@@ -196,10 +196,7 @@ def main() -> None:
     else:
         found = measure(path, options.rounds, options.threads)
     result = {name: float(f"{value:.4g}") for name, value in found.items()}
-    for name, value in result.items():
-        print(f"{name:28} {value:g}")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    report(result, options.json)
 
 
 if __name__ == "__main__":

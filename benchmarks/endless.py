@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
 import os
 import random
 import resource
@@ -31,6 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.report import add_json, report
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
 from dialogue.engines.small_cpu_model import open_small_cpu
@@ -251,13 +251,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=int, default=MINUTES, help=f"simulated minutes (default: {MINUTES})")
     parser.add_argument("--seed", type=int, default=1, help="of what is said and seen (default: 1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     options = parser.parse_args()
     result = asyncio.run(measure(options.minutes, options.seed))
-    for name, value in result.items():
-        print(f"{name:28} {value:g}")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    report(result, options.json)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-
 from benchmarks.minicpm_figures import Figures, measured, measured_text, rooflines
 from benchmarks.minicpm_published import PUBLISHED
+from benchmarks.report import add_json, write
 from dialogue.device import device_for
 from dialogue.errors import BadInput
 from dialogue.image_text.tiny import KINDS as SIBLINGS
@@ -87,7 +87,7 @@ def options_given() -> argparse.Namespace:
     )
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="default: float32")
     parser.add_argument("--device", default="auto", help="default: auto, a graphics card if torch finds one")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     try:
@@ -114,7 +114,7 @@ def main() -> None:
             key = name.replace(" ", "_").replace(".", "")
             found |= {f"{key}_{figure}": round(value, 3) for figure, value in figures.items()}
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        write(found, options.json)
 
 
 if __name__ == "__main__":

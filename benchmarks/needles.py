@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import statistics
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.report import add_json, report
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
 from dialogue.engines.small_cpu_model import open_small_cpu
@@ -174,13 +174,10 @@ async def measure(seed: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1, help="of what happens in between (default: 1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     options = parser.parse_args()
     result = asyncio.run(measure(options.seed))
-    for name, value in result.items():
-        print(f"{name:28} {value:g}")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    report(result, options.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import shutil
 import statistics
 import sys
@@ -21,6 +20,7 @@ from playwright.async_api import async_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.report import add_json, report
 from stream.events import Ended, Expressed, Heard, Perceived
 from stream.setup import Setup
 from ui.server import serve
@@ -180,13 +180,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--pictures", action="store_true", help="send 640x480 pictures 15 times a second as well")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     options = parser.parse_args()
     figures = asyncio.run(measure(options.clicks, options.pictures))
-    for name, value in figures.items():
-        print(f"{name:24} {value:g}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    report(figures, options.json)
 
 
 if __name__ == "__main__":

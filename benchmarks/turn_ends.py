@@ -9,7 +9,6 @@ transcript and judgement take in a call (docs/latency.md).
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from audio.resample import Resampler
 from audio.transcribe import Transcriber
 from audio.voice import Voice
 from audio.voice_activity import VoiceActivity, VoiceState
+from benchmarks.report import add_json, report
 from dialogue.end_of_turn import EndOfTurn
 from dialogue.language_model import open_language_model
 from stream.endpointing import end_of_speech_settings
@@ -142,13 +142,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pause-ms", type=float, default=700, help="in the middle of a cut sentence (default: 700)")
     parser.add_argument("--opinion-ms", type=float, default=OPINION_MS, help=f"see above (default: {OPINION_MS})")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     options = parser.parse_args()
     result = measure(options.pause_ms / 1000, options.opinion_ms / 1000)
-    for name, value in result.items():
-        print(f"{name:28} {value:g}")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    report(result, options.json)
 
 
 if __name__ == "__main__":

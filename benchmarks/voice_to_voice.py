@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import re
 import shutil
 import sys
@@ -25,6 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.report import add_json, report
 from stream.budget import percentile
 from stream.setup import STAGES
 from tests.browser.call_fixtures import FLAGS, Server
@@ -177,13 +177,10 @@ def figures(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=24, help="questions to ask (default: 24)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat object")
+    add_json(parser)
     options = parser.parse_args()
     result = measure(options.turns)
-    for name, value in result.items():
-        print(f"{name:28} {value:g}")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    report(result, options.json)
 
 
 if __name__ == "__main__":

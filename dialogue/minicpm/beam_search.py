@@ -22,24 +22,12 @@ class _Beam:
     row: Tensor  # hidden state behind the last token
 
 
-def beam_search(
-    decoder: Decoder, prompt: Tensor, limit: int, stop: Collection[int], beams: int = 3, penalty: float = 1.2
-) -> list[int]:
-    """Tokens behind `prompt` (rows (T, hidden)), their end included where there is one. Scores are mean log
-    probabilities; the search goes on until no open continuation can beat the worst of `beams` finished ones."""
-    search = beam_steps(decoder, prompt, limit, stop, beams, penalty)
-    while True:
-        try:
-            next(search)
-        except StopIteration as over:
-            found: list[int] = over.value
-            return found
-
-
 def beam_steps(
     decoder: Decoder, prompt: Tensor, limit: int, stop: Collection[int], beams: int, penalty: float
 ) -> Generator[None, None, list[int]]:
-    """`beam_search`, a token of all beams a step, so that whoever waits for it can leave off in between."""
+    """Returns the tokens behind `prompt` (rows (T, hidden)), their end included where there is one. Scores are mean log
+    probabilities; the search goes on until no open continuation can beat the worst of `beams` finished ones. Yields
+    after each token of all beams, so that whoever waits for it can leave off in between."""
     first = decoder.new_cache(len(prompt) + limit)
     row = decoder.forward(first, prompt)[-1]
     alive, finished = [_Beam(first, [], 0.0, row)], list[tuple[float, list[int]]]()

@@ -81,9 +81,10 @@ def _named(call: Call, tools: Sequence[Tool]) -> Tool | None:
 
 
 def _as_json(result: Any) -> str:
-    from pydantic_core import to_jsonable_python  # knows members of an Enum, dataclasses, dates, sets, models
+    from pydantic import ConfigDict, TypeAdapter  # knows members of an Enum, dataclasses, dates, sets, models
 
-    return json.dumps(to_jsonable_python(result, fallback=str, inf_nan_mode="strings"), ensure_ascii=False)
+    plain = TypeAdapter(Any, config=ConfigDict(ser_json_inf_nan="strings"))
+    return json.dumps(json.loads(plain.dump_json(result, fallback=str)), ensure_ascii=False)
 
 
 def _problem(call: Call, tool: Tool | None) -> str:

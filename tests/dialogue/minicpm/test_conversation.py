@@ -13,7 +13,7 @@ from dialogue.choose_token import GREEDY, Sampling
 from dialogue.decoder import Decoder
 from dialogue.decoder_config import DecoderConfig
 from dialogue.errors import BadInput
-from dialogue.minicpm.beam_search import beam_search
+from dialogue.minicpm.beam_search import beam_steps
 from dialogue.minicpm.conversation import Turn, answer, film, lay_out, prepare
 from dialogue.minicpm.generation import generate
 from dialogue.minicpm.kind import Kind
@@ -165,4 +165,8 @@ def test_greedy_and_beams_choose_what_transformers_chooses(twins: tuple[Decoder,
     want = theirs.generate(**plain, repetition_penalty=1.3)[0].tolist()
     assert [step.token for step in steps] == want
     beams = theirs.generate(**plain, num_beams=3, repetition_penalty=1.2)[0].tolist()
-    assert beam_search(ours, prompt, 12, {7, 8}, beams=3, penalty=1.2) == beams
+    search = beam_steps(ours, prompt, 12, {7, 8}, beams=3, penalty=1.2)
+    with pytest.raises(StopIteration) as over:
+        while True:
+            next(search)
+    assert over.value.value == beams
