@@ -144,6 +144,11 @@ class Visit:
     def wait_for(self, state: str) -> None:
         self.page.wait_for_selector(f"#state[data-state={state}]")
 
+    def type(self, text: str) -> None:
+        """A line, as the person writes it."""
+        self.page.fill("#say-text", text)
+        self.page.press("#say-text", "Enter")
+
     def say(self, type_: str, **fields: Any) -> None:
         """The server says something."""
         self.page.evaluate("message => farEnd.say(message)", {"type": type_, **fields})

@@ -59,8 +59,7 @@ def test_permission_refused_leaves_typing(visit: Open) -> None:
     text = shown(visited, "device_refused")
     assert "microphone and the camera" in text and "Allow" in text
     assert visited.sent("switch")[-1] == {"microphone": False, "camera": False, "hands_free": True}
-    visited.page.fill("#say-text", "Can you hear me?")
-    visited.page.press("#say-text", "Enter")
+    visited.type("Can you hear me?")
     assert visited.sent("say") == [{"text": "Can you hear me?"}]
     assert visited.page.input_value("#say-text") == ""
 
@@ -85,16 +84,14 @@ def test_an_insecure_address_is_explained_and_typing_works(visit: Open) -> None:
     visited.start()
     assert "https://" in shown(visited, "device_insecure")
     assert transceivers(visited) == [["audio", "recvonly"]]
-    visited.page.fill("#say-text", "hello")
-    visited.page.press("#say-text", "Enter")
+    visited.type("hello")
     assert visited.sent("say") == [{"text": "hello"}]
 
 
 def test_typing_first_asks_for_no_device(visit: Open) -> None:
     visited = visit()
     visited.page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => { throw new Error('asked'); }; }")
-    visited.page.fill("#say-text", "What can you do?")
-    visited.page.press("#say-text", "Enter")
+    visited.type("What can you do?")
     visited.wait_for("listening")
     visited.page.wait_for_function("() => farEnd.sent.some(m => m.type === 'say')")
     assert visited.sent("say") == [{"text": "What can you do?"}]

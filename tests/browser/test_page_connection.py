@@ -94,6 +94,32 @@ def test_a_lost_network_is_called_again_and_said_so(visit: Open) -> None:
     assert visited.page.locator("[data-role=user]").all_text_contents() == ["You: Tell me", "You: Again"]
 
 
+def test_a_typed_line_that_was_lost_with_the_call_is_sent_in_the_next_one(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.type("Is anybody there?")
+    assert visited.page.input_value("#say-text") == ""
+    visited.page.evaluate("farEnd.become('failed')")
+    visited.page.wait_for_function("() => farEnd.peers.length === 2 && omnilive.state === 'listening'")
+    assert [message["text"] for message in visited.sent("say")] == ["Is anybody there?"] * 2
+    visited.say("user_caption", turn=1, text="Is anybody there?", final=True, typed=True)
+    visited.page.evaluate("farEnd.become('failed')")
+    visited.page.wait_for_function("() => farEnd.peers.length === 3 && omnilive.state === 'listening'")
+    assert len(visited.sent("say")) == 2, "the server had it"
+    assert visited.page.input_value("#say-text") == ""
+
+
+def test_a_lost_line_does_not_send_what_is_being_typed_meanwhile(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.type("Is anybody there?")
+    visited.page.fill("#say-text", "I am ty")
+    visited.page.evaluate("farEnd.become('failed')")
+    visited.page.wait_for_function("() => farEnd.peers.length === 2 && omnilive.state === 'listening'")
+    assert len(visited.sent("say")) == 1
+    assert visited.page.input_value("#say-text") == "Is anybody there? I am ty"
+
+
 def test_a_shaky_network_that_heals_needs_no_new_call(visit: Open) -> None:
     visited = visit()
     visited.start()

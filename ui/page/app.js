@@ -32,9 +32,9 @@ import { Senses } from "./senses.js";
 import { choose, settings } from "./settings.js";
 import { takeTokenFromAddress } from "./token.js";
 import { Turns } from "./turns.js";
+import { TypedLine } from "./typing.js";
 import * as words from "./words.js";
 
-const LONGEST_MESSAGE = 2000; // letters; the server takes no more
 const ASKING_MS = 1500; // a browser that takes longer is waiting for the person
 const SAID_BY_US = new Set(["microphone_lost", "camera_lost"]); // with the name of the substitute
 const by = (id) => document.getElementById(id);
@@ -55,6 +55,14 @@ const pickers = new Pickers(
   { camera: by("pick-camera"), microphone: by("pick-microphone"), speaker: by("pick-speaker") },
   voice,
 );
+const typedLine = new TypedLine(by("say"), by("say-text"), {
+  send: (text) => call.phase === "live" && call.send({ type: "say", text }),
+  wait: () => {
+    announce(words.WAITING);
+    if (!call.wanted) begin({ typing: true });
+  },
+  refuse: (longest) => notices.show({ level: "warning", code: "say", text: words.tooLong(longest) }),
+});
 
 let floor = "listening"; // the server's word on who speaks
 
@@ -77,7 +85,7 @@ function begin({ typing = false } = {}) {
 }
 
 function end() {
-  delete by("say").dataset.waiting;
+  typedLine.forget();
   call.stop();
   senses.stop();
 }
@@ -96,7 +104,7 @@ call.addEventListener("phase", ({ detail: phase }) => {
 
 function greetServer() {
   senses.report();
-  if (by("say").dataset.waiting) by("say").requestSubmit();
+  typedLine.go();
 }
 
 function quiet() {
@@ -108,6 +116,7 @@ function quiet() {
 
 call.addEventListener("connection", ({ detail: connection }) => {
   turns.beginCall();
+  typedLine.again();
   senses.attach(connection);
   connection.addEventListener("voice", ({ detail: stream }) => {
     voice.srcObject = stream;
@@ -150,6 +159,7 @@ const HEARERS = {
 
 call.addEventListener("message", ({ detail: message }) => {
   HEARERS[message.type]?.(message);
+  typedLine.hear(message);
   const turn = turns.take(message);
   if (!turn) return;
   if (message.type === "latency") panel.showLatency(turns.list);
@@ -241,21 +251,6 @@ for (const name of ["overlay", "announce", "shortcuts"]) {
   by(`set-${name}`).checked = settings[name];
   by(`set-${name}`).addEventListener("change", ({ target }) => (choose({ [name]: target.checked }), showOverlayChoice()));
 }
-
-by("say").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const text = by("say-text").value.trim();
-  if (!text) return;
-  if (text.length > LONGEST_MESSAGE) {
-    return notices.show({ level: "warning", code: "say", text: words.tooLong(LONGEST_MESSAGE) });
-  }
-  delete form.dataset.waiting;
-  if (call.phase === "live" && call.send({ type: "say", text })) return void (by("say-text").value = "");
-  form.dataset.waiting = "true"; // goes out once the call is there
-  announce(words.WAITING);
-  if (!call.wanted) begin({ typing: true });
-});
 
 function talk(down) {
   const means = senses.talk(down);

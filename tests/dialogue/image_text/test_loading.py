@@ -101,7 +101,7 @@ def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
     index = json.loads((copy / f"{WEIGHTS}.index.json").read_text())
     index["weight_map"]["model.ghost"] = SHARDS[0]
     (copy / f"{WEIGHTS}.index.json").write_text(json.dumps(index))
-    with pytest.raises(BadInput, match=r"promises tensors that no file holds: model\.ghost"):
+    with pytest.raises(BadInput, match=r"promises tensors that are not there: model\.ghost"):
         load_model(copy, "bfloat16", "cpu")
 
 
