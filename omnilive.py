@@ -35,6 +35,7 @@ from ui.command_line import main
 from ui.free_memory import free_memory
 from ui.home import home as default_home
 from ui.plain_errors import plain_errors
+from ui.sleeping_threads import let_threads_sleep
 
 if TYPE_CHECKING:
     from dialogue.linear import Precision
@@ -57,6 +58,7 @@ class Assistant:
     """
 
     def __init__(self, setup: str | Setup = "laptop", *, home: Path | str | None = None) -> None:
+        let_threads_sleep()
         if isinstance(setup, str) and setup not in SETUPS:
             raise BadInput(f"there is no setup {setup!r}; there are {', '.join(SETUPS)}")
         chosen = SETUPS[setup] if isinstance(setup, str) else setup
@@ -88,6 +90,7 @@ class Assistant:
         may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
         WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
+        let_threads_sleep()
         from stream.any_model import model_setup
         from stream.model_choice import model_folder, with_describer, with_tools, with_voice
         from stream.weights import WeightStore

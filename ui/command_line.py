@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dialogue.errors import AssistantError
 from ui.commands import COMMANDS
 from ui.plain_errors import plain_errors
+from ui.sleeping_threads import let_threads_sleep
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code is 0, 1 (it found something wrong), 2 (it could not do it) or 130 (Ctrl-C)."""
+    let_threads_sleep()
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
