@@ -37,10 +37,6 @@ PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 BLIND = ("minicpm3",)
 CALLS_FUNCTIONS = ("minicpm3",)
 CAN_CLONE = TAKES_SECONDS = ("minicpmo",)
-CONSENT = (
-    "a voice is cloned from its recording, which takes the consent of the person who speaks in it: with it, add "
-    "--speaker-consents (in Python, speaker_consents=True); without it, leave the voice out"
-)
 
 
 def model_folder(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
@@ -104,14 +100,13 @@ def check_placing(precision: object, device: object) -> None:
 def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
     """The setup in which the model speaks as the person in `recording` does. Raises BadInput without that person's
     consent, or for a model that cannot."""
-    if not speaker_consents:
-        raise BadInput(CONSENT)
+    voiced = replace(setup, voice=recording, speaker_consents=speaker_consents)
     if _own_type(setup) not in CAN_CLONE:
         raise BadInput("only MiniCPM-o 2.6 and 4.5 can take over a voice: choose one of them, or leave the voice out")
     if not recording.is_file():
         raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
     assert setup.model_path is not None, "whatever can clone is a downloaded model"
-    return replace(setup, voice=recording, budget_s=_budget_s(setup.model_path, voiced=True))
+    return replace(voiced, budget_s=_budget_s(setup.model_path, voiced=True))
 
 
 def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:

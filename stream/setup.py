@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dialogue.errors import BadInput
+
 if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
     from dialogue.decoder_route import Quantisation
     from dialogue.minicpm.tools import Tool
+
+CONSENT = (
+    "a voice is cloned from its recording, which takes the consent of the person who speaks in it: with it, add "
+    "--speaker-consents (in Python, speaker_consents=True); without it, leave the voice out"
+)
 
 STAGES = (
     "transcript",
@@ -91,8 +98,14 @@ class Setup:
     eyes_path: Path | None = None  # the folder of a model that describes pictures to a mind that cannot see
     describe_every_s: float = 4.0  # at most this often
     window: Literal["basic", "context"] = "basic"  # what leaves the context of a duplex engine when it is full
-    voice: Path | None = None  # a recording of somebody who has agreed to be spoken like
+    voice: Path | None = None  # a recording of somebody to speak like
+    speaker_consents: bool = False  # who has agreed to it: the user's word, without which the recording is refused
     tools: tuple[Tool, ...] = ()  # functions of the user's own, for a model that calls functions
+
+    def __post_init__(self) -> None:
+        """Raises BadInput for a voice that is taken without its owner's consent."""
+        if self.voice is not None and not self.speaker_consents:
+            raise BadInput(CONSENT)
 
 
 SETUPS: Mapping[str, Setup] = {
