@@ -19,6 +19,7 @@ from dialogue.image_text.describer import Describer
 from dialogue.image_text.seeing_model import SeeingModel
 from dialogue.image_text.tiny import KINDS
 from dialogue.image_text.writing import Writing
+from tests.dialogue.replies import said
 
 Open = Callable[[str], SeeingModel]
 SIBLINGS = list(KINDS.values())
@@ -39,17 +40,6 @@ class Steps:
 def session(model: SeeingModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
     steps = Steps()
     return ImageTextEngine(model, steps, limit, GREEDY), steps
-
-
-async def said(engine: ImageTextEngine, most: int = 1000) -> str:
-    text = ""
-    async for delta in engine.reply():
-        assert isinstance(delta, TextDelta)
-        text += delta.text
-        most -= 1
-        if not most:
-            break
-    return text
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)

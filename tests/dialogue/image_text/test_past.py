@@ -12,16 +12,17 @@ import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.choose_token import GREEDY
-from dialogue.engine import TextDelta
 from dialogue.engines.image_text import ImageTextEngine
 from dialogue.image_text.past import Past, Prompt
 from dialogue.image_text.proof import goes_on
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.tiny import KINDS
 from tests.dialogue.image_text.other_families import OTHERS, write_other
+from tests.dialogue.replies import said
 
 Open = Callable[[str], SeeingModel]
 WINDOWED = "gemma3"
+SHORT = 6  # pieces of a reply
 FAMILIES = [each for each in (*KINDS.values(), *OTHERS) if each != WINDOWED]
 
 
@@ -72,24 +73,13 @@ def session(model: SeeingModel, keeps: bool, limit: int = 4096) -> ImageTextEngi
     return ImageTextEngine(model, at_once, limit, GREEDY, keeps=keeps)
 
 
-async def said(engine: ImageTextEngine, most: int = 6) -> str:
-    text = ""
-    async for delta in engine.reply():
-        assert isinstance(delta, TextDelta)
-        text += delta.text
-        most -= 1
-        if not most:
-            break
-    return text
-
-
 async def turn(engine: ImageTextEngine, number: int, rgb: np.ndarray | None, heard: int = 12) -> str:
     """A picture, a question and an answer, of which so many characters were heard: random weights say long ones."""
     if rgb is not None:
         await engine.feed(PictureBlock(rgb, number))
     await engine.feed(TextBlock(f"What is this, number {number}?", number, number))
     mark = await engine.mark()
-    answer = await said(engine)
+    answer = await said(engine, SHORT)
     await engine.rewind(mark)
     await engine.feed(ReplyBlock(answer[:heard], number, number, cut=heard < len(answer)))
     return answer
@@ -109,7 +99,7 @@ async def conversation(engine: ImageTextEngine) -> list[str]:
     answers.append(await said(engine, 3))
     await engine.rewind(mark)
     await engine.feed(TextBlock("And this, what may it be?", 4, 5))
-    return [*answers, await said(engine)]
+    return [*answers, await said(engine, SHORT)]
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

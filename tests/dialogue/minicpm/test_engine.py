@@ -22,6 +22,7 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.model import MiniCPM
 from dialogue.minicpm.request import Picture
 from tests.dialogue.minicpm.sessions import picture
+from tests.dialogue.replies import said
 
 Open = Callable[[Kind], MiniCPM]
 SEEING = [Kind.V25, Kind.V26, Kind.O26, Kind.O45]
@@ -42,17 +43,6 @@ class Steps:
 def session(model: MiniCPM, limit: int = 4096) -> tuple[MiniCPMEngine, Steps]:
     steps = Steps()
     return MiniCPMEngine(model, steps, limit, GREEDY), steps
-
-
-async def said(engine: MiniCPMEngine, most: int = 1000) -> str:
-    text = ""
-    async for delta in engine.reply():
-        assert isinstance(delta, TextDelta)
-        text += delta.text
-        most -= 1
-        if not most:
-            break
-    return text
 
 
 def rgb(seed: int, height: int = 448, width: int = 448) -> np.ndarray:

@@ -105,4 +105,6 @@ def test_what_is_no_function_is_told(given: Any, complaint: str) -> None:
 
 
 def test_a_docstring_cannot_end_its_own_stub() -> None:
-    ast.parse(Tool.described({"name": "x", "description": 'say """ and more'}, print).stub())
+    [function] = ast.parse(Tool.described({"name": "x", "description": 'say """ and more'}, print).stub()).body
+    assert isinstance(function, ast.FunctionDef)
+    assert (ast.get_docstring(function) or "").strip() == "say ''' and more"
