@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,9 +71,10 @@ class Checkpoint:
             raise BadInput(f"The checkpoint has no tensor {name}.")
         return self.shapes[name]
 
-    def under(self, prefix: str) -> Mapping[str, Tensor]:
-        """The tensors whose names begin with `prefix`, without it; each is read when it is asked for."""
-        return _Under(self, prefix)
+    def under(self, prefix: str, *, copied: bool = False) -> Mapping[str, Tensor]:
+        """The tensors whose names begin with `prefix`, without it; each is read when it is asked for. `copied`: they
+        are going to be converted (see above)."""
+        return _Under(self, prefix, self.copied if copied else self.tensor)
 
     def layers(self, prefix: str) -> int:
         """How many numbered layers there are below `prefix` ("vpm.encoder.layers."). The config may count others:
@@ -142,13 +143,13 @@ class Checkpoint:
 
 
 class _Under(Mapping[str, Tensor]):
-    def __init__(self, checkpoint: Checkpoint, prefix: str) -> None:
-        self._checkpoint, self._prefix = checkpoint, prefix
+    def __init__(self, checkpoint: Checkpoint, prefix: str, read: Callable[[str], Tensor]) -> None:
+        self._checkpoint, self._prefix, self._read = checkpoint, prefix, read
 
     def __getitem__(self, name: str) -> Tensor:
         if self._prefix + name not in self._checkpoint.shapes:
             raise KeyError(name)
-        return self._checkpoint.tensor(self._prefix + name)
+        return self._read(self._prefix + name)
 
     def __iter__(self) -> Iterator[str]:
         names = self._checkpoint.shapes

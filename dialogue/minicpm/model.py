@@ -72,7 +72,7 @@ def decoder_of(
 ) -> Decoder:
     """The language model of a checkpoint."""
     config = DecoderConfig.from_hf(checkpoint.config, kind_of(checkpoint.config).family)
-    weights = checkpoint.under(LANGUAGE)
+    weights = checkpoint.under(LANGUAGE, copied=precision in ("int8", "int4"))
     return Decoder(config, weights, precision=precision, device=device, on_progress=on_progress)
 
 

@@ -1,0 +1,36 @@
+"""What is converted while it is loaded does not stay with the process as it was stored."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dialogue.linear import Precision
+from dialogue.minicpm.checkpoint import Checkpoint
+from dialogue.minicpm.kind import Kind
+from dialogue.minicpm.model import decoder_of
+from dialogue.minicpm.tiny import write_tiny
+
+SMAPS = Path("/proc/self/smaps")
+
+
+def resident_kb(file: Path) -> int:
+    """Pages of a mapped file that count as this process's memory."""
+    text = SMAPS.read_text()
+    return sum(map(int, re.findall(rf"{re.escape(file.name)}\n(?:.*\n)*?Rss: +(\d+) kB", text)))
+
+
+@pytest.mark.skipif(not SMAPS.exists(), reason="this system does not tell what is in memory")
+@pytest.mark.parametrize(("precision", "stays"), [("int4", False), ("int8", False), ("bfloat16", True)])
+def test_a_file_that_is_converted_is_read_and_let_go(tmp_path: Path, precision: Precision, stays: bool) -> None:
+    write_tiny(Kind.V26, tmp_path)
+    [file] = tmp_path.glob("*.safetensors")
+    file = file.rename(tmp_path / f"only-{precision}.safetensors")
+    checkpoint = Checkpoint(tmp_path, [file.name])
+    before = resident_kb(file)
+    decoder = decoder_of(checkpoint, precision)
+    grown = resident_kb(file) - before
+    assert (grown > 0.2 * file.stat().st_size / 1024) == stays, f"{grown} kB of {file.stat().st_size / 1024:.0f}"
+    del decoder
