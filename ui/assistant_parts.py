@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stream.capacity import capacity_of
 from stream.places import Places
 from stream.setup import Setup
 from ui.own_loop import OwnLoop
@@ -85,7 +86,7 @@ class AssistantParts:
         with plain_errors():
             parts = await self.parts()
         if self._places is None:
-            self._places = Places(parts.capacity.sessions if parts.capacity else self.setup.capacity)
+            self._places = Places(capacity_of(parts, self.setup).sessions)
         self._places.take()
         try:
             return Session("program", parts, self.setup, out_rate=rate)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from huggingface_hub import constants
 
 from dialogue.choose_token import Sampling
 from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind, open_minicpm3
@@ -31,6 +32,16 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallRegistry]:
     with SmallRegistry(toy_wheels()).running() as running:
         point_pip_at(running.url, monkeypatch)
         yield running
+
+
+@pytest.fixture
+def hub(registry: SmallRegistry, monkeypatch: pytest.MonkeyPatch) -> SmallRegistry:
+    """The registry, where the hub's client looks for models."""
+    monkeypatch.setattr(constants, "ENDPOINT", registry.url)
+    files = registry.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    return registry
 
 
 def point_pip_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from dialogue.errors import BadInput
 from dialogue.image_text.tiny import write_tiny_sibling
@@ -15,15 +14,6 @@ from stream.weights import WeightStore
 from tests.dialogue.chat_models import write_chat_gguf, write_chat_model
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.toy_weights import everything_below
-
-
-@pytest.fixture
-def hub(registry: SmallRegistry, monkeypatch: pytest.MonkeyPatch) -> SmallRegistry:
-    monkeypatch.setattr(constants, "ENDPOINT", registry.url)
-    files = registry.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    return registry
 
 
 def test_a_chat_model_thinks_and_an_image_text_model_sees(tmp_path: Path, store: WeightStore) -> None:

@@ -33,15 +33,11 @@ QWEN3_8B = {
 
 
 @pytest.fixture
-def hub(registry: SmallRegistry, monkeypatch: pytest.MonkeyPatch) -> SmallRegistry:
+def hub(hub: SmallRegistry) -> SmallRegistry:
     """A hub with one model, whose large file may not be asked for unless a test says so."""
-    monkeypatch.setattr(constants, "ENDPOINT", registry.url)
-    files = registry.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     config = json.dumps(QWEN3_8B).encode()
-    registry.repositories["owner/chat"] = {"config.json": config, "model.safetensors": b"large", "pytorch.bin": b"old"}
-    return registry
+    hub.repositories["owner/chat"] = {"config.json": config, "model.safetensors": b"large", "pytorch.bin": b"old"}
+    return hub
 
 
 async def run_here(step: Any, *args: Any) -> Any:
