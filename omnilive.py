@@ -28,20 +28,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from audio.chunk import HEARING_RATE_HZ
 from dialogue.errors import AssistantError, BadInput, Busy, EngineLost
-from dialogue.minicpm.tools import Tool
-from stream.setup import SETUPS, Setup
-from ui.assistant_parts import AssistantParts
+from dialogue.tools.tool import Tool
+from stream.models.setup import SETUPS, Setup
+from ui.api.assistant_parts import AssistantParts
 from ui.command_line import main
-from ui.free_memory import free_memory
-from ui.home import home as default_home
-from ui.plain_errors import plain_errors
-from ui.sleeping_threads import let_threads_sleep
+from ui.host.free_memory import free_memory
+from ui.host.home import home as default_home
+from ui.host.plain_errors import plain_errors
+from ui.host.sleeping_threads import let_threads_sleep
 
 if TYPE_CHECKING:
-    from dialogue.linear import Precision
-    from dialogue.wording import Options
-    from stream.correspondence import Wishes
-    from ui.live_call import LiveCall
+    from dialogue.llm.generation_config import Options
+    from dialogue.llm.precision import Precision
+    from stream.requests.chat_requests import Wishes
+    from ui.api.live_call import LiveCall
 
 __all__ = ["Assistant", "AssistantError", "BadInput", "Busy", "EngineLost", "Setup", "Tool", "main"]
 
@@ -91,9 +91,9 @@ class Assistant:
         WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
         let_threads_sleep()
-        from stream.any_model import model_setup
-        from stream.model_choice import model_folder, with_describer, with_tools, with_voice
-        from stream.weights import WeightStore
+        from stream.models.any_model import model_setup
+        from stream.models.model_choice import model_folder, with_describer, with_tools, with_voice
+        from stream.models.weights import WeightStore
 
         home = Path(home) if home else default_home()
         store = WeightStore(home)
@@ -118,7 +118,7 @@ class Assistant:
         """What is to be seen in `image` (a path, a file's bytes, a PIL image, or an array (H, W, 3) of uint8).
 
         `wording` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
-        num_beams, max_new_tokens (dialogue/wording.py). Raises BadInput.
+        num_beams, max_new_tokens (dialogue/llm/generation_config.py). Raises BadInput.
         """
         return self.chat(_about_image(image, question), **wording)
 
@@ -166,7 +166,7 @@ class Assistant:
     ) -> str | Iterator[str]:
         """The next reply in `history`: [{"role": "system" | "user" | "assistant", "content": text or items}].
 
-        Items are listed in ui/attachments.py: text, files, pictures, recordings and films. With `stream` the reply
+        Items are listed in ui/api/attachments.py: text, files, pictures, recordings and films. With `stream` the reply
         comes piece by piece; leaving off in the middle stops the model. `tools` are functions that MiniCPM3 may call
         for this reply, besides those of `from_pretrained`; `wording` as for `describe_image`. Raises BadInput.
         """
@@ -202,11 +202,11 @@ class Assistant:
                 call.hear(samples, rate=16_000)      # the microphone
                 print(call.ask("What is this?"))     # or: for event in call: ...
 
-        Events are those of stream/events.py; the voice comes as `Voiced` among them, at `rate`, or is thrown away
-        without `aloud`. Raises Busy on entering when all places are taken.
+        Events are those of stream/runtime/events.py; the voice comes as `Voiced` among them, at `rate`, or is thrown
+        away without `aloud`. Raises Busy on entering when all places are taken.
         """
         from dialogue.engines import abilities_of
-        from ui.live_call import LiveCall
+        from ui.api.live_call import LiveCall
 
         parts = self._parts
         hears = abilities_of(parts.setup.engine, parts.setup.model_path).hears
@@ -232,9 +232,9 @@ class Assistant:
 
 
 def _wishes(wording: Options, tools: Tools = ()) -> Wishes:
-    from dialogue.wording import Wording
-    from stream.correspondence import Wishes
-    from stream.model_choice import own_tools
+    from dialogue.llm.generation_config import Wording
+    from stream.models.model_choice import own_tools
+    from stream.requests.chat_requests import Wishes
 
     return Wishes(Wording.of(wording), own_tools(tools))
 

@@ -13,28 +13,28 @@ import torch
 from torch import Tensor
 
 from benchmarks.peak_memory import PeakMemory
-from dialogue.choose_token import GREEDY
-from dialogue.linear import Precision
-from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.conversation import Turn, answer, prepare
-from dialogue.minicpm.duplex import Duplex
-from dialogue.minicpm.duplex_cost import measure_duplex, talking
-from dialogue.minicpm.generation import generate
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.mel import RATE
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.opening import open_model
-from dialogue.minicpm.request import Picture, Sound
-from dialogue.minicpm.roofline import MACHINES, Machine, Roofline
-from dialogue.minicpm.session_o26 import Session
-from dialogue.minicpm.speech_o45 import CODES_PER_S
-from dialogue.minicpm.text_model import TextModel
-from dialogue.minicpm.this_machine import measure
-from dialogue.minicpm.together import outputs
-from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE
-from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
-from dialogue.minicpm.turn_cost import measure_turns
-from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
+from dialogue.llm.batching import outputs
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.generation import generate
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.audio.mel import RATE
+from dialogue.minicpm.chat.conversation import Turn, answer, prepare
+from dialogue.minicpm.chat.request import Picture, Sound
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.sessions.duplex import Duplex
+from dialogue.minicpm.sessions.session_o26 import Session
+from dialogue.minicpm.sizing.duplex_cost import measure_duplex, talking
+from dialogue.minicpm.sizing.roofline import MACHINES, Machine, Roofline
+from dialogue.minicpm.sizing.this_machine import measure
+from dialogue.minicpm.sizing.turn_cost import measure_turns
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
+from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, SILENCE
+from dialogue.minicpm.speech.token2wav_files import has_token2wav, open_token2wav
+from dialogue.minicpm.speech.voice_o26 import Speaker, VoiceO26
+from dialogue.minicpm.text.text_model import TextModel
 
 TOKENS = 32  # decoded for tokens a second
 TRIES = 3

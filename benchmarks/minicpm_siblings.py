@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.peak_memory import PeakMemory
 from dialogue.image_text.seeing_model import open_seeing_model
 from dialogue.image_text.writing import Writing
-from dialogue.linear import Precision
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.llm.precision import Precision
+from dialogue.minicpm.chat.conversation import Turn
+from dialogue.minicpm.chat.request import Picture
 
 TOKENS = 32  # decoded for tokens a second
 TRIES = 3

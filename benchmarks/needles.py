@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.report import add_json, report
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
-from dialogue.engines.small_cpu_model import open_small_cpu
-from dialogue.labels import LABELS
-from stream.weights import WeightStore
-from ui.home import home
+from dialogue.engines.local_chat_model import open_small_cpu
+from dialogue.text.labels import LABELS
+from stream.models.weights import WeightStore
+from ui.host.home import home
 
 ASKED_AT_S = 39 * 60.0
 CONTEXT_TOKENS = 1024

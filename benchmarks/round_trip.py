@@ -21,9 +21,9 @@ from playwright.async_api import async_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import add_json, report
-from stream.events import Ended, Expressed, Heard, Perceived
-from stream.setup import Setup
-from ui.server import serve
+from stream.models.setup import Setup
+from stream.runtime.events import Ended, Expressed, Heard, Perceived
+from ui.http.server import serve
 
 FLAGS = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
 

@@ -19,18 +19,18 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.end_of_speech import Ended, EndOfSpeech, Paused, Resumed
+from audio.endpointing import Ended, EndOfSpeech, Paused, Resumed
 from audio.resample import Resampler
 from audio.transcribe import Transcriber
 from audio.voice import Voice
 from audio.voice_activity import VoiceActivity, VoiceState
 from benchmarks.report import add_json, report
-from dialogue.end_of_turn import EndOfTurn
-from dialogue.language_model import open_language_model
-from stream.endpointing import end_of_speech_settings
-from stream.setup import SETUPS
-from stream.weights import WeightStore
-from ui.home import home
+from dialogue.engines.semantic_turn import EndOfTurn
+from dialogue.llm.language_model import open_language_model
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.perception.turn_detection import end_of_speech_settings
+from ui.host.home import home
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "finished_or_cut.tsv"
 TERSE = (

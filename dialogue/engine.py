@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Runs one model step off the event loop, in order. `stream.device_thread.DeviceThread.run` is one."""
+    """Runs one model step off the event loop, in order. `stream.runtime.device_thread.DeviceThread.run` is one."""
 
     def __call__(self, step: Callable[..., T], *args: Any) -> Awaitable[T]: ...
 
@@ -123,7 +123,7 @@ class JudgesEnds(Protocol):
     """What sessions share, where its model has an opinion of transcripts: has the user finished?"""
 
     def finished(self, text: str) -> float:
-        """0..1, to be read with `dialogue.end_of_turn`; on the model's thread."""
+        """0..1, to be read with `dialogue.engines.semantic_turn`; on the model's thread."""
         ...
 
 

@@ -18,7 +18,7 @@ from skimage import data
 from audio.sound_file import read_sound, write_wav
 from audio.voice import Voice
 from omnilive import Assistant, BadInput
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from ui.command_line import main
 
 

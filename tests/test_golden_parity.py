@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dialogue.minicpm.resampler import Resampler, position_table
+from dialogue.minicpm.vision.resampler import Resampler, position_table
 from tests.golden.case import OUT
 from tests.golden.expected import INFORMATIVE
 from tests.golden_parity import find_cases, main, run

@@ -15,14 +15,14 @@ import pytest
 
 from audio.sound_file import read_sound, write_wav
 from dialogue.image_text.tiny import write_tiny_sibling
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
 from omnilive import Assistant, BadInput, Busy, EngineLost
-from stream.events import Ended, ReplyEnded, ReplyText, SceneSeen
-from stream.weights import WeightsError, WeightStore
+from stream.models.weights import WeightsError, WeightStore
+from stream.runtime.events import Ended, ReplyEnded, ReplyText, SceneSeen
 from tests.dialogue.chat_models import write_chat_model
+from ui.api.live_call import Voiced
 from ui.command_line import main
-from ui.live_call import Voiced
 
 RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
 TONE = (0.3 * np.sin(np.arange(32_000) * 0.1)).astype(np.float32)

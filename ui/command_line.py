@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from dialogue.errors import AssistantError
 from ui.commands import COMMANDS
-from ui.plain_errors import plain_errors
-from ui.sleeping_threads import let_threads_sleep
+from ui.host.plain_errors import plain_errors
+from ui.host.sleeping_threads import let_threads_sleep
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130

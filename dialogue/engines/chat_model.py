@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dialogue.chat_template import ChatTemplate
-from dialogue.choose_token import Sampling
-from dialogue.device import device_for
 from dialogue.engine import Engine, Runner
-from dialogue.engines.manner import chosen
-from dialogue.engines.small_cpu import SmallCpuEngine
-from dialogue.engines.small_mind import SmallMind, open_embedder
-from dialogue.language_model import Quantisation, open_language_model
-from dialogue.pace import PacedSessions
-from dialogue.small_talk import Clock
+from dialogue.engines.local_chat import SmallCpuEngine
+from dialogue.engines.local_llm import SmallMind, open_embedder
+from dialogue.llm.device import device_for
+from dialogue.llm.language_model import open_language_model
+from dialogue.llm.precision import Quantisation
+from dialogue.llm.sampling import Sampling
+from dialogue.prompts.chat_template import ChatTemplate
+from dialogue.prompts.dialogue_style import chosen
+from dialogue.rules.small_talk import Clock
+from dialogue.sizing.pace import PacedSessions
 
 # Where the makers advise nothing: a little lively, and seldom beside the point.
 SAMPLING = Sampling(temperature=0.3, top_k=40, top_p=0.9, penalty=1.05)

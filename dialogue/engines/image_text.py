@@ -12,20 +12,20 @@ from functools import partial
 from pathlib import Path
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.choose_token import Sampling
-from dialogue.device import device_for
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
-from dialogue.engines.seeing_instruction import INSTRUCTION
 from dialogue.errors import BadInput
 from dialogue.image_text.past import Past
 from dialogue.image_text.proof import goes_on
 from dialogue.image_text.seeing_model import Inputs, SeeingModel, open_seeing_model
 from dialogue.image_text.writing import Begun, Writing
-from dialogue.linear import Precision
-from dialogue.minicpm.chat_memory import ChatMemory
-from dialogue.minicpm.conversation import SAMPLING, Turn
-from dialogue.minicpm.request import Picture
-from dialogue.wording import Wording
+from dialogue.llm.device import device_for
+from dialogue.llm.generation_config import Wording
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.chat.chat_memory import ChatMemory
+from dialogue.minicpm.chat.conversation import SAMPLING, Turn
+from dialogue.minicpm.chat.request import Picture
+from dialogue.prompts.seeing_instruction import INSTRUCTION
 
 LETTERS_TOKENS = 16_384  # for what is written: a film is 64 pictures
 LETTERS_REPLY_TOKENS = 1024  # a page to be read out is longer than what is said in a call

@@ -14,30 +14,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.built_in_tools import built_in_tools
-from dialogue.choose_token import Sampling
-from dialogue.device import device_for
-from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
-from dialogue.event_log import EventLog
-from dialogue.linear import Precision
-from dialogue.minicpm.function_calls import CALLS, THOUGHT, Call, read, system_text
-from dialogue.minicpm.opening import open_text_model
-from dialogue.minicpm.running_calls import MOST_ROUNDS, carry_out, failure
-from dialogue.minicpm.spoken_part import SpokenPart
-from dialogue.minicpm.tool_script import ToolScript
-from dialogue.minicpm.tools import Tool
-from dialogue.minicpm.vocabulary import TextStream, Vocabulary
-from dialogue.pace import PacedSessions
-from dialogue.prompt import clean, quoted_scene
-from dialogue.scene_memory import SceneMemory
-from dialogue.token_context import TokenContext
-from dialogue.toolbox import Toolbox
-from dialogue.wording import Wording
+from dialogue.llm.checkpoints.vocabulary import TextStream, Vocabulary
+from dialogue.llm.device import device_for
+from dialogue.llm.generation_config import Wording
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import Sampling
+from dialogue.llm.token_context import TokenContext
+from dialogue.memory.conversation_log import Diary
+from dialogue.memory.event_log import EventLog
+from dialogue.memory.scene_memory import SceneMemory
+from dialogue.minicpm.checkpoints.opening import open_text_model
+from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, Call, read, system_text
+from dialogue.minicpm.text.running_calls import MOST_ROUNDS, carry_out, failure
+from dialogue.minicpm.text.spoken_part import SpokenPart
+from dialogue.minicpm.text.tool_script import ToolScript
+from dialogue.prompts.prompt import clean, quoted_scene
+from dialogue.sizing.pace import PacedSessions
+from dialogue.tools.built_in_tools import built_in_tools
+from dialogue.tools.tool import Tool
+from dialogue.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
-    from dialogue.minicpm.text_model import TextModel
+    from dialogue.minicpm.text.text_model import TextModel
 
 INSTRUCTION = (
     "You are Omni, a friendly assistant in a spoken conversation. Answer in one to three short sentences of plain "

@@ -15,15 +15,15 @@ from contextlib import asynccontextmanager
 import httpx
 
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
 from dialogue.engines.remote_format import delta_text, request_body
 from dialogue.errors import EngineLost
-from dialogue.event_log import EventLog
-from dialogue.recall import recall_left
-from dialogue.recall_questions import recall_question
-from dialogue.recalled import Recalled
-from dialogue.rolling_ledger import Entry, Kind
+from dialogue.llm.rolling_ledger import Entry, Kind
+from dialogue.memory.conversation_log import Diary
+from dialogue.memory.event_log import EventLog
+from dialogue.rules.recall_answers import recall_left
+from dialogue.rules.recall_questions import recall_question
+from dialogue.rules.rule_answer import Recalled
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
 TRIES, PAUSE_S = 3, 0.3

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from dialogue.image_text.seeing_model import SeeingModel
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.minicpm.chat.conversation import Turn
+from dialogue.minicpm.chat.request import Picture
 
 OF_TOKENS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids", "position_ids")
 MERGED = ("pooler_output", "deepstack_features")  # what models take up of an encoder's output

@@ -18,8 +18,8 @@ import torch
 from dialogue.image_text.features import Looked, look, together
 from dialogue.image_text.seeing_model import Inputs, SeeingModel
 from dialogue.image_text.writing import Begun, holders, keep_few, remember, remembered
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.minicpm.chat.conversation import Turn
+from dialogue.minicpm.chat.request import Picture
 
 PER_TOKEN = ("input_ids", "mm_token_type_ids", "token_type_ids")
 STRIDE = 1 << 20  # more places than a picture can have

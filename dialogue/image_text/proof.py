@@ -14,8 +14,8 @@ from torch import Tensor
 from dialogue.image_text.past import Past
 from dialogue.image_text.seeing_model import SeeingModel
 from dialogue.image_text.writing import Begun, Writing
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.minicpm.chat.conversation import Turn
+from dialogue.minicpm.chat.request import Picture
 
 FARTHEST, FARTHEST_ROUNDED = 1e-3, 0.05  # of the logits' spread, in float32 and in 16 bits; measured: 1e-5 and 0.005
 SIZES = ((64, 64), (64, 96))

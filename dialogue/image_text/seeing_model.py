@@ -21,9 +21,9 @@ from dialogue.image_text.loading import load_model
 from dialogue.image_text.processor import open_processor
 from dialogue.image_text.quantising import PackedLinear
 from dialogue.image_text.skeleton import config_of
-from dialogue.linear import Precision
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.llm.precision import Precision
+from dialogue.minicpm.chat.conversation import Turn
+from dialogue.minicpm.chat.request import Picture
 
 Inputs = dict[str, Any]  # of the model: input_ids (1, T) and what goes with it
 PROBE = np.full((64, 64, 3), 128, np.uint8)

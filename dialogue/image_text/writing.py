@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dialogue.choose_token import GREEDY, Sampling, choose
 from dialogue.image_text.seeing_model import Inputs, SeeingModel
+from dialogue.llm.sampling import GREEDY, Sampling, choose
 
 REMEMBERED = "rope_deltas"  # how far positions and tokens have parted, where pictures take fewer positions than tokens
 

@@ -17,7 +17,7 @@ from audio.sound_file import read_sound
 from audio.transcribe import Transcriber
 from audio.voice import Voice
 from audio.voice_activity import VoiceActivity
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 
 Say = Callable[[str], Samples]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk, Samples
-from audio.end_of_speech import Ended, EndOfSpeech, SpeechEvent, SpeechStarted
+from audio.endpointing import Ended, EndOfSpeech, SpeechEvent, SpeechStarted
 from audio.tone import noise, silence, sine
 from audio.voice_activity import HOP, HOP_S, SpeechProbability, VoiceActivity, VoiceState
 

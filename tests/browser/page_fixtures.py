@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
-from ui.guard import HEADERS
+from ui.http.guard import HEADERS
 
 HERE = Path(__file__).parent
 UI = HERE.parent.parent / "ui"

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import TimeoutError as PatienceEnded
 
-from dialogue.minicpm.kind import Kind
-from stream.weights import WeightStore
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import sign
 from tests.browser.person import Person

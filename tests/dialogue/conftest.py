@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from dialogue.engines.small_mind import SmallMind
-from dialogue.language_model import LanguageModel, open_language_model
+from dialogue.engines.local_llm import SmallMind
+from dialogue.llm.language_model import LanguageModel, open_language_model
 
 T = TypeVar("T")
 

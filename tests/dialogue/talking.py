@@ -9,7 +9,7 @@ from typing import Any
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.small_cpu import SmallCpuEngine
+from dialogue.engines.local_chat import SmallCpuEngine
 
 
 class Counting:

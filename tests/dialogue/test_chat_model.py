@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
-from dialogue.choose_token import Sampling
 from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
-from dialogue.engines.small_cpu import SmallCpuEngine
+from dialogue.engines.local_chat import SmallCpuEngine
 from dialogue.errors import BadInput
+from dialogue.llm.sampling import Sampling
 from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 

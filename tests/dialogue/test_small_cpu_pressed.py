@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
-from dialogue.chat_script import RECAP_SHARE, SMALLEST_CONTEXT
-from dialogue.choose_token import GREEDY
-from dialogue.engines.small_cpu import SmallCpuEngine
-from dialogue.engines.small_mind import SmallMind
-from dialogue.language_model import LanguageModel
-from dialogue.spoken_text import HARD_TOKENS
-from dialogue.token_context import PREFILL_CHUNK, TokenContext
+from dialogue.engines.local_chat import SmallCpuEngine
+from dialogue.engines.local_llm import SmallMind
+from dialogue.llm.language_model import LanguageModel
+from dialogue.llm.sampling import GREEDY
+from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
+from dialogue.prompts.chat_script import RECAP_SHARE, SMALLEST_CONTEXT
+from dialogue.text.spoken_text import HARD_TOKENS
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
 

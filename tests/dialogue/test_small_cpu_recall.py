@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
-from dialogue.chat_script import SMALLEST_CONTEXT
 from dialogue.engine import TextDelta
-from dialogue.engines.small_cpu import SmallCpuEngine
-from dialogue.engines.small_mind import SmallMind
-from dialogue.event_log import EventLog
-from dialogue.language_model import LanguageModel
-from dialogue.sentence_embedding import SentenceEmbedder
+from dialogue.engines.local_chat import SmallCpuEngine
+from dialogue.engines.local_llm import SmallMind
+from dialogue.llm.language_model import LanguageModel
+from dialogue.memory.event_log import EventLog
+from dialogue.memory.sentence_embedding import SentenceEmbedder
+from dialogue.prompts.chat_script import SMALLEST_CONTEXT
 from tests.dialogue.talking import Counting, ask, clock, run
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.duplex import Duplex, Said
-from dialogue.minicpm.duplex_rule import Manner, TokenRule
-from dialogue.minicpm.duplex_senses import EMBEDDED
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Picture
-from dialogue.minicpm.speech_o45 import CODES_PER_S, SpeechDecoder
-from dialogue.minicpm.vocabulary import Vocabulary
-from dialogue.minicpm.window import Basic, Context, Everything, Recap, Unit, Window
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.duplex import Duplex, Said
+from dialogue.minicpm.sessions.duplex_sampling import Manner, TokenRule
+from dialogue.minicpm.sessions.duplex_senses import EMBEDDED
+from dialogue.minicpm.sessions.window import Basic, Context, Everything, Recap, Unit, Window
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, SpeechDecoder
 from tests.golden.case import Case, Check
 from tests.golden.sessions import ROOM
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from dialogue.choose_token import GREEDY, Sampling
-from dialogue.minicpm.generation import Step, generate
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Part, Picture, Prompt, Sound, make_prompt
-from dialogue.minicpm.slicing import sizes_of
+from dialogue.llm.generation import Step, generate
+from dialogue.llm.sampling import GREEDY, Sampling
+from dialogue.minicpm.chat.request import Part, Picture, Prompt, Sound, make_prompt
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.vision.slicing import sizes_of
 from tests.golden.case import Case, Check
 
 PENALTY = 1.05  # of greedy_rep

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.session_o45 import Piece, Session
-from dialogue.minicpm.speech_o45 import SpeechDecoder
-from dialogue.minicpm.token2wav import LOOK_AHEAD, CodeFeed
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.session_o45 import Piece, Session
+from dialogue.minicpm.speech.speech_o45 import SpeechDecoder
+from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, CodeFeed
 from tests.golden.case import Case, Check
 from tests.golden.sessions import ROOM, compare_log, compare_prompt, content
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.embedding import speaker_spans
-from dialogue.minicpm.generation import Step
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.request import Part, Picture, Prompt, Sound, make_prompt
-from dialogue.minicpm.session_o26 import Session as SessionO26
+from dialogue.llm.generation import Step
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.chat.embedding import speaker_spans
+from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
+from dialogue.minicpm.chat.request import Part, Picture, Prompt, Sound, make_prompt
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.session_o26 import Session as SessionO26
 from tests.golden.case import Case, Check
 from tests.golden.pipelines import parts_of
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from dialogue.minicpm.audio_encoder import EncoderCache, Hearing
-from dialogue.minicpm.mel import RATE, MelStream, Samples, log_mel, log_mel_batch
-from dialogue.minicpm.prompt import sound_groups
+from dialogue.minicpm.audio.audio_encoder import EncoderCache, Hearing
+from dialogue.minicpm.audio.mel import RATE, MelStream, Samples, log_mel, log_mel_batch
+from dialogue.minicpm.chat.prompt import sound_groups
 from tests.golden.case import Case, Check
 
 LEAD = 560  # zeros in front of a stream that is fed second by second

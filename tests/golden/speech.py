@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dialogue.minicpm.dvae import CodeDecoder
-from dialogue.minicpm.speech_o26 import FIRST_STEPS, SpeechDecoder
-from dialogue.minicpm.speech_o45 import CODES_PER_S, Memory
-from dialogue.minicpm.speech_o45 import SpeechDecoder as SpeechDecoderO45
-from dialogue.minicpm.together import alone
-from dialogue.minicpm.vocos import Joiner, Vocos
+from dialogue.llm.batching import alone
+from dialogue.minicpm.speech.dvae import CodeDecoder
+from dialogue.minicpm.speech.speech_o26 import FIRST_STEPS, SpeechDecoder
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Memory
+from dialogue.minicpm.speech.speech_o45 import SpeechDecoder as SpeechDecoderO45
+from dialogue.minicpm.speech.vocos import Joiner, Vocos
 from tests.golden.case import Case, Check
 
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from audio.chunk import Chunk
-from stream.events import Expressed, Heard, State, StateChanged
-from stream.session import Session
+from stream.runtime.events import Expressed, Heard, State, StateChanged
+from stream.session.session import Session
 
 T = TypeVar("T")
 

@@ -10,13 +10,13 @@ from typing import Any, cast
 import pytest
 from huggingface_hub import constants
 
-from dialogue.choose_token import Sampling
 from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind, open_minicpm3
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
-from dialogue.minicpm.vocabulary import Vocabulary
-from stream.device_thread import DeviceThread
-from stream.weights import WeightStore
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from stream.models.weights import WeightStore
+from stream.runtime.device_thread import DeviceThread
 from tests.dialogue.minicpm.scripted_model import Rule, ScriptedModel
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.text_calls import Mind, Ruled

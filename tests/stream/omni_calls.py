@@ -12,13 +12,13 @@ import numpy as np
 
 from dialogue.engine import Minds
 from dialogue.engines import open_engine
-from dialogue.engines.minicpm_duplex import DuplexModel
-from dialogue.engines.minicpm_omni import OmniModel
-from dialogue.event_log import Event
-from stream.events import ReplyText, Saw
-from stream.parts import Parts
-from stream.session import Session
-from stream.setup import SETUPS, Setup
+from dialogue.engines.minicpm_o26 import OmniModel
+from dialogue.engines.minicpm_o45 import DuplexModel
+from dialogue.memory.event_log import Event
+from stream.models.parts import Parts
+from stream.models.setup import SETUPS, Setup
+from stream.runtime.events import ReplyText, Saw
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time

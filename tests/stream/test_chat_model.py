@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from dialogue.blocks import Block, PartialBlock, SceneBlock
-from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
 from dialogue.engines.chat_model import open_chat_model
-from dialogue.engines.small_cpu import SmallCpuEngine
-from stream.device_thread import DeviceThread
-from stream.events import ContextShown, Notice, ReplyEnded, ReplyText, Typed
-from stream.session import Session
-from stream.setup import SETUPS
+from dialogue.engines.local_chat import SmallCpuEngine
+from dialogue.llm.sampling import Sampling
+from stream.models.setup import SETUPS
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import ContextShown, Notice, ReplyEnded, ReplyText, Typed
+from stream.session.session import Session
 from tests.dialogue.chat_models import FAMILIES, write_chat_model
 from tests.stream import toy_parts as toy_parts_module
 from tests.stream.calls import Call

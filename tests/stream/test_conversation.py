@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-from stream.events import (
+from stream.models.setup import SETUPS
+from stream.runtime.events import (
     DeviceLost,
     Ended,
     Hushed,
@@ -23,8 +24,7 @@ from stream.events import (
     Typed,
     UserCaption,
 )
-from stream.session import Session
-from stream.setup import SETUPS
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time

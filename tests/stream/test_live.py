@@ -12,11 +12,11 @@ import skimage.data
 
 from audio.resample import resample_whole
 from audio.transcribe import Transcriber
-from stream.events import ReplyEnded, Saw, SceneSeen, Switched, Typed, UserCaption
-from stream.parts import Parts, open_parts
-from stream.session import Session
-from stream.setup import SETUPS
-from stream.weights import WeightStore
+from stream.models.parts import Parts, open_parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.runtime.events import ReplyEnded, Saw, SceneSeen, Switched, Typed, UserCaption
+from stream.session.session import Session
 from tests.browser.made_media import RATE_HZ, Rgb, sign, spoken
 from tests.stream.calls import Call
 from tests.virtual_time import run_in_virtual_time

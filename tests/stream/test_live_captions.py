@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from audio.resample import resample_whole
-from dialogue.event_log import Event
-from dialogue.minicpm.kind import Kind
-from stream.events import Notice, ReplyEnded, UserCaption
-from stream.parts import open_parts
-from stream.setup import SETUPS, Setup
-from stream.weights import WeightStore
+from dialogue.memory.event_log import Event
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.models.parts import open_parts
+from stream.models.setup import SETUPS, Setup
+from stream.models.weights import WeightStore
+from stream.runtime.events import Notice, ReplyEnded, UserCaption
 from tests.browser.made_media import RATE_HZ, spoken
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
-from dialogue.engines.minicpm import MiniCPMEngine, open_minicpm
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.request import Picture as ShownPicture
-from dialogue.minicpm.tiny import write_tiny
-from stream.device_thread import DeviceThread
-from stream.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Saw, Typed
-from stream.parts import Parts
-from stream.session import Session
-from stream.setup import SETUPS
-from stream.weights import WeightStore
+from dialogue.engines.minicpm_v import MiniCPMEngine, open_minicpm
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.chat.request import Picture as ShownPicture
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from stream.models.parts import Parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Saw, Typed
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time

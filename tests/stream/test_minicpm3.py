@@ -4,7 +4,7 @@ ears and voice are toys."""
 from __future__ import annotations
 
 from dialogue.engines.minicpm3 import GAVE_UP
-from stream.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Typed
+from stream.runtime.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Typed
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import Mind, Ruled, TextCall, asking, calls
 from vision.look import Eyes

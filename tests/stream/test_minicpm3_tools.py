@@ -13,10 +13,10 @@ import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.tools import Tool
-from stream.events import ReplyEnded, Switched
-from stream.model_choice import with_model, with_tools
-from stream.setup import SETUPS
+from dialogue.tools.tool import Tool
+from stream.models.model_choice import with_model, with_tools
+from stream.models.setup import SETUPS
+from stream.runtime.events import ReplyEnded, Switched
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import Ruled, TextCall, asking, calls
 from tests.vision.conftest import FONT

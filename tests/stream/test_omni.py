@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.kind import Kind
-from stream.events import ContextShown, Hushed, Notice, ReplyEnded, Typed, UserCaption
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.runtime.events import ContextShown, Hushed, Notice, ReplyEnded, Typed, UserCaption
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.engines.minicpm_duplex import DuplexModel
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.token2wav import VoiceStream
-from stream.events import Notice, UnitDecided
+from dialogue.engines.minicpm_o45 import DuplexModel
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.speech.token2wav import VoiceStream
+from stream.runtime.events import Notice, UnitDecided
 from tests.dialogue.minicpm.leaning import write_leaning
-from tests.dialogue.minicpm.sessions import second
+from tests.dialogue.minicpm.session_inputs import second
 from tests.stream.omni_calls import OmniCall, calls, opened
 
 

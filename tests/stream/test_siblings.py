@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import SceneBlock, TextBlock
-from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
 from dialogue.engines.image_text import ImageTextEngine, open_image_text
-from dialogue.image_text.describer import Describer, open_describer
+from dialogue.image_text.captioner import Describer, open_describer
 from dialogue.image_text.tiny import KINDS, write_tiny_sibling
-from dialogue.minicpm.request import Picture as ShownPicture
-from stream.correspondence import Correspondence
-from stream.describing import LONGEST_DESCRIPTION
-from stream.device_thread import DeviceThread
-from stream.events import Hushed, Notice, ReplyEnded, ReplyText, Saw, SceneSeen, Switched, Typed
-from stream.message import Message
-from stream.parts import Parts
-from stream.session import Session
-from stream.setup import SETUPS
-from stream.weights import WeightStore
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.chat.request import Picture as ShownPicture
+from stream.models.parts import Parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.perception.captioning import LONGEST_DESCRIPTION
+from stream.requests.chat_requests import Correspondence
+from stream.requests.message import Message
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import Hushed, Notice, ReplyEnded, ReplyText, Saw, SceneSeen, Switched, Typed
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time

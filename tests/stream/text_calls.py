@@ -11,10 +11,10 @@ import numpy as np
 
 from dialogue.engine import Engine
 from dialogue.engines.minicpm3 import MiniCPM3Engine
-from dialogue.minicpm.tools import Tool
-from stream.events import ReplyEnded, Saw, Typed
-from stream.session import Session
-from stream.setup import SETUPS
+from dialogue.tools.tool import Tool
+from stream.models.setup import SETUPS
+from stream.runtime.events import ReplyEnded, Saw, Typed
+from stream.session.session import Session
 from tests.dialogue.minicpm.scripted_model import Rule
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts

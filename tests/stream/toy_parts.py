@@ -17,7 +17,7 @@ from audio.chunk import Chunk, Samples
 from audio.voice_activity import SpeechProbability
 from dialogue.blocks import Block, ReplyBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, TextDelta
-from stream.parts import Parts, Threads
+from stream.models.parts import Parts, Threads
 
 HOP = 512
 SECONDS_A_WORD = 0.25

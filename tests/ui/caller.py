@@ -22,11 +22,11 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from dialogue.errors import Busy
-from stream.capacity import Capacity
-from stream.events import Ended, Expressed, Heard, Perceived, Saw
-from stream.setup import Setup
-from ui.address import listen
-from ui.server import Service, web_server
+from stream.models.capacity import Capacity
+from stream.models.setup import Setup
+from stream.runtime.events import Ended, Expressed, Heard, Perceived, Saw
+from ui.http.address import listen
+from ui.http.server import Service, web_server
 
 SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
 TONE_HZ = 440

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from stream.setup import Setup
-from stream.weights import WeightStore
+from stream.models.setup import Setup
+from stream.models.weights import WeightStore
 from ui.command_line import main, parser
 from ui.commands import COMMANDS
 from ui.commands.ask import told_apart

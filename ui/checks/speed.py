@@ -15,9 +15,9 @@ from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from dialogue.blocks import TextBlock
 from dialogue.engine import TextDelta, UnitModel
-from stream.parts import Parts, open_parts
-from stream.setup import Setup
-from stream.weights import WeightStore
+from stream.models.parts import Parts, open_parts
+from stream.models.setup import Setup
+from stream.models.weights import WeightStore
 from ui.checks.finding import Finding
 from vision.look import Look
 from vision.picture import Picture

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
-from stream.needs import weights_needed
+from stream.models.needs import weights_needed
+from ui.commands.generation_options import add_wording_options, chosen_wording
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
-from ui.commands.wording_options import add_wording_options, chosen_wording
-from ui.home import weight_store
-from ui.progress import bars
+from ui.host.home import weight_store
+from ui.host.progress import bars
 
 if TYPE_CHECKING:
-    from stream.correspondence import Wishes
-    from stream.message import Message
-    from stream.setup import Setup
-    from stream.weights import WeightStore
-    from ui.spoken_file import SpokenFile
+    from stream.models.setup import Setup
+    from stream.models.weights import WeightStore
+    from stream.requests.chat_requests import Wishes
+    from stream.requests.message import Message
+    from ui.api.spoken_file import SpokenFile
 
 EXAMPLES = """\
   omnilive ask photo.jpg                            what is to be seen
@@ -74,8 +74,8 @@ def ask(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     files, question = told_apart(options.asked)
     messages = messages_of(options, files, question)  # before anything slow: a file may not be there
-    from stream.correspondence import Wishes
-    from ui.spoken_file import SpokenFile
+    from stream.requests.chat_requests import Wishes
+    from ui.api.spoken_file import SpokenFile
 
     wishes = Wishes(chosen_wording(options))
     spoken = SpokenFile(options.speak) if options.speak is not None else None
@@ -98,8 +98,8 @@ async def answered(
     tell: bool,
 ) -> tuple[str, float]:
     """The answer, printed piece by piece where it is to be told, and what it took without loading."""
-    from stream.correspondence import Correspondence
-    from stream.parts import open_parts
+    from stream.models.parts import open_parts
+    from stream.requests.chat_requests import Correspondence
 
     parts = await open_parts(setup, store)
     began, said = time.perf_counter(), ""
@@ -139,8 +139,8 @@ def from_stdin() -> str:
 
 def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[Message]:
     """Raises BadInput for what cannot be read, or where there is nothing to answer."""
-    from stream.message import Message
-    from ui.attachments import read_file, read_history, read_item
+    from stream.requests.message import Message
+    from ui.api.attachments import read_file, read_history, read_item
 
     messages = read_history(history_in(options.history)) if options.history is not None else []
     if options.system is not None:

@@ -7,15 +7,15 @@ import dataclasses
 from pathlib import Path
 
 from dialogue.errors import BadInput
-from stream.any_model import model_setup
-from stream.model_choice import model_folder, with_describer, with_voice
-from stream.setup import Setup
+from dialogue.llm.precision import PRECISIONS
+from stream.models.any_model import model_setup
+from stream.models.model_choice import model_folder, with_describer, with_voice
+from stream.models.setup import Setup
 from ui.commands.chat_option import add_chat_option, told, with_llm
-from ui.free_memory import free_memory
-from ui.home import weight_store
+from ui.host.free_memory import free_memory
+from ui.host.home import weight_store
 
 WINDOWS = ("basic", "context")
-PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
 
 def add_model_options(group: argparse._ArgumentGroup) -> None:

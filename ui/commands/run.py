@@ -8,11 +8,11 @@ import dataclasses
 import os
 import time
 
-from stream.needs import weights_needed
-from stream.setup import Setup
+from stream.models.needs import weights_needed
+from stream.models.setup import Setup
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
-from ui.home import home, weight_store
-from ui.progress import bars
+from ui.host.home import home, weight_store
+from ui.host.progress import bars
 
 EXAMPLES = """\
   omnilive run                        for this machine alone: http://127.0.0.1:8080/
@@ -58,9 +58,9 @@ def serve_page(options: argparse.Namespace) -> None:
         store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", flush=True)
     # The models' libraries take seconds to import: not before there is something to read on the screen.
-    from stream.capacity import capacity_of
-    from stream.parts import Parts, open_parts
-    from ui.server import serve
+    from stream.models.capacity import capacity_of
+    from stream.models.parts import Parts, open_parts
+    from ui.http.server import serve
 
     async def opened() -> Parts:
         parts = await open_parts(setup, store)

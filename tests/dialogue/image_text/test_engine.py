@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
 from dialogue.engine import Minds, TextDelta
 from dialogue.engines import open_engine
 from dialogue.engines.image_text import ImageTextEngine
 from dialogue.errors import BadInput
-from dialogue.image_text.describer import Describer
+from dialogue.image_text.captioner import Describer
 from dialogue.image_text.seeing_model import SeeingModel
 from dialogue.image_text.tiny import KINDS
 from dialogue.image_text.writing import Writing
+from dialogue.llm.sampling import GREEDY
 from tests.dialogue.replies import said
 
 Open = Callable[[str], SeeingModel]

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
 from dialogue.engines.image_text import ImageTextEngine
 from dialogue.image_text.past import Past, Prompt
 from dialogue.image_text.proof import goes_on
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.tiny import KINDS
+from dialogue.llm.sampling import GREEDY
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 from tests.dialogue.replies import said
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from dialogue.choose_token import Sampling
 from dialogue.errors import BadInput
 from dialogue.image_text.quantising import PackedLinear
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.tiny import IMAGE, KINDS, NAMED_TOKENS
 from dialogue.image_text.writing import Writing
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.llm.sampling import Sampling
+from dialogue.minicpm.chat.conversation import Turn
+from dialogue.minicpm.chat.request import Picture
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 
 Open = Callable[[str], SeeingModel]

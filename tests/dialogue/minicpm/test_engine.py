@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
 from dialogue.engine import TextDelta
 from dialogue.engines import open_engine
-from dialogue.engines.minicpm import INSTRUCTION, MiniCPMEngine
+from dialogue.engines.minicpm_v import INSTRUCTION, MiniCPMEngine
 from dialogue.errors import BadInput
-from dialogue.minicpm.chat_context import ChatContext
-from dialogue.minicpm.conversation import Turn, answer, prepare
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Picture
-from tests.dialogue.minicpm.sessions import picture
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.chat.chat_context import ChatContext
+from dialogue.minicpm.chat.conversation import Turn, answer, prepare
+from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from tests.dialogue.minicpm.session_inputs import picture
 from tests.dialogue.replies import said
 
 Open = Callable[[Kind], MiniCPM]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
-from dialogue.minicpm.prompt import picture_text
-from dialogue.minicpm.resampler import Resampler
-from dialogue.minicpm.slicing import Plan, Slice, SliceRule, cut, plan
-from dialogue.minicpm.vision_tower import VisionTower
+from dialogue.minicpm.chat.prompt import picture_text
+from dialogue.minicpm.vision.resampler import Resampler
+from dialogue.minicpm.vision.slicing import Plan, Slice, SliceRule, cut, plan
+from dialogue.minicpm.vision.vision_tower import VisionTower
 
 SCALE, PATCH, SIDE = 448, 14, 70
 sides = st.one_of(

@@ -15,15 +15,15 @@ from torch import Tensor
 from transformers import TopKLogitsWarper, TopPLogitsWarper
 from transformers.audio_utils import mel_filter_bank
 
-from dialogue.minicpm.duplex_rule import Manner, Signs, TokenRule
-from dialogue.minicpm.dvae import CodeDecoder, CodeSizes
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.mel import MelStream
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.prompt import sound_groups
-from dialogue.minicpm.speech_backbone import narrowed, penalised
-from dialogue.minicpm.speech_o26 import Slots
-from dialogue.minicpm.vocos import Vocos
+from dialogue.minicpm.audio.mel import MelStream
+from dialogue.minicpm.chat.prompt import sound_groups
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.duplex_sampling import Manner, Signs, TokenRule
+from dialogue.minicpm.speech.dvae import CodeDecoder, CodeSizes
+from dialogue.minicpm.speech.speech_backbone import narrowed, penalised
+from dialogue.minicpm.speech.speech_o26 import Slots
+from dialogue.minicpm.speech.vocos import Vocos
 
 Open = Callable[[Kind], MiniCPM]
 Sound = np.ndarray

@@ -9,13 +9,13 @@ import numpy as np
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SoundBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.minicpm_duplex import DuplexEngine, DuplexModel
-from dialogue.engines.minicpm_omni import OmniEngine, OmniModel
-from dialogue.event_log import Event, EventKind
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
+from dialogue.engines.minicpm_o26 import OmniEngine, OmniModel
+from dialogue.engines.minicpm_o45 import DuplexEngine, DuplexModel
+from dialogue.memory.event_log import Event, EventKind
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
 from tests.dialogue.conftest import run_here
-from tests.dialogue.minicpm.sessions import picture, second
+from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
 from dialogue.engine import Minds, TextDelta
-from dialogue.engines.minicpm import open_minicpm
-from dialogue.engines.minicpm_letters import INSTRUCTION, MiniCPMLetters
+from dialogue.engines.minicpm_chat import INSTRUCTION, MiniCPMLetters
+from dialogue.engines.minicpm_v import open_minicpm
 from dialogue.errors import BadInput
-from dialogue.minicpm.conversation import Turn, answer
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Picture, Sound
-from tests.dialogue.minicpm.sessions import picture
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.chat.conversation import Turn, answer
+from dialogue.minicpm.chat.request import Picture, Sound
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from tests.dialogue.minicpm.session_inputs import picture
 
 Open = Callable[[Kind], MiniCPM]
 RGB = picture(0, 480, 640).rgb

@@ -8,17 +8,17 @@ from functools import partial
 import pytest
 from torch import Tensor
 
-from dialogue.minicpm import duplex_cost, turn_cost
-from dialogue.minicpm.duplex import MOST_STEPS, Said
-from dialogue.minicpm.duplex_cost import measure_duplex
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.session_o26 import Session
-from dialogue.minicpm.speech_o45 import CODES_PER_S
-from dialogue.minicpm.turn_cost import TurnCost, measure_turns
-from dialogue.minicpm.unit_cost import UnitCost, measure
-from dialogue.minicpm.voice_o26 import AGAIN, CALL, VoiceO26
-from dialogue.pace import READ_TOKENS
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.duplex import MOST_STEPS, Said
+from dialogue.minicpm.sessions.session_o26 import Session
+from dialogue.minicpm.sizing import duplex_cost, turn_cost
+from dialogue.minicpm.sizing.duplex_cost import measure_duplex
+from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
+from dialogue.minicpm.sizing.unit_cost import UnitCost, measure
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
+from dialogue.minicpm.speech.voice_o26 import AGAIN, CALL, VoiceO26
+from dialogue.sizing.pace import READ_TOKENS
 
 Open = Callable[[Kind], MiniCPM]
 

@@ -14,8 +14,8 @@ from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBl
 from dialogue.engines import open_engine
 from dialogue.engines.minicpm3 import MiniCPM3Engine
 from dialogue.errors import BadInput
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.latent_cache import LatentCache
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.text.latent_cache import LatentCache
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
 

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from dialogue.choose_token import GREEDY
 from dialogue.errors import BadInput, EngineLost
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.request import Sound
-from dialogue.minicpm.session_o26 import INTRODUCED
-from dialogue.minicpm.session_o26 import Session as SessionO26
-from dialogue.minicpm.session_o45 import PIECE, UNSPEAKABLE
-from dialogue.minicpm.session_o45 import Session as SessionO45
-from tests.dialogue.minicpm.sessions import picture, second
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
+from dialogue.minicpm.chat.request import Sound
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.session_o26 import INTRODUCED
+from dialogue.minicpm.sessions.session_o26 import Session as SessionO26
+from dialogue.minicpm.sessions.session_o45 import PIECE, UNSPEAKABLE
+from dialogue.minicpm.sessions.session_o45 import Session as SessionO45
+from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
 VOICE = ["Clone this voice.", Sound(second(99)), "Speak like that."]

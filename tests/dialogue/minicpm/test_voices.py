@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from dialogue.minicpm.dvae import LEVELS, Codebook
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.speech_backbone import narrowed, penalised
-from dialogue.minicpm.speech_o26 import Slots
-from dialogue.minicpm.speech_o45 import Memory, SpeechDecoder
-from dialogue.minicpm.together import alone, outputs
-from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed
-from dialogue.minicpm.vocos import Joiner
-from dialogue.minicpm.voice_o26 import SAMPLES_A_CODE, Speaker, VoiceO26
+from dialogue.llm.batching import alone, outputs
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.speech.dvae import LEVELS, Codebook
+from dialogue.minicpm.speech.speech_backbone import narrowed, penalised
+from dialogue.minicpm.speech.speech_o26 import Slots
+from dialogue.minicpm.speech.speech_o45 import Memory, SpeechDecoder
+from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, SILENCE, CodeFeed
+from dialogue.minicpm.speech.vocos import Joiner
+from dialogue.minicpm.speech.voice_o26 import SAMPLES_A_CODE, Speaker, VoiceO26
 
 Open = Callable[[Kind], MiniCPM]
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.window import Basic, Context, Recap, Unit, Window
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.window import Basic, Context, Recap, Unit, Window
 
 Open = Callable[[Kind], MiniCPM]
 HEADING = (31, 32, 33)

@@ -1,0 +1,128 @@
+"""One peer connection: the only file that knows aiortc's objects, and the private one we replace.
+
+aiortc holds sound back for four packets, a picture until the next one begins, and after a lost packet for 320 ms.
+Our own receivers stand where its jitter buffers were and take each packet as it arrives; its decoder threads then
+have nothing to do. That attribute is private, so its version is pinned and its shape checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import aiortc
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc.jitterbuffer import JitterBuffer
+from aiortc.rtp import RtpPacket
+
+from dialogue.errors import BadInput
+from ui.rtc.camera import Camera
+from ui.rtc.channel import Channel
+from ui.rtc.frames import Packet
+from ui.rtc.microphone import Microphone
+from ui.rtc.offer import Offer
+from ui.rtc.outgoing import Voice
+
+log = logging.getLogger(__name__)
+
+OUR_AIORTC = "1.16."
+JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
+ANSWER_WITHIN_S = 10.0  # names of hosts are looked up on the local network meanwhile
+CLOSE_WITHIN_S = 2.0
+
+assert aiortc.__version__.startswith(OUR_AIORTC), (
+    f"aiortc {aiortc.__version__} is installed, and ui/rtc/webrtc.py replaces a private part of {OUR_AIORTC}x; "
+    "install that version, or check RTCRtpReceiver's jitter buffer and change OUR_AIORTC"
+)
+
+Taken = tuple[bool, None]  # what a jitter buffer answers: (ask for a key frame?, a frame for aiortc's decoder)
+
+
+class SoundPackets:
+    """Stands in a receiver for its jitter buffer."""
+
+    def __init__(self, microphone: Microphone, alive: Callable[[], None]) -> None:
+        self._microphone, self._alive = microphone, alive
+
+    def add(self, packet: RtpPacket) -> Taken:
+        self._alive()
+        self._microphone.packet(packet.sequence_number, packet.timestamp, packet.payload)
+        return False, None
+
+
+class PicturePackets:
+    """Stands in a receiver for its jitter buffer."""
+
+    def __init__(self, camera: Camera, now: Callable[[], float], alive: Callable[[], None]) -> None:
+        self._camera, self._now, self._alive = camera, now, alive
+
+    def add(self, packet: RtpPacket) -> Taken:
+        self._alive()
+        ours = Packet(packet.sequence_number, bool(packet.marker), packet.payload, packet._data)
+        return self._camera.packet(ours, self._now()), None
+
+
+def take_packets(receiver: RTCRtpReceiver, taker: SoundPackets | PicturePackets) -> None:
+    """From now on `taker` gets the packets of `receiver`."""
+    assert isinstance(getattr(receiver, JITTER_BUFFER, None), JitterBuffer), (
+        f"aiortc {aiortc.__version__} keeps its jitter buffer elsewhere than {OUR_AIORTC}x did"
+    )
+    setattr(receiver, JITTER_BUFFER, taker)
+
+
+class PeerConnection:
+    """Made for one offer. `stun` is HOST:PORT. `gone` is set once the far end has left, or could not be reached."""
+
+    def __init__(self, stun: str | None, received: Callable[[str | bytes], None]) -> None:
+        # No servers unless asked for: the default would tell a stranger our address, and wait 5 s without a network.
+        servers = [RTCIceServer(f"stun:{stun.removeprefix('stun:')}")] if stun else []
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        self.channel = Channel(lambda: self.connected, received)
+        self.gone = asyncio.Event()
+        self._connection.on("datachannel", self.channel.opened)
+        self._connection.on("connectionstatechange", self._state_changed)
+
+    @property
+    def connected(self) -> bool:
+        return str(self._connection.connectionState) == "connected"
+
+    async def answer(self, offer: Offer, voice: Voice, sound: SoundPackets, pictures: PicturePackets) -> str:
+        """The SDP of our answer. Raises BadInput when the offer cannot be answered."""
+        connection = self._connection
+        transceiver = connection.addTransceiver(voice, "sendrecv")
+        _prefer(transceiver, "audio", "opus")
+        take_packets(transceiver.receiver, sound)
+        if offer.video:
+            transceiver = connection.addTransceiver("video", "recvonly")
+            _prefer(transceiver, "video", "vp8", "rtx")
+            take_packets(transceiver.receiver, pictures)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+                await connection.setLocalDescription(await connection.createAnswer())
+        except Exception as error:  # aiortc raises whatever the offer happens to break
+            log.info("an offer could not be answered: %r", error)
+            raise BadInput("this offer cannot be answered: Opus sound and VP8 pictures are what we speak") from error
+        return str(connection.localDescription.sdp)
+
+    async def close(self) -> None:
+        """Ends it whatever state it is in; gives up waiting for aiortc after CLOSE_WITHIN_S."""
+        self.channel.close()
+        self.gone.set()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._connection.close()
+        except Exception as error:  # a connection that an offer left half built cannot be closed whole
+            log.info("a connection was not closed in order: %r", error)
+
+    def _state_changed(self) -> None:
+        if self._connection.connectionState in ("failed", "closed"):
+            self.channel.close()
+            self.gone.set()
+
+
+def _prefer(transceiver: aiortc.RTCRtpTransceiver, kind: str, *names: str) -> None:
+    """Answer with these codecs only: ours are the only decoders that see the packets."""
+    codecs = aiortc.RTCRtpReceiver.getCapabilities(kind).codecs
+    transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.split("/")[1].lower() in names])
