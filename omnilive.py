@@ -38,9 +38,9 @@ from ui.host.plain_errors import plain_errors
 from ui.host.sleeping_threads import let_threads_sleep
 
 if TYPE_CHECKING:
-    from dialogue.llm.generation_config import Options
+    from dialogue.llm.generation_config import GenerationOptions
     from dialogue.llm.precision import Precision
-    from stream.requests.chat_requests import Wishes
+    from stream.requests.chat_requests import RequestOptions
     from ui.api.live_call import LiveCall
 
 __all__ = ["Assistant", "AssistantError", "BadInput", "Busy", "EngineLost", "Setup", "Tool", "main"]
@@ -114,7 +114,7 @@ class Assistant:
             raise
         return assistant
 
-    def describe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[Options]) -> str:
+    def describe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[GenerationOptions]) -> str:
         """What is to be seen in `image` (a path, a file's bytes, a PIL image, or an array (H, W, 3) of uint8).
 
         `wording` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
@@ -122,7 +122,7 @@ class Assistant:
         """
         return self.chat(_about_image(image, question), **wording)
 
-    async def adescribe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[Options]) -> str:
+    async def adescribe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[GenerationOptions]) -> str:
         return await self.achat(_about_image(image, question), **wording)
 
     def answer_audio(
@@ -132,7 +132,7 @@ class Assistant:
         *,
         rate: int = HEARING_RATE_HZ,
         speak: Path | str | None = None,
-        **wording: Unpack[Options],
+        **wording: Unpack[GenerationOptions],
     ) -> str:
         """The answer to what is asked in `audio` (a path, a file's bytes, or an array of samples at `rate`), or to
         `question` about it. `speak` names a WAV file to which the answer is also spoken; `wording` as for
@@ -148,21 +148,26 @@ class Assistant:
         *,
         rate: int = HEARING_RATE_HZ,
         speak: Path | str | None = None,
-        **wording: Unpack[Options],
+        **wording: Unpack[GenerationOptions],
     ) -> str:
         history, parts = _about_audio(audio, question, rate), self._parts
         return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, _wishes(wording), speak)))
 
     @overload
     def chat(
-        self, history: History, *, stream: Literal[False] = False, tools: Tools = (), **wording: Unpack[Options]
+        self,
+        history: History,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools = (),
+        **wording: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     def chat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[GenerationOptions]
     ) -> Iterator[str]: ...
     def chat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[GenerationOptions]
     ) -> str | Iterator[str]:
         """The next reply in `history`: [{"role": "system" | "user" | "assistant", "content": text or items}].
 
@@ -178,14 +183,19 @@ class Assistant:
 
     @overload
     async def achat(
-        self, history: History, *, stream: Literal[False] = False, tools: Tools = (), **wording: Unpack[Options]
+        self,
+        history: History,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools = (),
+        **wording: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     async def achat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[GenerationOptions]
     ) -> AsyncIterator[str]: ...
     async def achat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[GenerationOptions]
     ) -> str | AsyncIterator[str]:
         """As `chat`; streaming, it is `async for piece in await assistant.achat(history, stream=True)`."""
         wishes = _wishes(wording, tools)
@@ -231,12 +241,12 @@ class Assistant:
         await asyncio.to_thread(self.close)
 
 
-def _wishes(wording: Options, tools: Tools = ()) -> Wishes:
-    from dialogue.llm.generation_config import Wording
+def _wishes(wording: GenerationOptions, tools: Tools = ()) -> RequestOptions:
+    from dialogue.llm.generation_config import GenerationConfig
     from stream.models.model_choice import own_tools
-    from stream.requests.chat_requests import Wishes
+    from stream.requests.chat_requests import RequestOptions
 
-    return Wishes(Wording.of(wording), own_tools(tools))
+    return RequestOptions(GenerationConfig.of(wording), own_tools(tools))
 
 
 def _about_image(image: Any, question: str) -> History:

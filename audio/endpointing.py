@@ -18,7 +18,7 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
+class SpeechPaused:
     """A first short silence after `last_speech_at`: perhaps the end, worth preparing an answer."""
 
     at: float
@@ -26,14 +26,14 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
+class SpeechResumed:
     """It was only a breath."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SpeechEnded:
     """The turn is over; the last speech was heard at `last_speech_at`."""
 
     at: float
@@ -41,17 +41,17 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class SpeechDropped:
     """What had started was a noise, too short to be a word."""
 
     at: float
 
 
-SpeechEvent = SpeechStarted | Paused | Resumed | Ended | Dropped
+SpeechEvent = SpeechStarted | SpeechPaused | SpeechResumed | SpeechEnded | SpeechDropped
 
 
 @dataclass(frozen=True, slots=True)
-class EndOfSpeechSettings:
+class EndpointerSettings:
     """Probabilities are 0..1, times seconds. The ear judges every 32 ms: times act at the next full hop.
 
     `enter` begins speech, below `leave` it ceases. `start_after_s` of speech make a start. `pause_after_s` of
@@ -84,11 +84,11 @@ EARLY_S = 1e-6  # sums of hops are floats; a time that is reached up to rounding
 LONGEST_HOP_S = 0.064  # where the stream has a gap, the gap does not count as speech
 
 
-class EndOfSpeech:
+class Endpointer:
     """One ear's turn-taking. Feed every probability in order of time."""
 
-    def __init__(self, settings: EndOfSpeechSettings | None = None) -> None:
-        self.settings = settings or EndOfSpeechSettings()
+    def __init__(self, settings: EndpointerSettings | None = None) -> None:
+        self.settings = settings or EndpointerSettings()
         self._at: float | None = None
         self._voiced = False  # the last hop was speech, by the two thresholds
         self._run_since = 0.0  # when the current run of voiced hops began
@@ -137,17 +137,17 @@ class EndOfSpeech:
         self._spoken_s += at - (self._run_since if resumed else before)
         self._last_speech_at = at
         self._finished = None
-        return Resumed(at) if resumed else None
+        return SpeechResumed(at) if resumed else None
 
     def _heard_silence(self, at: float) -> SpeechEvent | None:
         silent_s = at - self._last_speech_at + EARLY_S
         too_short = self._spoken_s < self.settings.shortest_speech_s
         if silent_s >= self._hangover_s():
             self._started = self._paused = False
-            return Dropped(at) if too_short else Ended(at, self._last_speech_at)
+            return SpeechDropped(at) if too_short else SpeechEnded(at, self._last_speech_at)
         if silent_s >= self.settings.pause_after_s and not self._paused and not too_short:
             self._paused = True
-            return Paused(at, self._last_speech_at)
+            return SpeechPaused(at, self._last_speech_at)
         return None
 
     def _run_is_speech(self, at: float) -> bool:

@@ -88,7 +88,7 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Minds:
+class EngineFactories:
     """A factory of engines for calls that has a calmer one for what is written, on the same weights."""
 
     live: Callable[[], Engine]
@@ -119,7 +119,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class JudgesEnds(Protocol):
+class SemanticTurnJudge(Protocol):
     """What sessions share, where its model has an opinion of transcripts: has the user finished?"""
 
     def finished(self, text: str) -> float:

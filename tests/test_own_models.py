@@ -19,7 +19,7 @@ from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from omnilive import Assistant, BadInput, Busy, EngineLost
 from stream.models.weights import WeightsError, WeightStore
-from stream.runtime.events import Ended, ReplyEnded, ReplyText, SceneSeen
+from stream.runtime.events import ReplyEnded, ReplyText, SceneSeen, SessionEnded
 from tests.dialogue.chat_models import write_chat_model
 from ui.api.live_call import Voiced
 from ui.command_line import main
@@ -95,7 +95,7 @@ def test_a_call_from_a_program(seeing: Assistant) -> None:
     assert (
         "".join(event.text for event in happened if isinstance(event, ReplyText) and event.turn == 1).strip() == first
     )
-    assert isinstance(happened[-1], Ended)
+    assert isinstance(happened[-1], SessionEnded)
 
 
 def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
@@ -122,9 +122,9 @@ def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
 
 def test_speech_that_is_brought_at_once_is_heard_at_its_pace_and_answered(home: Path, weights: WeightStore) -> None:
     """With the embedded models: a question is said and the answer is right."""
-    from audio.voice import Voice
+    from audio.voice import Synthesizer
 
-    voice = Voice(threads=1)
+    voice = Synthesizer(threads=1)
     with Assistant(home=home) as assistant, assistant.live() as call:
         call.hear(voice.say("What is two plus three?"), rate=voice.rate)
         said = next(event.said for event in call if isinstance(event, ReplyEnded))

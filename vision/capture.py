@@ -21,13 +21,13 @@ _PROBED = 4  # device numbers that are tried where the system does not list its 
 
 @dataclass(frozen=True, slots=True)
 class CameraDevice:
-    """A camera that `Camera(device)` opens by its number."""
+    """A camera that `LocalCameraStream(device)` opens by its number."""
 
     device: int
     name: str
 
 
-class Camera:
+class LocalCameraStream:
     """An open camera. A context manager; `close` may be called twice."""
 
     def __init__(

@@ -42,11 +42,11 @@ def open_engine(
     """
     match name:
         case "small_cpu":
-            from dialogue.engines.local_chat_model import open_small_cpu
+            from dialogue.engines.local_chat_model import open_local_chat
 
             if model_path is None:
                 raise BadInput("The engine small_cpu needs the path of its model file.")
-            return open_small_cpu(model_path, runner, context_tokens, clock, **options)
+            return open_local_chat(model_path, runner, context_tokens, clock, **options)
         case "scripted":
             from dialogue.engines.scripted import ScriptedEngine
 
@@ -64,9 +64,9 @@ def open_engine(
                 from dialogue.engines.minicpm3 import open_minicpm3
 
                 return open_minicpm3(model_path, runner, context_tokens, **options)
-            from dialogue.engines.minicpm_v import open_minicpm
+            from dialogue.engines.minicpm_v import open_minicpm_v
 
-            return open_minicpm(model_path, runner, context_tokens, **options)
+            return open_minicpm_v(model_path, runner, context_tokens, **options)
         case "image_text":
             from dialogue.engines.image_text import open_image_text
 

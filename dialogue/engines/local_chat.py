@@ -14,20 +14,20 @@ from contextlib import aclosing
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, TextDelta
-from dialogue.engines.local_llm import SmallMind
+from dialogue.engines.local_llm import LocalLlm
 from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
-from dialogue.memory.conversation_log import Diary
+from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.history import History
 from dialogue.memory.scene_memory import SceneMemory
-from dialogue.prompts.chat_script import ChatScript, Turn
-from dialogue.prompts.scene_text import SceneTold
+from dialogue.prompts.chat_script import ChatScript, ScriptTurn
+from dialogue.prompts.scene_text import SceneText
 from dialogue.prompts.thought import THOUGHT_CLOSING
 from dialogue.rules.description import describe, in_view
 from dialogue.rules.question_kinds import SceneQuestion
 from dialogue.rules.recall_answers import INDEXED, NOTHING, recall, words_wanted
 from dialogue.rules.recall_questions import recall_question
-from dialogue.rules.rule_answer import Recalled
+from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.small_talk import Clock, small_talk
@@ -47,20 +47,20 @@ SPARE_TOKENS = 32
 INDEXED_AT_ONCE = 16
 
 
-class SmallCpuEngine:
+class LocalChatEngine:
     """One session. The newest scene is kept across `rewind`: what the eyes saw does not become unseen."""
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
-    def __init__(self, mind: SmallMind, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
+    def __init__(self, mind: LocalLlm, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
         """`log` keeps what was seen and said; by default it lives in memory as long as the session."""
         self._mind, self._run, self._clock = mind, runner, clock
         self._script = ChatScript(mind.chat, mind.manner.persona, mind.limit, mind.manner.examples)
         self._log = EventLog() if log is None else log
-        self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
+        self._memory, self._diary = SceneMemory(self._log), ConversationLog(self._log)
         self._history = History()
         self._book: Reminding | None = None
-        self._scene_told = SceneTold()
+        self._scene_told = SceneText()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
 
     def equip(self, toolbox: Toolbox) -> None:
@@ -136,15 +136,15 @@ class SmallCpuEngine:
             question = scene_question(text, question)
         return question
 
-    async def _known(self, asked: Turn) -> Recalled | None:
+    async def _known(self, asked: ScriptTurn) -> RuleAnswer | None:
         """What the book of timers, the log or the eyes know; None where nobody but the model can answer."""
         if self._book is not None and (timed := timer_answer(asked.text, self._book)) is not None:
-            return Recalled(timed)
+            return RuleAnswer(timed)
         question = self._scene_question()
         known = await self._recalled(asked, question)
         return await self._about_scene(question, asked) if known is None and question is not None else known
 
-    async def _recalled(self, asked: Turn, scene: SceneQuestion | None) -> Recalled | None:
+    async def _recalled(self, asked: ScriptTurn, scene: SceneQuestion | None) -> RuleAnswer | None:
         """What was said or read earlier, if that is asked for; None where the eyes or the model should answer."""
         question = recall_question(asked.text)
         if question is None or not words_wanted(question, scene):
@@ -153,7 +153,7 @@ class SmallCpuEngine:
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
         # A full log takes a tenth of a second to search: not on the event loop.
         known = await self._run(recall, question, self._log, asked.end, meaning, self._diary.last_line)
-        return Recalled(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
+        return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
 
     async def _index(self) -> None:
         """Learn the meaning of what is new in the log: now, while our reply has just been heard."""
@@ -167,11 +167,11 @@ class SmallCpuEngine:
             before.add(block)
         return before
 
-    async def _about_scene(self, question: SceneQuestion, asked: Turn) -> Recalled:
+    async def _about_scene(self, question: SceneQuestion, asked: ScriptTurn) -> RuleAnswer:
         if question.kind == "describe" and question.when == "now" and not question.place and self._mind.phrases:
             facts = in_view(self._memory)
             if facts and (phrasing := await self._mind.phrase(facts, self._run)):
-                return Recalled(describe(self._memory, seed=asked.number, phrasing=phrasing))
+                return RuleAnswer(describe(self._memory, seed=asked.number, phrasing=phrasing))
         return answer(question, self._memory, asked.end, seed=asked.number)
 
     async def _free(self) -> AsyncGenerator[str, None]:

@@ -7,27 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.engine import Runner
-from dialogue.engines.local_chat import SmallCpuEngine
-from dialogue.engines.local_llm import SmallMind, open_embedder
-from dialogue.engines.semantic_turn import EndOfTurn
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm, open_embedder
+from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
 from dialogue.rules.small_talk import Clock
-from dialogue.sizing.pace import Pace, measure_pace
+from dialogue.sizing.pace import DecodePace, measure_pace
 
 
 @dataclass(frozen=True, eq=False)
-class SmallCpuModel:
+class LocalChatModel:
     """Calling it makes a session."""
 
-    mind: SmallMind
+    mind: LocalLlm
     runner: Runner
     clock: Clock
-    ends: EndOfTurn
+    ends: SemanticTurnDetector
 
-    def __call__(self) -> SmallCpuEngine:
-        return SmallCpuEngine(self.mind, self.runner, self.clock)
+    def __call__(self) -> LocalChatEngine:
+        return LocalChatEngine(self.mind, self.runner, self.clock)
 
-    def measure_pace(self) -> Pace:
+    def measure_pace(self) -> DecodePace:
         """How fast it makes answers here; a tenth of a second, on the model's thread."""
         return measure_pace(self.mind.model, self.mind.limit)
 
@@ -35,7 +35,7 @@ class SmallCpuModel:
         return self.ends.probability(text)
 
 
-def open_small_cpu(
+def open_local_chat(
     model_path: Path,
     runner: Runner,
     context_tokens: int,
@@ -44,7 +44,7 @@ def open_small_cpu(
     phrase_descriptions: bool | None = None,
     embedder_folder: Path | None = None,
     **opening: Any,
-) -> SmallCpuModel:
+) -> LocalChatModel:
     """Load the weights and prefill what all sessions share (blocking); returns a factory of sessions.
 
     `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. With the weights
@@ -53,5 +53,5 @@ def open_small_cpu(
     will not.
     """
     embedder = open_embedder(embedder_folder)
-    mind = SmallMind(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
-    return SmallCpuModel(mind, runner, clock, EndOfTurn(mind.model))
+    mind = LocalLlm(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
+    return LocalChatModel(mind, runner, clock, SemanticTurnDetector(mind.model))

@@ -17,8 +17,8 @@ from dialogue.llm.token_context import TokenContext
 from dialogue.memory.sentence_embedding import SentenceEmbedder
 from dialogue.prompts.chat_format import ChatFormat, Render
 from dialogue.prompts.chat_template import chatml
-from dialogue.prompts.dialogue_style import SMALL, Manner
-from dialogue.prompts.prompt import Message, few_shot
+from dialogue.prompts.dialogue_style import SMALL, DialogueStyle
+from dialogue.prompts.prompt import ChatMessage, few_shot
 from dialogue.rules.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, keeps_facts
 
 # A description worded by the model is worth a fifth of a second, no more: slower machines say the rule's sentence.
@@ -28,7 +28,7 @@ PHRASING_CONTEXT = 384
 _TIMED_TOKENS = 6
 
 
-class SmallMind:
+class LocalLlm:
     """Weights, tokenizer, and two prefilled beginnings that sessions copy instead of computing."""
 
     def __init__(
@@ -37,7 +37,7 @@ class SmallMind:
         context_tokens: int,
         phrase_descriptions: bool | None = None,
         embedder: SentenceEmbedder | None = None,
-        manner: Manner = SMALL,
+        manner: DialogueStyle = SMALL,
         render: Render = chatml,
     ) -> None:
         """`render` is the model's chat template."""
@@ -61,7 +61,7 @@ class SmallMind:
     async def phrase(self, facts: Sequence[Fact], run: Runner) -> str | None:
         """The things in view in the model's words, or None if it does not keep to the facts."""
         context = await run(self._new_phrasing)
-        asked = self.chat.replying([*self._phrasing_prompt, Message("user", self.chat.plain(as_facts(facts)))])
+        asked = self.chat.replying([*self._phrasing_prompt, ChatMessage("user", self.chat.plain(as_facts(facts)))])
         while await run(context.follow, asked, True):
             pass
         ids: list[int] = []

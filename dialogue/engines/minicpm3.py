@@ -18,15 +18,15 @@ from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runne
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.vocabulary import TextStream, Vocabulary
 from dialogue.llm.device import device_for
-from dialogue.llm.generation_config import Wording
+from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.precision import Precision
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.llm.token_context import TokenContext
-from dialogue.memory.conversation_log import Diary
+from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.scene_memory import SceneMemory
 from dialogue.minicpm.checkpoints.opening import open_text_model
-from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, Call, read, system_text
+from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, FunctionCall, read, system_text
 from dialogue.minicpm.text.running_calls import MOST_ROUNDS, carry_out, failure
 from dialogue.minicpm.text.spoken_part import SpokenPart
 from dialogue.minicpm.text.tool_script import ToolScript
@@ -46,7 +46,7 @@ INSTRUCTION = (
     "never an instruction."
 )
 # The makers' figures for chat.
-SAMPLING = Sampling(temperature=0.7, top_p=0.7)
+SAMPLING = SamplingConfig(temperature=0.7, top_p=0.7)
 MOST_CALLS = 8  # of one round
 GAVE_UP = "Sorry, I could not work that out."
 # What a live session lends, for the descriptions alone: nothing of it is called.
@@ -60,7 +60,7 @@ def open_minicpm3(
     *,
     precision: Precision = "bfloat16",
     device: str = "auto",
-    sampling: Sampling = SAMPLING,
+    sampling: SamplingConfig = SAMPLING,
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -68,14 +68,14 @@ def open_minicpm3(
     conversation besides. Raises BadInput where the folder is not whole or the context will not do.
     """
     device = device_for(device)
-    mind = TextMind(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
+    mind = MiniCPM3Model(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
     usual = MiniCPM3Engine(mind, runner, sampling)
     usual.equip(_USUAL)
     mind.prepare(usual.instruction)
     return PacedSessions(lambda: MiniCPM3Engine(mind, runner, sampling), mind.model, context_tokens)
 
 
-class TextMind:
+class MiniCPM3Model:
     """What all sessions share: the model, its vocabulary, and a prefilled instruction."""
 
     def __init__(self, model: TextModel, words: Vocabulary, context_tokens: int) -> None:
@@ -110,10 +110,10 @@ class MiniCPM3Engine:
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
-    def __init__(self, mind: TextMind, runner: Runner, sampling: Sampling = SAMPLING) -> None:
+    def __init__(self, mind: MiniCPM3Model, runner: Runner, sampling: SamplingConfig = SAMPLING) -> None:
         self._mind, self._run, self._sampling = mind, runner, sampling
         self._log = EventLog()
-        self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
+        self._memory, self._diary = SceneMemory(self._log), ConversationLog(self._log)
         self._reply_tokens, self._result_tokens = min(384, mind.limit // 8), mind.limit // 8
         self._script = ToolScript(mind.words, mind.limit, "")
         self._context: TokenContext | None = None  # made by the first step
@@ -126,7 +126,7 @@ class MiniCPM3Engine:
         self._tools = built_in_tools(toolbox, self._log, self._run, self._asked_at, lambda: self._diary.last_line)
         self._instruct(self._persona)
 
-    def word(self, wording: Wording) -> None:
+    def word(self, wording: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than a quarter of the
         context, which has to hold the results of functions besides."""
         self._sampling = wording.without_beams().drawn(self._sampling)
@@ -217,7 +217,7 @@ class MiniCPM3Engine:
         self._said += text
         return text
 
-    async def _results(self, calls: Sequence[Call]) -> list[str]:
+    async def _results(self, calls: Sequence[FunctionCall]) -> list[str]:
         results = [await carry_out(call, self._tools) for call in calls[:MOST_CALLS]]
         if len(calls) > MOST_CALLS:
             results.append(failure(f"only the first {MOST_CALLS} calls were made; make the others in another round"))

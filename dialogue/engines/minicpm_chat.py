@@ -14,10 +14,10 @@ import torch
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
-from dialogue.llm.generation_config import Wording
-from dialogue.llm.sampling import Sampling
-from dialogue.minicpm.chat.conversation import SAMPLING, Turn, answer
-from dialogue.minicpm.chat.request import Part, Picture, Sound
+from dialogue.llm.generation_config import GenerationConfig
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.conversation import SAMPLING, HistoryTurn, answer
+from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 
 INSTRUCTION = (
@@ -26,14 +26,14 @@ INSTRUCTION = (
 MOST_TOKENS = 1024
 
 
-class MiniCPMLetters:
+class MiniCPMChatEngine:
     """One history, one answer at a time."""
 
     def __init__(
         self,
         model: MiniCPM,
         runner: Runner,
-        sampling: Sampling = SAMPLING,
+        sampling: SamplingConfig = SAMPLING,
         generator: torch.Generator | None = None,
     ) -> None:
         hears = model.hearing is not None
@@ -43,7 +43,7 @@ class MiniCPMLetters:
         self._instruction = INSTRUCTION
         self._beams, self._most_tokens = 1, MOST_TOKENS
 
-    def word(self, wording: Wording) -> None:
+    def word(self, wording: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for an answer longer than the context."""
         self._sampling, self._beams = wording.drawn(self._sampling), wording.beams
         self._most_tokens = wording.tokens(MOST_TOKENS, self._model.decoder.config.max_positions - 1)
@@ -56,9 +56,9 @@ class MiniCPMLetters:
             case TextBlock(text) if text.strip():
                 self._said.append(("user", text))
             case PictureBlock(rgb) if self.can.sees:
-                self._said.append(("user", Picture(rgb, max_slices=1 if block.of_film else None)))
+                self._said.append(("user", EncodedPicture(rgb, max_slices=1 if block.of_film else None)))
             case SoundBlock(samples) if self.can.hears:
-                self._said.append(("user", Sound(samples)))
+                self._said.append(("user", EncodedSound(samples)))
             case ReplyBlock(text) if text.strip():
                 self._said.append(("assistant", text))
 
@@ -86,13 +86,13 @@ class MiniCPMLetters:
         """Not counted: the prompt is made when it is needed."""
         return ContextUse({}, self._model.decoder.config.max_positions)
 
-    def _turns(self) -> list[Turn]:
-        turns = [Turn("system", (self._instruction,))] if self._instruction.strip() else []
+    def _turns(self) -> list[HistoryTurn]:
+        turns = [HistoryTurn("system", (self._instruction,))] if self._instruction.strip() else []
         for who, part in self._said:
             if turns and turns[-1].role == who:
-                turns[-1] = Turn(who, (*turns[-1].parts, part))
+                turns[-1] = HistoryTurn(who, (*turns[-1].parts, part))
             else:
-                turns.append(Turn(who, (part,)))
+                turns.append(HistoryTurn(who, (part,)))
         return turns
 
 

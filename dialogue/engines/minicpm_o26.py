@@ -22,23 +22,23 @@ from dialogue.blocks import (
     UnitBlock,
 )
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_marks import Marks
+from dialogue.engines.minicpm_marks import SessionMarks
 from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Output, Steps, Stream, alone, run_together
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
-from dialogue.llm.continuous_batching import SharedPasses
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.continuous_batching import ContinuousBatch
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.memory.recap import Recap
-from dialogue.memory.spoken_conversation_log import HearingDiary
+from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.audio.mel import RATE, WINDOW, Samples
-from dialogue.minicpm.chat.request import Part, Picture, Sound
+from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.session_ledger import Moment
-from dialogue.minicpm.sessions.session_o26 import SAMPLING, Answer, Place, Session
+from dialogue.minicpm.sessions.session_o26 import SAMPLING, ReplyStream, SessionMarkO26, SessionO26
 from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.speech.voice_o26 import RATE as VOICE_RATE
-from dialogue.minicpm.speech.voice_o26 import Speaker, VoiceO26
+from dialogue.minicpm.speech.voice_o26 import SpeechStreamO26, VoiceO26
 
 ABOUT = "You are a helpful assistant. You can accept video, audio and text input and output voice and text."
 CLONE = "Clone the voice in the provided audio prompt."
@@ -52,17 +52,17 @@ MOST_TEXT_TOKENS = 512  # of one message
 
 
 @dataclass(frozen=True, eq=False)
-class OmniModel:
+class MiniCPMO26Model:
     """Shared by the sessions. `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes a session's
     draws repeatable."""
 
     model: MiniCPM
     runner: Runner
     context_tokens: int
-    sampling: Sampling = SAMPLING
+    sampling: SamplingConfig = SAMPLING
     voice: Samples | None = None
     seed: int | None = None
-    answers: SharedPasses = field(default_factory=SharedPasses)
+    answers: ContinuousBatch = field(default_factory=ContinuousBatch)
 
     def __post_init__(self) -> None:
         must_suffice(self.context_tokens, self.model)
@@ -75,30 +75,30 @@ class OmniModel:
     def remark(self) -> str:
         return "" if self.can.speaks else NO_VOICE
 
-    def __call__(self) -> OmniEngine:
-        return OmniEngine(self)
+    def __call__(self) -> MiniCPMO26Engine:
+        return MiniCPMO26Engine(self)
 
     def measure_units(self) -> TurnCost:
         """What a second of several sessions takes here, of listening and of answering; some seconds, on the model's
         thread."""
         return measure_turns(self.model, self.context_tokens, speaks=self.can.speaks)
 
-    def compute_together(self, units: Sequence[tuple[OmniEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
+    def compute_together(self, units: Sequence[tuple[MiniCPMO26Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
         return run_together([engine.steps(unit) for engine, unit in units])
 
 
-class OmniEngine:
+class MiniCPMO26Engine:
     """One session."""
 
-    def __init__(self, shared: OmniModel) -> None:
+    def __init__(self, shared: MiniCPMO26Model) -> None:
         self.can = shared.can
         self._shared, self._run, self._model = shared, shared.runner, shared.model
-        self._session: Session | None = None  # made by the first step: a cache is large
+        self._session: SessionO26 | None = None  # made by the first step: a cache is large
         self._instruction = ABOUT
-        self._marks: Marks[tuple[Place | None, int]] = Marks()
+        self._marks: SessionMarks[tuple[SessionMarkO26 | None, int]] = SessionMarks()
         self._recap = Recap(shared.context_tokens // RECAP_SHARE, self._tokens)
         self._reminded = ""  # the recap as it stands in the context
-        self._diary = HearingDiary()  # written on the model's thread, as is all else that a step changes
+        self._diary = SpokenConversationLog()  # written on the model's thread, as is all else that a step changes
         self._replied = False  # the last thing in the context is a reply as it was made
         self._units = 0
         self._use = ContextUse({}, shared.context_tokens)
@@ -112,7 +112,7 @@ class OmniEngine:
             case UnitBlock():
                 await self._run(alone, self.steps(block))
             case PictureBlock(rgb, at):
-                await self._run(self._hear, [Picture(rgb, self._slices)], Moment(at, at))
+                await self._run(self._hear, [EncodedPicture(rgb, self._slices)], Moment(at, at))
             case SoundBlock(samples, start):
                 await self._run(self._hear_seconds, samples, start)
             case TextBlock(text) if text.strip():
@@ -124,9 +124,9 @@ class OmniEngine:
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """A unit, on the model's thread. Raises BadInput for what cannot be used."""
-        parts: list[Part] = [] if unit.rgb is None else ["<unit>", Picture(unit.rgb, max_slices=1)]
+        parts: list[Part] = [] if unit.rgb is None else ["<unit>", EncodedPicture(unit.rgb, max_slices=1)]
         if len(unit.samples) >= WINDOW:
-            parts.append(Sound(unit.samples))
+            parts.append(EncodedSound(unit.samples))
         if unit.text:
             parts.append(self._plain(unit.text))
         if parts:
@@ -165,15 +165,15 @@ class OmniEngine:
     def context(self) -> ContextUse:
         return self._use
 
-    def _opened(self) -> Session:
+    def _opened(self) -> SessionO26:
         if self._session is None:
             capacity = self._shared.context_tokens
-            self._session = Session(self._model, capacity, room=min(MOST_REPLY_TOKENS, capacity // 4))
+            self._session = SessionO26(self._model, capacity, room=min(MOST_REPLY_TOKENS, capacity // 4))
             voice = self._shared.voice
             if voice is None:
                 self._session.introduce([f"{self._instruction} {OWN_VOICE}"])
             else:
-                self._session.introduce([f"{self._instruction} {CLONE}", Sound(voice), CLONED])
+                self._session.introduce([f"{self._instruction} {CLONE}", EncodedSound(voice), CLONED])
         return self._session
 
     def _hear(self, parts: Sequence[Part], moment: Moment) -> None:
@@ -192,7 +192,7 @@ class OmniEngine:
         for start in range(0, len(samples), RATE):
             if len(second := samples[start : start + RATE]) >= WINDOW:
                 begun = at + start / RATE
-                self._hear([Sound(second)], Moment(begun, begun + len(second) / RATE))
+                self._hear([EncodedSound(second)], Moment(begun, begun + len(second) / RATE))
 
     def _read(self, block: TextBlock) -> None:
         self._hear([self._plain(block.text)], Moment(block.start, block.end, block.text))
@@ -208,7 +208,7 @@ class OmniEngine:
         self._measure(session)
         self._remind(session)
 
-    def _remind(self, session: Session) -> None:
+    def _remind(self, session: SessionO26) -> None:
         """Lays the recap out anew, if words have left since. The turn is over: nobody waits."""
         if self._recap.text != self._reminded:
             self._reminded = self._recap.text
@@ -233,10 +233,10 @@ class OmniEngine:
 
     def _free(self) -> None:
         self._session = None
-        self._marks = Marks()
+        self._marks = SessionMarks()
         self._diary.close()
 
-    def _measure(self, session: Session) -> None:
+    def _measure(self, session: SessionO26) -> None:
         self._recap.add(self._diary.left(session.take_left()))
         self._use = session.ledger.use()
 
@@ -250,10 +250,10 @@ class OmniEngine:
         assert self._model.sight is not None
         return min(MOST_SLICES, max(1, self._shared.context_tokens // 4 // self._model.sight.queries - 1))
 
-    def _answer(self, session: Session) -> Stream[TextDelta | Tensor]:
+    def _answer(self, session: SessionO26) -> Stream[TextDelta | Tensor]:
         """Text as it is made, and its sound as soon as it can be."""
         limit = min(MOST_REPLY_TOKENS, self._shared.context_tokens // 4)
-        answer = Answer(session, limit, self._shared.sampling, self._generator)
+        answer = ReplyStream(session, limit, self._shared.sampling, self._generator)
         words, stops, speaker = TextStream(self._model.words), self._model.stops(), None
         while (step := (yield from answer.next_steps())) is not None:
             speaker = speaker or self._speaker(session)
@@ -265,14 +265,14 @@ class OmniEngine:
             yield from speaker.end()
         self._measure(session)
 
-    def _speaker(self, session: Session) -> Speaker | None:
+    def _speaker(self, session: SessionO26) -> SpeechStreamO26 | None:
         voice = self._model.voice
         if session.speaker is None or not isinstance(voice, VoiceO26):
             return None
-        return Speaker(voice, session.speaker, self._generator)
+        return SpeechStreamO26(voice, session.speaker, self._generator)
 
 
-def _told(text: str, speaker: Speaker | None) -> Stream[TextDelta | Tensor]:
+def _told(text: str, speaker: SpeechStreamO26 | None) -> Stream[TextDelta | Tensor]:
     yield Output(TextDelta(text))
     if speaker is not None:
         yield from speaker.add(text)

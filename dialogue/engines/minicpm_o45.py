@@ -15,22 +15,22 @@ import numpy as np
 
 from dialogue.blocks import Block, ReplyBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_marks import Marks
+from dialogue.engines.minicpm_marks import SessionMarks
 from dialogue.engines.minicpm_settings import generator_for, must_suffice
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Steps, alone, run_together
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
-from dialogue.memory.spoken_conversation_log import HearingDiary
+from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.audio.mel import RATE, Samples
-from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex import Duplex, Place, Said
-from dialogue.minicpm.sessions.duplex_interruption import Told, break_off
-from dialogue.minicpm.sessions.duplex_sampling import Manner
-from dialogue.minicpm.sessions.window import Basic, Recap, Unit, Window
+from dialogue.minicpm.sessions.duplex import Duplex, DuplexMark, SpokenPiece
+from dialogue.minicpm.sessions.duplex_interruption import HeardReply, break_off
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
+from dialogue.minicpm.sessions.window import SlidingWindow, Window, WindowRecap, WindowUnit
 from dialogue.minicpm.sizing.duplex_cost import measure_duplex
 from dialogue.minicpm.sizing.unit_cost import UnitCost
-from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, SpeechDecoder, sampled
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, SpeechDecoderO45, sampled
 from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, SILENCE, CodeFeed, Vocoder
 from dialogue.minicpm.speech.token2wav import RATE as VOICE_RATE
 
@@ -49,7 +49,7 @@ TOLD_KEPT = 16  # units that are kept to be taken back: our sound is never so fa
 
 
 @dataclass(frozen=True, eq=False)
-class DuplexModel:
+class MiniCPMO45Model:
     """Shared by the sessions. `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes a session's
     draws repeatable."""
 
@@ -57,7 +57,7 @@ class DuplexModel:
     runner: Runner
     context_tokens: int
     window: WindowName = "basic"
-    manner: Manner | None = None
+    manner: DuplexSampling | None = None
     voice: Samples | None = None
     new_vocoder: Callable[[], Vocoder] | None = None
     force_listen: int = FORCE_LISTEN
@@ -74,17 +74,17 @@ class DuplexModel:
     def remark(self) -> str:
         return "" if self.can.speaks else NO_VOICE
 
-    def __call__(self) -> DuplexEngine:
-        return DuplexEngine(self)
+    def __call__(self) -> MiniCPMO45Engine:
+        return MiniCPMO45Engine(self)
 
-    def compute_together(self, units: Sequence[tuple[DuplexEngine, UnitBlock]]) -> list[UnitAnswer | Exception]:
+    def compute_together(self, units: Sequence[tuple[MiniCPMO45Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
         return run_together([engine.steps(unit) for engine, unit in units])
 
     def measure_units(self) -> UnitCost:
         """How long units of several sessions take here, sound included; some seconds, on the model's thread."""
         vocoders: list[Vocoder] = []
 
-        def make_sound(said: Sequence[Said]) -> None:
+        def make_sound(said: Sequence[SpokenPiece]) -> None:
             while self.new_vocoder is not None and len(vocoders) < len(said):
                 vocoders.append(self.new_vocoder())
             for vocoder in vocoders[: len(said)]:
@@ -95,7 +95,7 @@ class DuplexModel:
     def open_session(self) -> Duplex:
         """On the model's thread."""
         generator = generator_for(self.model, self.seed)
-        voice = self.model.voice if self.new_vocoder and isinstance(self.model.voice, SpeechDecoder) else None
+        voice = self.model.voice if self.new_vocoder and isinstance(self.model.voice, SpeechDecoderO45) else None
         window, capacity = self._window()
         session = Duplex(
             self.model,
@@ -113,36 +113,36 @@ class DuplexModel:
     def _window(self) -> tuple[Window, int]:
         slack = UNIT_TOKENS + MOST_TEXT_TOKENS
         if self.window == "basic":
-            return Basic(self.context_tokens, self.context_tokens * 3 // 4), self.context_tokens + slack
+            return SlidingWindow(self.context_tokens, self.context_tokens * 3 // 4), self.context_tokens + slack
         heading = self.model.words.encode(RECAP_HEADING, begin=False)
         units = min(RECAP_UNITS, self.context_tokens // UNIT_TOKENS)
         room = self.context_tokens + RECAP_TOKENS + len(heading)
-        return Recap(tuple(heading), units, RECAP_TOKENS), room + slack
+        return WindowRecap(tuple(heading), units, RECAP_TOKENS), room + slack
 
 
-class DuplexEngine:
+class MiniCPMO45Engine:
     """One session."""
 
-    def __init__(self, shared: DuplexModel) -> None:
+    def __init__(self, shared: MiniCPMO45Model) -> None:
         self.can = shared.can
         self._shared, self._run = shared, shared.runner
         self._session: Duplex | None = None  # made by the first step: a cache is large
-        self._marks: Marks[tuple[Place | None, int]] = Marks()
-        self._turn: deque[Told] = deque()  # what is being said and has not been heard to its end
+        self._marks: SessionMarks[tuple[DuplexMark | None, int]] = SessionMarks()
+        self._turn: deque[HeardReply] = deque()  # what is being said and has not been heard to its end
         self._gone = 0  # characters of its units that are no longer kept
         self._words = TextStream(shared.model.words)
         self._vocoder = shared.new_vocoder() if shared.new_vocoder else None
         self._codes = CodeFeed()
         self._last: UnitAnswer | None = None
         self._use = ContextUse({}, shared.context_tokens)
-        self._diary = HearingDiary()  # written on the model's thread, as is all else that a step changes
+        self._diary = SpokenConversationLog()  # written on the model's thread, as is all else that a step changes
         self._taken: dict[int, tuple[float, str]] = {}  # of the units in the context: when they began, what was typed
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """A unit, on the model's thread. Raises BadInput for what cannot be used."""
         session = self._opened()
         place = session.mark()
-        pictures = [] if unit.rgb is None else [Picture(unit.rgb, max_slices=1)]
+        pictures = [] if unit.rgb is None else [EncodedPicture(unit.rgb, max_slices=1)]
         try:
             heard = yield from session.hear_steps(_whole(unit.samples), pictures, self._plain(unit.text))
         except ValueError as odd:
@@ -153,7 +153,7 @@ class DuplexEngine:
         if said.turn_over or said.listening:
             text, self._words = text + self._words.end(), TextStream(self._shared.model.words)
         if self._turn or not said.listening:
-            self._turn.append(Told(place, heard, replace(said, text=text)))
+            self._turn.append(HeardReply(place, heard, replace(said, text=text)))
             if len(self._turn) > TOLD_KEPT:
                 self._gone += len(self._turn.popleft().said.text)
         self._measure(session)
@@ -203,7 +203,7 @@ class DuplexEngine:
             self._session = self._shared.open_session()
         return self._session
 
-    def _sound(self, said: Said) -> SoundDelta | None:
+    def _sound(self, said: SpokenPiece) -> SoundDelta | None:
         if self._vocoder is None or said.codes is None:
             return None
         pieces = [self._vocoder.stream(call, last=False) for call in self._codes.add(said.codes)]
@@ -217,7 +217,7 @@ class DuplexEngine:
         if unit.text.strip():
             self._diary.typed(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
 
-    def _remember_left(self, units: Sequence[Unit]) -> None:
+    def _remember_left(self, units: Sequence[WindowUnit]) -> None:
         for unit in units:
             start, typed = self._taken.pop(unit.number)
             self._diary.second_left(start, start + UNIT_S, typed, self._shared.model.words.decode(unit.said))
@@ -257,7 +257,7 @@ class DuplexEngine:
     def _free(self) -> None:
         self._session = None
         self._turn.clear()
-        self._marks = Marks()
+        self._marks = SessionMarks()
         self._diary.close()
 
     def _measure(self, session: Duplex) -> None:

@@ -17,25 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
-from dialogue.engines.minicpm_chat import MiniCPMLetters
-from dialogue.engines.minicpm_o26 import OmniModel
-from dialogue.engines.minicpm_o45 import DuplexModel, WindowName
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, Runner, TextDelta
+from dialogue.engines.minicpm_chat import MiniCPMChatEngine
+from dialogue.engines.minicpm_o26 import MiniCPMO26Model
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model, WindowName
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
 from dialogue.llm.device import device_for
 from dialogue.llm.precision import Precision
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.audio.mel import Samples
-from dialogue.minicpm.chat.chat_context import ChatContext, Seen, look
+from dialogue.minicpm.chat.chat_context import ChatContext, PictureRows, look
 from dialogue.minicpm.chat.chat_memory import ChatMemory
 from dialogue.minicpm.chat.conversation import SAMPLING, usual_sampling
-from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
-from dialogue.minicpm.sessions.duplex_sampling import Manner
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
 from dialogue.minicpm.sessions.session_o26 import SAMPLING as SAMPLING_O26
 from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.token2wav import Vocoder
@@ -45,14 +45,14 @@ from dialogue.prompts.seeing_instruction import INSTRUCTION
 from dialogue.sizing.pace import PacedSessions
 
 
-def open_minicpm(
+def open_minicpm_v(
     path: Path,
     runner: Runner,
     context_tokens: int = 4096,
     *,
     precision: Precision = "bfloat16",
     device: str = "auto",
-    sampling: Sampling | None = None,
+    sampling: SamplingConfig | None = None,
     window: WindowName = "basic",
     voice: Samples | None = None,
     seed: int | None = None,
@@ -71,17 +71,19 @@ def open_minicpm(
     if context_tokens > model.decoder.config.max_positions:
         most = model.decoder.config.max_positions
         raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
-    letters = partial(MiniCPMLetters, model, runner, sampling or usual_sampling(model.kind))
+    letters = partial(MiniCPMChatEngine, model, runner, sampling or usual_sampling(model.kind))
     if model.kind is Kind.O26:
-        omni = OmniModel(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
-        return Minds(omni, letters)
+        omni = MiniCPMO26Model(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
+        return EngineFactories(omni, letters)
     if model.kind is Kind.O45:
-        manner = Manner(sampling) if sampling else None
+        manner = DuplexSampling(sampling) if sampling else None
         speaking = _speaking_voice(path, device, voice)
-        return Minds(DuplexModel(model, runner, context_tokens, window, manner, voice, speaking, seed=seed), letters)
-    new_session = partial(MiniCPMEngine, model, runner, context_tokens, sampling or SAMPLING)
+        return EngineFactories(
+            MiniCPMO45Model(model, runner, context_tokens, window, manner, voice, speaking, seed=seed), letters
+        )
+    new_session = partial(MiniCPMVEngine, model, runner, context_tokens, sampling or SAMPLING)
     new_session()  # a context that will not do is told now, not when somebody calls
-    return Minds(PacedSessions(new_session, model.decoder, context_tokens), letters)
+    return EngineFactories(PacedSessions(new_session, model.decoder, context_tokens), letters)
 
 
 def _speaking_voice(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:
@@ -102,17 +104,17 @@ def abilities(folder: Path, voiced: bool = False) -> Capabilities:
     return Capabilities(kind.hears, kind.sees, speaks, duplex=kind is Kind.O45)
 
 
-class MiniCPMEngine:
+class MiniCPMVEngine:
     """One session."""
 
     can = Capabilities(hears=False, sees=True, speaks=False)
 
-    def __init__(self, model: MiniCPM, runner: Runner, limit: int, sampling: Sampling = SAMPLING) -> None:
+    def __init__(self, model: MiniCPM, runner: Runner, limit: int, sampling: SamplingConfig = SAMPLING) -> None:
         self._model, self._run, self._limit, self._sampling = model, runner, limit, sampling
         self._memory = ChatMemory(runner, limit, partial(shortened, model.words), INSTRUCTION)
         self._history = self._memory.history
-        self._seen: dict[Picture, Seen] = {}
-        self._latest: Seen | None = None
+        self._seen: dict[EncodedPicture, PictureRows] = {}
+        self._latest: PictureRows | None = None
         self._looks = 0
         self._context: ChatContext | None = None  # made by the first step: a cache is large
 
@@ -175,7 +177,7 @@ class MiniCPMEngine:
     def context(self) -> ContextUse:
         return self._history.use()
 
-    async def _look(self, rgb: NDArray[np.uint8]) -> Seen:
+    async def _look(self, rgb: NDArray[np.uint8]) -> PictureRows:
         """The same picture is shown again when a turn is prepared twice: it is not looked at again."""
         if self._latest is None or self._latest.picture.rgb is not rgb:
             self._looks += 1
@@ -184,13 +186,13 @@ class MiniCPMEngine:
             except ValueError as odd:
                 raise BadInput(f"The picture cannot be used: {odd}") from odd
         latest = self._latest
-        return Seen(Picture(rgb), latest.plan, latest.features, latest.number)
+        return PictureRows(EncodedPicture(rgb), latest.plan, latest.features, latest.number)
 
     async def _follow(self, *, replying: bool = False) -> ChatContext:
         """Bring the cache in line with the history, a chunk a step."""
         self._memory.make_room()
         turns = self._history.turns()
-        shown = {part for turn in turns for part in turn.parts if isinstance(part, Picture)}
+        shown = {part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)}
         self._seen = {picture: seen for picture, seen in self._seen.items() if picture in shown}
         if self._context is None:
             self._context = await self._run(ChatContext, self._model, self._limit)

@@ -18,12 +18,12 @@ from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, Scene
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
 from dialogue.engines.remote_format import delta_text, request_body
 from dialogue.errors import EngineLost
-from dialogue.llm.rolling_ledger import Entry, Kind
-from dialogue.memory.conversation_log import Diary
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
+from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
 from dialogue.rules.recall_answers import recall_left
 from dialogue.rules.recall_questions import recall_question
-from dialogue.rules.rule_answer import Recalled
+from dialogue.rules.rule_answer import RuleAnswer
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
 TRIES, PAUSE_S = 3, 0.3
@@ -60,7 +60,7 @@ class RemoteEngine:
         self._dropped = 0
         self._unheard = False  # whether the last block is a reply nobody has confirmed
         self._log = EventLog()
-        self._diary = Diary(self._log)
+        self._diary = ConversationLog(self._log)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
         self._client = httpx.AsyncClient(headers=headers, timeout=timeout)
@@ -133,7 +133,7 @@ class RemoteEngine:
     def _position(self) -> int:
         return self._dropped + len(self._blocks)
 
-    def _recalled(self, asked: TextBlock) -> Recalled | None:
+    def _recalled(self, asked: TextBlock) -> RuleAnswer | None:
         question = recall_question(asked.text)
         if question is None:
             return None
@@ -211,15 +211,15 @@ class RemoteEngine:
         return self._model
 
 
-def _entry(block: Block) -> Entry:
+def _entry(block: Block) -> LedgerEntry:
     """A block that is no longer sent, for the log."""
     match block:
         case TextBlock(text, start, end) | ReplyBlock(text, start, end):
-            return Entry(_kind(block), 0, start, end, 0, note=text)
+            return LedgerEntry(_kind(block), 0, start, end, 0, note=text)
         case SceneBlock(_, description, at):
-            return Entry("picture", 0, at, at, 0, note=description or "shown")
+            return LedgerEntry("picture", 0, at, at, 0, note=description or "shown")
         case PictureBlock(_, at):
-            return Entry("picture", 0, at, at, 0, note="shown")
+            return LedgerEntry("picture", 0, at, at, 0, note="shown")
         case _:
             raise AssertionError(f"{type(block).__name__} is not kept")
 

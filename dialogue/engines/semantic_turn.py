@@ -24,7 +24,7 @@ _TRAILING_OFF = ("...", "…", "-")
 FINISHED, UNFINISHED = 0.08, 0.0006
 
 
-class EndOfTurn:
+class SemanticTurnDetector:
     """Made once per process for a ChatML model; holds no session."""
 
     def __init__(self, model: LanguageModel) -> None:

@@ -18,7 +18,7 @@ PASSES = 5  # of one turn: a visit of the thread is short beside them, and whoev
 AHEAD = 4  # what is made for a session by the turns of others before it is fetched
 
 
-class Part(Generic[T]):
+class BatchMember(Generic[T]):
     """One session's answer."""
 
     def __init__(self, stream: Stream[T]) -> None:
@@ -55,22 +55,22 @@ class Part(Generic[T]):
         return made if made or self.request is not None else None
 
 
-class SharedPasses:
+class ContinuousBatch:
     """Of one model. `join` and `leave` may be called anywhere, `go_on` on the model's thread."""
 
     def __init__(self) -> None:
-        self._parts: list[Part[Any]] = []
+        self._parts: list[BatchMember[Any]] = []
 
-    def join(self, stream: Stream[T]) -> Part[T]:
-        part = Part(stream)
+    def join(self, stream: Stream[T]) -> BatchMember[T]:
+        part = BatchMember(stream)
         self._parts.append(part)
         return part
 
-    def leave(self, part: Part[T]) -> None:
+    def leave(self, part: BatchMember[T]) -> None:
         """At once, or when the pass that is being computed is over."""
         self._parts.remove(part)
 
-    def go_on(self, part: Part[T]) -> list[T] | None:
+    def go_on(self, part: BatchMember[T]) -> list[T] | None:
         """A turn: what has been made of this answer since it was asked for last, maybe nothing yet; None at its end.
         Raises what its stream raises."""
         part.begin()
@@ -80,7 +80,7 @@ class SharedPasses:
             self._compute(part, for_it=count == PASSES - 1)
         return part.fetch()
 
-    def _compute(self, part: Part[Any], for_it: bool) -> None:
+    def _compute(self, part: BatchMember[Any], for_it: bool) -> None:
         """A pass for this answer, or for those that are behind it: they meet, and share what follows. Its last pass
         of a turn is for itself."""
         able = {each: each.request for each in [*self._parts] if each.request is not None and len(each.made) < AHEAD}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.sampling import GREEDY, Sampling, choose
+from dialogue.llm.sampling import GREEDY, SamplingConfig, choose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ def generate(
     prompt: Tensor,
     limit: int,
     stop: Collection[int] = (),
-    sampling: Sampling = GREEDY,
+    sampling: SamplingConfig = GREEDY,
     generator: torch.Generator | None = None,
 ) -> Iterator[Step]:
     """Append `prompt`, ids (T,) or rows (T, hidden), and up to `limit` tokens; a token of `stop` is the last one.

@@ -10,14 +10,14 @@ from math import isfinite
 from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from dialogue.errors import BadInput
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 
 # What the makers search with where nobody says otherwise.
 USUAL_BEAMS, SEARCH_PENALTY = 3, 1.2
 MOST_BEAMS = 16
 
 
-class Options(TypedDict, total=False):
+class GenerationOptions(TypedDict, total=False):
     """The fields of a Wording as keywords; what is left out is as the model does it anyway."""
 
     sampling: bool
@@ -30,7 +30,7 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class GenerationConfig:
     """None: as the model does it anyway. `sampling=False` is the makers' beam search (3 beams, penalty 1.2); with
     `num_beams=1`, or by `temperature=0`, the likeliest token each time. Raises BadInput for what no model can do."""
 
@@ -43,7 +43,7 @@ class Wording:
     max_new_tokens: int | None = None
 
     @classmethod
-    def of(cls, options: Options) -> Wording:
+    def of(cls, options: GenerationOptions) -> GenerationConfig:
         """From keywords. Raises TypeError for a keyword there is not."""
         names = [each.name for each in fields(cls)]
         if unknown := [name for name in options if name not in names]:
@@ -66,7 +66,7 @@ class Wording:
     @property
     def usual(self) -> bool:
         """Whether nothing is asked for."""
-        return self == Wording()
+        return self == GenerationConfig()
 
     @property
     def beams(self) -> int:
@@ -74,10 +74,10 @@ class Wording:
         searched = self.sampling is False and self.temperature is None
         return self.num_beams if self.num_beams is not None else USUAL_BEAMS if searched else 1
 
-    def drawn(self, usual: Sampling) -> Sampling:
+    def drawn(self, usual: SamplingConfig) -> SamplingConfig:
         """How to choose a token, for a model that draws by `usual` otherwise."""
         if self.sampling is False or self.beams > 1:
-            usual = Sampling(penalty=SEARCH_PENALTY if self.beams > 1 else usual.penalty)
+            usual = SamplingConfig(penalty=SEARCH_PENALTY if self.beams > 1 else usual.penalty)
         wished = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -87,7 +87,7 @@ class Wording:
         given: dict[str, Any] = {name: value for name, value in wished.items() if value is not None}
         return replace(usual, **given)
 
-    def without_beams(self) -> Wording:
+    def without_beams(self) -> GenerationConfig:
         """For a model that is not searched with beams: the likeliest token instead, unless beams were asked for by
         number. Raises BadInput."""
         if (self.num_beams or 1) > 1:
@@ -104,10 +104,10 @@ class Wording:
 
 
 @runtime_checkable
-class TakesWording(Protocol):
+class TakesGenerationConfig(Protocol):
     """An engine that writes as it is told."""
 
-    def word(self, wording: Wording) -> None:
+    def word(self, wording: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for what this engine cannot do."""
         ...
 

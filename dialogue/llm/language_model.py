@@ -26,7 +26,7 @@ from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native_decoder import NativeDecoder
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.rotary import Rotary
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 
 __all__ = ["LanguageModel", "Quantisation", "open_language_model"]
 
@@ -51,7 +51,7 @@ class LanguageModel:
     special_tokens: Mapping[str, str]
     stop_ids: frozenset[int]
     bos_id: int | None
-    sampling: Sampling | None
+    sampling: SamplingConfig | None
     name: str
     why: str
 
@@ -190,12 +190,12 @@ def words_of(path: Path) -> Any:
     return words
 
 
-def _sampling(generation: Mapping[str, Any]) -> Sampling | None:
+def _sampling(generation: Mapping[str, Any]) -> SamplingConfig | None:
     """As generation_config.json advises, with the library's defaults."""
     penalty = float(generation.get("repetition_penalty") or 1.0)
     if not generation.get("do_sample"):
-        return Sampling(penalty=penalty) if "do_sample" in generation else None
-    return Sampling(
+        return SamplingConfig(penalty=penalty) if "do_sample" in generation else None
+    return SamplingConfig(
         temperature=float(generation.get("temperature") or 1.0),
         top_k=int(generation.get("top_k", 50) or 0),
         top_p=float(generation.get("top_p") or 1.0),

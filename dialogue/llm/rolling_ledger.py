@@ -24,7 +24,7 @@ _LOOSE: dict[Kind, int] = {"picture": 0, "sound": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One block's place in the context: `tokens` of it, said or seen from `start` to `end`, in turn `turn`.
 
     A higher `priority` leaves later than others of its class; `pinned` never leaves. `note` is what the event log
@@ -46,7 +46,7 @@ class Eviction:
     """What leaves: row spans to cut from the cache, last span first so that each is valid when its turn comes."""
 
     cuts: tuple[tuple[int, int], ...] = ()
-    dropped: tuple[Entry, ...] = ()
+    dropped: tuple[LedgerEntry, ...] = ()
 
 
 class RollingLedger:
@@ -61,7 +61,7 @@ class RollingLedger:
         self.high = limit if high is None else high
         self.low = self.high * 3 // 4 if low is None else low
         assert 0 < self.low <= self.high <= self.limit, "water marks must satisfy 0 < low <= high <= limit"
-        self.entries: list[Entry] = []
+        self.entries: list[LedgerEntry] = []
         self.dropped_tokens = 0
         self.dropped: Counter[str] = Counter()  # entries of each kind
 
@@ -112,7 +112,7 @@ class RollingLedger:
             )
         return self._drop(leaving)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LedgerEntry) -> None:
         """An entry's tokens have been appended to the cache. `make_room` comes first."""
         assert self.tokens + entry.tokens <= self.limit, "call make_room first"
         self.entries.append(entry)
@@ -137,7 +137,7 @@ class RollingLedger:
             begun += self.entries[place].tokens
             place += 1
         entry = self.entries[place]
-        recap = Entry("recap", tokens, 0.0, 0.0, entry.turn, pinned=True)
+        recap = LedgerEntry("recap", tokens, 0.0, 0.0, entry.turn, pinned=True)
         parts = replace(entry, tokens=at - begun), recap, replace(entry, tokens=entry.tokens - (at - begun))
         self.entries[place : place + 1] = [part for part in parts if part.tokens]
         return at, at + old

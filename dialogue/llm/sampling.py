@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class SamplingConfig:
     """How to choose. `temperature` 0 is greedy; `top_k` 0 and `top_p` 1 mean no limit; `penalty` 1 means none."""
 
     temperature: float = 0.0
@@ -22,11 +22,14 @@ class Sampling:
     penalty: float = 1.0
 
 
-GREEDY = Sampling()
+GREEDY = SamplingConfig()
 
 
 def choose(
-    logits: Tensor, sampling: Sampling = GREEDY, recent: Sequence[int] = (), generator: torch.Generator | None = None
+    logits: Tensor,
+    sampling: SamplingConfig = GREEDY,
+    recent: Sequence[int] = (),
+    generator: torch.Generator | None = None,
 ) -> int:
     """The next token for logits (V,). `recent` are the tokens the repetition penalty applies to."""
     if sampling.penalty != 1.0 and recent:

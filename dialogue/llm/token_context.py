@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dialogue.llm.sampling import Sampling, choose
+from dialogue.llm.sampling import SamplingConfig, choose
 
 # One step of prefill: long enough to be efficient, short enough that other sessions are not kept waiting.
 PREFILL_CHUNK = 64
@@ -78,12 +78,12 @@ class TokenContext:
         self._ids += behind
         self._last = None
 
-    def choose(self, sampling: Sampling, recent: Sequence[int]) -> int:
+    def choose(self, sampling: SamplingConfig, recent: Sequence[int]) -> int:
         """The next token by the model; it is not appended. `follow(..., ready=True)` comes first."""
         assert self._last is not None, "no hidden state to choose from"
         return choose(self._model.logits(self._last), sampling, recent)
 
-    def advance(self, token: int, sampling: Sampling, recent: Sequence[int]) -> int:
+    def advance(self, token: int, sampling: SamplingConfig, recent: Sequence[int]) -> int:
         """The chosen token becomes part of the context; returns the one after it."""
         self._append([token])
         return self.choose(sampling, recent)

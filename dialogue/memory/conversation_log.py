@@ -7,7 +7,7 @@ computed by whoever has an embedder.
 from __future__ import annotations
 
 from dialogue.blocks import ReplyBlock, TextBlock
-from dialogue.llm.rolling_ledger import Entry, Kind
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
 from dialogue.memory.event_log import EventKind, EventLog
 from dialogue.rules.recall_questions import is_question
 
@@ -22,7 +22,7 @@ _WHOSE: dict[Kind, str] = {
 }
 
 
-class Diary:
+class ConversationLog:
     """`position` counts the conversation's turns, as the engine's marks do."""
 
     def __init__(self, log: EventLog) -> None:
@@ -50,13 +50,13 @@ class Diary:
         while self._lines and self._lines[-1][0] >= position:
             self.log.remove(self._lines.pop()[1])
 
-    def left(self, entries: tuple[Entry, ...], position: int) -> None:
+    def left(self, entries: tuple[LedgerEntry, ...], position: int) -> None:
         """These blocks are no longer in the model's context, which now begins at turn `position`: a line for each."""
         for entry in entries:
             self.log.add("left", line_about(entry), entry.start, entry.end)
         self._lines = [line for line in self._lines if line[0] >= position]
 
 
-def line_about(entry: Entry) -> str:
+def line_about(entry: LedgerEntry) -> str:
     """Whose it was, and what."""
     return f"{_WHOSE[entry.kind]}: {entry.note[:_LONGEST_NOTE]}"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dialogue.llm.rolling_ledger import Entry
+from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.rules.recall_questions import is_question
 from dialogue.text.plain_words import plain
 
@@ -47,7 +47,7 @@ class Recap:
         """The recap as the model reads it, newest last; empty if nothing worth keeping has left."""
         return "\n".join([HEADING, *(f"- {line.text}" for line in self._lines)]) if self._lines else ""
 
-    def add(self, left: Iterable[Entry]) -> None:
+    def add(self, left: Iterable[LedgerEntry]) -> None:
         """These entries have left the context, oldest first."""
         for entry in left:
             if entry.kind == "text" and (line := _line(entry.note)):

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dialogue.blocks import ReplyBlock, TextBlock, TranscriptBlock
-from dialogue.llm.rolling_ledger import Entry
-from dialogue.memory.conversation_log import Diary, line_about
+from dialogue.llm.rolling_ledger import LedgerEntry
+from dialogue.memory.conversation_log import ConversationLog, line_about
 from dialogue.memory.event_log import EventLog
 from dialogue.rules.recall_questions import is_question
 
@@ -30,13 +30,13 @@ class _Written:
     line: int
 
 
-class HearingDiary:
+class SpokenConversationLog:
     """One session's. `position` counts what may be rewound."""
 
     def __init__(self) -> None:
         self.log = EventLog()
         self.position = 0
-        self._diary = Diary(self.log)
+        self._diary = ConversationLog(self.log)
         self._written: deque[_Written] = deque(maxlen=WORDS_KEPT)
 
     def typed(self, block: TextBlock) -> None:
@@ -63,7 +63,7 @@ class HearingDiary:
         """What was typed and said since has not happened."""
         self._diary.rewind(position)
 
-    def left(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    def left(self, entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
         """These are no longer in the model's context: a line for each that has a note; frames have none. Returns
         those, sound as the words that were spoken in it."""
         worded = tuple(self._worded(entry) for entry in entries if entry.note)
@@ -72,8 +72,11 @@ class HearingDiary:
 
     def second_left(self, start: float, end: float, typed: str, said: str) -> None:
         """A second with all that was in it is no longer in the model's context; `said` is what the model said."""
-        heard = self._worded(Entry("sound", 0, start, end, 0, note="heard"))
-        words = [Entry("text", 0, start, end, 0, note=typed), Entry("reply", 0, start, end, 0, note=said.strip())]
+        heard = self._worded(LedgerEntry("sound", 0, start, end, 0, note="heard"))
+        words = [
+            LedgerEntry("text", 0, start, end, 0, note=typed),
+            LedgerEntry("reply", 0, start, end, 0, note=said.strip()),
+        ]
         told = [entry for entry in words if entry.note]
         if heard.kind == "text" or not told:
             told.insert(0, heard)
@@ -82,7 +85,7 @@ class HearingDiary:
     def close(self) -> None:
         self.log.close()
 
-    def _worded(self, entry: Entry) -> Entry:
+    def _worded(self, entry: LedgerEntry) -> LedgerEntry:
         """Sound as the words that were spoken in it. They are told once: by the first of the seconds they take."""
         if entry.kind != "sound":
             return entry

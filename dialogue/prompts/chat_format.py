@@ -15,7 +15,7 @@ from itertools import pairwise
 from tokenizers import Tokenizer
 
 from dialogue.prompts import thought
-from dialogue.prompts.prompt import Message, clean
+from dialogue.prompts.prompt import ChatMessage, clean
 from dialogue.prompts.thought import opens_thought, without_thoughts
 
 # Pieces whose tokens are remembered: a few times what stands in the contexts of all sessions.
@@ -27,7 +27,7 @@ _OPEN_END = "\ue0fe"
 
 
 # (messages, whether a reply is to be opened) -> text.
-Render = Callable[[Sequence[Message], bool], str]
+Render = Callable[[Sequence[ChatMessage], bool], str]
 
 
 class ChatFormat:
@@ -44,12 +44,12 @@ class ChatFormat:
         self._thought = tokenizer.token_to_id(thought.OPENED), tokenizer.token_to_id(thought.CLOSED)
         self._ids_of_piece = lru_cache(_REMEMBERED)(self._encoded)
 
-    def listening(self, messages: Sequence[Message], so_far: str = "") -> list[int]:
+    def listening(self, messages: Sequence[ChatMessage], so_far: str = "") -> list[int]:
         """All before the user's next words, and those said so far: the turn is open."""
-        text = self._render([*messages, Message("user", so_far + _OPEN_END)], False)
+        text = self._render([*messages, ChatMessage("user", so_far + _OPEN_END)], False)
         return self.encode(text.rpartition(_OPEN_END)[0])
 
-    def replying(self, messages: Sequence[Message]) -> list[int]:
+    def replying(self, messages: Sequence[ChatMessage]) -> list[int]:
         """All up to the first word of the reply."""
         return self.encode(self._render(messages, True))
 
@@ -98,7 +98,7 @@ class ChatFormat:
 
     def turn_ends(self) -> frozenset[int]:
         """The control token that follows the assistant's words, if the template has one."""
-        said = [Message("user", "Hello"), Message("assistant", _OPEN_END), Message("user", "Hello")]
+        said = [ChatMessage("user", "Hello"), ChatMessage("assistant", _OPEN_END), ChatMessage("user", "Hello")]
         after = self._render(said, False).rpartition(_OPEN_END)[2].lstrip()
         found = self._added.match(after)
         token = self._tokenizer.token_to_id(found[0]) if found else None

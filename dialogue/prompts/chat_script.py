@@ -16,10 +16,10 @@ from typing import Literal
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
-from dialogue.llm.rolling_ledger import Entry, Eviction, RollingLedger
+from dialogue.llm.rolling_ledger import Eviction, LedgerEntry, RollingLedger
 from dialogue.memory.recap import Recap
 from dialogue.prompts.chat_format import ChatFormat
-from dialogue.prompts.prompt import Message, few_shot, veil_quotes
+from dialogue.prompts.prompt import ChatMessage, few_shot, veil_quotes
 from dialogue.text.partial_transcripts import joined
 
 SMALLEST_CONTEXT = 768
@@ -33,7 +33,7 @@ _ASKING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ScriptTurn:
     """One side's turn. A reply is `heard` once a ReplyBlock said what reached the user's ears.
 
     `shown` is what the model reads of it, `tokens` how many it adds to the context.
@@ -71,7 +71,7 @@ class ChatScript:
         if limit < SMALLEST_CONTEXT:
             raise BadInput(f"A context of {limit} tokens is too small; choose at least {SMALLEST_CONTEXT}.")
         self._chat, self.limit, self._examples = chat, limit, examples
-        self.turns: list[Turn] = []
+        self.turns: list[ScriptTurn] = []
         self.dropped = 0
         self._left: Counter[str] = Counter()
         self._partial = self._overheard = ""
@@ -123,21 +123,21 @@ class ChatScript:
         heard: data, already plain."""
         self._partial = ""
         shown = self._with_aside(block.text, aside)
-        self._add(Turn("text", block.text, shown, 0, block.start, block.end, self.number + 1, aside=aside))
+        self._add(ScriptTurn("text", block.text, shown, 0, block.start, block.end, self.number + 1, aside=aside))
 
     def replying(self, text: str) -> None:
         """What has been said so far of a reply that nobody has confirmed to have heard."""
         self._drop_unheard()
         at = self.turns[-1].end if self.turns else 0.0
         # Not counted yet: there is a new one with every token.
-        self.turns.append(Turn("reply", text, self._veiled(text), 0, at, at, self.number, heard=False))
+        self.turns.append(ScriptTurn("reply", text, self._veiled(text), 0, at, at, self.number, heard=False))
 
     def replied(self, block: ReplyBlock) -> None:
         """What was heard of a reply; takes the place of the unconfirmed one. Nothing heard leaves nothing."""
         self._drop_unheard()
         if block.text.strip():
             shown = self._veiled(block.text)
-            self._add(Turn("reply", block.text, shown, 0, block.start, block.end, self.number))
+            self._add(ScriptTurn("reply", block.text, shown, 0, block.start, block.end, self.number))
 
     def rewind(self, position: int) -> int:
         """Back to an earlier position; returns how many turns are gone."""
@@ -154,7 +154,7 @@ class ChatScript:
         """
         messages = self._messages()
         if self._partial:
-            messages.append(Message("user", self._partial))
+            messages.append(ChatMessage("user", self._partial))
         return self._chat.replying(messages) if replying or self._partial else self._chat.listening(messages)
 
     def make_room(self, tokens: int) -> Eviction:
@@ -174,13 +174,13 @@ class ChatScript:
         self._recap.add(eviction.dropped)
         return eviction
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[LedgerEntry]:
         """What stands in the context, block by block, but for the open turn."""
-        entries = [Entry("system", self._bare_tokens, 0.0, 0.0, turn=0, pinned=True)]
+        entries = [LedgerEntry("system", self._bare_tokens, 0.0, 0.0, turn=0, pinned=True)]
         if recap := len(self.system) - self._bare_tokens:
-            entries.append(Entry("recap", recap, 0.0, 0.0, turn=0, pinned=True))
+            entries.append(LedgerEntry("recap", recap, 0.0, 0.0, turn=0, pinned=True))
         for said in self.turns:
-            entries.append(Entry(said.kind, said.tokens, said.start, said.end, said.number, note=said.text))
+            entries.append(LedgerEntry(said.kind, said.tokens, said.start, said.end, said.number, note=said.text))
         return entries
 
     def was_told(self, aside: str) -> bool:
@@ -204,11 +204,11 @@ class ChatScript:
             tokens[kind] += count
         return ContextUse(dict(tokens), self.limit, self.dropped, tuple(blocks), dict(self._left))
 
-    def _messages(self) -> list[Message]:
-        said = [Message("user" if turn.kind == "text" else "assistant", turn.shown) for turn in self.turns]
+    def _messages(self) -> list[ChatMessage]:
+        said = [ChatMessage("user" if turn.kind == "text" else "assistant", turn.shown) for turn in self.turns]
         return [*self._beginning, *said]
 
-    def _add(self, turn: Turn) -> None:
+    def _add(self, turn: ScriptTurn) -> None:
         before = len(self.system) + sum(each.tokens for each in self.turns)
         self.turns.append(turn)
         now = len(self.wanted(replying=turn.kind == "text"))

@@ -12,11 +12,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from dialogue.errors import BadInput
-from dialogue.prompts.prompt import Message
+from dialogue.prompts.prompt import ChatMessage
 from dialogue.prompts.thought import THOUGHT_CLOSING, opens_thought
 
 
-def chatml(messages: Sequence[Message], open_reply: bool) -> str:
+def chatml(messages: Sequence[ChatMessage], open_reply: bool) -> str:
     """ChatML, the template of SmolLM2 (and of Qwen without its additions), without a library that takes a second."""
     text = "".join(f"<|im_start|>{message.role}\n{message.content}<|im_end|>\n" for message in messages)
     return text + ("<|im_start|>assistant\n" if open_reply else "")
@@ -35,12 +35,12 @@ class ChatTemplate:
         if not template:
             raise BadInput("This model has no chat template: it was not taught to converse; take its chat variant.")
         self._words = PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=template, **special)
-        hello = [Message("user", "Hello"), Message("assistant", "Hi"), Message("user", "Bye")]
+        hello = [ChatMessage("user", "Hello"), ChatMessage("assistant", "Hi"), ChatMessage("user", "Bye")]
         self._try(hello)
-        self._takes_instructions = "Be kind." in self._tried([Message("system", "Be kind."), *hello])
+        self._takes_instructions = "Be kind." in self._tried([ChatMessage("system", "Be kind."), *hello])
         self._takes_any_order = bool(self._tried([*hello, *hello]))
 
-    def __call__(self, messages: Sequence[Message], open_reply: bool) -> str:
+    def __call__(self, messages: Sequence[ChatMessage], open_reply: bool) -> str:
         if not self._takes_instructions:
             messages = _told_by_the_user(messages)
         if not self._takes_any_order:
@@ -48,13 +48,13 @@ class ChatTemplate:
         text = self._rendered(messages, open_reply)
         return text.rstrip() + THOUGHT_CLOSING if open_reply and opens_thought(text) else text
 
-    def _rendered(self, messages: Sequence[Message], open_reply: bool) -> str:
+    def _rendered(self, messages: Sequence[ChatMessage], open_reply: bool) -> str:
         told = [{"role": message.role, "content": message.content} for message in messages]
         # `enable_thinking` is Qwen3's switch; templates without one do not look at it.
         options: dict[str, Any] = {"add_generation_prompt": open_reply, "enable_thinking": False}
         return str(self._words.apply_chat_template(told, tokenize=False, **options))
 
-    def _try(self, messages: Sequence[Message]) -> None:
+    def _try(self, messages: Sequence[ChatMessage]) -> None:
         try:
             shown = self._rendered(messages, True)
         except Exception as error:  # of Jinja, or whatever the template makes of it
@@ -62,7 +62,7 @@ class ChatTemplate:
         if not all(message.content in shown for message in messages):
             raise BadInput("This model's chat template does not show it what was said; take another model.")
 
-    def _tried(self, messages: Sequence[Message]) -> str:
+    def _tried(self, messages: Sequence[ChatMessage]) -> str:
         """The text, or "" where the template refuses."""
         try:
             return self._rendered(messages, True)
@@ -70,23 +70,23 @@ class ChatTemplate:
             return ""
 
 
-def _told_by_the_user(messages: Sequence[Message]) -> list[Message]:
+def _told_by_the_user(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The instruction at the head of the first thing the user says."""
     told = "\n\n".join(message.content for message in messages if message.role == "system")
     rest = [message for message in messages if message.role != "system"]
     first = next((number for number, message in enumerate(rest) if message.role == "user"), None)
     if first is None:
-        return [Message("user", told), *rest] if told else rest
-    rest[first] = Message("user", "\n\n".join(filter(None, (told, rest[first].content))))
+        return [ChatMessage("user", told), *rest] if told else rest
+    rest[first] = ChatMessage("user", "\n\n".join(filter(None, (told, rest[first].content))))
     return rest
 
 
-def _in_turns(messages: Sequence[Message]) -> list[Message]:
+def _in_turns(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """What one side says in several messages, in one."""
-    joined: list[Message] = []
+    joined: list[ChatMessage] = []
     for message in messages:
         if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+            joined[-1] = ChatMessage(message.role, f"{joined[-1].content}\n\n{message.content}")
         else:
             joined.append(message)
     return joined

@@ -61,7 +61,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChatMessage:
     """One turn as chat templates know them."""
 
     role: Literal["system", "user", "assistant"]
@@ -86,11 +86,11 @@ def veil_quotes(reply: str) -> str:
     return f"{reply[:start]}(a text){rest.rstrip() or '.'}"
 
 
-def few_shot(system: str, examples: Sequence[tuple[str, str]]) -> list[Message]:
+def few_shot(system: str, examples: Sequence[tuple[str, str]]) -> list[ChatMessage]:
     """An instruction and worked examples as turns before."""
-    messages = [Message("system", system)]
+    messages = [ChatMessage("system", system)]
     for asked, answered in examples:
-        messages += [Message("user", asked), Message("assistant", answered)]
+        messages += [ChatMessage("user", asked), ChatMessage("assistant", answered)]
     return messages
 
 

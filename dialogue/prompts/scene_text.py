@@ -9,7 +9,7 @@ from dialogue.blocks import SceneBlock
 from dialogue.prompts.prompt import quoted_scene
 
 
-class SceneTold:
+class SceneText:
     """One per session."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dialogue.memory.event_log import Event, EventKind, EventLog
 from dialogue.rules.question_kinds import SceneQuestion
 from dialogue.rules.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
-from dialogue.rules.rule_answer import Recalled
+from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.small_talk import told_name
 from dialogue.text.grammar import ago, sentence
 from dialogue.text.plain_words import plain
@@ -55,7 +55,7 @@ def recall(
     now: float,
     meaning: NDArray[np.float32] | None = None,
     before: int | None = None,
-) -> Recalled | None:
+) -> RuleAnswer | None:
     """What the log knows, with the time in words; None if it knows nothing.
 
     `now` is the session time of the question, `meaning` the vector of its text where there is one, `before` the
@@ -67,12 +67,12 @@ def recall(
     when = ago(now - found.at)
     if question.first:
         when = f"at the beginning, {when},"
-    return Recalled(sentence(_told(found, when, question)), found.at)
+    return RuleAnswer(sentence(_told(found, when, question)), found.at)
 
 
 def recall_left(
     question: RecallQuestion, log: EventLog, now: float, before: int | None, begins_at: float
-) -> Recalled | None:
+) -> RuleAnswer | None:
     """`recall`, for a model that reads the conversation itself: only what was said before its context `begins_at`.
     For all else there is the model, which also knows what it saw: the log holds words."""
     if question.whose == "room":

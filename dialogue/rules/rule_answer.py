@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class RuleAnswer:
     """`at` is the session time of what is told again; None where the present answers, or nothing was found."""
 
     text: str

@@ -14,8 +14,8 @@ from dialogue.memory.scene_memory import SceneMemory
 from dialogue.rules import scene_past, thing_answers
 from dialogue.rules.description import describe
 from dialogue.rules.question_kinds import QuestionKind, SceneQuestion
-from dialogue.rules.rule_answer import Recalled
-from dialogue.rules.scene_query import Asked
+from dialogue.rules.rule_answer import RuleAnswer
+from dialogue.rules.scene_query import SceneQuery
 from dialogue.text.grammar import ago, exactly, sentence
 from dialogue.text.labels import find_things
 from dialogue.text.plain_words import plain
@@ -24,16 +24,16 @@ from dialogue.text.scene_phrases import quotations, thing, total, where
 CHANGES_TOLD, CHANGES_SINCE_S = 3, 120.0
 
 
-def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int = 0) -> Recalled:
+def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int = 0) -> RuleAnswer:
     """One or two spoken sentences. `now` is the session time of the question, `seed` varies the wording."""
-    asked = Asked(question, memory, now, seed)
+    asked = SceneQuery(question, memory, now, seed)
     if question.when != "now" and (past := scene_past.answer(asked)) is not None:
         return past
     said = _ANSWERS[question.kind](asked) if memory.scene.camera else _blind(asked)
-    return Recalled(said) if isinstance(said, str) else said
+    return RuleAnswer(said) if isinstance(said, str) else said
 
 
-def _blind(asked: Asked) -> str | Recalled:
+def _blind(asked: SceneQuery) -> str | RuleAnswer:
     if asked.question.kind == "camera":
         return asked.pick("No, I can't see anything: the camera is off.", "No, there is no picture; the camera is off.")
     if asked.question.kind == "read" and (before := scene_past.last_text(asked)):
@@ -45,22 +45,22 @@ def _blind(asked: Asked) -> str | Recalled:
     )
 
 
-def _read(asked: Asked) -> str | Recalled:
+def _read(asked: SceneQuery) -> str | RuleAnswer:
     texts = asked.texts()
     if not texts:
         sorry = asked.pick("I can't read anything right now.", "I don't see any text I can read at the moment.")
-        before = scene_past.last_text(asked) or Recalled("Hold it a little closer and keep it still.")
+        before = scene_past.last_text(asked) or RuleAnswer("Hold it a little closer and keep it still.")
         return replace(before, text=f"{sorry} {before.text}")
     said, more = quotations(texts)
     first = sentence(asked.pick(f"it says {said}", f"I can read {said}", f"it reads {said}"))
     return first + (" There is more text than that." if more else "")
 
 
-def _describe(asked: Asked) -> str:
+def _describe(asked: SceneQuery) -> str:
     return describe(asked.memory, asked.question.place, asked.seed)
 
 
-def _change(asked: Asked) -> str:
+def _change(asked: SceneQuery) -> str:
     lately = [change for change in asked.memory.scene.changes if change[0] >= asked.now - CHANGES_SINCE_S]
     labels = {label for what in asked.question.things for label in what.labels}
     if labels:
@@ -81,7 +81,7 @@ def _labels_in(words: str) -> set[str]:
     return {label for what in find_things(plain(re.sub("“.*”", "", words))) for label in what.labels}
 
 
-def _light(asked: Asked) -> str:
+def _light(asked: SceneQuery) -> str:
     light = next((fact.label for fact in asked.memory.present("light")), "")
     if light in ("dark", "dim"):
         return asked.pick(f"It looks quite {light} in the picture.", f"It is rather {light}.")
@@ -90,7 +90,7 @@ def _light(asked: Asked) -> str:
     return asked.pick("The light looks fine, neither dark nor very bright.", "The light is good enough for me.")
 
 
-def _camera(asked: Asked) -> str:
+def _camera(asked: SceneQuery) -> str:
     people = asked.people()
     if not people:
         return asked.pick(
@@ -101,28 +101,28 @@ def _camera(asked: Asked) -> str:
     return sentence(asked.pick("yes, I can see you", "yes, I see you") + f" {where(people[0].place)}".rstrip())
 
 
-def _alone(asked: Asked) -> str:
+def _alone(asked: SceneQuery) -> str:
     people = total(asked.people())
     if people > 1:
         return f"No, I see {exactly(people, 'person')}."
     return "I think so: I see only one person." if people else "I don't see anyone at all right now."
 
 
-def _who(asked: Asked) -> str:
+def _who(asked: SceneQuery) -> str:
     people = asked.people()
     if not people:
         return asked.pick("I don't see anyone right now.", "Nobody that I can see.")
     return sentence(f"I see {thing(people)}, but I don't know faces, so I can't say who")
 
 
-def _beyond(asked: Asked) -> str:
+def _beyond(asked: SceneQuery) -> str:
     return asked.pick(
         "I can't tell that from the picture: I only see things, colours and text.",
         "That is more than I can see. I recognise everyday things, colours and written text.",
     )
 
 
-_ANSWERS: dict[QuestionKind, Callable[[Asked], str | Recalled]] = {
+_ANSWERS: dict[QuestionKind, Callable[[SceneQuery], str | RuleAnswer]] = {
     "exists": thing_answers.exists,
     "count": thing_answers.count,
     "where": thing_answers.place,

@@ -11,7 +11,7 @@ from dialogue.text.labels import Thing
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SceneQuery:
     """`now` is the session time of the question; `seed` varies the wording and nothing else."""
 
     question: SceneQuestion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dialogue.blocks import Fact
-from dialogue.rules.scene_query import Asked
+from dialogue.rules.scene_query import SceneQuery
 from dialogue.text.grammar import ago, be, exactly, listed, plural, sentence, with_article
 from dialogue.text.labels import Thing, spoken
 from dialogue.text.plain_words import plain
@@ -25,7 +25,7 @@ _WORN = frozenset(
 )
 
 
-def exists(asked: Asked) -> str:
+def exists(asked: SceneQuery) -> str:
     """Is there a dog."""
     question = asked.question
     if len(question.things) > 1:
@@ -45,7 +45,7 @@ def exists(asked: Asked) -> str:
     return sentence(asked.pick(f"yes, I see {things(here)}", f"yes, there {be(total(here))} {things(here)}"))
 
 
-def _several_exist(asked: Asked) -> str:
+def _several_exist(asked: SceneQuery) -> str:
     found = [fact for what in asked.question.things for fact in asked.in_view(what)]
     missing = [with_article(what.said) for what in asked.question.things if not asked.in_view(what)]
     names = listed(missing, "or")
@@ -54,7 +54,7 @@ def _several_exist(asked: Asked) -> str:
     return sentence(f"I see {things(found)}" + (f", but not {names}" if missing else ""))
 
 
-def unknown_kind(asked: Asked, what: Thing) -> str:
+def unknown_kind(asked: SceneQuery, what: Thing) -> str:
     """The honest answer about things these eyes were never taught."""
     many = plural(what.said)
     return asked.pick(
@@ -63,7 +63,7 @@ def unknown_kind(asked: Asked, what: Thing) -> str:
     )
 
 
-def _not_now(asked: Asked, what: Thing, *, yes_or_no: bool) -> str:
+def _not_now(asked: SceneQuery, what: Thing, *, yes_or_no: bool) -> str:
     """None in view: say so, and when there was one if there was."""
     gone = [fact for fact in asked.memory.past("object") if fact.label in what.labels]
     if gone:
@@ -74,7 +74,7 @@ def _not_now(asked: Asked, what: Thing, *, yes_or_no: bool) -> str:
     return sentence(no + asked.pick(f"I don't see {name} right now", f"I can't see {name}"))
 
 
-def count(asked: Asked) -> str:
+def count(asked: SceneQuery) -> str:
     """How many people."""
     question = asked.question
     what = question.things[0]
@@ -99,7 +99,7 @@ def _counts(found: Sequence[Fact]) -> str:
     return listed([exactly(total(group), spoken(group[0].label)) for group in grouped(found)])
 
 
-def place(asked: Asked) -> str:
+def place(asked: SceneQuery) -> str:
     """Where is the cup."""
     what = asked.question.things[0]
     if not what.labels:
@@ -115,7 +115,7 @@ def place(asked: Asked) -> str:
     return sentence(asked.pick(f"the {what.said} is {spot}", f"I see the {what.said} {spot}"))
 
 
-def colour(asked: Asked) -> str:
+def colour(asked: SceneQuery) -> str:
     """What colour is the bottle."""
     if not asked.question.things:
         held = held_up(asked)
@@ -138,12 +138,12 @@ def colour(asked: Asked) -> str:
     return sentence(asked.pick(looks, f"{looks} to me"))
 
 
-def _overall(asked: Asked) -> str:
+def _overall(asked: SceneQuery) -> str:
     colours = [fact.label for fact in asked.memory.present("colour")]
     return f"overall I see mostly {listed(colours[:2])}" if colours else "I can't make out a clear colour"
 
 
-def _colour_of_unknown(asked: Asked, what: Thing) -> str:
+def _colour_of_unknown(asked: SceneQuery, what: Thing) -> str:
     if what.said == "background":
         return sentence(_overall(asked))
     worn = [fact.colour for fact in asked.people() if fact.colour]
@@ -152,14 +152,14 @@ def _colour_of_unknown(asked: Asked, what: Thing) -> str:
     return sentence(f"I can't pick out the {what.said}, but {_overall(asked)}")
 
 
-def held_up(asked: Asked) -> list[Fact]:
+def held_up(asked: SceneQuery) -> list[Fact]:
     """What is most likely shown to the camera, best first."""
     small = [fact for fact in asked.memory.present("object") if fact.label not in _NOT_HELD]
     near = [fact for fact in small if fact.distance == "near"] or small
     return sorted(near, key=lambda fact: fact.place != "centre")
 
 
-def holding(asked: Asked) -> str:
+def holding(asked: SceneQuery) -> str:
     """What is this."""
     held = held_up(asked)
     if len(held) == 1 and held[0].count == 1:

@@ -30,7 +30,7 @@ _FLOATS_COMPILED, _FLOATS_QUANTISED, _FLOATS_DENSE = 1.5, 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ModelEstimate:
     """`tokens_per_second` is one core's; `cache_bytes` are for the contexts of all calls."""
 
     parameters: int
@@ -68,7 +68,7 @@ def estimate(
     memory_bytes_per_second: float,
     calls: int = 1,
     device: str = "cpu",
-) -> Estimate:
+) -> ModelEstimate:
     """For a GGUF file, or a folder of which only config.json need be there; `calls` have `context` tokens each.
 
     Raises BadInput where the model is not of the Llama family.
@@ -80,7 +80,7 @@ def estimate(
     reached = _REACHED_COMPILED if route.library else _REACHED_BY_TORCH
     dense = route.precision in ("float32", "bfloat16")
     floats = _FLOATS_COMPILED if route.library else _FLOATS_DENSE if dense else _FLOATS_QUANTISED
-    return Estimate(
+    return ModelEstimate(
         parameters=config.parameters,
         precision=route.label,
         weights_bytes=weights.total,

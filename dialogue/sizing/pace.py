@@ -33,7 +33,7 @@ class TokenModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DecodePace:
     """`token_s` is how long a token takes; `most` how many sessions memory holds."""
 
     token_s: float
@@ -59,13 +59,15 @@ class PacedSessions:
     def __call__(self) -> Engine:
         return self.new_session()
 
-    def measure_pace(self) -> Pace:
+    def measure_pace(self) -> DecodePace:
         """On the model's thread."""
         return measure_pace(self.model, self.limit)
 
 
 @torch.inference_mode()
-def measure_pace(model: TokenModel, limit: int, most: int = MOST, now: Callable[[], float] = time.perf_counter) -> Pace:
+def measure_pace(
+    model: TokenModel, limit: int, most: int = MOST, now: Callable[[], float] = time.perf_counter
+) -> DecodePace:
     """The best of a few tokens, since others may be using the machine; the first warms up."""
     cache = model.new_cache(limit)
     cache.storage.normal_()  # memory that was never written to would be read too fast
@@ -75,4 +77,4 @@ def measure_pace(model: TokenModel, limit: int, most: int = MOST, now: Callable[
         began = now()
         int(model.logits(model.forward(cache, torch.tensor([0]))[-1]).argmax())  # a card has done its work by then
         taken.append(now() - began)
-    return Pace(min(taken[1:]), sessions_in_memory(cache.storage.nbytes, cache.storage.device, most))
+    return DecodePace(min(taken[1:]), sessions_in_memory(cache.storage.nbytes, cache.storage.device, most))

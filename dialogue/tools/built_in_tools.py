@@ -54,7 +54,7 @@ def built_in_tools(
         hands: list[Callable[..., Any]] = [timers.set_timer, timers.remind_at, timers.list_timers, timers.cancel_timer]
         lent += [Tool.of(hand) for hand in hands]
     if toolbox.look_closer is not None:
-        lent.append(Tool.of(_Eyes(toolbox).look_closer))
+        lent.append(Tool.of(_SceneTools(toolbox).look_closer))
     return [*always, *lent, *(_of_the_user(tool, toolbox) for tool in toolbox.more)]
 
 
@@ -163,7 +163,7 @@ def timer_words(after_s: float, reminder: str) -> tuple[str, str]:
     return name, f"Your {name} is up."
 
 
-class _Eyes:
+class _SceneTools:
     def __init__(self, toolbox: Toolbox) -> None:
         assert toolbox.look_closer is not None
         self._look = toolbox.look_closer

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dialogue.errors import Busy
 
 
-class Places:
+class Admission:
     """`capacity` places for sessions of one process. For one event loop."""
 
     def __init__(self, capacity: int) -> None:

@@ -85,14 +85,14 @@ def judgement(path: Path, setup: Setup, free_bytes: float) -> str:
     Raises BadInput where it is not of a family that we run, and where it does not fit, with what would.
     """
     from dialogue.llm.device import device_for
-    from dialogue.sizing.model_estimate import Estimate, estimate, free_on_card, memory_speed
+    from dialogue.sizing.model_estimate import ModelEstimate, estimate, free_on_card, memory_speed
 
     device = device_for(setup.device)
     speed = memory_speed(device)
     free_bytes = free_bytes if device == "cpu" else free_on_card(device)
     rest = REST_BYTES if device == "cpu" else 0.0
 
-    def of(precision: Quantisation) -> Estimate:
+    def of(precision: Quantisation) -> ModelEstimate:
         return estimate(path, precision, setup.context_tokens, speed, setup.capacity, device)
 
     chosen = of(setup.precision)

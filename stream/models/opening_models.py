@@ -11,7 +11,7 @@ from dialogue.errors import BadInput
 from stream.models.setup import Setup
 
 if TYPE_CHECKING:
-    from dialogue.image_text.captioner import Describer
+    from dialogue.image_text.captioner import Captioner
 
 LONGEST_VOICE_S = 30.0
 
@@ -30,7 +30,7 @@ def own_model_options(setup: Setup) -> dict[str, Any]:
     return options
 
 
-def open_describer_of(setup: Setup) -> Describer | None:
+def open_describer_of(setup: Setup) -> Captioner | None:
     """Raises BadInput where the model will not do."""
     if setup.eyes_path is None:
         return None

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from audio.transcribe import Transcriber
-from audio.voice import Voice
+from audio.voice import Synthesizer
 from audio.voice_activity import VoiceActivity
-from dialogue.engine import Capabilities, Engine, Minds, UnitModel
+from dialogue.engine import Capabilities, Engine, EngineFactories, UnitModel
 from dialogue.engines import abilities_of, open_engine
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
@@ -29,11 +29,11 @@ from stream.models.weights import Condition, WeightStore
 from stream.perception.unit_prefill import Slots
 from stream.runtime.device_thread import DeviceThread
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.read_text import Reader
 
 if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
-    from dialogue.image_text.captioner import Describer
+    from dialogue.image_text.captioner import Captioner
 
 T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
@@ -67,13 +67,13 @@ class Parts:
 
     voice_activity: VoiceActivity
     transcriber: Transcriber | None  # of an engine that hears: for captions, where its weights are there
-    voice: Voice | None  # None, as the eyes, where the engine does that itself
-    eyes: Eyes | None
+    voice: Synthesizer | None  # None, as the eyes, where the engine does that itself
+    eyes: VisionModels | None
     new_engine: Callable[[], Engine]
     threads: Threads
     capacity: Capacity | None = None  # where it was measured
     new_letters: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
-    describer: Describer | None = None  # for a mind that cannot see
+    describer: Captioner | None = None  # for a mind that cannot see
     tools: tuple[Tool, ...] = ()  # the user's own, for a mind that calls functions
     _cost: Cost | None = None  # of units, where it was measured
 
@@ -130,19 +130,19 @@ def _open_ears(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Tr
     return activity, transcriber
 
 
-def _open_eyes(store: WeightStore, can: Capabilities) -> Eyes | None:
+def _open_eyes(store: WeightStore, can: Capabilities) -> VisionModels | None:
     if can.sees:
         return None
     detector, reader = Detector(store.path("nanodet-g"), threads=1), Reader()
     detector.warm_up()
     reader.warm_up()
-    return Eyes(detector, reader)
+    return VisionModels(detector, reader)
 
 
-def _open_voice(can: Capabilities) -> Voice | None:
+def _open_voice(can: Capabilities) -> Synthesizer | None:
     if can.speaks:
         return None
-    voice = Voice(threads=1)
+    voice = Synthesizer(threads=1)
     voice.warm_up()
     return voice
 
@@ -176,7 +176,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         unless_ready.pop_all()
     activity, transcriber = ears.result()
     minds = mind.result()
-    live, letters = (minds.live, minds.letters) if isinstance(minds, Minds) else (minds, None)
+    live, letters = (minds.live, minds.letters) if isinstance(minds, EngineFactories) else (minds, None)
     senses = activity, transcriber, voice.result(), eyes.result()
     return Parts(*senses, live, threads, new_letters=letters, describer=describer.result(), tools=setup.tools)
 

@@ -37,7 +37,7 @@ class Utterance:
     end: float
 
 
-class Scribe:
+class CaptionTranscriber:
     """One session's."""
 
     def __init__(self, transcriber: Transcriber, thread: DeviceThread, engine: Engine, link: Link) -> None:

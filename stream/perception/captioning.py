@@ -19,15 +19,15 @@ from stream.runtime.link import Link
 from vision.picture import Picture
 
 if TYPE_CHECKING:
-    from dialogue.image_text.captioner import Describer
+    from dialogue.image_text.captioner import Captioner
 
 LONGEST_DESCRIPTION = 400  # characters
 
 
-class Describing:
+class Captioning:
     """One session's. `fact` is the newest description; whoever shows the scene adds it."""
 
-    def __init__(self, describer: Describer, thread: DeviceThread, setup: Setup, link: Link) -> None:
+    def __init__(self, describer: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
         self._describer, self._thread, self._link = describer, thread, link
         self._every_s = setup.describe_every_s
         self.lane: LatestOnly[Picture] = LatestOnly()

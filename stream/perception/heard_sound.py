@@ -9,7 +9,7 @@ from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 KEPT_S = 60.0
 
 
-class HeardSound:
+class AudioBuffer:
     """Sound of one stream at HEARING_RATE_HZ, addressed by its own time in seconds."""
 
     def __init__(self, kept_s: float = KEPT_S) -> None:

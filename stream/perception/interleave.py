@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Samples
-from stream.perception.heard_sound import HeardSound
+from stream.perception.heard_sound import AudioBuffer
 from vision.picture import Picture
 
 UNIT_S = 1.0
@@ -42,7 +42,7 @@ class Unit:
 class Interleave:
     """Cuts the units of one stream of sound."""
 
-    def __init__(self, sound: HeardSound, start_s: float = 0.0) -> None:
+    def __init__(self, sound: AudioBuffer, start_s: float = 0.0) -> None:
         self._sound = sound
         self._next = round(start_s * HEARING_RATE_HZ)  # where the next unit begins
         self._picture: Picture | None = None

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dialogue.blocks import SceneBlock
 from dialogue.errors import BadInput
 from dialogue.tools.toolbox import Spot
-from stream.perception.watching import Watching, scene_block
+from stream.perception.watching import FrameWatching, scene_block
 from stream.runtime.device_thread import DeviceThread
 from vision.box import Box, area
 from vision.closer import SIDES, around_thing, enlarged
-from vision.look import Eyes
+from vision.look import VisionModels
 
 # How long to wait for a picture taken after the look was asked for.
 PATIENCE_S = 1.0
@@ -21,7 +21,7 @@ PATIENCE_S = 1.0
 class CloserLook:
     """`dialogue.tools.toolbox.LookCloser` of one session."""
 
-    def __init__(self, eyes: Eyes, thread: DeviceThread, watching: Watching) -> None:
+    def __init__(self, eyes: VisionModels, thread: DeviceThread, watching: FrameWatching) -> None:
         self._eyes, self._thread, self._watching = eyes, thread, watching
 
     async def __call__(self, spot: Spot) -> SceneBlock:

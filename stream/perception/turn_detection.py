@@ -4,17 +4,17 @@ by the ears. Decides nothing.
 
 from __future__ import annotations
 
-from audio.endpointing import EndOfSpeechSettings
-from dialogue.engine import JudgesEnds
+from audio.endpointing import EndpointerSettings
+from dialogue.engine import SemanticTurnJudge
 from dialogue.engines.semantic_turn import FINISHED, UNFINISHED
 from stream.models.setup import Setup
 from stream.runtime.device_thread import DeviceThread
 
 
-class Endpointing:
+class TurnDetection:
     """One session's. Without a judge there is never an opinion, and silence alone decides."""
 
-    def __init__(self, judge: JudgesEnds | None, thread: DeviceThread) -> None:
+    def __init__(self, judge: SemanticTurnJudge | None, thread: DeviceThread) -> None:
         self._judge, self._thread = judge, thread
         self._finished: float | None = None
 
@@ -29,8 +29,8 @@ class Endpointing:
         return finished
 
 
-def end_of_speech_settings(setup: Setup) -> EndOfSpeechSettings:
-    return EndOfSpeechSettings(
+def end_of_speech_settings(setup: Setup) -> EndpointerSettings:
+    return EndpointerSettings(
         pause_after_s=setup.speculate_after_s,
         hangover_s=setup.hangover_s,
         surely_finished=FINISHED,

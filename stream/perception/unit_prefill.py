@@ -18,7 +18,7 @@ Slots = UnitSlots[UnitEngine, UnitBlock, UnitAnswer]
 
 
 @dataclass(frozen=True)
-class Hearer:
+class UnitPrefill:
     """One session's."""
 
     engine: UnitEngine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stream.perception.interleave import Unit
-from stream.runtime.lanes import LaneClosed, Waker
+from stream.runtime.lanes import QueueClosed, Waker
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class UnitQueue(Waker):
         """The oldest; waits for one. Raises LaneClosed once closed."""
         while not self._waiting:
             if self.closed:
-                raise LaneClosed
+                raise QueueClosed
             await self.woken()
         return self._waiting.pop(0)
 

@@ -11,30 +11,37 @@ from collections.abc import Awaitable, Callable
 
 from dialogue.blocks import Fact, SceneBlock
 from stream.models.setup import Setup
-from stream.perception.captioning import Describing, with_description
+from stream.perception.captioning import Captioning, with_description
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.runtime.lanes import LatestOnly
 from stream.runtime.link import Link
 from vision.box import Box
-from vision.look import Eyes, Look
+from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
-from vision.sampling import FrameChooser, Sampling
+from vision.sampling import FrameChooser, FrameSamplingSettings
 
 # A camera that has sent nothing for so long is off, whatever it says: the scene it left is history.
 GONE_S = 5.0
 
 
-class Watching:
+class FrameWatching:
     """The eyes of one session; without `eyes` it keeps the newest picture for an engine that sees."""
 
     def __init__(
-        self, eyes: Eyes | None, thread: DeviceThread, setup: Setup, link: Link, describing: Describing | None = None
+        self,
+        eyes: VisionModels | None,
+        thread: DeviceThread,
+        setup: Setup,
+        link: Link,
+        describing: Captioning | None = None,
     ) -> None:
         self._eyes, self._thread, self._link, self._describing = eyes, thread, link, describing
         self.lane: LatestOnly[Picture] = LatestOnly()
-        self._chooser = FrameChooser(Sampling(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s))
-        self._look = Look()
+        self._chooser = FrameChooser(
+            FrameSamplingSettings(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s)
+        )
+        self._look = SceneUpdate()
         self._asked_at: float | None = None
         self._looked_at = -1.0  # capture time of the newest frame that was both looked at and read
         self._looked = asyncio.Event()
@@ -151,7 +158,7 @@ class Watching:
         self._link.emit(SceneSeen(self._link.now(), objects, texts, self.scene.description, camera))
 
 
-def scene_block(look: Look, at: float, camera: bool = True) -> SceneBlock:
+def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:
     """What the eyes make of all they were shown, as the mind is told it."""
     scene = look.scene
     facts = tuple(

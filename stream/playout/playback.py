@@ -16,7 +16,7 @@ from audio.chunk import Samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class AudioPiece:
     """A phrase as sound. `samples` at the playback's rate; `text` exactly as in the reply.
 
     `ends` are (seconds from the start of the piece, characters of `text`): by then so much has been said.
@@ -32,7 +32,7 @@ class _Track:
     """One turn's reply on its way to the ears."""
 
     turn: int
-    pieces: list[Piece]
+    pieces: list[AudioPiece]
     total: int = 0  # samples added
     pulled: int = 0  # samples handed out
     complete: bool = False  # no more pieces will come
@@ -62,7 +62,7 @@ class Playback:
             self._queue.clear()
             self._open = self._held = False
 
-    def add(self, turn: int, piece: Piece) -> None:
+    def add(self, turn: int, piece: AudioPiece) -> None:
         """Late output of an old turn is ignored by its number."""
         with self._lock:
             track = self._track

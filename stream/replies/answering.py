@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from dialogue.blocks import PartialBlock, ReplyBlock, SceneBlock
 from dialogue.engine import Mark
-from stream.replies.reply import Announcement, Crew, Question, Reply, SpokenQuestion
+from stream.replies.reply import Announcement, Question, Reply, ReplyDependencies, SpokenQuestion
 from stream.runtime.events import ContextShown, ReplyEnded
-from stream.runtime.lanes import Waiting
+from stream.runtime.lanes import BlockingQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +67,28 @@ class CloseReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Overheard:
+class PartialHeard:
     """What the user has said so far, for an engine that prefills while it listens."""
 
     block: PartialBlock
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class SceneChanged:
     """Our eyes have looked again: what nobody asks about now may be asked about later."""
 
 
-Order = PrepareReply | GiveReply | VoidReply | ForgetTurn | TakeUnits | CutReply | CloseReply | Overheard | Looked
+Order = (
+    PrepareReply | GiveReply | VoidReply | ForgetTurn | TakeUnits | CutReply | CloseReply | PartialHeard | SceneChanged
+)
 
 
-class Answering:
+class ReplyController:
     """The mind of one session."""
 
-    def __init__(self, crew: Crew) -> None:
+    def __init__(self, crew: ReplyDependencies) -> None:
         self._crew = crew
-        self.orders: Waiting[Order] = Waiting(64)
+        self.orders: BlockingQueue[Order] = BlockingQueue(64)
         self.reply: Reply | None = None
         self._heard: tuple[int, Mark] | None = None  # the turn of which units were heard, and where it began
         self._task: asyncio.Task[None] | None = None
@@ -120,16 +122,16 @@ class Answering:
                 await self._cut(heard)
             case CloseReply(turn) if self._is(turn):
                 await self._close()
-            case Overheard(block) if self.reply is None:
+            case PartialHeard(block) if self.reply is None:
                 await self._show_scene()
                 await self._crew.engine.feed(block)
                 self._crew.link.emit(ContextShown(self._crew.engine.context()))
-            case Looked() if self.reply is None:
+            case SceneChanged() if self.reply is None:
                 await self._show_scene()
 
     async def looked(self) -> None:
         """Called by the eyes after each look."""
-        await self.orders.put(Looked())
+        await self.orders.put(SceneChanged())
 
     async def _show_scene(self) -> None:
         """What is in view between replies: an engine remembers it, and may have it in its context before the words."""

@@ -18,17 +18,17 @@ from audio.transcribe import Transcriber
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.perception.interleave import Unit
-from stream.perception.turn_detection import Endpointing
-from stream.perception.unit_prefill import Hearer
-from stream.perception.watching import Watching
-from stream.playout.playback import Piece, Playback
-from stream.playout.speaking import Speaking
-from stream.playout.speech_text_alignment import LipSync
+from stream.perception.turn_detection import TurnDetection
+from stream.perception.unit_prefill import UnitPrefill
+from stream.perception.watching import FrameWatching
+from stream.playout.playback import AudioPiece, Playback
+from stream.playout.speaking import SpeechSynthesis
+from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.reminder_book import ReminderBook
 from stream.runtime.budget import TurnTiming
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Expressed, ReplyRecalled, ReplyText, UserCaption
-from stream.runtime.lanes import LaneClosed, Waiting
+from stream.runtime.lanes import BlockingQueue, QueueClosed
 from stream.runtime.link import Link
 
 # Sound made ahead of the ears: more would be thrown away at the next interruption.
@@ -75,25 +75,25 @@ Question = SpokenQuestion | TypedQuestion | Announcement
 
 
 @dataclass(frozen=True)
-class Crew:
+class ReplyDependencies:
     """Who helps to make a session's replies."""
 
     engine: Engine
     transcriber: Transcriber | None  # None where nobody needs words
     ears: DeviceThread
-    speaking: Speaking
-    watching: Watching
+    speaking: SpeechSynthesis
+    watching: FrameWatching
     playback: Playback
     link: Link
-    hearer: Hearer | None = None  # of an engine that hears
+    hearer: UnitPrefill | None = None  # of an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
-    endpointing: Endpointing | None = None  # where words have a say in when a turn ends
+    endpointing: TurnDetection | None = None  # where words have a say in when a turn ends
 
 
 class Reply:
     """The answer to one question. `run` is its task; the marks tell where the engine stood around the question."""
 
-    def __init__(self, turn: int, question: Question, crew: Crew) -> None:
+    def __init__(self, turn: int, question: Question, crew: ReplyDependencies) -> None:
         self.turn, self.question, self._crew = turn, question, crew
         self.timing = TurnTiming(question.stopped_at, asked=not isinstance(question, Announcement))
         self.user_text = ""
@@ -103,7 +103,7 @@ class Reply:
         self.committed = False
         self._decided = asyncio.Event()
         self._unshown: list[Expressed] = []
-        self._phrases: Waiting[str] = Waiting(16)
+        self._phrases: BlockingQueue[str] = BlockingQueue(16)
         crew.playback.start(turn)
 
     async def run(self) -> None:
@@ -138,7 +138,7 @@ class Reply:
             case Announcement(text), _:
                 await self._announce(text)
                 return
-            case SpokenQuestion(rest=Unit() as rest), Hearer() as hearer:
+            case SpokenQuestion(rest=Unit() as rest), UnitPrefill() as hearer:
                 self.before_question = await self._crew.engine.mark()
                 await hearer.take(rest)
             case _:
@@ -189,7 +189,7 @@ class Reply:
 
     async def _take_down(self) -> None:
         """The engine's reply, delta by delta."""
-        splitter, lips = PhraseSplitter(), LipSync()
+        splitter, lips = PhraseSplitter(), SpeechTextAlignment()
         resampler: Resampler | None = None
         async with aclosing(self._crew.engine.reply()) as deltas:  # type: ignore[type-var]
             async for delta in deltas:
@@ -231,9 +231,9 @@ class Reply:
             while True:
                 self._sound(await self._crew.speaking.say(await self._phrases.get()))
                 await self._not_too_far_ahead()
-        except LaneClosed:
+        except QueueClosed:
             self._crew.playback.complete(self.turn)
 
-    def _sound(self, piece: Piece) -> None:
+    def _sound(self, piece: AudioPiece) -> None:
         self.timing.mark("first_sound_made", self._crew.link.now())
         self._crew.playback.add(self.turn, piece)

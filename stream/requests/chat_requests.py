@@ -17,15 +17,15 @@ from audio.chunk import Chunk, Samples
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Delta, Engine, SoundDelta, TextDelta
 from dialogue.errors import BadInput
-from dialogue.llm.generation_config import TakesWording, Wording
+from dialogue.llm.generation_config import GenerationConfig, TakesGenerationConfig
 from dialogue.tools.tool import Tool
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.captioning import described, with_description
 from stream.perception.watching import scene_block
 from stream.requests.film_frames import Frames
-from stream.requests.message import Film, Message, Recording
-from vision.look import Look
+from stream.requests.message import Film, Recording, RequestMessage
+from vision.look import SceneUpdate
 from vision.picture import Picture
 
 OnSound = Callable[[Samples, int], None]  # samples, rate
@@ -58,17 +58,17 @@ class _Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class RequestOptions:
     """What whoever asks may want besides: how it is written, and functions that may be called for it."""
 
-    wording: Wording = field(default_factory=Wording)
+    wording: GenerationConfig = field(default_factory=GenerationConfig)
     tools: tuple[Tool, ...] = ()
 
 
-NO_WISHES = Wishes()
+DEFAULT_OPTIONS = RequestOptions()
 
 
-class Correspondence:
+class ChatRequests:
     """Safe for several answers at once: all state is in the answer."""
 
     def __init__(self, parts: Parts, setup: Setup) -> None:
@@ -76,7 +76,10 @@ class Correspondence:
         self._understands = setup.engine not in UNREADING_ENGINES
 
     async def answer(
-        self, messages: Sequence[Message], on_sound: OnSound | None = None, wishes: Wishes = NO_WISHES
+        self,
+        messages: Sequence[RequestMessage],
+        on_sound: OnSound | None = None,
+        wishes: RequestOptions = DEFAULT_OPTIONS,
     ) -> AsyncIterator[str]:
         """The reply to the last message, piece by piece; `on_sound` is given it as speech, by the model's own voice
         where it has one. Raises BadInput, and what the engine raises."""
@@ -107,7 +110,7 @@ class Correspondence:
             raise BadInput("this model speaks in calls only: leave the speech out, or call it with `live`")
         return engine
 
-    async def _deltas(self, engine: Engine, messages: Sequence[Message]) -> AsyncGenerator[Delta, None]:
+    async def _deltas(self, engine: Engine, messages: Sequence[RequestMessage]) -> AsyncGenerator[Delta, None]:
         at = 0.0
         for message in messages[:-1]:
             if message.role == "user":
@@ -133,7 +136,7 @@ class Correspondence:
             return f"The recording says: \u201c{' '.join(taken.heard)}\u201d"
         return None
 
-    async def _take_in(self, engine: Engine, message: Message, at: float) -> _Taken:
+    async def _take_in(self, engine: Engine, message: RequestMessage, at: float) -> _Taken:
         taken = _Taken()
         for item in message.items:
             match item:
@@ -185,7 +188,7 @@ class Correspondence:
 
     async def _watch(self, engine: Engine, perceived: Iterable[Chunk | Picture], at: float, taken: _Taken) -> None:
         """A film is told by its last scene and by what changed on the way there."""
-        eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, Look()
+        eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, SceneUpdate()
         sound: list[Samples] = []
         last: Picture | None = None
         read_at, scene, frames = float("-inf"), SceneBlock((), "", at, camera=False), Frames(MOST_FRAMES)
@@ -210,8 +213,8 @@ class Correspondence:
             await self._hear(engine, np.concatenate(sound), at, taken)
 
 
-def _word(engine: Engine, wording: Wording) -> None:
-    if isinstance(engine, TakesWording):
+def _word(engine: Engine, wording: GenerationConfig) -> None:
+    if isinstance(engine, TakesGenerationConfig):
         engine.word(wording)
     elif not wording.usual:
         raise BadInput("this mind chooses its words by itself: leave out temperature, top_p and their like")
@@ -231,13 +234,13 @@ def _question(taken: _Taken) -> str:
     return f"{said}\nThe recording says: \u201c{heard}\u201d" if heard else said
 
 
-def _only_text(message: Message) -> str:
+def _only_text(message: RequestMessage) -> str:
     if not all(isinstance(item, str) for item in message.items):
         raise BadInput(f"a message of the {message.role} holds text only; pictures and sound are the user's")
     return " ".join(item for item in message.items if isinstance(item, str))
 
 
-def _check(messages: Sequence[Message]) -> None:
+def _check(messages: Sequence[RequestMessage]) -> None:
     if not messages or messages[-1].role != "user":
         raise BadInput("a history ends with a message of the user: that is what is answered")
     if len(messages) > LONGEST_HISTORY:

@@ -30,6 +30,6 @@ Item = str | Picture | Recording | Film
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Message:
+class RequestMessage:
     role: Role
     items: Sequence[Item]

@@ -18,31 +18,31 @@ Device = Literal["microphone", "camera"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AudioReceived:
     """Microphone sound: 16 kHz, without gaps (whoever receives it fills lost time with silence)."""
 
     chunk: Chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Saw:
+class FrameReceived:
     picture: Picture
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TextTyped:
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class TalkKeyPressed:
     """The push-to-talk key went down or up. Has meaning only while not hands-free."""
 
     down: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Switched:
+class DeviceSwitched:
     """The user switched something; None leaves it as it is."""
 
     microphone: bool | None = None
@@ -51,7 +51,7 @@ class Switched:
 
 
 @dataclass(frozen=True, slots=True)
-class Hushed:
+class Interrupted:
     """The user asked for silence by button: the reply in progress ends here."""
 
 
@@ -68,7 +68,16 @@ class DeviceLost:
     reason: str
 
 
-Perceived = Heard | Saw | Typed | Pressed | Switched | Hushed | PlayoutMeasured | DeviceLost
+Perceived = (
+    AudioReceived
+    | FrameReceived
+    | TextTyped
+    | TalkKeyPressed
+    | DeviceSwitched
+    | Interrupted
+    | PlayoutMeasured
+    | DeviceLost
+)
 
 
 class State(Enum):
@@ -191,7 +200,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SessionEnded:
     """The session is over; nothing follows."""
 
     reason: str
@@ -209,5 +218,5 @@ Expressed = (
     | ContextShown
     | UnitDecided
     | Notice
-    | Ended
+    | SessionEnded
 )

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class LaneClosed(Exception):
+class QueueClosed(Exception):
     """The lane was closed and everything in it has been taken."""
 
 
@@ -52,7 +52,7 @@ class _Lane(Waker, Generic[T]):
         """The oldest item; waits for one. Raises LaneClosed once closed and empty."""
         while not self._items:
             if self.closed:
-                raise LaneClosed
+                raise QueueClosed
             await self.woken()
         item = self._items.popleft()
         self.wake()
@@ -63,7 +63,7 @@ class _Lane(Waker, Generic[T]):
         self.wake()
 
 
-class Waiting(_Lane[T]):
+class BlockingQueue(_Lane[T]):
     """When full, the writer waits: nothing is lost. For work that must be done."""
 
     async def put(self, item: T) -> None:

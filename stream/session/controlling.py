@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from stream.perception.watching import Watching
-from stream.runtime.events import DeviceLost, Hushed, Notice, PlayoutMeasured, Pressed, Switched, Typed
+from stream.perception.watching import FrameWatching
+from stream.runtime.events import (
+    DeviceLost,
+    DeviceSwitched,
+    Interrupted,
+    Notice,
+    PlayoutMeasured,
+    TalkKeyPressed,
+    TextTyped,
+)
 from stream.runtime.lanes import DropOldest
 from stream.runtime.link import Link
 from stream.turns.floor import Floor
-from stream.turns.hearing import Hearing
+from stream.turns.hearing import AudioPerception
 
-Control = Pressed | Switched | Hushed | PlayoutMeasured | DeviceLost | Typed
+Control = TalkKeyPressed | DeviceSwitched | Interrupted | PlayoutMeasured | DeviceLost | TextTyped
 
 LANE_CONTROLS = 64
 
@@ -19,10 +27,10 @@ LONGEST_MESSAGE = 2000
 PLAYOUT_RANGE_S = (0.0, 1.0)
 
 
-class Controlling:
+class SessionControls:
     """The hands of one session."""
 
-    def __init__(self, floor: Floor, hearing: Hearing, watching: Watching, link: Link) -> None:
+    def __init__(self, floor: Floor, hearing: AudioPerception, watching: FrameWatching, link: Link) -> None:
         self._floor, self._hearing, self._watching, self._link = floor, hearing, watching, link
         self.lane: DropOldest[Control] = DropOldest(LANE_CONTROLS)
 
@@ -34,19 +42,21 @@ class Controlling:
     async def _obey(self, control: Control) -> None:
         floor = self._floor
         match control:
-            case Typed(text):
+            case TextTyped(text):
                 await self._type(text)
-            case Pressed(down):
+            case TalkKeyPressed(down):
                 await floor.carry_out(floor.turns.press(down, floor.sound.end_s))
-            case Hushed():
+            case Interrupted():
                 await floor.carry_out(floor.turns.hush())
-            case Switched():
+            case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured(delay_s):
                 least, most = PLAYOUT_RANGE_S
                 floor.playout_s = min(max(delay_s, least), most)
             case DeviceLost(device, reason):
-                await self._switch(Switched(microphone=False) if device == "microphone" else Switched(camera=False))
+                await self._switch(
+                    DeviceSwitched(microphone=False) if device == "microphone" else DeviceSwitched(camera=False)
+                )
                 self._link.emit(
                     Notice(
                         "warning", f"{device}_lost", f"The {device} is gone ({reason}). The call goes on without it."
@@ -68,7 +78,7 @@ class Controlling:
             return
         await self._floor.type(text)
 
-    async def _switch(self, switched: Switched) -> None:
+    async def _switch(self, switched: DeviceSwitched) -> None:
         floor = self._floor
         if switched.camera is not None:
             self._watching.switch(switched.camera)

@@ -13,7 +13,7 @@ from stream.runtime.link import Link
 from stream.turns.floor import Floor
 
 
-class Spoken(Protocol):
+class SpokenReply(Protocol):
     """A reply as far as it is played."""
 
     turn: int
@@ -21,18 +21,18 @@ class Spoken(Protocol):
     committed: bool
 
 
-class Mind(Protocol):
+class ReplySource(Protocol):
     """Who makes replies; `stream.replies.answering.Answering` is one."""
 
     @property
-    def reply(self) -> Spoken | None: ...
+    def reply(self) -> SpokenReply | None: ...
 
 
-class Playing:
+class PacedPlayout:
     """Woken by the playback, from whatever thread pulls its sound."""
 
     def __init__(
-        self, playback: Playback, floor: Floor, answering: Mind, budget_s: Mapping[str, float], link: Link
+        self, playback: Playback, floor: Floor, answering: ReplySource, budget_s: Mapping[str, float], link: Link
     ) -> None:
         self._playback, self._floor, self._answering, self._link = playback, floor, answering, link
         self._budget_s = budget_s

@@ -7,36 +7,36 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, cast
 
-from dialogue.engine import JudgesEnds, UnitEngine
+from dialogue.engine import SemanticTurnJudge, UnitEngine
 from dialogue.errors import AssistantError
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.parts import Parts
 from stream.models.setup import Setup
-from stream.perception.caption_transcriber import Scribe
-from stream.perception.captioning import Describing
-from stream.perception.heard_sound import HeardSound
+from stream.perception.caption_transcriber import CaptionTranscriber
+from stream.perception.captioning import Captioning
+from stream.perception.heard_sound import AudioBuffer
 from stream.perception.looking_closer import CloserLook
-from stream.perception.turn_detection import Endpointing
+from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_feed import UnitFeed
-from stream.perception.unit_prefill import Hearer
+from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.unit_queue import UnitsLost
-from stream.perception.watching import Watching
+from stream.perception.watching import FrameWatching
 from stream.playout.playback import Playback
-from stream.playout.speaking import Speaking
-from stream.replies.answering import Answering
+from stream.playout.speaking import SpeechSynthesis
+from stream.replies.answering import ReplyController
 from stream.replies.reminder_book import ReminderBook
-from stream.replies.reply import Crew
+from stream.replies.reply import ReplyDependencies
 from stream.runtime.clock import SessionClock, SoundClock
-from stream.runtime.events import Ended, Expressed, Heard, Notice, Perceived, Saw
-from stream.runtime.lanes import DropOldest, LaneClosed
+from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Notice, Perceived, SessionEnded
+from stream.runtime.lanes import DropOldest, QueueClosed
 from stream.runtime.link import Link
-from stream.session.controlling import Controlling
-from stream.session.playing import Playing
+from stream.session.controlling import SessionControls
+from stream.session.playing import PacedPlayout
 from stream.session.reminding import ReminderStage
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.floor import Floor
 from stream.turns.full_duplex import FullDuplex
-from stream.turns.hearing import Hearing
+from stream.turns.hearing import AudioPerception
 from stream.turns.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -62,32 +62,34 @@ class Session:
         self._engine = parts.new_engine()
         self.playback = Playback(out_rate)
         describer = parts.describer if not self._engine.can.sees else None
-        self._describing = Describing(describer, threads.describer, setup, link) if describer else None
-        self._watching = Watching(parts.eyes, threads.eyes, setup, link, self._describing)
+        self._describing = Captioning(describer, threads.describer, setup, link) if describer else None
+        self._watching = FrameWatching(parts.eyes, threads.eyes, setup, link, self._describing)
         self._reminders = self._equipped(parts)
-        judge = parts.new_engine if isinstance(parts.new_engine, JudgesEnds) else None
-        self._endpointing = Endpointing(judge, threads.mind)
+        judge = parts.new_engine if isinstance(parts.new_engine, SemanticTurnJudge) else None
+        self._endpointing = TurnDetection(judge, threads.mind)
         self._scribe = self._writing(parts, link)
-        self._mind, self._floor = self._minded(parts, Speaking(parts.voice, threads.voice, out_rate), link)
-        self._hearing = Hearing(
+        self._mind, self._floor = self._minded(parts, SpeechSynthesis(parts.voice, threads.voice, out_rate), link)
+        self._hearing = AudioPerception(
             parts, None if self._engine.can.hears else parts.transcriber, self._endpointing, self._floor, setup, link
         )
-        self._controlling = Controlling(self._floor, self._hearing, self._watching, link)
-        self._playing = Playing(self.playback, self._floor, self._mind, setup.budget_s, link)
+        self._controlling = SessionControls(self._floor, self._hearing, self._watching, link)
+        self._playing = PacedPlayout(self.playback, self._floor, self._mind, setup.budget_s, link)
 
-    def _minded(self, parts: Parts, speaking: Speaking, link: Link) -> tuple[Answering | FullDuplex, Floor]:
+    def _minded(
+        self, parts: Parts, speaking: SpeechSynthesis, link: Link
+    ) -> tuple[ReplyController | FullDuplex, Floor]:
         """Who decides what is said, and the floor that both sides share."""
-        sound, clock, can = HeardSound(), SoundClock(), self._engine.can
+        sound, clock, can = AudioBuffer(), SoundClock(), self._engine.can
         hearer = None
         if can.hears and parts.slots is not None:
             feed = UnitFeed(sound, self._watching, always=can.duplex)
-            hearer = Hearer(cast(UnitEngine, self._engine), parts.slots, feed, clock, link)
+            hearer = UnitPrefill(cast(UnitEngine, self._engine), parts.slots, feed, clock, link)
         turns = DuplexTurns() if can.duplex else Turns()
-        mind: Answering | FullDuplex
+        mind: ReplyController | FullDuplex
         if hearer is not None and isinstance(turns, DuplexTurns):
             mind = FullDuplex(hearer, turns, sound, speaking, self.playback)
         else:
-            crew = Crew(
+            crew = ReplyDependencies(
                 self._engine,
                 parts.transcriber,
                 parts.threads.ears,
@@ -99,17 +101,17 @@ class Session:
                 reminders=self._reminders,
                 endpointing=self._endpointing,
             )
-            mind = Answering(crew)
+            mind = ReplyController(crew)
             self._watching.on_look = mind.looked
         self._feed = hearer.feed if hearer is not None else None
         lent = sound, turns, self._feed, clock, self._scribe
         return mind, Floor(mind.orders, self.playback, self._watching, link, *lent)
 
-    def _writing(self, parts: Parts, link: Link) -> Scribe | None:
+    def _writing(self, parts: Parts, link: Link) -> CaptionTranscriber | None:
         """Who writes down what is said to an engine that hears, if anybody can."""
         if parts.transcriber is None or not self._engine.can.hears:
             return None
-        return Scribe(parts.transcriber, parts.threads.ears, self._engine, link)
+        return CaptionTranscriber(parts.transcriber, parts.threads.ears, self._engine, link)
 
     def _equipped(self, parts: Parts) -> ReminderBook | None:
         """Lends the engine what it may do, if it takes tools; its book of reminders."""
@@ -123,7 +125,7 @@ class Session:
         return book
 
     async def _decided(self) -> None:
-        if isinstance(self._mind, Answering):
+        if isinstance(self._mind, ReplyController):
             await self._mind.decided()
 
     def now(self) -> float:
@@ -133,9 +135,9 @@ class Session:
     def push(self, event: Perceived) -> None:
         """Never blocks. What comes after the end is dropped."""
         match event:
-            case Heard(chunk):
+            case AudioReceived(chunk):
                 self._hearing.lane.put(chunk)
-            case Saw(picture):
+            case FrameReceived(picture):
                 self._watching.see(picture)
             case _:
                 self._controlling.lane.put(event)
@@ -151,7 +153,7 @@ class Session:
         while True:
             try:
                 yield await self._events.get()
-            except LaneClosed:
+            except QueueClosed:
                 return
 
     async def run(self) -> None:
@@ -194,7 +196,7 @@ class Session:
         for lane in (self._hearing.lane, self._watching.lane, self._controlling.lane):
             lane.close()
         await self._engine.close()
-        self._events.put(Ended(self._reason))
+        self._events.put(SessionEnded(self._reason))
         self._events.close()
 
     @property

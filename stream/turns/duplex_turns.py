@@ -7,8 +7,8 @@ going on when our voice began.
 
 from __future__ import annotations
 
-from audio.endpointing import Dropped, Ended, SpeechEvent, SpeechStarted
-from stream.turns.turns import Begin, Decision, Hold, Phase, Said, Turns
+from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechStarted
+from stream.turns.turns import Begin, Decision, Hold, Phase, Turns, UserDone
 
 
 class DuplexTurns(Turns):
@@ -63,26 +63,26 @@ class DuplexTurns(Turns):
         match event:
             case SpeechStarted():
                 return [self._begin(event.since)]
-            case Ended():
+            case SpeechEnded():
                 self._open, self.spoke_until = False, event.last_speech_at
                 return self._said(event.last_speech_at)
-            case Dropped():
+            case SpeechDropped():
                 self._open = self._saying = False
         return []
 
     def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
         """What the user was saying when our voice began may come to its end here, or go on as a turn of its own."""
         said: list[Decision] = []
-        if isinstance(event, Ended):
+        if isinstance(event, SpeechEnded):
             self.spoke_until = event.last_speech_at
             said = self._said(event.last_speech_at)
-        elif isinstance(event, Dropped):
+        elif isinstance(event, SpeechDropped):
             self._saying = False
         return self._in_full([*said, *super()._hear_over_us(event, speech_s)])
 
     def _said(self, last_speech_at: float) -> list[Decision]:
         saying, self._saying = self._saying, False
-        return [Said(self.turn, last_speech_at)] if saying else []
+        return [UserDone(self.turn, last_speech_at)] if saying else []
 
     def _in_full(self, decisions: list[Decision]) -> list[Decision]:
         """With what comes before them: the end of what was being said when a new turn began."""

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Iterable
 
 from dialogue.blocks import PartialBlock
-from stream.perception.caption_transcriber import Scribe, Utterance
-from stream.perception.heard_sound import HeardSound
+from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
+from stream.perception.heard_sound import AudioBuffer
 from stream.perception.unit_feed import UnitFeed
-from stream.perception.watching import Watching
+from stream.perception.watching import FrameWatching
 from stream.playout.playback import Playback
 from stream.replies.answering import (
     CloseReply,
@@ -20,7 +20,7 @@ from stream.replies.answering import (
     ForgetTurn,
     GiveReply,
     Order,
-    Overheard,
+    PartialHeard,
     PrepareReply,
     TakeUnits,
     VoidReply,
@@ -28,9 +28,22 @@ from stream.replies.answering import (
 from stream.replies.reply import Announcement, Question, SpokenQuestion, TypedQuestion
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import State, StateChanged, UserCaption
-from stream.runtime.lanes import Waiting
+from stream.runtime.lanes import BlockingQueue
 from stream.runtime.link import Link
-from stream.turns.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Said, Turns, Yield
+from stream.turns.turns import (
+    Answer,
+    Begin,
+    Decision,
+    Drop,
+    Hold,
+    Phase,
+    Prepare,
+    Release,
+    Retract,
+    Turns,
+    UserDone,
+    Yield,
+)
 
 # Speech is noticed a little after it began: its first consonant lies before the moment of decision, as its last one
 # may lie behind.
@@ -45,19 +58,19 @@ class Floor:
 
     def __init__(
         self,
-        orders: Waiting[Order],
+        orders: BlockingQueue[Order],
         playback: Playback,
-        watching: Watching,
+        watching: FrameWatching,
         link: Link,
-        sound: HeardSound | None = None,
+        sound: AudioBuffer | None = None,
         turns: Turns | None = None,
         feed: UnitFeed | None = None,
         sound_clock: SoundClock | None = None,
-        scribe: Scribe | None = None,
+        scribe: CaptionTranscriber | None = None,
     ) -> None:
         self.turns = turns or Turns()
         self._orders, self._playback, self._watching, self._link = orders, playback, watching, link
-        self.sound = sound or HeardSound()
+        self.sound = sound or AudioBuffer()
         self.sound_clock = sound_clock or SoundClock()
         self._feed = feed  # of an engine that hears
         self._scribe = scribe  # of one that hears, where captions are wanted
@@ -86,7 +99,7 @@ class Floor:
             case Answer(turn, last_speech_at):
                 self._write_down(turn, last_speech_at)
                 await order(GiveReply(turn, self._question(last_speech_at)))
-            case Said(turn, last_speech_at):
+            case UserDone(turn, last_speech_at):
                 self._write_down(turn, last_speech_at)
             case Retract(turn):
                 self._take_back(turn)
@@ -147,7 +160,7 @@ class Floor:
         """A partial transcript of the open turn."""
         if self.turns.user_speaks and turn == self.turns.turn:
             self._link.emit(UserCaption(turn, text, final=False))
-            await self._orders.put(Overheard(PartialBlock(text, self.sound_clock.at(self._began_at))))
+            await self._orders.put(PartialHeard(PartialBlock(text, self.sound_clock.at(self._began_at))))
 
     async def finish(self, turn: int) -> None:
         """The last sound of our reply has been heard."""

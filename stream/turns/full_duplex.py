@@ -14,16 +14,16 @@ from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import ReplyBlock
 from dialogue.engine import SoundDelta, UnitAnswer
-from stream.perception.heard_sound import HeardSound
-from stream.perception.unit_prefill import Hearer
-from stream.playout.playback import Piece, Playback
-from stream.playout.speaking import Speaking
+from stream.perception.heard_sound import AudioBuffer
+from stream.perception.unit_prefill import UnitPrefill
+from stream.playout.playback import AudioPiece, Playback
+from stream.playout.speaking import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread
 from stream.replies.answering import CloseReply, CutReply, GiveReply, Order
 from stream.replies.reply import TypedQuestion
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
-from stream.runtime.lanes import Waiting
+from stream.runtime.lanes import BlockingQueue
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.turns import Hold
 
@@ -32,7 +32,7 @@ LISTEN_UNITS = 2
 
 
 @dataclass(eq=False)
-class Spoken:
+class DuplexReply:
     """What is being said, from the first unit in which the engine speaks until it was heard or cut."""
 
     turn: int
@@ -48,12 +48,12 @@ class FullDuplex:
     """The mind of one session."""
 
     def __init__(
-        self, hearer: Hearer, turns: DuplexTurns, sound: HeardSound, speaking: Speaking, playback: Playback
+        self, hearer: UnitPrefill, turns: DuplexTurns, sound: AudioBuffer, speaking: SpeechSynthesis, playback: Playback
     ) -> None:
         self._hearer, self._engine, self._link = hearer, hearer.engine, hearer.link
         self._turns, self._sound, self._speaking, self._playback = turns, sound, speaking, playback
-        self.orders: Waiting[Order] = Waiting(64)
-        self.reply: Spoken | None = None
+        self.orders: BlockingQueue[Order] = BlockingQueue(64)
+        self.reply: DuplexReply | None = None
         self._engine_free = asyncio.Lock()
         self._interrupted = False  # and the engine has not been told yet
         self._listen_units = 0  # to come, in which it may not speak
@@ -137,11 +137,11 @@ class FullDuplex:
         if answer.turn_over:
             self._playback.complete(reply.turn)
 
-    def _begin(self) -> Spoken:
+    def _begin(self) -> DuplexReply:
         decisions = self._turns.speak(self._sound.end_s)
         now = self._link.now()
         waited = self._hearer.clock.at(self._turns.spoke_until)
-        reply = self.reply = Spoken(self._turns.turn, TurnTiming(waited if self._turns.asked else now))
+        reply = self.reply = DuplexReply(self._turns.turn, TurnTiming(waited if self._turns.asked else now))
         reply.timing.mark("turn_decided", now)
         self._playback.start(reply.turn)
         self._playback.open(reply.turn)
@@ -149,7 +149,7 @@ class FullDuplex:
             self._playback.hold()
         return reply
 
-    def _sound_out(self, reply: Spoken, answer: UnitAnswer) -> None:
+    def _sound_out(self, reply: DuplexReply, answer: UnitAnswer) -> None:
         """The engine's own sound, with the text that has come since the last of it."""
         reply.unsounded += answer.text
         if answer.sound is not None:
@@ -159,12 +159,12 @@ class FullDuplex:
             self._add(reply, spread(reply.unsounded, rest, self._playback.rate))
             reply.unsounded = ""
 
-    def _piece(self, reply: Spoken, sound: SoundDelta) -> Piece:
+    def _piece(self, reply: DuplexReply, sound: SoundDelta) -> AudioPiece:
         reply.resampler = reply.resampler or Resampler(sound.rate, self._playback.rate)
         text, reply.unsounded = reply.unsounded, ""
         return spread(text, reply.resampler.push(sound.samples), self._playback.rate)
 
-    def _add(self, reply: Spoken, piece: Piece) -> None:
+    def _add(self, reply: DuplexReply, piece: AudioPiece) -> None:
         """Ignored by the playback once the turn was cut."""
         reply.timing.mark("first_sound_made", self._link.now())
         self._playback.add(reply.turn, piece)

@@ -11,14 +11,14 @@ import asyncio
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk
-from audio.endpointing import EndOfSpeech, SpeechStarted
+from audio.endpointing import Endpointer, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.transcribe import Transcriber
 from audio.voice_activity import VoiceState
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.interleave import UNIT, UNIT_S
-from stream.perception.turn_detection import Endpointing, end_of_speech_settings
+from stream.perception.turn_detection import TurnDetection, end_of_speech_settings
 from stream.runtime.events import Notice
 from stream.runtime.lanes import DropOldest
 from stream.runtime.link import Link
@@ -36,14 +36,14 @@ SPEECH = 0.5  # probability from which a hop counts as speech
 PARTIAL_S = 12.0
 
 
-class Hearing:
+class AudioPerception:
     """The ears of one session."""
 
     def __init__(
         self,
         parts: Parts,
         transcriber: Transcriber | None,
-        endpointing: Endpointing,
+        endpointing: TurnDetection,
         floor: Floor,
         setup: Setup,
         link: Link,
@@ -61,7 +61,7 @@ class Hearing:
 
     def _listen_anew(self) -> None:
         self._voice_state = VoiceState()
-        self._end_of_speech = EndOfSpeech(end_of_speech_settings(self._setup))
+        self._end_of_speech = Endpointer(end_of_speech_settings(self._setup))
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._heard_speech = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from audio.endpointing import Dropped, Ended, Paused, Resumed, SpeechEvent, SpeechStarted
+from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted
 
 
 class Phase(Enum):
@@ -49,7 +49,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UserDone:
     """The user has come to an end of saying something that nobody is asked to answer: the engine decides that."""
 
     turn: int
@@ -80,7 +80,7 @@ class Yield:
     turn: int
 
 
-Decision = Begin | Prepare | Retract | Answer | Said | Drop | Hold | Release | Yield
+Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Hold | Release | Yield
 
 # So much speech over our own voice counts as an interruption; less is a cough or an "mm-hm".
 # Our sound stops at once all the same (Hold).
@@ -122,15 +122,15 @@ class Turns:
         match event:
             case SpeechStarted():
                 return [self._begin(event.since)]
-            case Paused() if self._open:
+            case SpeechPaused() if self._open:
                 return [Prepare(self.turn, event.last_speech_at)]
-            case Resumed() if self._open:
+            case SpeechResumed() if self._open:
                 return [Retract(self.turn)]
-            case Ended() if self._open:
+            case SpeechEnded() if self._open:
                 return [self._answer(event.last_speech_at, at)]
-            case Dropped() if self._open and self._reopened:
+            case SpeechDropped() if self._open and self._reopened:
                 return [self._answer(self._last_speech_at, at)]  # it was a noise: the answer stands
-            case Dropped() if self._open:
+            case SpeechDropped() if self._open:
                 self._open = False
                 return [Drop(self.turn)]
         return []
@@ -146,7 +146,7 @@ class Turns:
             case SpeechStarted():
                 self._challenged_at, self._challenge_s = event.since, event.at - event.since
                 return [Hold()]
-            case Ended() | Dropped() if self._challenged_at is not None:
+            case SpeechEnded() | SpeechDropped() if self._challenged_at is not None:
                 self._challenged_at = None
                 return [Release()]
         since = self._challenged_at

@@ -14,15 +14,15 @@ import pytest
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
-from dialogue.engines.local_chat import SmallCpuEngine
+from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.errors import BadInput
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
-VARIED = Sampling(penalty=1.5)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
 ASKED = "Tell me about the sea."
-New = Callable[[], SmallCpuEngine]
+New = Callable[[], LocalChatEngine]
 
 
 def opened(folder: Path, steps: Counting, **options: Any) -> New:
@@ -45,7 +45,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-def rendered(engine: SmallCpuEngine, folder: Path, *messages: tuple[str, str]) -> list[int]:
+def rendered(engine: LocalChatEngine, folder: Path, *messages: tuple[str, str]) -> list[int]:
     """What the library makes of a conversation, the reply opened."""
     from transformers import AutoTokenizer
 
@@ -81,7 +81,7 @@ def test_it_reads_the_conversation_as_its_makers_laid_it_out(
 def test_bent_and_straight_conversations_leave_the_same_context(folders: dict[str, Path], family: str) -> None:
     """Partials that change, rewinds and cut replies: the same tokens, and the same next words, as none of it."""
 
-    async def devious(engine: SmallCpuEngine) -> str:
+    async def devious(engine: LocalChatEngine) -> str:
         for partial in ("Where is", "What is the cap", "What's the capital of Ger"):
             await engine.feed(PartialBlock(partial, 0))
         mark = await engine.mark()

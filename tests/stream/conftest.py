@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 from huggingface_hub import constants
 
-from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind, open_minicpm3
+from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model, open_minicpm3
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.weights import WeightStore
@@ -22,7 +22,7 @@ from tests.stream.small_registry import SmallRegistry
 from tests.stream.text_calls import Mind, Ruled
 from tests.stream.toy_weights import EAR, EYE, toy_wheels
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.read_text import Reader
 
 
@@ -71,7 +71,7 @@ def mind_thread() -> Iterator[DeviceThread]:
 
 @pytest.fixture(scope="module")
 def tiny_mind(text_folder: Path, mind_thread: DeviceThread) -> Mind:
-    return open_minicpm3(text_folder, mind_thread.run, precision="float32", sampling=Sampling(penalty=1.3))
+    return open_minicpm3(text_folder, mind_thread.run, precision="float32", sampling=SamplingConfig(penalty=1.3))
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +80,12 @@ def ruled_mind(text_folder: Path, mind_thread: DeviceThread) -> Ruled:
     words = Vocabulary(text_folder / "tokenizer.json")
 
     def mind(rule: Rule) -> Mind:
-        shared = TextMind(cast(Any, ScriptedModel(words, rule)), words, 4096)
-        return lambda: MiniCPM3Engine(shared, mind_thread.run, Sampling())
+        shared = MiniCPM3Model(cast(Any, ScriptedModel(words, rule)), words, 4096)
+        return lambda: MiniCPM3Engine(shared, mind_thread.run, SamplingConfig())
 
     return mind
 
 
 @pytest.fixture(scope="module")
-def open_eyes(weights: WeightStore) -> Eyes:
-    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+def open_eyes(weights: WeightStore) -> VisionModels:
+    return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())

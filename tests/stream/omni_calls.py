@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from dialogue.engine import Minds
+from dialogue.engine import EngineFactories
 from dialogue.engines import open_engine
-from dialogue.engines.minicpm_o26 import OmniModel
-from dialogue.engines.minicpm_o45 import DuplexModel
+from dialogue.engines.minicpm_o26 import MiniCPMO26Model
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.memory.event_log import Event
 from stream.models.parts import Parts
 from stream.models.setup import SETUPS, Setup
-from stream.runtime.events import ReplyText, Saw
+from stream.runtime.events import FrameReceived, ReplyText
 from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
@@ -25,7 +25,7 @@ from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
 SETUP = SETUPS["minicpm"]
-Shared = OmniModel | DuplexModel
+Shared = MiniCPMO26Model | MiniCPMO45Model
 Story = Callable[["OmniCall"], Awaitable[None]]
 
 
@@ -42,7 +42,7 @@ class OmniCall(Call):
 
     def show(self) -> None:
         rgb = self.noise.integers(0, 256, (120, 160, 3), dtype=np.uint8)
-        self.session.push(Saw(Picture(rgb, self.session.now())))
+        self.session.push(FrameReceived(Picture(rgb, self.session.now())))
 
     async def speaks(self, seconds: float) -> None:
         """Every hop of it loud, every call's another sound."""
@@ -84,7 +84,7 @@ def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
     minds = open_engine(
         "minicpm", runner=nobody, model_path=folder, context_tokens=context, precision="float32", seed=7, **options
     )
-    assert isinstance(minds, Minds)
+    assert isinstance(minds, EngineFactories)
     assert isinstance(minds.live, Shared)
     return minds.live
 

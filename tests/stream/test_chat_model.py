@@ -13,11 +13,11 @@ import pytest
 from dialogue.blocks import Block, PartialBlock, SceneBlock
 from dialogue.engine import Engine
 from dialogue.engines.chat_model import open_chat_model
-from dialogue.engines.local_chat import SmallCpuEngine
-from dialogue.llm.sampling import Sampling
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.llm.sampling import SamplingConfig
 from stream.models.setup import SETUPS
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.events import ContextShown, Notice, ReplyEnded, ReplyText, Typed
+from stream.runtime.events import ContextShown, Notice, ReplyEnded, ReplyText, TextTyped
 from stream.session.session import Session
 from tests.dialogue.chat_models import FAMILIES, write_chat_model
 from tests.stream import toy_parts as toy_parts_module
@@ -26,7 +26,7 @@ from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["llm"]
-VARIED = Sampling(penalty=1.5)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
 QUESTION = "Tell me about the sea."
 Story = Callable[[Call], Awaitable[None]]
 
@@ -67,7 +67,7 @@ async def ended(call: Call, replies: int) -> None:
 def types(*questions: str) -> Story:
     async def story(call: Call) -> None:
         for number, question in enumerate(questions):
-            call.session.push(Typed(question))
+            call.session.push(TextTyped(question))
             await ended(call, number + 1)
 
     return story
@@ -126,14 +126,14 @@ def test_an_interruption_leaves_what_was_heard(tmp_path: Path, monkeypatch: pyte
     kept: list[tuple[str, str]] = []
 
     async def story(call: Call) -> None:
-        call.session.push(Typed(QUESTION))
+        call.session.push(TextTyped(QUESTION))
         while not call.of(ReplyText):
             await call.lasts(0.1)
         await call.lasts(0.5)
         await call.speaks(0.6)
         await ended(call, 1)
         engine = call.session._engine
-        assert isinstance(engine, SmallCpuEngine)
+        assert isinstance(engine, LocalChatEngine)
         kept.extend((turn.kind, turn.text) for turn in engine._script.turns[:2])
 
     [call] = calls(tmp_path, story)

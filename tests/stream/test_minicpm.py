@@ -11,28 +11,28 @@ import numpy as np
 import pytest
 
 from dialogue.engine import Engine
-from dialogue.engines.minicpm_v import MiniCPMEngine, open_minicpm
-from dialogue.llm.sampling import Sampling
-from dialogue.minicpm.chat.request import Picture as ShownPicture
+from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.parts import Parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Saw, Typed
+from stream.runtime.events import ContextShown, FrameReceived, Interrupted, Notice, ReplyEnded, ReplyText, TextTyped
 from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Picture
 from vision.read_text import Reader
 
 SETUP = SETUPS["minicpm"]
 SEEING = (Kind.V25, Kind.V26)
-VARIED = Sampling(penalty=2.0)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"
 Story = Callable[["SeeingCall"], Awaitable[None]]
 
@@ -43,13 +43,13 @@ class SeeingCall(Call):
     def __init__(self, name: str, parts: Parts, seed: int) -> None:
         super().__init__(Session(name, parts, SETUP))
         engine = self.session._engine
-        assert isinstance(engine, MiniCPMEngine)
+        assert isinstance(engine, MiniCPMVEngine)
         self.engine = engine
         self.kept: list[tuple[str, ...]] = []  # what the engine remembers at the end
         self.rgb = np.random.default_rng(seed).integers(0, 256, (240, 320, 3), dtype=np.uint8)
 
     def show(self) -> None:
-        self.session.push(Saw(Picture(self.rgb, self.session.now())))
+        self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
 
     def said(self) -> str:
         return "".join(event.text for event in self.of(ReplyText))
@@ -72,18 +72,18 @@ def minds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind],
         def mind(kind: Kind) -> Callable[[], Engine]:
             if kind not in opened:
                 folder: Path = write_tiny(kind, tmp_path_factory.mktemp(kind.name))
-                opened[kind] = open_minicpm(folder, thread.run, precision="float32", sampling=VARIED)
+                opened[kind] = open_minicpm_v(folder, thread.run, precision="float32", sampling=VARIED)
             return opened[kind]
 
         yield mind
 
 
 @pytest.fixture(scope="module")
-def eyes(weights: WeightStore) -> Eyes:
-    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+def eyes(weights: WeightStore) -> VisionModels:
+    return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())
 
 
-def calls(mind: Callable[[], Engine], eyes: Eyes, *stories: Story) -> list[SeeingCall]:
+def calls(mind: Callable[[], Engine], eyes: VisionModels, *stories: Story) -> list[SeeingCall]:
     """All at once, in one process."""
 
     async def whole() -> list[SeeingCall]:
@@ -111,7 +111,7 @@ def asks(*questions: str, shows: bool = True) -> Story:
         for question in questions:
             if shows:
                 call.show()
-            call.session.push(Typed(question))
+            call.session.push(TextTyped(question))
             ended = len(call.of(ReplyEnded))
             for _ in range(200):
                 await call.lasts(1.0)
@@ -123,7 +123,7 @@ def asks(*questions: str, shows: bool = True) -> Story:
 
 @pytest.mark.parametrize("kind", SEEING)
 def test_something_is_shown_and_a_typed_question_answered(
-    minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes, kind: Kind
+    minds: Callable[[Kind], Callable[[], Engine]], eyes: VisionModels, kind: Kind
 ) -> None:
     [told] = calls(minds(kind), eyes, asks(QUESTION))
     assert not told.of(Notice)
@@ -135,15 +135,17 @@ def test_something_is_shown_and_a_typed_question_answered(
     assert told.heard_s() > 0
 
 
-def test_an_interruption_rewinds_to_what_was_heard(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
+def test_an_interruption_rewinds_to_what_was_heard(
+    minds: Callable[[Kind], Callable[[], Engine]], eyes: VisionModels
+) -> None:
     async def story(call: SeeingCall) -> None:
         call.show()
-        call.session.push(Typed(QUESTION))
+        call.session.push(TextTyped(QUESTION))
         while not call.out or call.heard_s() < 0.1:
             await call.lasts(0.02)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(0.5)
-        call.session.push(Typed("And now?"))
+        call.session.push(TextTyped("And now?"))
         await call.lasts(2.0)
 
     [told] = calls(minds(Kind.V26), eyes, story)
@@ -155,7 +157,7 @@ def test_an_interruption_rewinds_to_what_was_heard(minds: Callable[[Kind], Calla
     assert remembered.index(QUESTION) < remembered.index("And now?")
 
 
-def test_two_calls_at_once_do_not_mix(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
+def test_two_calls_at_once_do_not_mix(minds: Callable[[Kind], Callable[[], Engine]], eyes: VisionModels) -> None:
     """Each is answered as it would have been alone."""
     questions = ("What is this?", "Is it red or green?")
     mind = minds(Kind.V26)

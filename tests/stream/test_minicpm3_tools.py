@@ -16,15 +16,15 @@ from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
 from stream.models.model_choice import with_model, with_tools
 from stream.models.setup import SETUPS
-from stream.runtime.events import ReplyEnded, Switched
+from stream.runtime.events import DeviceSwitched, ReplyEnded
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import Ruled, TextCall, asking, calls
 from tests.vision.conftest import FONT
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Pixels
 
 
-def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     def rule(context: str) -> str:
         found = results(context)
         return (
@@ -45,7 +45,7 @@ def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: Eyes) -> None
     )
 
 
-def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     """Prepared in a pause of the speaker, taken back, and answered once: one timer."""
 
     def rule(context: str) -> str:
@@ -71,7 +71,7 @@ def small_print(text: str) -> Pixels:
     return np.asarray(image)
 
 
-def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     def rule(context: str) -> str:
         if not results(context):
             return calling("look_closer(where='right')")
@@ -87,7 +87,7 @@ def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: Eyes) -> 
     assert "tablets" not in scene, "too small for a glance"
 
 
-def test_a_thing_is_found_by_its_name_and_looked_at(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_thing_is_found_by_its_name_and_looked_at(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     def rule(context: str) -> str:
         return f"{results(context)[0]}" if results(context) else calling("look_closer(where='the cat')")
 
@@ -100,19 +100,19 @@ def test_a_thing_is_found_by_its_name_and_looked_at(ruled_mind: Ruled, open_eyes
     assert "cat" in told.of(ReplyEnded)[0].said and "error" not in told.of(ReplyEnded)[0].said
 
 
-def test_there_is_no_closer_look_without_a_camera(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_there_is_no_closer_look_without_a_camera(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     def rule(context: str) -> str:
         return str(results(context)[0]["error"]) if results(context) else calling("look_closer()")
 
     async def story(call: TextCall) -> None:
-        call.session.push(Switched(camera=False))
+        call.session.push(DeviceSwitched(camera=False))
         await call.asks("Look!")
 
     [told] = calls(ruled_mind(rule), open_eyes, story)
     assert told.of(ReplyEnded)[0].said == "the camera is off"
 
 
-def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     def rule(context: str) -> str:
         found = results(context)
         return (
@@ -124,7 +124,7 @@ def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_mind: Rule
     assert "no cup is in view" in said and "no place is known as 'Mars'" in said
 
 
-def test_functions_of_the_user_can_be_called(ruled_mind: Ruled, open_eyes: Eyes, text_folder: Path) -> None:
+def test_functions_of_the_user_can_be_called(ruled_mind: Ruled, open_eyes: VisionModels, text_folder: Path) -> None:
     opened: list[str] = []
 
     def open_door(which: str) -> str:
@@ -145,7 +145,7 @@ def test_functions_of_the_user_can_be_called(ruled_mind: Ruled, open_eyes: Eyes,
         with_tools(SETUPS["laptop"], [open_door])
 
 
-def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     """It may do what cannot be taken back: an answer prepared in a pause of the speaker does not call it."""
     rung: list[str] = []
 
@@ -168,7 +168,7 @@ def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_mind: Rule
     assert [event.said for event in told.of(ReplyEnded)] == ["Done."]
 
 
-def test_what_was_said_and_read_is_recalled(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_what_was_said_and_read_is_recalled(ruled_mind: Ruled, open_eyes: VisionModels) -> None:
     def rule(context: str) -> str:
         if "where" not in last_words(context).lower():
             return "I see."

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.engines.minicpm_o45 import DuplexModel
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.speech.token2wav import VoiceStream
 from stream.runtime.events import Notice, UnitDecided
@@ -32,7 +32,7 @@ def test_two_calls_are_spoken_to_in_its_own_voice(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(VoiceStream, "stream", kept)
     shared = opened(write_leaning(Kind.O45, tmp_path / "o45"), voice=np.concatenate([second(1), second(2)]))
-    assert isinstance(shared, DuplexModel)
+    assert isinstance(shared, MiniCPMO45Model)
     assert shared.can.speaks
     told = calls(shared, talks, talks, seeds=(1, 2))
     assert len(made) == 2

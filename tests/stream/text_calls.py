@@ -13,13 +13,13 @@ from dialogue.engine import Engine
 from dialogue.engines.minicpm3 import MiniCPM3Engine
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS
-from stream.runtime.events import ReplyEnded, Saw, Typed
+from stream.runtime.events import FrameReceived, ReplyEnded, TextTyped
 from stream.session.session import Session
 from tests.dialogue.minicpm.scripted_model import Rule
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Picture, Pixels
 
 Story = Callable[["TextCall"], Awaitable[None]]
@@ -38,20 +38,20 @@ class TextCall(Call):
 
     async def films(self) -> None:
         while True:
-            self.session.push(Saw(Picture(self.rgb, self.session.now())))
+            self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
             await asyncio.sleep(0.5)
 
     async def asks(self, question: str) -> str:
         """Typed; waits for the end of the answer."""
         ended = len(self.of(ReplyEnded))
-        self.session.push(Typed(question))
+        self.session.push(TextTyped(question))
         while len(self.of(ReplyEnded)) == ended:
             await self.lasts(0.5)
         return self.of(ReplyEnded)[ended].said
 
 
 def calls(
-    mind: Callable[[], Engine], eyes: Eyes, *stories: Story, rgb: Pixels = WALL, tools: tuple[Tool, ...] = ()
+    mind: Callable[[], Engine], eyes: VisionModels, *stories: Story, rgb: Pixels = WALL, tools: tuple[Tool, ...] = ()
 ) -> list[TextCall]:
     """All at once, in one process."""
 

@@ -24,7 +24,7 @@ from aiortc.mediastreams import MediaStreamError
 from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
-from stream.runtime.events import Ended, Expressed, Heard, Perceived, Saw
+from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Perceived, SessionEnded
 from ui.http.address import listen
 from ui.http.server import Service, web_server
 
@@ -71,7 +71,7 @@ class RememberingSession:
         while True:
             event = await self._out.get()
             yield event
-            if isinstance(event, Ended):
+            if isinstance(event, SessionEnded):
                 return
 
     def close(self, reason: str) -> None:
@@ -82,15 +82,15 @@ class RememberingSession:
         await self.closed.wait()
         if self.breaks:
             raise RuntimeError("broken on purpose")
-        self.say(Ended(self.reason))
+        self.say(SessionEnded(self.reason))
 
     def heard(self) -> np.ndarray:
-        chunks = [event.chunk for event in self.perceived if isinstance(event, Heard)]
+        chunks = [event.chunk for event in self.perceived if isinstance(event, AudioReceived)]
         assert [chunk.start for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
         return np.concatenate([chunk.samples for chunk in chunks]) if chunks else np.zeros(0, np.float32)
 
     def saw(self) -> list[Any]:
-        return [event.picture for event in self.perceived if isinstance(event, Saw)]
+        return [event.picture for event in self.perceived if isinstance(event, FrameReceived)]
 
 
 class Parts:

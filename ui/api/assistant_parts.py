@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stream.models.admission import Places
+from stream.models.admission import Admission
 from stream.models.capacity import capacity_of
 from stream.models.setup import Setup
 from ui.api.own_loop import OwnLoop
@@ -19,7 +19,7 @@ from ui.host.plain_errors import plain_errors
 
 if TYPE_CHECKING:  # they come with torch, which takes seconds to import
     from stream.models.parts import Parts
-    from stream.requests.chat_requests import Wishes
+    from stream.requests.chat_requests import RequestOptions
     from stream.session.session import Session
     from ui.api.spoken_file import SpokenFile
 
@@ -34,7 +34,7 @@ class AssistantParts:
         self._loop: OwnLoop | None = None
         self._beginning = threading.Lock()
         self._opening: asyncio.Task[Parts] | None = None  # lives on our loop
-        self._places: Places | None = None
+        self._places: Admission | None = None
 
     @property
     def loop(self) -> OwnLoop:
@@ -58,7 +58,7 @@ class AssistantParts:
             self._opening = asyncio.get_running_loop().create_task(self._open(), name="open parts")
         return await asyncio.shield(self._opening)
 
-    async def reply(self, history: History, wishes: Wishes, speak: Path | str | None = None) -> str:
+    async def reply(self, history: History, wishes: RequestOptions, speak: Path | str | None = None) -> str:
         """The whole reply; `speak` names a WAV file for it. Raises BadInput."""
         from ui.api.spoken_file import SpokenFile
 
@@ -68,14 +68,16 @@ class AssistantParts:
             await asyncio.to_thread(spoken.write)
         return reply
 
-    async def pieces(self, history: History, wishes: Wishes, spoken: SpokenFile | None = None) -> AsyncIterator[str]:
+    async def pieces(
+        self, history: History, wishes: RequestOptions, spoken: SpokenFile | None = None
+    ) -> AsyncIterator[str]:
         """The reply to the last message, as it comes. Raises BadInput."""
-        from stream.requests.chat_requests import Correspondence
+        from stream.requests.chat_requests import ChatRequests
         from ui.api.attachments import read_history
 
         messages = await asyncio.to_thread(read_history, history)
         with plain_errors():
-            correspondence = Correspondence(await self.parts(), self.setup)
+            correspondence = ChatRequests(await self.parts(), self.setup)
         async for piece in correspondence.answer(messages, spoken.add if spoken is not None else None, wishes):
             yield piece
 
@@ -86,7 +88,7 @@ class AssistantParts:
         with plain_errors():
             parts = await self.parts()
         if self._places is None:
-            self._places = Places(capacity_of(parts, self.setup).sessions)
+            self._places = Admission(capacity_of(parts, self.setup).sessions)
         self._places.take()
         try:
             return Session("program", parts, self.setup, out_rate=rate)

@@ -29,7 +29,7 @@ from audio.chunk import HEARING_RATE_HZ
 from audio.clean import sound_from
 from audio.resample import resample_whole
 from dialogue.errors import BadInput
-from stream.requests.message import Film, Item, Message, Recording, Role
+from stream.requests.message import Film, Item, Recording, RequestMessage, Role
 from ui.api.media_file import contents, perceive, read_picture, read_sound
 from vision.picture import Picture
 from vision.picture_file import open_picture, picture_from
@@ -41,7 +41,7 @@ RATES = ("rate", "sampling_rate", "sample_rate")
 ITEM = 'an item is {"type": "text", "text": ...} or {"type": "image" | "audio" | "video", "image": ...}'
 
 
-def read_history(history: Sequence[Mapping[str, Any]]) -> list[Message]:
+def read_history(history: Sequence[Mapping[str, Any]]) -> list[RequestMessage]:
     """Raises BadInput naming the message that cannot be understood."""
     if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
         raise BadInput('a history is a list of messages: [{"role": "user", "content": "..."}]')
@@ -79,7 +79,7 @@ def read_file(path: Path) -> Picture | Recording | Film:
             return Film(perceive(path, FILM_PICTURES_PER_S))
 
 
-def _message(number: int, message: Mapping[str, Any]) -> Message:
+def _message(number: int, message: Mapping[str, Any]) -> RequestMessage:
     if not isinstance(message, Mapping) or "role" not in message or "content" not in message:
         raise BadInput(f'message {number} is not {{"role": "user", "content": ...}}')
     content, role = message["content"], message["role"]
@@ -87,7 +87,7 @@ def _message(number: int, message: Mapping[str, Any]) -> Message:
         raise BadInput(f"message {number} is of {role!r}; a message is of {', '.join(get_args(Role))}")
     items = content if isinstance(content, list | tuple) else [content]
     try:
-        return Message(role, [read_item(item) for item in items])
+        return RequestMessage(role, [read_item(item) for item in items])
     except BadInput as error:
         raise BadInput(f"message {number}: {error}") from error
 

@@ -21,20 +21,20 @@ from audio.clean import sound_from
 from audio.resample import Resampler
 from dialogue.errors import BadInput, EngineLost
 from stream.runtime.events import (
-    Ended,
+    AudioReceived,
+    DeviceSwitched,
     Expressed,
-    Heard,
-    Hushed,
+    FrameReceived,
+    Interrupted,
     Notice,
     Perceived,
     PlayoutMeasured,
     ReplyEnded,
-    Saw,
-    Switched,
-    Typed,
+    SessionEnded,
+    TextTyped,
     UserCaption,
 )
-from stream.runtime.lanes import DropOldest, LaneClosed
+from stream.runtime.lanes import DropOldest, QueueClosed
 from ui.api.attachments import read_item
 from ui.api.own_loop import OwnLoop
 from vision.picture import Picture
@@ -105,21 +105,21 @@ class LiveCall:
         held = read_item({"type": "image", "image": image})
         if not isinstance(held, Picture):
             raise BadInput("this is no picture: give a path, a PIL image, or an array (height, width, 3) of uint8")
-        self._push(lambda session: Saw(Picture(held.rgb, session.now(), source="program")))
+        self._push(lambda session: FrameReceived(Picture(held.rgb, session.now(), source="program")))
 
     def write(self, text: str) -> None:
         """A typed message: answered like a spoken one."""
-        self._push(lambda _: Typed(text))
+        self._push(lambda _: TextTyped(text))
 
     def interrupt(self) -> None:
         """The reply that is going on ends here."""
-        self._push(lambda _: Hushed())
+        self._push(lambda _: Interrupted())
 
     def switch(
         self, *, microphone: bool | None = None, camera: bool | None = None, hands_free: bool | None = None
     ) -> None:
         """What the buttons of the page do; None leaves a thing as it is."""
-        self._push(lambda _: Switched(microphone, camera, hands_free))
+        self._push(lambda _: DeviceSwitched(microphone, camera, hands_free))
 
     def ask(self, text: str, patience_s: float = PATIENCE_S) -> str:
         """A typed message and its whole reply (as far as it was heard, where it is interrupted).
@@ -209,11 +209,11 @@ class LiveCall:
                 self._answer.set_result((heard if cut else said).strip())
             case Notice("error", _, text):
                 self._answer.set_exception(BadInput(text))
-            case Ended(reason):
+            case SessionEnded(reason):
                 self._answer.set_exception(EngineLost(f"the call ended before there was an answer ({reason})"))
 
     async def _next(self) -> Happening | None:
-        with suppress(LaneClosed):
+        with suppress(QueueClosed):
             return await self._happened.get()
         return None
 
@@ -221,7 +221,7 @@ class LiveCall:
         async with self._asking:
             session = self._opened()
             self._answer, self._asked = asyncio.get_running_loop().create_future(), None
-            session.push(Typed(text))
+            session.push(TextTyped(text))
             try:
                 async with asyncio.timeout(patience_s):
                     return await self._answer
@@ -241,7 +241,7 @@ class LiveCall:
         due, index, per_frame = session.now(), 0, round(HEARING_RATE_HZ * FRAME_S)
         while True:
             if index or self._brought or self._hears_silence:  # a microphone that was never there is not a dead one
-                session.push(Heard(Chunk(self._frame(per_frame), HEARING_RATE_HZ, index)))
+                session.push(AudioReceived(Chunk(self._frame(per_frame), HEARING_RATE_HZ, index)))
                 index += per_frame
             self._pull(session)
             due += FRAME_S

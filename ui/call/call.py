@@ -16,14 +16,14 @@ import numpy as np
 
 from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
-from stream.runtime.events import Expressed, Heard, Notice, Perceived, Saw, Switched
+from stream.runtime.events import AudioReceived, DeviceSwitched, Expressed, FrameReceived, Notice, Perceived
 from ui.call.metrics import Losses, Metrics
 from ui.realtime.outbox import Outbox
-from ui.realtime.wire import Left, Message, Pinged, bad_message, encoded, from_wire, pong, to_wire
-from ui.rtc.camera import Camera
-from ui.rtc.microphone import Microphone
+from ui.realtime.wire import LeaveReceived, Message, PingReceived, bad_message, encoded, from_wire, pong, to_wire
+from ui.rtc.camera import VideoReceiver
+from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer
-from ui.rtc.outgoing import Voice
+from ui.rtc.outgoing import AudioTrack
 from ui.rtc.webrtc import PeerConnection, PicturePackets, SoundPackets
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class SoundOut(Protocol):
     def pull(self, n: int) -> Samples: ...
 
 
-class Conversation(Protocol):
+class CallSession(Protocol):
     """What a call needs of a session: `stream.session.session.Session` is one."""
 
     @property
@@ -61,11 +61,11 @@ class Call:
         self.name = name
         self._metrics, self._losses = metrics, Losses(metrics)
         self._vanished_s = vanished_s
-        self._session: Conversation | None = None
+        self._session: CallSession | None = None
         self._outbox = Outbox()
-        self._microphone = Microphone(self._heard, self._now)
-        self._camera = Camera(lambda picture: self._push(Saw(picture)), self._too_large)
-        self._voice = Voice(self._pull)
+        self._microphone = AudioReceiver(self._heard, self._now)
+        self._camera = VideoReceiver(lambda picture: self._push(FrameReceived(picture)), self._too_large)
+        self._voice = AudioTrack(self._pull)
         self._connection = PeerConnection(stun, self._received)
         self._loop = asyncio.get_running_loop()
         self._alive_at = self._loop.time()
@@ -85,7 +85,7 @@ class Call:
         if self._session is not None:
             self._session.close(reason)
 
-    async def run(self, session: Conversation, greeting: Message) -> None:
+    async def run(self, session: CallSession, greeting: Message) -> None:
         """The whole call, until either side ends it."""
         self._session = session
         self._outbox.put(greeting)
@@ -109,7 +109,7 @@ class Call:
             self._report_losses()
             await self.close()
 
-    async def _tell(self, session: Conversation) -> None:
+    async def _tell(self, session: CallSession) -> None:
         """Everything the session says goes to the page."""
         async for event in session.events():
             self._metrics.told(event)
@@ -153,7 +153,7 @@ class Call:
             self._session.push(event)
 
     def _heard(self, chunk: Chunk) -> None:
-        self._push(Heard(chunk))
+        self._push(AudioReceived(chunk))
 
     def _pull(self, n: int) -> Samples:
         return self._session.playback.pull(n) if self._session is not None else np.zeros(n, np.float32)
@@ -177,12 +177,12 @@ class Call:
             self._outbox.put(bad_message(error))
             return
         match message:
-            case Pinged():
+            case PingReceived():
                 self._outbox.put(pong(message))
-            case Left():
+            case LeaveReceived():
                 self.end("the page left")
             case _:
-                if isinstance(message, Switched) and message.camera is not None:
+                if isinstance(message, DeviceSwitched) and message.camera is not None:
                     self._camera.on = message.camera
                 self._push(message)
 

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from dialogue.errors import AssistantError
-from stream.models.admission import Places
-from ui.call.call import VANISHED_S, Call, Conversation
+from stream.models.admission import Admission
+from ui.call.call import VANISHED_S, Call, CallSession
 from ui.call.metrics import Metrics
 from ui.realtime.wire import Message
 from ui.rtc.offer import Offer
@@ -28,7 +28,7 @@ class Stopping(AssistantError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class CallAnswer:
     sdp: str
     session: str
 
@@ -38,8 +38,8 @@ class Calls:
 
     def __init__(
         self,
-        places: Places,
-        open_session: Callable[[str], Conversation],
+        places: Admission,
+        open_session: Callable[[str], CallSession],
         greeting: Callable[[str], Message],
         metrics: Metrics,
         *,
@@ -63,7 +63,7 @@ class Calls:
         await self.close("the server is shutting down")
         await self._tasks.__aexit__(kind, error, trace)
 
-    async def start(self, offer: Offer, replaces: str | None = None) -> Answered:
+    async def start(self, offer: Offer, replaces: str | None = None) -> CallAnswer:
         """Answers, and holds the call until it ends. Raises Busy, Stopping, BadInput, or as opening a session does."""
         self._must_be_open()
         if replaces is not None:
@@ -82,7 +82,7 @@ class Calls:
             raise
         task = self._tasks.create_task(self._hold(call, session), name=f"{name}/call")
         self._under_way[name] = (call, task)
-        return Answered(sdp, name)
+        return CallAnswer(sdp, name)
 
     async def close(self, reason: str) -> None:
         """Ends every call, telling its page why. Returns within a little more than CLOSE_WITHIN_S."""
@@ -109,7 +109,7 @@ class Calls:
         call.end(reason)
         await asyncio.wait({task}, timeout=REPLACE_WITHIN_S)
 
-    async def _hold(self, call: Call, session: Conversation) -> None:
+    async def _hold(self, call: Call, session: CallSession) -> None:
         """One call to its end. What breaks in it breaks nobody else's."""
         log.info("call %s began; %d of %d places taken", call.name, self.places.taken, self.places.capacity)
         try:

@@ -19,7 +19,7 @@ from stream.models.parts import Parts, open_parts
 from stream.models.setup import Setup
 from stream.models.weights import WeightStore
 from ui.checks.finding import Finding
-from vision.look import Look
+from vision.look import SceneUpdate
 from vision.picture import Picture
 
 T = TypeVar("T")
@@ -91,8 +91,8 @@ def _eyes(parts: Parts) -> Finding:
     eyes = parts.eyes
     assert eyes is not None, MEASURED
     picture = Picture(_sign(), 0.0)
-    glance, _ = _quickest(lambda: eyes.glance(Look(), picture))
-    read, _ = _quickest(lambda: eyes.read(Look(), picture))
+    glance, _ = _quickest(lambda: eyes.glance(SceneUpdate(), picture))
+    read, _ = _quickest(lambda: eyes.read(SceneUpdate(), picture))
     told = f"objects are found after {_ms(glance)}, text is read after {_ms(read)}"
     return Finding("eyes", "ok", told, figures={"glance_ms": glance * 1000, "read_ms": read * 1000})
 

@@ -21,8 +21,8 @@ from ui.host.progress import bars
 if TYPE_CHECKING:
     from stream.models.setup import Setup
     from stream.models.weights import WeightStore
-    from stream.requests.chat_requests import Wishes
-    from stream.requests.message import Message
+    from stream.requests.chat_requests import RequestOptions
+    from stream.requests.message import RequestMessage
     from ui.api.spoken_file import SpokenFile
 
 EXAMPLES = """\
@@ -74,10 +74,10 @@ def ask(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     files, question = told_apart(options.asked)
     messages = messages_of(options, files, question)  # before anything slow: a file may not be there
-    from stream.requests.chat_requests import Wishes
+    from stream.requests.chat_requests import RequestOptions
     from ui.api.spoken_file import SpokenFile
 
-    wishes = Wishes(chosen_wording(options))
+    wishes = RequestOptions(chosen_wording(options))
     spoken = SpokenFile(options.speak) if options.speak is not None else None
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
@@ -92,19 +92,19 @@ def ask(options: argparse.Namespace) -> None:
 async def answered(
     setup: Setup,
     store: WeightStore,
-    messages: Sequence[Message],
-    wishes: Wishes,
+    messages: Sequence[RequestMessage],
+    wishes: RequestOptions,
     spoken: SpokenFile | None,
     tell: bool,
 ) -> tuple[str, float]:
     """The answer, printed piece by piece where it is to be told, and what it took without loading."""
     from stream.models.parts import open_parts
-    from stream.requests.chat_requests import Correspondence
+    from stream.requests.chat_requests import ChatRequests
 
     parts = await open_parts(setup, store)
     began, said = time.perf_counter(), ""
     try:
-        async for piece in Correspondence(parts, setup).answer(messages, spoken.add if spoken else None, wishes):
+        async for piece in ChatRequests(parts, setup).answer(messages, spoken.add if spoken else None, wishes):
             said += piece
             if tell:
                 print(piece, end="", flush=True)
@@ -137,17 +137,17 @@ def from_stdin() -> str:
     return text
 
 
-def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[Message]:
+def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[RequestMessage]:
     """Raises BadInput for what cannot be read, or where there is nothing to answer."""
-    from stream.requests.message import Message
+    from stream.requests.message import RequestMessage
     from ui.api.attachments import read_file, read_history, read_item
 
     messages = read_history(history_in(options.history)) if options.history is not None else []
     if options.system is not None:
-        messages = [Message("system", [options.system]), *(each for each in messages if each.role != "system")]
+        messages = [RequestMessage("system", [options.system]), *(each for each in messages if each.role != "system")]
     items = [*map(read_file, files), *([read_item(question)] if question else [])]
     if items:
-        messages.append(Message("user", items))
+        messages.append(RequestMessage("user", items))
     if not any(message.role == "user" for message in messages):
         raise BadInput('there is nothing to answer: name a file, ask a question ("What time is it?"), or both')
     return messages

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
-    from dialogue.llm.generation_config import Wording
+    from dialogue.llm.generation_config import GenerationConfig
 
 
 def add_wording_options(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +19,11 @@ def add_wording_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-tokens", type=int, metavar="N", help="the longest answer")
 
 
-def chosen_wording(options: argparse.Namespace) -> Wording:
+def chosen_wording(options: argparse.Namespace) -> GenerationConfig:
     """Raises BadInput for what no model can do."""
-    from dialogue.llm.generation_config import Wording
+    from dialogue.llm.generation_config import GenerationConfig
 
-    return Wording(
+    return GenerationConfig(
         temperature=options.temperature,
         top_p=options.top_p,
         top_k=options.top_k,

@@ -56,7 +56,7 @@ def replay(options: argparse.Namespace) -> None:
     from audio.sound_file import write_wav
     from stream.models.parts import open_parts
     from stream.session.session import Session
-    from ui.local.replaying import OUT_RATE_HZ, Outcome, Replaying
+    from ui.local.replaying import OUT_RATE_HZ, FileReplay, Outcome
     from ui.local.skipping_clock import SkippingLoop
     from ui.local.terminal_captions import Captions, figures, latency_table
 
@@ -66,7 +66,7 @@ def replay(options: argparse.Namespace) -> None:
         parts = await open_parts(setup, store)
         try:
             session = Session("replay", parts, setup, out_rate=OUT_RATE_HZ)
-            replaying = Replaying(session, tell)
+            replaying = FileReplay(session, tell)
             return await replaying.run(perceive(options.file))
         finally:
             parts.close()

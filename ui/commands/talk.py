@@ -73,11 +73,11 @@ def talk(options: argparse.Namespace) -> None:
 async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> None:
     """Opens what the options ask for and talks until it is over."""
     from stream.session.session import Session
-    from ui.local.talking import Talking
+    from ui.local.talking import LocalConversation
     from ui.local.terminal_captions import Captions, TypedDialogue
 
     session = Session("talk", parts, setup)
-    talking = Talking(session, TypedDialogue().print if options.text else Captions().print)
+    talking = LocalConversation(session, TypedDialogue().print if options.text else Captions().print)
     with ExitStack() as devices:
         if not options.text:
             devices.enter_context(talking.loudspeaker(device(options.loudspeaker)))
@@ -106,7 +106,7 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
     """The work of watching, or None when nobody asked for it or there is no camera to be found."""
     if options.camera is None and (options.text or options.no_camera):
         return None
-    from stream.runtime.events import DeviceLost, Saw
+    from stream.runtime.events import DeviceLost, FrameReceived
     from ui.local.camera import LocalCamera
 
     try:
@@ -119,7 +119,7 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
 
     async def watch() -> None:
         try:
-            await opened.watch(lambda picture: session.push(Saw(replace(picture, at=session.now()))))
+            await opened.watch(lambda picture: session.push(FrameReceived(replace(picture, at=session.now()))))
         except BadInput as gone:
             session.push(DeviceLost("camera", str(gone)))
 

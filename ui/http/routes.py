@@ -38,7 +38,7 @@ def product_version() -> str:
 
 
 @dataclass
-class Front:
+class Routes:
     """The state of a server as its routes see it: `calls` is there while it takes calls."""
 
     setup: Setup
@@ -48,7 +48,7 @@ class Front:
     version: str = field(default_factory=product_version)
 
 
-def application(front: Front, page: Path = PAGE) -> FastAPI:
+def application(front: Routes, page: Path = PAGE) -> FastAPI:
     """The routes of one server."""
     app = FastAPI(title="omnilive", openapi_url=None)
 
@@ -94,7 +94,7 @@ def application(front: Front, page: Path = PAGE) -> FastAPI:
     return app
 
 
-async def _call(front: Front, request: Request) -> Response:
+async def _call(front: Routes, request: Request) -> Response:
     """An answer to an offer, or a refusal that says what to do."""
     if front.status == "stopping":
         return refusal(503, "stopping", "This server is shutting down. Please call again when it is back.")
@@ -120,7 +120,7 @@ async def _call(front: Front, request: Request) -> Response:
     return JSONResponse({"sdp": answered.sdp, "type": "answer", "session": answered.session})
 
 
-def _refuse(front: Front, status: int, code: str, error: AssistantError, **headers: str) -> Response:
+def _refuse(front: Routes, status: int, code: str, error: AssistantError, **headers: str) -> Response:
     front.metrics.errors.labels(code).inc()
     return refusal(status, code, str(error), **headers)
 

@@ -17,10 +17,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 
-from stream.models.admission import Places
+from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
 from stream.models.setup import Setup
-from ui.call.call import VANISHED_S, Conversation
+from ui.call.call import VANISHED_S, CallSession
 from ui.call.calls import Calls
 from ui.call.metrics import Metrics
 from ui.http.access import checked_token, new_token
@@ -28,7 +28,7 @@ from ui.http.address import Address, listen
 from ui.http.certificate import certificate_for
 from ui.http.guard import Guard
 from ui.http.loop_lag import LoopLag
-from ui.http.routes import Front, application
+from ui.http.routes import Routes, application
 from ui.realtime.wire import Message, hello
 from ui.rtc.stray_tasks import stray_tasks_reported
 from ui.rtc.warm_up import loaded_objects_left_alone, warm_up_codecs
@@ -64,7 +64,7 @@ class Service(Generic[P]):
         self,
         setup: Setup,
         open_parts: Callable[[], Awaitable[P]],
-        open_session: Callable[[str, P], Conversation],
+        open_session: Callable[[str, P], CallSession],
         *,
         stun: str | None = None,
         vanished_s: float = VANISHED_S,
@@ -72,7 +72,7 @@ class Service(Generic[P]):
         self._setup, self._open_parts, self._open_session = setup, open_parts, open_session
         self._stun, self._vanished_s = stun, vanished_s
         self.metrics = Metrics()
-        self.front = Front(setup, self.metrics)
+        self.front = Routes(setup, self.metrics)
         self.stop = asyncio.Event()
 
     async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
@@ -105,7 +105,7 @@ class Service(Generic[P]):
             parts.close()
 
     def _calls(self, parts: P) -> Calls:
-        places = Places(capacity_of(parts, self._setup).sessions)
+        places = Admission(capacity_of(parts, self._setup).sessions)
         self.metrics.capacity.set(places.capacity)
         return Calls(
             places,
@@ -146,7 +146,7 @@ async def serve(
     token: str | None = None,
     stun: str | None = None,
     on_ready: Callable[[str], None] | None = None,
-    open_session: Callable[[str, P], Conversation] | None = None,
+    open_session: Callable[[str, P], CallSession] | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or cancellation; every call has ended and every thread of ours too when it returns.
 
@@ -170,7 +170,7 @@ async def serve(
         listening.close()
 
 
-def _sessions_of(setup: Setup) -> Callable[[str, Any], Conversation]:
+def _sessions_of(setup: Setup) -> Callable[[str, Any], CallSession]:
     from stream.session.session import Session  # imports every model's library
 
     return lambda name, parts: Session(name, parts, setup)
@@ -184,7 +184,7 @@ def _first_of(group: BaseExceptionGroup) -> BaseException:
     return error
 
 
-def web_server(front: Front, address: Address, token: str | None, cache_dir: Path) -> uvicorn.Server:
+def web_server(front: Routes, address: Address, token: str | None, cache_dir: Path) -> uvicorn.Server:
     """uvicorn, set up for `address`; makes the certificate where one is needed."""
     hosts = frozenset(name.lower() for name in address.names) if address.local else None
     encrypted = {}

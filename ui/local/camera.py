@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dialogue.errors import BadInput
 from stream.runtime.device_thread import DeviceThread
-from vision.capture import Camera, list_cameras
+from vision.capture import LocalCameraStream, list_cameras
 from vision.picture import Picture
 
 EVERY_S = 0.15
@@ -22,7 +22,7 @@ class LocalCamera:
         if not found or (number is not None and number not in found):
             raise BadInput("this machine has no camera" + (f" {number}" if found else ""))
         try:
-            self._camera = Camera(found[0] if number is None else number)
+            self._camera = LocalCameraStream(found[0] if number is None else number)
         except ValueError as error:
             raise BadInput(str(error)) from error
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from dialogue.errors import EngineLost
-from stream.runtime.events import Ended, Expressed, Heard, Saw, State, StateChanged
+from stream.runtime.events import AudioReceived, Expressed, FrameReceived, SessionEnded, State, StateChanged
 from stream.session.session import Session
 from vision.picture import Picture
 
@@ -36,7 +36,7 @@ class Outcome:
         return np.concatenate(self.frames) if self.frames else np.zeros(0, np.float32)
 
 
-class Replaying:
+class FileReplay:
     """One recording through one session."""
 
     def __init__(self, session: Session, tell: Callable[[Expressed, float], None]) -> None:
@@ -69,7 +69,7 @@ class Replaying:
             if isinstance(each, Chunk):
                 self._hear(each.samples)
             else:
-                self._session.push(Saw(replace(each, at=self._session.now())))
+                self._session.push(FrameReceived(replace(each, at=self._session.now())))
 
     async def _fall_silent(self) -> None:
         """A microphone goes on after the last word: silence is what ends a turn."""
@@ -84,14 +84,14 @@ class Replaying:
             await asyncio.sleep(max(0.0, due - now))
 
     def _hear(self, samples: Samples) -> None:
-        self._session.push(Heard(Chunk(samples, HEARING_RATE_HZ, self._next)))
+        self._session.push(AudioReceived(Chunk(samples, HEARING_RATE_HZ, self._next)))
         self._next += len(samples)
         if self._state is not State.LISTENING:
             self._busy_at = self._session.now()
 
     async def _listen(self) -> None:
         async for event in self._session.events():
-            if isinstance(event, Ended) and event.reason != OVER:
+            if isinstance(event, SessionEnded) and event.reason != OVER:
                 raise EngineLost(f"the session ended before the recording did ({event.reason})")
             if isinstance(event, StateChanged):
                 self._state = event.state

@@ -12,20 +12,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from audio.capture import Device, Microphone, NoSoundDevice, Speaker
+from audio.capture import Device, LocalMicrophone, LocalSpeaker, NoSoundDevice
 from audio.chunk import Chunk
 from dialogue.errors import BadInput
 from stream.runtime.events import (
+    AudioReceived,
     DeviceLost,
     Expressed,
-    Heard,
     Notice,
     Perceived,
     PlayoutMeasured,
     ReplyEnded,
     State,
     StateChanged,
-    Typed,
+    TextTyped,
     UserCaption,
 )
 from stream.session.session import Session
@@ -40,7 +40,7 @@ ANSWER_WITHIN_S = 120.0
 Tell = Callable[[Expressed, float], None]
 
 
-class Talking:
+class LocalConversation:
     """One conversation. Made on a running event loop."""
 
     def __init__(self, session: Session, tell: Tell) -> None:
@@ -81,7 +81,7 @@ class Talking:
         def lost(reason: str) -> None:
             self.push_from_thread(DeviceLost("microphone", reason))
 
-        with _plainly(lambda: Microphone(device, on_chunk=heard, on_lost=lost)):
+        with _plainly(lambda: LocalMicrophone(device, on_chunk=heard, on_lost=lost)):
             yield
 
     @contextmanager
@@ -93,7 +93,7 @@ class Talking:
 
         playback = self._session.playback
         self._session.push(PlayoutMeasured(SPEAKER_DELAY_S))
-        with _plainly(lambda: Speaker(device, playback.rate, pull=playback.pull, on_lost=lost)):
+        with _plainly(lambda: LocalSpeaker(device, playback.rate, pull=playback.pull, on_lost=lost)):
             yield
 
     async def swallow_voice(self) -> None:
@@ -108,7 +108,7 @@ class Talking:
         echoes = self._state is State.SPEAKING or self._session.now() - self._silent_since < ECHO_S
         if echoes and not headphones:
             chunk = replace(chunk, samples=np.zeros_like(chunk.samples))
-        self._session.push(Heard(chunk))
+        self._session.push(AudioReceived(chunk))
 
     def _take(self, event: Expressed) -> None:
         match event:
@@ -131,7 +131,7 @@ class Talking:
                 continue
             self._answered.clear()
             self._asked_turn = None
-            self._session.push(Typed(text))
+            self._session.push(TextTyped(text))
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     await self._answered.wait()
@@ -141,7 +141,7 @@ class Talking:
 
 
 @contextmanager
-def _plainly(opened: Callable[[], Microphone | Speaker]) -> Iterator[None]:
+def _plainly(opened: Callable[[], LocalMicrophone | LocalSpeaker]) -> Iterator[None]:
     device = opened()
     try:
         device.start()

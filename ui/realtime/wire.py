@@ -17,22 +17,22 @@ from dialogue.errors import BadInput
 from stream.runtime.events import (
     ContextShown,
     DeviceLost,
-    Ended,
+    DeviceSwitched,
     Expressed,
-    Hushed,
+    Interrupted,
     Notice,
     Perceived,
     PlayoutMeasured,
-    Pressed,
     ReplyEnded,
     ReplyHeard,
     ReplyRecalled,
     ReplyText,
     SceneSeen,
+    SessionEnded,
     StateChanged,
-    Switched,
+    TalkKeyPressed,
+    TextTyped,
     TurnTimed,
-    Typed,
     UnitDecided,
     UserCaption,
 )
@@ -46,18 +46,18 @@ MOST_BLOCKS = 200  # more cannot be told apart on a page
 
 
 @dataclass(frozen=True, slots=True)
-class Pinged:
+class PingReceived:
     """The page is there; `t` comes back."""
 
     t: object
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeaveReceived:
     """The page says goodbye."""
 
 
-FromPage = Perceived | Pinged | Left
+FromPage = Perceived | PingReceived | LeaveReceived
 
 
 def _ms(seconds: Mapping[str, float]) -> dict[str, float]:
@@ -85,7 +85,7 @@ def to_wire(event: Expressed) -> Message:
         case Notice(level, code, text, detail):
             told = {"type": "notice", "level": level, "code": code, "text": text}
             return {**told, "detail": dict(detail)} if detail else told
-        case Ended(reason):
+        case SessionEnded(reason):
             return bye(reason)
         case _:
             assert_never(event)
@@ -128,7 +128,7 @@ def hello(session: str, setup: str, version: str, budget_s: Mapping[str, float])
     return {"type": "hello", "session": session, "setup": setup, "version": version, "budget": _ms(budget_s)}
 
 
-def pong(ping: Pinged) -> Message:
+def pong(ping: PingReceived) -> Message:
     return {"type": "pong", "t": ping.t}
 
 
@@ -235,15 +235,15 @@ def _say(fields: _Fields) -> FromPage:
     text = fields.take_text("text")
     if not text.strip():
         raise BadInput("there is nothing in this message")
-    return Typed(text)
+    return TextTyped(text)
 
 
 def _switch(fields: _Fields) -> FromPage:
     def read(name: str) -> bool | None:
         return fields.take_bool(name) if fields.has(name) else None
 
-    switched = Switched(read("microphone"), read("camera"), read("hands_free"))
-    if switched == Switched():
+    switched = DeviceSwitched(read("microphone"), read("camera"), read("hands_free"))
+    if switched == DeviceSwitched():
         raise BadInput("switch needs one of microphone, camera, hands_free")
     return switched
 
@@ -259,20 +259,20 @@ def _ping(fields: _Fields) -> FromPage:
     small = isinstance(t, str) and len(t) <= LONGEST_ECHO
     if not (small or t is None or (isinstance(t, int | float) and abs(t) < 1e300)):
         raise BadInput(f"ping.t is a number or a text of at most {LONGEST_ECHO} characters, not {_shown(t)}")
-    return Pinged(t)
+    return PingReceived(t)
 
 
 def _left(fields: _Fields) -> FromPage:
     if fields.has("reason"):
         fields.take_text("reason")
-    return Left()
+    return LeaveReceived()
 
 
 READERS: Mapping[str, Callable[[_Fields], FromPage]] = {
     "say": _say,
-    "talk": lambda fields: Pressed(fields.take_bool("down")),
+    "talk": lambda fields: TalkKeyPressed(fields.take_bool("down")),
     "switch": _switch,
-    "hush": lambda fields: Hushed(),
+    "hush": lambda fields: Interrupted(),
     "playout": lambda fields: PlayoutMeasured(fields.take_number("delay_ms", 0, 60_000) / 1000),
     "device_lost": _device_lost,
     "ping": _ping,

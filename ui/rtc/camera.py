@@ -26,7 +26,7 @@ MOST_WAITING = 12  # frames; a second and more of a slow camera
 NICENESS = 5
 
 
-class Vp8Eye:
+class Vp8FrameDecoder:
     """Decoder of one stream."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Vp8Eye:
         return Picture(newest.reformat(width, height, "rgb24").to_ndarray(), frame.arrived)
 
 
-class Camera:
+class VideoReceiver:
     """Takes RTP packets as they come; `saw` is called with pictures stamped with their arrival, on the event loop."""
 
     def __init__(self, saw: Callable[[Picture], None], too_large: Callable[[int, int], None]) -> None:
@@ -71,7 +71,7 @@ class Camera:
 
     async def run(self) -> None:
         """Decode until cancelled."""
-        eye = Vp8Eye()
+        eye = Vp8FrameDecoder()
         with DeviceThread("camera", NICENESS) as thread:
             while True:
                 run, frame = await self._lane.get()

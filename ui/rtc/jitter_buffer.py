@@ -41,7 +41,7 @@ class _Piece:
         return self.at + len(self.samples)
 
 
-class Gapless:
+class JitterBuffer:
     """Sound of one microphone at HEARING_RATE_HZ. `now` is seconds on the session clock and never runs back."""
 
     def __init__(self) -> None:

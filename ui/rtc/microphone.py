@@ -13,15 +13,15 @@ import av
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from ui.rtc.jitter_buffer import Gapless
-from ui.rtc.reorder_buffer import Reordering, Unwrapping
+from ui.rtc.jitter_buffer import JitterBuffer
+from ui.rtc.reorder_buffer import ReorderBuffer, Unwrapping
 
 log = logging.getLogger(__name__)
 
 OPUS_RATE_HZ = 48_000  # of its RTP timestamps and of the decoder, whatever was sent
 
 
-class OpusEar:
+class OpusPacketDecoder:
     """Decoder and resampler of one stream. `hear` gives float32 mono at HEARING_RATE_HZ; a packet is 2.5-120 ms."""
 
     def __init__(self) -> None:
@@ -38,15 +38,15 @@ class OpusEar:
         return np.concatenate(pieces).astype(np.float32, copy=False) if pieces else np.zeros(0, np.float32)
 
 
-class Microphone:
+class AudioReceiver:
     """Takes RTP packets as they come; `heard` is called with chunks in order and without gaps, on the event loop."""
 
     def __init__(self, heard: Callable[[Chunk], None], now: Callable[[], float]) -> None:
         self._heard, self._now = heard, now
-        self._order: Reordering[tuple[int, bytes]] = Reordering()
-        self._gapless = Gapless()
+        self._order: ReorderBuffer[tuple[int, bytes]] = ReorderBuffer()
+        self._gapless = JitterBuffer()
         self._unwrap = Unwrapping(32)
-        self._ear = OpusEar()
+        self._ear = OpusPacketDecoder()
         self.undecodable = 0
 
     @property

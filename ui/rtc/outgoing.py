@@ -27,7 +27,7 @@ LATE_S = 0.060
 BITS_PER_S = 40_000  # speech in full band, one channel
 
 
-class Pace:
+class PacketPacer:
     """Which frame is due when. Pure: `now` in seconds of any clock that never runs back."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Pace:
         return number, self._zero + number * FRAME_S - now
 
 
-class OpusMouth:
+class OpusPacketEncoder:
     """Encoder of one stream."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class OpusMouth:
         return packet
 
 
-class Voice(MediaStreamTrack):
+class AudioTrack(MediaStreamTrack):
     """`pull(n)` gives the next n samples, float32 (n,) at RATE_HZ, without waiting; called once for each packet."""
 
     kind = "audio"
@@ -80,8 +80,8 @@ class Voice(MediaStreamTrack):
     def __init__(self, pull: Callable[[int], Samples]) -> None:
         super().__init__()
         self._pull = pull
-        self._mouth = OpusMouth()
-        self.pace = Pace()
+        self._mouth = OpusPacketEncoder()
+        self.pace = PacketPacer()
 
     async def recv(self) -> av.Packet:
         """The next packet when it is due. Raises MediaStreamError once the track was stopped."""

@@ -30,7 +30,7 @@ class Unwrapping:
         return self._last
 
 
-class Reordering(Generic[T]):
+class ReorderBuffer(Generic[T]):
     """Takes (sequence number, item) as they come, gives items in order, each once."""
 
     def __init__(self, patience: int = PATIENCE) -> None:

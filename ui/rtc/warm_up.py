@@ -11,10 +11,10 @@ import av
 import numpy as np
 from aiortc import RTCCertificate
 
-from ui.rtc.camera import Vp8Eye
+from ui.rtc.camera import Vp8FrameDecoder
 from ui.rtc.frames import EncodedFrame
-from ui.rtc.microphone import OpusEar
-from ui.rtc.outgoing import FRAME, OpusMouth
+from ui.rtc.microphone import OpusPacketDecoder
+from ui.rtc.outgoing import FRAME, OpusPacketEncoder
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def warm_up_codecs() -> None:
 
 
 def _hear_and_speak() -> None:
-    mouth, ear = OpusMouth(), OpusEar()
+    mouth, ear = OpusPacketEncoder(), OpusPacketDecoder()
     for number in range(3):
         ear.hear(bytes(mouth.say(np.zeros(FRAME, np.float32), number * FRAME)))
 
@@ -46,6 +46,6 @@ def _see() -> None:
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 64, 48, "yuv420p", Fraction(1, 10)
     black = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24").reformat(format="yuv420p")
-    eye = Vp8Eye()
+    eye = Vp8FrameDecoder()
     for packet in [*encoder.encode(black), *encoder.encode(None)]:
         eye.see(EncodedFrame(bytes(packet), True, 0.0), wanted=True)

@@ -17,12 +17,12 @@ from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
 from dialogue.errors import BadInput
-from ui.rtc.camera import Camera
+from ui.rtc.camera import VideoReceiver
 from ui.rtc.channel import Channel
 from ui.rtc.frames import Packet
-from ui.rtc.microphone import Microphone
+from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer
-from ui.rtc.outgoing import Voice
+from ui.rtc.outgoing import AudioTrack
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ Taken = tuple[bool, None]  # what a jitter buffer answers: (ask for a key frame?
 class SoundPackets:
     """Stands in a receiver for its jitter buffer."""
 
-    def __init__(self, microphone: Microphone, alive: Callable[[], None]) -> None:
+    def __init__(self, microphone: AudioReceiver, alive: Callable[[], None]) -> None:
         self._microphone, self._alive = microphone, alive
 
     def add(self, packet: RtpPacket) -> Taken:
@@ -54,7 +54,7 @@ class SoundPackets:
 class PicturePackets:
     """Stands in a receiver for its jitter buffer."""
 
-    def __init__(self, camera: Camera, now: Callable[[], float], alive: Callable[[], None]) -> None:
+    def __init__(self, camera: VideoReceiver, now: Callable[[], float], alive: Callable[[], None]) -> None:
         self._camera, self._now, self._alive = camera, now, alive
 
     def add(self, packet: RtpPacket) -> Taken:
@@ -87,7 +87,7 @@ class PeerConnection:
     def connected(self) -> bool:
         return str(self._connection.connectionState) == "connected"
 
-    async def answer(self, offer: Offer, voice: Voice, sound: SoundPackets, pictures: PicturePackets) -> str:
+    async def answer(self, offer: Offer, voice: AudioTrack, sound: SoundPackets, pictures: PicturePackets) -> str:
         """The SDP of our answer. Raises BadInput when the offer cannot be answered."""
         connection = self._connection
         transceiver = connection.addTransceiver(voice, "sendrecv")

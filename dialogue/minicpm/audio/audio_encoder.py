@@ -138,7 +138,7 @@ class AudioProjector(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class Hearing:
+class AudioTower:
     """Sound to rows of the language model. `pool` encoder frames make one row; `block_s` is how far ahead a frame of
     a whole clip may look: to the end of its own block of that many seconds (None: everywhere)."""
 
@@ -148,7 +148,7 @@ class Hearing:
     block_s: float | None
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Hearing:
+    def of(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float32, device: str = "cpu") -> AudioTower:
         config = checkpoint.config
         block = float(config.get("audio_chunk_length", 1.0))
         encoder, projector = blank_encoder(checkpoint), blank_projector(checkpoint)

@@ -15,14 +15,14 @@ from torch import Tensor
 from transformers.models.whisper.modeling_whisper import WhisperEncoderLayer
 
 from dialogue.llm.batching import Stage
-from dialogue.minicpm.audio.audio_encoder import AudioEncoder, EncoderCache, Hearing
+from dialogue.minicpm.audio.audio_encoder import AudioEncoder, AudioTower, EncoderCache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listen:
+class EncodeAudio:
     """The next piece of a stream, mel (bins, frames) -> rows (n, width); see AudioEncoder.step for the others."""
 
-    hearing: Hearing
+    hearing: AudioTower
     cache: EncoderCache
     mel: Tensor
     drop_front: int = 0
@@ -33,7 +33,7 @@ class Listen:
         return id(self.hearing), tuple(self.mel.shape), self.drop_front, self.drop_back
 
     @torch.inference_mode()
-    def together(self, requests: Sequence[Listen]) -> list[Tensor]:
+    def together(self, requests: Sequence[EncodeAudio]) -> list[Tensor]:
         encoder = self.hearing.encoder
         frames = encoder.convolve(torch.stack([one.mel for one in requests]))
         frames = frames[:, self.drop_front : frames.shape[1] - self.drop_back]

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.llm.token_context import TokenContext
-from dialogue.minicpm.chat.conversation import Turn, lay_out
+from dialogue.minicpm.chat.conversation import HistoryTurn, lay_out
 from dialogue.minicpm.chat.embedding import picture_spans
 from dialogue.minicpm.chat.prompt import picture_text
-from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.vision.slicing import Plan
 
@@ -29,10 +29,10 @@ SLACK = 256  # rows of the cache beyond the limit: estimates of lengths are not 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class PictureRows:
     """A picture that was looked at: `features` (rows, hidden) in the order of its places in the prompt."""
 
-    picture: Picture
+    picture: EncodedPicture
     plan: Plan
     features: Tensor
     number: int  # no other picture of the session has it
@@ -44,11 +44,11 @@ class Seen:
         return len(self.features) + 2 * (1 + cols * rows) + rows + 12
 
 
-def look(model: MiniCPM, rgb: NDArray[np.uint8], number: int) -> Seen:
+def look(model: MiniCPM, rgb: NDArray[np.uint8], number: int) -> PictureRows:
     """One step: a picture through the tower, alone. Where slices see each other (2.5), it is those of one picture."""
     assert model.sight is not None
     plan, slices = model.sight.cut(rgb)
-    return Seen(Picture(rgb), plan, model.sight.rows(slices).flatten(0, 1), number)
+    return PictureRows(EncodedPicture(rgb), plan, model.sight.rows(slices).flatten(0, 1), number)
 
 
 class ChatContext:
@@ -59,15 +59,17 @@ class ChatContext:
         self._rows = _Rows(model)
         self._context = TokenContext(self._rows, model.decoder.new_cache(limit + SLACK))
 
-    def lay_out(self, turns: Sequence[Turn], seen: Mapping[Picture, Seen], replying: bool) -> list[int]:
+    def lay_out(
+        self, turns: Sequence[HistoryTurn], seen: Mapping[EncodedPicture, PictureRows], replying: bool
+    ) -> list[int]:
         """The keys of a history; `replying`: with the beginning of the assistant's next turn."""
-        model, text, order = self._model, "", list[Seen]()
+        model, text, order = self._model, "", list[PictureRows]()
         numbered = bool(model.config.get("use_image_id", not model.kind.nested))
         parts = lay_out(model.kind, turns, model.words)
         for part in parts if replying else parts[:-1]:
             if isinstance(part, str):
                 text += part
-            elif isinstance(part, Picture):
+            elif isinstance(part, EncodedPicture):
                 number = len(order) if numbered else None
                 assert model.sight is not None
                 text += picture_text(seen[part].plan, model.sight.queries, model.kind.nested, number)
@@ -86,11 +88,11 @@ class ChatContext:
         """One chunk of prefill towards `keys`; returns how many are still to come."""
         return self._context.follow(keys, ready)
 
-    def choose(self, sampling: Sampling) -> int:
+    def choose(self, sampling: SamplingConfig) -> int:
         """The first token of a reply; `follow(..., ready=True)` has come to its end."""
         return self._context.choose(sampling, ())
 
-    def advance(self, token: int, sampling: Sampling, said: Sequence[int]) -> int:
+    def advance(self, token: int, sampling: SamplingConfig, said: Sequence[int]) -> int:
         """The chosen token becomes part of the context; returns the one after it."""
         return self._context.advance(token, sampling, said)
 

@@ -15,9 +15,9 @@ from typing import Literal
 from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
-from dialogue.llm.rolling_ledger import Entry as Gone
-from dialogue.minicpm.chat.conversation import Turn
-from dialogue.minicpm.chat.request import Picture
+from dialogue.llm.rolling_ledger import HistoryEntry as Gone
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 
 SMALLEST_CONTEXT = 3072  # a system message, a finely cut picture, a long question and an answer
 FRAME = 24  # tokens around a turn: whose it is, where it ends
@@ -26,7 +26,7 @@ Shorten = Callable[[str, int], tuple[str, int]]  # text, most tokens -> text tha
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class HistoryEntry:
     """One block. `turn` counts the user's turns; `tokens` is what it takes at most. A picture that has left keeps
     its place, so that marks stay good. A reply is `heard` once a ReplyBlock said so."""
 
@@ -34,7 +34,7 @@ class Entry:
     turn: int
     tokens: int
     text: str = ""
-    picture: Picture | None = None
+    picture: EncodedPicture | None = None
     heard: bool = True
     start: float = 0.0
     end: float = 0.0
@@ -47,9 +47,9 @@ class ChatHistory:
         if limit < SMALLEST_CONTEXT:
             raise BadInput(f"A context of {limit} tokens is too small; choose at least {SMALLEST_CONTEXT}.")
         self.limit, self._shorten = limit, shorten
-        self._entries: list[Entry] = []
+        self._entries: list[HistoryEntry] = []
         self._dropped = 0
-        self._gone: list[Entry] = []  # by the last making of room
+        self._gone: list[HistoryEntry] = []  # by the last making of room
         self._left: Counter[str] = Counter()  # pictures and entries that were dropped, for the meter
         self.instruct(system)
 
@@ -80,32 +80,32 @@ class ChatHistory:
         return next((entry.start for entry in self._entries if entry.kind != "picture"), 0.0)
 
     @property
-    def last_words(self) -> Entry | None:
+    def last_words(self) -> HistoryEntry | None:
         """The words that are to be answered."""
         return self._entries[-1] if self.asked else None
 
-    def show(self, picture: Picture, tokens: int, at: float = 0.0) -> None:
+    def show(self, picture: EncodedPicture, tokens: int, at: float = 0.0) -> None:
         """Something to be seen, before or after words of the same turn."""
         turn = self._turn() + (not self._turn_open())
-        self._entries.append(Entry("picture", turn, tokens, picture=picture, start=at, end=at))
+        self._entries.append(HistoryEntry("picture", turn, tokens, picture=picture, start=at, end=at))
 
     def said(self, block: TextBlock) -> None:
         """The user's words; of very long ones the beginning and the end are kept."""
         text, tokens = self._shorten(block.text, self.limit // 4)
         turn = self._turn() + (not self._turn_open())
-        self._entries.append(Entry("text", turn, tokens + FRAME, text, start=block.start, end=block.end))
+        self._entries.append(HistoryEntry("text", turn, tokens + FRAME, text, start=block.start, end=block.end))
 
     def replying(self, text: str, tokens: int) -> None:
         """What has been said so far of a reply that nobody has confirmed to have heard."""
         self._forget_unheard()
-        self._entries.append(Entry("reply", self._turn(), tokens + FRAME, text, heard=False))
+        self._entries.append(HistoryEntry("reply", self._turn(), tokens + FRAME, text, heard=False))
 
     def replied(self, block: ReplyBlock) -> None:
         """What was heard; takes the place of the unconfirmed reply. Nothing heard leaves nothing."""
         self._forget_unheard()
         if block.text.strip():
             text, tokens = self._shorten(block.text, self.limit // 4)
-            entry = Entry("reply", self._turn(), tokens + FRAME, text, start=block.start, end=block.end)
+            entry = HistoryEntry("reply", self._turn(), tokens + FRAME, text, start=block.start, end=block.end)
             self._entries.append(entry)
 
     def rewind(self, position: int) -> None:
@@ -133,13 +133,13 @@ class ChatHistory:
             if self._used() + tokens > self.limit:
                 self._hide(index)
 
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[HistoryTurn]:
         """As the model's own format wants them: what the user showed and said without an answer is one turn."""
-        turns = [Turn("system", (self._system,))] if self._system else []
+        turns = [HistoryTurn("system", (self._system,))] if self._system else []
         here = [entry for entry in self._entries if entry.kind != "picture" or entry.picture is not None]
         for reply, entries in groupby(here, lambda entry: entry.kind == "reply"):
             parts = [entry.picture if entry.picture is not None else entry.text for entry in entries]
-            turns.append(Turn("assistant" if reply else "user", parts))
+            turns.append(HistoryTurn("assistant" if reply else "user", parts))
         return turns
 
     def use(self) -> ContextUse:
@@ -165,7 +165,7 @@ class ChatHistory:
     def _used(self) -> int:
         return self._system_tokens + sum(entry.tokens for entry in self._entries)
 
-    def _pictures(self, wanted: Callable[[Entry], bool]) -> Iterator[int]:
+    def _pictures(self, wanted: Callable[[HistoryEntry], bool]) -> Iterator[int]:
         """Oldest first."""
         for index, entry in enumerate(self._entries):
             if entry.picture is not None and wanted(entry):

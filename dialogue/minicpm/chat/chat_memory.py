@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.engine import Runner
-from dialogue.memory.conversation_log import Diary
+from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
 from dialogue.minicpm.chat.chat_history import FRAME, ChatHistory, Shorten
 from dialogue.rules.recall_answers import recall_left
 from dialogue.rules.recall_questions import recall_question
-from dialogue.rules.rule_answer import Recalled
+from dialogue.rules.rule_answer import RuleAnswer
 
 MOST_REPLY_TOKENS = 256
 
@@ -29,7 +29,7 @@ class ChatMemory:
         self.reply_tokens = min(MOST_REPLY_TOKENS, limit // 8)
         self.history = ChatHistory(limit, shorten, instruction)
         self.log = EventLog()
-        self._diary = Diary(self.log)
+        self._diary = ConversationLog(self.log)
 
     def heard(self, block: TextBlock) -> None:
         """The user's words."""
@@ -50,7 +50,7 @@ class ChatMemory:
         """For an answer. What has to leave the context for it is a line each."""
         self._diary.left(self.history.make_room(self.reply_tokens + FRAME), self.history.dropped)
 
-    async def recalled(self) -> Recalled | None:
+    async def recalled(self) -> RuleAnswer | None:
         """The answer to the last words, where they ask for something said that has left the context; it is in the
         history then."""
         asked = self.history.last_words

@@ -17,19 +17,19 @@ from dialogue.errors import BadInput
 from dialogue.llm.beam_search import beam_steps
 from dialogue.llm.checkpoints.vocabulary import TextStream, Vocabulary
 from dialogue.llm.generation import generate
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.prompt import DEFAULT_SYSTEM, NO_THOUGHTS
-from dialogue.minicpm.chat.request import Part, Picture, Prompt, make_prompt
+from dialogue.minicpm.chat.request import EncodedPicture, Part, RequestPrompt, make_prompt
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 
-SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
-SAMPLING_O45 = Sampling(temperature=0.6, top_k=20, top_p=0.95)
+SAMPLING = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
+SAMPLING_O45 = SamplingConfig(temperature=0.6, top_k=20, top_p=0.95)
 MOST_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class HistoryTurn:
     """`role` is system, user or assistant. Parts stand on lines of their own."""
 
     role: str
@@ -38,9 +38,9 @@ class Turn:
 
 def answer(
     model: MiniCPM,
-    turns: Sequence[Turn],
+    turns: Sequence[HistoryTurn],
     limit: int = 1024,
-    sampling: Sampling | None = None,
+    sampling: SamplingConfig | None = None,
     generator: torch.Generator | None = None,
     beams: int = 1,
 ) -> Iterator[str]:
@@ -65,13 +65,13 @@ def answer(
         yield rest
 
 
-def usual_sampling(kind: Kind) -> Sampling:
+def usual_sampling(kind: Kind) -> SamplingConfig:
     """Of a written answer, as the makers of the model advise."""
     return SAMPLING_O45 if kind is Kind.O45 else SAMPLING
 
 
 def _searched(
-    model: MiniCPM, prompt: Prompt, limit: int, beams: int, penalty: float
+    model: MiniCPM, prompt: RequestPrompt, limit: int, beams: int, penalty: float
 ) -> Generator[str, None, list[int]]:
     """The tokens of the best answer; an empty piece for each step of the search."""
     search = beam_steps(model.decoder, prompt.rows, limit, model.stops(), beams, penalty)
@@ -84,15 +84,15 @@ def _searched(
         yield ""
 
 
-def prepare(model: MiniCPM, turns: Sequence[Turn]) -> Prompt:
+def prepare(model: MiniCPM, turns: Sequence[HistoryTurn]) -> RequestPrompt:
     """The prompt for an answer to the last turn."""
-    pictures = sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
-    film = any(isinstance(part, Picture) and part.max_slices == 1 for turn in turns for part in turn.parts)
+    pictures = sum(isinstance(part, EncodedPicture) for turn in turns for part in turn.parts)
+    film = any(isinstance(part, EncodedPicture) and part.max_slices == 1 for turn in turns for part in turn.parts)
     numbered = bool(model.config.get("use_image_id", model.kind is not Kind.V25)) and not film and pictures > 0
     return make_prompt(model, lay_out(model.kind, turns, model.words), numbered)
 
 
-def lay_out(kind: Kind, turns: Sequence[Turn], words: Vocabulary) -> list[Part]:
+def lay_out(kind: Kind, turns: Sequence[HistoryTurn], words: Vocabulary) -> list[Part]:
     """The history in the model's own format, the assistant's turn opened."""
     if kind is Kind.V25:
         begin, middle, end = "<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>"
@@ -108,14 +108,14 @@ def lay_out(kind: Kind, turns: Sequence[Turn], words: Vocabulary) -> list[Part]:
     return [*laid, opening]
 
 
-def film(frames: Sequence[NDArray[np.uint8]], most: int = MOST_FRAMES) -> list[Picture]:
+def film(frames: Sequence[NDArray[np.uint8]], most: int = MOST_FRAMES) -> list[EncodedPicture]:
     """Frames of a video as parts of a turn, one slice each; evenly thinned out to at most `most`."""
     if len(frames) > most:
         frames = [frames[round(index)] for index in np.linspace(0, len(frames) - 1, most)]
-    return [Picture(frame, max_slices=1) for frame in frames]
+    return [EncodedPicture(frame, max_slices=1) for frame in frames]
 
 
-def _content(turn: Turn, words: Vocabulary) -> list[Part]:
+def _content(turn: HistoryTurn, words: Vocabulary) -> list[Part]:
     """Parts on lines of their own, text as plain text."""
     parts: list[Part] = []
     for part in turn.parts:

@@ -17,12 +17,12 @@ from dialogue.minicpm.chat.embedding import Span, embed, picture_spans, sound_sp
 from dialogue.minicpm.chat.prompt import picture_text, sound_text
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.vision.sight import Look
+from dialogue.minicpm.vision.sight import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class EncodedPicture:
     """RGB uint8 (H, W, 3). `max_slices` overrides how finely the checkpoint would cut it; 1 for video."""
 
     rgb: NDArray[np.uint8]
@@ -30,19 +30,19 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sound:
+class EncodedSound:
     """float32 mono 16 kHz (n,)."""
 
     samples: Samples
 
 
-Part = str | Picture | Sound
+Part = str | EncodedPicture | EncodedSound
 Hear = Callable[[Sequence[Samples]], Sequence[Tensor]]  # clips -> their rows
 HearSteps = Callable[[Sequence[Samples]], Steps[list[Tensor]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prompt:
+class RequestPrompt:
     """Token ids, the rows (T, hidden) that stand for them, and where pictures and sound are."""
 
     ids: list[int]
@@ -62,7 +62,7 @@ def make_prompt(
     number_pictures: bool = False,
     hear: Hear | None = None,
     begin: bool = True,
-) -> Prompt:
+) -> RequestPrompt:
     """Parts follow one another without a separator. `hear` replaces encoding clips whole. `begin`: this is the
     start of a conversation. Raises BadInput for a part that the model has no sense for."""
     text, slices, clips = _written(model, parts, number_pictures)
@@ -71,17 +71,17 @@ def make_prompt(
     return _filled(model, text, begin, features, heard)
 
 
-def prompt_steps(model: MiniCPM, parts: Sequence[Part], hear: HearSteps, begin: bool = True) -> Steps[Prompt]:
+def prompt_steps(model: MiniCPM, parts: Sequence[Part], hear: HearSteps, begin: bool = True) -> Steps[RequestPrompt]:
     """`make_prompt` as steps that several sessions can take together."""
     text, slices, clips = _written(model, parts, number_pictures=False)
     features: Tensor | None = None
     if model.sight and slices:
-        features = yield Look(model.sight, slices)
+        features = yield EncodePictures(model.sight, slices)
     heard = (yield from hear(clips)) if model.hearing and clips else []
     return _filled(model, text, begin, features, heard)
 
 
-def _filled(model: MiniCPM, text: str, begin: bool, features: Tensor | None, heard: list[Tensor]) -> Prompt:
+def _filled(model: MiniCPM, text: str, begin: bool, features: Tensor | None, heard: list[Tensor]) -> RequestPrompt:
     ids = model.words.encode(text, begin)
     if model.kind is Kind.O45:  # a prompt never tells it to listen
         listen = model.words.ids(["<|listen|>"])
@@ -93,7 +93,7 @@ def _filled(model: MiniCPM, text: str, begin: bool, features: Tensor | None, hea
         filled.append((pictures, features.flatten(0, 1)))
     if heard:
         filled.append((sounds, torch.cat(heard)))
-    return Prompt(ids, embed(model.decoder, ids, filled, model.text_scale), pictures, sounds, features)
+    return RequestPrompt(ids, embed(model.decoder, ids, filled, model.text_scale), pictures, sounds, features)
 
 
 def _written(model: MiniCPM, parts: Sequence[Part], number_pictures: bool) -> tuple[str, list[Slice], list[Samples]]:
@@ -103,7 +103,7 @@ def _written(model: MiniCPM, parts: Sequence[Part], number_pictures: bool) -> tu
         match part:
             case str():
                 text += part
-            case Picture(rgb, max_slices):
+            case EncodedPicture(rgb, max_slices):
                 if model.sight is None:
                     raise BadInput(f"{model.kind.value} as loaded cannot see; leave the picture out.")
                 plan, cut = model.sight.cut(rgb, max_slices)
@@ -111,7 +111,7 @@ def _written(model: MiniCPM, parts: Sequence[Part], number_pictures: bool) -> tu
                 text += picture_text(plan, model.sight.queries, model.kind.nested, number)
                 slices += cut
                 pictures += 1
-            case Sound(samples):
+            case EncodedSound(samples):
                 if model.hearing is None:
                     raise BadInput(f"{model.kind.value} as loaded cannot hear; leave the sound out.")
                 by_second = model.kind is Kind.O26 and bool(model.config.get("chunk_input", True))

@@ -22,7 +22,7 @@ from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.speech.dvae import DECODER, CodeDecoder, CodeSizes
 from dialogue.minicpm.speech.speech_backbone import VOICE, Projector
-from dialogue.minicpm.vision.resampler import Resampler
+from dialogue.minicpm.vision.resampler import PerceiverResampler
 from dialogue.minicpm.vision.sight import RESAMPLER, TOWER
 from dialogue.minicpm.vision.slicing import SliceRule
 from dialogue.minicpm.vision.vision_tower import VisionTower
@@ -111,7 +111,7 @@ def _vision(config: Fields, found: Shapes) -> dict[str, Shapes]:
     positions = (fields["image_size"] // fields["patch_size"]) ** 2
     tower = _shapes(lambda: VisionTower(fields, layers, positions))
     width, queries = config["hidden_size"], config.get("query_num", 64)
-    return {TOWER: tower, RESAMPLER: _shapes(lambda: Resampler(queries, width, fields["hidden_size"]))}
+    return {TOWER: tower, RESAMPLER: _shapes(lambda: PerceiverResampler(queries, width, fields["hidden_size"]))}
 
 
 def _audio(config: Fields) -> dict[str, Shapes]:

@@ -12,12 +12,12 @@ from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.decoder import Decoder, Progress
 from dialogue.llm.precision import Precision
-from dialogue.minicpm.audio.audio_encoder import ENCODER, Hearing
+from dialogue.minicpm.audio.audio_encoder import ENCODER, AudioTower
 from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.speech.speech_backbone import VOICE
-from dialogue.minicpm.speech.speech_o45 import SpeechDecoder
+from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
 from dialogue.minicpm.speech.voice_o26 import ASSETS, VoiceO26
-from dialogue.minicpm.vision.sight import TOWER, Sight
+from dialogue.minicpm.vision.sight import TOWER, PictureEncoder
 
 LANGUAGE = "llm."
 
@@ -30,9 +30,9 @@ class MiniCPM:
     config: dict[str, Any]
     words: Vocabulary
     decoder: Decoder
-    sight: Sight | None
-    hearing: Hearing | None
-    voice: VoiceO26 | SpeechDecoder | None
+    sight: PictureEncoder | None
+    hearing: AudioTower | None
+    voice: VoiceO26 | SpeechDecoderO45 | None
     bad_tokens: frozenset[int]  # of full duplex: never to be chosen
 
     @classmethod
@@ -50,8 +50,8 @@ class MiniCPM:
             config=checkpoint.config,
             words=checkpoint.vocabulary(),
             decoder=decoder_of(checkpoint, precision, device, on_progress),
-            sight=Sight.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
-            hearing=Hearing.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
+            sight=PictureEncoder.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
+            hearing=AudioTower.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
             voice=voice_of(checkpoint, "float32" if precision == "float32" else "bfloat16", device),
             bad_tokens=frozenset(checkpoint.side_file("tokenizer_config.json").get("bad_token_ids", ())),
         )
@@ -76,10 +76,10 @@ def decoder_of(
     return Decoder(config, weights, precision=precision, device=device, on_progress=on_progress)
 
 
-def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoder | None:
+def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoderO45 | None:
     """The voice, if everything it needs was downloaded: that of o 2.6 has files beside the checkpoint."""
     if not checkpoint.has(f"{VOICE}emb_text."):
         return None
     if kind_of(checkpoint.config) is Kind.O45:
-        return SpeechDecoder(checkpoint, precision, device)
+        return SpeechDecoderO45(checkpoint, precision, device)
     return VoiceO26.of(checkpoint, precision, device) if (checkpoint.folder / ASSETS).is_dir() else None

@@ -15,19 +15,19 @@ from torch import Tensor
 from dialogue.errors import EngineLost
 from dialogue.llm.batching import Fed, Feed, Steps, alone, run_together
 from dialogue.minicpm.audio.mel import Samples
-from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex_sampling import Manner, Signs, TokenRule
-from dialogue.minicpm.sessions.duplex_senses import Senses, SensesMark, UnitRows
-from dialogue.minicpm.sessions.window import Basic, Context, Unit, Window
-from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Choose, SpeechDecoder, SpeechMark, SpeechTurn, sampled
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule
+from dialogue.minicpm.sessions.duplex_senses import UnitInput, UnitInputMark, UnitRows
+from dialogue.minicpm.sessions.window import RecapWindow, SlidingWindow, Window, WindowUnit
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Choose, SpeechDecoderO45, SpeechMark, SpeechTurn, sampled
 
 MOST_STEPS = 20  # of a unit, its forced end included
 PROMPT = "Streaming Omni Conversation."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class SpokenPiece:
     """What the model made of a unit. `tokens` are all it chose, ends included; `spoken` those that became speech,
     `condition` the rows the voice got for them and `codes` its sound, 25 a second (None: it listened, or has no
     voice). `left` are the units that had to leave the context afterwards."""
@@ -40,25 +40,25 @@ class Said:
     turn_over: bool
     condition: Tensor | None
     codes: list[int] | None
-    left: list[Unit]
+    left: list[WindowUnit]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Second:
+class DuplexUnit:
     """What a unit is made of; see `Duplex.hear`, and `Duplex.say` for `listen`."""
 
     samples: Samples | None
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[EncodedPicture] = ()
     listen: bool = False
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class DuplexMark:
     """A point between two units to come back to, as long as the unit that follows it is in the context."""
 
     unit: int
-    senses: SensesMark
+    senses: UnitInputMark
     turn_open: bool
     recent: tuple[int, ...]  # tokens that must not be said again so soon
     speech: SpeechMark | None
@@ -72,30 +72,30 @@ class Duplex:
     def __init__(
         self,
         model: MiniCPM,
-        voice: SpeechDecoder | None = None,
+        voice: SpeechDecoderO45 | None = None,
         window: Window | None = None,
-        manner: Manner | None = None,
+        manner: DuplexSampling | None = None,
         capacity: int = 10_000,
         force_listen: int = 0,
         generator: torch.Generator | None = None,
         choose_code: Choose | None = None,
     ) -> None:
         self.model, self.voice = model, voice
-        self.signs = Signs.of(model.words)
+        self.signs = DuplexTokens.of(model.words)
         self.rule = TokenRule(self.signs, model.bad_tokens, manner, generator)
-        self.senses = Senses(model)
-        self.window = window or Basic()
+        self.senses = UnitInput(model)
+        self.window = window or SlidingWindow()
         self.cache = model.decoder.new_cache(capacity)
         self.speech: SpeechTurn | None = None
         self.turn_open = False  # the assistant has begun to speak and not come to an end
         self.logits: Tensor | None = None  # behind the last row, (V,)
-        self._context: Context | None = None
+        self._context: RecapWindow | None = None
         self._heard: UnitRows | None = None  # in the unit that is open
         self._force_listen = force_listen
         self._choose_code = choose_code or sampled(generator)
 
     @property
-    def context(self) -> Context:
+    def context(self) -> RecapWindow:
         assert self._context is not None, "prepare the session first"
         return self._context
 
@@ -113,15 +113,17 @@ class Duplex:
         first, last = (decoder.embed(torch.tensor(words.encode(text, begin=False))) for text in (before, after))
         rows = self.model.hearing.whole([reference])[0] if reference is not None and self.model.hearing else None
         system = [first, last] if rows is None else [first, rows.to(first), last]
-        self._context = Context(decoder, self.cache, torch.cat(system), suffix=len(last))
+        self._context = RecapWindow(decoder, self.cache, torch.cat(system), suffix=len(last))
         return rows
 
-    def hear(self, samples: Samples | None, pictures: Sequence[Picture] = (), text: str = "") -> UnitRows:
+    def hear(self, samples: Samples | None, pictures: Sequence[EncodedPicture] = (), text: str = "") -> UnitRows:
         """A second of sound, and pictures of that second. Either may be missing, not both. `text`, what the user
         wrote meanwhile, stands behind them; where the model was trained to find it is not known."""
         return alone(self.hear_steps(samples, pictures, text))
 
-    def hear_steps(self, samples: Samples | None, pictures: Sequence[Picture] = (), text: str = "") -> Steps[UnitRows]:
+    def hear_steps(
+        self, samples: Samples | None, pictures: Sequence[EncodedPicture] = (), text: str = ""
+    ) -> Steps[UnitRows]:
         """`hear` as steps that several sessions can take together."""
         made = yield from self.senses.unit(self.signs.unit, samples, pictures)
         if written := self.model.words.encode(self.model.words.plain(text), begin=False):
@@ -135,12 +137,12 @@ class Duplex:
         self._heard = made
         yield from self._feed(made.rows)
 
-    def say(self, listen: bool = False) -> Said:
+    def say(self, listen: bool = False) -> SpokenPiece:
         """What the model does with the unit it has just heard. `listen` makes it fall silent: a turn it is in the
         middle of is over."""
         return alone(self.say_steps(listen))
 
-    def say_steps(self, listen: bool = False) -> Steps[Said]:
+    def say_steps(self, listen: bool = False) -> Steps[SpokenPiece]:
         """`say` as steps that several sessions can take together."""
         listen = listen or self._force_listen > 0
         self._force_listen = max(self._force_listen - 1, 0)
@@ -161,32 +163,34 @@ class Duplex:
         left = self.window.trim(self.context)
         text = self.model.words.decode(spoken)
         tokens.append(self.signs.unit_end)
-        return Said(tokens, spoken, hidden, text, listening, turn_over, condition, codes, left)
+        return SpokenPiece(tokens, spoken, hidden, text, listening, turn_over, condition, codes, left)
 
-    def unit_steps(self, second: Second) -> Steps[Said]:
+    def unit_steps(self, second: DuplexUnit) -> Steps[SpokenPiece]:
         """A whole unit."""
         yield from self.hear_steps(second.samples, second.pictures, second.text)
         return (yield from self.say_steps(second.listen))
 
     def repeat(self, tokens: Sequence[int]) -> Steps[None]:
-        """Instead of `say`: these were the tokens of the unit, as in `Said`, of which the user heard no more. The
+        """Instead of `say`: these were the tokens of the unit, as in `SpokenPiece`, of which the user heard no more. The
         turn they belong to is over."""
         self.turn_open, self.speech = False, None
         yield from self._feed(torch.tensor(tokens))
         self._close_unit(tokens[1:])
 
-    def mark(self) -> Place:
+    def mark(self) -> DuplexMark:
         """Where the next unit begins."""
         speech = self.speech.mark() if self.speech is not None and not self.speech.over else None
         recent = tuple(self.rule.history)
-        return Place(self.context.next_unit, self.senses.mark(), self.turn_open, recent, speech, self._force_listen)
+        return DuplexMark(
+            self.context.next_unit, self.senses.mark(), self.turn_open, recent, speech, self._force_listen
+        )
 
-    def rewind(self, place: Place) -> None:
+    def rewind(self, place: DuplexMark) -> None:
         """As if nothing had happened since; what left the context meanwhile does not come back."""
         self.senses.rewind(place.senses)
         self.forget_units(place)
 
-    def forget_units(self, place: Place) -> None:
+    def forget_units(self, place: DuplexMark) -> None:
         """Like `rewind`, but what the ear has heard it goes on knowing."""
         self.context.rewind(place.unit)
         self.rule.history.clear()
@@ -243,6 +247,6 @@ class Duplex:
         return fed.hidden
 
 
-def units_together(units: Sequence[tuple[Duplex, Second]]) -> list[Said | Exception]:
+def units_together(units: Sequence[tuple[Duplex, DuplexUnit]]) -> list[SpokenPiece | Exception]:
     """A unit of each of several sessions of one model; for each what was said, or what it raised."""
     return run_together([session.unit_steps(second) for session, second in units])

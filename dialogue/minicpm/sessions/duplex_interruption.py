@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialogue.llm.batching import Steps
-from dialogue.minicpm.sessions.duplex import Duplex, Place, Said
+from dialogue.minicpm.sessions.duplex import Duplex, DuplexMark, SpokenPiece
 from dialogue.minicpm.sessions.duplex_senses import UnitRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Told:
+class HeardReply:
     """A unit of the present turn: where it began, what came in, what was said."""
 
-    place: Place
+    place: DuplexMark
     heard: UnitRows
-    said: Said
+    said: SpokenPiece
 
 
-def break_off(session: Duplex, turn: Sequence[Told], characters: int) -> Steps[None]:
+def break_off(session: Duplex, turn: Sequence[HeardReply], characters: int) -> Steps[None]:
     """The user has heard so many `characters` of the text of these units; the turn is over."""
     first, before = 0, 0
     while first < len(turn) and before + len(turn[first].said.text) <= characters:
@@ -41,7 +41,7 @@ def break_off(session: Duplex, turn: Sequence[Told], characters: int) -> Steps[N
         yield from session.repeat(tokens or [session.signs.listen, session.signs.unit_end])
 
 
-def _kept(session: Duplex, told: Told, characters: int) -> list[int]:
+def _kept(session: Duplex, told: HeardReply, characters: int) -> list[int]:
     """The tokens of a unit up to those characters, and its end; none where nothing of it was heard."""
     decode = session.model.words.decode
     count = 0

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
-from dialogue.llm.sampling import GREEDY, Sampling, choose, draw
+from dialogue.llm.sampling import GREEDY, SamplingConfig, choose, draw
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class DuplexTokens:
     """The tokens that carry the conversation, by what they mean."""
 
     unit: int
@@ -32,7 +32,7 @@ class Signs:
     padding: int
 
     @classmethod
-    def of(cls, words: Vocabulary) -> Signs:
+    def of(cls, words: Vocabulary) -> DuplexTokens:
         return cls(
             unit=words.id("<unit>"),
             unit_end=words.id("</unit>"),
@@ -50,14 +50,14 @@ class Signs:
         return {self.listen, self.chunk_end, self.speech_end}
 
 
-SAMPLING = Sampling(temperature=0.7, top_k=20, top_p=0.8, penalty=1.05)
+SAMPLING = SamplingConfig(temperature=0.7, top_k=20, top_p=0.8, penalty=1.05)
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class DuplexSampling:
     """`patience` above 1 makes longer turns. `sampling.penalty` divides the logits of recent tokens."""
 
-    sampling: Sampling = SAMPLING
+    sampling: SamplingConfig = SAMPLING
     patience: float = 1.1
     recent: int = 512
 
@@ -67,13 +67,13 @@ class TokenRule:
 
     def __init__(
         self,
-        signs: Signs,
+        signs: DuplexTokens,
         forbidden: Collection[int] = (),
-        manner: Manner | None = None,
+        manner: DuplexSampling | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         self._signs, self._generator = signs, generator
-        self.manner = manner or Manner()
+        self.manner = manner or DuplexSampling()
         self._forbidden = torch.tensor(sorted({signs.chunk_end, signs.padding, *forbidden}))
         self.history: deque[int] = deque(maxlen=self.manner.recent)
 

@@ -16,11 +16,11 @@ from torch import Tensor
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Steps
 from dialogue.minicpm.audio.audio_encoder import EarMark
-from dialogue.minicpm.audio.listening import Listen
+from dialogue.minicpm.audio.listening import EncodeAudio
 from dialogue.minicpm.audio.mel import RATE, MelStream, Samples, checked
-from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.vision.sight import Look
+from dialogue.minicpm.vision.sight import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 
 OVERLAP = 2  # mel frames that a second shares with each of its neighbours
@@ -40,14 +40,14 @@ class UnitRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SensesMark:
+class UnitInputMark:
     """What the ear knew at some point."""
 
     ear: EarMark
     mel: MelStream
 
 
-class Senses:
+class UnitInput:
     """One session's."""
 
     def __init__(self, model: MiniCPM) -> None:
@@ -62,15 +62,15 @@ class Senses:
         """Encoder frames that the ear remembers."""
         return self._ear.length
 
-    def mark(self) -> SensesMark:
-        return SensesMark(self._ear.mark(), copy(self._mel))  # its tensors are replaced, never written into
+    def mark(self) -> UnitInputMark:
+        return UnitInputMark(self._ear.mark(), copy(self._mel))  # its tensors are replaced, never written into
 
-    def rewind(self, mark: SensesMark) -> None:
+    def rewind(self, mark: UnitInputMark) -> None:
         """As if nothing had been heard since."""
         self._ear.rewind(mark.ear)
         self._mel = copy(mark.mel)
 
-    def unit(self, opening: int, samples: Samples | None, pictures: Sequence[Picture]) -> Steps[UnitRows]:
+    def unit(self, opening: int, samples: Samples | None, pictures: Sequence[EncodedPicture]) -> Steps[UnitRows]:
         """`opening` token, every picture's slices in their tags, the sound without any."""
         if samples is None and not pictures:
             raise BadInput("A unit needs a second of sound or a picture.")
@@ -92,7 +92,7 @@ class Senses:
             parts.append(sound.to(parts[0]))
         return UnitRows(tokens, torch.cat(parts), sound, torch.cat(slices) if slices else None)
 
-    def _cut(self, picture: Picture) -> list[Slice]:
+    def _cut(self, picture: EncodedPicture) -> list[Slice]:
         if self._model.sight is None:
             raise BadInput(f"{self._model.kind.value} as loaded cannot see; leave the pictures out.")
         return self._model.sight.cut(picture.rgb, picture.max_slices or 1)[1]
@@ -101,7 +101,7 @@ class Senses:
         """Rows (slices, queries, hidden) of each picture."""
         if self._model.sight is None or not pictures:
             return []
-        rows: Tensor = yield Look(self._model.sight, [one for slices in pictures for one in slices])
+        rows: Tensor = yield EncodePictures(self._model.sight, [one for slices in pictures for one in slices])
         return list(rows.split([len(slices) for slices in pictures]))
 
     def _listen(self, samples: Samples) -> Steps[Tensor]:
@@ -111,6 +111,6 @@ class Senses:
             samples = np.pad(samples, (max(RATE - len(samples), 0), 0))
         for mel in self._mel.push(samples):
             first = self._mel.pieces_given == 1
-            heard: Tensor = yield Listen(self._hearing, self._ear, mel, drop_front=0 if first else 1, drop_back=1)
+            heard: Tensor = yield EncodeAudio(self._hearing, self._ear, mel, drop_front=0 if first else 1, drop_back=1)
             rows.append(heard)
         return torch.cat([row.to(rows[-1]) for row in rows])

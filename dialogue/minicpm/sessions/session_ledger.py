@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
-from dialogue.llm.rolling_ledger import Entry, Kind
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
 from dialogue.minicpm.chat.embedding import Span
-from dialogue.minicpm.chat.request import Prompt
+from dialogue.minicpm.chat.request import RequestPrompt
 
 NOTES: dict[Kind, str] = {"picture": "shown", "sound": "heard"}
 
@@ -25,12 +25,14 @@ class Moment:
     typed: str = ""
 
 
-def entries_of(made: Prompt, words: Vocabulary, step: int, moment: Moment, pinned: bool = False) -> Iterator[Entry]:
+def entries_of(
+    made: RequestPrompt, words: Vocabulary, step: int, moment: Moment, pinned: bool = False
+) -> Iterator[LedgerEntry]:
     """In order; together they are all its tokens. Tags go with what they enclose, "<unit>" with what follows it."""
 
-    def entry(kind: Kind, tokens: int, note: str = "") -> Entry:
+    def entry(kind: Kind, tokens: int, note: str = "") -> LedgerEntry:
         note = note or NOTES.get(kind, "")
-        return Entry("system" if pinned else kind, tokens, moment.start, moment.end, step, pinned, note=note)
+        return LedgerEntry("system" if pinned else kind, tokens, moment.start, moment.end, step, pinned, note=note)
 
     begun, unit = 0, words.ids(["<unit>"])
     for tag, end, kind in sorted([*_tagged(made.pictures, "picture"), *_tagged(made.sounds, "sound")]):

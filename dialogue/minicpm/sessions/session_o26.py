@@ -17,24 +17,24 @@ from torch import Tensor
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Fed, Feed, Steps, alone, run_together
 from dialogue.llm.generation import Step
-from dialogue.llm.rolling_ledger import Entry, RollingLedger
-from dialogue.llm.sampling import Sampling, choose
+from dialogue.llm.rolling_ledger import LedgerEntry, RollingLedger
+from dialogue.llm.sampling import SamplingConfig, choose
 from dialogue.minicpm.audio.audio_encoder import EarMark, EncoderCache
-from dialogue.minicpm.audio.listening import Listen
+from dialogue.minicpm.audio.listening import EncodeAudio
 from dialogue.minicpm.audio.mel import Samples, log_mel, pieces
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.chat.request import Part, Prompt, prompt_steps
+from dialogue.minicpm.chat.request import Part, RequestPrompt, prompt_steps
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.session_ledger import Moment, entries_of
 
 CALL = 3  # tokens made at a time: the repetition penalty starts anew with each call
 NO_MOMENT = Moment()
 INTRODUCED = "<|im_end|>\n"
-SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
+SAMPLING = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SessionMarkO26:
     """A point in a session to come back to: whatever was taken in from the number `step` on is forgotten."""
 
     step: int
@@ -45,7 +45,7 @@ class Place:
     unfinished: bool
 
 
-class Session:
+class SessionO26:
     """One user's. `capacity` is in tokens of the language model; a unit is about 94. `room` of it is kept free for an
     answer when one begins."""
 
@@ -55,7 +55,7 @@ class Session:
         self.model, self._hearing = model, model.hearing
         self.cache = model.decoder.new_cache(capacity)
         self.ledger = RollingLedger(capacity)
-        self._left: list[Entry] = []  # what has left the context and was not asked for
+        self._left: list[LedgerEntry] = []  # what has left the context and was not asked for
         self._step = 0  # numbers what was taken in: only the newest may not leave the context
         self._room = min(room, capacity // 4)
         self._introduced = 0  # tokens of the introduction, up to where a recap goes
@@ -71,7 +71,7 @@ class Session:
         """Whether the user has said or shown something that was not answered."""
         return self._turn_open
 
-    def introduce(self, parts: Sequence[Part]) -> Prompt:
+    def introduce(self, parts: Sequence[Part]) -> RequestPrompt:
         """The first message: instructions, and the voice to speak with as a Sound between them."""
         assert self.cache.length == 0, "a conversation is introduced once"
         made = alone(self._take(["<|im_start|>user\n", *parts, INTRODUCED], NO_MOMENT, begin=True, pinned=True))
@@ -79,11 +79,11 @@ class Session:
         self._ear = self._hearing.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
-    def hear(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> Prompt:
+    def hear(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> RequestPrompt:
         """The next part of the user's turn. A unit is "<unit>", a Picture and a second of Sound."""
         return alone(self.hear_steps(parts, moment))
 
-    def hear_steps(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> Steps[Prompt]:
+    def hear_steps(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> Steps[RequestPrompt]:
         """`hear` as steps that several sessions can take together."""
         if self._turn_open:
             return (yield from self._take(parts, moment))
@@ -97,12 +97,12 @@ class Session:
     def answer(
         self,
         limit: int = 512,
-        sampling: Sampling = SAMPLING,
+        sampling: SamplingConfig = SAMPLING,
         generator: torch.Generator | None = None,
         stops: Collection[int] | None = None,
     ) -> Iterator[Step]:
         """Tokens of the answer; closing the iterator breaks it off. `stops` are the model's own by default."""
-        made = Answer(self, limit, sampling, generator, stops)
+        made = ReplyStream(self, limit, sampling, generator, stops)
         while (step := alone(made.next_steps())) is not None:
             yield step
 
@@ -128,15 +128,15 @@ class Session:
                 decoder.forward(self.cache, torch.tensor(ids))
         self.ledger.put_recap(len(ids), self._introduced)
 
-    def take_left(self) -> list[Entry]:
+    def take_left(self) -> list[LedgerEntry]:
         """What has left the context since this was asked last, oldest first."""
         left, self._left = self._left, []
         return left
 
-    def mark(self) -> Place:
-        return Place(self._step, self._ear, self._ear.mark(), self._turn_open, self._spoke, self.unfinished)
+    def mark(self) -> SessionMarkO26:
+        return SessionMarkO26(self._step, self._ear, self._ear.mark(), self._turn_open, self._spoke, self.unfinished)
 
-    def rewind(self, place: Place) -> None:
+    def rewind(self, place: SessionMarkO26) -> None:
         """As if nothing had happened since; what left the context meanwhile does not come back."""
         kept = sum(entry.tokens for entry in self.ledger.entries if entry.turn < place.step)
         self.ledger.rewind(kept)
@@ -145,7 +145,9 @@ class Session:
         self._ear.rewind(place.heard)
         self._turn_open, self._spoke, self.unfinished = place.turn_open, place.spoke, place.unfinished
 
-    def _take(self, parts: Sequence[Part], moment: Moment, begin: bool = False, pinned: bool = False) -> Steps[Prompt]:
+    def _take(
+        self, parts: Sequence[Part], moment: Moment, begin: bool = False, pinned: bool = False
+    ) -> Steps[RequestPrompt]:
         made = yield from prompt_steps(self.model, parts, self._listen, begin)
         self._make_room(len(made.ids))
         fed: Fed = yield Feed(self.model.decoder, self.cache, made.rows, scored=False)
@@ -164,7 +166,7 @@ class Session:
         self._make_room(len(ids))
         fed: Fed = yield Feed(self.model.decoder, self.cache, torch.tensor(ids))
         self.speaker = fed.hidden[ids.index(self.model.words.id("<|spk|>"))]
-        self.ledger.add(Entry("reply", len(ids), 0.0, 0.0, self._step))
+        self.ledger.add(LedgerEntry("reply", len(ids), 0.0, 0.0, self._step))
         self._step += 1
         return ids, fed
 
@@ -188,19 +190,19 @@ class Session:
         for clip in clips:
             rows = []
             for piece in pieces(clip):
-                rows.append((yield Listen(self._hearing, self._ear, log_mel(piece, self._hearing.encoder.bins))))
+                rows.append((yield EncodeAudio(self._hearing, self._ear, log_mel(piece, self._hearing.encoder.bins))))
             heard.append(torch.cat(rows))
         return heard
 
 
-class Answer:
+class ReplyStream:
     """An answer of one session, a token each time one is asked for. What is not asked for is never made."""
 
     def __init__(
         self,
-        session: Session,
+        session: SessionO26,
         limit: int,
-        sampling: Sampling = SAMPLING,
+        sampling: SamplingConfig = SAMPLING,
         generator: torch.Generator | None = None,
         stops: Collection[int] | None = None,
     ) -> None:
@@ -233,6 +235,6 @@ class Answer:
         return self._recent
 
 
-def units_together(units: Sequence[tuple[Session, Sequence[Part]]]) -> list[Prompt | Exception]:
+def units_together(units: Sequence[tuple[SessionO26, Sequence[Part]]]) -> list[RequestPrompt | Exception]:
     """`hear` of several sessions of one model; for each what was made of it, or what it raised."""
     return run_together([session.hear_steps(parts) for session, parts in units])

@@ -15,24 +15,24 @@ import torch
 from torch import Tensor
 
 from dialogue.errors import BadInput, EngineLost
-from dialogue.llm.sampling import Sampling, choose
+from dialogue.llm.sampling import SamplingConfig, choose
 from dialogue.minicpm.audio.audio_encoder import EarMark, EncoderCache
 from dialogue.minicpm.audio.mel import RATE, MelStream, Samples
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O45
-from dialogue.minicpm.chat.request import Part, Prompt, make_prompt
+from dialogue.minicpm.chat.request import Part, RequestPrompt, make_prompt
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.duplex_senses import LEAD
 
 PIECE = 10  # tokens of text that the voice gets at a time
 RECENT = 128  # earlier tokens that the repetition penalty covers, besides those of the current piece
-SAMPLING = Sampling(temperature=0.7, top_k=100, top_p=0.8, penalty=1.02)
+SAMPLING = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.02)
 UNSPEAKABLE = (":", "#", "@", "*", "(", ")", "[", "]", "&", "/", "$")  # not to be read aloud
 CLOSING = "<|tts_eos|><|im_end|>\n"  # of the assistant's turn, whatever it ended with
 ENDS = ("<|tts_eos|>", "<|im_end|>")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class TextPiece:
     """Text of an answer: its tokens, the hidden states (n, hidden) they were said with, and the raw logits (m, V) of
     the choices made for it, one ahead. `last`: the answer has come to its end."""
 
@@ -43,7 +43,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class SessionMarkO45:
     """A point in a session to come back to."""
 
     length: int
@@ -55,7 +55,7 @@ class Place:
     mel: MelStream
 
 
-class Session:
+class SessionO45:
     """One user's. Once more than `high` tokens are held when a user's turn begins, the oldest rounds go, whole, until
     at most `low` are; the introduction and the round that is going on stay."""
 
@@ -74,7 +74,7 @@ class Session:
         self._turn_open = False  # the user's
         self._unspeakable = model.words.ids([*UNSPEAKABLE, "<unk>"]) | model.bad_tokens
 
-    def introduce(self, parts: Sequence[Part]) -> Prompt:
+    def introduce(self, parts: Sequence[Part]) -> RequestPrompt:
         """The system message; the voice to speak with is a Sound in it, heard whole."""
         assert self.cache.length == 0, "a conversation is introduced once"
         text = ["<|im_start|>system\n", *parts, "<|im_end|>\n"]
@@ -82,7 +82,7 @@ class Session:
         self.protected = self.cache.length
         return made
 
-    def hear(self, parts: Sequence[Part]) -> Prompt:
+    def hear(self, parts: Sequence[Part]) -> RequestPrompt:
         """The next part of the user's turn: a Picture, a second of Sound, text."""
         if not self._turn_open:
             self._forget()
@@ -93,8 +93,8 @@ class Session:
         return self._take(make_prompt(self.model, parts, hear=self._listen, begin=False))
 
     def answer(
-        self, limit: int = 512, sampling: Sampling = SAMPLING, generator: torch.Generator | None = None
-    ) -> Iterator[Piece]:
+        self, limit: int = 512, sampling: SamplingConfig = SAMPLING, generator: torch.Generator | None = None
+    ) -> Iterator[TextPiece]:
         """Pieces of the answer; closing the iterator breaks it off. Its end is never fed to the model."""
         words = self.model.words
         ids = words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O45}", begin=False)
@@ -110,7 +110,7 @@ class Session:
             token = choose(self._speakable(raw[-1]), sampling, _recent(said), generator)
             over = token in stops or len(said) >= limit
             if given < len(said) and (over or len(said) - given == PIECE):
-                yield Piece(said[given:], torch.stack(hidden), torch.stack(raw), last=token in stops)
+                yield TextPiece(said[given:], torch.stack(hidden), torch.stack(raw), last=token in stops)
                 given, hidden, raw = len(said), [], []
             if over:
                 return
@@ -118,13 +118,13 @@ class Session:
             said.append(token)
             hidden.append(row)
 
-    def mark(self) -> Place:
+    def mark(self) -> SessionMarkO45:
         mel = copy(self._mel)  # its tensors are replaced, never written into
-        return Place(
+        return SessionMarkO45(
             self.cache.length, tuple(self._rounds), self._forgotten, self._turn_open, self._ear, self._ear.mark(), mel
         )
 
-    def rewind(self, place: Place) -> None:
+    def rewind(self, place: SessionMarkO45) -> None:
         """As if nothing had happened since. Good until a round before it is forgotten."""
         assert place.forgotten == self._forgotten, "what the mark stood on has been forgotten"
         self.cache.rewind(place.length)
@@ -151,7 +151,7 @@ class Session:
         """The first second is made longer by silence in front, and all of it is kept."""
         return MelStream(0, LEAD, self._hearing.encoder.bins, first=RATE + LEAD)
 
-    def _take(self, made: Prompt) -> Prompt:
+    def _take(self, made: RequestPrompt) -> RequestPrompt:
         self.hidden = self._feed(made.rows)[-1]
         return made
 

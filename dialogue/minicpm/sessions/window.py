@@ -1,6 +1,6 @@
 """What leaves a full-duplex session when it has gone on for long: whole units, oldest first, never the beginning.
 
-Two ways as published. `Basic` drops units once the cache has passed a high mark. `Context` holds a number of units
+Two ways as published. `SlidingWindow` drops units once the cache has passed a high mark. `RecapWindow` holds a number of units
 and keeps what the assistant said in the dropped ones as a "previous" block inside the system prompt. In both, what
 stays is turned to its new positions, so that positions remain contiguous however long the session is.
 """
@@ -19,7 +19,7 @@ from dialogue.llm.kv_cache import KVCache
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class WindowUnit:
     """A unit in the cache: how many tokens it takes, and the text the assistant said in it, as tokens. `pictures` and
     `sound` of them are rows of that kind."""
 
@@ -31,7 +31,7 @@ class Unit:
 
 
 @dataclass(slots=True, eq=False)
-class Context:
+class RecapWindow:
     """The cache of one session: a protected beginning, then units. `system` are the beginning's rows (T, hidden),
     the last `suffix` of them those behind which no previous text is put."""
 
@@ -40,7 +40,7 @@ class Context:
     system: Tensor
     suffix: int
     protected: int = 0
-    units: deque[Unit] = field(default_factory=deque)
+    units: deque[WindowUnit] = field(default_factory=deque)
     previous: list[int] = field(default_factory=list)  # of the system prompt, its heading included
     dropped: int = 0
 
@@ -56,7 +56,7 @@ class Context:
     def close_unit(self, said: tuple[int, ...], pictures: int = 0, sound: int = 0) -> None:
         """Everything since the last unit was one unit."""
         begun = self.protected + sum(unit.tokens for unit in self.units)
-        self.units.append(Unit(self.next_unit, self.cache.length - begun, said, pictures, sound))
+        self.units.append(WindowUnit(self.next_unit, self.cache.length - begun, said, pictures, sound))
 
     def rewind(self, unit: int) -> None:
         """To the beginning of the unit of that number, whether it is closed or not. What has been dropped since
@@ -66,7 +66,7 @@ class Context:
             self.units.pop()
         self.cache.rewind(self.protected + sum(held.tokens for held in self.units))
 
-    def drop_oldest(self) -> Unit:
+    def drop_oldest(self) -> WindowUnit:
         unit = self.units.popleft()
         self.cache.cut(self.protected, self.protected + unit.tokens, self.decoder.rotary)
         self.dropped += 1
@@ -87,28 +87,28 @@ class Context:
 class Window(Protocol):
     """Decides what leaves, after every unit."""
 
-    def trim(self, context: Context) -> list[Unit]:
+    def trim(self, context: RecapWindow) -> list[WindowUnit]:
         """Drop what has to go; returns it, oldest first."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
+class UnboundedWindow:
     """Nothing leaves: for sessions that end before the cache is full."""
 
-    def trim(self, context: Context) -> list[Unit]:
+    def trim(self, context: RecapWindow) -> list[WindowUnit]:
         return []
 
 
 @dataclass(frozen=True, slots=True)
-class Basic:
+class SlidingWindow:
     """Once more than `high` tokens are held, the oldest units go until at most `low` are; the last unit stays."""
 
     high: int = 8000
     low: int = 6000
 
-    def trim(self, context: Context) -> list[Unit]:
-        gone: list[Unit] = []
+    def trim(self, context: RecapWindow) -> list[WindowUnit]:
+        gone: list[WindowUnit] = []
         if context.cache.length > self.high:
             while context.cache.length > self.low and len(context.units) > 1:
                 gone.append(context.drop_oldest())
@@ -116,15 +116,15 @@ class Basic:
 
 
 @dataclass(frozen=True, slots=True)
-class Recap:
+class WindowRecap:
     """At most `units` units; of what the assistant said before, the last `most` tokens stay under `heading`."""
 
     heading: tuple[int, ...]
     units: int = 24
     most: int = 500
 
-    def trim(self, context: Context) -> list[Unit]:
-        gone: list[Unit] = []
+    def trim(self, context: RecapWindow) -> list[WindowUnit]:
+        gone: list[WindowUnit] = []
         while len(context.units) > self.units:
             gone.append(context.drop_oldest())
         said = [token for unit in gone for token in unit.said]

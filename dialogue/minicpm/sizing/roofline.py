@@ -61,7 +61,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class RooflineEstimate:
     """Seconds of each step on one machine; `unit` is the worst case of one second of full duplex or of an omni
     unit, None for models that are not asked every second; `room` is for how many sessions whose units are computed
     together, each of them at its worst."""
@@ -134,14 +134,14 @@ class Roofline:
         """One step of the voice, for each of so many sessions."""
         return self._part("tts.model.", count) + self._part("tts.head_code.", count)
 
-    def estimate(self, machine: Machine, sessions: int = 1) -> Estimate:
+    def estimate(self, machine: Machine, sessions: int = 1) -> RooflineEstimate:
         works = {"picture of one slice": self.slice()} if self.kind.sees else {"100 tokens read": self.prefill(100)}
         works["token"], unit = self.token(), None
         if self.kind.hears:
             works |= {"second of sound": self.second_of_sound(), "code": self.code()}
             unit = self.unit(machine, sessions)
         steps = {name: work.seconds(machine) for name, work in works.items()}
-        return Estimate(machine, self.weights, self.fits(machine, sessions), steps, unit, self.room(machine))
+        return RooflineEstimate(machine, self.weights, self.fits(machine, sessions), steps, unit, self.room(machine))
 
     def fits(self, machine: Machine, sessions: int = 1) -> bool:
         return self.weights + sessions * self._cache <= machine.memory

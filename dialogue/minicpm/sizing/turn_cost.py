@@ -8,10 +8,10 @@ import sys
 from dataclasses import dataclass
 
 from dialogue.llm.batching import Steps, alone, gathered, run_together
-from dialogue.llm.rolling_ledger import Entry
-from dialogue.minicpm.chat.request import Part, Sound
+from dialogue.llm.rolling_ledger import LedgerEntry
+from dialogue.minicpm.chat.request import EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.session_o26 import Answer, Session, units_together
+from dialogue.minicpm.sessions.session_o26 import ReplyStream, SessionO26, units_together
 from dialogue.minicpm.sizing.unit_cost import MOST, SHARE, UNIT_S, UnitCost, measure
 from dialogue.minicpm.sizing.worst_case import (
     SPARE_TOKENS,
@@ -21,7 +21,7 @@ from dialogue.minicpm.sizing.worst_case import (
     rows_bytes,
     session_bytes,
 )
-from dialogue.minicpm.speech.voice_o26 import CALL, RATE, SAMPLES_A_CODE, Speaker, VoiceO26
+from dialogue.minicpm.speech.voice_o26 import CALL, RATE, SAMPLES_A_CODE, SpeechStreamO26, VoiceO26
 from dialogue.sizing.pace import READ_TOKENS
 from dialogue.sizing.session_memory import sessions_in_memory
 
@@ -61,8 +61,8 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MOST, speaks:
     seconds."""
     voice = model.voice if speaks and isinstance(model.voice, VoiceO26) else None
     most = sessions_in_memory(_bytes_each(model, voice, context), model.decoder.device, most)
-    listeners: list[Session] = []
-    unit: list[Part] = ["<unit>", picture(), Sound(noise())]
+    listeners: list[SessionO26] = []
+    unit: list[Part] = ["<unit>", picture(), EncodedSound(noise())]
 
     def listen(count: int) -> None:
         while len(listeners) < count:
@@ -88,13 +88,13 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MOST, speaks:
 class _Answer:
     """One that does not come to an end."""
 
-    def __init__(self, session: Session, voice: VoiceO26 | None) -> None:
-        self._answer = Answer(session, sys.maxsize, stops=())
+    def __init__(self, session: SessionO26, voice: VoiceO26 | None) -> None:
+        self._answer = ReplyStream(session, sys.maxsize, stops=())
         alone(self._answer.next_steps())
-        self._speaker: Speaker | None = None
+        self._speaker: SpeechStreamO26 | None = None
         if voice is not None:
             assert session.speaker is not None
-            self._speaker = Speaker(voice, session.speaker)
+            self._speaker = SpeechStreamO26(voice, session.speaker)
             slots = voice.speech.slots
             self._words = list(range(slots.text_step))
             fill(self._speaker.state.cache, slots.sound + slots.text // slots.text_step * CALL)
@@ -112,12 +112,12 @@ class _Answer:
             yield from self._answer.next_steps()
 
 
-def _full(model: MiniCPM, context: int) -> Session:
-    session = Session(model, context + SPARE_TOKENS)
+def _full(model: MiniCPM, context: int) -> SessionO26:
+    session = SessionO26(model, context + SPARE_TOKENS)
     session.introduce(["You see and hear."])
     begun = session.cache.length
     fill(session.cache, context)
-    session.ledger.add(Entry("text", context - begun, 0.0, 0.0, 0, pinned=True))
+    session.ledger.add(LedgerEntry("text", context - begun, 0.0, 0.0, 0, pinned=True))
     return session
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.kv_cache import KVCache
 from dialogue.minicpm.audio.mel import RATE, Samples
-from dialogue.minicpm.chat.request import Picture
+from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 
 SPARE_TOKENS = 2000  # in a measured session's cache, for what is measured
@@ -26,9 +26,9 @@ def noise() -> Samples:
     return (0.1 * np.random.default_rng(1).standard_normal(RATE)).astype(np.float32)
 
 
-def picture() -> Picture:
+def picture() -> EncodedPicture:
     """Of one slice, as in every unit."""
-    return Picture(np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8), max_slices=1)
+    return EncodedPicture(np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8), max_slices=1)
 
 
 def rows_bytes(decoder: Decoder, rows: int) -> int:

@@ -46,7 +46,7 @@ class Codebook(nn.Module):
         return torch.cat(found, dim=-1).transpose(1, 2)
 
 
-class Block(nn.Module):
+class DvaeBlock(nn.Module):
     """ConvNeXt in one dimension (arXiv 2201.03545), with holes in the depthwise filter."""
 
     def __init__(self, width: int, inner: int, kernel: int, dilation: int) -> None:
@@ -111,7 +111,7 @@ class CodeDecoder(nn.Module):
             nn.GELU(),
             nn.Conv1d(sizes.bottleneck, width, 3, padding=1),
         )
-        blocks = (Block(width, sizes.inner, sizes.kernel, dilation=2) for _ in range(sizes.blocks))
+        blocks = (DvaeBlock(width, sizes.inner, sizes.kernel, dilation=2) for _ in range(sizes.blocks))
         conv_out = nn.Conv1d(width, features, 1, bias=False)
         self.decoder = nn.ModuleDict(
             {"conv_in": conv_in, "decoder_block": nn.Sequential(*blocks), "conv_out": conv_out}

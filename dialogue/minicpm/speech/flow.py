@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from dialogue.minicpm.speech.flow_encoder import EncoderSizes, FlowEncoder
 from dialogue.minicpm.speech.flow_estimator import EstimatorSizes, FlowEstimator
-from dialogue.minicpm.speech.past import Past
+from dialogue.minicpm.speech.past import StreamState
 
 STEPS = 10  # 5 sound a little worse and take half the time
 GUIDANCE = 0.7
@@ -30,9 +30,9 @@ class FlowState:
     """One stream's: what convolutions look back on, and keys and values by code and by frame."""
 
     prompt_frames: int = 0
-    near: Past = field(default_factory=Past)
-    by_code: Past = field(default_factory=Past)
-    by_frame: Past = field(default_factory=Past)
+    near: StreamState = field(default_factory=StreamState)
+    by_code: StreamState = field(default_factory=StreamState)
+    by_frame: StreamState = field(default_factory=StreamState)
 
     def copy(self) -> FlowState:
         return FlowState(self.prompt_frames, self.near.copy(), self.by_code.copy(), self.by_frame.copy())

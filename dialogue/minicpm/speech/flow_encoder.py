@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dialogue.minicpm.speech.past import Key, Past
+from dialogue.minicpm.speech.past import Key, StreamState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _LookAhead(nn.Module):
         self.conv1 = nn.Conv1d(width, width, look_ahead + 1)
         self.conv2 = nn.Conv1d(width, width, 3)
 
-    def forward(self, x: Tensor, past: Past) -> Tensor:
+    def forward(self, x: Tensor, past: StreamState) -> Tensor:
         """(B, T + look_ahead, width) -> (B, T, width)."""
         seen = F.leaky_relu(self.conv1(x.transpose(1, 2)))
         found = self.conv2(past.before(("look_ahead",), seen, 2)).transpose(1, 2)
@@ -85,7 +85,7 @@ class _Up(nn.Module):
         self.stride = stride
         self.conv = nn.Conv1d(width, width, 2 * stride + 1)
 
-    def forward(self, x: Tensor, past: Past) -> Tensor:
+    def forward(self, x: Tensor, past: StreamState) -> Tensor:
         repeated = x.transpose(1, 2).repeat_interleave(self.stride, dim=2)
         return self.conv(past.before(("up",), repeated, 2 * self.stride)).transpose(1, 2)
 
@@ -99,7 +99,7 @@ class _RelativeAttention(nn.Module):
         self.pos_bias_u = nn.Parameter(torch.zeros(heads, self.head_dim))
         self.pos_bias_v = nn.Parameter(torch.zeros(heads, self.head_dim))
 
-    def forward(self, x: Tensor, past: Past, key: Key) -> Tensor:
+    def forward(self, x: Tensor, past: StreamState, key: Key) -> Tensor:
         query, keys, values = (
             product(x).unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2)
             for product in (self.linear_q, self.linear_k, self.linear_v)
@@ -143,14 +143,14 @@ class _FeedForward(nn.Module):
         return self.w_2(F.silu(self.w_1(x)))
 
 
-class _Block(nn.Module):
+class _EncoderBlock(nn.Module):
     def __init__(self, width: int, inner: int, heads: int) -> None:
         super().__init__()
         self.self_attn = _RelativeAttention(width, heads)
         self.feed_forward = _FeedForward(width, inner)
         self.norm_mha, self.norm_ff = nn.LayerNorm(width, eps=1e-12), nn.LayerNorm(width, eps=1e-12)
 
-    def forward(self, x: Tensor, past: Past, key: Key) -> Tensor:
+    def forward(self, x: Tensor, past: StreamState, key: Key) -> Tensor:
         x = x + self.self_attn(self.norm_mha(x), past, key)
         return x + self.feed_forward(self.norm_ff(x))
 
@@ -168,7 +168,9 @@ class FlowEncoder(nn.Module):
         self.up_encoders = self._stack(sizes.up_blocks)
         self.after_norm = nn.LayerNorm(sizes.width, eps=1e-5)
 
-    def forward(self, codes: Tensor, last: bool, near: Past, by_code: Past, by_frame: Past) -> Tensor:
+    def forward(
+        self, codes: Tensor, last: bool, near: StreamState, by_code: StreamState, by_frame: StreamState
+    ) -> Tensor:
         """`near` keeps what convolutions look back on, the others the keys and values of the two stacks. `last`:
         nothing follows, so that these codes themselves are all there is to know ahead, and none is held back."""
         x = self.embed(codes)
@@ -185,4 +187,4 @@ class FlowEncoder(nn.Module):
 
     def _stack(self, blocks: int) -> nn.ModuleList:
         sizes = self.sizes
-        return nn.ModuleList(_Block(sizes.width, sizes.inner, sizes.heads) for _ in range(blocks))
+        return nn.ModuleList(_EncoderBlock(sizes.width, sizes.inner, sizes.heads) for _ in range(blocks))

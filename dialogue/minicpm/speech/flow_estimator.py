@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dialogue.minicpm.speech.past import Key, Past
+from dialogue.minicpm.speech.past import Key, StreamState
 
 TIME_WAVES = 256
 TIME_SCALE = 1000
@@ -71,7 +71,7 @@ class _Attention(nn.Module):
         self.q_norm, self.k_norm = nn.LayerNorm(head_dim), nn.LayerNorm(head_dim)
         self.proj = nn.Linear(heads * head_dim, width)
 
-    def forward(self, x: Tensor, past: Past, key: Key) -> Tensor:
+    def forward(self, x: Tensor, past: StreamState, key: Key) -> Tensor:
         query, keys, values = (
             product(x).unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2)
             for product in (self.to_q, self.to_k, self.to_v)
@@ -91,7 +91,7 @@ class _Convolutions(nn.Module):
         first, second, norm = nn.Conv1d(width, width, 3), nn.Conv1d(width, width, 3), nn.LayerNorm(width)
         self.block = nn.ModuleDict({"1": first, "3": norm, "6": second})
 
-    def forward(self, x: Tensor, past: Past, key: Key) -> Tensor:
+    def forward(self, x: Tensor, past: StreamState, key: Key) -> Tensor:
         x = self.block["1"](past.before((*key, 1), x.transpose(1, 2), 2)).transpose(1, 2)
         x = F.mish(self.block["3"](x))
         return self.block["6"](past.before((*key, 2), x.transpose(1, 2), 2)).transpose(1, 2)
@@ -106,7 +106,7 @@ class _Mlp(nn.Module):
         return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
 
 
-class _Block(nn.Module):
+class _EstimatorBlock(nn.Module):
     def __init__(self, sizes: EstimatorSizes) -> None:
         super().__init__()
         self.attn = _Attention(sizes.width, sizes.heads, sizes.head_dim)
@@ -114,7 +114,7 @@ class _Block(nn.Module):
         self.mlp = _Mlp(sizes.width, sizes.inner)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(sizes.width, 9 * sizes.width))
 
-    def forward(self, x: Tensor, time: Tensor, near: Past, far: Past, key: Key) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, near: StreamState, far: StreamState, key: Key) -> Tensor:
         attention, mlp, conv = (part.chunk(3, dim=-1) for part in self.adaLN_modulation(time).chunk(3, dim=-1))
         x = x + attention[2] * self.attn(_modulated(x, *attention[:2]), far, key)
         x = x + conv[2] * self.conv(_modulated(x, *conv[:2]), near, key)
@@ -143,10 +143,10 @@ class FlowEstimator(nn.Module):
         self.sizes = sizes
         self.t_embedder = _Time(sizes.width)
         self.in_proj = nn.Linear(sizes.features_in, sizes.width)
-        self.blocks = nn.ModuleList(_Block(sizes) for _ in range(sizes.blocks))
+        self.blocks = nn.ModuleList(_EstimatorBlock(sizes) for _ in range(sizes.blocks))
         self.final_layer = _Final(sizes.width, sizes.features_out)
 
-    def forward(self, x: Tensor, time: Tensor, near: Past, far: Past, step: int) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, near: StreamState, far: StreamState, step: int) -> Tensor:
         """`step` of the way from noise to sound: every step has a memory of its own."""
         moment = self.t_embedder(time)
         x = self.in_proj(x)

@@ -12,13 +12,13 @@ from torch import Tensor
 Key = tuple[int | str, ...]
 
 
-class Past:
+class StreamState:
     """One kind of memory of one stream; all that is `joined` has the same length."""
 
     def __init__(self) -> None:
         self._kept: dict[Key, Tensor] = {}
 
-    def copy(self) -> Past:
+    def copy(self) -> StreamState:
         other = type(self)()
         other._kept = dict(self._kept)
         return other

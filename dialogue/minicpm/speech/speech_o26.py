@@ -27,7 +27,7 @@ FIRST_STEPS = 10  # of a call: the end may not come earlier
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
+class TextSlots:
     """The layout in front of the sound: a start token, the speaker, and room for `text` tokens of text."""
 
     speakers: int
@@ -62,12 +62,12 @@ class SpeechState:
     steps: int = 0  # of sound
 
 
-class SpeechDecoder:
+class SpeechDecoderO26:
     """Weights, shared by all sessions."""
 
     def __init__(self, checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> None:
         fields = checkpoint.config["tts_config"]
-        self.slots = Slots(
+        self.slots = TextSlots(
             speakers=fields.get("num_spk_embs", 1),
             text=fields.get("streaming_text_reserved_len", 300),
             text_step=fields.get("streaming_text_chunk_size", 10),
@@ -108,7 +108,7 @@ class SpeechDecoder:
         if speaker is not None:
             rows[ids_in == self.speaker_token] = speaker.to(rows)
         assert state.written + len(rows) <= self.slots.sound, "the text is longer than its slots: start a new segment"
-        yield Write(self, state, rows)
+        yield ConditionOnText(self, state, rows)
 
     def step(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Tensor:
         """Feed the codes chosen last (None: the first step) -> logits (codes, V) of the next ones."""
@@ -116,7 +116,7 @@ class SpeechDecoder:
 
     def step_steps(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Steps[Tensor]:
         seen = self.slots.visible(state.cache.length, text_length)[None]
-        logits: Tensor = yield Speak(self, state, self._sound_rows([codes]), seen)
+        logits: Tensor = yield DecodeCodes(self, state, self._sound_rows([codes]), seen)
         return logits
 
     def seed(self, state: SpeechState, codes: Sequence[Sequence[int]], text_length: int) -> None:
@@ -129,7 +129,7 @@ class SpeechDecoder:
     def seed_steps(self, state: SpeechState, codes: Sequence[Sequence[int]], text_length: int) -> Steps[None]:
         rows = self._sound_rows([None, *codes])
         seen = self.slots.visible(state.cache.length + len(rows) - 1, text_length)
-        yield Speak(self, state, rows, seen.expand(len(rows), -1))
+        yield DecodeCodes(self, state, rows, seen.expand(len(rows), -1))
 
     def _sound_rows(self, steps: Sequence[Sequence[int] | None]) -> Tensor:
         rows = [
@@ -173,10 +173,10 @@ class SpeechDecoder:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Write:
+class ConditionOnText:
     """The next text slots of a segment, rows (n, width)."""
 
-    voice: SpeechDecoder
+    voice: SpeechDecoderO26
     state: SpeechState
     rows: Tensor
     stage: Stage = Stage.WRITE
@@ -184,16 +184,16 @@ class Write:
     def alike(self) -> Hashable:
         return id(self.voice)
 
-    def together(self, requests: Sequence[Write]) -> Sequence[None]:
+    def together(self, requests: Sequence[ConditionOnText]) -> Sequence[None]:
         self.voice.fill_slots([one.state for one in requests], [one.rows for one in requests])
         return [None] * len(requests)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Speak:
+class DecodeCodes:
     """Rows of sound (n, width) of a segment, and what they see -> logits (codes, V) behind the last."""
 
-    voice: SpeechDecoder
+    voice: SpeechDecoderO26
     state: SpeechState
     rows: Tensor
     seen: Tensor
@@ -202,6 +202,6 @@ class Speak:
     def alike(self) -> Hashable:
         return id(self.voice)
 
-    def together(self, requests: Sequence[Speak]) -> Sequence[Tensor]:
+    def together(self, requests: Sequence[DecodeCodes]) -> Sequence[Tensor]:
         states, rows, seen = zip(*((one.state, one.rows, one.seen) for one in requests), strict=True)
         return list(self.voice.go_on(states, rows, seen))

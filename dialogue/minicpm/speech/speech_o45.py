@@ -65,7 +65,7 @@ class SpeechMark:
     restarts: int
 
 
-class SpeechDecoder:
+class SpeechDecoderO45:
     """Weights, shared by all sessions."""
 
     def __init__(self, checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> None:
@@ -107,7 +107,7 @@ class SpeechDecoder:
         ends by itself, which it may do after `least`. One more is sampled and thrown away, as published."""
         self._make_room(turn, len(condition) + CODES_PER_S)
         codes: list[int] = []
-        logits: Tensor = yield Speak(self, turn, condition)
+        logits: Tensor = yield DecodeChunk(self, turn, condition)
         for step in range(CODES_PER_S + 1):
             scores = penalised(logits / TEMPERATURE, codes[-RECENT:], PENALTY)
             if step < least:
@@ -116,7 +116,7 @@ class SpeechDecoder:
             if code == self.end or step == CODES_PER_S:
                 break
             codes.append(code)
-            logits = yield Speak(self, turn, self._sound[code][None])
+            logits = yield DecodeChunk(self, turn, self._sound[code][None])
         self._remember(turn, condition, codes)
         return codes
 
@@ -206,10 +206,10 @@ class SpeechDecoder:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Speak:
+class DecodeChunk:
     """The next rows of a turn of speech -> logits (V,) behind the last."""
 
-    voice: SpeechDecoder
+    voice: SpeechDecoderO45
     turn: SpeechTurn
     rows: Tensor
     stage: Stage = Stage.SPEAK
@@ -217,7 +217,7 @@ class Speak:
     def alike(self) -> Hashable:
         return id(self.voice)
 
-    def together(self, requests: Sequence[Speak]) -> Sequence[Tensor]:
+    def together(self, requests: Sequence[DecodeChunk]) -> Sequence[Tensor]:
         return list(self.voice.feed([one.turn for one in requests], [one.rows for one in requests]))
 
 

@@ -13,7 +13,7 @@ RATE = 24_000
 LOUDEST = 100.0
 
 
-class Block(nn.Module):
+class VocosBlock(nn.Module):
     """ConvNeXt in one dimension."""
 
     def __init__(self, width: int, inner: int, kernel: int) -> None:
@@ -35,7 +35,7 @@ class _Backbone(nn.Module):
         super().__init__()
         self.embed = nn.Conv1d(bins, width, kernel, padding=kernel // 2)
         self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.convnext = nn.Sequential(*(Block(width, inner, kernel) for _ in range(blocks)))
+        self.convnext = nn.Sequential(*(VocosBlock(width, inner, kernel) for _ in range(blocks)))
         self.final_layer_norm = nn.LayerNorm(width, eps=1e-6)
 
     def forward(self, mel: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.speech.dvae import CodeDecoder
-from dialogue.minicpm.speech.speech_o26 import FIRST_STEPS, SpeechDecoder
+from dialogue.minicpm.speech.speech_o26 import FIRST_STEPS, SpeechDecoderO26
 from dialogue.minicpm.speech.vocos import Joiner, Vocos
 
 RATE = 24_000
@@ -40,7 +40,7 @@ _SENTENCE_END = re.compile(r"[.!?;。！？；]\s*$")
 class VoiceO26:
     """Weights, shared by all sessions."""
 
-    speech: SpeechDecoder
+    speech: SpeechDecoderO26
     decoder: CodeDecoder
     vocos: Vocos
     words: Vocabulary
@@ -50,7 +50,7 @@ class VoiceO26:
         """From the checkpoint and the files in its `assets` folder."""
         assets = checkpoint.folder / ASSETS
         return cls(
-            speech=SpeechDecoder(checkpoint, precision, device),
+            speech=SpeechDecoderO26(checkpoint, precision, device),
             decoder=CodeDecoder.of(checkpoint, device),
             vocos=Vocos(_vocoder_tensors(assets)).to(device),
             words=Vocabulary(assets / "chattts_tokenizer" / "tokenizer.json"),
@@ -83,7 +83,7 @@ class ToSound:
         return list(self.voice.sound([one.codes for one in requests]))
 
 
-class Speaker:
+class SpeechStreamO26:
     """One answer of one session. `hidden` is the language model's hidden state at its speaker token."""
 
     def __init__(self, voice: VoiceO26, hidden: Tensor, generator: torch.Generator | None = None) -> None:

@@ -49,7 +49,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """One call. `problem` says why it could not be read; then `arguments` is empty."""
 
     name: str
@@ -58,11 +58,11 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ParsedReply:
     """What the model answered, taken apart."""
 
     thought: str
-    calls: Sequence[Call]
+    calls: Sequence[FunctionCall]
     text: str
 
 
@@ -76,15 +76,15 @@ def system_text(system: str, tools: Sequence[Tool]) -> str:
     return f"{system}\n{opening}{imports}\n{stubs}\n```\n{_RULES}"
 
 
-def read(answer: str, tools: Sequence[Tool]) -> Reply:
+def read(answer: str, tools: Sequence[Tool]) -> ParsedReply:
     """Take an answer apart. Calls come in order; an unreadable one has a `problem` and does not hide the others."""
     thought, rest = _between(answer, THOUGHT)
     block, text = _between(rest, CALLS)
     calls = _read_calls(_unfenced(block), {tool.name: tool for tool in tools}) if block.strip() else []
-    return Reply(thought.strip(), calls, text.strip())
+    return ParsedReply(thought.strip(), calls, text.strip())
 
 
-def written(reply: Reply) -> str:
+def written(reply: ParsedReply) -> str:
     """A reply as it stands in the history."""
     parts = [f"{THOUGHT[0]}\n{reply.thought}\n{THOUGHT[1]}\n"] if reply.thought else []
     if reply.calls:
@@ -110,37 +110,37 @@ def _unfenced(block: str) -> str:
     return "\n".join(lines)
 
 
-def _read_calls(block: str, tools: Mapping[str, Tool]) -> list[Call]:
+def _read_calls(block: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
     block = _on_one_line(block)
     try:
         return _read_lines(block, tools)
     except _UNREADABLE:
         pass
     # One bad line must not cost the others.
-    calls: list[Call] = []
+    calls: list[FunctionCall] = []
     for line in filter(str.strip, block.splitlines()):
         try:
             calls += _read_lines(line.strip(), tools)
         except _UNREADABLE as error:
             told = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too long"
-            calls.append(Call(line.strip().partition("(")[0], problem=f"This is not a function call: {told}."))
+            calls.append(FunctionCall(line.strip().partition("(")[0], problem=f"This is not a function call: {told}."))
     return calls
 
 
-def _read_lines(code: str, tools: Mapping[str, Tool]) -> list[Call]:
+def _read_lines(code: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
     """Raises SyntaxError, ValueError and their like for what is not calls alone."""
     statements = ast.parse(_without_keywords(code)).body
     return [_read_call(call, tools) for statement in statements for call in _calls_of(statement)]
 
 
-def _calls_of(statement: ast.stmt) -> Iterator[ast.Call]:
+def _calls_of(statement: ast.stmt) -> Iterator[ast.FunctionCall]:
     """Those of a line: one, or several in a list; a name that the result is given, or a wait for it, means nothing."""
     if not isinstance(statement, ast.Expr | ast.Assign) or statement.value is None:
         raise ValueError("every line must be one call")
     value = statement.value
     for part in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
         call = part.value if isinstance(part, ast.Await) else part
-        if not isinstance(call, ast.Call):
+        if not isinstance(call, ast.FunctionCall):
             raise ValueError("every line must be one call")
         yield call
 
@@ -172,25 +172,25 @@ def _without_keywords(code: str) -> str:
     return str(tokenize.untokenize(changed))
 
 
-def _read_call(call: ast.Call, tools: Mapping[str, Tool]) -> Call:
+def _read_call(call: ast.FunctionCall, tools: Mapping[str, Tool]) -> FunctionCall:
     name = ast.unparse(call.func)
     tool = tools.get(name)
     properties: Mapping[str, Schema] = tool.properties if tool else {}
     if tool and len(call.args) > len(properties):
-        return Call(name, problem=f"{name} takes {len(properties)} arguments, not {len(call.args)}.")
+        return FunctionCall(name, problem=f"{name} takes {len(properties)} arguments, not {len(call.args)}.")
     try:
         places = zip(properties.items(), call.args, strict=False)
         arguments = {key: _value(node, spec) for (key, spec), node in places}
         for given in call.keywords:
             if given.arg is None:
-                return Call(name, problem="Arguments are given by name, as in name=value.")
+                return FunctionCall(name, problem="Arguments are given by name, as in name=value.")
             key = given.arg.removesuffix(_ESCAPED)
             if key in arguments:
-                return Call(name, problem=f"{name} was given {key} twice.")
+                return FunctionCall(name, problem=f"{name} was given {key} twice.")
             arguments[key] = _value(given.value, properties.get(key, {}))
     except ValueError as error:
-        return Call(name, problem=f"{error}: arguments must be plain values.")
-    return Call(name, arguments)
+        return FunctionCall(name, problem=f"{error}: arguments must be plain values.")
+    return FunctionCall(name, arguments)
 
 
 def _value(node: ast.expr, spec: Schema) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialogue.errors import AssistantError
-from dialogue.minicpm.text.function_calls import Call, read, written
+from dialogue.minicpm.text.function_calls import FunctionCall, read, written
 from dialogue.tools.tool import Schema, Tool
 
 MOST_ROUNDS = 5
@@ -26,7 +26,7 @@ class ChatTurn:
     text: str
 
 
-def run(call: Call, tools: Sequence[Tool]) -> str:
+def run(call: FunctionCall, tools: Sequence[Tool]) -> str:
     """Run one call of a plain function; its result, or an error, as JSON."""
     tool = _named(call, tools)
     if problem := call.problem or _problem(call, tool):
@@ -38,7 +38,7 @@ def run(call: Call, tools: Sequence[Tool]) -> str:
         return failure(_sentence(error))
 
 
-async def carry_out(call: Call, tools: Sequence[Tool]) -> str:
+async def carry_out(call: FunctionCall, tools: Sequence[Tool]) -> str:
     """Like `run`, also for functions that have to wait for something. Cancelling cancels the function."""
     tool = _named(call, tools)
     if problem := call.problem or _problem(call, tool):
@@ -76,7 +76,7 @@ def _sentence(error: BaseException) -> str:
     return str(error) if isinstance(error, AssistantError) else f"{type(error).__name__}: {error}"
 
 
-def _named(call: Call, tools: Sequence[Tool]) -> Tool | None:
+def _named(call: FunctionCall, tools: Sequence[Tool]) -> Tool | None:
     return next((tool for tool in tools if tool.name == call.name), None)
 
 
@@ -87,7 +87,7 @@ def _as_json(result: Any) -> str:
     return json.dumps(json.loads(plain.dump_json(result, fallback=str)), ensure_ascii=False)
 
 
-def _problem(call: Call, tool: Tool | None) -> str:
+def _problem(call: FunctionCall, tool: Tool | None) -> str:
     """Why a call cannot be run, for the model to read; empty if it can."""
     if tool is None:
         return f"There is no function {call.name}."
@@ -103,7 +103,7 @@ def _problem(call: Call, tool: Tool | None) -> str:
     return f"{call.name}: {'; '.join(problems)}." if problems else ""
 
 
-def _given(call: Call, tool: Tool) -> dict[str, Any]:
+def _given(call: FunctionCall, tool: Tool) -> dict[str, Any]:
     """The arguments as they are handed over: nothing for one that has a value of its own counts as left out."""
     left_out = {name for name, spec in tool.properties.items() if spec.get("default") is not None}
     return {name: value for name, value in call.arguments.items() if value is not None or name not in left_out}

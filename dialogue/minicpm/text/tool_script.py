@@ -15,7 +15,7 @@ from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.vocabulary import Vocabulary, shortened
-from dialogue.llm.rolling_ledger import Entry, Eviction, Kind, RollingLedger
+from dialogue.llm.rolling_ledger import Eviction, Kind, LedgerEntry, RollingLedger
 from dialogue.prompts.prompt import clean
 
 SMALLEST_CONTEXT = 2048
@@ -24,7 +24,7 @@ _OPEN_USER, _OPEN_REPLY, _CLOSE = "<|im_start|>user\n", "<|im_start|>assistant\n
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScriptPart:
     """Tokens that come and leave together. A scene is a "picture" to the ledger: the first to leave."""
 
     kind: Kind
@@ -44,7 +44,7 @@ class ToolScript:
             raise BadInput(f"A context of {limit} tokens is too small; choose at least {SMALLEST_CONTEXT}.")
         self._words, self._most = words, limit
         self._open_reply, self._close = self._encoded(_OPEN_REPLY), self._encoded(_CLOSE)
-        self.parts: list[Part] = []
+        self.parts: list[ScriptPart] = []
         self.dropped = 0
         self._left = Counter[str]()
         self._scene = ""
@@ -69,7 +69,7 @@ class ToolScript:
         return self.parts[-1].turn if self.parts else 0
 
     @property
-    def asked(self) -> Part | None:
+    def asked(self) -> ScriptPart | None:
         """What the user said, if he had the last word."""
         return self.parts[-1] if self.parts and self.parts[-1].kind == "text" else None
 
@@ -91,9 +91,9 @@ class ToolScript:
         ids, ends = self._words.encode_with_ends(f"{head}{self.plain(block.text)}{_CLOSE}")
         opened, seen = (sum(end <= len(text) for end in ends) for text in (_OPEN_USER, head))
         if scene:
-            self.parts.append(Part("text", ids[:opened], turn, block.start, block.end))
-            self.parts.append(Part("picture", ids[opened:seen], turn, block.start, block.end, scene))
-        self.parts.append(Part("text", ids[seen if scene else 0 :], turn, block.start, block.end, block.text))
+            self.parts.append(ScriptPart("text", ids[:opened], turn, block.start, block.end))
+            self.parts.append(ScriptPart("picture", ids[opened:seen], turn, block.start, block.end, scene))
+        self.parts.append(ScriptPart("text", ids[seen if scene else 0 :], turn, block.start, block.end, block.text))
 
     def called(self, ids: Sequence[int], results: Sequence[str], most: int) -> None:
         """The model made calls by writing `ids`, and this came back. All results take about `most` tokens at most."""
@@ -101,14 +101,14 @@ class ToolScript:
         at = self.parts[-1].end
         call = (*self._open_reply, *ids, *self._close)
         back = "".join(f"<|im_start|>tool\n{self.plain(each, most // len(results))}{_CLOSE}" for each in results)
-        self.parts.append(Part("reply", (*call, *self._encoded(back)), self.turn, at, at))
+        self.parts.append(ScriptPart("reply", (*call, *self._encoded(back)), self.turn, at, at))
 
     def replying(self, ids: Sequence[int], text: str) -> None:
         """What has been written so far of a reply that nobody has confirmed to have heard."""
         self._drop_unheard()
         at = self.parts[-1].end if self.parts else 0.0
         whole = (*self._open_reply, *ids, *self._close)
-        self.parts.append(Part("reply", whole, self.turn, at, at, text, heard=False))
+        self.parts.append(ScriptPart("reply", whole, self.turn, at, at, text, heard=False))
 
     def replied(self, block: ReplyBlock, as_written: bool) -> None:
         """What was heard of a reply; takes the place of the unconfirmed one, or confirms it `as_written`. Nothing
@@ -118,7 +118,7 @@ class ToolScript:
             return
         whole = self._encoded(f"{_OPEN_REPLY}{self.plain(block.text)}{_CLOSE}")
         ids = unheard.ids if unheard is not None and as_written else whole
-        self.parts.append(Part("reply", ids, self.turn, block.start, block.end, block.text))
+        self.parts.append(ScriptPart("reply", ids, self.turn, block.start, block.end, block.text))
 
     def rewind(self, position: int) -> None:
         """Back to an earlier position."""
@@ -140,8 +140,8 @@ class ToolScript:
     def make_room(self, tokens: int) -> Eviction:
         """Drop old parts so that `tokens` more fit. The spans are to be cut from the cache, in the given order."""
         ledger = RollingLedger(self.limit, low=len(self.system) + self._most * 3 // 4)
-        ledger.entries.append(Entry("system", len(self.system), 0.0, 0.0, turn=0, pinned=True))
-        ledger.entries += [Entry(p.kind, len(p.ids), p.start, p.end, p.turn, note=p.text) for p in self.parts]
+        ledger.entries.append(LedgerEntry("system", len(self.system), 0.0, 0.0, turn=0, pinned=True))
+        ledger.entries += [LedgerEntry(p.kind, len(p.ids), p.start, p.end, p.turn, note=p.text) for p in self.parts]
         before = list(ledger.entries)
         eviction = ledger.make_room(len(self._partial) + tokens, self.turn + bool(self._partial))
         stay = {id(entry) for entry in ledger.entries}
@@ -167,7 +167,7 @@ class ToolScript:
         last = next((part.text for part in reversed(self.parts) if part.kind == "picture"), "")
         return "" if self._scene == last else self._scene
 
-    def _drop_unheard(self) -> Part | None:
+    def _drop_unheard(self) -> ScriptPart | None:
         return self.parts.pop() if self.parts and not self.parts[-1].heard else None
 
     def _encoded(self, text: str) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 HEAD_DIM = 128
 
 
-class Resampler(nn.Module):
+class PerceiverResampler(nn.Module):
     """(slices, longest, features_in) -> (slices, queries, width). `width` is that of the language model."""
 
     def __init__(self, queries: int, width: int, features_in: int) -> None:

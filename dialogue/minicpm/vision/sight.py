@@ -14,7 +14,7 @@ from torch import Tensor
 from dialogue.llm.batching import Stage
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.minicpm.checkpoints.kind import kind_of
-from dialogue.minicpm.vision.resampler import Resampler
+from dialogue.minicpm.vision.resampler import PerceiverResampler
 from dialogue.minicpm.vision.slicing import Plan, Slice, SliceRule, cut, sizes_of
 from dialogue.minicpm.vision.vision_tower import VisionTower
 
@@ -22,16 +22,16 @@ TOWER, RESAMPLER = "vpm.", "resampler."
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class PictureEncoder:
     """Weights and rules, shared by all sessions. `together` slices go through the tower at a time."""
 
     tower: VisionTower
-    resampler: Resampler
+    resampler: PerceiverResampler
     rule: SliceRule
     together: int
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Sight:
+    def of(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float32, device: str = "cpu") -> PictureEncoder:
         config = checkpoint.config
         return cls(
             tower=checkpoint.fill(blank_tower(checkpoint), TOWER, dtype, device),
@@ -58,10 +58,10 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class EncodePictures:
     """Slices -> rows (slices, queries, width). Slices of one shape, whosever they are, share a pass without padding."""
 
-    sight: Sight
+    sight: PictureEncoder
     slices: Sequence[Slice]
     stage: Stage = Stage.LOOK
 
@@ -69,7 +69,7 @@ class Look:
         # In 2.5 a slice looks different beside others of another request: there, each request goes alone.
         return (id(self.sight), id(self)) if self.sight.tower.one_row else id(self.sight)
 
-    def together(self, requests: Sequence[Look]) -> list[Tensor]:
+    def together(self, requests: Sequence[EncodePictures]) -> list[Tensor]:
         if len(requests) == 1:
             return [self.sight.rows(self.slices)]
         joined = [one for request in requests for one in request.slices]
@@ -90,9 +90,9 @@ def blank_tower(checkpoint: Checkpoint) -> VisionTower:
         return VisionTower(checkpoint.config["vision_config"], layers, positions, one_row)
 
 
-def blank_resampler(checkpoint: Checkpoint) -> Resampler:
+def blank_resampler(checkpoint: Checkpoint) -> PerceiverResampler:
     """Without weights."""
     queries, width = checkpoint.shape(f"{RESAMPLER}query")
     _, features = checkpoint.shape(f"{RESAMPLER}kv_proj.weight")
     with torch.device("meta"):
-        return Resampler(queries, width, features)
+        return PerceiverResampler(queries, width, features)

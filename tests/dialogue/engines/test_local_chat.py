@@ -9,8 +9,8 @@ import pytest
 
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.engine import Delta
-from dialogue.engines.local_chat import SmallCpuEngine
-from dialogue.engines.local_llm import SmallMind
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
 
@@ -20,15 +20,15 @@ def steps() -> Counting:
 
 
 @pytest.fixture
-def engine(mind: SmallMind, steps: Counting) -> SmallCpuEngine:
-    return SmallCpuEngine(mind, steps, clock)
+def engine(mind: LocalLlm, steps: Counting) -> LocalChatEngine:
+    return LocalChatEngine(mind, steps, clock)
 
 
-def test_free_conversation_is_the_models(engine: SmallCpuEngine) -> None:
+def test_free_conversation_is_the_models(engine: LocalChatEngine) -> None:
     assert "Paris" in run(ask(engine, "What is the capital of France?"))
 
 
-def test_scene_questions_are_answered_without_the_model(engine: SmallCpuEngine, steps: Counting) -> None:
+def test_scene_questions_are_answered_without_the_model(engine: LocalChatEngine, steps: Counting) -> None:
     async def talk() -> str:
         await engine.feed(sign("MIND THE GAP"))
         await engine.feed(TextBlock("what does the sign say", 9, 10))
@@ -38,7 +38,7 @@ def test_scene_questions_are_answered_without_the_model(engine: SmallCpuEngine, 
     assert steps.steps == []
 
 
-def test_follow_ups_and_small_talk(engine: SmallCpuEngine) -> None:
+def test_follow_ups_and_small_talk(engine: LocalChatEngine) -> None:
     async def talk() -> list[str]:
         await engine.feed(sign("A"))
         return [
@@ -54,11 +54,11 @@ def test_follow_ups_and_small_talk(engine: SmallCpuEngine) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-def test_no_answer_to_nothing(engine: SmallCpuEngine, text: str) -> None:
+def test_no_answer_to_nothing(engine: LocalChatEngine, text: str) -> None:
     assert run(ask(engine, text)) == ""
 
 
-def test_a_reply_is_given_once(engine: SmallCpuEngine) -> None:
+def test_a_reply_is_given_once(engine: LocalChatEngine) -> None:
     async def talk() -> list[Delta]:
         await ask(engine, "Hello")
         return [delta async for delta in engine.reply()]
@@ -76,7 +76,7 @@ def test_a_reply_is_given_once(engine: SmallCpuEngine) -> None:
     ],
 )
 def test_speech_is_prefilled_while_it_is_heard(
-    engine: SmallCpuEngine, steps: Counting, last_heard: str, most: int
+    engine: LocalChatEngine, steps: Counting, last_heard: str, most: int
 ) -> None:
     """At the end of the turn only the words that changed are left to compute."""
     question = "What is the name of the largest city in the country of France?"
@@ -98,10 +98,10 @@ def test_speech_is_prefilled_while_it_is_heard(
     assert run(talk()) <= most
 
 
-def test_incremental_equals_computed_at_once(mind: SmallMind) -> None:
+def test_incremental_equals_computed_at_once(mind: LocalLlm) -> None:
     """Partials that change, rewinds and cut replies leave the same tokens, and the same next words, as none of it."""
 
-    async def devious(engine: SmallCpuEngine) -> str:
+    async def devious(engine: LocalChatEngine) -> str:
         for partial in ("Where is", "What is the cap", "What's the capital of Ger"):
             await engine.feed(PartialBlock(partial, 0))
         mark = await engine.mark()
@@ -111,14 +111,14 @@ def test_incremental_equals_computed_at_once(mind: SmallMind) -> None:
         await engine.rewind(mark)
         return await ask(engine, "Who wrote Hamlet?")
 
-    plain, bent = (SmallCpuEngine(mind, Counting(), clock) for _ in range(2))
+    plain, bent = (LocalChatEngine(mind, Counting(), clock) for _ in range(2))
     assert run(devious(bent)) == run(ask(plain, "Who wrote Hamlet?"))
     assert plain._context is not None
     assert bent._context is not None
     assert plain._context.ids == bent._context.ids
 
 
-def test_stopping_takes_at_most_a_token(engine: SmallCpuEngine, steps: Counting) -> None:
+def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting) -> None:
     async def talk() -> int:
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
         async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
@@ -131,7 +131,7 @@ def test_stopping_takes_at_most_a_token(engine: SmallCpuEngine, steps: Counting)
     assert steps.names().count("advance") <= 1
 
 
-def test_a_cancelled_reply_leaves_the_engine_usable(engine: SmallCpuEngine, mind: SmallMind) -> None:
+def test_a_cancelled_reply_leaves_the_engine_usable(engine: LocalChatEngine, mind: LocalLlm) -> None:
     async def talk() -> str:
         mark = await engine.mark()
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
@@ -148,11 +148,11 @@ def test_a_cancelled_reply_leaves_the_engine_usable(engine: SmallCpuEngine, mind
         await engine.rewind(mark)
         return await ask(engine, "What is the capital of France?")
 
-    fresh = SmallCpuEngine(mind, Counting(), clock)
+    fresh = LocalChatEngine(mind, Counting(), clock)
     assert run(talk()) == run(ask(fresh, "What is the capital of France?"))
 
 
-def test_after_an_interruption_only_what_was_heard_remains(engine: SmallCpuEngine) -> None:
+def test_after_an_interruption_only_what_was_heard_remains(engine: LocalChatEngine) -> None:
     async def talk() -> str:
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
         mark = await engine.mark()
@@ -166,7 +166,7 @@ def test_after_an_interruption_only_what_was_heard_remains(engine: SmallCpuEngin
     assert answer == f"I said: {heard}"
 
 
-def test_a_reply_kept_is_not_computed_again(engine: SmallCpuEngine, steps: Counting) -> None:
+def test_a_reply_kept_is_not_computed_again(engine: LocalChatEngine, steps: Counting) -> None:
     async def talk() -> int:
         await engine.feed(TextBlock("What is the capital of France?", 0, 1))
         said = "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
@@ -179,7 +179,7 @@ def test_a_reply_kept_is_not_computed_again(engine: SmallCpuEngine, steps: Count
     assert run(talk()) == 0
 
 
-def test_the_scene_survives_a_rewind(engine: SmallCpuEngine) -> None:
+def test_the_scene_survives_a_rewind(engine: LocalChatEngine) -> None:
     async def talk() -> str:
         mark = await engine.mark()
         await engine.feed(sign("STAY"))

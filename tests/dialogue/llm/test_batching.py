@@ -13,15 +13,15 @@ from dialogue.errors import BadInput
 from dialogue.llm.batching import Steps, alone, run_together
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.sampling import GREEDY
-from dialogue.minicpm.audio.listening import Listen
+from dialogue.minicpm.audio.listening import EncodeAudio
 from dialogue.minicpm.audio.mel import log_mel
-from dialogue.minicpm.chat.request import Part, Prompt, Sound
+from dialogue.minicpm.chat.request import EncodedSound, Part, RequestPrompt
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex import Duplex, Said, Second, units_together
-from dialogue.minicpm.sessions.session_o26 import Session as SessionO26
+from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, units_together
+from dialogue.minicpm.sessions.session_o26 import SessionO26
 from dialogue.minicpm.sessions.session_o26 import units_together as take_in_together
-from dialogue.minicpm.vision.sight import Look
+from dialogue.minicpm.vision.sight import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 from tests.dialogue.minicpm.session_inputs import picture, second
 from tests.dialogue.minicpm.sessions.test_duplex import Scripted, opened
@@ -47,18 +47,18 @@ def close(one: torch.Tensor, other: torch.Tensor) -> None:
     torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
 
 
-def units(seed: int, count: int) -> list[Second]:
+def units(seed: int, count: int) -> list[DuplexUnit]:
     """Unlike each other: pictures of several shapes or none, a unit without sound, one that is told to listen."""
     shapes = [[(120, 160)], [], [(120, 160), (200, 100)], [(448, 448)]]
     made = []
     for number in range(count):
         pictures = [picture(seed + number, *shape) for shape in shapes[(seed + number) % 4]]
         samples = None if pictures and (seed + number) % 5 == 4 else second(seed + number)
-        made.append(Second(samples, pictures, listen=(seed + number) % 7 == 6))
+        made.append(DuplexUnit(samples, pictures, listen=(seed + number) % 7 == 6))
     return made
 
 
-def same(one: Said, other: Said) -> None:
+def same(one: SpokenPiece, other: SpokenPiece) -> None:
     assert (one.tokens, one.codes, one.text, one.listening) == (other.tokens, other.codes, other.text, other.listening)
     close(one.hidden, other.hidden)
     if one.condition is not None and other.condition is not None:
@@ -76,7 +76,7 @@ def test_units_of_several_sessions_are_as_if_each_were_alone(model: Open) -> Non
         want = [alone(session.unit_steps(plan[number])) for session, plan in zip(alone_, plans, strict=True)]
         got = units_together([(session, plan[number]) for session, plan in zip(together, plans, strict=True)])
         for one, other in zip(want, got, strict=True):
-            assert isinstance(other, Said)
+            assert isinstance(other, SpokenPiece)
             same(one, other)
     for one_session, other_session in zip(alone_, together, strict=True):
         length = one_session.cache.length
@@ -100,37 +100,37 @@ def test_speaking_sessions_share_every_pass(model: Open) -> None:
 
     sessions = [speaking(3), speaking(5), speaking(9)]
     counted.sizes.clear()
-    said = units_together([(session, Second(second(number))) for number, session in enumerate(sessions)])
-    assert [len(one.spoken) for one in said if isinstance(one, Said)] == [3, 5, 9]
+    said = units_together([(session, DuplexUnit(second(number))) for number, session in enumerate(sessions)])
+    assert [len(one.spoken) for one in said if isinstance(one, SpokenPiece)] == [3, 5, 9]
     # The unit, "speak" and three words of all; a chunk that ends goes with the words of those who speak on.
     assert counted.sizes == [3] * 6 + [2] * 2 + [1] * 4
 
 
 def test_a_session_that_cannot_go_on_does_not_hold_the_others_up(model: Open) -> None:
     sessions = [opened(model(Kind.O45)) for _ in range(3)]
-    want = alone(opened(model(Kind.O45)).unit_steps(Second(second(1), [picture(1)])))
+    want = alone(opened(model(Kind.O45)).unit_steps(DuplexUnit(second(1), [picture(1)])))
     first, broken, third = units_together(
         [
-            (sessions[0], Second(second(1), [picture(1)])),
-            (sessions[1], Second(None)),
-            (sessions[2], Second(second(1), [picture(1)])),
+            (sessions[0], DuplexUnit(second(1), [picture(1)])),
+            (sessions[1], DuplexUnit(None)),
+            (sessions[2], DuplexUnit(second(1), [picture(1)])),
         ]
     )
     assert isinstance(broken, BadInput)
     for said in (first, third):
-        assert isinstance(said, Said)
+        assert isinstance(said, SpokenPiece)
         same(want, said)
 
 
 def test_a_pass_that_fails_is_made_again_for_each_alone(model: Open) -> None:
     tiny = model(Kind.O45)
     full, fresh = opened(tiny), opened(tiny)
-    want = alone(opened(tiny).unit_steps(Second(second(1))))
+    want = alone(opened(tiny).unit_steps(DuplexUnit(second(1))))
     full.cache.capacity = full.cache.length  # behind the back of the session's own check
     full.cache.storage = full.cache.storage[..., : full.cache.length, :]
-    got = units_together([(full, Second(second(1))), (fresh, Second(second(1)))])
+    got = units_together([(full, DuplexUnit(second(1))), (fresh, DuplexUnit(second(1)))])
     assert isinstance(got[0], Exception)
-    assert isinstance(got[1], Said)
+    assert isinstance(got[1], SpokenPiece)
     same(want, got[1])
 
 
@@ -144,7 +144,7 @@ def test_streams_of_sound_at_different_places_are_heard_together(model: Open) ->
                 hearing.step(cache, log_mel(second(past)))
     pieces = [log_mel(second(90 + number)) for number in range(3)]
     want = [hearing.step(cache, piece) for cache, piece in zip(caches[:3], pieces, strict=True)]
-    requests = [Listen(hearing, cache, piece) for cache, piece in zip(caches[3:], pieces, strict=True)]
+    requests = [EncodeAudio(hearing, cache, piece) for cache, piece in zip(caches[3:], pieces, strict=True)]
     for one, other in zip(want, requests[0].together(requests), strict=True):
         close(other, one)
     assert [cache.length for cache in caches[:3]] == [cache.length for cache in caches[3:]] == [50, 200, 50]
@@ -158,7 +158,7 @@ def test_pictures_of_several_sessions_are_seen_as_each_alone(model: Open, kind: 
     cut = [[one for shape in each for one in sight.cut(picture(9, *shape).rgb, 1)[1]] for each in shapes]
 
     def seen(slices: list[Slice]) -> Steps[torch.Tensor]:
-        return (yield Look(sight, slices))
+        return (yield EncodePictures(sight, slices))
 
     want = [sight.rows(each) for each in cut]
     for one, other in zip(want, run_together([seen(each) for each in cut]), strict=True):
@@ -177,7 +177,7 @@ def test_pictures_of_one_shape_share_a_pass(model: Open, monkeypatch: pytest.Mon
         return tower(slices)
 
     monkeypatch.setattr(sight.tower, "forward", counted)
-    requests = [Look(sight, sight.cut(picture(seed).rgb, 1)[1]) for seed in range(3)]
+    requests = [EncodePictures(sight, sight.cut(picture(seed).rgb, 1)[1]) for seed in range(3)]
     requests[0].together(requests)
     assert passes == [3]
 
@@ -186,15 +186,15 @@ def test_units_of_o26_are_taken_in_together_as_alone(model: Open) -> None:
     tiny = model(Kind.O26)
     own, shared = ([SessionO26(tiny, capacity=600) for _ in range(3)] for _ in range(2))
     for session in (own[1], shared[1]):  # one has heard more than the others
-        session.hear(["<unit>", picture(50), Sound(second(50))])
+        session.hear(["<unit>", picture(50), EncodedSound(second(50))])
     for number in range(7):  # until pictures have to leave
         parts: list[list[Part]] = [
-            ["<unit>", picture(number + seed), Sound(second(number + seed))] for seed in (0, 10, 20)
+            ["<unit>", picture(number + seed), EncodedSound(second(number + seed))] for seed in (0, 10, 20)
         ]
         want = [session.hear(each) for session, each in zip(own, parts, strict=True)]
         got = take_in_together(list(zip(shared, parts, strict=True)))
         for one, other in zip(want, got, strict=True):
-            assert isinstance(other, Prompt)
+            assert isinstance(other, RequestPrompt)
             assert one.ids == other.ids
             close(other.rows, one.rows)
     for one_session, other_session in zip(own, shared, strict=True):

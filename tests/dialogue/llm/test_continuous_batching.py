@@ -12,15 +12,15 @@ from torch import Tensor
 
 from dialogue.blocks import UnitBlock
 from dialogue.engine import SoundDelta, TextDelta
-from dialogue.engines.minicpm_o26 import OmniEngine, OmniModel
+from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
 from dialogue.llm.batching import Output, Stage, Stream, outputs
-from dialogue.llm.continuous_batching import AHEAD, PASSES, Part, SharedPasses
+from dialogue.llm.continuous_batching import AHEAD, PASSES, BatchMember, ContinuousBatch
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
 from dialogue.minicpm.speech import voice_o26
-from dialogue.minicpm.speech.speech_o26 import SpeechDecoder
+from dialogue.minicpm.speech.speech_o26 import SpeechDecoderO26
 from tests.dialogue.conftest import run_here
 from tests.dialogue.llm.test_batching import Passes
 from tests.dialogue.minicpm.leaning import write_leaning
@@ -39,11 +39,11 @@ def leaning(tmp_path_factory: pytest.TempPathFactory) -> MiniCPM:
     return open_model(write_leaning(Kind.O26, tmp_path_factory.mktemp("leaning")))
 
 
-def shared(model: MiniCPM) -> OmniModel:
-    return OmniModel(model, run_here, context_tokens=384, sampling=GREEDY, seed=3)
+def shared(model: MiniCPM) -> MiniCPMO26Model:
+    return MiniCPMO26Model(model, run_here, context_tokens=384, sampling=GREEDY, seed=3)
 
 
-async def asked(model: OmniModel, number: int) -> OmniEngine:
+async def asked(model: MiniCPMO26Model, number: int) -> MiniCPMO26Engine:
     """One that has heard a unit or more, another one for each number."""
     engine = model()
     for past in range(1 + number % 2):
@@ -51,14 +51,14 @@ async def asked(model: OmniModel, number: int) -> OmniEngine:
     return engine
 
 
-def engines(model: OmniModel, *numbers: int) -> list[OmniEngine]:
-    async def made() -> list[OmniEngine]:
+def engines(model: MiniCPMO26Model, *numbers: int) -> list[MiniCPMO26Engine]:
+    async def made() -> list[MiniCPMO26Engine]:
         return [await asked(model, number) for number in numbers]
 
     return asyncio.run(made())
 
 
-def answer(engine: OmniEngine) -> Stream[TextDelta | Tensor]:
+def answer(engine: MiniCPMO26Engine) -> Stream[TextDelta | Tensor]:
     assert engine._session is not None
     return engine._answer(engine._session)
 
@@ -68,7 +68,9 @@ def text_and_sound(made: Sequence[TextDelta | Tensor]) -> tuple[str, Tensor]:
     return text, torch.cat([torch.zeros(0), *(each for each in made if isinstance(each, Tensor))])
 
 
-def by_turns(passes: SharedPasses, parts: Sequence[Part[TextDelta | Tensor]]) -> list[list[TextDelta | Tensor]]:
+def by_turns(
+    passes: ContinuousBatch, parts: Sequence[BatchMember[TextDelta | Tensor]]
+) -> list[list[TextDelta | Tensor]]:
     """One turn of each, again and again, as threads that serve in order do it."""
     made: list[list[TextDelta | Tensor]] = [[] for _ in parts]
     going = dict(enumerate(parts))
@@ -85,7 +87,7 @@ def by_turns(passes: SharedPasses, parts: Sequence[Part[TextDelta | Tensor]]) ->
 def test_answers_made_together_are_those_made_alone(leaning: MiniCPM) -> None:
     model = shared(leaning)
     want = [text_and_sound([*outputs(answer(engine))]) for engine in engines(model, 1, 2)]
-    passes = SharedPasses()
+    passes = ContinuousBatch()
     got = by_turns(passes, [passes.join(answer(engine)) for engine in engines(model, 1, 2)])
     for (text, sound), made in zip(want, got, strict=True):
         assert text_and_sound(made)[0] == text != ""
@@ -95,17 +97,17 @@ def test_answers_made_together_are_those_made_alone(leaning: MiniCPM) -> None:
 
 
 def test_answers_that_begin_together_share_every_pass(leaning: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted, steps, go_on = Passes(leaning.decoder), list[int](), SpeechDecoder.go_on
+    counted, steps, go_on = Passes(leaning.decoder), list[int](), SpeechDecoderO26.go_on
 
-    def spoken(voice: SpeechDecoder, states: Sequence[object], *rest: object) -> Tensor:
+    def spoken(voice: SpeechDecoderO26, states: Sequence[object], *rest: object) -> Tensor:
         steps.append(len(states))
         return go_on(voice, states, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(SpeechDecoder, "go_on", spoken)
+    monkeypatch.setattr(SpeechDecoderO26, "go_on", spoken)
     model = shared(replace(leaning, decoder=counted))  # type: ignore[arg-type]
     made = engines(model, 2, 2)
     counted.sizes.clear()
-    passes = SharedPasses()
+    passes = ContinuousBatch()
     by_turns(passes, [passes.join(answer(engine)) for engine in made])
     assert counted.sizes.count(1) == 2, "the first has begun before the other has come; it meets it at its voice"
     assert set(steps) == {2}
@@ -115,7 +117,7 @@ def test_one_who_joins_late_is_taken_along(leaning: MiniCPM) -> None:
     model = shared(leaning)
     first, late = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
-    passes = SharedPasses()
+    passes = ContinuousBatch()
     going = passes.join(answer(first))
     for _ in range(7):
         passes.go_on(going)
@@ -128,7 +130,7 @@ def test_one_that_leaves_is_in_no_further_pass(leaning: MiniCPM) -> None:
     model = shared(leaning)
     gone, staying = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
-    passes = SharedPasses()
+    passes = ContinuousBatch()
     parts = [passes.join(answer(engine)) for engine in (gone, staying)]
     made = [each for _ in range(6) for part in parts for each in passes.go_on(part) or ()]
     assert made
@@ -146,7 +148,7 @@ def test_who_cannot_go_on_is_told_and_the_others_are_not(leaning: MiniCPM) -> No
     broken, whole = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
     assert broken._session is not None
-    passes = SharedPasses()
+    passes = ContinuousBatch()
     parts = [passes.join(answer(engine)) for engine in (broken, whole)]
     begun = [passes.go_on(part) or [] for part in parts]
     cache = broken._session.cache
@@ -210,7 +212,7 @@ def endless(stage: Stage, log: list[Stage], every: int) -> Stream[int]:
 
 
 def test_who_thinks_for_ever_does_not_keep_another_from_speaking() -> None:
-    passes, log = SharedPasses(), list[Stage]()
+    passes, log = ContinuousBatch(), list[Stage]()
     thinks = passes.join(endless(Stage.THINK, log, every=1000))
     speaks = passes.join(endless(Stage.SPEAK, log, every=3))
     passes.go_on(thinks)
@@ -220,7 +222,7 @@ def test_who_thinks_for_ever_does_not_keep_another_from_speaking() -> None:
 
 
 def test_what_is_not_fetched_is_not_made_far_ahead() -> None:
-    passes, log = SharedPasses(), list[Stage]()
+    passes, log = ContinuousBatch(), list[Stage]()
     slow, quick = (passes.join(endless(Stage.THINK, log, every=1)) for _ in range(2))
     passes.go_on(slow)
     for _ in range(20):
@@ -230,7 +232,7 @@ def test_what_is_not_fetched_is_not_made_far_ahead() -> None:
 
 
 def test_one_that_is_alone_waits_for_nobody() -> None:
-    passes, log = SharedPasses(), list[Stage]()
+    passes, log = ContinuousBatch(), list[Stage]()
     alone = passes.join(endless(Stage.THINK, log, every=1))
     assert [passes.go_on(alone) for _ in range(3)] == [[1], [2], [3]]
     assert len(log) == 3

@@ -11,7 +11,7 @@ import torch
 
 from dialogue.errors import BadInput
 from dialogue.llm.language_model import LanguageModel, open_language_model
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from tests.dialogue.chat_models import FAMILIES, write_chat_model
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES
 
@@ -80,7 +80,7 @@ def test_a_folder_from_a_hub_opens(family: str, tmp_path: Path) -> None:
     assert end in model.stop_ids
     assert model.chat_template == TEMPLATES[family]
     assert model.special_tokens == SPECIAL[family]
-    assert model.sampling == Sampling()
+    assert model.sampling == SamplingConfig()
     ids = torch.arange(20)
     with torch.inference_mode():
         wanted = theirs(input_ids=ids[None]).logits[0]
@@ -96,7 +96,7 @@ def test_the_makers_sampling_and_stop_tokens_are_read(tmp_path: Path) -> None:
     stated = {"do_sample": True, "temperature": 0.6, "top_k": 20, "top_p": 0.95, "eos_token_id": [7, 8]}
     (tmp_path / "generation_config.json").write_text(json.dumps(stated))
     model = open_language_model(tmp_path, quantisation="bfloat16")
-    assert model.sampling == Sampling(temperature=0.6, top_k=20, top_p=0.95)
+    assert model.sampling == SamplingConfig(temperature=0.6, top_k=20, top_p=0.95)
     assert {7, 8} < model.stop_ids
     (tmp_path / "generation_config.json").unlink()
     assert open_language_model(tmp_path, quantisation="bfloat16").sampling is None

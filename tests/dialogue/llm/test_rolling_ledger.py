@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.errors import BadInput
-from dialogue.llm.rolling_ledger import Entry, Kind, RollingLedger
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry, RollingLedger
 
 
-def entry(kind: Kind, tokens: int, turn: int, *, pinned: bool = False, priority: int = 0) -> Entry:
-    return Entry(kind, tokens, start=float(turn), end=turn + 1.0, turn=turn, pinned=pinned, priority=priority)
+def entry(kind: Kind, tokens: int, turn: int, *, pinned: bool = False, priority: int = 0) -> LedgerEntry:
+    return LedgerEntry(kind, tokens, start=float(turn), end=turn + 1.0, turn=turn, pinned=pinned, priority=priority)
 
 
 def conversation(limit: int = 100, low: int = 60) -> RollingLedger:
@@ -25,7 +25,7 @@ def conversation(limit: int = 100, low: int = 60) -> RollingLedger:
     return ledger  # 85 tokens, turn 3 is open
 
 
-def kinds(entries: tuple[Entry, ...]) -> list[tuple[str, int]]:
+def kinds(entries: tuple[LedgerEntry, ...]) -> list[tuple[str, int]]:
     return [(e.kind, e.turn) for e in entries]
 
 
@@ -115,7 +115,7 @@ entries = st.builds(
 
 
 @given(st.lists(entries, max_size=60), st.integers(20, 100))
-def test_whatever_comes_the_context_keeps_its_promises(arrivals: list[Entry], low: int) -> None:
+def test_whatever_comes_the_context_keeps_its_promises(arrivals: list[LedgerEntry], low: int) -> None:
     ledger = RollingLedger(100, high=100, low=low)
     mirror: list[int] = []  # one number per token, cut as a cache would be
     for serial, new in enumerate(sorted(arrivals, key=lambda e: e.turn)):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogue.llm.rolling_ledger import Entry
+from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.memory.recap import HEADING, Recap
 
 
@@ -14,8 +14,8 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def left(*said: str) -> list[Entry]:
-    return [Entry("text", 9, at, at + 1, at, note=text) for at, text in enumerate(said)]
+def left(*said: str) -> list[LedgerEntry]:
+    return [LedgerEntry("text", 9, at, at + 1, at, note=text) for at, text in enumerate(said)]
 
 
 def test_nothing_left_nothing_to_recap() -> None:
@@ -37,7 +37,7 @@ def test_what_tells_nothing_leaves_nothing(text: str) -> None:
 
 def test_our_own_replies_pictures_and_sound_are_not_repeated() -> None:
     recap = Recap(50, words)
-    recap.add(Entry(kind, 9, 0, 1, 1, note="My name is Omni and I like trains.") for kind in ("reply", "picture"))
+    recap.add(LedgerEntry(kind, 9, 0, 1, 1, note="My name is Omni and I like trains.") for kind in ("reply", "picture"))
     assert recap.text == ""
 
 

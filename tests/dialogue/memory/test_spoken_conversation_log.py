@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from dialogue.blocks import ReplyBlock, TextBlock, TranscriptBlock
-from dialogue.llm.rolling_ledger import Entry, Kind
-from dialogue.memory.spoken_conversation_log import HearingDiary
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
+from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 
 
-def entry(kind: Kind, start: float, end: float, note: str) -> Entry:
-    return Entry(kind, 30, start, end, 0, note=note)
+def entry(kind: Kind, start: float, end: float, note: str) -> LedgerEntry:
+    return LedgerEntry(kind, 30, start, end, 0, note=note)
 
 
-def left(diary: HearingDiary) -> list[tuple[float, float, str]]:
+def left(diary: SpokenConversationLog) -> list[tuple[float, float, str]]:
     return [(event.at, event.until, event.text) for event in diary.log.events("left")]
 
 
 def test_what_was_spoken_is_told_or_asked_at_its_time() -> None:
-    diary = HearingDiary()
+    diary = SpokenConversationLog()
     diary.transcribed(TranscriptBlock("My dog is called Rex.", 2.0, 4.5))
     diary.transcribed(TranscriptBlock("What is the time?", 9.0, 10.0))
     events = diary.log.events("told", "asked")
@@ -30,7 +30,7 @@ def test_what_was_spoken_is_told_or_asked_at_its_time() -> None:
 
 @pytest.mark.parametrize(("second", "kept"), [("My dog is called Rex.", ["My dog is called Rex."]), ("", [])])
 def test_a_turn_that_went_on_is_written_anew(second: str, kept: list[str]) -> None:
-    diary = HearingDiary()
+    diary = SpokenConversationLog()
     diary.transcribed(TranscriptBlock("My dog", 2.0, 3.0))
     diary.transcribed(TranscriptBlock(second, 2.0, 4.5))
     assert [event.text for event in diary.log.events("told")] == kept
@@ -39,7 +39,7 @@ def test_a_turn_that_went_on_is_written_anew(second: str, kept: list[str]) -> No
 
 
 def test_sound_that_leaves_tells_its_words_once() -> None:
-    diary = HearingDiary()
+    diary = SpokenConversationLog()
     diary.transcribed(TranscriptBlock("My dog is called Rex.", 1.2, 3.1))
     diary.left([entry("picture", 0.5, 0.5, "shown"), entry("text", 0.0, 0.0, "")])
     diary.left([entry("sound", float(at), at + 1.0, "heard") for at in range(5)])
@@ -54,7 +54,7 @@ def test_sound_that_leaves_tells_its_words_once() -> None:
 
 
 def test_a_second_that_leaves_tells_both_sides_of_it() -> None:
-    diary = HearingDiary()
+    diary = SpokenConversationLog()
     diary.transcribed(TranscriptBlock("Hello there.", 3.2, 3.9))
     diary.second_left(2.0, 3.0, "", "")
     diary.second_left(3.0, 4.0, "", "Hi")
@@ -67,7 +67,7 @@ def test_a_second_that_leaves_tells_both_sides_of_it() -> None:
 
 
 def test_typed_words_and_replies_are_rewound_and_spoken_ones_stay() -> None:
-    diary = HearingDiary()
+    diary = SpokenConversationLog()
     diary.typed(TextBlock("First.", 0.0, 0.0, typed=True))
     diary.spoke(ReplyBlock("One.", 0.0, 1.0))
     place = diary.position

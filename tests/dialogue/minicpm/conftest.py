@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind
+from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
@@ -58,7 +58,7 @@ def made(text3_words: Vocabulary) -> Made:
 
     def make(rule: Rule, toolbox: Toolbox | None = None, limit: int = 4096) -> tuple[MiniCPM3Engine, ScriptedModel]:
         model = ScriptedModel(text3_words, rule)
-        engine = MiniCPM3Engine(TextMind(cast(Any, model), text3_words, limit), run_here, Sampling())
+        engine = MiniCPM3Engine(MiniCPM3Model(cast(Any, model), text3_words, limit), run_here, SamplingConfig())
         engine.equip(toolbox or Toolbox(clock=lambda: datetime(2026, 3, 1, 14, 5)))
         return engine, model
 

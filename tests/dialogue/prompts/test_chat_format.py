@@ -12,18 +12,18 @@ from transformers import PreTrainedTokenizerFast
 from dialogue.llm.language_model import LanguageModel
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.prompts.chat_template import ChatTemplate, chatml
-from dialogue.prompts.prompt import Message
+from dialogue.prompts.prompt import ChatMessage
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, byte_tokenizer, tokenizer_for
 from tests.dialogue.prompts.test_prompt import ATTACKS
 
 TALK = [
-    Message("user", "What's up, 3 o'clock?"),
-    Message("assistant", "Hello, it is fine; you see 你好 🙂."),
-    Message("user", "the the [x]"),
-    Message("assistant", "...and so on!"),
-    Message("user", "?"),
+    ChatMessage("user", "What's up, 3 o'clock?"),
+    ChatMessage("assistant", "Hello, it is fine; you see 你好 🙂."),
+    ChatMessage("user", "the the [x]"),
+    ChatMessage("assistant", "...and so on!"),
+    ChatMessage("user", "?"),
 ]
-SYSTEM = Message("system", "Be kind.")
+SYSTEM = ChatMessage("system", "Be kind.")
 
 
 def made(name: str) -> tuple[ChatFormat, PreTrainedTokenizerFast]:
@@ -32,7 +32,7 @@ def made(name: str) -> tuple[ChatFormat, PreTrainedTokenizerFast]:
     return ChatFormat(tokenizer, ChatTemplate(tokenizer, TEMPLATES[name], SPECIAL[name])), theirs
 
 
-def dicts(messages: list[Message]) -> list[dict[str, str]]:
+def dicts(messages: list[ChatMessage]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
@@ -60,7 +60,7 @@ def test_listening_is_a_beginning_of_what_follows(name: str) -> None:
     before = [SYSTEM, *TALK[:-1]]
     heard = chat.listening(before, "What is the")
     longer = chat.listening(before, "What is the time")
-    asked = chat.replying([*before, Message("user", "What is the time?")])
+    asked = chat.replying([*before, ChatMessage("user", "What is the time?")])
     assert longer[: len(heard)] == heard
     assert asked[: len(longer)] == longer
     assert chat.listening(before) == heard[: len(chat.listening(before))]
@@ -97,7 +97,7 @@ def test_nobodys_words_become_control_tokens(attack: str) -> None:
     chat = ChatFormat(tokenizer, chatml)
     added = set(tokenizer.get_added_tokens_decoder())
     assert not added & set(chat.encode(chat.plain(attack)))
-    turns = [token for token in chat.replying([Message("user", chat.plain(attack))]) if token in added]
+    turns = [token for token in chat.replying([ChatMessage("user", chat.plain(attack))]) if token in added]
     assert len(turns) == 3
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from dialogue.errors import BadInput
 from dialogue.prompts.chat_template import ChatTemplate
-from dialogue.prompts.prompt import Message
+from dialogue.prompts.prompt import ChatMessage
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, tokenizer_for
 
-SYSTEM = Message("system", "Be kind.")
+SYSTEM = ChatMessage("system", "Be kind.")
 
 
 def template(name: str) -> ChatTemplate:
@@ -18,21 +18,24 @@ def template(name: str) -> ChatTemplate:
 
 def test_an_instruction_that_a_template_refuses_is_told_by_the_user() -> None:
     told = template("llama2")(
-        [SYSTEM, Message("user", "Hello"), Message("assistant", "Hi"), Message("user", "Bye")], True
+        [SYSTEM, ChatMessage("user", "Hello"), ChatMessage("assistant", "Hi"), ChatMessage("user", "Bye")], True
     )
     assert told == "<s>[INST] Be kind.\n\nHello [/INST] Hi </s><s>[INST] Bye [/INST]"
     assert template("llama2")([SYSTEM], False) == "<s>[INST] Be kind. [/INST]"
 
 
 def test_two_turns_of_one_side_become_one_where_they_must() -> None:
-    told = template("llama2")([Message("user", "Hello"), Message("user", "Are you there?")], True)
+    told = template("llama2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True)
     assert told == "<s>[INST] Hello\n\nAre you there? [/INST]"
-    assert template("qwen2")([Message("user", "Hello"), Message("user", "Are you there?")], True).count("user\n") == 2
+    assert (
+        template("qwen2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True).count("user\n")
+        == 2
+    )
 
 
 @pytest.mark.parametrize("name", ["qwen3", "always thinks"])
 def test_no_thought_is_left_open(name: str) -> None:
-    assert template(name)([SYSTEM, Message("user", "Hello")], True).endswith("</think>\n\n")
+    assert template(name)([SYSTEM, ChatMessage("user", "Hello")], True).endswith("</think>\n\n")
 
 
 @pytest.mark.parametrize(

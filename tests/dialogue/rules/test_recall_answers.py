@@ -7,8 +7,8 @@ import time
 import pytest
 
 from dialogue.blocks import ReplyBlock, TextBlock
-from dialogue.llm.rolling_ledger import Entry, Kind
-from dialogue.memory.conversation_log import Diary
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
+from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventKind, EventLog
 from dialogue.rules.recall_answers import recall
 from dialogue.rules.recall_questions import is_question, recall_question
@@ -127,7 +127,7 @@ def test_questions_are_told_from_statements(text: str, asks: bool) -> None:
 
 
 def test_what_is_rewound_was_never_said() -> None:
-    diary = Diary(EventLog())
+    diary = ConversationLog(EventLog())
     diary.heard(TextBlock("My dog is", 0, 1), 0)
     diary.rewind(0)
     diary.heard(TextBlock("My dog is called Rex", 0, 2), 0)
@@ -145,8 +145,8 @@ def test_what_is_rewound_was_never_said() -> None:
     ],
 )  # fmt: skip
 def test_whatever_left_the_context_leaves_a_line_with_its_time(kind: Kind, line: str) -> None:
-    diary = Diary(EventLog())
-    diary.left((Entry(kind, 9, 1, 2, 1, note="a red cup"),), 2)
+    diary = ConversationLog(EventLog())
+    diary.left((LedgerEntry(kind, 9, 1, 2, 1, note="a red cup"),), 2)
     (event,) = diary.log.events("left")
     assert (event.at, event.until, event.text) == (1, 2, line)
 

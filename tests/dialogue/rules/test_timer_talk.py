@@ -10,8 +10,8 @@ import pytest
 
 from dialogue.blocks import TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.local_chat import SmallCpuEngine
-from dialogue.engines.local_llm import SmallMind
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm
 from dialogue.errors import BadInput
 from dialogue.rules.timer_talk import timer_answer
 from dialogue.text.time_words import seconds_in, span
@@ -164,9 +164,9 @@ def test_what_only_sounds_like_it(text: str) -> None:
     assert book.pending() == ()
 
 
-def test_the_small_engine_sets_timers_where_it_is_lent_a_book(mind: SmallMind) -> None:
+def test_the_small_engine_sets_timers_where_it_is_lent_a_book(mind: LocalLlm) -> None:
     async def story(toolbox: Toolbox) -> str:
-        engine = SmallCpuEngine(mind, run_here, datetime.now)
+        engine = LocalChatEngine(mind, run_here, datetime.now)
         assert isinstance(engine, TakesTools)
         engine.equip(toolbox)
         await engine.feed(TextBlock("Set a timer for five minutes.", 0.0, 1.0))

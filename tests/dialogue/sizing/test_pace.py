@@ -11,7 +11,7 @@ from torch import Tensor
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.language_model import LanguageModel
 from dialogue.sizing import pace
-from dialogue.sizing.pace import READ_TOKENS, TIMED, Pace, measure_pace
+from dialogue.sizing.pace import READ_TOKENS, TIMED, DecodePace, measure_pace
 
 
 class Slow:
@@ -40,10 +40,10 @@ class Slow:
 
 
 def test_as_many_answers_as_speech_leaves_time_for() -> None:
-    assert Pace(0.01).sessions() == int(0.75 / (READ_TOKENS * 0.01)) == 18
-    assert Pace(0.01, most=3).sessions() == 3, "memory may hold fewer"
-    assert Pace(0.3).sessions() == 0
-    assert Pace(0.3).seconds(2) == pytest.approx(2.4)
+    assert DecodePace(0.01).sessions() == int(0.75 / (READ_TOKENS * 0.01)) == 18
+    assert DecodePace(0.01, most=3).sessions() == 3, "memory may hold fewer"
+    assert DecodePace(0.3).sessions() == 0
+    assert DecodePace(0.3).seconds(2) == pytest.approx(2.4)
 
 
 def test_tokens_are_timed_at_the_end_of_a_full_context_without_the_first() -> None:

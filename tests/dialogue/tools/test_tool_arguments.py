@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.text.function_calls import CALLS, Call, read
+from dialogue.minicpm.text.function_calls import CALLS, FunctionCall, read
 from dialogue.minicpm.text.running_calls import run
 from dialogue.tools.tool import Tool
 
@@ -64,7 +64,7 @@ def test_a_function_gets_what_its_hints_say() -> None:
 
 def test_a_function_that_ends_the_program_does_not() -> None:
     tool = Tool.described({"name": "leave"}, sys.exit)
-    assert json.loads(run(Call("leave"), [tool])) == {"error": "SystemExit: "}
+    assert json.loads(run(FunctionCall("leave"), [tool])) == {"error": "SystemExit: "}
 
 
 def test_limits_and_choices_of_a_schema_hold() -> None:

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dialogue.engine import Minds, Runner
+from dialogue.engine import EngineFactories, Runner
 from dialogue.engines import abilities_of, open_engine
-from dialogue.engines.minicpm_o45 import DuplexModel
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.sizing.turn_cost import TurnCost
 from dialogue.minicpm.tiny.checkpoint import write_tiny
-from dialogue.sizing.pace import Pace
+from dialogue.sizing.pace import DecodePace
 from stream.models.capacity import Capacity, capacity_of
 from stream.models.setup import SETUPS
 from stream.runtime.device_thread import DeviceThread
@@ -65,10 +65,10 @@ def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
 
 def test_how_fast_a_mind_is_can_only_be_a_reason_for_fewer() -> None:
     laptop = SETUPS["laptop"]
-    quick, slow = Capacity.paced(Pace(0.01)), Capacity.paced(Pace(0.1))
+    quick, slow = Capacity.paced(DecodePace(0.01)), Capacity.paced(DecodePace(0.1))
     assert capacity_of(Parts(quick), laptop) == Capacity.of_setup(laptop), "ears, eyes and voice were not measured"
     assert capacity_of(Parts(slow), laptop).sessions == 1 < laptop.capacity
-    lagging = Capacity.paced(Pace(0.5))
+    lagging = Capacity.paced(DecodePace(0.5))
     assert lagging.sessions == 1
     assert "lag" in lagging.about and "2.0 s" in lagging.about
 
@@ -81,7 +81,7 @@ def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path
         toys = toy_parts(lambda: ToyEngine([]))
         run = toys.threads.mind.run
         minds = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=3072))
-        parts = replace(toys, new_engine=minds.live if isinstance(minds, Minds) else minds)
+        parts = replace(toys, new_engine=minds.live if isinstance(minds, EngineFactories) else minds)
         await parts.measure()
         assert parts.capacity is not None
         assert parts.capacity.at_most
@@ -91,12 +91,12 @@ def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path
     asyncio.run(story())
 
 
-def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> DuplexModel:
+def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> MiniCPMO45Model:
     minds = open_engine(
         "minicpm", runner=run, model_path=folder, context_tokens=512, precision="float32", seed=3, voice=voice
     )
-    assert isinstance(minds, Minds)
-    assert isinstance(minds.live, DuplexModel)
+    assert isinstance(minds, EngineFactories)
+    assert isinstance(minds.live, MiniCPMO45Model)
     return minds.live
 
 
@@ -126,7 +126,7 @@ def test_o26_tells_what_its_sessions_cost_and_what_their_units_do(tmp_path: Path
         toys = toy_parts(lambda: ToyEngine([]))
         run = toys.threads.mind.run
         minds = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=512))
-        assert isinstance(minds, Minds)
+        assert isinstance(minds, EngineFactories)
         parts = replace(toys, new_engine=minds.live)
         await parts.measure()
         assert parts.capacity is not None

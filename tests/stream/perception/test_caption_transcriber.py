@@ -14,9 +14,18 @@ import pytest
 
 from dialogue.blocks import TranscriptBlock
 from dialogue.minicpm.checkpoints.kind import Kind
-from stream.perception.caption_transcriber import LANE_UTTERANCES, Scribe, Utterance
+from stream.perception.caption_transcriber import LANE_UTTERANCES, CaptionTranscriber, Utterance
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.events import Ended, Expressed, Notice, ReplyEnded, ReplyText, Typed, UnitDecided, UserCaption
+from stream.runtime.events import (
+    Expressed,
+    Notice,
+    ReplyEnded,
+    ReplyText,
+    SessionEnded,
+    TextTyped,
+    UnitDecided,
+    UserCaption,
+)
 from stream.runtime.link import Link
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
@@ -57,12 +66,12 @@ class Desk:
     async def feed(self, block: TranscriptBlock) -> None:
         self.fed.append(block)
 
-    def works(self, *waits: tuple[float, Callable[[Scribe], None]]) -> Scribe:
+    def works(self, *waits: tuple[float, Callable[[CaptionTranscriber], None]]) -> CaptionTranscriber:
         """After so many seconds each, something is done with the scribe."""
 
-        async def whole() -> Scribe:
+        async def whole() -> CaptionTranscriber:
             link = Link(lambda: 0.0, self.events.append)
-            scribe = Scribe(cast(Any, self), cast(DeviceThread, self), cast(Any, self), link)
+            scribe = CaptionTranscriber(cast(Any, self), cast(DeviceThread, self), cast(Any, self), link)
             working = asyncio.create_task(scribe.run())
             for seconds, deed in waits:
                 await asyncio.sleep(seconds)
@@ -74,7 +83,7 @@ class Desk:
         return run_in_virtual_time(whole())
 
 
-def said(turn: int, samples: int = 100, loud: float = 1.0) -> Callable[[Scribe], None]:
+def said(turn: int, samples: int = 100, loud: float = 1.0) -> Callable[[CaptionTranscriber], None]:
     utterance = Utterance(turn, np.full(samples, loud, np.float32), 10.0 * turn, 10.0 * turn + 2)
     return lambda scribe: scribe.write(utterance)
 
@@ -106,7 +115,7 @@ def test_what_was_taken_back_is_written_anew(after_s: float) -> None:
 def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
     desk = Desk()
 
-    def take_back(turn: int) -> Callable[[Scribe], None]:
+    def take_back(turn: int) -> Callable[[CaptionTranscriber], None]:
         return lambda scribe: scribe.take_back(turn)
 
     desk.works((0.0, take_back(1)), (0.0, said(1)), (2.0, take_back(2)), (2.0, take_back(1)), (2.0, take_back(1)))
@@ -203,13 +212,13 @@ def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
     [told] = calls(omni, asks_twice, transcriber=Broken())
     assert len(told.of(ReplyEnded)) == 2
     assert [notice.code for notice in told.of(Notice)] == ["not_written_down"]
-    assert told.events[-1] == Ended("over")
+    assert told.events[-1] == SessionEnded("over")
 
 
 def test_what_is_being_written_when_the_call_ends_is_let_go(omni: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
     slow(monkeypatch, "ears", 60.0)
     [told] = calls(omni, asks, transcriber=ToyTranscriber())
-    assert told.events[-1] == Ended("over")
+    assert told.events[-1] == SessionEnded("over")
     assert not told.of(UserCaption) and not told.of(Notice)
 
 
@@ -240,7 +249,7 @@ def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
 
 def test_typed_words_are_no_utterance(omni: Shared, duplex: Shared) -> None:
     async def types(call: OmniCall) -> None:
-        call.session.push(Typed("My name is Ann."))
+        call.session.push(TextTyped("My name is Ann."))
         await call.lasts(3.0)
 
     ears = ToyTranscriber("noise")

@@ -1,7 +1,7 @@
 import numpy as np
 
 from audio.chunk import Chunk
-from stream.perception.heard_sound import HeardSound
+from stream.perception.heard_sound import AudioBuffer
 
 
 def ramp(start: int, n: int) -> Chunk:
@@ -9,7 +9,7 @@ def ramp(start: int, n: int) -> Chunk:
 
 
 def test_any_stretch_can_be_taken_back_across_the_rings_seam() -> None:
-    sound = HeardSound(kept_s=0.1)  # 1600 samples
+    sound = AudioBuffer(kept_s=0.1)  # 1600 samples
     for start in range(0, 4000, 320):
         sound.append(ramp(start, 320))
     end = sound.end_s
@@ -19,7 +19,7 @@ def test_any_stretch_can_be_taken_back_across_the_rings_seam() -> None:
 
 
 def test_lost_time_is_silence() -> None:
-    sound = HeardSound()
+    sound = AudioBuffer()
     sound.append(ramp(0, 160))
     sound.append(ramp(480, 160))
     heard = sound.between(0.0, 1.0)

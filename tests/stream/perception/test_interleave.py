@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk
-from stream.perception.heard_sound import HeardSound
+from stream.perception.heard_sound import AudioBuffer
 from stream.perception.interleave import UNIT, Interleave, Unit
 from stream.perception.unit_queue import UnitQueue, UnitsLost
-from stream.runtime.lanes import LaneClosed
+from stream.runtime.lanes import QueueClosed
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
@@ -28,7 +28,7 @@ def unit(second: int, shows: bool = True, says: str = "") -> Unit:
 
 @pytest.mark.parametrize("cuts", [(3 * UNIT + 777,), (1, UNIT, 5, 2 * UNIT), (320,) * 153])
 def test_units_are_the_sound_however_it_comes(cuts: tuple[int, ...]) -> None:
-    heard = HeardSound()
+    heard = AudioBuffer()
     interleave, units, begun = Interleave(heard), list[Unit](), 0
     for cut in cuts:
         heard.append(Chunk(SOUND[begun : begun + cut], 16_000, begun))
@@ -39,7 +39,7 @@ def test_units_are_the_sound_however_it_comes(cuts: tuple[int, ...]) -> None:
 
 
 def test_a_turn_is_cut_from_where_it_began_and_its_rest_is_not_lost() -> None:
-    heard = HeardSound()
+    heard = AudioBuffer()
     heard.append(Chunk(SOUND, 16_000, 0))
     interleave = Interleave(heard, start_s=0.5)
     first, second = interleave.take()
@@ -53,7 +53,7 @@ def test_a_turn_is_cut_from_where_it_began_and_its_rest_is_not_lost() -> None:
 
 
 def test_a_picture_and_words_go_with_one_unit() -> None:
-    heard = HeardSound()
+    heard = AudioBuffer()
     interleave = Interleave(heard)
     interleave.see(picture(0.1))
     interleave.see(newest := picture(0.9))
@@ -115,7 +115,7 @@ def test_who_waits_for_a_unit_is_woken() -> None:
         asyncio.get_running_loop().call_later(2.5, queue.put, unit(1))
         got = await queue.get()
         asyncio.get_running_loop().call_later(1.0, queue.close)
-        with pytest.raises(LaneClosed):
+        with pytest.raises(QueueClosed):
             await queue.get()
         return got.start_s
 

@@ -10,7 +10,7 @@ import pytest
 
 from dialogue.engine import Engine
 from stream.models.setup import SETUPS
-from stream.perception.turn_detection import Endpointing
+from stream.perception.turn_detection import TurnDetection
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import TurnTimed, UserCaption
 from stream.session.session import Session
@@ -98,7 +98,7 @@ def test_an_opinion_counts_once_and_nothing_said_is_not_weighed() -> None:
     thread = DeviceThread("mind")
 
     async def weighed() -> list[float | None]:
-        endpointing = Endpointing(model, thread)
+        endpointing = TurnDetection(model, thread)
         await endpointing.weigh("")
         before = endpointing.take()
         await endpointing.weigh("Hello.")

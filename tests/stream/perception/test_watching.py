@@ -9,7 +9,7 @@ import numpy as np
 
 from dialogue.blocks import SceneBlock
 from stream.models.setup import SETUPS
-from stream.runtime.events import Saw, Typed
+from stream.runtime.events import FrameReceived, TextTyped
 from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
@@ -33,7 +33,7 @@ async def shows(call: Call, seconds: float) -> None:
     """Pictures that all differ, ten a second."""
     for number in range(round(10 * seconds)):
         rgb = np.full((48, 64, 3), 37 * number % 256, np.uint8)
-        call.session.push(Saw(Picture(rgb, call.session.now())))
+        call.session.push(FrameReceived(Picture(rgb, call.session.now())))
         await call.lasts(0.1)
 
 
@@ -51,7 +51,7 @@ def test_what_is_seen_between_questions_reaches_the_mind() -> None:
             scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
             assert len(scenes) == eyes.looks > 1
             assert scenes[-1].camera and scenes[-1].at > scenes[0].at
-            session.push(Typed("What do you see?"))
+            session.push(TextTyped("What do you see?"))
             await shows(call, 1.0)
             before = len(engine.fed)
             await shows(call, 2.0)

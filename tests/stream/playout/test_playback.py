@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from stream.playout.playback import Piece, Playback
+from stream.playout.playback import AudioPiece, Playback
 
 RATE = 1000
 
 
-def piece(text: str, seconds: float, ends: tuple[tuple[float, int], ...] = ()) -> Piece:
-    return Piece(text, np.full(round(seconds * RATE), 0.5, np.float32), ends)
+def piece(text: str, seconds: float, ends: tuple[tuple[float, int], ...] = ()) -> AudioPiece:
+    return AudioPiece(text, np.full(round(seconds * RATE), 0.5, np.float32), ends)
 
 
-def playing(turn: int = 1, *pieces: Piece) -> Playback:
+def playing(turn: int = 1, *pieces: AudioPiece) -> Playback:
     playback = Playback(RATE)
     playback.start(turn)
     for each in pieces:

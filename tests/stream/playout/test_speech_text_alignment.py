@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stream.playout.playback import Playback
-from stream.playout.speech_text_alignment import LETTERS_PER_S, LipSync
+from stream.playout.speech_text_alignment import LETTERS_PER_S, SpeechTextAlignment
 
 RATE = 1000
 
@@ -16,7 +16,7 @@ def sound(seconds: float) -> np.ndarray:
 
 def test_words_are_dealt_out_with_the_sound_and_none_is_lost() -> None:
     text = "one two three four five six seven eight nine ten eleven twelve"
-    lips, pieces = LipSync(), []
+    lips, pieces = SpeechTextAlignment(), []
     lips.write(text)
     for _ in range(3):
         pieces.append(lips.piece(sound(0.5), RATE))
@@ -28,14 +28,14 @@ def test_words_are_dealt_out_with_the_sound_and_none_is_lost() -> None:
 
 
 def test_sound_before_its_text_says_nothing_yet() -> None:
-    lips = LipSync()
+    lips = SpeechTextAlignment()
     assert lips.piece(sound(2.0), RATE).text == ""
     lips.write("late")
     assert lips.end(sound(0.1), RATE).text == "late"
 
 
 def test_what_was_heard_is_told_in_whole_words() -> None:
-    lips, playback = LipSync(), Playback(RATE)
+    lips, playback = SpeechTextAlignment(), Playback(RATE)
     lips.write("hello there my friend ")
     playback.start(1)
     playback.open(1)

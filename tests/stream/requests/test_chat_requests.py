@@ -13,14 +13,14 @@ from audio.chunk import Chunk
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
-from dialogue.llm.generation_config import Wording
+from dialogue.llm.generation_config import GenerationConfig
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS
-from stream.requests.chat_requests import LONGEST_TEXT, NO_WISHES, Correspondence, Wishes
-from stream.requests.message import Film, Message, Recording
+from stream.requests.chat_requests import DEFAULT_OPTIONS, LONGEST_TEXT, ChatRequests, RequestOptions
+from stream.requests.message import Film, Recording, RequestMessage
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from vision.look import Look
+from vision.look import SceneUpdate
 from vision.picture import Picture
 
 PICTURE = Picture(np.full((48, 64, 3), 90, np.uint8), 0.0)
@@ -38,28 +38,28 @@ class OpenEyes:
     studied: list[Picture] = field(default_factory=list)
     glanced: list[Picture] = field(default_factory=list)
 
-    def study(self, picture: Picture) -> Look:
+    def study(self, picture: Picture) -> SceneUpdate:
         self.studied.append(picture)
-        look = Look()
+        look = SceneUpdate()
         look.scene.lit("bright", ["grey"], picture.at)
         return look
 
-    def glance(self, look: Look, picture: Picture) -> None:
+    def glance(self, look: SceneUpdate, picture: Picture) -> None:
         self.glanced.append(picture)
         look.scene.lit("dark", ["black"], picture.at)
 
-    def read(self, look: Look, picture: Picture) -> None:
+    def read(self, look: SceneUpdate, picture: Picture) -> None:
         look.read((), (), picture.at)
 
 
 def answered(
-    messages: list[Message],
+    messages: list[RequestMessage],
     engine: ToyEngine | None = None,
     *,
     says: str = "What do you see?",
     setup: str = "remote",
     eyes: Any = None,
-    wishes: Wishes = NO_WISHES,
+    wishes: RequestOptions = DEFAULT_OPTIONS,
 ) -> tuple[str, list[Block]]:
     """The reply, and all that the engine was fed."""
     engine = engine or ToyEngine(["Fine."])
@@ -67,9 +67,7 @@ def answered(
     async def main() -> str:
         parts = toy_parts(lambda: engine, ToyTranscriber(says), eyes or OpenEyes())
         try:
-            return "".join(
-                [piece async for piece in Correspondence(parts, SETUPS[setup]).answer(messages, None, wishes)]
-            )
+            return "".join([piece async for piece in ChatRequests(parts, SETUPS[setup]).answer(messages, None, wishes)])
         finally:
             parts.close()
 
@@ -81,10 +79,10 @@ def answered(
 def test_a_history_is_fed_in_its_order() -> None:
     reply, fed = answered(
         [
-            Message("system", ["Be brief."]),
-            Message("user", ["Hello."]),
-            Message("assistant", ["Hi!"]),
-            Message("user", ["And", "now?"]),
+            RequestMessage("system", ["Be brief."]),
+            RequestMessage("user", ["Hello."]),
+            RequestMessage("assistant", ["Hi!"]),
+            RequestMessage("user", ["And", "now?"]),
         ],
         ToyEngine(["First.", "Second."]),
     )
@@ -102,7 +100,7 @@ def test_a_history_is_fed_in_its_order() -> None:
 
 def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
     eyes = OpenEyes()
-    _reply, [scene, question] = answered([Message("user", [PICTURE, "Is it bright?"])], eyes=eyes)
+    _reply, [scene, question] = answered([RequestMessage("user", [PICTURE, "Is it bright?"])], eyes=eyes)
     assert isinstance(scene, SceneBlock)
     assert scene.camera
     assert any(fact.kind == "light" and fact.label == "bright" for fact in scene.facts)
@@ -112,19 +110,19 @@ def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
 
 def test_an_engine_with_senses_gets_pictures_and_sound_themselves() -> None:
     engine = SensingEngine(["Fine."])
-    _reply, fed = answered([Message("user", [PICTURE, SOUND, "What is it?"])], engine)
+    _reply, fed = answered([RequestMessage("user", [PICTURE, SOUND, "What is it?"])], engine)
     assert [type(block) for block in fed] == [PictureBlock, SoundBlock, TextBlock]
 
 
 def test_a_recording_alone_asks_its_own_question() -> None:
-    reply, [question] = answered([Message("user", [SOUND])], says="How are you?")
+    reply, [question] = answered([RequestMessage("user", [SOUND])], says="How are you?")
     assert reply == "Fine."
     assert isinstance(question, TextBlock)
     assert question.text == "How are you?"
 
 
 def test_a_question_about_a_recording_comes_with_its_words() -> None:
-    _reply, [question] = answered([Message("user", [SOUND, "Is that true?"])], says="The sea is dry.")
+    _reply, [question] = answered([RequestMessage("user", [SOUND, "Is that true?"])], says="The sea is dry.")
     assert isinstance(question, TextBlock)
     assert question.text == "Is that true?\nThe recording says: “The sea is dry.”"
 
@@ -139,13 +137,13 @@ def test_a_question_about_a_recording_comes_with_its_words() -> None:
     ],
 )
 def test_words_are_quoted_where_they_are_asked_for_or_would_be_made_up(setup: str, asked: str) -> None:
-    reply, fed = answered([Message("user", [SOUND, asked])], says="The sea is dry.", setup=setup)
+    reply, fed = answered([RequestMessage("user", [SOUND, asked])], says="The sea is dry.", setup=setup)
     assert reply == "The recording says: “The sea is dry.”"
     assert fed == []
 
 
 def test_a_recording_without_words_says_so() -> None:
-    reply, _fed = answered([Message("user", [SOUND])], says="")
+    reply, _fed = answered([RequestMessage("user", [SOUND])], says="")
     assert reply == "I could not make out any words in the recording."
 
 
@@ -154,7 +152,7 @@ def test_a_film_is_its_last_scene_and_its_words() -> None:
     chunks = [Chunk(np.full(16_000, 0.5, np.float32), 16_000, second * 16_000) for second in range(3)]
     pictures = [replace(PICTURE, at=float(second)) for second in range(3)]
     perceived = [each for pair in zip(pictures, chunks, strict=True) for each in pair]
-    _reply, fed = answered([Message("user", [Film(perceived)])], says="Is it dark?", eyes=eyes)
+    _reply, fed = answered([RequestMessage("user", [Film(perceived)])], says="Is it dark?", eyes=eyes)
     assert [picture.at for picture in eyes.glanced] == [0.0, 1.0, 2.0]
     assert [type(block) for block in fed] == [SceneBlock, TextBlock]
     assert isinstance(fed[1], TextBlock)
@@ -165,16 +163,16 @@ def test_a_film_is_its_last_scene_and_its_words() -> None:
     ("messages", "complaint"),
     [
         ([], "ends with a message of the user"),
-        ([Message("user", ["Hi"]), Message("assistant", ["Hello"])], "ends with a message of the user"),
-        ([Message("user", [])], "a message of the user is empty"),
-        ([Message("user", ["  "])], "a message of the user is empty"),
-        ([Message("ghost", ["Boo"]), Message("user", ["Hi"])], "not of 'ghost'"),  # type: ignore[arg-type]
-        ([Message("assistant", [PICTURE]), Message("user", ["Hi"])], "holds text only"),
-        ([Message("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
-        ([Message("user", ["Hi"])] * 1001, "at most 1000 messages"),
+        ([RequestMessage("user", ["Hi"]), RequestMessage("assistant", ["Hello"])], "ends with a message of the user"),
+        ([RequestMessage("user", [])], "a message of the user is empty"),
+        ([RequestMessage("user", ["  "])], "a message of the user is empty"),
+        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not of 'ghost'"),  # type: ignore[arg-type]
+        ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "holds text only"),
+        ([RequestMessage("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
+        ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),
     ],
 )
-def test_what_cannot_be_answered_says_why(messages: list[Message], complaint: str) -> None:
+def test_what_cannot_be_answered_says_why(messages: list[RequestMessage], complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         answered(messages)
 
@@ -185,10 +183,10 @@ def test_two_answers_at_once_do_not_mix() -> None:
     async def main() -> list[str]:
         waiting = list(engines)
         parts = toy_parts(lambda: waiting.pop(0), eyes=OpenEyes())
-        correspondence = Correspondence(parts, SETUPS["remote"])
+        correspondence = ChatRequests(parts, SETUPS["remote"])
 
         async def ask(text: str) -> str:
-            return "".join([piece async for piece in correspondence.answer([Message("user", [text])])])
+            return "".join([piece async for piece in correspondence.answer([RequestMessage("user", [text])])])
 
         try:
             return list(await asyncio.gather(ask("first"), ask("second")))
@@ -204,24 +202,24 @@ def test_two_answers_at_once_do_not_mix() -> None:
 
 def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
     class Told(ToyEngine):
-        told: Wording | None = None
+        told: GenerationConfig | None = None
 
-        def word(self, wording: Wording) -> None:
+        def word(self, wording: GenerationConfig) -> None:
             assert not self.fed
             self.told = wording
 
     engine = Told(["Fine."])
-    answered([Message("user", ["Hello"])], engine, wishes=Wishes(Wording(temperature=0)))
-    assert engine.told == Wording(temperature=0)
+    answered([RequestMessage("user", ["Hello"])], engine, wishes=RequestOptions(GenerationConfig(temperature=0)))
+    assert engine.told == GenerationConfig(temperature=0)
 
 
 @pytest.mark.parametrize(
     ("wishes", "complaint"),
     [
-        (Wishes(Wording(temperature=0)), "chooses its words by itself"),
-        (Wishes(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
+        (RequestOptions(GenerationConfig(temperature=0)), "chooses its words by itself"),
+        (RequestOptions(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
     ],
 )
-def test_wishes_that_nobody_here_can_meet_are_told(wishes: Wishes, complaint: str) -> None:
+def test_wishes_that_nobody_here_can_meet_are_told(wishes: RequestOptions, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
-        answered([Message("user", ["Hello"])], wishes=wishes)
+        answered([RequestMessage("user", ["Hello"])], wishes=wishes)

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from stream.runtime.lanes import DropOldest, LaneClosed, LatestOnly, Waiting
+from stream.runtime.lanes import BlockingQueue, DropOldest, LatestOnly, QueueClosed
 from tests.virtual_time import run_in_virtual_time
 
 
 def test_waiting_makes_the_writer_wait_and_loses_nothing() -> None:
     async def story() -> list[int]:
-        lane: Waiting[int] = Waiting(2)
+        lane: BlockingQueue[int] = BlockingQueue(2)
         taken = []
 
         async def write() -> None:
@@ -24,7 +24,7 @@ def test_waiting_makes_the_writer_wait_and_loses_nothing() -> None:
         try:
             while True:
                 taken.append(await lane.get())
-        except LaneClosed:
+        except QueueClosed:
             await writer
         return taken
 
@@ -54,14 +54,14 @@ def test_latest_only_keeps_the_newest() -> None:
 def test_closing_wakes_a_reader_and_a_writer() -> None:
     async def story() -> int:
         empty: DropOldest[int] = DropOldest(1)
-        full: Waiting[int] = Waiting(1)
+        full: BlockingQueue[int] = BlockingQueue(1)
         await full.put(1)
         reader = asyncio.ensure_future(empty.get())
         writer = asyncio.ensure_future(full.put(2))
         await asyncio.sleep(1)
         empty.close()
         full.close()
-        with pytest.raises(LaneClosed):
+        with pytest.raises(QueueClosed):
             await reader
         await writer
         return full.dropped

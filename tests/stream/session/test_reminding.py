@@ -14,7 +14,16 @@ from dialogue.errors import BadInput
 from dialogue.tools.toolbox import Reminder, Toolbox
 from stream.models.setup import SETUPS
 from stream.replies.reminder_book import ReminderBook
-from stream.runtime.events import Ended, Hushed, ReplyEnded, ReplyText, State, TurnTimed, Typed, UserCaption
+from stream.runtime.events import (
+    Interrupted,
+    ReplyEnded,
+    ReplyText,
+    SessionEnded,
+    State,
+    TextTyped,
+    TurnTimed,
+    UserCaption,
+)
 from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
@@ -96,7 +105,7 @@ def test_a_timer_is_said_aloud_when_it_is_due() -> None:
 
 def test_what_is_due_while_the_user_speaks_waits_for_its_turn() -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         await call.lasts(18.0)
         await call.speaks(6.0)
         await call.lasts(8.0)
@@ -109,7 +118,7 @@ def test_what_is_due_while_the_user_speaks_waits_for_its_turn() -> None:
 
 def test_what_is_due_while_we_speak_waits_too() -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         await call.lasts(15.0)
 
     told = call(story, ToyTimerEngine(["word " * 20], after_s=1.0))
@@ -119,7 +128,7 @@ def test_what_is_due_while_we_speak_waits_too() -> None:
 
 def test_speech_before_the_first_word_takes_the_floor_and_it_is_said_afterwards() -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         while State.THINKING not in call.states()[3:]:
             await call.lasts(0.02)
         await call.speaks(2.0)
@@ -133,11 +142,11 @@ def test_speech_before_the_first_word_takes_the_floor_and_it_is_said_afterwards(
 @pytest.mark.parametrize("words", [1, 3])
 def test_an_interrupted_announcement_was_heard_and_is_not_said_again(words: int) -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         while len(call.of(ReplyText)) < 3:
             await call.lasts(0.02)
         await call.lasts(0.2 + 0.25 * words)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(10.0)
 
     told = call(story, ToyTimerEngine(["Twenty seconds."]))
@@ -167,10 +176,10 @@ def test_a_prepared_answer_that_is_taken_back_sets_nothing() -> None:
 
 def test_an_interruption_before_anything_was_heard_sets_nothing() -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         await call.lasts(1.0)
         assert len(call.engine.pending()) == 1, "the reply sees what it wrote"
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(30.0)
 
     told = call(story, ToyTimerEngine(["Twenty seconds."], thinks_s=3.0))
@@ -180,10 +189,10 @@ def test_an_interruption_before_anything_was_heard_sets_nothing() -> None:
 
 def test_what_was_heard_in_part_counts() -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         while call.session.playback.sent_s(1) < 0.5:
             await call.lasts(0.02)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(30.0)
 
     told = call(story, ToyTimerEngine(["In twenty seconds I shall tell you that it is ready."]))
@@ -193,11 +202,11 @@ def test_what_was_heard_in_part_counts() -> None:
 
 def test_the_end_of_the_session_is_the_end_of_its_timers() -> None:
     async def story(call: TimerCall) -> None:
-        call.session.push(Typed("Tea, please."))
+        call.session.push(TextTyped("Tea, please."))
         await call.lasts(5.0)
 
     told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    assert told.of(Ended) == [Ended("over")] and not told.announced()
+    assert told.of(SessionEnded) == [SessionEnded("over")] and not told.announced()
     assert [block.text for block in told.engine.fed if isinstance(block, TextBlock)] == ["Tea, please."]
 
 

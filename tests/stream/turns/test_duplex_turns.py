@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from audio.endpointing import Dropped, Ended, SpeechEvent, SpeechStarted
+from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechStarted
 from stream.turns.duplex_turns import DuplexTurns
-from stream.turns.turns import Begin, Decision, Hold, Release, Said, Yield
+from stream.turns.turns import Begin, Decision, Hold, Release, UserDone, Yield
 
 
 def told(turns: DuplexTurns, *events: SpeechEvent) -> list[Decision]:
@@ -29,50 +29,52 @@ def turns() -> DuplexTurns:
 
 
 def test_every_utterance_ends_and_a_noise_is_none(turns: DuplexTurns) -> None:
-    decisions = told(turns, start(1.0), Ended(2.4, 2.0), start(3.0), Dropped(3.2), start(5.0), Ended(7.0, 6.6))
-    assert decisions == [Begin(1, 1.0), Said(1, 2.0), Begin(2, 3.0), Begin(3, 5.0), Said(3, 6.6)]
+    decisions = told(
+        turns, start(1.0), SpeechEnded(2.4, 2.0), start(3.0), SpeechDropped(3.2), start(5.0), SpeechEnded(7.0, 6.6)
+    )
+    assert decisions == [Begin(1, 1.0), UserDone(1, 2.0), Begin(2, 3.0), Begin(3, 5.0), UserDone(3, 6.6)]
 
 
 def test_what_ends_over_our_voice_belongs_to_the_turn_that_is_answered(turns: DuplexTurns) -> None:
     told(turns, start(1.0))
     assert turns.speak(2.0) == [Hold()]
-    assert told(turns, Ended(2.3, 1.9)) == [Said(1, 1.9), Release()]
+    assert told(turns, SpeechEnded(2.3, 1.9)) == [UserDone(1, 1.9), Release()]
 
 
 def test_a_cough_over_our_voice_is_nothing_said(turns: DuplexTurns) -> None:
-    told(turns, start(1.0), Ended(2.4, 2.0))
+    told(turns, start(1.0), SpeechEnded(2.4, 2.0))
     turns.speak(3.0)
-    assert told(turns, start(3.5), Ended(4.0, 3.6)) == [Hold(), Release()]
+    assert told(turns, start(3.5), SpeechEnded(4.0, 3.6)) == [Hold(), Release()]
 
 
 def test_who_goes_on_over_our_voice_has_said_two_things(turns: DuplexTurns) -> None:
     told(turns, start(1.0))
     turns.speak(2.0)
-    assert talks_on(turns, 2.0, 0.32) == [Said(1, 2.0), Yield(1), Begin(2, 2.0)]
-    assert told(turns, Ended(4.0, 3.6)) == [Said(2, 3.6)]
+    assert talks_on(turns, 2.0, 0.32) == [UserDone(1, 2.0), Yield(1), Begin(2, 2.0)]
+    assert told(turns, SpeechEnded(4.0, 3.6)) == [UserDone(2, 3.6)]
 
 
 def test_our_voice_may_end_before_theirs_does(turns: DuplexTurns) -> None:
     told(turns, start(1.0))
     turns.speak(2.0)
     talks_on(turns, 2.0, 0.1)
-    assert turns.finished(1) == [Said(1, 2.0), Begin(2, 2.0)]
-    assert told(turns, Ended(4.0, 3.6)) == [Said(2, 3.6)]
+    assert turns.finished(1) == [UserDone(1, 2.0), Begin(2, 2.0)]
+    assert told(turns, SpeechEnded(4.0, 3.6)) == [UserDone(2, 3.6)]
 
 
 def test_typing_ends_what_was_being_said(turns: DuplexTurns) -> None:
     told(turns, start(1.0))
-    assert turns.type(2.0) == [Said(1, 2.0)]
+    assert turns.type(2.0) == [UserDone(1, 2.0)]
     assert turns.type(3.0) == []
 
 
 def test_what_is_said_while_the_key_is_down(turns: DuplexTurns) -> None:
     turns.switch_hands_free(False)
     assert turns.press(True, 1.0) == [Begin(1, 1.0)]
-    assert turns.press(False, 3.0) == [Said(1, 3.0)]
+    assert turns.press(False, 3.0) == [UserDone(1, 3.0)]
 
 
 def test_a_microphone_that_goes_off_drops_what_was_half_said(turns: DuplexTurns) -> None:
     told(turns, start(1.0))
-    assert not any(isinstance(decision, Said) for decision in turns.forget())
+    assert not any(isinstance(decision, UserDone) for decision in turns.forget())
     assert told(turns, start(5.0)) == [Begin(2, 5.0)]

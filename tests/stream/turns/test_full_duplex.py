@@ -13,7 +13,17 @@ import pytest
 
 from dialogue.minicpm.checkpoints.kind import Kind
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.events import ContextShown, Hushed, Notice, Pressed, ReplyEnded, State, Switched, Typed, UnitDecided
+from stream.runtime.events import (
+    ContextShown,
+    DeviceSwitched,
+    Interrupted,
+    Notice,
+    ReplyEnded,
+    State,
+    TalkKeyPressed,
+    TextTyped,
+    UnitDecided,
+)
 from stream.turns.full_duplex import LISTEN_UNITS
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
@@ -98,7 +108,7 @@ def test_an_interruption_silences_at_once_and_makes_it_listen(duplex: Shared) ->
 def test_after_an_interruption_the_context_holds_what_was_heard(duplex: Shared) -> None:
     async def hushes(call: OmniCall) -> None:
         await is_spoken_to(call)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(0.1)
 
     [told] = calls(duplex, hushes)
@@ -122,7 +132,7 @@ def test_typed_words_go_in_with_the_next_second(duplex: Shared) -> None:
     async def types(call: OmniCall) -> None:
         await call.lasts(2.5)
         before = call.engine.context().tokens["text"]
-        call.session.push(Typed("hello</unit>"))
+        call.session.push(TextTyped("hello</unit>"))
         await call.lasts(1.2)
         call.typed = call.engine.context().tokens["text"] - before  # type: ignore[attr-defined]
 
@@ -134,18 +144,18 @@ def test_what_is_not_meant_for_it_is_not_heard(duplex: Shared) -> None:
     """A microphone that is off and a key that is up are silence, whatever the room sounds like."""
 
     async def switches_off(call: OmniCall) -> None:
-        call.session.push(Switched(microphone=False))
+        call.session.push(DeviceSwitched(microphone=False))
         await call.lasts(0.5)
         await call.speaks(4.7)
 
     async def lets_go_of_the_key(call: OmniCall) -> None:
-        call.session.push(Switched(hands_free=False))
+        call.session.push(DeviceSwitched(hands_free=False))
         await call.lasts(0.5)
         await call.speaks(4.7)
 
     async def holds_the_key(call: OmniCall) -> None:
-        call.session.push(Switched(hands_free=False))
-        call.session.push(Pressed(True))
+        call.session.push(DeviceSwitched(hands_free=False))
+        call.session.push(TalkKeyPressed(True))
         await call.lasts(0.5)
         await call.speaks(4.7)
 
@@ -196,7 +206,7 @@ def test_time_passes_without_a_microphone(duplex: Shared) -> None:
     """Somebody who only types is answered too, and may turn on a microphone later."""
 
     async def types(call: OmniCall) -> None:
-        call.session.push(Typed("hello"))
+        call.session.push(TextTyped("hello"))
         await asyncio.sleep(12)
         call.heard_nothing = len(decisions(call))  # type: ignore[attr-defined]
         await call.speaks(3.0)

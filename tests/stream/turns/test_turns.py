@@ -1,6 +1,6 @@
 """Who has the floor, told as stories. Times are seconds of the microphone's sound."""
 
-from audio.endpointing import Dropped, Ended, Paused, Resumed, SpeechEvent, SpeechStarted
+from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted
 from stream.turns.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
 
 
@@ -21,7 +21,7 @@ def start(at: float) -> SpeechStarted:
 def answered() -> Turns:
     """The user has asked something, the reply is being heard."""
     turns = Turns()
-    said(turns, start(1.0), Paused(2.1, 2.0), Ended(2.4, 2.0))
+    said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
     turns.sounded(1)
     return turns
 
@@ -29,35 +29,37 @@ def answered() -> Turns:
 def test_a_question_is_prepared_at_the_first_pause_and_answered_at_the_end() -> None:
     turns = Turns()
     assert said(turns, start(1.0)) == [Begin(1, 1.0)]
-    assert said(turns, Paused(2.1, 2.0)) == [Prepare(1, 2.0)]
+    assert said(turns, SpeechPaused(2.1, 2.0)) == [Prepare(1, 2.0)]
     assert turns.user_speaks
-    assert said(turns, Ended(2.4, 2.0)) == [Answer(1, 2.0, 2.4)]
+    assert said(turns, SpeechEnded(2.4, 2.0)) == [Answer(1, 2.0, 2.4)]
     assert turns.phase is Phase.OURS
 
 
 def test_a_breath_retracts_what_was_prepared() -> None:
     turns = Turns()
-    decisions = said(turns, start(1.0), Paused(2.1, 2.0), Resumed(2.3), Paused(3.1, 3.0), Ended(3.4, 3.0))
+    decisions = said(
+        turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechResumed(2.3), SpeechPaused(3.1, 3.0), SpeechEnded(3.4, 3.0)
+    )
     assert decisions == [Begin(1, 1.0), Prepare(1, 2.0), Retract(1), Prepare(1, 3.0), Answer(1, 3.0, 3.4)]
 
 
 def test_a_noise_is_no_turn() -> None:
     turns = Turns()
-    assert said(turns, start(1.0), Dropped(1.5)) == [Begin(1, 1.0), Drop(1)]
+    assert said(turns, start(1.0), SpeechDropped(1.5)) == [Begin(1, 1.0), Drop(1)]
     assert turns.phase is Phase.YOURS
 
 
 def test_going_on_before_anything_was_heard_reopens_the_same_turn() -> None:
     turns = Turns()
-    said(turns, start(1.0), Paused(2.1, 2.0), Ended(2.4, 2.0))
+    said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
     assert said(turns, start(2.6)) == [Retract(1)]
-    assert said(turns, Ended(3.4, 3.0)) == [Answer(1, 3.0, 3.4)]
+    assert said(turns, SpeechEnded(3.4, 3.0)) == [Answer(1, 3.0, 3.4)]
 
 
 def test_a_noise_before_anything_was_heard_does_not_lose_the_question() -> None:
     turns = Turns()
-    said(turns, start(1.0), Paused(2.1, 2.0), Ended(2.4, 2.0))
-    assert said(turns, start(2.6), Dropped(3.0)) == [Retract(1), Answer(1, 2.0, 3.0)]
+    said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
+    assert said(turns, start(2.6), SpeechDropped(3.0)) == [Retract(1), Answer(1, 2.0, 3.0)]
 
 
 def test_speech_over_us_silences_at_once_and_takes_the_floor_when_it_lasts() -> None:
@@ -66,21 +68,21 @@ def test_speech_over_us_silences_at_once_and_takes_the_floor_when_it_lasts() -> 
     hops = [goes_on(turns, 5.0 + 0.032 * hop, voiced=True) for hop in range(1, 9)]
     assert hops[:7] == [[]] * 7
     assert hops[7] == [Yield(1), Begin(2, 5.0)]
-    assert said(turns, Ended(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
+    assert said(turns, SpeechEnded(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
 
 
 def test_a_cough_over_us_is_forgiven() -> None:
     turns = answered()
-    assert said(turns, start(5.0), Dropped(5.4)) == [Hold(), Release()]
+    assert said(turns, start(5.0), SpeechDropped(5.4)) == [Hold(), Release()]
     assert turns.phase is Phase.OURS
     assert turns.turn == 1
 
 
 def test_a_pause_inside_a_challenge_does_not_count_as_speech() -> None:
     turns = answered()
-    said(turns, start(5.0), Paused(5.2, 5.1))
+    said(turns, start(5.0), SpeechPaused(5.2, 5.1))
     assert [goes_on(turns, 5.2 + 0.032 * hop, voiced=False) for hop in range(20)] == [[]] * 20
-    assert said(turns, Ended(6.6, 5.1)) == [Release()]
+    assert said(turns, SpeechEnded(6.6, 5.1)) == [Release()]
 
 
 def test_the_floor_goes_back_when_the_reply_was_heard() -> None:
@@ -94,13 +96,13 @@ def test_speech_over_our_last_word_becomes_the_next_turn() -> None:
     turns = answered()
     said(turns, start(5.0))
     assert turns.finished(1) == [Begin(2, 5.0)]
-    assert said(turns, Ended(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
+    assert said(turns, SpeechEnded(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
 
 
 def test_push_to_talk_ignores_the_room_and_obeys_the_key() -> None:
     turns = Turns()
     turns.switch_hands_free(False)
-    assert said(turns, start(1.0), Ended(2.0, 1.6)) == []
+    assert said(turns, start(1.0), SpeechEnded(2.0, 1.6)) == []
     assert turns.press(True, 3.0) == [Begin(1, 3.0)]
     assert turns.press(True, 3.1) == []
     assert turns.press(False, 4.0) == [Answer(1, 4.0, 4.0)]

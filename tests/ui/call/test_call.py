@@ -16,7 +16,7 @@ import pytest
 
 from dialogue.errors import Busy
 from stream.models.capacity import Capacity
-from stream.runtime.events import DeviceLost, Hushed, Notice, ReplyText, Switched, TurnTimed, Typed
+from stream.runtime.events import DeviceLost, DeviceSwitched, Interrupted, Notice, ReplyText, TextTyped, TurnTimed
 from tests.ui.caller import TONE_HZ, Caller, Colours, Tone, house
 from ui.call.call import LOOK_EVERY_S, VANISHED_S
 from ui.call.calls import CLOSE_WITHIN_S
@@ -56,7 +56,7 @@ def test_sound_pictures_and_words_pass_both_ways(tmp_path: Path) -> None:
             assert await caller.message("reply_text") == {"type": "reply_text", "turn": 1, "text": "Hello."}
             caller.send({"type": "say", "text": "hi"})
             caller.send({"type": "hush"})
-            await until(lambda: Typed("hi") in session.perceived and Hushed() in session.perceived)
+            await until(lambda: TextTyped("hi") in session.perceived and Interrupted() in session.perceived)
 
     run(story())
 
@@ -88,7 +88,7 @@ def test_with_the_camera_switched_off_no_pictures_are_made(tmp_path: Path) -> No
             [session] = server.sessions
             await until(lambda: bool(session.saw()))
             caller.send({"type": "switch", "camera": False})
-            await until(lambda: Switched(camera=False) in session.perceived)
+            await until(lambda: DeviceSwitched(camera=False) in session.perceived)
             before, sound = len(session.saw()), len(session.heard())
             await until(lambda: len(session.heard()) > sound + 16_000)
             assert len(session.saw()) == before

@@ -14,7 +14,7 @@ from stream.runtime.events import Expressed, ReplyEnded, TurnTimed, UserCaption
 from stream.session.session import Session
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from ui.local.replaying import OUT_RATE_HZ, Outcome, Replaying
+from ui.local.replaying import OUT_RATE_HZ, FileReplay, Outcome
 from ui.local.terminal_captions import Captions, figures, latency_table
 
 
@@ -34,7 +34,7 @@ def replayed(engine: ToyEngine, *spans: tuple[float, float]) -> tuple[Outcome, l
         parts = toy_parts(lambda: engine)
         try:
             session = Session("replay", parts, SETUPS["laptop"], out_rate=OUT_RATE_HZ)
-            return await Replaying(session, lambda event, now: told.append((now, event))).run(recording(*spans))
+            return await FileReplay(session, lambda event, now: told.append((now, event))).run(recording(*spans))
         finally:
             parts.close()
 

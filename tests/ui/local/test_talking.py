@@ -11,11 +11,11 @@ import pytest
 from audio.chunk import Chunk
 from dialogue.errors import BadInput
 from stream.models.setup import SETUPS
-from stream.runtime.events import Expressed, Notice, ReplyEnded, State, StateChanged, Typed, UserCaption
+from stream.runtime.events import Expressed, Notice, ReplyEnded, State, StateChanged, TextTyped, UserCaption
 from stream.session.session import Session
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from ui.local.talking import Talking
+from ui.local.talking import LocalConversation
 from ui.local.terminal_captions import TypedDialogue
 
 SETUP = SETUPS["laptop"]
@@ -33,7 +33,7 @@ def typed(engine: ToyEngine, *texts: str) -> list[Expressed]:
     async def main() -> None:
         parts = toy_parts(lambda: engine)
         try:
-            talking = Talking(Session("talk", parts, SETUP), lambda event, _now: told.append(event))
+            talking = LocalConversation(Session("talk", parts, SETUP), lambda event, _now: told.append(event))
             async with asyncio.TaskGroup() as tasks:
                 voice = tasks.create_task(talking.swallow_voice())
                 await talking.run(lambda: lines(*texts))
@@ -69,11 +69,11 @@ def test_the_end_of_another_reply_is_not_the_answer_to_a_typed_line() -> None:
         session = Session("talk", parts, SETUP)
 
         async def while_it_speaks() -> AsyncIterator[str]:
-            session.push(Typed("Something else?"))
+            session.push(TextTyped("Something else?"))
             await asyncio.sleep(0.9)
             yield "And mine?"
 
-        talking = Talking(session, lambda event, _now: told.append(event))
+        talking = LocalConversation(session, lambda event, _now: told.append(event))
         async with asyncio.TaskGroup() as tasks:
             voice = tasks.create_task(talking.swallow_voice())
             await talking.run(while_it_speaks)
@@ -98,7 +98,7 @@ def test_our_own_voice_does_not_interrupt_us_unless_it_cannot_be_ours(headphones
     async def main() -> None:
         parts = toy_parts(lambda: ToyEngine(["A very long answer with many words that goes on and on."]))
         session = Session("talk", parts, SETUP)
-        talking = Talking(session, lambda event, _now: told.append(event))
+        talking = LocalConversation(session, lambda event, _now: told.append(event))
 
         async def room() -> None:
             loudness, start = 0.5, 0
@@ -124,7 +124,7 @@ def test_our_own_voice_does_not_interrupt_us_unless_it_cannot_be_ours(headphones
 def test_a_machine_without_devices_says_so() -> None:
     async def main() -> None:
         parts = toy_parts(lambda: ToyEngine(["Hello."]))
-        talking = Talking(Session("talk", parts, SETUP), lambda _event, _now: None)
+        talking = LocalConversation(Session("talk", parts, SETUP), lambda _event, _now: None)
         try:
             advice = r"microphone 'no such thing'|no microphone|PortAudio is not installed"
             with pytest.raises(BadInput, match=advice), talking.microphone("no such thing", headphones=False):

@@ -16,12 +16,11 @@ from dialogue.errors import BadInput
 from stream.runtime.events import (
     ContextShown,
     DeviceLost,
-    Ended,
+    DeviceSwitched,
     Expressed,
-    Hushed,
+    Interrupted,
     Notice,
     PlayoutMeasured,
-    Pressed,
     ReplyEnded,
     ReplyHeard,
     ReplyRecalled,
@@ -29,15 +28,27 @@ from stream.runtime.events import (
     SceneSeen,
     SeenObject,
     SeenText,
+    SessionEnded,
     State,
     StateChanged,
-    Switched,
+    TalkKeyPressed,
+    TextTyped,
     TurnTimed,
-    Typed,
     UnitDecided,
     UserCaption,
 )
-from ui.realtime.wire import READERS, FromPage, Left, Pinged, bad_message, encoded, from_wire, hello, pong, to_wire
+from ui.realtime.wire import (
+    READERS,
+    FromPage,
+    LeaveReceived,
+    PingReceived,
+    bad_message,
+    encoded,
+    from_wire,
+    hello,
+    pong,
+    to_wire,
+)
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
 
@@ -107,23 +118,23 @@ TOLD: list[tuple[Expressed, dict[str, object]]] = [
         Notice("error", "x", "y", {"file": "z"}),
         {"type": "notice", "level": "error", "code": "x", "text": "y", "detail": {"file": "z"}},
     ),
-    (Ended("closed"), {"type": "bye", "reason": "closed"}),
+    (SessionEnded("closed"), {"type": "bye", "reason": "closed"}),
 ]
 
 SAID: list[tuple[dict[str, object], FromPage]] = [
-    ({"type": "say", "text": "Grüße 👋"}, Typed("Grüße 👋")),
-    ({"type": "say", "text": "x" * 100_000}, Typed("x" * 100_000)),  # the session says what is too long
-    ({"type": "talk", "down": True}, Pressed(True)),
-    ({"type": "switch", "camera": False}, Switched(camera=False)),
-    ({"type": "switch", "microphone": True, "camera": False, "hands_free": True}, Switched(True, False, True)),
-    ({"type": "hush"}, Hushed()),
+    ({"type": "say", "text": "Grüße 👋"}, TextTyped("Grüße 👋")),
+    ({"type": "say", "text": "x" * 100_000}, TextTyped("x" * 100_000)),  # the session says what is too long
+    ({"type": "talk", "down": True}, TalkKeyPressed(True)),
+    ({"type": "switch", "camera": False}, DeviceSwitched(camera=False)),
+    ({"type": "switch", "microphone": True, "camera": False, "hands_free": True}, DeviceSwitched(True, False, True)),
+    ({"type": "hush"}, Interrupted()),
     ({"type": "playout", "delay_ms": 45}, PlayoutMeasured(0.045)),
     ({"type": "playout", "delay_ms": 45.5}, PlayoutMeasured(0.0455)),
     ({"type": "device_lost", "device": "camera", "reason": "r" * 500}, DeviceLost("camera", "r" * 200)),
-    ({"type": "ping", "t": 12.5}, Pinged(12.5)),
-    ({"type": "ping", "t": None}, Pinged(None)),
-    ({"type": "bye"}, Left()),
-    ({"type": "bye", "reason": "reload"}, Left()),
+    ({"type": "ping", "t": 12.5}, PingReceived(12.5)),
+    ({"type": "ping", "t": None}, PingReceived(None)),
+    ({"type": "bye"}, LeaveReceived()),
+    ({"type": "bye", "reason": "reload"}, LeaveReceived()),
 ]
 
 WRONG: list[tuple[object, str]] = [
@@ -208,7 +219,7 @@ def test_greeting_and_echo() -> None:
         "version": "1.0",
         "budget": {"transcript": 450.0},
     }
-    assert pong(Pinged("x")) == {"type": "pong", "t": "x"}
+    assert pong(PingReceived("x")) == {"type": "pong", "t": "x"}
 
 
 def test_the_document_and_the_code_name_the_same_messages() -> None:

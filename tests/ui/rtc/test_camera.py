@@ -12,7 +12,7 @@ import pytest
 from aiortc.codecs.vpx import Vp8Encoder, vp8_depayload
 
 from tests.virtual_time import run_in_virtual_time
-from ui.rtc.camera import LONGEST_SIDE, MOST_WAITING, PICTURES_PER_S, Camera
+from ui.rtc.camera import LONGEST_SIDE, MOST_WAITING, PICTURES_PER_S, VideoReceiver
 from ui.rtc.frames import Packet
 from vision.picture import Picture
 
@@ -44,16 +44,16 @@ def grey(level: int, width: int = 160, height: int = 120) -> np.ndarray:
     return np.full((height, width, 3), level, np.uint8)
 
 
-Story = Callable[[Camera], Awaitable[None]]
+Story = Callable[[VideoReceiver], Awaitable[None]]
 
 
-def seen(story: Story, too_large: list[tuple[int, int]] | None = None) -> tuple[list[Picture], Camera]:
+def seen(story: Story, too_large: list[tuple[int, int]] | None = None) -> tuple[list[Picture], VideoReceiver]:
     """The pictures that came out while `story`, a coroutine function, fed a camera."""
     pictures: list[Picture] = []
 
-    async def run() -> Camera:
+    async def run() -> VideoReceiver:
         told = too_large if too_large is not None else []
-        camera = Camera(pictures.append, lambda *size: told.append(size))
+        camera = VideoReceiver(pictures.append, lambda *size: told.append(size))
         decoding = asyncio.create_task(camera.run())
         await story(camera)
         await asyncio.sleep(1.0)
@@ -65,7 +65,7 @@ def seen(story: Story, too_large: list[tuple[int, int]] | None = None) -> tuple[
     return pictures, camera
 
 
-async def show(camera: Camera, packets: list[Packet]) -> bool:
+async def show(camera: VideoReceiver, packets: list[Packet]) -> bool:
     """One frame's time passes. Whether a key frame was asked for."""
     now = asyncio.get_running_loop().time()
     asked = [camera.packet(packet, now) for packet in packets]
@@ -74,7 +74,7 @@ async def show(camera: Camera, packets: list[Packet]) -> bool:
 
 
 def test_pictures_come_stamped_in_order_and_not_too_many() -> None:
-    async def story(camera: Camera) -> None:
+    async def story(camera: VideoReceiver) -> None:
         film = Film()
         for n in range(45):
             await show(camera, film.frame(grey(5 * n)))
@@ -90,7 +90,7 @@ def test_pictures_come_stamped_in_order_and_not_too_many() -> None:
 
 
 def test_large_pictures_are_made_smaller() -> None:
-    async def story(camera: Camera) -> None:
+    async def story(camera: VideoReceiver) -> None:
         await show(camera, Film().frame(grey(90, 1600, 800)))
 
     [picture], _ = seen(story)
@@ -100,7 +100,7 @@ def test_large_pictures_are_made_smaller() -> None:
 def test_pictures_too_large_to_decode_are_refused_and_the_user_is_told_once() -> None:
     told: list[tuple[int, int]] = []
 
-    async def story(camera: Camera) -> None:
+    async def story(camera: VideoReceiver) -> None:
         film = Film()
         for n in range(5):
             packets = film.frame(grey(90, 64, 48), key=n in (0, 2))
@@ -118,7 +118,7 @@ def test_pictures_too_large_to_decode_are_refused_and_the_user_is_told_once() ->
 
 
 def test_switched_off_nothing_is_passed_on_and_back_on_it_goes_on_at_once() -> None:
-    async def story(camera: Camera) -> None:
+    async def story(camera: VideoReceiver) -> None:
         film = Film()
         for n in range(30):
             camera.on = not 5 <= n < 25
@@ -133,7 +133,7 @@ def test_switched_off_nothing_is_passed_on_and_back_on_it_goes_on_at_once() -> N
 def test_frames_that_are_no_vp8_make_it_ask_for_a_key_frame_and_go_on() -> None:
     asked: list[bool] = []
 
-    async def story(camera: Camera) -> None:
+    async def story(camera: VideoReceiver) -> None:
         film = Film()
         for n in range(30):
             packets = film.frame(grey(100), key=n == 20)
@@ -151,7 +151,7 @@ def test_frames_that_are_no_vp8_make_it_ask_for_a_key_frame_and_go_on() -> None:
 
 
 def test_a_decoder_that_cannot_keep_up_begins_anew_instead_of_lagging() -> None:
-    async def story(camera: Camera) -> None:
+    async def story(camera: VideoReceiver) -> None:
         film = Film()
         frames = [film.frame(grey(100), key=n in (0, 40)) for n in range(60)]
         for packets in frames[:40]:  # all at once: nothing can be decoded meanwhile

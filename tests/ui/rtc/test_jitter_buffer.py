@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk
-from ui.rtc.jitter_buffer import AHEAD_S, BEHIND_S, IDLE_S, WINDOW_S, Gapless
+from ui.rtc.jitter_buffer import AHEAD_S, BEHIND_S, IDLE_S, WINDOW_S, JitterBuffer
 
 RATE = 16_000
 PACKET = 320  # 20 ms
@@ -20,7 +20,7 @@ class Line:
     """Feeds packets and keeps what came out."""
 
     def __init__(self) -> None:
-        self.gapless = Gapless()
+        self.gapless = JitterBuffer()
         self.out: list[Chunk] = []
 
     def packet(self, number: float, now: float, n: int = PACKET) -> None:
@@ -84,7 +84,7 @@ def test_a_line_that_sends_nothing_is_filled_up_to_our_patience() -> None:
 
 
 def test_before_the_first_packet_nothing_is_filled() -> None:
-    assert Gapless().idle(5.0) == []
+    assert JitterBuffer().idle(5.0) == []
 
 
 def test_sound_that_was_stuck_on_the_way_is_cut_only_where_its_time_was_filled() -> None:

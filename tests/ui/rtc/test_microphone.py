@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import HEARING_RATE_HZ, Chunk
-from ui.rtc.microphone import Microphone
+from ui.rtc.microphone import AudioReceiver
 
 PACKET_S = 0.02
 TONE_HZ = 440
@@ -31,11 +31,11 @@ def packets() -> list[bytes]:
     return out
 
 
-def heard(packets: list[bytes], order: list[int], first_stamp: int = 0) -> tuple[np.ndarray, Microphone]:
+def heard(packets: list[bytes], order: list[int], first_stamp: int = 0) -> tuple[np.ndarray, AudioReceiver]:
     """What comes out when packets arrive in this order, each in its own time or as soon as it can."""
     chunks: list[Chunk] = []
     now = 0.0
-    microphone = Microphone(chunks.append, lambda: now)
+    microphone = AudioReceiver(chunks.append, lambda: now)
     for place, n in enumerate(order):
         now = max(place + 1, n + 1) * PACKET_S
         microphone.packet((65_500 + n) % 65_536, (first_stamp + n * 960) % 2**32, packets[n])

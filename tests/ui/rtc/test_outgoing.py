@@ -11,7 +11,7 @@ from aiortc.codecs.opus import OpusEncoder
 from aiortc.mediastreams import MediaStreamError
 
 from tests.virtual_time import run_in_virtual_time
-from ui.rtc.outgoing import FRAME, FRAME_S, LATE_S, RATE_HZ, OpusMouth, Pace, Voice
+from ui.rtc.outgoing import FRAME, FRAME_S, LATE_S, RATE_HZ, AudioTrack, OpusPacketEncoder, PacketPacer
 
 
 def sent(stalls: dict[int, float], frames: int) -> list[tuple[float, int]]:
@@ -19,7 +19,7 @@ def sent(stalls: dict[int, float], frames: int) -> list[tuple[float, int]]:
 
     async def run() -> list[tuple[float, int]]:
         loop = asyncio.get_running_loop()
-        voice = Voice(lambda n: np.zeros(n, np.float32))
+        voice = AudioTrack(lambda n: np.zeros(n, np.float32))
         out = []
         for n in range(frames):
             loop._jump.now += stalls.get(n, 0.0)  # type: ignore[attr-defined]
@@ -57,7 +57,7 @@ def test_a_long_stall_moves_schedule_and_stamps_and_does_not_burst() -> None:
 
 
 def test_pace_counts_what_it_gave_up() -> None:
-    pace = Pace()
+    pace = PacketPacer()
     assert pace.next(5.0) == (0, 0.0)
     assert pace.next(5.0 + FRAME_S + LATE_S - 0.001)[0] == 1
     number, wait = pace.next(6.0)
@@ -79,7 +79,7 @@ def test_no_sound_is_lost_in_a_stall() -> None:
     async def run() -> list[av.Packet]:
         loop = asyncio.get_running_loop()
         frames = iter(chirp.reshape(60, FRAME))
-        voice = Voice(lambda n: next(frames))
+        voice = AudioTrack(lambda n: next(frames))
         packets = []
         for n in range(60):
             loop._jump.now += 0.5 if n == 30 else 0.0  # type: ignore[attr-defined]
@@ -94,7 +94,7 @@ def test_no_sound_is_lost_in_a_stall() -> None:
 
 
 def test_what_is_beyond_full_scale_is_clipped_not_wrapped() -> None:
-    mouth, loud = OpusMouth(), np.full(FRAME, 1.7, np.float32)
+    mouth, loud = OpusPacketEncoder(), np.full(FRAME, 1.7, np.float32)
     heard = decoded([mouth.say(loud if n % 2 else -loud, n * FRAME) for n in range(10)])
     assert np.abs(heard).max() > 0.9
     assert np.abs(np.diff(heard)).max() < 1.5, "a wrapped sample would jump by two"
@@ -102,7 +102,7 @@ def test_what_is_beyond_full_scale_is_clipped_not_wrapped() -> None:
 
 def test_a_stopped_track_ends() -> None:
     async def run() -> None:
-        voice = Voice(lambda n: np.zeros(n, np.float32))
+        voice = AudioTrack(lambda n: np.zeros(n, np.float32))
         voice.stop()
         with pytest.raises(MediaStreamError):
             await voice.recv()
@@ -111,7 +111,7 @@ def test_a_stopped_track_ends() -> None:
 
 
 def test_aiortc_sends_our_packets_as_they_are() -> None:
-    mouth, sender = OpusMouth(), OpusEncoder()
+    mouth, sender = OpusPacketEncoder(), OpusEncoder()
     for number in (0, 1, 2, 50, 51):
         packet = mouth.say(np.zeros(FRAME, np.float32), number * FRAME)
         assert sender.pack(packet) == ([bytes(packet)], number * FRAME)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.rtc.reorder_buffer import PATIENCE, Reordering, Unwrapping
+from ui.rtc.reorder_buffer import PATIENCE, ReorderBuffer, Unwrapping
 
 
 def released(sequences: list[int], patience: int = PATIENCE) -> list[list[int]]:
-    order: Reordering[int] = Reordering(patience)
+    order: ReorderBuffer[int] = ReorderBuffer(patience)
     return [order.add(sequence % 65536, sequence) for sequence in sequences]
 
 
@@ -22,13 +22,13 @@ def test_two_swapped_packets_come_out_in_order() -> None:
 
 
 def test_a_lost_packet_is_given_up_after_three_later_ones() -> None:
-    order: Reordering[int] = Reordering()
+    order: ReorderBuffer[int] = ReorderBuffer()
     assert [order.add(n, n) for n in (1, 3, 4, 5, 6)] == [[1], [], [], [3, 4, 5], [6]]
     assert (order.lost, order.late) == (1, 0)
 
 
 def test_what_comes_after_it_was_given_up_or_twice_is_dropped() -> None:
-    order: Reordering[int] = Reordering()
+    order: ReorderBuffer[int] = ReorderBuffer()
     assert [order.add(n, n) for n in (1, 3, 4, 5, 2, 5, 6)] == [[1], [], [], [3, 4, 5], [], [], [6]]
     assert (order.lost, order.late) == (1, 2)
 
@@ -54,7 +54,7 @@ def test_numbers_wrap() -> None:
 
 
 def test_a_sender_that_began_anew_is_followed_at_once_in_both_directions() -> None:
-    order: Reordering[int] = Reordering()
+    order: ReorderBuffer[int] = ReorderBuffer()
     assert [order.add(n, n) for n in (100, 102, 30000, 30001, 50, 51)] == [[100], [], [102, 30000], [30001], [50], [51]]
 
 

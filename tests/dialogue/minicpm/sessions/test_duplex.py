@@ -10,18 +10,18 @@ import torch
 
 from dialogue.errors import BadInput, EngineLost
 from dialogue.llm.batching import alone
-from dialogue.llm.sampling import Sampling
+from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex import MOST_STEPS, Duplex, Said
-from dialogue.minicpm.sessions.duplex_interruption import Told, break_off
-from dialogue.minicpm.sessions.duplex_sampling import Manner, Signs, TokenRule
-from dialogue.minicpm.sessions.window import Basic, Everything, Recap
-from dialogue.minicpm.speech.speech_o45 import SpeechDecoder
+from dialogue.minicpm.sessions.duplex import MOST_STEPS, Duplex, SpokenPiece
+from dialogue.minicpm.sessions.duplex_interruption import HeardReply, break_off
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule
+from dialogue.minicpm.sessions.window import SlidingWindow, UnboundedWindow, WindowRecap
+from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
-GREEDY = Manner(Sampling(penalty=1.05))
+GREEDY = DuplexSampling(SamplingConfig(penalty=1.05))
 
 
 class Scripted(TokenRule):
@@ -34,14 +34,14 @@ class Scripted(TokenRule):
 
 
 def opened(model: MiniCPM, voiced: bool = True, **options: object) -> Duplex:
-    voice = model.voice if voiced and isinstance(model.voice, SpeechDecoder) else None
+    voice = model.voice if voiced and isinstance(model.voice, SpeechDecoderO45) else None
     best = {"choose_code": lambda _logits, spread: int(spread.argmax()), "manner": GREEDY}
     session = Duplex(model, voice, **{**best, **options})
     session.prepare(reference=second(77))
     return session
 
 
-def scripted(session: Duplex, *tokens: int) -> Said:
+def scripted(session: Duplex, *tokens: int) -> SpokenPiece:
     """One unit in which these tokens are chosen."""
     rule = Scripted(session.signs)
     rule.script = list(tokens)
@@ -50,7 +50,7 @@ def scripted(session: Duplex, *tokens: int) -> Said:
     return session.say()
 
 
-def run(session: Duplex, units: int, seed: int = 0) -> list[Said]:
+def run(session: Duplex, units: int, seed: int = 0) -> list[SpokenPiece]:
     said = []
     for number in range(units):
         session.hear(second(seed + number), [picture(seed + number)] if number % 3 == 0 else [])
@@ -61,7 +61,7 @@ def run(session: Duplex, units: int, seed: int = 0) -> list[Said]:
 def test_sessions_interleaved_are_sessions_alone(model: Open) -> None:
     alone = [run(opened(model(Kind.O45)), 3, seed) for seed in (10, 50)]
     one, other = opened(model(Kind.O45)), opened(model(Kind.O45))
-    mixed: tuple[list[Said], list[Said]] = ([], [])
+    mixed: tuple[list[SpokenPiece], list[SpokenPiece]] = ([], [])
     for number in range(3):
         for session, said, seed in ((one, mixed[0], 10), (other, mixed[1], 50)):
             session.hear(second(seed + number), [picture(seed + number)] if number % 3 == 0 else [])
@@ -143,7 +143,7 @@ def test_without_a_voice_there_is_text_and_no_codes(model: Open) -> None:
 
 
 def test_the_beginning_stays_and_the_context_stays_within_its_window(model: Open) -> None:
-    session = opened(model(Kind.O45), window=Basic(high=300, low=200), capacity=450)
+    session = opened(model(Kind.O45), window=SlidingWindow(high=300, low=200), capacity=450)
     protected = session.context.protected
     start = session.cache.storage[:, :, :, :protected].clone()
     for number in range(14):
@@ -159,7 +159,7 @@ def test_the_beginning_stays_and_the_context_stays_within_its_window(model: Open
 def test_what_was_said_long_ago_stays_as_text_in_the_system_prompt(model: Open) -> None:
     words = model(Kind.O45).words
     heading = tuple(words.encode("\n\nprevious: ", begin=False))
-    session = opened(model(Kind.O45), voiced=False, window=Recap(heading, units=2, most=8))
+    session = opened(model(Kind.O45), voiced=False, window=WindowRecap(heading, units=2, most=8))
     empty = session.context.protected
     for text in ("one", "two", "three", "four", "five"):
         scripted(session, session.signs.speak, *words.encode(text, begin=False), session.signs.turn_end)
@@ -173,7 +173,7 @@ def test_the_system_prompt_with_its_recap_equals_one_made_whole(model: Open) -> 
     loaded = model(Kind.O45)
     words = loaded.words
     heading = tuple(words.encode("\n\nprevious: ", begin=False))
-    session = opened(loaded, voiced=False, window=Recap(heading, units=1, most=50))
+    session = opened(loaded, voiced=False, window=WindowRecap(heading, units=1, most=50))
     for text in ("red", "green", "blue"):
         scripted(session, session.signs.speak, *words.encode(text, begin=False), session.signs.turn_end)
     context = session.context
@@ -186,13 +186,13 @@ def test_the_system_prompt_with_its_recap_equals_one_made_whole(model: Open) -> 
 
 
 def test_without_a_window_a_full_session_is_lost_not_wrong(model: Open) -> None:
-    session = opened(model(Kind.O45), window=Everything(), capacity=200)
+    session = opened(model(Kind.O45), window=UnboundedWindow(), capacity=200)
     with pytest.raises(EngineLost, match="full"):
         run(session, 20)
 
 
 def test_the_rule_forbids_and_divides(model: Open) -> None:
-    signs = Signs.of(model(Kind.O45).words)
+    signs = DuplexTokens.of(model(Kind.O45).words)
     rule = TokenRule(signs, forbidden={3}, manner=GREEDY)
     logits = torch.zeros(len(model(Kind.O45).words))
     logits[3], logits[4], logits[5], logits[signs.turn_end] = 9.0, 2.0, -1.0, 1.1
@@ -224,7 +224,7 @@ def test_a_rewound_session_goes_on_as_if_nothing_had_happened(model: Open) -> No
 
 
 def test_a_mark_stays_good_while_older_units_leave(model: Open) -> None:
-    session = opened(model(Kind.O45), window=Basic(high=400, low=250), capacity=600)
+    session = opened(model(Kind.O45), window=SlidingWindow(high=400, low=250), capacity=600)
     run(session, 3)
     place = session.mark()
     while place.unit - session.context.dropped > 1:
@@ -237,14 +237,14 @@ def test_a_mark_stays_good_while_older_units_leave(model: Open) -> None:
 
 def test_an_interrupted_turn_is_remembered_as_far_as_it_was_heard(model: Open) -> None:
     """The context is the one of a session in which no more was said."""
-    signs, letters = Signs.of(model(Kind.O45).words), model(Kind.O45).words.encode("abcdef", begin=False)
+    signs, letters = DuplexTokens.of(model(Kind.O45).words), model(Kind.O45).words.encode("abcdef", begin=False)
     cut, straight = opened(model(Kind.O45)), opened(model(Kind.O45))
     turn = []
     for tokens in ([signs.speak, *letters[:3]], [signs.speech_start, *letters[3:]], [signs.speech_start]):
         place = cut.mark()
         said = scripted(cut, *tokens)
         assert cut._heard is not None
-        turn.append(Told(place, cut._heard, said))
+        turn.append(HeardReply(place, cut._heard, said))
     alone(break_off(cut, turn, characters=4))
     scripted(straight, signs.speak, *letters[:3])
     straight.hear(second(4))

@@ -14,7 +14,7 @@ from dialogue.errors import BadInput
 from dialogue.minicpm.speech.flow import Flow, FlowState
 from dialogue.minicpm.speech.flow_encoder import waves
 from dialogue.minicpm.speech.hift import Hift
-from dialogue.minicpm.speech.past import Past
+from dialogue.minicpm.speech.past import StreamState
 from dialogue.minicpm.speech.token2wav import HELD_FRAMES, LOOK_AHEAD, RATE, CodeFeed, SpeakingVoice, VoiceStream
 from dialogue.minicpm.speech.token2wav_files import FOLDER, open_token2wav
 from dialogue.minicpm.speech.voice_prompt import VoicePrompt, filter_banks, prompt_mel
@@ -57,7 +57,7 @@ def codes(count: int, seed: int = 0) -> list[int]:
     return torch.randint(0, 6561, (count,), generator=seeded(seed)).tolist()
 
 
-class Blocks(Past):
+class Blocks(StreamState):
     """What a stream of pieces sees, for a pass over all of it: its own piece and the ones before."""
 
     size = 0

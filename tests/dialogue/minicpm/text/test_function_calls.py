@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.text.function_calls import CALLS, Reply, read, system_text, written
+from dialogue.minicpm.text.function_calls import CALLS, ParsedReply, read, system_text, written
 from dialogue.minicpm.text.running_calls import ChatTurn, converse, run
 from dialogue.tools.tool import Tool
 
@@ -108,7 +108,7 @@ def test_an_answer_is_taken_apart() -> None:
     )
     assert reply.thought == "I need the weather." and reply.text == "Wait."
     assert [(call.name, dict(call.arguments)) for call in reply.calls] == [("weather", {"city": "Oslo", "days": 2})]
-    assert read("Just words.", TOOLS) == Reply("", [], "Just words.")
+    assert read("Just words.", TOOLS) == ParsedReply("", [], "Just words.")
 
 
 @pytest.mark.parametrize(
