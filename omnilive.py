@@ -74,7 +74,7 @@ class Assistant:
         revision: str = "main",
         voice: Path | str | None = None,
         speaker_consents: bool = False,
-        eyes: str | Path | None = None,
+        captioner: str | Path | None = None,
         tools: Tools = (),
         home: Path | str | None = None,
     ) -> Self:
@@ -85,22 +85,22 @@ class Assistant:
         (Llama 3, Qwen2, Qwen3, SmolLM2; a .gguf file too) beside our own eyes and ears. `quantize` is the precision
         of the language model's weights ("int8", "int4"; None: bfloat16, or what a chat model runs fastest at),
         `device` "auto", "cpu", "cuda", "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak
-        with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `eyes`, for a model
-        that cannot see, is an image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it
+        with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `captioner`, for a
+        model that cannot see, is an image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it
         may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
         WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
         let_threads_sleep()
         from stream.models.any_model import model_setup
-        from stream.models.model_choice import model_folder, with_describer, with_tools, with_voice
+        from stream.models.model_choice import model_folder, with_captioner, with_tools, with_voice
         from stream.models.weights import WeightStore
 
         home = Path(home) if home else default_home()
         store = WeightStore(home)
         memory = free_memory()
         setup = model_setup(model, store, memory, precision=quantize, device=device, revision=revision)
-        if eyes is not None:
-            setup = with_describer(setup, model_folder(eyes, store))
+        if captioner is not None:
+            setup = with_captioner(setup, model_folder(captioner, store))
         if voice is not None:
             setup = with_voice(setup, Path(voice), speaker_consents)
         if tools:
@@ -114,16 +114,18 @@ class Assistant:
             raise
         return assistant
 
-    def describe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[GenerationOptions]) -> str:
+    def describe_image(self, image: Any, question: str = DESCRIBE, **generation: Unpack[GenerationOptions]) -> str:
         """What is to be seen in `image` (a path, a file's bytes, a PIL image, or an array (H, W, 3) of uint8).
 
-        `wording` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
+        `generation` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
         num_beams, max_new_tokens (dialogue/llm/generation_config.py). Raises BadInput.
         """
-        return self.chat(_about_image(image, question), **wording)
+        return self.chat(_about_image(image, question), **generation)
 
-    async def adescribe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[GenerationOptions]) -> str:
-        return await self.achat(_about_image(image, question), **wording)
+    async def adescribe_image(
+        self, image: Any, question: str = DESCRIBE, **generation: Unpack[GenerationOptions]
+    ) -> str:
+        return await self.achat(_about_image(image, question), **generation)
 
     def answer_audio(
         self,
@@ -132,14 +134,14 @@ class Assistant:
         *,
         rate: int = HEARING_RATE_HZ,
         speak: Path | str | None = None,
-        **wording: Unpack[GenerationOptions],
+        **generation: Unpack[GenerationOptions],
     ) -> str:
         """The answer to what is asked in `audio` (a path, a file's bytes, or an array of samples at `rate`), or to
-        `question` about it. `speak` names a WAV file to which the answer is also spoken; `wording` as for
+        `question` about it. `speak` names a WAV file to which the answer is also spoken; `generation` as for
         `describe_image`. Raises BadInput.
         """
         history, parts = _about_audio(audio, question, rate), self._parts
-        return parts.loop.run(parts.reply(history, _wishes(wording), speak))
+        return parts.loop.run(parts.reply(history, _request_options(generation), speak))
 
     async def aanswer_audio(
         self,
@@ -148,10 +150,10 @@ class Assistant:
         *,
         rate: int = HEARING_RATE_HZ,
         speak: Path | str | None = None,
-        **wording: Unpack[GenerationOptions],
+        **generation: Unpack[GenerationOptions],
     ) -> str:
         history, parts = _about_audio(audio, question, rate), self._parts
-        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, _wishes(wording), speak)))
+        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, _request_options(generation), speak)))
 
     @overload
     def chat(
@@ -160,26 +162,26 @@ class Assistant:
         *,
         stream: Literal[False] = False,
         tools: Tools = (),
-        **wording: Unpack[GenerationOptions],
+        **generation: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     def chat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[GenerationOptions]
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> Iterator[str]: ...
     def chat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[GenerationOptions]
+        self, history: History, *, stream: bool = False, tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> str | Iterator[str]:
         """The next reply in `history`: [{"role": "system" | "user" | "assistant", "content": text or items}].
 
         Items are listed in ui/api/attachments.py: text, files, pictures, recordings and films. With `stream` the reply
         comes piece by piece; leaving off in the middle stops the model. `tools` are functions that MiniCPM3 may call
-        for this reply, besides those of `from_pretrained`; `wording` as for `describe_image`. Raises BadInput.
+        for this reply, besides those of `from_pretrained`; `generation` as for `describe_image`. Raises BadInput.
         """
-        wishes = _wishes(wording, tools)
+        request_options = _request_options(generation, tools)
         parts = self._parts
         if stream:
-            return parts.loop.each(parts.pieces(history, wishes))
-        return parts.loop.run(parts.reply(history, wishes))
+            return parts.loop.each(parts.pieces(history, request_options))
+        return parts.loop.run(parts.reply(history, request_options))
 
     @overload
     async def achat(
@@ -188,21 +190,21 @@ class Assistant:
         *,
         stream: Literal[False] = False,
         tools: Tools = (),
-        **wording: Unpack[GenerationOptions],
+        **generation: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     async def achat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[GenerationOptions]
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> AsyncIterator[str]: ...
     async def achat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[GenerationOptions]
+        self, history: History, *, stream: bool = False, tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> str | AsyncIterator[str]:
         """As `chat`; streaming, it is `async for piece in await assistant.achat(history, stream=True)`."""
-        wishes = _wishes(wording, tools)
+        request_options = _request_options(generation, tools)
         parts = self._parts
         if stream:
-            return parts.loop.aeach(parts.pieces(history, wishes))
-        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, wishes)))
+            return parts.loop.aeach(parts.pieces(history, request_options))
+        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, request_options)))
 
     def live(self, *, rate: int = 24_000, aloud: bool = True) -> LiveCall:
         """A live call, open inside its block, with or without asyncio:
@@ -241,12 +243,12 @@ class Assistant:
         await asyncio.to_thread(self.close)
 
 
-def _wishes(wording: GenerationOptions, tools: Tools = ()) -> RequestOptions:
+def _request_options(generation: GenerationOptions, tools: Tools = ()) -> RequestOptions:
     from dialogue.llm.generation_config import GenerationConfig
     from stream.models.model_choice import own_tools
     from stream.requests.chat_requests import RequestOptions
 
-    return RequestOptions(GenerationConfig.of(wording), own_tools(tools))
+    return RequestOptions(GenerationConfig.of(generation), own_tools(tools))
 
 
 def _about_image(image: Any, question: str) -> History:

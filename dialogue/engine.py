@@ -92,7 +92,7 @@ class EngineFactories:
     """A factory of engines for calls that has a calmer one for what is written, on the same weights."""
 
     live: Callable[[], Engine]
-    letters: Callable[[], Engine]
+    chat: Callable[[], Engine]
 
     def __call__(self) -> Engine:
         return self.live()

@@ -189,10 +189,10 @@ def test_a_mind_that_cannot_see_is_lent_eyes(
 ) -> None:
     blind = write_tiny(Kind.TEXT3, tmp_path / "3")
     with pytest.raises(BadInput, match="for one that cannot see"):
-        Assistant.from_pretrained(folders["v2.6"], eyes=folders["v4.6"], home=home)
-    with Assistant.from_pretrained(blind, quantize="float32", eyes=folders["v4.6"], home=home) as assistant:
+        Assistant.from_pretrained(folders["v2.6"], captioner=folders["v4.6"], home=home)
+    with Assistant.from_pretrained(blind, quantize="float32", captioner=folders["v4.6"], home=home) as assistant:
         parts = assistant._parts.loop.run(assistant._parts.parts())
-        assert parts.describer is not None and parts.eyes is not None
+        assert parts.captioner is not None and parts.vision_models is not None
         assert next(iter(assistant.chat(ASKED, stream=True)))
 
 

@@ -54,8 +54,15 @@ class LocalCameraStream:
                 f"camera {device} cannot be opened: plug it in, close other programs that use it, "
                 "and allow this one to use it"
             )
-        wishes = ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps))
-        for wish, value in (*wishes, (cv2.CAP_PROP_BUFFERSIZE, 1)):  # one frame: what waits in a buffer is stale
+        request_options = (
+            (cv2.CAP_PROP_FRAME_WIDTH, width),
+            (cv2.CAP_PROP_FRAME_HEIGHT, height),
+            (cv2.CAP_PROP_FPS, fps),
+        )
+        for wish, value in (
+            *request_options,
+            (cv2.CAP_PROP_BUFFERSIZE, 1),
+        ):  # one frame: what waits in a buffer is stale
             self._capture.set(wish, value)
 
     def read(self) -> Picture | None:

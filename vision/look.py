@@ -1,7 +1,7 @@
 """The eyes: what one look and one reading do, from a picture to the scene table.
 
-Everything blocks and belongs on a worker thread; nothing here starts one. `VisionModels` is shared by the process, a `SceneUpdate`
-is the state of one session and is used by one thread at a time.
+Everything blocks and belongs on a worker thread; nothing here starts one. `VisionModels` is shared by the process, a
+`SceneUpdate` is the state of one session and is used by one thread at a time.
 """
 
 from __future__ import annotations

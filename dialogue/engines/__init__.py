@@ -11,7 +11,7 @@ from dialogue.engine import Capabilities, Engine, Runner
 from dialogue.errors import BadInput
 from dialogue.minicpm.checkpoints.kind import is_text_model
 
-EngineName = Literal["small_cpu", "scripted", "remote", "minicpm", "image_text", "chat_model"]
+EngineName = Literal["embedded", "scripted", "remote", "minicpm", "image_text", "chat_model"]
 
 
 def abilities_of(name: str, model_path: Path | None = None, voiced: bool = False) -> Capabilities:
@@ -41,11 +41,11 @@ def open_engine(
     engine's own (see its module). Raises BadInput for a name or an option that will not do, EngineLost never.
     """
     match name:
-        case "small_cpu":
+        case "embedded":
             from dialogue.engines.local_chat_model import open_local_chat
 
             if model_path is None:
-                raise BadInput("The engine small_cpu needs the path of its model file.")
+                raise BadInput("The engine embedded needs the path of its model file.")
             return open_local_chat(model_path, runner, context_tokens, clock, **options)
         case "scripted":
             from dialogue.engines.scripted import ScriptedEngine

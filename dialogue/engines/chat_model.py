@@ -44,16 +44,16 @@ def open_chat_model(
     """
     model = open_language_model(path, quantisation=precision, device=device_for(device))
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
-    mind = LocalLlm(
+    llm = LocalLlm(
         model,
         min(context_tokens, model.config.max_positions),
         embedder=open_embedder(embedder_folder),
-        manner=chosen(sampling or model.sampling or SAMPLING),
+        style=chosen(sampling or model.sampling or SAMPLING),
         render=template,
     )
 
     def new_session() -> Engine:
-        return LocalChatEngine(mind, runner, clock)
+        return LocalChatEngine(llm, runner, clock)
 
     new_session()  # a context that will not do is told now, not when somebody calls
-    return PacedSessions(new_session, model, mind.limit)
+    return PacedSessions(new_session, model, llm.limit)

@@ -78,10 +78,10 @@ class ImageTextEngine:
         if reply_tokens:
             self._memory.reply_tokens = min(reply_tokens, limit // 8)
 
-    def word(self, wording: GenerationConfig) -> None:
+    def word(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than half the context."""
-        self._sampling = wording.without_beams().drawn(self._sampling)
-        self._memory.reply_tokens = wording.tokens(self._memory.reply_tokens, self._history.limit // 2)
+        self._sampling = generation.without_beams().drawn(self._sampling)
+        self._memory.reply_tokens = generation.tokens(self._memory.reply_tokens, self._history.limit // 2)
 
     async def feed(self, block: Block) -> None:
         """Sound, partial words and our own eyes' scene are not for it. Raises BadInput for what will not do."""

@@ -52,12 +52,12 @@ class LocalChatEngine:
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
-    def __init__(self, mind: LocalLlm, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
+    def __init__(self, llm: LocalLlm, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
         """`log` keeps what was seen and said; by default it lives in memory as long as the session."""
-        self._mind, self._run, self._clock = mind, runner, clock
-        self._script = ChatScript(mind.chat, mind.manner.persona, mind.limit, mind.manner.examples)
+        self._llm, self._run, self._clock = llm, runner, clock
+        self._script = ChatScript(llm.chat, llm.style.persona, llm.limit, llm.style.examples)
         self._log = EventLog() if log is None else log
-        self._memory, self._diary = SceneMemory(self._log), ConversationLog(self._log)
+        self._memory, self._conversation_log = SceneMemory(self._log), ConversationLog(self._log)
         self._history = History()
         self._book: Reminding | None = None
         self._scene_told = SceneText()
@@ -79,7 +79,7 @@ class LocalChatEngine:
             case TextBlock(text) if text.strip():
                 # Not prefilled yet: if a rule answers, nobody should wait for the model.
                 self._script.said(block, self._aside())
-                self._diary.heard(block, self._script.position - 1)
+                self._conversation_log.heard(block, self._script.position - 1)
                 self._history.add(block)
             case SceneBlock():
                 self._memory.see(block)
@@ -97,7 +97,7 @@ class LocalChatEngine:
         if known is not None:
             sentences = _said_at_once(known.text)
         else:
-            ruled = small_talk(asked.text, self._clock, self._before(), asked.number, self._mind.manner.by_rule)
+            ruled = small_talk(asked.text, self._clock, self._before(), asked.number, self._llm.style.by_rule)
             sentences = self._free() if ruled is None else _said_at_once(ruled)
         said, recalled = "", known.at if known else None
         async with aclosing(sentences):  # whoever stops us stops the model too
@@ -113,7 +113,7 @@ class LocalChatEngine:
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common beginning stays computed, whatever comes next."""
         self._history.forget(self._script.rewind(mark.position))
-        self._diary.rewind(mark.position)
+        self._conversation_log.rewind(mark.position)
 
     async def close(self) -> None:
         """Frees the session's cache and its log."""
@@ -125,9 +125,9 @@ class LocalChatEngine:
 
     def _aside(self) -> str:
         """What the eyes have found, for a model that is told; nothing where it was told the same before."""
-        if not self._mind.manner.told_scene:
+        if not self._llm.style.told_scene:
             return ""
-        told = self._mind.chat.plain(self._scene_told.words(self._memory.scene))
+        told = self._llm.chat.plain(self._scene_told.words(self._memory.scene))
         return "" if self._script.was_told(told) else told
 
     def _scene_question(self) -> SceneQuestion | None:
@@ -149,16 +149,16 @@ class LocalChatEngine:
         question = recall_question(asked.text)
         if question is None or not words_wanted(question, scene):
             return None
-        embedder = self._mind.embedder
+        embedder = self._llm.embedder
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
         # A full log takes a tenth of a second to search: not on the event loop.
-        known = await self._run(recall, question, self._log, asked.end, meaning, self._diary.last_line)
+        known = await self._run(recall, question, self._log, asked.end, meaning, self._conversation_log.last_line)
         return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
 
     async def _index(self) -> None:
         """Learn the meaning of what is new in the log: now, while our reply has just been heard."""
-        if self._mind.embedder is not None and (new := self._log.unindexed(*INDEXED)[:INDEXED_AT_ONCE]):
-            self._log.index(new, await self._run(self._mind.embedder.embed, [event.text for event in new]))
+        if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED)[:INDEXED_AT_ONCE]):
+            self._log.index(new, await self._run(self._llm.embedder.embed, [event.text for event in new]))
 
     def _before(self) -> History:
         """The history without the turn being answered."""
@@ -168,9 +168,9 @@ class LocalChatEngine:
         return before
 
     async def _about_scene(self, question: SceneQuestion, asked: ScriptTurn) -> RuleAnswer:
-        if question.kind == "describe" and question.when == "now" and not question.place and self._mind.phrases:
+        if question.kind == "describe" and question.when == "now" and not question.place and self._llm.phrases:
             facts = in_view(self._memory)
-            if facts and (phrasing := await self._mind.phrase(facts, self._run)):
+            if facts and (phrasing := await self._llm.phrase(facts, self._run)):
                 return RuleAnswer(describe(self._memory, seed=asked.number, phrasing=phrasing))
         return answer(question, self._memory, asked.end, seed=asked.number)
 
@@ -179,30 +179,30 @@ class LocalChatEngine:
         await self._follow(replying=True)
         context = self._context
         assert context is not None
-        mind, manner = self._mind, self._mind.manner
-        spoken = SpokenText(manner.soft_tokens, manner.hard_tokens)
+        llm, style = self._llm, self._llm.style
+        spoken = SpokenText(style.soft_tokens, style.hard_tokens)
         lately = self._script.said_lately(REPLIES_NOT_COPIED)
         ids: list[int] = []
-        token = await self._run(context.choose, manner.sampling, lately)
+        token = await self._run(context.choose, style.sampling, lately)
         while not spoken.done:
-            if token in mind.stop_ids:
-                text = spoken.finish(mind.chat.text(ids))
+            if token in llm.stop_ids:
+                text = spoken.finish(llm.chat.text(ids))
             else:
                 ids.append(token)
-                text = spoken.push(mind.chat.text(ids), len(ids))
+                text = spoken.push(llm.chat.text(ids), len(ids))
                 if runs_in_a_circle(ids):
                     spoken.done = True
             if text:
                 yield text
-            if not spoken.done and mind.chat.opens_thought(ids):
+            if not spoken.done and llm.chat.opens_thought(ids):
                 await self._close_thought(context, ids)
-                token = await self._run(context.choose, manner.sampling, (*lately, *ids))
+                token = await self._run(context.choose, style.sampling, (*lately, *ids))
             elif not spoken.done:
-                token = await self._run(context.advance, token, manner.sampling, (*lately, *ids))
+                token = await self._run(context.advance, token, style.sampling, (*lately, *ids))
 
     async def _close_thought(self, context: TokenContext, ids: list[int]) -> None:
         """The model was not to think aloud and begins to: let it believe that it has done so. Adds to `ids`."""
-        closing = self._mind.chat.encode(THOUGHT_CLOSING)
+        closing = self._llm.chat.encode(THOUGHT_CLOSING)
         wanted = [*context.ids, ids[-1], *closing]
         ids += closing
         while await self._run(context.follow, wanted, True):
@@ -222,16 +222,16 @@ class LocalChatEngine:
         if turns and not turns[-1].heard:
             self._history.forget(1)
         self._script.replied(block)
-        self._diary.spoke(block, self._script.position - bool(block.text.strip()))
+        self._conversation_log.spoke(block, self._script.position - bool(block.text.strip()))
         self._history.add(block)
 
     async def _follow(self, *, replying: bool = False) -> None:
         """Bring the cache in line with the script, a chunk a step."""
         spare = 0 if replying else SPARE_TOKENS
-        eviction = self._script.make_room(self._mind.manner.hard_tokens + FRAME_TOKENS + spare)
-        self._diary.left(eviction.dropped, self._script.dropped)
+        eviction = self._script.make_room(self._llm.style.hard_tokens + FRAME_TOKENS + spare)
+        self._conversation_log.left(eviction.dropped, self._script.dropped)
         if self._context is None:
-            self._context = await self._run(self._mind.new_context)
+            self._context = await self._run(self._llm.new_context)
         for start, end in eviction.cuts:
             await self._run(self._context.cut, start, end)
         if not replying:  # nobody is waiting

@@ -1,4 +1,4 @@
-"""What all calls of the engine small_cpu share: the weights, and their opinion of when somebody has finished."""
+"""What all calls of the engine embedded share: the weights, and their opinion of when somebody has finished."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from dialogue.sizing.pace import DecodePace, measure_pace
 class LocalChatModel:
     """Calling it makes a session."""
 
-    mind: LocalLlm
+    llm: LocalLlm
     runner: Runner
     clock: Clock
     ends: SemanticTurnDetector
 
     def __call__(self) -> LocalChatEngine:
-        return LocalChatEngine(self.mind, self.runner, self.clock)
+        return LocalChatEngine(self.llm, self.runner, self.clock)
 
     def measure_pace(self) -> DecodePace:
         """How fast it makes answers here; a tenth of a second, on the model's thread."""
-        return measure_pace(self.mind.model, self.mind.limit)
+        return measure_pace(self.llm.model, self.llm.limit)
 
     def finished(self, text: str) -> float:
         return self.ends.probability(text)
@@ -53,5 +53,5 @@ def open_local_chat(
     will not.
     """
     embedder = open_embedder(embedder_folder)
-    mind = LocalLlm(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
-    return LocalChatModel(mind, runner, clock, SemanticTurnDetector(mind.model))
+    llm = LocalLlm(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
+    return LocalChatModel(llm, runner, clock, SemanticTurnDetector(llm.model))

@@ -37,14 +37,14 @@ class LocalLlm:
         context_tokens: int,
         phrase_descriptions: bool | None = None,
         embedder: SentenceEmbedder | None = None,
-        manner: DialogueStyle = SMALL,
+        style: DialogueStyle = SMALL,
         render: Render = chatml,
     ) -> None:
         """`render` is the model's chat template."""
-        self.model, self.limit, self.embedder, self.manner = model, context_tokens, embedder, manner
+        self.model, self.limit, self.embedder, self.style = model, context_tokens, embedder, style
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
-        self._beginning = self._prefilled(self.chat.listening(few_shot(manner.persona, manner.examples)))
+        self._beginning = self._prefilled(self.chat.listening(few_shot(style.persona, style.examples)))
         self.tokens_per_s = self._speed()
         fast = self.tokens_per_s >= PHRASING_FROM_TOKENS_S
         self.phrases = fast if phrase_descriptions is None else phrase_descriptions

@@ -68,11 +68,11 @@ def open_minicpm3(
     conversation besides. Raises BadInput where the folder is not whole or the context will not do.
     """
     device = device_for(device)
-    mind = MiniCPM3Model(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
-    usual = MiniCPM3Engine(mind, runner, sampling)
+    llm = MiniCPM3Model(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
+    usual = MiniCPM3Engine(llm, runner, sampling)
     usual.equip(_USUAL)
-    mind.prepare(usual.instruction)
-    return PacedSessions(lambda: MiniCPM3Engine(mind, runner, sampling), mind.model, context_tokens)
+    llm.prepare(usual.instruction)
+    return PacedSessions(lambda: MiniCPM3Engine(llm, runner, sampling), llm.model, context_tokens)
 
 
 class MiniCPM3Model:
@@ -110,12 +110,12 @@ class MiniCPM3Engine:
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
-    def __init__(self, mind: MiniCPM3Model, runner: Runner, sampling: SamplingConfig = SAMPLING) -> None:
-        self._mind, self._run, self._sampling = mind, runner, sampling
+    def __init__(self, llm: MiniCPM3Model, runner: Runner, sampling: SamplingConfig = SAMPLING) -> None:
+        self._llm, self._run, self._sampling = llm, runner, sampling
         self._log = EventLog()
-        self._memory, self._diary = SceneMemory(self._log), ConversationLog(self._log)
-        self._reply_tokens, self._result_tokens = min(384, mind.limit // 8), mind.limit // 8
-        self._script = ToolScript(mind.words, mind.limit, "")
+        self._memory, self._conversation_log = SceneMemory(self._log), ConversationLog(self._log)
+        self._reply_tokens, self._result_tokens = min(384, llm.limit // 8), llm.limit // 8
+        self._script = ToolScript(llm.words, llm.limit, "")
         self._context: TokenContext | None = None  # made by the first step
         self._persona, self._tools = INSTRUCTION, list[Tool]()
         self._said = ""  # of the reply in hand, all rounds
@@ -123,14 +123,16 @@ class MiniCPM3Engine:
 
     def equip(self, toolbox: Toolbox) -> None:
         """What the session lends. Comes before the first block."""
-        self._tools = built_in_tools(toolbox, self._log, self._run, self._asked_at, lambda: self._diary.last_line)
+        self._tools = built_in_tools(
+            toolbox, self._log, self._run, self._asked_at, lambda: self._conversation_log.last_line
+        )
         self._instruct(self._persona)
 
-    def word(self, wording: GenerationConfig) -> None:
+    def word(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than a quarter of the
         context, which has to hold the results of functions besides."""
-        self._sampling = wording.without_beams().drawn(self._sampling)
-        self._reply_tokens = wording.tokens(self._reply_tokens, self._mind.limit // 4)
+        self._sampling = generation.without_beams().drawn(self._sampling)
+        self._reply_tokens = generation.tokens(self._reply_tokens, self._llm.limit // 4)
 
     @property
     def instruction(self) -> tuple[int, ...]:
@@ -148,13 +150,13 @@ class MiniCPM3Engine:
                 await self._follow()
             case TextBlock(text) if text.strip():
                 self._script.said(block)
-                self._diary.heard(block, self._script.position - 1)
+                self._conversation_log.heard(block, self._script.position - 1)
             case SceneBlock():
                 self._memory.see(block)
                 self._script.see(self._note(block))
             case ReplyBlock():
                 self._script.replied(block, not block.cut and block.text.strip() == self._said.strip())
-                self._diary.spoke(block, self._script.position - bool(block.text.strip()))
+                self._conversation_log.spoke(block, self._script.position - bool(block.text.strip()))
                 await self._follow()
 
     async def reply(self) -> AsyncIterator[Delta]:
@@ -174,7 +176,7 @@ class MiniCPM3Engine:
             self._script.called(ids, results, self._result_tokens)
         if not self._said.strip():
             self._said = GAVE_UP
-            self._script.replying(self._mind.words.encode(GAVE_UP, begin=False), GAVE_UP)
+            self._script.replying(self._llm.words.encode(GAVE_UP, begin=False), GAVE_UP)
             yield TextDelta(GAVE_UP)
 
     async def mark(self) -> Mark:
@@ -183,7 +185,7 @@ class MiniCPM3Engine:
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common beginning stays computed, whatever comes next."""
         self._script.rewind(mark.position)
-        self._diary.rewind(mark.position)
+        self._conversation_log.rewind(mark.position)
 
     async def close(self) -> None:
         """Frees the session's cache and its log."""
@@ -196,9 +198,9 @@ class MiniCPM3Engine:
     async def _written(self, part: SpokenPart, ids: list[int]) -> AsyncIterator[str]:
         """One round: what may be said of what the model writes. All of it is in `part` and `ids` afterwards."""
         context = await self._follow(replying=True)
-        stream, before = TextStream(self._mind.words, self._mind.marks), self._said
+        stream, before = TextStream(self._llm.words, self._llm.marks), self._said
         token = await self._run(context.choose, self._sampling, ())
-        while token not in self._mind.model.stop_ids and len(ids) < self._reply_tokens and not part.done:
+        while token not in self._llm.model.stop_ids and len(ids) < self._reply_tokens and not part.done:
             ids.append(token)
             if text := self._spoken(part.push(stream.add([token])), before):
                 self._script.replying(ids, part.said)
@@ -237,10 +239,10 @@ class MiniCPM3Engine:
         return self._script.plain(f"[{quoted_scene(scene)}]")
 
     def _instruct(self, persona: str) -> None:
-        words = self._mind.words
+        words = self._llm.words
         plain = words.plain(clean(persona))
-        if len(words.encode(plain, begin=False)) > self._mind.limit // 4:
-            raise BadInput(f"The instruction takes more than {self._mind.limit // 4} tokens of context; shorten it.")
+        if len(words.encode(plain, begin=False)) > self._llm.limit // 4:
+            raise BadInput(f"The instruction takes more than {self._llm.limit // 4} tokens of context; shorten it.")
         self._persona = persona
         self._script.instruct(system_text(plain, self._tools))
 
@@ -249,10 +251,10 @@ class MiniCPM3Engine:
         script = self._script
         eviction = script.make_room(self._reply_tokens + 16)
         told = tuple(entry for entry in eviction.dropped if entry.note and entry.kind != "picture")
-        self._diary.left(told, script.dropped)
+        self._conversation_log.left(told, script.dropped)
         if self._context is None:
-            capacity = script.limit + self._mind.limit // 4  # an instruction that comes later may be longer
-            self._context = await self._run(self._mind.new_context, capacity)
+            capacity = script.limit + self._llm.limit // 4  # an instruction that comes later may be longer
+            self._context = await self._run(self._llm.new_context, capacity)
         context = self._context
         for start, end in eviction.cuts:
             await self._run(context.cut, start, end)

@@ -43,10 +43,10 @@ class MiniCPMChatEngine:
         self._instruction = INSTRUCTION
         self._beams, self._most_tokens = 1, MOST_TOKENS
 
-    def word(self, wording: GenerationConfig) -> None:
+    def word(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for an answer longer than the context."""
-        self._sampling, self._beams = wording.drawn(self._sampling), wording.beams
-        self._most_tokens = wording.tokens(MOST_TOKENS, self._model.decoder.config.max_positions - 1)
+        self._sampling, self._beams = generation.drawn(self._sampling), generation.beams
+        self._most_tokens = generation.tokens(MOST_TOKENS, self._model.decoder.config.max_positions - 1)
 
     async def feed(self, block: Block) -> None:
         """What is not for this model (partial words, our eyes' scene) leaves no trace."""

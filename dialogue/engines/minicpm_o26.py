@@ -98,7 +98,9 @@ class MiniCPMO26Engine:
         self._marks: SessionMarks[tuple[SessionMarkO26 | None, int]] = SessionMarks()
         self._recap = Recap(shared.context_tokens // RECAP_SHARE, self._tokens)
         self._reminded = ""  # the recap as it stands in the context
-        self._diary = SpokenConversationLog()  # written on the model's thread, as is all else that a step changes
+        self._conversation_log = (
+            SpokenConversationLog()
+        )  # written on the model's thread, as is all else that a step changes
         self._replied = False  # the last thing in the context is a reply as it was made
         self._units = 0
         self._use = ContextUse({}, shared.context_tokens)
@@ -118,7 +120,7 @@ class MiniCPMO26Engine:
             case TextBlock(text) if text.strip():
                 await self._run(self._read, block)
             case TranscriptBlock():
-                await self._run(self._diary.transcribed, block)
+                await self._run(self._conversation_log.transcribed, block)
             case ReplyBlock():
                 await self._run(self._remember, block)  # the turn is closed: its marks are void
 
@@ -196,14 +198,14 @@ class MiniCPMO26Engine:
 
     def _read(self, block: TextBlock) -> None:
         self._hear([self._plain(block.text)], Moment(block.start, block.end, block.text))
-        self._diary.typed(block)
+        self._conversation_log.typed(block)
 
     def _remember(self, block: ReplyBlock) -> None:
         session = self._opened()
         if not self._replied:
             session.remember(block.text, whole=not block.cut)
         session.heard_as(block.text, block.start, block.end)
-        self._diary.spoke(block)
+        self._conversation_log.spoke(block)
         self._marks.clear()
         self._measure(session)
         self._remind(session)
@@ -219,11 +221,13 @@ class MiniCPMO26Engine:
         return len(self._model.words.encode(text, begin=False))
 
     def _mark(self) -> Mark:
-        return self._marks.add((None if self._session is None else self._session.mark(), self._diary.position))
+        return self._marks.add(
+            (None if self._session is None else self._session.mark(), self._conversation_log.position)
+        )
 
     def _rewind(self, mark: Mark) -> None:
         place, position = self._marks.take(mark)
-        self._diary.rewind(position)
+        self._conversation_log.rewind(position)
         if place is None:
             self._session = None
         elif self._session is not None:
@@ -234,10 +238,10 @@ class MiniCPMO26Engine:
     def _free(self) -> None:
         self._session = None
         self._marks = SessionMarks()
-        self._diary.close()
+        self._conversation_log.close()
 
     def _measure(self, session: SessionO26) -> None:
-        self._recap.add(self._diary.left(session.take_left()))
+        self._recap.add(self._conversation_log.left(session.take_left()))
         self._use = session.ledger.use()
 
     def _plain(self, text: str) -> str:

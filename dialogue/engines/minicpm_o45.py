@@ -57,7 +57,7 @@ class MiniCPMO45Model:
     runner: Runner
     context_tokens: int
     window: WindowName = "basic"
-    manner: DuplexSampling | None = None
+    style: DuplexSampling | None = None
     voice: Samples | None = None
     new_vocoder: Callable[[], Vocoder] | None = None
     force_listen: int = FORCE_LISTEN
@@ -101,7 +101,7 @@ class MiniCPMO45Model:
             self.model,
             voice,
             window,
-            self.manner,
+            self.style,
             capacity=capacity,
             force_listen=self.force_listen,
             generator=generator,
@@ -135,7 +135,9 @@ class MiniCPMO45Engine:
         self._codes = CodeFeed()
         self._last: UnitAnswer | None = None
         self._use = ContextUse({}, shared.context_tokens)
-        self._diary = SpokenConversationLog()  # written on the model's thread, as is all else that a step changes
+        self._conversation_log = (
+            SpokenConversationLog()
+        )  # written on the model's thread, as is all else that a step changes
         self._taken: dict[int, tuple[float, str]] = {}  # of the units in the context: when they began, what was typed
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
@@ -170,7 +172,7 @@ class MiniCPMO45Engine:
             case ReplyBlock():
                 await self._run(self._heard, block)
             case TranscriptBlock():
-                await self._run(self._diary.transcribed, block)
+                await self._run(self._conversation_log.transcribed, block)
 
     async def reply(self) -> AsyncIterator[Delta]:
         """What was made of the last unit that was fed."""
@@ -215,16 +217,16 @@ class MiniCPMO45Engine:
     def _took(self, number: int, unit: UnitBlock) -> None:
         self._taken[number] = unit.start, unit.text
         if unit.text.strip():
-            self._diary.typed(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
+            self._conversation_log.typed(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
 
     def _remember_left(self, units: Sequence[WindowUnit]) -> None:
         for unit in units:
             start, typed = self._taken.pop(unit.number)
-            self._diary.second_left(start, start + UNIT_S, typed, self._shared.model.words.decode(unit.said))
+            self._conversation_log.second_left(start, start + UNIT_S, typed, self._shared.model.words.decode(unit.said))
 
     def _heard(self, reply: ReplyBlock) -> None:
         """It need not be kept apart any longer."""
-        self._diary.spoke(reply)
+        self._conversation_log.spoke(reply)
         if not reply.cut:
             self._heard_all()
 
@@ -242,11 +244,13 @@ class MiniCPMO45Engine:
             self._vocoder.restart()
 
     def _mark(self) -> Mark:
-        return self._marks.add((None if self._session is None else self._session.mark(), self._diary.position))
+        return self._marks.add(
+            (None if self._session is None else self._session.mark(), self._conversation_log.position)
+        )
 
     def _rewind(self, mark: Mark) -> None:
         place, position = self._marks.take(mark)
-        self._diary.rewind(position)
+        self._conversation_log.rewind(position)
         if place is None or self._session is None:
             self._session = None
         else:
@@ -258,7 +262,7 @@ class MiniCPMO45Engine:
         self._session = None
         self._turn.clear()
         self._marks = SessionMarks()
-        self._diary.close()
+        self._conversation_log.close()
 
     def _measure(self, session: Duplex) -> None:
         """Here and not in `context`, because only the model's thread may look into its session."""

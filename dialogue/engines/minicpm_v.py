@@ -71,19 +71,19 @@ def open_minicpm_v(
     if context_tokens > model.decoder.config.max_positions:
         most = model.decoder.config.max_positions
         raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
-    letters = partial(MiniCPMChatEngine, model, runner, sampling or usual_sampling(model.kind))
+    chat = partial(MiniCPMChatEngine, model, runner, sampling or usual_sampling(model.kind))
     if model.kind is Kind.O26:
         omni = MiniCPMO26Model(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
-        return EngineFactories(omni, letters)
+        return EngineFactories(omni, chat)
     if model.kind is Kind.O45:
-        manner = DuplexSampling(sampling) if sampling else None
+        style = DuplexSampling(sampling) if sampling else None
         speaking = _speaking_voice(path, device, voice)
         return EngineFactories(
-            MiniCPMO45Model(model, runner, context_tokens, window, manner, voice, speaking, seed=seed), letters
+            MiniCPMO45Model(model, runner, context_tokens, window, style, voice, speaking, seed=seed), chat
         )
     new_session = partial(MiniCPMVEngine, model, runner, context_tokens, sampling or SAMPLING)
     new_session()  # a context that will not do is told now, not when somebody calls
-    return EngineFactories(PacedSessions(new_session, model.decoder, context_tokens), letters)
+    return EngineFactories(PacedSessions(new_session, model.decoder, context_tokens), chat)
 
 
 def _speaking_voice(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:

@@ -60,7 +60,7 @@ class RemoteEngine:
         self._dropped = 0
         self._unheard = False  # whether the last block is a reply nobody has confirmed
         self._log = EventLog()
-        self._diary = ConversationLog(self._log)
+        self._conversation_log = ConversationLog(self._log)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
         self._client = httpx.AsyncClient(headers=headers, timeout=timeout)
@@ -74,11 +74,11 @@ class RemoteEngine:
                 return
             case ReplyBlock(text):
                 self._drop_unheard()
-                self._diary.spoke(block, self._position)
+                self._conversation_log.spoke(block, self._position)
                 if text.strip():
                     self._blocks.append(block)
             case TextBlock():
-                self._diary.heard(block, self._position)
+                self._conversation_log.heard(block, self._position)
                 self._blocks.append(block)
                 self._unheard = False
             case SceneBlock() | SystemBlock():
@@ -116,7 +116,7 @@ class RemoteEngine:
         assert 0 <= keep <= len(self._blocks), f"no way back from {len(self._blocks)} to {keep}"
         del self._blocks[keep:]
         self._unheard = False
-        self._diary.rewind(mark.position)
+        self._conversation_log.rewind(mark.position)
 
     async def close(self) -> None:
         self._log.close()
@@ -138,7 +138,7 @@ class RemoteEngine:
         if question is None:
             return None
         begins_at = next((block.start for block in self._blocks if isinstance(block, TextBlock)), 0.0)
-        return recall_left(question, self._log, asked.end, self._diary.last_line, begins_at)
+        return recall_left(question, self._log, asked.end, self._conversation_log.last_line, begins_at)
 
     def _saying(self, said: str) -> None:
         at = self._blocks[-1]
@@ -161,7 +161,7 @@ class RemoteEngine:
             gone = [block for block in self._blocks[: starts[1]] if not isinstance(block, SystemBlock)]
             self._blocks = [block for block in self._blocks if not any(block is left for left in gone)]
             self._dropped += len(gone)
-            self._diary.left(tuple(map(_entry, gone)), self._dropped)
+            self._conversation_log.left(tuple(map(_entry, gone)), self._dropped)
 
     @asynccontextmanager
     async def _stream(self) -> AsyncIterator[AsyncIterator[str]]:

@@ -47,7 +47,7 @@ class Captioner:
         return whole[0] if whole else said
 
 
-def open_describer(path: Path, precision: Precision = "bfloat16", device: str = "auto") -> Captioner:
+def open_captioner(path: Path, precision: Precision = "bfloat16", device: str = "auto") -> Captioner:
     """Load a downloaded folder (blocking). Raises BadInput where it will not do."""
     device = device_for(device)
     return Captioner(open_seeing_model(path, precision, device))

@@ -107,7 +107,7 @@ class GenerationConfig:
 class TakesGenerationConfig(Protocol):
     """An engine that writes as it is told."""
 
-    def word(self, wording: GenerationConfig) -> None:
+    def word(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for what this engine cannot do."""
         ...
 

@@ -36,12 +36,12 @@ class SpokenConversationLog:
     def __init__(self) -> None:
         self.log = EventLog()
         self.position = 0
-        self._diary = ConversationLog(self.log)
+        self._conversation_log = ConversationLog(self.log)
         self._written: deque[_Written] = deque(maxlen=WORDS_KEPT)
 
     def typed(self, block: TextBlock) -> None:
         """The user's words came as words, of a turn that is not over."""
-        self._diary.heard(block, self.position)
+        self._conversation_log.heard(block, self.position)
         self.position += 1
 
     def transcribed(self, block: TranscriptBlock) -> None:
@@ -55,19 +55,19 @@ class SpokenConversationLog:
 
     def spoke(self, block: ReplyBlock) -> None:
         """The user heard our reply. Its turn is closed: nothing before it is rewound any more."""
-        self._diary.spoke(block, self.position)
+        self._conversation_log.spoke(block, self.position)
         self.position += 1
-        self._diary.left((), self.position)
+        self._conversation_log.left((), self.position)
 
     def rewind(self, position: int) -> None:
         """What was typed and said since has not happened."""
-        self._diary.rewind(position)
+        self._conversation_log.rewind(position)
 
     def left(self, entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
         """These are no longer in the model's context: a line for each that has a note; frames have none. Returns
         those, sound as the words that were spoken in it."""
         worded = tuple(self._worded(entry) for entry in entries if entry.note)
-        self._diary.left(worded, 0)
+        self._conversation_log.left(worded, 0)
         return worded
 
     def second_left(self, start: float, end: float, typed: str, said: str) -> None:

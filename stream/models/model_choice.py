@@ -126,15 +126,17 @@ def own_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
     return made
 
 
-def with_describer(setup: Setup, folder: Path) -> Setup:
+def with_captioner(setup: Setup, folder: Path) -> Setup:
     """The setup whose mind, which cannot see, is told what the model in `folder` sees. Raises BadInput for a mind that
     sees itself, and for a model of ours that is not a describer."""
     if (own := _own_type(setup)) is not None and own not in BLIND:
-        raise BadInput(f"the setup {setup.name} sees with its own model; --eyes is for one that cannot see")
+        raise BadInput(f"the setup {setup.name} sees with its own model; --captioner is for one that cannot see")
     if (kind := model_type(folder)) in ENGINES:
-        raise BadInput(f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --eyes")
+        raise BadInput(
+            f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --captioner"
+        )
     _check_image_text(folder)
-    return replace(setup, eyes_path=folder)
+    return replace(setup, captioner_path=folder)
 
 
 def _own_type(setup: Setup) -> str | None:

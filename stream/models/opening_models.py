@@ -30,11 +30,11 @@ def own_model_options(setup: Setup) -> dict[str, Any]:
     return options
 
 
-def open_describer_of(setup: Setup) -> Captioner | None:
+def open_captioner_of(setup: Setup) -> Captioner | None:
     """Raises BadInput where the model will not do."""
-    if setup.eyes_path is None:
+    if setup.captioner_path is None:
         return None
-    from dialogue.image_text.captioner import open_describer
+    from dialogue.image_text.captioner import open_captioner
 
     precision = "bfloat16" if setup.precision == "auto" else setup.precision
-    return open_describer(setup.eyes_path, precision, setup.device)
+    return open_captioner(setup.captioner_path, precision, setup.device)

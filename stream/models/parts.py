@@ -21,8 +21,8 @@ from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.capacity import Capacity, Cost, Measurable, Paced
-from stream.models.needs import SMALL_MIND
-from stream.models.opening_models import open_describer_of, own_model_options
+from stream.models.needs import DEFAULT_LLM
+from stream.models.opening_models import open_captioner_of, own_model_options
 from stream.models.setup import Setup
 from stream.models.unit_slots import UnitSlots
 from stream.models.weights import Condition, WeightStore
@@ -40,9 +40,9 @@ OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 
 BACKGROUND_NICENESS = 10
 
-EARS = "whisper-tiny.en"
+ASR = "whisper-tiny.en"
 NO_CAPTIONS = (
-    f"what is said in the call will have no captions, and stand in the log as sound: `omnilive models pull {EARS}` "
+    f"what is said in the call will have no captions, and stand in the log as sound: `omnilive models pull {ASR}` "
     "brings what writes it down"
 )
 
@@ -51,14 +51,14 @@ NO_CAPTIONS = (
 class Threads:
     """One thread a model, so that none waits for another: a partial transcript must not delay a phrase of sound."""
 
-    mind: DeviceThread = field(default_factory=lambda: DeviceThread("mind"))
-    ears: DeviceThread = field(default_factory=lambda: DeviceThread("ears"))
-    voice: DeviceThread = field(default_factory=lambda: DeviceThread("voice"))
-    eyes: DeviceThread = field(default_factory=lambda: DeviceThread("eyes", BACKGROUND_NICENESS))
-    describer: DeviceThread = field(default_factory=lambda: DeviceThread("describer", BACKGROUND_NICENESS))
+    llm: DeviceThread = field(default_factory=lambda: DeviceThread("llm"))
+    asr: DeviceThread = field(default_factory=lambda: DeviceThread("asr"))
+    voice: DeviceThread = field(default_factory=lambda: DeviceThread("tts"))
+    vision: DeviceThread = field(default_factory=lambda: DeviceThread("vision", BACKGROUND_NICENESS))
+    captioner: DeviceThread = field(default_factory=lambda: DeviceThread("captioner", BACKGROUND_NICENESS))
 
     def all(self) -> tuple[DeviceThread, ...]:
-        return self.mind, self.ears, self.voice, self.eyes, self.describer
+        return self.llm, self.asr, self.voice, self.vision, self.captioner
 
 
 @dataclass(eq=False)
@@ -68,12 +68,12 @@ class Parts:
     voice_activity: VoiceActivity
     transcriber: Transcriber | None  # of an engine that hears: for captions, where its weights are there
     voice: Synthesizer | None  # None, as the eyes, where the engine does that itself
-    eyes: VisionModels | None
+    vision_models: VisionModels | None
     new_engine: Callable[[], Engine]
     threads: Threads
     capacity: Capacity | None = None  # where it was measured
-    new_letters: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
-    describer: Captioner | None = None  # for a mind that cannot see
+    new_chat_engine: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
+    captioner: Captioner | None = None  # for a mind that cannot see
     tools: tuple[Tool, ...] = ()  # the user's own, for a mind that calls functions
     _cost: Cost | None = None  # of units, where it was measured
 
@@ -81,10 +81,10 @@ class Parts:
         """How many sessions this machine holds, where the engine can tell: by some seconds of its worst work. Before
         the first session; without it the setup's number counts."""
         if isinstance(self.new_engine, Measurable):
-            self._cost = await self.threads.mind.run(self.new_engine.measure_units)
+            self._cost = await self.threads.llm.run(self.new_engine.measure_units)
             self.capacity = Capacity.measured(self._cost)
         elif isinstance(self.new_engine, Paced):
-            self.capacity = Capacity.paced(await self.threads.mind.run(self.new_engine.measure_pace))
+            self.capacity = Capacity.paced(await self.threads.llm.run(self.new_engine.measure_pace))
 
     @cached_property
     def slots(self) -> Slots | None:
@@ -92,7 +92,7 @@ class Parts:
         model = self.new_engine
         if not isinstance(model, UnitModel):
             return None
-        run, together = self.threads.mind.run, model.compute_together
+        run, together = self.threads.llm.run, model.compute_together
         if self._cost is None:
             return UnitSlots(run, together)
         return UnitSlots(run, together, expected_s=self._cost.unit_seconds)
@@ -105,9 +105,9 @@ class Parts:
         unwritten = NO_CAPTIONS if self.new_engine.can.hears and self.transcriber is None else ""
         return "\n".join(filter(None, (self.new_engine.remark, unwritten)))
 
-    def new_correspondent(self, tools: tuple[Tool, ...] = ()) -> Engine:
+    def chat_engine(self, tools: tuple[Tool, ...] = ()) -> Engine:
         """For what is written instead of said live. Raises BadInput for `tools` that nobody here would call."""
-        engine = (self.new_letters or self.new_engine)()
+        engine = (self.new_chat_engine or self.new_engine)()
         if isinstance(engine, TakesTools):
             engine.equip(Toolbox(more=(*self.tools, *tools), aside=asyncio.to_thread))
         elif tools:
@@ -120,17 +120,17 @@ class Parts:
             thread.close()
 
 
-def _open_ears(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:
+def _open_asr(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:
     """Who speaks, and when, is told by our own ear whatever the engine hears."""
     activity = VoiceActivity(store.path("silero-vad"))
-    if can.hears and not _is_there(store, EARS):
+    if can.hears and not _is_there(store, ASR):
         return activity, None
-    transcriber = Transcriber(store.path(EARS), threads=1)
+    transcriber = Transcriber(store.path(ASR), threads=1)
     transcriber.warm_up()
     return activity, transcriber
 
 
-def _open_eyes(store: WeightStore, can: Capabilities) -> VisionModels | None:
+def _open_vision(store: WeightStore, can: Capabilities) -> VisionModels | None:
     if can.sees:
         return None
     detector, reader = Detector(store.path("nanodet-g"), threads=1), Reader()
@@ -164,35 +164,35 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
     can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
     with ExitStack() as unless_ready:
         # Nobody waits for what is written down beside an engine that hears.
-        threads = Threads(ears=DeviceThread("ears", BACKGROUND_NICENESS)) if can.hears else Threads()
+        threads = Threads(asr=DeviceThread("asr", BACKGROUND_NICENESS)) if can.hears else Threads()
         for thread in threads.all():
             unless_ready.callback(thread.close)
         async with asyncio.TaskGroup() as tasks:
-            ears = tasks.create_task(opened("ears", threads.ears, _open_ears, store, can))
-            eyes = tasks.create_task(opened("eyes", threads.eyes, _open_eyes, store, can))
-            voice = tasks.create_task(opened("voice", threads.voice, _open_voice, can))
-            mind = tasks.create_task(opened("mind", threads.mind, _open_mind, setup, store, threads.mind))
-            describer = tasks.create_task(threads.describer.run(open_describer_of, setup))
+            asr = tasks.create_task(opened("asr", threads.asr, _open_asr, store, can))
+            vision_models = tasks.create_task(opened("vision", threads.vision, _open_vision, store, can))
+            voice = tasks.create_task(opened("tts", threads.voice, _open_voice, can))
+            llm = tasks.create_task(opened("llm", threads.llm, _open_llm, setup, store, threads.llm))
+            captioner = tasks.create_task(threads.captioner.run(open_captioner_of, setup))
         unless_ready.pop_all()
-    activity, transcriber = ears.result()
-    minds = mind.result()
-    live, letters = (minds.live, minds.letters) if isinstance(minds, EngineFactories) else (minds, None)
-    senses = activity, transcriber, voice.result(), eyes.result()
-    return Parts(*senses, live, threads, new_letters=letters, describer=describer.result(), tools=setup.tools)
+    activity, transcriber = asr.result()
+    factories = llm.result()
+    live, chat = (factories.live, factories.chat) if isinstance(factories, EngineFactories) else (factories, None)
+    senses = activity, transcriber, voice.result(), vision_models.result()
+    return Parts(*senses, live, threads, new_chat_engine=chat, captioner=captioner.result(), tools=setup.tools)
 
 
-def _open_mind(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
+def _open_llm(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
     own: dict[str, Any] = {}
     if setup.engine in ("minicpm", "image_text"):
         own = own_model_options(setup)
     elif setup.engine == "chat_model":
         own = {"precision": setup.precision, "device": setup.device}
-    if setup.engine in ("small_cpu", "chat_model") and _is_there(store, "all-minilm-l6-v2"):
+    if setup.engine in ("embedded", "chat_model") and _is_there(store, "all-minilm-l6-v2"):
         own["embedder_folder"] = store.path("all-minilm-l6-v2")  # without it, recall goes by words alone
     return open_engine(
         setup.engine,
         runner=thread.run,
-        model_path=store.path(SMALL_MIND) if setup.engine == "small_cpu" else setup.model_path,
+        model_path=store.path(DEFAULT_LLM) if setup.engine == "embedded" else setup.model_path,
         context_tokens=setup.context_tokens,
         remote_url=setup.remote_url,
         remote_model=setup.remote_model,

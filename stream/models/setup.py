@@ -95,8 +95,8 @@ class Setup:
     model_path: Path | None = None  # the folder of a downloaded model, for the engines that run one
     precision: Quantisation = "bfloat16"  # of its language model; "auto" is for the engine "chat_model"
     device: str = "auto"  # where it runs: "auto" takes a graphics card if there is one
-    eyes_path: Path | None = None  # the folder of a model that describes pictures to a mind that cannot see
-    describe_every_s: float = 4.0  # at most this often
+    captioner_path: Path | None = None  # the folder of a model that describes pictures to a mind that cannot see
+    caption_every_s: float = 4.0  # at most this often
     window: Literal["basic", "context"] = "basic"  # what leaves the context of a duplex engine when it is full
     voice: Path | None = None  # a recording of somebody to speak like
     speaker_consents: bool = False  # who has agreed to it: the user's word, without which the recording is refused
@@ -109,7 +109,7 @@ class Setup:
 
 
 SETUPS: Mapping[str, Setup] = {
-    "laptop": Setup("laptop", "small_cpu", "embedded models on a 2-core CPU; nothing leaves the machine"),
+    "laptop": Setup("laptop", "embedded", "embedded models on a 2-core CPU; nothing leaves the machine"),
     "scripted": Setup("scripted", "scripted", "canned lines instead of a model: load tests and demos", capacity=16),
     "minicpm": Setup(
         "minicpm",

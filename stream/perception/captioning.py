@@ -27,9 +27,9 @@ LONGEST_DESCRIPTION = 400  # characters
 class Captioning:
     """One session's. `fact` is the newest description; whoever shows the scene adds it."""
 
-    def __init__(self, describer: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
-        self._describer, self._thread, self._link = describer, thread, link
-        self._every_s = setup.describe_every_s
+    def __init__(self, captioner: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
+        self._captioner, self._thread, self._link = captioner, thread, link
+        self._every_s = setup.caption_every_s
         self.lane: LatestOnly[Picture] = LatestOnly()
         self._next_at = float("-inf")
         self._pictures = 0  # taken off the camera by `forget`: a description of an older one comes too late
@@ -57,7 +57,7 @@ class Captioning:
                 continue  # put here while the one before was being described
             self._next_at = picture.at + self._every_s
             try:
-                said = await self._describer.describe(picture.rgb, self._thread.run)
+                said = await self._captioner.describe(picture.rgb, self._thread.run)
             except BadInput as odd:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be described: {odd}"))
                 continue

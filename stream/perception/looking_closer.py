@@ -21,8 +21,8 @@ PATIENCE_S = 1.0
 class CloserLook:
     """`dialogue.tools.toolbox.LookCloser` of one session."""
 
-    def __init__(self, eyes: VisionModels, thread: DeviceThread, watching: FrameWatching) -> None:
-        self._eyes, self._thread, self._watching = eyes, thread, watching
+    def __init__(self, vision_models: VisionModels, thread: DeviceThread, watching: FrameWatching) -> None:
+        self._vision_models, self._thread, self._watching = vision_models, thread, watching
 
     async def __call__(self, spot: Spot) -> SceneBlock:
         """Raises BadInput where the camera is off, or the thing is not in view."""
@@ -30,7 +30,7 @@ class CloserLook:
         if picture is None:
             raise BadInput("the camera is off")
         box = SIDES[spot.side] if not spot.labels else self._box_of(spot.labels)
-        look = await self._thread.run(self._eyes.study, enlarged(picture, box))
+        look = await self._thread.run(self._vision_models.study, enlarged(picture, box))
         return scene_block(look, picture.at)
 
     def _box_of(self, labels: tuple[str, ...]) -> Box:

@@ -26,17 +26,17 @@ GONE_S = 5.0
 
 
 class FrameWatching:
-    """The eyes of one session; without `eyes` it keeps the newest picture for an engine that sees."""
+    """The eyes of one session; without `vision_models` it keeps the newest picture for an engine that sees."""
 
     def __init__(
         self,
-        eyes: VisionModels | None,
+        vision_models: VisionModels | None,
         thread: DeviceThread,
         setup: Setup,
         link: Link,
-        describing: Captioning | None = None,
+        captioning: Captioning | None = None,
     ) -> None:
-        self._eyes, self._thread, self._link, self._describing = eyes, thread, link, describing
+        self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
         self.lane: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
             FrameSamplingSettings(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s)
@@ -56,14 +56,14 @@ class FrameWatching:
             self.newest = picture
             self._came.set()
             self.lane.put(picture)
-            if self._describing is not None:
-                self._describing.see(picture)
+            if self._captioning is not None:
+                self._captioning.see(picture)
 
     def ask(self) -> None:
         """Somebody is about to talk about what is seen: look at the next frame closely."""
         self._asked_at = self._link.now()
-        if self._describing is not None:
-            self._describing.ask()
+        if self._captioning is not None:
+            self._captioning.ask()
 
     @property
     def camera(self) -> bool:
@@ -75,7 +75,7 @@ class FrameWatching:
         if not self.camera:
             self._lose()
             return self.scene
-        if self._eyes is None:
+        if self._vision_models is None:
             return self.scene
         try:
             async with asyncio.timeout(patience_s):
@@ -113,8 +113,8 @@ class FrameWatching:
             return
         self.newest = None
         self._look.camera_lost(self._link.now())
-        if self._describing is not None:
-            self._describing.forget()
+        if self._captioning is not None:
+            self._captioning.forget()
         self.scene = scene_block(self._look, self._link.now(), camera=False)
         self._show(camera=False)
 
@@ -134,15 +134,15 @@ class FrameWatching:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {odd}."))
 
     async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
-        if self._eyes is None:
+        if self._vision_models is None:
             return  # the engine sees for itself
         if detect:
-            await self._thread.run(self._eyes.glance, self._look, picture)
+            await self._thread.run(self._vision_models.glance, self._look, picture)
         if read:
-            await self._thread.run(self._eyes.read, self._look, picture)
+            await self._thread.run(self._vision_models.read, self._look, picture)
         if not self._on:
             return  # switched off while we looked
-        fact = self._describing.fact if self._describing is not None else None
+        fact = self._captioning.fact if self._captioning is not None else None
         self.scene = with_description(scene_block(self._look, self._link.now()), fact)
         if detect and read:
             self._looked_at = picture.at

@@ -86,8 +86,8 @@ Order = (
 class ReplyController:
     """The mind of one session."""
 
-    def __init__(self, crew: ReplyDependencies) -> None:
-        self._crew = crew
+    def __init__(self, dependencies: ReplyDependencies) -> None:
+        self._deps = dependencies
         self.orders: BlockingQueue[Order] = BlockingQueue(64)
         self.reply: Reply | None = None
         self._heard: tuple[int, Mark] | None = None  # the turn of which units were heard, and where it began
@@ -124,8 +124,8 @@ class ReplyController:
                 await self._close()
             case PartialHeard(block) if self.reply is None:
                 await self._show_scene()
-                await self._crew.engine.feed(block)
-                self._crew.link.emit(ContextShown(self._crew.engine.context()))
+                await self._deps.engine.feed(block)
+                self._deps.link.emit(ContextShown(self._deps.engine.context()))
             case SceneChanged() if self.reply is None:
                 await self._show_scene()
 
@@ -135,10 +135,10 @@ class ReplyController:
 
     async def _show_scene(self) -> None:
         """What is in view between replies: an engine remembers it, and may have it in its context before the words."""
-        scene = self._crew.watching.scene
-        if not self._crew.engine.can.sees and scene is not self._shown:
+        scene = self._deps.watching.scene
+        if not self._deps.engine.can.sees and scene is not self._shown:
             self._shown = scene
-            await self._crew.engine.feed(scene)
+            await self._deps.engine.feed(scene)
 
     async def decided(self) -> None:
         """Until the reply in hand is one that will be given; one that is taken back never gets here."""
@@ -152,28 +152,28 @@ class ReplyController:
         if isinstance(question, SpokenQuestion) and question.rest is not None:
             while await self._take_unit(turn, question.rest.start_s):
                 pass
-        if self._crew.reminders is not None and not isinstance(question, Announcement):
-            self._crew.reminders.draft()
-        self.reply = Reply(turn, question, self._crew)
+        if self._deps.reminders is not None and not isinstance(question, Announcement):
+            self._deps.reminders.draft()
+        self.reply = Reply(turn, question, self._deps)
         self._task = tasks.create_task(self.reply.run(), name=f"reply-{turn}")
 
     async def _take_unit(self, turn: int, before_s: float = float("inf")) -> bool:
         """Gives the engine the oldest unit that waits; whether there was one."""
-        hearer = self._crew.hearer
-        unit = hearer.feed.pop(before_s) if hearer is not None else None
-        if hearer is None or unit is None:
+        unit_prefill = self._deps.unit_prefill
+        unit = unit_prefill.feed.pop(before_s) if unit_prefill is not None else None
+        if unit_prefill is None or unit is None:
             return False
         if self._heard is None or self._heard[0] != turn:
-            self._heard = turn, await self._crew.engine.mark()
-        await hearer.take(unit)
-        self._crew.link.emit(ContextShown(self._crew.engine.context()))
+            self._heard = turn, await self._deps.engine.mark()
+        await unit_prefill.take(unit)
+        self._deps.link.emit(ContextShown(self._deps.engine.context()))
         return True
 
     async def _forget(self, turn: int) -> None:
         if self._is(turn):
             await self._void()
         if self._heard is not None and self._heard[0] == turn:
-            await self._crew.engine.rewind(self._heard[1])
+            await self._deps.engine.rewind(self._heard[1])
             self._heard = None
 
     async def _stopped(self) -> Reply | None:
@@ -189,17 +189,17 @@ class ReplyController:
         """What a reply entered into the book of reminders counts once something of it was heard."""
         if isinstance(reply.question, Announcement):
             reply.question.over(heard)
-        elif self._crew.reminders is not None:
-            self._crew.reminders.settle(heard)
+        elif self._deps.reminders is not None:
+            self._deps.reminders.settle(heard)
 
     async def _void(self) -> None:
         reply = await self._stopped()
         if reply is None:
             return
-        self._crew.playback.drop(reply.turn)
+        self._deps.playback.drop(reply.turn)
         self._settle(reply, heard=False)
         if reply.before_question is not None:
-            await self._crew.engine.rewind(reply.before_question)
+            await self._deps.engine.rewind(reply.before_question)
 
     async def _cut(self, heard_characters: int) -> None:
         reply = await self._stopped()
@@ -207,19 +207,19 @@ class ReplyController:
         heard = reply.said[:heard_characters]
         self._settle(reply, heard=bool(heard))
         if reply.before_reply is not None:
-            await self._crew.engine.rewind(reply.before_reply)
+            await self._deps.engine.rewind(reply.before_reply)
             if heard:
-                now = self._crew.link.now()
-                await self._crew.engine.feed(ReplyBlock(heard, reply.question.stopped_at, now, cut=True))
-        self._crew.link.emit(ReplyEnded(reply.turn, reply.said, heard, cut=True))
-        self._crew.link.emit(ContextShown(self._crew.engine.context()))
+                now = self._deps.link.now()
+                await self._deps.engine.feed(ReplyBlock(heard, reply.question.stopped_at, now, cut=True))
+        self._deps.link.emit(ReplyEnded(reply.turn, reply.said, heard, cut=True))
+        self._deps.link.emit(ContextShown(self._deps.engine.context()))
 
     async def _close(self) -> None:
         reply = await self._stopped()
         assert reply is not None
         self._settle(reply, heard=True)
         if reply.said:
-            now = self._crew.link.now()
-            await self._crew.engine.feed(ReplyBlock(reply.said, reply.question.stopped_at, now))
-        self._crew.link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))
-        self._crew.link.emit(ContextShown(self._crew.engine.context()))
+            now = self._deps.link.now()
+            await self._deps.engine.feed(ReplyBlock(reply.said, reply.question.stopped_at, now))
+        self._deps.link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))
+        self._deps.link.emit(ContextShown(self._deps.engine.context()))

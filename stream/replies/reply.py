@@ -80,12 +80,12 @@ class ReplyDependencies:
 
     engine: Engine
     transcriber: Transcriber | None  # None where nobody needs words
-    ears: DeviceThread
+    asr: DeviceThread
     speaking: SpeechSynthesis
     watching: FrameWatching
     playback: Playback
     link: Link
-    hearer: UnitPrefill | None = None  # of an engine that hears
+    unit_prefill: UnitPrefill | None = None  # of an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
     endpointing: TurnDetection | None = None  # where words have a say in when a turn ends
 
@@ -93,8 +93,8 @@ class ReplyDependencies:
 class Reply:
     """The answer to one question. `run` is its task; the marks tell where the engine stood around the question."""
 
-    def __init__(self, turn: int, question: Question, crew: ReplyDependencies) -> None:
-        self.turn, self.question, self._crew = turn, question, crew
+    def __init__(self, turn: int, question: Question, dependencies: ReplyDependencies) -> None:
+        self.turn, self.question, self._deps = turn, question, dependencies
         self.timing = TurnTiming(question.stopped_at, asked=not isinstance(question, Announcement))
         self.user_text = ""
         self.said = ""
@@ -104,7 +104,7 @@ class Reply:
         self._decided = asyncio.Event()
         self._unshown: list[Expressed] = []
         self._phrases: BlockingQueue[str] = BlockingQueue(16)
-        crew.playback.start(turn)
+        dependencies.playback.start(turn)
 
     async def run(self) -> None:
         """Raises what the engine raises. Cancelling stops within one token and one phrase."""
@@ -117,11 +117,11 @@ class Reply:
         """The turn is decided: show what there is, let the sound out, and everything after it as it comes."""
         self.committed = True
         self._decided.set()
-        self.timing.mark("turn_decided", self._crew.link.now())
+        self.timing.mark("turn_decided", self._deps.link.now())
         for event in self._unshown:
-            self._crew.link.emit(event)
+            self._deps.link.emit(event)
         self._unshown.clear()
-        self._crew.playback.open(self.turn)
+        self._deps.playback.open(self.turn)
 
     async def decided(self) -> None:
         """Until `commit`."""
@@ -129,27 +129,27 @@ class Reply:
 
     def _show(self, event: Expressed) -> None:
         if self.committed:
-            self._crew.link.emit(event)
+            self._deps.link.emit(event)
         else:
             self._unshown.append(event)
 
     async def _think(self, tasks: asyncio.TaskGroup) -> None:
-        match self.question, self._crew.hearer:
+        match self.question, self._deps.unit_prefill:
             case Announcement(text), _:
                 await self._announce(text)
                 return
-            case SpokenQuestion(rest=Unit() as rest), UnitPrefill() as hearer:
-                self.before_question = await self._crew.engine.mark()
-                await hearer.take(rest)
+            case SpokenQuestion(rest=Unit() as rest), UnitPrefill() as unit_prefill:
+                self.before_question = await self._deps.engine.mark()
+                await unit_prefill.take(rest)
             case _:
                 await self._ask(tasks)
                 if not self.user_text:
                     return
-        self.before_reply = await self._crew.engine.mark()
+        self.before_reply = await self._deps.engine.mark()
         await self._take_down()
 
     async def _announce(self, text: str) -> None:
-        self.before_question = self.before_reply = await self._crew.engine.mark()
+        self.before_question = self.before_reply = await self._deps.engine.mark()
         self._write(text)
         splitter = PhraseSplitter()
         for phrase in [*splitter.push(text), *splitter.flush()]:
@@ -158,12 +158,12 @@ class Reply:
     async def _ask(self, tasks: asyncio.TaskGroup) -> None:
         """In words; with none, nothing was asked."""
         self.user_text = await self._words()
-        self.timing.mark("transcript", self._crew.link.now())
+        self.timing.mark("transcript", self._deps.link.now())
         typed = isinstance(self.question, TypedQuestion)
         self._show(UserCaption(self.turn, self.user_text, final=True, typed=typed))
         if not self.user_text:
             return
-        engine, endpointing = self._crew.engine, self._crew.endpointing
+        engine, endpointing = self._deps.engine, self._deps.endpointing
         if endpointing is not None and not self.committed:
             tasks.create_task(endpointing.weigh(self.user_text), name=f"weigh-{self.turn}")
         self.before_question = await engine.mark()
@@ -175,11 +175,11 @@ class Reply:
             case TypedQuestion(text) | Announcement(text):
                 return text
             case SpokenQuestion(samples):
-                assert self._crew.transcriber is not None, "an engine that cannot hear needs a transcriber"
-                return (await self._crew.ears.run(self._crew.transcriber.transcribe, samples)).text
+                assert self._deps.transcriber is not None, "an engine that cannot hear needs a transcriber"
+                return (await self._deps.asr.run(self._deps.transcriber.transcribe, samples)).text
 
     async def _feed_scene(self) -> None:
-        watching, engine = self._crew.watching, self._crew.engine
+        watching, engine = self._deps.watching, self._deps.engine
         typed = isinstance(self.question, TypedQuestion)
         scene = await watching.fresh(self.question.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
         if not engine.can.sees:
@@ -189,51 +189,51 @@ class Reply:
 
     async def _take_down(self) -> None:
         """The engine's reply, delta by delta."""
-        splitter, lips = PhraseSplitter(), SpeechTextAlignment()
+        splitter, alignment = PhraseSplitter(), SpeechTextAlignment()
         resampler: Resampler | None = None
-        async with aclosing(self._crew.engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(self._deps.engine.reply()) as deltas:  # type: ignore[type-var]
             async for delta in deltas:
                 match delta:
                     case TextDelta(text, recalled):
                         if recalled is not None:
                             self._show(ReplyRecalled(self.turn, recalled))
                         self._write(text)
-                        if self._crew.engine.can.speaks:
-                            lips.write(text)
+                        if self._deps.engine.can.speaks:
+                            alignment.write(text)
                         else:
                             for phrase in splitter.push(text):
                                 await self._pass_on(phrase)
                     case SoundDelta(samples, rate):
-                        resampler = resampler or Resampler(rate, self._crew.playback.rate)
-                        self._sound(lips.piece(resampler.push(samples), resampler.rate_out))
+                        resampler = resampler or Resampler(rate, self._deps.playback.rate)
+                        self._sound(alignment.piece(resampler.push(samples), resampler.rate_out))
                         await self._not_too_far_ahead()
                     case Listening():
                         break
         if resampler is not None:
-            self._sound(lips.end(resampler.flush(), resampler.rate_out))
+            self._sound(alignment.end(resampler.flush(), resampler.rate_out))
         for phrase in splitter.flush():
             await self._pass_on(phrase)
 
     async def _not_too_far_ahead(self) -> None:
-        await asyncio.sleep(max(0.0, self._crew.playback.waiting_s() - AHEAD_S))
+        await asyncio.sleep(max(0.0, self._deps.playback.waiting_s() - AHEAD_S))
 
     def _write(self, text: str) -> None:
-        self.timing.mark("first_token", self._crew.link.now())
+        self.timing.mark("first_token", self._deps.link.now())
         self.said += text
         self._show(ReplyText(self.turn, text))
 
     async def _pass_on(self, phrase: str) -> None:
-        self.timing.mark("first_phrase", self._crew.link.now())
+        self.timing.mark("first_phrase", self._deps.link.now())
         await self._phrases.put(phrase)
 
     async def _speak(self) -> None:
         try:
             while True:
-                self._sound(await self._crew.speaking.say(await self._phrases.get()))
+                self._sound(await self._deps.speaking.say(await self._phrases.get()))
                 await self._not_too_far_ahead()
         except QueueClosed:
-            self._crew.playback.complete(self.turn)
+            self._deps.playback.complete(self.turn)
 
     def _sound(self, piece: AudioPiece) -> None:
-        self.timing.mark("first_sound_made", self._crew.link.now())
-        self._crew.playback.add(self.turn, piece)
+        self.timing.mark("first_sound_made", self._deps.link.now())
+        self._deps.playback.add(self.turn, piece)

@@ -37,7 +37,7 @@ MOST_FRAMES = 64  # of one film, for an engine that sees; evenly thinned out
 MESSAGES_APART_S = 10.0
 
 # A model of 135M parameters makes up what it is asked about a text; it is told in the recording's own words instead.
-UNREADING_ENGINES = frozenset({"small_cpu"})
+UNREADING_ENGINES = frozenset({"embedded"})
 
 # "What is being said?", "Transcribe this", "What did she say in the recording?": answered with the words themselves.
 ASKS_FOR_WORDS = re.compile(
@@ -61,7 +61,7 @@ class _Taken:
 class RequestOptions:
     """What whoever asks may want besides: how it is written, and functions that may be called for it."""
 
-    wording: GenerationConfig = field(default_factory=GenerationConfig)
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
     tools: tuple[Tool, ...] = ()
 
 
@@ -79,14 +79,14 @@ class ChatRequests:
         self,
         messages: Sequence[RequestMessage],
         on_sound: OnSound | None = None,
-        wishes: RequestOptions = DEFAULT_OPTIONS,
+        request_options: RequestOptions = DEFAULT_OPTIONS,
     ) -> AsyncIterator[str]:
         """The reply to the last message, piece by piece; `on_sound` is given it as speech, by the model's own voice
         where it has one. Raises BadInput, and what the engine raises."""
         _check(messages)
-        engine, said, sounded = self._writer(on_sound is not None, wishes.tools), "", False
+        engine, said, sounded = self._writer(on_sound is not None, request_options.tools), "", False
         try:
-            _word(engine, wishes.wording)
+            _word(engine, request_options.generation)
             async with aclosing(self._deltas(engine, messages)) as deltas:
                 async for delta in deltas:
                     match delta:
@@ -104,7 +104,7 @@ class ChatRequests:
 
     def _writer(self, aloud: bool, tools: tuple[Tool, ...]) -> Engine:
         if not aloud or self._parts.voice is not None or tools:
-            return self._parts.new_correspondent(tools)
+            return self._parts.chat_engine(tools)
         engine = self._parts.new_engine()  # there is no voice beside one that speaks itself
         if engine.can.duplex:
             raise BadInput("this model speaks in calls only: leave the speech out, or call it with `live`")
@@ -159,7 +159,7 @@ class ChatRequests:
             await engine.feed(SoundBlock(samples, at))
             taken.fed = True
             return
-        transcript = await self._parts.threads.ears.run(self._careful, samples)
+        transcript = await self._parts.threads.asr.run(self._careful, samples)
         if transcript:
             taken.heard.append(transcript)
 
@@ -172,23 +172,23 @@ class ChatRequests:
         if engine.can.sees:
             await engine.feed(PictureBlock(picture.rgb, at))
             return
-        eyes = self._parts.eyes
-        assert eyes is not None, "an engine that cannot see has our eyes beside it"
+        vision_models = self._parts.vision_models
+        assert vision_models is not None, "an engine that cannot see has our eyes beside it"
         shown = Picture(picture.rgb, at, picture.source)
-        look = await self._parts.threads.eyes.run(eyes.study, shown)
+        look = await self._parts.threads.vision.run(vision_models.study, shown)
         await engine.feed(await self._with_words(scene_block(look, at), picture))
 
     async def _with_words(self, scene: SceneBlock, picture: Picture | None) -> SceneBlock:
         """The scene with a description of its picture, where there is a model for that."""
-        describer = self._parts.describer
-        if describer is None or picture is None:
+        captioner = self._parts.captioner
+        if captioner is None or picture is None:
             return scene
-        said = await describer.describe(picture.rgb, self._parts.threads.describer.run)
+        said = await captioner.describe(picture.rgb, self._parts.threads.captioner.run)
         return with_description(scene, described(said, scene.at) if said else None)
 
     async def _watch(self, engine: Engine, perceived: Iterable[Chunk | Picture], at: float, taken: _Taken) -> None:
         """A film is told by its last scene and by what changed on the way there."""
-        eyes, thread, look = self._parts.eyes, self._parts.threads.eyes, SceneUpdate()
+        vision_models, thread, look = self._parts.vision_models, self._parts.threads.vision, SceneUpdate()
         sound: list[Samples] = []
         last: Picture | None = None
         read_at, scene, frames = float("-inf"), SceneBlock((), "", at, camera=False), Frames(MOST_FRAMES)
@@ -198,11 +198,11 @@ class ChatRequests:
             elif engine.can.sees:
                 frames.add(each)
             else:
-                assert eyes is not None, "an engine that cannot see has our eyes beside it"
+                assert vision_models is not None, "an engine that cannot see has our eyes beside it"
                 shown = Picture(each.rgb, at + each.at, each.source)
-                await thread.run(eyes.glance, look, shown)
+                await thread.run(vision_models.glance, look, shown)
                 if each.at - read_at >= READ_FILM_EVERY_S:
-                    await thread.run(eyes.read, look, shown)
+                    await thread.run(vision_models.read, look, shown)
                     read_at = each.at
                 scene, last = scene_block(look, at + each.at), each
         if scene.camera:
@@ -213,10 +213,10 @@ class ChatRequests:
             await self._hear(engine, np.concatenate(sound), at, taken)
 
 
-def _word(engine: Engine, wording: GenerationConfig) -> None:
+def _word(engine: Engine, generation: GenerationConfig) -> None:
     if isinstance(engine, TakesGenerationConfig):
-        engine.word(wording)
-    elif not wording.usual:
+        engine.word(generation)
+    elif not generation.usual:
         raise BadInput("this mind chooses its words by itself: leave out temperature, top_p and their like")
 
 

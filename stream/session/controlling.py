@@ -47,7 +47,7 @@ class SessionControls:
             case TalkKeyPressed(down):
                 await floor.carry_out(floor.turns.press(down, floor.sound.end_s))
             case Interrupted():
-                await floor.carry_out(floor.turns.hush())
+                await floor.carry_out(floor.turns.interrupt())
             case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured(delay_s):

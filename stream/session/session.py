@@ -61,72 +61,76 @@ class Session:
         threads = parts.threads
         self._engine = parts.new_engine()
         self.playback = Playback(out_rate)
-        describer = parts.describer if not self._engine.can.sees else None
-        self._describing = Captioning(describer, threads.describer, setup, link) if describer else None
-        self._watching = FrameWatching(parts.eyes, threads.eyes, setup, link, self._describing)
+        captioner = parts.captioner if not self._engine.can.sees else None
+        self._captioning = Captioning(captioner, threads.captioner, setup, link) if captioner else None
+        self._watching = FrameWatching(parts.vision_models, threads.vision, setup, link, self._captioning)
         self._reminders = self._equipped(parts)
         judge = parts.new_engine if isinstance(parts.new_engine, SemanticTurnJudge) else None
-        self._endpointing = TurnDetection(judge, threads.mind)
-        self._scribe = self._writing(parts, link)
-        self._mind, self._floor = self._minded(parts, SpeechSynthesis(parts.voice, threads.voice, out_rate), link)
+        self._endpointing = TurnDetection(judge, threads.llm)
+        self._caption_transcriber = self._writing(parts, link)
+        self._llm, self._floor = self._reply_side(parts, SpeechSynthesis(parts.voice, threads.voice, out_rate), link)
         self._hearing = AudioPerception(
             parts, None if self._engine.can.hears else parts.transcriber, self._endpointing, self._floor, setup, link
         )
         self._controlling = SessionControls(self._floor, self._hearing, self._watching, link)
-        self._playing = PacedPlayout(self.playback, self._floor, self._mind, setup.budget_s, link)
+        self._playing = PacedPlayout(self.playback, self._floor, self._llm, setup.budget_s, link)
 
-    def _minded(
+    def _reply_side(
         self, parts: Parts, speaking: SpeechSynthesis, link: Link
     ) -> tuple[ReplyController | FullDuplex, Floor]:
         """Who decides what is said, and the floor that both sides share."""
         sound, clock, can = AudioBuffer(), SoundClock(), self._engine.can
-        hearer = None
+        unit_prefill = None
         if can.hears and parts.slots is not None:
             feed = UnitFeed(sound, self._watching, always=can.duplex)
-            hearer = UnitPrefill(cast(UnitEngine, self._engine), parts.slots, feed, clock, link)
+            unit_prefill = UnitPrefill(cast(UnitEngine, self._engine), parts.slots, feed, clock, link)
         turns = DuplexTurns() if can.duplex else Turns()
-        mind: ReplyController | FullDuplex
-        if hearer is not None and isinstance(turns, DuplexTurns):
-            mind = FullDuplex(hearer, turns, sound, speaking, self.playback)
+        llm: ReplyController | FullDuplex
+        if unit_prefill is not None and isinstance(turns, DuplexTurns):
+            llm = FullDuplex(unit_prefill, turns, sound, speaking, self.playback)
         else:
-            crew = ReplyDependencies(
+            dependencies = ReplyDependencies(
                 self._engine,
                 parts.transcriber,
-                parts.threads.ears,
+                parts.threads.asr,
                 speaking,
                 self._watching,
                 self.playback,
                 link,
-                hearer=hearer,
+                unit_prefill=unit_prefill,
                 reminders=self._reminders,
                 endpointing=self._endpointing,
             )
-            mind = ReplyController(crew)
-            self._watching.on_look = mind.looked
-        self._feed = hearer.feed if hearer is not None else None
-        lent = sound, turns, self._feed, clock, self._scribe
-        return mind, Floor(mind.orders, self.playback, self._watching, link, *lent)
+            llm = ReplyController(dependencies)
+            self._watching.on_look = llm.looked
+        self._feed = unit_prefill.feed if unit_prefill is not None else None
+        lent = sound, turns, self._feed, clock, self._caption_transcriber
+        return llm, Floor(llm.orders, self.playback, self._watching, link, *lent)
 
     def _writing(self, parts: Parts, link: Link) -> CaptionTranscriber | None:
         """Who writes down what is said to an engine that hears, if anybody can."""
         if parts.transcriber is None or not self._engine.can.hears:
             return None
-        return CaptionTranscriber(parts.transcriber, parts.threads.ears, self._engine, link)
+        return CaptionTranscriber(parts.transcriber, parts.threads.asr, self._engine, link)
 
     def _equipped(self, parts: Parts) -> ReminderBook | None:
         """Lends the engine what it may do, if it takes tools; its book of reminders."""
         if not isinstance(self._engine, TakesTools):
             return None
         book = ReminderBook(self.now)
-        look = CloserLook(parts.eyes, parts.threads.eyes, self._watching) if parts.eyes is not None else None
+        look = (
+            CloserLook(parts.vision_models, parts.threads.vision, self._watching)
+            if parts.vision_models is not None
+            else None
+        )
         more, aside = parts.tools, asyncio.to_thread
         toolbox = Toolbox(reminding=book, look_closer=look, more=more, decided=self._decided, aside=aside)
         self._engine.equip(toolbox)
         return book
 
     async def _decided(self) -> None:
-        if isinstance(self._mind, ReplyController):
-            await self._mind.decided()
+        if isinstance(self._llm, ReplyController):
+            await self._llm.decided()
 
     def now(self) -> float:
         """Seconds since the session began."""
@@ -175,13 +179,13 @@ class Session:
     def _stages(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         yield "hearing", self._hearing.run()
         yield "watching", self._watching.run()
-        yield "answering", self._mind.run()
+        yield "answering", self._llm.run()
         yield "controlling", self._controlling.run()
         yield "playing", self._playing.run()
-        if self._describing is not None:
-            yield "describing", self._describing.run()
-        if self._scribe is not None:
-            yield "writing", self._scribe.run()
+        if self._captioning is not None:
+            yield "describing", self._captioning.run()
+        if self._caption_transcriber is not None:
+            yield "writing", self._caption_transcriber.run()
         if self._reminders is not None:
             yield "reminding", ReminderStage(self._reminders, self._floor).run()
 
@@ -210,5 +214,5 @@ class Session:
             "sound": self._hearing.lane.dropped,
             "pictures": self._watching.lane.dropped,
             "events": self._events.dropped,
-            "utterances": self._scribe.lane.dropped if self._scribe is not None else 0,
+            "utterances": self._caption_transcriber.lane.dropped if self._caption_transcriber is not None else 0,
         }

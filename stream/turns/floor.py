@@ -66,14 +66,14 @@ class Floor:
         turns: Turns | None = None,
         feed: UnitFeed | None = None,
         sound_clock: SoundClock | None = None,
-        scribe: CaptionTranscriber | None = None,
+        caption_transcriber: CaptionTranscriber | None = None,
     ) -> None:
         self.turns = turns or Turns()
         self._orders, self._playback, self._watching, self._link = orders, playback, watching, link
         self.sound = sound or AudioBuffer()
         self.sound_clock = sound_clock or SoundClock()
         self._feed = feed  # of an engine that hears
-        self._scribe = scribe  # of one that hears, where captions are wanted
+        self._caption_transcriber = caption_transcriber  # of one that hears, where captions are wanted
         self.playout_s = PLAYOUT_GUESS_S
         self._began_at = 0.0  # of the user's present turn, on the clock of the sound
         self._state = State.LISTENING
@@ -179,14 +179,14 @@ class Floor:
         return SpokenQuestion(self.sound.between(start, end), at(self._began_at), at(last_speech_at), rest)
 
     def _write_down(self, turn: int, last_speech_at: float) -> None:
-        if self._scribe is not None:
+        if self._caption_transcriber is not None:
             start, at = self.said_so_far()[0], self.sound_clock.at
             samples = self.sound.between(start, last_speech_at + PRE_ROLL_S)
-            self._scribe.write(Utterance(turn, samples, at(self._began_at), at(last_speech_at)))
+            self._caption_transcriber.write(Utterance(turn, samples, at(self._began_at), at(last_speech_at)))
 
     def _take_back(self, turn: int) -> None:
-        if self._scribe is not None:
-            self._scribe.take_back(turn)
+        if self._caption_transcriber is not None:
+            self._caption_transcriber.take_back(turn)
 
     def show_state(self) -> None:
         """Tells the page who does what, when it has changed."""

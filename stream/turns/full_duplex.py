@@ -48,9 +48,14 @@ class FullDuplex:
     """The mind of one session."""
 
     def __init__(
-        self, hearer: UnitPrefill, turns: DuplexTurns, sound: AudioBuffer, speaking: SpeechSynthesis, playback: Playback
+        self,
+        unit_prefill: UnitPrefill,
+        turns: DuplexTurns,
+        sound: AudioBuffer,
+        speaking: SpeechSynthesis,
+        playback: Playback,
     ) -> None:
-        self._hearer, self._engine, self._link = hearer, hearer.engine, hearer.link
+        self._unit_prefill, self._engine, self._link = unit_prefill, unit_prefill.engine, unit_prefill.link
         self._turns, self._sound, self._speaking, self._playback = turns, sound, speaking, playback
         self.orders: BlockingQueue[Order] = BlockingQueue(64)
         self.reply: DuplexReply | None = None
@@ -67,10 +72,10 @@ class FullDuplex:
 
     async def _live(self) -> None:
         while True:
-            unit = await self._hearer.feed.queue.get()
+            unit = await self._unit_prefill.feed.queue.get()
             async with self._engine_free:
                 listen = self._must_listen()
-                answer = await self._hearer.take(unit, listen=listen)
+                answer = await self._unit_prefill.take(unit, listen=listen)
             if answer is None:
                 continue
             self._link.emit(UnitDecided(answer.number, not answer.listening, listen, answer.left))
@@ -90,7 +95,7 @@ class FullDuplex:
         match order:
             case GiveReply(turn, TypedQuestion(text)):
                 self._link.emit(UserCaption(turn, text, final=True, typed=True))
-                self._hearer.feed.write(text)
+                self._unit_prefill.feed.write(text)
             case CutReply(turn, heard) if self._is(turn):
                 await self._cut(heard)
             case CloseReply(turn) if self._is(turn):
@@ -140,7 +145,7 @@ class FullDuplex:
     def _begin(self) -> DuplexReply:
         decisions = self._turns.speak(self._sound.end_s)
         now = self._link.now()
-        waited = self._hearer.clock.at(self._turns.spoke_until)
+        waited = self._unit_prefill.clock.at(self._turns.spoke_until)
         reply = self.reply = DuplexReply(self._turns.turn, TurnTiming(waited if self._turns.asked else now))
         reply.timing.mark("turn_decided", now)
         self._playback.start(reply.turn)

@@ -48,7 +48,7 @@ class AudioPerception:
         setup: Setup,
         link: Link,
     ) -> None:
-        self._activity, self._transcriber, self._thread = parts.voice_activity, transcriber, parts.threads.ears
+        self._activity, self._transcriber, self._thread = parts.voice_activity, transcriber, parts.threads.asr
         self._endpointing = endpointing
         self._floor, self._setup, self._link = floor, setup, link
         self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)

@@ -179,7 +179,7 @@ class Turns:
         self._unasked = True
         return [self._answer(at, at)]
 
-    def hush(self) -> list[Decision]:
+    def interrupt(self) -> list[Decision]:
         """The user wants silence: our reply, if any, ends here."""
         return self._yield()
 

@@ -35,6 +35,6 @@ def smollm2(smollm2_path: Path) -> LanguageModel:
 
 
 @pytest.fixture(scope="session")
-def mind(smollm2: LanguageModel) -> LocalLlm:
+def llm(smollm2: LanguageModel) -> LocalLlm:
     """What sessions of the small engine share."""
     return LocalLlm(smollm2, 1024, phrase_descriptions=False)

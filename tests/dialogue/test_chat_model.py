@@ -49,7 +49,7 @@ def rendered(engine: LocalChatEngine, folder: Path, *messages: tuple[str, str]) 
     """What the library makes of a conversation, the reply opened."""
     from transformers import AutoTokenizer
 
-    told = [{"role": "system", "content": engine._mind.manner.persona}]
+    told = [{"role": "system", "content": engine._llm.style.persona}]
     told += [{"role": role, "content": content} for role, content in messages]
     words = AutoTokenizer.from_pretrained(folder)
     ids = words.apply_chat_template(told, add_generation_prompt=True, enable_thinking=False, return_dict=False)
@@ -138,7 +138,7 @@ def test_a_long_conversation_keeps_within_the_context(folders: dict[str, Path]) 
 def test_no_thought_is_spoken(folders: dict[str, Path], steps: Counting) -> None:
     """Even where the model thinks unasked: the thought is closed, and the reply begins behind it."""
     engine = opened(folders["thinker"], steps)()
-    chat = engine._mind.chat
+    chat = engine._llm.chat
     opened_thought = chat.encode("<think>")[0]
 
     async def talk() -> tuple[str, list[int]]:
@@ -198,7 +198,7 @@ def test_the_scene_is_in_the_context_before_the_words(folders: dict[str, Path]) 
     before, wanted = run(talk())
     same = next(at for at, pair in enumerate(zip(before, wanted, strict=False)) if pair[0] != pair[1])
     assert len(before) - same < 30, "only what closes the turn was laid out otherwise"
-    assert "a red cup on the left" in engine._mind.chat.text(wanted)
+    assert "a red cup on the left" in engine._llm.chat.text(wanted)
 
 
 def test_facts_stay_with_the_rules(folders: dict[str, Path], steps: Counting) -> None:

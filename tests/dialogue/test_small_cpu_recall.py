@@ -24,8 +24,8 @@ def log() -> EventLog:
 
 
 @pytest.fixture
-def engine(mind: LocalLlm, log: EventLog) -> LocalChatEngine:
-    return LocalChatEngine(mind, Counting(), clock, log)
+def engine(llm: LocalLlm, log: EventLog) -> LocalChatEngine:
+    return LocalChatEngine(llm, Counting(), clock, log)
 
 
 async def tell(engine: LocalChatEngine, text: str, at: float, reply: str = "Okay.") -> None:
@@ -120,10 +120,10 @@ def test_the_eyes_keep_their_questions(engine: LocalChatEngine) -> None:
 
 def test_meaning_finds_what_words_do_not(smollm2: LanguageModel, weights: Any) -> None:
     embedder = SentenceEmbedder(Path(weights.path("all-minilm-l6-v2")))
-    mind = LocalLlm(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
+    llm = LocalLlm(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
 
     async def talk() -> str:
-        engine = LocalChatEngine(mind, Counting(), clock)
+        engine = LocalChatEngine(llm, Counting(), clock)
         await tell(engine, "My physician wants to see me on Thursday at four.", 10)
         await tell(engine, "I like to read about old ships.", 30)
         return await ask(engine, "What did I tell you about my doctor's appointment?", 100)

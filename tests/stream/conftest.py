@@ -64,28 +64,28 @@ def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mind_thread() -> Iterator[DeviceThread]:
-    with DeviceThread("mind") as thread:
+def llm_thread() -> Iterator[DeviceThread]:
+    with DeviceThread("llm") as thread:
         yield thread
 
 
 @pytest.fixture(scope="module")
-def tiny_mind(text_folder: Path, mind_thread: DeviceThread) -> Mind:
-    return open_minicpm3(text_folder, mind_thread.run, precision="float32", sampling=SamplingConfig(penalty=1.3))
+def tiny_llm(text_folder: Path, llm_thread: DeviceThread) -> Mind:
+    return open_minicpm3(text_folder, llm_thread.run, precision="float32", sampling=SamplingConfig(penalty=1.3))
 
 
 @pytest.fixture(scope="module")
-def ruled_mind(text_folder: Path, mind_thread: DeviceThread) -> Ruled:
+def ruled_llm(text_folder: Path, llm_thread: DeviceThread) -> Ruled:
     """A rule -> factory of engines whose model follows it."""
     words = Vocabulary(text_folder / "tokenizer.json")
 
-    def mind(rule: Rule) -> Mind:
+    def llm(rule: Rule) -> Mind:
         shared = MiniCPM3Model(cast(Any, ScriptedModel(words, rule)), words, 4096)
-        return lambda: MiniCPM3Engine(shared, mind_thread.run, SamplingConfig())
+        return lambda: MiniCPM3Engine(shared, llm_thread.run, SamplingConfig())
 
-    return mind
+    return llm
 
 
 @pytest.fixture(scope="module")
-def open_eyes(weights: WeightStore) -> VisionModels:
+def open_vision(weights: WeightStore) -> VisionModels:
     return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())

@@ -81,12 +81,12 @@ def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
     async def nobody(*_: object) -> None:
         raise AssertionError("a runner is given when a call begins")
 
-    minds = open_engine(
+    factories = open_engine(
         "minicpm", runner=nobody, model_path=folder, context_tokens=context, precision="float32", seed=7, **options
     )
-    assert isinstance(minds, EngineFactories)
-    assert isinstance(minds.live, Shared)
-    return minds.live
+    assert isinstance(factories, EngineFactories)
+    assert isinstance(factories.live, Shared)
+    return factories.live
 
 
 def calls(
@@ -100,7 +100,7 @@ def calls(
 
     async def whole() -> list[OmniCall]:
         toys = toy_parts(lambda: ToyEngine([]))
-        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.mind.run), transcriber=transcriber)  # type: ignore[arg-type]
+        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.llm.run), transcriber=transcriber)  # type: ignore[arg-type]
         made = [
             OmniCall(f"s{place}", parts, seed, setup) for place, seed in enumerate(seeds or tuple(range(len(stories))))
         ]
@@ -112,7 +112,7 @@ def calls(
                 await story(call)
                 call.held = dict(call.engine.context().tokens)
                 call.rows = context_rows(call.engine)
-                call.logged = call.engine._diary.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+                call.logged = call.engine._conversation_log.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
                 call.session.close("over")
                 await running
 

@@ -34,8 +34,8 @@ Story = Callable[[Call], Awaitable[None]]
 def calls(folder: Path, *stories: Story) -> list[Call]:
     """All at once, in one process, with one model on one thread."""
 
-    async def whole(mind: Callable[[], Engine]) -> list[Call]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=mind)
+    async def whole(llm: Callable[[], Engine]) -> list[Call]:
+        parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=llm)
         made = [Call(Session(f"s{number}", parts, SETUP)) for number in range(len(stories))]
 
         async def one(call: Call, story: Story) -> None:
@@ -50,11 +50,11 @@ def calls(folder: Path, *stories: Story) -> list[Call]:
         parts.close()
         return made
 
-    with DeviceThread("mind") as thread:
-        mind = open_chat_model(
+    with DeviceThread("llm") as thread:
+        llm = open_chat_model(
             folder, thread.run, 2048, lambda: datetime(2026, 11, 22, 3), precision="float32", sampling=VARIED
         )
-        return run_in_virtual_time(whole(mind), until=600)
+        return run_in_virtual_time(whole(llm), until=600)
 
 
 async def ended(call: Call, replies: int) -> None:

@@ -47,7 +47,7 @@ def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: floa
             for _ in range(round(seconds_after)):
                 call.show()
                 await call.lasts(1.0, 0.0005)
-            call.logged = call.engine._diary.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+            call.logged = call.engine._conversation_log.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
             call.session.close("over")
             await running
         parts.close()

@@ -64,30 +64,30 @@ class SeeingCall(Call):
 
 
 @pytest.fixture(scope="module")
-def minds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Callable[[], Engine]]]:
+def factories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Callable[[], Engine]]]:
     """Kind -> factory of engines, on one thread, as in a served process."""
     opened: dict[Kind, Callable[[], Engine]] = {}
-    with DeviceThread("mind") as thread:
+    with DeviceThread("llm") as thread:
 
-        def mind(kind: Kind) -> Callable[[], Engine]:
+        def llm(kind: Kind) -> Callable[[], Engine]:
             if kind not in opened:
                 folder: Path = write_tiny(kind, tmp_path_factory.mktemp(kind.name))
                 opened[kind] = open_minicpm_v(folder, thread.run, precision="float32", sampling=VARIED)
             return opened[kind]
 
-        yield mind
+        yield llm
 
 
 @pytest.fixture(scope="module")
-def eyes(weights: WeightStore) -> VisionModels:
+def vision_models(weights: WeightStore) -> VisionModels:
     return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())
 
 
-def calls(mind: Callable[[], Engine], eyes: VisionModels, *stories: Story) -> list[SeeingCall]:
+def calls(llm: Callable[[], Engine], vision_models: VisionModels, *stories: Story) -> list[SeeingCall]:
     """All at once, in one process."""
 
     async def whole() -> list[SeeingCall]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind)
+        parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm)
         made = [SeeingCall(f"s{seed}", parts, seed) for seed in range(len(stories))]
 
         async def one(call: SeeingCall, story: Story) -> None:
@@ -123,9 +123,9 @@ def asks(*questions: str, shows: bool = True) -> Story:
 
 @pytest.mark.parametrize("kind", SEEING)
 def test_something_is_shown_and_a_typed_question_answered(
-    minds: Callable[[Kind], Callable[[], Engine]], eyes: VisionModels, kind: Kind
+    factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels, kind: Kind
 ) -> None:
-    [told] = calls(minds(kind), eyes, asks(QUESTION))
+    [told] = calls(factories(kind), vision_models, asks(QUESTION))
     assert not told.of(Notice)
     assert len(told.of(ReplyText)) > 1, "delta by delta"
     [ended] = told.of(ReplyEnded)
@@ -136,7 +136,7 @@ def test_something_is_shown_and_a_typed_question_answered(
 
 
 def test_an_interruption_rewinds_to_what_was_heard(
-    minds: Callable[[Kind], Callable[[], Engine]], eyes: VisionModels
+    factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels
 ) -> None:
     async def story(call: SeeingCall) -> None:
         call.show()
@@ -148,7 +148,7 @@ def test_an_interruption_rewinds_to_what_was_heard(
         call.session.push(TextTyped("And now?"))
         await call.lasts(2.0)
 
-    [told] = calls(minds(Kind.V26), eyes, story)
+    [told] = calls(factories(Kind.V26), vision_models, story)
     first = told.of(ReplyEnded)[0]
     assert first.cut
     assert len(first.heard) < len(first.said)
@@ -157,12 +157,14 @@ def test_an_interruption_rewinds_to_what_was_heard(
     assert remembered.index(QUESTION) < remembered.index("And now?")
 
 
-def test_two_calls_at_once_do_not_mix(minds: Callable[[Kind], Callable[[], Engine]], eyes: VisionModels) -> None:
+def test_two_calls_at_once_do_not_mix(
+    factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels
+) -> None:
     """Each is answered as it would have been alone."""
     questions = ("What is this?", "Is it red or green?")
-    mind = minds(Kind.V26)
-    together = calls(mind, eyes, asks(questions[0]), asks(questions[1]))
-    alone = calls(mind, eyes, asks(questions[0]), asks("unused", shows=False))
+    llm = factories(Kind.V26)
+    together = calls(llm, vision_models, asks(questions[0]), asks(questions[1]))
+    alone = calls(llm, vision_models, asks(questions[0]), asks("unused", shows=False))
     assert together[0].kept[0] == ("(picture)", questions[0])
     assert together[1].kept[0] == ("(picture)", questions[1])
     assert together[0].said() == alone[0].said()

@@ -13,7 +13,7 @@ import pytest
 from dialogue.blocks import SceneBlock, TextBlock
 from dialogue.engine import Engine
 from dialogue.engines.image_text import ImageTextEngine, open_image_text
-from dialogue.image_text.captioner import Captioner, open_describer
+from dialogue.image_text.captioner import Captioner, open_captioner
 from dialogue.image_text.tiny import KINDS, write_tiny_sibling
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
@@ -85,10 +85,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module")
-def mind(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], Engine]]]:
+def llm(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], Engine]]]:
     """Model type -> factory of engines, on one thread, as in a served process."""
     opened: dict[str, Callable[[], Engine]] = {}
-    with DeviceThread("mind") as thread:
+    with DeviceThread("llm") as thread:
 
         def of(kind: str) -> Callable[[], Engine]:
             if kind not in opened:
@@ -106,12 +106,12 @@ def brief(engine: Engine) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def describer(folder: Callable[[str], Path]) -> Captioner:
-    return open_describer(folder("minicpmv4_7"), "float32")
+def captioner(folder: Callable[[str], Path]) -> Captioner:
+    return open_captioner(folder("minicpmv4_7"), "float32")
 
 
 @pytest.fixture(scope="module")
-def eyes(weights: WeightStore) -> VisionModels:
+def vision_models(weights: WeightStore) -> VisionModels:
     return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())
 
 
@@ -151,9 +151,12 @@ def said(call: SiblingCall) -> str:
 
 @pytest.mark.parametrize("kind", SIBLINGS)
 def test_a_sibling_sees_and_answers_in_a_call(
-    mind: Callable[[str], Callable[[], Engine]], eyes: VisionModels, kind: str
+    llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels, kind: str
 ) -> None:
-    [told] = calls(lambda: replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind(kind)), asked(QUESTION))
+    [told] = calls(
+        lambda: replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm(kind)),
+        asked(QUESTION),
+    )
     assert not told.of(Notice)
     assert len(told.of(ReplyText)) > 1, "delta by delta"
     [ended] = told.of(ReplyEnded)
@@ -162,7 +165,7 @@ def test_a_sibling_sees_and_answers_in_a_call(
 
 
 def test_an_interruption_rewinds_to_what_was_heard(
-    mind: Callable[[str], Callable[[], Engine]], eyes: VisionModels
+    llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels
 ) -> None:
     kept: list[list[str]] = []
 
@@ -181,7 +184,10 @@ def test_an_interruption_rewinds_to_what_was_heard(
             for turn in engine._history.turns()
         )
 
-    [told] = calls(lambda: replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind("minicpmv4_6")), story)
+    [told] = calls(
+        lambda: replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm("minicpmv4_6")),
+        story,
+    )
     first = told.of(ReplyEnded)[0]
     assert first.cut and len(first.heard) < len(first.said)
     remembered = [part for turn in kept for part in turn]
@@ -189,11 +195,13 @@ def test_an_interruption_rewinds_to_what_was_heard(
     assert remembered.index(QUESTION) < remembered.index("And now?")
 
 
-def test_two_calls_on_one_model_do_not_mix(mind: Callable[[str], Callable[[], Engine]], eyes: VisionModels) -> None:
+def test_two_calls_on_one_model_do_not_mix(
+    llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels
+) -> None:
     """On the sibling that keeps positions in the model object."""
 
     def parts() -> Parts:
-        return replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind("minicpmv4_7"))
+        return replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm("minicpmv4_7"))
 
     together = calls(parts, asked(QUESTION), asked("Is it red or green?"))
     [alone] = calls(parts, asked(QUESTION))
@@ -201,7 +209,7 @@ def test_two_calls_on_one_model_do_not_mix(mind: Callable[[str], Callable[[], En
     assert said(together[1]) != said(alone)
 
 
-def test_a_describer_tells_a_blind_mind_what_it_sees(describer: Captioner, eyes: VisionModels) -> None:
+def test_a_describer_tells_a_blind_mind_what_it_sees(captioner: Captioner, vision_models: VisionModels) -> None:
     engine = ToyEngine(["I was told."])
 
     async def story(call: SiblingCall) -> None:
@@ -212,7 +220,9 @@ def test_a_describer_tells_a_blind_mind_what_it_sees(describer: Captioner, eyes:
         call.session.push(TextTyped("And now?"))
         await call.lasts(3.0)
 
-    [told] = calls(lambda: replace(toy_parts(lambda: engine, eyes=eyes), describer=describer), story, blind=True)
+    [told] = calls(
+        lambda: replace(toy_parts(lambda: engine, vision_models=vision_models), captioner=captioner), story, blind=True
+    )
     scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
     asked = next(index for index, block in enumerate(engine.fed) if isinstance(block, TextBlock))
     shown = next(block for block in reversed(engine.fed[:asked]) if isinstance(block, SceneBlock))
@@ -223,7 +233,7 @@ def test_a_describer_tells_a_blind_mind_what_it_sees(describer: Captioner, eyes:
     assert not scenes[-1].camera and all(fact.kind != "description" for fact in scenes[-1].facts)
 
 
-def test_descriptions_are_asked_for_at_a_bounded_rate(eyes: VisionModels) -> None:
+def test_descriptions_are_asked_for_at_a_bounded_rate(vision_models: VisionModels) -> None:
     class Counting:
         def __init__(self) -> None:
             self.at: list[float] = []
@@ -238,14 +248,14 @@ def test_descriptions_are_asked_for_at_a_bounded_rate(eyes: VisionModels) -> Non
     async def story(call: SiblingCall) -> None:
         await call.shows(20.0)
 
-    parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), describer=counting)  # type: ignore[arg-type]
+    parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), captioner=counting)  # type: ignore[arg-type]
     calls(lambda: parts, story, blind=True)
     assert 4 <= len(counting.at) <= 6
-    assert np.diff(counting.at).min() >= BLIND.describe_every_s - 0.3
+    assert np.diff(counting.at).min() >= BLIND.caption_every_s - 0.3
 
 
 def test_a_written_history_is_answered_by_a_sibling_or_with_its_description(
-    mind: Callable[[str], Callable[[], Engine]], describer: Captioner, eyes: VisionModels
+    llm: Callable[[str], Callable[[], Engine]], captioner: Captioner, vision_models: VisionModels
 ) -> None:
     rgb = np.random.default_rng(5).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     messages = [RequestMessage("user", [Picture(rgb, 0.0), "What is this?"])]
@@ -256,7 +266,7 @@ def test_a_written_history_is_answered_by_a_sibling_or_with_its_description(
         parts.close()
         return text
 
-    assert asyncio.run(answered(replace(toy_parts(lambda: engine), new_engine=mind("minicpm_ocr"))))
-    asyncio.run(answered(replace(toy_parts(lambda: engine, eyes=eyes), describer=describer)))
+    assert asyncio.run(answered(replace(toy_parts(lambda: engine), new_engine=llm("minicpm_ocr"))))
+    asyncio.run(answered(replace(toy_parts(lambda: engine, vision_models=vision_models), captioner=captioner)))
     [scene] = [block for block in engine.fed if isinstance(block, SceneBlock)]
     assert any(fact.kind == "description" and fact.text for fact in scene.facts)

@@ -51,12 +51,16 @@ class TextCall(Call):
 
 
 def calls(
-    mind: Callable[[], Engine], eyes: VisionModels, *stories: Story, rgb: Pixels = WALL, tools: tuple[Tool, ...] = ()
+    llm: Callable[[], Engine],
+    vision_models: VisionModels,
+    *stories: Story,
+    rgb: Pixels = WALL,
+    tools: tuple[Tool, ...] = (),
 ) -> list[TextCall]:
     """All at once, in one process."""
 
     async def whole() -> list[TextCall]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind, tools=tools)
+        parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm, tools=tools)
         made = [TextCall(Session(f"s{n}", parts, SETUPS["minicpm"]), rgb) for n in range(len(stories))]
 
         async def one(call: TextCall, story: Story) -> None:
@@ -66,7 +70,7 @@ def calls(
                 filming = tasks.create_task(call.films())
                 await story(call)
                 engine = cast(MiniCPM3Engine, call.session._engine)
-                call.remembered = engine._mind.words.decode(engine._script.wanted(), engine._mind.words.special)
+                call.remembered = engine._llm.words.decode(engine._script.wanted(), engine._llm.words.special)
                 filming.cancel()
                 call.session.close("over")
                 await running

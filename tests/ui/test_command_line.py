@@ -131,7 +131,7 @@ def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.Cap
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
     assert "belongs to --setup minicpm" in complaint(capsys)
     assert main(["run", "--quantize", "int4"]) == 2
-    assert "belong to --model, --llm or --eyes" in complaint(capsys)
+    assert "belong to --model, --llm or --captioner" in complaint(capsys)
 
 
 def written_config(folder: Path, kind: str) -> str:
@@ -151,16 +151,16 @@ def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
     assert setup_of("--model", folder, "--quantize", "int8", "--device", "cuda:1").device == "cuda:1"
     assert setup_of("--model", written_config(tmp_path, "minicpmv4_6")).engine == "image_text"
     assert setup_of("--model", written_config(tmp_path, "smolvlm")).name == "image_text"
-    assert setup_of().engine == "small_cpu"
+    assert setup_of().engine == "embedded"
 
 
 def test_eyes_are_for_a_mind_that_cannot_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    eyes, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
-    setup = setup_of("--eyes", eyes, "--quantize", "int8")
-    assert (setup.engine, setup.eyes_path, setup.precision) == ("small_cpu", tmp_path / "eyes", "int8")
-    assert main(["run", "--eyes", eyes, "--model", o26]) == 2
+    vision_models, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
+    setup = setup_of("--captioner", vision_models, "--quantize", "int8")
+    assert (setup.engine, setup.captioner_path, setup.precision) == ("embedded", tmp_path / "eyes", "int8")
+    assert main(["run", "--captioner", vision_models, "--model", o26]) == 2
     assert "is for one that cannot see" in complaint(capsys)
-    assert main(["run", "--eyes", o26]) == 2
+    assert main(["run", "--captioner", o26]) == 2
     assert "give it as --model" in complaint(capsys)
 
 

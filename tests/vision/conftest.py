@@ -36,7 +36,7 @@ def reader() -> Reader:
 
 
 @pytest.fixture(scope="session")
-def eyes(detector: Detector, reader: Reader) -> VisionModels:
+def vision_models(detector: Detector, reader: Reader) -> VisionModels:
     return VisionModels(detector, reader)
 
 

@@ -58,18 +58,18 @@ class AssistantParts:
             self._opening = asyncio.get_running_loop().create_task(self._open(), name="open parts")
         return await asyncio.shield(self._opening)
 
-    async def reply(self, history: History, wishes: RequestOptions, speak: Path | str | None = None) -> str:
+    async def reply(self, history: History, request_options: RequestOptions, speak: Path | str | None = None) -> str:
         """The whole reply; `speak` names a WAV file for it. Raises BadInput."""
         from ui.api.spoken_file import SpokenFile
 
         spoken = SpokenFile(Path(speak)) if speak is not None else None
-        reply = "".join([piece async for piece in self.pieces(history, wishes, spoken)]).strip()
+        reply = "".join([piece async for piece in self.pieces(history, request_options, spoken)]).strip()
         if spoken is not None:
             await asyncio.to_thread(spoken.write)
         return reply
 
     async def pieces(
-        self, history: History, wishes: RequestOptions, spoken: SpokenFile | None = None
+        self, history: History, request_options: RequestOptions, spoken: SpokenFile | None = None
     ) -> AsyncIterator[str]:
         """The reply to the last message, as it comes. Raises BadInput."""
         from stream.requests.chat_requests import ChatRequests
@@ -77,8 +77,8 @@ class AssistantParts:
 
         messages = await asyncio.to_thread(read_history, history)
         with plain_errors():
-            correspondence = ChatRequests(await self.parts(), self.setup)
-        async for piece in correspondence.answer(messages, spoken.add if spoken is not None else None, wishes):
+            chat_requests = ChatRequests(await self.parts(), self.setup)
+        async for piece in chat_requests.answer(messages, spoken.add if spoken is not None else None, request_options):
             yield piece
 
     async def new_session(self, rate: int) -> Session:

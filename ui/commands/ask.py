@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
 from stream.models.needs import weights_needed
-from ui.commands.generation_options import add_wording_options, chosen_wording
+from ui.commands.generation_options import add_generation_options, chosen_generation
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store
 from ui.host.progress import bars
@@ -66,7 +66,7 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument("--system", metavar="TEXT", help="an instruction instead of the usual one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--speak", type=Path, metavar="WAV", help="also write the answer as speech to this file")
-    add_wording_options(parser)
+    add_generation_options(parser)
     add_setup_options(parser)
 
 
@@ -77,11 +77,11 @@ def ask(options: argparse.Namespace) -> None:
     from stream.requests.chat_requests import RequestOptions
     from ui.api.spoken_file import SpokenFile
 
-    wishes = RequestOptions(chosen_wording(options))
+    request_options = RequestOptions(chosen_generation(options))
     spoken = SpokenFile(options.speak) if options.speak is not None else None
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
-    said, seconds = asyncio.run(answered(setup, store, messages, wishes, spoken, tell=not options.json))
+    said, seconds = asyncio.run(answered(setup, store, messages, request_options, spoken, tell=not options.json))
     if options.json:
         asked = {"file": str(files[0]) if files else None, "files": [*map(str, files)], "question": question}
         print(json.dumps({**asked, "answer": said, "seconds": round(seconds, 3)}, ensure_ascii=False))
@@ -93,7 +93,7 @@ async def answered(
     setup: Setup,
     store: WeightStore,
     messages: Sequence[RequestMessage],
-    wishes: RequestOptions,
+    request_options: RequestOptions,
     spoken: SpokenFile | None,
     tell: bool,
 ) -> tuple[str, float]:
@@ -104,7 +104,7 @@ async def answered(
     parts = await open_parts(setup, store)
     began, said = time.perf_counter(), ""
     try:
-        async for piece in ChatRequests(parts, setup).answer(messages, spoken.add if spoken else None, wishes):
+        async for piece in ChatRequests(parts, setup).answer(messages, spoken.add if spoken else None, request_options):
             said += piece
             if tell:
                 print(piece, end="", flush=True)

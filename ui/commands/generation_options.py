@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
     from dialogue.llm.generation_config import GenerationConfig
 
 
-def add_wording_options(parser: argparse.ArgumentParser) -> None:
+def add_generation_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("wording", "of --model; what is left out is as the model's makers advise")
     group.add_argument("--temperature", type=float, metavar="T", help="0 takes the likeliest word each time")
     group.add_argument("--top-p", type=float, metavar="P", help="draw among the likeliest that make up this much")
@@ -19,7 +19,7 @@ def add_wording_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-tokens", type=int, metavar="N", help="the longest answer")
 
 
-def chosen_wording(options: argparse.Namespace) -> GenerationConfig:
+def chosen_generation(options: argparse.Namespace) -> GenerationConfig:
     """Raises BadInput for what no model can do."""
     from dialogue.llm.generation_config import GenerationConfig
 

@@ -272,7 +272,7 @@ READERS: Mapping[str, Callable[[_Fields], FromPage]] = {
     "say": _say,
     "talk": lambda fields: TalkKeyPressed(fields.take_bool("down")),
     "switch": _switch,
-    "hush": lambda fields: Interrupted(),
+    "interrupt": lambda fields: Interrupted(),
     "playout": lambda fields: PlayoutMeasured(fields.take_number("delay_ms", 0, 60_000) / 1000),
     "device_lost": _device_lost,
     "ping": _ping,

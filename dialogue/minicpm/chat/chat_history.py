@@ -15,7 +15,7 @@ from typing import Literal
 from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
-from dialogue.llm.rolling_ledger import HistoryEntry as Gone
+from dialogue.llm.rolling_ledger import LedgerEntry as Gone
 from dialogue.minicpm.chat.conversation import HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
 

@@ -29,26 +29,26 @@ class ChatMemory:
         self.reply_tokens = min(MOST_REPLY_TOKENS, limit // 8)
         self.history = ChatHistory(limit, shorten, instruction)
         self.log = EventLog()
-        self._diary = ConversationLog(self.log)
+        self._conversation_log = ConversationLog(self.log)
 
     def heard(self, block: TextBlock) -> None:
         """The user's words."""
         self.history.said(block)
-        self._diary.heard(block, self.history.position - 1)
+        self._conversation_log.heard(block, self.history.position - 1)
 
     def spoke(self, block: ReplyBlock) -> None:
         """What the user heard of the reply."""
         self.history.replied(block)
-        self._diary.spoke(block, self.history.position - bool(block.text.strip()))
+        self._conversation_log.spoke(block, self.history.position - bool(block.text.strip()))
 
     def rewind(self, position: int) -> None:
         """Back to an earlier position of the history."""
         self.history.rewind(position)
-        self._diary.rewind(position)
+        self._conversation_log.rewind(position)
 
     def make_room(self) -> None:
         """For an answer. What has to leave the context for it is a line each."""
-        self._diary.left(self.history.make_room(self.reply_tokens + FRAME), self.history.dropped)
+        self._conversation_log.left(self.history.make_room(self.reply_tokens + FRAME), self.history.dropped)
 
     async def recalled(self) -> RuleAnswer | None:
         """The answer to the last words, where they ask for something said that has left the context; it is in the
@@ -57,7 +57,7 @@ class ChatMemory:
         question = recall_question(asked.text) if asked is not None else None
         if asked is None or question is None:
             return None
-        line, begins_at = self._diary.last_line, self.history.begins_at
+        line, begins_at = self._conversation_log.last_line, self.history.begins_at
         known = await self._run(recall_left, question, self.log, asked.end, line, begins_at)
         if known is not None:
             self.history.replying(known.text, self._shorten(known.text, self.history.limit)[1])

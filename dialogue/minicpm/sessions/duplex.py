@@ -74,7 +74,7 @@ class Duplex:
         model: MiniCPM,
         voice: SpeechDecoderO45 | None = None,
         window: Window | None = None,
-        manner: DuplexSampling | None = None,
+        style: DuplexSampling | None = None,
         capacity: int = 10_000,
         force_listen: int = 0,
         generator: torch.Generator | None = None,
@@ -82,7 +82,7 @@ class Duplex:
     ) -> None:
         self.model, self.voice = model, voice
         self.signs = DuplexTokens.of(model.words)
-        self.rule = TokenRule(self.signs, model.bad_tokens, manner, generator)
+        self.rule = TokenRule(self.signs, model.bad_tokens, style, generator)
         self.senses = UnitInput(model)
         self.window = window or SlidingWindow()
         self.cache = model.decoder.new_cache(capacity)
@@ -171,8 +171,8 @@ class Duplex:
         return (yield from self.say_steps(second.listen))
 
     def repeat(self, tokens: Sequence[int]) -> Steps[None]:
-        """Instead of `say`: these were the tokens of the unit, as in `SpokenPiece`, of which the user heard no more. The
-        turn they belong to is over."""
+        """Instead of `say`: these were the tokens of the unit, as in `SpokenPiece`, of which the user heard no
+        more. The turn they belong to is over."""
         self.turn_open, self.speech = False, None
         yield from self._feed(torch.tensor(tokens))
         self._close_unit(tokens[1:])

@@ -69,17 +69,17 @@ class TokenRule:
         self,
         signs: DuplexTokens,
         forbidden: Collection[int] = (),
-        manner: DuplexSampling | None = None,
+        style: DuplexSampling | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         self._signs, self._generator = signs, generator
-        self.manner = manner or DuplexSampling()
+        self.style = style or DuplexSampling()
         self._forbidden = torch.tensor(sorted({signs.chunk_end, signs.padding, *forbidden}))
-        self.history: deque[int] = deque(maxlen=self.manner.recent)
+        self.history: deque[int] = deque(maxlen=self.style.recent)
 
     def choose(self, logits: Tensor) -> int:
         """The next token for logits (V,). What is chosen becomes history, the end of a chunk does not."""
-        sampling = self.manner.sampling
+        sampling = self.style.sampling
         greedy = sampling.temperature <= 0.0
         first = choose(logits, GREEDY) if greedy else draw(logits, generator=self._generator)
         if first == self._signs.chunk_end:
@@ -94,9 +94,9 @@ class TokenRule:
 
     def adjusted(self, logits: Tensor) -> Tensor:
         """What the second draw is made from, before temperature."""
-        scores = divided(logits, list(self.history), self.manner.sampling.penalty)
+        scores = divided(logits, list(self.history), self.style.sampling.penalty)
         end = scores[self._signs.turn_end]
-        patience = self.manner.patience
+        patience = self.style.patience
         scores[self._signs.turn_end] = end / patience if end > 0 else end * patience
         scores[self._forbidden] = -torch.inf
         return scores

@@ -133,14 +133,14 @@ def _read_lines(code: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
     return [_read_call(call, tools) for statement in statements for call in _calls_of(statement)]
 
 
-def _calls_of(statement: ast.stmt) -> Iterator[ast.FunctionCall]:
+def _calls_of(statement: ast.stmt) -> Iterator[ast.Call]:
     """Those of a line: one, or several in a list; a name that the result is given, or a wait for it, means nothing."""
     if not isinstance(statement, ast.Expr | ast.Assign) or statement.value is None:
         raise ValueError("every line must be one call")
     value = statement.value
     for part in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
         call = part.value if isinstance(part, ast.Await) else part
-        if not isinstance(call, ast.FunctionCall):
+        if not isinstance(call, ast.Call):
             raise ValueError("every line must be one call")
         yield call
 
@@ -172,7 +172,7 @@ def _without_keywords(code: str) -> str:
     return str(tokenize.untokenize(changed))
 
 
-def _read_call(call: ast.FunctionCall, tools: Mapping[str, Tool]) -> FunctionCall:
+def _read_call(call: ast.Call, tools: Mapping[str, Tool]) -> FunctionCall:
     name = ast.unparse(call.func)
     tool = tools.get(name)
     properties: Mapping[str, Schema] = tool.properties if tool else {}

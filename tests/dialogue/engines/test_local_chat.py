@@ -20,8 +20,8 @@ def steps() -> Counting:
 
 
 @pytest.fixture
-def engine(mind: LocalLlm, steps: Counting) -> LocalChatEngine:
-    return LocalChatEngine(mind, steps, clock)
+def engine(llm: LocalLlm, steps: Counting) -> LocalChatEngine:
+    return LocalChatEngine(llm, steps, clock)
 
 
 def test_free_conversation_is_the_models(engine: LocalChatEngine) -> None:
@@ -98,7 +98,7 @@ def test_speech_is_prefilled_while_it_is_heard(
     assert run(talk()) <= most
 
 
-def test_incremental_equals_computed_at_once(mind: LocalLlm) -> None:
+def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
     """Partials that change, rewinds and cut replies leave the same tokens, and the same next words, as none of it."""
 
     async def devious(engine: LocalChatEngine) -> str:
@@ -111,7 +111,7 @@ def test_incremental_equals_computed_at_once(mind: LocalLlm) -> None:
         await engine.rewind(mark)
         return await ask(engine, "Who wrote Hamlet?")
 
-    plain, bent = (LocalChatEngine(mind, Counting(), clock) for _ in range(2))
+    plain, bent = (LocalChatEngine(llm, Counting(), clock) for _ in range(2))
     assert run(devious(bent)) == run(ask(plain, "Who wrote Hamlet?"))
     assert plain._context is not None
     assert bent._context is not None
@@ -131,7 +131,7 @@ def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting
     assert steps.names().count("advance") <= 1
 
 
-def test_a_cancelled_reply_leaves_the_engine_usable(engine: LocalChatEngine, mind: LocalLlm) -> None:
+def test_a_cancelled_reply_leaves_the_engine_usable(engine: LocalChatEngine, llm: LocalLlm) -> None:
     async def talk() -> str:
         mark = await engine.mark()
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
@@ -148,7 +148,7 @@ def test_a_cancelled_reply_leaves_the_engine_usable(engine: LocalChatEngine, min
         await engine.rewind(mark)
         return await ask(engine, "What is the capital of France?")
 
-    fresh = LocalChatEngine(mind, Counting(), clock)
+    fresh = LocalChatEngine(llm, Counting(), clock)
     assert run(talk()) == run(ask(fresh, "What is the capital of France?"))
 
 

@@ -167,11 +167,11 @@ def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
     sibling: Callable[[str], Any], rgb: np.ndarray
 ) -> None:
     async def talk() -> None:
-        minds = open_engine(
+        factories = open_engine(
             "image_text", runner=Steps(), model_path=sibling("minicpmv4_6"), context_tokens=4096, precision="float32"
         )
-        assert isinstance(minds, EngineFactories)
-        letters = minds.letters()
+        assert isinstance(factories, EngineFactories)
+        letters = factories.chat()
         assert isinstance(letters, ImageTextEngine)
         for at in range(64):
             await letters.feed(PictureBlock(rgb, at, of_film=True))
@@ -180,7 +180,7 @@ def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
         assert await said(letters, most=2)
         parts = letters._history.turns()[1].parts
         assert [isinstance(part, str) for part in parts] == [*[False] * 64, True, False]
-        assert minds()._history.limit == 4096  # type: ignore[attr-defined]
+        assert factories()._history.limit == 4096  # type: ignore[attr-defined]
 
     asyncio.run(talk())
 

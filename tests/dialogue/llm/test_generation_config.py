@@ -28,9 +28,9 @@ USUAL = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
     ],
 )
 def test_what_is_left_out_stays_as_usual(wished: dict[str, Any], drawn: SamplingConfig, beams: int) -> None:
-    wording = GenerationConfig.of(wished)  # type: ignore[arg-type]
-    assert (wording.drawn(USUAL), wording.beams) == (drawn, beams)
-    assert wording.usual == (not wished)
+    generation = GenerationConfig.of(wished)  # type: ignore[arg-type]
+    assert (generation.drawn(USUAL), generation.beams) == (drawn, beams)
+    assert generation.usual == (not wished)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def duplex(model: Open, context: int = 500) -> MiniCPMO45Engine:
 
 
 def events(engine: MiniCPMO26Engine | MiniCPMO45Engine, *kinds: EventKind) -> list[Event]:
-    return engine._diary.log.events(*kinds)
+    return engine._conversation_log.log.events(*kinds)
 
 
 def unit(at: int, *, shows: bool = False, says: str = "") -> UnitBlock:

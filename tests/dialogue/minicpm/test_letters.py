@@ -104,8 +104,8 @@ def test_a_picture_that_will_not_do_is_told(model: Open) -> None:
 
 
 def test_calls_and_letters_share_the_weights(tiny: Callable[[Kind], Any]) -> None:
-    minds = open_minicpm_v(tiny(Kind.V26), now, precision="float32")
-    assert isinstance(minds, EngineFactories)
-    live, letters = minds(), minds.letters()
+    factories = open_minicpm_v(tiny(Kind.V26), now, precision="float32")
+    assert isinstance(factories, EngineFactories)
+    live, letters = factories(), factories.chat()
     assert live._model is letters._model  # type: ignore[attr-defined]
     assert letters.can.in_order and not live.can.in_order

@@ -15,10 +15,8 @@ from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.chat.request import EncodedSound
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.session_o26 import INTRODUCED
-from dialogue.minicpm.sessions.session_o26 import SessionO26
-from dialogue.minicpm.sessions.session_o45 import PIECE, UNSPEAKABLE
-from dialogue.minicpm.sessions.session_o45 import SessionO45
+from dialogue.minicpm.sessions.session_o26 import INTRODUCED, SessionO26
+from dialogue.minicpm.sessions.session_o45 import PIECE, UNSPEAKABLE, SessionO45
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]

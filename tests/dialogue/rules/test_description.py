@@ -62,8 +62,8 @@ def test_the_rules_own_sentences_keep_the_facts() -> None:
 
 def test_the_prompt_lists_facts_as_its_examples_do() -> None:
     assert as_facts((PERSON, CUP)) == "a person on the left; a red cup in the middle"
-    for facts, wording in PHRASING_EXAMPLES:
-        assert facts.split(";")[0].split()[-1] in wording
+    for facts, generation in PHRASING_EXAMPLES:
+        assert facts.split(";")[0].split()[-1] in generation
 
 
 def test_read_text_is_quoted_behind_any_wording() -> None:

@@ -127,14 +127,17 @@ def test_questions_are_told_from_statements(text: str, asks: bool) -> None:
 
 
 def test_what_is_rewound_was_never_said() -> None:
-    diary = ConversationLog(EventLog())
-    diary.heard(TextBlock("My dog is", 0, 1), 0)
-    diary.rewind(0)
-    diary.heard(TextBlock("My dog is called Rex", 0, 2), 0)
-    diary.spoke(ReplyBlock("Nice name, I like", 2, 3), 1)
-    diary.spoke(ReplyBlock("Nice name", 2, 3, cut=True), 1)
-    diary.spoke(ReplyBlock("", 2, 3, cut=True), 2)
-    assert [event.text for event in diary.log.events("told", "said")] == ["My dog is called Rex", "Nice name"]
+    conversation_log = ConversationLog(EventLog())
+    conversation_log.heard(TextBlock("My dog is", 0, 1), 0)
+    conversation_log.rewind(0)
+    conversation_log.heard(TextBlock("My dog is called Rex", 0, 2), 0)
+    conversation_log.spoke(ReplyBlock("Nice name, I like", 2, 3), 1)
+    conversation_log.spoke(ReplyBlock("Nice name", 2, 3, cut=True), 1)
+    conversation_log.spoke(ReplyBlock("", 2, 3, cut=True), 2)
+    assert [event.text for event in conversation_log.log.events("told", "said")] == [
+        "My dog is called Rex",
+        "Nice name",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +148,9 @@ def test_what_is_rewound_was_never_said() -> None:
     ],
 )  # fmt: skip
 def test_whatever_left_the_context_leaves_a_line_with_its_time(kind: Kind, line: str) -> None:
-    diary = ConversationLog(EventLog())
-    diary.left((LedgerEntry(kind, 9, 1, 2, 1, note="a red cup"),), 2)
-    (event,) = diary.log.events("left")
+    conversation_log = ConversationLog(EventLog())
+    conversation_log.left((LedgerEntry(kind, 9, 1, 2, 1, note="a red cup"),), 2)
+    (event,) = conversation_log.log.events("left")
     assert (event.at, event.until, event.text) == (1, 2, line)
 
 

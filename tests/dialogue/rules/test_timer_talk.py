@@ -164,9 +164,9 @@ def test_what_only_sounds_like_it(text: str) -> None:
     assert book.pending() == ()
 
 
-def test_the_small_engine_sets_timers_where_it_is_lent_a_book(mind: LocalLlm) -> None:
+def test_the_small_engine_sets_timers_where_it_is_lent_a_book(llm: LocalLlm) -> None:
     async def story(toolbox: Toolbox) -> str:
-        engine = LocalChatEngine(mind, run_here, datetime.now)
+        engine = LocalChatEngine(llm, run_here, datetime.now)
         assert isinstance(engine, TakesTools)
         engine.equip(toolbox)
         await engine.feed(TextBlock("Set a timer for five minutes.", 0.0, 1.0))

@@ -79,9 +79,9 @@ def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path
 
     async def story() -> None:
         toys = toy_parts(lambda: ToyEngine([]))
-        run = toys.threads.mind.run
-        minds = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=3072))
-        parts = replace(toys, new_engine=minds.live if isinstance(minds, EngineFactories) else minds)
+        run = toys.threads.llm.run
+        factories = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=3072))
+        parts = replace(toys, new_engine=factories.live if isinstance(factories, EngineFactories) else factories)
         await parts.measure()
         assert parts.capacity is not None
         assert parts.capacity.at_most
@@ -92,12 +92,12 @@ def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path
 
 
 def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> MiniCPMO45Model:
-    minds = open_engine(
+    factories = open_engine(
         "minicpm", runner=run, model_path=folder, context_tokens=512, precision="float32", seed=3, voice=voice
     )
-    assert isinstance(minds, EngineFactories)
-    assert isinstance(minds.live, MiniCPMO45Model)
-    return minds.live
+    assert isinstance(factories, EngineFactories)
+    assert isinstance(factories.live, MiniCPMO45Model)
+    return factories.live
 
 
 def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
         parts = toy_parts(lambda: ToyEngine([]))
         await parts.measure()
         assert parts.capacity is None, "a toy has nothing to measure"
-        shared = await parts.threads.mind.run(tiny_o45, folder, parts.threads.mind.run)
+        shared = await parts.threads.llm.run(tiny_o45, folder, parts.threads.llm.run)
         parts = replace(parts, new_engine=shared)
         await parts.measure()
         assert parts.capacity is not None
@@ -124,10 +124,10 @@ def test_o26_tells_what_its_sessions_cost_and_what_their_units_do(tmp_path: Path
 
     async def story() -> None:
         toys = toy_parts(lambda: ToyEngine([]))
-        run = toys.threads.mind.run
-        minds = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=512))
-        assert isinstance(minds, EngineFactories)
-        parts = replace(toys, new_engine=minds.live)
+        run = toys.threads.llm.run
+        factories = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=512))
+        assert isinstance(factories, EngineFactories)
+        parts = replace(toys, new_engine=factories.live)
         await parts.measure()
         assert parts.capacity is not None
         assert isinstance(parts._cost, TurnCost)
@@ -144,7 +144,7 @@ def test_o45_speaks_where_it_has_a_vocoder_and_a_voice(tmp_path: Path) -> None:
     folder = write_tiny(Kind.O45, tmp_path / "o45")
     voice = np.concatenate([second(1), second(2)])
 
-    with DeviceThread("mind") as thread:
+    with DeviceThread("llm") as thread:
         for recording in (None, voice):
             can = tiny_o45(folder, thread.run, recording).can
             assert can.speaks == (recording is not None)

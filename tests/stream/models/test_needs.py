@@ -9,25 +9,25 @@ import pytest
 
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
-from stream.models.needs import SMALL_MIND, weights_needed
+from stream.models.needs import DEFAULT_LLM, weights_needed
 from stream.models.opening_models import own_model_options
 from stream.models.parts import open_parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from tests.virtual_time import run_in_virtual_time
 
-EARS, EYES, WHO_SPEAKS = "whisper-tiny.en", "nanodet-g", "silero-vad"
+ASR, VISION_MODELS, WHO_SPEAKS = "whisper-tiny.en", "nanodet-g", "silero-vad"
 
 
 def test_the_laptop_needs_all_and_a_server_elsewhere_no_mind(weights: WeightStore) -> None:
     everything = set(weights.default_names())
     assert set(weights_needed(SETUPS["laptop"], weights)) == everything
-    assert set(weights_needed(SETUPS["remote"], weights)) == everything - {SMALL_MIND}
+    assert set(weights_needed(SETUPS["remote"], weights)) == everything - {DEFAULT_LLM}
 
 
 @pytest.mark.parametrize(
     ("kind", "needed"),
-    [(Kind.V26, {EARS, WHO_SPEAKS}), (Kind.O26, {WHO_SPEAKS}), (Kind.O45, {WHO_SPEAKS})],
+    [(Kind.V26, {ASR, WHO_SPEAKS}), (Kind.O26, {WHO_SPEAKS}), (Kind.O45, {WHO_SPEAKS})],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )
 def test_a_model_of_ones_own_needs_what_it_lacks(
@@ -38,9 +38,9 @@ def test_a_model_of_ones_own_needs_what_it_lacks(
     parts = run_in_virtual_time(open_parts(setup, weights))
     try:
         assert parts.transcriber is not None, "where it does not answer it writes captions"
-        assert parts.eyes is None
+        assert parts.vision_models is None
         assert (parts.voice is None) == (kind is Kind.O26), "o 4.5 was given no voice to speak with"
-        assert parts.new_engine().can.hears == (EARS not in needed)
+        assert parts.new_engine().can.hears == (ASR not in needed)
         assert bool(parts.remark) == (kind is Kind.O45)
     finally:
         parts.close()
@@ -56,7 +56,7 @@ def test_without_the_small_transcriber_there_are_no_captions_and_that_is_said(
     parts = run_in_virtual_time(open_parts(setup, WeightStore(tmp_path)))
     try:
         assert parts.transcriber is None
-        assert EARS in parts.remark
+        assert ASR in parts.remark
     finally:
         parts.close()
 

@@ -71,21 +71,21 @@ class Desk:
 
         async def whole() -> CaptionTranscriber:
             link = Link(lambda: 0.0, self.events.append)
-            scribe = CaptionTranscriber(cast(Any, self), cast(DeviceThread, self), cast(Any, self), link)
-            working = asyncio.create_task(scribe.run())
+            caption_transcriber = CaptionTranscriber(cast(Any, self), cast(DeviceThread, self), cast(Any, self), link)
+            working = asyncio.create_task(caption_transcriber.run())
             for seconds, deed in waits:
                 await asyncio.sleep(seconds)
-                deed(scribe)
+                deed(caption_transcriber)
             await asyncio.sleep(60.0)
             working.cancel()
-            return scribe
+            return caption_transcriber
 
         return run_in_virtual_time(whole())
 
 
 def said(turn: int, samples: int = 100, loud: float = 1.0) -> Callable[[CaptionTranscriber], None]:
     utterance = Utterance(turn, np.full(samples, loud, np.float32), 10.0 * turn, 10.0 * turn + 2)
-    return lambda scribe: scribe.write(utterance)
+    return lambda caption_transcriber: caption_transcriber.write(utterance)
 
 
 def test_each_utterance_is_a_caption_of_its_turn_and_data_for_the_engine() -> None:
@@ -98,15 +98,17 @@ def test_each_utterance_is_a_caption_of_its_turn_and_data_for_the_engine() -> No
 def test_one_who_is_late_lets_the_oldest_go() -> None:
     desk = Desk()
     turns = range(1, LANE_UTTERANCES + 4)
-    scribe = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
+    caption_transcriber = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
     assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [1, *turns[-LANE_UTTERANCES:]]
-    assert scribe.lane.dropped == 2
+    assert caption_transcriber.lane.dropped == 2
 
 
 @pytest.mark.parametrize("after_s", [0.2, 3.0], ids=["while it is written", "when it was written"])
 def test_what_was_taken_back_is_written_anew(after_s: float) -> None:
     desk = Desk()
-    desk.works((0.0, said(1)), (after_s, lambda scribe: scribe.take_back(1)), (2.0, said(1, 300)))
+    desk.works(
+        (0.0, said(1)), (after_s, lambda caption_transcriber: caption_transcriber.take_back(1)), (2.0, said(1, 300))
+    )
     assert [event.text for event in desk.events if isinstance(event, UserCaption)] == ["100 samples", "", "300 samples"]
     assert [block.text for block in desk.fed] == ["100 samples", "", "300 samples"]
     assert len({block.start for block in desk.fed}) == 1
@@ -116,7 +118,7 @@ def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
     desk = Desk()
 
     def take_back(turn: int) -> Callable[[CaptionTranscriber], None]:
-        return lambda scribe: scribe.take_back(turn)
+        return lambda caption_transcriber: caption_transcriber.take_back(turn)
 
     desk.works((0.0, take_back(1)), (0.0, said(1)), (2.0, take_back(2)), (2.0, take_back(1)), (2.0, take_back(1)))
     assert [block.text for block in desk.fed] == ["100 samples", ""]
@@ -150,11 +152,11 @@ async def asks(call: OmniCall) -> None:
 
 
 def test_what_is_said_to_o26_gets_a_caption_and_a_line_with_its_time(omni: Shared) -> None:
-    ears = ToyTranscriber("What do you see?")
-    [told] = calls(omni, asks, transcriber=ears)
+    asr = ToyTranscriber("What do you see?")
+    [told] = calls(omni, asks, transcriber=asr)
     assert told.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
-    assert len(ears.asked) == 1, "it writes when all has been said"
-    assert ears.asked[0] == pytest.approx(0.3 + 2.6 + 0.3, abs=0.15)
+    assert len(asr.asked) == 1, "it writes when all has been said"
+    assert asr.asked[0] == pytest.approx(0.3 + 2.6 + 0.3, abs=0.15)
     asked, reply = told.logged
     assert (asked.kind, asked.text, reply.kind, reply.text) == ("asked", "What do you see?", "said", told.said())
     assert asked.at == pytest.approx(0.5, abs=0.15)
@@ -179,7 +181,7 @@ def test_writing_down_changes_nothing_of_what_is_heard_and_answered(omni: Shared
 def test_a_scribe_that_takes_long_delays_neither_units_nor_the_reply(
     omni: Shared, duplex: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow(monkeypatch, "ears", 4.0)
+    slow(monkeypatch, "asr", 4.0)
 
     async def asks_and_waits(call: OmniCall) -> None:
         await asks(call)
@@ -216,7 +218,7 @@ def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
 
 
 def test_what_is_being_written_when_the_call_ends_is_let_go(omni: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow(monkeypatch, "ears", 60.0)
+    slow(monkeypatch, "asr", 60.0)
     [told] = calls(omni, asks, transcriber=ToyTranscriber())
     assert told.events[-1] == SessionEnded("over")
     assert not told.of(UserCaption) and not told.of(Notice)
@@ -225,7 +227,7 @@ def test_what_is_being_written_when_the_call_ends_is_let_go(omni: Shared, monkey
 def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
     omni: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow(monkeypatch, "mind", 0.2)
+    slow(monkeypatch, "llm", 0.2)
 
     async def goes_on(call: OmniCall) -> None:
         await call.lasts(0.5)
@@ -235,16 +237,16 @@ def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
         await call.speaks(1.0)
         await call.until(ReplyEnded)
 
-    ears = ToyTranscriber()
-    [told] = calls(omni, goes_on, transcriber=ears)
+    asr = ToyTranscriber()
+    [told] = calls(omni, goes_on, transcriber=asr)
     assert told.of(UserCaption) == [
         UserCaption(1, "What do you see?", final=True),
         UserCaption(1, "", final=False),
         UserCaption(1, "What do you see?", final=True),
     ]
-    assert ears.asked[1] > ears.asked[0] + 0.8
+    assert asr.asked[1] > asr.asked[0] + 0.8
     [asked] = [event for event in told.logged if event.kind == "asked"]
-    assert asked.until - asked.at == pytest.approx(ears.asked[1] - 0.6, abs=0.1)
+    assert asked.until - asked.at == pytest.approx(asr.asked[1] - 0.6, abs=0.1)
 
 
 def test_typed_words_are_no_utterance(omni: Shared, duplex: Shared) -> None:
@@ -252,12 +254,12 @@ def test_typed_words_are_no_utterance(omni: Shared, duplex: Shared) -> None:
         call.session.push(TextTyped("My name is Ann."))
         await call.lasts(3.0)
 
-    ears = ToyTranscriber("noise")
+    asr = ToyTranscriber("noise")
     for shared in (omni, duplex):
-        [told] = calls(shared, types, transcriber=ears)
+        [told] = calls(shared, types, transcriber=asr)
         assert [(event.text, event.typed) for event in told.of(UserCaption)] == [("My name is Ann.", True)]
         assert [event.text for event in told.logged if event.kind == "told"] == ["My name is Ann."]
-    assert not ears.asked
+    assert not asr.asked
 
 
 def test_what_is_said_to_o45_is_written_down_by_our_own_ear(duplex: Shared) -> None:
@@ -268,11 +270,11 @@ def test_what_is_said_to_o45_is_written_down_by_our_own_ear(duplex: Shared) -> N
         await call.speaks(0.9)
         await call.lasts(2.0)
 
-    ears = ToyTranscriber()
-    [told] = calls(duplex, talks, transcriber=ears)
+    asr = ToyTranscriber()
+    [told] = calls(duplex, talks, transcriber=asr)
     captions = told.of(UserCaption)
     assert [caption.turn for caption in captions] == sorted({caption.turn for caption in captions})
-    assert len(captions) == len(ears.asked) == len([event for event in told.logged if event.kind == "asked"]) >= 2
+    assert len(captions) == len(asr.asked) == len([event for event in told.logged if event.kind == "asked"]) >= 2
     first = next(event for event in told.logged if event.kind == "asked")
     assert first.at == pytest.approx(0.5, abs=0.15)
     assert first.until == pytest.approx(2.0, abs=0.15)

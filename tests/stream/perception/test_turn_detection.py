@@ -95,7 +95,7 @@ def test_who_pauses_in_the_middle_of_a_sentence_is_not_interrupted(opinion: floa
 
 def test_an_opinion_counts_once_and_nothing_said_is_not_weighed() -> None:
     model = ToyModel(WHOLE)
-    thread = DeviceThread("mind")
+    thread = DeviceThread("llm")
 
     async def weighed() -> list[float | None]:
         endpointing = TurnDetection(model, thread)

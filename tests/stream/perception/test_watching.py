@@ -17,7 +17,7 @@ from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
 
-class OpenEyes:
+class OpenVision:
     """They look and recognise nothing."""
 
     looks = 0
@@ -38,10 +38,10 @@ async def shows(call: Call, seconds: float) -> None:
 
 
 def test_what_is_seen_between_questions_reaches_the_mind() -> None:
-    engine, eyes = ToyEngine(["A very long answer, word by word."], pace_s=1.0), OpenEyes()
+    engine, vision_models = ToyEngine(["A very long answer, word by word."], pace_s=1.0), OpenVision()
 
     async def story() -> None:
-        parts = toy_parts(lambda: engine, eyes=eyes)
+        parts = toy_parts(lambda: engine, vision_models=vision_models)
         session = Session("test", parts, SETUPS["laptop"])
         call = Call(session)
         async with asyncio.TaskGroup() as tasks:
@@ -49,7 +49,7 @@ def test_what_is_seen_between_questions_reaches_the_mind() -> None:
             running = tasks.create_task(session.run())
             await shows(call, 3.0)
             scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
-            assert len(scenes) == eyes.looks > 1
+            assert len(scenes) == vision_models.looks > 1
             assert scenes[-1].camera and scenes[-1].at > scenes[0].at
             session.push(TextTyped("What do you see?"))
             await shows(call, 1.0)

@@ -32,7 +32,7 @@ class SensingEngine(ToyEngine):
 
 
 @dataclass
-class OpenEyes:
+class OpenVision:
     """Eyes that note what they were shown, and see light."""
 
     studied: list[Picture] = field(default_factory=list)
@@ -58,16 +58,18 @@ def answered(
     *,
     says: str = "What do you see?",
     setup: str = "remote",
-    eyes: Any = None,
-    wishes: RequestOptions = DEFAULT_OPTIONS,
+    vision_models: Any = None,
+    request_options: RequestOptions = DEFAULT_OPTIONS,
 ) -> tuple[str, list[Block]]:
     """The reply, and all that the engine was fed."""
     engine = engine or ToyEngine(["Fine."])
 
     async def main() -> str:
-        parts = toy_parts(lambda: engine, ToyTranscriber(says), eyes or OpenEyes())
+        parts = toy_parts(lambda: engine, ToyTranscriber(says), vision_models or OpenVision())
         try:
-            return "".join([piece async for piece in ChatRequests(parts, SETUPS[setup]).answer(messages, None, wishes)])
+            return "".join(
+                [piece async for piece in ChatRequests(parts, SETUPS[setup]).answer(messages, None, request_options)]
+            )
         finally:
             parts.close()
 
@@ -99,13 +101,15 @@ def test_a_history_is_fed_in_its_order() -> None:
 
 
 def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
-    eyes = OpenEyes()
-    _reply, [scene, question] = answered([RequestMessage("user", [PICTURE, "Is it bright?"])], eyes=eyes)
+    vision_models = OpenVision()
+    _reply, [scene, question] = answered(
+        [RequestMessage("user", [PICTURE, "Is it bright?"])], vision_models=vision_models
+    )
     assert isinstance(scene, SceneBlock)
     assert scene.camera
     assert any(fact.kind == "light" and fact.label == "bright" for fact in scene.facts)
     assert isinstance(question, TextBlock)
-    assert len(eyes.studied) == 1
+    assert len(vision_models.studied) == 1
 
 
 def test_an_engine_with_senses_gets_pictures_and_sound_themselves() -> None:
@@ -148,12 +152,12 @@ def test_a_recording_without_words_says_so() -> None:
 
 
 def test_a_film_is_its_last_scene_and_its_words() -> None:
-    eyes = OpenEyes()
+    vision_models = OpenVision()
     chunks = [Chunk(np.full(16_000, 0.5, np.float32), 16_000, second * 16_000) for second in range(3)]
     pictures = [replace(PICTURE, at=float(second)) for second in range(3)]
     perceived = [each for pair in zip(pictures, chunks, strict=True) for each in pair]
-    _reply, fed = answered([RequestMessage("user", [Film(perceived)])], says="Is it dark?", eyes=eyes)
-    assert [picture.at for picture in eyes.glanced] == [0.0, 1.0, 2.0]
+    _reply, fed = answered([RequestMessage("user", [Film(perceived)])], says="Is it dark?", vision_models=vision_models)
+    assert [picture.at for picture in vision_models.glanced] == [0.0, 1.0, 2.0]
     assert [type(block) for block in fed] == [SceneBlock, TextBlock]
     assert isinstance(fed[1], TextBlock)
     assert fed[1].text == "Is it dark?"
@@ -182,11 +186,11 @@ def test_two_answers_at_once_do_not_mix() -> None:
 
     async def main() -> list[str]:
         waiting = list(engines)
-        parts = toy_parts(lambda: waiting.pop(0), eyes=OpenEyes())
-        correspondence = ChatRequests(parts, SETUPS["remote"])
+        parts = toy_parts(lambda: waiting.pop(0), vision_models=OpenVision())
+        chat_requests = ChatRequests(parts, SETUPS["remote"])
 
         async def ask(text: str) -> str:
-            return "".join([piece async for piece in correspondence.answer([RequestMessage("user", [text])])])
+            return "".join([piece async for piece in chat_requests.answer([RequestMessage("user", [text])])])
 
         try:
             return list(await asyncio.gather(ask("first"), ask("second")))
@@ -204,12 +208,14 @@ def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
     class Told(ToyEngine):
         told: GenerationConfig | None = None
 
-        def word(self, wording: GenerationConfig) -> None:
+        def word(self, generation: GenerationConfig) -> None:
             assert not self.fed
-            self.told = wording
+            self.told = generation
 
     engine = Told(["Fine."])
-    answered([RequestMessage("user", ["Hello"])], engine, wishes=RequestOptions(GenerationConfig(temperature=0)))
+    answered(
+        [RequestMessage("user", ["Hello"])], engine, request_options=RequestOptions(GenerationConfig(temperature=0))
+    )
     assert engine.told == GenerationConfig(temperature=0)
 
 
@@ -220,6 +226,6 @@ def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
         (RequestOptions(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
     ],
 )
-def test_wishes_that_nobody_here_can_meet_are_told(wishes: RequestOptions, complaint: str) -> None:
+def test_wishes_that_nobody_here_can_meet_are_told(request_options: RequestOptions, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
-        answered([RequestMessage("user", ["Hello"])], wishes=wishes)
+        answered([RequestMessage("user", ["Hello"])], request_options=request_options)

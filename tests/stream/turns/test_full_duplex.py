@@ -106,12 +106,12 @@ def test_an_interruption_silences_at_once_and_makes_it_listen(duplex: Shared) ->
 
 
 def test_after_an_interruption_the_context_holds_what_was_heard(duplex: Shared) -> None:
-    async def hushes(call: OmniCall) -> None:
+    async def interrupts(call: OmniCall) -> None:
         await is_spoken_to(call)
         call.session.push(Interrupted())
         await call.lasts(0.1)
 
-    [told] = calls(duplex, hushes)
+    [told] = calls(duplex, interrupts)
     replies = told.of(ReplyEnded)
     assert replies[-1].cut
     heard = sum(len(reply.heard) for reply in replies)

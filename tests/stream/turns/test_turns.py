@@ -122,10 +122,10 @@ def test_typing_drops_what_was_half_said() -> None:
     assert turns.type(1.5) == [Drop(1), Answer(2, 1.5, 1.5)]
 
 
-def test_hushing_ends_the_reply_and_only_a_reply() -> None:
+def test_interrupting_ends_the_reply_and_only_a_reply() -> None:
     turns = answered()
-    assert turns.hush() == [Yield(1)]
-    assert turns.hush() == []
+    assert turns.interrupt() == [Yield(1)]
+    assert turns.interrupt() == []
 
 
 def test_a_microphone_that_goes_off_drops_the_open_turn_and_frees_a_held_reply() -> None:

@@ -55,7 +55,7 @@ def test_sound_pictures_and_words_pass_both_ways(tmp_path: Path) -> None:
             session.say(ReplyText(1, "Hello."))
             assert await caller.message("reply_text") == {"type": "reply_text", "turn": 1, "text": "Hello."}
             caller.send({"type": "say", "text": "hi"})
-            caller.send({"type": "hush"})
+            caller.send({"type": "interrupt"})
             await until(lambda: TextTyped("hi") in session.perceived and Interrupted() in session.perceived)
 
     run(story())

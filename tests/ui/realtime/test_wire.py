@@ -127,7 +127,7 @@ SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "talk", "down": True}, TalkKeyPressed(True)),
     ({"type": "switch", "camera": False}, DeviceSwitched(camera=False)),
     ({"type": "switch", "microphone": True, "camera": False, "hands_free": True}, DeviceSwitched(True, False, True)),
-    ({"type": "hush"}, Interrupted()),
+    ({"type": "interrupt"}, Interrupted()),
     ({"type": "playout", "delay_ms": 45}, PlayoutMeasured(0.045)),
     ({"type": "playout", "delay_ms": 45.5}, PlayoutMeasured(0.0455)),
     ({"type": "device_lost", "device": "camera", "reason": "r" * 500}, DeviceLost("camera", "r" * 200)),
@@ -138,9 +138,9 @@ SAID: list[tuple[dict[str, object], FromPage]] = [
 ]
 
 WRONG: list[tuple[object, str]] = [
-    (b'{"type": "hush"}', "binary"),
+    (b'{"type": "interrupt"}', "binary"),
     ("", "not JSON"),
-    ("hush", "not JSON"),
+    ("interrupt", "not JSON"),
     ("[" * 100_000, "not JSON"),
     ('{"type": "playout", "delay_ms": NaN}', "not JSON"),
     ('{"type": "ping", "t": ' + "9" * 5000 + "}", "not JSON"),

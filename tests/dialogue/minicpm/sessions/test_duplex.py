@@ -193,7 +193,7 @@ def test_without_a_window_a_full_session_is_lost_not_wrong(model: Open) -> None:
 
 def test_the_rule_forbids_and_divides(model: Open) -> None:
     signs = DuplexTokens.of(model(Kind.O45).words)
-    rule = TokenRule(signs, forbidden={3}, manner=GREEDY)
+    rule = TokenRule(signs, forbidden={3}, style=GREEDY)
     logits = torch.zeros(len(model(Kind.O45).words))
     logits[3], logits[4], logits[5], logits[signs.turn_end] = 9.0, 2.0, -1.0, 1.1
     assert rule.choose(logits) == 4
