@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
 
 
 def add_generation_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("wording", "of --model; what is left out is as the model's makers advise")
+    group = parser.add_argument_group("generation", "of --model; what is left out is as the model's makers advise")
     group.add_argument("--temperature", type=float, metavar="T", help="0 takes the likeliest word each time")
     group.add_argument("--top-p", type=float, metavar="P", help="draw among the likeliest that make up this much")
     group.add_argument("--top-k", type=int, metavar="K", help="draw among so many")

@@ -35,7 +35,7 @@ class Scripted(TokenRule):
 
 def opened(model: MiniCPM, voiced: bool = True, **options: object) -> Duplex:
     voice = model.voice if voiced and isinstance(model.voice, SpeechDecoderO45) else None
-    best = {"choose_code": lambda _logits, spread: int(spread.argmax()), "manner": GREEDY}
+    best = {"choose_code": lambda _logits, spread: int(spread.argmax()), "style": GREEDY}
     session = Duplex(model, voice, **{**best, **options})
     session.prepare(reference=second(77))
     return session
