@@ -171,6 +171,12 @@ def test_off_loopback_it_is_https_with_our_certificate(tmp_path: Path) -> None:
     run(story())
 
 
+def test_a_certificate_that_cannot_be_kept_is_an_error_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be kept: .* OMNILIVE_HOME"):
+        asyncio.run(serve(SETUP, Parts, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
+
+
 def test_while_the_models_load_the_page_is_served_and_calls_are_told_to_wait(tmp_path: Path) -> None:
     async def story() -> None:
         opening = asyncio.Event()
@@ -269,7 +275,7 @@ print("left in order", flush=True)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_process_soon_though_a_call_is_open(tmp_path: Path, number: signal.Signals) -> None:
     root = Path(__file__).parents[2]
     with subprocess.Popen(
@@ -293,5 +299,25 @@ def test_a_signal_ends_the_process_soon_though_a_call_is_open(tmp_path: Path, nu
             out, err = process.communicate(timeout=10)
             assert time.perf_counter() - began < 3.0
             assert (process.returncode, out, err) == (0, "left in order\n", "")
+        finally:
+            process.kill()
+
+
+def test_a_hangup_that_its_starter_ignores_does_not_end_it(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        ["nohup", sys.executable, "-c", PROGRAM, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            url = process.stdout.readline().strip()
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            assert httpx.get(f"{url}healthz").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.communicate(timeout=10)[0] == "left in order\n"
         finally:
             process.kill()
