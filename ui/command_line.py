@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _output_is_lost() -> bool:
     """Whether standard output takes nothing any more, as on a full disk."""
     try:
-        sys.stdout.flush()
+        print(flush=True)  # a flush alone succeeds where Python does not buffer
     except OSError:
         return True
     return False
