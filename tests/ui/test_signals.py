@@ -14,7 +14,6 @@ import pytest
 
 from tests.ui.caller import Caller
 
-
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
