@@ -26,6 +26,7 @@ from stream.capacity import Capacity
 from stream.events import Ended, Expressed, Heard, Perceived, Saw
 from stream.setup import Setup
 from ui.address import listen
+from ui.connection_limits import Limits
 from ui.server import Service, web_server
 
 SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
@@ -131,6 +132,7 @@ async def house(
     vanished_s: float = 12.0,
     opening: asyncio.Event | None = None,
     capacity: Capacity | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[House]:
     """Entered once it takes calls, or at once where `opening` holds it back."""
     sessions: list[RememberingSession] = []
@@ -149,7 +151,7 @@ async def house(
     ready = asyncio.Event()
     listening, address = listen(host, 0)
     service = Service(setup, open_parts, open_session, vanished_s=vanished_s)
-    web = web_server(service.front, address, token, tmp_path)
+    web = web_server(service.front, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):
         while not web.started:  # noqa: ASYNC110 - uvicorn has nothing to await

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import logging
 import os
 import time
 
@@ -12,6 +13,7 @@ from stream.needs import weights_needed
 from stream.setup import Setup
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
 from ui.home import home, weight_store
+from ui.log_limits import LogLimit
 from ui.progress import bars
 
 EXAMPLES = """\
@@ -52,6 +54,8 @@ def privacy(setup: Setup) -> str:
 
 
 def serve_page(options: argparse.Namespace) -> None:
+    for handler in logging.getLogger().handlers:  # a server's log is written by strangers too
+        handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options), sessions=options.sessions)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
