@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -57,7 +57,14 @@ class Conversation(Protocol):
 class Call:
     """First `answer`, then `run`; `close` instead where `run` never begins."""
 
-    def __init__(self, name: str, stun: str | None, metrics: Metrics, vanished_s: float = VANISHED_S) -> None:
+    def __init__(
+        self,
+        name: str,
+        stun: str | None,
+        metrics: Metrics,
+        vanished_s: float = VANISHED_S,
+        hosts: Sequence[str] | None = None,
+    ) -> None:
         self.name = name
         self._metrics, self._losses = metrics, Losses(metrics)
         self._vanished_s = vanished_s
@@ -66,7 +73,7 @@ class Call:
         self._microphone = Microphone(self._heard, self._now)
         self._camera = Camera(lambda picture: self._push(Saw(picture)), self._too_large)
         self._voice = Voice(self._pull)
-        self._connection = PeerConnection(stun, self._received)
+        self._connection = PeerConnection(stun, self._received, hosts)
         self._loop = asyncio.get_running_loop()
         self._alive_at = self._loop.time()
 
