@@ -66,9 +66,7 @@ class Gate(asyncio.DatagramProtocol):
         if nominated is not None and nominated.protocol is self._stun and nominated.remote_addr == source:
             return True
         return any(
-            pair.protocol is self._stun
-            and pair.state is CandidatePair.State.SUCCEEDED
-            and pair.remote_addr == source
+            pair.protocol is self._stun and pair.state is CandidatePair.State.SUCCEEDED and pair.remote_addr == source
             for pair in self._ice._check_list
         )
 
@@ -78,9 +76,9 @@ def guard(transport: RTCDtlsTransport, hosts: Sequence[str] | None) -> None:
     ice: Connection = transport.transport._connection
     gather, deliver = ice.get_component_candidates, ice.data_received
 
-    async def gather_behind_gates(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+    async def gather_behind_gates(component: int, addresses: list[str]) -> list[Candidate]:
         bound = addresses if hosts is None else list(hosts)
-        candidates = await gather(component=component, addresses=bound, timeout=timeout)
+        candidates = await gather(component=component, addresses=bound)
         for protocol in ice._protocols:
             protocol.transport.set_protocol(Gate(ice, protocol, deliver))
         return candidates

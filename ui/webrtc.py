@@ -15,6 +15,7 @@ import aioice
 import aiortc
 from aiortc import (
     RTCConfiguration,
+    RTCDataChannel,
     RTCDtlsTransport,
     RTCIceServer,
     RTCPeerConnection,
@@ -25,12 +26,13 @@ from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
 from dialogue.errors import BadInput
+from ui.address import LOOPBACK, machine_addresses
 from ui.camera import Camera
 from ui.channel import Channel
 from ui.frames import Packet
 from ui.ice_gate import guard
 from ui.microphone import Microphone
-from ui.offer import Offer
+from ui.offer import Offer, with_names_of_this_machine
 from ui.outgoing import Voice
 
 log = logging.getLogger(__name__)
@@ -90,12 +92,14 @@ class PeerConnection:
         self, stun: str | None, received: Callable[[str | bytes], None], hosts: Sequence[str] | None = None
     ) -> None:
         # No servers unless asked for: the default would tell a stranger our address, and wait 5 s without a network.
-        servers = [RTCIceServer(f"stun:{stun.removeprefix('stun:')}")] if stun else []
+        # From a loopback address none can be asked.
+        asked = stun if hosts != LOOPBACK else None
+        servers = [RTCIceServer(f"stun:{asked.removeprefix('stun:')}")] if asked else []
         self._hosts = hosts
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self.channel = Channel(lambda: self.connected, received)
         self.gone = asyncio.Event()
-        self._connection.on("datachannel", self.channel.opened)
+        self._connection.on("datachannel", self._channel_opened)
         self._connection.on("connectionstatechange", self._state_changed)
 
     @property
@@ -105,6 +109,7 @@ class PeerConnection:
     async def answer(self, offer: Offer, voice: Voice, sound: SoundPackets, pictures: PicturePackets) -> str:
         """The SDP of our answer. Raises BadInput when the offer cannot be answered."""
         connection = self._connection
+        sdp = offer.sdp if self._hosts != LOOPBACK else with_names_of_this_machine(offer.sdp, machine_addresses())
         transceiver = connection.addTransceiver(voice, "sendrecv")
         _prefer(transceiver, "audio", "opus")
         take_packets(transceiver.receiver, sound)
@@ -114,7 +119,7 @@ class PeerConnection:
             take_packets(transceiver.receiver, pictures)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+                await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
                 for transport in self._transports():
                     guard(transport, self._hosts)
                 await connection.setLocalDescription(await connection.createAnswer())
@@ -139,10 +144,17 @@ class PeerConnection:
         except Exception as error:  # a connection that an offer left half built cannot be closed whole
             log.info("a connection was not closed in order: %r", error)
 
+    def _channel_opened(self, channel: RTCDataChannel) -> None:
+        if self.channel.opened(channel):
+            channel.on("close", self._lose)  # nothing more can be said; the page calls again once we have hung up
+
     def _state_changed(self) -> None:
         if self._connection.connectionState in ("failed", "closed"):
-            self.channel.close()
-            self.gone.set()
+            self._lose()
+
+    def _lose(self) -> None:
+        self.channel.close()
+        self.gone.set()
 
 
 def _prefer(transceiver: aiortc.RTCRtpTransceiver, kind: str, *names: str) -> None:
