@@ -31,10 +31,15 @@ Deliver = Callable[[bytes, int], None]
 
 
 class Gate(asyncio.DatagramProtocol):
-    """Stands between one socket and aioice. `deliver` takes what may reach DTLS and SRTP."""
+    """Stands between one socket and aioice. `deliver` takes what may reach DTLS and SRTP.
 
-    def __init__(self, ice: Connection, stun: StunProtocol, deliver: Deliver) -> None:
-        self._ice, self._stun, self._deliver = ice, stun, deliver
+    `sources` are the only IP addresses to be heard; None for all.
+    """
+
+    def __init__(
+        self, ice: Connection, stun: StunProtocol, deliver: Deliver, sources: frozenset[str] | None = None
+    ) -> None:
+        self._ice, self._stun, self._deliver, self._sources = ice, stun, deliver, sources
 
     def connection_lost(self, error: Exception | None) -> None:
         self._stun.connection_lost(error)
@@ -45,6 +50,8 @@ class Gate(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, source: tuple[Any, ...]) -> None:
         if not 0 < len(data) <= LARGEST:
             log.info("a datagram of an impossible size was dropped: %d bytes from %s", len(data), source[0])
+        elif self._sources is not None and source[0] not in self._sources:
+            log.info("a datagram from another machine was dropped: %s", source[0])
         elif data[0] in FIRST_BYTES_OF_STUN:
             self._take_stun(data, source)
         elif not self._checked((source[0], source[1])):
@@ -71,8 +78,13 @@ class Gate(asyncio.DatagramProtocol):
         )
 
 
-def guard(transport: RTCDtlsTransport, hosts: Sequence[str] | None) -> None:
-    """Puts gates before `transport`, before its candidates are gathered. `hosts` are the only addresses to bind."""
+def guard(
+    transport: RTCDtlsTransport, hosts: Sequence[str] | None = None, sources: frozenset[str] | None = None
+) -> None:
+    """Puts gates before `transport`, whose candidates are not gathered yet.
+
+    `hosts` are the only addresses of this machine to bind, `sources` the only ones to hear; None for all.
+    """
     ice: Connection = transport.transport._connection
     gather, deliver = ice.get_component_candidates, ice.data_received
 
@@ -80,7 +92,7 @@ def guard(transport: RTCDtlsTransport, hosts: Sequence[str] | None) -> None:
         bound = addresses if hosts is None else list(hosts)
         candidates = await gather(component=component, addresses=bound)
         for protocol in ice._protocols:
-            protocol.transport.set_protocol(Gate(ice, protocol, deliver))
+            protocol.transport.set_protocol(Gate(ice, protocol, deliver, sources))
         return candidates
 
     def drop(data: bytes, component: int) -> None:

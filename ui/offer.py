@@ -21,6 +21,7 @@ class Offer:
 
     sdp: str
     video: bool
+    firefox: bool = False  # whose ICE pairs none of its addresses with a loopback address of ours
 
 
 def read_offer(sdp: object, kind: object) -> Offer:
@@ -44,7 +45,7 @@ def read_offer(sdp: object, kind: object) -> Offer:
     sound = next(media for media in session.media if media.kind == "audio")
     if not any(codec.name.lower() == "opus" for codec in sound.rtp.codecs):
         raise BadInput("this offer has no Opus sound")
-    return Offer(sdp, "video" in kinds)
+    return Offer(sdp, "video" in kinds, firefox=(session.origin or "").startswith("mozilla"))
 
 
 def with_names_of_this_machine(sdp: str, addresses: Sequence[str]) -> str:

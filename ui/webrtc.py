@@ -109,7 +109,11 @@ class PeerConnection:
     async def answer(self, offer: Offer, voice: Voice, sound: SoundPackets, pictures: PicturePackets) -> str:
         """The SDP of our answer. Raises BadInput when the offer cannot be answered."""
         connection = self._connection
-        sdp = offer.sdp if self._hosts != LOOPBACK else with_names_of_this_machine(offer.sdp, machine_addresses())
+        sdp, hosts, sources = offer.sdp, self._hosts, None
+        if self._hosts == LOOPBACK:
+            mine = machine_addresses()
+            sdp, sources = with_names_of_this_machine(sdp, mine), frozenset((*LOOPBACK, *mine))
+            hosts = (*LOOPBACK, *mine) if offer.firefox else LOOPBACK
         transceiver = connection.addTransceiver(voice, "sendrecv")
         _prefer(transceiver, "audio", "opus")
         take_packets(transceiver.receiver, sound)
@@ -121,7 +125,7 @@ class PeerConnection:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
                 for transport in self._transports():
-                    guard(transport, self._hosts)
+                    guard(transport, hosts, sources)
                 await connection.setLocalDescription(await connection.createAnswer())
         except Exception as error:  # aiortc raises whatever the offer happens to break
             log.info("an offer could not be answered: %r", error)

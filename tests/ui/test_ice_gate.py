@@ -224,6 +224,44 @@ def test_media_sockets_are_bound_where_the_server_listens(tmp_path: Path, host: 
     run(story())
 
 
+@pytest.mark.skipif(not machine_addresses(), reason="this machine has no address but loopback")
+def test_firefox_reaches_a_loopback_server_at_an_address_that_hears_this_machine_alone(tmp_path: Path) -> None:
+    """Its ICE never pairs an address with a loopback one."""
+
+    async def story() -> None:
+        async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
+            offer = (await caller.offer()).replace("o=- ", "o=mozilla...THIS_IS_SDPARTA-99.0 ", 1)
+            await caller.accept(await server.client.post("/call", json={"sdp": offer, "type": "offer"}))
+            await goes_on(server, caller, "an offer of Firefox's")
+            bound = {address for address, _ in media_sockets(caller)}
+            assert bound == {*LOOPBACK, *machine_addresses()}
+            [(call, _)] = server.service.front.calls._under_way.values()
+            [transport] = call._connection._transports()
+            for protocol in transport.transport._connection._protocols:
+                assert protocol.transport.get_protocol()._sources == bound
+
+    run(story())
+
+
+def test_another_machine_is_not_heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def story() -> None:
+        ice = Connection(ice_controlling=False)
+        protocol = StunProtocol(ice)
+        ours, theirs = (Candidate("1", 1, "udp", 1, "192.0.2.7", port, "host") for port in (4000, 5000))
+        protocol.local_candidate = ours
+        ice._nominated[1] = CandidatePair(protocol, theirs)
+        datagram = b"\x80\x60" + noise(100)
+        for sources, heard in ((frozenset(LOOPBACK), 0), (frozenset({"192.0.2.7"}), 1), (None, 2)):
+            Gate(ice, protocol, ice.data_received, sources).datagram_received(datagram, ("192.0.2.7", 5000))
+            assert ice._queue.qsize() == heard
+        Gate(ice, protocol, ice.data_received, frozenset(LOOPBACK)).datagram_received(stun(b""), ("192.0.2.9", 1))
+
+    run(story())
+    assert caplog.messages == ["a datagram from another machine was dropped: 192.0.2.7"]
+
+
 def test_only_a_server_for_every_address_takes_media_on_every_address() -> None:
     expected = {"0.0.0.0": None, "127.0.0.1": LOOPBACK, "localhost": LOOPBACK}
     for host, hosts in {**expected, **{address: (address,) for address in machine_addresses()}}.items():
