@@ -16,7 +16,7 @@ import numpy as np
 
 from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
-from stream.events import Expressed, Heard, Notice, Perceived, Saw, Switched
+from stream.events import Ended, Expressed, Heard, Notice, Perceived, Saw, Switched
 from ui.camera import Camera
 from ui.metrics import Losses, Metrics
 from ui.microphone import Microphone
@@ -76,6 +76,7 @@ class Call:
         self._connection = PeerConnection(stun, self._received, hosts)
         self._loop = asyncio.get_running_loop()
         self._alive_at = self._loop.time()
+        self._lost = False
 
     async def answer(self, offer: Offer) -> str:
         """The answer's SDP. Raises BadInput."""
@@ -120,7 +121,8 @@ class Call:
         """Everything the session says goes to the page."""
         async for event in session.events():
             self._metrics.told(event)
-            self._outbox.put(to_wire(event))
+            if not (isinstance(event, Ended) and self._lost):  # a page that is told goodbye does not call again
+                self._outbox.put(to_wire(event))
             if self._outbox.overflowing:
                 self.end("the page reads nothing of what is said")
         self._outbox.close()
@@ -145,6 +147,7 @@ class Call:
                     await gone.wait()
             self._report_losses()
             if self._loop.time() - self._alive_at > self._vanished_s:
+                self._lost = True
                 self.end("nothing came from the page any more")
                 return
         self.end("the connection was lost")

@@ -13,7 +13,7 @@ from playwright.async_api import Page, async_playwright
 
 from tests.browser.page_fixtures import DEVICES, FAKE_DEVICES, FLAGS
 from tests.ui.caller import House, house
-from tests.ui.test_ice_gate import DATAGRAMS, send_to
+from tests.ui.strangers import DATAGRAMS, send_to
 
 AT_ONCE_MS = 1000  # browsers notice by themselves after 5 to 10 s
 WATCH = """() => {
