@@ -23,7 +23,7 @@ from stream.fetch import disk_sentence
 from stream.places import Places
 from stream.setup import Setup
 from ui.access import checked_token, new_token
-from ui.address import Address, listen
+from ui.address import Address, listen, media_hosts
 from ui.call import VANISHED_S, Conversation
 from ui.calls import Calls
 from ui.certificate import certificate_for
@@ -96,12 +96,14 @@ class Service(Generic[P]):
     ) -> None:
         self._setup, self._open_parts, self._open_session = setup, open_parts, open_session
         self._stun, self._vanished_s = stun, vanished_s
+        self._media_hosts: tuple[str, ...] | None = None
         self.metrics = Metrics()
         self.front = Front(setup, self.metrics)
         self.stop = asyncio.Event()
 
     async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set. Raises what opening the parts raises."""
+        self._media_hosts = media_hosts(listening)
         with stray_tasks_reported(lambda: self.metrics.errors.labels("webrtc").inc()):
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(web.serve(sockets=[listening]), name="http")
@@ -139,6 +141,7 @@ class Service(Generic[P]):
             self.metrics,
             stun=self._stun,
             vanished_s=self._vanished_s,
+            hosts=self._media_hosts,
         )
 
     async def _opened(self) -> P | None:

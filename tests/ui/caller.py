@@ -259,7 +259,10 @@ class Caller:
 
     async def call(self, **more: object) -> None:
         """Returns once the server has said hello."""
-        response = await self.post(**more)
+        await self.accept(await self.post(**more))
+
+    async def accept(self, response: httpx.Response) -> None:
+        """As `call`, from the server's answer on."""
         if response.status_code == 503:
             raise Busy(response.text)
         assert response.status_code == 200, response.text

@@ -43,7 +43,11 @@ def add_to(commands: Subparsers) -> None:
         metavar="N",
         help="conversations at once; default: as many as this machine is measured to keep up with",
     )
-    parser.add_argument("--stun", metavar="HOST:PORT", help="STUN server, for browsers outside this network")
+    parser.add_argument(
+        "--stun",
+        metavar="HOST:PORT",
+        help="STUN server, for browsers outside this network; not asked where --host is loopback",
+    )
     add_setup_options(parser)
 
 
