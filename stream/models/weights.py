@@ -7,19 +7,27 @@ so whoever finds it may trust it; a set that was broken off goes on with the fil
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from stream.models.fetch import Progress, WeightsError, fetch, plain_disk_errors
 from stream.models.weights_table import TABLE, HubRepository, LocalFolder, Shipped, Source, WeightFile, Weights
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
+
+
+log = logging.getLogger(__name__)
+
+TELL_AFTER_S = 1.0
+OTHERS_TAKE_AT_MOST_S = 600.0
 
 
 class Condition(Enum):
@@ -68,17 +76,22 @@ class WeightStore:
         return [weights.name for weights in self._table.values() if weights.always]
 
     def pull(
-        self, names: Iterable[str] | None = None, progress: Progress = _silent, folder: Path | None = None
+        self,
+        names: Iterable[str] | None = None,
+        progress: Progress = _silent,
+        folder: Path | None = None,
+        within_s: float = OTHERS_TAKE_AT_MOST_S,
     ) -> list[Path]:
         """Fetches what is missing or damaged of `names` (None: what the assistant needs) and returns their paths.
 
-        `folder` takes the place of the sources, for a machine without a network. Raises WeightsError.
+        `folder` takes the place of the sources, for a machine without a network. Waits `within_s` at most while
+        another process pulls. Raises WeightsError.
         """
         wanted = [self._weights(name) for name in (self.default_names() if names is None else names)]
         if not all(self._is_whole(weights) for weights in wanted):
             with plain_disk_errors(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                with self._alone():
+                with self._alone(within_s):
                     for weights in wanted:
                         self._pull_one(weights, LocalFolder(folder) if folder else weights.source, progress)
         return [self._place(weights) / weights.entry for weights in wanted]
@@ -140,9 +153,25 @@ class WeightStore:
                 return Condition.DAMAGED
             return Condition.PRESENT if len(there) == len(weights.files) else Condition.MISSING
 
-    def _alone(self) -> FileLock:
-        """The lock of all who pull into this cache; the system frees it when its holder dies."""
-        return FileLock(self.folder / ".lock")
+    @contextmanager
+    def _alone(self, within_s: float) -> Iterator[None]:
+        """With the lock of all who pull into this cache; the system frees it when its holder dies."""
+        lock = FileLock(self.folder / ".lock")
+        try:
+            try:
+                lock.acquire(timeout=min(TELL_AFTER_S, within_s))
+            except Timeout:
+                log.warning("another omnilive is fetching weights into %s; waiting for it ...", self.folder)
+                lock.acquire(timeout=max(0.0, within_s - TELL_AFTER_S))
+        except Timeout:
+            raise WeightsError(
+                f"another omnilive has been fetching weights into {self.folder} for {within_s / 60:.0f} minutes; "
+                "wait until it is done, or end it, and try again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _place(self, weights: Weights) -> Path:
         if isinstance(weights.source, Shipped):

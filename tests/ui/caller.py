@@ -25,7 +25,8 @@ from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Perceived, SessionEnded
-from ui.http.address import listen
+from ui.host.address import listen
+from ui.http.connection_limits import Limits
 from ui.http.server import Service, web_server
 
 SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
@@ -131,6 +132,7 @@ async def house(
     vanished_s: float = 12.0,
     opening: asyncio.Event | None = None,
     capacity: Capacity | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[House]:
     """Entered once it takes calls, or at once where `opening` holds it back."""
     sessions: list[RememberingSession] = []
@@ -149,7 +151,7 @@ async def house(
     ready = asyncio.Event()
     listening, address = listen(host, 0)
     service = Service(setup, open_parts, open_session, vanished_s=vanished_s)
-    web = web_server(service.front, address, token, tmp_path)
+    web = web_server(service.front, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):
         while not web.started:  # noqa: ASYNC110 - uvicorn has nothing to await
@@ -257,7 +259,10 @@ class Caller:
 
     async def call(self, **more: object) -> None:
         """Returns once the server has said hello."""
-        response = await self.post(**more)
+        await self.accept(await self.post(**more))
+
+    async def accept(self, response: httpx.Response) -> None:
+        """As `call`, from the server's answer on."""
         if response.status_code == 503:
             raise Busy(response.text)
         assert response.status_code == 200, response.text

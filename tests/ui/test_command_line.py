@@ -224,3 +224,20 @@ def test_what_cannot_be_asked_is_told(
     ]:
         assert main(["ask", *given]) == 2
         assert told in complaint(capsys)
+
+
+@pytest.mark.parametrize("arguments", [["models", "list"], ["run", "--setup", "scripted", "--port", "0"]])
+def test_output_that_cannot_be_written_is_one_sentence(full_home: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "omnilive", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ended.stderr == "omnilive: the output cannot be written (No space left on device): send it elsewhere\n"
+    assert ended.returncode == 2

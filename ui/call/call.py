@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -16,7 +16,15 @@ import numpy as np
 
 from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
-from stream.runtime.events import AudioReceived, DeviceSwitched, Expressed, FrameReceived, Notice, Perceived
+from stream.runtime.events import (
+    AudioReceived,
+    DeviceSwitched,
+    Expressed,
+    FrameReceived,
+    Notice,
+    Perceived,
+    SessionEnded,
+)
 from ui.call.metrics import Losses, Metrics
 from ui.realtime.outbox import Outbox
 from ui.realtime.wire import LeaveReceived, Message, PingReceived, bad_message, encoded, from_wire, pong, to_wire
@@ -57,7 +65,14 @@ class CallSession(Protocol):
 class Call:
     """First `answer`, then `run`; `close` instead where `run` never begins."""
 
-    def __init__(self, name: str, stun: str | None, metrics: Metrics, vanished_s: float = VANISHED_S) -> None:
+    def __init__(
+        self,
+        name: str,
+        stun: str | None,
+        metrics: Metrics,
+        vanished_s: float = VANISHED_S,
+        hosts: Sequence[str] | None = None,
+    ) -> None:
         self.name = name
         self._metrics, self._losses = metrics, Losses(metrics)
         self._vanished_s = vanished_s
@@ -66,9 +81,10 @@ class Call:
         self._microphone = AudioReceiver(self._heard, self._now)
         self._camera = VideoReceiver(lambda picture: self._push(FrameReceived(picture)), self._too_large)
         self._voice = AudioTrack(self._pull)
-        self._connection = PeerConnection(stun, self._received)
+        self._connection = PeerConnection(stun, self._received, hosts)
         self._loop = asyncio.get_running_loop()
         self._alive_at = self._loop.time()
+        self._lost = False
 
     async def answer(self, offer: Offer) -> str:
         """The answer's SDP. Raises BadInput."""
@@ -113,7 +129,8 @@ class Call:
         """Everything the session says goes to the page."""
         async for event in session.events():
             self._metrics.told(event)
-            self._outbox.put(to_wire(event))
+            if not (isinstance(event, SessionEnded) and self._lost):  # a page that is told goodbye does not call again
+                self._outbox.put(to_wire(event))
             if self._outbox.overflowing:
                 self.end("the page reads nothing of what is said")
         self._outbox.close()
@@ -138,6 +155,7 @@ class Call:
                     await gone.wait()
             self._report_losses()
             if self._loop.time() - self._alive_at > self._vanished_s:
+                self._lost = True
                 self.end("nothing came from the page any more")
                 return
         self.end("the connection was lost")

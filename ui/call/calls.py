@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -45,10 +45,11 @@ class Calls:
         *,
         stun: str | None = None,
         vanished_s: float = VANISHED_S,
+        hosts: Sequence[str] | None = None,
     ) -> None:
         self.places = places
         self._open_session, self._greeting, self._metrics = open_session, greeting, metrics
-        self._stun, self._vanished_s = stun, vanished_s
+        self._stun, self._vanished_s, self._hosts = stun, vanished_s, hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
         self._under_way: dict[str, tuple[Call, asyncio.Task[None]]] = {}
@@ -71,7 +72,7 @@ class Calls:
         self.places.take()
         self._metrics.sessions.set(self.places.taken)
         name = secrets.token_hex(8)
-        call = Call(name, self._stun, self._metrics, self._vanished_s)
+        call = Call(name, self._stun, self._metrics, self._vanished_s, self._hosts)
         try:
             sdp = await call.answer(offer)
             self._must_be_open()

@@ -8,7 +8,7 @@ from pathlib import Path
 from dialogue.errors import AssistantError
 from stream.models.weights import Condition, WeightStore
 from ui.checks.finding import Finding
-from ui.http.address import listen, machine_addresses
+from ui.host.address import listen, machine_addresses
 from ui.http.certificate import certificate_for
 
 

@@ -35,7 +35,7 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
         "--precision",
         "--quantize",
         choices=PRECISIONS,
-        help="precision of the weights; default: bfloat16 for --model and --captioner, for --llm 8 bits where they are fast",
+        help="precision of the weights; default: bfloat16 for --model and --captioner, 8 bits for --llm where fast",
     )
     group.add_argument(
         "--device", help="for --model, --llm and --captioner: cpu, cuda, cuda:1, ...; default: a GPU if any"

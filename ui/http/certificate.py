@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,7 +66,8 @@ def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
         try:
             alternatives.append(x509.IPAddress(ipaddress.ip_address(name)))
         except ValueError:
-            alternatives.append(x509.DNSName(name.encode("idna").decode()))
+            with suppress(UnicodeError):  # a machine may be called what no browser can ask for, as by 64 letters
+                alternatives.append(x509.DNSName(name.encode("idna").decode()))
     return alternatives
 
 
@@ -96,6 +98,11 @@ def _make(names: Sequence[str], now: datetime, certificate: Path, key: Path) -> 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, and for nobody else's eyes."""
     part = path.with_suffix(f".{os.getpid()}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    part.replace(path)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise

@@ -76,7 +76,7 @@ class Guard:
         if self._hosts is not None and _name(host) not in self._hosts:
             return refusal(403, "host", "This server only answers to its own name. Open the address it shows at start.")
         origin = headers.get("origin")
-        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+        if method not in ("GET", "HEAD") and origin is not None and _site(origin) != host:
             return refusal(403, "origin", "This request comes from another site.")
         if self._token is None or _is_page(path) or path in OPEN_TO_ALL:
             return None
@@ -88,6 +88,14 @@ class Guard:
 
 def _is_page(path: str) -> bool:
     return path == "/" or path.startswith(PAGE)
+
+
+def _site(origin: str) -> str | None:
+    """Name and port in an Origin header; None where it has none, or is malformed."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def _name(host: str) -> str:

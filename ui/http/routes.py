@@ -12,6 +12,7 @@ from typing import Literal
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -84,6 +85,10 @@ def application(front: Routes, page: Path = PAGE) -> FastAPI:
         return refusal(
             error.status_code, "no_such_page", f"{request.method} {request.url.path[:100]} is not served here."
         )
+
+    @app.exception_handler(ClientDisconnect)
+    async def broken_off(request: Request, error: ClientDisconnect) -> Response:
+        return refusal(408, "broken_off", "The request did not arrive whole and in time. Please send it again.")
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:

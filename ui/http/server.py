@@ -13,21 +13,25 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import uvicorn
 
+from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
+from stream.models.fetch import disk_sentence
 from stream.models.setup import Setup
 from ui.call.call import VANISHED_S, CallSession
 from ui.call.calls import Calls
 from ui.call.metrics import Metrics
+from ui.host.address import Address, listen, media_hosts
 from ui.http.access import checked_token, new_token
-from ui.http.address import Address, listen
 from ui.http.certificate import certificate_for
+from ui.http.connection_limits import Connection, Limits, Listener, limits_here
 from ui.http.guard import Guard
 from ui.http.loop_lag import LoopLag
+from ui.http.request_limits import CONNECTION, RequestLimits
 from ui.http.routes import Routes, application
 from ui.realtime.wire import Message, hello
 from ui.rtc.stray_tasks import stray_tasks_reported
@@ -38,7 +42,7 @@ log = logging.getLogger(__name__)
 P = TypeVar("P", bound="Shared")
 
 HTTP_CLOSE_WITHIN_S = 1
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Shared(Protocol):
@@ -51,10 +55,31 @@ class Shared(Protocol):
 
 
 class _Web(uvicorn.Server):
-    """uvicorn without its own ideas about signals: ours end the calls first."""
+    """uvicorn without its own ideas about signals (ours end the calls first), and with limits on connections."""
+
+    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
+        super().__init__(config)
+        self._limits, self._listeners = limits, list[Listener]()
 
     def capture_signals(self) -> Any:
         return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in sockets or []:
+            self._listeners.append(Listener(listening, self._protocol, self._limits, self.config.ssl))
+        await super().startup(sockets=[])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self._listeners:
+            listener.close()
+        await super().shutdown(sockets)
+        for listener in self._listeners:
+            listener.drop_all()
+
+    def _protocol(self, connection: Connection) -> asyncio.Protocol:
+        protocol: type[Any] = self.config.http_protocol_class
+        state = {CONNECTION: connection}
+        return cast(asyncio.Protocol, protocol(config=self.config, server_state=self.server_state, app_state=state))
 
 
 class Service(Generic[P]):
@@ -71,12 +96,14 @@ class Service(Generic[P]):
     ) -> None:
         self._setup, self._open_parts, self._open_session = setup, open_parts, open_session
         self._stun, self._vanished_s = stun, vanished_s
+        self._media_hosts: tuple[str, ...] | None = None
         self.metrics = Metrics()
         self.front = Routes(setup, self.metrics)
         self.stop = asyncio.Event()
 
     async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set. Raises what opening the parts raises."""
+        self._media_hosts = media_hosts(listening)
         with stray_tasks_reported(lambda: self.metrics.errors.labels("webrtc").inc()):
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(web.serve(sockets=[listening]), name="http")
@@ -114,6 +141,7 @@ class Service(Generic[P]):
             self.metrics,
             stun=self._stun,
             vanished_s=self._vanished_s,
+            hosts=self._media_hosts,
         )
 
     async def _opened(self) -> P | None:
@@ -184,25 +212,35 @@ def _first_of(group: BaseExceptionGroup) -> BaseException:
     return error
 
 
-def web_server(front: Routes, address: Address, token: str | None, cache_dir: Path) -> uvicorn.Server:
-    """uvicorn, set up for `address`; makes the certificate where one is needed."""
+def web_server(
+    front: Routes, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
+) -> uvicorn.Server:
+    """uvicorn, set up for `address`; makes the certificate where one is needed. Raises AssistantError where it cannot
+    be kept. `limits` are those that this process can afford unless given."""
     hosts = frozenset(name.lower() for name in address.names) if address.local else None
     encrypted = {}
     if not address.local:
-        made = certificate_for(address.names, cache_dir)
+        try:
+            made = certificate_for(address.names, cache_dir)
+        except OSError as error:
+            raise AssistantError(
+                f"The certificate for HTTPS cannot be kept: {disk_sentence(error, cache_dir)}."
+            ) from error
         log.info("the certificate's SHA-256 fingerprint is %s", made.fingerprint)
         encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}
     config = uvicorn.Config(
-        Guard(application(front), hosts=hosts, token=token),
+        RequestLimits(Guard(application(front), hosts=hosts, token=token)),
+        http="h11",  # which has a limit on headers, 16 kB; httptools has none
         lifespan="off",
         ws="none",
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=HTTP_CLOSE_WITHIN_S,
         **encrypted,  # type: ignore[arg-type]
     )
-    return _Web(config)
+    return _Web(config, limits or limits_here())
 
 
 @contextmanager
@@ -215,7 +253,8 @@ def told_by_signals(stop: asyncio.Event) -> Iterator[None]:
         loop.call_soon_threadsafe(stop.set)
 
     loop = asyncio.get_running_loop()
-    before = {number: signal.signal(number, stop_at_once) for number in SIGNALS}
+    taken = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, stop_at_once) for number in taken}
     try:
         yield
     finally:

@@ -24,17 +24,18 @@ class Channel:
         self._changed = asyncio.Event()
         self._closed = False
 
-    def opened(self, channel: RTCDataChannel) -> None:
-        """The page opened a channel. Only the first one of our name counts."""
+    def opened(self, channel: RTCDataChannel) -> bool:
+        """The page opened a channel. True if it is ours: only the first one of our name is."""
         if self._channel is not None or channel.label != LABEL:
             channel.close()
-            return
+            return False
         self._channel = channel
         channel.bufferedAmountLowThreshold = 0
         channel.on("message", self._received)
         channel.on("bufferedamountlow", self._changed.set)
         channel.on("close", self.close)
         self._changed.set()
+        return True
 
     def close(self) -> None:
         """Whoever waits to send is let go."""

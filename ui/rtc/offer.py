@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiortc.sdp import SessionDescription
@@ -10,6 +12,7 @@ from dialogue.errors import BadInput
 
 LONGEST = 64_000  # characters; browsers send 3-8 thousand
 KINDS = ("audio", "video", "application")
+HIDDEN_ADDRESS = re.compile(r"^(a=candidate:(?:\S+ ){4})[^\s.]+\.local( .*)$", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Offer:
 
     sdp: str
     video: bool
+    firefox: bool = False  # whose ICE pairs none of its addresses with a loopback address of ours
 
 
 def read_offer(sdp: object, kind: object) -> Offer:
@@ -41,4 +45,14 @@ def read_offer(sdp: object, kind: object) -> Offer:
     sound = next(media for media in session.media if media.kind == "audio")
     if not any(codec.name.lower() == "opus" for codec in sound.rtp.codecs):
         raise BadInput("this offer has no Opus sound")
-    return Offer(sdp, "video" in kinds)
+    return Offer(sdp, "video" in kinds, firefox=(session.origin or "").startswith("mozilla"))
+
+
+def with_names_of_this_machine(sdp: str, addresses: Sequence[str]) -> str:
+    """The offer of a browser on this machine, its hidden addresses replaced by all those of the machine.
+
+    A browser hides an address behind a name that is looked up by multicast (draft-ietf-mmusic-mdns-ice-candidates);
+    here the name can only stand for one of `addresses` or for loopback, and nobody on the network need be asked.
+    """
+    mine = ("127.0.0.1", *addresses)
+    return HIDDEN_ADDRESS.sub(lambda line: "\n".join(f"{line[1]}{address}{line[2]}" for address in mine), sdp)

@@ -1,8 +1,8 @@
 """What leaves a full-duplex session when it has gone on for long: whole units, oldest first, never the beginning.
 
 Two ways as published. `SlidingWindow` drops units once the cache has passed a high mark. `RecapWindow` holds a number
-of units and keeps what the assistant said in the dropped ones as a "previous" block inside the system prompt. In both, what
-stays is turned to its new positions, so that positions remain contiguous however long the session is.
+of units and keeps what the assistant said in the dropped ones as a "previous" block inside the system prompt. In both,
+what stays is turned to its new positions, so that positions remain contiguous however long the session is.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from stream.models import weights as weights_module
 from stream.models.weights import Condition, WeightsError, WeightStore
@@ -97,6 +98,16 @@ def test_a_folder_that_is_not_ours_says_so(store: WeightStore, tmp_path: Path) -
         if root:
             os.seteuid(0)
         tmp_path.chmod(0o700)
+
+
+def test_a_cache_that_another_process_holds_is_waited_for_not_for_ever(
+    registry: SmallRegistry, store: WeightStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.folder.mkdir(parents=True)
+    with FileLock(store.folder / ".lock"), pytest.raises(WeightsError, match=r"another omnilive .* and try again"):
+        store.pull(["eye"], within_s=0.2)
+    assert "waiting for it" in caplog.text
+    assert store.pull(["eye"]) == [store.path("eye")]
 
 
 def test_the_embedded_table_is_pinned_and_whole() -> None:

@@ -261,3 +261,26 @@ def test_admission_follows_what_was_measured_not_what_the_setup_says(tmp_path: P
             assert "omnilive_capacity 1.0" in (await server.client.get("/metrics")).text
 
     run(story())
+
+
+def test_a_channel_that_closes_ends_the_call_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
+            await caller.call()
+            caller.channel.close()
+            await until(lambda: server.service.front.calls.places.taken == 0, 3.0)
+            assert server.sessions[0].reason == "the connection was lost"
+
+    run(story())
+
+
+def test_a_page_that_was_taken_for_gone_finds_its_call_lost_and_is_told_no_goodbye(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(tmp_path, vanished_s=1.0) as server, Caller(server.client, (Tone(),)) as caller:
+            await caller.call()
+            caller.tracks[0].stop()
+            await until(lambda: caller.channel.readyState == "closed")
+            assert server.sessions[0].reason == "nothing came from the page any more"
+            assert not [message for message in caller.messages if message["type"] == "bye"]
+
+    run(story())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 import stat
 from datetime import UTC, datetime, timedelta
@@ -71,3 +72,18 @@ def test_a_key_of_another_certificate_is_noticed(tmp_path: Path) -> None:
     other = certificate_for(NAMES, tmp_path / "b", NOW)
     first.key.write_bytes(other.key.read_bytes())
     assert certificate_for(NAMES, tmp_path / "a", NOW).fingerprint != first.fingerprint
+
+
+def test_names_that_no_browser_can_ask_for_are_left_out(tmp_path: Path) -> None:
+    made = certificate_for([*NAMES, "x" * 64, f"{'x' * 64}.local", "a..b"], tmp_path, NOW)
+    assert certificate_for(NAMES, tmp_path, NOW) == made
+
+
+def test_on_a_full_disk_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(part: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        certificate_for(NAMES, tmp_path, NOW)
+    assert list(tmp_path.iterdir()) == []

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import ssl
-import subprocess
-import sys
-import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -171,6 +167,12 @@ def test_off_loopback_it_is_https_with_our_certificate(tmp_path: Path) -> None:
     run(story())
 
 
+def test_a_certificate_that_cannot_be_kept_is_an_error_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be kept: .* OMNILIVE_HOME"):
+        asyncio.run(serve(SETUP, Parts, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
+
+
 def test_while_the_models_load_the_page_is_served_and_calls_are_told_to_wait(tmp_path: Path) -> None:
     async def story() -> None:
         opening = asyncio.Event()
@@ -252,46 +254,3 @@ def test_a_cancelled_server_ends_in_order(tmp_path: Path) -> None:
             assert parts.closed
 
     run(story())
-
-
-PROGRAM = """
-import asyncio, sys
-from pathlib import Path
-from tests.ui.caller import SETUP, Parts, RememberingSession
-from ui.http.server import serve
-
-async def opened():
-    return Parts()
-
-asyncio.run(serve(SETUP, opened, "127.0.0.1", 0, cache_dir=Path(sys.argv[1]),
-    on_ready=lambda url: print(url, flush=True), open_session=lambda name, parts: RememberingSession(name)))
-print("left in order", flush=True)
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_process_soon_though_a_call_is_open(tmp_path: Path, number: signal.Signals) -> None:
-    root = Path(__file__).parents[3]
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)],
-        cwd=root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-
-        async def story() -> None:
-            url = await asyncio.to_thread(process.stdout.readline)
-            async with httpx.AsyncClient(base_url=url.strip()) as client, Caller(client) as caller:
-                await caller.call()
-                process.send_signal(number)
-                assert (await caller.message("bye", 3.0))["reason"] == "the server is shutting down"
-
-        try:
-            run(story())
-            began = time.perf_counter()
-            out, err = process.communicate(timeout=10)
-            assert time.perf_counter() - began < 3.0
-            assert (process.returncode, out, err) == (0, "left in order\n", "")
-        finally:
-            process.kill()

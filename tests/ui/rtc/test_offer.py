@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialogue.errors import BadInput
-from ui.rtc.offer import LONGEST, read_offer
+from ui.rtc.offer import LONGEST, read_offer, with_names_of_this_machine
 
 
 def offered(*kinds: str) -> str:
@@ -84,3 +84,16 @@ def test_a_damaged_offer_is_read_or_refused_and_nothing_else(whole: str, data: s
         assert read_offer("\r\n".join(lines), "offer").sdp
     except BadInput as told:
         assert str(told)
+
+
+def test_hidden_addresses_are_those_of_this_machine() -> None:
+    hidden = "a=candidate:822527895 1 udp 2113937151 a8c5e2ff-10e7-4b95-91dc-fa5678c98470.local 46574 typ host\r\n"
+    plain = "a=candidate:1 1 udp 2122194687 192.0.2.2 47718 typ host\r\na=mid:0\r\n"
+    shown = with_names_of_this_machine(f"v=0\r\n{hidden}{plain}", ["192.0.2.7", "fd00::2"])
+    assert shown.splitlines() == [
+        "v=0",
+        "a=candidate:822527895 1 udp 2113937151 127.0.0.1 46574 typ host",
+        "a=candidate:822527895 1 udp 2113937151 192.0.2.7 46574 typ host",
+        "a=candidate:822527895 1 udp 2113937151 fd00::2 46574 typ host",
+        *plain.splitlines(),
+    ]

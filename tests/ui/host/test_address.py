@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from dialogue.errors import AssistantError
-from ui.http.address import Address, is_loopback, listen, machine_addresses
+from ui.host.address import Address, is_loopback, listen, machine_addresses
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1", "[::1]"])

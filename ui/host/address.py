@@ -13,6 +13,7 @@ from dialogue.errors import AssistantError
 
 BACKLOG = 128
 ANYWHERE = frozenset({"", "0.0.0.0", "::"})
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 def is_loopback(host: str) -> bool:
@@ -84,6 +85,14 @@ def listen(host: str, port: int) -> tuple[socket.socket, Address]:
         listening.close()
         raise AssistantError(_advice(host, port, error)) from error
     return listening, Address(host, int(listening.getsockname()[1]))
+
+
+def media_hosts(listening: socket.socket) -> tuple[str, ...] | None:
+    """The addresses that media may be sent to where pages are served by `listening`; None for all of the machine."""
+    bound = ipaddress.ip_address(listening.getsockname()[0])
+    if bound.is_unspecified or bound.is_link_local:  # browsers read no candidate with the zone that the latter needs
+        return None
+    return LOOPBACK if bound.is_loopback else (str(bound),)
 
 
 def _advice(host: str, port: int, error: OSError) -> str:
