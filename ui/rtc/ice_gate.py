@@ -4,7 +4,7 @@ aioice binds every address of the machine and hands on whatever arrives, whoever
 datagram that is empty or larger than the buffer of pylibsrtp. The gate lets through STUN, which is authenticated by
 the password of the offer and the answer, and then only what comes from an address that has passed such a check: the
 nominated pair, and those a browser may move to without asking again. It replaces three private parts of the
-libraries, whose versions ui/webrtc.py checks.
+libraries, whose versions ui/rtc/webrtc.py checks.
 """
 
 from __future__ import annotations

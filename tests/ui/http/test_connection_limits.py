@@ -167,7 +167,7 @@ def test_half_open_tls_is_closed_in_time_and_whole_one_is_served(
 
 FLOODED = """
 import asyncio, resource, sys, time
-from tests.ui.test_connection_limits import Echo
+from tests.ui.http.test_connection_limits import Echo
 from ui.host.address import listen
 from ui.http.connection_limits import Limits, Listener
 import logging

@@ -106,7 +106,7 @@ def test_what_breaks_behind_the_gate_is_one_lost_datagram(tmp_path: Path, caplog
 
     run(story())
     assert "Traceback" not in caplog.text
-    assert [record.name for record in caplog.records if "could not be taken" in record.message] == ["ui.ice_gate"]
+    assert [record.name for record in caplog.records if "could not be taken" in record.message] == ["ui.rtc.ice_gate"]
 
 
 def test_what_waits_to_be_read_is_bounded() -> None:
@@ -145,7 +145,7 @@ def test_another_machine_is_not_heard(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("library", ["aiortc", "aioice"])
 def test_another_version_of_the_libraries_is_refused_even_where_asserts_are_off(library: str) -> None:
-    code = f"import {library}; {library}.__version__ = '99.0'; import ui.webrtc"
+    code = f"import {library}; {library}.__version__ = '99.0'; import ui.rtc.webrtc"
     tried = subprocess.run([sys.executable, "-O", "-c", code], check=False, capture_output=True, text=True)
     assert tried.returncode == 1
     assert f"ImportError: aiortc {'99.0' if library == 'aiortc' else ''}" in tried.stderr
