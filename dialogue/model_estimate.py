@@ -17,8 +17,9 @@ import torch
 
 from dialogue.decoder_config import DecoderConfig
 from dialogue.decoder_route import Quantisation, route_for, weight_bytes
-from dialogue.decoder_weights import config_of, read_json
+from dialogue.decoder_weights import config_of
 from dialogue.gguf_file import GgufFile, GgufTensor
+from dialogue.json_file import read_json
 
 # English is spoken at about 160 words a minute, each 1.3 tokens; half as much again for looking at the context.
 SPOKEN_TOKENS_A_SECOND = 5.0

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.decoder_config import DecoderConfig
-from dialogue.decoder_weights import read_json
 from dialogue.inspection import PRECISIONS, Inspection
+from dialogue.json_file import read_json
 from dialogue.linear import Precision, stored_bytes
 from dialogue.minicpm.checkpoint import Checkpoint, Shapes
 from dialogue.minicpm.inventory import compare, wanted

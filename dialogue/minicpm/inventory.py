@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from dialogue.decoder_config import DecoderConfig
+from dialogue.decoder_shapes import decoder_tensors
 from dialogue.errors import AssistantError, BadInput
 from dialogue.inspection import Differences
 from dialogue.minicpm.audio_encoder import ENCODER, PROJECTOR, AudioEncoder, AudioProjector
@@ -158,39 +159,6 @@ def _voice(config: Fields, found: Shapes, kind: Kind) -> dict[str, tuple[int, ..
 def _backbone(fields: Fields) -> dict[str, Any]:
     names = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads")
     return {name: fields[name] for name in names if name in fields}
-
-
-def decoder_tensors(c: DecoderConfig) -> dict[str, tuple[int, ...]]:
-    """A Llama-family model under Hugging Face names."""
-    width, queries, keys = c.hidden_size, c.heads * c.head_dim, c.kv_heads * c.head_dim
-    products = {
-        "self_attn.q_proj": (queries, width, c.qkv_bias),
-        "self_attn.k_proj": (keys, width, c.qkv_bias),
-        "self_attn.v_proj": (keys, width, c.qkv_bias),
-        "self_attn.o_proj": (width, queries, c.output_bias),
-        "mlp.gate_proj": (c.ffn_size, width, c.mlp_bias),
-        "mlp.up_proj": (c.ffn_size, width, c.mlp_bias),
-        "mlp.down_proj": (width, c.ffn_size, c.mlp_bias),
-    }
-    layer: dict[str, tuple[int, ...]] = {
-        "input_layernorm.weight": (width,),
-        "post_attention_layernorm.weight": (width,),
-    }
-    for name, (outputs, inputs, biased) in products.items():
-        layer[f"{name}.weight"] = (outputs, inputs)
-        if biased:
-            layer[f"{name}.bias"] = (outputs,)
-    if c.qk_norm:
-        layer |= {"self_attn.q_norm.weight": (c.head_dim,), "self_attn.k_norm.weight": (c.head_dim,)}
-    tensors: dict[str, tuple[int, ...]] = {
-        "model.embed_tokens.weight": (c.vocab_size, width),
-        "model.norm.weight": (width,),
-    }
-    if not c.tied_head:
-        tensors["lm_head.weight"] = (c.vocab_size, width)
-    for number in range(c.layers):
-        tensors |= {f"model.layers.{number}.{name}": shape for name, shape in layer.items()}
-    return tensors
 
 
 def _text_model(config: Fields) -> dict[str, tuple[int, ...]]:
