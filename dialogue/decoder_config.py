@@ -200,7 +200,7 @@ def _stated(config: Mapping[str, Any], key: str, default: int | None = None) -> 
 
 def _epsilon(config: Mapping[str, Any]) -> float:
     value = config.get("rms_norm_eps", 1e-6)
-    if type(value) not in (int, float):
+    if type(value) not in (int, float) or not 0 <= value < 1:
         raise BadInput("The model's config.json states no rms_norm_eps that could be used; download it again.")
     return float(value)
 

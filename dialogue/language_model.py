@@ -30,7 +30,7 @@ from dialogue.minicpm.checkpoint import Checkpoint
 from dialogue.native_decoder import NativeDecoder
 from dialogue.rotary import Rotary
 
-__all__ = ["LanguageModel", "Quantisation", "open_language_model"]
+__all__ = ["LanguageModel", "Quantisation", "open_decoder", "open_language_model"]
 
 Progress = Callable[[int, int], None]
 
@@ -122,6 +122,14 @@ def open_language_model(
     raise BadInput(f"{path} is neither a .gguf file nor a model folder; point to one of these.")
 
 
+def open_decoder(
+    path: Path, *, quantisation: Quantisation = "auto", threads: int = 1, device: str = "cpu"
+) -> Decoder | NativeDecoder:
+    """The decoder of a model folder alone; its tokenizer need not be there. Raises BadInput as above."""
+    shape = DecoderConfig.from_hf(read_json(path / "config.json"))
+    return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None))[0]
+
+
 def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
     file = GgufFile(path)
     metadata = file.metadata
@@ -166,7 +174,7 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     if not all(each is None or type(each) is int for each in (eos if isinstance(eos, list) else [eos])):
         raise BadInput(f"The stop tokens of the model in {path} are no numbers; download it again.")
     words = words_of(path)
-    decoder, why = _decoder(shape, _weights_of(path, shape), choice, from_gguf=False)
+    decoder, why = _folder_decoder(path, shape, choice)
     named = {name: str(getattr(words, name)) for name in ("bos_token", "eos_token") if getattr(words, name)}
     tokenizer: Tokenizer = words.backend_tokenizer
     ends = [*(eos if isinstance(eos, list) else [eos]), words.eos_token_id]
@@ -183,11 +191,11 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     )
 
 
-def _weights_of(path: Path, shape: DecoderConfig) -> SafetensorsWeights:
-    """All of them are there, in the shapes of the config, before one is read."""
+def _folder_decoder(path: Path, shape: DecoderConfig, choice: _Choice) -> tuple[Decoder | NativeDecoder, str]:
+    """All tensors are there, in the shapes of the config, before one is read."""
     checkpoint = Checkpoint(path)
     checkpoint.require(decoder_tensors(shape))
-    return SafetensorsWeights(checkpoint)
+    return _decoder(shape, SafetensorsWeights(checkpoint), choice, from_gguf=False)
 
 
 def words_of(path: Path) -> Any:

@@ -172,10 +172,17 @@ def _index(folder: Path) -> dict[str, str] | None:
     odd = sorted(name for name, file in names.items() if not isinstance(file, str) or Path(file).name != file)
     if odd:
         raise BadInput(f"{folder / INDEX} names no file of this folder for {listed(odd)}; download it again.")
-    gone = sorted(file for file in set(names.values()) if not (folder / file).exists())
+    gone = sorted(file for file in set(names.values()) if not _is_there(folder / file))
     if gone:
         raise BadInput(f"Files of the model are missing in {folder}: {listed(gone)}. Download them.")
     return names
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _tensor_files(folder: Path) -> list[str]:

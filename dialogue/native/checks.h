@@ -71,18 +71,18 @@ inline bool whole(const Model& m) {
 }
 
 // A cache has rows for the new tokens, and for the keys of 16 that attention looks at together.
-inline bool have_room(const Segment* segments, int count) {
+inline bool have_room(const Model& m, const Segment* segments, int count) {
   int64_t tokens = 0;
   for (const Segment* s = segments; s < segments + count; s++) {
     if (s->length < 0 || s->tokens < 0 || s->capacity < filled_up(int64_t(s->length) + s->tokens)) return false;
-    if (s->tokens && (!s->cache || !s->cosine || !s->sine)) return false;
+    if (s->tokens && m.layers && (!s->cache || !s->cosine || !s->sine)) return false;
     tokens += s->tokens;
   }
   return tokens <= kMostTokens;
 }
 
-inline bool can_move(const Segment& rows, int64_t target) {
+inline bool can_move(const Model& m, const Segment& rows, int64_t target) {
   if (rows.length < 0 || rows.tokens < 0 || target < 0) return false;
   if (std::max(int64_t(rows.length), target) + rows.tokens > rows.capacity) return false;
-  return !rows.tokens || (rows.cache && rows.cosine && rows.sine);
+  return !rows.tokens || !m.layers || (rows.cache && rows.cosine && rows.sine);
 }

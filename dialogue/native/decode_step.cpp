@@ -100,7 +100,7 @@ int decoder_embed(const Decoder* d, const int64_t* ids, int count, float* out) {
 
 // Appends the tokens of every segment to its cache. `x` (sum of tokens, hidden): embeddings in, hidden states out.
 int decoder_forward(Decoder* d, const Segment* segments, int count, float* x) {
-  return checked(count >= 0 && have_room(segments, count), [&] {
+  return checked(count >= 0 && have_room(d->model, segments, count), [&] {
     std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
     if (d->instructions == kAvx512) avx512::Step(d->model, d->scratch, d->pool, segments, count).run(x);
     else avx2::Step(d->model, d->scratch, d->pool, segments, count).run(x);
@@ -118,7 +118,7 @@ int decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
 
 // Rows of one session's cache take another place, with their keys turned to it: see move_rows.
 int decoder_move(Decoder* d, const Segment* rows, int target) {
-  return checked(can_move(*rows, target), [&] {
+  return checked(can_move(d->model, *rows, target), [&] {
     std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
     auto move_rows = d->instructions == kAvx512 ? avx512::move_rows : avx2::move_rows;
     move_rows(d->model, d->pool, *rows, target);
