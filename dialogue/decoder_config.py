@@ -53,9 +53,9 @@ class RopeConfig:
 
     def __post_init__(self) -> None:
         """Raises BadInput for numbers that no angle can be computed with."""
-        factors = (self.factor, self.low_freq_factor, self.high_freq_factor, self.beta_fast, self.beta_slow)
-        factors += (*self.short_factor, *self.long_factor)
-        factors += tuple(each for each in (self.attention_factor, self.mscale, self.mscale_all_dim) if each is not None)
+        factors = [self.factor, self.low_freq_factor, self.high_freq_factor, self.beta_fast, self.beta_slow]
+        factors += [*self.short_factor, *self.long_factor]
+        factors += [each for each in (self.attention_factor, self.mscale, self.mscale_all_dim) if each is not None]
         sound = 1 < self.theta <= 1e15 and all(1 / _MOST_FACTOR <= each <= _MOST_FACTOR for each in factors)
         if self.kind == "llama3":
             sound = sound and self.low_freq_factor < self.high_freq_factor

@@ -66,7 +66,7 @@ class NativeMissing(Exception):
     """The compiled step cannot run here; the text says why."""
 
 
-def _done(outcome: int | None, function: Any, _arguments: Any) -> int:
+def _done(outcome: Any, function: Any, _arguments: Any) -> Any:
     """Raises what a function of the step returned, where it is not what was asked for."""
     if outcome == 0:
         return 0
@@ -75,7 +75,7 @@ def _done(outcome: int | None, function: Any, _arguments: Any) -> int:
     raise BadInput(f"The compiled step refuses {function.__name__}: sizes do not fit together; use another model file.")
 
 
-def _opened(handle: int | None, _function: Any, _arguments: Any) -> int:
+def _opened(handle: Any, _function: Any, _arguments: Any) -> Any:
     if handle is None:
         raise BadInput("The compiled step refuses the model: its tensors do not fit together; use another model file.")
     return handle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import ctypes
 import json
 import shutil
@@ -231,7 +230,7 @@ def test_the_step_refuses_a_model_whose_parts_do_not_fit(library: Library) -> No
     for name in numbers:
         if isinstance(getattr(model, name), int):
             kept = getattr(model, name)
-            setattr(model, name, kept + 1)
+            setattr(model, name, kept + 16)
             with pytest.raises(BadInput, match="do not fit together"):
                 library.calls.decoder_open(ctypes.byref(model), 1, library.instructions)
             setattr(model, name, kept)
@@ -249,7 +248,7 @@ def test_the_step_refuses_what_is_outside_of_its_tables(library: Library) -> Non
     cosine, sine = native.rotary.span(0, 2)
     whole = Segment(cache.storage.data_ptr(), 16, 0, 2, cosine.data_ptr(), sine.data_ptr())
     for name, wrong in (("capacity", 1), ("length", 15), ("length", -1), ("tokens", 17), ("cache", 0), ("cosine", 0)):
-        segment = copy.copy(whole)
+        segment = Segment.from_buffer_copy(whole)
         setattr(segment, name, wrong)
         with pytest.raises(BadInput, match="refuses decoder_forward"):
             library.calls.decoder_forward(native._handle, ctypes.byref(segment), 1, out.data_ptr())
