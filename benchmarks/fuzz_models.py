@@ -110,7 +110,7 @@ def child(options: argparse.Namespace) -> None:
         else:
             case.mkdir()
             path = write_case(random, case)
-        os.pwrite(progress, number.to_bytes(8, "little") + bytes(8), 0)
+        os.pwrite(progress, number.to_bytes(8, "little"), 0)
         try:
             opened += open_and_run(path, random)
         except BaseException as error:
