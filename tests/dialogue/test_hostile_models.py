@@ -20,6 +20,7 @@ from dialogue.decoder_config import RopeConfig
 from dialogue.errors import BadInput
 from dialogue.gguf_file import GgufFile, GgufTensor
 from dialogue.language_model import open_decoder, open_language_model
+from dialogue.minicpm.vocos import Vocos
 from dialogue.native.build import build
 from dialogue.native.loader import FOLDER, Library, Segment
 from dialogue.native.packing import pack, packed_bytes
@@ -175,6 +176,15 @@ def test_a_config_that_is_none_is_refused(config: str, tmp_path: Path) -> None:
 def test_angles_that_cannot_be_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="numbers that cannot be"):
         RopeConfig(pretrained_positions=64, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["backbone.convnext.0.gamma", "backbone.convnext.999999999.gamma", "head.out.bias"])
+def test_a_vocoder_whose_tensors_do_not_fit_is_refused(name: str) -> None:
+    shapes = {"embed": (8, 4, 7), "convnext.0.pwconv1": (16, 8)}
+    tensors = {f"backbone.{key}.weight": torch.zeros(shape) for key, shape in shapes.items()}
+    tensors |= {"head.out.weight": torch.zeros(18, 8), "head.istft.window": torch.ones(16), name: torch.zeros(3)}
+    with pytest.raises(BadInput, match="not laid out as expected"):
+        Vocos(tensors)
 
 
 def test_packing_refuses_another_count_in_python(library: Library) -> None:
