@@ -59,7 +59,7 @@ class RopeConfig:
         sound = 1 < self.theta <= 1e15 and all(1 / _MOST_FACTOR <= each <= _MOST_FACTOR for each in factors)
         if self.kind == "llama3":
             sound = sound and self.low_freq_factor < self.high_freq_factor
-        if self.kind != "default":
+        if self.kind not in ("default", "linear"):
             sound = sound and 1 < self.pretrained_positions <= _MOST["max_positions"]
         if not sound:
             raise BadInput("The rotary embedding of this model has numbers that cannot be; download it again.")
