@@ -29,11 +29,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.fuzz_mutations import write_case
 from benchmarks.report import add_json, report
-from dialogue import chat_inspection, decoder_route
 from dialogue.errors import BadInput
+from dialogue.llm import decoder_route
 from dialogue.llm.language_model import open_decoder, open_language_model
 from dialogue.llm.native.build import build, sanitizer_environment
 from dialogue.llm.native.loader import Library
+from dialogue.sizing import chat_inspection
 from dialogue.sizing.model_estimate import estimate
 
 ROOT = Path(__file__).parents[1]

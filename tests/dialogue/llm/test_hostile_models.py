@@ -27,7 +27,7 @@ from dialogue.llm.native_decoder import NativeDecoder
 from dialogue.minicpm.speech.vocos import Vocos
 from tests.dialogue.random_weights import RandomWeights, tiny_config
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PRECISIONS = ("auto", "int8", "float32", "int4")
 
 
