@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dialogue.engine import Capabilities
-from dialogue.engines.registry import EngineEntry, EngineFactory, EngineResources, Measurement
+from dialogue.engines.entry import EngineEntry, EngineFactory, EngineResources, Measurement
 from dialogue.engines.settings import (
     ChatModelSettings,
     EmbeddedSettings,
@@ -26,10 +26,6 @@ from dialogue.minicpm.checkpoints.kind import Kind, is_kind
 DEFAULT_LLM, EMBEDDER = "smollm2-135m-instruct", "all-minilm-l6-v2"
 TEXT_ONLY = Capabilities(hears=False, sees=False, speaks=False)
 SEES = Capabilities(hears=False, sees=True, speaks=False)
-
-
-def _always(can: Capabilities) -> Callable[[Any], Capabilities]:
-    return lambda _settings: can
 
 
 def _of_kind(*kinds: Kind) -> Callable[[Mapping[str, Any]], bool]:
@@ -95,10 +91,10 @@ def _open_seeing(settings: ModelSettings, given: EngineResources) -> EngineFacto
     return open_minicpm_v(settings.model_path, given.runner, settings.context_tokens, **options)
 
 
-def _speaking(settings: SpeakingModelSettings) -> Capabilities:
+def _speaks(settings: SpeakingModelSettings) -> bool:
     from dialogue.engines.minicpm_v import abilities
 
-    return abilities(settings.model_path, settings.voice is not None)
+    return abilities(settings.model_path, settings.voice is not None).speaks
 
 
 def _open_image_text(settings: ImageTextSettings, given: EngineResources) -> EngineFactory:
@@ -113,19 +109,19 @@ OURS = (
         "the embedded language model, with rules for what must be exact",
         EmbeddedSettings,
         # The embedded model makes up answers about texts that it is given.
-        _always(Capabilities(hears=False, sees=False, speaks=False, reads=False)),
+        Capabilities(hears=False, sees=False, speaks=False, reads=False),
         _open_embedded,
         weights=(DEFAULT_LLM,),
         optional_weights=(EMBEDDER,),
         measure=_pace,
     ),
-    EngineEntry("scripted", "given lines, for demos and tests", ScriptedSettings, _always(TEXT_ONLY), _open_scripted),
-    EngineEntry("remote", "an OpenAI-compatible chat server", RemoteSettings, _always(TEXT_ONLY), _open_remote),
+    EngineEntry("scripted", "given lines, for demos and tests", ScriptedSettings, TEXT_ONLY, _open_scripted),
+    EngineEntry("remote", "an OpenAI-compatible chat server", RemoteSettings, TEXT_ONLY, _open_remote),
     EngineEntry(
         "chat_model",
         "a chat model of the Llama, Qwen2 or Qwen3 family",
         ChatModelSettings,
-        _always(TEXT_ONLY),
+        TEXT_ONLY,
         _open_chat_model,
         optional_weights=(EMBEDDER,),
         runs=lambda config: config.get("model_type") in ("llama", "qwen2", "qwen3"),
@@ -135,7 +131,7 @@ OURS = (
         "minicpm3",
         "MiniCPM3: text and function calls",
         MiniCPM3Settings,
-        _always(Capabilities(hears=False, sees=False, speaks=False, tools=True)),
+        Capabilities(hears=False, sees=False, speaks=False, tools=True),
         _open_minicpm3,
         runs=_of_kind(Kind.TEXT3),
         measure=_pace,
@@ -144,7 +140,7 @@ OURS = (
         "minicpm_v",
         "MiniCPM-V 2.5 and 2.6: sees",
         MiniCPMVSettings,
-        _always(SEES),
+        SEES,
         _open_seeing,
         runs=_of_kind(Kind.V25, Kind.V26),
         measure=_pace,
@@ -153,8 +149,9 @@ OURS = (
         "minicpm_o26",
         "MiniCPM-o 2.6: hears, sees and speaks, by turns",
         MiniCPMO26Settings,
-        _speaking,
+        Capabilities(hears=True, sees=True, speaks=False),
         _open_seeing,
+        speaks=_speaks,
         runs=_of_kind(Kind.O26),
         measure=_units,
     ),
@@ -162,8 +159,9 @@ OURS = (
         "minicpm_o45",
         "MiniCPM-o 4.5: hears, sees and speaks, full duplex",
         MiniCPMO45Settings,
-        _speaking,
+        Capabilities(hears=True, sees=True, speaks=False, duplex=True),
         _open_seeing,
+        speaks=_speaks,
         runs=_of_kind(Kind.O45),
         measure=_units,
     ),
@@ -171,7 +169,7 @@ OURS = (
         "image_text",
         "any image-text model of transformers: sees",
         ImageTextSettings,
-        _always(SEES),
+        SEES,
         _open_image_text,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from dialogue.engines.registry import Cost, Speed
+from dialogue.engines.entry import Cost, Speed
 from stream.models.setup import Setup
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.engines.registry import installed
+from dialogue.engines.entry import installed
 from dialogue.errors import BadInput
 
 Role = Literal["asr", "tts", "detectors"]

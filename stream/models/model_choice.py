@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from dialogue.engines.registry import entry_named, entry_running
+from dialogue.engines.registry import entry_named, entry_of, entry_running
 from dialogue.engines.settings import SpeakingModelSettings
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS, Precision
@@ -103,7 +103,7 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
 def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
     """The setup whose model may call these functions: Python functions with type hints, or `Tool`s made from JSON
     schemas. Raises BadInput for an engine that calls none, or a function that cannot be described."""
-    if not setup.capabilities.tools:
+    if not entry_of(setup.engine).can.tools:
         raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
     return replace(setup, tools=own_tools(tools))
 
@@ -123,7 +123,7 @@ def own_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
 def with_captioner(setup: Setup, folder: Path, precision: Precision | None = None, device: str | None = None) -> Setup:
     """The setup whose engine, which cannot see, is given descriptions by the model in `folder`. Raises BadInput for an
     engine that sees, and for a model that another engine runs."""
-    if setup.capabilities.sees:
+    if entry_of(setup.engine).can.sees:
         raise BadInput(f"The setup {setup.name} sees with its own model; --captioner is for one that cannot see.")
     if entry_running(model_config(folder)) is not None:
         raise BadInput(f"The model in {folder} is a whole assistant; give it as --model instead of --captioner.")

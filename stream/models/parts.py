@@ -19,7 +19,8 @@ from audio.resample import resample_whole
 from audio.sound_file import read_sound
 from audio.voice_activity import VoiceActivity
 from dialogue.engine import Engine, EngineFactories, UnitModel
-from dialogue.engines.registry import Cost, EngineResources, Measurement, entry_of, open_engine, unmeasured
+from dialogue.engines.entry import Cost, EngineResources, Measurement, unmeasured
+from dialogue.engines.registry import entry_of, open_engine
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import TakesTools, Toolbox

@@ -7,7 +7,8 @@ from contextlib import aclosing
 from typing import Any
 
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
-from dialogue.engines.registry import EngineResources, open_engine
+from dialogue.engines.entry import EngineResources
+from dialogue.engines.registry import open_engine
 from dialogue.engines.scripted import DEMO_LINES, ScriptedEngine
 from dialogue.engines.settings import ScriptedSettings
 from tests.virtual_time import run_in_virtual_time

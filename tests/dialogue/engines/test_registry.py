@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dialogue.engines.entries import DEFAULT_LLM, OURS
-from dialogue.engines.registry import EngineResources, engines, entry_named, entry_of, entry_running, open_engine
+from dialogue.engines.entry import EngineResources
+from dialogue.engines.registry import engines, entry_named, entry_of, entry_running, open_engine
 from dialogue.engines.settings import (
     EmbeddedSettings,
     EngineSettings,
@@ -84,7 +85,8 @@ def test_a_voice_needs_its_speakers_consent() -> None:
 
 def test_a_scripted_demo_loads_no_model() -> None:
     code = (
-        "import sys; from dialogue.engines.registry import EngineResources, open_engine; "
+        "import sys; from dialogue.engines.entry import EngineResources; "
+        "from dialogue.engines.registry import open_engine; "
         "from dialogue.engines.settings import ScriptedSettings; "
         "open_engine(ScriptedSettings(), EngineResources(None))(); print('torch' in sys.modules)"
     )
