@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from vision.colours import Light
-from vision.describe import describe
-from vision.phrases import came, left
 from vision.placing import Distance, Place, distance_of, place_of
+from vision.scene_change import SceneChange
 from vision.scene_fact import SceneFact
 from vision.sign_memory import SignMemory
 from vision.signs import Sign
@@ -36,7 +35,7 @@ class Scene:
         self._dominant: tuple[str, ...] = ()
         self._camera_since: float | None = None
         self._has_read = False
-        self._changes: deque[tuple[float, str]] = deque(maxlen=_MOST_CHANGES)
+        self._changes: deque[SceneChange] = deque(maxlen=_MOST_CHANGES)
 
     def see(self, tracks: Sequence[Track], colours: Mapping[int, str], at: float) -> None:
         """The things that are there now, and the colours, by track number, of those that have a clear one."""
@@ -57,7 +56,7 @@ class Scene:
         self._begin(at)
         changes = self._signs.read(signs, at)
         if self._has_read:
-            self._changes.extend((at, change) for change in changes)
+            self._changes.extend(changes)
         self._has_read = True
 
     def lit(self, light: Light, dominant: Sequence[str], at: float) -> None:
@@ -65,7 +64,7 @@ class Scene:
         self._begin(at)
         if light != self._light:
             if "dark" in (light, self._light) and self._light:
-                self._changes.append((at, "it got dark" if light == "dark" else "the light came back"))
+                self._changes.append(SceneChange("light left" if light == "dark" else "light came", at))
             self._light, self._lit_since = light, at
         self._dominant = tuple(dominant)
 
@@ -82,13 +81,13 @@ class Scene:
         """Objects (persons first), texts in view, texts remembered, colours, light."""
         return (*self._objects(), *self._texts(), *self._colour_facts(), *self._light_facts())
 
-    def changes(self) -> tuple[tuple[float, str], ...]:
-        """(time, sentence) of what came, went and changed, oldest first; the last fifty."""
+    def changes(self) -> tuple[SceneChange, ...]:
+        """What came, went and changed, oldest first; the last fifty."""
         return tuple(self._changes)
 
-    def description(self) -> str:
-        """The scene in one line, in words a person would use. What has left the view is not in it."""
-        return describe([fact for fact in self.facts() if fact.kind != "text" or fact.at == self.at], self._light)
+    def present(self) -> tuple[SceneFact, ...]:
+        """The facts without the texts that have left the view."""
+        return tuple(fact for fact in self.facts() if fact.kind != "text" or fact.at == self.at)
 
     def _begin(self, at: float) -> None:
         self.at = at
@@ -137,14 +136,14 @@ class Scene:
         return [SceneFact("light", self._light, since=self._lit_since, at=self.at)] if self._light else []
 
     def _log_arrivals(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
-        """Sentences for tracks that are new and tracks that are gone."""
+        """Changes for tracks that are new and tracks that are gone."""
         counts = Counter(track.label for track in before.values())
         for number in before.keys() - now.keys():
             label = before[number].label
             counts[label] -= 1
-            self._changes.append((self.at, left(label, counts[label])))
+            self._changes.append(SceneChange("thing left", self.at, label, counts[label]))
         for number in now.keys() - before.keys():
             track = now[number]
             if self._camera_since is not None and track.since - self._camera_since >= _ARRIVAL_S:
-                self._changes.append((self.at, came(track.label, counts[track.label])))
+                self._changes.append(SceneChange("thing came", self.at, track.label, counts[track.label]))
             counts[track.label] += 1

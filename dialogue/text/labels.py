@@ -23,6 +23,9 @@ remote = remote control | keyboard | cell phone = phone | microwave | oven | toa
 clock | vase | scissors | teddy bear | hair drier = hair dryer | toothbrush
 """
 
+# What comes in and leaves; other things appear and are gone.
+ANIMATE = frozenset({"person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
+
 # Kinds: the words people use for them. A word for several kinds stands for any of them.
 _OTHER_WORDS = """
 person: anyone, anybody, someone, somebody, human, body, individual, face

@@ -7,9 +7,11 @@ Knows nothing of turns; whoever answers awaits `fresh`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from dialogue.blocks import Fact, SceneBlock
+from dialogue.text.change_sentences import change_sentence
+from dialogue.text.scene_description import scene_description
 from stream.models.setup import Setup
 from stream.perception.captioning import Captioning, with_description
 from stream.runtime.device_thread import DeviceThread
@@ -20,6 +22,7 @@ from vision.box import Box
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
 from vision.sampling import FrameChooser, FrameSamplingSettings
+from vision.scene_fact import SceneFact
 
 # A camera that has sent nothing for so long is off, whatever it says: the scene it left is history.
 GONE_S = 5.0
@@ -161,7 +164,9 @@ class FrameWatching:
 def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:
     """What the eyes make of all they were shown, as the mind is told it."""
     scene = look.scene
-    facts = tuple(
-        Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in scene.facts()
-    )
-    return SceneBlock(facts, scene.description(), at, camera, scene.changes())
+    changes = tuple((change.at, change_sentence(change)) for change in scene.changes())
+    return SceneBlock(_facts(scene.facts()), scene_description(_facts(scene.present())), at, camera, changes)
+
+
+def _facts(facts: Sequence[SceneFact]) -> tuple[Fact, ...]:
+    return tuple(Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in facts)
