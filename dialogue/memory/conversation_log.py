@@ -9,7 +9,7 @@ from __future__ import annotations
 from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.llm.rolling_ledger import Kind, LedgerEntry
 from dialogue.memory.event_log import EventKind, EventLog
-from dialogue.rules.recall_questions import is_question
+from dialogue.text.questions import is_question
 
 _LONGEST_NOTE = 200
 _WHOSE: dict[Kind, str] = {

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from dialogue.memory.event_log import Event, EventKind, EventLog
-from dialogue.rules.recall_questions import ideas_in
 from dialogue.text.grammar import ago
 from dialogue.text.scene_phrases import quoted
+from dialogue.text.search_terms import search_terms
 
 MOST_LINES = 5
 MOST_LETTERS = 300  # of one line
@@ -38,7 +38,7 @@ def remembered(log: EventLog, about: str, source: str, now: float, before: int |
     `source` is a key of SOURCES, `now` the session time, `before` the line of the question itself.
     """
     kinds = SOURCES[source]
-    ideas = ideas_in(about)
+    ideas = search_terms(about)
     found = Counter(number for idea in ideas for number in log.with_word(idea, *kinds))
     if ideas:
         events = [log.get(number) for number in found if number != before]

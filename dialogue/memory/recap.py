@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dialogue.llm.rolling_ledger import LedgerEntry
-from dialogue.rules.recall_questions import is_question
 from dialogue.text.plain_words import plain
+from dialogue.text.questions import is_question
 
 HEADING = "What the user told you earlier:"
 

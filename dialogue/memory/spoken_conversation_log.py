@@ -15,7 +15,7 @@ from dialogue.blocks import ReplyBlock, TextBlock, TranscriptBlock
 from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.memory.conversation_log import ConversationLog, line_about
 from dialogue.memory.event_log import EventLog
-from dialogue.rules.recall_questions import is_question
+from dialogue.text.questions import is_question
 
 WORDS_KEPT = 256  # utterances whose sound may still be in the context
 

@@ -90,11 +90,6 @@ def estimate(
     )
 
 
-def free_on_card(device: str) -> float:
-    """Bytes."""
-    return float(torch.cuda.mem_get_info(device)[0])
-
-
 def _card_speed(device: str) -> float:
     block, best = torch.ones(1 << 26, device=device), float("inf")
     for _ in range(8):

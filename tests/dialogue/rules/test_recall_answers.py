@@ -11,7 +11,8 @@ from dialogue.llm.rolling_ledger import Kind, LedgerEntry
 from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventKind, EventLog
 from dialogue.rules.recall_answers import recall
-from dialogue.rules.recall_questions import is_question, recall_question
+from dialogue.rules.recall_questions import recall_question
+from dialogue.text.questions import is_question
 
 NOW = 2390.0
 LINES: tuple[tuple[EventKind, str], ...] = (
