@@ -1,7 +1,7 @@
-"""Is this a question about something said or read earlier, whose words are sought, and about what? Pure rules.
+"""Recognises questions about something said or read earlier: by whom, and about what. Pure rules.
 
-Things seen earlier are asked as scene questions (`questions`); here are words: the user's, ours, and those of the
-room. Does not answer and does not know the log. None when in doubt.
+Covers words: the user's, the assistant's, and text in the room; `scene_questions` covers things seen. None when in
+doubt.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WH = r"(?:what|when|where|who|whom|whose|which|why|how)(?: \w+)*?"
 _ABOUT = r"(?: (?:about|of|that|anything about|something about|if|whether))*"
 _YOU = "(?: (?:to )?(?:you|me))?(?: (?:before|earlier|already))?"
 
-# The first that matches the whole sentence counts. `about` holds what the words were about.
+# The first pattern that matches the whole sentence counts. `about` holds the topic.
 _TABLE: tuple[tuple[Whose, bool, str], ...] = (
     ("user", True, rf"{_WH} (?:did|have|had) i (?:ever |already |just )?{_TELL}{_YOU}{_ABOUT} (?P<about>.+)"),
     ("user", True, rf"(?P<about>{_WH}) (?:did|have) i {_TELL}(?: (?:to )?you)? (?:earlier|before)"),
@@ -60,10 +60,10 @@ NAMES = ("name", "named", "called", "call")
 
 @dataclass(frozen=True, slots=True)
 class RecallQuestion:
-    """`words` are groups: each stands for one idea, in any of the words of its group.
+    """`words` are the search terms: each group stands for one idea, in any of its words.
 
-    `sure`: it is plainly about what was said or read, so that not finding it is worth saying. `first`: the beginning
-    is meant. `name`: a name is asked for. `strict`: it may as well be about the world, and mostly is.
+    `sure`: it is clearly about what was said or read, so the answer says if nothing is found. `first`: it asks about
+    the beginning. `name`: it asks for a name. `strict`: it is more likely about the world.
     """
 
     whose: Whose
@@ -76,7 +76,7 @@ class RecallQuestion:
 
 
 def recall_question(text: str) -> RecallQuestion | None:
-    """What of the words said and read earlier the user asks for; None if it is no such question."""
+    """The recall question in what the user said; None if there is none."""
     asked = [part for part in sentences(text[-_LONGEST_TEXT:]) if len(part.split()) <= _LONGEST_QUESTION]
     for words in reversed(asked[-3:]):
         bare = core(_REMIND.sub("", core(words)))

@@ -1,4 +1,4 @@
-"""How many sessions fit into memory, from what is free on a device. Knows no model."""
+"""How many sessions fit into memory, from the free memory of a device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small English: articles, plurals, number words, lists, spans of time. Knows words, not what they are about."""
+"""English words and phrases by rule: articles, plurals, number words, lists, spans of time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PIECES = dict.fromkeys(_PAIRS, "pair") | {"broccoli": "head"}
 _PIECE_STARTS = tuple(f"{measure} of " for measure in sorted(set(_PIECES.values())))
 _MASS = {"broccoli", "food", "furniture", "luggage", "cutlery"}
 
-# Spelt with a vowel but spoken with a consonant, and the other way round.
+# Spelt with a vowel but spoken with a consonant, and vice versa.
 _SPOKEN_CONSONANT = re.compile(r"(?:uni|use|usu|eu|one\b|once\b)")
 _SPOKEN_VOWEL = re.compile(r"(?:hour|honest|heir|honour)")
 
@@ -106,7 +106,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def exactly(count: int, noun: str) -> str:
-    """Like `counted` where the number is the point: "one cup"; "no cups" for 0."""
+    """Like `counted`, with the number always said: "one cup"; "no cups" for 0."""
     last = noun.rpartition(" ")[2]
     if count == 1 and last in _PAIRS:
         return f"one pair of {noun}"
@@ -127,7 +127,7 @@ def listed(items: Sequence[str], joiner: str = "and") -> str:
 
 
 def ago(seconds: float) -> str:
-    """How long ago, as loosely as people say it."""
+    """How long ago, rounded as people say it."""
     if seconds < 20:
         return "a moment ago"
     if seconds < 50:

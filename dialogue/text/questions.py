@@ -14,6 +14,6 @@ _ASKS = re.compile(
 
 
 def is_question(text: str) -> bool:
-    """Whether a turn asks and tells nothing: what it says is no news when recalled."""
+    """Whether a turn only asks: such turns are not answers to later recall questions."""
     parts = [core(words) for words in sentences(text[-_LONGEST_TEXT:])]
     return bool(parts) and all(_ASKS.match(part) or (text.rstrip().endswith("?") and len(parts) == 1) for part in parts)

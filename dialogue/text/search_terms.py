@@ -21,7 +21,7 @@ _EMPTY = frozenset(
         "receipt envelope package screen magazine newspaper book talk talking talked doing up remind",
     )
 )
-# Said in one word, asked for with another: each row is one idea. The search index handles regular forms.
+# Synonyms: each row is one idea, keyed by its first word. The search index handles regular forms.
 _SAME = {
     row.split()[0]: tuple(row.split())
     for row in (

@@ -109,7 +109,7 @@ class Parts:
         """For what is written instead of said live. Raises BadInput for `tools` that nobody here would call."""
         engine = (self.new_chat_engine or self.new_engine)()
         if isinstance(engine, TakesTools):
-            engine.equip(Toolbox(more=(*self.tools, *tools), aside=asyncio.to_thread))
+            engine.equip(Toolbox(user_tools=(*self.tools, *tools), in_background=asyncio.to_thread))
         elif tools:
             raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
         return engine

@@ -1,4 +1,4 @@
-"""What is remembered of a conversation is what was heard."""
+"""The turns of a conversation, as they were heard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def talk(*texts: str) -> History:
     return history
 
 
-def test_it_is_bounded_and_empty_turns_leave_no_trace() -> None:
+def test_it_is_bounded_and_ignores_empty_turns() -> None:
     history = History(limit=4)
     for number in range(10):
         history.add(TextBlock(f"turn {number}", number, number))
@@ -23,7 +23,7 @@ def test_it_is_bounded_and_empty_turns_leave_no_trace() -> None:
     assert history.user_texts() == ["turn 6", "turn 7", "turn 8", "turn 9"]
 
 
-def test_turns_can_be_taken_back() -> None:
+def test_the_last_turns_can_be_removed() -> None:
     history = talk("a", "b", "c")
     history.forget(2)
     assert [block.text for block in history.blocks] == ["a"]

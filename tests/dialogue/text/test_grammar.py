@@ -1,4 +1,4 @@
-"""Small English."""
+"""English words and phrases by rule; `test_change_sentences` and the tests of rules cover labels and scene phrases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dialogue.text import grammar
 from dialogue.text.labels import spoken
 
 
-def test_number_words_go_there_and_back() -> None:
+def test_number_words_convert_both_ways() -> None:
     assert [grammar.number_of(grammar.number_word(n)) for n in range(150)] == list(range(150))
     assert grammar.number_word(21) == "twenty-one"
     assert grammar.number_of("several") is None
