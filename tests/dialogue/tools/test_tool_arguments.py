@@ -98,7 +98,12 @@ def test_an_invalid_description_is_refused(schema: Any, function: Any, complaint
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
-    [({"name": "x"}, "Tool.described"), (lambda x: x, "with a name"), (3, "with a name"), (print, "name each of them")],
+    [
+        ({"name": "x"}, "Tool.described"),
+        (lambda x: x, "not a named function"),
+        (3, "not a named function"),
+        (print, "name each of them"),
+    ],
 )
 def test_other_things_than_named_functions_are_refused(given: Any, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
