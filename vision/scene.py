@@ -1,6 +1,6 @@
-"""The scene table: what is in front of the camera now, what was read there, and what changed. State of one session.
+"""The scene table: things in view, text that was read, and changes, as data. State of one session.
 
-It is told what was seen and keeps it; it looks at nothing. Times are seconds on the session clock.
+Holds what detection and reading report. Times are seconds on the session clock.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from vision.signs import Sign
 from vision.tracking import Track
 
 _MOST_CHANGES = 50
-_ARRIVAL_S = 2.0  # after the camera came: what is seen then was there already, and did not come
+_ARRIVAL_S = 2.0  # after the camera starts: what is seen then was there before and is no arrival
 
 
 class Scene:
-    """Tell it what was seen, in order of time; ask it for `facts`."""
+    """Fed in order of time with what was seen; `facts` returns the table."""
 
     def __init__(self) -> None:
-        self.at = 0.0  # of the newest thing told
+        self.at = 0.0  # of the newest input
         self._tracks: dict[int, Track] = {}
         self._places: dict[int, Place] = {}
         self._colours: dict[int, Counter[str]] = {}
@@ -69,7 +69,7 @@ class Scene:
         self._dominant = tuple(dominant)
 
     def camera_lost(self, at: float) -> None:
-        """There is no picture any more: nothing is in view; what was read is remembered."""
+        """The camera stopped: nothing is in view; texts are remembered."""
         self.at = at
         for forgotten in (self._tracks, self._places, self._colours):
             forgotten.clear()
@@ -116,7 +116,7 @@ class Scene:
         return sorted(facts, key=lambda fact: (fact.label != "person", fact.since))
 
     def _texts(self) -> list[SceneFact]:
-        # A sign that the last reading found is held to be there still: it is read again when something changes.
+        # A sign that the last reading found counts as still there: it is read again when something changes.
         return [
             SceneFact(
                 "text",

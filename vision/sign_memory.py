@@ -1,6 +1,6 @@
-"""Which signs are there, and which were there a while ago. State of one session; knows readings, not pictures.
+"""Tracks the signs in view and remembers recent ones, from OCR readings. State of one session.
 
-Readings of one sign differ a little each time; the surer one stays, and the newer one of two that are as sure.
+Readings of one sign differ slightly; the one with the higher score stays, and of two equal ones the newer.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from dialogue.memory.event_log import LONGEST_TEXT, EventLog
 
 def test_a_line_is_found_by_any_form_of_its_words_and_only_among_its_kinds() -> None:
     log = EventLog()
-    told = log.add("told", "We've been hiking near the harbour's wall", 3.0)
+    line = log.add("told", "We've been hiking near the harbour's wall", 3.0)
     log.add("read", "HIKE", 4.0)
-    assert log.with_word(["hike"], "told") == {told}
-    assert log.with_word(["harbours"], "told") == {told}
+    assert log.with_word(["hike"], "told") == {line}
+    assert log.with_word(["harbours"], "told") == {line}
     assert log.with_word(["sea"], "told") == set()
 
 

@@ -17,16 +17,16 @@ def template(name: str) -> ChatTemplate:
 
 
 def test_an_instruction_that_a_template_refuses_goes_into_the_user_turn() -> None:
-    told = template("llama2")(
+    rendered = template("llama2")(
         [SYSTEM, ChatMessage("user", "Hello"), ChatMessage("assistant", "Hi"), ChatMessage("user", "Bye")], True
     )
-    assert told == "<s>[INST] Be kind.\n\nHello [/INST] Hi </s><s>[INST] Bye [/INST]"
+    assert rendered == "<s>[INST] Be kind.\n\nHello [/INST] Hi </s><s>[INST] Bye [/INST]"
     assert template("llama2")([SYSTEM], False) == "<s>[INST] Be kind. [/INST]"
 
 
 def test_two_turns_of_one_side_are_joined_if_the_template_needs_it() -> None:
-    told = template("llama2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True)
-    assert told == "<s>[INST] Hello\n\nAre you there? [/INST]"
+    rendered = template("llama2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True)
+    assert rendered == "<s>[INST] Hello\n\nAre you there? [/INST]"
     assert (
         template("qwen2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True).count("user\n")
         == 2

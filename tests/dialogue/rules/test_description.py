@@ -42,7 +42,7 @@ def test_faithful_wordings_pass(said: str, facts: tuple[Fact, ...]) -> None:
         ("I see some chairs.", (CHAIRS,)),  # loses the number
         ("I see four chairs.", (CHAIRS,)),  # another number
         ("I see a happy person on the left and a red cup in the middle.", (PERSON, CUP)),  # makes up a mood
-        ("A woman on the left holds a red cup in the middle.", (PERSON, CUP)),  # tells more than is known
+        ("A woman on the left holds a red cup in the middle.", (PERSON, CUP)),  # says more than the facts
         ("I see a person on the left drinking from a red cup in the middle.", (PERSON, CUP)),  # makes up a deed
         ("I see an orange and a bowl.", (ORANGE_BOWL,)),
         ("", (CUP,)),

@@ -85,8 +85,8 @@ def test_the_time() -> None:
 @pytest.mark.parametrize("place", ["Asia/Tokyo", "tokyo", "Tokyo "])
 def test_the_time_elsewhere(place: str) -> None:
     here = NOW.replace(tzinfo=ZoneInfo("UTC"))
-    told = {"time": "23:05", "date": "Sunday, 1 March 2026"}
-    assert called(tools(Toolbox(lambda: here)), "get_time", place=place) == told
+    answer = {"time": "23:05", "date": "Sunday, 1 March 2026"}
+    assert called(tools(Toolbox(lambda: here)), "get_time", place=place) == answer
     assert "no time zone" in called(tools(Toolbox(lambda: here)), "get_time", place="../etc/passwd")["error"]
     assert zone_of("new york") == zone_of("America/New_York")
 
