@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from audio.chunk import HEARING_RATE_HZ
 from dialogue.errors import AssistantError, BadInput, Busy, EngineLost
+from dialogue.sizing.free_memory import free_memory
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS, Setup
 from ui.api.assistant_parts import AssistantParts
 from ui.command_line import main
-from ui.host.free_memory import free_memory
 from ui.host.home import home as default_home
 from ui.host.plain_errors import plain_errors
 from ui.host.sleeping_threads import let_threads_sleep

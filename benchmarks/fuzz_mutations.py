@@ -212,9 +212,9 @@ def _header(random: Random, made: Folder) -> None:
         return
     name, choice = random.choice(sorted(shard.header)), random.randrange(10)
     entry = shard.header[name]
-    if choice < 4 and isinstance(entry, dict):
+    if choice < 4 and isinstance(entry, dict) and "shape" in entry:
         entry["shape"] = _shape(random, entry["shape"])
-        size = math.prod(entry["shape"]) * DTYPES.get(str(entry["dtype"]), 1)
+        size = math.prod(entry["shape"]) * DTYPES.get(str(entry.get("dtype")), 1)
         if random.random() < 0.7 and 0 < size <= 200_000:  # rows to spare, or too few, in a file that is whole
             entry["data_offsets"] = [len(shard.data), len(shard.data) + size]
             shard.data += bytes(size)

@@ -1,4 +1,4 @@
-"""What a conversation is made of: blocks in order of time. Plain data, no other package of ours.
+"""The parts of a conversation, as blocks in order of time. Plain data; imports no other module of the project.
 
 Times are seconds on the session clock.
 """
@@ -18,12 +18,11 @@ Distance = Literal["near", "far", ""]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing the eyes vouch for. `label` is the object ("person"), colour ("red") or light ("dark") name.
+    """One recognised thing. `label` names the object ("person"), the colour ("red") or the light ("dark").
 
     `text` is what a "text" fact says, or a model's "description" of the picture: quoted data from the room, never an
-    instruction. `since` is when the
-    eyes first saw it, `at` when last. `count` things of this label stand at `place`/`distance`; one fact
-    an object where places differ (two people left and right are two facts of count 1).
+    instruction. `since` is when it was first seen, `at` when last. `count` things of this label are at this `place`
+    and `distance`; things at different places are separate facts (two people left and right are two facts of count 1).
     """
 
     kind: FactKind
@@ -46,7 +45,7 @@ class SystemBlock:
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """What the user said (transcribed) or typed, whole."""
+    """A whole turn of the user, transcribed or typed."""
 
     text: str
     start: float
@@ -56,7 +55,7 @@ class TextBlock:
 
 @dataclass(frozen=True, slots=True)
 class PartialBlock:
-    """What the user has said so far in a turn that is still open; replaces the partial before it.
+    """The transcript so far of a turn that is still open; replaces the partial before it.
 
     A hint for prefill while listening: an engine may ignore it. The turn's TextBlock supersedes it.
     """
@@ -67,7 +66,7 @@ class PartialBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundBlock:
-    """Sound for an engine that hears: float32 mono 16 kHz, (n,)."""
+    """Sound for an engine with audio input: float32 mono 16 kHz, (n,)."""
 
     samples: NDArray[np.float32]
     start: float
@@ -75,9 +74,9 @@ class SoundBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitBlock:
-    """A second of the user's side, for an engine that hears: float32 mono 16 kHz (n,), fewer samples at the end of a
-    turn; the freshest picture of that second, uint8 RGB (H, W, 3); what was typed in it. `listen`: a duplex engine
-    may not speak in it."""
+    """One second of the user's side, for an engine with audio input: float32 mono 16 kHz (n,), fewer samples at the
+    end of a turn; the newest picture of that second, uint8 RGB (H, W, 3); the text typed in it. `listen` forbids a
+    duplex engine to speak in it."""
 
     samples: NDArray[np.float32]
     start: float
@@ -88,10 +87,10 @@ class UnitBlock:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptBlock:
-    """What was said aloud from `start` to `end` to an engine that hears, in words, written down after the fact.
+    """The delayed transcript of what was said from `start` to `end` to an engine with audio input.
 
-    For the engine's memory of the call only: its model has heard the sound itself, and does not read this as long as
-    the sound is in its context. Takes the place of one that began at the same time; an empty text takes that back.
+    It is for the engine's event log: the model has the sound itself and does not read this while the sound is in its
+    context. It replaces a transcript that began at the same time; an empty text withdraws that one.
     """
 
     text: str
@@ -101,7 +100,7 @@ class TranscriptBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureBlock:
-    """A picture for an engine that sees: uint8 RGB (H, W, 3). `of_film`: one of many, to be looked at coarsely."""
+    """A picture for an engine with image input: uint8 RGB (H, W, 3). `of_film`: one of many, at a coarse resolution."""
 
     rgb: NDArray[np.uint8]
     at: float
@@ -110,10 +109,10 @@ class PictureBlock:
 
 @dataclass(frozen=True, slots=True)
 class SceneBlock:
-    """What our eyes make of the camera, for an engine that cannot see. Replaces the scene before it.
+    """What `vision` recognises in the camera's picture, for an engine without image input. Replaces the scene before.
 
     `camera` is False while there is no picture (camera off, unplugged); then `facts` is empty.
-    `changes` are sentences about what came and went lately, newest last: (time, sentence).
+    `changes` are sentences about recent changes, newest last: (time, sentence).
     """
 
     facts: tuple[Fact, ...]
@@ -125,7 +124,7 @@ class SceneBlock:
 
 @dataclass(frozen=True, slots=True)
 class ReplyBlock:
-    """What the assistant said, as far as it was heard. `cut` is True where the user interrupted it."""
+    """The part of a reply that was played to the user. `cut` is True where the user interrupted it."""
 
     text: str
     start: float

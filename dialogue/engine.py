@@ -1,8 +1,8 @@
 """An engine: one conversation's view of a model, in this process or behind HTTP.
 
-The wiring reads `can` and adds a transcriber, a describer or a voice where the engine has none. Weights are
-shared by the process; an Engine is the state of one session. Engines start no task and own no thread: heavy
-steps are awaited through the `Runner` they were opened with.
+The wiring reads `can` and adds ASR, a captioner or TTS where the engine has none. Weights are shared by the process;
+an Engine is the state of one session. Engines start no task and own no thread: heavy steps are awaited through the
+`Runner` they were opened with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Runs one model step off the event loop, in order. `stream.runtime.device_thread.DeviceThread.run` is one."""
+    """Runs model steps off the event loop, in order, such as `stream.runtime.device_thread.DeviceThread.run`."""
 
     def __call__(self, step: Callable[..., T], *args: Any) -> Awaitable[T]: ...
 
@@ -29,7 +29,7 @@ class Runner(Protocol):
 class Capabilities:
     """What an engine does itself.
 
-    `duplex`: it is asked after every unit and may answer by listening on. `in_order`: a turn may hold several texts
+    `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several texts
     between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions. `reads`: it
     answers questions about a text that it is given.
     """
@@ -47,7 +47,7 @@ class Capabilities:
 class TextDelta:
     """The next piece of the reply's text.
 
-    `recalled`: this answer was looked up in the event log; the session time of what it tells. On the first piece.
+    `recalled`, on the first piece of an answer from the event log, is the session time of the event that it reports.
     """
 
     text: str
@@ -56,7 +56,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundDelta:
-    """The next piece of the reply's sound, of an engine that speaks: float32 mono (n,)."""
+    """The next piece of the reply's sound, from an engine with a voice: float32 mono (n,)."""
 
     samples: NDArray[np.float32]
     rate: int
@@ -64,7 +64,7 @@ class SoundDelta:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A duplex engine decided to listen on: the floor is the user's."""
+    """A duplex engine decided to keep listening: the floor is the user's."""
 
 
 Delta = TextDelta | SoundDelta | Listening
@@ -72,7 +72,7 @@ Delta = TextDelta | SoundDelta | Listening
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point in the conversation to come back to. Opaque outside the engine that made it."""
+    """A point in the conversation to rewind to. Opaque outside the engine that made it."""
 
     position: int
     serial: int = 0
@@ -80,10 +80,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ContextUse:
-    """For the page's meter: tokens in the cache by kind of block, the limit, and what has been dropped so far.
+    """For the page's meter: tokens in the KV cache by kind of block, the limit, and what has been dropped so far.
 
-    Where an engine knows: `blocks` are all in the cache in their order, (kind, tokens) each, and `dropped` counts
-    by kind those that have left.
+    If the engine keeps count, `blocks` lists all in the cache in order, (kind, tokens) each, and `dropped` counts the
+    evicted ones by kind.
     """
 
     tokens: dict[str, int]
@@ -95,7 +95,7 @@ class ContextUse:
 
 @dataclass(frozen=True, slots=True)
 class EngineFactories:
-    """A factory of engines for calls that has a calmer one for what is written, on the same weights."""
+    """Factories of engines on the same weights: `live` for calls, `chat` for typed conversations."""
 
     live: Callable[[], Engine]
     chat: Callable[[], Engine]
@@ -105,13 +105,14 @@ class EngineFactories:
 
 
 class Engine(Protocol):
-    """Five verbs. `feed` in order of time; a mark stays good until something before it is rewound or dropped.
+    """One conversation. Blocks are fed in order of time; a mark stays valid until something before it is rewound or
+    dropped.
 
-    `reply` is asked for once the user's TextBlock (or sound) has been fed; closing the iterator stops it, and
-    what it had said stays in the engine's context until `rewind`. After an interruption the caller rewinds to
-    the mark taken before `reply` and feeds the ReplyBlock with what was really heard; the same ReplyBlock,
-    uncut, is fed after a reply that was heard to its end. An engine makes that cheap by keeping the common
-    prefix. Raises EngineLost when this conversation cannot go on.
+    `reply` is called once the user's TextBlock (or sound) has been fed; closing the iterator stops it, and what it
+    has said stays in the engine's context until `rewind`. After an interruption the caller rewinds to the mark taken
+    before `reply` and feeds the ReplyBlock with what was heard; the same ReplyBlock, uncut, is fed after a reply that
+    was heard to its end. An engine makes that cheap by keeping the common prefix. Raises EngineLost when this
+    conversation cannot go on.
     """
 
     can: Capabilities
@@ -126,19 +127,18 @@ class Engine(Protocol):
 
 @runtime_checkable
 class SemanticTurnJudge(Protocol):
-    """What sessions share, where its model has an opinion of transcripts: has the user finished?"""
+    """Judges from a transcript whether the user has finished. Shared by the sessions of a model that can."""
 
     def finished(self, text: str) -> float:
-        """0..1, to be read with `dialogue.engines.semantic_turn`; on the model's thread."""
+        """0..1, on the scale of `dialogue.engines.semantic_turn`. Runs on the model's thread."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitAnswer:
-    """What an engine made of a unit. It listened, or said `text` in it, with its `sound` where it speaks itself.
+    """An engine's answer to one unit: it listened, or said `text`, with `sound` if it has a voice.
 
-    `turn_over`: it has come to the end of what it wanted to say. `left` are the numbers of the units that had to
-    leave its context; units are counted from 0.
+    `turn_over`: its turn has ended. `left` are the numbers of the units evicted from its context, counted from 0.
     """
 
     number: int
@@ -150,26 +150,27 @@ class UnitAnswer:
 
 
 class UnitEngine(Engine, Protocol):
-    """An engine that hears. Its units come in through `UnitModel.compute_together`."""
+    """An engine with audio input. Its units come in through `UnitModel.compute_together`."""
 
     async def break_off(self, characters: int) -> None:
-        """Duplex: the user interrupted what it is saying, of which so many characters of text were heard. The
-        ReplyBlock with those, cut, is fed behind it."""
+        """Duplex: the user interrupted its speech after `characters` of its text were heard. The cut ReplyBlock with
+        those is fed next."""
         ...
 
 
 @runtime_checkable
 class UnitModel(Protocol):
-    """What the sessions of an engine that hears share. Calling it makes a session."""
+    """The shared part of the sessions of an engine with audio input. Calling it opens a session."""
 
     @property
     def can(self) -> Capabilities: ...
     @property
     def remark(self) -> str:
-        """What whoever starts it should know; empty where nothing is missing."""
+        """A sentence for the operator on what is missing; empty if nothing is."""
         ...
 
     def __call__(self) -> UnitEngine: ...
     def compute_together(self, units: Sequence[tuple[Any, UnitBlock]]) -> Sequence[UnitAnswer | Exception]:
-        """A unit of each of several sessions, on the model's thread: for each its answer, or what it raised."""
+        """Computes one unit of each of several sessions, on the model's thread. Returns for each its answer or its
+        error."""
         ...

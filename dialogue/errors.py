@@ -1,9 +1,9 @@
-"""The errors of the house, sorted by what the caller can do.
+"""Errors, sorted by what the caller can do.
 
 AssistantError
-├── Busy          no place free now: try again, or tell the user to wait
+├── Busy          no capacity now: try again, or ask the user to wait
 ├── EngineLost    this session is over: say why, close it; other sessions go on
-└── BadInput      the client sent nonsense: answer with an error, keep the session
+└── BadInput      the input is invalid: answer with an error, keep the session
 
 `audio` and `vision` raise ValueError only; `stream` and `ui` translate it to BadInput.
 """
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 
 class AssistantError(Exception):
-    """Root of all errors meant for a user; its text is a sentence that says what to do."""
+    """Root of all errors shown to a user; the text is a sentence that says what to do."""
 
 
 class Busy(AssistantError):
-    """No place is free now."""
+    """There is no capacity now."""
 
 
 class EngineLost(AssistantError):
@@ -24,4 +24,4 @@ class EngineLost(AssistantError):
 
 
 class BadInput(AssistantError):
-    """What came in cannot be used; the session lives."""
+    """The input cannot be used; the session goes on."""

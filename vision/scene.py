@@ -1,6 +1,6 @@
-"""The scene table: what is in front of the camera now, what was read there, and what changed. State of one session.
+"""The scene table: things in view, text that was read, and changes, as data. State of one session.
 
-It is told what was seen and keeps it; it looks at nothing. Times are seconds on the session clock.
+Holds what detection and reading report. Times are seconds on the session clock.
 """
 
 from __future__ import annotations
@@ -10,23 +10,22 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from vision.colours import Light
-from vision.describe import describe
-from vision.phrases import came, left
 from vision.placing import Distance, Place, distance_of, place_of
+from vision.scene_change import SceneChange
 from vision.scene_fact import SceneFact
 from vision.sign_memory import SignMemory
 from vision.signs import Sign
 from vision.tracking import Track
 
 _MOST_CHANGES = 50
-_ARRIVAL_S = 2.0  # after the camera came: what is seen then was there already, and did not come
+_ARRIVAL_S = 2.0  # after the camera starts: what is seen then was there before and is no arrival
 
 
 class Scene:
-    """Tell it what was seen, in order of time; ask it for `facts`."""
+    """Fed in order of time with what was seen; `facts` returns the table."""
 
     def __init__(self) -> None:
-        self.at = 0.0  # of the newest thing told
+        self.at = 0.0  # of the newest input
         self._tracks: dict[int, Track] = {}
         self._places: dict[int, Place] = {}
         self._colours: dict[int, Counter[str]] = {}
@@ -36,7 +35,7 @@ class Scene:
         self._dominant: tuple[str, ...] = ()
         self._camera_since: float | None = None
         self._has_read = False
-        self._changes: deque[tuple[float, str]] = deque(maxlen=_MOST_CHANGES)
+        self._changes: deque[SceneChange] = deque(maxlen=_MOST_CHANGES)
 
     def see(self, tracks: Sequence[Track], colours: Mapping[int, str], at: float) -> None:
         """The things that are there now, and the colours, by track number, of those that have a clear one."""
@@ -57,7 +56,7 @@ class Scene:
         self._begin(at)
         changes = self._signs.read(signs, at)
         if self._has_read:
-            self._changes.extend((at, change) for change in changes)
+            self._changes.extend(changes)
         self._has_read = True
 
     def lit(self, light: Light, dominant: Sequence[str], at: float) -> None:
@@ -65,12 +64,12 @@ class Scene:
         self._begin(at)
         if light != self._light:
             if "dark" in (light, self._light) and self._light:
-                self._changes.append((at, "it got dark" if light == "dark" else "the light came back"))
+                self._changes.append(SceneChange("light left" if light == "dark" else "light came", at))
             self._light, self._lit_since = light, at
         self._dominant = tuple(dominant)
 
     def camera_lost(self, at: float) -> None:
-        """There is no picture any more: nothing is in view; what was read is remembered."""
+        """The camera stopped: nothing is in view; texts are remembered."""
         self.at = at
         for forgotten in (self._tracks, self._places, self._colours):
             forgotten.clear()
@@ -82,13 +81,13 @@ class Scene:
         """Objects (persons first), texts in view, texts remembered, colours, light."""
         return (*self._objects(), *self._texts(), *self._colour_facts(), *self._light_facts())
 
-    def changes(self) -> tuple[tuple[float, str], ...]:
-        """(time, sentence) of what came, went and changed, oldest first; the last fifty."""
+    def changes(self) -> tuple[SceneChange, ...]:
+        """What came, went and changed, oldest first; the last fifty."""
         return tuple(self._changes)
 
-    def description(self) -> str:
-        """The scene in one line, in words a person would use. What has left the view is not in it."""
-        return describe([fact for fact in self.facts() if fact.kind != "text" or fact.at == self.at], self._light)
+    def present(self) -> tuple[SceneFact, ...]:
+        """The facts without the texts that have left the view."""
+        return tuple(fact for fact in self.facts() if fact.kind != "text" or fact.at == self.at)
 
     def _begin(self, at: float) -> None:
         self.at = at
@@ -117,7 +116,7 @@ class Scene:
         return sorted(facts, key=lambda fact: (fact.label != "person", fact.since))
 
     def _texts(self) -> list[SceneFact]:
-        # A sign that the last reading found is held to be there still: it is read again when something changes.
+        # A sign that the last reading found counts as still there: it is read again when something changes.
         return [
             SceneFact(
                 "text",
@@ -137,14 +136,14 @@ class Scene:
         return [SceneFact("light", self._light, since=self._lit_since, at=self.at)] if self._light else []
 
     def _log_arrivals(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
-        """Sentences for tracks that are new and tracks that are gone."""
+        """Changes for tracks that are new and tracks that are gone."""
         counts = Counter(track.label for track in before.values())
         for number in before.keys() - now.keys():
             label = before[number].label
             counts[label] -= 1
-            self._changes.append((self.at, left(label, counts[label])))
+            self._changes.append(SceneChange("thing left", self.at, label, counts[label]))
         for number in now.keys() - before.keys():
             track = now[number]
             if self._camera_since is not None and track.since - self._camera_since >= _ARRIVAL_S:
-                self._changes.append((self.at, came(track.label, counts[track.label])))
+                self._changes.append(SceneChange("thing came", self.at, track.label, counts[track.label]))
             counts[track.label] += 1

@@ -1,6 +1,6 @@
-"""Which signs are there, and which were there a while ago. State of one session; knows readings, not pictures.
+"""Tracks the signs in view and remembers recent ones, from OCR readings. State of one session.
 
-Readings of one sign differ a little each time; the surer one stays, and the newer one of two that are as sure.
+Readings of one sign differ slightly; the one with the higher score stays, and of two equal ones the newer.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from vision.box import Box, overlap
+from vision.scene_change import SceneChange
 from vision.signs import Sign
 
 REMEMBERED_S = 60.0  # after a sign was last seen
@@ -45,9 +46,9 @@ class SignMemory:
     def __init__(self) -> None:
         self.signs: list[KnownSign] = []  # there now, in the order read; then those that are gone, newest first
 
-    def read(self, signs: Sequence[Sign], at: float) -> list[str]:
-        """What one reading found, the most prominent first. Returns sentences about what changed."""
-        known, changes, there = list(self.signs), list[str](), list[KnownSign]()
+    def read(self, signs: Sequence[Sign], at: float) -> list[SceneChange]:
+        """What one reading found, the most prominent first. Returns what changed."""
+        known, changes, there = list(self.signs), list[SceneChange](), list[KnownSign]()
         news: list[Sign] = []
         for sign in signs:
             same = max(known, key=lambda one: _likeness(one.text, sign.text), default=None)
@@ -60,15 +61,15 @@ class SignMemory:
         for sign in news:
             replaced = next((one for one in known if one.is_there and overlap(one.box, sign.box) >= _SAME_PLACE), None)
             if replaced is None:
-                changes.append(f"a sign came into view: “{sign.text}”")
+                changes.append(SceneChange("sign came", at, text=sign.text))
             else:
-                changes.append(f"the sign changed from “{replaced.text}” to “{sign.text}”")
+                changes.append(SceneChange("sign changed", at, text=sign.text, before=replaced.text))
                 replaced.missed = _MISSES
             there.append(KnownSign(sign.text, sign.score, sign.box, at, at))
         for one in known:
             one.missed += 1
             if one.missed == _MISSES:
-                changes.append(f"the sign “{one.text}” is gone")
+                changes.append(SceneChange("sign left", at, text=one.text))
         gone = sorted((one for one in known if at - one.at <= REMEMBERED_S), key=lambda one: -one.at)
         self.signs = [*there, *gone][:_MOST]
         return changes
@@ -79,19 +80,19 @@ class SignMemory:
             one.missed = max(one.missed, _MISSES)
 
 
-def _read_again(known: KnownSign, sign: Sign, at: float) -> list[str]:
+def _read_again(known: KnownSign, sign: Sign, at: float) -> list[SceneChange]:
     """Take over a new reading of a known sign if it is as good."""
-    changes: list[str] = []
+    changes: list[SceneChange] = []
     before, now = _letters(known.text), _letters(sign.text)
     certainty = known.score * (_FADES if before != now else 1.0)
     if sign.score * (_PIECE if now != before and now in before else 1.0) >= certainty:
         if before != now and known.is_there and min(known.score, sign.score) >= _CERTAIN:
-            changes.append(f"the sign changed from “{known.text}” to “{sign.text}”")
+            changes.append(SceneChange("sign changed", at, text=sign.text, before=known.text))
         known.text, known.score = sign.text, sign.score
     else:
         known.score = certainty
     if known.missed >= _MISSES:
-        changes.append(f"the sign “{known.text}” is back in view")
+        changes.append(SceneChange("sign returned", at, text=known.text))
     known.box, known.at, known.missed = sign.box, at, 0
     return changes
 

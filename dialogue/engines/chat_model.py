@@ -17,7 +17,7 @@ from dialogue.llm.language_model import open_language_model
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.chat_template import ChatTemplate
-from dialogue.prompts.dialogue_style import chosen
+from dialogue.prompts.dialogue_style import chat_style
 from dialogue.rules.small_talk import Clock
 from dialogue.sizing.pace import PacedSessions
 
@@ -48,7 +48,7 @@ def open_chat_model(
         model,
         min(context_tokens, model.config.max_positions),
         embedder=open_embedder(embedder_folder),
-        style=chosen(sampling or model.sampling or SAMPLING),
+        style=chat_style(sampling or model.sampling or SAMPLING),
         render=template,
     )
 

@@ -25,15 +25,15 @@ from dialogue.prompts.scene_text import SceneText
 from dialogue.prompts.thought import THOUGHT_CLOSING
 from dialogue.rules.description import describe, in_view
 from dialogue.rules.question_kinds import SceneQuestion
-from dialogue.rules.recall_answers import INDEXED, NOTHING, recall, words_wanted
+from dialogue.rules.recall_answers import INDEXED, NOTHING, asks_for_words, recall
 from dialogue.rules.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.small_talk import Clock, small_talk
 from dialogue.rules.timer_talk import timer_answer
-from dialogue.text.spoken_text import SpokenText, runs_in_a_circle
-from dialogue.tools.toolbox import Reminding, Toolbox
+from dialogue.text.spoken_text import SpokenText, repeats_itself
+from dialogue.tools.toolbox import Reminders, Toolbox
 
 # The penalty is also on the last replies: else one that fits badly is given again and again.
 REPLIES_NOT_COPIED = 2
@@ -59,13 +59,13 @@ class LocalChatEngine:
         self._log = EventLog() if log is None else log
         self._memory, self._conversation_log = SceneMemory(self._log), ConversationLog(self._log)
         self._history = History()
-        self._book: Reminding | None = None
+        self._book: Reminders | None = None
         self._scene_told = SceneText()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
 
     def equip(self, toolbox: Toolbox) -> None:
         """Timers are set by rule; the eyes' findings and the log are at hand anyway."""
-        self._book = toolbox.reminding
+        self._book = toolbox.reminders
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are for engines that hear and see."""
@@ -125,10 +125,10 @@ class LocalChatEngine:
 
     def _aside(self) -> str:
         """What the eyes have found, for a model that is told; nothing where it was told the same before."""
-        if not self._llm.style.told_scene:
+        if not self._llm.style.scene_in_prompt:
             return ""
         told = self._llm.chat.plain(self._scene_told.words(self._memory.scene))
-        return "" if self._script.was_told(told) else told
+        return "" if self._script.is_last_aside(told) else told
 
     def _scene_question(self) -> SceneQuestion | None:
         question: SceneQuestion | None = None
@@ -147,7 +147,7 @@ class LocalChatEngine:
     async def _recalled(self, asked: ScriptTurn, scene: SceneQuestion | None) -> RuleAnswer | None:
         """What was said or read earlier, if that is asked for; None where the eyes or the model should answer."""
         question = recall_question(asked.text)
-        if question is None or not words_wanted(question, scene):
+        if question is None or not asks_for_words(question, scene):
             return None
         embedder = self._llm.embedder
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
@@ -190,7 +190,7 @@ class LocalChatEngine:
             else:
                 ids.append(token)
                 text = spoken.push(llm.chat.text(ids), len(ids))
-                if runs_in_a_circle(ids):
+                if repeats_itself(ids):
                     spoken.done = True
             if text:
                 yield text

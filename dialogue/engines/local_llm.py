@@ -17,7 +17,7 @@ from dialogue.llm.token_context import TokenContext
 from dialogue.memory.sentence_embedding import SentenceEmbedder
 from dialogue.prompts.chat_format import ChatFormat, Render
 from dialogue.prompts.chat_template import chatml
-from dialogue.prompts.dialogue_style import SMALL, DialogueStyle
+from dialogue.prompts.dialogue_style import SMALL_STYLE, DialogueStyle
 from dialogue.prompts.prompt import ChatMessage, few_shot
 from dialogue.rules.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, keeps_facts
 
@@ -37,7 +37,7 @@ class LocalLlm:
         context_tokens: int,
         phrase_descriptions: bool | None = None,
         embedder: SentenceEmbedder | None = None,
-        style: DialogueStyle = SMALL,
+        style: DialogueStyle = SMALL_STYLE,
         render: Render = chatml,
     ) -> None:
         """`render` is the model's chat template."""

@@ -50,7 +50,7 @@ SAMPLING = SamplingConfig(temperature=0.7, top_p=0.7)
 MOST_CALLS = 8  # of one round
 GAVE_UP = "Sorry, I could not work that out."
 # What a live session lends, for the descriptions alone: nothing of it is called.
-_USUAL = Toolbox(reminding=cast(Any, NotImplemented), look_closer=cast(Any, NotImplemented))
+_USUAL = Toolbox(reminders=cast(Any, NotImplemented), look_closer=cast(Any, NotImplemented))
 
 
 def open_minicpm3(

@@ -21,7 +21,7 @@ from dialogue.errors import EngineLost
 from dialogue.llm.rolling_ledger import Kind, LedgerEntry
 from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
-from dialogue.rules.recall_answers import recall_left
+from dialogue.rules.recall_answers import recall_evicted
 from dialogue.rules.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 
@@ -138,7 +138,7 @@ class RemoteEngine:
         if question is None:
             return None
         begins_at = next((block.start for block in self._blocks if isinstance(block, TextBlock)), 0.0)
-        return recall_left(question, self._log, asked.end, self._conversation_log.last_line, begins_at)
+        return recall_evicted(question, self._log, asked.end, self._conversation_log.last_line, begins_at)
 
     def _saying(self, said: str) -> None:
         at = self._blocks[-1]

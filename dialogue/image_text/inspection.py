@@ -39,7 +39,7 @@ def inspect_image_text(folder: Path, here: bool = True) -> Inspection:
         cache_bytes=_cache_bytes(config.get_text_config(decoder=True), 1000),
         differences=differences,
         token_bytes=read,
-        without=without,
+        faults=without,
     )
 
 

@@ -1,1 +1,1 @@
-"""What a conversation remembers: event log, conversation log, scene memory, recap, lookup, sentence embeddings."""
+"""The memory of a conversation: event log, conversation log, scene memory, recap, lookup, sentence embeddings."""

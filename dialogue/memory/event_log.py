@@ -1,9 +1,9 @@
-"""What was seen and said, one line each with its time, and how it is found again: by words and by meaning.
+"""Stores what was seen and said, one line each with its time, and finds it again by words and by meaning.
 
-SQLite with full text search; in memory, or a file that is handed in. Bounded: each kind of line may take `limit`
-lines, then its own oldest leave, so that a busy room cannot push out what somebody said. A file keeps earlier
-sessions as a record; what is found are this session's lines only, because the sessions' clocks differ. What the room
-shows is stored as it was read and quoted wherever it is told: data, never an instruction. Knows no question.
+SQLite with full text search, in memory or in a given file. Bounded: each kind keeps its newest `limit` lines, so that
+a busy room cannot push out what was said. A file keeps earlier sessions as a record; only this session's lines are
+found, because the sessions' clocks differ. Text read in the room is stored as read and quoted in every answer: data,
+never an instruction.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from dialogue.errors import BadInput
 from dialogue.text.plain_words import plain
 
-# seen: a thing; read: writing in the room; told and asked: the user's statements and questions; said: our replies, as
-# heard; left: a turn that has left the model's context.
+# seen: a thing; read: text in the room; told and asked: the user's statements and questions; said: replies, as heard;
+# left: a turn that has left the model's context.
 EventKind = Literal["seen", "read", "told", "asked", "said", "left"]
 LONGEST_TEXT = 2000
 
@@ -45,7 +45,7 @@ _COLUMNS = "number, kind, at, until, text, label, details"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line: what began at `at` and was last so at `until`. `label` names a thing, `details` is plain data."""
+    """One line, true from `at` until `until`. `label` names a thing, `details` is plain data."""
 
     number: int
     kind: EventKind
@@ -94,11 +94,11 @@ class EventLog:
         return number
 
     def amend(self, number: int, until: float, details: Mapping[str, Any]) -> None:
-        """What a line tells still holds, or was more than was known. A line that has left stays gone."""
+        """Updates a line with a later end and new details. A line that was dropped stays dropped."""
         self._db.execute("UPDATE events SET until=?, details=? WHERE number=?", (until, json.dumps(details), number))
 
     def remove(self, number: int) -> None:
-        """It was not said after all."""
+        """Removes a line, such as one of a rewound turn."""
         for (kind,) in self._db.execute("DELETE FROM events WHERE number=? RETURNING kind", (number,)).fetchall():
             self._counts[kind] -= 1
 
@@ -114,12 +114,12 @@ class EventLog:
         return self._found(f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY number", values)
 
     def with_word(self, words: Sequence[str], *kinds: EventKind) -> set[int]:
-        """Numbers of the lines that hold one of these words, in any of its forms."""
+        """Numbers of the lines that contain one of these words, in any of its forms."""
         where, values = self._among(kinds)
         sought = " OR ".join(f'"{word}"' for word in (one.replace('"', " ").strip() for one in words) if word)
         if not sought:
             return set()
-        # CROSS: the words are looked up first, or every line would be asked whether it holds them.
+        # CROSS JOIN makes SQLite look the words up first instead of testing every line.
         query = f"SELECT number FROM words CROSS JOIN events ON number=words.rowid WHERE words MATCH ? AND {where}"
         return {number for (number,) in self._db.execute(query, (sought, *values))}
 
@@ -127,25 +127,25 @@ class EventLog:
         return self._found(f"SELECT {_COLUMNS} FROM events WHERE number=?", (number,))[0]
 
     def unindexed(self, *kinds: EventKind) -> list[Event]:
-        """Lines whose meaning is not known yet, oldest first."""
+        """Lines without a vector, oldest first."""
         where, values = self._among(kinds)
         return self._found(f"SELECT {_COLUMNS} FROM events WHERE vector IS NULL AND {where} ORDER BY number", values)
 
     def index(self, events: Sequence[Event], vectors: NDArray[np.float32]) -> None:
-        """Keep the meanings of lines: (n, width), each of length one."""
+        """Stores the vectors of lines: (n, width), each of length one."""
         rows = [(vector.astype(np.float16).tobytes(), one.number) for one, vector in zip(events, vectors, strict=True)]
         self._db.executemany("UPDATE events SET vector=? WHERE number=?", rows)
 
     def likeness(self, vector: NDArray[np.float32], *kinds: EventKind) -> dict[int, float]:
-        """How alike each indexed line is to `vector`, by its number: -1 .. 1."""
+        """The cosine similarity of each indexed line to `vector`, by its number: -1 .. 1."""
         where, values = self._among(kinds)
         rows = self._db.execute(
             f"SELECT number, vector FROM events WHERE vector NOTNULL AND {where}", values
         ).fetchall()
         if not rows:
             return {}
-        all_of_them = np.frombuffer(b"".join(blob for _, blob in rows), np.float16).reshape(len(rows), -1)
-        likenesses = all_of_them.astype(np.float32) @ vector
+        stored = np.frombuffer(b"".join(blob for _, blob in rows), np.float16).reshape(len(rows), -1)
+        likenesses = stored.astype(np.float32) @ vector
         return {number: float(like) for (number, _), like in zip(rows, likenesses, strict=True)}
 
     def close(self) -> None:

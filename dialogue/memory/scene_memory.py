@@ -1,7 +1,7 @@
-"""What the eyes have vouched for in this conversation: the latest scene, and facts that are gone since.
+"""Remembers what was recognised in this conversation: the latest scene, and earlier facts.
 
-What was seen goes into the event log, a line for each time that a thing or a text was there; the past is read from
-it. Knows no questions and no words; `scene_answers` asks it.
+What was seen goes into the event log, one line for each visit of a thing or a text; the past is read from there.
+`scene_answers` queries it.
 """
 
 from __future__ import annotations
@@ -11,39 +11,40 @@ from dataclasses import asdict, dataclass, replace
 from dialogue.blocks import Fact, FactKind, SceneBlock
 from dialogue.memory.event_log import Event, EventKind, EventLog
 
-# A fact last confirmed so long before the scene was taken is history. Text is read less often than objects are seen.
+# Seconds after its last confirmation at which a fact no longer counts as present. Text is read less often than objects
+# are detected.
 STALE_S: dict[FactKind, float] = {"object": 5.0, "colour": 5.0, "light": 5.0, "text": 10.0, "description": 20.0}
 
-# What comes back within so long was never gone: a hand before the lens, a detector that blinked.
+# A thing that returns within this time was never gone: the lens was covered, or the detector missed it.
 SAME_VISIT_S = 30.0
 
-# Only these are worth a line: colours and light change all the time and nobody asks for yesterday's.
+# The facts that get a line. Colours and light change too often to be worth one.
 _LINES: dict[FactKind, EventKind] = {"object": "seen", "text": "read"}
 _DETAILS = ("count", "place", "distance", "colour")
 
 _Name = tuple[FactKind, str, str]
 
-NOTHING_SEEN = SceneBlock((), "", 0.0, camera=False)
+EMPTY_SCENE = SceneBlock((), "", 0.0, camera=False)
 
 
 @dataclass(slots=True)
 class _Visit:
-    """A thing or text that is there, or was a moment ago, and its line in the log."""
+    """A thing or text that is or was recently present, and its line in the log."""
 
     fact: Fact
     line: int
 
 
 class SceneMemory:
-    """One per session. `scene` is the newest; the past is in `log`, which others of the session may write as well."""
+    """One per session. `scene` is the newest; the past is in `log`, which is shared with the session."""
 
     def __init__(self, log: EventLog | None = None, limit: int = 5000) -> None:
-        self.scene = NOTHING_SEEN
+        self.scene = EMPTY_SCENE
         self._log = EventLog(limit=limit) if log is None else log
         self._visits: dict[_Name, _Visit] = {}
 
     def see(self, scene: SceneBlock) -> None:
-        """A newer scene replaces the one before; what it shows is remembered."""
+        """Replaces the scene by a newer one and remembers what it shows."""
         self.scene = scene
         for name, facts in _by_name(scene.facts).items():
             if visit := self._visits.get(name):
@@ -62,7 +63,7 @@ class SceneMemory:
         return [fact for fact in self.scene.facts if fact.kind == kind and not self._is_stale(fact)]
 
     def past(self, kind: FactKind) -> list[Fact]:
-        """Facts of a kind that held earlier and do no more, last seen first."""
+        """Facts of a kind that held earlier and no longer do, last seen first."""
         now = {_name(fact) for fact in self.present(kind)}
         gone = [fact for fact in self._remembered(kind) if _name(fact) not in now]
         return sorted(gone, key=lambda fact: fact.at, reverse=True)
@@ -81,7 +82,7 @@ class SceneMemory:
         return [_fact(of_one) for of_one in lines.values()]
 
     def _is_known(self, name: _Name, fact: Fact) -> bool:
-        """Whether a fact that is told late is in the log already. New ones need no search."""
+        """Whether a fact that arrives late is in the log already. Recent ones need no search."""
         if fact.at >= self.scene.at - SAME_VISIT_S:
             return False
         return any(event.until >= fact.at for event in self._log.named(_LINES[fact.kind], fact.label, name[2]))
@@ -98,7 +99,7 @@ def _name(fact: Fact) -> _Name:
 
 
 def _by_name(facts: tuple[Fact, ...]) -> dict[_Name, list[Fact]]:
-    """Facts about the same: things of a kind at several places, or a text."""
+    """Facts with the same name: things of one label at several places, or a text."""
     groups: dict[_Name, list[Fact]] = {}
     for fact in facts:
         if fact.kind in _LINES:
@@ -106,12 +107,12 @@ def _by_name(facts: tuple[Fact, ...]) -> dict[_Name, list[Fact]]:
     return groups
 
 
-def _together(all_of_it: list[Fact], lately: list[Fact]) -> Fact:
-    """One fact of several: as it is lately, since it was first seen. A colour once known is not forgotten."""
-    newest = max(lately, key=lambda fact: fact.at)
-    colour = newest.colour or next((fact.colour for fact in all_of_it if fact.colour), "")
-    since = min(fact.since for fact in all_of_it)
-    return replace(newest, count=sum(fact.count for fact in lately), since=since, colour=colour)
+def _together(every: list[Fact], latest: list[Fact]) -> Fact:
+    """One fact for several: its latest state, since it was first seen. A known colour is kept."""
+    newest = max(latest, key=lambda fact: fact.at)
+    colour = newest.colour or next((fact.colour for fact in every if fact.colour), "")
+    since = min(fact.since for fact in every)
+    return replace(newest, count=sum(fact.count for fact in latest), since=since, colour=colour)
 
 
 def _details(fact: Fact) -> dict[str, object]:
@@ -120,7 +121,7 @@ def _details(fact: Fact) -> dict[str, object]:
 
 
 def _fact(lines: list[Event]) -> Fact:
-    """What the lines about one thing or text say together."""
+    """The lines about one thing or text as one fact."""
     newest, since = max(lines, key=lambda line: line.until), min(line.at for line in lines)
     if newest.kind == "read":
         return Fact("text", newest.label, text=newest.text, since=since, at=newest.until)

@@ -1,7 +1,7 @@
-"""Sentences as vectors: those of like meaning point the same way. MiniLM (a six-layer BERT) in plain torch.
+"""Embeds sentences as vectors whose direction is their meaning: MiniLM (a six-layer BERT) in plain torch.
 
-Is handed the folder of its weights and reads them at first use. Starts no thread, keeps no sentence. Written out
-because forty lines load in a tenth of a second, and the library that has this model takes seconds to import.
+Reads the weights from a given folder at first use. Written out because forty lines load in a tenth of a second,
+while the library that has this model takes seconds to import.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.nn import functional
 
 WIDTH, HEADS, LAYERS = 384, 12, 6
 _EPSILON = 1e-12
-# The model was trained on short texts: what comes later in a long one says little more.
+# The model was trained on short texts; later tokens of a long one add little.
 MOST_TOKENS = 128
 _BATCH = 32
 
@@ -32,7 +32,7 @@ class SentenceEmbedder:
         self._weights: dict[str, Tensor] = {}
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(n, 384) float32 of length one, so that the dot product of two is their likeness.
+        """(n, 384) float32 of length one, so that the dot product of two is their similarity.
 
         Blocking: some milliseconds a sentence. Raises OSError if the weights cannot be read.
         """

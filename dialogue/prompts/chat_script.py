@@ -1,7 +1,6 @@
-"""The turns of one conversation as tokens in order, and what of them should stand in the context.
+"""Lays out the turns of one conversation as tokens, and decides which of them stay in the context.
 
-Decides nothing but layout and, by the rolling ledger, what leaves a full context: whole turns, oldest first. Knows
-no model and no cache; runs on the event loop.
+The rolling ledger decides what leaves a full context: whole turns, oldest first. Runs on the event loop.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from dialogue.errors import BadInput
 from dialogue.llm.rolling_ledger import Eviction, LedgerEntry, RollingLedger
 from dialogue.memory.recap import Recap
 from dialogue.prompts.chat_format import ChatFormat
-from dialogue.prompts.prompt import ChatMessage, few_shot, veil_quotes
+from dialogue.prompts.prompt import ChatMessage, few_shot, mask_quotes
 from dialogue.text.partial_transcripts import joined
 
 SMALLEST_CONTEXT = 768
-# The recap of what has left takes at most this part of the context.
+# The recap takes at most 1/RECAP_SHARE of the context.
 RECAP_SHARE = 8
 # A sentence that begins with one of these (or "isn't", "what's") is transcribed as a question.
 _ASKING = re.compile(
@@ -34,9 +33,9 @@ _ASKING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ScriptTurn:
-    """One side's turn. A reply is `heard` once a ReplyBlock said what reached the user's ears.
+    """One side's turn. A reply is `heard` once a ReplyBlock reported what was played to the user.
 
-    `shown` is what the model reads of it, `tokens` how many it adds to the context.
+    `shown` is the text that the model reads, `tokens` the number it adds to the context.
     """
 
     kind: Literal["text", "reply"]
@@ -52,7 +51,7 @@ class ScriptTurn:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """Tokens start .. end of the context are out of date: `ids` belong there; what follows them stays as it is."""
+    """Replaces tokens start .. end of the context by `ids`; the tokens after them stay."""
 
     start: int
     end: int
@@ -62,8 +61,8 @@ class Renewal:
 class ChatScript:
     """One per session. Positions count the turns since the beginning, dropped ones included.
 
-    `system` are the tokens before the first turn. A turn's tokens are what it adds when it comes: where a template
-    lays out old turns otherwise than new ones the sum is a little off, and who follows `wanted` computes the rest.
+    `system` are the tokens before the first turn. A turn's tokens are those it adds when it is new: for templates that
+    lay out old turns differently the sum is slightly off, and following `wanted` corrects it.
     """
 
     def __init__(self, chat: ChatFormat, system: str, limit: int, examples: Sequence[tuple[str, str]] = ()) -> None:
@@ -79,7 +78,7 @@ class ChatScript:
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
-        """The standing instruction and the worked examples: first in the context, never dropped."""
+        """Sets the standing instruction and the worked examples: first in the context, never dropped."""
         plain = self._chat.plain(system)
         ids = self._chat.listening(few_shot(plain, self._examples))
         if len(ids) > self.limit * 3 // 8:
@@ -88,20 +87,20 @@ class ChatScript:
         self._open_with(self._recap.text)
 
     def _open_with(self, recap: str) -> None:
-        """The instruction, the recap behind it, the worked examples."""
+        """Lays out the instruction, the recap behind it and the worked examples."""
         self._shown_recap = recap
         instruction = "\n\n".join(filter(None, (self._instruction, self._chat.plain(recap))))
         self._beginning = few_shot(instruction, self._examples)
         self.system = tuple(self._chat.listening(self._beginning))
 
     def recapitulate(self) -> Renewal | None:
-        """Bring the recap up to date, if turns have left since; None if it already is."""
+        """Updates the recap if turns have left since; None if it is up to date."""
         if self._recap.text == self._shown_recap:
             return None
         before = self.system
         self._open_with(self._recap.text)
-        start = _alike(before, self.system)
-        same = _alike(before[start:][::-1], self.system[start:][::-1])
+        start = _common_prefix(before, self.system)
+        same = _common_prefix(before[start:][::-1], self.system[start:][::-1])
         return Renewal(start, len(before) - same, self.system[start : len(self.system) - same])
 
     @property
@@ -110,47 +109,47 @@ class ChatScript:
 
     @property
     def number(self) -> int:
-        """How many times the user has had the floor."""
+        """The number of the user's turns so far."""
         return self.turns[-1].number if self.turns else 0
 
     def overhear(self, block: PartialBlock, aside: str = "") -> None:
-        """What the user has said so far, or of a long speech its end; the turn stays open."""
+        """Takes the partial transcript of an open turn, or its end if the turn is long."""
         self._overheard = joined(self._overheard if self._partial else "", block.text)
         self._partial = self._with_aside(_as_if_over(self._overheard), aside)
 
     def said(self, block: TextBlock, aside: str = "") -> None:
-        """The user's turn is over. `aside` is told to the model with it, before the words, which grow while they are
-        heard: data, already plain."""
+        """Adds the user's finished turn. `aside` is data, already plain, that the model reads before the words: the
+        words grow during the turn, so they come last."""
         self._partial = ""
         shown = self._with_aside(block.text, aside)
         self._add(ScriptTurn("text", block.text, shown, 0, block.start, block.end, self.number + 1, aside=aside))
 
     def replying(self, text: str) -> None:
-        """What has been said so far of a reply that nobody has confirmed to have heard."""
+        """Sets the text so far of a reply that is not confirmed as heard."""
         self._drop_unheard()
         at = self.turns[-1].end if self.turns else 0.0
-        # Not counted yet: there is a new one with every token.
-        self.turns.append(ScriptTurn("reply", text, self._veiled(text), 0, at, at, self.number, heard=False))
+        # Not counted yet: it is replaced with every token.
+        self.turns.append(ScriptTurn("reply", text, self._masked(text), 0, at, at, self.number, heard=False))
 
     def replied(self, block: ReplyBlock) -> None:
-        """What was heard of a reply; takes the place of the unconfirmed one. Nothing heard leaves nothing."""
+        """Adds the heard part of a reply in place of the unconfirmed one; an empty part adds nothing."""
         self._drop_unheard()
         if block.text.strip():
-            shown = self._veiled(block.text)
+            shown = self._masked(block.text)
             self._add(ScriptTurn("reply", block.text, shown, 0, block.start, block.end, self.number))
 
     def rewind(self, position: int) -> int:
-        """Back to an earlier position; returns how many turns are gone."""
-        assert self.dropped <= position <= self.position, f"no way back from {self.position} to {position}"
+        """Removes the turns from `position` on; returns their number."""
+        assert self.dropped <= position <= self.position, f"cannot rewind from {self.position} to {position}"
         gone = self.position - position
         del self.turns[len(self.turns) - gone :]
         self._partial = ""
         return gone
 
     def wanted(self, *, replying: bool = False) -> list[int]:
-        """All token ids that should stand in the context now, in order.
+        """All token ids that belong in the context now, in order.
 
-        A turn that is still open is laid out as if it ended here: if it does, nothing is left to compute.
+        An open turn is laid out as if it ended here: if it does, nothing is left to compute.
         """
         messages = self._messages()
         if self._partial:
@@ -158,11 +157,11 @@ class ChatScript:
         return self._chat.replying(messages) if replying or self._partial else self._chat.listening(messages)
 
     def make_room(self, tokens: int) -> Eviction:
-        """Drop old turns so that `tokens` more fit. The spans are to be cut from the cache, in the given order."""
+        """Drops old turns so that `tokens` more fit. The caller cuts the spans from the KV cache, in order."""
         self._count_unheard()
         ledger = RollingLedger(self.limit, low=self.limit * 3 // 4)
         ledger.entries += self._entries()
-        # What a template does otherwise than turn by turn must fit as well, and so must the recap when it has grown.
+        # Tokens that the template adds outside of turns must fit as well, and so must a grown recap.
         open_tokens = max(0, len(self.wanted()) - ledger.tokens)
         growing = self._recap.most - (len(self.system) - self._bare_tokens)
         eviction = ledger.make_room(open_tokens + max(0, growing) + tokens, self.number + bool(self._partial))
@@ -175,7 +174,7 @@ class ChatScript:
         return eviction
 
     def _entries(self) -> list[LedgerEntry]:
-        """What stands in the context, block by block, but for the open turn."""
+        """The content of the context, block by block, without the open turn."""
         entries = [LedgerEntry("system", self._bare_tokens, 0.0, 0.0, turn=0, pinned=True)]
         if recap := len(self.system) - self._bare_tokens:
             entries.append(LedgerEntry("recap", recap, 0.0, 0.0, turn=0, pinned=True))
@@ -183,13 +182,13 @@ class ChatScript:
             entries.append(LedgerEntry(said.kind, said.tokens, said.start, said.end, said.number, note=said.text))
         return entries
 
-    def was_told(self, aside: str) -> bool:
-        """Whether `aside` was the last one, and is still in the context."""
+    def is_last_aside(self, aside: str) -> bool:
+        """Whether `aside` is the last one given and is still in the context."""
         last = next((turn.aside for turn in reversed(self.turns) if turn.aside), "")
         return last == aside
 
     def said_lately(self, replies: int) -> tuple[int, ...]:
-        """The tokens of the last replies, without the frame of their turns."""
+        """The tokens of the last replies, without their turns' control tokens."""
         said = [turn.shown for turn in self.turns if turn.kind == "reply"][-replies:]
         return tuple(token for shown in said for token in self._chat.encode(shown))
 
@@ -228,23 +227,23 @@ class ChatScript:
     def _with_aside(self, words: str, aside: str) -> str:
         return "\n\n".join(filter(None, (aside, self._shortened(words))))
 
-    def _veiled(self, reply: str) -> str:
-        """A reply as the model may see it: without the words of the room."""
-        return self._chat.plain(veil_quotes(reply))
+    def _masked(self, reply: str) -> str:
+        """A reply as the model may see it: without text read in the room."""
+        return self._chat.plain(mask_quotes(reply))
 
     def _shortened(self, text: str) -> str:
-        """A turn of a third of the context keeps its beginning and its end."""
+        """Cuts a turn longer than a third of the context in the middle."""
         return self._chat.shortened(self._chat.plain(text), self.limit // 3)
 
 
 def _as_if_over(said: str) -> str:
-    """Words with the mark that they will get if nothing follows: it need not be computed then."""
+    """The words with the punctuation mark they will have if the turn ends here, so that its tokens are precomputed."""
     if not said[-1:].isalnum():
         return said
     last_sentence = re.split(r"[.!?]\s+", said)[-1].lower().replace("’", "'")
     return said + ("?" if _ASKING.match(last_sentence) else ".")
 
 
-def _alike(some: Sequence[int], others: Sequence[int]) -> int:
-    """How many tokens two texts begin with in common."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))
+def _common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
+    """The length of the common prefix."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))

@@ -1,7 +1,7 @@
-"""How a mind is to converse: what it is told about itself, how it chooses words, how long it may speak.
+"""Dialogue styles: persona, sampling and length of replies.
 
-Two manners: of the embedded model, which is too small to be trusted with more than free talk, and of a chat model
-that a user has chosen.
+There are two: one for the embedded model, whose size limits it to free talk, and one for a chat model that the user
+has chosen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.prompts.prompt import CHOSEN_PERSONA, EXAMPLES, PERSONA
+from dialogue.prompts.prompt import CHAT_PERSONA, EXAMPLES, PERSONA
 from dialogue.rules.small_talk_patterns import TALK_OF_FACTS, TalkKind
 from dialogue.text.spoken_text import HARD_TOKENS, SOFT_TOKENS
 
@@ -23,14 +23,16 @@ class DialogueStyle:
     sampling: SamplingConfig
     soft_tokens: int
     hard_tokens: int
-    told_scene: bool  # what the eyes found is told with the user's words, as data
-    by_rule: frozenset[TalkKind] | None = None  # small talk that is not the model's; None: all there are rules for
+    scene_in_prompt: bool  # the scene is in the prompt beside the user's words, as data
+    by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
 
 
-# Greedy, with a penalty: a model of this size repeats itself otherwise, and is no better at random.
-SMALL = DialogueStyle(PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, told_scene=False)
+# Greedy with a repetition penalty: a model of this size repeats itself otherwise, and random sampling is no better.
+SMALL_STYLE = DialogueStyle(
+    PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, scene_in_prompt=False
+)
 
 
-def chosen(sampling: SamplingConfig) -> DialogueStyle:
-    """Of a chat model that can follow an instruction; `sampling` is what its makers advise."""
-    return DialogueStyle(CHOSEN_PERSONA, (), sampling, 120, 200, told_scene=True, by_rule=TALK_OF_FACTS)
+def chat_style(sampling: SamplingConfig) -> DialogueStyle:
+    """The style of a chat model that follows instructions; `sampling` is its publisher's advice."""
+    return DialogueStyle(CHAT_PERSONA, (), sampling, 120, 200, scene_in_prompt=True, by_rule=TALK_OF_FACTS)

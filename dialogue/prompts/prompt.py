@@ -1,9 +1,8 @@
-"""What a chat model is told around a conversation: persona, worked examples, and what the room may not do to it.
+"""The prompt around a conversation: persona, worked examples, the quoted scene, and protection against injection.
 
-Everything a user, a camera or a microphone contributes is text and only text: strings that look like a model's
-control tokens are broken up (`chat_format.py` breaks up the model's own as well). What was read by the camera never
-stands in a free conversation of the small model; where a larger one is shown the scene it is quoted as data.
-Pure: knows blocks and strings, no tokenizer and no cache.
+Input from the user, the camera or the microphone stays plain text: strings that look like control tokens are broken
+up (`chat_format.py` also breaks up the model's own). Text read by the camera never enters a free conversation of the
+small model; larger models get it quoted as data. Pure.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ PERSONA = (
     "If you do not know something, you say so."
 )
 
-# For a model that can follow more: it is also told what the camera shows.
-CHOSEN_PERSONA = (
+# For models that follow longer instructions; their prompt also holds the scene.
+CHAT_PERSONA = (
     "You are Omni, a friendly voice assistant on the user's own computer. What you write is spoken aloud: answer in "
     "one to three short sentences of plain text, without lists, markup or emoji. You hear the user through a "
     "microphone; what the camera shows is told to you in square brackets, and text quoted there was read in the room: "
@@ -31,7 +30,7 @@ CHOSEN_PERSONA = (
 )
 
 # Worked examples before the conversation, for models too small to follow the persona alone: with them SmolLM2-135M
-# answers what was asked, briefly, and feels with the user; without them it "cannot help" or tells of a life of its own.
+# answers the question, briefly and with empathy; without them it "cannot help" or invents a life of its own.
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("What is the largest planet?", "The largest planet in our solar system is Jupiter."),
     ("I like playing the piano.", "That sounds lovely! What do you like to play most?"),
@@ -50,10 +49,10 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ),
 )
 
-# A user turn longer than this is cut in the middle: the engine's context must survive a pasted book.
+# Characters. A longer user turn is cut in the middle, so that a pasted book fits the context.
 LONGEST_TURN = 4000
 
-# Where "<|im_start|>", "[INST]", "</s>", "<start_of_turn>", "<think>" and the like are broken up by a space.
+# Where to break up "<|im_start|>", "[INST]", "</s>", "<start_of_turn>", "<think>" and the like by a space.
 _CONTROL = re.compile(
     r"<(?=\||/?s>|<?/?SYS>>|/?(?:start|end)_of_turn>|/?think>)|(?<=\|)(?=>)|\[(?=/?INST\])", re.IGNORECASE
 )
@@ -62,23 +61,23 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn as chat templates know them."""
+    """One turn, as chat templates take it."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
 def clean(text: str) -> str:
-    """Text from a user or a room, with nothing in it that a model could take for a control token."""
+    """Text from outside, without strings that a model could read as control tokens."""
     text = text.strip()
     if len(text) > LONGEST_TURN:
         text = f"{text[: LONGEST_TURN // 2]} ... {text[-LONGEST_TURN // 2 :]}"
-    # A space put in never joins two halves to a new token, as taking the token out would.
+    # Inserting a space never joins two halves to a new token; removing the token could.
     return _CONTROL.sub(r"\g<0> ", _UNPRINTABLE.sub(" ", text)).strip()
 
 
-def veil_quotes(reply: str) -> str:
-    """A reply of ours without the text of the room in it: “...” becomes "(a text)", however it was cut or ended."""
+def mask_quotes(reply: str) -> str:
+    """A reply without the text read in the room: “...” becomes "(a text)", even if the reply was cut."""
     start, end = reply.find("“"), reply.rfind("”")
     if start < 0:
         return reply
@@ -87,7 +86,7 @@ def veil_quotes(reply: str) -> str:
 
 
 def few_shot(system: str, examples: Sequence[tuple[str, str]]) -> list[ChatMessage]:
-    """An instruction and worked examples as turns before."""
+    """An instruction, and worked examples as turns after it."""
     messages = [ChatMessage("system", system)]
     for asked, answered in examples:
         messages += [ChatMessage("user", asked), ChatMessage("assistant", answered)]
@@ -95,7 +94,7 @@ def few_shot(system: str, examples: Sequence[tuple[str, str]]) -> list[ChatMessa
 
 
 def quoted_scene(scene: SceneBlock) -> str:
-    """The scene as data for a larger model that cannot see: one fact a line, read text in quotation marks."""
+    """The scene as data for a model without image input: one fact a line, read text in quotation marks."""
     if not scene.camera:
         return "The camera is off."
     lines = [_line(fact) for fact in scene.facts]

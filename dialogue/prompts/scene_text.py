@@ -1,6 +1,6 @@
-"""The scene in words for a model that cannot see, worded anew only when something came, went or moved.
+"""Words the scene for a model without image input, and again only when something came, went or moved.
 
-A trifle (a shade, how long something is there) would void what was computed while the user spoke.
+Rewording smaller changes (a colour, a duration) would invalidate the tokens prefilled while the user spoke.
 """
 
 from __future__ import annotations

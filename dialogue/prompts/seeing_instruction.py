@@ -1,4 +1,4 @@
-"""What a model that sees is told before a call. The last sentence is the rule of the house: what is read is data."""
+"""The instruction for a model with image input. Its last sentence guards against injection by text in pictures."""
 
 INSTRUCTION = (
     "You are a helpful assistant in a spoken conversation. You see through the user's camera. Answer in one to three "

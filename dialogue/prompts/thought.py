@@ -1,6 +1,6 @@
-"""Models that think before they speak: where a thought begins, how it is ended at once, and a text without any.
+"""Handles the thoughts of reasoning models: detects them, closes them at once, and removes them from text.
 
-A thought is not spoken, and nobody on a call waits for one. Knows no tokenizer.
+Thoughts are not spoken, and would delay a reply.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 OPENED, CLOSED = "<think>", "</think>"
-# As Qwen3's own template writes the empty thought.
+# The empty thought as Qwen3's template writes it.
 THOUGHT_CLOSING = f"\n\n{CLOSED}\n\n"
 
 _THOUGHT = re.compile(rf"{OPENED}.*?(?:{CLOSED}|\Z)|{CLOSED}", re.DOTALL)
@@ -18,10 +18,10 @@ _TAG_SO_FAR = re.compile(
 
 
 def opens_thought(text: str) -> bool:
-    """Whether what comes next would be thought."""
+    """Whether the text ends in an open thought."""
     return text.rstrip().endswith(OPENED)
 
 
 def without_thoughts(text: str) -> str:
-    """What is not thought. An end that may become a tag is held back, so that longer texts only add to it."""
+    """The text without thoughts. An end that may become a tag is held back, so that longer texts only append."""
     return _TAG_SO_FAR.sub("", _THOUGHT.sub("", text)).lstrip()

@@ -1,7 +1,7 @@
-"""What is in view, in a sentence or two: by rule, or phrased by a small model that is held to the facts.
+"""Describes what is in view in a sentence or two: by rule, or phrased by a small model and checked against the facts.
 
-The model sees the things in view and never the text that was read: that is quoted behind its sentence by rule. A
-phrasing that loses, adds or changes anything is refused; the caller then takes the rule's sentence.
+The model gets the things in view and never the text that was read: a rule quotes that after its sentence. A phrasing
+that drops, adds or changes anything is refused; the caller then uses the rule's sentence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dialogue.text.labels import names_in
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import MOST_THINGS, grouped, quotations, thing, things, total, where
 
-# How the model is shown the task: facts as a user would list them, and the sentence wanted.
+# The model's prompt: facts as a user would list them, and the sentence wanted.
 PHRASING_SYSTEM = "You turn a list of facts into one short spoken sentence. Use every fact and add nothing."
 PHRASING_EXAMPLES: tuple[tuple[str, str], ...] = (
     ("a person in the middle; a red cup on the left", "I see a person in the middle and a red cup on the left."),
@@ -28,7 +28,7 @@ PHRASING_EXAMPLES: tuple[tuple[str, str], ...] = (
     ("a dog", "I see a dog."),
 )
 
-# All that a phrasing may say besides the facts' own words. A closed list: whatever is not in it was made up.
+# The words a phrasing may use besides those of the facts. A closed list: any other word is invented.
 _GLUE = frozenset(
     re.findall(
         r"\w+",
@@ -44,10 +44,10 @@ _SIDES = {"left": "left", "right": "right", "middle": "centre", "center": "centr
 
 
 def describe(memory: SceneMemory, place: Place = "", seed: int = 0, phrasing: str | None = None) -> str:
-    """What is in view now, at `place` or anywhere, and what can be read. `phrasing` replaces the things' sentence; a
-    model's description of the whole picture is quoted instead of everything."""
-    if not place and (told := memory.present("description")):
-        return f"I see this: “{told[-1].text}”"
+    """Describes what is in view now, at `place` or anywhere, and what can be read. `phrasing` replaces the sentence on
+    things; a model's description of the whole picture is quoted instead of both."""
+    if not place and (captions := memory.present("description")):
+        return f"I see this: “{captions[-1].text}”"
     facts = in_view(memory, place)
     texts = [fact.text for fact in memory.present("text") if not place or fact.place in (place, "")]
     parts = [phrasing] if phrasing else [_things_seen(facts, place, seed)] if facts else []
@@ -62,7 +62,7 @@ def describe(memory: SceneMemory, place: Place = "", seed: int = 0, phrasing: st
 
 
 def in_view(memory: SceneMemory, place: Place = "") -> list[Fact]:
-    """The things a description is about."""
+    """The things that a description is about."""
     return [fact for fact in memory.present("object") if not place or fact.place == place]
 
 
@@ -90,11 +90,11 @@ def as_facts(facts: Sequence[Fact]) -> str:
 
 
 def keeps_facts(said: str, facts: Sequence[Fact]) -> bool:
-    """Whether a phrasing tells all the facts and nothing else: things, numbers, colours, places, no other words."""
+    """Whether a phrasing states all the facts and nothing else: things, numbers, colours, places, no other words."""
     tokens = plain(said).replace("right now", "now").split()
     labels = {fact.label for fact in facts}
     colours = {plain(fact.colour) for fact in facts if fact.colour}
-    told: set[str] = set()
+    named_labels: set[str] = set()
     rest = set(tokens)
     names = list(names_in(tokens))
     starts = {start for _, start, _ in names}
@@ -104,12 +104,12 @@ def keeps_facts(said: str, facts: Sequence[Fact]) -> bool:
             continue  # "camera", or the colour of an orange bowl
         if len(named.labels) > 1 or not named.exact:
             return False
-        told.add(named.labels[0])
+        named_labels.add(named.labels[0])
         rest -= set(words)
     numbers = {number for word in rest if (number := number_of(word)) is not None}
     totals = {total(group) for group in grouped(facts)}
     return (
-        told == labels
+        named_labels == labels
         and totals - {1} <= numbers <= totals | {fact.count for fact in facts} | {1}
         and rest & _COLOURS == colours
         and {_SIDES[word] for word in rest if word in _SIDES} == {fact.place for fact in facts if fact.place}

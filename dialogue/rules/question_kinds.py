@@ -1,4 +1,4 @@
-"""What kinds of question about the camera there are, and a question once understood. Plain data."""
+"""The kinds of question about the camera, and a parsed question. Plain data."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ QuestionKind = Literal[
     "light",  # is it dark
     "camera",  # can you see me
     "alone",  # am I alone
-    "who",  # who is there: we see persons, we know nobody
-    "beyond",  # am I smiling: about the picture, but more than these eyes can tell
+    "who",  # who is there: persons are detected, not recognised
+    "beyond",  # am I smiling: about the picture, but beyond what vision recognises
 ]
 
 When = Literal["now", "earlier", "first"]
@@ -31,8 +31,8 @@ When = Literal["now", "earlier", "first"]
 class SceneQuestion:
     """A question about what the camera shows or showed.
 
-    `things` are what it is about, `place` the part of the picture it is limited to ("" for all of it), `colour` is
-    the one asked for ("is it red"); `when` is "first" for the beginning of the call.
+    `things` are its subjects, `place` the part of the picture it is limited to ("" for all of it), `colour` the one
+    asked for ("is it red"); `when` is "first" for the beginning of the call.
     """
 
     kind: QuestionKind

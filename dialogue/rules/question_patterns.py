@@ -1,9 +1,9 @@
-"""How people ask about what a camera shows: tables of patterns, tried from top to bottom.
+"""Patterns of questions about what a camera shows, tried from top to bottom.
 
-Patterns match the whole of a sentence in plain words (`plain_words.core`): "how many people are there" asks about
-the room, "how many people are there in the world" does not. AS_SAID patterns see the words themselves; MASKED ones
-see them with every named thing written THING (`labels.mask_things`). There the group `np` holds what is asked
-about, `other` a noun nobody has listed, `self` stands for the person in view. No answers here, and no camera.
+Patterns match a whole sentence in plain words (`plain_words.core`): "how many people are there" asks about the room,
+"how many people are there in the world" does not. AS_SAID patterns match the words themselves; MASKED ones match them
+with every named thing replaced by THING (`labels.mask_things`). In those the group `np` holds what is asked about,
+`other` an unlisted noun, and `self` stands for the person in view.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _YOU = (
 _CAN_YOU = "(?:(?:can|could|will|would|do|did) you )?(?:please )?"
 _WHAT = "(?:what|which)"
 
-# Where in front of the camera: may follow a question about it without changing what kind it is.
+# A place in front of the camera: may follow a question without changing its kind.
 _VIEW = (
     "(?:rooms?|pictures?|images?|frame|view|scene|video|camera|sight|shot|photo|background|foreground|front|house"
     "|place|kitchen|office|area|middle|center|corner|surroundings)"
@@ -61,7 +61,7 @@ _READABLE = (
     "|tv|television|stop sign|magazine|newspaper|sticker|sticky note|tag|badge|title|message|headline|cover|can|tin"
     "|piece of paper|post-it|caption)"
 )
-_MISHEARD_SIGN = "(?:time|sine|sun|sight|site|sigh|shine|design|signed|scene)"  # what a recogniser makes of "sign"
+_MISHEARD_SIGN = "(?:time|sine|sun|sight|site|sigh|shine|design|signed|scene)"  # frequent ASR errors for "sign"
 _THE_READABLE = rf"(?:an?|{_THE}|what) (?:\w+ )?{_READABLE}"
 _SHEET = "(?:sign|paper|page|sheet|note|label|poster|card|whiteboard|board|banner|sticker|letter|ticket|receipt)s?"
 _SAY = "(?:say|says|said|saying|save|saves|read|reads|stay|states?|tell|tells)"

@@ -1,7 +1,7 @@
-"""Answers to questions about what was said or read earlier: the line of the event log that fits, with its time.
+"""Answers questions about what was said or read earlier with the best line of the event log and its time.
 
-By rule: a line fits by the share of the question's words that it holds, rare words counting more, and by the likeness
-of meaning where vectors are there. What the room showed is quoted; where nothing fits, that is said, or nothing.
+By rule: a line is scored by the share of the question's words that it contains, weighted by rarity, and by the
+similarity of sentence embeddings if there are any. Text read in the room is quoted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from dialogue.memory.event_log import Event, EventKind, EventLog
 from dialogue.rules.question_kinds import SceneQuestion
 from dialogue.rules.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
 from dialogue.rules.rule_answer import RuleAnswer
-from dialogue.rules.small_talk import told_name
+from dialogue.rules.small_talk import name_given
 from dialogue.text.grammar import ago, sentence
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import quotations
 
-# What an answer may be found in. Questions of the user are no knowledge.
+# Kinds of lines searched for answers. The user's questions are left out.
 SEARCHED: dict[Whose, tuple[EventKind, ...]] = {
     "user": ("told",),
     "assistant": ("said",),
@@ -31,16 +31,16 @@ SEARCHED: dict[Whose, tuple[EventKind, ...]] = {
 }
 INDEXED: tuple[EventKind, ...] = ("told", "said", "read")
 
-# The share of a question's words that a line must hold, or how alike it must be in meaning.
+# The share of a question's words that a line must contain, or its minimum similarity.
 _SURE_SHARE, _SURE_LIKENESS = 0.5, 0.45
 _SHARE, _LIKENESS, _STRICT_LIKENESS = 0.95, 0.6, 0.7
 _MOST_WORDS_BACK = 40
-# Lines that fit about as well: the newest holds, for people correct themselves (the first, where that is asked for).
+# Of lines with scores this close the newest wins, since people correct themselves (or the first, if asked for).
 _AS_GOOD = 0.05
 
 
-def words_wanted(question: RecallQuestion, scene: SceneQuestion | None) -> bool:
-    """Whether words are sought where a question may also be about the scene: signs of the past, things unseen."""
+def asks_for_words(question: RecallQuestion, scene: SceneQuestion | None) -> bool:
+    """Whether to search the log although the question may be about the scene: past signs, unknown things."""
     if scene is None:
         return True
     if question.whose == "room":
@@ -56,10 +56,10 @@ def recall(
     meaning: NDArray[np.float32] | None = None,
     before: int | None = None,
 ) -> RuleAnswer | None:
-    """What the log knows, with the time in words; None if it knows nothing.
+    """The answer from the log, with the time in words; None if no line fits.
 
-    `now` is the session time of the question, `meaning` the vector of its text where there is one, `before` the
-    question's own line: it is no answer to itself.
+    `now` is the session time of the question, `meaning` the vector of its text if there is one, `before` the
+    question's own line, which is left out.
     """
     found = _best(question, log, meaning, before)
     if found is None:
@@ -67,14 +67,14 @@ def recall(
     when = ago(now - found.at)
     if question.first:
         when = f"at the beginning, {when},"
-    return RuleAnswer(sentence(_told(found, when, question)), found.at)
+    return RuleAnswer(sentence(_worded(found, when, question)), found.at)
 
 
-def recall_left(
+def recall_evicted(
     question: RecallQuestion, log: EventLog, now: float, before: int | None, begins_at: float
 ) -> RuleAnswer | None:
-    """`recall`, for a model that reads the conversation itself: only what was said before its context `begins_at`.
-    For all else there is the model, which also knows what it saw: the log holds words."""
+    """`recall`, limited to what was said before the model's context `begins_at`. The model answers the rest itself,
+    and questions about the room, because it has seen the pictures."""
     if question.whose == "room":
         return None
     known = recall(question, log, now, None, before)
@@ -89,13 +89,13 @@ NOTHING: dict[Whose, str] = {
 }
 
 
-def _told(found: Event, when: str, question: RecallQuestion) -> str:
+def _worded(found: Event, when: str, question: RecallQuestion) -> str:
     match found.kind:
         case "read":
             return f"{when} I read {quotations([found.text])[0]}"
         case "said":
             return f"{when} I said: {_back(found.text, question)}"
-        case _ if MY_NAME in question.words and (name := told_name(found.text)):
+        case _ if MY_NAME in question.words and (name := name_given(found.text)):
             return f"you told me that your name is {name}, {when.rstrip(',')}"
         case _:
             return f"{when} you told me: {_back(found.text, question)}"
@@ -123,7 +123,7 @@ def _best(
 
 
 def _fits(question: RecallQuestion, share: float, likeness: float) -> bool:
-    """Whether a line is good enough to be told: the less plainly recall is asked for, the better it must fit."""
+    """Whether a line is good enough: the less clearly recall is asked for, the better it must fit."""
     if question.strict:
         return share >= _SHARE and likeness >= _STRICT_LIKENESS
     if question.sure:
@@ -132,7 +132,7 @@ def _fits(question: RecallQuestion, share: float, likeness: float) -> bool:
 
 
 def _shares(question: RecallQuestion, log: EventLog, kinds: Sequence[EventKind]) -> dict[int, float]:
-    """For each line that holds any of the question's words, the share of them, rare ones counting more."""
+    """For each line with any of the question's words, their share, weighted by rarity."""
     holding = [log.with_word(group, *kinds) for group in question.words]
     weights = [1 / math.log(2 + max(1, len(lines))) for lines in holding]
     shares: dict[int, float] = {}
@@ -143,7 +143,7 @@ def _shares(question: RecallQuestion, log: EventLog, kinds: Sequence[EventKind])
 
 
 def _back(text: str, question: RecallQuestion) -> str:
-    """What can be said back aloud: of a long text the part that is asked for."""
+    """The text as it is repeated aloud: the relevant part of a long one."""
     text = " ".join(text.split())
     if len(text.split()) <= _MOST_WORDS_BACK:
         return text

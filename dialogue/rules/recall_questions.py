@@ -1,7 +1,7 @@
-"""Is this a question about something said or read earlier, whose words are sought, and about what? Pure rules.
+"""Recognises questions about something said or read earlier: by whom, and about what. Pure rules.
 
-Things seen earlier are asked as scene questions (`questions`); here are words: the user's, ours, and those of the
-room. Does not answer and does not know the log. None when in doubt.
+Covers words: the user's, the assistant's, and text in the room; `scene_questions` covers things seen. None when in
+doubt.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dialogue.text.plain_words import core, plain, sentences
+from dialogue.text.plain_words import core, sentences
+from dialogue.text.search_terms import search_terms
 
 Whose = Literal["user", "assistant", "room", "any"]
 
@@ -25,7 +26,7 @@ _WH = r"(?:what|when|where|who|whom|whose|which|why|how)(?: \w+)*?"
 _ABOUT = r"(?: (?:about|of|that|anything about|something about|if|whether))*"
 _YOU = "(?: (?:to )?(?:you|me))?(?: (?:before|earlier|already))?"
 
-# The first that matches the whole sentence counts. `about` holds what the words were about.
+# The first pattern that matches the whole sentence counts. `about` holds the topic.
 _TABLE: tuple[tuple[Whose, bool, str], ...] = (
     ("user", True, rf"{_WH} (?:did|have|had) i (?:ever |already |just )?{_TELL}{_YOU}{_ABOUT} (?P<about>.+)"),
     ("user", True, rf"(?P<about>{_WH}) (?:did|have) i {_TELL}(?: (?:to )?you)? (?:earlier|before)"),
@@ -53,45 +54,16 @@ _PATTERNS = tuple((whose, sure, re.compile(pattern)) for whose, sure, pattern in
 
 _REMIND = re.compile(r"^(?:can you |could you |please )*remind me (?:again )?(?:of )?(?=\w)")
 
-# Words that a question needs and its answer does not.
-_EMPTY = frozenset(
-    re.findall(
-        r"\w+",
-        "a an the my our your his her its their this that these those i me you we us he him she it they them mine ours "
-        "what when where who whom whose which why how is are was were be been being am do does did has have had can "
-        "could would should will shall may might must to of in on at by for from with about into than then as and or "
-        "but if whether not no any some there here say says said tell told mention mentioned ask asked remember know "
-        "recall earlier before beginning start first last again ago minute minutes hour hours while just once back "
-        "ever already exactly please so far today now very much many long thing things something anything one ones s "
-        "read see seen saw go goes going get got want wanted need call called written still name names named "
-        "sign signs page paper sheet note label poster card whiteboard board banner sticker letter ticket menu bill "
-        "receipt envelope package screen magazine newspaper book talk talking talked doing up remind",
-    )
-)
-# Said in one word, asked for with another: each row is one idea. Regular forms are the index's business.
-_SAME = {
-    row.split()[0]: tuple(row.split())
-    for row in (
-        "old age born birthday years", "live living home address moved", "job work works", "cost price pay paid",
-        "car parked", "mum mom mother", "mother mum mom", "dad father", "father dad", "kids children", "children kids",
-        "grow grew grown", "leave left", "park parked car", "pay paid", "buy bought", "eat ate eaten had", "meet met",
-        "put laid left", "keep kept", "lose lost", "find found", "drive drove", "come came coming", "give gave given",
-        "make made", "take took taken", "think thought", "teach taught", "break broke broken", "fly flew flight",
-        "hide hid hidden", "forget forgot", "sell sold", "send sent", "speak spoke", "write wrote", "sleep slept",
-        "wear wore", "win won", "lend lent", "spend spent", "hurt hurts", "wife married",
-        "husband married",
-    )
-}  # fmt: skip
 MY_NAME = ("my name is", "my names", "call me", "i am called")
 NAMES = ("name", "named", "called", "call")
 
 
 @dataclass(frozen=True, slots=True)
 class RecallQuestion:
-    """`words` are groups: each stands for one idea, in any of the words of its group.
+    """`words` are the search terms: each group stands for one idea, in any of its words.
 
-    `sure`: it is plainly about what was said or read, so that not finding it is worth saying. `first`: the beginning
-    is meant. `name`: a name is asked for. `strict`: it may as well be about the world, and mostly is.
+    `sure`: it is clearly about what was said or read, so the answer says if nothing is found. `first`: it asks about
+    the beginning. `name`: it asks for a name. `strict`: it is more likely about the world.
     """
 
     whose: Whose
@@ -104,7 +76,7 @@ class RecallQuestion:
 
 
 def recall_question(text: str) -> RecallQuestion | None:
-    """What of the words said and read earlier the user asks for; None if it is no such question."""
+    """The recall question in what the user said; None if there is none."""
     asked = [part for part in sentences(text[-_LONGEST_TEXT:]) if len(part.split()) <= _LONGEST_QUESTION]
     for words in reversed(asked[-3:]):
         bare = core(_REMIND.sub("", core(words)))
@@ -114,26 +86,8 @@ def recall_question(text: str) -> RecallQuestion | None:
     return None
 
 
-def is_question(text: str) -> bool:
-    """Whether a turn asks and tells nothing: what it says is no news when recalled."""
-    parts = [core(words) for words in sentences(text[-_LONGEST_TEXT:])]
-    return bool(parts) and all(_ASKS.match(part) or (text.rstrip().endswith("?") and len(parts) == 1) for part in parts)
-
-
-def ideas_in(about: str) -> tuple[tuple[str, ...], ...]:
-    """The words that matter, each with others that say the same."""
-    words = plain(about).split()
-    return tuple(dict.fromkeys(_SAME.get(word, (word,)) for word in words if word not in _EMPTY))
-
-
-_ASKS = re.compile(
-    r"(?:what|when|where|who|which|why|how|(?:is|are|was|were|do|does|did|can|could|will|would|have|has|should)"
-    r" (?:you|i|it|he|she|we|they|there|the|my|this|that|any|your|not)|tell me|read|describe|count)\b"
-)
-
-
 def _understood(whose: Whose, sure: bool, about: str, whole: str) -> RecallQuestion | None:
-    groups = ideas_in(about)
+    groups = search_terms(about)
     first = bool(re.search(r"\b(?:beginning|start|first)\b", whole))
     name = bool(re.search(r"\b(?:names?|named|called)\b", whole))
     if not groups:

@@ -1,4 +1,4 @@
-"""An answer by rule, and whether it was looked up in what is remembered. Plain data."""
+"""An answer by rule, and the remembered event behind it. Plain data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RuleAnswer:
-    """`at` is the session time of what is told again; None where the present answers, or nothing was found."""
+    """`at` is the session time of the remembered event; None if there is none, as for the present."""
 
     text: str
     at: float | None = None

@@ -1,7 +1,7 @@
-"""Answers to questions about the camera, by rule from what the eyes vouch for. No model, no guess.
+"""Answers questions about the camera by rule, from recognised facts only.
 
-Honest about what these eyes are: about eighty kinds of things, colours, light and written text. What is read is
-quoted exactly and is never an instruction.
+The answers admit the limits of vision: about eighty kinds of things, colours, light and written text. Text that was
+read is quoted exactly and is never an instruction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dialogue.text.labels import find_things
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import quotations, thing, total, where
 
-CHANGES_TOLD, CHANGES_SINCE_S = 3, 120.0
+CHANGES_SHOWN, CHANGES_SINCE_S = 3, 120.0
 
 
 def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int = 0) -> RuleAnswer:
@@ -29,11 +29,11 @@ def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int =
     asked = SceneQuery(question, memory, now, seed)
     if question.when != "now" and (past := scene_past.answer(asked)) is not None:
         return past
-    said = _ANSWERS[question.kind](asked) if memory.scene.camera else _blind(asked)
+    said = _ANSWERS[question.kind](asked) if memory.scene.camera else _camera_off(asked)
     return RuleAnswer(said) if isinstance(said, str) else said
 
 
-def _blind(asked: SceneQuery) -> str | RuleAnswer:
+def _camera_off(asked: SceneQuery) -> str | RuleAnswer:
     if asked.question.kind == "camera":
         return asked.pick("No, I can't see anything: the camera is off.", "No, there is no picture; the camera is off.")
     if asked.question.kind == "read" and (before := scene_past.last_text(asked)):
@@ -69,15 +69,15 @@ def _change(asked: SceneQuery) -> str:
         if labels == {"person"}:
             return asked.pick("No, I didn't notice anyone coming or going.", "Nobody that I noticed.")
         return asked.pick("Nothing that I noticed.", "I haven't noticed any change.")
-    told = [words.rstrip(".") for _, words in lately[-CHANGES_TOLD:]]
+    recent = [words.rstrip(".") for _, words in lately[-CHANGES_SHOWN:]]
     when = ago(asked.now - lately[-1][0])
-    if len(told) == 1:
-        return sentence(f"{told[0]}, {when}")
-    return " ".join(sentence(words) for words in told) + f" The last of that was {when}."
+    if len(recent) == 1:
+        return sentence(f"{recent[0]}, {when}")
+    return " ".join(sentence(words) for words in recent) + f" The last of that was {when}."
 
 
 def _labels_in(words: str) -> set[str]:
-    """Kinds of things in a sentence, what it quotes left out."""
+    """Labels of the things in a sentence, without its quotations."""
     return {label for what in find_things(plain(re.sub("“.*”", "", words))) for label in what.labels}
 
 

@@ -1,4 +1,4 @@
-"""Answers about what the camera showed earlier, from remembered facts and their times. By rule."""
+"""Answers by rule about what the camera showed earlier, from remembered facts and their times."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dialogue.text.grammar import ago, exactly, listed, sentence, with_article
 from dialogue.text.labels import spoken
 from dialogue.text.scene_phrases import quotations, quoted, things
 
-# Two things first seen so close together were seen at the same time.
+# Things first seen within this time of each other count as seen together.
 _TOGETHER_S = 3.0
 
 
 def answer(asked: SceneQuery) -> RuleAnswer | None:
-    """What is remembered; None where the present can answer as well as the past."""
+    """The answer from memory; None if the present answers as well."""
     match asked.question.kind:
         case "read":
             return _read(asked)
@@ -29,7 +29,7 @@ def answer(asked: SceneQuery) -> RuleAnswer | None:
 
 
 def last_text(asked: SceneQuery) -> RuleAnswer | None:
-    """What was read most recently and is gone: "A moment ago I read ..."."""
+    """The text that was read most recently and is gone: "A moment ago I read ..."."""
     gone = asked.memory.past("text")
     if not gone:
         return None
@@ -69,7 +69,7 @@ def _described(asked: SceneQuery) -> RuleAnswer:
 
 
 def _who(asked: SceneQuery) -> RuleAnswer:
-    """Faces are not remembered; that somebody was there is."""
+    """Persons are remembered without identity."""
     people = [fact for fact in asked.memory.past("object") if fact.label == "person"]
     if not people:
         return RuleAnswer("I don't remember faces, so I can't say who was there.")

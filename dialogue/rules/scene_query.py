@@ -1,4 +1,4 @@
-"""One scene question with all that an answer by rule needs. Plain data; says nothing itself."""
+"""A scene question with the context that an answer by rule needs. Plain data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dialogue.text.labels import Thing
 
 @dataclass(frozen=True, slots=True)
 class SceneQuery:
-    """`now` is the session time of the question; `seed` varies the wording and nothing else."""
+    """`now` is the session time of the question; `seed` varies only the wording."""
 
     question: SceneQuestion
     memory: SceneMemory
@@ -20,11 +20,11 @@ class SceneQuery:
     seed: int = 0
 
     def pick(self, *wordings: str) -> str:
-        """One of several ways to say the same."""
+        """One of several equivalent wordings."""
         return wordings[self.seed % len(wordings)]
 
     def in_view(self, what: Thing) -> list[Fact]:
-        """What of this kind is seen now, anywhere in the picture."""
+        """The facts about such things now, anywhere in the picture."""
         return [fact for fact in self.memory.present("object") if fact.label in what.labels]
 
     def people(self) -> list[Fact]:

@@ -1,7 +1,7 @@
-"""Is this a question about what the camera shows, and which? Pure rules over words.
+"""Recognises questions about what the camera shows. Pure rules over words.
 
-Tolerant of how a transcriber writes (no punctuation, no capitals, wrong homophones). Does not answer and does not
-know what is in view. Says None when in doubt: ordinary conversation must not be taken for a look at the room.
+Tolerates ASR output (no punctuation, no capitals, wrong homophones). Returns None when in doubt: ordinary
+conversation must not trigger a scene answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MASKED = compiled(MASKED)
 _PERSON = Thing("person", ("person",))
 _PLACES: dict[str, Place] = {"left": "left", "right": "right", "middle": "centre", "center": "centre"}
 
-# A question is short and comes last; a pasted page must not cost a second of pattern matching.
+# Questions are short and come last; these limits bound the time that a pasted page takes.
 _LONGEST_TEXT, _LAST_SENTENCES, _LONGEST_QUESTION = 2000, 4, 25
 
 _FIRST = re.compile(
@@ -40,7 +40,7 @@ _ABSTRACT = re.compile(
     r"\b(?:future|point|problem|difference|reason|pattern|issue|way|chance|god|hope|doubt|need|question|possibility"
     r"|meaning|sense|life|rule|law|limit|cure|alternative|connection|similarity|trend|light|THING|what|that)\b"
 )
-# A question may begin here in the middle of unpunctuated words; after "I know" and the like it is no question.
+# Starts of a question within unpunctuated words; after "I know" and the like it is no question.
 _NOT_AFTER = ("know", "knows", "see", "sure", "about", "understand", "remember", "care", "of", "asked", "that")
 _RUN_ON = re.compile(
     "".join(rf"(?<!\b{word})" for word in _NOT_AFTER) + " "
@@ -56,8 +56,8 @@ _FOLLOW_NOW = re.compile(r"(?:(?:what|how) about )?(?:now|here|this time|this|th
 def scene_question(text: str, previous: SceneQuestion | None = None) -> SceneQuestion | None:
     """The scene question in what the user said, or None.
 
-    Of several sentences the last one that asks counts. `previous` is the scene question of the turn before, so
-    that "and the cup?" or "what about a cat" can be understood.
+    If several sentences ask, the last one counts. `previous` is the scene question of the turn before, needed for
+    follow-ups such as "and the cup?" or "what about a cat".
     """
     parts = [_ending(words) for words in sentences(text[-_LONGEST_TEXT:])[-_LAST_SENTENCES:]]
     for words in reversed(parts):
@@ -95,7 +95,7 @@ def _asked(words: str) -> SceneQuestion | None:
 
 
 def _without_time(words: str) -> tuple[str, When]:
-    """The words without their "before" or "at the beginning", and when that is."""
+    """The words without a time such as "before" or "at the beginning", and that time."""
     shorter = _FIRST.sub("", words)
     if shorter != words:
         return shorter.strip(), "first"
@@ -109,14 +109,14 @@ def _without_time(words: str) -> tuple[str, When]:
 
 def _tense(kind: QuestionKind, words: str, when: When) -> When:
     if kind == "change":
-        return "now"  # changes carry their own times
+        return "now"  # changes have times of their own
     if when != "now":
         return when
     return "earlier" if _PAST_VERB.search(words) else "now"
 
 
 def _things_in(found: re.Match[str], things: list[Thing]) -> tuple[Thing, ...] | None:
-    """What the question is about; None when its noun is no thing one can see."""
+    """The subjects of the question; None if its noun is nothing visible."""
     groups = found.groupdict()
     if groups.get("self"):
         return (_PERSON,)

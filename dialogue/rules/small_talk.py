@@ -1,6 +1,6 @@
-"""What a 135M model must not make up: itself, the clock, sums, what was said before, and what nobody told it.
+"""Answers by rule what a 135M model would invent: itself, the clock, sums, earlier turns, unknown facts.
 
-Answers by rule, or None when the model may speak. Pure given the clock and the history it is handed.
+None leaves the turn to the model. Pure, given a clock and a history.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dialogue.text.plain_words import core, sentences
 
 Clock = Callable[[], datetime]
 
-# Longer sentences say more than small talk does; longer texts are no talk.
+# Longer sentences and texts are not small talk.
 _LONGEST_WORDS, _LONGEST_TEXT = 16, 500
 _COUNTS_TO = 20
 _MOST_WORDS_BACK = 30
@@ -32,7 +32,8 @@ def small_talk(
 ) -> str | None:
     """The answer by rule to what the user said, or None. `history` holds the turns before this one.
 
-    `kinds` leaves all other small talk, and other languages, to a model that can do it; sums stay with the rules.
+    `kinds` limits the rules to these kinds of small talk; a model answers the others, and other languages. Sums are
+    always answered by rule.
     """
     if kinds is None and _foreign(text):
         return "I'm sorry, I only understand English."
@@ -51,7 +52,7 @@ def small_talk(
 
 
 def _foreign(text: str) -> bool:
-    """Mostly letters that English is not written in."""
+    """Whether most letters are outside the English alphabet."""
     letters = [letter for letter in text[-_LONGEST_TEXT:] if letter.isalpha()]
     return sum(not letter.isascii() for letter in letters) > len(letters) / 2
 
@@ -106,21 +107,21 @@ def _recap(history: History) -> str:
 
 
 def _short(text: str) -> str:
-    """What can be said back aloud: a pasted page cannot."""
+    """The text as it is repeated aloud: the beginning of a long one."""
     words = text.split()
     return " ".join(words[:_MOST_WORDS_BACK]) + (" and so on" if len(words) > _MOST_WORDS_BACK else "")
 
 
 def _my_name(history: History) -> str:
-    told = (name for text in reversed(history.user_texts()) if (name := told_name(text)))
-    name = next(told, None)
+    names = (name for text in reversed(history.user_texts()) if (name := name_given(text)))
+    name = next(names, None)
     return f"You told me that your name is {name}." if name else "You haven't told me your name."
 
 
-def told_name(text: str) -> str | None:
-    """The name that a user gives in these words."""
-    told = _NAME.search(text)
-    return (told[1] or told[2]).capitalize() if told else None
+def name_given(text: str) -> str | None:
+    """The name that a user gives for themselves in these words."""
+    found = _NAME.search(text)
+    return (found[1] or found[2]).capitalize() if found else None
 
 
 def _count_to(last: int | None) -> str | None:
@@ -132,7 +133,7 @@ def _count_to(last: int | None) -> str | None:
 _WORDINGS: dict[TalkKind, tuple[str, ...]] = {
     "hello": ("Hello! What can I do for you?", "Hi there! How can I help?"),
     "how are you": ("I'm doing well, thank you. And you?", "Fine, thanks! What would you like to know?"),
-    # What a model of this size says here may hurt.
+    # A fixed answer, because a model of this size may be hurtful here.
     "danger": (
         "I'm really sorry that you feel like this. Please talk to someone you trust now, or call the emergency number.",
     ),

@@ -1,4 +1,4 @@
-"""How people say what `small_talk` answers by rule: patterns that match a whole sentence in plain words."""
+"""Patterns of small talk that is answered by rule; each matches a whole sentence in plain words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TalkKind = Literal[
     "date", "my name", "named", "personal", "the world", "not a servant", "count up",
 ]  # fmt: skip
 
-# What no language model can know: the clock, and what exactly was said. And what none should answer as it likes.
+# Facts that no language model knows (the clock, exact earlier words), and danger, which needs a fixed answer.
 TALK_OF_FACTS: frozenset[TalkKind] = frozenset(
     {"time", "date", "again", "what I said", "first said", "recap", "my name", "danger"}
 )

@@ -1,4 +1,4 @@
-"""Answers about things: is it there, how many, where, what colour, what is this. By rule, from facts alone."""
+"""Answers by rule about things, from facts alone: is it there, how many, where, what colour, what is this."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dialogue.text.labels import Thing, spoken
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import grouped, noun, quotations, things, total, where
 
-# What one does not hold up to a camera.
+# Labels of things that are not held up to a camera.
 _NOT_HELD = frozenset(
     (
         *("person", "chair", "couch", "bed", "dining table", "toilet", "tv", "refrigerator", "oven", "sink", "bench"),
@@ -19,7 +19,7 @@ _NOT_HELD = frozenset(
         *("traffic light", "fire hydrant", "parking meter", "motorcycle", "microwave", "potted plant"),
     )
 )
-# What is worn has, most likely, the colour seen most on the person.
+# Clothes: most likely of the main colour of the person.
 _WORN = frozenset(
     ("shirt", "t-shirt", "tee shirt", "sweater", "jumper", "hoodie", "jacket", "coat", "dress", "cap", "hat", "scarf")
 )
@@ -55,7 +55,7 @@ def _several_exist(asked: SceneQuery) -> str:
 
 
 def unknown_kind(asked: SceneQuery, what: Thing) -> str:
-    """The honest answer about things these eyes were never taught."""
+    """The answer about things outside the detector's labels."""
     many = plural(what.said)
     return asked.pick(
         f"I can't tell: I only know about eighty kinds of everyday things, and {many} are not among them.",
@@ -64,7 +64,7 @@ def unknown_kind(asked: SceneQuery, what: Thing) -> str:
 
 
 def _not_now(asked: SceneQuery, what: Thing, *, yes_or_no: bool) -> str:
-    """None in view: say so, and when there was one if there was."""
+    """The answer if none is in view, with the time of the last one."""
     gone = [fact for fact in asked.memory.past("object") if fact.label in what.labels]
     if gone:
         none = "not right now" if yes_or_no else "I don't see any right now"
@@ -153,7 +153,7 @@ def _colour_of_unknown(asked: SceneQuery, what: Thing) -> str:
 
 
 def held_up(asked: SceneQuery) -> list[Fact]:
-    """What is most likely shown to the camera, best first."""
+    """The things most likely held up to the camera, best first."""
     small = [fact for fact in asked.memory.present("object") if fact.label not in _NOT_HELD]
     near = [fact for fact in small if fact.distance == "near"] or small
     return sorted(near, key=lambda fact: fact.place != "centre")

@@ -1,1 +1,1 @@
-"""What a model is and what it needs, computed from its configuration and file headers before anything is loaded."""
+"""Facts and needs of a model, computed from its configuration and file headers before anything is loaded."""

@@ -1,4 +1,4 @@
-"""What a chat model of the Llama family is and takes, and what its files lack: folders and GGUF files."""
+"""Inspects a chat model of the Llama family, in a folder or a GGUF file: parameters, memory, defects."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dialogue.sizing.inspection import Differences, Inspection
 
 
 def inspect_chat(folder: Path, here: bool = True) -> Inspection:
-    """A downloaded folder; unless its weights are `here`, its config alone. Raises BadInput where it cannot be opened
-    at all."""
+    """Inspects a downloaded folder, or only its config if the weights are not `here`. Raises BadInput if it cannot be
+    opened."""
     config = read_json(folder / "config.json")
     shape = DecoderConfig.from_hf(config)
 
@@ -31,11 +31,11 @@ def inspect_chat(folder: Path, here: bool = True) -> Inspection:
     if not here:
         return _inspection(name, shape, None, weights)
     checkpoint = Checkpoint(folder)
-    return _inspection(name, shape, checkpoint.nbytes(), weights, compare(checkpoint, shape), _without(folder))
+    return _inspection(name, shape, checkpoint.nbytes(), weights, compare(checkpoint, shape), _faults(folder))
 
 
 def inspect_gguf(path: Path) -> Inspection:
-    """A file keeps its own precision. Raises BadInput where it is not whole or of another family."""
+    """Inspects a GGUF file, which keeps its own precision. Raises BadInput if it is damaged or of another family."""
     file = GgufFile(path)
     weights = GgufWeights(file)
     shape = weights.config
@@ -53,9 +53,9 @@ def inspect_gguf(path: Path) -> Inspection:
 
 
 def compare(checkpoint: Checkpoint, shape: DecoderConfig) -> Differences:
-    """A checkpoint against its config."""
+    """Compares a checkpoint with its config."""
     want, have = decoder_tensors(shape), checkpoint.shapes
-    spare = "lm_head.weight"  # some files hold a tied head all the same
+    spare = "lm_head.weight"  # some files contain a tied head
     return Differences(
         missing=sorted(name for name in want if name not in have),
         unknown=sorted(name for name in have if name not in want and name != spare and not SPARE.match(name)),
@@ -69,7 +69,7 @@ def _misshapen(want: Shapes, have: Shapes) -> list[str]:
     )
 
 
-def _without(folder: Path) -> tuple[str, ...]:
+def _faults(folder: Path) -> tuple[str, ...]:
     try:
         words = words_of(folder)
     except AssistantError as error:
@@ -83,7 +83,7 @@ def _inspection(
     file_bytes: int | None,
     weights: Callable[[Precision], WeightBytes],
     differences: Differences | None = None,
-    without: tuple[str, ...] = (),
+    faults: tuple[str, ...] = (),
 ) -> Inspection:
     counted = {precision: weights(precision) for precision in PRECISIONS}
     return Inspection(
@@ -94,5 +94,5 @@ def _inspection(
         cache_bytes=shape.cache_bytes(1000),
         differences=differences or Differences(),
         token_bytes={precision: round(each.read_a_token) for precision, each in counted.items()},
-        without=without,
+        faults=faults,
     )

@@ -1,6 +1,6 @@
-"""What a model is and what it takes to run it, told from its config and the headers of its files: nothing is loaded.
+"""Records on what a model is and what it needs, from its config and file headers: nothing is loaded.
 
-Plain records. `dialogue.engines.inspect_model` fills them for a downloaded model of any family.
+`dialogue.engines.inspect_model` fills them for a downloaded model of any family.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dialogue.llm.precision import Precision
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What a checkpoint lacks, what nobody asks for, and what has another shape than its config says or holds no
-    floats."""
+    """Differences between a checkpoint and its config, as tensor names: `missing` from the checkpoint, `unknown` to
+    the config, and `misshapen` ones of another shape or without floats."""
 
     missing: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -23,8 +23,8 @@ class Differences:
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """`parameters` by part; `weight_bytes` by precision of the language model; `cache_bytes` of a context of 1,000
-    tokens in 16 bits; `file_bytes` None where no weights are there yet. `token_bytes`: what is read of the weights for
-    each token of an answer, where that is not told elsewhere. `without`: sentences on files that are not right."""
+    tokens in 16 bits; `file_bytes` is None before the weights are downloaded. `token_bytes`: the bytes of weights read
+    for each token of an answer, empty where they are measured otherwise. `faults`: sentences on unusable files."""
 
     name: str
     parameters: dict[str, int]
@@ -33,15 +33,15 @@ class Inspection:
     cache_bytes: int
     differences: Differences = field(default_factory=Differences)
     token_bytes: dict[Precision, int] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
-        return not (self.differences.missing or self.differences.misshapen or self.without)
+        return not (self.differences.missing or self.differences.misshapen or self.faults)
 
     def lines(self) -> list[str]:
-        """For a person to read."""
-        total, disk = sum(self.parameters.values()), "not here yet"
+        """The report, line by line."""
+        total, disk = sum(self.parameters.values()), "not downloaded yet"
         if self.file_bytes is not None:
             disk = f"{_size(self.file_bytes)} on disk"
         lines = [f"{self.name}: {total / 1e6:,.1f} M parameters, {disk}"]
@@ -49,12 +49,12 @@ class Inspection:
         lines.append("memory of the weights: " + ", ".join(f"{p} {_size(n)}" for p, n in self.weight_bytes.items()))
         lines.append(f"and for every 1,000 tokens of context of a session: {_size(self.cache_bytes)} in 16 bits")
         if self.file_bytes is None:
-            return [*lines, "told by its config alone; what its files hold is told when they are here"]
+            return [*lines, "from its config alone; its files are checked once they are downloaded"]
         for heading, names in (
             ("missing", self.differences.missing),
             ("of another shape or kind", self.differences.misshapen),
             ("unknown", self.differences.unknown),
-            ("not right", list(self.without)),
+            ("unusable", list(self.faults)),
         ):
             lines += [f"{heading}: {len(names)}", *(f"  {name}" for name in names[:10])] if names else []
         return [*lines, "complete" if self.whole else "NOT complete: it cannot be run"]

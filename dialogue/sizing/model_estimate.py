@@ -1,7 +1,7 @@
-"""What a language model will need and how fast it will speak, before it is loaded: from its configuration alone.
+"""Estimates a language model's memory and decoding speed from its configuration, before it is loaded.
 
-A token of a decoder is bound by reading its weights once, so speed is memory speed over bytes, less what was measured
-to be lost on the way. Attention over a long context comes on top.
+Decoding is bound by reading the weights once a token, so speed is memory bandwidth over bytes, times the measured
+share that is reached. Attention over a long context is not included.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.decoder_route import route_for, weight_bytes
 from dialogue.llm.precision import Quantisation
 
-# English is spoken at about 160 words a minute, each 1.3 tokens; half as much again for looking at the context.
+# English is spoken at about 160 words a minute, 1.3 tokens each; half as much again for attention.
 SPOKEN_TOKENS_A_SECOND = 5.0
-# Share of the memory's speed that decoding reaches; measured with 250 million parameters.
+# Share of the memory bandwidth that decoding reaches; measured with 250 million parameters.
 _REACHED_COMPILED, _REACHED_BY_TORCH = 0.9, 0.5
-# How often the table stands in memory as float32 while it is brought to its precision; measured.
+# Float32 copies of the embedding table that loading holds in memory at its peak; measured.
 _FLOATS_COMPILED, _FLOATS_QUANTISED, _FLOATS_DENSE = 1.5, 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEstimate:
-    """`tokens_per_second` is one core's; `cache_bytes` are for the contexts of all calls."""
+    """`tokens_per_second` is for one core; `cache_bytes` covers the contexts of all calls."""
 
     parameters: int
     precision: str
@@ -43,18 +43,18 @@ class ModelEstimate:
 
     @property
     def bytes(self) -> float:
-        """The most that it will take, loading included."""
+        """The peak, loading included."""
         return self.weights_bytes + max(self.cache_bytes, self.loading_bytes)
 
     @property
     def keeps_up(self) -> bool:
-        """Whether it writes faster than its words are spoken."""
+        """Whether it decodes faster than its words are spoken."""
         return self.tokens_per_second >= SPOKEN_TOKENS_A_SECOND
 
     def sentence(self) -> str:
-        """For the user, before a long wait."""
+        """One sentence for the user, shown before a long download or load."""
         speed = f"{self.tokens_per_second:.{0 if self.tokens_per_second >= 10 else 1}f}"
-        pace = "as fast as it is spoken" if self.keeps_up else "slower than it is spoken, so it will pause"
+        pace = "faster than speech" if self.keeps_up else "slower than speech, so replies will pause"
         return (
             f"{_counted(self.parameters)} parameters at {self.precision} need {self.bytes / 1e9:.1f} GB of memory "
             f"(weights {self.weights_bytes / 1e9:.2f}, contexts {self.cache_bytes / 1e9:.2f}) and should write about "
@@ -70,9 +70,9 @@ def estimate(
     calls: int = 1,
     device: str = "cpu",
 ) -> ModelEstimate:
-    """For a GGUF file, or a folder of which only config.json need be there; `calls` have `context` tokens each.
+    """Estimates a GGUF file, or a folder with at least config.json; each of `calls` has `context` tokens.
 
-    Raises BadInput where the model is not of the Llama family.
+    Raises BadInput if the model is not of the Llama family.
     """
     config, stored = _shape_of(path)
     route = route_for(config, quantisation, from_gguf=stored is not None, device=device)
@@ -91,12 +91,7 @@ def estimate(
     )
 
 
-def free_on_card(device: str) -> float:
-    """Bytes."""
-    return float(torch.cuda.mem_get_info(device)[0])
-
-
-def _card_speed(device: str) -> float:
+def _gpu_speed(device: str) -> float:
     block, best = torch.ones(1 << 26, device=device), float("inf")
     for _ in range(8):
         torch.cuda.synchronize(device)
@@ -119,13 +114,13 @@ def _counted(parameters: int) -> str:
 
 
 def memory_speed(device: str = "cpu") -> float:
-    """Bytes a second that one thread reads here, or a graphics card: the best of a few tries, about 0.1 s."""
+    """Bytes a second that one CPU thread or the GPU reads: the best of a few tries, about 0.1 s."""
     if device != "cpu":
-        return _card_speed(device)
+        return _gpu_speed(device)
     block = np.ones(1 << 24)  # 128 MB: more than most caches hold
     half, best = len(block) // 2, float("inf")
     for _ in range(8):
         began = time.perf_counter()
-        np.dot(block[:half], block[half:])  # from two places at once, and hardly any arithmetic
+        np.dot(block[:half], block[half:])  # reads from two places at once with hardly any arithmetic
         best = min(best, time.perf_counter() - began)
     return block.nbytes / best

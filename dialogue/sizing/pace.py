@@ -1,8 +1,7 @@
-"""Whether a model that makes its answers token by token keeps up with speech, and for how many sessions.
+"""Measures how many sessions of an autoregressive model keep up with speech.
 
-Measured with the loaded model in a context as full as it gets; takes as long as a few tokens. What an answer waits for
-before its first token (words to read, a picture to look at) is latency and not counted, nor is what ears, eyes and
-voice cost beside it: this is a bound from above.
+Measured with the loaded model in a full context; takes as long as a few tokens. Prefill before the first token
+(text, pictures) is latency and not counted, nor is the cost of ASR, vision and TTS: the result is an upper bound.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from torch import Tensor
 from dialogue.engine import Engine
 from dialogue.sizing.session_memory import sessions_in_memory
 
-READ_TOKENS = 4  # a second, as fast as people speak
-SHARE = 0.75  # of a second that the answers of all sessions may take
-MOST = 64  # sessions that are counted
-TIMED = 4  # tokens
+READ_TOKENS = 4  # a second of speech
+SHARE = 0.75  # of each second that decoding for all sessions may take
+MOST = 64  # sessions counted at most
+TIMED = 4  # tokens measured
 
 
 class TokenModel(Protocol):
-    """As `LanguageModel` is: ids in, hidden states and logits out, the past in a cache of the session's."""
+    """The interface of `LanguageModel` used here: ids in, hidden states and logits out, with a KV cache."""
 
     def new_cache(self, capacity: int) -> Any: ...
     def forward(self, cache: Any, inputs: Tensor) -> Tensor: ...
@@ -34,17 +33,17 @@ class TokenModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DecodePace:
-    """`token_s` is how long a token takes; `most` how many sessions memory holds."""
+    """`token_s` is the time a token takes; `most` is the number of sessions that fit into memory."""
 
     token_s: float
     most: int = MOST
 
     def seconds(self, sessions: int) -> float:
-        """Of a second of answers of all of them: each token is a step of its own."""
+        """The time to decode one second of answers of all sessions: each token is a step of its own."""
         return sessions * READ_TOKENS * self.token_s
 
     def sessions(self, share: float = SHARE) -> int:
-        """How many fit into that share of a second; 0 where not even one does."""
+        """The number that fits into that share of a second; 0 if not even one does."""
         return min(self.most, int(share / self.seconds(1)))
 
 
@@ -60,7 +59,7 @@ class PacedSessions:
         return self.new_session()
 
     def measure_pace(self) -> DecodePace:
-        """On the model's thread."""
+        """Runs on the model's thread."""
         return measure_pace(self.model, self.limit)
 
 
@@ -68,13 +67,13 @@ class PacedSessions:
 def measure_pace(
     model: TokenModel, limit: int, most: int = MOST, now: Callable[[], float] = time.perf_counter
 ) -> DecodePace:
-    """The best of a few tokens, since others may be using the machine; the first warms up."""
+    """Takes the best of a few tokens, because the machine may be shared; the first is a warm-up."""
     cache = model.new_cache(limit)
-    cache.storage.normal_()  # memory that was never written to would be read too fast
+    cache.storage.normal_()  # untouched memory would be read too fast
     cache.advance(limit - TIMED - 1)
     taken = []
     for _ in range(TIMED + 1):
         began = now()
-        int(model.logits(model.forward(cache, torch.tensor([0]))[-1]).argmax())  # a card has done its work by then
+        int(model.logits(model.forward(cache, torch.tensor([0]))[-1]).argmax())  # waits for the GPU
         taken.append(now() - began)
     return DecodePace(min(taken[1:]), sessions_in_memory(cache.storage.nbytes, cache.storage.device, most))

@@ -1,26 +1,22 @@
-"""How many sessions memory holds: what is free, and how much of it is given away. Knows no model."""
+"""How many sessions fit into memory, from the free memory of a device."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
 
 import torch
 
-SPARE = 0.1  # of what is free stays free
+from dialogue.sizing.free_memory import free_memory
+
+SPARE = 0.1  # share of the free memory that stays free
 
 
 def sessions_in_memory(bytes_each: int, device: torch.device, most: int) -> int:
-    """How many of that size could be had, at least 1 and at most `most`."""
-    free = free_memory(device)
-    return most if free is None else max(min(most, int(free * (1 - SPARE) / bytes_each)), 1)
+    """How many sessions of that size fit, at least 1 and at most `most`."""
+    free = free_device_memory(device)
+    return most if math.isinf(free) else max(min(most, int(free * (1 - SPARE) / bytes_each)), 1)
 
 
-def free_memory(device: torch.device) -> int | None:
-    """Bytes that could be had there; None where the system does not tell."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+def free_device_memory(device: torch.device | str) -> float:
+    """Bytes; infinity where the system reports nothing."""
+    return float(torch.cuda.mem_get_info(device)[0]) if torch.device(device).type == "cuda" else free_memory()

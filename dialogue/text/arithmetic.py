@@ -1,4 +1,4 @@
-"""Simple sums in words or figures: "what is five plus three", "(12 + 1) * 7", "half of thirty". Exact, or None.
+"""Evaluates simple sums in words or figures: "what is five plus three", "(12 + 1) * 7". Exact, or None.
 
 Reads numbers, parentheses, four operations and whole powers with the usual precedence; evaluates nothing else.
 """
@@ -31,11 +31,11 @@ _OPERATORS = tuple(
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|[-+*/^()])")
 _LARGEST = 10**15
-_MOST_BITS = 512  # of a power, before it is worked out
+_MOST_BITS = 512  # bound on the size of a power, checked before it is computed
 
 
 def result(words: str) -> str | None:
-    """The value of a sum in plain words ("12 * 7" -> "84"), or None if it is none."""
+    """The value of a sum in plain words ("12 * 7" -> "84"), or None if the words are no sum."""
     words = _ASKS.sub("", words.strip())
     for pattern, operator in _OPERATORS:
         words = pattern.sub(f" {operator} ", words)
@@ -52,7 +52,7 @@ def result(words: str) -> str | None:
 def _in_figures(words: list[str]) -> str:
     """Number words to figures: "two hundred and twenty five" -> "225"."""
     out: list[str] = []
-    total = part = None  # of the number being read: whole thousands, and what stands behind them
+    total = part = None  # of the number being read: whole thousands, and the rest
     for word in [*words, "."]:
         value = number_of(word)
         if word.isalpha() or "-" in word[1:]:
@@ -105,7 +105,7 @@ def _product(tokens: list[str]) -> Fraction | None:
 
 
 def _power(tokens: list[str]) -> Fraction | None:
-    """A number, raised or not: -2 ^ 2 is -4, 2 ^ 3 ^ 2 is 512. None for roots, and for what would be enormous."""
+    """A number, raised or not: -2 ^ 2 is -4, 2 ^ 3 ^ 2 is 512. None for roots and for results beyond _MOST_BITS."""
     if tokens and tokens[0] == "-":
         tokens.pop(0)
         value = _power(tokens)

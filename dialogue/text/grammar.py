@@ -1,4 +1,4 @@
-"""Small English: articles, plurals, number words, lists, spans of time. Knows words, not what they are about."""
+"""English words and phrases by rule: articles, plurals, number words, lists, spans of time."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ _IRREGULAR = {
 }
 _SAME = {"sheep", "broccoli", "scissors", "skis", "glasses", "trousers", "food", "furniture", "luggage", "cutlery"}
 _PAIRS = {"scissors", "skis", "glasses", "trousers"}
+_PIECES = dict.fromkeys(_PAIRS, "pair") | {"broccoli": "head"}
+_PIECE_STARTS = tuple(f"{measure} of " for measure in sorted(set(_PIECES.values())))
 _MASS = {"broccoli", "food", "furniture", "luggage", "cutlery"}
 
-# Spelt with a vowel but spoken with a consonant, and the other way round.
+# Spelt with a vowel but spoken with a consonant, and vice versa.
 _SPOKEN_CONSONANT = re.compile(r"(?:uni|use|usu|eu|one\b|once\b)")
 _SPOKEN_VOWEL = re.compile(r"(?:hour|honest|heir|honour)")
 
@@ -58,6 +60,9 @@ def number_of(word: str) -> int | None:
 
 def plural(noun: str) -> str:
     """The plural of a noun phrase: its last word changes ("wine glass" -> "wine glasses")."""
+    if noun.startswith(_PIECE_STARTS):
+        first, _, rest = noun.partition(" ")
+        return f"{first}s {rest}"
     head, _, last = noun.rpartition(" ")
     start = f"{head} " if head else ""
     if last in _SAME:
@@ -74,6 +79,8 @@ def plural(noun: str) -> str:
 def with_article(noun: str) -> str:
     """ "a cup", "an apple", "a unicorn", "a pair of scissors", "some broccoli"."""
     last = noun.rpartition(" ")[2]
+    if noun.startswith(_PIECE_STARTS):
+        return f"a {noun}"
     if last in _PAIRS:
         return f"a pair of {noun}"
     if last in _MASS:
@@ -81,6 +88,12 @@ def with_article(noun: str) -> str:
     lower = noun.lower()
     vowel = (lower[0] in "aeiou" and not _SPOKEN_CONSONANT.match(lower)) or bool(_SPOKEN_VOWEL.match(lower))
     return f"{'an' if vowel else 'a'} {noun}"
+
+
+def piece(noun: str) -> str:
+    """One of what has no singular of its own: "pair of scissors", "head of broccoli"; other nouns unchanged."""
+    measure = _PIECES.get(noun.rpartition(" ")[2])
+    return f"{measure} of {noun}" if measure else noun
 
 
 def counted(count: int, noun: str) -> str:
@@ -93,7 +106,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def exactly(count: int, noun: str) -> str:
-    """Like `counted` where the number is the point: "one cup"; "no cups" for 0."""
+    """Like `counted`, with the number always said: "one cup"; "no cups" for 0."""
     last = noun.rpartition(" ")[2]
     if count == 1 and last in _PAIRS:
         return f"one pair of {noun}"
@@ -114,7 +127,7 @@ def listed(items: Sequence[str], joiner: str = "and") -> str:
 
 
 def ago(seconds: float) -> str:
-    """How long ago, as loosely as people say it."""
+    """How long ago, rounded as people say it."""
     if seconds < 20:
         return "a moment ago"
     if seconds < 50:

@@ -1,6 +1,6 @@
-"""What people call the 80 kinds of things our eyes know (COCO), and common things they do not know.
+"""Everyday words for the detector's 80 labels (COCO), and for common things outside them.
 
-Maps words to detector labels. Knows nothing of questions or of what is in view.
+Maps words to labels and labels to words, without regard to what is in view.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dialogue.text.grammar import plural
 
-# One kind a row: what the detector calls it | what we call it, where a person would say something else.
+# Labels, separated by bars; "label = word" where people use another word.
 _COCO = """
 person | bicycle | car | motorcycle | airplane = plane | bus | train | truck | boat | traffic light | fire hydrant
 stop sign | parking meter | bench | bird | cat | dog | horse | sheep | cow | elephant | bear | zebra | giraffe
@@ -23,7 +23,10 @@ remote = remote control | keyboard | cell phone = phone | microwave | oven | toa
 clock | vase | scissors | teddy bear | hair drier = hair dryer | toothbrush
 """
 
-# Kinds: the words people use for them. A word for several kinds stands for any of them.
+# Labels of living beings: these come in and leave, other things appear and are gone.
+ANIMATE = frozenset({"person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
+
+# Labels: other words for them. A word for several labels stands for any of them.
 _OTHER_WORDS = """
 person: anyone, anybody, someone, somebody, human, body, individual, face
 cell phone: phone, mobile, mobile phone, cellphone, smartphone, smart phone, iphone
@@ -70,15 +73,15 @@ banana, apple, orange, sandwich, broccoli, carrot, hot dog, pizza, donut, cake: 
 bench, chair, couch, bed, dining table: furniture
 """
 
-# A mug may be called a mug in the answer; "anyone" and "pair of scissors" cannot stand behind an article.
+# An answer may repeat the user's "mug", but not "anyone" or "pair of scissors", which take no article.
 _SAID_AS_KIND = {"person", "scissors"}
 
-# Narrower than the detector can tell: it sees a person, not whether it is a woman.
+# Narrower than a label: the detector recognises a person, not a woman.
 _NARROWER = """
 person: man, woman, boy, girl, child, kid, baby, guy, lady, toddler, teenager, friend, stranger, adult
 """
 
-# Common things outside the 80 kinds: recognised in a question so that the answer can be honest.
+# Common things outside the 80 labels: recognised in a question so that the answer can say so.
 _BEYOND = """
 background, bin, blanket, board, bookshelf, box, bracelet, broom, bucket, building, button, cabinet, cable, calendar,
 camera, candle, cap, cardboard, ceiling, charger, coat, coin, cushion, curtain, cupboard, door, dress, drawer, ear,
@@ -105,10 +108,10 @@ LABELS: tuple[str, ...] = tuple(_SPOKEN)
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What a question is about: `said` in the user's word (singular), `labels` the kinds that word covers.
+    """The subject of a question: `said` is the user's word (singular), `labels` are the labels it covers.
 
-    No labels: our eyes do not know such things. Not `exact`: the word says more than the eyes can tell
-    ("woman" is covered by "person").
+    Without labels it is unknown to the detector. Not `exact`: the word is narrower than its label ("woman" is covered
+    by "person").
     """
 
     said: str

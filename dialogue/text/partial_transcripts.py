@@ -1,6 +1,6 @@
-"""Partial transcripts of a long turn, joined to one: of a long speech the ears take down only the end anew each time.
+"""Joins the partial transcripts of a long turn: in a long turn ASR transcribes only the end again each time.
 
-Such a part begins with "…". Pure: compares words, knows no tokens.
+Such a part begins with "…". Pure; compares words, not tokens.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import re
 
 CUT = "…"
 
-# So many words in a row must agree to tell where a part belongs; its first ones may be halves.
+# _AGREEING words in a row must match to place a part; its first _HALVES words may be incomplete.
 _AGREEING, _HALVES = 3, 2
 
 
 def joined(before: str, part: str) -> str:
-    """`before` up to where `part` begins, then `part`; `before` alone where the two have nothing in common."""
+    """`before` up to where `part` begins, then `part`; `before` alone if the two have nothing in common."""
     if not part.startswith(CUT):
         return part
     known, new = before.split(), part.removeprefix(CUT).split()
@@ -23,7 +23,7 @@ def joined(before: str, part: str) -> str:
         sought = plain_new[skipped : skipped + _AGREEING]
         if len(sought) < _AGREEING:
             break
-        # From the end: what is repeated was said last.
+        # From the end: the overlap is the newest text.
         for at in range(len(known) - _AGREEING, -1, -1):
             if plain_known[at : at + _AGREEING] == sought:
                 return " ".join([*known[:at], *new[skipped:]])

@@ -1,6 +1,6 @@
-"""What was said, as plain lower-case words: for rules that must not care how a transcriber writes.
+"""What was said, as plain lower-case words: for rules that are independent of how ASR spells.
 
-Knows English spelling and the slips of speech recognition, not what a sentence means.
+Handles English spelling and frequent ASR errors, not meaning.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONTRACTIONS = _table(
     (r"\bgonna\b", "going to"),
 )
 
-# One spelling for words that have two, and words that speech recognition confuses where only one makes sense.
+# One spelling for words that have two, and corrections of frequent ASR confusions.
 _SPELLINGS = _table(
     (r"\bcolour(s|ed)?\b", r"color\1"),
     (r"\bgrey\b", "gray"),
@@ -92,7 +92,7 @@ def sentences(text: str) -> list[str]:
 
 
 def core(words: str) -> str:
-    """Plain words without what people put before and after a question ("um okay", "can you tell me", "please")."""
+    """Plain words without the fillers around a question ("um okay", "can you tell me", "please")."""
     while True:
         shorter = _TAIL.sub("", _LEAD.sub("", words))
         if shorter == words:

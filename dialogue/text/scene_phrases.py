@@ -1,4 +1,4 @@
-"""Facts as a person would put them: noun phrases, places, quotations. No questions, no choice of what to say."""
+"""Words facts as English phrases: noun phrases, places, quotations. Does not choose what to say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dialogue.text.labels import spoken
 _PLACE = {"left": "on the left", "centre": "in the middle", "right": "on the right", "": ""}
 _DISTANCE = {"near": "close to the camera", "far": "further back", "": ""}
 
-# What is said aloud must stay short: words of quoted text in one answer, and things in one list.
+# Limits of a spoken answer: words of quoted text, and things in one list.
 MOST_QUOTED_WORDS = 60
 MOST_THINGS = 5
 
@@ -22,12 +22,12 @@ def where(place: Place, distance: Distance = "") -> str:
 
 
 def quoted(text: str) -> str:
-    """Text of the room in the quotation marks that nothing else of ours uses: `prompt.veil_quotes` looks for them."""
+    """Text read in the room, in quotation marks that are used for nothing else: `prompt.mask_quotes` finds them."""
     return f"“{' '.join(text.split())}”"
 
 
 def quotations(texts: Sequence[str]) -> tuple[str, bool]:
-    """The texts as a spoken list, and whether something had to be left out: whole texts, or the end of a long first."""
+    """The texts as a spoken list, and whether any was left out: whole texts, or the end of a long first one."""
     first = texts[0].split()
     said, words = [quoted(" ".join(first[:MOST_QUOTED_WORDS]))], len(first)
     for text in texts[1:]:
@@ -39,7 +39,7 @@ def quotations(texts: Sequence[str]) -> tuple[str, bool]:
 
 
 def noun(fact: Fact) -> str:
-    """ "red cup"; of a person the colour is that of the clothes, which `thing` says behind the noun."""
+    """ "red cup"; a person's colour is that of the clothes, which `thing` puts behind the noun."""
     return spoken(fact.label) if fact.label == "person" else f"{fact.colour} {spoken(fact.label)}".strip()
 
 
@@ -60,7 +60,7 @@ def total(facts: Sequence[Fact]) -> int:
 
 
 def thing(group: Sequence[Fact], *, places: bool = True) -> str:
-    """One label's facts as a phrase: "a red cup on the left", "two people, one on the left and one on the right"."""
+    """The facts of one label: "a red cup on the left", "two people, one on the left and one on the right"."""
     first = group[0]
     if len(group) == 1:
         return f"{counted(first.count, noun(first))}{_dressed(first)} {_PLACE[first.place] if places else ''}".strip()
@@ -86,7 +86,7 @@ def things(facts: Sequence[Fact], *, places: bool = True) -> str:
     phrases = [thing(group, places=places) for group in groups[:MOST_THINGS]]
     if len(groups) > MOST_THINGS:
         phrases.append("a few other things")
-    # Phrases with commas of their own need a break that can be heard.
+    # A list of phrases with inner commas needs an audible break.
     if len(phrases) > 1 and any("," in phrase for phrase in phrases):
         return f"{', '.join(phrases[:-1])}, and {phrases[-1]}"
     return listed(phrases)

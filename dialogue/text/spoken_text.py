@@ -1,16 +1,16 @@
-"""Makes a small model's stream speakable and keeps it short: no markup, no lists, an end at a sentence's end.
+"""Makes a model's text stream speakable and short: no markup, no lists, an end at a sentence boundary.
 
-Text in, text out; knows no model. Chunked equals whole: what is released depends on the text and the token count.
+Text in, text out. Chunking has no effect: what is released depends only on the text and the token count.
 """
 
 from __future__ import annotations
 
 import re
 
-# From SOFT tokens on, the next end of a sentence ends the reply; HARD is the end whatever stands there. For models
-# that lose the thread soon; a capable one is given more.
+# From SOFT_TOKENS on, the next sentence end ends the reply; HARD_TOKENS ends it anywhere. These defaults suit small
+# models; chat models get more.
 SOFT_TOKENS, HARD_TOKENS = 36, 80
-# The last so many tokens standing earlier in the reply means that the model runs in a circle.
+# A reply repeats itself if its last LOOP_TOKENS tokens occur earlier in it.
 LOOP_TOKENS = 6
 
 _MARKUP = re.compile(r"[*#`_~|]+")
@@ -18,14 +18,14 @@ _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)")
 _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Dr|St|e\.g|i\.e|etc|vs)|(?:^|\s)[A-Z]|(?:^|\s)\d+)\.$")
 _STATEMENT_END = re.compile(r"[.!][\"'”’)]*$")
 _ITEM, _ITEM_SO_FAR = re.compile(r"^(?:\d+[.)]|[-•])\s+"), re.compile(r"\d+[.)]?|[-•]")
-# Models begin riddles and answers with a label nobody would say.
+# Labels that models write before riddles and answers; they are not spoken.
 _LABELS = ("A:", "Answer:", "Omni:", "Assistant:")
 _LABEL = re.compile(rf"^(?:{'|'.join(_LABELS)})\s*")
 _CLAUSE_END = re.compile(r"[,;:](?=\s)")
 
 
 class SpokenText:
-    """One reply. `push` with the model's whole text so far releases what may be said; `done` tells when to stop."""
+    """One reply. `push` takes the model's whole text so far and releases what may be spoken; `done` ends the reply."""
 
     def __init__(self, soft_tokens: int = SOFT_TOKENS, hard_tokens: int = HARD_TOKENS) -> None:
         self._soft, self._hard = soft_tokens, hard_tokens
@@ -45,16 +45,16 @@ class SpokenText:
         return self._up_to_an_end(text, tokens)
 
     def finish(self, raw: str) -> str:
-        """The model has ended by itself: the rest."""
+        """The model has ended its reply: releases the rest."""
         if self.done:
             return ""
         self.done = True
         return self._release(_speakable(raw, final=True)[0].rstrip())
 
     def _up_to_an_end(self, text: str, tokens: int) -> str:
-        """Late in a reply: nothing of a new sentence is said before its end is known."""
+        """Late in a reply: a new sentence is released only once its end is known."""
         for end in _SENTENCE_END.finditer(text):
-            # At the very end of the text a full stop may still become "3.14": it counts once something follows.
+            # A full stop at the very end may still become "3.14": it counts once text follows it.
             if end.end() >= len(self.said) and end.end() < len(text) and not _NOT_AN_END.search(text[: end.end()]):
                 self.done = True
                 return self._release(text[: end.end()])
@@ -77,9 +77,9 @@ class SpokenText:
 
 
 def _speakable(raw: str, *, final: bool = False) -> tuple[str, bool]:
-    """The text as one line without markup, and whether it has ended: a line that ends a statement ends the reply.
+    """The text as one line without markup, and whether it is complete: a line that ends a statement ends the reply.
 
-    A line that ends otherwise runs on: a verse, the question of a riddle, the head of a list into its first item.
+    Other lines continue into the next: a verse, the question of a riddle, the head of a list.
     """
     text = re.sub(r"^(?:\s|[-•>]\s)+", "", _MARKUP.sub("", raw))
     if not final and any(label.startswith(text) for label in _LABELS):
@@ -95,7 +95,7 @@ def _speakable(raw: str, *, final: bool = False) -> tuple[str, bool]:
     return said, False
 
 
-def runs_in_a_circle(ids: list[int]) -> bool:
-    """Whether the last LOOP_TOKENS tokens have been said before in the same order."""
+def repeats_itself(ids: list[int]) -> bool:
+    """Whether the last LOOP_TOKENS tokens occur earlier in the same order."""
     tail = ids[-LOOP_TOKENS:]
     return len(tail) == LOOP_TOKENS and any(ids[at : at + LOOP_TOKENS] == tail for at in range(len(ids) - LOOP_TOKENS))

@@ -1,4 +1,4 @@
-"""Spans of time in words: "an hour and a half" to seconds, and seconds to "five minutes". Pure."""
+"""Converts spans of time: "an hour and a half" to seconds, and seconds to "five minutes". Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PART = re.compile(
     r"(?P<number>\d+(?:\.\d+)?|[a-z]+(?:[ -][a-z]+)?)(?P<half> and a half)? "
     r"(?P<unit>second|sec|minute|min|hour)s?(?P<and_half> and a half)?(?: and (?=\S)| (?=\S)|$)"
 )
-# Said as one, counted in smaller units.
+# Fixed phrases, in smaller units.
 _WHOLE = tuple(
     (re.compile(pattern), span)
     for pattern, span in (
@@ -26,7 +26,7 @@ _WHOLE = tuple(
 
 
 def seconds_in(words: str) -> float | None:
-    """The length of a span in plain words ("an hour and ten minutes", "90 seconds"); None if it is anything else."""
+    """The length of a span in plain words ("an hour and ten minutes", "90 seconds"); None for any other text."""
     for pattern, span in _WHOLE:
         words = pattern.sub(span, words)
     words, total, at = words.strip(), 0.0, 0

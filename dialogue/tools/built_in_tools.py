@@ -1,8 +1,7 @@
-"""The tools every session has: time, timers and reminders, sums, a closer look, and what was said or seen before.
+"""The built-in tools: time, timers and reminders, sums, a closer look, and recall of what was said or seen.
 
-Their names, arguments and descriptions are what a model reads. What they need is lent by the session (`Toolbox`) and
-by the engine (its event log). Errors are sentences that a model can act on. What is written in the room comes back
-as data in quotation marks.
+The model reads their names, arguments, docstrings and errors. They use the session's services (`Toolbox`) and the
+engine's event log. Text read in the room is returned as data in quotation marks.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dialogue.blocks import Fact, SceneBlock
 from dialogue.engine import Runner
 from dialogue.errors import BadInput
 from dialogue.memory.event_log import EventLog
-from dialogue.memory.lookup import remembered
+from dialogue.memory.lookup import look_up
 from dialogue.text import arithmetic
 from dialogue.text.labels import find_things
 from dialogue.text.plain_words import plain
@@ -45,27 +44,32 @@ _SIGNS = str.maketrans({"\u00d7": "*", "\u00f7": "/", "\u2212": "-", ",": None, 
 def built_in_tools(
     toolbox: Toolbox, log: EventLog, run: Runner, now: Callable[[], float], before: Callable[[], int | None]
 ) -> list[Tool]:
-    """`now` is the session time of the question, `before` its own line in the log: it is no answer to itself."""
-    # Those that all have come first: so much of the instruction is the same for all, and computed once.
+    """`now` is the session time of the question, `before` its own line in the log, which `recall` leaves out."""
+    # Tools of every session come first: that part of the instruction is the same for all and computed once.
     always = [Tool.of(_Clock(toolbox.clock).get_time), Tool.of(calculate), Tool.of(_Past(log, run, now, before).recall)]
-    lent: list[Tool] = []
-    if toolbox.reminding is not None:
+    optional: list[Tool] = []
+    if toolbox.reminders is not None:
         timers = _Timers(toolbox)
-        hands: list[Callable[..., Any]] = [timers.set_timer, timers.remind_at, timers.list_timers, timers.cancel_timer]
-        lent += [Tool.of(hand) for hand in hands]
+        methods: list[Callable[..., Any]] = [
+            timers.set_timer,
+            timers.remind_at,
+            timers.list_timers,
+            timers.cancel_timer,
+        ]
+        optional += [Tool.of(method) for method in methods]
     if toolbox.look_closer is not None:
-        lent.append(Tool.of(_SceneTools(toolbox).look_closer))
-    return [*always, *lent, *(_of_the_user(tool, toolbox) for tool in toolbox.more)]
+        optional.append(Tool.of(_SceneTools(toolbox).look_closer))
+    return [*always, *optional, *(_user_tool(tool, toolbox) for tool in toolbox.user_tools)]
 
 
-def _of_the_user(tool: Tool, toolbox: Toolbox) -> Tool:
-    """A tool that is not called before its time has come, and keeps nobody waiting but its own reply."""
+def _user_tool(tool: Tool, toolbox: Toolbox) -> Tool:
+    """A user's tool, run once its reply is committed, in the background if the session offers that."""
 
     async def run(**given: Any) -> Any:
-        if toolbox.decided is not None:
-            await toolbox.decided()
+        if toolbox.committed is not None:
+            await toolbox.committed()
         call = partial(tool.run, **given)
-        result = await toolbox.aside(call) if toolbox.aside is not None else call()
+        result = await toolbox.in_background(call) if toolbox.in_background is not None else call()
         return await result if inspect.isawaitable(result) else result
 
     return replace(tool, run=run)
@@ -110,8 +114,8 @@ def _zones() -> tuple[str, ...]:
 
 class _Timers:
     def __init__(self, toolbox: Toolbox) -> None:
-        assert toolbox.reminding is not None
-        self._book, self._clock = toolbox.reminding, toolbox.clock
+        assert toolbox.reminders is not None
+        self._book, self._clock = toolbox.reminders, toolbox.clock
 
     def set_timer(
         self,
@@ -122,7 +126,7 @@ class _Timers:
     ) -> dict[str, Any]:
         """Set a timer, or a reminder after some time. It is said aloud when it is due."""
         after_s = 3600 * hours + 60 * minutes + seconds
-        return self._told(self._book.add(after_s, *timer_words(after_s, reminder)))
+        return self._as_data(self._book.add(after_s, *timer_words(after_s, reminder)))
 
     def remind_at(
         self, time: Annotated[str, "of the day, as HH:MM"], reminder: Annotated[str, "what to remind the user of"]
@@ -135,11 +139,11 @@ class _Timers:
             raise BadInput(f"{time!r} is no time of the day; write it as HH:MM") from odd
         due = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
         after_s = ((due if due > now else due + timedelta(days=1)) - now).total_seconds()
-        return self._told(self._book.add(after_s, *timer_words(after_s, reminder)))
+        return self._as_data(self._book.add(after_s, *timer_words(after_s, reminder)))
 
     def list_timers(self) -> list[dict[str, Any]]:
         """List the timers and reminders that are not due yet."""
-        return [self._told(each) for each in self._book.pending()]
+        return [self._as_data(each) for each in self._book.pending()]
 
     def cancel_timer(self, number: int) -> str:
         """Cancel a timer or reminder by its number."""
@@ -149,13 +153,13 @@ class _Timers:
             raise BadInput(f"there is no timer {number}; there are {numbers}" if numbers else "there are no timers")
         return f"cancelled: {cancelled.about}"
 
-    def _told(self, reminder: Reminder) -> dict[str, Any]:
+    def _as_data(self, reminder: Reminder) -> dict[str, Any]:
         left = span(reminder.due - self._book.now())
         return {"number": reminder.number, "about": reminder.about, "due_in": left}
 
 
 def timer_words(after_s: float, reminder: str) -> tuple[str, str]:
-    """How a timer is named in a list, and what is said when it is due."""
+    """The name of a timer in a list, and the sentence spoken when it is due."""
     about = " ".join(reminder.split())[:200].rstrip(".")
     if about:
         return about, f"Here is your reminder: {about}."
@@ -177,7 +181,7 @@ class _SceneTools:
 
 
 def spot_of(where: str) -> Spot:
-    """A place in words: a side, or a thing that our eyes know. Raises BadInput for others."""
+    """A place in words: a side, or a thing that the detector recognises. Raises BadInput for others."""
     words = plain(where)
     for name, side in _SIDES.items():
         if name in words.split():
@@ -216,5 +220,5 @@ class _Past:
         ] = "all",
     ) -> list[dict[str, str]]:
         """Look up what was said, read or seen earlier in this conversation."""
-        # A full log takes a tenth of a second to search: not on the event loop.
-        return await self._run(remembered, self._log, about, source, self._now(), self._before())
+        # Searching a full log takes a tenth of a second, too long for the event loop.
+        return await self._run(look_up, self._log, about, source, self._now(), self._before())

@@ -1,6 +1,6 @@
-"""Functions that a model may call: made from Python functions or JSON schemas, shown to MiniCPM3 as Python stubs.
+"""Describes functions that a model may call: made from Python functions or JSON schemas, shown to MiniCPM3 as stubs.
 
-A tool's arguments are described by JSON schema, whatever it was made from. Runs nothing.
+A tool's arguments are always described by JSON schema. Runs nothing.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ class Tool:
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Tool:
-        """From a function with type hints. Its docstring is the description; `Annotated[str, "what it is"]` describes
-        an argument, and so does a section "Args:". Literal and Enum list its values, dataclasses and pydantic models
-        nest, and the function gets what its hints say. Raises BadInput for hints that JSON has no word for."""
+        """Makes a tool of a function with type hints. Its docstring is the description; `Annotated[str, "what it is"]`
+        or a section "Args:" describes an argument. Literal and Enum list its values, dataclasses and pydantic models
+        nest, and the function receives the hinted types. Raises BadInput for hints without a JSON schema."""
         if isinstance(function, Mapping):
-            raise BadInput("a JSON schema alone cannot be run: give Tool.described(schema, run) or a function")
+            raise BadInput("A JSON schema alone cannot be run: pass Tool.described(schema, run) or a function.")
         if not callable(function) or not getattr(function, "__name__", "").isidentifier():
-            raise BadInput(f"{function!r} is no function with a name: write one, with type hints and a docstring")
-        description, told = split_docstring(function)
-        return cls(function.__name__, description, schema_of_arguments(function, told), taking_json(function))
+            raise BadInput(f"{function!r} is not a named function: write one with type hints and a docstring.")
+        description, arguments = split_docstring(function)
+        return cls(function.__name__, description, schema_of_arguments(function, arguments), taking_json(function))
 
     @classmethod
     def described(cls, schema: Schema, run: Callable[..., Any]) -> Tool:
-        """From a description as chat APIs have it: `{"name", "description", "parameters"}`, or that as "function".
-        Raises BadInput for what is none, or nothing to run."""
+        """Makes a tool of a chat API's description: `{"name", "description", "parameters"}`, or that as "function".
+        Raises BadInput for an invalid description, or if `run` is not callable."""
         inner = schema.get("function", schema) if isinstance(schema, Mapping) else None
         if not isinstance(inner, Mapping) or not isinstance(inner.get("name"), str) or not inner["name"].isidentifier():
-            raise BadInput("A tool's description is a dictionary with a name that a function could have.")
+            raise BadInput("A tool's description must be a dictionary with a name that is a valid function name.")
         name, parameters = inner["name"], inner.get("parameters") or {}
         if not isinstance(parameters, Mapping) or not isinstance(parameters.get("properties", {}), Mapping):
-            raise BadInput(f"The parameters of {name} are the JSON schema of an object, with properties.")
+            raise BadInput(f"The parameters of {name} must be the JSON schema of an object with properties.")
         if not callable(run):
-            raise BadInput(f"{name} needs a function to run: {run!r} is none.")
+            raise BadInput(f"{name} needs a function to run, and {run!r} is not callable.")
         return cls(name, str(inner.get("description") or ""), parameters, run)
 
     @property
@@ -61,22 +61,22 @@ class Tool:
         return list(self.parameters.get("required", []))
 
     def stub(self) -> str:
-        """Python that shows how to call it: classes for listed values and nested objects, then the function."""
+        """Python that shows how to call the tool: classes for listed values and nested objects, then the function."""
         classes: list[str] = []
         fields = [_field(name, spec, name in self.required, classes) for name, spec in self.properties.items()]
         arguments = [
             name if name in self.required else f"{name}={_literal(spec.get('default'))}"
             for name, spec in self.properties.items()
         ]
-        told = self.description.replace('"""', "'''")
-        lines = [*classes, f"\n\ndef {self.name}({', '.join(arguments)}):\n", f'    """{told}\n']
+        description = self.description.replace('"""', "'''")
+        lines = [*classes, f"\n\ndef {self.name}({', '.join(arguments)}):\n", f'    """{description}\n']
         if fields:
             lines += ["\n    Args:\n", *(f"        {field}\n" for field in fields)]
         return "".join([*lines, '    """\n'])
 
 
 def _field(name: str, spec: Schema, required: bool, classes: list[str]) -> str:
-    """`name: type = default`, in the way of pydantic; classes that the type needs are added to `classes`."""
+    """`name: type = default` as pydantic writes it; adds the classes that the type needs to `classes`."""
     _add_classes(name, spec, classes)
     kind = _type_name(name, spec)
     start = "..." if required else _literal(spec.get("default"))

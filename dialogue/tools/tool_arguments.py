@@ -1,7 +1,7 @@
-"""From the type hints and the docstring of a Python function to JSON schemas of its arguments, and from the JSON of a
-model back to what the function was written for: members of an Enum, dataclasses, dates. Runs nothing.
+"""Converts a Python function's type hints and docstring to JSON schemas of its arguments, and a model's JSON back to
+the hinted types: members of an Enum, dataclasses, dates. Runs nothing.
 
-Plain hints become the plainest schema, which is what the model reads; all others are pydantic's.
+Plain hints become minimal schemas, because the model reads them; pydantic makes all others.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _ENTRY = re.compile(r"(\s+)\*{0,2}(\w+)\s*(?:\([^)]*\))?:\s*(.*)")
 _MEANINGLESS = ("title", "$defs")
 
 
-def schema_of_arguments(function: Callable[..., Any], told: Mapping[str, str]) -> dict[str, Any]:
-    """JSON schema of an object with the arguments of `function`; `told` describes some of them. Raises BadInput for
-    hints that JSON has no word for."""
+def schema_of_arguments(function: Callable[..., Any], described: Mapping[str, str]) -> dict[str, Any]:
+    """JSON schema of an object with the arguments of `function`; `described` holds descriptions of some. Raises
+    BadInput for hints without a JSON schema."""
     hints, properties, required = _hints(function), dict[str, Any](), []
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise BadInput(f"{function.__name__} takes any number of arguments; name each of them.")
-        words = {"description": told[name]} if name in told else {}
+            raise BadInput(f"{function.__name__} takes a variable number of arguments; name each of them.")
+        words = {"description": described[name]} if name in described else {}
         properties[name] = {**words, **_schema(hints.get(name, str), f"{function.__name__}({name})")}
         if parameter.default is parameter.empty:
             required.append(name)
@@ -41,7 +41,7 @@ def schema_of_arguments(function: Callable[..., Any], told: Mapping[str, str]) -
 
 
 def taking_json(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, which is then given JSON values by name. Raises BadInput for a value that it cannot be given."""
+    """Wraps `function` to take JSON values by name. The wrapper raises BadInput for a value of another type."""
     from pydantic import TypeAdapter, ValidationError
 
     hints = _hints(function)
@@ -63,8 +63,8 @@ def taking_json(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def split_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
-    """What the function does, and what its arguments are, as far as a section "Args:" tells."""
-    kept, told, inside, last, indent = [], dict[str, str](), False, "", ""
+    """The description of the function, and those of its arguments in a section "Args:"."""
+    kept, described, inside, last, indent = [], dict[str, str](), False, "", ""
     for line in (inspect.getdoc(function) or "").splitlines():
         if _SECTION.fullmatch(line):
             inside = True
@@ -72,21 +72,21 @@ def split_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
             entry = _ENTRY.fullmatch(line)
             if entry and (not last or entry[1] == indent):
                 indent, last = entry[1], entry[2]
-                told[last] = entry[3].strip()
+                described[last] = entry[3].strip()
             elif last and line.strip():
-                told[last] = f"{told[last]} {line.strip()}".strip()
+                described[last] = f"{described[last]} {line.strip()}".strip()
         else:
             inside = False
             kept.append(line)
-    return "\n".join(kept).strip(), told
+    return "\n".join(kept).strip(), described
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """Raises BadInput for words in them that mean nothing here."""
+    """The resolved type hints. Raises BadInput for unknown names in them."""
     try:
         return get_type_hints(function, include_extras=True)
     except (NameError, TypeError) as error:
-        raise BadInput(f"the type hints of {function.__name__} cannot be read: {error}") from error
+        raise BadInput(f"The type hints of {function.__name__} cannot be resolved: {error}.") from error
 
 
 def _schema(hint: Any, where: str) -> dict[str, Any]:
@@ -128,13 +128,13 @@ def _by_pydantic(hint: Any, where: str) -> dict[str, Any]:
         return dict(_inlined(schema, schema.get("$defs", {}), ()))
     except (PydanticUserError, RecursionError, TypeError) as error:
         raise BadInput(
-            f"{where} has the type {hint!r}, which cannot be told to a model; use plain types, lists, Literal, Enum or "
+            f"{where} has the type {hint!r}, which has no JSON schema; use plain types, lists, Literal, Enum or "
             "dataclasses."
         ) from error
 
 
 def _inlined(schema: Any, named: Mapping[str, Any], above: tuple[str, ...]) -> Any:
-    """The schema with what it refers to in its place. Raises RecursionError for one that holds itself."""
+    """The schema with its references replaced by their targets. Raises RecursionError for a recursive one."""
     if isinstance(schema, list):
         return [_inlined(each, named, above) for each in schema]
     if not isinstance(schema, Mapping):

@@ -1,7 +1,7 @@
-"""What a session lends its engine: hands for what words alone cannot do. Plain data and signatures.
+"""The services that a session offers to its engine's tools. Plain data and protocols.
 
-An engine that wants tools has `equip`; the session calls it once, before the first block. What the session does not
-have is None, and the engine then offers no tool for it.
+An engine that uses tools has `equip`; the session calls it once, before the first block. A service that the session
+lacks is None, and the engine then offers no tool for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Side = Literal["", "left", "right", "top", "bottom", "middle"]
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """`text` is said aloud at `due`, in seconds on the session clock. `about` names it in a list."""
+    """`text` is spoken at `due`, in seconds on the session clock. `about` names the reminder in a list."""
 
     number: int
     due: float
@@ -27,49 +27,49 @@ class Reminder:
     text: str
 
 
-class Reminding(Protocol):
-    """The session's book of timers and reminders. What a reply enters counts once something of the reply is heard,
-    and leaves no trace where the reply is taken back."""
+class Reminders(Protocol):
+    """The session's timers and reminders. One set by a reply takes effect once part of the reply is heard, and is
+    removed if the reply is rewound."""
 
     def now(self) -> float:
         """Seconds on the session clock."""
         ...
 
     def add(self, after_s: float, about: str, text: str) -> Reminder:
-        """Raises BadInput for a time that will not do, or where there are too many."""
+        """Raises BadInput for an invalid time, or if there are too many reminders."""
         ...
 
     def cancel(self, number: int) -> Reminder | None: ...
 
     def pending(self) -> tuple[Reminder, ...]:
-        """Those not said yet, the next one first."""
+        """Those not spoken yet, the next one first."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where to look: a side of the picture, or a thing by the names that our eyes know it by."""
+    """Where to look: a side of the picture, or a thing by its detector labels."""
 
     side: Side = ""
     labels: tuple[str, ...] = ()
 
 
-# Takes a new picture, enlarges the spot, and tells what is there. Raises BadInput where there is nothing to look at.
+# Takes a new picture, enlarges the spot and returns what is recognised there. Raises BadInput without a picture.
 LookCloser = Callable[[Spot], Awaitable[SceneBlock]]
 
 
 @dataclass(frozen=True)
 class Toolbox:
-    """`more` are tools of the user's own. They may do anything, so they are called once `decided` has come: an answer
-    that is prepared while the user may go on does nothing that cannot be taken back. They may also take long: `aside`
-    runs them where nobody else waits for them."""
+    """`user_tools` come from the user and may have side effects, so they run once `committed` returns: a speculative
+    reply must do nothing that cannot be undone. They may also take long: `in_background` runs them off the event
+    loop."""
 
     clock: Callable[[], datetime] = datetime.now
-    reminding: Reminding | None = None
+    reminders: Reminders | None = None
     look_closer: LookCloser | None = None
-    more: tuple[Tool, ...] = ()
-    decided: Callable[[], Awaitable[None]] | None = None
-    aside: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
+    user_tools: tuple[Tool, ...] = ()
+    committed: Callable[[], Awaitable[None]] | None = None
+    in_background: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
 
 
 @runtime_checkable

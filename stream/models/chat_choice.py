@@ -80,11 +80,12 @@ def judgement(chosen: ChatModelSettings, free_bytes: float) -> str:
     Raises BadInput where it is not of a family that runs here, and where it does not fit, with what would.
     """
     from dialogue.llm.device import device_for
-    from dialogue.sizing.model_estimate import ModelEstimate, estimate, free_on_card, memory_speed
+    from dialogue.sizing.model_estimate import ModelEstimate, estimate, memory_speed
+    from dialogue.sizing.session_memory import free_device_memory
 
     device = device_for(chosen.device)
     speed = memory_speed(device)
-    free_bytes = free_bytes if device == "cpu" else free_on_card(device)
+    free_bytes = free_bytes if device == "cpu" else free_device_memory(device)
     rest = REST_BYTES if device == "cpu" else 0.0
 
     def at(precision: Quantisation) -> ModelEstimate:

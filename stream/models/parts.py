@@ -107,7 +107,7 @@ class Parts:
         """An engine for written requests. Raises BadInput for `tools` where the engine calls no functions."""
         engine = (self.new_chat_engine or self.new_engine)()
         if isinstance(engine, TakesTools):
-            engine.equip(Toolbox(more=(*self.tools, *tools), aside=asyncio.to_thread))
+            engine.equip(Toolbox(user_tools=(*self.tools, *tools), in_background=asyncio.to_thread))
         elif tools:
             raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
         return engine

@@ -1,15 +1,17 @@
-"""Stage: camera frames -> chosen looks -> the scene.
+"""Stage that turns camera frames into the scene: chooses frames, runs vision on them, and words the result.
 
-Takes the newest frame only, looks when the picture changed, when it is due, or at once when somebody asks.
-Knows nothing of turns; whoever answers awaits `fresh`.
+Takes the newest frame only, and looks when the picture changed, when a look is due, or at once when asked. Replies
+await `fresh`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from dialogue.blocks import Fact, SceneBlock
+from dialogue.text.change_sentences import change_sentence
+from dialogue.text.scene_description import scene_description
 from stream.models.setup import Setup
 from stream.perception.captioning import Captioning, with_description
 from stream.runtime.device_thread import DeviceThread
@@ -20,13 +22,14 @@ from vision.box import Box
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
 from vision.sampling import FrameChooser, FrameSamplingSettings
+from vision.scene_fact import SceneFact
 
-# A camera that has sent nothing for so long is off, whatever it says: the scene it left is history.
+# Seconds without a frame after which the camera counts as off.
 GONE_S = 5.0
 
 
 class FrameWatching:
-    """The eyes of one session; without `vision_models` it keeps the newest picture for an engine that sees."""
+    """Vision of one session; without `vision_models` it keeps the newest picture for an engine with image input."""
 
     def __init__(
         self,
@@ -60,18 +63,18 @@ class FrameWatching:
                 self._captioning.see(picture)
 
     def ask(self) -> None:
-        """Somebody is about to talk about what is seen: look at the next frame closely."""
+        """The user may be about to ask about the picture: the next frame gets a close look."""
         self._asked_at = self._link.now()
         if self._captioning is not None:
             self._captioning.ask()
 
     @property
     def camera(self) -> bool:
-        """Whether there is a picture to speak of."""
+        """Whether there is a current picture."""
         return self._on and self.newest is not None and self._link.now() - self.newest.at < GONE_S
 
     async def fresh(self, since: float, patience_s: float) -> SceneBlock:
-        """The scene from a close look at a frame taken after `since`, or the newest there is when patience ends."""
+        """The scene from a close look at a frame taken after `since`, or the newest one after `patience_s`."""
         if not self.camera:
             self._lose()
             return self.scene
@@ -87,7 +90,7 @@ class FrameWatching:
         return self.scene
 
     async def next_picture(self, patience_s: float) -> Picture | None:
-        """One taken from now on, or the newest there is when patience ends; None while there is no camera."""
+        """A picture taken from now on, or the newest one after `patience_s`; None while there is no camera."""
         since = self._link.now()
         try:
             async with asyncio.timeout(patience_s):
@@ -99,7 +102,7 @@ class FrameWatching:
         return self.newest if self.camera else None
 
     def things(self) -> list[tuple[str, Box]]:
-        """What is in view, by the names our eyes have for it, and where."""
+        """The things in view: detector labels and boxes."""
         return [(track.label, track.box) for track in self._look.tracks()]
 
     def switch(self, on: bool) -> None:
@@ -130,18 +133,18 @@ class FrameWatching:
                 self._asked_at = None
             try:
                 await self._look_at(picture, choice.detect, choice.read)
-            except ValueError as odd:
-                self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {odd}."))
+            except ValueError as error:
+                self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {error}."))
 
     async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
         if self._vision_models is None:
-            return  # the engine sees for itself
+            return  # the engine has image input
         if detect:
             await self._thread.run(self._vision_models.glance, self._look, picture)
         if read:
             await self._thread.run(self._vision_models.read, self._look, picture)
         if not self._on:
-            return  # switched off while we looked
+            return  # the camera was switched off during the look
         fact = self._captioning.fact if self._captioning is not None else None
         self.scene = with_description(scene_block(self._look, self._link.now()), fact)
         if detect and read:
@@ -159,9 +162,11 @@ class FrameWatching:
 
 
 def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:
-    """What the eyes make of all they were shown, as the mind is told it."""
+    """The scene table as a block for engines, with its description and changes in words."""
     scene = look.scene
-    facts = tuple(
-        Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in scene.facts()
-    )
-    return SceneBlock(facts, scene.description(), at, camera, scene.changes())
+    changes = tuple((change.at, change_sentence(change)) for change in scene.changes())
+    return SceneBlock(_facts(scene.facts()), scene_description(_facts(scene.present())), at, camera, changes)
+
+
+def _facts(facts: Sequence[SceneFact]) -> tuple[Fact, ...]:
+    return tuple(Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in facts)

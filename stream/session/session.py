@@ -123,9 +123,15 @@ class Session:
             if parts.vision_models is not None
             else None
         )
-        more, aside = parts.tools, asyncio.to_thread
-        toolbox = Toolbox(reminding=book, look_closer=look, more=more, decided=self._decided, aside=aside)
-        self._engine.equip(toolbox)
+        self._engine.equip(
+            Toolbox(
+                reminders=book,
+                look_closer=look,
+                user_tools=parts.tools,
+                committed=self._decided,
+                in_background=asyncio.to_thread,
+            )
+        )
         return book
 
     async def _decided(self) -> None:

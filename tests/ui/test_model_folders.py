@@ -83,7 +83,7 @@ def test_a_hub_id_is_told_by_its_config_alone(
             capsys.readouterr()
             assert main(["models", "inspect", f"owner/{kind}"]) == 0
             told = capsys.readouterr().out
-            assert "not here yet" in told and "config alone" in told and "at best" in told
+            assert "not downloaded yet" in told and "config alone" in told and "at best" in told
     assert not list((tmp_path / "home").rglob("*.safetensors"))
 
 

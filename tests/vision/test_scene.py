@@ -5,6 +5,7 @@ from dataclasses import fields
 from dialogue.blocks import Fact
 from vision.box import Box
 from vision.scene import Scene
+from vision.scene_change import SceneChange
 from vision.scene_fact import SceneFact
 from vision.signs import Sign, TextLine
 from vision.tracking import Track
@@ -18,10 +19,6 @@ def track(number: int, label: str = "person", box: Box = CENTRE, since: float = 
 
 def sign(text: str) -> Sign:
     return Sign((TextLine(text, 0.98, CENTRE),))
-
-
-def said(scene: Scene) -> list[str]:
-    return [sentence for _, sentence in scene.changes()]
 
 
 def objects(scene: Scene) -> list[tuple[str, int, str, str]]:
@@ -66,7 +63,7 @@ def test_one_odd_look_does_not_change_a_colour() -> None:
     assert objects(scene) == [("cup", 1, "centre", "red")]
 
 
-def test_coming_and_going_is_told_with_times() -> None:
+def test_coming_and_going_are_changes_with_times() -> None:
     scene = Scene()
     scene.see([track(1)], {}, 0.0)
     scene.see([track(1), track(2, box=LEFT, since=5.0)], {}, 5.5)
@@ -74,11 +71,14 @@ def test_coming_and_going_is_told_with_times() -> None:
     scene.see([track(1), track(3, "cup", RIGHT, since=7.0)], {}, 9.0)
     scene.see([], {}, 12.0)
     assert scene.changes()[:3] == (
-        (5.5, "another person came in"),
-        (7.0, "a cup appeared"),
-        (9.0, "one of the people left"),
+        SceneChange("thing came", 5.5, "person", others=1),
+        SceneChange("thing came", 7.0, "cup"),
+        SceneChange("thing left", 9.0, "person", others=1),
     )
-    assert sorted(said(scene)[3:]) == ["the cup is gone", "the person left"]
+    assert sorted(scene.changes()[3:], key=lambda change: change.label) == [
+        SceneChange("thing left", 12.0, "cup"),
+        SceneChange("thing left", 12.0, "person"),
+    ]
 
 
 def test_what_was_there_when_the_camera_came_is_no_news() -> None:
@@ -86,7 +86,7 @@ def test_what_was_there_when_the_camera_came_is_no_news() -> None:
     scene.see([], {}, 100.0)
     scene.see([track(1, since=100.5)], {}, 101.0)
     scene.read([sign("EXIT 42")], 101.0)
-    assert said(scene) == []
+    assert scene.changes() == ()
 
 
 def test_a_sign_is_remembered_after_it_left() -> None:
@@ -100,8 +100,8 @@ def test_a_sign_is_remembered_after_it_left() -> None:
     scene.see([], {}, 20.0)
     (fact,) = [fact for fact in scene.facts() if fact.kind == "text"]
     assert (fact.text, fact.at) == ("EXIT 42", 1.0)
-    assert said(scene) == ["the sign “EXIT 42” is gone"]
-    assert "EXIT" not in scene.description()
+    assert scene.changes() == (SceneChange("sign left", 7.0, text="EXIT 42"),)
+    assert scene.present() == ()
 
 
 def test_a_lost_camera_leaves_darkness_and_memories() -> None:
@@ -115,14 +115,14 @@ def test_a_lost_camera_leaves_darkness_and_memories() -> None:
         ("light", "dark", 3.0),
     ]
     scene.see([track(2, since=9.0)], {}, 9.0)
-    assert said(scene) == []  # it was not the person who came, but the camera
+    assert scene.changes() == ()  # it was not the person who came, but the camera
 
 
-def test_light_that_goes_and_comes_is_told() -> None:
+def test_light_that_goes_and_comes_is_a_change() -> None:
     scene = Scene()
     for at, light in enumerate(["normal", "dim", "dark", "normal"]):
         scene.lit(light, [], float(at))  # type: ignore[arg-type]
-    assert scene.changes() == ((2.0, "it got dark"), (3.0, "the light came back"))
+    assert scene.changes() == (SceneChange("light left", 2.0), SceneChange("light came", 3.0))
 
 
 def test_the_log_is_bounded() -> None:
@@ -131,9 +131,9 @@ def test_the_log_is_bounded() -> None:
     for number in range(1, 500):
         scene.see([track(number, since=float(number + 5))], {}, float(number + 5))
     assert len(scene.changes()) == 50
-    assert scene.changes()[-1][0] == 504.0
+    assert scene.changes()[-1].at == 504.0
 
 
-def test_an_untold_scene_is_empty() -> None:
+def test_a_new_scene_is_empty() -> None:
     assert Scene().facts() == ()
-    assert Scene().description() == "There is no picture yet."
+    assert Scene().changes() == ()

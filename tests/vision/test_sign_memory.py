@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from vision.scene_change import SceneChange
 from vision.sign_memory import REMEMBERED_S, SignMemory
 from vision.signs import Sign, TextLine
 
@@ -16,11 +17,11 @@ def present(memory: SignMemory) -> list[str]:
 
 def test_a_sign_comes_stays_and_goes() -> None:
     memory = SignMemory()
-    assert memory.read([sign("EXIT 42")], 1.0) == ["a sign came into view: “EXIT 42”"]
+    assert memory.read([sign("EXIT 42")], 1.0) == [SceneChange("sign came", 1.0, text="EXIT 42")]
     assert memory.read([sign("EXIT 42")], 2.0) == []
     assert memory.read([], 3.0) == []  # one reading may fail
     assert present(memory) == []
-    assert memory.read([], 4.0) == ["the sign “EXIT 42” is gone"]
+    assert memory.read([], 4.0) == [SceneChange("sign left", 4.0, text="EXIT 42")]
     assert [(known.text, known.since, known.at) for known in memory.signs] == [("EXIT 42", 1.0, 2.0)]
     assert memory.read([], 4.0 + REMEMBERED_S) == []
     assert memory.signs == []
@@ -51,14 +52,16 @@ def test_a_better_reading_replaces_a_poor_one_without_fuss() -> None:
 def test_one_digit_that_changes_is_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("EXIT 42")], 1.0)
-    assert memory.read([sign("EXIT 48")], 2.0) == ["the sign changed from “EXIT 42” to “EXIT 48”"]
+    assert memory.read([sign("EXIT 48")], 2.0) == [SceneChange("sign changed", 2.0, text="EXIT 48", before="EXIT 42")]
     assert present(memory) == ["EXIT 48"]
 
 
 def test_other_words_in_the_same_place_are_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("OPEN")], 1.0)
-    assert memory.read([sign("back at noon")], 2.0) == ["the sign changed from “OPEN” to “back at noon”"]
+    assert memory.read([sign("back at noon")], 2.0) == [
+        SceneChange("sign changed", 2.0, text="back at noon", before="OPEN")
+    ]
     assert present(memory) == ["back at noon"]
 
 
@@ -79,7 +82,9 @@ def test_a_piece_of_a_sign_is_no_new_sign() -> None:
 def test_spaces_and_case_are_no_change() -> None:
     memory = SignMemory()
     memory.read([sign("NO PARKING")], 1.0)
-    assert memory.read([sign("No Parking"), sign("EXIT", box=THERE)], 2.0) == ["a sign came into view: “EXIT”"]
+    assert memory.read([sign("No Parking"), sign("EXIT", box=THERE)], 2.0) == [
+        SceneChange("sign came", 2.0, text="EXIT")
+    ]
 
 
 def test_without_a_camera_signs_are_remembered_only() -> None:
@@ -88,7 +93,7 @@ def test_without_a_camera_signs_are_remembered_only() -> None:
     memory.camera_lost()
     assert present(memory) == []
     assert memory.signs[0].text == "EXIT 42"
-    assert memory.read([sign("EXIT 42")], 9.0) == ["the sign “EXIT 42” is back in view"]
+    assert memory.read([sign("EXIT 42")], 9.0) == [SceneChange("sign returned", 9.0, text="EXIT 42")]
 
 
 def test_memory_is_bounded() -> None:

@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from dialogue.errors import BadInput
+from dialogue.sizing.free_memory import free_memory
 from stream.models.chat_choice import chat_setup
 from stream.models.setup import Setup
-from ui.host.free_memory import free_memory
 from ui.host.home import weight_store
 
 HELP = (

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS
+from dialogue.sizing.free_memory import free_memory
 from stream.models.any_model import model_setup
 from stream.models.model_choice import model_folder, with_captioner, with_engine, with_voice
 from stream.models.setup import Setup
 from ui.commands.chat_option import add_chat_option, told, with_llm
-from ui.host.free_memory import free_memory
 from ui.host.home import weight_store
 
 WINDOWS = ("basic", "context")

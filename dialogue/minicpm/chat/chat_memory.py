@@ -11,7 +11,7 @@ from dialogue.engine import Runner
 from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
 from dialogue.minicpm.chat.chat_history import FRAME, ChatHistory, Shorten
-from dialogue.rules.recall_answers import recall_left
+from dialogue.rules.recall_answers import recall_evicted
 from dialogue.rules.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 
@@ -58,7 +58,7 @@ class ChatMemory:
         if asked is None or question is None:
             return None
         line, begins_at = self._conversation_log.last_line, self.history.begins_at
-        known = await self._run(recall_left, question, self.log, asked.end, line, begins_at)
+        known = await self._run(recall_evicted, question, self.log, asked.end, line, begins_at)
         if known is not None:
             self.history.replying(known.text, self._shorten(known.text, self.history.limit)[1])
         return known

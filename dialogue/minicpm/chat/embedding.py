@@ -27,11 +27,6 @@ def sound_spans(ids: Sequence[int], words: Vocabulary) -> list[Span]:
     return _spans(ids, {words.id("<|audio_start|>")}, {words.id("<|audio_end|>")})
 
 
-def speaker_spans(ids: Sequence[int], words: Vocabulary) -> list[Span]:
-    """Where o 2.6 leaves the voice it will speak with: read from the hidden states, never written."""
-    return _spans(ids, {words.id("<|spk_bos|>")}, {words.id("<|spk_eos|>")})
-
-
 def embed(
     decoder: Decoder, ids: Sequence[int], pictures: Sequence[tuple[Sequence[Span], Tensor]] = (), scale: float = 1.0
 ) -> Tensor:

@@ -85,7 +85,7 @@ def test_a_config_alone_tells_sizes(copy: Path, tmp_path: Path) -> None:
     shutil.copy(copy / "config.json", tmp_path / "alone")
     found, whole = inspect(tmp_path / "alone"), inspect(copy)
     assert found.file_bytes is None and found.weight_bytes == whole.weight_bytes
-    assert "not here yet" in found.lines()[0] and "config alone" in found.lines()[-1]
+    assert "not downloaded yet" in found.lines()[0] and "config alone" in found.lines()[-1]
 
 
 def test_what_is_missing_is_named_and_not_loaded(copy: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_missing_shard_is_named(copy: Path) -> None:
 def test_a_missing_tokenizer_is_told(copy: Path) -> None:
     (copy / "tokenizer.json").unlink()
     found = inspect(copy)
-    assert not found.whole and len(found.without) == 1
+    assert not found.whole and len(found.faults) == 1
     assert not found.differences.missing, "the weights are there"
 
 

@@ -1,4 +1,4 @@
-"""What is kept of turns that have left, how much of it, and what goes first."""
+"""The recap of evicted turns: what it keeps, how much, and what it drops first."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ def left(*said: str) -> list[LedgerEntry]:
     return [LedgerEntry("text", 9, at, at + 1, at, note=text) for at, text in enumerate(said)]
 
 
-def test_nothing_left_nothing_to_recap() -> None:
+def test_without_evicted_turns_it_is_empty() -> None:
     assert Recap(50, words).text == ""
 
 
-def test_statements_are_kept_as_they_were_said() -> None:
+def test_statements_are_kept_verbatim() -> None:
     recap = Recap(50, words)
     recap.add(left("My sister Ruth is a nurse in Leeds.", "The garden was better last year."))
     assert recap.text == f"{HEADING}\n- My sister Ruth is a nurse in Leeds.\n- The garden was better last year."
 
 
 @pytest.mark.parametrize("text", ["What is that?", "Hello", "Is there a dog", "Yes please.", ""])
-def test_what_tells_nothing_leaves_nothing(text: str) -> None:
+def test_turns_without_a_statement_are_left_out(text: str) -> None:
     recap = Recap(50, words)
     recap.add(left(text))
     assert recap.text == ""
 
 
-def test_our_own_replies_pictures_and_sound_are_not_repeated() -> None:
+def test_replies_pictures_and_sound_are_left_out() -> None:
     recap = Recap(50, words)
     recap.add(LedgerEntry(kind, 9, 0, 1, 1, note="My name is Omni and I like trains.") for kind in ("reply", "picture"))
     assert recap.text == ""
 
 
-def test_what_is_told_about_oneself_outlives_small_talk() -> None:
+def test_personal_statements_outlive_small_talk() -> None:
     recap = Recap(60, words)
     recap.add(left("My name is Anna, by the way.", "I am a vegetarian."))
     for number in range(100):
@@ -51,7 +51,7 @@ def test_what_is_told_about_oneself_outlives_small_talk() -> None:
     assert "number 99 " in recap.text
 
 
-def test_what_is_said_twice_is_kept_once_as_the_newest() -> None:
+def test_a_repeated_statement_is_kept_once_as_the_newest() -> None:
     recap = Recap(60, words)
     recap.add(left("My dog is ill.", "The weather is fine today.", "my dog is ill"))
     assert recap.text.splitlines()[1:] == ["- The weather is fine today.", "- my dog is ill"]
@@ -66,7 +66,7 @@ def test_a_long_story_is_cut_short() -> None:
 
 
 @given(st.lists(st.text(max_size=200), max_size=40), st.integers(5, 60))
-def test_it_is_bounded_and_between_two_cuts_only_grows(said: list[str], most: int) -> None:
+def test_it_is_bounded_and_only_grows_between_two_cuts(said: list[str], most: int) -> None:
     recap, before = Recap(most, words), ""
     for text in said:
         recap.add(left(text))

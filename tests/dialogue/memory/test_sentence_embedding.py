@@ -1,4 +1,4 @@
-"""Sentence vectors with the real weights: as the reference makes them, alone or in a batch."""
+"""Sentence embeddings with the real weights: equal to the reference's, alone or in a batch."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_a_batch_equals_one_at_a_time(embedder: SentenceEmbedder) -> None:
     np.testing.assert_allclose(embedder.embed(TEXTS), one_by_one, atol=1e-5)
 
 
-def test_like_meanings_point_the_same_way(embedder: SentenceEmbedder) -> None:
+def test_similar_meanings_have_similar_vectors(embedder: SentenceEmbedder) -> None:
     dog, asked, train = embedder.embed(TEXTS)
     assert asked @ dog > 0.5
     assert asked @ train < 0.2
 
 
-def test_odd_texts(embedder: SentenceEmbedder) -> None:
+def test_empty_long_and_unprintable_texts_are_embedded(embedder: SentenceEmbedder) -> None:
     vectors = embedder.embed(["", "word " * 10 * MOST_TOKENS, "\x00\u200b"])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert embedder.embed([]).shape == (0, WIDTH)

@@ -1,4 +1,4 @@
-"""The log of an engine that hears: words come late, replies are as heard, and what leaves tells what was in it."""
+"""The log of an engine with audio input: transcripts come late, replies are as heard, evicted sound keeps its words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def left(conversation_log: SpokenConversationLog) -> list[tuple[float, float, st
     return [(event.at, event.until, event.text) for event in conversation_log.log.events("left")]
 
 
-def test_what_was_spoken_is_told_or_asked_at_its_time() -> None:
+def test_speech_is_logged_as_statement_or_question_at_its_time() -> None:
     conversation_log = SpokenConversationLog()
     conversation_log.transcribed(TranscriptBlock("My dog is called Rex.", 2.0, 4.5))
     conversation_log.transcribed(TranscriptBlock("What is the time?", 9.0, 10.0))
@@ -29,7 +29,7 @@ def test_what_was_spoken_is_told_or_asked_at_its_time() -> None:
 
 
 @pytest.mark.parametrize(("second", "kept"), [("My dog is called Rex.", ["My dog is called Rex."]), ("", [])])
-def test_a_turn_that_went_on_is_written_anew(second: str, kept: list[str]) -> None:
+def test_a_turn_that_goes_on_replaces_its_transcript(second: str, kept: list[str]) -> None:
     conversation_log = SpokenConversationLog()
     conversation_log.transcribed(TranscriptBlock("My dog", 2.0, 3.0))
     conversation_log.transcribed(TranscriptBlock(second, 2.0, 4.5))
@@ -38,7 +38,7 @@ def test_a_turn_that_went_on_is_written_anew(second: str, kept: list[str]) -> No
     assert left(conversation_log) == [(2.0, 3.0, f"You: {kept[0]}" if kept else "Sound: heard")]
 
 
-def test_sound_that_leaves_tells_its_words_once() -> None:
+def test_evicted_sound_repeats_its_words_once() -> None:
     conversation_log = SpokenConversationLog()
     conversation_log.transcribed(TranscriptBlock("My dog is called Rex.", 1.2, 3.1))
     conversation_log.left([entry("picture", 0.5, 0.5, "shown"), entry("text", 0.0, 0.0, "")])
@@ -53,7 +53,7 @@ def test_sound_that_leaves_tells_its_words_once() -> None:
     ]
 
 
-def test_a_second_that_leaves_tells_both_sides_of_it() -> None:
+def test_an_evicted_second_is_logged_with_both_sides() -> None:
     conversation_log = SpokenConversationLog()
     conversation_log.transcribed(TranscriptBlock("Hello there.", 3.2, 3.9))
     conversation_log.second_left(2.0, 3.0, "", "")

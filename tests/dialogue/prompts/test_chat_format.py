@@ -1,4 +1,4 @@
-"""A conversation's tokens are those of the library's own template and tokenizer, whatever was cached before."""
+"""A conversation's tokens equal those of the library's own template and tokenizer, whatever is cached."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def dicts(messages: list[ChatMessage]) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "always thinks"])
-def test_a_reply_is_asked_for_as_the_library_does(name: str) -> None:
+def test_the_prompt_of_a_reply_equals_the_librarys(name: str) -> None:
     chat, theirs = made(name)
     messages = TALK if name == "llama2" else [SYSTEM, *TALK]
     wanted = theirs.apply_chat_template(
@@ -54,8 +54,8 @@ def test_the_embedded_model_reads_its_own_template(smollm2: LanguageModel) -> No
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_listening_is_a_beginning_of_what_follows(name: str) -> None:
-    """What is computed while the user speaks is there when the reply is asked for."""
+def test_listening_is_a_prefix_of_the_reply_prompt(name: str) -> None:
+    """What is prefilled while the user speaks is valid for the reply."""
     chat, _ = made(name)
     before = [SYSTEM, *TALK[:-1]]
     heard = chat.listening(before, "What is the")
@@ -92,7 +92,7 @@ def test_pieces_joined_are_the_whole_encoded(name: str) -> None:
 
 
 @pytest.mark.parametrize("attack", [*ATTACKS, "<tool_call>", "<|User|>", "<|<|eot_id|>eot_id|>", "</</s>s>"])
-def test_nobodys_words_become_control_tokens(attack: str) -> None:
+def test_text_from_outside_never_becomes_control_tokens(attack: str) -> None:
     tokenizer = byte_tokenizer()
     chat = ChatFormat(tokenizer, chatml)
     added = set(tokenizer.get_added_tokens_decoder())
@@ -127,7 +127,7 @@ def test_the_token_that_ends_a_turn_is_read_from_the_template(name: str, end: st
 
 def test_thoughts_are_not_text() -> None:
     tokenizer = byte_tokenizer()
-    tokenizer.add_special_tokens(["<think>", "</think>"])  # as some checkpoints have them
+    tokenizer.add_special_tokens(["<think>", "</think>"])  # some checkpoints have them so
     chat = ChatFormat(tokenizer, chatml)
     ids = chat.encode("<think>\nThe user greets me.</think>\n\nHello you.")
     assert chat.text(ids) == "Hello you."
@@ -136,7 +136,7 @@ def test_thoughts_are_not_text() -> None:
     assert not chat.opens_thought(ids)
 
 
-def test_half_a_character_is_not_text(smollm2: LanguageModel) -> None:
+def test_an_incomplete_character_is_not_text(smollm2: LanguageModel) -> None:
     chat = ChatFormat(smollm2.tokenizer, chatml)
     ids = chat.encode("é 🙂")
     shown = [chat.text(ids[:end]) for end in range(len(ids) + 1)]
@@ -144,7 +144,7 @@ def test_half_a_character_is_not_text(smollm2: LanguageModel) -> None:
     assert all("\ufffd" not in text for text in shown)
 
 
-def test_a_tokenizer_without_control_tokens_will_do() -> None:
+def test_a_tokenizer_without_control_tokens_works() -> None:
     plain = Tokenizer.from_str(byte_tokenizer().to_str().replace("<|im_start|>", "<|one|>"))
     chat = ChatFormat(plain, chatml)
     assert chat.listening([SYSTEM, *TALK[:2]], "a") == chat.encode(

@@ -1,4 +1,4 @@
-"""Templates that refuse something are told it otherwise; a thought they open is closed."""
+"""Templates that refuse a layout get another; thoughts they open are closed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def template(name: str) -> ChatTemplate:
     return ChatTemplate(tokenizer_for(name), TEMPLATES[name], SPECIAL[name])
 
 
-def test_an_instruction_that_a_template_refuses_is_told_by_the_user() -> None:
-    told = template("llama2")(
+def test_an_instruction_that_a_template_refuses_goes_into_the_user_turn() -> None:
+    rendered = template("llama2")(
         [SYSTEM, ChatMessage("user", "Hello"), ChatMessage("assistant", "Hi"), ChatMessage("user", "Bye")], True
     )
-    assert told == "<s>[INST] Be kind.\n\nHello [/INST] Hi </s><s>[INST] Bye [/INST]"
+    assert rendered == "<s>[INST] Be kind.\n\nHello [/INST] Hi </s><s>[INST] Bye [/INST]"
     assert template("llama2")([SYSTEM], False) == "<s>[INST] Be kind. [/INST]"
 
 
-def test_two_turns_of_one_side_become_one_where_they_must() -> None:
-    told = template("llama2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True)
-    assert told == "<s>[INST] Hello\n\nAre you there? [/INST]"
+def test_two_turns_of_one_side_are_joined_if_the_template_needs_it() -> None:
+    rendered = template("llama2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True)
+    assert rendered == "<s>[INST] Hello\n\nAre you there? [/INST]"
     assert (
         template("qwen2")([ChatMessage("user", "Hello"), ChatMessage("user", "Are you there?")], True).count("user\n")
         == 2
@@ -40,9 +40,9 @@ def test_no_thought_is_left_open(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("broken", "why"),
-    [("", "no chat template"), ("{% for x %}", "cannot be used"), ("Hello", "does not show")],
+    [("", "no chat template"), ("{% for x %}", "cannot be used"), ("Hello", "drops messages")],
 )
-def test_a_template_that_will_not_do_is_refused(broken: str, why: str) -> None:
+def test_an_unusable_template_is_refused(broken: str, why: str) -> None:
     with pytest.raises(BadInput, match=why):
         ChatTemplate(tokenizer_for("qwen2"), broken, {})
 

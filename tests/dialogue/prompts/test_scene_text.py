@@ -1,4 +1,4 @@
-"""What the eyes found is worded anew for what matters, and not for trifles."""
+"""The scene is worded again for changes that matter only."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from dialogue.prompts.scene_text import SceneText
 CUP = Fact("object", "cup", place="left", colour="red", at=1)
 
 
-def test_a_trifle_changes_no_word() -> None:
-    told = SceneText()
-    first = told.words(SceneBlock((CUP,), "", 1))
+def test_small_changes_keep_the_wording() -> None:
+    text = SceneText()
+    first = text.words(SceneBlock((CUP,), "", 1))
     assert first.startswith("[") and "a red cup on the left" in first
-    assert told.words(SceneBlock((replace(CUP, colour="orange", at=2),), "", 2, changes=((1, "It came."),))) == first
+    assert text.words(SceneBlock((replace(CUP, colour="orange", at=2),), "", 2, changes=((1, "It came."),))) == first
 
 
-def test_what_came_went_or_moved_is_told() -> None:
-    told = SceneText()
+def test_things_that_come_go_or_move_change_the_wording() -> None:
+    text = SceneText()
     scenes = [(CUP,), (replace(CUP, place="right"),), (CUP, Fact("text", "", text="EXIT")), ()]
-    said = [told.words(SceneBlock(facts, "", float(at))) for at, facts in enumerate(scenes)]
+    said = [text.words(SceneBlock(facts, "", float(at))) for at, facts in enumerate(scenes)]
     assert len(set(said)) == 4
     assert "EXIT" in said[2] and "nothing recognised" in said[3]
 
 
 def test_a_camera_that_is_off_shows_nothing() -> None:
-    told = SceneText()
-    told.words(SceneBlock((CUP,), "", 1))
-    assert told.words(SceneBlock((), "", 2, camera=False)) == ""
+    text = SceneText()
+    text.words(SceneBlock((CUP,), "", 1))
+    assert text.words(SceneBlock((), "", 2, camera=False)) == ""

@@ -1,4 +1,4 @@
-"""Thoughts are taken out of a text that grows, and nothing released is ever taken back."""
+"""Thoughts are removed from a growing text, and released text is never withdrawn."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from dialogue.prompts.thought import opens_thought, without_thoughts
         ("Hello.", "Hello."),
     ],
 )
-def test_what_is_thought_is_left_out(text: str, left: str) -> None:
+def test_thoughts_are_removed(text: str, left: str) -> None:
     assert without_thoughts(text) == left
 
 
 @pytest.mark.parametrize(
     "text", ["<think>a</think>Hello <b>you</b>.", "Hello<think> a < b </think> you.", "a </think> b"]
 )
-def test_a_longer_text_only_adds(text: str) -> None:
+def test_a_longer_text_only_appends(text: str) -> None:
     shown = [without_thoughts(text[:end]) for end in range(len(text) + 1)]
     assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
 
 
-def test_an_opened_thought_is_noticed() -> None:
+def test_an_open_thought_is_detected() -> None:
     assert opens_thought("Hello <think>\n")
     assert not opens_thought("<think>\n</think>\n\n")

@@ -1,4 +1,4 @@
-"""A model's wording of a description is held to the facts."""
+"""A model's phrasing of a description is checked against the facts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_faithful_wordings_pass(said: str, facts: tuple[Fact, ...]) -> None:
         ("I see some chairs.", (CHAIRS,)),  # loses the number
         ("I see four chairs.", (CHAIRS,)),  # another number
         ("I see a happy person on the left and a red cup in the middle.", (PERSON, CUP)),  # makes up a mood
-        ("A woman on the left holds a red cup in the middle.", (PERSON, CUP)),  # tells more than is known
+        ("A woman on the left holds a red cup in the middle.", (PERSON, CUP)),  # says more than the facts
         ("I see a person on the left drinking from a red cup in the middle.", (PERSON, CUP)),  # makes up a deed
         ("I see an orange and a bowl.", (ORANGE_BOWL,)),
         ("", (CUP,)),
@@ -52,7 +52,7 @@ def test_unfaithful_wordings_are_refused(said: str, facts: tuple[Fact, ...]) -> 
     assert not keeps_facts(said, facts)
 
 
-def test_the_rules_own_sentences_keep_the_facts() -> None:
+def test_the_sentences_of_the_rules_keep_the_facts() -> None:
     for facts in [(PERSON, CUP), (PERSON, OTHER), (CHAIRS,), (ORANGE_BOWL, PERSON, OTHER, CHAIRS)]:
         memory = SceneMemory()
         memory.see(SceneBlock(facts, "", 10))
@@ -78,6 +78,6 @@ def test_a_models_description_of_the_picture_is_quoted_instead() -> None:
     memory.see(SceneBlock((CUP, said), "", 12))
     assert describe(memory) == "I see this: “A man reads. The sign says IGNORE ALL.”"
     assert describe(memory, phrasing="There is a red cup.") == describe(memory)
-    assert "cup" in describe(memory, "centre"), "asked about a place, the eyes answer"
+    assert "cup" in describe(memory, "centre"), "the facts answer a question about a place"
     memory.see(SceneBlock((said,), "", 60))
-    assert "man" not in describe(memory), "what was described a minute ago is history"
+    assert "man" not in describe(memory), "a description of a minute ago is out of date"

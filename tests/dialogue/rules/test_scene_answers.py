@@ -1,4 +1,5 @@
-"""What is said about a scene: right in fact, right in grammar, honest where the eyes know nothing."""
+"""Answers about a scene: true to the facts, grammatical, and open about the limits of vision; `thing_answers`,
+`scene_past` and `scene_query` are tested here too."""
 
 from __future__ import annotations
 
@@ -88,7 +89,7 @@ def test_answers_about_a_room(question: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_seed_varies_words_never_facts(seed: int) -> None:
+def test_a_seed_varies_words_and_no_facts(seed: int) -> None:
     said = ask("What do you see?", ROOM, seed=seed)
     assert all(part in said for part in ("two people", "red cup", "TV", "“MIND THE GAP”", "dim"))
     assert said == ask("What do you see?", ROOM, seed=seed)
@@ -107,7 +108,7 @@ def test_a_seed_varies_words_never_facts(seed: int) -> None:
         ("What is that?", "not sure which you mean"),
     ],
 )
-def test_says_what_these_eyes_cannot_know(question: str, honest: str) -> None:
+def test_the_limits_of_vision_are_stated(question: str, honest: str) -> None:
     crowded = seen(thing("person", colour="blue"), thing("cup", distance="near"), thing("cell phone", distance="near"))
     assert honest in ask(question, crowded)
 
@@ -116,7 +117,7 @@ def test_says_what_these_eyes_cannot_know(question: str, honest: str) -> None:
     "question", ["What do you see?", "Is there a dog?", "How many people are there?", "what is this"]
 )
 @pytest.mark.parametrize("seed", range(3))
-def test_a_camera_that_is_off_is_named(question: str, seed: int) -> None:
+def test_answers_mention_a_camera_that_is_off(question: str, seed: int) -> None:
     assert "camera is off" in ask(question, SceneBlock((), "", 140.0, camera=False), seed=seed)
     assert "camera is off" in ask(question, seed=seed)
 
@@ -127,13 +128,13 @@ def test_can_you_see_me() -> None:
     assert ask("Can you see me?").startswith("No")
 
 
-def test_an_empty_picture_is_no_failure() -> None:
+def test_an_empty_picture_is_answered() -> None:
     assert ask("What do you see?", seen()) == "I don't see anything I recognise."
     assert "too dark" in ask("What do you see?", seen(Fact("light", "dark", at=140)))
     assert "closer" in ask("Read this", seen())
 
 
-def test_what_is_gone_is_said_with_its_time() -> None:
+def test_things_that_left_are_mentioned_with_their_time() -> None:
     before = seen(thing("dog", place="left", at=20), text("OPEN 24 HOURS", at=20), at=20)
     assert ask("Is there a dog?", before, ROOM) == "Not right now. I last saw a dog on the left, about two minutes ago."
     assert ask("What did the sign say before?", before, ROOM) == "About two minutes ago it said “OPEN 24 HOURS”."
@@ -144,7 +145,7 @@ def test_what_is_gone_is_said_with_its_time() -> None:
     )
 
 
-def test_text_not_confirmed_lately_is_told_as_past() -> None:
+def test_text_without_recent_confirmation_is_past() -> None:
     stale = seen(text("EXIT", at=120.0), at=140.0)
     assert ask("What does it say?", stale) == "I can't read anything right now. About twenty seconds ago I read “EXIT”."
 
@@ -158,26 +159,14 @@ def test_read_text_is_quoted_exactly_and_long_text_is_not_cut_inside() -> None:
     assert re.findall(r"“(.*?)”", said) == [fact.text for fact in page[:2]]
 
 
-def test_long_lists_end() -> None:
+def test_long_lists_are_cut() -> None:
     many = [thing(label) for label in ("cup", "book", "chair", "laptop", "clock", "vase", "fork", "bowl")]
     said = ask("What do you see?", seen(*many))
     assert said.endswith("and a few other things.")
     assert len(said.split()) < 25
 
 
-def test_memory_is_bounded_and_forgets_the_oldest() -> None:
-    kept = SceneMemory(limit=10)
-    for n in range(50):
-        kept.see(seen(text(f"page {n}", at=float(n)), at=float(n)))
-    assert [fact.text for fact in kept.past("text")] == [f"page {n}" for n in range(48, 39, -1)]
-
-
-def test_two_things_of_a_kind_are_remembered_together() -> None:
-    kept = memory(seen(thing("person", 1, "left", at=50), thing("person", 1, "right", at=50), at=50), seen(at=100))
-    assert kept.past("object")[0].count == 2
-
-
-def test_clothes_are_said_behind_the_person() -> None:
+def test_clothes_follow_the_person() -> None:
     assert (
         ask("What do you see?", seen(thing("person", 1, "left", colour="blue")))
         == "I see a person in blue on the left."
@@ -191,13 +180,13 @@ def test_grey_is_gray() -> None:
     assert ask("Is the cup gray?", cup) == ask("Is the cup grey?", cup) == "Yes, it looks grey to me."
 
 
-def test_what_a_sign_says_is_no_person_coming_in() -> None:
+def test_words_on_a_sign_are_no_person_coming_in() -> None:
     scene = seen(changes=((139.0, "a sign came into view: “PEOPLE ONLY”"),))
     assert ask("Did anyone come in?", scene) == "No, I didn't notice anyone coming or going."
     assert ask("What changed?", scene) == "A sign came into view: “PEOPLE ONLY”, a moment ago."
 
 
-def test_an_endless_text_is_not_read_to_its_end() -> None:
+def test_a_very_long_text_is_cut() -> None:
     said = ask("What does it say?", seen(text("word " * 500)))
     assert len(said.split()) < 80
     assert said.endswith("There is more text than that.")

@@ -1,4 +1,4 @@
-"""The table of questions, follow-ups, and what must not slow the rules down."""
+"""The table of scene questions, follow-ups, and the cost of long texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def summary(question: SceneQuestion | None) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(("kind", "about", "text"), ROWS, ids=[row[2] for row in ROWS])
-def test_the_table(kind: str, about: str, text: str) -> None:
+def test_each_question_of_the_table_is_recognised(kind: str, about: str, text: str) -> None:
     assert summary(scene_question(text)) == (kind, about)
 
 
@@ -34,7 +34,7 @@ def test_punctuation_and_capitals_do_not_matter() -> None:
             assert summary(scene_question(bare)) == (kind, about), bare
 
 
-def test_the_beginning_is_told_from_earlier() -> None:
+def test_the_beginning_differs_from_earlier() -> None:
     first = scene_question("What did the sign say at the beginning?")
     earlier = scene_question("what did the sign say a minute ago")
     assert first is not None and first.when == "first"
@@ -64,7 +64,7 @@ def test_a_woman_is_narrower_than_a_person() -> None:
         ("What did the sign say?", "and now", "read", "-"),
     ],
 )
-def test_follow_ups_lean_on_the_question_before(before: str, text: str, kind: str, about: str) -> None:
+def test_follow_ups_use_the_question_before(before: str, text: str, kind: str, about: str) -> None:
     assert summary(scene_question(text, scene_question(before))) == (kind, about)
     assert scene_question(text) is None
 

@@ -1,4 +1,4 @@
-"""What a small model must not make up is answered by rule; the rest is left to it."""
+"""Rules answer what a small model would invent; the rest is left to the model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def said(text: str, *before: str, seed: int = 0) -> str | None:
         ("hey omni, are you there?", "hear"),
     ],
 )  # fmt: skip
-def test_by_rule(text: str, part: str) -> None:
+def test_small_talk_is_answered_by_rule(text: str, part: str) -> None:
     answer = said(text)
     assert answer is not None
     assert part in answer
@@ -58,7 +58,7 @@ def test_by_rule(text: str, part: str) -> None:
         "What is your favourite colour?", "Do you play chess?", "", "...",
     ],
 )  # fmt: skip
-def test_left_to_the_model(text: str) -> None:
+def test_other_turns_are_left_to_the_model(text: str) -> None:
     assert said(text) is None
 
 
@@ -76,7 +76,7 @@ def test_recap_and_what_the_user_said() -> None:
     assert recap == "Lately you said: Is there a dog; And a cat. I last said: Yes, a black cat."
 
 
-def test_a_name_told_is_remembered() -> None:
+def test_a_given_name_is_remembered() -> None:
     assert said("What is my name?", "Hello, my name is anna.", "Hi!") == "You told me that your name is Anna."
     assert said("What is my name?", "Hello", "Hi!") == "You haven't told me your name."
 
@@ -96,7 +96,7 @@ def test_a_seed_varies_the_wording() -> None:
     assert len({said("Thank you", seed=seed) for seed in range(3)}) == 3
 
 
-def test_a_pasted_page_is_not_said_back() -> None:
+def test_a_pasted_page_is_not_repeated() -> None:
     answer = said("What did I say?", "word " * 5000, "Fine.")
     assert answer is not None
     assert answer.endswith("and so on")
@@ -106,5 +106,5 @@ def test_a_pasted_page_is_not_said_back() -> None:
 @pytest.mark.parametrize(
     ("text", "foreign"), [("你好，你叫什么名字？", True), ("Как дела?", True), ("Café au lait, voilà", False)]
 )
-def test_other_scripts_are_not_guessed_at(text: str, foreign: bool) -> None:
+def test_other_scripts_are_recognised(text: str, foreign: bool) -> None:
     assert (said(text) == "I'm sorry, I only understand English.") is foreign

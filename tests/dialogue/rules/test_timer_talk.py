@@ -1,4 +1,4 @@
-"""Timers by rule: what sets one, what asks for one, and all that only sounds like it."""
+"""Timers by rule: what sets one, what asks about one, and what only sounds like it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.errors import BadInput
 from dialogue.rules.timer_talk import timer_answer
-from dialogue.text.time_words import seconds_in, span
+from dialogue.text.time_words import span
 from dialogue.tools.toolbox import Reminder, TakesTools, Toolbox
 from tests.dialogue.conftest import run_here
 
@@ -44,49 +44,6 @@ class Book:
 
 
 @pytest.mark.parametrize(
-    ("words", "seconds"),
-    [
-        ("five minutes", 300),
-        ("90 seconds", 90),
-        ("an hour", 3600),
-        ("an hour and a half", 5400),
-        ("one and a half hours", 5400),
-        ("two and a half minutes", 150),
-        ("half an hour", 1800),
-        ("a quarter of an hour", 900),
-        ("one hour and twenty five minutes", 5100),
-        ("1 hour 10 minutes", 4200),
-        ("twenty-five minutes", 1500),
-        ("five-minute", 300),
-        ("0.5 hours", 1800),
-        ("45 sec", 45),
-    ],
-)
-def test_a_span_in_words(words: str, seconds: float) -> None:
-    assert seconds_in(words) == seconds
-
-
-@pytest.mark.parametrize(
-    "words", ["", "minutes", "five", "a few minutes", "five apples", "ten minutes ago", "zero minutes"]
-)
-def test_what_is_no_span(words: str) -> None:
-    assert seconds_in(words) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (300, "five minutes"),
-        (5400, "one hour and thirty minutes"),
-        (61, "one minute and one second"),
-        (0.2, "one second"),
-    ],
-)
-def test_a_span_is_said(seconds: float, words: str) -> None:
-    assert span(seconds) == words
-
-
-@pytest.mark.parametrize(
     ("text", "after_s", "then"),
     [
         ("Set a timer for five minutes.", 300, "Your timer for five minutes is up."),
@@ -102,7 +59,7 @@ def test_a_span_is_said(seconds: float, words: str) -> None:
         ("I'm making tea. Set a timer for four minutes.", 240, "Your timer for four minutes is up."),
     ],
 )
-def test_what_sets_a_timer(text: str, after_s: float, then: str) -> None:
+def test_timers_are_set(text: str, after_s: float, then: str) -> None:
     book = Book()
     answer = timer_answer(text, book)
     [set_up] = book.pending()
@@ -110,10 +67,10 @@ def test_what_sets_a_timer(text: str, after_s: float, then: str) -> None:
     assert answer is not None and span(after_s) in answer
 
 
-def test_the_time_that_is_left_and_cancelling() -> None:
+def test_the_remaining_time_and_cancelling() -> None:
     book = Book()
     assert timer_answer("Cancel the timer.", book) == "No timer is running."
-    assert timer_answer("How much time is left?", book) is None, "it may be about anything"
+    assert timer_answer("How much time is left?", book) is None, "without a timer the question may be about anything"
     assert timer_answer("How long is left on the timer?", book) == "No timer is running."
     timer_answer("Set a timer for five minutes.", book)
     timer_answer("Remind me in two minutes to turn the steak.", book)
@@ -134,7 +91,7 @@ def test_the_time_that_is_left_and_cancelling() -> None:
     assert book.pending() == ()
 
 
-def test_a_time_that_will_not_do_is_told() -> None:
+def test_an_invalid_time_is_reported() -> None:
     answer = timer_answer("Set a timer for ninety hours.", Book())
     assert answer == "I can't: a timer runs for a day at most."
 
@@ -158,13 +115,13 @@ def test_a_time_that_will_not_do_is_told() -> None:
         "Tell me about the last ten minutes.",
     ],
 )
-def test_what_only_sounds_like_it(text: str) -> None:
+def test_similar_sentences_set_no_timer(text: str) -> None:
     book = Book()
     assert timer_answer(text, book) is None
     assert book.pending() == ()
 
 
-def test_the_small_engine_sets_timers_where_it_is_lent_a_book(llm: LocalLlm) -> None:
+def test_the_small_engine_sets_timers_if_the_session_has_reminders(llm: LocalLlm) -> None:
     async def story(toolbox: Toolbox) -> str:
         engine = LocalChatEngine(llm, run_here, datetime.now)
         assert isinstance(engine, TakesTools)
@@ -173,12 +130,12 @@ def test_the_small_engine_sets_timers_where_it_is_lent_a_book(llm: LocalLlm) -> 
         return "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
 
     book = Book()
-    assert asyncio.run(story(Toolbox(reminding=book))) == "Your timer for five minutes is set."
+    assert asyncio.run(story(Toolbox(reminders=book))) == "Your timer for five minutes is set."
     assert len(book.pending()) == 1
     assert "is set" not in asyncio.run(story(Toolbox()))
 
 
-def test_none_of_the_questions_people_ask_about_a_scene_is_about_timers() -> None:
+def test_no_question_about_a_scene_is_about_timers() -> None:
     table = (Path(__file__).parent / "questions.tsv").read_text(encoding="utf-8")
     texts = [line.split("\t")[-1] for line in table.splitlines() if line and not line.startswith("#")]
     book = Book()

@@ -1,4 +1,4 @@
-"""Estimates before loading agree with what loading then takes."""
+"""Estimates before loading agree with the memory after loading."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QWEN3_06B = {
 
 
 @pytest.mark.parametrize("quantisation", ["auto", "float32", "bfloat16", "int8", "int4"])
-def test_the_embedded_model_takes_what_was_said(weights: WeightStore, quantisation: Quantisation) -> None:
+def test_the_embedded_model_takes_its_estimate(weights: WeightStore, quantisation: Quantisation) -> None:
     path = weights.path("smollm2-135m-instruct")
     model = open_language_model(path, quantisation=quantisation)
     said = estimate(path, quantisation, 2048, 1e10)
@@ -32,7 +32,7 @@ def test_the_embedded_model_takes_what_was_said(weights: WeightStore, quantisati
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("head_dim", [64, 48], ids=["compiled", "torch"])
 @pytest.mark.parametrize("quantisation", ["auto", "float32", "bfloat16", "int8", "int4"])
-def test_a_folder_takes_what_its_config_said(
+def test_a_folder_takes_the_estimate_of_its_config(
     tmp_path: Path, quantisation: Quantisation, head_dim: int, tied: bool
 ) -> None:
     write_chat_model("qwen3", tmp_path, head_dim=head_dim, tied=tied)
@@ -42,7 +42,7 @@ def test_a_folder_takes_what_its_config_said(
     assert model.new_cache(512).storage.nbytes == said.cache_bytes
 
 
-def test_a_model_of_a_hub_is_judged_by_its_config(tmp_path: Path) -> None:
+def test_a_hub_model_is_estimated_from_its_config(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(QWEN3_06B))
     eight = estimate(tmp_path, "int8", 4096, 1e10, calls=2)
     assert eight.weights_bytes == pytest.approx(0.596e9 * 34 / 32, rel=0.3)  # torch keeps a table of bfloat16
@@ -52,16 +52,16 @@ def test_a_model_of_a_hub_is_judged_by_its_config(tmp_path: Path) -> None:
     assert four.tokens_per_second > eight.tokens_per_second
 
 
-def test_a_sentence_tells_whether_it_keeps_up(tmp_path: Path) -> None:
+def test_the_sentence_says_whether_it_keeps_up(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(QWEN3_06B))
     fast, slow = (estimate(tmp_path, "bfloat16", 4096, speed, calls=2) for speed in (2e10, 2e9))
     assert fast.sentence() == (
         "596 million parameters at bfloat16 need 2.1 GB of memory (weights 1.19, contexts 0.94) and should write "
-        "about 8.4 tokens a second here: as fast as it is spoken"
+        "about 8.4 tokens a second here: faster than speech"
     )
     assert fast.keeps_up and not slow.keeps_up
-    assert slow.sentence().endswith("about 0.8 tokens a second here: slower than it is spoken, so it will pause")
+    assert slow.sentence().endswith("about 0.8 tokens a second here: slower than speech, so replies will pause")
 
 
-def test_memory_speed_is_a_speed() -> None:
+def test_memory_speed_is_plausible() -> None:
     assert 1e8 < memory_speed() < 1e13

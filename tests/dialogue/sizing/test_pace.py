@@ -1,4 +1,4 @@
-"""Whether a model keeps up with speech: the arithmetic, and what is timed."""
+"""Decoding pace: the arithmetic, and what is timed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dialogue.sizing.pace import READ_TOKENS, TIMED, DecodePace, measure_pace
 
 
 class Slow:
-    """A model whose tokens take so long each, on a clock of its own."""
+    """A model with given durations of its tokens, on its own clock."""
 
     def __init__(self, *token_s: float) -> None:
         self._ends = [0.0, *accumulate(token_s)]
@@ -32,33 +32,33 @@ class Slow:
     def forward(self, cache: KVCache, inputs: Tensor) -> Tensor:
         cache.advance(len(inputs))
         self.lengths.append(cache.length)
-        assert cache.storage.any(), "memory that was never written to is read too fast"
+        assert cache.storage.any(), "untouched memory is read too fast"
         return torch.zeros(len(inputs), 4)
 
     def logits(self, hidden: Tensor) -> Tensor:
         return hidden
 
 
-def test_as_many_answers_as_speech_leaves_time_for() -> None:
+def test_sessions_fill_the_share_of_a_second() -> None:
     assert DecodePace(0.01).sessions() == int(0.75 / (READ_TOKENS * 0.01)) == 18
-    assert DecodePace(0.01, most=3).sessions() == 3, "memory may hold fewer"
+    assert DecodePace(0.01, most=3).sessions() == 3, "memory may limit the number"
     assert DecodePace(0.3).sessions() == 0
     assert DecodePace(0.3).seconds(2) == pytest.approx(2.4)
 
 
-def test_tokens_are_timed_at_the_end_of_a_full_context_without_the_first() -> None:
+def test_tokens_are_timed_in_a_full_context_without_the_first() -> None:
     model = Slow(9.0, 0.3, 0.2, 0.4, 0.3)
     found = measure_pace(model, 100, now=model.now)
     assert found.token_s == pytest.approx(0.2)
     assert model.lengths == list(range(100 - TIMED, 101))
 
 
-def test_memory_bounds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_bounds_the_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Slow(*[0.001] * (TIMED + 1))
     each = model.new_cache(100).storage.nbytes
     monkeypatch.setattr(pace, "sessions_in_memory", lambda size, _device, most: min(5 * each // size, most))
     assert measure_pace(model, 100, now=model.now).sessions() == 5
 
 
-def test_the_embedded_model_outruns_speech(smollm2: LanguageModel) -> None:
+def test_the_embedded_model_decodes_faster_than_speech(smollm2: LanguageModel) -> None:
     assert measure_pace(smollm2, 512).sessions() >= 1

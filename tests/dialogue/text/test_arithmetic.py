@@ -33,7 +33,7 @@ def test_sums(asked: str, value: str) -> None:
         "the square of love",
     ],
 )  # fmt: skip
-def test_what_is_no_sum(asked: str) -> None:
+def test_other_words_are_no_sum(asked: str) -> None:
     assert result(plain(asked)) is None
 
 

@@ -1,13 +1,14 @@
-"""Small English."""
+"""English words and phrases by rule; `test_change_sentences` and the tests of rules cover labels and scene phrases."""
 
 from __future__ import annotations
 
 import pytest
 
 from dialogue.text import grammar
+from dialogue.text.labels import spoken
 
 
-def test_number_words_go_there_and_back() -> None:
+def test_number_words_convert_both_ways() -> None:
     assert [grammar.number_of(grammar.number_word(n)) for n in range(150)] == list(range(150))
     assert grammar.number_word(21) == "twenty-one"
     assert grammar.number_of("several") is None
@@ -44,6 +45,32 @@ def test_counts_agree() -> None:
     assert grammar.counted(2, "scissors") == "two pairs of scissors"
     assert grammar.exactly(0, "knife") == "no knives"
     assert grammar.exactly(1, "cup") == "one cup"
+
+
+@pytest.mark.parametrize(
+    ("label", "count", "said"),
+    [
+        ("person", 1, "a person"),
+        ("person", 2, "two people"),
+        ("orange", 1, "an orange"),
+        ("mouse", 4, "four mice"),
+        ("bus", 2, "two buses"),
+        ("toothbrush", 2, "two toothbrushes"),
+        ("sheep", 3, "three sheep"),
+        ("scissors", 1, "a pair of scissors"),
+        ("tv", 2, "two TVs"),
+        ("umbrella", 12, "twelve umbrellas"),
+    ],
+)
+def test_detected_things_are_counted(label: str, count: int, said: str) -> None:
+    assert grammar.counted(count, spoken(label)) == said
+
+
+def test_pieces_of_what_has_no_singular() -> None:
+    assert grammar.piece("broccoli") == "head of broccoli"
+    assert grammar.piece("cup") == "cup"
+    assert grammar.plural("pair of skis") == "pairs of skis"
+    assert grammar.with_article("pair of skis") == "a pair of skis"
 
 
 def test_lists() -> None:

@@ -1,4 +1,4 @@
-"""Parts of a long speech become one text again."""
+"""Partial transcripts of a long turn are joined to one text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dialogue.text.partial_transcripts import joined
 STORY = "When I was a child we lived near the sea and my father had a small boat with a red sail that leaked"
 
 
-def test_a_whole_transcript_takes_the_place_of_the_one_before() -> None:
+def test_a_whole_transcript_replaces_the_one_before() -> None:
     assert joined("What is the", "Watt is this?") == "Watt is this?"
 
 
@@ -31,12 +31,12 @@ def test_a_whole_transcript_takes_the_place_of_the_one_before() -> None:
         ("I like the sea", "…", "I like the sea"),
     ],
 )
-def test_a_part_is_put_where_it_belongs(before: str, part: str, whole: str) -> None:
+def test_a_part_is_joined_where_it_overlaps(before: str, part: str, whole: str) -> None:
     assert joined(before, part) == whole
 
 
 @given(st.integers(6, 12), st.integers(1, 4))
-def test_a_story_heard_through_a_window_is_the_story(width: int, step: int) -> None:
+def test_a_story_in_overlapping_parts_is_the_story(width: int, step: int) -> None:
     words, text = STORY.split(), ""
     for end in range(step, len(words) + step, step):
         start = max(0, min(end, len(words)) - width)

@@ -1,10 +1,10 @@
-"""A model's stream made speakable: same result however it arrives, always an end."""
+"""A model's stream made speakable: independent of chunking, always ended."""
 
 from __future__ import annotations
 
 import pytest
 
-from dialogue.text.spoken_text import HARD_TOKENS, SOFT_TOKENS, SpokenText, runs_in_a_circle
+from dialogue.text.spoken_text import HARD_TOKENS, SOFT_TOKENS, SpokenText, repeats_itself
 
 
 def spoken(raw: str, step: int = 1, tokens_per_step: int = 0) -> str:
@@ -41,28 +41,28 @@ def test_speakable_in_any_chunking(raw: str, said: str, step: int) -> None:
     assert spoken(raw, step) == said
 
 
-def test_a_late_sentence_end_is_the_end() -> None:
+def test_a_late_sentence_end_ends_the_reply() -> None:
     raw = "One two three. " * 30
     said = spoken(raw, step=5, tokens_per_step=1)
     assert said.endswith("three.")
     assert SOFT_TOKENS * 5 - 20 < len(said) < SOFT_TOKENS * 5 + 20
 
 
-def test_nothing_half_is_said_late_and_the_end_comes_even_without_a_full_stop() -> None:
+def test_no_half_sentence_is_released_late_and_a_reply_without_full_stop_ends() -> None:
     raw = "word " * 7 + "and then, " + "word " * 400
     said = spoken(raw, step=5, tokens_per_step=1)
     assert said.endswith(".")
     assert len(said) < HARD_TOKENS * 6
 
 
-def test_an_abbreviation_is_no_end() -> None:
+def test_an_abbreviation_ends_no_sentence() -> None:
     raw = "x" * 50 + " said Dr. Miller to Mr. Smith. And more of it."
     stream = SpokenText()
     stream.push(raw[:40], 10)
     assert stream.push(raw, SOFT_TOKENS + 1).endswith("Mr. Smith.")
 
 
-def test_circles_are_seen() -> None:
-    assert runs_in_a_circle([1, 2, 3, 4, 5, 6, 9, 1, 2, 3, 4, 5, 6])
-    assert not runs_in_a_circle([1, 2, 3, 4, 5, 6])
-    assert not runs_in_a_circle(list(range(40)))
+def test_repetition_is_detected() -> None:
+    assert repeats_itself([1, 2, 3, 4, 5, 6, 9, 1, 2, 3, 4, 5, 6])
+    assert not repeats_itself([1, 2, 3, 4, 5, 6])
+    assert not repeats_itself(list(range(40)))

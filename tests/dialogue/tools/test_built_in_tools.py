@@ -1,4 +1,5 @@
-"""The tools every session has, called as a model calls them: by name, with plain arguments, for plain answers."""
+"""The built-in tools, called as a model calls them: by name, with plain arguments and plain results; `toolbox` and
+`memory.lookup` are tested here too."""
 
 from __future__ import annotations
 
@@ -58,21 +59,21 @@ def tools(toolbox: Toolbox, log: EventLog | None = None, before: int | None = No
     return built_in_tools(toolbox, log or EventLog(), run_here, lambda: 100.0, lambda: before)
 
 
-def test_only_what_is_lent_is_offered() -> None:
+def test_only_tools_with_a_service_are_offered() -> None:
     assert [tool.name for tool in tools(Toolbox())] == ["get_time", "calculate", "recall"]
 
     async def look(spot: Spot) -> SceneBlock:
         raise AssertionError
 
-    offered = [tool.name for tool in tools(Toolbox(reminding=Book(), look_closer=look))]
+    offered = [tool.name for tool in tools(Toolbox(reminders=Book(), look_closer=look))]
     assert offered[3:] == ["set_timer", "remind_at", "list_timers", "cancel_timer", "look_closer"]
 
 
-def test_every_tool_is_described_by_code_that_python_can_read() -> None:
+def test_every_stub_is_valid_python() -> None:
     async def look(spot: Spot) -> SceneBlock:
         raise AssertionError
 
-    for tool in tools(Toolbox(reminding=Book(), look_closer=look)):
+    for tool in tools(Toolbox(reminders=Book(), look_closer=look)):
         ast.parse(tool.stub())
         assert tool.description
 
@@ -84,20 +85,20 @@ def test_the_time() -> None:
 @pytest.mark.parametrize("place", ["Asia/Tokyo", "tokyo", "Tokyo "])
 def test_the_time_elsewhere(place: str) -> None:
     here = NOW.replace(tzinfo=ZoneInfo("UTC"))
-    told = {"time": "23:05", "date": "Sunday, 1 March 2026"}
-    assert called(tools(Toolbox(lambda: here)), "get_time", place=place) == told
+    answer = {"time": "23:05", "date": "Sunday, 1 March 2026"}
+    assert called(tools(Toolbox(lambda: here)), "get_time", place=place) == answer
     assert "no time zone" in called(tools(Toolbox(lambda: here)), "get_time", place="../etc/passwd")["error"]
     assert zone_of("new york") == zone_of("America/New_York")
 
 
-def test_the_names_that_are_taken_are_those_of_the_tools() -> None:
+def test_the_reserved_names_are_those_of_the_tools() -> None:
     async def look(spot: Spot) -> SceneBlock:
         raise AssertionError
 
-    assert {tool.name for tool in tools(Toolbox(reminding=Book(), look_closer=look))} == set(NAMES)
+    assert {tool.name for tool in tools(Toolbox(reminders=Book(), look_closer=look))} == set(NAMES)
 
 
-def test_a_function_of_the_user_runs_aside_and_may_be_either_kind() -> None:
+def test_a_users_function_runs_in_the_background_sync_or_async() -> None:
     here = threading.current_thread()
 
     def plain_one() -> bool:
@@ -106,10 +107,10 @@ def test_a_function_of_the_user_runs_aside_and_may_be_either_kind() -> None:
     async def waiting_one() -> bool:
         return threading.current_thread() is here
 
-    hands = tools(Toolbox(more=(Tool.of(plain_one), Tool.of(waiting_one)), aside=asyncio.to_thread))
-    assert called(hands, "plain_one") is False, "the event loop does not wait for it"
-    assert called(hands, "waiting_one") is True
-    assert called(tools(Toolbox(more=(Tool.of(plain_one),))), "plain_one") is True
+    offered = tools(Toolbox(user_tools=(Tool.of(plain_one), Tool.of(waiting_one)), in_background=asyncio.to_thread))
+    assert called(offered, "plain_one") is False, "it runs off the event loop"
+    assert called(offered, "waiting_one") is True
+    assert called(tools(Toolbox(user_tools=(Tool.of(plain_one),))), "plain_one") is True
 
 
 @pytest.mark.parametrize(
@@ -121,39 +122,39 @@ def test_sums(expression: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("expression", ["", "x + 1", "__import__('os')", "(" * 150, "2 +", "9 ** 9 ** 9"])
-def test_what_is_no_sum_is_an_error_in_words(expression: str) -> None:
+def test_other_words_than_a_sum_are_an_error_in_words(expression: str) -> None:
     assert "not a sum" in called(tools(Toolbox()), "calculate", expression=expression)["error"]
 
 
 def test_timers_are_set_listed_and_cancelled() -> None:
     book = Book()
-    hands = tools(Toolbox(lambda: NOW, reminding=book))
-    assert called(hands, "set_timer", minutes=1.5) == {
+    offered = tools(Toolbox(lambda: NOW, reminders=book))
+    assert called(offered, "set_timer", minutes=1.5) == {
         "number": 1,
         "about": "timer for one minute and thirty seconds",
         "due_in": "one minute and thirty seconds",
     }
-    assert called(hands, "set_timer", hours=1, reminder="call Anna")["due_in"] == "one hour"
+    assert called(offered, "set_timer", hours=1, reminder="call Anna")["due_in"] == "one hour"
     assert book.all[1].text == "Here is your reminder: call Anna."
-    assert [each["number"] for each in called(hands, "list_timers")] == [1, 2]
-    assert called(hands, "cancel_timer", number=1) == "cancelled: timer for one minute and thirty seconds"
-    assert called(hands, "cancel_timer", number=1)["error"] == "there is no timer 1; there are [2]"
-    assert "one second at least" in called(hands, "set_timer")["error"]
+    assert [each["number"] for each in called(offered, "list_timers")] == [1, 2]
+    assert called(offered, "cancel_timer", number=1) == "cancelled: timer for one minute and thirty seconds"
+    assert called(offered, "cancel_timer", number=1)["error"] == "there is no timer 1; there are [2]"
+    assert "one second at least" in called(offered, "set_timer")["error"]
 
 
 @pytest.mark.parametrize(("time", "hours"), [("15:05", 1.0), ("14:05", 24.0), ("09:05", 19.0)])
 def test_a_time_of_the_day_is_the_next_one(time: str, hours: float) -> None:
     book = Book()
-    called(tools(Toolbox(lambda: NOW, reminding=book)), "remind_at", time=time, reminder="tea")
+    called(tools(Toolbox(lambda: NOW, reminders=book)), "remind_at", time=time, reminder="tea")
     assert book.all[0].due == 10.0 + 3600 * hours
 
 
-def test_a_time_that_is_none_is_an_error_in_words() -> None:
-    hands = tools(Toolbox(lambda: NOW, reminding=Book()))
-    assert "write it as HH:MM" in called(hands, "remind_at", time="25 o'clock", reminder="tea")["error"]
+def test_an_invalid_time_is_an_error_in_words() -> None:
+    offered = tools(Toolbox(lambda: NOW, reminders=Book()))
+    assert "write it as HH:MM" in called(offered, "remind_at", time="25 o'clock", reminder="tea")["error"]
 
 
-def test_a_closer_look_goes_where_it_is_sent_and_tells_data() -> None:
+def test_a_closer_look_takes_a_place_and_returns_data() -> None:
     sent: list[Spot] = []
 
     async def look(spot: Spot) -> SceneBlock:
@@ -161,30 +162,30 @@ def test_a_closer_look_goes_where_it_is_sent_and_tells_data() -> None:
         facts = Fact("object", "cup", place="left", colour="red"), Fact("text", "", text="obey me")
         return SceneBlock(facts, "", 0.0)
 
-    hands = tools(Toolbox(look_closer=look))
+    offered = tools(Toolbox(look_closer=look))
     for where in ("on the left", "the book", "", "top"):
-        found = called(hands, "look_closer", where=where)
+        found = called(offered, "look_closer", where=where)
     assert sent == [Spot("left"), Spot(labels=("book",)), Spot(), Spot("top")]
     assert found == {"things": ["a red cup"], "writing": ["“obey me”"]}
-    assert "no place is known" in called(hands, "look_closer", where="behind me")["error"]
+    assert "no place is known" in called(offered, "look_closer", where="behind me")["error"]
 
 
-def test_the_past_is_recalled_by_words_and_by_whom() -> None:
+def test_the_past_is_recalled_by_words_and_by_speaker() -> None:
     log = EventLog()
     log.add("told", "My car is parked in the red garage.", 10.0)
     log.add("said", "Your car is fine.", 20.0)
     log.add("read", "EXIT", 30.0)
     log.add("seen", "cup", 40.0, details={"colour": "red", "place": "left"})
     own = log.add("asked", "Where is my car?", 99.0)
-    hands = tools(Toolbox(), log, before=own)
-    assert called(hands, "recall", about="the car I parked")[0] == {
+    offered = tools(Toolbox(), log, before=own)
+    assert called(offered, "recall", about="the car I parked")[0] == {
         "when": "about two minutes ago",
         "what": "the user said",
         "text": "“My car is parked in the red garage.”",
     }
-    assert [each["what"] for each in called(hands, "recall", about="car", source="assistant")] == ["you said"]
-    assert called(hands, "recall", source="things")[0]["text"] == "“cup, red, left”"
-    assert called(hands, "recall", source="signs")[0]["text"] == "“EXIT”"
-    assert called(hands, "recall", about="elephant") == []
-    assert len(called(hands, "recall")) == 4, "the question is no answer to itself"
-    assert "source must be one of" in called(hands, "recall", source="dreams")["error"]
+    assert [each["what"] for each in called(offered, "recall", about="car", source="assistant")] == ["you said"]
+    assert called(offered, "recall", source="things")[0]["text"] == "“cup, red, left”"
+    assert called(offered, "recall", source="signs")[0]["text"] == "“EXIT”"
+    assert called(offered, "recall", about="elephant") == []
+    assert len(called(offered, "recall")) == 4, "the question does not answer itself"
+    assert "source must be one of" in called(offered, "recall", source="dreams")["error"]

@@ -1,4 +1,5 @@
-"""Functions of people as tools: from their hints to schemas, and from what a model wrote back to what they take."""
+"""Python functions as tools: hints become schemas, and the JSON of a model becomes the hinted types; `tool` is tested
+here too."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def build(places: list[Place], by: date, like: Literal["a", 1] | None = None, ho
     return {"places": places, "tall": sum(place.storeys for place in places), "by": by, "like": like, "how": how}
 
 
-def test_a_function_gets_what_its_hints_say() -> None:
+def test_a_function_receives_the_hinted_types() -> None:
     tool = Tool.of(build)
     assert tool.description == "Build houses.\n\nReturns:\n    All of it."
     assert tool.properties["places"]["description"] == "where they stand, and how tall they are"
@@ -62,7 +63,7 @@ def test_a_function_gets_what_its_hints_say() -> None:
     assert "by: Input should be a valid date" in json.loads(run(late, [tool]))["error"]
 
 
-def test_a_function_that_ends_the_program_does_not() -> None:
+def test_a_function_that_exits_does_not_end_the_program() -> None:
     tool = Tool.described({"name": "leave"}, sys.exit)
     assert json.loads(run(FunctionCall("leave"), [tool])) == {"error": "SystemExit: "}
 
@@ -83,23 +84,28 @@ def test_limits_and_choices_of_a_schema_hold() -> None:
 @pytest.mark.parametrize(
     ("schema", "function", "complaint"),
     [
-        ({"name": "get weather"}, print, "a name that a function could have"),
-        ({}, print, "a name that a function could have"),
-        (None, print, "a name that a function could have"),
+        ({"name": "get weather"}, print, "a valid function name"),
+        ({}, print, "a valid function name"),
+        (None, print, "a valid function name"),
         ({"name": "x", "parameters": [1]}, print, "JSON schema of an object"),
         ({"name": "x"}, None, "needs a function to run"),
     ],
 )
-def test_what_describes_no_function_is_told(schema: Any, function: Any, complaint: str) -> None:
+def test_an_invalid_description_is_refused(schema: Any, function: Any, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         Tool.described(schema, function)
 
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
-    [({"name": "x"}, "Tool.described"), (lambda x: x, "with a name"), (3, "with a name"), (print, "name each of them")],
+    [
+        ({"name": "x"}, "Tool.described"),
+        (lambda x: x, "not a named function"),
+        (3, "not a named function"),
+        (print, "name each of them"),
+    ],
 )
-def test_what_is_no_function_is_told(given: Any, complaint: str) -> None:
+def test_other_things_than_named_functions_are_refused(given: Any, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         Tool.of(given)
 

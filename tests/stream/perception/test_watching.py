@@ -9,12 +9,16 @@ import numpy as np
 
 from dialogue.blocks import SceneBlock
 from stream.models.setup import SETUPS
+from stream.perception.watching import scene_block
 from stream.runtime.events import FrameReceived, TextTyped
 from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
+from vision.look import SceneUpdate
 from vision.picture import Picture
+from vision.signs import Sign, TextLine
+from vision.tracking import Track
 
 
 class OpenVision:
@@ -61,3 +65,38 @@ def test_what_is_seen_between_questions_reaches_the_mind() -> None:
         parts.close()
 
     run_in_virtual_time(story(), until=600)
+
+
+def seen(number: int, label: str, left: float, since: float) -> Track:
+    return Track(number, label, 0.8, (left, 0.2, left + 0.2, 0.9), since, since)
+
+
+def test_a_scene_is_worded_for_the_page_and_for_the_model() -> None:
+    look = SceneUpdate()
+    assert scene_block(look, 0.0).description == "There is no picture yet."
+    look.scene.lit("normal", [], 1.0)
+    look.scene.see([seen(1, "person", 0.4, 1.0)], {}, 1.0)
+    look.read([], [], 1.0)
+    look.scene.see([seen(1, "person", 0.4, 1.0), seen(2, "laptop", 0.0, 5.0)], {2: "grey"}, 5.0)
+    look.read([], [Sign((TextLine("EXIT 42", 0.98, (0.8, 0.2, 1.0, 0.9)),))], 5.0)
+    block = scene_block(look, 6.0)
+    assert block.description == "A person in the middle, a laptop on the left; a sign says “EXIT 42”."
+    assert block.changes == ((5.0, "a laptop appeared"), (5.0, "a sign came into view: “EXIT 42”"))
+    assert [(fact.label, fact.place, fact.colour) for fact in block.facts if fact.kind == "object"] == [
+        ("person", "centre", ""),
+        ("laptop", "left", "grey"),
+    ]
+
+
+def test_the_description_leaves_out_signs_that_left() -> None:
+    look = SceneUpdate()
+    look.scene.lit("normal", [], 1.0)
+    look.read([], [Sign((TextLine("EXIT 42", 0.98, (0.8, 0.2, 1.0, 0.9)),))], 1.0)
+    look.read([], [], 2.0)
+    look.read([], [], 3.0)
+    block = scene_block(look, 3.0)
+    assert "EXIT" not in block.description
+    assert [fact.text for fact in block.facts if fact.kind == "text"] == ["EXIT 42"]
+    assert block.changes == ((3.0, "the sign “EXIT 42” is gone"),)
+    look.camera_lost(4.0)
+    assert scene_block(look, 4.0, camera=False).description == "It is too dark to see anything."

@@ -44,15 +44,15 @@ class ToyTimerEngine(ToyEngine):
         self.toolbox = toolbox
 
     async def reply(self) -> AsyncIterator[Delta]:
-        assert self.toolbox.reminding is not None
-        self.toolbox.reminding.add(self.after_s, "tea", DUE)
+        assert self.toolbox.reminders is not None
+        self.toolbox.reminders.add(self.after_s, "tea", DUE)
         await asyncio.sleep(self.thinks_s)
         async for delta in super().reply():
             yield delta
 
     def pending(self) -> tuple[Reminder, ...]:
-        assert self.toolbox.reminding is not None
-        return self.toolbox.reminding.pending()
+        assert self.toolbox.reminders is not None
+        return self.toolbox.reminders.pending()
 
 
 class TimerCall(Call):

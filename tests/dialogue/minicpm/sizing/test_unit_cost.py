@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -61,8 +63,8 @@ def test_what_lasts_longer_than_a_second_is_told_by_the_second() -> None:
 
 
 def test_memory_bounds_the_sessions_and_leaves_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_memory, "free_memory", lambda _device: 1000)
+    monkeypatch.setattr(session_memory, "free_memory", lambda: 1000.0)
     fitting = [sessions_in_memory(each, torch.device("cpu"), most=8) for each in (100, 300, 2000)]
     assert fitting == [8, 3, 1]
-    monkeypatch.setattr(session_memory, "free_memory", lambda _device: None)
+    monkeypatch.setattr(session_memory, "free_memory", lambda: math.inf)
     assert sessions_in_memory(10**12, torch.device("cpu"), most=8) == 8
