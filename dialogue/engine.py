@@ -29,9 +29,9 @@ class Runner(Protocol):
 class Capabilities:
     """What an engine does itself.
 
-    `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several texts
-    between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions. `reads`: it
-    answers questions about a text that it is given.
+    `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several
+    texts between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions.
+    `reads`: it answers questions about a text that it is given.
     """
 
     hears: bool
