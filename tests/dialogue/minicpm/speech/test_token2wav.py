@@ -15,7 +15,15 @@ from dialogue.minicpm.speech.flow import Flow, FlowState
 from dialogue.minicpm.speech.flow_encoder import waves
 from dialogue.minicpm.speech.hift import Hift
 from dialogue.minicpm.speech.past import StreamState
-from dialogue.minicpm.speech.token2wav import HELD_FRAMES, LOOK_AHEAD, RATE, CodeFeed, SpeakingVoice, VoiceStream
+from dialogue.minicpm.speech.token2wav import (
+    HELD_FRAMES,
+    LOOK_AHEAD,
+    RATE,
+    SILENCE,
+    CodeFeed,
+    SpeakingVoice,
+    VoiceStream,
+)
 from dialogue.minicpm.speech.token2wav_files import FOLDER, open_token2wav
 from dialogue.minicpm.speech.voice_prompt import VoicePrompt, filter_banks, prompt_mel
 from dialogue.minicpm.tiny.token2wav import FLOW_SIZES, HIFT_SIZES, random_tensors, write_token2wav
@@ -246,3 +254,12 @@ def test_a_voice_is_read_from_a_recording_of_the_right_length(checkpoint: Path) 
     for samples in (second(1)[:9000], np.tile(second(1), 31)):
         with pytest.raises(BadInput, match="from 1 to 30 s"):
             reader.read(samples)
+
+
+def test_a_vocoder_is_called_once_a_second_and_looks_ahead() -> None:
+    feed = CodeFeed()
+    calls = [call for code in range(60) for call in feed.add([code])]
+    assert calls[0] == [SILENCE] * LOOK_AHEAD + list(range(25))
+    assert calls[1] == list(range(22, 50))
+    assert feed.end() == list(range(47, 60))
+    assert feed.end() == [SILENCE] * LOOK_AHEAD
