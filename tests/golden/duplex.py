@@ -14,8 +14,8 @@ from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.duplex import Duplex, SpokenPiece
+from dialogue.minicpm.sessions.duplex_input import EMBEDDED
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, TokenRule
-from dialogue.minicpm.sessions.duplex_senses import EMBEDDED
 from dialogue.minicpm.sessions.window import (
     RecapWindow,
     SlidingWindow,
@@ -137,7 +137,7 @@ def duplex(case: Case, check: Check) -> None:
         force_listen=case.inputs.get("force_listen_count", 0),
         choose_code=lambda _logits, probabilities: int(probabilities.argmax()),
     )
-    session.rule = Planned(session.signs, model.bad_tokens, GREEDY)
+    session.rule = Planned(session.control, model.bad_tokens, GREEDY)
     _prepare(case, check, session)
     for number, unit in enumerate(case.inputs["units"]):
         _unit(case, check, session, number, unit, watched)
@@ -182,7 +182,7 @@ def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str
     want = case.expected["units"][number]
     check.same(f"fed {number}", *_fed(want["feeds"], heard.tokens + said.tokens, begun))
     _decisions(case, check, session, number, said, pending)
-    got = [session.cache.length, watched.before, session.senses.heard, session.turn_open]
+    got = [session.cache.length, watched.before, session.input.heard, session.turn_open]
     names = ("kv_len", "kv_len_before_eviction", "audio_kv_len", "turn_open")
     check.same(f"state {number}", got, [want[name] for name in names])
     if "tts" in want:

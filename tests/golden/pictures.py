@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from dialogue.minicpm.chat.prompt import picture_text
+from dialogue.minicpm.vision.picture_encoder import RESAMPLER, TOWER, blank_resampler, blank_tower
 from dialogue.minicpm.vision.resampler import position_table
-from dialogue.minicpm.vision.sight import RESAMPLER, TOWER, blank_resampler, blank_tower
 from dialogue.minicpm.vision.slicing import Slice, SliceRule, cut, plan
 from tests.golden.case import Case, Check
 

@@ -66,8 +66,8 @@ def pipeline(case: Case, check: Check) -> None:
 
 
 def _sizes(model: MiniCPM, picture: EncodedPicture) -> list[tuple[int, int]]:
-    assert model.sight is not None
-    return sizes_of(model.sight.cut(picture.rgb, picture.max_slices)[1])
+    assert model.vision is not None
+    return sizes_of(model.vision.cut(picture.rgb, picture.max_slices)[1])
 
 
 def _inputs(case: Case, check: Check, name: str, prompts: Sequence[RequestPrompt]) -> None:

@@ -66,7 +66,7 @@ def _answer(
     conditions = [voice.condition(piece.tokens, piece.hidden) for piece in pieces]
     for place, condition in enumerate(conditions):
         check.close(f"condition {number} {place}", condition[None], case.wanted(f"gen_{number}.chunk_{place}_cond"))
-    opened = [voice.opened(condition, piece.last) for condition, piece in zip(conditions, pieces, strict=True)]
+    opened = [voice.with_start(condition, piece.last) for condition, piece in zip(conditions, pieces, strict=True)]
     check.same(f"vocoder {number}", _spoken(voice, opened, want["vocoder_calls"]), want["vocoder_calls"])
 
 

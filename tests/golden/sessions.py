@@ -11,7 +11,6 @@ import torch
 
 from dialogue.llm.generation import Step
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.chat.embedding import speaker_spans
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part, RequestPrompt, make_prompt
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -122,7 +121,8 @@ def _chat(case: Case, check: Check, model: MiniCPM) -> None:
     made = make_prompt(model, parts, request["use_image_id"])
     check.same("chat ids", [made.ids], case.wanted("chat.input_ids"))
     check.close("chat rows", made.rows[None], case.wanted("chat.inputs_embeds"))
-    speakers = speaker_spans(made.ids, model.words)
+    first, last = (made.ids.index(model.words.id(token)) for token in ("<|spk_bos|>", "<|spk_eos|>"))
+    speakers = [(first + 1, last)]
     for kind, spans in (("audio_bounds", made.sounds), ("image_bound", made.pictures), ("spk_bounds", speakers)):
         if case.has(f"chat.{kind}"):
             check.same(f"chat {kind}", [list(span) for span in spans], case.wanted(f"chat.{kind}"))

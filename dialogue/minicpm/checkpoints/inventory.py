@@ -22,8 +22,8 @@ from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.speech.dvae import DECODER, CodeDecoder, CodeSizes
 from dialogue.minicpm.speech.speech_backbone import VOICE, Projector
+from dialogue.minicpm.vision.picture_encoder import RESAMPLER, TOWER
 from dialogue.minicpm.vision.resampler import PerceiverResampler
-from dialogue.minicpm.vision.sight import RESAMPLER, TOWER
 from dialogue.minicpm.vision.slicing import SliceRule
 from dialogue.minicpm.vision.vision_tower import VisionTower
 from dialogue.sizing.inspection import Differences

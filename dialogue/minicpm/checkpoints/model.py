@@ -17,7 +17,7 @@ from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
 from dialogue.minicpm.speech.voice_o26 import ASSETS, VoiceO26
-from dialogue.minicpm.vision.sight import TOWER, PictureEncoder
+from dialogue.minicpm.vision.picture_encoder import TOWER, PictureEncoder
 
 LANGUAGE = "llm."
 
@@ -30,8 +30,8 @@ class MiniCPM:
     config: dict[str, Any]
     words: Vocabulary
     decoder: Decoder
-    sight: PictureEncoder | None
-    hearing: AudioTower | None
+    vision: PictureEncoder | None
+    audio: AudioTower | None
     voice: VoiceO26 | SpeechDecoderO45 | None
     bad_tokens: frozenset[int]  # of full duplex: never to be chosen
 
@@ -50,8 +50,8 @@ class MiniCPM:
             config=checkpoint.config,
             words=checkpoint.vocabulary(),
             decoder=decoder_of(checkpoint, precision, device, on_progress),
-            sight=PictureEncoder.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
-            hearing=AudioTower.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
+            vision=PictureEncoder.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
+            audio=AudioTower.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
             voice=voice_of(checkpoint, "float32" if precision == "float32" else "bfloat16", device),
             bad_tokens=frozenset(checkpoint.side_file("tokenizer_config.json").get("bad_token_ids", ())),
         )

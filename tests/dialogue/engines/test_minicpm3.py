@@ -16,7 +16,7 @@ from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.text.function_calls import CALLS
-from dialogue.minicpm.text.running_calls import MOST_ROUNDS
+from dialogue.minicpm.text.running_calls import MAX_ROUNDS
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Toolbox
 from tests.dialogue.conftest import run_here
@@ -67,7 +67,7 @@ def test_errors_go_back_to_the_model_which_mends_its_call(made: Made) -> None:
 def test_a_model_that_never_stops_calling_is_stopped(made: Made) -> None:
     engine, model = made(lambda context: calling("get_time()"))
     assert "".join(asyncio.run(said(engine, "Hm?"))) == GAVE_UP
-    assert 1 < len(model.read) <= MOST_ROUNDS + 1
+    assert 1 < len(model.read) <= MAX_ROUNDS + 1
 
 
 def test_words_before_a_call_are_said_at_once_and_words_behind_it_never(made: Made) -> None:

@@ -24,7 +24,7 @@ SPEAKS = {
 }
 
 
-def write_leaning(kind: Kind, folder: Path, seed: int = 0, leans: Mapping[str, float] | None = None) -> Path:
+def write_biased_checkpoint(kind: Kind, folder: Path, seed: int = 0, leans: Mapping[str, float] | None = None) -> Path:
     """A checkpoint whose answers are letters, mostly, which ends them. `leans` overrules how much to which token."""
     write_tiny(kind, folder, seed)
     words = Vocabulary(folder / "tokenizer.json")

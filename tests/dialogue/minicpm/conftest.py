@@ -1,4 +1,4 @@
-"""Fixtures of this folder: tiny checkpoints, the models they make, a scripted MiniCPM3 engine."""
+"""Fixtures of this folder: tiny MiniCPM checkpoints, the models they make, a scripted MiniCPM3 engine."""
 
 from tests.dialogue.minicpm.fixtures import made, model, text3_words, tiny
 

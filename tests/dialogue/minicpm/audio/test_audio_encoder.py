@@ -20,9 +20,9 @@ Open = Callable[[Kind], MiniCPM]
 @pytest.mark.parametrize("mel_lengths", [[320], [321], [100, 37], [37, 100, 99], [5, 400]])
 @pytest.mark.parametrize("look_ahead", [False, True])
 def test_who_hears_whom_in_a_padded_batch(model: Open, mel_lengths: list[int], look_ahead: bool) -> None:
-    hearing, frames = model(Kind.O26).hearing, (max(mel_lengths) + 1) // 2
-    assert hearing is not None
-    mask = hearing.mask(frames, mel_lengths, look_ahead)
+    audio, frames = model(Kind.O26).audio, (max(mel_lengths) + 1) // 2
+    assert audio is not None
+    mask = audio.mask(frames, mel_lengths, look_ahead)
     for clip, length in enumerate(mel_lengths):
         for row in range(0, frames, 7):
             for other in range(frames):
@@ -32,54 +32,54 @@ def test_who_hears_whom_in_a_padded_batch(model: Open, mel_lengths: list[int], l
 
 @torch.inference_mode()
 def test_the_encoder_is_whispers(model: Open) -> None:
-    hearing = model(Kind.O26).hearing
-    assert hearing is not None
+    audio = model(Kind.O26).audio
+    assert audio is not None
     fields = model(Kind.O26).config["audio_config"]
     whisper = WhisperEncoder(WhisperConfig(**fields)).eval()
-    whisper.load_state_dict(hearing.encoder.state_dict())
+    whisper.load_state_dict(audio.encoder.state_dict())
     clip = noise(30.0)
     want = whisper(log_mel(clip)[None]).last_hidden_state
-    got = hearing.encode(log_mel(clip)[None], [3000], look_ahead=True)
+    got = audio.encode(log_mel(clip)[None], [3000], look_ahead=True)
     torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
 
 
 def test_a_frame_of_a_clip_sees_its_own_second_and_those_before(model: Open) -> None:
-    hearing = model(Kind.O45).hearing
-    assert hearing is not None
-    mask = hearing.mask(120, [240])[0, 0]
+    audio = model(Kind.O45).audio
+    assert audio is not None
+    mask = audio.mask(120, [240])[0, 0]
     assert mask[0, :50].all() and not mask[0, 50:].any()
     assert mask[49, :50].all() and not mask[49, 50:].any()
     assert mask[119].all()
-    assert hearing.mask(120, [240], look_ahead=True).all()
+    assert audio.mask(120, [240], look_ahead=True).all()
 
 
 def test_a_later_second_does_not_change_an_earlier_one(model: Open) -> None:
-    hearing = model(Kind.O45).hearing
-    assert hearing is not None
-    first, second = hearing.encoder.cache(), hearing.encoder.cache()
-    same = hearing.step(first, log_mel(noise(1.0, 1)))
-    torch.testing.assert_close(hearing.step(second, log_mel(noise(1.0, 1))), same)
-    after_one = hearing.step(first, log_mel(noise(1.0, 2)))
-    hearing.step(second, log_mel(noise(1.0, 3)))
-    assert not torch.allclose(hearing.step(second, log_mel(noise(1.0, 2))), after_one, atol=1e-4)
+    audio = model(Kind.O45).audio
+    assert audio is not None
+    first, second = audio.encoder.cache(), audio.encoder.cache()
+    same = audio.step(first, log_mel(noise(1.0, 1)))
+    torch.testing.assert_close(audio.step(second, log_mel(noise(1.0, 1))), same)
+    after_one = audio.step(first, log_mel(noise(1.0, 2)))
+    audio.step(second, log_mel(noise(1.0, 3)))
+    assert not torch.allclose(audio.step(second, log_mel(noise(1.0, 2))), after_one, atol=1e-4)
 
 
 def test_a_rewound_ear_hears_as_if_nothing_had_happened(model: Open) -> None:
-    hearing = model(Kind.O45).hearing
-    assert hearing is not None
-    ear = hearing.encoder.cache()
-    hearing.step(ear, log_mel(noise(1.0, 1)))
-    mark = ear.mark()
-    want = hearing.step(ear, log_mel(noise(1.0, 2)))
-    ear.rewind(mark)
-    torch.testing.assert_close(hearing.step(ear, log_mel(noise(1.0, 2))), want)
-    ear.clear()
-    ear.rewind(mark)
-    assert ear.length == 0, "what was forgotten cannot be brought back"
+    audio = model(Kind.O45).audio
+    assert audio is not None
+    cache = audio.encoder.cache()
+    audio.step(cache, log_mel(noise(1.0, 1)))
+    mark = cache.mark()
+    want = audio.step(cache, log_mel(noise(1.0, 2)))
+    cache.rewind(mark)
+    torch.testing.assert_close(audio.step(cache, log_mel(noise(1.0, 2))), want)
+    cache.clear()
+    cache.rewind(mark)
+    assert cache.length == 0, "what was forgotten cannot be brought back"
 
 
 def test_a_clip_longer_than_30_s_is_heard_in_pieces(model: Open) -> None:
-    hearing = model(Kind.O45).hearing
-    assert hearing is not None
-    (rows,) = hearing.whole([noise(31.0)])
+    audio = model(Kind.O45).audio
+    assert audio is not None
+    (rows,) = audio.whole([noise(31.0)])
     assert len(rows) == 310

@@ -107,7 +107,7 @@ def test_sound_is_heard_by_the_models_that_can(model: Open) -> None:
     ],
 )
 def test_what_is_no_sound_is_refused(model: Open, bad: np.ndarray) -> None:
-    with pytest.raises(BadInput, match="ound"):
+    with pytest.raises(BadInput, match="udio"):
         list(answer(model(Kind.O45), [HistoryTurn("user", [EncodedSound(bad)])]))
 
 

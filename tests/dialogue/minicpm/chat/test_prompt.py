@@ -53,8 +53,8 @@ def test_places_for_sound_follow_the_formula(samples: int, pool: int) -> None:
 @pytest.mark.parametrize("samples", [400, 8000, 16_000, 16_001, 33_333, 480_000, 500_000])
 @pytest.mark.parametrize("kind", [Kind.O26, Kind.O45])
 def test_a_prompt_has_as_many_places_as_a_clip_has_rows(model: Open, kind: Kind, samples: int) -> None:
-    hearing = model(kind).hearing
-    assert hearing is not None
-    rows = sum(row_count(len(piece), hearing.pool) for piece in pieces(np.zeros(samples, np.float32)))
-    assert sum(sound_groups(samples, hearing.pool, by_second=True)) == rows
-    assert sound_groups(samples, hearing.pool, by_second=False) == [rows]
+    audio = model(kind).audio
+    assert audio is not None
+    rows = sum(row_count(len(piece), audio.pool) for piece in pieces(np.zeros(samples, np.float32)))
+    assert sum(sound_groups(samples, audio.pool, by_second=True)) == rows
+    assert sound_groups(samples, audio.pool, by_second=False) == [rows]

@@ -12,7 +12,7 @@ from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.chat.request import EncodedSound
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.session_o26 import INTRODUCED, SessionO26
+from dialogue.minicpm.sessions.session_o26 import INTRODUCTION_END, SessionO26
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
@@ -102,13 +102,13 @@ def test_a_mark_stays_good_when_older_things_leave(model: Open) -> None:
     session.introduce(VOICE)
     session.hear(unit(1))
     session.hear(unit(2))
-    place = session.mark()
+    mark = session.mark()
     for seed in range(3, 7):
         session.hear(unit(seed))
     assert session.ledger.dropped_entries
-    session.rewind(place)
+    session.rewind(mark)
     assert session.cache.length == session.ledger.tokens
-    assert all(entry.turn < place.step for entry in session.ledger.entries)
+    assert all(entry.turn < mark.step for entry in session.ledger.entries)
     session.hear(unit(3))
     assert list(session.answer(5, GREEDY))
 
@@ -118,9 +118,9 @@ def test_an_answer_that_was_cut_is_remembered_as_far_as_it_was_heard(model: Open
     session = SessionO26(loaded)
     session.introduce(VOICE)
     session.hear(unit(1))
-    place = session.mark()
+    mark = session.mark()
     tokens(session, 20)
-    session.rewind(place)
+    session.rewind(mark)
     before = session.cache.length
     session.remember("Ja <|im_end|>", whole=False)
     opening = len(loaded.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False))
@@ -131,15 +131,15 @@ def test_an_answer_that_was_cut_is_remembered_as_far_as_it_was_heard(model: Open
 def test_a_reminder_stands_at_the_end_of_the_introduction_and_moves_the_rest(model: Open) -> None:
     loaded = model(Kind.O26)
     session = SessionO26(loaded, capacity=600)
-    introduction = loaded.words.encode(f"<|im_start|>user\nBe kind.{INTRODUCED}", begin=True)
-    suffix = len(loaded.words.encode(INTRODUCED, begin=False))
+    introduction = loaded.words.encode(f"<|im_start|>user\nBe kind.{INTRODUCTION_END}", begin=True)
+    suffix = len(loaded.words.encode(INTRODUCTION_END, begin=False))
     session.introduce(["Be kind."])
     session.hear(unit(1))
-    place = session.mark()
+    mark = session.mark()
     session.hear(unit(2))
     plain = session.cache.storage[:, :, :, : session.cache.length].float().clone()
     for text in ("What you were told.", "More than that was told.<|im_end|>", "Less."):
-        session.remind(text)
+        session.set_recap(text)
         assert session.cache.length == session.ledger.tokens
         recap = loaded.words.encode(f"\n\n{loaded.words.plain(text)}", begin=False)
         assert session.ledger.by_kind()["recap"] == len(recap) == session.cache.length - plain.shape[3]
@@ -147,12 +147,12 @@ def test_a_reminder_stands_at_the_end_of_the_introduction_and_moves_the_rest(mod
         loaded.decoder.forward(fresh, torch.tensor([*introduction[:-suffix], *recap]))
         begun = session.cache.storage[:, :, :, : fresh.length]
         torch.testing.assert_close(begun, fresh.storage[:, :, :, : fresh.length], atol=1e-4, rtol=1e-4)
-    session.remind("")
+    session.set_recap("")
     assert session.cache.length == session.ledger.tokens == plain.shape[3]
     kept = session.cache.storage[:, :, :, : session.cache.length].float()
     torch.testing.assert_close(kept, plain, atol=1e-4, rtol=1e-4)
-    session.remind("Once more.")
-    session.rewind(place)
+    session.set_recap("Once more.")
+    session.rewind(mark)
     assert session.cache.length == session.ledger.tokens
     session.hear(unit(3))
     assert tokens(session)

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex import MOST_STEPS, SpokenPiece
+from dialogue.minicpm.sessions.duplex import MAX_STEPS, SpokenPiece
 from dialogue.minicpm.sessions.session_o26 import SessionO26
 from dialogue.minicpm.sizing import duplex_cost, turn_cost
 from dialogue.minicpm.sizing.duplex_cost import measure_duplex
 from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.sizing.unit_cost import UnitCost, measure
 from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
-from dialogue.minicpm.speech.voice_o26 import AGAIN, CALL, VoiceO26
+from dialogue.minicpm.speech.voice_o26 import CALL_STEPS, OVERLAP_CODES, VoiceO26
 from dialogue.sizing.pace import READ_TOKENS
 
 Open = Callable[[Kind], MiniCPM]
@@ -33,7 +33,7 @@ def test_measured_units_are_the_worst_case(model: Open, monkeypatch: pytest.Monk
     cost = measure_duplex(model(Kind.O45), context=256, make_sound=keep, most=2)
     assert [count for count, _ in cost.measured] == [1, 2]
     for said in made:
-        assert len(said.spoken) == MOST_STEPS - 2
+        assert len(said.spoken) == MAX_STEPS - 2
         assert said.codes is not None
         assert len(said.codes) == CODES_PER_S
 
@@ -54,14 +54,14 @@ class Measured(list[SessionO26]):
     """The sessions that were measured, on a clock that stands still: no machine is too slow for this test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        full = turn_cost._full
+        full = turn_cost._full_session
 
         def kept(model: MiniCPM, context: int) -> SessionO26:
             self.append(full(model, context))
             assert self[-1].cache.length == self[-1].ledger.tokens == context
             return self[-1]
 
-        monkeypatch.setattr(turn_cost, "_full", kept)
+        monkeypatch.setattr(turn_cost, "_full_session", kept)
         monkeypatch.setattr(turn_cost, "measure", partial(measure, now=lambda: 0.0))
 
     def entries(self, kind: str) -> list[int]:
@@ -82,7 +82,7 @@ def test_a_measured_second_of_o26_is_a_full_unit_and_a_second_of_speech(
     assert [count for count, _ in cost.units.measured] == [count for count, _ in cost.answers.measured] == [1, 2]
     # The first session was measured five times (to warm up, twice alone, twice with the other), the other twice.
     assert sessions.entries("picture") == sessions.entries("sound") == [5, 2]
-    assert set(sounds) == {CALL, CALL + AGAIN}
+    assert set(sounds) == {CALL_STEPS, CALL_STEPS + OVERLAP_CODES}
     assert len(sounds) == 2 * (5 + 2), "two calls of the voice are a second of speech"
 
 
@@ -92,6 +92,6 @@ def test_without_its_own_voice_text_is_made_as_fast_as_it_is_read(model: Open, m
 
     sessions = Measured(monkeypatch)
     measure_turns(model(Kind.O26), context=256, most=1, speaks=False)
-    opened = turn_cost._full(model(Kind.O26), 256)
+    opened = turn_cost._full_session(model(Kind.O26), 256)
     next(opened.answer(1))
     assert replied(sessions[0]) - replied(opened) == 3 * READ_TOKENS

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import TopKLogitsWarper, TopPLogitsWarper
 
-from dialogue.minicpm.speech.speech_backbone import narrowed, penalised
+from dialogue.minicpm.speech.speech_backbone import filter_top, penalise_repeats
 
 
 def test_penalty_counts_and_narrowing_keeps_the_best() -> None:
     scores = torch.tensor([2.0, -2.0, 1.0])
-    torch.testing.assert_close(penalised(scores, [0, 0, 1], 2.0), torch.tensor([0.5, -4.0, 1.0]))
-    kept = narrowed(torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0]), top_p=0.1, top_k=1, at_least=3)
+    torch.testing.assert_close(penalise_repeats(scores, [0, 0, 1], 2.0), torch.tensor([0.5, -4.0, 1.0]))
+    kept = filter_top(torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0]), top_p=0.1, top_k=1, at_least=3)
     assert kept.isfinite().tolist() == [True, True, True, False, False]
 
 
@@ -26,7 +26,7 @@ def test_codes_are_narrowed_as_transformers_does_it(seed: int, limits: tuple[flo
     ids = torch.zeros(3, 1, dtype=torch.long)
     want = TopPLogitsWarper(top_p, min_tokens_to_keep=3)(ids, scores)
     want = TopKLogitsWarper(top_k, min_tokens_to_keep=3)(ids, want)
-    assert torch.equal(narrowed(scores, top_p, top_k), want)
+    assert torch.equal(filter_top(scores, top_p, top_k), want)
 
 
 @settings(max_examples=60, deadline=None)
@@ -36,4 +36,4 @@ def test_a_code_is_penalised_as_often_as_it_was_used(recent: list[int], seed: in
     want = scores.clone()
     for code in recent:
         want[code] = want[code] * 1.05 if want[code] < 0 else want[code] / 1.05
-    torch.testing.assert_close(penalised(scores, recent, 1.05), want)
+    torch.testing.assert_close(penalise_repeats(scores, recent, 1.05), want)

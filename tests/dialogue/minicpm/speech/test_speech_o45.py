@@ -31,7 +31,7 @@ def test_every_memory_speaks_chunk_after_chunk(model: Open, memory: Memory) -> N
     turn = voice.start(memory=memory, window=40)
     for seed in range(5):
         hidden = torch.randn(4, 128, generator=torch.Generator().manual_seed(seed))
-        condition = voice.opened(voice.condition([1, 2, 3, 4], hidden))
+        condition = voice.with_start(voice.condition([1, 2, 3, 4], hidden))
         codes = list(voice.chunk(turn, condition, best, limit=12))
         assert 0 < len(codes) <= 12 and voice.end not in codes
 
@@ -41,5 +41,5 @@ def test_a_turn_longer_than_its_room_goes_on(model: Open) -> None:
     turn = voice.start(capacity=100)
     for seed in range(8):
         hidden = torch.randn(3, 128, generator=torch.Generator().manual_seed(seed))
-        assert alone(voice.second(turn, voice.opened(voice.condition([5, 6, 7], hidden)), best, least=26))
+        assert alone(voice.second(turn, voice.with_start(voice.condition([5, 6, 7], hidden)), best, least=26))
         assert turn.cache.length <= 100

@@ -12,9 +12,9 @@ from transformers.audio_utils import mel_filter_bank
 
 from dialogue.errors import BadInput
 from dialogue.minicpm.speech.flow import Flow, FlowState
-from dialogue.minicpm.speech.flow_encoder import waves
+from dialogue.minicpm.speech.flow_encoder import sinusoids
 from dialogue.minicpm.speech.hift import Hift
-from dialogue.minicpm.speech.past import StreamState
+from dialogue.minicpm.speech.stream_state import StreamState
 from dialogue.minicpm.speech.token2wav import (
     HELD_FRAMES,
     LOOK_AHEAD,
@@ -133,7 +133,7 @@ def test_a_key_is_scored_by_how_far_it_lies_behind(flow: Flow) -> None:
     scores = attention._by_distance(query, 7)
     for new, key in ((0, 0), (0, 6), (3, 0), (3, 6), (2, 4)):
         distance = (7 - 4 + new) - key  # negative where the key comes later in the piece
-        place = attention.linear_pos(waves(torch.tensor([distance]), FLOW_SIZES.width))[0]
+        place = attention.linear_pos(sinusoids(torch.tensor([distance]), FLOW_SIZES.width))[0]
         want = torch.einsum("hd,hd->h", query[0, :, new], place.view(attention.heads, -1))
         torch.testing.assert_close(scores[0, :, new, key], want)
 
@@ -230,9 +230,9 @@ def test_the_mel_of_a_voice_is_that_of_the_same_sound_at_24_khz() -> None:
         return np.sum([level * np.sin(2 * np.pi * hz * time) for hz, level in tones], axis=0).astype(np.float32)
 
     padded = torch.nn.functional.pad(torch.tensor(sound(24_000))[None], (720, 720), mode="reflect")[0]
-    waves = torch.stft(padded, 1920, 480, window=torch.hann_window(1920), center=False, return_complex=True)
+    sinusoids = torch.stft(padded, 1920, 480, window=torch.hann_window(1920), center=False, return_complex=True)
     filters = mel_filter_bank(961, 80, 0.0, 8000.0, 24_000, norm="slaney", mel_scale="slaney").T
-    want = (torch.tensor(filters).float() @ (waves.abs().square() + 1e-9).sqrt()).clamp(min=1e-5).log().T
+    want = (torch.tensor(filters).float() @ (sinusoids.abs().square() + 1e-9).sqrt()).clamp(min=1e-5).log().T
     got = prompt_mel(sound(16_000))
     assert got.shape == want.shape == (100, 80)
     # The ends are mirrored at another sample; in between only rounding differs.

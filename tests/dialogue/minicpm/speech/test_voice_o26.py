@@ -10,7 +10,7 @@ from torch import Tensor
 from dialogue.llm.batching import outputs
 from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.speech.voice_o26 import SAMPLES_A_CODE, SpeechStreamO26, VoiceO26
+from dialogue.minicpm.speech.voice_o26 import SAMPLES_PER_CODE, SpeechStreamO26, VoiceO26
 
 Open = Callable[[Kind], MiniCPM]
 
@@ -31,7 +31,7 @@ def test_text_becomes_sound_however_it_is_cut(model: Open) -> None:
     voice = voice_o26(model(Kind.O26))
     text = "hello, a nice day."
     whole = spoken(voice, [text])
-    assert len(whole) % SAMPLES_A_CODE == 0 and whole.abs().max() > 0.01
+    assert len(whole) % SAMPLES_PER_CODE == 0 and whole.abs().max() > 0.01
     torch.testing.assert_close(spoken(voice, list(text)), whole)
 
 
@@ -43,10 +43,10 @@ def test_a_long_answer_is_spoken_in_segments(model: Open) -> None:
     voice = voice_o26(model(Kind.O26))
     text = "a sentence of some length that is said again. " * 4 + "and more."
     sound = spoken(voice, [text])
-    every_call = len(text) // 10 * 25 * SAMPLES_A_CODE
+    every_call = len(text) // 10 * 25 * SAMPLES_PER_CODE
     assert len(sound) > 0.9 * every_call
 
 
 def test_sound_lasts_as_long_as_its_codes(model: Open) -> None:
     codes = torch.randint(0, 625, (7, 4), generator=torch.Generator().manual_seed(0)).tolist()
-    assert voice_o26(model(Kind.O26)).sound([codes, codes]).shape == (2, 7 * SAMPLES_A_CODE)
+    assert voice_o26(model(Kind.O26)).sound([codes, codes]).shape == (2, 7 * SAMPLES_PER_CODE)

@@ -44,14 +44,14 @@ def test_a_resampler_of_any_size_sums_up_slices_of_any_shape(width: int, queries
 
 @torch.inference_mode()
 def test_the_resampler_ignores_what_is_behind_a_slice(model: Open) -> None:
-    sight = model(Kind.V26).sight
-    assert sight is not None
-    width = sight.tower.post_layernorm.weight.shape[0]
+    vision = model(Kind.V26).vision
+    assert vision is not None
+    width = vision.tower.post_layernorm.weight.shape[0]
     features = torch.randn(2, 30, width, generator=torch.Generator().manual_seed(0))
     junk = features.clone()
     junk[0, 12:] = 1e3
     sizes = [(3, 4), (5, 6)]
-    torch.testing.assert_close(sight.resampler(junk, sizes), sight.resampler(features, sizes))
+    torch.testing.assert_close(vision.resampler(junk, sizes), vision.resampler(features, sizes))
 
 
 def test_columns_are_in_the_first_half_of_a_place_and_rows_in_the_second() -> None:

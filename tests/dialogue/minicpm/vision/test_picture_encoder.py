@@ -22,28 +22,28 @@ def slice_of(rows: int, cols: int, seed: int) -> Slice:
 
 @torch.inference_mode()
 def test_a_slice_looks_the_same_whatever_it_is_batched_with(model: Open) -> None:
-    sight = model(Kind.V26).sight
-    assert sight is not None
+    vision = model(Kind.V26).vision
+    assert vision is not None
     small, large = slice_of(3, 5, 1), slice_of(10, 9, 2)
-    alone = sight.rows([small])
-    together = sight.rows([large, small, large])
+    alone = vision.rows([small])
+    together = vision.rows([large, small, large])
     torch.testing.assert_close(together[1], alone[0], atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
 def test_in_25_it_depends_on_the_longest_slice_beside_it(model: Open) -> None:
-    sight = model(Kind.V25).sight
-    assert sight is not None
+    vision = model(Kind.V25).vision
+    assert vision is not None
     small, large = slice_of(3, 5, 1), slice_of(10, 9, 2)
-    assert not torch.allclose(sight.rows([small, large])[0], sight.rows([small])[0], atol=1e-3)
-    assert sight.tower.position_ids([small, large]).max() == 69
+    assert not torch.allclose(vision.rows([small, large])[0], vision.rows([small])[0], atol=1e-3)
+    assert vision.tower.position_ids([small, large]).max() == 69
 
 
 @pytest.mark.parametrize("kind", [Kind.V25, Kind.V26, Kind.O26, Kind.O45])
 def test_a_picture_becomes_a_fixed_number_of_rows_a_slice(model: Open, kind: Kind) -> None:
     loaded = model(kind)
-    assert loaded.sight is not None
+    assert loaded.vision is not None
     rgb = np.random.default_rng(3).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    plan, slices = loaded.sight.cut(rgb)
-    rows = loaded.sight.rows(slices)
+    plan, slices = loaded.vision.cut(rgb)
+    rows = loaded.vision.rows(slices)
     assert rows.shape == (plan.slices, 96 if kind is Kind.V25 else 64, loaded.decoder.config.hidden_size)
