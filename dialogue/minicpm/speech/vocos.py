@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dialogue.errors import BadInput
+
 RATE = 24_000
 MAX_MAGNITUDE = 100.0
 
@@ -45,13 +47,25 @@ class _Backbone(nn.Module):
 
 
 class Vocos(nn.Module):
-    """Built from the tensors of the released file; parameters keep their names, in float32."""
+    """Built from the tensors of the released file; parameters keep their names, in float32.
+
+    Raises BadInput if tensors are missing or do not fit together.
+    """
 
     def __init__(self, tensors: Mapping[str, Tensor], hop: int = 256) -> None:
         super().__init__()
+        try:
+            self._make(tensors, hop)
+        except (KeyError, ValueError, IndexError, RuntimeError) as error:  # torch raises the last for wrong shapes
+            reason = " ".join(str(error).split())[:300]
+            raise BadInput(f"The vocoder has an unexpected layout ({reason}); download the model again.") from error
+
+    def _make(self, tensors: Mapping[str, Tensor], hop: int) -> None:
         width, bins, kernel = tensors["backbone.embed.weight"].shape
         inner = tensors["backbone.convnext.0.pwconv1.weight"].shape[0]
         blocks = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("backbone.convnext."))
+        if blocks > len(tensors):
+            raise ValueError(f"{blocks} blocks in {len(tensors)} tensors")
         self.backbone = _Backbone(bins, width, inner, kernel, blocks)
         self.head = nn.ModuleDict({"out": nn.Linear(width, tensors["head.out.weight"].shape[0])})
         self.hop = hop

@@ -85,9 +85,7 @@ def choose_grid(width: int, height: int, rule: SliceRule) -> tuple[int, int] | N
 def cut(rgb: NDArray[np.uint8], rule: SliceRule) -> tuple[Plan, list[Slice]]:
     """Picture uint8 (H, W, 3) -> the plan and its slices: overview first, then the crops row by row."""
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
-        raise BadInput(
-            f"A picture must be RGB uint8 of shape (height, width, 3), got {rgb.dtype} {rgb.shape}."
-        )
+        raise BadInput(f"A picture must be RGB uint8 of shape (height, width, 3), got {rgb.dtype} {rgb.shape}.")
     height, width, _ = rgb.shape
     chosen = plan(width, height, rule)
     original = Image.fromarray(rgb)
