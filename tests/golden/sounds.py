@@ -72,7 +72,7 @@ def _stream_o26(case: Case, check: Check, audio: AudioTower) -> None:
         lengths.append(cache.length)
     check.same("lengths around the reset", lengths, case.expected["wrap_cache_lengths"])
     wanted = [case.wanted(f"wrap_embed_{number}") for (number,) in case.numbers(r"out\.wrap_embed_(\d+)")]
-    # Seconds on end around the reset; the case does not say with which they begin.
+    # Consecutive seconds around the reset; the case does not state the first one.
     begun = min(range(len(heard) - len(wanted) + 1), key=lambda unit: _apart(heard[unit], wanted[0]))
     for number, want in enumerate(wanted):
         check.close(f"around the reset {number}", heard[begun + number], want)
@@ -114,13 +114,13 @@ def _placeholders(check: Check, wanted: dict[str, Any], pool: int) -> None:
 
 
 def _second(stream: Samples, unit: int) -> Samples:
-    """Streams are repeated from their beginning once they are over."""
+    """The `unit`-th second of a stream, which repeats from its start."""
     start = unit % (len(stream) // RATE) * RATE
     return stream[start : start + RATE]
 
 
 def _cached(case: Case, check: Check, cache: EncoderCache) -> None:
-    """What the stream left behind, of the layers that the case has."""
+    """Compare keys and values of the stream for the layers of the case."""
     for kind, rows in (("k", cache.keys), ("v", cache.values)):
         for (layer,) in case.numbers(rf"out\.cache_{kind}_layer(\d+)"):
             check.close(f"cache {kind} {layer}", rows(layer)[None], case.wanted(f"cache_{kind}_layer{layer}"))

@@ -44,7 +44,7 @@ def speech_o26(case: Case, check: Check) -> None:
 
 
 def _segment(case: Case, check: Check, voice: SpeechDecoderO26, start: int, speaker: Tensor) -> None:
-    """A new segment, begun with the end of the one before it."""
+    """A new segment, seeded with the end of the previous one."""
     text, codes = case.given("seg_text_ids").tolist(), case.given("seg_codes").tolist()
     following = case.given("seg_next_codes").tolist()
     state = voice.start(len(codes) + len(following))
@@ -74,7 +74,7 @@ def codes_to_sound(case: Case, check: Check) -> None:
 
 
 class _Forced:
-    """Chooses given codes and keeps what they were chosen from."""
+    """Chooses given codes and records logits and probabilities."""
 
     def __init__(self, codes: Sequence[int]) -> None:
         self._codes = iter(codes)
@@ -127,7 +127,7 @@ def _half_duplex(case: Case, check: Check, voice: SpeechDecoderO45, memory: Memo
         waiting += len(codes)
         given = [[CODES_PER_S, False]] * (waiting // CODES_PER_S)
         waiting %= CODES_PER_S
-        # What ends a turn whose codes are whole seconds is not specified.
+        # The end of a turn of whole seconds is not specified.
         ends = (
             [[*given, [waiting, True]]] if waiting else [given, [*given, [0, True]], [*given[:-1], [CODES_PER_S, True]]]
         )

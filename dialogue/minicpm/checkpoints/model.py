@@ -1,4 +1,4 @@
-"""A loaded model: every part of one checkpoint, shared by all sessions and never changed by them."""
+"""A loaded model: every part of one checkpoint, read-only and shared by all sessions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LANGUAGE = "llm."
 
 @dataclass(frozen=True, eq=False)
 class MiniCPM:
-    """Parts that a checkpoint does not have are None."""
+    """Parts that the checkpoint lacks are None."""
 
     kind: Kind
     config: dict[str, Any]
@@ -33,7 +33,7 @@ class MiniCPM:
     vision: PictureEncoder | None
     audio: AudioTower | None
     voice: VoiceO26 | SpeechDecoderO45 | None
-    bad_tokens: frozenset[int]  # of full duplex: never to be chosen
+    bad_tokens: frozenset[int]  # never chosen in full duplex
 
     @classmethod
     def of(
@@ -43,7 +43,7 @@ class MiniCPM:
         device: str = "cpu",
         on_progress: Progress | None = None,
     ) -> MiniCPM:
-        """Only the language model is stored at a low precision: it is nine tenths of the weights."""
+        """Load all parts. int8 and int4 apply to the language model only, which is nine tenths of the weights."""
         dtype = torch.float32 if precision == "float32" else torch.bfloat16
         return cls(
             kind=kind_of(checkpoint.config),
@@ -58,11 +58,11 @@ class MiniCPM:
 
     @property
     def text_scale(self) -> float:
-        """What rows of text, and only those, are multiplied by."""
+        """The factor of text rows."""
         return float(self.config.get("scale_emb", 1.0))
 
     def stops(self) -> set[int]:
-        """Tokens that end an answer."""
+        """Tokens that end a reply."""
         ends = ("<|end_of_text|>", "<|eot_id|>") if self.kind is Kind.V25 else ("<|im_end|>", "<|endoftext|>")
         return self.words.ids(ends)
 
@@ -77,7 +77,7 @@ def decoder_of(
 
 
 def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoderO45 | None:
-    """The voice, if everything it needs was downloaded: that of o 2.6 has files beside the checkpoint."""
+    """The voice, or None if the checkpoint or, for o 2.6, its `assets` folder lacks it."""
     if not checkpoint.has(f"{VOICE}emb_text."):
         return None
     if kind_of(checkpoint.config) is Kind.O45:

@@ -19,7 +19,7 @@ Open = Callable[[Kind], MiniCPM]
 
 @pytest.mark.parametrize("mel_lengths", [[320], [321], [100, 37], [37, 100, 99], [5, 400]])
 @pytest.mark.parametrize("look_ahead", [False, True])
-def test_who_hears_whom_in_a_padded_batch(model: Open, mel_lengths: list[int], look_ahead: bool) -> None:
+def test_the_mask_of_a_padded_batch_is_the_published_one(model: Open, mel_lengths: list[int], look_ahead: bool) -> None:
     audio, frames = model(Kind.O26).audio, (max(mel_lengths) + 1) // 2
     assert audio is not None
     mask = audio.mask(frames, mel_lengths, look_ahead)
@@ -31,7 +31,7 @@ def test_who_hears_whom_in_a_padded_batch(model: Open, mel_lengths: list[int], l
 
 
 @torch.inference_mode()
-def test_the_encoder_is_whispers(model: Open) -> None:
+def test_the_encoder_equals_whispers(model: Open) -> None:
     audio = model(Kind.O26).audio
     assert audio is not None
     fields = model(Kind.O26).config["audio_config"]
@@ -43,7 +43,7 @@ def test_the_encoder_is_whispers(model: Open) -> None:
     torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
 
 
-def test_a_frame_of_a_clip_sees_its_own_second_and_those_before(model: Open) -> None:
+def test_a_frame_of_a_clip_attends_to_its_second_and_earlier_ones(model: Open) -> None:
     audio = model(Kind.O45).audio
     assert audio is not None
     mask = audio.mask(120, [240])[0, 0]
@@ -53,7 +53,7 @@ def test_a_frame_of_a_clip_sees_its_own_second_and_those_before(model: Open) -> 
     assert audio.mask(120, [240], look_ahead=True).all()
 
 
-def test_a_later_second_does_not_change_an_earlier_one(model: Open) -> None:
+def test_a_second_depends_on_the_seconds_before_it(model: Open) -> None:
     audio = model(Kind.O45).audio
     assert audio is not None
     first, second = audio.encoder.cache(), audio.encoder.cache()
@@ -64,7 +64,7 @@ def test_a_later_second_does_not_change_an_earlier_one(model: Open) -> None:
     assert not torch.allclose(audio.step(second, log_mel(noise(1.0, 2))), after_one, atol=1e-4)
 
 
-def test_a_rewound_ear_hears_as_if_nothing_had_happened(model: Open) -> None:
+def test_a_rewound_cache_encodes_as_before(model: Open) -> None:
     audio = model(Kind.O45).audio
     assert audio is not None
     cache = audio.encoder.cache()
@@ -75,10 +75,10 @@ def test_a_rewound_ear_hears_as_if_nothing_had_happened(model: Open) -> None:
     torch.testing.assert_close(audio.step(cache, log_mel(noise(1.0, 2))), want)
     cache.clear()
     cache.rewind(mark)
-    assert cache.length == 0, "what was forgotten cannot be brought back"
+    assert cache.length == 0, "a cleared cache rewinds to an empty one"
 
 
-def test_a_clip_longer_than_30_s_is_heard_in_pieces(model: Open) -> None:
+def test_a_clip_longer_than_30_s_is_encoded_in_pieces(model: Open) -> None:
     audio = model(Kind.O45).audio
     assert audio is not None
     (rows,) = audio.whole([noise(31.0)])

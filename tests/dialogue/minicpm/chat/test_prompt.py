@@ -26,7 +26,7 @@ Open = Callable[[Kind], MiniCPM]
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, limits, st.one_of(st.none(), st.integers(0, 63)))
-def test_placeholders_are_rows_of_crops_behind_the_overview(
+def test_placeholders_are_rows_of_crops_after_the_overview(
     width: int, height: int, most: int, number: int | None
 ) -> None:
     made, rows = plan(width, height, SliceRule(max_slices=most)), "<unk>" * 64
@@ -41,7 +41,7 @@ def test_placeholders_are_rows_of_crops_behind_the_overview(
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.integers(1, 5000), st.integers(1, 2_000_000)), st.sampled_from([2, 5]))
-def test_places_for_sound_follow_the_formula(samples: int, pool: int) -> None:
+def test_placeholders_of_audio_follow_the_formula(samples: int, pool: int) -> None:
     frames = (math.ceil(samples / 160) - 1) // 2 + 1
     rows = (frames - pool) // pool + 1
     assert sound_groups(samples, pool, by_second=False) == [max(rows, 0)]
@@ -52,7 +52,7 @@ def test_places_for_sound_follow_the_formula(samples: int, pool: int) -> None:
 
 @pytest.mark.parametrize("samples", [400, 8000, 16_000, 16_001, 33_333, 480_000, 500_000])
 @pytest.mark.parametrize("kind", [Kind.O26, Kind.O45])
-def test_a_prompt_has_as_many_places_as_a_clip_has_rows(model: Open, kind: Kind, samples: int) -> None:
+def test_a_prompt_has_as_many_placeholders_as_a_clip_has_rows(model: Open, kind: Kind, samples: int) -> None:
     audio = model(kind).audio
     assert audio is not None
     rows = sum(row_count(len(piece), audio.pool) for piece in pieces(np.zeros(samples, np.float32)))

@@ -40,7 +40,7 @@ def test_two_sessions_of_one_model_do_not_mix(model: Open) -> None:
     assert tokens(other) != want
 
 
-def test_a_rewound_session_goes_on_as_if_nothing_had_happened(model: Open) -> None:
+def test_a_rewound_session_continues_as_before(model: Open) -> None:
     session = SessionO26(model(Kind.O26))
     session.introduce(VOICE)
     session.hear(unit(1))
@@ -51,7 +51,7 @@ def test_a_rewound_session_goes_on_as_if_nothing_had_happened(model: Open) -> No
     assert tokens(session) == want
 
 
-def test_a_turn_after_one_that_was_broken_off_closes_its_speech(model: Open) -> None:
+def test_the_turn_after_an_interrupted_reply_closes_its_speech(model: Open) -> None:
     loaded = model(Kind.O26)
     session = SessionO26(loaded)
     session.introduce(VOICE)
@@ -64,7 +64,7 @@ def test_a_turn_after_one_that_was_broken_off_closes_its_speech(model: Open) -> 
     assert again.ids[0] == loaded.words.id("<unit>")
 
 
-def test_a_unit_takes_the_tokens_it_is_said_to(model: Open) -> None:
+def test_a_unit_takes_94_tokens(model: Open) -> None:
     session = SessionO26(model(Kind.O26))
     session.introduce(VOICE)
     session.hear(unit(1))
@@ -73,7 +73,7 @@ def test_a_unit_takes_the_tokens_it_is_said_to(model: Open) -> None:
     assert session.cache.length - before == 94
 
 
-def test_a_full_session_lets_pictures_go_first_then_sound(model: Open) -> None:
+def test_a_full_session_evicts_pictures_first_then_audio(model: Open) -> None:
     session = SessionO26(model(Kind.O26), capacity=400)
     session.introduce(VOICE)
     introduced = session.cache.length
@@ -84,10 +84,10 @@ def test_a_full_session_lets_pictures_go_first_then_sound(model: Open) -> None:
         assert session.cache.length == session.ledger.tokens <= 400
     assert session.ledger.dropped_entries > 4
     assert kinds[-1]["system"] == introduced, "the introduction stays"
-    assert 0 < kinds[-1]["picture"] < kinds[-1]["sound"] * 3, "pictures, which are larger, went first"
+    assert 0 < kinds[-1]["picture"] < kinds[-1]["sound"] * 3, "pictures, which are larger, are evicted first"
 
 
-def test_a_turn_too_long_for_its_context_goes_on(model: Open) -> None:
+def test_a_turn_longer_than_the_context_continues(model: Open) -> None:
     session = SessionO26(model(Kind.O26), capacity=400)
     session.introduce(VOICE)
     for seed in range(6):
@@ -97,7 +97,7 @@ def test_a_turn_too_long_for_its_context_goes_on(model: Open) -> None:
     assert session.cache.length == session.ledger.tokens <= 400
 
 
-def test_a_mark_stays_good_when_older_things_leave(model: Open) -> None:
+def test_a_mark_stays_valid_when_older_entries_are_evicted(model: Open) -> None:
     session = SessionO26(model(Kind.O26), capacity=400)
     session.introduce(VOICE)
     session.hear(unit(1))
@@ -113,7 +113,7 @@ def test_a_mark_stays_good_when_older_things_leave(model: Open) -> None:
     assert list(session.answer(5, GREEDY))
 
 
-def test_an_answer_that_was_cut_is_remembered_as_far_as_it_was_heard(model: Open) -> None:
+def test_an_interrupted_reply_stays_in_the_context_as_far_as_it_was_heard(model: Open) -> None:
     loaded = model(Kind.O26)
     session = SessionO26(loaded)
     session.introduce(VOICE)
@@ -124,11 +124,11 @@ def test_an_answer_that_was_cut_is_remembered_as_far_as_it_was_heard(model: Open
     before = session.cache.length
     session.remember("Ja <|im_end|>", whole=False)
     opening = len(loaded.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False))
-    assert session.cache.length - before == opening + len("Ja < |im_end|>"), "what was said ends no turn"
+    assert session.cache.length - before == opening + len("Ja < |im_end|>"), "text of a reply cannot end the turn"
     assert session.hear(unit(2)).ids[0] == loaded.words.id("<|tts_eos|>")
 
 
-def test_a_reminder_stands_at_the_end_of_the_introduction_and_moves_the_rest(model: Open) -> None:
+def test_a_recap_is_inserted_at_the_end_of_the_introduction_and_the_rest_moves(model: Open) -> None:
     loaded = model(Kind.O26)
     session = SessionO26(loaded, capacity=600)
     introduction = loaded.words.encode(f"<|im_start|>user\nBe kind.{INTRODUCTION_END}", begin=True)

@@ -24,29 +24,29 @@ def spoken(session: SessionO45, limit: int = 24) -> list[int]:
     return [token for piece in session.answer(limit, GREEDY) for token in piece.tokens]
 
 
-def begun(model: MiniCPM, **room: int) -> SessionO45:
+def introduced(model: MiniCPM, **room: int) -> SessionO45:
     session = SessionO45(model, **room)
     session.introduce(VOICE)
     return session
 
 
-def test_pieces_are_of_ten_tokens_with_a_state_each(model: Open) -> None:
-    session = begun(model(Kind.O45))
+def test_pieces_have_ten_tokens_and_a_hidden_state_for_each(model: Open) -> None:
+    session = introduced(model(Kind.O45))
     session.hear([picture(1), EncodedSound(second(1))])
     pieces = list(session.answer(24, GREEDY))
     assert all(len(piece.tokens) == PIECE for piece in pieces[:-1])
     assert all(len(piece.hidden) == len(piece.tokens) for piece in pieces)
 
 
-def test_nothing_is_said_that_cannot_be_read_aloud(model: Open) -> None:
-    session = begun(model(Kind.O45))
+def test_tokens_that_cannot_be_spoken_are_never_chosen(model: Open) -> None:
+    session = introduced(model(Kind.O45))
     session.hear([EncodedSound(second(1))])
     said = {token for piece in session.answer(100) for token in piece.tokens}
     assert not said & model(Kind.O45).words.ids([*UNSPEAKABLE, "<unk>"])
 
 
-def test_two_seconds_at_once_sound_like_one_after_the_other(model: Open) -> None:
-    whole, cut = begun(model(Kind.O45)), begun(model(Kind.O45))
+def test_two_seconds_at_once_equal_two_single_seconds(model: Open) -> None:
+    whole, cut = introduced(model(Kind.O45)), introduced(model(Kind.O45))
     signal = np.concatenate([second(1), second(2)])
     whole.hear([EncodedSound(signal)])
     cut.hear([EncodedSound(signal[:16_000])])
@@ -57,8 +57,8 @@ def test_two_seconds_at_once_sound_like_one_after_the_other(model: Open) -> None
     torch.testing.assert_close(first[start : start + rows], other[start : start + rows], atol=1e-4, rtol=1e-4)
 
 
-def test_a_rewound_session_by_turns_hears_on_where_it_was(model: Open) -> None:
-    session = begun(model(Kind.O45))
+def test_a_rewound_session_continues_as_before(model: Open) -> None:
+    session = introduced(model(Kind.O45))
     session.hear([EncodedSound(second(1))])
     mark = session.mark()
     session.hear([EncodedSound(second(2))])
@@ -71,8 +71,8 @@ def test_a_rewound_session_by_turns_hears_on_where_it_was(model: Open) -> None:
     assert spoken(session) == want
 
 
-def test_whole_rounds_are_forgotten_and_the_introduction_stays(model: Open) -> None:
-    session = begun(model(Kind.O45), capacity=1200, high=600, low=400)
+def test_whole_rounds_are_evicted_and_the_introduction_stays(model: Open) -> None:
+    session = introduced(model(Kind.O45), capacity=1200, high=600, low=400)
     protected = session.cache.storage[:, :, :, : session.protected].clone()
     for seed in range(12):
         session.hear([picture(seed), EncodedSound(second(seed))])
@@ -82,8 +82,8 @@ def test_whole_rounds_are_forgotten_and_the_introduction_stays(model: Open) -> N
     torch.testing.assert_close(kept, protected)
 
 
-def test_a_session_without_room_is_lost_not_wrong(model: Open) -> None:
-    session = begun(model(Kind.O45), capacity=260)
+def test_a_full_session_raises_engine_lost(model: Open) -> None:
+    session = introduced(model(Kind.O45), capacity=260)
     with pytest.raises(EngineLost, match="full"):
         for seed in range(4):
             session.hear([picture(seed), EncodedSound(second(seed))])
@@ -91,4 +91,4 @@ def test_a_session_without_room_is_lost_not_wrong(model: Open) -> None:
 
 def test_a_part_of_a_second_is_refused(model: Open) -> None:
     with pytest.raises(BadInput, match="whole seconds"):
-        begun(model(Kind.O45)).hear([EncodedSound(second(1)[:9000])])
+        introduced(model(Kind.O45)).hear([EncodedSound(second(1)[:9000])])

@@ -20,7 +20,7 @@ def test_codes_are_numbers_in_base_five() -> None:
 
 
 @torch.inference_mode()
-def test_codes_become_features_digit_by_digit_and_frames_half_by_half() -> None:
+def test_codes_become_features_by_digits_and_frames_by_halves() -> None:
     decoder = CodeDecoder(CodeSizes(features=32, bottleneck=8, width=16, inner=24, blocks=2, bins=10)).eval()
     codes = torch.randint(0, 625, (2, 9, 4), generator=torch.Generator().manual_seed(1))
     features = decoder.features(codes)

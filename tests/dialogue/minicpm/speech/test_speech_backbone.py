@@ -10,7 +10,7 @@ from transformers import TopKLogitsWarper, TopPLogitsWarper
 from dialogue.minicpm.speech.speech_backbone import filter_top, penalise_repeats
 
 
-def test_penalty_counts_and_narrowing_keeps_the_best() -> None:
+def test_the_penalty_counts_uses_and_the_filter_keeps_the_best() -> None:
     scores = torch.tensor([2.0, -2.0, 1.0])
     torch.testing.assert_close(penalise_repeats(scores, [0, 0, 1], 2.0), torch.tensor([0.5, -4.0, 1.0]))
     kept = filter_top(torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0]), top_p=0.1, top_k=1, at_least=3)
@@ -19,7 +19,7 @@ def test_penalty_counts_and_narrowing_keeps_the_best() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([(0.7, 20), (0.85, 25), (0.05, 1), (0.99, 4), (0.3, 600)]))
-def test_codes_are_narrowed_as_transformers_does_it(seed: int, limits: tuple[float, int]) -> None:
+def test_the_filter_equals_transformers_warpers(seed: int, limits: tuple[float, int]) -> None:
     top_p, top_k = limits
     draw = torch.Generator().manual_seed(seed)
     scores = torch.randn(3, 130, generator=draw) * (1 + 9 * torch.rand(1, generator=draw))
@@ -31,7 +31,7 @@ def test_codes_are_narrowed_as_transformers_does_it(seed: int, limits: tuple[flo
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 11), max_size=16), st.integers(0, 1000))
-def test_a_code_is_penalised_as_often_as_it_was_used(recent: list[int], seed: int) -> None:
+def test_a_code_is_penalised_for_every_use(recent: list[int], seed: int) -> None:
     scores = torch.randn(12, generator=torch.Generator().manual_seed(seed))
     want = scores.clone()
     for code in recent:

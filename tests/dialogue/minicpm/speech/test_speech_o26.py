@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dialogue.minicpm.speech.speech_o26 import TextSlots
 
 
-def test_text_is_seen_as_sound_grows() -> None:
+def test_visible_text_grows_with_the_audio() -> None:
     slots = TextSlots(speakers=1, text=300, text_step=10, sound_step=50)
     assert slots.sound == 302
     known = 33  # tokens of text
@@ -24,7 +24,7 @@ def test_text_is_seen_as_sound_grows() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2200), st.integers(0, 300))
-def test_a_step_of_sound_sees_the_text_that_is_due_and_known(step: int, text: int) -> None:
+def test_visible_slots_follow_the_published_formula(step: int, text: int) -> None:
     slots, past = TextSlots(speakers=1, text=300, text_step=10, sound_step=50), 302 + step
     limit = min(math.ceil((past - 300) / 50) * 10, 300) + 2
     seen = slots.visible(past, text)

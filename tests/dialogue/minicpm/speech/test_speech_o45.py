@@ -26,7 +26,7 @@ def voice_o45(model: MiniCPM) -> SpeechDecoderO45:
 
 
 @pytest.mark.parametrize("memory", ["full_attention", "sliding_recompute", "sliding_window", "reindex"])
-def test_every_memory_speaks_chunk_after_chunk(model: Open, memory: Memory) -> None:
+def test_every_memory_decodes_chunk_after_chunk(model: Open, memory: Memory) -> None:
     voice = voice_o45(model(Kind.O45))
     turn = voice.start(memory=memory, window=40)
     for seed in range(5):
@@ -36,7 +36,7 @@ def test_every_memory_speaks_chunk_after_chunk(model: Open, memory: Memory) -> N
         assert 0 < len(codes) <= 12 and voice.end not in codes
 
 
-def test_a_turn_longer_than_its_room_goes_on(model: Open) -> None:
+def test_a_turn_longer_than_its_cache_continues(model: Open) -> None:
     voice = voice_o45(model(Kind.O45))
     turn = voice.start(capacity=100)
     for seed in range(8):

@@ -10,7 +10,7 @@ from dialogue.minicpm.speech.vocos import Joiner, Vocos
 
 
 @pytest.mark.parametrize("hold_all", [True, False])
-def test_pieces_are_joined_without_a_seam(hold_all: bool) -> None:
+def test_overlapping_pieces_are_joined_without_a_seam(hold_all: bool) -> None:
     signal = torch.randn(6000, generator=torch.Generator().manual_seed(1))
     joiner = Joiner(overlap=500, hold_all=hold_all)
     cuts = [(0, 2000), (1500, 3500), (3000, 6000)]
@@ -35,7 +35,7 @@ def small_vocos() -> Vocos:
 
 
 @pytest.mark.parametrize("frames", [4, 5, 31])
-def test_windows_are_added_where_they_overlap_and_divided_by_their_sum(frames: int) -> None:
+def test_the_inverse_transform_is_a_normalised_overlap_add(frames: int) -> None:
     vocos, mel = small_vocos(), torch.randn(1, 10, frames, generator=torch.Generator().manual_seed(frames))
     level, phase = vocos.head["out"](vocos.backbone(mel))[0].T.chunk(2)
     sound, weight = np.zeros(64 + 16 * (frames - 1)), np.zeros(64 + 16 * (frames - 1))

@@ -27,7 +27,7 @@ def spoken(voice: VoiceO26, pieces: Sequence[str]) -> Tensor:
     return torch.cat([torch.zeros(0), *parts, *outputs(speaker.end())])
 
 
-def test_text_becomes_sound_however_it_is_cut(model: Open) -> None:
+def test_audio_does_not_depend_on_how_text_is_cut(model: Open) -> None:
     voice = voice_o26(model(Kind.O26))
     text = "hello, a nice day."
     whole = spoken(voice, [text])
@@ -35,11 +35,11 @@ def test_text_becomes_sound_however_it_is_cut(model: Open) -> None:
     torch.testing.assert_close(spoken(voice, list(text)), whole)
 
 
-def test_no_text_is_no_sound(model: Open) -> None:
+def test_no_text_gives_no_audio(model: Open) -> None:
     assert len(spoken(voice_o26(model(Kind.O26)), [""])) == 0
 
 
-def test_a_long_answer_is_spoken_in_segments(model: Open) -> None:
+def test_a_long_reply_is_spoken_in_segments(model: Open) -> None:
     voice = voice_o26(model(Kind.O26))
     text = "a sentence of some length that is said again. " * 4 + "and more."
     sound = spoken(voice, [text])
@@ -47,6 +47,6 @@ def test_a_long_answer_is_spoken_in_segments(model: Open) -> None:
     assert len(sound) > 0.9 * every_call
 
 
-def test_sound_lasts_as_long_as_its_codes(model: Open) -> None:
+def test_audio_has_the_length_of_its_codes(model: Open) -> None:
     codes = torch.randint(0, 625, (7, 4), generator=torch.Generator().manual_seed(0)).tolist()
     assert voice_o26(model(Kind.O26)).sound([codes, codes]).shape == (2, 7 * SAMPLES_PER_CODE)

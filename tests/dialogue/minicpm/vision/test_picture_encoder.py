@@ -21,7 +21,7 @@ def slice_of(rows: int, cols: int, seed: int) -> Slice:
 
 
 @torch.inference_mode()
-def test_a_slice_looks_the_same_whatever_it_is_batched_with(model: Open) -> None:
+def test_rows_of_a_slice_do_not_depend_on_its_batch(model: Open) -> None:
     vision = model(Kind.V26).vision
     assert vision is not None
     small, large = slice_of(3, 5, 1), slice_of(10, 9, 2)
@@ -31,7 +31,7 @@ def test_a_slice_looks_the_same_whatever_it_is_batched_with(model: Open) -> None
 
 
 @torch.inference_mode()
-def test_in_25_it_depends_on_the_longest_slice_beside_it(model: Open) -> None:
+def test_in_25_rows_depend_on_the_longest_slice_of_the_batch(model: Open) -> None:
     vision = model(Kind.V25).vision
     assert vision is not None
     small, large = slice_of(3, 5, 1), slice_of(10, 9, 2)
@@ -40,7 +40,7 @@ def test_in_25_it_depends_on_the_longest_slice_beside_it(model: Open) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.V25, Kind.V26, Kind.O26, Kind.O45])
-def test_a_picture_becomes_a_fixed_number_of_rows_a_slice(model: Open, kind: Kind) -> None:
+def test_every_slice_gives_a_fixed_number_of_rows(model: Open, kind: Kind) -> None:
     loaded = model(kind)
     assert loaded.vision is not None
     rgb = np.random.default_rng(3).integers(0, 256, (480, 640, 3), dtype=np.uint8)

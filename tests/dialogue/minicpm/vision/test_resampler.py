@@ -20,7 +20,7 @@ Open = Callable[[Kind], MiniCPM]
 
 @torch.inference_mode()
 @pytest.mark.parametrize(("width", "queries"), [(128, 64), (256, 96), (384, 5), (192, 7)])
-def test_a_resampler_of_any_size_sums_up_slices_of_any_shape(width: int, queries: int) -> None:
+def test_a_resampler_of_any_size_equals_the_formula_for_slices_of_any_shape(width: int, queries: int) -> None:
     part, sizes = PerceiverResampler(queries, width, 24).eval(), [(1, 1), (72, 2), (2, 101), (9, 7)]
     for parameter in part.parameters():
         torch.nn.init.normal_(parameter, std=0.15)
@@ -43,7 +43,7 @@ def test_a_resampler_of_any_size_sums_up_slices_of_any_shape(width: int, queries
 
 
 @torch.inference_mode()
-def test_the_resampler_ignores_what_is_behind_a_slice(model: Open) -> None:
+def test_the_resampler_masks_rows_after_a_slice(model: Open) -> None:
     vision = model(Kind.V26).vision
     assert vision is not None
     width = vision.tower.post_layernorm.weight.shape[0]
@@ -54,13 +54,13 @@ def test_the_resampler_ignores_what_is_behind_a_slice(model: Open) -> None:
     torch.testing.assert_close(vision.resampler(junk, sizes), vision.resampler(features, sizes))
 
 
-def test_columns_are_in_the_first_half_of_a_place_and_rows_in_the_second() -> None:
+def test_columns_are_in_the_first_half_of_a_position_and_rows_in_the_second() -> None:
     table = position_table(4, 5, 64).view(4, 5, 64)
     assert torch.equal(table[0, 2, :32], table[3, 2, :32])
     assert torch.equal(table[2, 0, 32:], table[2, 4, 32:])
     assert not torch.equal(table[0, 1, :32], table[0, 2, :32])
 
 
-def test_places_grow_with_the_picture() -> None:
+def test_the_position_table_grows_with_the_picture() -> None:
     small, large = position_table(3, 3, 32).view(3, 3, 32), position_table(90, 3, 32).view(90, 3, 32)
     torch.testing.assert_close(large[:3], small)

@@ -1,4 +1,4 @@
-"""Adaptive slicing: known sizes, and what holds for pictures of any shape."""
+"""Adaptive slicing: known sizes, the published formula, and properties for pictures of any shape."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_known_sizes(size: tuple[int, int], want: Plan, rows: int) -> None:
     assert tokens(want, 64) == rows
 
 
-def test_a_tie_between_grids_goes_by_the_last_place_of_a_double() -> None:
+def test_a_tie_between_grids_depends_on_the_last_bit() -> None:
     assert plan(4000, 1000, SliceRule()).grid == (8, 1)
 
 
 @given(SIDES, SIDES, st.integers(1, 12))
-def test_any_picture_is_cut_into_whole_patches_and_not_too_many(width: int, height: int, most: int) -> None:
+def test_any_picture_is_cut_into_whole_patches_within_the_limit(width: int, height: int, most: int) -> None:
     made = plan(width, height, SliceRule(max_slices=most))
     assert made.slices <= 1 + most
     for wide, high in filter(None, (made.overview, made.crop)):
@@ -51,15 +51,15 @@ def test_any_picture_is_cut_into_whole_patches_and_not_too_many(width: int, heig
 
 
 @given(st.integers(200, 1400), st.integers(200, 1400))
-def test_slices_have_about_the_area_they_are_meant_to_have(width: int, height: int) -> None:
+def test_slices_have_about_the_target_area(width: int, height: int) -> None:
     made = plan(width, height, SliceRule())
     area = made.crop[0] * made.crop[1] if made.crop else made.overview[0] * made.overview[1]
     assert 0.8 < area / 448**2 < 1.25
 
 
-def test_patches_stand_side_by_side_row_by_row() -> None:
+def test_patches_are_side_by_side_row_by_row() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (28, 42, 3), dtype=np.uint8)
-    _, (only,) = cut(rgb, SliceRule(scale=35))  # the size that keeps this picture as it is
+    _, (only,) = cut(rgb, SliceRule(scale=35))  # a scale that keeps the size of this picture
     assert (only.rows, only.cols) == (2, 3)
     second_of_second_row = only.strip[:, :, 4 * 14 : 5 * 14]
     np.testing.assert_array_equal(second_of_second_row, rgb[14:28, 14:28].transpose(2, 0, 1))
@@ -75,12 +75,12 @@ def test_crops_follow_the_overview_row_by_row() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
-def test_what_is_no_rgb_picture_is_refused(bad: np.ndarray) -> None:
+def test_a_picture_that_is_not_rgb_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(BadInput, match="RGB"):
         cut(bad, SliceRule())
 
 
-def test_older_configs_leave_the_usual_values_out() -> None:
+def test_fields_that_a_config_omits_have_default_values() -> None:
     assert SliceRule.from_config({}) == SliceRule()
     assert SliceRule.from_config({"slice_config": {"max_slice_nums": 4}}).max_slices == 4
 
@@ -130,7 +130,7 @@ def test_any_picture_is_planned_by_the_formula(width: int, height: int, most: in
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (3, 5), (640, 480), (301, 997), (1000, 250), (671, 449)])
 @pytest.mark.parametrize("most", [1, 4, 9])
-def test_every_patch_is_the_one_that_a_crop_of_the_resized_picture_has(size: tuple[int, int], most: int) -> None:
+def test_patches_equal_those_of_crops_of_the_resized_picture(size: tuple[int, int], most: int) -> None:
     width, height = size
     rgb = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
     want, original = planned(width, height, most), Image.fromarray(rgb)

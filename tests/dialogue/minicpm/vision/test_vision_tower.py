@@ -17,20 +17,20 @@ from tests.dialogue.minicpm.vision.plain_attention import attention
 SCALE, PATCH, SIDE = 448, 14, 70
 
 
-def places(count: int) -> Tensor:
+def positions(count: int) -> Tensor:
     step = float(1 / torch.tensor(count, dtype=torch.float32))
     return torch.bucketize(torch.arange(0, 1 - 1e-6, step), torch.arange(1 / SIDE, 1.0, 1 / SIDE), right=True)
 
 
-def looked_at(tower: VisionTower, slices: list[Slice], number: int, one_row: bool) -> Tensor:
-    """One slice of a batch, with the padding only where the model sees it."""
+def plain_features(tower: VisionTower, slices: list[Slice], number: int, one_row: bool) -> Tensor:
+    """Features of one slice of a batch, with padding only in the `one_row` model."""
     one = slices[number]
     own, longest = one.rows * one.cols, max(each.rows * each.cols for each in slices)
     count = longest if one_row else own
     strip = F.pad((torch.from_numpy(one.strip).float() / 255 - 0.5) / 0.5, (0, PATCH * (count - own)))
     patch = tower.embeddings.patch_embedding
     x = torch.stack([(part * patch.weight).sum((1, 2, 3)) + patch.bias for part in strip.split(PATCH, dim=2)])
-    ids = places(count) if one_row else (places(one.rows)[:, None] * SIDE + places(one.cols)).flatten()
+    ids = positions(count) if one_row else (positions(one.rows)[:, None] * SIDE + positions(one.cols)).flatten()
     x = x + tower.embeddings.position_embedding.weight[ids]
     for layer in tower.encoder.layers:
         own_attention, normed = layer.self_attn, layer.layer_norm1(x)
@@ -45,7 +45,7 @@ def looked_at(tower: VisionTower, slices: list[Slice], number: int, one_row: boo
 @torch.inference_mode()
 @pytest.mark.parametrize("one_row", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_tower_of_any_size_sees_slices_of_any_shape(seed: int, one_row: bool) -> None:
+def test_a_tower_of_any_size_equals_the_formula_for_slices_of_any_shape(seed: int, one_row: bool) -> None:
     draw = random.Random(seed)
     heads = draw.choice([1, 2, 3])
     fields = {
@@ -63,7 +63,7 @@ def test_a_tower_of_any_size_sees_slices_of_any_shape(seed: int, one_row: bool) 
     ]
     together = tower(slices)
     for number in range(len(slices)):
-        want = looked_at(tower, slices, number, one_row)
+        want = plain_features(tower, slices, number, one_row)
         torch.testing.assert_close(together[number, : len(want)], want, atol=2e-5, rtol=1e-4)
 
 
@@ -73,7 +73,7 @@ def test_patches_spread_over_the_whole_table() -> None:
     assert buckets(140, 70).tolist() == [index // 2 for index in range(140)]
 
 
-def test_for_some_counts_the_trained_places_are_not_the_exact_ones() -> None:
+def test_for_some_counts_the_trained_positions_are_not_the_exact_ones() -> None:
     def differs(count: int) -> bool:
         return buckets(count, 70).tolist() != [70 * index // count for index in range(count)]
 
