@@ -2,7 +2,7 @@
 
 Ten tokens of text alternate with half a second of audio; the rest is spoken when the text ends. A long reply is
 spoken in segments, each seeded with the end of the previous one. The timing of text and audio is the published one;
-the segment boundaries are ours, since the published code states none and a sentence must not be cut.
+the segment boundaries are this project's, so that no sentence is cut.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def test_block_by_block_is_the_same_as_one_request(model: Open, kind: Kind) -> N
         await engine.feed(asked("And now?"))
         return engine, await said(engine)
 
-    engine, told = asyncio.run(talk())
+    engine, text = asyncio.run(talk())
     turns = [
         HistoryTurn("system", [INSTRUCTION]),
         HistoryTurn("user", [*pictures, "What is it?"]),
@@ -94,7 +94,7 @@ def test_block_by_block_is_the_same_as_one_request(model: Open, kind: Kind) -> N
     finally:
         rows._decoder = decoder
     torch.testing.assert_close(taken[0], whole.rows, atol=1e-5, rtol=0)
-    assert told == "".join(answer(model(kind), turns, limit=256, sampling=GREEDY))
+    assert text == "".join(answer(model(kind), turns, limit=256, sampling=GREEDY))
 
 
 class _Recording:
@@ -204,19 +204,19 @@ def test_evicted_text_is_logged_and_recalled_with_its_time(model: Open) -> None:
             await engine.feed(TextBlock(f"The garden {turn} is {'so ' * 60} nice.", 60.0 + turn, 60.5 + turn))
             await engine.feed(ReplyBlock(f"Answer {turn}.", 60.6 + turn, 60.9 + turn))
         before = steps.names.count("choose")
-        told = await asked_about(engine, 600.0)
+        recalled = await asked_about(engine, 600.0)
         assert steps.names.count("choose") == before, "answered by rule, not by the model"
-        return told, [event.text for event in engine._memory.log.events("left")]
+        return recalled, [event.text for event in engine._memory.log.events("left")]
 
     async def asked_about(engine: MiniCPMVEngine, at: float) -> list[TextDelta]:
         mark = await engine.mark()
         await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
-        told = [delta async for delta in engine.reply() if isinstance(delta, TextDelta)]
+        recalled = [delta async for delta in engine.reply() if isinstance(delta, TextDelta)]
         await engine.rewind(mark)
-        return told
+        return recalled
 
-    told, left = asyncio.run(talk())
-    assert [(delta.text, delta.recalled) for delta in told] == [
+    recalled, left = asyncio.run(talk())
+    assert [(delta.text, delta.recalled) for delta in recalled] == [
         ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
     ]
     assert left[:3] == ["Picture: shown", "You: My sister Ruth is a nurse in Leeds.", "Assistant: How nice."]
