@@ -10,8 +10,8 @@ from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from dialogue.minicpm.audio.mel import log_mel
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from tests.dialogue.minicpm.session_inputs import noise
 
 Open = Callable[[Kind], MiniCPM]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dialogue.minicpm.audio.audio_encoder import row_count
 from dialogue.minicpm.audio.mel import pieces
 from dialogue.minicpm.chat.prompt import picture_text, sound_groups
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.vision.slicing import SliceRule, plan
 
 sides = st.one_of(

@@ -10,8 +10,8 @@ import torch
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.chat.request import EncodedSound
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.session_o26 import INTRODUCTION_END, SessionO26
 from tests.dialogue.minicpm.session_inputs import picture, second
 

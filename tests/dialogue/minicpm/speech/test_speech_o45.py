@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dialogue.llm.batching import alone
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.speech_o45 import Memory, SpeechDecoderO45
 
 Open = Callable[[Kind], MiniCPM]

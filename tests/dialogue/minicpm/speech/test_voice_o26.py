@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from dialogue.llm.batching import outputs
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.voice_o26 import SAMPLES_PER_CODE, SpeechStreamO26, VoiceO26
 
 Open = Callable[[Kind], MiniCPM]
