@@ -26,7 +26,7 @@ from dialogue.minicpm.checkpoints.opening import open_model
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex import Duplex
 from dialogue.minicpm.sessions.session_o26 import SessionO26
-from dialogue.minicpm.sizing.duplex_cost import measure_duplex, talking
+from dialogue.minicpm.sizing.duplex_cost import always_speaking, measure_duplex
 from dialogue.minicpm.sizing.roofline import MACHINES, Machine, Roofline
 from dialogue.minicpm.sizing.this_machine import measure
 from dialogue.minicpm.sizing.turn_cost import measure_turns
@@ -71,11 +71,11 @@ def measured(folder: Path, precision: Precision, device: str) -> Figures:
     taken = {"load": time.perf_counter() - began}
     peak = memory.raised_by()
     roofline = Roofline(model.config, precision, context=256)
-    sight = model.sight
-    assert sight is not None
-    _, slices = sight.cut(PICTURE)
+    vision = model.vision
+    assert vision is not None
+    _, slices = vision.cut(PICTURE)
     prompt = prepare(model, asked())
-    taken["picture"] = shortest(lambda: sight.rows(slices).sum().item())
+    taken["picture"] = shortest(lambda: vision.rows(slices).sum().item())
     taken["first_token"] = shortest(lambda: next(answer(model, asked(), 1, GREEDY), ""))
     taken["token"] = token_s(model, prompt.rows)
     rows = 0
@@ -181,7 +181,7 @@ def first_sound(model: MiniCPM, folder: Path, device: str) -> dict[str, float]:
     vocoder = networks.voice(reader.read(np.tile(SECOND, 3)))()
     taken = []
     for _ in range(TRIES):
-        session = talking(model, CONTEXT)
+        session = always_speaking(model, CONTEXT)
         session.hear(SECOND, [EncodedPicture(PICTURE, 1)])
         began = time.perf_counter()
         codes = session.say().codes

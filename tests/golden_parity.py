@@ -1,7 +1,7 @@
 """Parity with the published implementations: `python -m tests.golden_parity DIR` runs every golden case below DIR.
 
-One line a case, a last line `N passed, M failed`; the exit code is not 0 if anything failed. A case passes when all
-tensors it expects were compared, and everything compared agreed; entries of case.json that nobody compared are named.
+Prints one line a case and a last line `N passed, M failed`; the exit code is not 0 if anything failed. A case passes if
+all its expected tensors were compared and every comparison agreed; uncompared entries of case.json are named.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ RUNNERS: dict[str, Callable[[Case, Check], None]] = {
 
 
 def find_cases(folder: Path) -> list[Path]:
-    """Folders with a case.json: `folder` itself, or any below it, behind links as well."""
+    """Folders with a case.json: `folder` itself and all below it, through links as well."""
     cases, seen = [], set[str]()
     for here, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)
-        if real in seen:  # a link back
+        if real in seen:  # a link to a visited folder
             folders.clear()
         elif "case.json" in files:
             cases.append(Path(here))
@@ -53,7 +53,7 @@ def find_cases(folder: Path) -> list[Path]:
 
 
 def run(folder: Path) -> Check:
-    """Everything the case has expectations for; an exception is a failure like any other."""
+    """Run a case and compare everything it expects; an exception is a failure."""
     check = Check()
     try:
         case = Case(folder)
@@ -63,12 +63,12 @@ def run(folder: Path) -> Check:
         RUNNERS[case.number](case, check)
         check.finish(case)
     except Exception as error:
-        check.failures.append(_told(error))
+        check.failures.append(_described(error))
     return check
 
 
-def _told(error: Exception) -> str:
-    """What went wrong and where, innermost call last."""
+def _described(error: Exception) -> str:
+    """The exception and its last five places, innermost call last."""
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     return f"{type(error).__name__}: {error} (at {' > '.join(places[-5:])})"
 
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="a case folder, or a folder with case folders somewhere below it")
     root: Path = parser.parse_args(argv).folder
     if not root.is_dir():
-        print(f"{root} is no folder.", file=sys.stderr)
+        print(f"{root} is not a folder.", file=sys.stderr)
     folders = find_cases(root)
     failed = 0
     for folder in folders:

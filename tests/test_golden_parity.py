@@ -1,5 +1,7 @@
-"""Parity with the published implementations, on golden data that is not part of the repository; and that what runs it
-takes no case for passed that is not."""
+"""Parity with the published implementations on golden data outside the repository, and tests of its runner.
+
+The runner must never report a case as passed that was not compared completely.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,8 @@ def test_golden_case(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["02", "07", "10", "13"])
-def test_every_expected_tensor_is_held_against_ours(number: str, tmp_path: Path) -> None:
-    """One number in each of them is off: as many comparisons fail as there are tensors."""
+def test_every_expected_tensor_is_compared(number: str, tmp_path: Path) -> None:
+    """With one wrong number in each tensor, as many comparisons fail as there are tensors."""
     found = [case for case in CASES if case.name.startswith(number)]
     if not found:
         pytest.skip("no golden data")
@@ -63,7 +65,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """A small case of our own: the resampler, on numbers of ours."""
+    """A small case made here: the resampler with random weights."""
     torch.manual_seed(5)
     part, sizes = PerceiverResampler(8, 128, 16).eval(), [[2, 3], [71, 1]]
     for parameter in part.parameters():
@@ -92,7 +94,7 @@ def rewrite(folder: Path, tensors: dict[str, Tensor]) -> None:
     save_file(load_file(folder / "io.safetensors") | tensors, folder / "io.safetensors")
 
 
-def test_a_case_is_found_from_above_from_itself_and_behind_a_link(
+def test_a_case_is_found_from_a_parent_from_itself_and_through_a_link(
     made: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = shutil.copytree(made.parent, made.parent.parent / "another")
@@ -100,7 +102,7 @@ def test_a_case_is_found_from_above_from_itself_and_behind_a_link(
     elsewhere = made.parent.parent / "links"
     elsewhere.mkdir()
     (elsewhere / "linked").symlink_to(made)
-    monkeypatch.chdir(made.parent)  # from above there are two: what is reached twice counts once
+    monkeypatch.chdir(made.parent)  # the parent has two cases: a case that is reached twice counts once
     for place, count in ((made, 1), (".", 1), ("04_resampler/", 1), ("..", 2), (elsewhere, 1), (f"{copied}/", 1)):
         assert main([str(place)]) == 0
         said = lines()
@@ -124,13 +126,13 @@ def test_a_number_outside_the_tolerance_of_its_case_fails(made: Path, lines: Lin
 @pytest.mark.parametrize(
     ("tensors", "fields", "named"),
     [
-        ({"out.pos_1": torch.zeros(71, 128)}, {}, "places 1: differs"),
+        ({"out.pos_1": torch.zeros(71, 128)}, {}, "position table 1: differs"),
         ({"out.hidden_from_us": torch.zeros(3)}, {}, "not compared, 1: hidden_from_us"),
         ({"out.features": torch.zeros(1, 8, 128)}, {}, "features: shape (2, 8, 128), wanted (1, 8, 128)"),
         ({"out.features": torch.full((2, 8, 128), torch.nan)}, {}, "features: differs by inf"),
     ],
 )
-def test_what_is_expected_and_not_met_fails(
+def test_a_mismatch_or_an_uncompared_tensor_fails(
     made: Path, lines: Lines, tensors: dict[str, Tensor], fields: dict[str, Any], named: str
 ) -> None:
     rewrite(made, tensors)
@@ -139,13 +141,13 @@ def test_what_is_expected_and_not_met_fails(
     assert any(named in line for line in lines())
 
 
-def test_an_entry_that_nobody_compared_is_named(made: Path, lines: Lines) -> None:
+def test_an_uncompared_entry_is_named(made: Path, lines: Lines) -> None:
     change(made, expected={"steps": [{"kv_len": 3}]})
     assert main([str(made)]) == 0
     assert lines()[1].strip() == "in case.json, and not compared, 1: steps"
 
 
-def test_what_is_for_information_only_need_not_be_met(made: Path) -> None:
+def test_informative_entries_are_not_compared(made: Path) -> None:
     rewrite(made, {"out.a.beam3": torch.zeros(1, 16)})
     change(made, expected={"min_top2_margin": 0.01})
     assert main([str(made)]) == 0
@@ -159,23 +161,23 @@ def test_a_folder_without_cases_is_a_failure(tmp_path: Path, lines: Lines) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('{"case": "99_nonsense"}', "io.safetensors"),
         ("{", "JSONDecodeError"),
         ("[1]", "case.json holds no object"),
     ],
 )
-def test_an_unreadable_case_fails_and_the_others_run(made: Path, lines: Lines, text: str, told: str) -> None:
+def test_an_unreadable_case_fails_and_the_others_run(made: Path, lines: Lines, text: str, message: str) -> None:
     (made.parent / "99_nonsense").mkdir()
     (made.parent / "99_nonsense" / "case.json").write_text(text)
     assert main([str(made.parent)]) == 1
     said = lines()
-    assert said[1].startswith("99_nonsense") and said[1].endswith("FAIL") and told in said[2]
+    assert said[1].startswith("99_nonsense") and said[1].endswith("FAIL") and message in said[2]
     assert said[-1] == "1 passed, 1 failed"
 
 
-def test_a_case_of_an_unknown_name_is_told_which_are_known(made: Path, lines: Lines) -> None:
+def test_an_unknown_case_name_lists_the_known_ones(made: Path, lines: Lines) -> None:
     change(made, case="20_something_new")
     assert main([str(made)]) == 1
     assert any("no runner for a case called '20_something_new'; known are 01, 02" in line for line in lines())

@@ -27,7 +27,7 @@ from dialogue.memory.event_log import EventLog
 from dialogue.memory.scene_memory import SceneMemory
 from dialogue.minicpm.checkpoints.opening import open_text_model
 from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, FunctionCall, read, system_text
-from dialogue.minicpm.text.running_calls import MOST_ROUNDS, carry_out, failure
+from dialogue.minicpm.text.running_calls import MAX_ROUNDS, failure, run_async
 from dialogue.minicpm.text.spoken_part import SpokenPart
 from dialogue.minicpm.text.tool_script import ToolScript
 from dialogue.prompts.prompt import clean, quoted_scene
@@ -165,12 +165,12 @@ class MiniCPM3Engine:
         if self._script.asked is None:
             return
         self._said = ""
-        for round_number in range(MOST_ROUNDS + 1):
+        for round_number in range(MAX_ROUNDS + 1):
             part, ids = SpokenPart(), list[int]()
             async for text in self._written(part, ids):
                 yield TextDelta(text)
             calls = read(part.written, self._tools).calls
-            if not calls or round_number == MOST_ROUNDS or self._script.room() < self._round_tokens():
+            if not calls or round_number == MAX_ROUNDS or self._script.room() < self._round_tokens():
                 break
             results = await self._results(calls)
             self._script.called(ids, results, self._result_tokens)
@@ -220,7 +220,7 @@ class MiniCPM3Engine:
         return text
 
     async def _results(self, calls: Sequence[FunctionCall]) -> list[str]:
-        results = [await carry_out(call, self._tools) for call in calls[:MOST_CALLS]]
+        results = [await run_async(call, self._tools) for call in calls[:MOST_CALLS]]
         if len(calls) > MOST_CALLS:
             results.append(failure(f"only the first {MOST_CALLS} calls were made; make the others in another round"))
         return results

@@ -36,8 +36,8 @@ class MiniCPMChatEngine:
         sampling: SamplingConfig = SAMPLING,
         generator: torch.Generator | None = None,
     ) -> None:
-        hears = model.hearing is not None
-        self.can = Capabilities(hears=hears, sees=model.sight is not None, speaks=False, in_order=True)
+        hears = model.audio is not None
+        self.can = Capabilities(hears=hears, sees=model.vision is not None, speaks=False, in_order=True)
         self._model, self._run, self._sampling, self._generator = model, runner, sampling, generator
         self._said: list[tuple[str, Part]] = []  # who, what
         self._instruction = INSTRUCTION

@@ -204,7 +204,7 @@ class MiniCPMO26Engine:
         session = self._opened()
         if not self._replied:
             session.remember(block.text, whole=not block.cut)
-        session.heard_as(block.text, block.start, block.end)
+        session.annotate_reply(block.text, block.start, block.end)
         self._conversation_log.spoke(block)
         self._marks.clear()
         self._measure(session)
@@ -214,7 +214,7 @@ class MiniCPMO26Engine:
         """Lays the recap out anew, if words have left since. The turn is over: nobody waits."""
         if self._recap.text != self._reminded:
             self._reminded = self._recap.text
-            session.remind(self._reminded)
+            session.set_recap(self._reminded)
             self._measure(session)
 
     def _tokens(self, text: str) -> int:
@@ -241,7 +241,7 @@ class MiniCPMO26Engine:
         self._conversation_log.close()
 
     def _measure(self, session: SessionO26) -> None:
-        self._recap.add(self._conversation_log.left(session.take_left()))
+        self._recap.add(self._conversation_log.left(session.take_evicted()))
         self._use = session.ledger.use()
 
     def _plain(self, text: str) -> str:
@@ -251,8 +251,8 @@ class MiniCPMO26Engine:
     @property
     def _slices(self) -> int:
         """Of a picture that is looked at closely: a quarter of the context at most."""
-        assert self._model.sight is not None
-        return min(MOST_SLICES, max(1, self._shared.context_tokens // 4 // self._model.sight.queries - 1))
+        assert self._model.vision is not None
+        return min(MOST_SLICES, max(1, self._shared.context_tokens // 4 // self._model.vision.queries - 1))
 
     def _answer(self, session: SessionO26) -> Stream[TextDelta | Tensor]:
         """Text as it is made, and its sound as soon as it can be."""

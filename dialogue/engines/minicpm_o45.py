@@ -25,7 +25,7 @@ from dialogue.minicpm.audio.mel import RATE, Samples
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.duplex import Duplex, DuplexMark, SpokenPiece
-from dialogue.minicpm.sessions.duplex_interruption import HeardReply, break_off
+from dialogue.minicpm.sessions.duplex_interruption import ReplyUnit, break_off
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
 from dialogue.minicpm.sessions.window import SlidingWindow, Window, WindowRecap, WindowUnit
 from dialogue.minicpm.sizing.duplex_cost import measure_duplex
@@ -128,7 +128,7 @@ class MiniCPMO45Engine:
         self._shared, self._run = shared, shared.runner
         self._session: Duplex | None = None  # made by the first step: a cache is large
         self._marks: SessionMarks[tuple[DuplexMark | None, int]] = SessionMarks()
-        self._turn: deque[HeardReply] = deque()  # what is being said and has not been heard to its end
+        self._turn: deque[ReplyUnit] = deque()  # what is being said and has not been heard to its end
         self._gone = 0  # characters of its units that are no longer kept
         self._words = TextStream(shared.model.words)
         self._vocoder = shared.new_vocoder() if shared.new_vocoder else None
@@ -155,12 +155,12 @@ class MiniCPMO45Engine:
         if said.turn_over or said.listening:
             text, self._words = text + self._words.end(), TextStream(self._shared.model.words)
         if self._turn or not said.listening:
-            self._turn.append(HeardReply(place, heard, replace(said, text=text)))
+            self._turn.append(ReplyUnit(place, heard, replace(said, text=text)))
             if len(self._turn) > TOLD_KEPT:
                 self._gone += len(self._turn.popleft().said.text)
         self._measure(session)
-        self._remember_left(said.left)
-        left = tuple(gone.number for gone in said.left)
+        self._remember_left(said.evicted)
+        left = tuple(gone.number for gone in said.evicted)
         self._last = UnitAnswer(place.unit, said.listening, text, self._sound(said), said.turn_over, left)
         return self._last
 

@@ -28,7 +28,7 @@ from dialogue.llm.device import device_for
 from dialogue.llm.precision import Precision
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.audio.mel import Samples
-from dialogue.minicpm.chat.chat_context import ChatContext, PictureRows, look
+from dialogue.minicpm.chat.chat_context import ChatContext, PictureRows, encode_picture
 from dialogue.minicpm.chat.chat_memory import ChatMemory
 from dialogue.minicpm.chat.conversation import SAMPLING, usual_sampling
 from dialogue.minicpm.chat.request import EncodedPicture
@@ -66,7 +66,7 @@ def open_minicpm_v(
     """
     device = device_for(device)
     model = open_model(path, precision, device)
-    if model.sight is None:
+    if model.vision is None:
         raise BadInput(f"The checkpoint in {path} has no vision tower; take one that sees.")
     if context_tokens > model.decoder.config.max_positions:
         most = model.decoder.config.max_positions
@@ -182,7 +182,7 @@ class MiniCPMVEngine:
         if self._latest is None or self._latest.picture.rgb is not rgb:
             self._looks += 1
             try:
-                self._latest = await self._run(look, self._model, rgb, self._looks)
+                self._latest = await self._run(encode_picture, self._model, rgb, self._looks)
             except ValueError as odd:
                 raise BadInput(f"The picture cannot be used: {odd}") from odd
         latest = self._latest

@@ -1,1 +1,1 @@
-"""The MiniCPM family, native: weights are shared by the process, every session is an object of its own."""
+"""Native implementation of the MiniCPM family: weights are shared in a process, every session is an object."""

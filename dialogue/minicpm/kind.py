@@ -1,4 +1,4 @@
-"""Which member of the family a config describes, and what tells them apart beyond sizes."""
+"""Identifies the member of the MiniCPM family that a config describes, and how members differ beyond sizes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dialogue.llm.checkpoints.decoder_config import Family
 
 
 class Kind(Enum):
-    """The values are the names people know them by."""
+    """Members of the family; values are their public names."""
 
     V25 = "MiniCPM-Llama3-V 2.5"
     V26 = "MiniCPM-V 2.6"
@@ -23,13 +23,13 @@ class Kind(Enum):
 
     @property
     def family(self) -> Family:
-        """Whose language model it has."""
+        """The architecture of the language model."""
         families: dict[Kind, Family] = {Kind.V25: "llama", Kind.V26: "qwen2", Kind.O26: "qwen2", Kind.O45: "qwen3"}
         return families[self]
 
     @property
     def nested(self) -> bool:
-        """Whether crops carry image tags of their own, and slices are seen as one row."""
+        """Whether crops have image tags of their own, and the tower treats a slice as one row."""
         return self is Kind.V25
 
     @property
@@ -42,7 +42,7 @@ class Kind(Enum):
 
 
 def is_text_model(folder: Path) -> bool:
-    """Whether a downloaded folder holds MiniCPM3. What else is wrong with it is told when it is opened."""
+    """Whether a downloaded folder holds MiniCPM3. False for an unreadable config: opening it raises the error."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -59,14 +59,14 @@ def is_kind(config: Mapping[str, Any], *kinds: Kind) -> bool:
 
 
 def kind_of(config: Mapping[str, Any]) -> Kind:
-    """Raises BadInput for models that are not of the family, or that transformers runs by itself."""
+    """The kind of a config. Raises BadInput for models outside the family, or that transformers classes run."""
     model, version = str(config.get("model_type", "")), str(config.get("version", ""))
     if model == "minicpm3":
         return Kind.TEXT3
     if model == "minicpmo":
         return Kind.O26 if version.startswith("2") else Kind.O45
     if model == "minicpmv" and version in ("", "2.5", "2.6"):
-        # The first of them was released without a version; its tower's config says idefics2.
+        # The first release has no version; the config of its tower says idefics2.
         old = (config.get("vision_config") or {}).get("model_type") == "idefics2" or version == "2.5"
         return Kind.V25 if old else Kind.V26
     raise BadInput(f"A model of type {model!r}, version {version!r}, is not one of {[kind.value for kind in Kind]}.")

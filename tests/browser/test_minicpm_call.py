@@ -21,7 +21,7 @@ from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import sign
 from tests.browser.person import Person
 from tests.browser.served import Server
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 
 WITHIN_MS = 60_000
 LOUD = 0.003
@@ -34,7 +34,7 @@ def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathF
     """One of each kind; they start beside each other, before anybody calls."""
     started: dict[Kind, Server] = {}
     for kind, leans in ((Kind.O45, {"<|listen|>": 3.0}), (Kind.O26, {})):  # nobody waits long for it to speak
-        folder = write_leaning(kind, tmp_path_factory.mktemp(kind.name), leans=leans)
+        folder = write_biased_checkpoint(kind, tmp_path_factory.mktemp(kind.name), biases=leans)
         options = "--model", str(folder), "--precision", "float32", "--context", str(SMALL_CONTEXT), "--sessions", "2"
         started[kind] = Server(home, options)
     with ExitStack() as closing:

@@ -1,4 +1,4 @@
-"""One golden case: its files, and a check that remembers the largest difference and every disagreement."""
+"""One golden case: its files, and a check that records the largest difference and every mismatch."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from tests.golden.expected import INFORMATIVE, Expected, read_whole, unread
 
-USUAL_TOLERANCE = 1e-4  # of a case that names none: what its README calls comfortable
+DEFAULT_TOLERANCE = 1e-4  # of a case that states none
 IN, OUT = "in.", "out."
 
 
 class Case:
-    """Inputs, and expectations that remember whether they were asked for."""
+    """Inputs, and expectations that record whether they were read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,7 +43,7 @@ class Case:
 
     @property
     def number(self) -> str:
-        """ "05" of "05_pipeline_v26": what is computed."""
+        """The number that selects a runner: "05" of "05_pipeline_v26"."""
         return self.name[:2]
 
     @cached_property
@@ -76,19 +76,19 @@ class Case:
         return sorted(tuple(map(int, match.groups())) for match in found if match)
 
     def tensors_left_out(self) -> list[str]:
-        """Expected tensors that nobody asked for, and that are not for information only."""
+        """Expected tensors that were not read and are not informative."""
         wanted = (name.removeprefix(OUT) for name in self.tensors if name.startswith(OUT))
         return sorted(name for name in wanted if name not in self._read and not INFORMATIVE.fullmatch(name))
 
     def entries_left_out(self) -> list[str]:
-        """The same of what case.json expects besides tensors."""
+        """Expected entries of case.json that were not read and are not informative."""
         return list(unread(self.expected))
 
 
 @dataclass
 class Check:
-    """Compares against the case's tolerance. `worst` is the largest absolute difference of any number compared; `notes`
-    are what a reader should know of a case that may have passed."""
+    """Compares within the case's tolerance. `worst` is the largest absolute difference of all compared numbers; `notes`
+    are remarks on a case that may have passed."""
 
     atol: float = 0.0
     rtol: float = 0.0
@@ -100,11 +100,11 @@ class Check:
     @classmethod
     def of(cls, case: Case) -> Check:
         tolerance = case.meta.get("tolerance") or {}
-        usual = 0.0 if tolerance.get("exact") else USUAL_TOLERANCE
+        usual = 0.0 if tolerance.get("exact") else DEFAULT_TOLERANCE
         return cls(float(tolerance.get("atol", usual)), float(tolerance.get("rtol", 0.0)))
 
     def close(self, name: str, got: Tensor, want: Tensor) -> None:
-        """Numbers within the tolerance; -inf only where it is wanted."""
+        """Numbers must agree within the tolerance; -inf must agree exactly."""
         self.compared += 1
         if tuple(got.shape) != tuple(want.shape):
             self.failures.append(f"{name}: shape {tuple(got.shape)}, wanted {tuple(want.shape)}")
@@ -134,8 +134,7 @@ class Check:
             self.failures.append(f"{name}: {_short(possible[0])}, wanted {_short(want)}")
 
     def finish(self, case: Case) -> None:
-        """A case of which a tensor was not compared has not passed. Entries of case.json may be remarks of a kind that
-        is not known here: they are named."""
+        """Fail a case with an uncompared tensor. Uncompared entries of case.json may be remarks: they become notes."""
         if left := case.tensors_left_out():
             self.failures.append(f"not compared, {len(left)}: {_some(left)}")
         if left := case.entries_left_out():

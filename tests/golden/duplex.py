@@ -14,8 +14,8 @@ from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.duplex import Duplex, SpokenPiece
+from dialogue.minicpm.sessions.duplex_input import EMBEDDED
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, TokenRule
-from dialogue.minicpm.sessions.duplex_senses import EMBEDDED
 from dialogue.minicpm.sessions.window import (
     RecapWindow,
     SlidingWindow,
@@ -29,11 +29,11 @@ from tests.golden.case import Case, Check
 from tests.golden.sessions import ROOM
 
 GREEDY = DuplexSampling(SamplingConfig(penalty=1.05))
-FORCE = 1000.0  # added to the logit of a token that is to be chosen; the rule itself still runs
+FORCE = 1000.0  # added to the logit of a planned token; the rule itself still runs
 
 
 class Planned(TokenRule):
-    """Chooses greedily, except where a plan names the token; keeps what it chose from."""
+    """Chooses greedily, except where a plan names the token; records the logits."""
 
     def begin(self, plan: Sequence[str | int | None], words: Vocabulary) -> None:
         self._plan = [words.id(token) if isinstance(token, str) else token for token in plan]
@@ -53,7 +53,7 @@ class Planned(TokenRule):
 
 
 class Watched:
-    """A window that compares the keys and values before and after what leaves."""
+    """A window that compares keys and values before and after evictions."""
 
     def __init__(self, case: Case, check: Check, words: Vocabulary) -> None:
         self._case, self._check, self._words = case, check, words
@@ -70,13 +70,13 @@ class Watched:
         self.before = context.cache.length
         storage = context.cache.storage[..., : self.before, :].clone()
         protected = context.protected
-        gone = self._window.trim(context)
-        if not gone:
-            return gone
+        dropped = self._window.trim(context)
+        if not dropped:
+            return dropped
         number, want = next(self._events, (-1, None))
         if want is None:
-            self._check.failures.append(f"units {[unit.number for unit in gone]} left, and none was to leave")
-            return gone
+            self._check.failures.append(f"units {[unit.number for unit in dropped]} were dropped, none was expected")
+            return dropped
         got = {
             "unit": context.next_unit - 1,
             "kv_before": self.before,
@@ -89,15 +89,15 @@ class Watched:
         self._check.same(f"event {number}", got, {name: want[name] for name in got})
         text = context.previous[len(self._heading) :]
         self._check.one_of(f"event {number} previous", self._texts(text), want["previous_text"])
-        self._check.same(f"event {number} dropped", len(gone), len(want["dropped"]))
-        for unit, dropped in zip(gone, want["dropped"], strict=False):
+        self._check.same(f"event {number} dropped", len(dropped), len(want["dropped"]))
+        for unit, wanted in zip(dropped, want["dropped"], strict=False):
             listened = self._listened[unit.number]
             got = {"unit_id": unit.number, "length": unit.tokens, "is_listen": listened}
-            self._check.same(f"event {number} dropped", got, {name: dropped[name] for name in got})
-            self._check.one_of(f"event {number} said", self._texts(unit.said), dropped["generated_text"])
+            self._check.same(f"event {number} dropped", got, {name: wanted[name] for name in got})
+            self._check.one_of(f"event {number} said", self._texts(unit.said), wanted["generated_text"])
         self._keys(f"ev{number}_before", storage)
         self._keys(f"ev{number}_after", context.cache.storage[..., : context.cache.length, :])
-        return gone
+        return dropped
 
     def _texts(self, ids: Sequence[int]) -> list[str]:
         return texts_of(self._words, ids)
@@ -111,7 +111,7 @@ class Watched:
 
 
 def texts_of(words: Vocabulary, ids: Sequence[int]) -> list[str]:
-    """Ids as text; published code leaves out token 0, a lone "!", and does not do so everywhere."""
+    """Ids as text; the published code omits token 0, a lone "!", in some places."""
     return [words.decode(ids), words.decode([token for token in ids if token])]
 
 
@@ -137,7 +137,7 @@ def duplex(case: Case, check: Check) -> None:
         force_listen=case.inputs.get("force_listen_count", 0),
         choose_code=lambda _logits, probabilities: int(probabilities.argmax()),
     )
-    session.rule = Planned(session.signs, model.bad_tokens, GREEDY)
+    session.rule = Planned(session.control, model.bad_tokens, GREEDY)
     _prepare(case, check, session)
     for number, unit in enumerate(case.inputs["units"]):
         _unit(case, check, session, number, unit, watched)
@@ -182,7 +182,7 @@ def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str
     want = case.expected["units"][number]
     check.same(f"fed {number}", *_fed(want["feeds"], heard.tokens + said.tokens, begun))
     _decisions(case, check, session, number, said, pending)
-    got = [session.cache.length, watched.before, session.senses.heard, session.turn_open]
+    got = [session.cache.length, watched.before, session.input.heard, session.turn_open]
     names = ("kv_len", "kv_len_before_eviction", "audio_kv_len", "turn_open")
     check.same(f"state {number}", got, [want[name] for name in names])
     if "tts" in want:
@@ -190,7 +190,7 @@ def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str
 
 
 def _fed(feeds: list[dict[str, Any]], got: Sequence[int], begun: int) -> tuple[list[Any], list[Any]]:
-    """What we fed and what the reference fed: token by token, and the length of the cache behind each feed."""
+    """Tokens fed here and by the reference, and the length of the cache after each feed."""
     tokens: list[int] = []
     ends: list[int] = []
     for feed in feeds:
@@ -200,7 +200,7 @@ def _fed(feeds: list[dict[str, Any]], got: Sequence[int], begun: int) -> tuple[l
 
 
 def _decisions(case: Case, check: Check, session: Duplex, number: int, said: SpokenPiece, pending: Tensor) -> None:
-    """Where it had to listen, nothing was chosen: what there was to choose from is what stood behind the unit."""
+    """Compare choices. A unit with forced listening has none: its logits are those after the unit."""
     rule, want = session.rule, case.expected["units"][number]
     assert isinstance(rule, Planned)
     got = [said.tokens, said.spoken, said.listening, said.turn_over]
@@ -217,7 +217,7 @@ def _decisions(case: Case, check: Check, session: Duplex, number: int, said: Spo
 
 
 def _speech(case: Case, check: Check, session: Duplex, number: int, said: SpokenPiece, goes_on: bool) -> None:
-    """`goes_on`: the turn had begun before this unit, so that its second of sound is a whole one unless it ends."""
+    """Compare speech. `goes_on`: the turn started before this unit, so its second of audio is whole unless it ends."""
     want = case.expected["units"][number]["tts"]
     assert session.speech is not None and said.condition is not None and said.codes is not None
     check.same(f"codes {number}", said.codes, want["codes"])

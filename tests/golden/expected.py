@@ -1,5 +1,5 @@
-"""What a case expects besides tensors, and which of it was never looked at: a comparison that is left out must not
-pass for one that succeeded."""
+"""Expected entries of a case besides tensors, which record whether they were read: a skipped comparison must not count
+as a passed one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 from collections.abc import ItemsView, Iterator, ValuesView
 from typing import Any
 
-# Told for the reader of a case, and no result of a model that has to be met: `beam3` is called informative by the data
-# themselves, `rounds` and `preserve` are the bookkeeping of the reference, `prompt`, `what` and `text_expanded_head`
-# describe ids that are compared, `texts` are ids that are compared, cut where the reference holds back half a letter.
+# Entries that are not results of a model: the data call `beam3` informative, `rounds` and `preserve` are bookkeeping of
+# the reference, `prompt`, `what` and `text_expanded_head` describe ids that are compared, `texts` are compared ids, cut
+# where the reference holds back an incomplete character.
 INFORMATIVE = re.compile(
     r"(.*\.)?(beam3|min_top2_margin\w*|text_expanded_head|texts|rounds|preserve|prompt|what)(\[\d+\])*"
 )
 
 
 class Expected(dict[str, Any]):
-    """An object of case.json that remembers which of its entries were asked for."""
+    """An object of case.json that records which of its entries were read."""
 
     def __init__(self, entries: list[tuple[str, Any]]) -> None:
         super().__init__(entries)
@@ -40,7 +40,7 @@ class Expected(dict[str, Any]):
 
 
 def read_whole(value: Any) -> None:
-    """It is being compared, with everything in it."""
+    """Mark `value` and everything in it as read."""
     if isinstance(value, Expected):
         value = list(value.values())
     if isinstance(value, list):
@@ -49,7 +49,7 @@ def read_whole(value: Any) -> None:
 
 
 def unread(value: Any, at: str = "") -> Iterator[str]:
-    """Where in `value` the entries are that nobody asked for."""
+    """Paths of the entries of `value` that were not read."""
     if isinstance(value, Expected):
         for name, entry in dict.items(value):
             place = f"{at}.{name}" if at else name

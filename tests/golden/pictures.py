@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from dialogue.minicpm.chat.prompt import picture_text
+from dialogue.minicpm.vision.picture_encoder import RESAMPLER, TOWER, blank_resampler, blank_tower
 from dialogue.minicpm.vision.resampler import position_table
-from dialogue.minicpm.vision.sight import RESAMPLER, TOWER, blank_resampler, blank_tower
 from dialogue.minicpm.vision.slicing import Slice, SliceRule, cut, plan
 from tests.golden.case import Case, Check
 
@@ -41,7 +41,7 @@ def slicing(case: Case, check: Check) -> None:
 
 
 def _placeholder(check: Check, version: str, size: str, want: Any) -> None:
-    """2.5 has one text a size; the others have one for each way of asking ("image_id_true_index3")."""
+    """2.5 has one text a size; others have one for each set of options ("image_id_true_index3")."""
     width, height = map(int, size.split("x"))
     if isinstance(want, str):
         check.same(f"{version} {size}", picture_text(plan(width, height, SliceRule()), 96, nested=True), want)
@@ -85,4 +85,4 @@ def resampler(case: Case, check: Check) -> None:
     for number, (rows, cols) in enumerate(sizes):
         if case.has(f"pos_{number}"):
             table = position_table(rows, cols, part.query.shape[1])
-            check.close(f"places {number}", table, case.wanted(f"pos_{number}"))
+            check.close(f"position table {number}", table, case.wanted(f"pos_{number}"))

@@ -1,4 +1,4 @@
-"""Cases 05, 06 and 18: a whole request, from text, pictures and sound to tokens."""
+"""Cases 05, 06 and 18: a whole request, from text, pictures and audio to tokens."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MARK_O45 = re.compile(r"<(image|audio)>\./</\1>")
 
 
 def parts_of(kind: Kind, text: str, things: Mapping[str, Sequence[Part]]) -> list[Part]:
-    """Text with "(<image>./</image>)" and "(<audio>./</audio>)", in 4.5 without the parentheses, replaced by the next
-    thing of its kind."""
+    """Text in which "(<image>./</image>)" and "(<audio>./</audio>)", in 4.5 without parentheses, are replaced by the
+    next picture or audio."""
     left = {kind: list(parts) for kind, parts in things.items()}
     parts: list[Part] = []
     begun = 0
@@ -34,7 +34,7 @@ def parts_of(kind: Kind, text: str, things: Mapping[str, Sequence[Part]]) -> lis
 
 
 def visible(model: MiniCPM, prompt: RequestPrompt) -> Tensor:
-    """2.6 masks token 0 wherever it stands."""
+    """2.6 masks token 0 everywhere."""
     return prompt.without(0) if model.kind is Kind.V26 else prompt.rows
 
 
@@ -66,8 +66,8 @@ def pipeline(case: Case, check: Check) -> None:
 
 
 def _sizes(model: MiniCPM, picture: EncodedPicture) -> list[tuple[int, int]]:
-    assert model.sight is not None
-    return sizes_of(model.sight.cut(picture.rgb, picture.max_slices)[1])
+    assert model.vision is not None
+    return sizes_of(model.vision.cut(picture.rgb, picture.max_slices)[1])
 
 
 def _inputs(case: Case, check: Check, name: str, prompts: Sequence[RequestPrompt]) -> None:
@@ -101,7 +101,7 @@ def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prom
         steps = answer(model, prompt, len(want), sampling)
         tokens, count = [step.token for step in steps], len(steps)
         check.same(f"{name} {kind} {row}", tokens, want[:count])
-        # Behind the end of a shorter answer of a batch there is nothing of its own.
+        # Tokens after the end of a shorter answer of a batch are padding.
         check.same(f"{name} {kind} {row} end", count == len(want) or tokens[-1] in model.stops(), True)
         if kind == "greedy":
             logits = torch.stack([step.logits for step in steps])

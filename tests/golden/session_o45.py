@@ -48,8 +48,8 @@ def session_o45(case: Case, check: Check) -> None:
 
 
 def _limit(want: dict[str, Any], step: dict[str, Any]) -> int:
-    """Tokens to make. The published loop makes them ten at a time; how it rounds the limit is not stated, so an
-    answer that was cut off is cut off at the same place."""
+    """Tokens to generate. The published loop generates ten at a time and does not state how it rounds the limit, so an
+    answer that was cut off is cut off at the same token."""
     ended = bool(want["conds"]) and want["conds"][-1][1]
     return max(int(step["max_new_tokens"]), len(want["ids"])) if ended else len(want["ids"])
 
@@ -66,7 +66,7 @@ def _answer(
     conditions = [voice.condition(piece.tokens, piece.hidden) for piece in pieces]
     for place, condition in enumerate(conditions):
         check.close(f"condition {number} {place}", condition[None], case.wanted(f"gen_{number}.chunk_{place}_cond"))
-    opened = [voice.opened(condition, piece.last) for condition, piece in zip(conditions, pieces, strict=True)]
+    opened = [voice.with_start(condition, piece.last) for condition, piece in zip(conditions, pieces, strict=True)]
     check.same(f"vocoder {number}", _spoken(voice, opened, want["vocoder_calls"]), want["vocoder_calls"])
 
 
@@ -85,8 +85,8 @@ def _spoken(voice: SpeechDecoderO45, opened: Sequence[Tensor], want: Sequence[An
 
 
 def _windowed(case: Case, check: Check, model: MiniCPM) -> None:
-    """The same script with eviction. Which rounds the published code drops is an error of its bookkeeping that is
-    not copied; here its decisions are carried out one by one, to compare what is left of keys and logits."""
+    """The same script with eviction. The published code drops the wrong rounds, an error that is not copied; this test
+    repeats its evictions one by one, to compare the remaining keys and logits."""
     want = case.expected["windowed"]
     session = SessionO45(model, ROOM)
     ids: list[list[int]] = []
@@ -103,8 +103,8 @@ def _windowed(case: Case, check: Check, model: MiniCPM) -> None:
         assert session.hidden is not None
         logits = model.decoder.logits(session.hidden)
         compare_log(check, f"prefill_{prefills}", want["log"], before, session.cache.length)
-        gone = session.cache.length - _entry(want["log"], f"prefill_{prefills}")["kv_after_window"]
-        session.cache.cut(session.protected, session.protected + gone, model.decoder.rotary)
+        dropped = session.cache.length - _entry(want["log"], f"prefill_{prefills}")["kv_after_window"]
+        session.cache.cut(session.protected, session.protected + dropped, model.decoder.rotary)
         prefills += 1
     check.same("windowed answers", ids, want["turn_ids"])
     check.close("windowed logits", logits[None], case.wanted("windowed.last_logits"))

@@ -1,4 +1,4 @@
-"""Case 09: a session of o 2.6 that takes turns; and what it has in common with that of o 4.5."""
+"""Case 09: a half-duplex session of o 2.6, and functions shared with that of o 4.5."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dialogue.minicpm.sessions.session_o26 import SessionO26
 from tests.golden.case import Case, Check
 from tests.golden.pipelines import parts_of
 
-ROOM = 16_384  # more than any script fills: what leaves a full context is not the reference's business here
+ROOM = 16_384  # tokens, more than any script fills: eviction is not part of these cases
 
 
 def content(case: Case, step: dict[str, Any]) -> list[Part]:
-    """What a step gives: text, and names of pictures and sounds with an @ in front."""
+    """The parts of a step: text, and names of pictures and audio with an @ in front."""
     made: list[Part] = []
     for item in step["content"]:
         if not item.startswith("@"):
@@ -45,8 +45,8 @@ def compare_prompt(case: Case, check: Check, name: str, made: RequestPrompt, log
 
 
 def compare_log(check: Check, kind: str, log: Sequence[dict[str, Any]], before: int, after: int) -> None:
-    """What the reference fed, pass by pass, against the length of our cache before and after. Positions are those
-    of the cache: none is skipped and none comes twice."""
+    """Compare the passes of the reference with the length of the cache before and after. Positions are those of the
+    cache: none is skipped or repeated."""
     entries = [entry for entry in log if entry["kind"] == kind]
     ends = list(accumulate((entry["n"] for entry in entries), initial=before))
     check.same(f"{kind} length", [before, after], [entries[0]["kv_len"] - entries[0]["n"], entries[-1]["kv_len"]])
@@ -80,8 +80,8 @@ def session_o26(case: Case, check: Check) -> None:
 
 
 def _answer(case: Case, check: Check, session: SessionO26, number: int, limit: int) -> None:
-    """Whole calls of three tokens are made, so that the reference may stop beside the limit: an answer that did not
-    come to its end is cut where it was cut there."""
+    """The reference generates whole calls of three tokens and may stop beside the limit: an unfinished answer is cut at
+    the reference's last token."""
     ids, raw = case.wanted(f"gen_{number}.ids").tolist(), case.wanted(f"gen_{number}.step_logits")
     stops, log = session.model.stops(), [entry for entry in case.expected["log"] if "n" in entry]
     finished = [entry["completed"] for entry in case.expected["log"] if entry["kind"] == f"generate_{number}_end"]
@@ -101,7 +101,7 @@ def _answer(case: Case, check: Check, session: SessionO26, number: int, limit: i
 def _compare_fed(
     check: Check, number: int, model: MiniCPM, steps: Sequence[Step], log: Sequence[dict[str, Any]]
 ) -> None:
-    """The opening of an answer, then every token of it but the last."""
+    """Compare the fed tokens: the opening of an answer, then all its tokens except the last."""
     opening = model.words.encode(f"<|im_end|>\n<|im_start|>assistant\n{SPOKEN_OPENING_O26}", begin=False)
     fed = [entry["ids"] for entry in log if entry["kind"] == f"generate_{number}" and entry.get("ids")]
     got = [*opening, *(step.token for step in steps[:-1])]

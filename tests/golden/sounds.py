@@ -44,53 +44,53 @@ def mel_o45(case: Case, check: Check) -> None:
 
 
 def encoder_o26(case: Case, check: Check) -> None:
-    hearing = AudioTower.of(case.checkpoint)
+    audio = AudioTower.of(case.checkpoint)
     one, other = case.array("wav"), case.array("wav_b")
     mel = log_mel(one)
     check.close("mel", mel[None], case.wanted("mel"))
-    hidden = hearing.encode(mel[None], [mel.shape[1]])
+    hidden = audio.encode(mel[None], [mel.shape[1]])
     check.close("hidden", hidden, case.wanted("hidden_block"))
-    both = hearing.whole([one, other])
-    check.close("blocks", hearing.whole([one])[0], case.wanted("embed_block"))
-    check.close("full", hearing.whole([one], look_ahead=True)[0], case.wanted("embed_full"))
+    both = audio.whole([one, other])
+    check.close("blocks", audio.whole([one])[0], case.wanted("embed_block"))
+    check.close("full", audio.whole([one], look_ahead=True)[0], case.wanted("embed_full"))
     for number, rows in enumerate(both):
         check.close(f"batch {number}", rows, case.wanted(f"embed_batch_{number}"))
     check.same("tokens", [len(both[0]), len(both[0]), len(both[1])], case.expected["tokens"])
-    _stream_o26(case, check, hearing)
+    _stream_o26(case, check, audio)
 
 
-def _stream_o26(case: Case, check: Check, hearing: AudioTower) -> None:
-    stream, cache = case.array("stream"), hearing.encoder.cache()
+def _stream_o26(case: Case, check: Check, audio: AudioTower) -> None:
+    stream, cache = case.array("stream"), audio.encoder.cache()
     for unit in range(len(stream) // RATE):
         mel = log_mel(_second(stream, unit))
         check.close(f"stream mel {unit}", mel[None], case.wanted(f"stream_mel_{unit}"))
-        check.close(f"stream {unit}", hearing.step(cache, mel), case.wanted(f"stream_embed_{unit}"))
+        check.close(f"stream {unit}", audio.step(cache, mel), case.wanted(f"stream_embed_{unit}"))
     _cached(case, check, cache)
-    cache, lengths, heard = hearing.encoder.cache(), [], []
+    cache, lengths, heard = audio.encoder.cache(), [], []
     for unit in range(case.inputs["wrap_seconds"]):
-        heard.append(hearing.step(cache, log_mel(_second(stream, unit))))
+        heard.append(audio.step(cache, log_mel(_second(stream, unit))))
         lengths.append(cache.length)
     check.same("lengths around the reset", lengths, case.expected["wrap_cache_lengths"])
     wanted = [case.wanted(f"wrap_embed_{number}") for (number,) in case.numbers(r"out\.wrap_embed_(\d+)")]
-    # Seconds on end around the reset; the case does not say with which they begin.
+    # Consecutive seconds around the reset; the case does not state the first one.
     begun = min(range(len(heard) - len(wanted) + 1), key=lambda unit: _apart(heard[unit], wanted[0]))
     for number, want in enumerate(wanted):
         check.close(f"around the reset {number}", heard[begun + number], want)
 
 
 def encoder_o45(case: Case, check: Check) -> None:
-    hearing = AudioTower.of(case.checkpoint)
+    audio = AudioTower.of(case.checkpoint)
     clip = case.array("wav")
     mel = log_mel(clip)
-    check.close("hidden", hearing.encode(mel[None], [mel.shape[1]]), case.wanted("hidden_offline"))
-    check.close("whole", hearing.whole([clip])[0], case.wanted("embed_offline"))
+    check.close("hidden", audio.encode(mel[None], [mel.shape[1]]), case.wanted("hidden_offline"))
+    check.close("whole", audio.whole([clip])[0], case.wanted("embed_offline"))
     for name, overlap in (("stream", 2), ("turn", 0)):
-        mels, cache, tokens = MelStream(overlap, LEAD), hearing.encoder.cache(), []
+        mels, cache, tokens = MelStream(overlap, LEAD), audio.encoder.cache(), []
         for unit in range(case.inputs["units"]):
             (mel,) = mels.push(_second(case.array("stream"), unit))
             front, back = (int(unit > 0), 1) if overlap else (0, 0)
-            hidden = _inference(hearing, cache, mel, front, back)
-            rows = hearing.rows(hidden)
+            hidden = _inference(audio, cache, mel, front, back)
+            rows = audio.rows(hidden)
             tokens.append(len(rows))
             check.close(f"{name} {unit}", rows, case.wanted(f"{name}_embed_{unit}"))
             for kind, got in (("mel", mel), ("hidden", hidden)):
@@ -103,8 +103,8 @@ def encoder_o45(case: Case, check: Check) -> None:
 
 
 @torch.inference_mode()
-def _inference(hearing: AudioTower, cache: Any, mel: torch.Tensor, front: int, back: int) -> torch.Tensor:
-    return hearing.encoder.step(cache, mel, front, back)
+def _inference(audio: AudioTower, cache: Any, mel: torch.Tensor, front: int, back: int) -> torch.Tensor:
+    return audio.encoder.step(cache, mel, front, back)
 
 
 def _placeholders(check: Check, wanted: dict[str, Any], pool: int) -> None:
@@ -114,13 +114,13 @@ def _placeholders(check: Check, wanted: dict[str, Any], pool: int) -> None:
 
 
 def _second(stream: Samples, unit: int) -> Samples:
-    """Streams are repeated from their beginning once they are over."""
+    """The `unit`-th second of a stream, which repeats from its start."""
     start = unit % (len(stream) // RATE) * RATE
     return stream[start : start + RATE]
 
 
 def _cached(case: Case, check: Check, cache: EncoderCache) -> None:
-    """What the stream left behind, of the layers that the case has."""
+    """Compare keys and values of the stream for the layers of the case."""
     for kind, rows in (("k", cache.keys), ("v", cache.values)):
         for (layer,) in case.numbers(rf"out\.cache_{kind}_layer(\d+)"):
             check.close(f"cache {kind} {layer}", rows(layer)[None], case.wanted(f"cache_{kind}_layer{layer}"))

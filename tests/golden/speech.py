@@ -11,8 +11,7 @@ from torch import Tensor
 from dialogue.llm.batching import alone
 from dialogue.minicpm.speech.dvae import CodeDecoder
 from dialogue.minicpm.speech.speech_o26 import FIRST_STEPS, SpeechDecoderO26
-from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Memory
-from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO26 as SpeechDecoderO45
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Memory, SpeechDecoderO45
 from dialogue.minicpm.speech.vocos import Joiner, Vocos
 from tests.golden.case import Case, Check
 
@@ -45,7 +44,7 @@ def speech_o26(case: Case, check: Check) -> None:
 
 
 def _segment(case: Case, check: Check, voice: SpeechDecoderO26, start: int, speaker: Tensor) -> None:
-    """A new segment, begun with the end of the one before it."""
+    """A new segment, seeded with the end of the previous one."""
     text, codes = case.given("seg_text_ids").tolist(), case.given("seg_codes").tolist()
     following = case.given("seg_next_codes").tolist()
     state = voice.start(len(codes) + len(following))
@@ -75,7 +74,7 @@ def codes_to_sound(case: Case, check: Check) -> None:
 
 
 class _Forced:
-    """Chooses given codes and keeps what they were chosen from."""
+    """Chooses given codes and records logits and probabilities."""
 
     def __init__(self, codes: Sequence[int]) -> None:
         self._codes = iter(codes)
@@ -100,12 +99,12 @@ def speech_o45(case: Case, check: Check) -> None:
         for (number,) in case.numbers(r"in\.tokens_(\d+)")
     ]
     for number, condition in enumerate(conditions):
-        check.close(f"condition {number}", voice.opened(condition)[None], case.wanted(f"cond_{number}"))
-    check.same("empty condition", len(voice.opened(conditions[0][:0])), case.expected["empty_condition_rows"])
+        check.close(f"condition {number}", voice.with_start(condition)[None], case.wanted(f"cond_{number}"))
+    check.same("empty condition", len(voice.with_start(conditions[0][:0])), case.expected["empty_condition_rows"])
     turn = voice.start(memory="full_attention")
     for number, least in enumerate(case.inputs["min_new"]):
         forced = _Forced(case.given(f"codes_{number}").tolist())
-        codes = alone(voice.second(turn, voice.opened(conditions[number]), forced, least))
+        codes = alone(voice.second(turn, voice.with_start(conditions[number]), forced, least))
         want = case.expected[f"chunk_{number}"]
         forced.compare(case, check, "duplex", number)
         got = [len(codes), turn.cache.length, turn.position]
@@ -119,7 +118,7 @@ def _half_duplex(case: Case, check: Check, voice: SpeechDecoderO45, memory: Memo
     for number, condition in enumerate(conditions):
         last = number == len(conditions) - 1
         forced = _Forced(case.given(f"half_codes_{number}").tolist())
-        codes = list(voice.chunk(turn, voice.opened(condition, last), forced))
+        codes = list(voice.chunk(turn, voice.with_start(condition, last), forced))
         want = case.expected[f"half_{memory}"][number]
         forced.compare(case, check, f"half_{memory}", number)
         held = min(turn.cache.length, turn.window) if memory == "sliding_window" else turn.cache.length
@@ -128,7 +127,7 @@ def _half_duplex(case: Case, check: Check, voice: SpeechDecoderO45, memory: Memo
         waiting += len(codes)
         given = [[CODES_PER_S, False]] * (waiting // CODES_PER_S)
         waiting %= CODES_PER_S
-        # What ends a turn whose codes are whole seconds is not specified.
+        # The end of a turn of whole seconds is not specified.
         ends = (
             [[*given, [waiting, True]]] if waiting else [given, [*given, [0, True]], [*given[:-1], [CODES_PER_S, True]]]
         )

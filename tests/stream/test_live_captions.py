@@ -18,7 +18,7 @@ from stream.models.setup import Setup
 from stream.models.weights import WeightStore
 from stream.runtime.events import Notice, ReplyEnded, UserCaption
 from tests.browser.made_media import RATE_HZ, spoken
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.stream.omni_calls import OmniCall
 from tests.virtual_time import run_in_virtual_time
 
@@ -66,7 +66,7 @@ def of(call: OmniCall, *kinds: str) -> list[Event]:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_is_said_is_captioned_and_in_the_log(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
-    model = write_leaning(kind, tmp_path / "model")
+    model = write_biased_checkpoint(kind, tmp_path / "model")
     call = talk(with_model(model, "float32"), weights, 6.0, 4.0)
     captions = call.of(UserCaption)
     assert all(caption.final and not caption.typed for caption in captions)
@@ -84,7 +84,7 @@ def test_what_is_said_is_captioned_and_in_the_log(kind: Kind, weights: WeightSto
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_has_left_the_context_tells_what_was_said_in_it(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
-    model = write_leaning(kind, tmp_path / "model")
+    model = write_biased_checkpoint(kind, tmp_path / "model")
     setup = with_engine(with_model(model, "float32"), context_tokens=400)
     call = talk(setup, weights, 4.0, 10.0)
     left = of(call, "left")

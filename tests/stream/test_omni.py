@@ -8,13 +8,13 @@ import pytest
 
 from dialogue.minicpm.kind import Kind
 from stream.runtime.events import ContextShown, Interrupted, Notice, ReplyEnded, TextTyped, UserCaption
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 
 
 @pytest.fixture(scope="module")
 def omni(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    folder: Path = write_leaning(Kind.O26, tmp_path_factory.mktemp("o26"))
+    folder: Path = write_biased_checkpoint(Kind.O26, tmp_path_factory.mktemp("o26"))
     return opened(folder)
 
 
@@ -125,7 +125,7 @@ def test_a_long_call_forgets_and_goes_on(tmp_path: Path) -> None:
             await call.until(ReplyEnded, turn + 1)
             await call.lasts(0.5)
 
-    [told] = calls(opened(write_leaning(Kind.O26, tmp_path / "o26"), context=500), goes_on)
+    [told] = calls(opened(write_biased_checkpoint(Kind.O26, tmp_path / "o26"), context=500), goes_on)
     assert len(told.of(ReplyEnded)) == 4
     assert told.of(ContextShown)[-1].use.dropped_blocks > 0
     assert not told.of(Notice)

@@ -12,7 +12,7 @@ from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.token2wav import VoiceStream
 from stream.runtime.events import Notice, UnitDecided
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.dialogue.minicpm.session_inputs import second
 from tests.stream.omni_calls import OmniCall, calls, opened
 
@@ -31,7 +31,7 @@ def test_two_calls_are_spoken_to_in_its_own_voice(tmp_path: Path, monkeypatch: p
         return sound
 
     monkeypatch.setattr(VoiceStream, "stream", kept)
-    shared = opened(write_leaning(Kind.O45, tmp_path / "o45"), voice=np.concatenate([second(1), second(2)]))
+    shared = opened(write_biased_checkpoint(Kind.O45, tmp_path / "o45"), voice=np.concatenate([second(1), second(2)]))
     assert isinstance(shared, MiniCPMO45Model)
     assert shared.can.speaks
     told = calls(shared, talks, talks, seeds=(1, 2))

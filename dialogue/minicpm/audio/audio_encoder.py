@@ -1,7 +1,7 @@
-"""Mel to language-model rows: Whisper's encoder, a projector, and averaging over neighbours in time.
+"""Log-mel to rows of the language model: Whisper's encoder, a projector and average pooling over time.
 
-Whole clips are encoded at once, a stream second by second with its keys and values kept, so that a second is heard
-with what came before it. The layers are transformers' own; the state of a stream is an object of the session.
+Whole clips are encoded at once. A stream is encoded second by second with a KV cache, so that each second attends to
+the seconds before it. The layers are those of transformers; the state of a stream is an object of the session.
 """
 
 from __future__ import annotations
@@ -23,37 +23,38 @@ ENCODER, PROJECTOR = "apm.", "audio_projection_layer."
 FRAMES_PER_S = RATE // HOP // 2  # the second convolution halves the mel rate
 
 
-EarMark = tuple[int, int]
+EncoderMark = tuple[int, int]  # how often the cache was cleared, its length
 
 
 class EncoderCache:
-    """Keys and values that a stream's earlier seconds left in every layer, up to as many frames as the encoder has
-    positions. Speaks the part of transformers' cache protocol that an encoder layer uses."""
+    """Keys and values of a stream's earlier seconds in every layer, at most as many frames as the encoder has
+    positions. Implements the part of transformers' cache protocol that an encoder layer uses."""
 
     def __init__(self, layers: int, heads: int, capacity: int, head_dim: int, like: Tensor) -> None:
         self._storage = torch.empty(layers, 2, heads, capacity, head_dim, dtype=like.dtype, device=like.device)
         self.length = 0
-        self._begun = 0  # how often it has been emptied
+        self._cleared = 0  # how often the cache was cleared
 
     @property
     def nbytes(self) -> int:
         return self._storage.nbytes
 
     def clear(self) -> None:
-        """What comes next is heard without what was heard so far."""
+        """Forget all frames."""
         self.length = 0
-        self._begun += 1
+        self._cleared += 1
 
-    def mark(self) -> EarMark:
-        return self._begun, self.length
+    def mark(self) -> EncoderMark:
+        """A point to rewind to."""
+        return self._cleared, self.length
 
-    def rewind(self, mark: EarMark) -> None:
-        """Back to a mark. What has been overwritten since, because the cache was emptied, stays forgotten."""
-        begun, length = mark
-        self.length = length if begun == self._begun else 0
+    def rewind(self, mark: EncoderMark) -> None:
+        """Return to `mark`, or to an empty cache if it was cleared since."""
+        cleared, length = mark
+        self.length = length if cleared == self._cleared else 0
 
     def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """Add (1, heads, T, head_dim) of one layer; returns all of them. They count once `length` has moved."""
+        """Append (1, heads, T, head_dim) of one layer; returns all its rows. The caller then advances `length`."""
         end = self.length + keys.shape[2]
         self._storage[layer, 0, :, self.length : end] = keys[0]
         self._storage[layer, 1, :, self.length : end] = values[0]
@@ -86,7 +87,7 @@ class AudioEncoder(nn.Module):
         self.embed_positions = nn.Embedding(self.positions, width)
         made = [WhisperEncoderLayer(config) for _ in range(layers)]
         for number, layer in enumerate(made):
-            layer.self_attn.layer_idx = number  # where the layer's keys are in a cache
+            layer.self_attn.layer_idx = number  # index of the layer in a cache
         self.layers = nn.ModuleList(made)
         self.layer_norm = nn.LayerNorm(width)
 
@@ -95,10 +96,10 @@ class AudioEncoder(nn.Module):
         return self._encode(self.convolve(mel), 0, mask)
 
     def step(self, cache: EncoderCache, mel: Tensor, drop_front: int = 0, drop_back: int = 0) -> Tensor:
-        """The next piece of a stream, (bins, frames) -> (T, width); sees all of `cache` and itself.
+        """The next piece of a stream, (bins, frames) -> (T, width); attends to all of `cache` and itself.
 
-        `drop_front` and `drop_back` convolved frames belong to the piece's neighbours and are left out. Where the
-        positions would run out, the encoder starts anew from an empty cache (every 30 s).
+        `drop_front` and `drop_back` convolved frames belong to neighbouring pieces and are dropped. The cache is
+        cleared when the positions run out (every 30 s).
         """
         frames = self.convolve(mel[None])
         frames = frames[:, drop_front : frames.shape[1] - drop_back]
@@ -109,17 +110,18 @@ class AudioEncoder(nn.Module):
         return hidden[0]
 
     def cache(self) -> EncoderCache:
+        """An empty cache for one stream."""
         weight = self.conv1.weight
         return EncoderCache(len(self.layers), self.heads, self.positions, weight.shape[0] // self.heads, weight)
 
     def convolve(self, mel: Tensor) -> Tensor:
-        """(clips, bins, frames) -> (clips, ceil(frames / 2), width), no frame having seen far."""
+        """(clips, bins, frames) -> (clips, ceil(frames / 2), width): the two convolutions in front of the layers."""
         mel = mel.to(self.conv1.weight)
         return gelu(self.conv2(gelu(self.conv1(mel)))).transpose(1, 2)
 
     def _encode(self, frames: Tensor, start: int, mask: Tensor | None, cache: EncoderCache | None = None) -> Tensor:
-        places = torch.arange(start, start + frames.shape[1], device=frames.device).clamp_max(self.positions - 1)
-        hidden = frames + self.embed_positions(places)
+        positions = torch.arange(start, start + frames.shape[1], device=frames.device).clamp_max(self.positions - 1)
+        hidden = frames + self.embed_positions(positions)
         for layer in self.layers:
             hidden = layer(hidden, mask, past_key_values=cache)
         return self.layer_norm(hidden)
@@ -139,8 +141,8 @@ class AudioProjector(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class AudioTower:
-    """Sound to rows of the language model. `pool` encoder frames make one row; `block_s` is how far ahead a frame of
-    a whole clip may look: to the end of its own block of that many seconds (None: everywhere)."""
+    """Audio to rows of the language model. `pool` encoder frames make one row. In whole clips a frame attends up to
+    the end of its block of `block_s` seconds (None: everywhere)."""
 
     encoder: AudioEncoder
     projector: AudioProjector
@@ -161,28 +163,28 @@ class AudioTower:
 
     @torch.inference_mode()
     def whole(self, clips: Sequence[Samples], look_ahead: bool = False) -> list[Tensor]:
-        """Each clip -> (rows, width), encoded side by side; longer ones than 30 s in pieces. `look_ahead`: every
-        frame sees its whole piece, whatever `block_s` says."""
+        """Each clip -> (rows, width), encoded as a batch; clips longer than 30 s in pieces. `look_ahead`: every frame
+        attends to its whole piece, regardless of `block_s`."""
         cut = [pieces(clip) for clip in clips]
         rows = iter(self._pieces([piece for parts in cut for piece in parts], look_ahead))
         return [torch.cat([next(rows) for _ in parts]) for parts in cut]
 
     @torch.inference_mode()
     def step(self, cache: EncoderCache, mel: Tensor, drop_front: int = 0, drop_back: int = 0) -> Tensor:
-        """The next piece of a stream, see AudioEncoder.step -> (rows, width)."""
+        """The next piece of a stream, as in `AudioEncoder.step` -> (rows, width)."""
         return self.rows(self.encoder.step(cache, mel, drop_front, drop_back))
 
     def rows(self, hidden: Tensor) -> Tensor:
-        """Encoder output (T, d) -> (T // pool, width). Projected, then averaged; a remainder is dropped."""
+        """Encoder output (T, d) -> (T // pool, width): projected, then pooled; a remainder is dropped."""
         if hidden.shape[0] < self.pool:
             return hidden.new_zeros(0, self.projector.linear2.out_features)
         return avg_pool1d(self.projector(hidden).T, self.pool).T
 
     def mask(self, frames: int, mel_lengths: Sequence[int], look_ahead: bool = False) -> Tensor:
-        """bool (clips, 1, frames, frames): who sees whom among the encoder frames of padded clips.
+        """The attention mask of padded clips, bool (clips, 1, frames, frames), True = attended.
 
-        Padding is told from sound by the length in MEL frames, which are twice as many: up to that index it is
-        seen. An error of the published code that the weights have learnt with.
+        Padding is masked from the length in MEL frames on, which are twice as many as encoder frames: an error of the
+        published code, with which the weights were trained.
         """
         index = torch.arange(frames)
         seen = index < torch.tensor(mel_lengths)[:, None]
@@ -194,7 +196,7 @@ class AudioTower:
 
     @torch.inference_mode()
     def encode(self, mel: Tensor, lengths: Sequence[int], look_ahead: bool = False) -> Tensor:
-        """Padded mel (clips, bins, frames) of these lengths -> (clips, ceil(frames / 2), d)."""
+        """Padded mel (clips, bins, frames) of these lengths in mel frames -> (clips, ceil(frames / 2), d)."""
         mask = self.mask((mel.shape[2] + 1) // 2, lengths, look_ahead)
         return self.encoder(mel, mask.to(self.encoder.conv1.weight.device))
 
@@ -205,19 +207,19 @@ class AudioTower:
 
 
 def row_count(samples: int, pool: int) -> int:
-    """Rows of the language model for a clip of this many samples (of one piece, at most 30 s)."""
+    """Rows of the language model for one piece of `samples` samples, at most 30 s."""
     frames = (-(-samples // HOP) - 1) // 2 + 1
     return max((frames - pool) // pool + 1, 0)
 
 
 def blank_encoder(checkpoint: Checkpoint) -> AudioEncoder:
-    """Without weights."""
+    """An encoder without weights, on the meta device."""
     with torch.device("meta"):
         return AudioEncoder(checkpoint.config["audio_config"], checkpoint.layers(f"{ENCODER}layers."))
 
 
 def blank_projector(checkpoint: Checkpoint) -> AudioProjector:
-    """Without weights."""
+    """A projector without weights, on the meta device."""
     width, features = checkpoint.shape(f"{PROJECTOR}linear1.weight")
     with torch.device("meta"):
         return AudioProjector(features, width)

@@ -1,7 +1,7 @@
-"""A history of turns to one answer: chat with 2.5, 2.6, o 2.6 and o 4.5, in text.
+"""Generates one text answer to a history of turns: chat with 2.5, 2.6, o 2.6 and o 4.5.
 
-Lays the turns out in each model's own format. What users typed cannot pose as a token of the format. Keeps no state
-between answers; sessions that stream are in files of their own.
+Formats the turns in each model's chat template. Text of users cannot form special tokens. Keeps no state between
+answers; streaming sessions are in `sessions/`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from dialogue.minicpm.kind import Kind
 
 SAMPLING = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 SAMPLING_O45 = SamplingConfig(temperature=0.6, top_k=20, top_p=0.95)
-MOST_FRAMES = 64
+MAX_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryTurn:
-    """`role` is system, user or assistant. Parts stand on lines of their own."""
+    """`role` is system, user or assistant. Parts are separated by line breaks."""
 
     role: str
     parts: Sequence[Part] = field(default=())
@@ -44,13 +44,13 @@ def answer(
     generator: torch.Generator | None = None,
     beams: int = 1,
 ) -> Iterator[str]:
-    """The answer to the last turn, piece by piece, often empty ones; drawn as the model's makers advise, unless said
-    otherwise. With several `beams` it is searched for, and comes as a whole. Raises BadInput if the history is longer
-    than the context."""
+    """The answer to the last turn in pieces, which may be empty. `sampling` defaults to the settings that the model's
+    authors recommend. With several `beams` the answer is searched for and arrives as a whole. Raises BadInput if the
+    history is longer than the context."""
     prompt = prepare(model, turns)
     room = model.decoder.config.max_positions - len(prompt.ids)
     if room <= 0:
-        raise BadInput(f"The history takes {len(prompt.ids)} tokens, more than the model's context; shorten it.")
+        raise BadInput(f"The history takes {len(prompt.ids)} tokens, more than the context of the model; shorten it.")
     limit, sampling = min(limit, room), sampling or usual_sampling(model.kind)
     stream, stops = TextStream(model.words), model.stops()
     if beams > 1:
@@ -66,14 +66,14 @@ def answer(
 
 
 def usual_sampling(kind: Kind) -> SamplingConfig:
-    """Of a written answer, as the makers of the model advise."""
+    """Sampling of a written answer, as the authors of the model recommend."""
     return SAMPLING_O45 if kind is Kind.O45 else SAMPLING
 
 
 def _searched(
     model: MiniCPM, prompt: RequestPrompt, limit: int, beams: int, penalty: float
 ) -> Generator[str, None, list[int]]:
-    """The tokens of the best answer; an empty piece for each step of the search."""
+    """Returns the tokens of the best answer; yields an empty piece for each step of the search."""
     search = beam_steps(model.decoder, prompt.rows, limit, model.stops(), beams, penalty)
     while True:
         try:
@@ -93,7 +93,7 @@ def prepare(model: MiniCPM, turns: Sequence[HistoryTurn]) -> RequestPrompt:
 
 
 def lay_out(kind: Kind, turns: Sequence[HistoryTurn], words: Vocabulary) -> list[Part]:
-    """The history in the model's own format, the assistant's turn opened."""
+    """The history in the model's chat template, with the assistant's turn opened."""
     if kind is Kind.V25:
         begin, middle, end = "<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>"
         opening = "<|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -108,15 +108,15 @@ def lay_out(kind: Kind, turns: Sequence[HistoryTurn], words: Vocabulary) -> list
     return [*laid, opening]
 
 
-def film(frames: Sequence[NDArray[np.uint8]], most: int = MOST_FRAMES) -> list[EncodedPicture]:
-    """Frames of a video as parts of a turn, one slice each; evenly thinned out to at most `most`."""
+def film(frames: Sequence[NDArray[np.uint8]], most: int = MAX_FRAMES) -> list[EncodedPicture]:
+    """Frames of a video as parts of a turn, one slice each; evenly sampled down to at most `most`."""
     if len(frames) > most:
         frames = [frames[round(index)] for index in np.linspace(0, len(frames) - 1, most)]
     return [EncodedPicture(frame, max_slices=1) for frame in frames]
 
 
 def _content(turn: HistoryTurn, words: Vocabulary) -> list[Part]:
-    """Parts on lines of their own, text as plain text."""
+    """Parts separated by line breaks, text without special tokens."""
     parts: list[Part] = []
     for part in turn.parts:
         parts += ["\n"] if parts else []

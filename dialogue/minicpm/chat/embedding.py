@@ -1,6 +1,6 @@
-"""Rows of pictures and sound put in their places among the rows of text.
+"""Embeds a prompt: rows of text, with rows of pictures and audio in place of their placeholders.
 
-Places are found in the token ids, between the tags of pictures and of sound. Knows neither towers nor prompts.
+Placeholders are found in the token ids, between the tags of pictures and of audio.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ Span = tuple[int, int]  # first and one past the last index
 
 
 def picture_spans(ids: Sequence[int], words: Vocabulary, nested: bool = False) -> list[Span]:
-    """Places of slices in order. With `nested` (2.5) crops carry image tags as well."""
+    """Spans of slices in order. With `nested` (2.5) crops have image tags as well."""
     kinds = ["image"] if nested else ["image", "slice"]
     return _spans(ids, {words.id(f"<{kind}>") for kind in kinds}, {words.id(f"</{kind}>") for kind in kinds})
 
 
 def sound_spans(ids: Sequence[int], words: Vocabulary) -> list[Span]:
+    """Spans of audio in order."""
     return _spans(ids, {words.id("<|audio_start|>")}, {words.id("<|audio_end|>")})
 
 
 def embed(
-    decoder: Decoder, ids: Sequence[int], pictures: Sequence[tuple[Sequence[Span], Tensor]] = (), scale: float = 1.0
+    decoder: Decoder, ids: Sequence[int], inserted: Sequence[tuple[Sequence[Span], Tensor]] = (), scale: float = 1.0
 ) -> Tensor:
-    """Token ids -> (T, hidden). Every pair is places and the rows (n, hidden) that fill them one after the other,
-    so that neither places nor clips need to know of each other's boundaries. `scale` is for text only."""
+    """Token ids -> (T, hidden). `inserted` are pairs of spans and the rows (n, hidden) that fill them in order; rows
+    need not be split at the spans' boundaries. `scale` multiplies rows of text only."""
     rows = decoder.embed(torch.tensor(ids, dtype=torch.long))
     if scale != 1.0:
         rows = rows * scale
-    for spans, features in pictures:
+    for spans, features in inserted:
         _fill(rows, spans, features)
     return rows
 
@@ -43,7 +44,9 @@ def embed(
 def _fill(rows: Tensor, spans: Sequence[Span], features: Tensor) -> None:
     wanted = sum(end - start for start, end in spans)
     if wanted != len(features):
-        raise BadInput(f"The prompt has places for {wanted} rows of pictures or sound, but {len(features)} were made.")
+        raise BadInput(
+            f"The prompt has {wanted} placeholders for pictures or audio, but {len(features)} rows were given."
+        )
     begun = 0
     for start, end in spans:
         rows[start:end] = features[begun : begun + end - start].to(rows)
@@ -54,5 +57,5 @@ def _spans(ids: Sequence[int], starts: set[int], ends: set[int]) -> list[Span]:
     first = [index + 1 for index, number in enumerate(ids) if number in starts]
     last = [index for index, number in enumerate(ids) if number in ends]
     if len(first) != len(last):
-        raise BadInput("A picture or sound tag in the prompt is opened but not closed.")
+        raise BadInput("The prompt has a picture or audio tag that is opened but not closed; close it.")
     return list(zip(first, last, strict=True))

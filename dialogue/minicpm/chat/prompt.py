@@ -1,6 +1,6 @@
-"""What stands in the text where a picture or a sound will be, and the fixed pieces of prompts.
+"""Placeholder text of pictures and audio, and the fixed parts of prompts.
 
-Pure text: the rows of pictures and sound are put in their places by `embedding.py`.
+Text only: `embedding.py` replaces the placeholders with rows.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ SOUND_START, SOUND_END = "<|audio_start|>", "<|audio_end|>"
 
 
 def picture_text(plan: Plan, queries: int, nested: bool = False, number: int | None = None) -> str:
-    """The overview, then the crops row by row; `queries` placeholders each.
+    """Placeholders of the overview, then of the crops row by row; `queries` placeholders each.
 
-    `number` names the picture in models that count their pictures. `nested` is 2.5's way, which puts crops into
-    image tags of their own inside one slice tag.
+    `number` is the number of the picture in models that count pictures. With `nested` (2.5) crops have image tags
+    inside one slice tag.
     """
     named = "" if number is None else f"<image_id>{number}</image_id>"
     overview = f"<image>{UNKNOWN * queries}</image>"
@@ -29,12 +29,12 @@ def picture_text(plan: Plan, queries: int, nested: bool = False, number: int | N
 
 
 def sound_text(samples: int, pool: int, by_second: bool) -> str:
-    """Placeholders of a clip, in one group or in one for every second begun."""
+    """Placeholders of a clip, in one group or in one group for each started second."""
     return "".join(f"{SOUND_START}{UNKNOWN * rows}{SOUND_END}" for rows in sound_groups(samples, pool, by_second))
 
 
 def sound_groups(samples: int, pool: int, by_second: bool) -> list[int]:
-    """Placeholders in each group of a clip of this many samples."""
+    """Number of placeholders in each group of a clip of `samples` samples."""
     rows = row_count(samples, pool)
     if not by_second:
         return [rows]

@@ -1,4 +1,4 @@
-"""One request: text, pictures and sound in the order they were given, made into rows of the language model."""
+"""Turns one request, text, pictures and audio in the given order, into rows of the language model."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dialogue.minicpm.chat.embedding import Span, embed, picture_spans, sound_sp
 from dialogue.minicpm.chat.prompt import picture_text, sound_text
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.vision.sight import EncodePictures
+from dialogue.minicpm.vision.picture_encoder import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedPicture:
-    """RGB uint8 (H, W, 3). `max_slices` overrides how finely the checkpoint would cut it; 1 for video."""
+    """RGB uint8 (H, W, 3). `max_slices` overrides the checkpoint's limit of slices; 1 for video."""
 
     rgb: NDArray[np.uint8]
     max_slices: int | None = None
@@ -37,22 +37,22 @@ class EncodedSound:
 
 
 Part = str | EncodedPicture | EncodedSound
-Hear = Callable[[Sequence[Samples]], Sequence[Tensor]]  # clips -> their rows
-HearSteps = Callable[[Sequence[Samples]], Steps[list[Tensor]]]
+EncodeClips = Callable[[Sequence[Samples]], Sequence[Tensor]]  # clips -> their rows
+EncodeClipsSteps = Callable[[Sequence[Samples]], Steps[list[Tensor]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestPrompt:
-    """Token ids, the rows (T, hidden) that stand for them, and where pictures and sound are."""
+    """Token ids, their rows (T, hidden), and the spans of pictures and audio."""
 
     ids: list[int]
     rows: Tensor
     pictures: list[Span]
     sounds: list[Span]
-    features: Tensor | None  # of the pictures, (slices, queries, hidden)
+    features: Tensor | None  # rows of the pictures, (slices, queries, hidden)
 
     def without(self, token: int) -> Tensor:
-        """The rows of all other tokens: what a model sees that masks this one wherever it stands."""
+        """The rows of all tokens except `token`, for a model that masks it everywhere."""
         return self.rows[torch.tensor(self.ids) != token]
 
 
@@ -60,35 +60,37 @@ def make_prompt(
     model: MiniCPM,
     parts: Sequence[Part],
     number_pictures: bool = False,
-    hear: Hear | None = None,
+    encode_clips: EncodeClips | None = None,
     begin: bool = True,
 ) -> RequestPrompt:
-    """Parts follow one another without a separator. `hear` replaces encoding clips whole. `begin`: this is the
-    start of a conversation. Raises BadInput for a part that the model has no sense for."""
+    """Parts follow one another without a separator. `encode_clips` replaces the encoding of whole clips. `begin`: the
+    prompt starts a conversation. Raises BadInput for pictures or audio that the model cannot take."""
     text, slices, clips = _written(model, parts, number_pictures)
-    features = model.sight.rows(slices) if model.sight and slices else None
-    heard = list((hear or model.hearing.whole)(clips)) if model.hearing and clips else []
+    features = model.vision.rows(slices) if model.vision and slices else None
+    heard = list((encode_clips or model.audio.whole)(clips)) if model.audio and clips else []
     return _filled(model, text, begin, features, heard)
 
 
-def prompt_steps(model: MiniCPM, parts: Sequence[Part], hear: HearSteps, begin: bool = True) -> Steps[RequestPrompt]:
-    """`make_prompt` as steps that several sessions can take together."""
+def prompt_steps(
+    model: MiniCPM, parts: Sequence[Part], encode_clips: EncodeClipsSteps, begin: bool = True
+) -> Steps[RequestPrompt]:
+    """`make_prompt` as steps that several sessions can batch."""
     text, slices, clips = _written(model, parts, number_pictures=False)
     features: Tensor | None = None
-    if model.sight and slices:
-        features = yield EncodePictures(model.sight, slices)
-    heard = (yield from hear(clips)) if model.hearing and clips else []
+    if model.vision and slices:
+        features = yield EncodePictures(model.vision, slices)
+    heard = (yield from encode_clips(clips)) if model.audio and clips else []
     return _filled(model, text, begin, features, heard)
 
 
 def _filled(model: MiniCPM, text: str, begin: bool, features: Tensor | None, heard: list[Tensor]) -> RequestPrompt:
     ids = model.words.encode(text, begin)
-    if model.kind is Kind.O45:  # a prompt never tells it to listen
+    if model.kind is Kind.O45:  # a prompt holds no listen token
         listen = model.words.ids(["<|listen|>"])
         ids = [number for number in ids if number not in listen]
     filled: list[tuple[list[Span], Tensor]] = []
-    pictures = picture_spans(ids, model.words, model.kind.nested) if model.sight else []
-    sounds = sound_spans(ids, model.words) if model.hearing else []
+    pictures = picture_spans(ids, model.words, model.kind.nested) if model.vision else []
+    sounds = sound_spans(ids, model.words) if model.audio else []
     if features is not None:
         filled.append((pictures, features.flatten(0, 1)))
     if heard:
@@ -97,24 +99,24 @@ def _filled(model: MiniCPM, text: str, begin: bool, features: Tensor | None, hea
 
 
 def _written(model: MiniCPM, parts: Sequence[Part], number_pictures: bool) -> tuple[str, list[Slice], list[Samples]]:
-    """The text with placeholders, and what they stand for."""
+    """The text with placeholders, and the slices and clips that fill them."""
     text, slices, clips, pictures = "", [], [], 0
     for part in parts:
         match part:
             case str():
                 text += part
             case EncodedPicture(rgb, max_slices):
-                if model.sight is None:
-                    raise BadInput(f"{model.kind.value} as loaded cannot see; leave the picture out.")
-                plan, cut = model.sight.cut(rgb, max_slices)
+                if model.vision is None:
+                    raise BadInput(f"{model.kind.value} as loaded cannot see; remove the picture.")
+                plan, cut = model.vision.cut(rgb, max_slices)
                 number = pictures if number_pictures else None
-                text += picture_text(plan, model.sight.queries, model.kind.nested, number)
+                text += picture_text(plan, model.vision.queries, model.kind.nested, number)
                 slices += cut
                 pictures += 1
             case EncodedSound(samples):
-                if model.hearing is None:
-                    raise BadInput(f"{model.kind.value} as loaded cannot hear; leave the sound out.")
+                if model.audio is None:
+                    raise BadInput(f"{model.kind.value} as loaded cannot hear; remove the audio.")
                 by_second = model.kind is Kind.O26 and bool(model.config.get("chunk_input", True))
-                text += sound_text(len(samples), model.hearing.pool, by_second)
+                text += sound_text(len(samples), model.audio.pool, by_second)
                 clips.append(checked(samples))
     return text, slices, clips

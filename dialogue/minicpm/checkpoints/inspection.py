@@ -1,4 +1,4 @@
-"""What is in a checkpoint and what it takes to run it, told from headers alone: nothing is loaded."""
+"""Inspects a checkpoint from its headers alone: parameters, memory, differences from its config."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ PARTS = {
 
 
 def inspect_native(path: Path, here: bool = True) -> Inspection:
-    """A downloaded folder; unless its weights are `here`, its config alone. Raises BadInput where it cannot be opened
-    at all."""
+    """Inspect a downloaded folder, or only its config unless the weights are `here`. Raises BadInput if it cannot be
+    opened."""
     if here:
         return inspect_opened(Checkpoint(path))
     config = read_json(path / "config.json")
@@ -40,6 +40,7 @@ def inspect_native(path: Path, here: bool = True) -> Inspection:
 
 
 def inspect_opened(checkpoint: Checkpoint) -> Inspection:
+    """Inspect an opened checkpoint, with its differences from its config."""
     found = _inspection(checkpoint.config, checkpoint.shapes)
     return replace(found, file_bytes=checkpoint.nbytes(), differences=compare(checkpoint))
 
@@ -59,24 +60,24 @@ def _inspection(config: Mapping[str, Any], shapes: Shapes) -> Inspection:
 
 
 def weight_bytes(shapes: Shapes, precision: Precision) -> int:
-    """Memory of all weights once loaded: the language model's matrices at `precision`, the rest at 16 or 32 bits."""
+    """Bytes of all loaded weights: matrices of the language model at `precision`, the rest at 16 or 32 bits."""
     whole = sum(tensor_bytes(name, shape, precision) for name, shape in shapes.items())
     table = tied_table(shapes)
-    # A tied table is stored a second time where its products have fewer bits than its rows.
+    # A tied table is stored a second time if the head has fewer bits than the embeddings.
     second = table is not None and precision in ("int8", "int4")
     return whole + (tensor_bytes("lm_head.weight", table, precision) if table is not None and second else 0)
 
 
 def tied_table(shapes: Shapes) -> tuple[int, ...] | None:
-    """The embeddings of a model that uses them as its head as well; None for others."""
+    """Shape of the embeddings if they are also the head; None otherwise."""
     return None if "lm_head.weight" in shapes else shapes.get("model.embed_tokens.weight")
 
 
 def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int:
-    """Of one tensor once loaded, as `dialogue.llm.linear` stores it."""
+    """Bytes of one loaded tensor, as `dialogue.llm.linear` stores it."""
     wide = 4 if precision == "float32" else 2
     product = len(shape) == 2 and name.startswith((LANGUAGE, "model.", "lm_head."))
-    # The last is MiniCPM3's, which takes it apart.
+    # kv_b_proj belongs to MiniCPM3, which splits it.
     product = product and "embed_tokens" not in name and "kv_b_proj" not in name
     if not product or precision in ("float32", "bfloat16"):
         return math.prod(shape) * wide
@@ -85,7 +86,7 @@ def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int
 
 
 def cache_bytes(config: Mapping[str, Any], tokens: int) -> int:
-    """Memory of a session's context of so many tokens, in 16 bits."""
+    """Bytes of a session's context of `tokens` tokens, at 16 bits."""
     kind = kind_of(config)
     if kind is Kind.TEXT3:  # latents: compressed keys and values together, and the rotated part of the keys
         row = int(config.get("kv_lora_rank", 256)) + int(config.get("qk_rope_head_dim", 32))

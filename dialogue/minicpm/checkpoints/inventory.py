@@ -1,7 +1,7 @@
-"""What a complete checkpoint of each kind holds: tensor names and shapes, from its config.
+"""Lists the tensors of a complete checkpoint of each kind, names and shapes, from its config.
 
-Used to say what a folder lacks before anything is loaded, to count memory before anything is downloaded, and to make
-tiny checkpoints. Some sizes stand in no config; they are taken from the file where there is one.
+Used to find missing tensors before loading, to estimate memory before a download, and to write tiny checkpoints. Sizes
+that no config states are taken from the file if it exists.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.speech.dvae import DECODER, CodeDecoder, CodeSizes
 from dialogue.minicpm.speech.speech_backbone import VOICE, Projector
+from dialogue.minicpm.vision.picture_encoder import RESAMPLER, TOWER
 from dialogue.minicpm.vision.resampler import PerceiverResampler
-from dialogue.minicpm.vision.sight import RESAMPLER, TOWER
 from dialogue.minicpm.vision.slicing import SliceRule
 from dialogue.minicpm.vision.vision_tower import VisionTower
 from dialogue.sizing.inspection import Differences
 
 Fields = Mapping[str, Any]
-MOST = 10_000  # of layers, of anything counted: beyond it, a config is damaged and not large
+MAX_COUNT = 10_000  # of layers and of everything else counted: a config with more is damaged
 
 
 def compare(checkpoint: Checkpoint) -> Differences:
-    """A checkpoint against its own config."""
+    """The differences between a checkpoint and its config."""
     want, have = wanted(checkpoint.config, checkpoint.shapes), checkpoint.shapes
     return Differences(
         missing=sorted(name for name in want if name not in have),
@@ -53,20 +53,20 @@ def compare(checkpoint: Checkpoint) -> Differences:
 
 def wanted(config: Fields, found: Shapes | None = None) -> dict[str, tuple[int, ...]]:
     """Every tensor needed to run a model with this config. `found` are the shapes in its file. Raises BadInput for a
-    config that leaves out what a model cannot be without, or says what cannot be."""
+    config with missing or invalid fields."""
     try:
         _check(config)
         return _wanted(config, found or {})
     except AssistantError:
         raise
     except KeyError as error:
-        raise BadInput(f"The model's config.json says nothing of {error}; download it again.") from error
-    except Exception as error:  # every class of transformers has its own way of refusing a field
-        raise BadInput(f"The model's config.json cannot be right ({error}); download it again.") from error
+        raise BadInput(f"The model's config.json lacks {error}; download it again.") from error
+    except Exception as error:  # each class of transformers raises its own exceptions for a bad field
+        raise BadInput(f"The model's config.json is invalid ({error}); download it again.") from error
 
 
 def _check(config: Fields) -> None:
-    """What no tensor's shape tells. Raises KeyError or ValueError for what is not stated or cannot be."""
+    """Check fields that no tensor shape determines. Raises KeyError or ValueError for missing or invalid fields."""
     for name in ("vision_config", "audio_config", "tts_config", "slice_config"):
         if not isinstance(config.get(name) or {}, Mapping):
             raise ValueError(f"{name} is {config[name]!r}")
@@ -84,7 +84,7 @@ def _check(config: Fields) -> None:
         "slice_config.patch_size": rule.patch,
     }
     for name, count in counts.items():
-        if not isinstance(count, int) or not 1 <= count <= MOST:
+        if not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
             raise ValueError(f"{name} is {count!r}")
 
 
@@ -121,7 +121,7 @@ def _audio(config: Fields) -> dict[str, Shapes]:
 
 
 def voice_fields(config: Fields, kind: Kind) -> dict[str, Any]:
-    """`tts_config` with the usual values of its kind where it leaves them out."""
+    """`tts_config` with the defaults of its kind for omitted fields."""
     sizes = {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 20}
     old = {"num_audio_tokens": 626, "num_text_tokens": 21178, "num_vq": 4, "num_mel_bins": 100}
     new = {"num_audio_tokens": 6562, "num_text_tokens": 152064, "num_vq": 1}
@@ -154,7 +154,7 @@ def _backbone(fields: Fields) -> dict[str, Any]:
 
 
 def _text_model(config: Fields) -> dict[str, tuple[int, ...]]:
-    """MiniCPM3 as transformers lays it out."""
+    """Tensors of MiniCPM3 in transformers' layout."""
     from transformers import MiniCPM3Config, MiniCPM3ForCausalLM
 
     shapes = _shapes(lambda: MiniCPM3ForCausalLM(MiniCPM3Config(**config)))
@@ -164,7 +164,7 @@ def _text_model(config: Fields) -> dict[str, tuple[int, ...]]:
 
 
 def _shapes(make: Any) -> dict[str, tuple[int, ...]]:
-    """Of a module that is made without memory."""
+    """Shapes of a module that is built on the meta device."""
     with torch.device("meta"):
         module: nn.Module = make()
     return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}

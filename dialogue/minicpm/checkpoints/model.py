@@ -1,4 +1,4 @@
-"""A loaded model: every part of one checkpoint, shared by all sessions and never changed by them."""
+"""A loaded model: every part of one checkpoint, read-only and shared by all sessions."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
 from dialogue.minicpm.speech.voice_o26 import ASSETS, VoiceO26
-from dialogue.minicpm.vision.sight import TOWER, PictureEncoder
+from dialogue.minicpm.vision.picture_encoder import TOWER, PictureEncoder
 
 LANGUAGE = "llm."
 
 
 @dataclass(frozen=True, eq=False)
 class MiniCPM:
-    """Parts that a checkpoint does not have are None."""
+    """Parts that the checkpoint lacks are None."""
 
     kind: Kind
     config: dict[str, Any]
     words: Vocabulary
     decoder: Decoder
-    sight: PictureEncoder | None
-    hearing: AudioTower | None
+    vision: PictureEncoder | None
+    audio: AudioTower | None
     voice: VoiceO26 | SpeechDecoderO45 | None
-    bad_tokens: frozenset[int]  # of full duplex: never to be chosen
+    bad_tokens: frozenset[int]  # never chosen in full duplex
 
     @classmethod
     def of(
@@ -43,26 +43,26 @@ class MiniCPM:
         device: str = "cpu",
         on_progress: Progress | None = None,
     ) -> MiniCPM:
-        """Only the language model is stored at a low precision: it is nine tenths of the weights."""
+        """Load all parts. int8 and int4 apply to the language model only, which is nine tenths of the weights."""
         dtype = torch.float32 if precision == "float32" else torch.bfloat16
         return cls(
             kind=kind_of(checkpoint.config),
             config=checkpoint.config,
             words=checkpoint.vocabulary(),
             decoder=decoder_of(checkpoint, precision, device, on_progress),
-            sight=PictureEncoder.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
-            hearing=AudioTower.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
+            vision=PictureEncoder.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
+            audio=AudioTower.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
             voice=voice_of(checkpoint, "float32" if precision == "float32" else "bfloat16", device),
             bad_tokens=frozenset(checkpoint.side_file("tokenizer_config.json").get("bad_token_ids", ())),
         )
 
     @property
     def text_scale(self) -> float:
-        """What rows of text, and only those, are multiplied by."""
+        """The factor of text rows."""
         return float(self.config.get("scale_emb", 1.0))
 
     def stops(self) -> set[int]:
-        """Tokens that end an answer."""
+        """Tokens that end a reply."""
         ends = ("<|end_of_text|>", "<|eot_id|>") if self.kind is Kind.V25 else ("<|im_end|>", "<|endoftext|>")
         return self.words.ids(ends)
 
@@ -77,7 +77,7 @@ def decoder_of(
 
 
 def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoderO45 | None:
-    """The voice, if everything it needs was downloaded: that of o 2.6 has files beside the checkpoint."""
+    """The voice, or None if the checkpoint or, for o 2.6, its `assets` folder lacks it."""
     if not checkpoint.has(f"{VOICE}emb_text."):
         return None
     if kind_of(checkpoint.config) is Kind.O45:

@@ -1,7 +1,7 @@
-"""How o 4.5 chooses the next token of a unit in full duplex. Plain functions of logits, and the history they need.
+"""Chooses the next token of a full-duplex unit of o 4.5: functions of logits, and the history they need.
 
-First the end of the chunk is drawn from the plain distribution; only if it does not come is another token drawn,
-from a distribution that has been made less repetitive. Knows no cache and no sound.
+The first draw, from the unchanged distribution, decides whether the chunk ends. If it does not end, a second draw
+chooses the token from the distribution with repetition penalty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dialogue.llm.sampling import GREEDY, SamplingConfig, choose, draw
 
 @dataclass(frozen=True, slots=True)
 class DuplexTokens:
-    """The tokens that carry the conversation, by what they mean."""
+    """Ids of the control tokens of full duplex."""
 
     unit: int
     unit_end: int
@@ -55,7 +55,7 @@ SAMPLING = SamplingConfig(temperature=0.7, top_k=20, top_p=0.8, penalty=1.05)
 
 @dataclass(frozen=True, slots=True)
 class DuplexSampling:
-    """`patience` above 1 makes longer turns. `sampling.penalty` divides the logits of recent tokens."""
+    """`patience` above 1 gives longer turns. `sampling.penalty` divides the logits of the last `recent` tokens."""
 
     sampling: SamplingConfig = SAMPLING
     patience: float = 1.1
@@ -63,26 +63,26 @@ class DuplexSampling:
 
 
 class TokenRule:
-    """One session's. `forbidden` are the checkpoint's bad tokens."""
+    """The token choice of one session. `forbidden` are the checkpoint's bad tokens."""
 
     def __init__(
         self,
-        signs: DuplexTokens,
+        control: DuplexTokens,
         forbidden: Collection[int] = (),
         style: DuplexSampling | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
-        self._signs, self._generator = signs, generator
+        self._control, self._generator = control, generator
         self.style = style or DuplexSampling()
-        self._forbidden = torch.tensor(sorted({signs.chunk_end, signs.padding, *forbidden}))
+        self._forbidden = torch.tensor(sorted({control.chunk_end, control.padding, *forbidden}))
         self.history: deque[int] = deque(maxlen=self.style.recent)
 
     def choose(self, logits: Tensor) -> int:
-        """The next token for logits (V,). What is chosen becomes history, the end of a chunk does not."""
+        """The next token for logits (V,). Chosen tokens enter the history, the end of a chunk does not."""
         sampling = self.style.sampling
         greedy = sampling.temperature <= 0.0
         first = choose(logits, GREEDY) if greedy else draw(logits, generator=self._generator)
-        if first == self._signs.chunk_end:
+        if first == self._control.chunk_end:
             return first
         scores = self.adjusted(logits)
         if greedy:
@@ -93,18 +93,18 @@ class TokenRule:
         return token
 
     def adjusted(self, logits: Tensor) -> Tensor:
-        """What the second draw is made from, before temperature."""
-        scores = divided(logits, list(self.history), self.style.sampling.penalty)
-        end = scores[self._signs.turn_end]
+        """The logits of the second draw, before temperature."""
+        scores = divide_recent(logits, list(self.history), self.style.sampling.penalty)
+        end = scores[self._control.turn_end]
         patience = self.style.patience
-        scores[self._signs.turn_end] = end / patience if end > 0 else end * patience
+        scores[self._control.turn_end] = end / patience if end > 0 else end * patience
         scores[self._forbidden] = -torch.inf
         return scores
 
 
-def divided(logits: Tensor, recent: Sequence[int], penalty: float) -> Tensor:
-    """Logits of recent tokens divided by `penalty`, whatever their sign, as published: it makes a token with a
-    negative logit likelier."""
+def divide_recent(logits: Tensor, recent: Sequence[int], penalty: float) -> Tensor:
+    """Logits with those of recent tokens divided by `penalty` regardless of sign, as published: a token with a
+    negative logit becomes likelier."""
     scores = logits.clone()
     if recent:
         used = torch.tensor(sorted(set(recent)), device=logits.device)

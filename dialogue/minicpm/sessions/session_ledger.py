@@ -1,6 +1,6 @@
-"""Where the pictures, the sound and the words of a prompt stand, as entries of a rolling ledger. Plain arithmetic.
+"""Lists the pictures, audio and text of a prompt as entries of a rolling ledger.
 
-The notes are what is told of an entry that has left; tags and the frames of turns have none.
+The note of an entry becomes its line in the event log when it is evicted; tags and turn markers have no note.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NOTES: dict[Kind, str] = {"picture": "shown", "sound": "heard"}
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When the parts of a prompt happened, on the session clock, and what was `typed` at the end of them."""
+    """Session time of the parts of a prompt, and the text that was `typed` at their end."""
 
     start: float = 0.0
     end: float = 0.0
@@ -28,7 +28,7 @@ class Moment:
 def entries_of(
     made: RequestPrompt, words: Vocabulary, step: int, moment: Moment, pinned: bool = False
 ) -> Iterator[LedgerEntry]:
-    """In order; together they are all its tokens. Tags go with what they enclose, "<unit>" with what follows it."""
+    """Entries in order, which cover all tokens. Tags belong to what they enclose, "<unit>" to what follows it."""
 
     def entry(kind: Kind, tokens: int, note: str = "") -> LedgerEntry:
         note = note or NOTES.get(kind, "")

@@ -1,8 +1,8 @@
-"""What leaves a full-duplex session when it has gone on for long: whole units, oldest first, never the beginning.
+"""Context windows of full-duplex sessions: evict whole units, oldest first, never the system prompt.
 
-Two ways as published. `SlidingWindow` drops units once the cache has passed a high mark. `RecapWindow` holds a number
-of units and keeps what the assistant said in the dropped ones as a "previous" block inside the system prompt. In both,
-what stays is turned to its new positions, so that positions remain contiguous however long the session is.
+Two windows as published. `SlidingWindow` drops units once the cache is above a high mark. `WindowRecap` keeps a number
+of units, and the assistant's text of dropped units as a "previous" block in the system prompt. In both, remaining keys
+are rotated to their new positions, so that positions stay contiguous in a session of any length.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dialogue.llm.kv_cache import KVCache
 
 @dataclass(frozen=True, slots=True)
 class WindowUnit:
-    """A unit in the cache: how many tokens it takes, and the text the assistant said in it, as tokens. `pictures` and
-    `sound` of them are rows of that kind."""
+    """A unit in the cache: its number of tokens, and the assistant's text in it as tokens. `pictures` and `sound` are
+    its numbers of picture and audio rows."""
 
     number: int
     tokens: int
@@ -32,8 +32,8 @@ class WindowUnit:
 
 @dataclass(slots=True, eq=False)
 class RecapWindow:
-    """The cache of one session: a protected beginning, then units. `system` are the beginning's rows (T, hidden),
-    the last `suffix` of them those behind which no previous text is put."""
+    """The cache of one session: a protected system prompt, then units. `system` are the rows (T, hidden) of the prompt;
+    previous text is inserted before the last `suffix` rows."""
 
     decoder: Decoder
     cache: KVCache
@@ -41,7 +41,7 @@ class RecapWindow:
     suffix: int
     protected: int = 0
     units: deque[WindowUnit] = field(default_factory=deque)
-    previous: list[int] = field(default_factory=list)  # of the system prompt, its heading included
+    previous: list[int] = field(default_factory=list)  # previous text in the system prompt, its heading included
     dropped: int = 0
 
     def __post_init__(self) -> None:
@@ -50,30 +50,30 @@ class RecapWindow:
 
     @property
     def next_unit(self) -> int:
-        """The number of the unit that is heard now, or next."""
+        """The number of the open or next unit."""
         return self.dropped + len(self.units)
 
     def close_unit(self, said: tuple[int, ...], pictures: int = 0, sound: int = 0) -> None:
-        """Everything since the last unit was one unit."""
+        """Close a unit: everything in the cache since the last unit."""
         begun = self.protected + sum(unit.tokens for unit in self.units)
         self.units.append(WindowUnit(self.next_unit, self.cache.length - begun, said, pictures, sound))
 
     def rewind(self, unit: int) -> None:
-        """To the beginning of the unit of that number, whether it is closed or not. What has been dropped since
-        stays dropped."""
-        assert unit >= self.dropped, "what the mark stood on has left the context"
+        """Return to the start of the unit with this number, closed or open. Units dropped since stay dropped."""
+        assert unit >= self.dropped, "the mark is invalid: its unit was dropped"
         while self.next_unit > unit:
             self.units.pop()
         self.cache.rewind(self.protected + sum(held.tokens for held in self.units))
 
     def drop_oldest(self) -> WindowUnit:
+        """Remove the oldest unit from the cache; returns it."""
         unit = self.units.popleft()
         self.cache.cut(self.protected, self.protected + unit.tokens, self.decoder.rotary)
         self.dropped += 1
         return unit
 
     def remember(self, previous: list[int]) -> None:
-        """Put these tokens into the system prompt, in place of the ones that are there."""
+        """Replace the previous text in the system prompt with these tokens."""
         prefix = len(self.system) - self.suffix
         units = self.cache.lift(self.protected)
         self.cache.rewind(prefix)
@@ -85,16 +85,16 @@ class RecapWindow:
 
 
 class Window(Protocol):
-    """Decides what leaves, after every unit."""
+    """Decides after every unit which units are dropped."""
 
     def trim(self, context: RecapWindow) -> list[WindowUnit]:
-        """Drop what has to go; returns it, oldest first."""
+        """Drop units; returns them, oldest first."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class UnboundedWindow:
-    """Nothing leaves: for sessions that end before the cache is full."""
+    """Drops nothing: for sessions that end before the cache is full."""
 
     def trim(self, context: RecapWindow) -> list[WindowUnit]:
         return []
@@ -102,33 +102,33 @@ class UnboundedWindow:
 
 @dataclass(frozen=True, slots=True)
 class SlidingWindow:
-    """Once more than `high` tokens are held, the oldest units go until at most `low` are; the last unit stays."""
+    """Above `high` tokens, drops the oldest units until at most `low` tokens remain; the last unit stays."""
 
     high: int = 8000
     low: int = 6000
 
     def trim(self, context: RecapWindow) -> list[WindowUnit]:
-        gone: list[WindowUnit] = []
+        dropped: list[WindowUnit] = []
         if context.cache.length > self.high:
             while context.cache.length > self.low and len(context.units) > 1:
-                gone.append(context.drop_oldest())
-        return gone
+                dropped.append(context.drop_oldest())
+        return dropped
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRecap:
-    """At most `units` units; of what the assistant said before, the last `most` tokens stay under `heading`."""
+    """Keeps at most `units` units, and the last `most` tokens of the assistant's earlier text under `heading`."""
 
     heading: tuple[int, ...]
     units: int = 24
     most: int = 500
 
     def trim(self, context: RecapWindow) -> list[WindowUnit]:
-        gone: list[WindowUnit] = []
+        dropped: list[WindowUnit] = []
         while len(context.units) > self.units:
-            gone.append(context.drop_oldest())
-        said = [token for unit in gone for token in unit.said]
+            dropped.append(context.drop_oldest())
+        said = [token for unit in dropped for token in unit.said]
         if said:
             text = [*context.previous[len(self.heading) :], *said]
             context.remember([*self.heading, *text[max(len(text) - self.most, 0) :]])
-        return gone
+        return dropped

@@ -1,5 +1,6 @@
-"""How long units of full duplex take when several sessions' are computed together. Measured once, with the loaded
-model, in the worst case: every session sees, hears and speaks all the time in a context that is as full as it gets.
+"""Measures how long full-duplex units of several sessions take in one batch.
+
+Measured once with the loaded model, in the worst case: every session sees, hears and speaks in a full context.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, units_together
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule
 from dialogue.minicpm.sessions.window import UnboundedWindow
-from dialogue.minicpm.sizing.unit_cost import MOST, UnitCost, measure
+from dialogue.minicpm.sizing.unit_cost import MAX_SESSIONS, UnitCost, measure
 from dialogue.minicpm.sizing.worst_case import SPARE_TOKENS, fill, noise, picture, session_bytes
 from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45, sampled
 from dialogue.sizing.session_memory import sessions_in_memory
@@ -22,18 +23,18 @@ def measure_duplex(
     model: MiniCPM,
     context: int = 8000,
     make_sound: Callable[[Sequence[SpokenPiece]], object] | None = None,
-    most: int = MOST,
+    most: int = MAX_SESSIONS,
     speaks: bool = True,
 ) -> UnitCost:
-    """For sessions of at most `context` tokens; no more of them than memory holds. `make_sound` is given what was
-    said in a unit of each session, as a vocoder would be; unless the model `speaks` there is only text. Blocks for
-    some seconds."""
+    """The cost for sessions of at most `context` tokens, and at most as many as memory holds. `make_sound` receives the
+    output of one unit of each session, as a vocoder would; unless the model `speaks` there is only text. Blocks for
+    several seconds."""
     sessions: list[Duplex] = []
     moment = DuplexUnit(noise(), [picture()])
 
     def compute(count: int) -> None:
         while len(sessions) < count:
-            sessions.append(talking(model, context, speaks))
+            sessions.append(always_speaking(model, context, speaks))
         outcomes = units_together([(session, moment) for session in sessions[:count]])
         said = [one for one in outcomes if isinstance(one, SpokenPiece)]
         for one in outcomes:
@@ -45,28 +46,28 @@ def measure_duplex(
     return measure(compute, sessions_in_memory(session_bytes(model, context), model.decoder.device, most))
 
 
-class _Talking(TokenRule):
-    """Never listens and never comes to an end, after thinking about it as long as it always does."""
+class _AlwaysSpeaking(TokenRule):
+    """Never listens and never ends a turn, with the full cost of choosing a token."""
 
-    def __init__(self, signs: DuplexTokens, forbidden: frozenset[int]) -> None:
-        super().__init__(signs, forbidden, DuplexSampling())
-        self._speak = signs.speak
+    def __init__(self, control: DuplexTokens, forbidden: frozenset[int]) -> None:
+        super().__init__(control, forbidden, DuplexSampling())
+        self._speak = control.speak
 
     def choose(self, logits: Tensor) -> int:
         super().choose(logits)
         return self._speak
 
 
-def talking(model: MiniCPM, context: int, speaks: bool = True) -> Duplex:
-    """A session in a full context that speaks all the time, whatever it hears."""
+def always_speaking(model: MiniCPM, context: int, speaks: bool = True) -> Duplex:
+    """A session in a full context that always speaks."""
     voice = model.voice if speaks and isinstance(model.voice, SpeechDecoderO45) else None
     draw = sampled()
 
     def choose_code(logits: Tensor, probabilities: Tensor) -> int:
-        return draw(logits, probabilities) % (len(probabilities) - 1)  # anything but the end
+        return draw(logits, probabilities) % (len(probabilities) - 1)  # any code except the end
 
     session = Duplex(model, voice, UnboundedWindow(), capacity=context + SPARE_TOKENS, choose_code=choose_code)
-    session.rule = _Talking(session.signs, model.bad_tokens)
+    session.rule = _AlwaysSpeaking(session.control, model.bad_tokens)
     session.prepare()
     fill(session.cache, context)
     return session

@@ -1,7 +1,7 @@
-"""Will this machine keep up? A lower bound for every step of a model, from its sizes alone, before any download.
+"""Estimates a lower bound for the time of every step of a model on a machine, from sizes alone, before any download.
 
 A step takes at least as long as reading its weights from memory and at least as long as its multiplications: the
-larger of the two is the estimate. Real programs are slower; a machine that fails here need not be tried.
+larger of the two is the estimate. Real programs are slower; a machine that fails here cannot keep up.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from dialogue.minicpm.checkpoints.inspection import cache_bytes, tensor_bytes, t
 from dialogue.minicpm.checkpoints.inventory import wanted
 from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.kind import Kind, kind_of
-from dialogue.minicpm.sessions.duplex import MOST_STEPS
+from dialogue.minicpm.sessions.duplex import MAX_STEPS
 from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
 
-TOKENS_A_SECOND, CODES_A_SECOND = 15, 47  # of o 2.6 while it speaks
-SHARE = 0.75  # of a second that the units of all sessions may take together
-MOST_SESSIONS = 64
+TOKENS_PER_S, CODES_PER_S_O26 = 15, 47  # o 2.6 while it speaks
+SHARE = 0.75  # of a second for the units of all sessions
+MAX_SESSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`memory` in bytes, for weights and contexts; the others a second."""
+    """`memory` in bytes for weights and contexts; `bytes_read` and `multiply_adds` per second."""
 
     name: str
     memory: float
@@ -35,7 +35,7 @@ class Machine:
     multiply_adds: float
 
 
-# The makers' figures (16-bit multiplications without sparsity), not measured by us.
+# Vendors' figures (16-bit multiplications without sparsity), not measured here.
 MACHINES = (
     Machine("laptop CPU, DDR5", 16e9, 80e9, 0.5e12),
     Machine("RTX 3060 12 GB", 12e9, 360e9, 25e12),
@@ -47,7 +47,7 @@ MACHINES = (
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Bytes of memory to read, and multiplications with their additions."""
+    """Bytes of memory to read, and multiply-adds."""
 
     read: float
     multiplied: float
@@ -62,9 +62,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class RooflineEstimate:
-    """Seconds of each step on one machine; `unit` is the worst case of one second of full duplex or of an omni
-    unit, None for models that are not asked every second; `room` is for how many sessions whose units are computed
-    together, each of them at its worst."""
+    """Seconds of each step on one machine. `unit` is the worst second of full duplex or of an omni session, None for
+    models without units; `room` is the number of sessions whose worst units fit into a second as a batch."""
 
     machine: Machine
     weights: int
@@ -98,11 +97,11 @@ class Roofline:
         self.weights = weight_bytes(self._shapes, precision)
 
     def token(self) -> Work:
-        """One token of an answer, in a full context."""
+        """One generated token in a full context."""
         return self.prefill(1)
 
     def prefill(self, tokens: int, sessions: int = 1) -> Work:
-        """So many tokens of each session: the weights are read once, every context by itself."""
+        """`tokens` tokens of each session: the weights are read once, the context of each session once."""
         if self.kind is Kind.TEXT3:
             return self._prefill_text(tokens, sessions)
         products = self._part(LANGUAGE, tokens * sessions, leave_out="embed_tokens")
@@ -119,7 +118,7 @@ class Roofline:
         return work + Work(self._cache * sessions, attention)
 
     def slice(self, count: int = 1) -> Work:
-        """Slices of pictures through tower and resampler."""
+        """`count` picture slices through tower and resampler."""
         fields = self._config["vision_config"]
         patches = (448 // fields["patch_size"]) ** 2
         attention = 2 * patches**2 * fields["hidden_size"] * fields["num_hidden_layers"]
@@ -127,11 +126,12 @@ class Roofline:
         return tower + self._part("resampler.", patches * count)
 
     def second_of_sound(self, count: int = 1) -> Work:
+        """`count` seconds of audio through the audio encoder."""
         frames = FRAMES_PER_S * count
         return self._part("apm.", frames) + self._part("audio_projection_layer.", frames)
 
     def code(self, count: int = 1) -> Work:
-        """One step of the voice, for each of so many sessions."""
+        """One step of the speech decoder for each of `count` sessions."""
         return self._part("tts.model.", count) + self._part("tts.head_code.", count)
 
     def estimate(self, machine: Machine, sessions: int = 1) -> RooflineEstimate:
@@ -147,27 +147,27 @@ class Roofline:
         return self.weights + sessions * self._cache <= machine.memory
 
     def unit(self, machine: Machine, sessions: int = 1) -> float:
-        """Seconds of the worst unit of each of so many sessions, computed together."""
+        """Seconds of the worst unit of each of `sessions` sessions, in one batch."""
         return sum(count * work.seconds(machine) for work, count in self._unit(sessions))
 
     def room(self, machine: Machine) -> int:
-        """How many sessions of full duplex could be held at best, the vocoder left out; 0 for other models."""
+        """The largest possible number of full-duplex sessions, without the vocoder; 0 for other models."""
         if self.kind is not Kind.O45:
             return 0
         return max(
             (
                 sessions
-                for sessions in range(1, MOST_SESSIONS + 1)
+                for sessions in range(1, MAX_SESSIONS + 1)
                 if self.fits(machine, sessions) and self.unit(machine, sessions) <= SHARE
             ),
             default=0,
         )
 
     def _unit(self, sessions: int) -> list[tuple[Work, int]]:
-        """A second with a picture in which they speak all the time: its steps, and how many of each."""
+        """A second with a picture in which every session speaks: its steps, and the count of each."""
         queries, pool = self._config.get("query_num", 64), self._config["audio_pool_step"]
         rows = queries + 2 + FRAMES_PER_S // pool + 2
-        tokens, codes = (MOST_STEPS, CODES_PER_S + 1) if self.kind is Kind.O45 else (TOKENS_A_SECOND, CODES_A_SECOND)
+        tokens, codes = (MAX_STEPS, CODES_PER_S + 1) if self.kind is Kind.O45 else (TOKENS_PER_S, CODES_PER_S_O26)
         prompt = [(self.slice(sessions), 1), (self.second_of_sound(sessions), 1), (self.prefill(rows, sessions), 1)]
         return [*prompt, (self.prefill(1, sessions), tokens), (self.code(sessions), codes)]
 

@@ -1,6 +1,6 @@
-"""What the processor at hand can do, measured in a quarter of a second: the figures a roofline is drawn from.
+"""Measures memory bandwidth and multiplication rate of this machine's CPU, the figures of a roofline estimate.
 
-Torch's own products and copies stand for what a model would use. Graphics cards are not measured here.
+The measurement uses torch's matrix products and copies and takes a quarter of a second. GPUs are not measured.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import torch
 
 from dialogue.minicpm.sizing.roofline import Machine
 
-COPIED = 64 << 20  # bytes: more than any cache of a laptop holds
-SIDE = 768  # of the square matrices multiplied
+COPIED = 64 << 20  # bytes, more than a laptop's caches hold
+SIDE = 768  # of the square matrices
 TRIES = 5
 
 
 def measure(memory: float) -> Machine:
-    """This machine's processor with `memory` bytes; blocks for about a quarter of a second."""
+    """This machine's CPU with `memory` bytes; blocks for about a quarter of a second."""
     source = torch.ones(COPIED // 4)
     target = torch.empty_like(source)
     square = torch.ones(SIDE, SIDE)
@@ -28,7 +28,7 @@ def measure(memory: float) -> Machine:
 
 
 def _shortest(work: Callable[[], object]) -> float:
-    """Seconds, without what else the machine was doing."""
+    """The shortest of TRIES runs in seconds, to exclude other load of the machine."""
     taken = []
     for _ in range(TRIES):
         began = time.perf_counter()

@@ -1,5 +1,6 @@
-"""What a second of several sessions with o 2.6 takes, which take turns with their users: in it each of them either
-listens, and takes in a unit, or answers, and makes a second of sound.
+"""Measures how long a second of several half-duplex sessions with o 2.6 takes.
+
+In a second each session either listens (prefills one unit) or answers (generates one second of audio).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.minicpm.chat.request import EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.session_o26 import ReplyStream, SessionO26, units_together
-from dialogue.minicpm.sizing.unit_cost import MOST, SHARE, UNIT_S, UnitCost, measure
+from dialogue.minicpm.sizing.unit_cost import MAX_SESSIONS, SHARE, UNIT_S, UnitCost, measure
 from dialogue.minicpm.sizing.worst_case import (
     SPARE_TOKENS,
     fill,
@@ -21,21 +22,21 @@ from dialogue.minicpm.sizing.worst_case import (
     rows_bytes,
     session_bytes,
 )
-from dialogue.minicpm.speech.voice_o26 import CALL, RATE, SAMPLES_A_CODE, SpeechStreamO26, VoiceO26
+from dialogue.minicpm.speech.voice_o26 import CALL_STEPS, RATE, SAMPLES_PER_CODE, SpeechStreamO26, VoiceO26
 from dialogue.sizing.pace import READ_TOKENS
 from dialogue.sizing.session_memory import sessions_in_memory
 
-CALLS = 2  # of the voice, in what is measured
-CALL_S = CALL * SAMPLES_A_CODE / RATE
+CALLS = 2  # of the speech decoder in one measured second
+CALL_S = CALL_STEPS * SAMPLES_PER_CODE / RATE
 
 
 @dataclass(frozen=True, slots=True)
 class TurnCost:
-    """From what units cost and what answers cost.
+    """The cost of units and the cost of replies, combined.
 
-    Units of several sessions share their passes through the model, and so do answers, but a unit and an answer do
-    not. So it is not the worse of all listening and all answering that must fit into a second, but the worst way to
-    divide the sessions into those who listen and those who answer: one of each may cost more than two of a kind.
+    Units of several sessions share passes of the model, and replies do, but a unit and a reply share none. The worst
+    second is therefore the most expensive division of the sessions into listening and answering ones: one of each may
+    cost more than two of one kind.
     """
 
     units: UnitCost
@@ -46,19 +47,19 @@ class TurnCost:
         return max(self.units.seconds(units) + self.answers.seconds(answers) for units, answers in divided)
 
     def unit_seconds(self, sessions: int) -> float:
-        """Of a unit of each of them, computed together."""
+        """Seconds of one unit of each session, in one batch."""
         return self.units.seconds(sessions)
 
     def sessions(self, share: float = SHARE) -> int:
-        """How many fit into that share of a second; no more than were tried, and 0 where not even one does."""
+        """The number of sessions that fit into `share` of a second, at most as many as were measured."""
         tried = max(self.units.measured[-1][0], self.answers.measured[-1][0])
         return max((count for count in range(tried + 1) if self.seconds(count) <= share * UNIT_S), default=0)
 
 
-def measure_turns(model: MiniCPM, context: int = 8192, most: int = MOST, speaks: bool = True) -> TurnCost:
-    """For sessions of at most `context` tokens; no more of them than memory holds. Of an answer that the model
-    `speaks`, the worst is the beginning, in which text is made as fast as the voice takes it. Blocks for some
-    seconds."""
+def measure_turns(model: MiniCPM, context: int = 8192, most: int = MAX_SESSIONS, speaks: bool = True) -> TurnCost:
+    """The cost for sessions of at most `context` tokens, and at most as many as memory holds. The worst part of a reply
+    that the model `speaks` is its start, where text is generated as fast as the speech decoder takes it. Blocks for
+    several seconds."""
     voice = model.voice if speaks and isinstance(model.voice, VoiceO26) else None
     most = sessions_in_memory(_bytes_each(model, voice, context), model.decoder.device, most)
     listeners: list[SessionO26] = []
@@ -66,18 +67,20 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MOST, speaks:
 
     def listen(count: int) -> None:
         while len(listeners) < count:
-            listeners.append(_full(model, context))
+            listeners.append(_full_session(model, context))
         for outcome in units_together([(session, unit) for session in listeners[:count]]):
             if isinstance(outcome, Exception):
                 raise outcome
 
     units = measure(listen, most)
-    speakers: list[_Answer] = []
+    speakers: list[_EndlessReply] = []
 
     def answer(count: int) -> None:
         while len(speakers) < count:
             place = len(speakers)
-            speakers.append(_Answer(listeners[place] if place < len(listeners) else _full(model, context), voice))
+            speakers.append(
+                _EndlessReply(listeners[place] if place < len(listeners) else _full_session(model, context), voice)
+            )
         for outcome in run_together([each.second_steps() for each in speakers[:count]]):
             if isinstance(outcome, Exception):
                 raise outcome
@@ -85,8 +88,8 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MOST, speaks:
     return TurnCost(units, measure(answer, most, lasts_s=UNIT_S if voice is None else CALLS * CALL_S))
 
 
-class _Answer:
-    """One that does not come to an end."""
+class _EndlessReply:
+    """A reply without an end."""
 
     def __init__(self, session: SessionO26, voice: VoiceO26 | None) -> None:
         self._answer = ReplyStream(session, sys.maxsize, stops=())
@@ -97,7 +100,7 @@ class _Answer:
             self._speaker = SpeechStreamO26(voice, session.speaker)
             slots = voice.speech.slots
             self._words = list(range(slots.text_step))
-            fill(self._speaker.state.cache, slots.sound + slots.text // slots.text_step * CALL)
+            fill(self._speaker.state.cache, slots.sound + slots.text // slots.text_step * CALL_STEPS)
 
     def second_steps(self) -> Steps[None]:
         if self._speaker is None:
@@ -112,7 +115,7 @@ class _Answer:
             yield from self._answer.next_steps()
 
 
-def _full(model: MiniCPM, context: int) -> SessionO26:
+def _full_session(model: MiniCPM, context: int) -> SessionO26:
     session = SessionO26(model, context + SPARE_TOKENS)
     session.introduce(["You see and hear."])
     begun = session.cache.length

@@ -1,5 +1,6 @@
-"""What a second of several sessions takes on this machine, and so how many of them it can hold: from measured times to
-a number. What is measured is handed in; see `duplex_cost.py` and `turn_cost.py`.
+"""Measures what a second of several sessions costs on this machine, and derives how many sessions fit.
+
+The measured work is a parameter; see `duplex_cost.py` and `turn_cost.py`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 UNIT_S = 1.0
-SHARE = 0.75  # of a second that units may take: the rest is for jitter, rewinds, and what else the machine does
-MOST = 8  # sessions that are tried
+SHARE = 0.75  # of a second for units; the rest is for jitter, rewinds and other load
+MAX_SESSIONS = 8  # that are measured
 
 
 @dataclass(frozen=True, slots=True)
 class UnitCost:
-    """`measured` are pairs of sessions and seconds, ascending; the first is of one session."""
+    """`measured` are ascending pairs of sessions and seconds; the first is of one session."""
 
     measured: tuple[tuple[int, float], ...]
 
     def seconds(self, sessions: int) -> float:
-        """Of one unit of each of them, computed together: along straight lines between what was measured, and
-        beyond it in proportion."""
+        """Seconds of one unit of each session in one batch: linear between measured points, proportional beyond."""
         if sessions <= 0:
             return 0.0
         for (fewer, short), (more, long) in pairwise(self.measured):
@@ -32,26 +32,26 @@ class UnitCost:
         return longest * sessions / most
 
     def unit_seconds(self, sessions: int) -> float:
-        """A session costs nothing but its units."""
+        """The same: a session costs only its units."""
         return self.seconds(sessions)
 
     def sessions(self, share: float = SHARE) -> int:
-        """How many fit into that share of a second; no more than were tried, and 0 where not even one does."""
+        """The number of sessions that fit into `share` of a second, at most as many as were measured."""
         most = self.measured[-1][0]
         return max((count for count in range(most + 1) if self.seconds(count) <= share * UNIT_S), default=0)
 
 
 def measure(
     compute: Callable[[int], object],
-    most: int = MOST,
+    most: int = MAX_SESSIONS,
     share: float = SHARE,
     now: Callable[[], float] = time.perf_counter,
     lasts_s: float = UNIT_S,
 ) -> UnitCost:
-    """`compute(n)` computes what each of n sessions needs in `lasts_s` of a call. Doubles n until it does not fit, or
-    `most` is reached. The cost is that of one second.
+    """The cost of one second. `compute(n)` computes the work of n sessions for `lasts_s` seconds of a call; n doubles
+    until it does not fit or reaches `most`.
 
-    The first run of all warms up and counts only where it is so slow that nothing else needs to be known.
+    The first run is a warm-up and counts only if it alone shows that the machine is far too slow.
     """
 
     def taken(count: int) -> float:

@@ -1,6 +1,4 @@
-"""The worst that a session can be given, for measuring: a full context, a loud second, a picture full of detail; and
-how much memory such a session takes.
-"""
+"""Worst-case inputs for measuring a session: a full context, loud audio, a detailed picture; and its memory."""
 
 from __future__ import annotations
 
@@ -12,31 +10,31 @@ from dialogue.minicpm.audio.mel import RATE, Samples
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 
-SPARE_TOKENS = 2000  # in a measured session's cache, for what is measured
+SPARE_TOKENS = 2000  # cache rows of a measured session for the measured work
 
 
 def fill(cache: KVCache, length: int) -> None:
-    """As if so many tokens were in it. Memory that was never written to would be read too fast."""
+    """Set the cache to `length` tokens of random values. Memory that was never written would be read too fast."""
     cache.storage.normal_()
     cache.advance(length - cache.length)
 
 
 def noise() -> Samples:
-    """A second."""
+    """One second of noise."""
     return (0.1 * np.random.default_rng(1).standard_normal(RATE)).astype(np.float32)
 
 
 def picture() -> EncodedPicture:
-    """Of one slice, as in every unit."""
+    """A picture of one slice, as in every unit."""
     return EncodedPicture(np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8), max_slices=1)
 
 
 def rows_bytes(decoder: Decoder, rows: int) -> int:
-    """Of so many tokens in a cache."""
+    """Bytes of `rows` tokens in a cache."""
     return decoder.new_cache(16).storage.nbytes // 16 * rows
 
 
 def session_bytes(model: MiniCPM, context: int) -> int:
-    """What one session keeps: a context of so many tokens, and what its ear has heard."""
-    ear = model.hearing.encoder.cache().nbytes if model.hearing is not None else 0
-    return rows_bytes(model.decoder, context + SPARE_TOKENS) + ear
+    """Bytes of one session: a context of `context` tokens, and the cache of the audio encoder."""
+    encoder = model.audio.encoder.cache().nbytes if model.audio is not None else 0
+    return rows_bytes(model.decoder, context + SPARE_TOKENS) + encoder

@@ -1,1 +1,1 @@
-"""The voices of MiniCPM-o: text to audio codes, codes to mel, mel to waveform."""
+"""Speech output of MiniCPM-o: text to audio codes, codes to mel, mel to waveform."""

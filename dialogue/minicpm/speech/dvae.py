@@ -1,4 +1,4 @@
-"""Codes to mel: o 2.6's decoder of discrete sound. The encoding half is not needed to speak and not read."""
+"""Audio codes to mel: the decoder half of o 2.6's discrete VAE. The encoder half is unused and not loaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
 
 DECODER = "tts.dvae."
-LEVELS, DIGITS = 5, 4  # of a code: so many digits of so many levels
+LEVELS, DIGITS = 5, 4  # a code is DIGITS digits with LEVELS values each
 GROUPS, RESIDUALS = 2, 2
 
 
@@ -27,9 +27,9 @@ class _Group(nn.Module):
 
 
 class Codebook(nn.Module):
-    """Grouped residual finite scalar quantisation (arXiv 2309.15505), backwards: codes are numbers, not entries of
-    a table. Later residuals count 1 / (LEVELS - 1) as much as the ones before, as in the version of the library
-    that the weights were made with (1.18); today's divides by LEVELS."""
+    """Grouped residual finite scalar dequantisation (arXiv 2309.15505): codes are numbers, not entries of a table.
+    Each residual is scaled by 1 / (LEVELS - 1), as in the library version the weights were trained with (1.18);
+    current versions divide by LEVELS."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -37,8 +37,8 @@ class Codebook(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         """int64 (B, T, groups * residuals), group by group -> (B, width, T)."""
-        places = LEVELS ** torch.arange(DIGITS, device=codes.device)
-        digits = codes.unflatten(-1, (GROUPS, RESIDUALS))[..., None] // places % LEVELS
+        powers = LEVELS ** torch.arange(DIGITS, device=codes.device)
+        digits = codes.unflatten(-1, (GROUPS, RESIDUALS))[..., None] // powers % LEVELS
         half = LEVELS // 2
         weights = (LEVELS - 1.0) ** -torch.arange(RESIDUALS, device=codes.device)[:, None]
         values = ((digits - half) / half * weights).sum(-2)  # (B, T, groups, digits)
@@ -47,7 +47,7 @@ class Codebook(nn.Module):
 
 
 class DvaeBlock(nn.Module):
-    """ConvNeXt in one dimension (arXiv 2201.03545), with holes in the depthwise filter."""
+    """ConvNeXt in one dimension (arXiv 2201.03545) with a dilated depthwise filter."""
 
     def __init__(self, width: int, inner: int, kernel: int, dilation: int) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class DvaeBlock(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class CodeSizes:
-    """Those of the released file, unless a file says otherwise: they stand in no config."""
+    """Sizes of the decoder. No config states them; the defaults are those of the released file."""
 
     features: int = 512
     bottleneck: int = 128
@@ -79,7 +79,7 @@ class CodeSizes:
 
     @classmethod
     def of(cls, shapes: Shapes) -> CodeSizes:
-        """From the shapes of a checkpoint's tensors; what is not among them is as released."""
+        """From the shapes of a checkpoint's tensors; missing tensors give the released sizes."""
         usual = cls()
 
         def size(name: str, axis: int, otherwise: int) -> int:
@@ -100,7 +100,7 @@ class CodeSizes:
 
 
 class CodeDecoder(nn.Module):
-    """Parameters under their checkpoint names."""
+    """The decoder with its parameters under their checkpoint names."""
 
     def __init__(self, sizes: CodeSizes) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class CodeDecoder(nn.Module):
         return found
 
     def forward(self, codes: Tensor) -> Tensor:
-        """int64 (B, T, 4) -> log-mel (B, bins, 2 T): every code is two frames."""
+        """int64 (B, T, 4) -> log-mel (B, bins, 2 T): two frames for each code."""
         features = self.features(codes)
         x = features.unflatten(1, (2, -1)).permute(0, 2, 3, 1).flatten(2)
         x = self.decoder["conv_out"](self.decoder["decoder_block"](self.decoder["conv_in"](x)))

@@ -1,8 +1,8 @@
-"""Codes of sound to mel, piece by piece: the flow of token2wav, from fixed noise to sound in a few Euler steps.
+"""Audio codes to mel in pieces: the flow of token2wav, from fixed noise to mel in a few Euler steps.
 
-Conditional flow matching (arXiv 2210.02747) with classifier-free guidance: the direction with codes and voice, pushed
-away from the one without. Each piece of a stream sees the voice's prompt and what was made last; the state is an
-object. Knows neither waveforms nor how codes come about.
+Conditional flow matching (arXiv 2210.02747) with classifier-free guidance: the conditioned direction, pushed away from
+the unconditioned one. Each piece of a stream sees the voice prompt and the latest frames; the state is an object of
+the session. Imports no waveform code and no language model.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from torch import Tensor, nn
 
 from dialogue.minicpm.speech.flow_encoder import EncoderSizes, FlowEncoder
 from dialogue.minicpm.speech.flow_estimator import EstimatorSizes, FlowEstimator
-from dialogue.minicpm.speech.past import StreamState
+from dialogue.minicpm.speech.stream_state import StreamState
 
-STEPS = 10  # 5 sound a little worse and take half the time
+STEPS = 10  # Euler steps; 5 sound slightly worse and take half the time
 GUIDANCE = 0.7
-MOST_FRAMES = 30_000  # of noise: 600 s, as published
-TAIL = 100  # frames that a piece sees of what was made before, besides the prompt
-NOISE_SEED = 0  # the published noise is another one in every process
+MAX_FRAMES = 30_000  # frames of noise: 600 s, as published
+CONTEXT_FRAMES = 100  # latest frames that a piece sees besides the prompt
+NOISE_SEED = 0  # the published code draws other noise in every process
 
 
 @dataclass(slots=True)
 class FlowState:
-    """One stream's: what convolutions look back on, and keys and values by code and by frame."""
+    """State of one stream: past inputs of convolutions, and keys and values by code and by frame."""
 
     prompt_frames: int = 0
     near: StreamState = field(default_factory=StreamState)
@@ -51,7 +51,7 @@ class FlowSizes:
 
     @classmethod
     def of(cls, shapes: Mapping[str, Sequence[int]]) -> FlowSizes:
-        """Of flow.pt. Raises KeyError with the name of a tensor that is not there."""
+        """Sizes of flow.pt. Raises KeyError with the name of a missing tensor."""
         codes, width = shapes["input_embedding.weight"]
         bins, voice = shapes["spk_embed_affine_layer.weight"]
         encoder = EncoderSizes.of(_under(shapes, "encoder."))
@@ -64,7 +64,7 @@ def _under(shapes: Mapping[str, Sequence[int]], prefix: str) -> dict[str, Sequen
 
 
 class Flow(nn.Module):
-    """Weights under their published names, shared by all streams."""
+    """The weights under their published names, shared by all streams."""
 
     def __init__(self, sizes: FlowSizes, steps: int = STEPS, guidance: float = GUIDANCE) -> None:
         super().__init__()
@@ -74,31 +74,31 @@ class Flow(nn.Module):
         self.encoder = FlowEncoder(sizes.encoder)
         self.encoder_proj = nn.Linear(sizes.encoder.width, sizes.bins)
         self.decoder = nn.ModuleDict({"estimator": FlowEstimator(sizes.estimator)})
-        noise = torch.randn(1, MOST_FRAMES, sizes.bins, generator=torch.Generator().manual_seed(NOISE_SEED))
+        noise = torch.randn(1, MAX_FRAMES, sizes.bins, generator=torch.Generator().manual_seed(NOISE_SEED))
         self.register_buffer("noise", noise, persistent=False)
 
     @property
     def look_ahead(self) -> int:
-        """Codes."""
+        """Codes that the encoder sees ahead."""
         return self.sizes.encoder.look_ahead
 
     @torch.inference_mode()
     def begin(self, codes: Tensor, mel: Tensor, voice: Tensor) -> FlowState:
-        """A stream in the voice of a prompt: its codes (n + look_ahead,) with what is to stand for those that follow,
-        its mel (n * up, bins) and the speaker's vector (voice,)."""
+        """Start a stream with a voice prompt: its codes (n + look_ahead,), padded for the look-ahead, its mel
+        (n * up, bins) and the speaker embedding (voice,)."""
         wanted = (len(codes) - self.look_ahead) * self.sizes.encoder.up
-        assert len(mel) == wanted, f"the prompt's mel has {len(mel)} frames, its codes stand for {wanted}"
+        assert len(mel) == wanted, f"the prompt's mel has {len(mel)} frames, its codes make {wanted}"
         state = FlowState(prompt_frames=len(mel))
         self._advance(state, codes, voice, mel, last=False)
         return state
 
     @torch.inference_mode()
     def piece(self, state: FlowState, codes: Tensor, voice: Tensor, last: bool = False) -> Tensor:
-        """The next codes int64 (n + look_ahead,), or with `last` all the rest, -> mel (n * up, bins)."""
+        """The next codes int64 (n + look_ahead,), or with `last` all remaining codes -> mel (n * up, bins)."""
         mel = self._advance(state, codes, voice, None, last)
-        state.by_frame.trim(state.prompt_frames, TAIL)
+        state.by_frame.trim(state.prompt_frames, CONTEXT_FRAMES)
         up = self.sizes.encoder.up
-        state.by_code.trim(state.prompt_frames // up, TAIL // up)
+        state.by_code.trim(state.prompt_frames // up, CONTEXT_FRAMES // up)
         return mel
 
     def _advance(self, state: FlowState, codes: Tensor, voice: Tensor, mel: Tensor | None, last: bool) -> Tensor:
@@ -111,9 +111,9 @@ class Flow(nn.Module):
         return self._flow(state, conditions, before)[0]
 
     def _flow(self, state: FlowState, conditions: Tensor, before: int) -> Tensor:
-        """(1, T, 3 * bins) -> mel (1, T, bins). In every step both directions go through the network together."""
+        """(1, T, 3 * bins) -> mel (1, T, bins). Each step computes both directions in one batch."""
         frames = conditions.shape[1]
-        assert before + frames <= MOST_FRAMES, "the voice's prompt is too long"
+        assert before + frames <= MAX_FRAMES, "the stream is longer than the noise: shorten the voice prompt"
         x: Tensor = self.noise[:, before : before + frames]  # type: ignore[index]
         with_and_without = torch.cat([conditions, torch.zeros_like(conditions)])
         times = 1 - torch.cos(torch.linspace(0, 1, self.steps + 1, device=x.device) * (torch.pi / 2))

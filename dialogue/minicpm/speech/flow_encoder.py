@@ -1,9 +1,9 @@
-"""The first network of token2wav: codes of sound, 25 a second, to frames of meaning, 50 a second.
+"""The first network of token2wav: audio codes at 25 Hz to semantic frames at 50 Hz.
 
-A conformer without convolutions in its blocks, in two stacks with a doubling of the rate between them. It knows three
-codes ahead and everything before. Relative positions (Transformer-XL, arXiv 1901.02860). Parameter names and the
-order of operations are those of the published Step-Audio 2 sources, with which it agrees on random weights; the
-published weights have not been here.
+A conformer without convolutions in its blocks, in two stacks with an upsampling layer between them. It sees three
+codes ahead and all codes before. Relative positions (Transformer-XL, arXiv 1901.02860). Parameter names and the order
+of operations are those of the published Step-Audio 2 sources, with which it agrees on random weights; it was not run
+on the published weights.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dialogue.minicpm.speech.past import Key, StreamState
+from dialogue.minicpm.speech.stream_state import Key, StreamState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class EncoderSizes:
 
     @classmethod
     def of(cls, shapes: Mapping[str, Sequence[int]]) -> EncoderSizes:
-        """`shapes` by name, the prefix of the encoder removed."""
+        """`shapes` by name, without the prefix of the encoder."""
         inner, width = shapes["encoders.0.feed_forward.w_1.weight"]
         return cls(
             width=width,
@@ -51,7 +51,7 @@ def _count(shapes: Mapping[str, Sequence[int]], prefix: str) -> int:
 
 
 class _Entry(nn.Module):
-    """Linear and norm in front of a stack, scaled up as rows with positions are."""
+    """Linear layer, norm and scale in front of a stack."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class _Entry(nn.Module):
 
 
 class _LookAhead(nn.Module):
-    """Every code with the ones that follow it, then with the two before. Gives fewer codes than it gets."""
+    """Mixes each code with the `look_ahead` codes after it, then with the two before it."""
 
     def __init__(self, width: int, look_ahead: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class _LookAhead(nn.Module):
 
 
 class _Up(nn.Module):
-    """Every row `stride` times, smoothed over the rows before."""
+    """Repeats each row `stride` times and convolves over the rows before it."""
 
     def __init__(self, width: int, stride: int) -> None:
         super().__init__()
@@ -106,9 +106,9 @@ class _RelativeAttention(nn.Module):
         )
         keys, values = past.joined(key, torch.cat([keys, values], dim=-1)).chunk(2, dim=-1)
         new, total = query.shape[2], keys.shape[2]
-        by_meaning = (query + self.pos_bias_u[:, None]) @ keys.transpose(-2, -1)
+        by_content = (query + self.pos_bias_u[:, None]) @ keys.transpose(-2, -1)
         by_distance = self._by_distance(query + self.pos_bias_v[:, None], total)
-        scores = (by_meaning + by_distance) / math.sqrt(self.head_dim)
+        scores = (by_content + by_distance) / math.sqrt(self.head_dim)
         seen = past.seen(new, total)
         if seen is not None:
             scores = scores.masked_fill(~seen, -torch.inf)
@@ -116,19 +116,19 @@ class _RelativeAttention(nn.Module):
         return self.linear_out(mixed.transpose(1, 2).flatten(2))
 
     def _by_distance(self, query: Tensor, total: int) -> Tensor:
-        """(B, heads, new, d) -> scores (B, heads, new, total), by how far a key lies behind its query."""
+        """(B, heads, new, d) -> scores (B, heads, new, total) by the distance from a query back to a key."""
         new = query.shape[2]
         device = query.device
-        every = torch.arange(-(new - 1), total, device=device)  # distances that occur; negative: the key comes later
-        places = self.linear_pos(waves(every, self.heads * self.head_dim).to(query))
-        places = places.unflatten(-1, (self.heads, self.head_dim)).permute(1, 2, 0)
-        scores = query @ places
+        distances = torch.arange(-(new - 1), total, device=device)  # negative: the key comes later
+        encoded = self.linear_pos(sinusoids(distances, self.heads * self.head_dim).to(query))
+        encoded = encoded.unflatten(-1, (self.heads, self.head_dim)).permute(1, 2, 0)
+        scores = query @ encoded
         distance = torch.arange(total - new, total, device=device)[:, None] - torch.arange(total, device=device)
         return scores.gather(-1, (distance + new - 1).expand(*scores.shape[:2], new, total))
 
 
-def waves(distances: Tensor, width: int) -> Tensor:
-    """int64 (n,) -> float32 (n, width): sine and cosine in turn, frequencies falling from 1 to 1/10000."""
+def sinusoids(distances: Tensor, width: int) -> Tensor:
+    """int64 (n,) -> float32 (n, width): alternating sines and cosines, frequencies falling from 1 to 1/10000."""
     frequencies = torch.exp(torch.arange(0, width, 2, device=distances.device) * (-math.log(10000.0) / width))
     angles = distances[:, None] * frequencies
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
@@ -156,7 +156,7 @@ class _EncoderBlock(nn.Module):
 
 
 class FlowEncoder(nn.Module):
-    """(B, T + look_ahead, width) of embedded codes -> (B, T * up, width)."""
+    """Embedded codes (B, T + look_ahead, width) -> (B, T * up, width)."""
 
     def __init__(self, sizes: EncoderSizes) -> None:
         super().__init__()
@@ -171,8 +171,8 @@ class FlowEncoder(nn.Module):
     def forward(
         self, codes: Tensor, last: bool, near: StreamState, by_code: StreamState, by_frame: StreamState
     ) -> Tensor:
-        """`near` keeps what convolutions look back on, the others the keys and values of the two stacks. `last`:
-        nothing follows, so that these codes themselves are all there is to know ahead, and none is held back."""
+        """`near` keeps past inputs of convolutions, the others the keys and values of the two stacks. `last`: no codes
+        follow, so the look-ahead is padded with zeros and every code gives frames."""
         x = self.embed(codes)
         if last:
             x = F.pad(x, (0, 0, 0, self.sizes.look_ahead))

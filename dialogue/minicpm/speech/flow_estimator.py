@@ -1,8 +1,8 @@
-"""The second network of token2wav: which way a noisy mel has to move, at a time between noise (0) and sound (1).
+"""The second network of token2wav: the velocity of a noisy mel at a time between noise (0) and mel (1).
 
-A diffusion transformer (DiT, arXiv 2212.09748) whose blocks also convolve, backward in time only. Parameter names and
-the order of operations are those of the published Step-Audio 2 sources, with which it agrees on random weights; the
-published weights have not been here.
+A diffusion transformer (DiT, arXiv 2212.09748) with causal convolutions in its blocks. Parameter names and the order
+of operations are those of the published Step-Audio 2 sources, with which it agrees on random weights; it was not run
+on the published weights.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dialogue.minicpm.speech.past import Key, StreamState
+from dialogue.minicpm.speech.stream_state import Key, StreamState
 
 TIME_WAVES = 256
 TIME_SCALE = 1000
@@ -35,7 +35,7 @@ class EstimatorSizes:
 
     @classmethod
     def of(cls, shapes: Mapping[str, Sequence[int]]) -> EstimatorSizes:
-        """`shapes` by name, the prefix of the estimator removed."""
+        """`shapes` by name, without the prefix of the estimator."""
         width, features_in = shapes["in_proj.weight"]
         head_dim = shapes["blocks.0.attn.q_norm.weight"][0]
         return cls(
@@ -50,7 +50,7 @@ class EstimatorSizes:
 
 
 class _Time(nn.Module):
-    """A time (B,) -> (B, 1, width)."""
+    """Embeds a time (B,) -> (B, 1, width)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class _Attention(nn.Module):
 
 
 class _Convolutions(nn.Module):
-    """Two of three frames, each looking back only. Their numbers are those of the published sequence."""
+    """Two causal convolutions of three frames. The keys are their numbers in the published sequence."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class FlowEstimator(nn.Module):
         self.final_layer = _Final(sizes.width, sizes.features_out)
 
     def forward(self, x: Tensor, time: Tensor, near: StreamState, far: StreamState, step: int) -> Tensor:
-        """`step` of the way from noise to sound: every step has a memory of its own."""
+        """`step` is the number of the Euler step: each step has a state of its own."""
         moment = self.t_embedder(time)
         x = self.in_proj(x)
         for number, block in enumerate(self.blocks):

@@ -1,8 +1,8 @@
-"""HiFT: mel to a waveform of 24 kHz, the last network of token2wav.
+"""HiFT: mel to a 24 kHz waveform, the last network of token2wav.
 
-A HiFi-GAN (arXiv 2010.05646) that ends in an inverse Fourier transform (arXiv 2203.02395) and is driven by a voice
-source. Parameter names, sizes and the order of operations are those of the published CosyVoice 2 sources, with which it
-agrees on random weights; the published weights have not been here. Knows no stream: see token2wav.py.
+A HiFi-GAN (arXiv 2010.05646) that ends in an inverse Fourier transform (arXiv 2203.02395) and is driven by a neural
+source filter. Parameter names, sizes and the order of operations are those of the published CosyVoice 2 sources, with
+which it agrees on random weights; it was not run on the published weights. Streaming is in `token2wav.py`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from torch import Tensor, nn
 from dialogue.minicpm.speech.hift_source import PitchPredictor, Source
 
 DILATIONS = (1, 3, 5)
-LEAK = 0.1  # before each doubling; 0.01 before the last convolution
-LOUDEST = 0.99
-LARGEST = 100.0  # magnitude
+LEAK = 0.1  # slope before each upsampling; 0.01 before the last convolution
+MAX_LEVEL = 0.99  # of a sample
+MAX_MAGNITUDE = 100.0
 STRIDE = 4  # samples between the frames of the inverse transform
 
 
 @dataclass(frozen=True, slots=True)
 class HiftSizes:
-    """Read from the weights' shapes; the rates as published, since no shape tells them."""
+    """Read from the weights' shapes; the rates are as published, since no shape gives them."""
 
     bins: int
     width: int
@@ -34,14 +34,14 @@ class HiftSizes:
     harmonics: int
     pitch_width: int
     pitch_layers: int
-    kernels: tuple[int, ...]  # of the stages that raise the rate
+    kernels: tuple[int, ...]  # of the upsampling stages
     block_kernels: tuple[int, ...]
     source_kernels: tuple[int, ...]
     rates: tuple[int, ...] = (8, 5, 3)
 
     @classmethod
     def of(cls, shapes: Mapping[str, Sequence[int]]) -> HiftSizes:
-        """Of hift.pt, lengths and directions already made one. Raises KeyError with the name of what is missing."""
+        """Sizes of hift.pt with weight norm merged. Raises KeyError with the name of a missing tensor."""
         width, bins, _ = shapes["conv_pre.weight"]
         stages = sum(name.startswith("ups.") and name.endswith(".weight") for name in shapes)
         blocks = sum(name.startswith("resblocks.") and name.endswith(".convs1.0.weight") for name in shapes) // stages
@@ -60,7 +60,7 @@ class HiftSizes:
 
     @property
     def hop(self) -> int:
-        """Samples a mel frame."""
+        """Samples of one mel frame."""
         return prod(self.rates) * STRIDE
 
 
@@ -90,13 +90,13 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         steps = zip(self.activations1, self.convs1, self.activations2, self.convs2, strict=True)
-        for bend, spread, bend_again, gather in steps:
-            x = x + gather(bend_again(spread(bend(x))))
+        for activate1, convolve1, activate2, convolve2 in steps:
+            x = x + convolve2(activate2(convolve1(activate1(x))))
         return x
 
 
 class Hift(nn.Module):
-    """Weights under their published names."""
+    """The weights under their published names."""
 
     def __init__(self, sizes: HiftSizes) -> None:
         super().__init__()
@@ -126,8 +126,8 @@ class Hift(nn.Module):
     def forward(
         self, mel: Tensor, begun: Tensor | None = None, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Mel (B, T, bins) -> sound (B, T * hop) and the source (B, T * hop) it was shaped from; `begun` (B, n)
-        replaces the beginning of the source, so that what is made again is made alike."""
+        """Mel (B, T, bins) -> audio (B, T * hop) and its source signal (B, T * hop). `begun` (B, n) replaces the start
+        of the source, so that overlapping frames are synthesised from the same source again."""
         frames = mel.transpose(1, 2)
         source = self.m_source(self.f0_predictor(frames), generator)[:, 0]
         if begun is not None:
@@ -149,13 +149,13 @@ class Hift(nn.Module):
             x = torch.stack([block(x) for block in blocks]).mean(dim=0)
         x = self.conv_post(F.leaky_relu(x))
         half = size // 2 + 1
-        magnitude, phase = x[:, :half].exp().clamp(max=LARGEST), x[:, half:].sin()
+        magnitude, phase = x[:, :half].exp().clamp(max=MAX_MAGNITUDE), x[:, half:].sin()
         sound = torch.istft(torch.polar(magnitude, phase), size, STRIDE, size, window)
-        return sound.clamp(-LOUDEST, LOUDEST)
+        return sound.clamp(-MAX_LEVEL, MAX_LEVEL)
 
 
 def _down(channels: int, width: int, rate: int) -> nn.Conv1d:
-    """The source at the rate of a stage."""
+    """Downsamples the source to the rate of a stage."""
     if rate == 1:
         return nn.Conv1d(channels, width, 1)
     return nn.Conv1d(channels, width, 2 * rate, rate, padding=rate // 2)

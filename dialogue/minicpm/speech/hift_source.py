@@ -1,7 +1,7 @@
-"""What HiFT shapes a voice from: sines at the pitch and its harmonics, and noise where there is no voice.
+"""The source signal of HiFT: sines at the pitch and its harmonics, and noise in unvoiced frames.
 
-A neural source filter (arXiv 1904.12088) whose phase is summed up at the frame rate. Constants and order of
-operations are those of the published CosyVoice 2 sources, with which it agrees but for the order noise is drawn in.
+A neural source filter (arXiv 1904.12088) whose phase is accumulated at the frame rate. Constants and order of
+operations are those of the published CosyVoice 2 sources, with which it agrees except for the order of noise draws.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 RATE = 24_000
-LOUDNESS, BREATH = 0.1, 0.003  # of the sines, and of the noise that voice has as well
+LOUDNESS, BREATH = 0.1, 0.003  # level of the sines, and of the noise in voiced frames
 VOICED_HZ = 10.0
 
 
 class PitchPredictor(nn.Module):
-    """Mel (B, bins, T) -> pitch in Hz (B, T); below VOICED_HZ there is no voice."""
+    """Mel (B, bins, T) -> pitch in Hz (B, T); frames below VOICED_HZ are unvoiced."""
 
     def __init__(self, bins: int, width: int, layers: int) -> None:
         super().__init__()
@@ -49,8 +49,8 @@ class Source(nn.Module):
         return torch.tanh(self.l_linear(sound)).transpose(1, 2)
 
     def _sines(self, frequencies: Tensor, generator: torch.Generator | None) -> Tensor:
-        """(B, samples, harmonics). The phase of the fundamental begins at nothing, those of the others anywhere. It
-        moves in a straight line from frame to frame."""
+        """(B, samples, harmonics). The fundamental starts at phase 0, the harmonics at random phases; phases are
+        interpolated linearly between frames."""
         turns = (frequencies / RATE) % 1
         begin = torch.rand(turns.shape[0], turns.shape[2], generator=generator).to(turns)
         begin[:, 0] = 0

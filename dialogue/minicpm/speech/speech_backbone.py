@@ -1,5 +1,4 @@
-"""What the voices of o 2.6 and o 4.5 have in common: a small Llama, projectors, and how the next code is narrowed
-down. Knows neither how text reaches the voice nor what the codes mean."""
+"""The parts that the speech decoders of o 2.6 and o 4.5 share: a small Llama, projectors, and filters of logits."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ VOICE = "tts."
 
 
 class Projector(nn.Module):
-    """Language-model width to the voice's."""
+    """Language-model width to the width of the speech decoder."""
 
     def __init__(self, features_in: int, width: int) -> None:
         super().__init__()
@@ -31,14 +30,14 @@ class Projector(nn.Module):
 
 
 def blank_projector(checkpoint: Checkpoint, prefix: str) -> Projector:
-    """Without weights."""
+    """A projector without weights, on the meta device."""
     width, features = checkpoint.shape(f"{prefix}linear1.weight")
     with torch.device("meta"):
         return Projector(features, width)
 
 
 def backbone_config(checkpoint: Checkpoint) -> DecoderConfig:
-    """Sizes from the file; heads and the rest from `tts_config`, whose published form leaves usual values out."""
+    """Sizes from the tensors' shapes; heads and the rest from `tts_config`, whose published form omits defaults."""
     fields: Mapping[str, Any] = checkpoint.config["tts_config"]
     width = checkpoint.shape(f"{VOICE}model.norm.weight")[0]
     shape = {
@@ -57,7 +56,7 @@ def backbone_config(checkpoint: Checkpoint) -> DecoderConfig:
 
 
 def backbone_of(checkpoint: Checkpoint, precision: Precision, device: str) -> Decoder:
-    """Its token table is a leftover that is never read: one row of zeros will do."""
+    """The backbone. Its token table is unused, so one row of zeros replaces it."""
     config = backbone_config(checkpoint)
     weights = {name: tensor for name, tensor in checkpoint.under(VOICE).items() if name.startswith("model.")}
     weights["model.embed_tokens.weight"] = torch.zeros(1, config.hidden_size)
@@ -65,13 +64,13 @@ def backbone_of(checkpoint: Checkpoint, precision: Precision, device: str) -> De
 
 
 def weight_normed(tensors: Mapping[str, Tensor], prefix: str) -> Tensor:
-    """A matrix stored as lengths and directions of its rows (arXiv 1602.07868)."""
+    """A weight-normalised matrix, stored as lengths and directions of its rows (arXiv 1602.07868)."""
     length, direction = (tensors[f"{prefix}parametrizations.weight.original{part}"].float() for part in (0, 1))
     return length * F.normalize(direction, dim=-1)
 
 
-def penalised(scores: Tensor, recent: Sequence[int], penalty: float) -> Tensor:
-    """(V,) with codes that were used lately made less likely, as often as they were used."""
+def penalise_repeats(scores: Tensor, recent: Sequence[int], penalty: float) -> Tensor:
+    """(V,) with the penalty applied to each recent code as many times as it occurs."""
     if not recent:
         return scores
     counts = torch.bincount(torch.tensor(recent, device=scores.device), minlength=len(scores))
@@ -79,8 +78,8 @@ def penalised(scores: Tensor, recent: Sequence[int], penalty: float) -> Tensor:
     return torch.where(scores < 0, scores * factor, scores / factor)
 
 
-def narrowed(scores: Tensor, top_p: float, top_k: int, at_least: int = 3) -> Tensor:
-    """(..., V): the smallest set that reaches `top_p`, then the `top_k` best of it; all others at -inf."""
+def filter_top(scores: Tensor, top_p: float, top_k: int, at_least: int = 3) -> Tensor:
+    """(..., V): the smallest set that reaches `top_p`, then its `top_k` best; all others at -inf. Keeps `at_least`."""
     ordered, order = scores.sort(dim=-1)
     hidden = ordered.softmax(-1).cumsum(-1) <= 1 - top_p
     hidden[..., -at_least:] = False

@@ -1,8 +1,8 @@
-"""Codes of o 4.5's voice to sound: what a vocoder must offer, how a stream of codes is cut for it, and the official
-one: a flow (codes to mel) and HiFT (mel to waveform), whose files lie beside the checkpoint.
+"""Audio codes of o 4.5 to a waveform: the `Vocoder` protocol, the cutting of a code stream into calls, and token2wav.
 
-Whatever else implements `Vocoder` can be plugged in. The networks agree with published sources on random weights; the
-official files have not been here.
+token2wav is a flow (codes to mel) and HiFT (mel to waveform), whose files are beside the checkpoint. Any other
+implementation of `Vocoder` can replace it. The networks agree with the published sources on random weights; they were
+not run on the official files.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
 from dialogue.minicpm.speech.voice_prompt import VoicePrompt
 
 RATE = 24_000
-SILENCE = 4218  # the code a turn begins with
-LOOK_AHEAD = 3  # codes the vocoder wants to know beyond the ones it makes sound of
-HELD_FRAMES = 8  # of mel: they are made into sound again with what follows, and faded over
+SILENCE = 4218  # code of silence, at the start of every turn
+LOOK_AHEAD = 3  # codes the vocoder sees beyond those it synthesises
+HELD_FRAMES = 8  # mel frames that are synthesised again with the next call and crossfaded
 
 
 class Vocoder(Protocol):
-    """The state of one session's sound. Codes in, float32 mono 24 kHz out."""
+    """The audio synthesis of one session: codes to float32 mono audio at 24 kHz."""
 
     def stream(self, codes: list[int], last: bool) -> NDArray[np.float32]:
-        """Sound for `codes`, of which the last LOOK_AHEAD are given again at the beginning of the next call, unless
-        this is the `last` of the turn."""
+        """Audio for `codes`. The last LOOK_AHEAD codes start the next call again, unless this is the `last` call of
+        the turn."""
         ...
 
     def restart(self) -> None:
-        """The next codes begin a turn."""
+        """The next codes start a turn."""
         ...
 
 
 @dataclass(slots=True)
 class CodeFeed:
-    """One turn's codes, cut into calls of a vocoder: a second at a time, and the codes it looks ahead to."""
+    """Cuts the codes of one turn into calls of a vocoder: one second each, plus the look-ahead."""
 
     waiting: list[int] = field(default_factory=lambda: [SILENCE] * LOOK_AHEAD)
 
     def add(self, codes: list[int]) -> list[list[int]]:
-        """The calls that can be made now."""
+        """The calls that are complete now."""
         self.waiting += codes
         calls = []
         while len(self.waiting) >= CODES_PER_S + LOOK_AHEAD:
@@ -55,7 +55,7 @@ class CodeFeed:
         return calls
 
     def end(self) -> list[int]:
-        """What the last call of the turn is made with."""
+        """The codes of the last call of the turn."""
         rest, self.waiting = self.waiting, [SILENCE] * LOOK_AHEAD
         return rest
 
@@ -68,7 +68,7 @@ class Token2Wav:
     hift: Hift
 
     def voice(self, prompt: VoicePrompt) -> SpeakingVoice:
-        """A voice to speak with; takes as long as making that much sound does."""
+        """A voice from a prompt; takes as long as synthesising audio of that length."""
         device = self.flow.input_embedding.weight.device
         codes = torch.cat([prompt.codes, torch.full((self.flow.look_ahead,), SILENCE)])
         speaker = prompt.speaker.to(device)
@@ -77,7 +77,7 @@ class Token2Wav:
 
 @dataclass(frozen=True, eq=False)
 class SpeakingVoice:
-    """Networks and the state that every turn begins with; called, it makes a session's vocoder."""
+    """The networks and the state at the start of every turn; a call returns a session's vocoder."""
 
     networks: Token2Wav
     speaker: Tensor
@@ -88,8 +88,9 @@ class SpeakingVoice:
 
 
 class VoiceStream:
-    """One session's. Each call but the last of a turn holds back 160 ms, which are made again with what follows; the
-    first begins with as much silence, so that a second of codes is always a second of sound."""
+    """The vocoder of one session. Each call except the last of a turn holds back 160 ms, which the next call
+    synthesises again; the first call starts with 160 ms of silence, so that a second of codes always gives a second of
+    audio."""
 
     def __init__(self, voice: SpeakingVoice, seed: int = 0) -> None:
         self._voice, self._seed = voice, seed
@@ -98,7 +99,7 @@ class VoiceStream:
         self.restart()
 
     def restart(self) -> None:
-        """What is being said is forgotten."""
+        """Discard the current turn."""
         self._state = self._voice.begun.copy()
         self._generator = torch.Generator().manual_seed(self._seed)
         self._mel = torch.zeros(0, self._voice.networks.flow.sizes.bins)
@@ -106,7 +107,7 @@ class VoiceStream:
 
     @torch.inference_mode()
     def stream(self, codes: list[int], last: bool) -> NDArray[np.float32]:
-        """See Vocoder. The codes of a call see one another, so that the sound depends on how they are cut."""
+        """See `Vocoder`. The codes of a call see one another, so the audio depends on how they are cut."""
         networks, speaker = self._voice.networks, self._voice.speaker
         made = networks.flow.piece(self._state, torch.tensor(codes, device=speaker.device), speaker, last)
         mel = torch.cat([self._mel.to(made), made])
@@ -121,7 +122,7 @@ class VoiceStream:
         return np.asarray(given.numpy(), np.float32)
 
     def _joined(self, sound: Tensor) -> Tensor:
-        """Its beginning faded over from what was held back."""
+        """`sound` with its start crossfaded from the held-back samples."""
         count = len(self._sound)
         if not count:
             return sound

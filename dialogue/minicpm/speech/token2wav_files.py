@@ -1,7 +1,7 @@
-"""The official vocoder's files, which lie beside o 4.5's checkpoint in assets/token2wav: opened, checked, loaded.
+"""Opens, checks and loads the files of token2wav, which are beside o 4.5's checkpoint in assets/token2wav.
 
-All sizes come from the weights' own shapes; of flow.yaml only the strength of the guidance is read. Names and layouts
-are those of the published sources. We have never seen the files: what does not fit is named, and nothing is guessed.
+All sizes come from the weights' shapes; only the guidance strength is read from flow.yaml. Names and layouts are those
+of the published sources. The official files were not available: every mismatch is named, and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -32,20 +32,22 @@ Sizes = TypeVar("Sizes")
 
 
 def has_token2wav(checkpoint: Path) -> bool:
-    """Whether anything of it was downloaded."""
+    """Whether the folder of token2wav exists."""
     return (checkpoint / FOLDER).is_dir()
 
 
 def open_token2wav(checkpoint: Path, device: str = "cpu", steps: int = STEPS) -> tuple[Token2Wav, VoiceReader]:
-    """The networks, and what reads a voice from a recording. Raises BadInput that names the file and what it lacks."""
+    """The networks, and the reader of voice prompts. Raises BadInput with the file and what it lacks."""
     folder = checkpoint / FOLDER
     missing = [name for name in (FLOW, HIFT, SETTINGS, TOKENIZER, SPEAKER) if not (folder / name).is_file()]
     if missing:
-        raise BadInput(f"The vocoder in {folder} is not whole: {listed(missing)} missing. Download the model again.")
+        raise BadInput(f"The vocoder in {folder} is incomplete: {listed(missing)} missing. Download the model again.")
     flow = _tensors(folder / FLOW)
-    hift = folded({name.removeprefix("generator."): tensor for name, tensor in _tensors(folder / HIFT).items()})
+    hift = merge_weight_norm(
+        {name.removeprefix("generator."): tensor for name, tensor in _tensors(folder / HIFT).items()}
+    )
     flow_sizes, hift_sizes = _sizes(FLOW, FlowSizes.of, flow), _sizes(HIFT, HiftSizes.of, hift)
-    guidance = guidance_of((folder / SETTINGS).read_text(encoding="utf-8"))
+    guidance = read_guidance((folder / SETTINGS).read_text(encoding="utf-8"))
     networks = Token2Wav(
         flow=_filled(FLOW, lambda: Flow(flow_sizes, steps, guidance), flow, device),
         hift=_filled(HIFT, lambda: Hift(hift_sizes), hift, device),
@@ -53,14 +55,14 @@ def open_token2wav(checkpoint: Path, device: str = "cpu", steps: int = STEPS) ->
     return networks, VoiceReader(folder / TOKENIZER, folder / SPEAKER)
 
 
-def guidance_of(settings: str) -> float:
-    """How far the flow is pushed away from sound without codes; the published strength where nothing is said."""
-    said = re.search(r"^\s*inference_cfg_rate:\s*([\d.]+)\s*$", settings, re.MULTILINE)
-    return float(said[1]) if said else GUIDANCE
+def read_guidance(settings: str) -> float:
+    """The strength of classifier-free guidance in flow.yaml, or the published default."""
+    found = re.search(r"^\s*inference_cfg_rate:\s*([\d.]+)\s*$", settings, re.MULTILINE)
+    return float(found[1]) if found else GUIDANCE
 
 
-def folded(tensors: Tensors) -> dict[str, Tensor]:
-    """Weights stored as lengths and directions (arXiv 1602.07868) made one; all others as they are."""
+def merge_weight_norm(tensors: Tensors) -> dict[str, Tensor]:
+    """Tensors with weight norm (lengths and directions, arXiv 1602.07868) merged; others unchanged."""
     whole = {name: tensor for name, tensor in tensors.items() if not name.endswith((LENGTH, DIRECTION))}
     for name in tensors:
         if name.endswith(DIRECTION):
@@ -71,21 +73,23 @@ def folded(tensors: Tensors) -> dict[str, Tensor]:
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:
-    """Tensors only: a file that would run code is refused."""
+    """Load tensors only; files that would run code are refused."""
     try:
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch raises whatever its reader stumbled over
-        raise BadInput(f"{path.name} is damaged, or not a file of tensors; download it again. ({error})") from error
+    except Exception as error:  # torch passes on any error of its reader
+        raise BadInput(f"{path.name} is damaged or holds no tensors ({error}); download it again.") from error
     if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
-        raise BadInput(f"{path.name} holds something else than tensors by name; download it again.")
+        raise BadInput(f"{path.name} holds no mapping of names to tensors; download it again.")
     return found
 
 
 def _sizes(name: str, read: Callable[[dict[str, torch.Size]], Sizes], tensors: Tensors) -> Sizes:
     try:
         return read({key: tensor.shape for key, tensor in tensors.items()})
-    except (KeyError, ValueError, IndexError) as odd:
-        raise BadInput(f"{name} is not laid out as expected, at {odd}; take the vocoder of MiniCPM-o 4.5.") from odd
+    except (KeyError, ValueError, IndexError) as error:
+        raise BadInput(
+            f"{name} has an unexpected layout at {error}; use the vocoder files of MiniCPM-o 4.5."
+        ) from error
 
 
 def _filled(name: str, make: Callable[[], Network], tensors: Tensors, device: str) -> Network:
@@ -94,8 +98,10 @@ def _filled(name: str, make: Callable[[], Network], tensors: Tensors, device: st
     missing = sorted(wanted.keys() - tensors.keys())
     unknown = sorted(tensors.keys() - wanted.keys())
     other = sorted(key for key in wanted.keys() & tensors.keys() if wanted[key] != tensors[key].shape)
-    for problem, names in (("lacks", missing), ("has, unknown here,", unknown), ("has in another shape", other)):
+    for problem, names in (("missing", missing), ("unknown", unknown), ("misshapen", other)):
         if names:
-            raise BadInput(f"{name} {problem} {len(names)} tensors: {listed(names)}. Is it of MiniCPM-o 4.5?")
+            raise BadInput(
+                f"{name} has {len(names)} {problem} tensors: {listed(names)}. Use the vocoder files of MiniCPM-o 4.5."
+            )
     network.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
     return network.to(device).eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Mel to sound in one pass of the inverse Fourier transform (Vocos, arXiv 2306.00814), and the seams of a stream."""
+"""Mel to audio with one inverse Fourier transform (Vocos, arXiv 2306.00814), and the crossfade of streamed pieces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dialogue.errors import BadInput
 
 RATE = 24_000
-LOUDEST = 100.0
+MAX_MAGNITUDE = 100.0
 
 
 class VocosBlock(nn.Module):
@@ -47,18 +47,18 @@ class _Backbone(nn.Module):
 
 
 class Vocos(nn.Module):
-    """Made from the released file's tensors; parameters under their names there, float32 throughout.
+    """Built from the tensors of the released file; parameters keep their names, in float32.
 
-    Raises BadInput where tensors are missing or do not fit together.
+    Raises BadInput if tensors are missing or do not fit together.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor], hop: int = 256) -> None:
         super().__init__()
         try:
             self._make(tensors, hop)
-        except (KeyError, ValueError, IndexError, RuntimeError) as error:  # of torch for shapes that do not fit
-            told = " ".join(str(error).split())[:300]
-            raise BadInput(f"The vocoder is not laid out as expected ({told}); download the model again.") from error
+        except (KeyError, ValueError, IndexError, RuntimeError) as error:  # torch raises the last for wrong shapes
+            reason = " ".join(str(error).split())[:300]
+            raise BadInput(f"The vocoder has an unexpected layout ({reason}); download the model again.") from error
 
     def _make(self, tensors: Mapping[str, Tensor], hop: int) -> None:
         width, bins, kernel = tensors["backbone.embed.weight"].shape
@@ -77,12 +77,12 @@ class Vocos(nn.Module):
 
     @torch.inference_mode()
     def forward(self, mel: Tensor) -> Tensor:
-        """log-mel (B, bins, T) -> sound at 24 kHz (B, T * hop)."""
+        """log-mel (B, bins, T) -> audio at 24 kHz (B, T * hop)."""
         level, phase = self.head["out"](self.backbone(mel)).transpose(1, 2).chunk(2, dim=1)
-        return self._sound(torch.polar(level.exp().clamp_max(LOUDEST), phase))
+        return self._sound(torch.polar(level.exp().clamp_max(MAX_MAGNITUDE), phase))
 
     def _sound(self, spectrum: Tensor) -> Tensor:
-        """Overlapped windows of complex (B, n_fft / 2 + 1, T), trimmed to a hop a frame."""
+        """Inverse STFT with overlap-add of complex (B, n_fft / 2 + 1, T), trimmed to one hop a frame."""
         size, frames = len(self.window), spectrum.shape[-1]
         pieces = torch.fft.irfft(spectrum, size, dim=1) * self.window[:, None]
         envelope = (self.window**2)[None, :, None].expand(1, -1, frames)
@@ -97,16 +97,16 @@ class Vocos(nn.Module):
 
 @dataclass(slots=True, eq=False)
 class Joiner:
-    """Pieces of one voice, each of which repeats the end of the one before, without a seam. The end of what has come
-    is held back until its successor is known; how much is up to `hold_all`: the whole piece, as published, or only
-    the part that overlaps, which is heard sooner."""
+    """Crossfades pieces of audio, each of which repeats the end of the previous piece. The end of a piece is held back
+    until the next piece arrives: the whole piece with `hold_all`, as published, or only the overlap, which plays
+    sooner."""
 
     overlap: int
     hold_all: bool = False
     held: Tensor | None = None
 
     def add(self, piece: Tensor) -> Tensor:
-        """The sound (n,) that is final now that `piece` is known."""
+        """The audio (n,) that `piece` completes."""
         if self.held is None:
             return self._hold(piece)
         common = min(self.overlap, len(self.held), len(piece))
@@ -116,7 +116,7 @@ class Joiner:
         return torch.cat([self.held[:alone], both, self._hold(piece[common:])])
 
     def end(self) -> Tensor:
-        """What was held back."""
+        """The held-back audio."""
         held, self.held = self.held, None
         return torch.zeros(0) if held is None else held
 

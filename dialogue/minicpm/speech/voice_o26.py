@@ -1,8 +1,8 @@
-"""o 2.6 says it aloud: text as it is written, to sound at 24 kHz, in the voice of a speaker vector.
+"""Streaming TTS of o 2.6: text as it is generated to 24 kHz audio in the voice of a speaker embedding.
 
-Ten tokens of text, then half a second of sound, and so on; what is left is spoken when the text has ended. A long
-answer is spoken in segments, each begun with the end of the one before. The timing of text and sound is the
-published one; when to begin a segment is our own, since a sentence must not be cut.
+Ten tokens of text alternate with half a second of audio; the rest is spoken when the text ends. A long reply is
+spoken in segments, each seeded with the end of the previous one. The timing of text and audio is the published one;
+the segment boundaries are this project's, so that no sentence is cut.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from dialogue.minicpm.speech.vocos import Joiner, Vocos
 
 RATE = 24_000
 ASSETS = "assets"
-CALL = 25  # steps of sound at a time: 0.53 s
-AGAIN = 4  # codes that are decoded again with the next ones, for the seam
-SAMPLES_A_CODE = 512
-SEED_TEXT, SEED_SOUND = 5, 50  # what a segment begins with of the one before
-LONG = 180  # tokens of text after which the end of a sentence ends the segment
-MOST_STEPS = 2048  # of sound in a segment
+CALL_STEPS = 25  # audio steps of one call: 0.53 s
+OVERLAP_CODES = 4  # codes that are decoded again with the next call, for the crossfade
+SAMPLES_PER_CODE = 512
+SEED_TEXT, SEED_SOUND = 5, 50  # tokens and codes of the previous segment that seed the next
+LONG_SEGMENT = 180  # tokens of text after which the end of a sentence ends the segment
+MAX_STEPS = 2048  # audio steps of a segment
 _SENTENCE_END = re.compile(r"[.!?;。！？；]\s*$")
 
 
 @dataclass(frozen=True, eq=False)
 class VoiceO26:
-    """Weights, shared by all sessions."""
+    """The weights, shared by all sessions."""
 
     speech: SpeechDecoderO26
     decoder: CodeDecoder
@@ -47,7 +47,7 @@ class VoiceO26:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu") -> VoiceO26:
-        """From the checkpoint and the files in its `assets` folder."""
+        """Load from the checkpoint and the files in its `assets` folder."""
         assets = checkpoint.folder / ASSETS
         return cls(
             speech=SpeechDecoderO26(checkpoint, precision, device),
@@ -58,19 +58,19 @@ class VoiceO26:
 
     @property
     def segment_rows(self) -> int:
-        """Room that a segment's cache is given."""
-        return self.speech.slots.sound + MOST_STEPS + SEED_SOUND
+        """Capacity of a segment's cache."""
+        return self.speech.slots.sound + MAX_STEPS + SEED_SOUND
 
     @torch.inference_mode()
     def sound(self, codes: Sequence[Sequence[Sequence[int]]]) -> Tensor:
-        """Codes (voices, n, 4) -> float32 (voices, n * SAMPLES_A_CODE)."""
+        """Codes (replies, n, 4) -> float32 audio (replies, n * SAMPLES_PER_CODE)."""
         made: Tensor = self.vocos(self.decoder(torch.tensor(codes, device=self.vocos.window.device)))
         return made.cpu()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ToSound:
-    """Codes (n, 4) of an answer -> its sound (n * SAMPLES_A_CODE,)."""
+class DecodeWaveform:
+    """Codes (n, 4) of one reply -> audio (n * SAMPLES_PER_CODE,)."""
 
     voice: VoiceO26
     codes: Sequence[Sequence[int]]
@@ -79,39 +79,39 @@ class ToSound:
     def alike(self) -> Hashable:
         return id(self.voice), len(self.codes)
 
-    def together(self, requests: Sequence[ToSound]) -> Sequence[Tensor]:
+    def together(self, requests: Sequence[DecodeWaveform]) -> Sequence[Tensor]:
         return list(self.voice.sound([one.codes for one in requests]))
 
 
 class SpeechStreamO26:
-    """One answer of one session. `hidden` is the language model's hidden state at its speaker token."""
+    """Speech of one reply of one session. `hidden` is the language model's hidden state at its speaker token."""
 
     def __init__(self, voice: VoiceO26, hidden: Tensor, generator: torch.Generator | None = None) -> None:
         self._voice, self._generator = voice, generator
         self._vector = voice.speech.speaker(hidden)
-        self._joiner = Joiner(AGAIN * SAMPLES_A_CODE)
-        self._text = ""  # not yet given to the segment
-        self._waiting: list[int] = []  # its tokens
-        self._codes: list[list[int]] = []  # of the segment
+        self._joiner = Joiner(OVERLAP_CODES * SAMPLES_PER_CODE)
+        self._text = ""  # text that is not tokenised yet
+        self._waiting: list[int] = []  # tokens that are not in the segment yet
+        self._codes: list[list[int]] = []  # codes of the segment
         self._spoken: list[int] = []  # tokens of the segment
-        self._whole = False  # the segment has all its text: now its sound may end
+        self._whole = False  # the segment has all its text: its audio may end
         self._ended = False
-        self.state = voice.speech.start(MOST_STEPS + SEED_SOUND)
+        self.state = voice.speech.start(MAX_STEPS + SEED_SOUND)
 
     def add(self, text: str) -> Stream[Tensor]:
-        """Sound (n,) that can be made now that this text has been written."""
+        """More text; outputs the audio (n,) that it completes."""
         self._text += text.replace("*", "")
         self._take_words(last=False)
         step = self._voice.speech.slots.text_step
         while len(self._waiting) >= step:
             yield from self.speak(self._waiting[:step])
             self._waiting = self._waiting[step:]
-        if len(self._spoken) >= LONG and _SENTENCE_END.search(self._voice.words.decode(self._spoken)):
+        if len(self._spoken) >= LONG_SEGMENT and _SENTENCE_END.search(self._voice.words.decode(self._spoken)):
             yield from self._finish_segment()
             yield from self._next_segment()
 
     def end(self) -> Stream[Tensor]:
-        """The rest of the sound: no more text will come."""
+        """The text is complete; outputs the rest of the audio."""
         self._take_words(last=True)
         step = self._voice.speech.slots.text_step
         for begun in range(0, len(self._waiting), step):
@@ -122,15 +122,15 @@ class SpeechStreamO26:
         yield from _if_any(self._joiner.end())
 
     def _take_words(self, last: bool) -> None:
-        """Whole words only: how a word is cut into tokens depends on its end."""
+        """Tokenise whole words only: the tokens of a word depend on its end."""
         end = len(self._text) if last else self._text.rfind(" ") + 1
         self._waiting += self._voice.words.encode(self._text[:end], begin=False)
         self._text = self._text[end:]
 
     def speak(self, ids: list[int]) -> Stream[Tensor]:
-        """Sound that can be made now that these tokens of the voice's have been written."""
+        """Speak these tokens of the voice's vocabulary; outputs audio (n,)."""
         room = self._voice.speech.slots.text - len(self._spoken) - 1
-        if len(ids) > room:  # a sentence that does not end: cut it where the slots do
+        if len(ids) > room:  # a very long sentence is cut where the slots end
             yield from self._finish_segment()
             yield from self._next_segment()
         yield from self._voice.speech.write_steps(self.state, [*self._opening(), *ids], self._vector)
@@ -145,13 +145,13 @@ class SpeechStreamO26:
         speech = self._voice.speech
         yield from speech.write_steps(self.state, [*self._opening(), speech.text_end], self._vector)
         self._whole = True
-        while not self._ended and self.state.steps < MOST_STEPS - CALL:
+        while not self._ended and self.state.steps < MAX_STEPS - CALL_STEPS:
             yield from self._call()
 
     def _next_segment(self) -> Steps[None]:
-        """A new one, which begins with the last words and the last sound of this one."""
+        """Start a segment with the last words and codes of the current one."""
         codes, self._spoken = self._codes[-SEED_SOUND:], self._spoken[-SEED_TEXT:]
-        self.state = self._voice.speech.start(MOST_STEPS + SEED_SOUND)
+        self.state = self._voice.speech.start(MAX_STEPS + SEED_SOUND)
         self._whole = self._ended = False
         yield from self._voice.speech.write_steps(self.state, [*self._opening(), *self._spoken], self._vector)
         if codes:
@@ -159,12 +159,12 @@ class SpeechStreamO26:
         self._codes = codes
 
     def _call(self) -> Stream[Tensor]:
-        """Up to CALL steps of sound."""
+        """Decode up to CALL_STEPS audio steps."""
         if self._ended:
             return
         begun = len(self._codes)
         speech = self._voice.speech
-        for step in range(CALL):
+        for step in range(CALL_STEPS):
             last = self._codes[-1] if self._codes else None
             logits = yield from speech.step_steps(self.state, last, len(self._spoken))
             spread = speech.probabilities(logits, self.state.steps == 1, self._whole and step >= FIRST_STEPS)
@@ -174,7 +174,7 @@ class SpeechStreamO26:
                 break
             self._codes.append(codes)
         if len(self._codes) > begun:
-            sound: Tensor = yield ToSound(self._voice, self._codes[max(begun - AGAIN, 0) :])
+            sound: Tensor = yield DecodeWaveform(self._voice, self._codes[max(begun - OVERLAP_CODES, 0) :])
             yield from _if_any(self._joiner.add(sound))
 
 
@@ -190,7 +190,7 @@ def _vocoder_tensors(assets: Path) -> dict[str, Tensor]:
             continue
         try:
             found = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
-        except Exception as error:  # torch raises whatever its unpickler meets in a damaged file
+        except Exception as error:  # torch passes on any error of its unpickler
             raise BadInput(f"{path.name} is damaged or cut off ({error}); download it again.") from error
         return {key: tensor for key, tensor in found.items() if isinstance(tensor, Tensor)}
-    raise BadInput(f"{assets} has no Vocos.pt, without which o 2.6 has no sound; download the model with its assets.")
+    raise BadInput(f"{assets} has no Vocos.pt, which o 2.6 needs to speak; download the model with its assets.")

@@ -1,8 +1,8 @@
-"""The voice that token2wav speaks with, from a recording: codes, mel, and a vector that tells speakers apart.
+"""The voice prompt of token2wav from a recording: codes, mel and a speaker embedding.
 
-Two of the three are networks that the publishers ship as ONNX files; they run as they are. What they are fed is
-computed here. The published code resamples the recording to 24 kHz for the mel; its filters end at 8 kHz, so that the
-same mel comes from 16 kHz with windows of the same duration.
+Codes and embedding come from two networks that are published as ONNX files and run unchanged; their inputs are
+computed here. The published code resamples the recording to 24 kHz for the mel; the mel filters end at 8 kHz, so
+16 kHz audio with windows of the same duration gives the same mel.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from transformers.audio_utils import mel_filter_bank, spectrogram, window_functi
 from dialogue.errors import BadInput
 from dialogue.minicpm.audio.mel import CLIP_S, HOP, RANGE, RATE, WINDOW, Samples, checked
 
-SHORTEST_S = 1.0  # of a recording that a voice can be told from
+SHORTEST_S = 1.0  # of a recording
 MEL_WINDOW, MEL_HOP = 1280, 320  # at 16 kHz: 80 and 20 ms
 MEL_BINS = 80
-MEL_RATE = 24_000  # what the filters were made for
+MEL_RATE = 24_000  # rate that the filters were made for
 CODE_BINS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoicePrompt:
-    """Codes int64 (n,), mel float32 (2 n, 80) and the speaker's vector float32 (192,)."""
+    """Codes int64 (n,), mel float32 (2 n, 80) and the speaker embedding float32 (192,)."""
 
     codes: Tensor
     mel: Tensor
@@ -43,14 +43,14 @@ class VoiceReader:
     """The two ONNX networks, shared by all sessions."""
 
     def __init__(self, tokenizer: Path, speaker: Path) -> None:
-        """Raises BadInput for files that are no such networks."""
+        """Raises BadInput for files that are not these networks."""
         self._tokenizer, self._speaker = (_opened(path, inputs) for path, inputs in ((tokenizer, 2), (speaker, 1)))
 
     def read(self, samples: Samples) -> VoicePrompt:
-        """A recording, float32 mono 16 kHz, of 1 to 30 s. Raises BadInput for another."""
+        """Read a recording of 1 to 30 s, float32 mono 16 kHz. Raises BadInput for other lengths."""
         if not SHORTEST_S * RATE <= len(checked(samples)) <= CLIP_S * RATE:
-            took = len(samples) / RATE
-            raise BadInput(f"A voice is read from 1 to {CLIP_S} s of speech, not from {took:.1f} s; cut the recording.")
+            length = len(samples) / RATE
+            raise BadInput(f"The voice recording has {length:.1f} s; give one of 1 to {CLIP_S} s.")
         heard = code_mel(samples)[None].numpy()
         codes = _run(self._tokenizer, heard, np.array([heard.shape[2]], np.int32)).reshape(-1)
         speaker = _run(self._speaker, filter_banks(samples)[None]).reshape(-1)
@@ -62,7 +62,7 @@ class VoiceReader:
 
 
 def code_mel(samples: Samples) -> Tensor:
-    """What the codes are read from: (n,) -> (128, frames), Whisper's mel with the ends mirrored."""
+    """Input of the code network: (n,) -> (128, frames), Whisper's mel with mirrored ends."""
     window = torch.hann_window(WINDOW)
     waves = torch.stft(torch.tensor(samples), WINDOW, HOP, window=window, return_complex=True)[:, :-1]
     power = torch.from_numpy(_filters(CODE_BINS, WINDOW, RATE)) @ waves.abs().square()
@@ -71,19 +71,19 @@ def code_mel(samples: Samples) -> Tensor:
 
 
 def prompt_mel(samples: Samples) -> Tensor:
-    """What the flow is shown of a voice: (n,) at 16 kHz -> (frames, 80), natural logarithms."""
+    """Mel of the flow's voice prompt: (n,) at 16 kHz -> (frames, 80), natural logarithm."""
     edge = (MEL_WINDOW - MEL_HOP) // 2
     sound = pad(torch.tensor(samples)[None], (edge, edge), mode="reflect")[0]
     window = torch.hann_window(MEL_WINDOW)
     waves = torch.stft(sound, MEL_WINDOW, MEL_HOP, window=window, center=False, return_complex=True)
-    # A window of as many seconds has half as many samples again at 24 kHz, and sums up to as much more.
+    # At 24 kHz a window of the same duration has 1.5 times the samples and sums to 1.5 times the amplitude.
     amplitude = ((MEL_RATE / RATE * waves.abs()).square() + 1e-9).sqrt()
     filters = torch.from_numpy(_filters(MEL_BINS, MEL_WINDOW, RATE))
     return (filters @ amplitude).clamp(min=1e-5).log().T
 
 
 def filter_banks(samples: Samples) -> NDArray[np.float32]:
-    """What the speaker is told from: (n,) -> (frames, 80), Kaldi's filter banks, each bin's mean taken away."""
+    """Input of the speaker network: (n,) -> (frames, 80), Kaldi filter banks with each bin's mean subtracted."""
     banks = spectrogram(
         samples,
         window_function(WINDOW, "povey", periodic=False),
@@ -122,10 +122,12 @@ def _opened(path: Path, inputs: int) -> Any:
     options.intra_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has an exception class for every kind of damage
-        raise BadInput(f"{path.name} cannot be opened as an ONNX network; download it again. ({error})") from error
+    except Exception as error:  # onnxruntime has one exception class for each kind of damage
+        raise BadInput(f"{path.name} cannot be opened as an ONNX network ({error}); download it again.") from error
     if len(session.get_inputs()) != inputs:
-        raise BadInput(f"{path.name} takes {len(session.get_inputs())} inputs, not {inputs}: it is another network.")
+        raise BadInput(
+            f"{path.name} takes {len(session.get_inputs())} inputs instead of {inputs}: download the right network."
+        )
     return session
 
 

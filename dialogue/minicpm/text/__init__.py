@@ -1,1 +1,1 @@
-"""MiniCPM3: latent attention, function calls, the spoken part of a reply."""
+"""MiniCPM3, the text model: latent attention, function calls, the spoken part of a reply."""

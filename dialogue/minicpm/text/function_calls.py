@@ -1,8 +1,8 @@
-"""How MiniCPM3 calls functions: tools into its system turn, its answer into calls and words.
+"""Function calling format of MiniCPM3: writes tools into the system turn, parses replies into calls and text.
 
-The format is the one it was trained with: stubs of the functions in Python, its calls as Python between two marks.
-Calls are read as a syntax tree and never evaluated; what cannot be read is told to the model. Runs nothing:
-`running_calls.py` does.
+The format is that of the model's training: Python stubs of the functions, and calls as Python code between two marks.
+Calls are parsed as a syntax tree and never evaluated; a call that cannot be parsed is reported to the model.
+`running_calls.py` runs the calls.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """One call. `problem` says why it could not be read; then `arguments` is empty."""
+    """One call. `problem` is the reason why it could not be parsed; `arguments` is then empty."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What the model answered, taken apart."""
+    """A parsed reply of the model."""
 
     thought: str
     calls: Sequence[FunctionCall]
@@ -67,7 +67,7 @@ class ParsedReply:
 
 
 def system_text(system: str, tools: Sequence[Tool]) -> str:
-    """The system turn that shows `tools` to the model."""
+    """The system turn with `tools`."""
     if not tools:
         return system
     imports = "from enum import Enum\nfrom typing import List, Dict, Optional\nfrom pydantic import BaseModel, Field\n"
@@ -77,7 +77,7 @@ def system_text(system: str, tools: Sequence[Tool]) -> str:
 
 
 def read(answer: str, tools: Sequence[Tool]) -> ParsedReply:
-    """Take an answer apart. Calls come in order; an unreadable one has a `problem` and does not hide the others."""
+    """Parse a reply. Calls are in order; a call that cannot be parsed has a `problem`, and the others are kept."""
     thought, rest = _between(answer, THOUGHT)
     block, text = _between(rest, CALLS)
     calls = _read_calls(_unfenced(block), {tool.name: tool for tool in tools}) if block.strip() else []
@@ -85,7 +85,7 @@ def read(answer: str, tools: Sequence[Tool]) -> ParsedReply:
 
 
 def written(reply: ParsedReply) -> str:
-    """A reply as it stands in the history."""
+    """A reply in the format of the history."""
     parts = [f"{THOUGHT[0]}\n{reply.thought}\n{THOUGHT[1]}\n"] if reply.thought else []
     if reply.calls:
         lines = (
@@ -97,7 +97,7 @@ def written(reply: ParsedReply) -> str:
 
 
 def _between(text: str, marks: tuple[str, str]) -> tuple[str, str]:
-    """What stands between the marks, and all the rest. An open mark without an end takes the rest of the text."""
+    """The text between the marks, and the rest. An open mark without an end includes all text after it."""
     before, start, after = text.partition(marks[0])
     if not start:
         return "", text
@@ -116,25 +116,27 @@ def _read_calls(block: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
         return _read_lines(block, tools)
     except _UNREADABLE:
         pass
-    # One bad line must not cost the others.
+    # A bad line does not affect the others.
     calls: list[FunctionCall] = []
     for line in filter(str.strip, block.splitlines()):
         try:
             calls += _read_lines(line.strip(), tools)
         except _UNREADABLE as error:
-            told = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too long"
-            calls.append(FunctionCall(line.strip().partition("(")[0], problem=f"This is not a function call: {told}."))
+            reason = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too long"
+            calls.append(
+                FunctionCall(line.strip().partition("(")[0], problem=f"This is not a function call: {reason}.")
+            )
     return calls
 
 
 def _read_lines(code: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
-    """Raises SyntaxError, ValueError and their like for what is not calls alone."""
+    """Raises one of _UNREADABLE for code that is not only calls."""
     statements = ast.parse(_without_keywords(code)).body
     return [_read_call(call, tools) for statement in statements for call in _calls_of(statement)]
 
 
 def _calls_of(statement: ast.stmt) -> Iterator[ast.Call]:
-    """Those of a line: one, or several in a list; a name that the result is given, or a wait for it, means nothing."""
+    """The calls of a line: one, or several in a list. Assignments and `await` are ignored."""
     if not isinstance(statement, ast.Expr | ast.Assign) or statement.value is None:
         raise ValueError("every line must be one call")
     value = statement.value
@@ -146,7 +148,7 @@ def _calls_of(statement: ast.stmt) -> Iterator[ast.Call]:
 
 
 def _on_one_line(code: str) -> str:
-    """Line breaks inside strings as escapes: models write them raw, Python does not read that."""
+    """Escape line breaks inside strings, which models write raw and Python does not parse."""
     out, quote, escaped = [], "", False
     for letter in code:
         if quote and letter == "\n":
@@ -160,7 +162,7 @@ def _on_one_line(code: str) -> str:
 
 
 def _without_keywords(code: str) -> str:
-    """Arguments named like a word of Python (`from=`) renamed, so that the code can be read."""
+    """Rename arguments that are Python keywords (`from=`), so that the code can be parsed."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     except (tokenize.TokenError, IndentationError):
@@ -194,7 +196,7 @@ def _read_call(call: ast.Call, tools: Mapping[str, Tool]) -> FunctionCall:
 
 
 def _value(node: ast.expr, spec: Schema) -> Any:
-    """A literal; also JSON's words, and a listed value by its name in the stub."""
+    """A literal, also JSON's true, false and null, and an enum value by its name in the stub."""
     match node:
         case ast.Name(id=word) if word in _WORDS:
             return _WORDS[word]

@@ -1,9 +1,9 @@
-"""What one session of MiniCPM3 keeps of its past: latents instead of keys and values.
+"""The cache of one session of MiniCPM3: latents instead of keys and values.
 
-Multi-head latent attention needs, of every token and layer, one vector from which all heads' keys and values can be
-made, and one rotated key that all heads share: 256 + 32 numbers instead of 6,400. Only the rotated part knows where a
-token stands, so this cache rolls as `KVCache` does: what stands behind a gap moves up, and that part is rotated on.
-Tensors without policy; preallocated.
+Multi-head latent attention needs for each token and layer one latent vector, which gives the keys and values of all
+heads, and one rotated key that all heads share: 256 + 32 numbers instead of 6,400. Only the rotated part depends on
+the position, so this cache rolls as `KVCache` does: rows after a gap move up and that part is rotated further.
+Preallocated tensors without an eviction policy.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from dialogue.llm.rotary import Rotary
 
 
 class LatentCache(RollingRows):
-    """`storage` is (layers, 1, 1, rows, latent + turning): the latent of a token, then its rotated key."""
+    """`storage` is (layers, 1, 1, rows, latent + rotated): the latent of a token, then its rotated key."""
 
     def __init__(
         self,
         layers: int,
         latent: int,
-        turning: int,
+        rotated: int,
         capacity: int,
         dtype: torch.dtype = torch.float32,
         *,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.storage = torch.zeros(layers, 1, 1, capacity, latent + turning, dtype=dtype, device=device)
+        self.storage = torch.zeros(layers, 1, 1, capacity, latent + rotated, dtype=dtype, device=device)
         super().__init__(capacity)
         self.latent = latent
 
@@ -37,9 +37,9 @@ class LatentCache(RollingRows):
         return self.storage.dtype
 
     def append(self, layer: int, rows: Tensor) -> Tensor:
-        """Write the new tokens of one layer behind `length`; they count only after `advance`.
+        """Write the new tokens of one layer after `length`; they count only after `advance`.
 
-        `rows` is (T, latent + turning). Returns a view of all rows of the layer, the new ones included.
+        `rows` is (T, latent + rotated). Returns a view of all rows of the layer, including the new ones.
         """
         end = self.length + len(rows)
         assert end <= self.capacity, f"{end} tokens do not fit in a cache of {self.capacity}: evict first"

@@ -1,6 +1,6 @@
-"""Runs what MiniCPM3 calls: arguments checked against the tool's schema, results and errors as JSON for the model.
+"""Runs function calls of MiniCPM3: checks arguments against the tool's schema, gives results and errors as JSON.
 
-Nothing a tool raises gets through: whatever went wrong is the model's to hear of. Knows no format of calls.
+Exceptions of a tool are caught and reported to the model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dialogue.errors import AssistantError
 from dialogue.minicpm.text.function_calls import FunctionCall, read, written
 from dialogue.tools.tool import Schema, Tool
 
-MOST_ROUNDS = 5
+MAX_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,19 @@ class ChatTurn:
 
 
 def run(call: FunctionCall, tools: Sequence[Tool]) -> str:
-    """Run one call of a plain function; its result, or an error, as JSON."""
+    """Run one call of a plain function; returns its result, or an error, as JSON."""
     tool = _named(call, tools)
     if problem := call.problem or _problem(call, tool):
         return failure(problem)
     assert tool is not None
     try:
         return _as_json(tool.run(**_given(call, tool)))
-    except (Exception, SystemExit) as error:  # whatever a tool raises is the model's to hear of
+    except (Exception, SystemExit) as error:  # a tool may raise anything; the model gets the error
         return failure(_sentence(error))
 
 
-async def carry_out(call: FunctionCall, tools: Sequence[Tool]) -> str:
-    """Like `run`, also for functions that have to wait for something. Cancelling cancels the function."""
+async def run_async(call: FunctionCall, tools: Sequence[Tool]) -> str:
+    """Like `run`, also for async functions. Cancellation cancels the function."""
     tool = _named(call, tools)
     if problem := call.problem or _problem(call, tool):
         return failure(problem)
@@ -47,22 +47,22 @@ async def carry_out(call: FunctionCall, tools: Sequence[Tool]) -> str:
     try:
         result = tool.run(**_given(call, tool))
         return _as_json(await result if inspect.isawaitable(result) else result)
-    except (Exception, SystemExit) as error:  # whatever a tool raises is the model's to hear of
+    except (Exception, SystemExit) as error:  # a tool may raise anything; the model gets the error
         return failure(_sentence(error))
 
 
 def failure(problem: str) -> str:
-    """An error as the model gets it."""
+    """An error in the format for the model."""
     return json.dumps({"error": problem}, ensure_ascii=False)
 
 
 def converse(
     turns: Sequence[ChatTurn], tools: Sequence[Tool], generate: Callable[[Sequence[ChatTurn]], str]
 ) -> tuple[str, list[ChatTurn]]:
-    """Let the model answer, running what it calls, until it answers in words: the text, and the turns with what
-    was added. After MOST_ROUNDS of calls it has to make do with what it has."""
+    """Generate replies and run their calls until a reply has no calls. Returns its text and all turns. After MAX_ROUNDS
+    rounds of calls the next reply is final."""
     history = list(turns)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         reply = read(generate(history), tools)
         history.append(ChatTurn("assistant", written(reply)))
         if not reply.calls:
@@ -81,14 +81,14 @@ def _named(call: FunctionCall, tools: Sequence[Tool]) -> Tool | None:
 
 
 def _as_json(result: Any) -> str:
-    from pydantic import ConfigDict, TypeAdapter  # knows members of an Enum, dataclasses, dates, sets, models
+    from pydantic import ConfigDict, TypeAdapter  # serialises enum members, dataclasses, dates, sets, models
 
     plain = TypeAdapter(Any, config=ConfigDict(ser_json_inf_nan="strings"))
     return json.dumps(json.loads(plain.dump_json(result, fallback=str)), ensure_ascii=False)
 
 
 def _problem(call: FunctionCall, tool: Tool | None) -> str:
-    """Why a call cannot be run, for the model to read; empty if it can."""
+    """Why a call cannot be run, in a sentence for the model; empty if it can."""
     if tool is None:
         return f"There is no function {call.name}."
     unknown = [name for name in call.arguments if name not in tool.properties]
@@ -104,13 +104,13 @@ def _problem(call: FunctionCall, tool: Tool | None) -> str:
 
 
 def _given(call: FunctionCall, tool: Tool) -> dict[str, Any]:
-    """The arguments as they are handed over: nothing for one that has a value of its own counts as left out."""
+    """The arguments to pass: None for an argument with a default counts as left out."""
     left_out = {name for name, spec in tool.properties.items() if spec.get("default") is not None}
     return {name: value for name, value in call.arguments.items() if value is not None or name not in left_out}
 
 
 def _misfits(where: str, value: Any, spec: Schema) -> Iterator[str]:
-    """What is wrong with a value, place by place."""
+    """The problems of a value, one for each misfit."""
     choices = spec.get("anyOf") or spec.get("oneOf")
     if choices:
         if all(any(_misfits(where, value, choice)) for choice in choices):

@@ -1,8 +1,8 @@
-"""MiniCPM3 opened: transformers' class with its weights, at any precision, and the steps a session takes with it.
+"""MiniCPM3: transformers' class with its weights at any precision, and forward passes over a session's cache.
 
-The class is used as it is, but for three of its parts: attention works on the latents (`latent_attention.py`), matrix
-products are ours, so that weights may have 8 or 4 bits, and angles come from our `Rotary`, so that what is rotated
-can be rotated on. Weights are shared and never change; a session is a `LatentCache`.
+Three parts of the class are replaced: attention works on latents (`latent_attention.py`), matrix products are those of
+`dialogue.llm.linear`, for weights of 8 or 4 bits, and angles come from `Rotary`, so that cached keys can be rotated
+further. Weights are shared and never change; a session is a `LatentCache`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from dialogue.llm.rotary import Rotary
 from dialogue.minicpm.text.latent_attention import LatentAttention
 from dialogue.minicpm.text.latent_cache import LatentCache
 
-# The end of a turn, and the end of a text.
+# End of turn, end of text.
 _ENDS = ("<|im_end|>", "</s>")
 
 
 class TextModel:
-    """What `TokenContext` and the engine need of a model. Raises BadInput where the checkpoint is not whole."""
+    """A model for `TokenContext` and the engine. Raises BadInput if the checkpoint is incomplete."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class TextModel:
     def new_cache(self, capacity: int) -> LatentCache:
         """An empty session of at most `capacity` tokens."""
         c = self.config
-        latent, turning = c.kv_lora_rank, c.qk_rope_head_dim
-        return LatentCache(c.num_hidden_layers, latent, turning, capacity, self.dtype, device=self.device)
+        latent, rotated = c.kv_lora_rank, c.qk_rope_head_dim
+        return LatentCache(c.num_hidden_layers, latent, rotated, capacity, self.dtype, device=self.device)
 
     @torch.inference_mode()
     def forward(self, cache: LatentCache, ids: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class TextModel:
         return self._head(hidden / self.config.logits_scaling).float()
 
     def _build(self, checkpoint: Checkpoint, on_progress: Progress) -> None:
-        """Layer by layer, each tensor read once: peak memory is about the final size."""
+        """Load layer by layer, reading each tensor once: peak memory is about the final size."""
         with torch.device("meta"):
             self._model = MiniCPM3ForCausalLM(self.config)
         model, total = self._model.model, self.config.num_hidden_layers + 1
@@ -95,7 +95,7 @@ class TextModel:
         model.rotary_emb = _Angles(self.rotary)
         tied = self.config.tie_word_embeddings or not checkpoint.has("lm_head.")
         head = model.embed_tokens.weight if tied else checkpoint.tensor("lm_head.weight")
-        # As in `Decoder`: a head of 4 bits costs accuracy out of proportion to its size.
+        # As in `Decoder`: a 4-bit head costs more accuracy than its size is worth.
         self._head = make_linear(head.data, None, "int8" if self.precision == "int4" else self.precision, self.device)
         self._model.lm_head = nn.Identity()
         self._model.eval()
@@ -121,7 +121,7 @@ class TextModel:
 
 
 class _Product(nn.Module):
-    """A matrix product of ours where transformers expects a module."""
+    """A `Linear` as the module that transformers expects."""
 
     def __init__(self, linear: Linear) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ class _Product(nn.Module):
 
 
 class _Angles(nn.Module):
-    """Cosine and sine, each (1, T, turning), as the class's own rotary embedding gives them."""
+    """Cosine and sine, each (1, T, rotated), in the format of the class's rotary embedding."""
 
     def __init__(self, rotary: Rotary) -> None:
         super().__init__()
@@ -146,5 +146,5 @@ class _Angles(nn.Module):
 def _tokenizer(path: Path) -> Tokenizer:
     try:
         return Tokenizer.from_file(str(path))
-    except Exception as error:  # the tokenizers library raises bare Exception for whatever is wrong
+    except Exception as error:  # the tokenizers library raises bare Exception
         raise BadInput(f"{path} cannot be read as a tokenizer ({error}); download it again.") from error

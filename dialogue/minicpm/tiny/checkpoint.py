@@ -1,7 +1,7 @@
-"""Complete checkpoints of every kind with tiny random weights: all files of a download, a few megabytes.
+"""Writes complete checkpoints of every kind with tiny random weights: all files of a download, a few megabytes.
 
-They answer nonsense, but everything runs on them: for tests, for trying an installation out, and for measuring what
-does not depend on the weights.
+Their answers are nonsense, but every code path runs on them: for tests, for trying an installation, and for
+measurements that do not depend on the weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KINDS = {"v2.5": Kind.V25, "v2.6": Kind.V26, "3": Kind.TEXT3, "o2.6": Kind.O26, 
 
 
 def write_tiny(kind: Kind, folder: Path, seed: int = 0) -> Path:
-    """Write a checkpoint into `folder`, which is made; returns it. The same seed gives the same weights."""
+    """Write a checkpoint into `folder`, which is created; returns it. The same seed gives the same weights."""
     folder.mkdir(parents=True, exist_ok=True)
     config = tiny_config(kind)
     _write_json(folder / "config.json", config)
@@ -49,7 +49,7 @@ def write_tiny(kind: Kind, folder: Path, seed: int = 0) -> Path:
 
 
 def tiny_config(kind: Kind) -> dict[str, Any]:
-    """A config in the released layout."""
+    """The config of a tiny checkpoint, in the released layout."""
     tokens = 256 + len(special_tokens(kind))
     language = {
         "hidden_size": WIDTH,
@@ -122,13 +122,13 @@ _VOICE_IDS = {"audio_bos": "[Ptts]", "text_eos": "[Etts]", "spk_emb": "[spk_emb]
 def _text_config(language: dict[str, Any]) -> dict[str, Any]:
     latent = {"q_lora_rank": 32, "kv_lora_rank": 16, "qk_nope_head_dim": 16, "qk_rope_head_dim": 16, "v_head_dim": 16}
     scales = {"scale_emb": 12, "scale_depth": 1.4, "dim_model_base": 64}
-    # The released head is tied; with random weights that would repeat the last token for ever.
+    # The released head is tied; with random weights a tied head repeats the last token endlessly.
     own = {"num_key_value_heads": 4, "tie_word_embeddings": False, "rope_theta": 1e4, "bos_token_id": 1}
     return {"model_type": "minicpm3", **language, **latent, **scales, **own, "head_dim": 16}
 
 
 def _tiny_code_shapes() -> dict[str, tuple[int, ...]]:
-    """Shapes that tell the size of a small decoder of codes."""
+    """The shapes from which `CodeSizes.of` reads the sizes of a small code decoder."""
     sizes = CodeSizes(bottleneck=16, width=32, inner=64, blocks=2)
     at = "tts.dvae."
     return {
@@ -140,7 +140,7 @@ def _tiny_code_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def _write_voice_files(folder: Path, generator: torch.Generator) -> None:
-    """What o 2.6's voice has beside the checkpoint: its own tokenizer, and the vocoder."""
+    """Write the files of o 2.6's voice beside the checkpoint: its tokenizer, and the vocoder."""
     (folder / "chattts_tokenizer").mkdir(parents=True, exist_ok=True)
     letter_tokenizer(VOICE_SPECIALS).save(str(folder / "chattts_tokenizer" / "tokenizer.json"))
     width, inner, bins, size = 32, 64, 100, 1024
@@ -161,7 +161,7 @@ def _write_voice_files(folder: Path, generator: torch.Generator) -> None:
 
 
 def _random(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Of a spread that keeps activations alive through a few layers: norms and scales near one, biases small."""
+    """Random values that keep activations in range over a few layers: norms and scales near one, small biases."""
     if "norm" in name or name.endswith((".coef", ".gamma", "original0", "layer_norm.weight")) or ".ln_" in name:
         centre = 0.0 if name.endswith(".bias") else 1.0
         return (centre + 0.1 * torch.randn(shape, generator=generator)).to(torch.bfloat16)

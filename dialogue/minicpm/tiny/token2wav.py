@@ -1,7 +1,7 @@
-"""The vocoder of a tiny o 4.5: every file of the official one, with random weights and small sizes.
+"""Writes the vocoder of a tiny o 4.5: every file of token2wav, with random weights and small sizes.
 
-The two ONNX files hold no learnt network: one averages sound into codes, the other averages it into a vector. They are
-written byte by byte, in the little of protobuf's wire format that this takes, since nothing else here writes ONNX.
+The two ONNX files hold no trained network: one averages mel into codes, the other averages filter banks into a vector.
+They are encoded directly in protobuf's wire format, since no dependency writes ONNX.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dialogue.minicpm.speech.hift import Hift, HiftSizes
 from dialogue.minicpm.speech.token2wav_files import DIRECTION, FLOW, HIFT, LENGTH, SETTINGS, SPEAKER, TOKENIZER
 
 CODES, BINS, WIDTH = 6561, 80, 16
-FLOAT, INT32, INT64 = 1, 6, 7  # types of ONNX
+FLOAT, INT32, INT64 = 1, 6, 7  # ONNX data types
 OPSET = 13
 
 FLOW_SIZES = FlowSizes(
@@ -47,7 +47,7 @@ HIFT_SIZES = HiftSizes(
 
 
 def write_token2wav(folder: Path, generator: torch.Generator) -> Path:
-    """All files of the vocoder into `folder`, which is made; returns it."""
+    """Write all files of the vocoder into `folder`, which is created; returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(random_tensors(Flow(FLOW_SIZES), generator), folder / FLOW)
     torch.save(as_published(random_tensors(Hift(HIFT_SIZES), generator)), folder / HIFT)
@@ -58,7 +58,7 @@ def write_token2wav(folder: Path, generator: torch.Generator) -> Path:
 
 
 def random_tensors(network: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
-    """Of a spread that keeps activations alive: norms near one, biases small."""
+    """Random values that keep activations in range: norms near one, small biases."""
     made = {}
     for name, tensor in network.state_dict().items():
         inputs = max(tensor[0].numel(), 1) if tensor.ndim > 1 else 1
@@ -69,7 +69,7 @@ def random_tensors(network: nn.Module, generator: torch.Generator) -> dict[str, 
 
 
 def as_published(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """HiFT's weights as lengths and directions, under the name they have in training."""
+    """HiFT's weights in weight-norm form, under their names in training."""
     made: dict[str, Tensor] = {}
     plain = ("source_downs.", "m_source.", "f0_predictor.classifier.")
     for name, tensor in tensors.items():
@@ -83,7 +83,7 @@ def as_published(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def averaging_codes() -> bytes:
-    """mel (1, 128, T) and its length -> int64 codes (1, T / 4)."""
+    """The ONNX model mel (1, 128, T) and its length -> int64 codes (1, T / 4)."""
     nodes = [
         _node("AveragePool", ["mel"], "pooled", _ints("kernel_shape", [4]), _ints("strides", [4])),
         _node("ReduceMean", ["pooled"], "mean", _ints("axes", [1]), _int("keepdims", 0)),
@@ -97,7 +97,7 @@ def averaging_codes() -> bytes:
 
 
 def averaging_speaker() -> bytes:
-    """Filter banks (1, T, 80) -> (1, 80)."""
+    """The ONNX model filter banks (1, T, 80) -> (1, 80)."""
     nodes = [
         _node("Abs", ["banks"], "level"),
         _node("ReduceMean", ["level"], "speaker", _ints("axes", [1]), _int("keepdims", 0)),
@@ -140,7 +140,7 @@ def _bytes(field: int, value: bytes) -> bytes:
 
 
 def _number(value: int) -> bytes:
-    """Seven bits a byte, the lowest first."""
+    """A varint: seven bits a byte, the lowest first."""
     made = bytearray()
     while value > 127:
         made.append(value & 127 | 128)

@@ -1,4 +1,4 @@
-"""A byte-level tokenizer with the special tokens of a kind: every text is its bytes, so no vocabulary is needed."""
+"""Tokenizers of tiny checkpoints: a byte-level one with the special tokens of a kind, and a letter-level one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOOLS = [
 
 
 def special_tokens(kind: Kind) -> list[str]:
-    """In the order of their ids, which begin behind the 256 bytes."""
+    """The special tokens in the order of their ids, which follow the 256 bytes."""
     tags = [tag for name in _TAGS for tag in (f"<{name}>", f"</{name}>")]
     by_kind = {
         Kind.V25: _LLAMA3 + tags,
@@ -37,7 +37,7 @@ def special_tokens(kind: Kind) -> list[str]:
 
 
 def byte_tokenizer(kind: Kind) -> Tokenizer:
-    """Ids 0 to 255 are the bytes in the order of the released vocabularies ("!" is 0), then the special tokens."""
+    """Ids 0 to 255 are the bytes in the order of the released vocabularies ("!" is 0); special tokens follow."""
     letters = _byte_letters()
     tokenizer = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -51,7 +51,7 @@ def byte_tokenizer(kind: Kind) -> Tokenizer:
 
 
 def letter_tokenizer(specials: Sequence[str]) -> Tokenizer:
-    """For the voice of o 2.6, which has a vocabulary of its own: special tokens, then small letters and signs."""
+    """The tokenizer of o 2.6's voice: special tokens, then lower-case letters and punctuation."""
     letters = [*specials, "[UNK]", *" abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"]
     tokenizer = Tokenizer(models.WordLevel({letter: number for number, letter in enumerate(letters)}, "[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
@@ -61,6 +61,6 @@ def letter_tokenizer(specials: Sequence[str]) -> Tokenizer:
 
 
 def _byte_letters() -> list[str]:
-    """The letters that stand for bytes in GPT-2's alphabet: printable ones for themselves first, then the rest."""
+    """GPT-2's byte alphabet: printable bytes first, as themselves, then letters for the other bytes."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     return [chr(code) for code in printable] + [chr(256 + number) for number in range(256 - len(printable))]

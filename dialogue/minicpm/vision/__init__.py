@@ -1,1 +1,1 @@
-"""Pictures for MiniCPM-V and -o: slicing, the vision tower, the resampler."""
+"""Picture input of MiniCPM-V and -o: slicing, the vision tower, the resampler."""

@@ -1,7 +1,7 @@
-"""How a picture is cut for the vision tower: one overview, and crops on a grid that fits its shape.
+"""Slices a picture for the vision tower: one overview, and crops on a grid that fits its aspect ratio.
 
-Adaptive slicing after LLaVA-UHD (arXiv 2403.11703). Arithmetic is in doubles and in a fixed order of enumeration,
-because ties between grids are decided by one unit in the last place. Knows no model and no text.
+Adaptive slicing after LLaVA-UHD (arXiv 2403.11703). Arithmetic is in doubles with a fixed order of enumeration,
+because ties between grids depend on the last bit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Size = tuple[int, int]  # (width, height) in pixels
 
 @dataclass(frozen=True, slots=True)
 class SliceRule:
-    """How finely to cut. `scale` squared is the area in pixels that one slice is meant to have."""
+    """Limits of slicing. `scale` squared is the target area of a slice in pixels."""
 
     max_slices: int = 9
     scale: int = 448
@@ -30,7 +30,7 @@ class SliceRule:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SliceRule:
-        """From a checkpoint's config; older ones leave fields of `slice_config` out and mean the usual values."""
+        """From a checkpoint's config; fields that older configs omit have the default values."""
         fields = config.get("slice_config") or {}
         usual = cls()
         return cls(
@@ -42,7 +42,7 @@ class SliceRule:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to cut. `grid` is (columns, rows) of crops of size `crop`; both are None where the overview is enough."""
+    """Sizes of slices. `grid` is (columns, rows) of crops of size `crop`; both are None without crops."""
 
     overview: Size
     grid: tuple[int, int] | None = None
@@ -63,7 +63,7 @@ class Slice:
 
 
 def plan(width: int, height: int, rule: SliceRule) -> Plan:
-    """Sizes of the overview and of the crops for a picture of this size."""
+    """The plan for a picture of this size."""
     grid = choose_grid(width, height, rule)
     if grid is None:
         return Plan(overview=_fit(width, height, rule, enlarge=True))
@@ -73,7 +73,7 @@ def plan(width: int, height: int, rule: SliceRule) -> Plan:
 
 
 def choose_grid(width: int, height: int, rule: SliceRule) -> tuple[int, int] | None:
-    """(columns, rows) whose shape is nearest to the picture's, or None where the picture is small enough whole."""
+    """(columns, rows) nearest to the picture's aspect ratio, or None if the picture fits into one slice."""
     ideal = min(math.ceil(width * height / (rule.scale * rule.scale)), rule.max_slices)
     if ideal <= 1:
         return None
@@ -85,7 +85,7 @@ def choose_grid(width: int, height: int, rule: SliceRule) -> tuple[int, int] | N
 def cut(rgb: NDArray[np.uint8], rule: SliceRule) -> tuple[Plan, list[Slice]]:
     """Picture uint8 (H, W, 3) -> the plan and its slices: overview first, then the crops row by row."""
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
-        raise BadInput(f"A picture must be RGB bytes of shape (height, width, 3), got {rgb.dtype} {rgb.shape}.")
+        raise BadInput(f"A picture must be RGB uint8 of shape (height, width, 3), got {rgb.dtype} {rgb.shape}.")
     height, width, _ = rgb.shape
     chosen = plan(width, height, rule)
     original = Image.fromarray(rgb)
@@ -99,7 +99,7 @@ def cut(rgb: NDArray[np.uint8], rule: SliceRule) -> tuple[Plan, list[Slice]]:
 
 
 def tokens(chosen: Plan, queries: int) -> int:
-    """Rows that a picture cut like this takes in the language model, without its tags."""
+    """Rows of the language model for a picture with this plan, without tags."""
     return chosen.slices * queries
 
 
@@ -112,11 +112,11 @@ def _grids(count: int) -> Iterator[tuple[int, int]]:
 
 
 def _to_multiple(length: float, step: int) -> int:
-    return max(round(length / step) * step, step)  # round half to even: part of the contract
+    return max(round(length / step) * step, step)  # round half to even, as published
 
 
 def _fit(width: float, height: float, rule: SliceRule, enlarge: bool) -> Size:
-    """The size of about one slice's area with this shape; a smaller picture keeps its size unless `enlarge`."""
+    """A size with this aspect ratio and about the area of one slice; smaller pictures grow only with `enlarge`."""
     if enlarge or width * height > rule.scale * rule.scale:
         shape = width / height
         height = int(rule.scale / math.sqrt(shape))

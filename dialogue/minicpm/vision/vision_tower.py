@@ -1,9 +1,9 @@
-"""The SigLIP tower: slices of any shape in, one vector a patch out. The layers are transformers' own.
+"""The SigLIP vision tower: slices of any shape to one vector for each patch. The layers are those of transformers.
 
-Two ways of telling a patch where it is. From 2.6 on a patch knows its row and column, spread over the table as if
-every slice were square, and padding is masked. 2.5 as published sees every slice as ONE row, as long as the
-longest slice of the request, and attends to the padding as well; its weights were trained like that, so the
-quirk (`one_row`) is part of the model. What a slice looks like in 2.5 therefore depends on its neighbours.
+Positions differ between models. From 2.6 on a patch has the position of its row and column, spread over the table as
+if every slice were square, and padding is masked. 2.5 as published treats every slice as ONE row, as long as the
+longest slice of the request, and attends to the padding; its weights were trained like that, so `one_row` is part of
+the model. The features of a slice in 2.5 therefore depend on the other slices.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class _Layers(nn.Module):
 
 
 class VisionTower(nn.Module):
-    """Parameters under their checkpoint names. Built from the config, except what only the file knows: `layers`
-    (the last one may have been dropped before saving) and `positions`, the length of the position table."""
+    """The tower with parameters under their checkpoint names. Sizes come from the config, except those that only the
+    file has: `layers` (the last layer may be omitted) and `positions`, the length of the position table."""
 
     def __init__(self, fields: Mapping[str, Any], layers: int, positions: int, one_row: bool = False) -> None:
         super().__init__()
@@ -60,8 +60,8 @@ class VisionTower(nn.Module):
         self.post_layernorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
 
     def forward(self, slices: Sequence[Slice]) -> Tensor:
-        """Slices of one batch -> (slices, longest, width). Rows behind a slice's own patches mean nothing,
-        except with `one_row`, where they are features of the padding."""
+        """A batch of slices -> (slices, longest, width). Rows after a slice's own patches are undefined, except with
+        `one_row`, where they are features of the padding."""
         hidden = self.embed(slices)
         mask = None if self.one_row else valid_patches(slices, hidden.device)
         attended = None if mask is None or bool(mask.all()) else mask[:, None, None, :]
@@ -70,13 +70,13 @@ class VisionTower(nn.Module):
         return self.post_layernorm(hidden)
 
     def embed(self, slices: Sequence[Slice]) -> Tensor:
-        """(slices, longest, width): what the patches look like and where they are."""
+        """(slices, longest, width): patch embeddings plus position embeddings."""
         conv, table = self.embeddings.patch_embedding, self.embeddings.position_embedding
-        looks = conv(self._pixels(slices, conv.weight)).flatten(2).transpose(1, 2)
-        return looks + table(self.position_ids(slices).to(looks.device))
+        patches = conv(self._pixels(slices, conv.weight)).flatten(2).transpose(1, 2)
+        return patches + table(self.position_ids(slices).to(patches.device))
 
     def position_ids(self, slices: Sequence[Slice]) -> Tensor:
-        """int64 (slices, longest), 0 where a slice is padded."""
+        """int64 (slices, longest), 0 in the padding."""
         if self.one_row:
             longest = max(one.rows * one.cols for one in slices)
             return buckets(longest, self.side).expand(len(slices), -1)
@@ -90,21 +90,21 @@ class VisionTower(nn.Module):
 
 
 def valid_patches(slices: Sequence[Slice], device: torch.device) -> Tensor:
-    """bool (slices, longest): where a slice has a patch of its own."""
+    """bool (slices, longest): True for the patches of a slice, False for padding."""
     counts = torch.tensor([one.rows * one.cols for one in slices], device=device)
     return torch.arange(int(counts.max()), device=device) < counts[:, None]
 
 
 @lru_cache(maxsize=512)
 def buckets(count: int, side: int) -> Tensor:
-    """Where `count` patches in a line fall on a table of `side` places, int64 (count,).
+    """Positions of `count` patches of a line on a table of `side` positions, int64 (count,).
 
-    In float32, with a step that was itself rounded to float32, as the weights were trained: for some counts
-    (25, 49, 50, ...) exact arithmetic would put a patch one place further.
+    In float32, with a step rounded to float32, as in training: for some counts (25, 49, 50, ...) exact arithmetic
+    gives the next position for a patch.
     """
-    places = torch.arange(1 / side, 1.0, 1 / side)
+    edges = torch.arange(1 / side, 1.0, 1 / side)
     step = float(1 / torch.tensor(count, dtype=torch.float32))
-    return torch.bucketize(torch.arange(0, 1 - 1e-6, step), places, right=True)
+    return torch.bucketize(torch.arange(0, 1 - 1e-6, step), edges, right=True)
 
 
 @lru_cache(maxsize=512)

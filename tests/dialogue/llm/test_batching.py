@@ -13,7 +13,7 @@ from dialogue.errors import BadInput
 from dialogue.llm.batching import Steps, alone, run_together
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.sampling import GREEDY
-from dialogue.minicpm.audio.listening import EncodeAudio
+from dialogue.minicpm.audio.batched_encoding import EncodeAudio
 from dialogue.minicpm.audio.mel import log_mel
 from dialogue.minicpm.chat.request import EncodedSound, Part, RequestPrompt
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -21,7 +21,7 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, units_together
 from dialogue.minicpm.sessions.session_o26 import SessionO26
 from dialogue.minicpm.sessions.session_o26 import units_together as take_in_together
-from dialogue.minicpm.vision.sight import EncodePictures
+from dialogue.minicpm.vision.picture_encoder import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 from tests.dialogue.minicpm.session_inputs import picture, second
 from tests.dialogue.minicpm.sessions.test_duplex import Scripted, opened
@@ -83,7 +83,7 @@ def test_units_of_several_sessions_are_as_if_each_were_alone(model: Open) -> Non
         assert length == other_session.cache.length
         ours, theirs = (each.cache.storage[..., :length, :] for each in (one_session, other_session))
         close(ours, theirs)
-        assert one_session.senses.heard == other_session.senses.heard
+        assert one_session.input.heard == other_session.input.heard
 
 
 def test_speaking_sessions_share_every_pass(model: Open) -> None:
@@ -93,8 +93,8 @@ def test_speaking_sessions_share_every_pass(model: Open) -> None:
 
     def speaking(tokens: int) -> Duplex:
         session = opened(shared)
-        rule = Scripted(session.signs)
-        rule.script = [session.signs.speak, *range(60, 60 + tokens)]
+        rule = Scripted(session.control)
+        rule.script = [session.control.speak, *range(60, 60 + tokens)]
         session.rule = rule
         return session
 
@@ -135,16 +135,16 @@ def test_a_pass_that_fails_is_made_again_for_each_alone(model: Open) -> None:
 
 
 def test_streams_of_sound_at_different_places_are_heard_together(model: Open) -> None:
-    hearing = model(Kind.O26).hearing
-    assert hearing is not None
-    caches = [hearing.encoder.cache() for _ in range(6)]
+    audio = model(Kind.O26).audio
+    assert audio is not None
+    caches = [audio.encoder.cache() for _ in range(6)]
     for number, before in enumerate((0, 3, 29)):
         for cache in caches[number::3]:
             for past in range(before):
-                hearing.step(cache, log_mel(second(past)))
+                audio.step(cache, log_mel(second(past)))
     pieces = [log_mel(second(90 + number)) for number in range(3)]
-    want = [hearing.step(cache, piece) for cache, piece in zip(caches[:3], pieces, strict=True)]
-    requests = [EncodeAudio(hearing, cache, piece) for cache, piece in zip(caches[3:], pieces, strict=True)]
+    want = [audio.step(cache, piece) for cache, piece in zip(caches[:3], pieces, strict=True)]
+    requests = [EncodeAudio(audio, cache, piece) for cache, piece in zip(caches[3:], pieces, strict=True)]
     for one, other in zip(want, requests[0].together(requests), strict=True):
         close(other, one)
     assert [cache.length for cache in caches[:3]] == [cache.length for cache in caches[3:]] == [50, 200, 50]
@@ -152,32 +152,32 @@ def test_streams_of_sound_at_different_places_are_heard_together(model: Open) ->
 
 @pytest.mark.parametrize("kind", [Kind.O45, Kind.V25])
 def test_pictures_of_several_sessions_are_seen_as_each_alone(model: Open, kind: Kind) -> None:
-    sight = model(kind).sight
-    assert sight is not None
+    vision = model(kind).vision
+    assert vision is not None
     shapes = [[(120, 160), (448, 448)], [(448, 448)], [(160, 120), (120, 160)]]
-    cut = [[one for shape in each for one in sight.cut(picture(9, *shape).rgb, 1)[1]] for each in shapes]
+    cut = [[one for shape in each for one in vision.cut(picture(9, *shape).rgb, 1)[1]] for each in shapes]
 
     def seen(slices: list[Slice]) -> Steps[torch.Tensor]:
-        return (yield EncodePictures(sight, slices))
+        return (yield EncodePictures(vision, slices))
 
-    want = [sight.rows(each) for each in cut]
+    want = [vision.rows(each) for each in cut]
     for one, other in zip(want, run_together([seen(each) for each in cut]), strict=True):
         assert isinstance(other, torch.Tensor)
         close(other, one)
 
 
 def test_pictures_of_one_shape_share_a_pass(model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    sight = model(Kind.O45).sight
-    assert sight is not None
+    vision = model(Kind.O45).vision
+    assert vision is not None
     passes: list[int] = []
-    tower = sight.tower.forward
+    tower = vision.tower.forward
 
     def counted(slices: Sequence[Slice]) -> torch.Tensor:
         passes.append(len(slices))
         return tower(slices)
 
-    monkeypatch.setattr(sight.tower, "forward", counted)
-    requests = [EncodePictures(sight, sight.cut(picture(seed).rgb, 1)[1]) for seed in range(3)]
+    monkeypatch.setattr(vision.tower, "forward", counted)
+    requests = [EncodePictures(vision, vision.cut(picture(seed).rgb, 1)[1]) for seed in range(3)]
     requests[0].together(requests)
     assert passes == [3]
 

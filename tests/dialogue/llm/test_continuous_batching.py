@@ -23,20 +23,20 @@ from dialogue.minicpm.speech import voice_o26
 from dialogue.minicpm.speech.speech_o26 import SpeechDecoderO26
 from tests.dialogue.conftest import run_here
 from tests.dialogue.llm.test_batching import Passes
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 
 @pytest.fixture(autouse=True)
 def short_of_breath(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights do not know when to end a sentence."""
-    monkeypatch.setattr(voice_o26, "MOST_STEPS", 300)
+    monkeypatch.setattr(voice_o26, "MAX_STEPS", 300)
 
 
 @pytest.fixture(scope="module")
 def leaning(tmp_path_factory: pytest.TempPathFactory) -> MiniCPM:
     """It answers in letters."""
-    return open_model(write_leaning(Kind.O26, tmp_path_factory.mktemp("leaning")))
+    return open_model(write_biased_checkpoint(Kind.O26, tmp_path_factory.mktemp("leaning")))
 
 
 def shared(model: MiniCPM) -> MiniCPMO26Model:
@@ -97,13 +97,13 @@ def test_answers_made_together_are_those_made_alone(leaning: MiniCPM) -> None:
 
 
 def test_answers_that_begin_together_share_every_pass(leaning: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted, steps, go_on = Passes(leaning.decoder), list[int](), SpeechDecoderO26.go_on
+    counted, steps, decode = Passes(leaning.decoder), list[int](), SpeechDecoderO26.decode_codes
 
     def spoken(voice: SpeechDecoderO26, states: Sequence[object], *rest: object) -> Tensor:
         steps.append(len(states))
-        return go_on(voice, states, *rest)  # type: ignore[arg-type]
+        return decode(voice, states, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(SpeechDecoderO26, "go_on", spoken)
+    monkeypatch.setattr(SpeechDecoderO26, "decode_codes", spoken)
     model = shared(replace(leaning, decoder=counted))  # type: ignore[arg-type]
     made = engines(model, 2, 2)
     counted.sizes.clear()

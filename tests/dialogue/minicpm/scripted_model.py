@@ -1,6 +1,6 @@
-"""A neighbour of the engine for tests: a text model whose next token is decided by a rule, from its real context.
+"""A text model for tests whose replies follow a rule, applied to its real context.
 
-It reads what stands in its cache, nothing else, so a wrong context shows as a wrong answer.
+The rule reads only the tokens in the cache, so a wrong context gives a wrong reply.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from dialogue.minicpm.text.function_calls import CALLS, THOUGHT
 
 OPEN_REPLY = "<|im_start|>assistant\n"
 Made = Callable[..., tuple[MiniCPM3Engine, "ScriptedModel"]]
-Rule = Callable[[str], str]  # the context up to the reply -> the whole reply, marks and all
+Rule = Callable[[str], str]  # the context before the reply -> the whole reply, including marks
 
 
 class IdCache:
-    """Token ids instead of latents."""
+    """A cache of token ids instead of latents."""
 
     def __init__(self, capacity: int) -> None:
         self.storage = torch.zeros(1, 1, 1, capacity, 1, dtype=torch.int64)
@@ -55,15 +55,15 @@ class IdCache:
 
 
 class ScriptedModel:
-    """What `TextMind` needs of a `TextModel`."""
+    """The part of `TextModel` that `TokenContext` and the engine use."""
 
     name, rotary, max_positions = "scripted", None, 100_000
 
     def __init__(self, words: Vocabulary, rule: Rule) -> None:
         self._words, self._rule = words, rule
         self.stop_ids = frozenset(words.ids(["<|im_end|>"]))
-        self.read: list[str] = []  # the context of every reply that was begun
-        self.computed = 0  # tokens
+        self.read: list[str] = []  # the context of every started reply
+        self.computed = 0  # tokens fed
         self._open = words.encode(OPEN_REPLY, begin=False)
         self._lines: dict[tuple[int, ...], list[int]] = {}
 
@@ -104,7 +104,7 @@ def calling(*lines: str, thought: str = "I need a function.", before: str = "") 
 
 
 def results(context: str) -> list[Any]:
-    """What came back from the functions since the user spoke last."""
+    """Results of functions since the user's last turn."""
     turn = context.rpartition("<|im_start|>user\n")[2]
     return [json.loads(found) for found in re.findall(r"<\|im_start\|>tool\n(.*?)<\|im_end\|>", turn, re.DOTALL)]
 

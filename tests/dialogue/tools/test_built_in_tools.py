@@ -18,7 +18,7 @@ from dialogue.blocks import Fact, SceneBlock
 from dialogue.errors import BadInput
 from dialogue.memory.event_log import EventLog
 from dialogue.minicpm.text.function_calls import FunctionCall
-from dialogue.minicpm.text.running_calls import carry_out
+from dialogue.minicpm.text.running_calls import run_async
 from dialogue.tools.built_in_tools import NAMES, built_in_tools, zone_of
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Reminder, Spot, Toolbox
@@ -52,7 +52,7 @@ class Book:
 
 
 def called(tools: Sequence[Tool], name: str, **arguments: Any) -> Any:
-    return json.loads(asyncio.run(carry_out(FunctionCall(name, arguments), tools)))
+    return json.loads(asyncio.run(run_async(FunctionCall(name, arguments), tools)))
 
 
 def tools(toolbox: Toolbox, log: EventLog | None = None, before: int | None = None) -> list[Tool]:

@@ -27,7 +27,7 @@ from stream.runtime.events import (
     UserCaption,
 )
 from stream.runtime.link import Link
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 from tests.stream.toy_parts import ToyTranscriber
 from tests.virtual_time import run_in_virtual_time
@@ -35,12 +35,12 @@ from tests.virtual_time import run_in_virtual_time
 
 @pytest.fixture(scope="module")
 def omni(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    return opened(write_leaning(Kind.O26, tmp_path_factory.mktemp("o26")))
+    return opened(write_biased_checkpoint(Kind.O26, tmp_path_factory.mktemp("o26")))
 
 
 @pytest.fixture(scope="module")
 def duplex(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    folder: Path = write_leaning(Kind.O45, tmp_path_factory.mktemp("o45"))
+    folder: Path = write_biased_checkpoint(Kind.O45, tmp_path_factory.mktemp("o45"))
     return opened(folder)
 
 

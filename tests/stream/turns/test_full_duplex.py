@@ -25,13 +25,13 @@ from stream.runtime.events import (
     UnitDecided,
 )
 from stream.turns.full_duplex import LISTEN_UNITS
-from tests.dialogue.minicpm.leaning import write_leaning
+from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_leaning(Kind.O45, tmp_path_factory.mktemp("o45"))
+    return write_biased_checkpoint(Kind.O45, tmp_path_factory.mktemp("o45"))
 
 
 @pytest.fixture(scope="module")

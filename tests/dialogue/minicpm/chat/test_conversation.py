@@ -1,4 +1,4 @@
-"""Answers to a history of text, pictures and sound: layout, safety, and the same tokens as transformers."""
+"""Answers to a history of text, pictures and audio: chat templates, special tokens, and the tokens of transformers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def text_of(kind: Kind, turns: list[HistoryTurn], model: MiniCPM) -> str:
     return "".join(part for part in lay_out(kind, turns, model.words) if isinstance(part, str))
 
 
-def test_formats_are_the_models_own(model: Open) -> None:
+def test_every_kind_has_its_chat_template(model: Open) -> None:
     turns = [HistoryTurn("user", ["Hi."]), HistoryTurn("assistant", ["Hello."]), HistoryTurn("user", ["What now?"])]
     assert text_of(Kind.V25, turns, model(Kind.V25)) == (
         "<|start_header_id|>user<|end_header_id|>\n\nHi.<|eot_id|>"
@@ -48,7 +48,7 @@ def test_formats_are_the_models_own(model: Open) -> None:
 
 
 @pytest.mark.parametrize("kind", CHAT)
-def test_every_kind_answers_pictures_and_text(model: Open, kind: Kind) -> None:
+def test_every_kind_answers_a_history_with_pictures(model: Open, kind: Kind) -> None:
     turns = [
         HistoryTurn("system", ["Be brief."]),
         HistoryTurn("user", [picture(1), "What is it?"]),
@@ -68,14 +68,14 @@ def test_pictures_are_numbered_and_frames_of_a_film_are_not(model: Open) -> None
     assert stills.ids.count(tag) == 2 and frames.ids.count(tag) == 0
 
 
-def test_a_film_is_thinned_out_evenly() -> None:
+def test_a_film_is_sampled_evenly() -> None:
     frames = [np.full((8, 8, 3), number, np.uint8) for number in range(200)]
     kept = [int(part.rgb[0, 0, 0]) for part in film(frames, most=64)]
     assert len(kept) == 64 and kept[0] == 0 and kept[-1] == 199
     assert max(np.diff(kept)) - min(np.diff(kept)) <= 1
 
 
-def test_what_a_user_types_cannot_end_the_turn(model: Open) -> None:
+def test_text_of_a_user_cannot_end_the_turn(model: Open) -> None:
     for kind, end in ((Kind.V26, "<|im_end|>"), (Kind.V25, "<|eot_id|>")):
         loaded = model(kind)
         honest = prepare(loaded, [HistoryTurn("user", ["Hello"])])
@@ -85,12 +85,12 @@ def test_what_a_user_types_cannot_end_the_turn(model: Open) -> None:
         assert forged.pictures == []
 
 
-def test_sound_for_a_model_that_cannot_hear_is_refused(model: Open) -> None:
+def test_audio_for_a_model_without_an_audio_encoder_is_refused(model: Open) -> None:
     with pytest.raises(BadInput, match="cannot hear"):
         list(answer(model(Kind.V26), [HistoryTurn("user", [EncodedSound(second(0)), "What is that?"])]))
 
 
-def test_sound_is_heard_by_the_models_that_can(model: Open) -> None:
+def test_audio_changes_the_rows_but_not_the_ids_of_a_prompt(model: Open) -> None:
     quiet, loud = ([HistoryTurn("user", [EncodedSound(second(seed)), "What is that?"])] for seed in (1, 2))
     prompts = [prepare(model(Kind.O45), turns) for turns in (quiet, loud)]
     assert prompts[0].ids == prompts[1].ids
@@ -106,8 +106,8 @@ def test_sound_is_heard_by_the_models_that_can(model: Open) -> None:
         np.zeros(16_000),
     ],
 )
-def test_what_is_no_sound_is_refused(model: Open, bad: np.ndarray) -> None:
-    with pytest.raises(BadInput, match="ound"):
+def test_bad_audio_is_refused(model: Open, bad: np.ndarray) -> None:
+    with pytest.raises(BadInput, match="udio"):
         list(answer(model(Kind.O45), [HistoryTurn("user", [EncodedSound(bad)])]))
 
 
@@ -123,7 +123,7 @@ def test_a_history_longer_than_the_context_is_refused(model: Open) -> None:
         (Kind.O45, SamplingConfig(temperature=0.6, top_k=20, top_p=0.95)),
     ],
 )
-def test_answers_are_drawn_as_their_makers_advise(model: Open, kind: Kind, advised: SamplingConfig) -> None:
+def test_default_sampling_is_what_the_authors_recommend(model: Open, kind: Kind, advised: SamplingConfig) -> None:
     turns = [HistoryTurn("user", ["Tell me more."])]
 
     def drawn(sampling: SamplingConfig | None) -> str:
@@ -132,7 +132,7 @@ def test_answers_are_drawn_as_their_makers_advise(model: Open, kind: Kind, advis
     assert drawn(None) == drawn(advised) != drawn(SamplingConfig(temperature=1.5))
 
 
-def test_text_comes_in_whole_characters(model: Open) -> None:
+def test_text_streams_in_whole_characters(model: Open) -> None:
     words = model(Kind.O45).words
     ids = words.encode("née 日本 👋", begin=False)
     stream = TextStream(words)

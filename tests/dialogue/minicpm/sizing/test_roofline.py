@@ -1,4 +1,4 @@
-"""The estimate before a download: sizes of the real models, and what grows with what."""
+"""Roofline estimates: sizes of the real models, and how times grow with sizes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXT3: dict[str, Any] = {
 FAST = Machine("fast", 80e9, 2e12, 1e15)
 
 
-def test_the_real_sizes_are_the_published_ones() -> None:
+def test_sizes_of_the_real_model_are_the_published_ones() -> None:
     """8.19 G of language model, about 9.3 G in all: 19 GB in 16 bits and 11 GB at 4 bits were measured by others."""
     assert Roofline(O45, "bfloat16").weights == pytest.approx(18.66e9, rel=0.01)
     assert 5e9 < Roofline(O45, "int4").weights < 11e9
@@ -55,7 +55,7 @@ def test_a_context_costs_memory_and_time() -> None:
     assert short.estimate(tight).fits and not long.estimate(tight, sessions=4).fits
 
 
-def test_sessions_together_share_the_reading_of_the_weights() -> None:
+def test_batched_sessions_share_the_reading_of_the_weights() -> None:
     model, card = Roofline(O45, "int4"), next(machine for machine in MACHINES if machine.name == "RTX 4090")
     one, four = model.unit(card), model.unit(card, 4)
     assert one < four < 3 * one
@@ -65,7 +65,7 @@ def test_sessions_together_share_the_reading_of_the_weights() -> None:
     assert f"room for {model.room(card)} sessions" in model.estimate(card).line()
 
 
-def test_verdicts_are_for_the_worst_second() -> None:
+def test_a_verdict_is_for_the_worst_second() -> None:
     laptop, card = MACHINES[0], next(machine for machine in MACHINES if machine.name == "RTX 4090")
     assert not Roofline(O45, "int4").estimate(laptop).keeps_up
     assert Roofline(O45, "int4").estimate(card).keeps_up
@@ -75,7 +75,7 @@ def test_verdicts_are_for_the_worst_second() -> None:
 def test_a_text_model_reads_its_tied_head_and_attends_to_latents() -> None:
     short, long = Roofline(TEXT3, "bfloat16", context=0), Roofline(TEXT3, "bfloat16", context=4096)
     assert short.weights == pytest.approx(2 * 4.07e9, rel=0.01)
-    assert short.token().read == short.weights, "every weight, the table of embeddings as the head"
+    assert short.token().read == short.weights, "every weight, with the embeddings as the head"
     assert long.token().read - short.token().read == 4096 * 62 * (256 + 32) * 2
     assert long.token().multiplied - short.token().multiplied == 4096 * 62 * 40 * (2 * 256 + 32)
     assert set(long.estimate(FAST).steps) == {"100 tokens read", "token"}

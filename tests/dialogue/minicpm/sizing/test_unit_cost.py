@@ -1,4 +1,4 @@
-"""How many sessions fit: from measured times to a number."""
+"""The number of sessions that fit, by measured times and by memory (`dialogue/sizing/session_memory.py`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dialogue.sizing.session_memory import sessions_in_memory
 
 
 class Machine:
-    """A clock that moves only by work: so long for the weights, so long for each session."""
+    """A clock that advances only with work: a time for the weights and a time for each session."""
 
     def __init__(self, once_s: float, each_s: float, first_s: float = 0.0) -> None:
         self.time, self.tried = 0.0, list[int]()
@@ -27,12 +27,12 @@ class Machine:
         return measure(self.compute, now=lambda: self.time, **options)
 
 
-def test_between_what_was_measured_costs_lie_on_lines() -> None:
+def test_costs_are_linear_between_measured_points() -> None:
     cost = UnitCost(((1, 0.2), (2, 0.3), (4, 0.7)))
     assert [cost.seconds(count) for count in (0, 1, 2, 3, 4, 8)] == pytest.approx([0, 0.2, 0.3, 0.5, 0.7, 1.4])
 
 
-def test_as_many_sessions_as_fit_into_the_share_and_no_more_than_were_tried() -> None:
+def test_sessions_fit_into_the_share_and_are_at_most_those_measured() -> None:
     cost = UnitCost(((1, 0.2), (2, 0.3), (4, 0.7)))
     assert [cost.sessions(share) for share in (0.1, 0.2, 0.5, 0.69, 0.7, 1.0)] == [0, 1, 3, 3, 4, 4]
 
@@ -44,25 +44,25 @@ def test_measuring_doubles_until_it_does_not_fit() -> None:
     assert cost.sessions(0.75) == 6
 
 
-def test_measuring_stops_at_the_most_that_may_be_there() -> None:
+def test_measuring_stops_at_the_limit_of_sessions() -> None:
     machine = Machine(once_s=0.01, each_s=0.0)
     assert machine.cost(most=6).sessions() == 6
     assert max(machine.tried) == 6
 
 
-def test_a_machine_that_is_far_too_slow_is_asked_once() -> None:
+def test_a_machine_that_is_far_too_slow_is_measured_once() -> None:
     machine = Machine(once_s=20.0, each_s=5.0)
     assert machine.cost().sessions() == 0
     assert machine.tried == [1]
 
 
-def test_what_lasts_longer_than_a_second_is_told_by_the_second() -> None:
+def test_work_of_several_seconds_counts_by_the_second() -> None:
     machine = Machine(once_s=0.2, each_s=0.2)
     cost = measure(machine.compute, now=lambda: machine.time, lasts_s=2.0)
     assert cost.seconds(1) == pytest.approx(0.2)
 
 
-def test_memory_bounds_the_sessions_and_leaves_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_limits_the_sessions_and_allows_at_least_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_memory, "free_memory", lambda: 1000.0)
     fitting = [sessions_in_memory(each, torch.device("cpu"), most=8) for each in (100, 300, 2000)]
     assert fitting == [8, 3, 1]

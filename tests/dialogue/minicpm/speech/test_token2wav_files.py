@@ -1,4 +1,4 @@
-"""The files of o 4.5's vocoder: how they are laid out, and what is told where they are not."""
+"""The files of token2wav: sizes from shapes, weight norm, guidance, and errors for damaged files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from dialogue.errors import BadInput
 from dialogue.minicpm.speech.flow import GUIDANCE, Flow, FlowSizes
 from dialogue.minicpm.speech.hift import Hift, HiftSizes
-from dialogue.minicpm.speech.token2wav_files import FOLDER, folded, guidance_of, open_token2wav
+from dialogue.minicpm.speech.token2wav_files import FOLDER, merge_weight_norm, open_token2wav, read_guidance
 from dialogue.minicpm.tiny.token2wav import FLOW_SIZES, HIFT_SIZES, as_published, random_tensors, write_token2wav
 
 
@@ -24,19 +24,19 @@ def test_sizes_are_read_from_the_weights() -> None:
     assert HiftSizes.of({name: tensor.shape for name, tensor in Hift(HIFT_SIZES).state_dict().items()}) == HIFT_SIZES
 
 
-def test_lengths_and_directions_make_the_weights_they_were_made_of() -> None:
+def test_merged_weight_norm_gives_the_original_weights() -> None:
     tensors = random_tensors(Hift(HIFT_SIZES), seeded())
     published = as_published(tensors)
     assert any(name.endswith("original0") for name in published)
-    whole = folded({name.removeprefix("generator."): tensor for name, tensor in published.items()})
+    whole = merge_weight_norm({name.removeprefix("generator."): tensor for name, tensor in published.items()})
     assert whole.keys() == tensors.keys()
     for name, tensor in tensors.items():
         torch.testing.assert_close(whole[name], tensor)
 
 
-def test_guidance_is_read_where_it_is_told() -> None:
-    assert guidance_of("flow: !new:x\n  decoder: !new:y\n    inference_cfg_rate: 0.5\n") == 0.5
-    assert guidance_of("flow:\n") == GUIDANCE
+def test_guidance_is_read_from_the_settings_or_defaults() -> None:
+    assert read_guidance("flow: !new:x\n  decoder: !new:y\n    inference_cfg_rate: 0.5\n") == 0.5
+    assert read_guidance("flow:\n") == GUIDANCE
 
 
 def lacking(folder: Path) -> None:
@@ -60,17 +60,17 @@ def cut(name: str) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda folder: (folder / "campplus.onnx").unlink(), "campplus.onnx missing"),
-        (lacking, "flow.pt lacks 1 tensors: encoder.encoders.1.norm_ff.weight"),
-        (headless, "hift.pt is not laid out as expected"),
-        (misshapen, "flow.pt has in another shape 1 tensors: encoder_proj.bias"),
+        (lacking, "flow.pt has 1 missing tensors: encoder.encoders.1.norm_ff.weight"),
+        (headless, "hift.pt has an unexpected layout"),
+        (misshapen, "flow.pt has 1 misshapen tensors: encoder_proj.bias"),
         (cut("flow.pt"), "flow.pt is damaged"),
         (cut("speech_tokenizer_v2_25hz.onnx"), "speech_tokenizer_v2_25hz.onnx cannot be opened"),
     ],
 )
-def test_what_is_wrong_with_the_files_is_told(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
+def test_a_damaged_file_is_named_in_the_error(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
     damage(write_token2wav(tmp_path / FOLDER, seeded()))
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=message):
         open_token2wav(tmp_path)

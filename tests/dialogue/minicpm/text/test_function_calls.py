@@ -1,4 +1,4 @@
-"""Function calling: tools as the model sees them, its answers taken apart, and the loop of calls and results."""
+"""Function calling: stubs of tools, parsed replies, and the loop of calls and results (`running_calls.py`)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def results(answer: str) -> list[Any]:
     return [json.loads(run(call, TOOLS)) for call in read(answer, TOOLS).calls]
 
 
-def test_a_function_becomes_a_stub_that_python_can_read() -> None:
+def test_a_function_becomes_a_stub_that_python_parses() -> None:
     stub = Tool.of(weather).stub()
     assert stub == (
         '\n\nclass Unit(Enum):\n    enum_0 = "c"\n    enum_1 = "f"\n'
@@ -60,7 +60,7 @@ def test_a_function_becomes_a_stub_that_python_can_read() -> None:
     ast.parse(stub)
 
 
-def test_a_schema_with_objects_inside_becomes_classes() -> None:
+def test_a_schema_with_nested_objects_becomes_classes() -> None:
     place = {"type": "object", "properties": {"street": {"type": "string"}}, "required": ["street"]}
     schema = {
         "type": "function",
@@ -81,7 +81,7 @@ def test_a_schema_with_objects_inside_becomes_classes() -> None:
 
 
 @pytest.mark.parametrize("function", [mail, lambda x, *more: x])
-def test_what_cannot_be_told_to_a_model_is_refused(function: Callable[..., Any]) -> None:
+def test_a_function_without_a_schema_is_refused(function: Callable[..., Any]) -> None:
     with pytest.raises(BadInput):
         Tool.of(function)
 
@@ -94,14 +94,14 @@ def test_literals_and_optionals() -> None:
     assert properties["layers"] == {"type": "integer", "default": None}
 
 
-def test_the_system_turn_shows_tools_and_rules() -> None:
+def test_the_system_turn_lists_tools_and_rules() -> None:
     text = system_text("You are kind.", TOOLS)
     assert text.startswith("You are kind.\n# Functions\nHere is a list of functions that you can invoke:\n```python\n")
     assert text.index("def weather(") < text.index("def send(") < text.index("# Function Call Rule and Output Format")
     assert system_text("You are kind.", []) == "You are kind."
 
 
-def test_an_answer_is_taken_apart() -> None:
+def test_a_reply_is_parsed_into_thought_calls_and_text() -> None:
     reply = read(
         "<|thought_start|>\nI need the weather.\n<|thought_end|>\n" + block('weather(city="Oslo", days=2)') + "\nWait.",
         TOOLS,
@@ -124,15 +124,15 @@ def test_an_answer_is_taken_apart() -> None:
         ("weather(city='Oslo', days=-3)", {"city": "Oslo", "days": -3, "unit": "c"}),
     ],
 )
-def test_calls_are_run_with_what_they_say(line: str, want: Any) -> None:
+def test_calls_run_with_their_arguments(line: str, want: Any) -> None:
     assert results(block(line)) == [want]
 
 
-def test_calls_may_stand_in_a_list() -> None:
+def test_calls_may_be_in_a_list() -> None:
     assert results(block('[send([], "a"), send([], "b")]')) == ["a to 0, None", "b to 0, None"]
 
 
-def test_arguments_may_be_named_like_words_of_python() -> None:
+def test_arguments_may_have_names_of_python_keywords() -> None:
     schema = {"name": "trip", "parameters": {"properties": {"from": {"type": "string"}, "class": {"type": "integer"}}}}
     tool = Tool.described(schema, lambda **given: given)
     (call,) = read(block('trip(from="A=from=B", class=2)'), [tool]).calls
@@ -160,17 +160,17 @@ def test_arguments_may_be_named_like_words_of_python() -> None:
         ("send(to=[], text='x').strip()", "no function send(to=[], text='x').strip"),
     ],
 )
-def test_what_cannot_be_run_is_told_to_the_model(line: str, says: str) -> None:
+def test_a_call_that_cannot_run_is_reported_to_the_model(line: str, says: str) -> None:
     (result,) = results(block(line))
     assert says in result["error"]
 
 
-def test_one_bad_call_does_not_hide_the_others() -> None:
+def test_a_bad_call_does_not_affect_the_others() -> None:
     first, bad, last = results(block("weather(city='A')", "weather(city=", "weather(city='B')"))
     assert (first["city"], last["city"]) == ("A", "B") and "error" in bad
 
 
-def test_what_a_tool_raises_is_told_to_the_model() -> None:
+def test_an_exception_of_a_tool_is_reported_to_the_model() -> None:
     def open_door(number: int) -> None:
         """Open a door."""
         raise LookupError(f"there is no door {number}")
@@ -180,7 +180,7 @@ def test_what_a_tool_raises_is_told_to_the_model() -> None:
     assert json.loads(run(call, [tool])) == {"error": "LookupError: there is no door 7"}
 
 
-def test_a_written_reply_is_read_back_as_it_was() -> None:
+def test_a_written_reply_is_parsed_back_unchanged() -> None:
     reply = read(
         "<|thought_start|>\nWhy not.\n<|thought_end|>" + block("send(to=['x'], text='é \"q\"', urgent=True)"), TOOLS
     )
@@ -198,7 +198,7 @@ def model_that_says(*answers: str) -> tuple[Callable[[Sequence[ChatTurn]], str],
     return generate, seen
 
 
-def test_results_go_back_until_it_answers_in_words() -> None:
+def test_results_go_back_until_a_reply_has_no_calls() -> None:
     generate, seen = model_that_says(
         block("weather(city='Oslo')", "weather(city='Rome')"), block("weather(city=1)"), "Both are fine."
     )
@@ -209,7 +209,7 @@ def test_results_go_back_until_it_answers_in_words() -> None:
     assert "error" in json.loads(seen[2][5].text)
 
 
-def test_a_model_that_calls_for_ever_is_stopped() -> None:
+def test_a_model_that_always_calls_is_stopped() -> None:
     generate, seen = model_that_says(*[block("weather(city='Oslo')")] * 5, "Enough.")
     assert converse([ChatTurn("user", "?")], TOOLS, generate)[0] == "Enough."
     assert len(seen) == 6

@@ -1,3 +1,5 @@
+"""The spoken part of a reply does not depend on how its text is cut into pieces."""
+
 from __future__ import annotations
 
 import random
@@ -23,14 +25,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("written", CASES)
-def test_what_is_said_of_an_answer_in_any_pieces(written: str) -> None:
+def test_the_spoken_part_is_the_same_for_any_pieces(written: str) -> None:
     for seed in range(20):
         part, said, at = SpokenPart(), "", 0
         pieces = random.Random(seed)
         while at < len(written) and not part.done:
             size = pieces.randint(1, 12)
             said += part.push(written[at : at + size])
-            assert CASES[written].startswith(said.rstrip()), "nothing is taken back"
+            assert CASES[written].startswith(said.rstrip()), "spoken text is never withdrawn"
             at += size
         said += part.end()
         assert said.rstrip() == CASES[written]

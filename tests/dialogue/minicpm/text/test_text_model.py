@@ -1,4 +1,7 @@
-"""MiniCPM3 on its latents: the same numbers as transformers' class, in any chunks and precisions, and rolling."""
+"""MiniCPM3 on latents: logits of transformers' class in any chunks, precisions, rolling and rewound caches.
+
+Covers `text_model.py`, `latent_attention.py` and `latent_cache.py`.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def folder(tiny: Callable[[Kind], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def published(folder: Path) -> Tensor:
-    """What transformers' class makes of IDS, (60, vocab)."""
+    """Logits of transformers' class for IDS, (60, vocab)."""
     model = MiniCPM3ForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.inference_mode():
         logits: Tensor = model(IDS[None]).logits[0]
@@ -38,9 +41,7 @@ def published(folder: Path) -> Tensor:
 
 
 @pytest.mark.parametrize("chunks", [[60], [1] * 60, [7, 1, 1, 30, 21]])
-def test_it_computes_what_transformers_computes_however_it_comes(
-    folder: Path, published: Tensor, chunks: list[int]
-) -> None:
+def test_logits_equal_transformers_in_any_chunks(folder: Path, published: Tensor, chunks: list[int]) -> None:
     model = open_text_model(folder)
     cache = model.new_cache(60)
     logits = torch.cat([model.logits(model.forward(cache, part)) for part in IDS.split(chunks)])
@@ -49,15 +50,15 @@ def test_it_computes_what_transformers_computes_however_it_comes(
 
 
 @pytest.mark.parametrize(("precision", "share"), [("bfloat16", 0.02), ("int8", 0.03), ("int4", 0.25)])
-def test_fewer_bits_stay_near(folder: Path, published: Tensor, precision: Precision, share: float) -> None:
+def test_lower_precisions_stay_near(folder: Path, published: Tensor, precision: Precision, share: float) -> None:
     model = open_text_model(folder, precision)
     logits = model.logits(model.forward(model.new_cache(60), IDS))
     off = (logits - published).norm() / published.norm()
     assert 0 < off < share
 
 
-def test_what_stands_behind_a_gap_is_what_it_would_be_without_it(folder: Path) -> None:
-    """Up to what it has seen: the first layer's rows depend on a token and its place alone."""
+def test_rows_after_a_cut_equal_those_of_a_fresh_cache(folder: Path) -> None:
+    """In the first layer, whose rows depend only on a token and its position."""
     model = open_text_model(folder)
     rolled, fresh = model.new_cache(5000), model.new_cache(5000)
     far = torch.arange(4700) % 250  # beyond the first tables of angles
@@ -69,7 +70,7 @@ def test_what_stands_behind_a_gap_is_what_it_would_be_without_it(folder: Path) -
     torch.testing.assert_close(*first, atol=2e-5, rtol=1e-5)
 
 
-def test_with_one_layer_a_rolled_session_goes_on_as_a_fresh_one(folder: Path, tmp_path: Path) -> None:
+def test_with_one_layer_a_rolled_session_continues_as_a_fresh_one(folder: Path, tmp_path: Path) -> None:
     config = json.loads((folder / "config.json").read_text()) | {"num_hidden_layers": 1}
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
@@ -86,7 +87,7 @@ def test_with_one_layer_a_rolled_session_goes_on_as_a_fresh_one(folder: Path, tm
 
 
 def test_a_tied_head_is_the_table_of_embeddings(folder: Path, tmp_path: Path) -> None:
-    """As it was released."""
+    """As in the released checkpoint."""
     config = json.loads((folder / "config.json").read_text()) | {"tie_word_embeddings": True}
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
@@ -100,7 +101,7 @@ def test_a_tied_head_is_the_table_of_embeddings(folder: Path, tmp_path: Path) ->
     torch.testing.assert_close(ours.logits(ours.forward(ours.new_cache(60), IDS)), expected, atol=1e-4, rtol=1e-5)
 
 
-def test_a_config_in_the_released_style_is_understood(folder: Path, tmp_path: Path) -> None:
+def test_a_config_in_the_released_format_is_read(folder: Path, tmp_path: Path) -> None:
     """LongRoPE under its old name, fields for code that is not used, several ends of text."""
     config = json.loads((folder / "config.json").read_text())
     factors = [1.0, 1.1, 1.3, 1.7, 2.2, 3.0, 4.1, 5.0]
@@ -117,7 +118,7 @@ def test_a_config_in_the_released_style_is_understood(folder: Path, tmp_path: Pa
     torch.testing.assert_close(ours.logits(ours.forward(ours.new_cache(60), IDS)), expected, atol=1e-4, rtol=1e-5)
 
 
-def test_what_was_rewound_leaves_nothing(folder: Path, published: Tensor) -> None:
+def test_rewound_tokens_leave_no_trace(folder: Path, published: Tensor) -> None:
     model = open_text_model(folder)
     cache = model.new_cache(60)
     model.forward(cache, torch.cat((IDS[:30], IDS.flip(0)[:20])))
@@ -126,14 +127,14 @@ def test_what_was_rewound_leaves_nothing(folder: Path, published: Tensor) -> Non
     torch.testing.assert_close(logits, published[30:], atol=1e-4, rtol=1e-5)
 
 
-def test_only_latents_are_kept(folder: Path) -> None:
+def test_the_cache_holds_only_latents(folder: Path) -> None:
     model = open_text_model(folder)
     cache, config = model.new_cache(100), model.config
     row = config.kv_lora_rank + config.qk_rope_head_dim
     assert cache.storage.numel() == config.num_hidden_layers * 100 * row
 
 
-def test_a_damaged_or_another_checkpoint_is_told_before_anything_is_read(folder: Path, tmp_path: Path) -> None:
+def test_a_damaged_or_wrong_checkpoint_is_refused(folder: Path, tmp_path: Path) -> None:
     for name in ("config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     tensors = load_file(folder / "model.safetensors")
@@ -147,7 +148,7 @@ def test_a_damaged_or_another_checkpoint_is_told_before_anything_is_read(folder:
         open_text_model(write_tiny(Kind.V26, tmp_path / "other"))
 
 
-def test_loading_tells_how_far_it_is(folder: Path) -> None:
-    told: list[tuple[int, int]] = []
-    TextModel(Checkpoint(folder), on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+def test_loading_reports_progress(folder: Path) -> None:
+    reported: list[tuple[int, int]] = []
+    TextModel(Checkpoint(folder), on_progress=lambda done, total: reported.append((done, total)))
+    assert reported == [(1, 3), (2, 3), (3, 3)]

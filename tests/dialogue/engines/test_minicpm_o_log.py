@@ -1,4 +1,7 @@
-"""o 2.6 and o 4.5 keep a log of the call: what left their context, what was said, with the times of the session."""
+"""The event log of the engines of o 2.6 and o 4.5: evicted inputs and spoken text, with session times.
+
+Covers the memory of `dialogue/engines/minicpm_o26.py` and `minicpm_o45.py`.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ async def answered(engine: MiniCPMO26Engine, most: int = 4) -> str:
     return text
 
 
-def test_what_leaves_o26_is_a_line_each_with_its_time(model: Open) -> None:
+def test_every_evicted_entry_of_o26_is_a_line_with_its_time(model: Open) -> None:
     async def talk() -> tuple[list[Event], int]:
         engine = omni(model)
         await engine.feed(TextBlock("Please listen.", 9.0, 9.5, typed=True))
@@ -62,19 +65,19 @@ def test_what_leaves_o26_is_a_line_each_with_its_time(model: Open) -> None:
         return events(engine, "left"), engine.context().dropped_blocks
 
     left, dropped = asyncio.run(talk())
-    told = [(event.at, event.until, event.text) for event in left]
-    assert ((9.0, 9.5, "You: Please listen.") in told) and ((9.5, 10.0, "Assistant: I do.") in told)
-    assert [line for line in told if line[2] == "Picture: shown"] == [
+    lines = [(event.at, event.until, event.text) for event in left]
+    assert ((9.0, 9.5, "You: Please listen.") in lines) and ((9.5, 10.0, "Assistant: I do.") in lines)
+    assert [line for line in lines if line[2] == "Picture: shown"] == [
         (10.0 + at, 11.0 + at, "Picture: shown") for at in range(3)
     ]
-    sounds = [line for line in told if line[2] in ("Sound: heard", "You: My dog is called Rex.")]
+    sounds = [line for line in lines if line[2] in ("Sound: heard", "You: My dog is called Rex.")]
     assert sounds[0] == (10.0, 11.0, "You: My dog is called Rex.")
     assert [line[0] for line in sounds] == [10.0 + at for at in range(len(sounds))]
     assert {line[2] for line in sounds[1:]} == {"Sound: heard"}
-    assert len(told) <= dropped, "frames of turns leave without a line"
+    assert len(lines) <= dropped, "turn markers are evicted without a line"
 
 
-def test_o26_is_reminded_of_what_the_user_said_once_it_has_left(model: Open) -> None:
+def test_o26_gets_a_recap_of_evicted_text_of_the_user(model: Open) -> None:
     async def talk() -> MiniCPMO26Engine:
         engine = omni(model, 1600)
         await engine.feed(unit(0))
@@ -83,18 +86,18 @@ def test_o26_is_reminded_of_what_the_user_said_once_it_has_left(model: Open) -> 
         assert "recap" not in engine.context().tokens
         for at in range(1, 60):
             await engine.feed(unit(at))
-        assert "recap" not in engine.context().tokens, "not while the user speaks"
+        assert "recap" not in engine.context().tokens, "no recap while the user speaks"
         await engine.feed(ReplyBlock("Go on.", 80.0, 81.0))
         return engine
 
     engine = asyncio.run(talk())
     assert engine._recap.text == "What the user told you earlier:\n- My dog is called Rex."
-    assert engine.context().tokens["recap"] == len(f"\n\n{engine._recap.text}"), "a letter is a token here"
+    assert engine.context().tokens["recap"] == len(f"\n\n{engine._recap.text}"), "one token a letter in this tokenizer"
     assert engine._session is not None
     assert engine._session.cache.length == engine._session.ledger.tokens
 
 
-def test_o26_logs_replies_as_they_were_heard(model: Open) -> None:
+def test_o26_logs_replies_as_heard(model: Open) -> None:
     async def talk() -> list[tuple[EventKind, str, float, float]]:
         engine = omni(model, 2000)
         await engine.feed(unit(0))
@@ -125,7 +128,7 @@ def test_o26_logs_replies_as_they_were_heard(model: Open) -> None:
     ]
 
 
-def test_a_transcript_changes_nothing_of_what_the_models_know(model: Open) -> None:
+def test_a_transcript_does_not_change_the_context(model: Open) -> None:
     async def rows(words: bool) -> list[np.ndarray]:
         found = []
         for engine in (omni(model), duplex(model)):
@@ -142,18 +145,18 @@ def test_a_transcript_changes_nothing_of_what_the_models_know(model: Open) -> No
         np.testing.assert_array_equal(with_words, without)
 
 
-def test_what_leaves_o45_is_a_line_a_second(model: Open) -> None:
+def test_every_evicted_second_of_o45_is_a_line(model: Open) -> None:
     async def talk() -> tuple[MiniCPMO45Engine, list[tuple[int, str]]]:
-        engine, gone, said = duplex(model), 0, dict[int, str]()
+        engine, evicted, said = duplex(model), 0, dict[int, str]()
         for at in range(14):
             await engine.feed(unit(at, shows=at % 2 == 0, says="Write it down." if at == 5 else ""))
             if at == 5:
                 await engine.feed(TranscriptBlock("Good morning.", 11.2, 12.4))
             assert engine._last is not None
             said[at] = engine._last.text
-            gone += len(engine._last.left)
-        assert len(events(engine, "left")) == gone > 6
-        return engine, list(said.items())[:gone]
+            evicted += len(engine._last.left)
+        assert len(events(engine, "left")) == evicted > 6
+        return engine, list(said.items())[:evicted]
 
     engine, said = asyncio.run(talk())
     left = events(engine, "left")
@@ -164,7 +167,7 @@ def test_what_leaves_o45_is_a_line_a_second(model: Open) -> None:
     assert [event.text for event in events(engine, "told")] == ["Good morning.", "Write it down."]
 
 
-def test_o45_logs_what_was_heard_of_an_interrupted_reply(model: Open) -> None:
+def test_o45_logs_the_heard_part_of_an_interrupted_reply(model: Open) -> None:
     async def talk() -> list[tuple[str, float, float]]:
         engine = duplex(model)
         await engine.feed(unit(0))

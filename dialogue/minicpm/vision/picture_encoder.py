@@ -1,4 +1,4 @@
-"""Pictures to rows of the language model: the tower looks, the resampler sums up."""
+"""Encodes pictures as rows of the language model, with the vision tower and the resampler."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOWER, RESAMPLER = "vpm.", "resampler."
 
 @dataclass(frozen=True, eq=False)
 class PictureEncoder:
-    """Weights and rules, shared by all sessions. `together` slices go through the tower at a time."""
+    """Weights and slicing rule, shared by all sessions. `together` is the batch size of the tower in slices."""
 
     tower: VisionTower
     resampler: PerceiverResampler
@@ -42,16 +42,16 @@ class PictureEncoder:
 
     @property
     def queries(self) -> int:
-        """Rows that one slice becomes."""
+        """Rows of one slice."""
         return self.resampler.query.shape[0]
 
     def cut(self, rgb: NDArray[np.uint8], max_slices: int | None = None) -> tuple[Plan, list[Slice]]:
-        """A picture's plan and slices; `max_slices` overrides the checkpoint's limit (1 for video)."""
+        """The plan and the slices of a picture; `max_slices` overrides the checkpoint's limit (1 for video)."""
         return cut(rgb, self.rule if max_slices is None else replace(self.rule, max_slices=max_slices))
 
     @torch.inference_mode()
     def rows(self, slices: Sequence[Slice]) -> Tensor:
-        """(slices, queries, width). In models that see a request's slices side by side, give them all at once."""
+        """(slices, queries, width). In 2.5, where slices of a request see each other, pass all of them at once."""
         step = len(slices) if self.tower.one_row else self.together
         groups = [slices[start : start + step] for start in range(0, len(slices), step)]
         return torch.cat([self.resampler(self.tower(group), sizes_of(group)) for group in groups])
@@ -59,30 +59,30 @@ class PictureEncoder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodePictures:
-    """Slices -> rows (slices, queries, width). Slices of one shape, whosever they are, share a pass without padding."""
+    """Slices -> rows (slices, queries, width). Slices of one shape share a pass without padding."""
 
-    sight: PictureEncoder
+    vision: PictureEncoder
     slices: Sequence[Slice]
     stage: Stage = Stage.LOOK
 
     def alike(self) -> Hashable:
-        # In 2.5 a slice looks different beside others of another request: there, each request goes alone.
-        return (id(self.sight), id(self)) if self.sight.tower.one_row else id(self.sight)
+        # In 2.5 the rows of a slice depend on the other slices of the pass: each request is computed alone.
+        return (id(self.vision), id(self)) if self.vision.tower.one_row else id(self.vision)
 
     def together(self, requests: Sequence[EncodePictures]) -> list[Tensor]:
         if len(requests) == 1:
-            return [self.sight.rows(self.slices)]
+            return [self.vision.rows(self.slices)]
         joined = [one for request in requests for one in request.slices]
-        of_shape: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for place, size in enumerate(sizes_of(joined)):
-            of_shape[size].append(place)
-        order = [place for places in of_shape.values() for place in places]
-        made = torch.cat([self.sight.rows([joined[place] for place in places]) for places in of_shape.values()])
+        by_shape: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, size in enumerate(sizes_of(joined)):
+            by_shape[size].append(index)
+        order = [index for indices in by_shape.values() for index in indices]
+        made = torch.cat([self.vision.rows([joined[index] for index in indices]) for indices in by_shape.values()])
         return list(made[torch.tensor(order).argsort()].split([len(request.slices) for request in requests]))
 
 
 def blank_tower(checkpoint: Checkpoint) -> VisionTower:
-    """Without weights."""
+    """A tower without weights, on the meta device."""
     positions, _ = checkpoint.shape(f"{TOWER}embeddings.position_embedding.weight")
     layers = checkpoint.layers(f"{TOWER}encoder.layers.")
     one_row = kind_of(checkpoint.config).nested
@@ -91,7 +91,7 @@ def blank_tower(checkpoint: Checkpoint) -> VisionTower:
 
 
 def blank_resampler(checkpoint: Checkpoint) -> PerceiverResampler:
-    """Without weights."""
+    """A resampler without weights, on the meta device."""
     queries, width = checkpoint.shape(f"{RESAMPLER}query")
     _, features = checkpoint.shape(f"{RESAMPLER}kv_proj.weight")
     with torch.device("meta"):

@@ -1,4 +1,7 @@
-"""What stands in the context of MiniCPM3 as an engine: scenes, words being spoken, and what leaves when it is full."""
+"""The context of the MiniCPM3 engine: scenes, partial transcripts, eviction, instructions.
+
+Covers `dialogue/minicpm/text/tool_script.py`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, res
 CUP = SceneBlock((Fact("object", "cup", colour="red", place="left"), Fact("text", "", text="EXIT")), "", 1.0)
 
 
-def test_the_scene_is_quoted_data_and_told_again_only_when_it_has_changed(made: Made) -> None:
+def test_the_scene_is_quoted_data_and_repeated_only_after_a_change(made: Made) -> None:
     async def story() -> list[str]:
         engine, model = made(lambda context: "Yes.")
         for at, scene in enumerate((CUP, CUP, SceneBlock((), "", 3.0))):
@@ -37,7 +40,7 @@ def test_the_scene_is_quoted_data_and_told_again_only_when_it_has_changed(made: 
     assert "nothing recognised" in last_words(third)
 
 
-def test_words_are_computed_while_they_are_spoken(made: Made) -> None:
+def test_partial_transcripts_are_prefilled(made: Made) -> None:
     async def story(overheard: bool) -> int:
         engine, model = made(lambda context: "Yes.")
         if overheard:
@@ -49,7 +52,7 @@ def test_words_are_computed_while_they_are_spoken(made: Made) -> None:
     assert asyncio.run(story(overheard=True)) < asyncio.run(story(overheard=False)) - 30
 
 
-def test_a_long_conversation_rolls_and_what_left_can_be_recalled(made: Made) -> None:
+def test_a_long_conversation_rolls_and_evicted_text_can_be_recalled(made: Made) -> None:
     def rule(context: str) -> str:
         if "secret" in last_words(context) and "what" in last_words(context).lower():
             found = results(context)
@@ -72,12 +75,12 @@ def test_a_long_conversation_rolls_and_what_left_can_be_recalled(made: Made) -> 
     answer, engine, read = asyncio.run(story())
     assert answer == "“The secret word is rhubarb.”"
     use = engine.context()
-    assert use.dropped["scene"] > use.dropped["reply"] > 5, "scenes leave first"
+    assert use.dropped["scene"] > use.dropped["reply"] > 5, "scenes are evicted first"
     assert sum(use.tokens.values()) == sum(count for _, count in use.blocks) <= use.limit
     assert read[-1].count("<|im_start|>system") == 1
 
 
-def test_an_instruction_of_the_user_keeps_the_functions(made: Made) -> None:
+def test_a_system_instruction_keeps_the_functions(made: Made) -> None:
     async def story() -> str:
         engine, model = made(lambda context: "Arr.")
         await engine.feed(SystemBlock("You are a pirate."))
@@ -88,16 +91,16 @@ def test_an_instruction_of_the_user_keeps_the_functions(made: Made) -> None:
 
     context = asyncio.run(story())
     assert context.startswith("<|im_start|>system\nYou are a pirate.\n# Functions")
-    assert "def get_time(" in context and "set_timer" not in context, "nobody lent it a book of timers"
+    assert "def get_time(" in context and "set_timer" not in context, "it has no book of timers"
 
 
-def test_a_context_too_small_or_too_large_is_told(tiny: Callable[[Kind], Path]) -> None:
+def test_a_context_that_is_too_small_or_too_large_is_refused(tiny: Callable[[Kind], Path]) -> None:
     for tokens, says in ((500, "too small"), (32768, "smaller context")):
         with pytest.raises(BadInput, match=says):
             open_minicpm3(tiny(Kind.TEXT3), run_here, tokens)
 
 
-def test_the_real_cache_rolls_with_the_script_and_computes_nothing_twice(tiny: Callable[[Kind], Path]) -> None:
+def test_the_real_cache_follows_the_script_and_computes_nothing_twice(tiny: Callable[[Kind], Path]) -> None:
     new = open_minicpm3(tiny(Kind.TEXT3), run_here, 2048, precision="float32")
 
     async def story() -> None:
@@ -118,7 +121,7 @@ def test_the_real_cache_rolls_with_the_script_and_computes_nothing_twice(tiny: C
             assert engine._context is not None
             assert list(engine._context.ids) == engine._script.wanted()
             if turn:  # the first one completes the instruction
-                assert computed - before < 700, "this turn's tokens and no more"
+                assert computed - before < 700, "only the tokens of this turn"
         assert engine.context().dropped["scene"] > 0 and engine.context().dropped["reply"] > 0
 
     asyncio.run(story())

@@ -1,6 +1,6 @@
-"""A tiny checkpoint that leans towards some tokens, so that random weights speak in letters, listen and come to an end.
+"""Tiny checkpoints with a token bias, so that random weights speak in letters, listen and end their replies.
 
-One channel of the hidden state is made constant, and the head's weights of that channel are then a bias.
+One channel of the hidden state is constant, so the head's weights of that channel act as a bias.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ SPEAKS = {
 }
 
 
-def write_leaning(kind: Kind, folder: Path, seed: int = 0, leans: Mapping[str, float] | None = None) -> Path:
-    """A checkpoint whose answers are letters, mostly, which ends them. `leans` overrules how much to which token."""
+def write_biased_checkpoint(kind: Kind, folder: Path, seed: int = 0, biases: Mapping[str, float] | None = None) -> Path:
+    """Write a checkpoint whose replies are mostly letters and end. `biases` overrides the bias of tokens."""
     write_tiny(kind, folder, seed)
     words = Vocabulary(folder / "tokenizer.json")
     bias = torch.full((len(words),), -30.0)
     for letter in set(LETTERS):
         bias[words.encode(letter, begin=False)[0]] = 2.0
     bias[words.encode(" ", begin=False)[0]] = 4.0
-    for token, lean in {**SPEAKS[kind], **(leans or {})}.items():
-        bias[words.id(token)] = lean
+    for token, value in {**SPEAKS[kind], **(biases or {})}.items():
+        bias[words.id(token)] = value
     path = folder / "model.safetensors"
     tensors = load_file(path)
     width = tensors["llm.lm_head.weight"].shape[1]

@@ -1,7 +1,7 @@
-"""What is left after evictions, against plain lists: which units, which text, and keys at the places they have now.
+"""Windows against plain lists: remaining units, remaining text, and keys at their new positions.
 
-Keys and values of the first layer depend on a token and its place alone. However often a window has cut, they must be
-those of a fresh cache into which only what is left was fed.
+Keys and values of the first layer depend only on a token and its position. After any number of evictions they must
+equal those of a fresh cache of the remaining rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEADING = (31, 32, 33)
 
 
 class Plain:
-    """A session as lists: rows of the system prompt, and for each unit its number, rows and words."""
+    """A session as lists: rows of the system prompt, and for each unit its number, rows and text."""
 
     def __init__(self, model: MiniCPM, draw: random.Random) -> None:
         self.model, self.draw = model, draw
@@ -41,7 +41,7 @@ class Plain:
         self.made += 1
         return self.units[-1]
 
-    def left(self, previous: list[int]) -> Tensor:
+    def remaining(self, previous: list[int]) -> Tensor:
         prefix = len(self.system) - self.suffix
         recap = self.model.decoder.embed(torch.tensor(previous, dtype=torch.long))
         units = [rows for _, rows, _ in self.units]
@@ -49,7 +49,7 @@ class Plain:
 
 
 def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[int]]) -> None:
-    """`expect` makes of the lists what the window should make of the cache; returns the text that is remembered."""
+    """`expect` evicts from the lists as the window should from the cache; returns the previous text."""
     decoder = plain.model.decoder
     context = RecapWindow(decoder, decoder.new_cache(2000), plain.system, plain.suffix)
     for _ in range(units):
@@ -57,20 +57,22 @@ def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[i
         decoder.forward(context.cache, rows)
         context.close_unit(said)
         before = list(plain.units)
-        gone = window.trim(context)
+        dropped = window.trim(context)
         previous = expect()
         assert context.previous == previous
-        assert [unit.number for unit in gone] == [number for number, _, _ in before[: len(before) - len(plain.units)]]
+        assert [unit.number for unit in dropped] == [
+            number for number, _, _ in before[: len(before) - len(plain.units)]
+        ]
         assert list(context.units) == [WindowUnit(number, len(kept), text) for number, kept, text in plain.units]
         fresh = decoder.new_cache(2000)
-        decoder.forward(fresh, plain.left(previous))
+        decoder.forward(fresh, plain.remaining(previous))
         assert context.cache.length == fresh.length
         got, want = (cache.storage[0, :, :, : fresh.length] for cache in (context.cache, fresh))
         torch.testing.assert_close(got, want, atol=2e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_basic_window_drops_whole_units_between_its_marks(model: Open, seed: int) -> None:
+def test_a_sliding_window_drops_whole_units_between_its_marks(model: Open, seed: int) -> None:
     draw = random.Random(seed)
     plain = Plain(model(Kind.O45), draw)
     high = draw.randint(60, 160)
@@ -87,7 +89,7 @@ def test_a_basic_window_drops_whole_units_between_its_marks(model: Open, seed: i
 
 
 @pytest.mark.parametrize(("units", "most"), [(1, 3), (4, 9), (3, 500), (2, 0), (6, 1)])
-def test_a_context_window_keeps_the_end_of_what_was_said(model: Open, units: int, most: int) -> None:
+def test_a_recap_window_keeps_the_end_of_the_text(model: Open, units: int, most: int) -> None:
     plain = Plain(model(Kind.O45), random.Random(units))
 
     def expect() -> list[int]:

@@ -1,7 +1,7 @@
-"""What a stream leaves behind in the layers it has passed: convolved frames, keys and values.
+"""State of one stream in the layers of a network: past inputs of convolutions, keys and values.
 
-Tensors are replaced, never written into, so that a copy of the whole costs nothing and a turn can begin again from
-where the voice was set up. Knows no layer: each says under which key its own is kept.
+Tensors are replaced, never written into, so that a copy costs nothing and every turn can start from the state after
+the voice prompt. Layers choose the keys under which their tensors are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Key = tuple[int | str, ...]
 
 
 class StreamState:
-    """One kind of memory of one stream; all that is `joined` has the same length."""
+    """One kind of state of one stream; all `joined` tensors have the same length."""
 
     def __init__(self) -> None:
         self._kept: dict[Key, Tensor] = {}
@@ -29,8 +29,8 @@ class StreamState:
         return next((rows.shape[2] for rows in self._kept.values() if rows.ndim == 4), 0)
 
     def before(self, key: Key, frames: Tensor, count: int) -> Tensor:
-        """(B, channels, T) -> (B, channels, count + T), with the last `count` frames of earlier in front (silence at
-        the beginning): what a convolution that looks back so far needs."""
+        """(B, channels, T) -> (B, channels, count + T) with the last `count` earlier frames in front (zeros at the
+        start): the input of a causal convolution."""
         earlier = self._kept.get(key)
         if earlier is None:
             earlier = frames.new_zeros(*frames.shape[:2], count)
@@ -39,18 +39,18 @@ class StreamState:
         return joined
 
     def joined(self, key: Key, rows: Tensor) -> Tensor:
-        """(B, heads, T, d) -> all rows so far, these included, oldest first."""
+        """(B, heads, T, d) -> all rows so far, including these, oldest first."""
         earlier = self._kept.get(key)
         self._kept[key] = rows if earlier is None else torch.cat([earlier, rows], dim=2)
         return self._kept[key]
 
     def seen(self, new: int, total: int) -> Tensor | None:
-        """Who among `total` rows the `new` ones may see, bool (new, total); None: all of them. A piece of a stream
-        sees itself whole and everything before it."""
+        """The attention mask of the `new` rows over `total` rows, bool (new, total); None: they see all rows. A piece
+        of a stream sees all of itself and everything before it."""
         return None
 
     def trim(self, first: int, last: int) -> None:
-        """Of what was joined, keep the `first` rows and the `last` ones."""
+        """Keep the `first` rows and the `last` rows of all joined tensors."""
         for key, rows in self._kept.items():
             if rows.ndim == 4 and rows.shape[2] > first + last:
                 self._kept[key] = torch.cat([rows[:, :, :first], rows[:, :, rows.shape[2] - last :]], dim=2)

@@ -1,4 +1,4 @@
-"""What is wrong with a downloaded folder is told in a sentence, before a number is read, and its files are let go."""
+"""A damaged checkpoint is refused before any tensor is read, with a message that names the damage; files are closed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 
 
 def shard(folder: Path, **misplaced: Any) -> None:
-    """Two files and their index, in which `misplaced` names are said to be elsewhere."""
+    """Split the weights into two files and an index, in which `misplaced` names point elsewhere."""
     tensors = load_file(folder / WEIGHTS)
     (folder / WEIGHTS).unlink()
     index: dict[str, Any] = {}
@@ -40,7 +40,7 @@ def shard(folder: Path, **misplaced: Any) -> None:
 
 
 def config(folder: Path, part: str = "", **fields: Any) -> None:
-    """Fields of config.json, or of a part of it, set; None takes one away."""
+    """Set fields of config.json, or of a part of it; None removes a field."""
     whole = json.loads((folder / "config.json").read_text())
     inner = whole[part] if part else whole
     inner.update(fields)
@@ -103,34 +103,37 @@ damages: dict[str, tuple[Damage, str]] = {
     "whole numbers": (lambda f: tensors(f, **{NORM: torch.ones(128, dtype=torch.int8)}), f"{NORM} is stored as I8"),
     "truths": (lambda f: tensors(f, **{NORM: torch.ones(128, dtype=torch.bool)}), f"{NORM} is stored as BOOL"),
     "missing tensor": (lambda f: tensors(f, **{NORM: None}), f"lacks 1 tensors: {NORM}"),
-    "unknown tensor": (lambda f: tensors(f, **{"llm.extra": torch.ones(1)}), r"not known here: llm\.extra"),
+    "unknown tensor": (lambda f: tensors(f, **{"llm.extra": torch.ones(1)}), r"unknown tensors: llm\.extra"),
     "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "cannot be read as a tokenizer"),
     "broken tokenizer": (lambda f: (f / "tokenizer.json").write_text("{}"), "cannot be read as a tokenizer"),
     "no config": (lambda f: (f / "config.json").unlink(), r"config\.json cannot be read"),
     "no width": (lambda f: config(f, hidden_size=None), "states no hidden_size"),
-    "no tower": (lambda f: config(f, vision_config=None), "says nothing of 'vision_config'"),
-    "no width of the ear": (lambda f: config(f, "audio_config", d_model=None), "says nothing of 'd_model'"),
-    "no pool": (lambda f: config(f, audio_pool_step=None), "says nothing of 'audio_pool_step'"),
+    "no tower": (lambda f: config(f, vision_config=None), "lacks 'vision_config'"),
+    "no width of the audio encoder": (lambda f: config(f, "audio_config", d_model=None), "lacks 'd_model'"),
+    "no pool": (lambda f: config(f, audio_pool_step=None), "lacks 'audio_pool_step'"),
     "pool of nothing": (lambda f: config(f, audio_pool_step=0), "audio_pool_step is 0"),
     "tower of another kind": (lambda f: config(f, vision_config=5), "vision_config is 5"),
     "a billion layers": (lambda f: config(f, num_hidden_layers=10**9), "num_hidden_layers is 1000000000"),
     "slices of no patches": (lambda f: config(f, slice_config={"patch_size": 0}), r"slice_config\.patch_size is 0"),
-    "heads that do not divide": (lambda f: config(f, "vision_config", num_attention_heads=3), "cannot be right"),
+    "heads that do not divide": (
+        lambda f: config(f, "vision_config", num_attention_heads=3),
+        r"config\.json is invalid",
+    ),
 }
 
 
 @pytest.fixture
 def copy(tiny: Folder, tmp_path: Path) -> Path:
-    """A tiny checkpoint that may be damaged."""
+    """A copy of a tiny checkpoint to damage."""
     return Path(shutil.copytree(tiny(Kind.O45), tmp_path / "model"))
 
 
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody reads a number."""
+    """Reading a tensor fails the test."""
 
     def refuse(_checkpoint: Checkpoint, name: str) -> torch.Tensor:
-        raise AssertionError(f"{name} was read before the folder was known to be whole")
+        raise AssertionError(f"{name} was read before the folder was checked")
 
     monkeypatch.setattr(Checkpoint, "tensor", refuse)
     monkeypatch.setattr(Checkpoint, "copied", refuse)
@@ -146,16 +149,16 @@ def held(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", damages)
-def test_damage_is_told_before_a_number_is_read(copy: Path, unread: None, name: str) -> None:
-    damage, told = damages[name]
+def test_damage_is_reported_before_a_tensor_is_read(copy: Path, unread: None, name: str) -> None:
+    damage, message = damages[name]
     damage(copy)
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=message):
         open_model(copy)
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this system does not tell what is open")
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this system does not list open files")
 @pytest.mark.parametrize("name", ["cut in its numbers", "wrong shape", "missing shard", "no tokenizer", "no pool"])
-def test_nothing_of_a_damaged_folder_stays_open(copy: Path, name: str) -> None:
+def test_no_file_of_a_damaged_folder_stays_open(copy: Path, name: str) -> None:
     whole = Checkpoint(copy)
     assert held(copy) == [str(copy / WEIGHTS)]
     del whole

@@ -1,4 +1,4 @@
-"""MiniCPM3 engines whose model follows a rule."""
+"""MiniCPM3 engines whose model follows a rule, for the tests of this folder."""
 
 from __future__ import annotations
 

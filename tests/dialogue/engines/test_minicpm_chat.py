@@ -1,4 +1,4 @@
-"""Histories answered as whole requests, as the published chat does: pictures, sound and films in their places."""
+"""The chat engine: a history is answered as one request, as in the published chat, with pictures, audio and films."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ async def now(step: Callable[..., Any], *args: Any) -> Any:
 
 def replied(model: MiniCPM, *blocks: Block) -> str:
     async def whole() -> str:
-        letters, text = MiniCPMChatEngine(model, now, GREEDY), ""
+        chat, text = MiniCPMChatEngine(model, now, GREEDY), ""
         for block in blocks:
-            await letters.feed(block)
-        async for delta in letters.reply():
+            await chat.feed(block)
+        async for delta in chat.reply():
             assert isinstance(delta, TextDelta)
             text += delta.text
             if len(text) > 40:
@@ -52,8 +52,8 @@ def expected(model: MiniCPM, *turns: HistoryTurn) -> str:
 
 
 @pytest.mark.parametrize("kind", [Kind.V25, Kind.V26, Kind.O26, Kind.O45])
-def test_examples_with_pictures_stand_where_they_were_put(model: Open, kind: Kind) -> None:
-    """In-context examples: picture, words, picture, words, in one turn, and a turn before it."""
+def test_pictures_of_examples_keep_their_positions(model: Open, kind: Kind) -> None:
+    """In-context examples: picture, text, picture, text in one turn, after an earlier turn."""
     other = picture(1, 448, 448).rgb
     said = replied(
         model(kind),
@@ -76,7 +76,7 @@ def test_examples_with_pictures_stand_where_they_were_put(model: Open, kind: Kin
 
 
 @pytest.mark.parametrize("kind", [Kind.O26, Kind.O45])
-def test_a_recording_goes_to_the_models_own_ear(model: Open, kind: Kind) -> None:
+def test_a_recording_is_encoded_by_the_model(model: Open, kind: Kind) -> None:
     said = replied(model(kind), SoundBlock(SOUND, 0.0))
     assert said
     turns = (HistoryTurn("system", (INSTRUCTION,)), HistoryTurn("user", (EncodedSound(SOUND),)))
@@ -92,20 +92,20 @@ def test_frames_of_a_film_take_one_slice_each(model: Open) -> None:
     assert expected(v26, HistoryTurn("system", (INSTRUCTION,)), turn).startswith(said)
 
 
-def test_who_cannot_hear_is_given_no_sound_and_who_was_told_nothing_says_nothing(model: Open) -> None:
+def test_audio_is_ignored_without_an_encoder_and_no_question_gets_no_reply(model: Open) -> None:
     assert not replied(model(Kind.V26), SoundBlock(SOUND, 0.0))
     assert not replied(model(Kind.V26), SystemBlock("Be brief."))
     assert not replied(model(Kind.V26), TextBlock("Hello.", 0, 0), ReplyBlock("Hello.", 0, 0))
 
 
-def test_a_picture_that_will_not_do_is_told(model: Open) -> None:
+def test_a_bad_picture_is_refused(model: Open) -> None:
     with pytest.raises(BadInput):
         replied(model(Kind.V26), PictureBlock(np.zeros((0, 4, 3), np.uint8), 0.0), TextBlock("What?", 0, 0))
 
 
-def test_calls_and_letters_share_the_weights(tiny: Callable[[Kind], Any]) -> None:
+def test_calls_and_chat_share_the_weights(tiny: Callable[[Kind], Any]) -> None:
     factories = open_minicpm_v(tiny(Kind.V26), now, precision="float32")
     assert isinstance(factories, EngineFactories)
-    live, letters = factories(), factories.chat()
-    assert live._model is letters._model  # type: ignore[attr-defined]
-    assert letters.can.in_order and not live.can.in_order
+    live, chat = factories(), factories.chat()
+    assert live._model is chat._model  # type: ignore[attr-defined]
+    assert chat.can.in_order and not live.can.in_order

@@ -1,4 +1,4 @@
-"""What is converted while it is loaded does not stay with the process as it was stored."""
+"""Loading a model: pages of a file whose tensors are converted do not stay in memory."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def resident_kb(file: Path) -> int:
     return sum(map(int, re.findall(rf"{re.escape(file.name)}\n(?:.*\n)*?Rss: +(\d+) kB", text)))
 
 
-@pytest.mark.skipif(not SMAPS.exists(), reason="this system does not tell what is in memory")
+@pytest.mark.skipif(not SMAPS.exists(), reason="this system does not report resident pages")
 @pytest.mark.parametrize(("precision", "stays"), [("int4", False), ("int8", False), ("bfloat16", True)])
-def test_a_file_that_is_converted_is_read_and_let_go(tmp_path: Path, precision: Precision, stays: bool) -> None:
+def test_a_converted_file_does_not_stay_resident(tmp_path: Path, precision: Precision, stays: bool) -> None:
     write_tiny(Kind.V26, tmp_path)
     [file] = tmp_path.glob("*.safetensors")
     file = file.rename(tmp_path / f"only-{precision}.safetensors")
