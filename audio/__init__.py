@@ -1,1 +1,1 @@
-"""Sound as numbers: chunks, voice activity, transcription, voice. No sockets, no tasks."""
+"""Audio processing: chunks, VAD, endpointing, ASR, TTS and local sound devices. Opens no sockets, starts no tasks."""

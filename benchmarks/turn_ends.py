@@ -23,7 +23,7 @@ from audio.endpointing import Endpointer, SpeechEnded, SpeechPaused, SpeechResum
 from audio.resample import Resampler
 from audio.transcribe import Transcriber
 from audio.voice import Synthesizer
-from audio.voice_activity import VoiceActivity, VoiceState
+from audio.voice_activity import VadState, VoiceActivityDetector
 from benchmarks.report import add_json, report
 from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
@@ -56,7 +56,7 @@ class Bench:
     def __init__(self, opinion_s: float) -> None:
         store = WeightStore(home())
         self.opinion_s = opinion_s
-        self.activity = VoiceActivity(store.path("silero-vad"))
+        self.activity = VoiceActivityDetector(store.path("silero-vad"))
         self.transcriber = Transcriber(store.path("whisper-tiny.en"), threads=1)
         self.judge = SemanticTurnDetector(open_language_model(store.path("smollm2-135m-instruct")))
         self.voice = Synthesizer(threads=1)
@@ -77,7 +77,7 @@ class Bench:
         """Of a turn in `sound`."""
         ends = Endpointer(end_of_speech_settings(SETUP))
         opinion: tuple[float, float] | None = None  # when it counts, and what it is
-        for hop in self.activity.step(VoiceState(), Chunk(sound, HEARING_RATE_HZ, 0)):
+        for hop in self.activity.step(VadState(), Chunk(sound, HEARING_RATE_HZ, 0)):
             due = opinion is not None and hop.at >= opinion[0]
             event = ends.hear(hop.probability, hop.at, opinion[1] if due and opinion else None)
             opinion = None if due else opinion

@@ -1,1 +1,1 @@
-"""Pictures as numbers: frame choice, detection, reading, the scene table. No sockets, no tasks."""
+"""Computer vision: camera, frame sampling, object detection, OCR, tracking, the scene table. No sockets, no tasks."""

@@ -1,6 +1,6 @@
-"""The scene table: what is in front of the camera now, what was read there, and what changed. State of one session.
+"""The scene table of one session: the objects in view, the texts read, and a log of changes.
 
-It is told what was seen and keeps it; it looks at nothing. Times are seconds on the session clock.
+Tracks, signs and light are reported to it; it runs no model. Times are seconds on the session clock.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from vision.sign_memory import SignMemory
 from vision.signs import Sign
 from vision.tracking import Track
 
-_MOST_CHANGES = 50
-_ARRIVAL_S = 2.0  # after the camera came: what is seen then was there already, and did not come
+_MAX_CHANGES = 50
+_ARRIVAL_S = 2.0  # after the camera starts; objects that appear by then were there already
 
 
 class Scene:
-    """Tell it what was seen, in order of time; ask it for `facts`."""
+    """Takes observations in order of time; returns them as `facts`."""
 
     def __init__(self) -> None:
-        self.at = 0.0  # of the newest thing told
+        self.at = 0.0  # of the newest observation
         self._tracks: dict[int, Track] = {}
         self._places: dict[int, Place] = {}
         self._colours: dict[int, Counter[str]] = {}
@@ -36,10 +36,10 @@ class Scene:
         self._dominant: tuple[str, ...] = ()
         self._camera_since: float | None = None
         self._has_read = False
-        self._changes: deque[tuple[float, str]] = deque(maxlen=_MOST_CHANGES)
+        self._changes: deque[tuple[float, str]] = deque(maxlen=_MAX_CHANGES)
 
     def see(self, tracks: Sequence[Track], colours: Mapping[int, str], at: float) -> None:
-        """The things that are there now, and the colours, by track number, of those that have a clear one."""
+        """Takes the objects in view, and the colours, by track number, of those that have a clear one."""
         self._begin(at)
         before, now = self._tracks, {track.number: track for track in tracks}
         self._tracks = now
@@ -53,7 +53,7 @@ class Scene:
         self._log_arrivals(before, now)
 
     def read(self, signs: Sequence[Sign], at: float) -> None:
-        """The signs that one reading found."""
+        """Takes the signs that one reading found."""
         self._begin(at)
         changes = self._signs.read(signs, at)
         if self._has_read:
@@ -61,7 +61,7 @@ class Scene:
         self._has_read = True
 
     def lit(self, light: Light, dominant: Sequence[str], at: float) -> None:
-        """How bright it is, and the names of the main colours."""
+        """Takes the brightness and the names of the main colours."""
         self._begin(at)
         if light != self._light:
             if "dark" in (light, self._light) and self._light:
@@ -70,7 +70,7 @@ class Scene:
         self._dominant = tuple(dominant)
 
     def camera_lost(self, at: float) -> None:
-        """There is no picture any more: nothing is in view; what was read is remembered."""
+        """Clears the view, since there is no picture any more; the texts that were read are kept."""
         self.at = at
         for forgotten in (self._tracks, self._places, self._colours):
             forgotten.clear()
@@ -79,15 +79,15 @@ class Scene:
         self._camera_since, self._has_read = None, False
 
     def facts(self) -> tuple[SceneFact, ...]:
-        """Objects (persons first), texts in view, texts remembered, colours, light."""
+        """Objects (people first), texts in view, remembered texts, colours, light."""
         return (*self._objects(), *self._texts(), *self._colour_facts(), *self._light_facts())
 
     def changes(self) -> tuple[tuple[float, str], ...]:
-        """(time, sentence) of what came, went and changed, oldest first; the last fifty."""
+        """(time, sentence) of the last fifty arrivals, departures and changes, oldest first."""
         return tuple(self._changes)
 
     def description(self) -> str:
-        """The scene in one line, in words a person would use. What has left the view is not in it."""
+        """The scene in one line of everyday words, without what has left the view."""
         return describe([fact for fact in self.facts() if fact.kind != "text" or fact.at == self.at], self._light)
 
     def _begin(self, at: float) -> None:
@@ -117,7 +117,7 @@ class Scene:
         return sorted(facts, key=lambda fact: (fact.label != "person", fact.since))
 
     def _texts(self) -> list[SceneFact]:
-        # A sign that the last reading found is held to be there still: it is read again when something changes.
+        # A sign that the last reading found counts as present: a change would have caused another reading.
         return [
             SceneFact(
                 "text",
@@ -137,7 +137,7 @@ class Scene:
         return [SceneFact("light", self._light, since=self._lit_since, at=self.at)] if self._light else []
 
     def _log_arrivals(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
-        """Sentences for tracks that are new and tracks that are gone."""
+        """Logs sentences for new tracks and lost tracks."""
         counts = Counter(track.label for track in before.values())
         for number in before.keys() - now.keys():
             label = before[number].label

@@ -1,4 +1,4 @@
-"""One line of the scene table, as it leaves the eyes. Plain data."""
+"""One row of the scene table, as plain data."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ FactKind = Literal["object", "text", "colour", "light"]
 
 @dataclass(frozen=True, slots=True)
 class SceneFact:
-    """One thing the eyes vouch for; the fields are those of the conversation's facts.
+    """One observation; the fields are those of `dialogue.blocks.Fact`.
 
-    `label` names an object, a colour or the light. `text` is quoted data. `count` things of this label and colour
-    are at this `place` and `distance`. A text whose `at` is older than the scene has left the view since.
+    `label` names an object, a colour or the light. `text` is quoted data. `count` objects of this label and colour
+    are at this `place` and `distance`. A text whose `at` is older than the scene has left the view.
     """
 
     kind: FactKind

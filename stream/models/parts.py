@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from audio.transcribe import Transcriber
 from audio.voice import Synthesizer
-from audio.voice_activity import VoiceActivity
+from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Capabilities, Engine, EngineFactories, UnitModel
 from dialogue.engines import abilities_of, open_engine
 from dialogue.errors import BadInput
@@ -65,7 +65,7 @@ class Threads:
 class Parts:
     """Shared by the sessions of one process; a session adds its own state to each."""
 
-    voice_activity: VoiceActivity
+    voice_activity: VoiceActivityDetector
     transcriber: Transcriber | None  # of an engine that hears: for captions, where its weights are there
     voice: Synthesizer | None  # None, as the eyes, where the engine does that itself
     vision_models: VisionModels | None
@@ -120,9 +120,9 @@ class Parts:
             thread.close()
 
 
-def _open_asr(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:
+def _open_asr(store: WeightStore, can: Capabilities) -> tuple[VoiceActivityDetector, Transcriber | None]:
     """Who speaks, and when, is told by our own ear whatever the engine hears."""
-    activity = VoiceActivity(store.path("silero-vad"))
+    activity = VoiceActivityDetector(store.path("silero-vad"))
     if can.hears and not _is_there(store, ASR):
         return activity, None
     transcriber = Transcriber(store.path(ASR), threads=1)
