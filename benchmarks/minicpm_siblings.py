@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.peak_memory import PeakMemory
-from dialogue.image_text.seeing_model import open_seeing_model
-from dialogue.image_text.writing import TokenStream
+from dialogue.image_text.image_text_model import open_image_text_model
+from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.chat.conversation import HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
@@ -23,7 +23,7 @@ ASKED = [HistoryTurn("user", [EncodedPicture(PICTURE), "What do you see?"])]
 def measured_sibling(folder: Path, precision: Precision, device: str) -> dict[str, float]:
     """Milliseconds and megabytes of one checkpoint."""
     memory, began = PeakMemory(device), time.perf_counter()
-    seeing = open_seeing_model(folder, precision, device)
+    seeing = open_image_text_model(folder, precision, device)
     load, peak = time.perf_counter() - began, memory.raised_by()
     firsts, each = [], float("inf")
     for _ in range(TRIES):

@@ -147,9 +147,11 @@ def _own_type(setup: Setup) -> str | None:
 
 def _check_image_text(folder: Path) -> None:
     """Before anything else is fetched or loaded. Raises BadInput."""
-    from dialogue.image_text.seeing_model import kind_of  # it comes with transformers, which takes seconds to import
+    from dialogue.image_text.image_text_model import (
+        model_type_of,  # it comes with transformers, which takes seconds to import
+    )
 
-    kind_of(folder)
+    model_type_of(folder)
 
 
 def _budget_s(folder: Path, voiced: bool = False) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
+from dialogue.image_text.image_text_model import ImageTextModel, open_image_text_model
 from dialogue.image_text.tiny import write_tiny_sibling
 
 
@@ -26,13 +26,13 @@ def sibling(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def seeing(sibling: Callable[[str], Path]) -> Callable[[str], SeeingModel]:
+def seeing(sibling: Callable[[str], Path]) -> Callable[[str], ImageTextModel]:
     """Model type -> the tiny model, shared by all tests as it would be by all sessions."""
-    made: dict[str, SeeingModel] = {}
+    made: dict[str, ImageTextModel] = {}
 
-    def opened(kind: str) -> SeeingModel:
+    def opened(kind: str) -> ImageTextModel:
         if kind not in made:
-            made[kind] = open_seeing_model(sibling(kind), "float32")
+            made[kind] = open_image_text_model(sibling(kind), "float32")
         return made[kind]
 
     return opened

@@ -15,13 +15,13 @@ from dialogue.engines import open_engine
 from dialogue.engines.image_text import ImageTextEngine
 from dialogue.errors import BadInput
 from dialogue.image_text.captioner import Captioner
-from dialogue.image_text.seeing_model import SeeingModel
+from dialogue.image_text.image_text_model import ImageTextModel
 from dialogue.image_text.tiny import KINDS
-from dialogue.image_text.writing import TokenStream
+from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.sampling import GREEDY
 from tests.dialogue.replies import said
 
-Open = Callable[[str], SeeingModel]
+Open = Callable[[str], ImageTextModel]
 SIBLINGS = list(KINDS.values())
 
 
@@ -37,7 +37,7 @@ class Steps:
         return step(*args)
 
 
-def session(model: SeeingModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
+def session(model: ImageTextModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
     steps = Steps()
     return ImageTextEngine(model, steps, limit, GREEDY), steps
 

@@ -147,7 +147,7 @@ def test_weights_that_are_quantised_already_are_refused(copy: Path) -> None:
 PEAK = """
 import gc, sys
 from pathlib import Path
-from dialogue.image_text.seeing_model import open_seeing_model
+from dialogue.image_text.image_text_model import open_seeing_model
 
 def megabytes(field):
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

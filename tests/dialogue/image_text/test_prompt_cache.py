@@ -12,15 +12,15 @@ import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.engines.image_text import ImageTextEngine
-from dialogue.image_text.past import PromptCache, PromptKeys
-from dialogue.image_text.proof import goes_on
-from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
+from dialogue.image_text.image_text_model import ImageTextModel, open_image_text_model
+from dialogue.image_text.prefix_check import can_reuse_prefix
+from dialogue.image_text.prompt_cache import PromptCache, PromptKeys
 from dialogue.image_text.tiny import KINDS
 from dialogue.llm.sampling import GREEDY
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 from tests.dialogue.replies import said
 
-Open = Callable[[str], SeeingModel]
+Open = Callable[[str], ImageTextModel]
 WINDOWED = "gemma3"
 SHORT = 6  # pieces of a reply
 FAMILIES = [each for each in (*KINDS.values(), *OTHERS) if each != WINDOWED]
@@ -28,13 +28,13 @@ FAMILIES = [each for each in (*KINDS.values(), *OTHERS) if each != WINDOWED]
 
 @pytest.fixture(scope="module")
 def any_model(seeing: Open, tmp_path_factory: pytest.TempPathFactory) -> Open:
-    made: dict[str, SeeingModel] = {}
+    made: dict[str, ImageTextModel] = {}
 
-    def opened(kind: str) -> SeeingModel:
+    def opened(kind: str) -> ImageTextModel:
         if kind not in OTHERS:
             return seeing(kind)
         if kind not in made:
-            made[kind] = open_seeing_model(write_other(kind, tmp_path_factory.mktemp(kind)), "float32")
+            made[kind] = open_image_text_model(write_other(kind, tmp_path_factory.mktemp(kind)), "float32")
         return made[kind]
 
     return opened
@@ -44,24 +44,24 @@ class Counted:
     """Places of all prompts, and those of them that were computed."""
 
     def __init__(self) -> None:
-        self.laid_out, self.computed = 0, 0
+        self.prompt_places, self.computed = 0, 0
 
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    count, lay_out, advance = Counted(), PromptCache.lay_out, PromptCache.advance
+    count, prepare, advance = Counted(), PromptCache.prepare, PromptCache.advance
 
-    def laid(past: PromptCache, turns: Any) -> PromptKeys | None:
-        prompt = lay_out(past, turns)
-        count.laid_out += len(prompt.keys) if prompt else 0
+    def counted_prepare(past: PromptCache, turns: Any) -> PromptKeys | None:
+        prompt = prepare(past, turns)
+        count.prompt_places += len(prompt.keys) if prompt else 0
         return prompt
 
-    def advanced(past: PromptCache, prompt: PromptKeys) -> Any:
+    def counted_advance(past: PromptCache, prompt: PromptKeys) -> Any:
         count.computed += prompt.stages[0] - prompt.done
         return advance(past, prompt)
 
-    monkeypatch.setattr(PromptCache, "lay_out", laid)
-    monkeypatch.setattr(PromptCache, "advance", advanced)
+    monkeypatch.setattr(PromptCache, "prepare", counted_prepare)
+    monkeypatch.setattr(PromptCache, "advance", counted_advance)
     return count
 
 
@@ -69,7 +69,7 @@ async def at_once(step: Callable[..., Any], *args: Any) -> Any:
     return step(*args)
 
 
-def session(model: SeeingModel, keeps: bool, limit: int = 4096) -> ImageTextEngine:
+def session(model: ImageTextModel, keeps: bool, limit: int = 4096) -> ImageTextEngine:
     return ImageTextEngine(model, at_once, limit, GREEDY, keeps=keeps)
 
 
@@ -105,7 +105,7 @@ async def conversation(engine: ImageTextEngine) -> list[str]:
 @pytest.mark.parametrize("kind", FAMILIES)
 def test_answers_are_those_of_the_whole_history(any_model: Open, kind: str, counted: Counted) -> None:
     kept = asyncio.run(conversation(session(any_model(kind), keeps=True)))
-    assert counted.computed < 0.6 * counted.laid_out, "most of a prompt is known"
+    assert counted.computed < 0.6 * counted.prompt_places, "most of a prompt is known"
     assert kept == asyncio.run(conversation(session(any_model(kind), keeps=False)))
     assert len(set(kept)) > 2, "answers that could differ"
 
@@ -187,20 +187,20 @@ def test_little_is_kept(seeing: Open) -> None:
 
 @pytest.mark.parametrize("kind", [*FAMILIES, WINDOWED])
 def test_going_on_is_tried_out(any_model: Open, kind: str) -> None:
-    assert goes_on(any_model(kind)) is (kind != WINDOWED)
+    assert can_reuse_prefix(any_model(kind)) is (kind != WINDOWED)
 
 
 def test_a_model_that_computes_something_else_then_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: Counted
 ) -> None:
-    model = open_seeing_model(write_other("llava", tmp_path), "float32")
+    model = open_image_text_model(write_other("llava", tmp_path), "float32")
     prepare = model.model._prepare_position_ids_for_generation
     monkeypatch.setattr(
         model.model, "_prepare_position_ids_for_generation", lambda ids, given: prepare(ids, given).flip(-1)
     )
-    assert not goes_on(model)
+    assert not can_reuse_prefix(model)
     monkeypatch.setattr(model.model, "get_image_features", None)
-    assert not goes_on(model), "nor one that has no features to give"
+    assert not can_reuse_prefix(model), "nor one that has no features to give"
     before = counted.computed
-    assert asyncio.run(turn(session(model, keeps=goes_on(model)), 0, picture(0)))
+    assert asyncio.run(turn(session(model, keeps=can_reuse_prefix(model)), 0, picture(0)))
     assert counted.computed == before

@@ -12,16 +12,16 @@ import pytest
 import torch
 
 from dialogue.errors import BadInput
+from dialogue.image_text.image_text_model import ImageTextModel, open_image_text_model
 from dialogue.image_text.quantising import PackedLinear
-from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.tiny import IMAGE, KINDS, NAMED_TOKENS
-from dialogue.image_text.writing import TokenStream
+from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.conversation import HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 
-Open = Callable[[str], SeeingModel]
+Open = Callable[[str], ImageTextModel]
 SIBLINGS = list(KINDS.values())
 
 
@@ -53,7 +53,7 @@ def test_an_answer_is_that_of_generate(seeing: Open, rgb: np.ndarray, kind: str)
 @pytest.mark.parametrize("kind", OTHERS)
 def test_other_families_answer_as_generate_does(tmp_path: Path, rgb: np.ndarray, kind: str) -> None:
     """Through the same words; none of them is named in the code."""
-    model = open_seeing_model(write_other(kind, tmp_path), "float32")
+    model = open_image_text_model(write_other(kind, tmp_path), "float32")
     inputs = model.prompt([HistoryTurn("user", (EncodedPicture(rgb), "What is this?"))])
     with torch.inference_mode():
         whole = model.model.generate(**inputs, max_new_tokens=12, do_sample=False)
@@ -93,7 +93,7 @@ def test_a_frame_of_a_film_is_one_slice(seeing: Open, rgb: np.ndarray) -> None:
 @pytest.mark.parametrize("precision", ["int8", "int4"])
 def test_low_precision_is_smaller_and_near(sibling: Callable[[str], Path], seeing: Open, precision: str) -> None:
     dense = seeing("minicpmv4_6")
-    packed = open_seeing_model(sibling("minicpmv4_6"), precision)  # type: ignore[arg-type]
+    packed = open_image_text_model(sibling("minicpmv4_6"), precision)  # type: ignore[arg-type]
     turns = [HistoryTurn("user", ("Hello there.",))]
     wanted, made = (model.model(**model.prompt(turns)).logits[0, -1].float() for model in (dense, packed))
     changed = [name for name, module in packed.model.named_modules() if isinstance(module, PackedLinear)]
@@ -130,7 +130,7 @@ def test_a_damaged_folder_is_told_in_a_sentence(
     folder = Path(shutil.copytree(sibling("minicpmv4_6"), tmp_path / "copy"))
     spoil(folder)
     with pytest.raises(BadInput, match=told):
-        open_seeing_model(folder, "float32")
+        open_image_text_model(folder, "float32")
 
 
 def test_missing_weights_are_not_made_up(sibling: Callable[[str], Path], tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_missing_weights_are_not_made_up(sibling: Callable[[str], Path], tmp_pat
     gone = next(name for name in tensors if "vision" in name)
     save_file({name: each for name, each in tensors.items() if name != gone}, folder / "model.safetensors")
     with pytest.raises(BadInput, match="lacks"):
-        open_seeing_model(folder, "float32")
+        open_image_text_model(folder, "float32")
 
 
 def test_the_tiny_folder_is_whole(sibling: Callable[[str], Path]) -> None:
