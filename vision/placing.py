@@ -14,7 +14,7 @@ Distance = Literal["near", "far", ""]
 
 _THIRD = 1 / 3
 _HYSTERESIS = 0.03  # of the picture's width: an object on a border between places stays where it was
-_WIDE = 0.6  # of the picture's width: an object this wide is in the centre if it reaches it
+_WIDE = 0.6  # of the picture's width: an object this wide that covers the middle is in the centre
 
 # The side of an object's box, in sides of the picture, from which it is near and up to which it is far, by its size.
 _LARGE = frozenset(

@@ -29,14 +29,14 @@ class PictureFeatures:
 
 
 @torch.inference_mode()
-def encode_picture(seeing: ImageTextModel, picture: EncodedPicture, number: int) -> PictureFeatures:
+def encode_picture(model: ImageTextModel, picture: EncodedPicture, number: int) -> PictureFeatures:
     """One step: runs the vision tower on a single picture."""
-    inputs = seeing.prompt([HistoryTurn("user", (picture,))])
+    inputs = model.prompt([HistoryTurn("user", (picture,))])
     ids = inputs["input_ids"]
     pixel_inputs = {name: value for name, value in inputs.items() if name not in TOKEN_INPUTS}
-    model: Any = seeing.model
-    output = model.get_image_features(**pixel_inputs, return_dict=True)
-    return PictureFeatures(number, ids.shape[1], int((ids == seeing.picture_token).sum()), output)
+    network: Any = model.model
+    output = network.get_image_features(**pixel_inputs, return_dict=True)
+    return PictureFeatures(number, ids.shape[1], int((ids == model.picture_token).sum()), output)
 
 
 def merge_features(pictures: Sequence[PictureFeatures]) -> dict[str, Any]:

@@ -63,30 +63,33 @@ class PromptCache:
         self._number = 0
         self._points: list[CachePoint] = []
 
-    def encode_picture(self, picture: EncodedPicture) -> int:
-        """See a picture, which is going to be part of the history; how many tokens it takes."""
+    def encode(self, picture: EncodedPicture) -> int:
+        """Encodes a picture that will be part of the history; returns the number of tokens it takes."""
         self._number += 1
-        self._looked[picture] = encode_picture(self._seeing, picture, self._number)
-        return self._looked[picture].tokens
+        self._features[picture] = encode_picture(self._model, picture, self._number)
+        return self._features[picture].tokens
 
     @property
     def windowed(self) -> bool:
         """Whether the model has layers with sliding window attention."""
         return any(any(point.cache.is_sliding) for point in self._points)
 
-    def forget(self) -> None:
-        """Nothing is kept any more."""
-        self._points, self._looked = [], {}
+    def clear(self) -> None:
+        """Frees all caches and features."""
+        self._points, self._features = [], {}
 
-    def lay_out(self, turns: Sequence[HistoryTurn]) -> PromptKeys | None:
-        """A history, with the assistant's turn opened; the part of it that is known is done. None where it cannot be
-        said which places are whose picture: it is to be taken in whole. Raises BadInput."""
+    def prepare(self, turns: Sequence[HistoryTurn]) -> PromptKeys | None:
+        """A history with the assistant's turn opened, whose known prefix is done.
+
+        None if the positions cannot be assigned to pictures: then the whole prompt must be prefilled. Raises
+        BadInput.
+        """
         shown = [part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)]
         for picture in shown:
-            if picture not in self._looked:
-                self.encode_picture(picture)
-        self._looked = {picture: self._looked[picture] for picture in shown}
-        inputs, pictures = self._seeing.prompt(turns), list(self._looked.values())
+            if picture not in self._features:
+                self.encode(picture)
+        self._features = {picture: self._features[picture] for picture in shown}
+        inputs, pictures = self._model.prompt(turns), list(self._features.values())
         keys = inputs["input_ids"][0].tolist()
         positions = [position for position, key in enumerate(keys) if key == self._model.picture_token]
         if len(positions) != sum(each.positions for each in pictures):

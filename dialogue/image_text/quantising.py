@@ -27,7 +27,7 @@ VISION_PARTS = (
     "projector",
     "connector",
     "image",
-)  # in the names of vision modules
+)  # in names of modules
 MIN_SIDE = 64  # inputs or outputs; a smaller matrix is not quantised
 METHOD = "omnilive"  # the name of this method among those of transformers
 

@@ -98,9 +98,7 @@ def _config(kind: str, tokenizer: Any) -> dict[str, Any]:
         "video_token_id": number(FILM),
         "tie_word_embeddings": False,
     }
-    if (
-        kind == "minicpmv4_7"
-    ):  # its positions follow the picture's layout, so its config names the tokens around a picture
+    if kind == "minicpmv4_7":  # its positions need the tokens around a picture
         marks = {"image_start_id": "<image>", "image_end_id": "</image>"}
         marks |= {"slice_start_id": "<slice>", "slice_end_id": "</slice>"}
         config |= {name: number(token) for name, token in marks.items()}

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of MiniCPM's siblings, written once a run, and the models they make."""
+"""Fixtures: tiny checkpoints of MiniCPM's siblings, written once per run, and the models loaded from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dialogue.image_text.tiny import write_tiny_sibling
 
 @pytest.fixture(scope="session")
 def sibling(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Model type -> folder of a tiny checkpoint; nobody may write into it."""
+    """Model type -> folder of a tiny checkpoint, which tests must not change."""
     made: dict[str, Path] = {}
 
     def folder(kind: str) -> Path:
@@ -26,8 +26,8 @@ def sibling(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def seeing(sibling: Callable[[str], Path]) -> Callable[[str], ImageTextModel]:
-    """Model type -> the tiny model, shared by all tests as it would be by all sessions."""
+def open_model(sibling: Callable[[str], Path]) -> Callable[[str], ImageTextModel]:
+    """Model type -> the tiny model, shared by all tests as a real one is by all sessions."""
     made: dict[str, ImageTextModel] = {}
 
     def opened(kind: str) -> ImageTextModel:
