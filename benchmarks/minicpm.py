@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.minicpm_figures import Figures, measure_model, measure_text_model, rooflines
 from benchmarks.minicpm_published import PUBLISHED
 from benchmarks.report import benchmark_parser, write
+from dialogue.engines.registry import entry_running
 from dialogue.errors import BadInput
 from dialogue.image_text.tiny import KINDS as SIBLINGS
 from dialogue.image_text.tiny import write_tiny_sibling
@@ -27,7 +28,7 @@ from dialogue.llm.device import device_for
 from dialogue.llm.precision import PRECISIONS
 from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.tiny.checkpoint import KINDS, write_tiny
-from stream.models.model_choice import ENGINES, model_type
+from stream.models.model_choice import model_config
 
 
 def measure_in_child(folder: Path, precision: str, device: str) -> Figures:
@@ -59,7 +60,7 @@ def show(name: str, figures: Figures) -> None:
 
 def is_sibling(folder: Path) -> bool:
     """Whether transformers runs the model."""
-    return model_type(folder) not in ENGINES
+    return entry_running(model_config(folder)) is None
 
 
 def show_elsewhere(folder: Path, options: argparse.Namespace) -> None:
@@ -92,7 +93,7 @@ def parsed_options() -> argparse.Namespace:
     try:
         options.device = device_for(options.device)
         if options.model:
-            model_type(options.model)
+            model_config(options.model)
     except BadInput as error:
         parser.error(str(error))
     return options

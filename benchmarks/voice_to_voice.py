@@ -24,8 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.chromium import chromium_path
 from benchmarks.report import benchmark_parser, report
-from stream.models.setup import STAGES
-from stream.runtime.budget import percentile
+from stream.runtime.budget import STAGES, percentile
 from tests.browser.call_fixtures import FLAGS, Server
 from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sign, spoken
 from ui.host.home import home

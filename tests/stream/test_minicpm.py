@@ -30,7 +30,7 @@ from vision.look import VisionModels
 from vision.picture import Picture
 from vision.read_text import Reader
 
-SETUP = SETUPS["minicpm"]
+SETUP = SETUPS["laptop"]
 SEEING = (Kind.V25, Kind.V26)
 VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"

@@ -1,0 +1,34 @@
+"""The interfaces of ASR and TTS models, so that another package can provide one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from audio.chunk import Samples
+from audio.transcribe import Transcript
+from audio.voice_timing import SpokenPhrase
+
+
+class Recogniser(Protocol):
+    """An ASR model, such as `audio.transcribe.Transcriber`. Used by one thread at a time."""
+
+    def warm_up(self) -> None: ...
+
+    def transcribe(self, samples_16k: Samples, *, careful: bool = False) -> Transcript:
+        """The words in (n,) float32 samples at 16 kHz. `careful` may take longer for higher accuracy."""
+        ...
+
+
+class VoiceModel(Protocol):
+    """A TTS model, such as `audio.voice.Synthesizer`. Used by one thread at a time."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second."""
+        ...
+
+    def warm_up(self) -> None: ...
+
+    def spoken(self, phrase: str) -> SpokenPhrase:
+        """The phrase as sound with the times of its words; no samples if nothing in it can be spoken."""
+        ...
