@@ -91,7 +91,7 @@ DAMAGES: dict[str, tuple[Callable[[Gguf], None], str]] = {
     "tokens beyond the end": (said("tokenizer.ggml.tokens", [STRING, [], 2**60]), "promises more than it holds"),
     "merges of one word": (said("tokenizer.ggml.merges", [STRING, ["ab"], None]), "do not fit together"),
     "merges of strangers": (said("tokenizer.ggml.merges", [STRING, ["x y"], None]), "is incomplete"),
-    "an odd alignment": (said("general.alignment", 3), "no power of two"),
+    "an odd alignment": (said("general.alignment", 3), "not a power of two"),
     "fields without end": (counted(1, 2**63), "promises more than it holds"),
     "tensors without end": (counted(0, 2**63), "promises more than it holds"),
 }
