@@ -130,7 +130,7 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
     write_chat_model("qwen3", tmp_path)
     for file in tmp_path.glob("tokenizer*"):
         file.unlink()
-    with pytest.raises(BadInput, match="download the (whole|complete) model"):
+    with pytest.raises(BadInput, match=r"download the (whole|complete) model"):
         open_language_model(tmp_path)
 
 
