@@ -1,1 +1,1 @@
-"""Audio processing: chunks, VAD, endpointing, ASR, TTS and local sound devices. Opens no sockets, starts no tasks."""
+"""Audio: chunks, VAD, endpointing, ASR, TTS, local sound devices and sound files."""

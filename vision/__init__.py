@@ -1,1 +1,1 @@
-"""Computer vision: camera, frame sampling, object detection, OCR, tracking, the scene table. No sockets, no tasks."""
+"""Computer vision: camera, frame sampling, object detection, OCR, tracking and the scene table."""

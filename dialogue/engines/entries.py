@@ -21,7 +21,7 @@ from dialogue.engines.settings import (
     SpeakingModelSettings,
 )
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoints.kind import Kind, is_kind
+from dialogue.minicpm.kind import Kind, is_kind
 
 DEFAULT_LLM, EMBEDDER = "smollm2-135m-instruct", "all-minilm-l6-v2"
 TEXT_ONLY = Capabilities(hears=False, sees=False, speaks=False)

@@ -16,7 +16,7 @@ from dialogue.engines.registry import entry_named, entry_of, entry_running
 from dialogue.engines.settings import SpeakingModelSettings
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS, Precision
-from dialogue.minicpm.checkpoints.kind import kind_of
+from dialogue.minicpm.kind import kind_of
 from dialogue.tools.tool import Tool
 from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore

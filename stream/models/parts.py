@@ -28,9 +28,8 @@ from stream.models.capacity import Capacity
 from stream.models.components import component
 from stream.models.needs import VAD, present
 from stream.models.setup import Setup
-from stream.models.unit_slots import UnitSlots
+from stream.models.unit_slots import Slots, UnitSlots
 from stream.models.weights import WeightStore
-from stream.perception.unit_prefill import Slots
 from stream.runtime.device_thread import DeviceThread
 from vision.look import VisionModels
 from vision.read_text import Reader

@@ -11,7 +11,7 @@ import pytest
 
 from audio.resample import resample_whole
 from dialogue.memory.event_log import Event
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from stream.models.model_choice import with_engine, with_model
 from stream.models.parts import open_parts
 from stream.models.setup import Setup

@@ -9,7 +9,7 @@ import pytest
 
 from dialogue.engines.settings import MiniCPMO45Settings
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from ui.commands.subparsers import add_setup_options, chosen_setup
 

@@ -18,8 +18,8 @@ from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.chat_context import ChatContext
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer, prepare
 from dialogue.minicpm.chat.request import EncodedPicture
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from tests.dialogue.minicpm.session_inputs import picture
 from tests.dialogue.replies import said
 

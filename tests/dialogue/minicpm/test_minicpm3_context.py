@@ -13,7 +13,7 @@ from torch import Tensor
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engines.minicpm3 import MiniCPM3Engine, open_minicpm3
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.latent_cache import LatentCache
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said

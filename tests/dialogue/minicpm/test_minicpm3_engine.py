@@ -13,7 +13,7 @@ from typing import Any, cast
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine, open_minicpm3
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.function_calls import CALLS
 from dialogue.minicpm.text.running_calls import MOST_ROUNDS
 from dialogue.tools.tool import Tool

@@ -15,7 +15,7 @@ from dialogue.engines.minicpm3 import open_minicpm3
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.engines.minicpm_v import abilities, open_minicpm_v
 from dialogue.engines.registry import entry_named
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sizing.turn_cost import TurnCost
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from dialogue.sizing.pace import DecodePace

@@ -9,7 +9,7 @@ import pytest
 from dialogue.engines.entries import DEFAULT_LLM
 from dialogue.engines.settings import MiniCPMO45Settings
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.model_choice import with_engine, with_model
 from stream.models.needs import weights_needed

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sizing.unit_cost import SHARE
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.model_choice import with_model, with_voice
