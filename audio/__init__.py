@@ -1,1 +1,1 @@
-"""Sound as numbers: chunks, voice activity, transcription, synthesis."""
+"""Audio: chunks, VAD, endpointing, ASR, TTS, local sound devices and sound files."""

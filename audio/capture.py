@@ -1,6 +1,6 @@
-"""The microphone and loudspeaker of this machine. Owns no thread: PortAudio calls back on its own.
+"""Opens the microphone and loudspeaker of this machine through PortAudio, which calls back from its own thread.
 
-PortAudio is asked for only when a device is opened or listed, so everything else works without it.
+PortAudio is imported only when a device is opened or listed, so everything else works without it.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import Any, Self
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.resample import NOTHING, Resampler
+from audio.resample import NO_SAMPLES, Resampler
 
 BLOCK_S = 0.02
 VOICE_RATE_HZ = 24_000
 
-Device = int | str | None  # number or part of the name; None is the system's choice
+Device = int | str | None  # number or part of the name; None is the system's default
 OnLost = Callable[[str], None]
 
 
 class NoSoundDevice(ValueError):
-    """There is no PortAudio, or no device that would do. The text says what to do."""
+    """PortAudio is missing, or no suitable device can be opened. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoundDevice:
-    """One device as PortAudio knows it; channels are 0 in the direction it cannot."""
+    """One device as PortAudio lists it; a direction that it does not support has 0 channels."""
 
     number: int
     name: str
@@ -39,7 +39,7 @@ class SoundDevice:
 
 
 def list_devices() -> list[SoundDevice]:
-    """All devices, none if there is none. Raises NoSoundDevice without PortAudio."""
+    """All sound devices; an empty list if there are none. Raises NoSoundDevice without PortAudio."""
     return [
         SoundDevice(
             number,
@@ -53,9 +53,9 @@ def list_devices() -> list[SoundDevice]:
 
 
 class _Stream(ABC):
-    """What both directions share: opening at a rate the device has, and noticing that it is gone."""
+    """Shared by both directions: opens the device at a rate it supports, and reports its loss."""
 
-    kind: str  # "input" or "output", PortAudio's words
+    kind: str  # "input" or "output", PortAudio's terms
 
     def __init__(self, device: Device, rate: int, on_lost: OnLost) -> None:
         self.device, self.rate, self._on_lost = device, rate, on_lost
@@ -97,14 +97,14 @@ class _Stream(ABC):
             raise NoSoundDevice(_advice(portaudio, self.kind, self.device, error)) from error
 
     def close(self) -> None:
-        """Gives the device back; closing twice is fine."""
+        """Releases the device; may be called twice."""
         self._closing = True
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
 
     def _device_rate(self, portaudio: Any) -> int:
-        """Ours where the device can do it, else its own."""
+        """The requested rate where the device supports it, else the device's default."""
         check = portaudio.check_input_settings if self.kind == "input" else portaudio.check_output_settings
         try:
             check(device=self.device, channels=1, dtype="float32", samplerate=self.rate)
@@ -113,22 +113,22 @@ class _Stream(ABC):
         return self.rate
 
     def _finished(self) -> None:
-        """PortAudio's word that the stream is over; if we did not ask for it, the device is gone."""
+        """PortAudio's notice that the stream has ended; unless `close` asked for it, the device is lost."""
         if not self._closing:
-            thing = "microphone" if self.kind == "input" else "loudspeaker"
-            self._on_lost(f"The {thing} is gone: plug it in again, or choose another one.")
+            device = "microphone" if self.kind == "input" else "loudspeaker"
+            self._on_lost(f"The {device} is gone: plug it in again, or choose another one.")
 
     @abstractmethod
     def _adapt(self, device_rate: int) -> None:
-        """The device will run at this rate."""
+        """Prepares to resample between the stream's rate and the device's rate."""
 
     @abstractmethod
     def _called_back(self, block: Any, frames: int, time: Any, status: Any) -> None:
-        """PortAudio's callback: `block` is (frames, 1) float32, to be read or to be filled."""
+        """PortAudio's callback: `block` is (frames, 1) float32, to read (input) or to fill (output)."""
 
 
 class LocalMicrophone(_Stream):
-    """Calls `on_chunk` with 16 kHz chunks of about 20 ms, from PortAudio's thread: be quick there."""
+    """Calls `on_chunk` with 16 kHz chunks of about 20 ms, from PortAudio's thread: it must return quickly."""
 
     kind = "input"
 
@@ -142,21 +142,21 @@ class LocalMicrophone(_Stream):
     ) -> None:
         super().__init__(device, rate, on_lost)
         self._on_chunk = on_chunk
-        self._heard = 0
+        self._position = 0  # samples delivered
 
     def _adapt(self, device_rate: int) -> None:
         self._resampler = Resampler(device_rate, self.rate)
 
     def _called_back(self, block: Any, frames: int, time: Any, status: Any) -> None:
-        sound = np.nan_to_num(block[:, 0], posinf=0.0, neginf=0.0)  # a copy: PortAudio takes its buffer back
+        sound = np.nan_to_num(block[:, 0], posinf=0.0, neginf=0.0)  # a copy: PortAudio reuses its buffer
         samples = self._resampler.push(sound)
         if len(samples):
-            self._on_chunk(Chunk(samples, self.rate, self._heard))
-            self._heard += len(samples)
+            self._on_chunk(Chunk(samples, self.rate, self._position))
+            self._position += len(samples)
 
 
 class LocalSpeaker(_Stream):
-    """Asks `pull(n)` for the next `n` samples at `rate`, from PortAudio's thread; fewer are filled up with silence."""
+    """Asks `pull(n)` for the next `n` samples at `rate`, from PortAudio's thread; fewer are padded with silence."""
 
     kind = "output"
 
@@ -170,7 +170,7 @@ class LocalSpeaker(_Stream):
     ) -> None:
         super().__init__(device, rate, on_lost)
         self._pull = pull
-        self._ready: Samples = NOTHING
+        self._ready: Samples = NO_SAMPLES
 
     def _adapt(self, device_rate: int) -> None:
         self._resampler = Resampler(self.rate, device_rate)
@@ -189,7 +189,7 @@ class LocalSpeaker(_Stream):
 def _portaudio() -> Any:
     try:
         import sounddevice
-    except (ImportError, OSError) as error:  # OSError: the module is there, the library is not
+    except (ImportError, OSError) as error:  # OSError: the module is installed, the library is not
         raise NoSoundDevice(
             "PortAudio is not installed, so this machine's microphone and loudspeaker cannot be used. "
             "On Debian or Ubuntu: apt install libportaudio2. Everything else works without it."
@@ -198,9 +198,9 @@ def _portaudio() -> Any:
 
 
 def _advice(portaudio: Any, kind: str, device: Device, error: Exception) -> str:
-    thing = "microphone" if kind == "input" else "loudspeaker"
-    able = [found["name"] for found in portaudio.query_devices() if found[f"max_{kind}_channels"]]
-    if not able:
-        return f"This machine has no {thing}: connect one, or use the browser of another device."
-    which = f"The {thing} {device!r}" if device is not None else f"The {thing}"
-    return f"{which} cannot be opened ({error}). There are: {'; '.join(able)}."
+    noun = "microphone" if kind == "input" else "loudspeaker"
+    available = [found["name"] for found in portaudio.query_devices() if found[f"max_{kind}_channels"]]
+    if not available:
+        return f"This machine has no {noun}: connect one, or use the browser of another device."
+    which = f"The {noun} {device!r}" if device is not None else f"The {noun}"
+    return f"{which} cannot be opened ({error}). Available: {'; '.join(available)}."

@@ -1,4 +1,4 @@
-"""A piece of one sound stream. Knows its place in samples; reads no clock."""
+"""A chunk of one audio stream, with its position in samples. Reads no clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]  # mono, (n,), full scale is -1..1
 
-HEARING_RATE_HZ = 16_000  # what every ear of ours listens at
+HEARING_RATE_HZ = 16_000  # the input rate of VAD and ASR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,9 +23,9 @@ class Chunk:
     def __post_init__(self) -> None:
         """Raises ValueError unless float32, mono and at a positive rate."""
         if self.samples.dtype != np.float32 or self.samples.ndim != 1:
-            raise ValueError(f"a chunk is float32 mono, not {self.samples.dtype} {self.samples.shape}")
+            raise ValueError(f"A chunk must be float32 mono, not {self.samples.dtype} {self.samples.shape}.")
         if self.rate <= 0 or self.start < 0:
-            raise ValueError(f"rate {self.rate} Hz and start {self.start} must be positive")
+            raise ValueError(f"The rate ({self.rate} Hz) must be positive and the start ({self.start}) not negative.")
 
     @property
     def end(self) -> int:

@@ -1,4 +1,4 @@
-"""The silences around a spoken phrase: what a synthesiser leaves is cut, what a listener expects is put there."""
+"""Trims the silence that a synthesiser leaves around a phrase, and adds the pauses that a listener expects."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ QUIET = 10 ** (-50 / 20)  # a window whose root mean square is below this is sil
 WINDOW_S = 0.005
 LEAD_S = 0.010  # kept before the first sound
 FADE_S = 0.003
-# Kept or added behind the last sound, by what the phrase ends with; PAUSE_S in mid-sentence.
+# Kept or added after the last sound, by the final punctuation; PAUSE_S in mid-sentence.
 PAUSES_S = {".": 0.30, "!": 0.30, "?": 0.30, "…": 0.35, ",": 0.14, ";": 0.20, ":": 0.20, "—": 0.18, "–": 0.18}
 PAUSE_S = 0.03
 CLOSERS = "\"'”’)] "
 
 
 def sounding_span(samples: Samples, rate: int) -> tuple[int, int]:
-    """(first, behind the last) sample of what is not silence; (0, 0) where all is."""
+    """(start, end) in samples of the part that is not silent; (0, 0) if all of it is silent."""
     window = round(rate * WINDOW_S)
     if len(samples) < window:
         return 0, 0
@@ -29,12 +29,12 @@ def sounding_span(samples: Samples, rate: int) -> tuple[int, int]:
 
 
 def pause_after(text: str) -> float:
-    """Seconds a speaker rests behind `text`."""
+    """Seconds of the pause after `text`."""
     return PAUSES_S.get(text.rstrip(CLOSERS)[-1:], PAUSE_S)
 
 
 def with_edges(samples: Samples, rate: int, span: tuple[int, int], pause_s: float) -> tuple[Samples, int]:
-    """The span with 10 ms before it and `pause_s` behind it, faded in; and how many samples were cut in front."""
+    """The span with 10 ms before and `pause_s` after it, faded in and out, and the number of samples cut before it."""
     first, last = span
     begin = max(0, first - round(rate * LEAD_S))
     end = last + round(rate * pause_s)

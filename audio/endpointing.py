@@ -1,7 +1,7 @@
-"""Is this silence a breath or the end? Speech probabilities in, decisions out.
+"""Endpointing: turns VAD probabilities into speech segments, and decides whether a silence is a breath or the end.
 
-Knows no sound, no words and no clock: `at` is the time of the stream. First version: a hangover, with room for a
-judge of meaning, whose opinion (`finished`) shortens or lengthens the hangover between stated bounds.
+A silence as long as the hangover ends the segment. A semantic endpointer's probability (`finished`) shortens or
+lengthens the hangover between stated bounds. `at` is always the time of the stream; no clock is read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """Decided at `at`; the speech itself began at `since`."""
+    """A segment has begun: decided at `at`; the speech itself began at `since`."""
 
     at: float
     since: float
@@ -19,7 +19,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """A first short silence after `last_speech_at`: perhaps the end, worth preparing an answer."""
+    """A first short silence after `last_speech_at`: a possible end, early enough to prepare an answer."""
 
     at: float
     last_speech_at: float
@@ -27,14 +27,14 @@ class SpeechPaused:
 
 @dataclass(frozen=True, slots=True)
 class SpeechResumed:
-    """It was only a breath."""
+    """The pause was only a breath."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
-    """The turn is over; the last speech was heard at `last_speech_at`."""
+    """The segment is over; the last speech was detected at `last_speech_at`."""
 
     at: float
     last_speech_at: float
@@ -42,7 +42,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class SpeechDropped:
-    """What had started was a noise, too short to be a word."""
+    """The segment was a noise, too short to be a word."""
 
     at: float
 
@@ -52,13 +52,12 @@ SpeechEvent = SpeechStarted | SpeechPaused | SpeechResumed | SpeechEnded | Speec
 
 @dataclass(frozen=True, slots=True)
 class EndpointerSettings:
-    """Probabilities are 0..1, times seconds. The ear judges every 32 ms: times act at the next full hop.
+    """Probabilities are 0..1, times are seconds. VAD reports every 32 ms: a time takes effect at the next full hop.
 
-    `enter` begins speech, below `leave` it ceases. `start_after_s` of speech make a start. `pause_after_s` of
-    silence make a pause, `hangover_s` an end. Less speech in total than `shortest_speech_s` is dropped.
-    A sentence that is `surely_finished` or more waits only `hangover_finished_s` (never longer than the
-    hangover); one that is `surely_unfinished` or less waits `hangover_unfinished_s` (never shorter). No opinion
-    goes beyond these two.
+    Speech begins at `enter` and ends below `leave`. `start_after_s` of speech start a segment. `pause_after_s` of
+    silence make a pause, `hangover_s` an end. A segment with less speech than `shortest_speech_s` is dropped.
+    At a probability of `surely_finished` or more the hangover is `hangover_finished_s` (never longer than
+    `hangover_s`); at `surely_unfinished` or less it is `hangover_unfinished_s` (never shorter).
     """
 
     enter: float = 0.5
@@ -73,19 +72,19 @@ class EndpointerSettings:
     hangover_unfinished_s: float = 0.90
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the thresholds contradict one another."""
+        """Raises ValueError if the thresholds contradict each other."""
         if not 0 < self.leave <= self.enter < 1:
-            raise ValueError(f"0 < leave {self.leave} <= enter {self.enter} < 1 must hold")
+            raise ValueError(f"0 < leave ({self.leave}) <= enter ({self.enter}) < 1 must hold.")
         if not 0 < self.pause_after_s <= self.hangover_s:
-            raise ValueError(f"0 < pause_after_s {self.pause_after_s} <= hangover_s {self.hangover_s} must hold")
+            raise ValueError(f"0 < pause_after_s ({self.pause_after_s}) <= hangover_s ({self.hangover_s}) must hold.")
 
 
-EARLY_S = 1e-6  # sums of hops are floats; a time that is reached up to rounding is reached
-LONGEST_HOP_S = 0.064  # where the stream has a gap, the gap does not count as speech
+ROUNDING_S = 1e-6  # tolerance for sums of hops, which are floats
+LONGEST_HOP_S = 0.064  # a longer gap in the stream does not count as speech
 
 
 class Endpointer:
-    """One ear's turn-taking. Feed every probability in order of time."""
+    """The endpointing state of one audio stream. Takes every VAD probability in order of time."""
 
     def __init__(self, settings: EndpointerSettings | None = None) -> None:
         self.settings = settings or EndpointerSettings()
@@ -100,14 +99,14 @@ class Endpointer:
 
     @property
     def speaking(self) -> bool:
-        """Between a start and its end, pauses included."""
+        """Whether a segment is open; pauses are part of it."""
         return self._started
 
     def hear(self, probability: float, at: float, finished: float | None = None) -> SpeechEvent | None:
-        """`probability` of speech in the hop that ended `at`.
+        """Takes the `probability` of speech in the hop that ended `at`; returns the event that it causes, if any.
 
-        `finished` is the probability that the words so far are a whole sentence; it holds until a newer one
-        or until speech comes back.
+        `finished` is the probability that the words so far are a complete sentence; it holds until a newer value
+        or until speech resumes.
         """
         before = at if self._at is None else max(self._at, at - LONGEST_HOP_S)
         self._at = at
@@ -118,10 +117,10 @@ class Endpointer:
         if finished is not None:
             self._finished = finished
         if not self._started:
-            return self._waiting(at)
-        return self._heard_voice(at, before) if self._voiced else self._heard_silence(at)
+            return self._try_to_start(at)
+        return self._on_voice(at, before) if self._voiced else self._on_silence(at)
 
-    def _waiting(self, at: float) -> SpeechEvent | None:
+    def _try_to_start(self, at: float) -> SpeechEvent | None:
         if not self._voiced or not self._run_is_speech(at):
             return None
         self._started, self._paused, self._finished = True, False, None
@@ -129,8 +128,8 @@ class Endpointer:
         self._last_speech_at = at
         return SpeechStarted(at, self._run_since)
 
-    def _heard_voice(self, at: float, before: float) -> SpeechEvent | None:
-        """In a pause a click is not yet speech: it takes as much to resume as to start."""
+    def _on_voice(self, at: float, before: float) -> SpeechEvent | None:
+        """A click in a pause is not speech: resuming takes as much speech as starting."""
         if self._paused and not self._run_is_speech(at):
             return None
         resumed, self._paused = self._paused, False
@@ -139,8 +138,8 @@ class Endpointer:
         self._finished = None
         return SpeechResumed(at) if resumed else None
 
-    def _heard_silence(self, at: float) -> SpeechEvent | None:
-        silent_s = at - self._last_speech_at + EARLY_S
+    def _on_silence(self, at: float) -> SpeechEvent | None:
+        silent_s = at - self._last_speech_at + ROUNDING_S
         too_short = self._spoken_s < self.settings.shortest_speech_s
         if silent_s >= self._hangover_s():
             self._started = self._paused = False
@@ -151,7 +150,7 @@ class Endpointer:
         return None
 
     def _run_is_speech(self, at: float) -> bool:
-        return at - self._run_since + EARLY_S >= self.settings.start_after_s
+        return at - self._run_since + ROUNDING_S >= self.settings.start_after_s
 
     def _hangover_s(self) -> float:
         if self._finished is None:

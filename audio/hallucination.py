@@ -1,8 +1,8 @@
-"""Tells what a recogniser made up from what was said. Knows text and two numbers, no sound and no model.
+"""Detects ASR hallucinations and loops from the text and its two probabilities.
 
-Whisper writes something for every sound: in silence and noise a stock phrase of its training data, when it loses
-the thread the same words for ever. On zeros, noise, hum and clicks of 0.15-8 s tiny.en said "you" in 50 of 50 cases,
-with a no-speech probability of 0.61-0.95 and a mean log probability of -0.85 or less.
+Whisper transcribes every sound: silence and noise become a stock phrase of its training data, and a decoder that
+loses track repeats the same words. For zeros, noise, hum and clicks of 0.15-8 s tiny.en returned "you" in 50 of 50
+cases, with a no-speech probability of 0.61-0.95 and a mean log probability of -0.85 or less.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import zlib
 
-# Of the reference implementation: https://github.com/openai/whisper/blob/main/whisper/transcribe.py
+# From the reference implementation: https://github.com/openai/whisper/blob/main/whisper/transcribe.py
 LOOPING_COMPRESSION = 2.4
-# The reference drops at 0.6 and -1.0; with states of silence behind the speech a spoken "No." reaches 0.72.
+# The reference drops at 0.6 and -1.0; with states of silence after the speech a spoken "No." reaches 0.72.
 NO_SPEECH = 0.75
 UNSURE_LOG_PROBABILITY = -0.8
 
-# A spoken "Thank you." stays above -0.7, a made-up one below.
+# A spoken "Thank you." stays above -0.7, a hallucinated one below.
 STOCK_NO_SPEECH = 0.55
 STOCK_LOG_PROBABILITY = -0.7
 STOCK_PHRASES = frozenset(
@@ -34,14 +34,14 @@ STOCK_PHRASES = frozenset(
         "blank_audio",
     )
 )
-MOST_WORDS_PER_S = 7.0  # the fastest announcers reach six
-SHORTEST_FOR_RATE_S = 1.0
+MAX_WORDS_PER_S = 7.0  # the fastest announcers reach six
+MIN_DURATION_FOR_RATE_S = 1.0
 
 _LOOP = re.compile(r"(\b.{1,80}?)(?:[\s,.!?;:-]+\1\b){2,}", re.IGNORECASE)
 
 
-def is_made_up(text: str, no_speech: float, mean_log_probability: float) -> bool:
-    """Whether to hear nothing instead of `text`."""
+def is_hallucination(text: str, no_speech: float, mean_log_probability: float) -> bool:
+    """Whether to discard `text`, since nothing was said."""
     bare = re.sub(r"[^\w' ]", "", text).strip().casefold()
     if not bare:
         return True
@@ -51,9 +51,9 @@ def is_made_up(text: str, no_speech: float, mean_log_probability: float) -> bool
 
 
 def is_looping(text: str, seconds: float) -> bool:
-    """Whether the text repeats itself, or has more words than anybody says in `seconds`."""
+    """Whether the text repeats itself, or has more words than a person can say in `seconds`."""
     raw = text.encode()
-    too_fast = seconds >= SHORTEST_FOR_RATE_S and len(text.split()) > MOST_WORDS_PER_S * seconds + 2
+    too_fast = seconds >= MIN_DURATION_FOR_RATE_S and len(text.split()) > MAX_WORDS_PER_S * seconds + 2
     return too_fast or len(raw) / len(zlib.compress(raw)) > LOOPING_COMPRESSION
 
 

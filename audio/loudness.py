@@ -1,4 +1,4 @@
-"""How loud sound is, and whether a microphone gives any. Knows no device; time is counted in samples."""
+"""Measures sound levels in dBFS and detects a silent microphone. Time is counted in samples."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from audio.chunk import Chunk, Samples
 FLOOR_DBFS = -120.0  # what level_dbfs calls digital silence
 NEARLY_SILENT_DBFS = -60.0  # a quiet room through an ordinary microphone lies at about -65..-50
 DEAD_DBFS = -80.0  # dither of a muted 16-bit input is -90; a live microphone in a closet is above -75
-CLIPPED = 0.999
 
 
 def level_dbfs(samples: Samples) -> float:
-    """Root mean square in decibels below full scale; nothing and digital silence are FLOOR_DBFS."""
+    """Root mean square in decibels below full scale; FLOOR_DBFS for no samples and for digital silence."""
     if not len(samples):
         return FLOOR_DBFS
     power = float(np.dot(samples, samples)) / len(samples)
@@ -26,14 +25,9 @@ def is_silent(samples: Samples, below_dbfs: float = NEARLY_SILENT_DBFS) -> bool:
     return level_dbfs(samples) < below_dbfs
 
 
-def clipped_share(samples: Samples) -> float:
-    """The share of samples at full scale, 0..1: over about 0.001 one hears it."""
-    return float(np.mean(np.abs(samples) >= CLIPPED)) if len(samples) else 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class MicrophoneSilent:
-    """Nothing has come for `for_s` seconds up to `at` (seconds of the stream): muted, unplugged, or the wrong one."""
+    """The microphone was silent for `for_s` seconds up to `at` (seconds of the stream): muted, unplugged or wrong."""
 
     at: float
     for_s: float
@@ -41,25 +35,25 @@ class MicrophoneSilent:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneBack:
-    """Sound came again at `at` after a MicrophoneSilent."""
+    """Sound returned at `at` after a MicrophoneSilent."""
 
     at: float
 
 
 class SilenceWatch:
-    """Says once that the microphone is dead after `after_s` seconds below `below_dbfs`, and once that it is back."""
+    """Reports a microphone that stays below `below_dbfs` for `after_s` seconds, once, and its return, once."""
 
     def __init__(self, after_s: float = 5.0, below_dbfs: float = DEAD_DBFS) -> None:
         self.after_s, self.below_dbfs = after_s, below_dbfs
         self._silent_s = 0.0
-        self._told = False
+        self._reported = False
 
     def hear(self, chunk: Chunk) -> MicrophoneSilent | MicrophoneBack | None:
         if not is_silent(chunk.samples, self.below_dbfs):
-            was_told, self._told, self._silent_s = self._told, False, 0.0
-            return MicrophoneBack(chunk.end_s) if was_told else None
+            was_reported, self._reported, self._silent_s = self._reported, False, 0.0
+            return MicrophoneBack(chunk.end_s) if was_reported else None
         self._silent_s += chunk.duration_s
-        if self._told or self._silent_s < self.after_s:
+        if self._reported or self._silent_s < self.after_s:
             return None
-        self._told = True
+        self._reported = True
         return MicrophoneSilent(chunk.end_s, self._silent_s)

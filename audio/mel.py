@@ -1,7 +1,7 @@
-"""The log-mel picture of sound that Whisper was trained on. Knows no model and pads nothing to thirty seconds.
+"""Computes the log-mel spectrogram that Whisper was trained on, without padding to thirty seconds.
 
 Slaney's mel scale and area normalisation as in librosa; Hann window, centred frames, reflected edges, the last
-frame left out; then the compression of Whisper: log10, at most 8 (80 dB) below the loudest, (x + 4) / 4.
+frame left out; then Whisper's compression: log10, at most 8 (80 dB) below the loudest, (x + 4) / 4.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LogMel = NDArray[np.float32]  # (BANDS, frames)
 
 
 def log_mel(samples: Samples) -> LogMel:
-    """(n,) at 16 kHz to (80, n // 160). Give it at least 201 samples, else the edge cannot be reflected."""
+    """(n,) at 16 kHz to (80, n // 160). Needs at least 201 samples, else the edge cannot be reflected."""
     padded = np.pad(samples, N_FFT // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][: len(samples) // HOP]
     spectrum = np.fft.rfft(frames * _hann(), axis=1)  # (frames, 201) complex64
@@ -56,7 +56,7 @@ _LOG_STEP = np.log(6.4) / 27.0
 
 
 def _mel(hz: float) -> float:
-    assert hz >= _BREAK_HZ, "only the top edge is asked for"
+    assert hz >= _BREAK_HZ, "the linear part of the scale is not implemented"
     return float(_BREAK_MEL + np.log(hz / _BREAK_HZ) / _LOG_STEP)
 
 

@@ -1,4 +1,4 @@
-"""What a speech recogniser and a synthesised voice must offer, so that others can be plugged in."""
+"""The interfaces of ASR and TTS models, so that another package can provide one."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from audio.voice_timing import SpokenPhrase
 
 
 class Recogniser(Protocol):
-    """Speech to text; `audio.transcribe.Transcriber` is one. Used by one thread at a time."""
+    """An ASR model, such as `audio.transcribe.Transcriber`. Used by one thread at a time."""
 
     def warm_up(self) -> None: ...
 
     def transcribe(self, samples_16k: Samples, *, careful: bool = False) -> Transcript:
-        """(n,) float32 at 16 kHz. `careful` may take longer to be right more often."""
+        """The words in (n,) float32 samples at 16 kHz. `careful` may take longer for higher accuracy."""
         ...
 
 
 class VoiceModel(Protocol):
-    """Text to speech; `audio.voice.Synthesizer` is one. Used by one thread at a time."""
+    """A TTS model, such as `audio.voice.Synthesizer`. Used by one thread at a time."""
 
     @property
     def rate(self) -> int:
-        """Samples a second."""
+        """Samples per second."""
         ...
 
     def warm_up(self) -> None: ...
 
     def spoken(self, phrase: str) -> SpokenPhrase:
-        """The phrase as sound with the times of its words; no samples where nothing in it can be spoken."""
+        """The phrase as sound with the times of its words; no samples if nothing in it can be spoken."""
         ...

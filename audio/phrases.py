@@ -1,7 +1,7 @@
-"""Cuts streamed text where a voice may breathe. Knows text only; what a voice makes of it is not its business.
+"""Splits streamed text into phrases for TTS, at places where a speaker may breathe.
 
-A cut is decided from the text around it, never from how the text arrived, so any chunking gives the same phrases;
-joined they are the text, whitespace and all.
+A cut depends on the text around it, never on how the text arrived, so any chunking gives the same phrases; joined
+they are the text, including whitespace.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-# Always followed by what they belong to.
+# Always followed by the word that they belong to.
 TITLES = _set("dr mr mrs ms prof st sr jr rev gen col lt sgt capt e.g i.e vs cf approx fig")
 # May end a sentence: then the next word is capitalised.
 SHORT_FORMS = _set("etc a.m p.m inc ltd co dept est")
 BEFORE_NUMBERS = _set("no nos p pp vol ch")
 
 CONJUNCTIONS = _set("and but or so because while which who where when although though if then that")
-# A voice never stops behind these.
+# A speaker never pauses after these.
 BOUND_TO_NEXT = _set(
     "a an the of to in on at by for with from as my your his her its our their this these those and or but is are "
     "was were be not very no"
 )
-LONGEST_WORD = 200  # characters; a longer "word" is cut, for no voice can say it
+LONGEST_WORD = 200  # characters; a longer "word" is cut, since it cannot be spoken
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    text: str  # without the whitespace behind it
+    text: str  # without the whitespace after it
     start: int  # in the buffer
     end: int  # in the buffer, whitespace included
-    paragraph: bool  # a line ends behind it
+    paragraph: bool  # a line ends after it
 
     @property
     def is_overlong(self) -> bool:
@@ -56,20 +56,21 @@ class _Word:
 
 
 class PhraseSplitter:
-    """One reply's text, phrase by phrase: the first as early as it sounds natural, the others sentences."""
+    """Splits one reply: the first phrase as early as it sounds natural, the others whole sentences."""
 
-    def __init__(self, first_words: int = 6, first_most_words: int = 10, most_words: int = 32) -> None:
-        """The first phrase may stop before a conjunction from `first_words` on, and stops anywhere decent after
-        `first_most_words`; the others stop at clauses from half of `most_words` on, and anywhere decent after it.
+    def __init__(self, first_words: int = 6, first_max_words: int = 10, max_words: int = 32) -> None:
+        """The first phrase may end before a conjunction from `first_words` on, and at any acceptable place after
+        `first_max_words`; later phrases may end at a clause from half of `max_words` on, and at any acceptable
+        place after `max_words`.
         """
-        if not 0 < first_words <= first_most_words <= most_words:
-            raise ValueError("0 < first_words <= first_most_words <= most_words must hold")
-        self._first_words, self._first_most, self._most = first_words, first_most_words, most_words
+        if not 0 < first_words <= first_max_words <= max_words:
+            raise ValueError("0 < first_words <= first_max_words <= max_words must hold.")
+        self._first_words, self._first_max, self._max = first_words, first_max_words, max_words
         self._buffer = ""
         self._first = True
 
     def push(self, text: str) -> list[str]:
-        """The phrases that are certain by now."""
+        """Takes more text; returns the phrases that are complete now."""
         self._buffer += text
         phrases = []
         while (cut := self._cut()) is not None:
@@ -79,13 +80,13 @@ class PhraseSplitter:
         return phrases
 
     def flush(self) -> list[str]:
-        """The text is over: what was still open. The next push begins a new reply."""
+        """Ends the reply and returns the open phrase, if any. The next push begins a new reply."""
         rest, self._buffer, self._first = self._buffer, "", True
         return [rest] if rest else []
 
     def _cut(self) -> int | None:
-        """Where the first phrase of the buffer ends; None while that is open."""
-        inside = _Inside()
+        """The end of the first phrase in the buffer; None while it is undecided."""
+        inside = _Nesting()
         for place, (word, following) in enumerate(pairwise(chain(_words(self._buffer), [None]))):
             assert word is not None
             if word.is_overlong:
@@ -94,34 +95,34 @@ class PhraseSplitter:
                 return None
             inside.read(word.text)
             complete = following.end < len(self._buffer) or self._buffer[-1].isspace()
-            verdict = self._stops(place + 1, word, following.text, complete or following.is_overlong, inside)
-            if verdict is None:
+            ends = self._ends(place + 1, word, following.text, complete or following.is_overlong, inside)
+            if ends is None:
                 return None
-            if verdict:
+            if ends:
                 return word.end
         return None
 
-    def _stops(self, count: int, word: _Word, following: str, complete: bool, inside: _Inside) -> bool | None:
-        """Whether a phrase of `count` words stops behind `word`; None where the next word must be whole first."""
+    def _ends(self, count: int, word: _Word, following: str, complete: bool, inside: _Nesting) -> bool | None:
+        """Whether a phrase of `count` words ends after `word`; None if the decision needs the complete next word."""
         ends = _ends_sentence(word, following, complete, count)
         if ends is None or (ends and not inside.quotes):
             return ends
-        most = self._first_most if self._first else self._most
-        if count >= 3 * most:
-            return True  # words that cling together for ever
+        limit = self._first_max if self._first else self._max
+        if count >= 3 * limit:
+            return True  # no acceptable place was found
         if inside.quotes or inside.brackets:
-            return count >= 2 * most and _parts(word, following)
-        if CLAUSE_END.search(word.text) and (self._first or count >= self._most // 2):
+            return count >= 2 * limit and _separable(word, following)
+        if CLAUSE_END.search(word.text) and (self._first or count >= self._max // 2):
             return not following[0].isdigit()
-        if count >= most:
-            return _parts(word, following)
-        if self._first and count >= self._first_words and _parts(word, following):
+        if count >= limit:
+            return _separable(word, following)
+        if self._first and count >= self._first_words and _separable(word, following):
             return _bare(following) in CONJUNCTIONS if complete else None
         return False
 
 
-class _Inside:
-    """What is open at a place in the text: double quotes and brackets."""
+class _Nesting:
+    """The double quotes and brackets that are open at a place in the text."""
 
     def __init__(self) -> None:
         self.quotes = False
@@ -169,8 +170,8 @@ def _ends_sentence(word: _Word, following: str, complete: bool, count: int) -> b
     return not initials  # J. Smith, the U.S. Army
 
 
-def _parts(word: _Word, following: str) -> bool:
-    """Whether a breath between the two tears nothing apart: no article from its noun, no name, no EXIT from its 42."""
+def _separable(word: _Word, following: str) -> bool:
+    """Whether a pause may separate the two: not an article and its noun, a full name, or "EXIT" and "42"."""
     if _bare(word.text) in BOUND_TO_NEXT or word.bare.rstrip(".") in TITLES or following[0].isdigit():
         return False
     return not (word.text[0].isupper() and following[0].isupper())

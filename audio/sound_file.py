@@ -1,4 +1,4 @@
-"""Sound from and to files. Reads whatever FFmpeg reads, the track of a video too; writes 16-bit WAV."""
+"""Reads audio from any file that FFmpeg can decode, including the sound track of a video; writes 16-bit WAV."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 from audio.chunk import Chunk, Samples
 from audio.clean import sound_from
 
-LONGEST_S = 3600.0
+MAX_DURATION_S = 3600.0
 
 
-def read_sound(path: Path | str, max_s: float = LONGEST_S) -> Chunk:
+def read_sound(path: Path | str, max_s: float = MAX_DURATION_S) -> Chunk:
     """The whole first sound track, mono, at its own rate.
 
-    Raises ValueError, with a sentence for the user, where there is no such file, where it is damaged or has no
-    sound, and where the sound is longer than `max_s`: never part of it.
+    Raises ValueError, with a sentence for the user, if the file does not exist, is damaged, has no sound, or is
+    longer than `max_s`; a part of it is never returned.
     """
     name = Path(path).name
     if not Path(path).is_file():
@@ -29,7 +29,7 @@ def read_sound(path: Path | str, max_s: float = LONGEST_S) -> Chunk:
         with av.open(str(path)) as container:
             samples, rate = _decode(container, name, max_s)
     except (av.FFmpegError, OSError, EOFError) as error:
-        raise ValueError(f"{name} cannot be read as sound: it is damaged, or of a kind we do not know.") from error
+        raise ValueError(f"{name} cannot be read as sound: it is damaged, or its format is not supported.") from error
     if not len(samples):
         raise ValueError(f"{name} contains no sound.")
     return sound_from(samples, rate)
@@ -40,7 +40,7 @@ def _decode(container: av.container.InputContainer, name: str, max_s: float) -> 
         raise ValueError(f"{name} has no sound track.")
     track = container.streams.audio[0]
     rate = int(track.rate or 0)
-    to_floats = av.AudioResampler("fltp")  # its own mix to mono is 3 dB too loud, and would clip
+    to_floats = av.AudioResampler("fltp")  # FFmpeg's mix to mono is 3 dB too loud, and would clip
     pieces: list[Samples] = []
     count = 0
     for frame in container.decode(track):
@@ -49,12 +49,12 @@ def _decode(container: av.container.InputContainer, name: str, max_s: float) -> 
             pieces.append(floats.to_ndarray().mean(axis=0))
             count += len(pieces[-1])
         if count > max_s * rate:
-            raise ValueError(f"{name} is longer than the {max_s:.0f} seconds we take: cut it first.")
+            raise ValueError(f"{name} is longer than the limit of {max_s:.0f} seconds: cut it first.")
     return (np.concatenate(pieces) if pieces else np.zeros(0, np.float32)), rate
 
 
 def write_wav(path: Path | str, samples: Samples, rate: int) -> None:
-    """16-bit mono. The file is there whole or not at all, and replaces one of that name. Raises OSError."""
+    """Writes 16-bit mono, replacing an existing file. A failure leaves no partial file. Raises OSError."""
     target = Path(path)
     pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
     handle, unfinished = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -64,7 +64,7 @@ def write_wav(path: Path | str, samples: Samples, rate: int) -> None:
             wav.setsampwidth(2)
             wav.setframerate(rate)
             wav.writeframes(pcm)
-        Path(unfinished).chmod(0o644)  # mkstemp's own mode keeps it from everybody else
+        Path(unfinished).chmod(0o644)  # mkstemp makes files that only their owner can read
         os.replace(unfinished, target)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)

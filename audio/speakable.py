@@ -1,7 +1,7 @@
-"""Written text to what a voice should say. Pure; the pronunciation of words is the voice's business.
+"""Text normalisation for TTS: rewrites written text as a person would read it aloud.
 
-Markdown, emoji and addresses are for the eye; signs are in capitals, times and symbols in figures. Plain sentences
-come out as they went in, and what came out once comes out the same again.
+Removes Markdown and emoji, shortens web addresses, lowers the capitals of signs, and spells out times and symbols.
+Plain sentences are unchanged, and normalising twice changes nothing more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 Rewrite = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 VOWELS = "AEIOUY"
-# Short words of signs, which would be spelled as if they were abbreviations.
+# Short words of signs, which the synthesiser would spell out like abbreviations.
 SIGN_WORDS = frozenset(
     (
         *("IN", "ON", "UP", "GO", "NO", "TO", "OF", "OR", "AT", "BY", "DO", "WE", "IS", "IT", "BE", "MY"),
@@ -22,7 +22,7 @@ SIGN_WORDS = frozenset(
         *("TEA", "THE", "TIP", "TOP", "TRY", "TWO", "USE", "VAN", "WAY", "WET", "YES", "YOU", "ZOO"),
     )
 )
-# Long enough to look like a word, and still spelled or known in capitals.
+# Abbreviations long enough to look like a word.
 ABBREVIATIONS = frozenset(("HTML", "HTTP", "HTTPS", "HDMI", "JPEG", "UNESCO", "NASA", "NATO", "ASCII", "LIDAR", "WIFI"))
 
 EMOJI = re.compile(
@@ -34,7 +34,7 @@ CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?(?!\d|:)(\s?[ap]\.
 
 
 def speakable(text: str) -> str:
-    """What to say for `text`; empty where nothing in it can be said."""
+    """The spoken form of `text`; empty if nothing in it can be spoken."""
     text = _squeezed(text)
     for pattern, by in REWRITES:
         text = pattern.sub(by, text)
@@ -44,12 +44,12 @@ def speakable(text: str) -> str:
 
 
 def _squeezed(text: str) -> str:
-    """Runs of white space as one; the patterns would take quadratic time over them."""
+    """Collapses runs of white space, over which the patterns would take quadratic time."""
     return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", text))
 
 
 def _host(match: re.Match[str]) -> str:
-    """example.com/a/b?c=d is "example dot com": nobody wants to hear the rest."""
+    """example.com/a/b?c=d becomes "example dot com"; a listener does not need the rest."""
     host = re.split(r"[/?#:]", match.group(1), maxsplit=1)[0].removeprefix("www.")
     return host.replace(".", " dot ")
 
@@ -79,7 +79,7 @@ def _below_sixty(number: int) -> str:
 
 
 def _clock(match: re.Match[str]) -> str:
-    """9:05 is "nine oh five", 14:00 "fourteen hundred", 7:00 pm "seven p.m."."""
+    """9:05 becomes "nine oh five", 14:00 "fourteen hundred", 7:00 pm "seven p.m."."""
     hour, minute, half = int(match.group(1)), int(match.group(2)), match.group(3)
     if minute:
         said = f"{_below_sixty(hour)} {'oh ' if minute < 10 else ''}{_below_sixty(minute)}"
@@ -129,7 +129,7 @@ SYMBOLS = _rewrites(
     (r"(?<![\w.])~(?=\d)", "about "),
     (r"\band/or\b", "and or"),
     (r"(?<=[A-Za-z])/(?=[A-Za-z])", " or "),
-    (r"(?<![\w.-])(\d{1,4})\s?[-–]\s?(\d{1,4})(?![\w-])", r"\1 to \2"),  # a range; not a date, not a telephone,
+    (r"(?<![\w.-])(\d{1,4})\s?[-–]\s?(\d{1,4})(?![\w-])", r"\1 to \2"),  # a range; not a date or a telephone number
     (r"#(?=\d)", "number "),
     (r"[*^~\\{}<>=|_]+", " "),
 )

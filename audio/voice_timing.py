@@ -1,4 +1,4 @@
-"""When each word of a phrase is heard. Arithmetic on letters and durations; knows no synthesiser."""
+"""Computes when each written word of a phrase is spoken, from letters and the durations of a synthesiser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio.chunk import Samples
 
 @dataclass(frozen=True, slots=True)
 class WordTime:
-    """One written word (with its punctuation) and the seconds of the sound in which it is spoken."""
+    """One written word (with its punctuation) and the seconds of the sound between which it is spoken."""
 
     word: str
     start_s: float
@@ -23,7 +23,7 @@ class WordTime:
 class SpokenPhrase:
     """`phrase` as sound, (n,) float32; `words` are exactly `phrase.split()`, in order.
 
-    `exact` tells whether the times come from the voice's own phoneme durations, or are in proportion to letters.
+    `exact`: the times come from the synthesiser's phoneme durations, else they are in proportion to letters.
     """
 
     phrase: str
@@ -32,7 +32,7 @@ class SpokenPhrase:
     exact: bool
 
     def heard(self, seconds: float) -> str:
-        """The beginning of the phrase of which every word was out after `seconds` of sound."""
+        """The beginning of the phrase whose words were all complete after `seconds` of sound."""
         end = 0
         for match, word in zip(re.finditer(r"\S+", self.phrase), self.words, strict=True):
             if word.end_s > seconds:
@@ -42,19 +42,19 @@ class SpokenPhrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Sounding:
-    """A word as the voice reads it ("percent" of "10%") and the seconds it takes."""
+class SoundingWord:
+    """A word as the synthesiser reads it ("percent" of "10%") and the seconds it takes."""
 
     word: str
     start_s: float
     end_s: float
 
 
-def by_sounding(written: Sequence[str], sounding: Sequence[Sounding]) -> tuple[WordTime, ...]:
-    """Times of the written words from those of the words that are read for them.
+def align_words(written: Sequence[str], sounding: Sequence[SoundingWord]) -> tuple[WordTime, ...]:
+    """Times of the written words, from those of the words that are read for them.
 
-    Words that both have are matched; a stretch that was rewritten ("9:05" to "nine oh five") shares its time among
-    its written words by their letters.
+    Words that both sequences have are matched; a stretch that was rewritten ("9:05" to "nine oh five") shares its
+    time among its written words in proportion to their letters.
     """
     times: list[WordTime] = []
     now = sounding[0].start_s if sounding else 0.0
@@ -67,13 +67,13 @@ def by_sounding(written: Sequence[str], sounding: Sequence[Sounding]) -> tuple[W
             ]
         else:
             until = sounding[end - 1].end_s if end > begin else now
-            times += by_letters(written[first:last], now, until)
+            times += times_by_letters(written[first:last], now, until)
         now = times[-1].end_s if times else now
     return tuple(times)
 
 
-def by_letters(words: Sequence[str], start_s: float, end_s: float) -> tuple[WordTime, ...]:
-    """The time from `start_s` to `end_s` shared in proportion to the letters of each word."""
+def times_by_letters(words: Sequence[str], start_s: float, end_s: float) -> tuple[WordTime, ...]:
+    """Divides the time from `start_s` to `end_s` in proportion to the letters of each word."""
     weights = [len(_bare(word)) or 1 for word in words]
     total, done, times = sum(weights), 0, []
     for word, weight in zip(words, weights, strict=True):

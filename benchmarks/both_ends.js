@@ -1,4 +1,4 @@
-/* Records what the microphone takes and what the loudspeaker plays on one clock: two channels, microphone left. */
+/* Records microphone and loudspeaker on one clock, in two channels: microphone left, loudspeaker right. */
 
 (() => {
   const RATE = 48000;
@@ -21,7 +21,7 @@
       return true;
     }
   })`;
-  // A worklet loses nothing when the page is busy; the page's policy forbids it, so the benchmark lifts the policy.
+  // A worklet loses no samples when the page is busy; the page's CSP forbids it, so the benchmark bypasses the CSP.
   const ready = context.audioWorklet.addModule(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   ready.then(() => {
     const tap = new AudioWorkletNode(context, "tap", { channelCount: 2, channelCountMode: "explicit" });
@@ -39,13 +39,13 @@
     }
   };
   const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = async (wishes) => {
-    const stream = await getUserMedia(wishes);
+  navigator.mediaDevices.getUserMedia = async (constraints) => {
+    const stream = await getUserMedia(constraints);
     stream.getAudioTracks().forEach((track) => listen(track, 0));
     return stream;
   };
 
-  /** Everything so far, as base64 of interleaved 16-bit samples. */
+  /** The recording so far, as base64 of interleaved 16-bit samples. */
   window.bothEnds = () => {
     const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
     let end = 0;

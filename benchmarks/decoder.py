@@ -1,15 +1,14 @@
-"""Tokens per second and accuracy of our decoder beside llama.cpp and transformers, on the same file, in one run.
+"""Measures speed and accuracy of the decoder beside llama.cpp and transformers, on the same file, in one run.
 
-Speed: the routes take turns in short rounds, so that a noisy machine is noisy for all of them. Decoding runs on one
-thread; prefill on --threads. A token reads the whole file once: `memory_gb_s`, what one thread reads in a second here,
-bounds every route alike. Accuracy: see decoder_accuracy.py.
+Speed: the routes take turns in short rounds, so that noise of the machine affects all of them. Decoding runs on one
+thread, prefill on --threads. Each token reads the whole file once, so `memory_gb_s`, the memory bandwidth of one
+thread, bounds every route. Accuracy: see decoder_accuracy.py.
 
 llama.cpp is an optional dependency (the extra `benchmark`); its columns are missing without it.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import statistics
 import sys
@@ -21,10 +20,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from decoder_accuracy import Agreement, accuracy
-from llamacpp import LlamaCpp
-
-from benchmarks.report import add_json, report
+from benchmarks.decoder_accuracy import Agreement, accuracy
+from benchmarks.llamacpp import LlamaCpp
+from benchmarks.report import benchmark_parser, report
 from dialogue.llm.language_model import LanguageModel, open_language_model
 from dialogue.sizing.model_estimate import memory_speed
 from stream.models.weights import WeightStore
@@ -32,7 +30,7 @@ from ui.host.home import home
 
 CONTEXTS = (256, 1536)
 CHUNKS = (8, 16, 32, 64)
-DECODED = 16  # tokens a round
+DECODED = 16  # tokens per round
 
 
 class Route(Protocol):
@@ -43,8 +41,8 @@ class Route(Protocol):
     def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]: ...
 
 
-class Ours:
-    """Our decoder by any of its routes."""
+class OwnDecoder:
+    """The product's decoder, by any of its routes."""
 
     def __init__(self, path: Path, quantisation: Any, threads: int) -> None:
         self.models = {n: open_language_model(path, quantisation=quantisation, threads=n) for n in {1, threads}}
@@ -82,7 +80,7 @@ class Transformers:
             tie_word_embeddings=c.tied_head, rope_parameters={"rope_type": "default", "rope_theta": c.rope.theta},
         )  # fmt: skip
         self.new_cache = DynamicCache
-        self.model = LlamaForCausalLM(config).to(torch.bfloat16).eval()  # its speed does not depend on the values
+        self.model = LlamaForCausalLM(config).to(torch.bfloat16).eval()  # random weights: they do not change its speed
         self.cache = DynamicCache()
 
     def fill(self, ids: list[int], threads: int) -> None:
@@ -110,7 +108,7 @@ class Transformers:
 def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) -> dict[str, dict[str, float]]:
     """Median seconds of each route for each task ("decode 256", "prefill 8 at 256")."""
     times: dict[str, dict[str, list[float]]] = {name: {} for name in routes}
-    for context in CONTEXTS[::-1]:  # the longest first: shorter ones are rewound to
+    for context in CONTEXTS[::-1]:  # the longest first, so that the shorter one only needs a rewind
         for route in routes.values():
             for n in {1, threads}:
                 route.fill(ids[:context], n)
@@ -127,11 +125,11 @@ def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) 
 
 
 def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it runs for minutes: show each figure at once
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # the run takes minutes: show each figure at once
     torch.set_num_threads(1)
     exact = open_language_model(path, quantisation="float32")
     llama = LlamaCpp(path) if importlib.util.find_spec("llama_cpp") else None
-    routes: dict[str, Route] = {"ours": Ours(path, "auto", threads), "transformers": Transformers(exact)}
+    routes: dict[str, Route] = {"ours": OwnDecoder(path, "auto", threads), "transformers": Transformers(exact)}
     if llama:
         routes["llama.cpp"] = llama
     ids = torch.randint(20, exact.config.vocab_size, (2048,), generator=torch.Generator().manual_seed(0)).tolist()
@@ -139,10 +137,10 @@ def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
     print(f"{'ms':24}" + "".join(f"{name:>14}" for name in routes))
     for task in taken["ours"]:
         print(f"{task:24}" + "".join(f"{1e3 * taken[name][task]:14.2f}" for name in routes))
-    return figures(taken, judged(path, exact, llama))
+    return figures(taken, measure_accuracy(path, exact, llama))
 
 
-def judged(path: Path, exact: LanguageModel, llama: LlamaCpp | None) -> dict[str, Agreement]:
+def measure_accuracy(path: Path, exact: LanguageModel, llama: LlamaCpp | None) -> dict[str, Agreement]:
     agreements = accuracy(path, exact, llama.logits if llama else None)
     for name, each in agreements.items():
         print(f"{name:20} top-1 {100 * each.top1:7.3f} %   KL {each.divergence:.2e}   {each.about}")
@@ -150,7 +148,7 @@ def judged(path: Path, exact: LanguageModel, llama: LlamaCpp | None) -> dict[str
 
 
 def precision_figures(agreements: dict[str, Agreement]) -> dict[str, float]:
-    """top1_... and kl_... of each way to compute the model; `top1` and `kl` are those of the default."""
+    """top1_NAME and kl_NAME of each way to compute the model; `top1` and `kl` are those of the default."""
     named = {"": agreements["compiled"] if "compiled" in agreements else agreements["torch_int4"]}
     named |= {f"_{name}": each for name, each in agreements.items()}
     return {
@@ -183,20 +181,18 @@ def figures(taken: dict[str, dict[str, float]], agreements: dict[str, Agreement]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--model", type=Path, help="a GGUF file (default: the embedded model)")
-    parser.add_argument("--rounds", type=int, default=8, help="how often the routes take turns (default: 8)")
+    parser.add_argument("--rounds", type=int, default=8, help="number of rounds of each route (default: 8)")
     parser.add_argument("--threads", type=int, default=2, help="threads for prefill, for all routes (default: 2)")
-    add_json(parser)
-    parser.add_argument("--accuracy", action="store_true", help="no speed, only what each precision costs (2 min)")
+    parser.add_argument("--accuracy", action="store_true", help="measure accuracy only (2 min)")
     options = parser.parse_args()
     path = options.model or WeightStore(home()).path("smollm2-135m-instruct")
     if options.accuracy:
-        found = precision_figures(judged(path, open_language_model(path, quantisation="float32"), None))
+        found = precision_figures(measure_accuracy(path, open_language_model(path, quantisation="float32"), None))
     else:
         found = measure(path, options.rounds, options.threads)
-    result = {name: float(f"{value:.4g}") for name, value in found.items()}
-    report(result, options.json)
+    report({name: float(f"{value:.4g}") for name, value in found.items()}, options.json)
 
 
 if __name__ == "__main__":

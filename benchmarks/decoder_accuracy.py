@@ -1,8 +1,8 @@
-"""What each way to compute a GGUF model costs in accuracy: against the file's own weights in float32.
+"""Measures the accuracy of each way to compute a GGUF model against the file's own weights in float32.
 
-The chosen token and the Kullback-Leibler divergence of the next token's distribution, teacher-forced over
-benchmarks/decoder_texts.txt. The compiled step as it is used (token by token, the file's own groups), at 8 and at 4
-bits; torch at bfloat16, int8 and int4; and llama.cpp, if it is handed in.
+Compares the most likely token and the Kullback-Leibler divergence of the next-token distribution, teacher-forced over
+benchmarks/decoder_texts.txt, for the compiled step as it is used (token by token, the file's own groups), at 8 and at
+4 bits; torch at bfloat16, int8 and int4; and llama.cpp, if it is available.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from dialogue.llm.language_model import LanguageModel, open_language_model
 from dialogue.llm.native_decoder import NativeDecoder
 
 TEXTS = Path(__file__).with_name("decoder_texts.txt")
-TOKENS_AT_ONCE = 16  # the same kernels as for one, and sooner done
+TOKENS_AT_ONCE = 16  # the same kernels as for one token, in less time
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """`top1`: share of equal choices; `divergence`: mean, in nats; `about`: how it computes."""
+    """`top1`: share of equal most likely tokens; `divergence`: mean, in nats; `about`: how the model was computed."""
 
     top1: float
     divergence: float
@@ -37,8 +37,8 @@ class Agreement:
 def accuracy(
     path: Path, exact: LanguageModel, llama_logits: Callable[[list[int]], Tensor] | None
 ) -> dict[str, Agreement]:
-    """By name: compiled, compiled_int8, compiled_int4, torch_bfloat16, torch_int8, torch_int4, llamacpp. Those of the
-    compiled step are missing where it does not run."""
+    """By name: compiled, compiled_int8, compiled_int4, torch_bfloat16, torch_int8, torch_int4, llamacpp. The compiled
+    ones are missing on a machine that cannot run the compiled step."""
     texts = TEXTS.read_text(encoding="utf-8").split("\n%\n")
     chains = [exact.tokenizer.encode(text.strip(), add_special_tokens=False).ids for text in texts]
     print(f"accuracy over {sum(map(len, chains))} tokens of {len(chains)} texts")
@@ -54,7 +54,7 @@ def accuracy(
 
 
 def routes(path: Path) -> Iterator[tuple[str, Any]]:
-    """One at a time: each goes before the next is made."""
+    """Yields one decoder at a time: each is freed before the next is opened."""
     for name, quantisation in (("compiled", "auto"), ("compiled_int8", "int8"), ("compiled_int4", "int4")):
         decoder = open_language_model(path, quantisation=quantisation).decoder  # type: ignore[arg-type]
         if isinstance(decoder, NativeDecoder):
@@ -65,13 +65,13 @@ def routes(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def agreement(found: Tensor, exact: Tensor, about: str) -> Agreement:
-    """Of logits (T, V)."""
+    """Compares logits (T, V)."""
     p, q = exact.log_softmax(-1), found.log_softmax(-1)
     divergence = (p.exp() * (p - q)).sum(-1).mean()
     return Agreement(float((found.argmax(-1) == exact.argmax(-1)).double().mean()), float(divergence), about)
 
 
 def in_pieces(model: Any, ids: list[int], size: int) -> Tensor:
-    """Logits (T, V) of a text fed `size` tokens at a time."""
+    """Logits (T, V) of a text that is fed `size` tokens at a time."""
     cache = model.new_cache(len(ids))
     return torch.cat([model.logits(model.forward(cache, piece)) for piece in torch.tensor(ids).split(size)])

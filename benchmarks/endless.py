@@ -1,18 +1,17 @@
-"""A call of three hours, fast-forwarded: what a streamed second costs and what it leaves behind, as the call goes on.
+"""Measures whether a call of three hours, run without waiting, becomes slower or larger with time.
 
-The real embedded engine with its real model, fed as a call feeds it: a scene every other second, three turns of the
-user a minute with the partial transcripts they are heard as, one answered by the model, one by a rule, one with a line
-out of a table; replies confirmed as heard. Only the waiting is left out, so a simulated minute takes half a second.
-Every minute has the same work in other words: what differs between an early and a late one is what the call has
-gathered. Costs are processor time, since others may use the machine as well.
+The real embedded engine with its real model gets the input of a call: a scene every two seconds, and three user turns
+per minute with partial transcripts, of which the model answers one, a rule one and a fixed line one; replies are
+confirmed as heard. Without the waiting a simulated minute takes half a second. Every minute has the same work in other
+words, so an early and a late one differ only in the state that the call has accumulated. Costs are processor time,
+since other programs may use the machine.
 
-The last minutes are measured turn about with the first full-window minutes of a new call, so that a processor that
-has become slower or faster meanwhile does so for both.
+The last minutes alternate with the first full-window minutes of a new call, so that a change of the processor's speed
+affects both.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import os
@@ -24,37 +23,31 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.report import add_json, report
+from benchmarks.report import benchmark_parser, report
+from benchmarks.simulated_call import SUBJECTS, engine_factory, new_facts, reply_text, seen_at
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
-from dialogue.engines.local_chat_model import open_local_chat
 from dialogue.text.labels import LABELS
-from stream.models.weights import WeightStore
-from ui.host.home import home
 
 MINUTES = 180
-CONTEXT_TOKENS = 1024
 SCENE_EVERY_S, SCENE_CHANGES_S = 2, 10
-GENERATED = 12  # tokens of a model's reply that are heard: then the user interrupts, so that all minutes have as many
+GENERATED = 12  # words of a model's reply before the user interrupts, so that all minutes have equally many
 COMPARED = 12  # minutes of the old and of the new call
 
-SUBJECTS = ("weather", "garden", "kitchen", "music", "football", "lunch", "book", "film", "office", "coffee", "shoes")
 FREE = "Could you tell me a long story about the {} of my old neighbour, please?"
 TOLD = "My brother has got a new {} and he keeps talking about it all day long."
 SEEN = "What do you see in front of the camera at the moment?"
 ANSWERED = "I see, that sounds like a very good {} to me, tell me more about it."
-WORDS = ("SALE", "OPEN", "CLOSED", "MENU", "SOUP", "BREAD", "TEA", "PUSH", "EXIT", "GATE", "TAXI", "BANK", "FRESH")
 
 
 @dataclass
 class Steps:
-    """Runs the engine's steps at once; times the wait for a reply's first token, counts what was left to compute."""
+    """Runs the engine's steps at once; measures the time to first token and the tokens left to prefill."""
 
     asked_at: float | None = None
     ttft_ms: list[float] = field(default_factory=list)
@@ -77,7 +70,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What one simulated minute came to."""
+    """The figures of one simulated minute."""
 
     cpu_ms: float
     tokens: int
@@ -86,7 +79,7 @@ class Minute:
 
 
 class Call:
-    """One session and how far it has come, in simulated minutes."""
+    """One session and its length so far, in simulated minutes."""
 
     def __init__(self, engine: Engine, steps: Steps, seed: int) -> None:
         self.engine, self._steps, self._chance = engine, steps, random.Random(seed)
@@ -94,7 +87,7 @@ class Call:
         self._facts: tuple[Fact, ...] = ()
 
     async def minute(self) -> Minute:
-        """The next one, and its cost."""
+        """Simulates the next minute."""
         start, began = 60.0 * self.minutes, time.process_time()
         subjects = self._chance.sample(SUBJECTS, 3)
         for second in range(0, 60, SCENE_EVERY_S):
@@ -107,22 +100,19 @@ class Call:
                     await self._confirm(ANSWERED.format(subjects[1]), start + second + 4)
                 case 44:
                     await self._listen(SEEN, start + second)
-                    said = "".join([d.text async for d in self.engine.reply() if isinstance(d, TextDelta)])
-                    await self._confirm(said, start + second + 4)
+                    await self._confirm(await reply_text(self.engine), start + second + 4)
         self.minutes += 1
         cost, use = (time.process_time() - began) * 1000, self.engine.context()
         return Minute(cost, sum(use.tokens.values()), use.dropped_blocks, rss_mb())
 
     async def _scene(self, at: float) -> None:
         if at % SCENE_CHANGES_S == 0:
-            seen = tuple(Fact("object", label, since=at) for label in self._chance.sample(LABELS, 3))
-            self._facts = (*seen, Fact("text", "", text=" ".join(self._chance.sample(WORDS, 3)), since=at))
-        now = tuple(Fact(f.kind, f.label, text=f.text, since=f.since, at=at) for f in self._facts)
-        await self.engine.feed(SceneBlock(now, "", at))
+            self._facts = new_facts(self._chance, LABELS, at)
+        await self.engine.feed(SceneBlock(seen_at(self._facts, at), "", at))
 
     async def _listen(self, text: str, at: float) -> None:
-        """The user's turn as ears take it down: growing, its newest word wrong at first. The last partial transcript
-        is by turns the whole, the whole without its mark, and one whose last word is wrong."""
+        """A user turn as ASR transcribes it: growing, with a wrong newest word. The last partial transcript is in turn
+        the whole text, the text without its final mark, and the text with a wrong last word."""
         words = text.split()
         for end in range(3, len(words), 3):
             await self.engine.feed(PartialBlock(" ".join([*words[: end - 1], self._chance.choice(SUBJECTS)]), at))
@@ -144,12 +134,12 @@ class Call:
         await self._confirm(" ".join(said.split()[:GENERATED]), at + 4, cut=True)
 
     async def _confirm(self, said: str, at: float, *, cut: bool = False) -> None:
-        self._steps.asked_at = None  # by a rule: no token was waited for
+        self._steps.asked_at = None  # a rule answered, so there was no first token
         await self.engine.feed(ReplyBlock(said, at, at + 3, cut))
 
 
 def rss_mb() -> float:
-    """Resident memory now; where the system does not tell, its peak."""
+    """Resident memory now; its peak on a system without /proc."""
     gc.collect()
     statm = Path("/proc/self/statm")
     if statm.exists():
@@ -158,15 +148,15 @@ def rss_mb() -> float:
 
 
 def slope(values: Sequence[float]) -> float:
-    """The median of the slopes between all pairs (Theil-Sen), per step: a single step up does not bend it."""
+    """The median of the slopes between all pairs (Theil-Sen), per step, which is robust against a single jump."""
     pairs = [(a, b) for b in range(len(values)) for a in range(b)]
     return statistics.median((values[b] - values[a]) / (b - a) for a, b in pairs) if pairs else 0.0
 
 
 def typical(minutes: Sequence[Minute]) -> float:
-    """Milliseconds of processor time of a minute: the mean without the cheapest and the dearest quarter.
+    """Milliseconds of processor time of a minute: the mean without the cheapest and the most expensive quarter.
 
-    Not the median: room is made every few minutes, and what that costs belongs to all of them.
+    Not the median: eviction happens every few minutes, and its cost belongs to all of them.
     """
     costs = sorted(minute.cpu_ms for minute in minutes)
     trim = len(costs) // 4
@@ -174,7 +164,7 @@ def typical(minutes: Sequence[Minute]) -> float:
 
 
 async def side_by_side(old: Call, new: Call) -> tuple[list[Minute], list[Minute]]:
-    """The next minutes of two calls, turn about."""
+    """The next minutes of two calls, alternating."""
     of_old: list[Minute] = []
     of_new: list[Minute] = []
     for number in range(COMPARED):
@@ -184,7 +174,7 @@ async def side_by_side(old: Call, new: Call) -> tuple[list[Minute], list[Minute]
 
 
 async def until_full(call: Call) -> list[Minute]:
-    """Minutes until the window has been full and the first block has left it."""
+    """Simulates minutes until the context window is full and the first block is evicted."""
     minutes = [await call.minute()]
     while not minutes[-1].dropped:
         minutes.append(await call.minute())
@@ -192,7 +182,7 @@ async def until_full(call: Call) -> list[Minute]:
 
 
 def median_of_changed(steps: Steps) -> float:
-    """The median wait where the last word had changed, so that the most was left."""
+    """The median time to first token of turns whose last word had changed, which leave the most to prefill."""
     most = max(steps.left)
     return statistics.median(ms for ms, left in zip(steps.ttft_ms, steps.left, strict=True) if left > most // 2)
 
@@ -201,21 +191,9 @@ def show(number: int, minute: Minute) -> None:
     print(f"{number:6} {minute.tokens:8} {minute.dropped:8} {minute.cpu_ms / 60:8.2f} {minute.rss_mb:8.1f}", flush=True)
 
 
-def open_engine(steps: Steps) -> Callable[[], Engine]:
-    store = WeightStore(home())
-    return open_local_chat(
-        store.path("smollm2-135m-instruct"),
-        steps,
-        CONTEXT_TOKENS,
-        lambda: datetime(2026, 11, 21, 15, 5),
-        phrase_descriptions=False,
-        embedder_folder=store.path("all-minilm-l6-v2"),
-    )
-
-
 async def measure(minutes: int, seed: int) -> dict[str, float]:
     steps = Steps()
-    new_engine = open_engine(steps)
+    new_engine = engine_factory(steps)
     old = Call(new_engine(), steps, seed)
     print("minute   tokens  dropped ms/second   RSS MB")
     filling = await until_full(old)
@@ -248,13 +226,11 @@ async def measure(minutes: int, seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--minutes", type=int, default=MINUTES, help=f"simulated minutes (default: {MINUTES})")
-    parser.add_argument("--seed", type=int, default=1, help="of what is said and seen (default: 1)")
-    add_json(parser)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the simulated speech and scenes (default: 1)")
     options = parser.parse_args()
-    result = asyncio.run(measure(options.minutes, options.seed))
-    report(result, options.json)
+    report(asyncio.run(measure(options.minutes, options.seed)), options.json)
 
 
 if __name__ == "__main__":

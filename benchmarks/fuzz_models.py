@@ -1,9 +1,9 @@
-"""Damaged model files, as many as time allows: each must load, or be refused with BadInput.
+"""Fuzzes the model loaders with damaged files: each must load, or be refused with BadInput.
 
-A child process writes a damaged GGUF file or model folder, opens it with the product's loaders, packs it and computes
-a step if it opens; a child that dies is a crash, one that stands still a hang. With `--sanitize` the compiled step is
-built with AddressSanitizer and UBSan first. What is found is kept in `--corpus`, whose cases are tried again first.
-docs/fuzzing.md says how to read the figures.
+A child process writes a damaged GGUF file or model folder, opens it with the product's loaders, and packs it and
+computes a step if it opens; a child that dies is a crash, one that makes no progress a hang. `--sanitize` builds the
+compiled step with AddressSanitizer and UBSan first. `--corpus` keeps the failing cases and tries them again first.
+docs/fuzzing.md explains the figures.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.fuzz_mutations import write_case
-from benchmarks.report import add_json, report
+from benchmarks.report import benchmark_parser, report, write
 from dialogue.errors import BadInput
 from dialogue.llm import decoder_route
 from dialogue.llm.language_model import open_decoder, open_language_model
@@ -39,8 +39,8 @@ from dialogue.sizing.model_estimate import estimate
 
 ROOT = Path(__file__).parents[1]
 LIMIT_S = 20.0  # for one case
-IN_ONE_CHILD = 25_000  # cases: memory that a library loses is given back with the process
-MEMORY = 8 << 30  # bytes of addresses of a child; a sanitizer's shadow takes more, and has its own limit
+IN_ONE_CHILD = 25_000  # cases; ending the process frees memory that a library leaks
+MEMORY = 8 << 30  # bytes of a child's address space; a sanitizer needs more, and has its own limit
 PRECISIONS = ("auto", "auto", "auto", "auto", "auto", "int8", "int4", "float32", "bfloat16")
 KINDS = ("crash", "hang", "error")
 
@@ -66,7 +66,7 @@ class Counts:
 
 
 def open_and_run(path: Path, random: Random) -> bool:
-    """Whether the model at `path` opened. Raises what the loaders raise, but for BadInput."""
+    """Whether the model at `path` opened. Raises what the loaders raise, except BadInput."""
     wanted, threads, look = random.choice(PRECISIONS), random.choice((1, 1, 1, 2)), random.random() < 0.1
     try:
         if look and path.is_file():
@@ -89,7 +89,7 @@ def open_and_run(path: Path, random: Random) -> bool:
 
 
 def child(options: argparse.Namespace) -> None:
-    """Cases `first` .. `first + cases`, or those of the corpus; tells its parent through files in `folder`."""
+    """Runs cases `first` to `first + cases`, or those of the corpus; reports to its parent by files in `folder`."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if options.library:
@@ -125,7 +125,7 @@ def kept_cases(corpus: Path | None) -> list[Path]:
 
 
 def keep(options: argparse.Namespace, kind: str, number: int) -> None:
-    """The case at work goes into the corpus, unless it comes from there."""
+    """Copies the current case into the corpus, unless it comes from there."""
     if options.corpus and not options.replay:
         name = f"{kind}-{options.seed}-{number}"
         shutil.copytree(options.folder / "case", options.corpus / name, dirs_exist_ok=True)
@@ -143,13 +143,13 @@ def command(options: argparse.Namespace, first: int, cases: int, left: float) ->
 
 
 def done(folder: Path) -> tuple[int, int]:
-    """(number of the case at work, how many of this child's opened)."""
-    told = (folder / "progress").read_bytes()
-    return int.from_bytes(told[:8], "little"), int.from_bytes(told[8:16], "little")
+    """(number of the current case, number of this child's models that opened)."""
+    progress = (folder / "progress").read_bytes()
+    return int.from_bytes(progress[:8], "little"), int.from_bytes(progress[8:16], "little")
 
 
 def watched(process: subprocess.Popen[bytes], folder: Path) -> bool:
-    """Waits for a child; whether it stood still for too long and was ended."""
+    """Waits for a child; whether it made no progress for too long and was killed."""
     last, since = done(folder), time.monotonic()
     started = False
     while process.poll() is None:
@@ -157,7 +157,7 @@ def watched(process: subprocess.Popen[bytes], folder: Path) -> bool:
         now = done(folder)
         if now != last:
             last, since, started = now, time.monotonic(), True
-        # Importing what the loaders need takes its time on a busy machine.
+        # Importing the loaders' dependencies takes long on a busy machine.
         if time.monotonic() - since > (LIMIT_S if started else 10 * LIMIT_S):
             process.kill()
             process.wait()
@@ -187,37 +187,35 @@ def fuzz(options: argparse.Namespace, counts: Counts) -> None:
         counts.error = sum(1 for _ in errors(folder))
         spent = time.monotonic() - began
         print(f"{counts.cases} cases, {opened} opened, {counts} after {spent:.0f} s", flush=True)
-        if options.json:
-            options.json.write_text(json.dumps(counts.figures(spent), indent=2) + "\n")
-    for number, told in list(errors(folder))[:20]:
-        print(f"case {number}: {told}")
+        write(counts.figures(spent), options.json)
+    for number, message in list(errors(folder))[:20]:
+        print(f"case {number}: {message}")
 
 
 def errors(folder: Path) -> Iterator[tuple[int, str]]:
     path = folder / "errors"
     for line in path.read_text().splitlines() if path.exists() else ():
-        number, told = json.loads(line)
-        yield number, told
+        number, message = json.loads(line)
+        yield number, message
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1_000_000)
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this long")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--first", type=int, default=0, help="number of the first case, to make one again")
-    parser.add_argument("--corpus", type=Path, help="folder that keeps what is found")
+    parser = benchmark_parser(__doc__)
+    parser.add_argument("--cases", type=int, default=1_000_000, help="number of cases (default: 1000000)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the cases (default: 0)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case, to reproduce one")
+    parser.add_argument("--corpus", type=Path, help="folder that keeps the failing cases")
     parser.add_argument("--sanitize", action="store_true", help="build the compiled step with ASan and UBSan")
     for name in ("--child", "--replay"):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--library", type=Path, help="a compiled step that is built already")
-    add_json(parser)
+    parser.add_argument("--library", type=Path, help="a compiled step that has been built already")
     options = parser.parse_args()
     if options.child:
         child(options)
         return 0
-    shared = Path("/dev/shm")  # memory, where the system has such a place
+    shared = Path("/dev/shm")  # in memory, on systems that have it
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=shared if shared.is_dir() else None) as made:
         options.folder = Path(made)
         if options.sanitize and not options.library:

@@ -1,6 +1,6 @@
-"""How the fuzzer damages a model: what its header says, the shapes, kinds and places of its tensors, or plain bytes.
+"""Damages a model for the fuzzer: header fields, the shapes, types and offsets of tensors, or plain bytes.
 
-Everything is drawn from the `Random` that is handed in, so that a case is made again from its seed and number.
+Every choice comes from the given `Random`, so a case can be reproduced from its seed and number.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ INDEX = "model.safetensors.index.json"
 
 
 def write_case(random: Random, folder: Path) -> Path:
-    """Writes a damaged model into the empty `folder`; returns what is to be opened."""
+    """Writes a damaged model into the empty `folder`; returns the path to open."""
     if random.random() < 0.5:
         model = _gguf(random.choice(FAMILIES), random.choice(KINDS))
         for _ in range(random.choice((0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4))):
@@ -73,7 +73,7 @@ def _number(random: Random, old: int) -> int:
 
 
 def _bytes(random: Random, data: bytes, chance: float) -> bytes:
-    """Some bytes changed, cut, doubled or put in between; half of the time in the first 2,000."""
+    """`data` with bytes changed, removed, repeated or inserted; half of the time in the first 2,000."""
     if random.random() >= chance or not data:
         return data
     changed = bytearray(data)
@@ -184,7 +184,7 @@ def _shape(random: Random, old: list[int]) -> list[int]:
 
 
 def _refill(tensor: Tensor) -> None:
-    """As many bytes as the tensor says, where these are few."""
+    """Gives a small tensor as many bytes as its shape and type need."""
     size = row_bytes(tensor.kind, tensor.dims[0]) * math.prod(tensor.dims[1:]) if tensor.dims else 0
     if 0 < size <= 200_000:
         tensor.data = (tensor.data * (size // max(len(tensor.data), 1) + 1))[:size]
@@ -215,7 +215,7 @@ def _header(random: Random, made: Folder) -> None:
     if choice < 4 and isinstance(entry, dict) and "shape" in entry:
         entry["shape"] = _shape(random, entry["shape"])
         size = math.prod(entry["shape"]) * DTYPES.get(str(entry.get("dtype")), 1)
-        if random.random() < 0.7 and 0 < size <= 200_000:  # rows to spare, or too few, in a file that is whole
+        if random.random() < 0.7 and 0 < size <= 200_000:  # too many or too few rows, in a complete file
             entry["data_offsets"] = [len(shard.data), len(shard.data) + size]
             shard.data += bytes(size)
             _close_gaps(shard)
@@ -234,7 +234,7 @@ def _header(random: Random, made: Folder) -> None:
 
 
 def _close_gaps(shard: Shard) -> None:
-    """A valid file has no holes: the numbers that nobody points to any more are taken out."""
+    """Removes data that no entry refers to, since a valid file has no gaps."""
     data = b""
     for entry in shard.header.values():
         if not isinstance(entry, dict) or not isinstance(entry.get("data_offsets"), list):

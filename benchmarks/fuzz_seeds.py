@@ -1,7 +1,7 @@
-"""The small valid models that the fuzzer damages: plain data that a mutation can reach into, and how it is written.
+"""Makes the small valid models that the fuzzer damages, as plain data, and writes them.
 
-A GGUF file is fields and tensors; a folder is a config, an index, and shards of a header and numbers. What they are
-written as need not be consistent: every count, offset and length can be set to a lie.
+A GGUF file is fields and tensors; a folder is a config, an index, and shards of a header and data. The written files
+need not be consistent: every count, offset and length can be set to a wrong value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DTYPES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I8": 1, 
 
 @dataclass
 class Tensor:
-    """`dims` innermost first, as they are written; `offset` None: behind the tensor before."""
+    """`dims` innermost first, as they are written; without an `offset` it follows the previous tensor."""
 
     name: str
     dims: list[int]
@@ -66,7 +66,7 @@ class Gguf:
 
 @dataclass
 class Shard:
-    """`header` is what a safetensors file says before its numbers; `length` replaces the header's true one."""
+    """A safetensors file: `header` precedes the data; `length` replaces the header's true length."""
 
     header: dict[str, Any]
     data: bytes
@@ -157,7 +157,7 @@ def folder_seed(family: str, dtype: str, shards: int) -> Folder:
 
 
 def row_bytes(kind: int, columns: int) -> int:
-    """Bytes of a row that is to hold so many numbers; 0 for a kind that does not exist."""
+    """Bytes of a row of `columns` values; 0 for a type that does not exist."""
     try:
         block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     except ValueError:

@@ -1,8 +1,7 @@
-"""llama.cpp as a route of the decoder benchmark: the best of its kernels that run on this machine.
+"""llama.cpp as a route of the decoder benchmark, with the fastest of its kernels that run on this machine.
 
-Its repacked kernels (AMX above all) are its fastest, and crash on some machines as soon as two tokens come at once.
-So decoding and prefill have a child process each: tokens one at a time may run on kernels that a prefill would not
-survive.
+Its repacked kernels (AMX in particular) are its fastest, but crash on some machines with more than one token. So
+decoding and prefill have a child process each: decoding may use kernels that crash in prefill.
 """
 
 from __future__ import annotations
@@ -32,28 +31,28 @@ class Child:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, do: str, ids: list[int], threads: int = 1, **more: Any) -> Any:
-        """Raises ChildProcessError if it crashed."""
+        """Sends a command and returns the answer. Raises ChildProcessError if the process has crashed."""
         assert self._process.stdin and self._process.stdout
         with suppress(BrokenPipeError):
             print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
-            raise ChildProcessError(f"llama.cpp ended with {self._process.wait()}")
+            raise ChildProcessError(f"llama.cpp ended with exit code {self._process.wait()}.")
         return json.loads(line)
 
 
 def first_that_runs(path: Path, ids: list[int]) -> Child:
-    """The child with the fastest kernels that survive `ids` at once."""
+    """The child with the fastest kernels that can prefill `ids`."""
     for kernels in ("all", "plain"):
         child = Child(path, kernels)
         with suppress(ChildProcessError):
             child.ask("prefill", ids, at=0, times=1)
             return child
-    raise SystemExit("llama.cpp does not run here; uninstall llama-cpp-python to measure without it")
+    raise SystemExit("llama.cpp does not run on this machine: uninstall llama-cpp-python to measure without it.")
 
 
 class LlamaCpp:
-    """Times are seconds."""
+    """llama.cpp as a route; times are in seconds."""
 
     def __init__(self, path: Path) -> None:
         self._decoding, self._prefilling = first_that_runs(path, SOME[:1]), first_that_runs(path, SOME)
@@ -61,7 +60,7 @@ class LlamaCpp:
 
     def fill(self, ids: list[int], threads: int) -> None:
         self._prefilling.ask("fill", ids, threads)
-        if threads == 1:  # what decoding runs on
+        if threads == 1:  # decoding runs on one thread
             for at, token in enumerate(ids):
                 self._decoding.ask("prefill", [token], at=at, times=1)
 
@@ -72,7 +71,7 @@ class LlamaCpp:
         return list(self._prefilling.ask("prefill", ids, threads, at=at, times=times))
 
     def logits(self, ids: list[int]) -> Tensor:
-        """(T, V) of a text."""
+        """The logits (T, V) of a text."""
         with tempfile.TemporaryDirectory() as folder:
             self._decoding.ask("logits", ids, file=f"{folder}/logits.npy")
             return torch.from_numpy(np.load(f"{folder}/logits.npy"))

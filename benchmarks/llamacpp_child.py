@@ -1,5 +1,6 @@
-"""llama.cpp on the same file, in a process of its own: its native code may crash where its build does not suit the
-machine, and must not take the benchmark with it. Reads a JSON command a line, writes a JSON answer a line.
+"""Runs llama.cpp in a child process, since its native code may crash on some machines.
+
+Reads one JSON command per line and writes one JSON answer per line.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ CONTEXT = 2048
 
 
 class Context:
-    """One sequence over one model: `step` appends tokens at a position and returns the last token's logits."""
+    """One sequence of one model: `step` appends tokens at a position and returns the last token's logits."""
 
     def __init__(self, path: Path, threads: int, *, repack: bool) -> None:
         model_options = native.llama_model_default_params()
@@ -43,7 +44,7 @@ class Context:
         return np.ctypeslib.as_array(native.llama_get_logits(self.context), shape=(self.vocab_size,))
 
     def fill(self, ids: list[int]) -> None:
-        """The first tokens of the context, in pieces a batch can hold."""
+        """Prefills the context in batches of 256 tokens."""
         for at in range(0, len(ids), 256):
             self.step(ids[at : at + 256], at)
 
@@ -68,7 +69,7 @@ def answer(context: Context, command: dict[str, object]) -> object:
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
-    quiet = os.open(os.devnull, os.O_WRONLY)  # the library writes its log to both streams
+    quiet = os.open(os.devnull, os.O_WRONLY)  # the library logs to both streams
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     contexts: dict[int, Context] = {}

@@ -1,4 +1,4 @@
-"""What one MiniCPM takes in this process: loading, seeing, a unit, words, the first sound, sessions together."""
+"""Measures one MiniCPM in this process: loading, a picture, a unit, tokens, the first sound, batched sessions."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ from dialogue.minicpm.speech.token2wav_files import has_token2wav, open_token2wa
 from dialogue.minicpm.speech.voice_o26 import SpeechStreamO26, VoiceO26
 from dialogue.minicpm.text.text_model import TextModel
 
-TOKENS = 32  # decoded for tokens a second
+TOKENS = 32  # decoded to measure tokens per second
 TRIES = 3
-CONTEXT = 1024  # tokens that the sessions hold which are measured together
+CONTEXT = 1024  # tokens of each of the batched sessions
 PICTURE = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)  # one slice
 SECOND = (0.1 * np.random.default_rng(1).standard_normal(RATE)).astype(np.float32)
 FIRST_WORDS = "Let me see, what I have in front of me here is a picture of something that I do not know. "
-FIRST_TOKENS = 12  # of an answer, that the first sound needs
+FIRST_TOKENS = 12  # tokens of a reply that the first sound needs
 
 Figures = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Seconds that this machine cannot go below."""
+    """Lower bounds of times on this machine, in seconds."""
 
     roofline: Roofline
     machine: Machine
@@ -64,8 +64,8 @@ class Bounds:
         return self.roofline.second_of_sound().seconds(self.machine)
 
 
-def measured(folder: Path, precision: Precision, device: str) -> Figures:
-    """Milliseconds and megabytes of one checkpoint; `..._least` beside a figure is its bound, where one is known."""
+def measure_model(folder: Path, precision: Precision, device: str) -> Figures:
+    """Milliseconds and megabytes of one checkpoint; `NAME_least` is the lower bound of `NAME`, if it is known."""
     memory, began = PeakMemory(device), time.perf_counter()
     model = open_model(folder, precision, device)
     taken = {"load": time.perf_counter() - began}
@@ -74,23 +74,23 @@ def measured(folder: Path, precision: Precision, device: str) -> Figures:
     vision = model.vision
     assert vision is not None
     _, slices = vision.cut(PICTURE)
-    prompt = prepare(model, asked())
+    prompt = prepare(model, question())
     taken["picture"] = shortest(lambda: vision.rows(slices).sum().item())
-    taken["first_token"] = shortest(lambda: next(answer(model, asked(), 1, GREEDY), ""))
+    taken["first_token"] = shortest(lambda: next(answer(model, question(), 1, GREEDY), ""))
     taken["token"] = token_s(model, prompt.rows)
     rows = 0
     if model.kind.hears:
         taken["unit"], rows = unit(model)
         taken |= first_sound(model, folder, device)
-        taken |= together(model)
+        taken |= batched_sessions(model)
     figures = {f"{name}_ms": 1e3 * seconds for name, seconds in taken.items()}
     figures |= {f"{name}_ms_least": 1e3 * seconds for name, seconds in least(roofline, device, len(prompt.ids), rows)}
     sizes = {"load_peak_mb": peak / 1e6, "weights_mb": roofline.weights / 1e6}
     return {**sizes, **figures, "tokens_per_s": 1 / taken["token"]}
 
 
-def measured_text(folder: Path, precision: Precision, device: str) -> Figures:
-    """The same of MiniCPM3, which neither sees nor hears."""
+def measure_text_model(folder: Path, precision: Precision, device: str) -> Figures:
+    """The same for MiniCPM3, a text model."""
     memory, began = PeakMemory(device), time.perf_counter()
     model = TextModel(Checkpoint(folder), precision, device)
     load, peak = time.perf_counter() - began, memory.raised_by()
@@ -118,7 +118,7 @@ def measured_text(folder: Path, precision: Precision, device: str) -> Figures:
 
 
 def least(roofline: Roofline, device: str, prompt: int, rows: int) -> list[tuple[str, float]]:
-    """Bounds of this machine's processor; those of a graphics card are not known here."""
+    """The bounds of this machine's processor; those of a GPU are not known."""
     if device != "cpu":
         return []
     bounds = Bounds(roofline, measure(float("inf")))
@@ -129,17 +129,17 @@ def least(roofline: Roofline, device: str, prompt: int, rows: int) -> list[tuple
 
 
 def rooflines(folder: Path, precision: Precision) -> list[str]:
-    """What the makers' figures of other machines would allow, from the sizes alone."""
+    """Estimates for other machines, from the model's sizes and the makers' figures of the machines."""
     roofline = Roofline(Checkpoint(folder).config, precision)
     return [roofline.estimate(machine).line() for machine in MACHINES]
 
 
-def asked() -> list[HistoryTurn]:
+def question() -> list[HistoryTurn]:
     return [HistoryTurn("user", [EncodedPicture(PICTURE), "What do you see?"])]
 
 
 def token_s(model: MiniCPM, prompt: Tensor) -> float:
-    """Seconds a token, behind a prompt."""
+    """Seconds per token, after a prompt."""
     cache = model.decoder.new_cache(len(prompt) + TOKENS + 1)
     steps = generate(model.decoder, cache, prompt, TOKENS + 1)
     next(steps)
@@ -149,13 +149,13 @@ def token_s(model: MiniCPM, prompt: Tensor) -> float:
 
 
 def unit(model: MiniCPM) -> tuple[float, int]:
-    """Seconds to take in a second with a picture, and the rows it becomes; nothing is said to it."""
+    """Seconds to prefill a second of sound with a picture, without a reply, and the number of its rows."""
     rows = 0
     if model.kind is Kind.O45:
         duplex = Duplex(model)
         duplex.prepare()
 
-        def take_in() -> None:
+        def prefill() -> None:
             nonlocal rows
             rows = len(duplex.hear(SECOND, [EncodedPicture(PICTURE, 1)]).rows)
             duplex.say(listen=True)
@@ -163,16 +163,16 @@ def unit(model: MiniCPM) -> tuple[float, int]:
         session = SessionO26(model)
         session.introduce(["You see and hear."])
 
-        def take_in() -> None:
+        def prefill() -> None:
             nonlocal rows
             rows = len(session.hear(["<unit>", EncodedPicture(PICTURE, 1), EncodedSound(SECOND)]).ids)
 
-    take_in()
-    return shortest(take_in), rows
+    prefill()
+    return shortest(prefill), rows
 
 
 def first_sound(model: MiniCPM, folder: Path, device: str) -> dict[str, float]:
-    """Seconds from the end of the user's last unit to the first piece of sound; empty where the voice is missing."""
+    """Seconds from the end of the user's last unit to the first chunk of sound; empty if the voice is missing."""
     if isinstance(model.voice, VoiceO26):
         return {"first_sound": shortest(lambda: _first_sound_o26(model))}
     if model.kind is not Kind.O45 or not has_token2wav(folder):
@@ -202,8 +202,8 @@ def _first_sound_o26(model: MiniCPM) -> None:
     next(outputs(SpeechStreamO26(model.voice, session.speaker).add(FIRST_WORDS)))
 
 
-def together(model: MiniCPM) -> dict[str, float]:
-    """Seconds that a worst unit of several sessions takes, all computed in one go, and a second of their answers."""
+def batched_sessions(model: MiniCPM) -> dict[str, float]:
+    """Seconds of a worst-case unit of several sessions in one batch, and of a second of their replies."""
     if model.kind is Kind.O26:
         cost = measure_turns(model, CONTEXT)
         units, answers = cost.units.measured, cost.answers.measured
@@ -216,6 +216,7 @@ def together(model: MiniCPM) -> dict[str, float]:
 
 
 def shortest(work: Callable[[], object]) -> float:
+    """The shortest of several runs, in seconds."""
     taken = []
     for _ in range(TRIES):
         began = time.perf_counter()

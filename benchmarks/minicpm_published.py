@@ -1,4 +1,4 @@
-"""What others have said a MiniCPM takes, on their machines and with their code: to be read beside what is measured."""
+"""Published figures of MiniCPM models on other machines and with other code, to compare with measured ones."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dialogue.minicpm.kind import Kind
 PUBLISHED: dict[Kind, tuple[str, ...]] = {
     Kind.V25: ("memory 19 GB in 16 bits, 8 GB in int4 (makers)",),
     Kind.V26: ("memory 17 GB in 16 bits, 7 GB in int4 (makers)",),
-    Kind.TEXT3: ("no speed or memory of it is among the published figures that we know",),
+    Kind.TEXT3: ("no published figure of its speed or memory is known",),
     Kind.O26: (
-        "first sound 0.73 s, a second of sound in 0.87 s, one graphics card in a cloud (a port)",
+        "first sound 0.73 s, a second of sound in 0.87 s, one GPU in a cloud (a port)",
         "memory 18 GB in bfloat16, 9 GB in int4 (not confirmed)",
     ),
     Kind.O45: (

@@ -1,4 +1,4 @@
-"""How far some work raises the memory of this process, or of a graphics card."""
+"""Measures by how much some work raises the memory of this process, or of a GPU."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 import torch
 
-STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class PeakMemory:
-    """Counts from when it is made. Linux forgets the peak of what came before; elsewhere that hides smaller work."""
+    """Counts from its creation. On Linux the earlier peak is reset; elsewhere a higher earlier peak hides the work."""
 
     def __init__(self, device: str) -> None:
         self._device = device
         if device != "cpu":
             torch.cuda.reset_peak_memory_stats(device)
-        elif FORGET.exists():
-            FORGET.write_text("5")
+        elif CLEAR_REFS.exists():
+            CLEAR_REFS.write_text("5")
         self._before = self._peak()
 
     def raised_by(self) -> int:

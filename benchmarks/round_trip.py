@@ -1,14 +1,12 @@
-"""How long sound takes from a browser's microphone to our ear and back to the browser's loudspeaker.
+"""Measures the audio round trip from a browser's microphone to the server and back to the browser's loudspeaker.
 
-Real Chromium sends clicks over the real server; a session that only knows clicks answers each with one. No model
-runs, so this is what the path itself costs: encoding, network, our jitter handling and pacing, Chromium's buffers.
+Real Chromium sends clicks to the real server, whose session answers each click with a click. No model runs, so the
+figure is the delay of the path: encoding, network, jitter buffer, pacing, and Chromium's buffers.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import shutil
 import statistics
 import sys
 import tempfile
@@ -20,17 +18,18 @@ from playwright.async_api import async_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.report import add_json, report
+from benchmarks.chromium import chromium_path
+from benchmarks.report import benchmark_parser, report
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, Perceived, SessionEnded
 from ui.http.server import serve
 
 FLAGS = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
 
-# Sends a click every 700 ms and notes, on one audio clock, when it left and when it came back.
+# Sends a click every 700 ms and records, on one audio clock, when each left and when it came back.
 PAGE = """async ({clicks, pictures}) => {
   const context = new AudioContext({sampleRate: 48000, latencyHint: "interactive"});
-  const source = `registerProcessor("ear", class extends AudioWorkletProcessor {
+  const source = `registerProcessor("click-detector", class extends AudioWorkletProcessor {
     last = 0;
     process([input]) {
       const loud = input[0]?.findIndex((x) => Math.abs(x) > 0.1) ?? -1;
@@ -40,8 +39,8 @@ PAGE = """async ({clicks, pictures}) => {
     }
   })`;
   await context.audioWorklet.addModule(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
-  const ear = (node, times) => {
-    const worklet = new AudioWorkletNode(context, "ear");
+  const detectClicks = (node, times) => {
+    const worklet = new AudioWorkletNode(context, "click-detector");
     worklet.port.onmessage = ({data}) => times.push(data);
     node.connect(worklet).connect(context.destination);
   };
@@ -63,7 +62,7 @@ PAGE = """async ({clicks, pictures}) => {
     receiver.jitterBufferTarget = 0;
     const stream = new MediaStream([track]);
     Object.assign(new Audio(), {srcObject: stream, muted: true}).play();
-    ear(context.createMediaStreamSource(stream), heard);
+    detectClicks(context.createMediaStreamSource(stream), heard);
   };
   await pc.setLocalDescription(await pc.createOffer());
   await new Promise((done) => { setTimeout(done, 500); });
@@ -93,7 +92,7 @@ CLICK = (0.9 * np.sin(np.arange(480) / 4)).astype(np.float32)
 
 
 class EchoSession:
-    """Answers each click that it hears with a click in the next frame that goes out."""
+    """Answers each click with a click in the next outgoing frame."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -132,19 +131,17 @@ class EchoSession:
         await self._closed.wait()
 
 
-class Nothing:
+class NoParts:
     def close(self) -> None:
         return
 
 
 async def measure(clicks: int, pictures: bool) -> dict[str, float]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("Chromium is not installed, and this measures with it: apt-get install chromium")
+    chromium = chromium_path()
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def opened() -> Nothing:
-        return Nothing()
+    async def opened() -> NoParts:
+        return NoParts()
 
     with tempfile.TemporaryDirectory() as folder:
         setup = Setup("echo", "none", "echoes")
@@ -159,35 +156,33 @@ async def measure(clicks: int, pictures: bool) -> dict[str, float]:
             browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             page = await (await browser.new_context(bypass_csp=True)).new_page()
             await page.goto(url)
-            told = await page.evaluate(PAGE, {"clicks": clicks, "pictures": pictures})
+            result = await page.evaluate(PAGE, {"clicks": clicks, "pictures": pictures})
             await browser.close()
         server.cancel()
         await asyncio.wait({server})
     trips = [
         1000 * (min(back) - sent)
-        for sent in told["sent"]
-        if (back := [at for at in told["heard"] if 0 < at - sent < 0.6])
+        for sent in result["sent"]
+        if (back := [at for at in result["heard"] if 0 < at - sent < 0.6])
     ]
     if not trips:
-        sys.exit("no click came back")
+        sys.exit("No click came back.")
     return {
         "round_trip_ms_median": round(statistics.median(trips), 1),
         "round_trip_ms_least": round(min(trips), 1),
         "round_trip_ms_most": round(max(trips), 1),
         "clicks": clicks,
         "lost": clicks - len(trips),
-        "chromium_buffer_ms": round(told["buffer"] or 0.0, 1),
+        "chromium_buffer_ms": round(result["buffer"] or 0.0, 1),
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clicks", type=int, default=30)
-    parser.add_argument("--pictures", action="store_true", help="send 640x480 pictures 15 times a second as well")
-    add_json(parser)
+    parser = benchmark_parser(__doc__)
+    parser.add_argument("--clicks", type=int, default=30, help="number of clicks (default: 30)")
+    parser.add_argument("--pictures", action="store_true", help="send 640x480 pictures 15 times per second as well")
     options = parser.parse_args()
-    figures = asyncio.run(measure(options.clicks, options.pictures))
-    report(figures, options.json)
+    report(asyncio.run(measure(options.clicks, options.pictures)), options.json)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
-"""Who is interrupted in the middle of a sentence, and how soon a whole one is over: by words and by silence alone.
+"""Measures endpointing with and without semantic turn detection: false interruptions, and the delay of turn ends.
 
-The sentences of tests/dialogue/finished_or_cut.tsv, spoken by our voice; the real ear, transcriber and model judge
-them hop by hop, on the clock of the sound. A cut sentence goes on after a pause: it is interrupted if its turn ended
-before that. An opinion counts as many milliseconds after the pause was noticed as `--opinion-ms` says, which is what
-transcript and judgement take in a call (docs/latency.md).
+The product's TTS speaks the sentences of tests/dialogue/engines/finished_or_cut.tsv; the real VAD, ASR and semantic
+turn detector process them hop by hop, on the clock of the sound. A cut sentence continues after a pause: it is
+interrupted if its turn ends before that. The detector's result takes effect `--opinion-ms` after the pause was
+detected, the time that transcript and detection take in a call (docs/latency.md).
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 from collections.abc import Sequence
@@ -23,8 +22,8 @@ from audio.endpointing import Endpointer, SpeechEnded, SpeechPaused, SpeechResum
 from audio.resample import Resampler
 from audio.transcribe import Transcriber
 from audio.voice import Synthesizer
-from audio.voice_activity import VoiceActivity, VoiceState
-from benchmarks.report import add_json, report
+from audio.voice_activity import VadState, VoiceActivityDetector
+from benchmarks.report import benchmark_parser, report
 from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
 from stream.models.setup import SETUPS
@@ -32,7 +31,7 @@ from stream.models.weights import WeightStore
 from stream.perception.turn_detection import end_of_speech_settings
 from ui.host.home import home
 
-SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "finished_or_cut.tsv"
+SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "engines" / "finished_or_cut.tsv"
 TERSE = (
     "And now?",
     "What colour?",
@@ -47,26 +46,26 @@ TERSE = (
 )
 SETUP = SETUPS["laptop"]
 LEAD_S, TAIL_S = 0.3, 1.5
-OPINION_MS = 220  # 190 to the transcript, as measured on a quiet machine, and the judgement
+OPINION_MS = 220  # 190 ms to the transcript, measured on a quiet machine, and the detection
 
 
 class Bench:
-    """The real ears, voice and judge."""
+    """The real VAD, ASR, TTS and semantic turn detector."""
 
     def __init__(self, opinion_s: float) -> None:
         store = WeightStore(home())
         self.opinion_s = opinion_s
-        self.activity = VoiceActivity(store.path("silero-vad"))
+        self.activity = VoiceActivityDetector(store.path("silero-vad"))
         self.transcriber = Transcriber(store.path("whisper-tiny.en"), threads=1)
-        self.judge = SemanticTurnDetector(open_language_model(store.path("smollm2-135m-instruct")))
+        self.detector = SemanticTurnDetector(open_language_model(store.path("smollm2-135m-instruct")))
         self.voice = Synthesizer(threads=1)
 
     def whole(self, sentence: str) -> Samples:
-        """Spoken without a break, in silence."""
+        """The sentence spoken without a pause, in a quiet room."""
         return _quietly(self._heard(self.voice.say(sentence)))
 
     def cut(self, sentence: str, words: int, pause_s: float) -> tuple[Samples, float]:
-        """With a pause after so many words; and when it goes on."""
+        """The sentence with a pause after `words` words, and the time at which it continues."""
         spoken = self.voice.spoken(sentence)
         end = round(spoken.words[words - 1].end_s * self.voice.rate)
         begun, rest = self._heard(spoken.samples[:end]), self._heard(spoken.samples[end:])
@@ -74,12 +73,12 @@ class Bench:
         return _quietly(begun, gap, rest), LEAD_S + len(begun) / HEARING_RATE_HZ + pause_s
 
     def first_end(self, sound: Samples, *, weighing: bool) -> SpeechEnded | None:
-        """Of a turn in `sound`."""
-        ends = Endpointer(end_of_speech_settings(SETUP))
-        opinion: tuple[float, float] | None = None  # when it counts, and what it is
-        for hop in self.activity.step(VoiceState(), Chunk(sound, HEARING_RATE_HZ, 0)):
+        """The end of the first turn in `sound`."""
+        endpointer = Endpointer(end_of_speech_settings(SETUP))
+        opinion: tuple[float, float] | None = None  # the time from which it counts, and the probability
+        for hop in self.activity.step(VadState(), Chunk(sound, HEARING_RATE_HZ, 0)):
             due = opinion is not None and hop.at >= opinion[0]
-            event = ends.hear(hop.probability, hop.at, opinion[1] if due and opinion else None)
+            event = endpointer.hear(hop.probability, hop.at, opinion[1] if due and opinion else None)
             opinion = None if due else opinion
             match event:
                 case SpeechEnded():
@@ -88,7 +87,7 @@ class Bench:
                     opinion = None
                 case SpeechPaused() if weighing:
                     text = self.transcriber.transcribe(sound[: round(hop.at * HEARING_RATE_HZ)]).text
-                    opinion = hop.at + self.opinion_s, self.judge.probability(text)
+                    opinion = hop.at + self.opinion_s, self.detector.probability(text)
         return None
 
     def _heard(self, samples: Samples) -> Samples:
@@ -97,7 +96,7 @@ class Bench:
 
 
 def _quietly(*sounds: Samples) -> Samples:
-    """With a quiet room around it: digital silence is no room."""
+    """The sounds in a quiet room, which has a little noise."""
     around = [np.zeros(round(seconds * HEARING_RATE_HZ), np.float32) for seconds in (LEAD_S, TAIL_S)]
     sound = np.concatenate([around[0], *sounds, around[1]])
     noise = 0.0003 * np.random.default_rng(0).standard_normal(len(sound))
@@ -111,7 +110,7 @@ def waits(bench: Bench, sentences: Sequence[str], *, weighing: bool) -> list[flo
 
 
 def interrupted(bench: Bench, rows: Sequence[tuple[str, str]], pause_s: float, *, weighing: bool) -> float:
-    """The share of sentences that were over before they went on."""
+    """The share of cut sentences whose turn ended before they continued."""
     count = 0
     for sentence, begun in rows:
         sound, goes_on_at = bench.cut(sentence, len(begun.split()), pause_s)
@@ -139,13 +138,11 @@ def measure(pause_s: float, opinion_s: float) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pause-ms", type=float, default=700, help="in the middle of a cut sentence (default: 700)")
+    parser = benchmark_parser(__doc__)
+    parser.add_argument("--pause-ms", type=float, default=700, help="pause in a cut sentence (default: 700)")
     parser.add_argument("--opinion-ms", type=float, default=OPINION_MS, help=f"see above (default: {OPINION_MS})")
-    add_json(parser)
     options = parser.parse_args()
-    result = measure(options.pause_ms / 1000, options.opinion_ms / 1000)
-    report(result, options.json)
+    report(measure(options.pause_ms / 1000, options.opinion_ms / 1000), options.json)
 
 
 if __name__ == "__main__":

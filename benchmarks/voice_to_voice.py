@@ -1,16 +1,14 @@
-"""From the end of the user's speech to the first sound of the answer, as somebody in front of the browser hears it.
+"""Measures voice-to-voice latency: from the end of the user's speech to the first sound of the reply in the browser.
 
-The real server with its real models, real Chromium with a microphone and a camera made of files. Both ends are
-recorded on the browser's audio clock: a turn's figure is the time between the last loud sample of a question in the
-microphone and the first loud sample of the answer in the loudspeaker. The stages are the server's own marks.
+Uses the real server with its real models, and real Chromium whose microphone and camera play files. Both ends are
+recorded on the browser's audio clock: the latency of a turn is the time between the last loud sample of a question in
+the microphone and the first loud sample of the reply in the loudspeaker. The stages are the server's own marks.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
 import re
-import shutil
 import sys
 import tempfile
 import urllib.request
@@ -24,7 +22,8 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.report import add_json, report
+from benchmarks.chromium import chromium_path
+from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import STAGES, percentile
 from tests.browser.call_fixtures import FLAGS, Server
 from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sign, spoken
@@ -44,14 +43,14 @@ QUESTIONS = (
 )
 SETTLING_S = 4.0
 GAP_S = 7.0
-INTERRUPT_AT_S = 6.0  # after a question: an answer that still goes on is cut, so that the next question meets silence
+INTERRUPT_AT_S = 6.0  # after a question: a longer reply is interrupted, so that the next question meets silence
 LOUD = 0.012
 
 Sound = NDArray[np.float32]
 
 
 def spoken_at(questions: list[str]) -> list[tuple[float, float]]:
-    """(start, end) of each question in the microphone's file, seconds, by its last loud sample."""
+    """(start, end) in seconds of each question in the microphone's file; it ends with its last loud sample."""
     at, times = SETTLING_S, []
     for question in questions:
         sound = spoken(question).astype(np.float32) / 32768
@@ -62,7 +61,7 @@ def spoken_at(questions: list[str]) -> list[tuple[float, float]]:
 
 
 def offset_of(microphone: Sound, times: list[tuple[float, float]]) -> float:
-    """Where the file's second 0 lies in the recording: found where the file's loud stretches fit the recorded ones."""
+    """The time in the recording at which the file begins, where its loud stretches fit the recorded ones best."""
     hop = RATE_HZ // 100
     recorded = np.abs(microphone[: len(microphone) // hop * hop]).reshape(-1, hop).max(1) > LOUD
     expected = np.zeros(int(times[-1][1] * 100) + 1, bool)
@@ -70,13 +69,13 @@ def offset_of(microphone: Sound, times: list[tuple[float, float]]) -> float:
         expected[int(start * 100) : int(end * 100)] = True
     room = len(recorded) - len(expected)
     if room <= 0:
-        sys.exit("the recording is shorter than the questions: the call broke off")
+        sys.exit("The recording is shorter than the questions: the call was lost.")
     fit = [int((recorded[shift : shift + len(expected)] == expected).sum()) for shift in range(min(room, 3000))]
     return int(np.argmax(fit)) / 100
 
 
 def delays_ms(both: Sound, times: list[tuple[float, float]]) -> list[float | None]:
-    """Milliseconds from each question's end to the first sound of its answer; None where none came in time."""
+    """Milliseconds from each question's end to the first sound of its reply; None if none came in time."""
     microphone, loudspeaker = both[0::2], both[1::2]
     offset = offset_of(microphone, times)
     delays: list[float | None] = []
@@ -92,8 +91,8 @@ def delays_ms(both: Sound, times: list[tuple[float, float]]) -> list[float | Non
     return delays
 
 
-def held(page: Page, times: list[tuple[float, float]]) -> tuple[Sound, list[dict[str, Any]]]:
-    """Have the conversation; the recording, and the turns as the page knows them."""
+def hold_conversation(page: Page, times: list[tuple[float, float]]) -> tuple[Sound, list[dict[str, Any]]]:
+    """Holds the conversation; returns the recording of both ends, and the turns as the page records them."""
     page.click("#start")
     page.wait_for_selector("#state[data-state=listening]", timeout=30_000)
     began = page.evaluate("performance.now()") / 1000
@@ -110,16 +109,14 @@ def held(page: Page, times: list[tuple[float, float]]) -> tuple[Sound, list[dict
 
 
 def lag_p99_ms(url: str) -> float:
-    """The server's own figure for its event loop, of the last minute."""
+    """The lag of the server's event loop in the last minute, from its metrics."""
     with urllib.request.urlopen(f"{url}metrics") as answer:
-        told = re.search(r"^omnilive_loop_lag_p99_seconds (\S+)", answer.read().decode(), re.MULTILINE)
-    return 1000 * float(told[1]) if told else float("nan")
+        found = re.search(r"^omnilive_loop_lag_p99_seconds (\S+)", answer.read().decode(), re.MULTILINE)
+    return 1000 * float(found[1]) if found else float("nan")
 
 
 def measure(turns: int) -> dict[str, float]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("Chromium is not installed, and this measures with it: apt-get install chromium")
+    chromium = chromium_path()
     questions = list(islice(cycle(QUESTIONS), turns))
     server = Server(home())
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -137,23 +134,23 @@ def measure(turns: int) -> dict[str, float]:
             page.add_init_script(path=Path(__file__).parent / "both_ends.js")
             page.goto(server.url)
             page.wait_for_selector("html[data-ready]")
-            both, told = held(page, times)
+            both, page_turns = hold_conversation(page, times)
             lag = lag_p99_ms(server.url)
             browser.close()
         finally:
             server.close()
-    return figures(questions, delays_ms(both, times), told, lag)
+    return figures(questions, delays_ms(both, times), page_turns, lag)
 
 
 def figures(
-    questions: list[str], delays: list[float | None], told: list[dict[str, Any]], lag: float
+    questions: list[str], delays: list[float | None], page_turns: list[dict[str, Any]], lag: float
 ) -> dict[str, float]:
-    """One flat object; prints each turn on the way."""
+    """Prints the latency of each turn; returns the figures."""
     for question, delay in zip(questions, delays, strict=True):
         print(f"{'no answer' if delay is None else f'{delay:6.0f} ms':>10}  {question}")
     good = [delay for delay in delays if delay is not None]
     if not good:
-        sys.exit("no turn was answered")
+        sys.exit("No turn was answered.")
     result = {
         "turns": len(delays),
         "failures": len(delays) - len(good),
@@ -165,7 +162,9 @@ def figures(
     }
     for stage in STAGES:
         marks = [
-            turn["latency"]["marks"][stage] for turn in told if turn["latency"] and stage in turn["latency"]["marks"]
+            turn["latency"]["marks"][stage]
+            for turn in page_turns
+            if turn["latency"] and stage in turn["latency"]["marks"]
         ]
         if marks:
             result[f"{stage}_ms_median"] = round(percentile(marks, 0.5), 1)
@@ -174,12 +173,10 @@ def figures(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=24, help="questions to ask (default: 24)")
-    add_json(parser)
+    parser = benchmark_parser(__doc__)
+    parser.add_argument("--turns", type=int, default=24, help="number of questions (default: 24)")
     options = parser.parse_args()
-    result = measure(options.turns)
-    report(result, options.json)
+    report(measure(options.turns), options.json)
 
 
 if __name__ == "__main__":

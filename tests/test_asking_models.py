@@ -39,7 +39,7 @@ def test_an_answer_is_written_as_it_was_wished(seeing: Assistant) -> None:
     assert longer.startswith(likeliest.rstrip("\N{REPLACEMENT CHARACTER}")) and len(longer) > len(likeliest)
     pieces = list(seeing.chat(ASKED, stream=True, sampling=False, max_new_tokens=12))
     assert len(pieces) == 1 and seeing.chat(ASKED, num_beams=3, max_new_tokens=12) == pieces[0].strip()
-    with pytest.raises(BadInput, match="there is room for an answer of"):
+    with pytest.raises(BadInput, match="There is room for a reply of"):
         seeing.chat(ASKED, max_new_tokens=500_000)
     with pytest.raises(TypeError, match="no option 'heat'"):
         seeing.chat(ASKED, heat=1)  # type: ignore[call-overload]

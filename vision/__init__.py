@@ -1,1 +1,1 @@
-"""Pictures as numbers: frame choice, detection, reading, the scene table."""
+"""Computer vision: camera, frame sampling, object detection, OCR, tracking and the scene table."""

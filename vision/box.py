@@ -1,4 +1,4 @@
-"""Rectangles in a picture, in fractions of its width and height. Knows nothing of what is in them."""
+"""Bounding boxes, in fractions of a picture's width and height."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def inside(a: Box, b: Box) -> float:
 
 
 def around(boxes: list[Box]) -> Box:
-    """The smallest box that holds them all; there must be one."""
+    """The smallest box that contains all `boxes`; needs at least one."""
     left, top, right, bottom = zip(*boxes, strict=True)
     return min(left), min(top), max(right), max(bottom)
 
 
 def grown(box: Box, by_x: float, by_y: float) -> Box:
-    """Wider by `by_x` on both sides and higher by `by_y`, but within the picture."""
+    """The box extended by `by_x` on the left and right and by `by_y` at the top and bottom, within the picture."""
     return max(0.0, box[0] - by_x), max(0.0, box[1] - by_y), min(1.0, box[2] + by_x), min(1.0, box[3] + by_y)
 
 

@@ -1,4 +1,4 @@
-"""The camera of this machine, through OpenCV. Blocks; whoever reads it does so on a thread of its own."""
+"""Reads the camera of this machine through OpenCV. Reading blocks, so it belongs on a worker thread."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from vision.picture import Picture
 
-_MOST_FAILURES = 5  # readings in a row without a picture: then the camera is gone
-_PROBED = 4  # device numbers that are tried where the system does not list its cameras
+_MAX_FAILURES = 5  # consecutive reads without a picture before the camera counts as lost
+_PROBED = 4  # device numbers that are tried if the system does not list its cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class LocalCameraStream:
         fps: float = 15.0,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        """`device` is a number, or the path of a video that stands in for a camera.
+        """`device` is a number, or the path of a video that replaces a camera.
 
-        `width`, `height` and `fps` are wishes: the camera gives what it can. `clock` stamps the pictures; without
-        one they bear the seconds since the camera was opened. Raises ValueError if there is no such camera.
+        `width`, `height` and `fps` are requests that the camera may not meet. `clock` stamps the pictures; the
+        default counts the seconds since the camera was opened. Raises ValueError if there is no such camera.
         """
         began = perf_counter()
         self._clock = clock or (lambda: perf_counter() - began)
@@ -51,32 +51,29 @@ class LocalCameraStream:
         if not self._capture.isOpened():
             self._capture.release()
             raise ValueError(
-                f"camera {device} cannot be opened: plug it in, close other programs that use it, "
-                "and allow this one to use it"
+                f"Camera {device} cannot be opened: plug it in, close other programs that use it, "
+                "and give this program access to it."
             )
-        request_options = (
+        for setting, value in (
             (cv2.CAP_PROP_FRAME_WIDTH, width),
             (cv2.CAP_PROP_FRAME_HEIGHT, height),
             (cv2.CAP_PROP_FPS, fps),
-        )
-        for wish, value in (
-            *request_options,
-            (cv2.CAP_PROP_BUFFERSIZE, 1),
-        ):  # one frame: what waits in a buffer is stale
-            self._capture.set(wish, value)
+            (cv2.CAP_PROP_BUFFERSIZE, 1),  # one frame: buffered frames are stale
+        ):
+            self._capture.set(setting, value)
 
     def read(self) -> Picture | None:
-        """Wait for the next frame; None if one failed or the camera was closed.
+        """Wait for the next frame; None if a read failed or the camera was closed.
 
-        Raises ValueError once the camera is gone.
+        Raises ValueError once the camera is lost.
         """
         if not self._capture.isOpened():
             return None
-        came, bgr = self._capture.read()
-        if not came or bgr is None or not bgr.size:
+        ok, bgr = self._capture.read()
+        if not ok or bgr is None or not bgr.size:
             self._failures += 1
-            if self._failures >= _MOST_FAILURES:
-                raise ValueError(f"camera {self._device} sends no pictures any more; plug it in again and restart")
+            if self._failures >= _MAX_FAILURES:
+                raise ValueError(f"Camera {self._device} sends no pictures any more: plug it in again and restart.")
             return None
         self._failures = 0
         rgb = cv2.cvtColor(bgr, cv2.COLOR_GRAY2RGB if bgr.ndim == 2 else cv2.COLOR_BGR2RGB)
@@ -93,14 +90,14 @@ class LocalCameraStream:
 
 
 def list_cameras(devices: Path = Path("/sys/class/video4linux")) -> list[CameraDevice]:
-    """The cameras of this machine. On Linux they are asked for at `devices`; elsewhere the first few are tried."""
+    """The cameras of this machine: on Linux those listed in `devices`; elsewhere the first few numbers are tried."""
     if sys.platform == "linux":
         return sorted(_listed(devices), key=lambda camera: camera.device)
     return [CameraDevice(device, f"camera {device}") for device in range(_PROBED) if _opens(device)]
 
 
 def _listed(devices: Path) -> list[CameraDevice]:
-    """What the kernel lists. A camera may have several nodes; the one with index 0 brings pictures."""
+    """The cameras that the kernel lists. A camera may have several nodes; the one with index 0 sends pictures."""
     cameras: list[CameraDevice] = []
     for node in devices.glob("video[0-9]*"):
         index, name = node / "index", node / "name"

@@ -1,6 +1,6 @@
-"""How much two pictures differ, and whether one holds fine detail as writing does. Cheap: about a millisecond.
+"""Change detection: how much two frames differ, and whether one has the fine detail of text. About a millisecond.
 
-Robust against the camera: exposure that goes up and down, and noise, change nothing. Knows no things and no words.
+Changes of exposure and camera noise do not count as change.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from vision.picture import Pixels
 
 _LONGEST = 640  # pixels of the longer side that is examined
 _THUMB = (160, 120)
-_BLOCK = 8  # thumbnail pixels a side: a letter of a sign, a hand at the far end of a room
+_BLOCK = 8  # thumbnail pixels per side: a letter of a sign, a hand at the far end of a room
 _BLOCK_DIFFERS = 12.0  # grey levels of 255, mean over a block
-_MOST_GAIN = 2.0  # of exposure between two pictures that show the same
-_STIFFNESS = 64.0  # grey levels²: a picture with less contrast tells little about the gain, which then stays near 1
-_BLACK, _WHITE = 5, 248  # grey levels beyond which nothing is told apart
+_MAX_GAIN = 2.0  # of exposure between two pictures of the same view
+_STIFFNESS = 64.0  # grey levels²: a picture with less contrast hardly determines the gain, which then stays near 1
+_BLACK, _WHITE = 5, 248  # grey levels beyond which the sensor is saturated
 _FITS = 3
-_LEAST_PIXELS = 50
+_MIN_PIXELS = 50
 
 _CELLS = (32, 24)
-_STROKE = 40  # grey levels between neighbours: an edge such as strokes of letters have
-_WRITTEN = 0.06  # share of edges in a cell that may hold writing
+_STROKE = 40  # grey levels between neighbours at an edge, as strokes of letters have
+_WRITTEN = 0.06  # share of edges in a cell that may contain text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sketch:
-    """What is kept of a picture to compare it: `thumb` (120, 160) grey levels, and whether it may show writing."""
+    """The part of a frame that is kept for comparison: `thumb` (120, 160) grey levels, and whether it may show text."""
 
     thumb: NDArray[np.float32]
     may_hold_text: bool
 
 
 def sketch(rgb: Pixels) -> Sketch:
-    """Of a picture of any size."""
+    """The sketch of a picture of any size."""
     longest = max(rgb.shape[:2])
     if longest > _LONGEST:
         width, height = (max(1, round(side * _LONGEST / longest)) for side in rgb.shape[1::-1])
@@ -50,10 +50,10 @@ def sketch(rgb: Pixels) -> Sketch:
 
 
 def moved(before: Sketch, after: Sketch) -> float:
-    """The share of the picture, 0..1, that shows something else than before."""
+    """The share of the picture, 0..1, that has changed."""
     exposed = _exposed_like(before.thumb, after.thumb)
     difference = np.abs(exposed - before.thumb)
-    # What is white in one picture may have been brighter than white: then the other is right to be brighter still.
+    # A saturated pixel may stand for any brighter value, so a brighter pixel in the other picture is no difference.
     difference[(after.thumb >= _WHITE) & (exposed < before.thumb)] = 0
     difference[(before.thumb >= _WHITE) & (exposed > before.thumb)] = 0
     rows, columns = _THUMB[1] // _BLOCK, _THUMB[0] // _BLOCK
@@ -62,28 +62,28 @@ def moved(before: Sketch, after: Sketch) -> float:
 
 
 def _steps(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w) difference of each pixel to the one on its right."""
+    """(h, w - 1) absolute difference of each pixel to the one on its right."""
     if grey.shape[1] < 2:
         return np.zeros_like(grey)
     return cv2.absdiff(grey[:, 1:], grey[:, :-1])
 
 
 def _exposed_like(model: NDArray[np.float32], thumb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`thumb` as the exposure of `model` would have shown it.
+    """`thumb` with the exposure of `model`.
 
-    Gain and offset come from a least squares fit over the pixels, repeated over those that fit best: most of a
-    picture shows what it showed before, or it is another picture and no exposure makes them alike.
+    Gain and offset come from a least squares fit over the pixels, repeated over those that fit best: either most of
+    the picture is unchanged, or it is another picture and no exposure makes the two alike.
     """
-    some, like = thumb[::2, ::2], model[::2, ::2]  # of the pixels; they are enough
+    some, like = thumb[::2, ::2], model[::2, ::2]  # a quarter of the pixels is enough
     fits = (np.maximum(some, like) < _WHITE) & (np.minimum(some, like) > _BLACK)
     gain, offset = 1.0, 0.0
     for _ in range(_FITS):
-        if fits.sum() < _LEAST_PIXELS:
+        if fits.sum() < _MIN_PIXELS:
             break
         x, y = some[fits], like[fits]
         x_mean, y_mean = float(x.mean()), float(y.mean())
         covariance, variance = float(((x - x_mean) * (y - y_mean)).mean()), float(x.var())
-        gain = min(max((covariance + _STIFFNESS) / (variance + _STIFFNESS), 1 / _MOST_GAIN), _MOST_GAIN)
+        gain = min(max((covariance + _STIFFNESS) / (variance + _STIFFNESS), 1 / _MAX_GAIN), _MAX_GAIN)
         offset = y_mean - gain * x_mean
         misses = np.abs(gain * some + offset - like)
         fits &= misses <= np.median(misses[fits])

@@ -1,7 +1,7 @@
-"""Names colours and light as a person would. Knows what was measured, not what it belongs to.
+"""Names the colours and the light of a picture as a person would.
 
-A colour is called after the nearest of a list of examples in CIE Lab, where distances are about what eyes make of
-them. Lightness counts half: it is the light that changes, not the thing.
+A colour has the name of the nearest of a list of examples in CIE Lab, where distances approximate perceived
+differences. Lightness counts half, since it depends on the light more than on the object.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vision.picture import Pixels
 
 Light = Literal["dark", "dim", "normal", "bright"]
 
-# Examples as web colours. Greys take their neighbours as well, since white balance is never exact.
+# Examples as web colours. Greys include their neighbours, since white balance is never exact.
 _EXAMPLES = {
     "black": "000000 141414 1e1c1a 181c20 101418",
     "grey": "3c3c3c 505050 6e6e6e 808080 989898 b0b0b0 c0c0c0 8a8680 80868c 6a6660 60666c a8a49c 9ca4a8 504c48 484c50",
@@ -39,23 +39,17 @@ _EXAMPLES = {
 }
 _LIGHTNESS_COUNTS = 0.5
 _NAMES = tuple(_EXAMPLES)
-_LEVELS = 32  # per channel, of the table that maps a colour to its name
+_LEVELS = 32  # per channel, in the table that maps a colour to its name
 
-_SAMPLE = 64  # pixels a side that stand for a picture or a box
+_SAMPLE = 64  # pixels per side of the sample that represents a picture or a box
 _SHARE_WORTH_A_NAME = 0.08
 
 _DARK, _DIM, _BRIGHT = 0.13, 0.28, 0.75  # mean lightness
-_FLAT = 0.02  # spread of the lightness of a picture that shows nothing
-
-
-def name_colour(rgb: tuple[int, int, int]) -> str:
-    """One of thirteen names for red, green and blue of 0..255."""
-    red, green, blue = (int(value) * _LEVELS // 256 for value in rgb)
-    return _NAMES[_table()[red, green, blue]]
+_FLAT = 0.02  # spread of the lightness of a picture without content
 
 
 def dominant_colours(rgb: Pixels, box: Box | None = None, k: int = 3) -> list[tuple[str, float]]:
-    """Up to `k` names with their shares of the picture, or of the part in `box`, largest first."""
+    """Up to `k` of thirteen names with their shares of the picture, or of the part in `box`, largest first."""
     part = cut(rgb, box or WHOLE)
     small = cv2.resize(part, (_SAMPLE, _SAMPLE), interpolation=cv2.INTER_NEAREST)
     levels = small.reshape(-1, 3) // (256 // _LEVELS)
@@ -66,7 +60,7 @@ def dominant_colours(rgb: Pixels, box: Box | None = None, k: int = 3) -> list[tu
 
 
 def brightness(rgb: Pixels) -> tuple[float, Light]:
-    """Mean lightness, 0..1, and a word for it. A covered lens, which shows one dark colour, is dark."""
+    """Mean lightness, 0..1, and its name. A covered lens, which shows one dark colour, counts as dark."""
     small = cv2.resize(rgb, (_SAMPLE, _SAMPLE), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     mean, spread = float(grey.mean()) / 255, float(grey.std()) / 255
@@ -78,14 +72,14 @@ def brightness(rgb: Pixels) -> tuple[float, Light]:
 
 @cache
 def _table() -> NDArray[np.uint8]:
-    """(32, 32, 32) the number of the name of each red, green and blue."""
+    """(32, 32, 32): the index of the name of each red, green and blue."""
     examples = [(i, example) for i, name in enumerate(_NAMES) for example in _EXAMPLES[name].split()]
     names = np.array([i for i, _ in examples], np.uint8)
     known = _lab(np.array([[int(example[at : at + 2], 16) for at in (0, 2, 4)] for _, example in examples]))
     step = 256 // _LEVELS
     axis = np.arange(_LEVELS) * step + step // 2
-    asked = _lab(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3))
-    distances = (known**2).sum(1) - 2 * asked @ known.T  # squared, but for a term that all examples share
+    entries = _lab(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3))
+    distances = (known**2).sum(1) - 2 * entries @ known.T  # squared, without the term that all examples share
     return names[distances.argmin(1)].reshape(_LEVELS, _LEVELS, _LEVELS)
 
 

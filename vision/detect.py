@@ -1,7 +1,7 @@
-"""Finds things of 80 kinds (COCO) in one picture. Scores are low and single looks err: `tracking` takes the vote.
+"""Detects objects of 80 classes (COCO) in one picture. Scores are low and single detections err: `tracking` votes.
 
-One picture can be looked at in several ways (`View`). Their mistakes differ, so that even a picture that stands
-still can be voted on.
+The detector can see one picture in several ways (`View`). Their mistakes differ, so even a still picture can be
+voted on.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ KINDS = (
     *("hair drier", "toothbrush"),
 )
 
-LIKELY = 0.45  # the score from which one look alone is worth telling
+LIKELY = 0.45  # the score from which a single detection is worth reporting
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A thing called `label`, seen in one look with `score` 0..1."""
+    """An object called `label`, detected in one pass with `score` 0..1."""
 
     label: str
     score: float
@@ -48,69 +48,69 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A way to look: the picture is shrunk to about `side` x `side` pixels' worth, and `mirrored`."""
+    """A test-time variant of a picture: reduced to about `side` x `side` pixels in area, and perhaps `mirrored`."""
 
     side: int = 416
     mirrored: bool = False
 
 
-# On photos of an evaluation the mean of these three found 94 % of the things with 5 wrong ones in 88 pictures;
-# the first alone, at 0.45, 93 % with 9.
+# In an evaluation on 88 photos the mean of these three found 94 % of the objects with 5 false ones; the first alone,
+# at 0.45, 93 % with 9.
 VIEWS = (View(), View(mirrored=True), View(side=320, mirrored=True))
 
-_STEP = 32  # the coarsest stride: the network's sides are multiples of it
-_NARROWEST, _LONGEST = 128, 704
+_STEP = 32  # the coarsest stride: the sides of the network's input are multiples of it
+_MIN_SIDE, _MAX_SIDE = 128, 704
 
 
 class Detector:
-    """Weights only, shared by all sessions and threads. `threads` is what one look may use."""
+    """The weights, shared by all sessions and threads. One pass uses `threads` threads."""
 
     def __init__(self, weights_path: Path | str, threads: int = 1) -> None:
-        """Raises ValueError when the file is not the detector's weights."""
+        """Raises ValueError if the file does not contain the detector's weights."""
         try:
             self._network = NanoDet(load_file(weights_path), _fast_type())
         except (OSError, SafetensorError, KeyError) as error:
             raise ValueError(
-                f"{weights_path} does not hold the detector's weights ({error}); restore it from the repository"
+                f"{weights_path} does not contain the detector's weights ({error}): restore it from the repository."
             ) from error
         self._threads = threads
 
-    def detect(self, rgb: Pixels, view: View = VIEWS[0], least: float = LIKELY) -> list[Detection]:
-        """Everything seen with a score of at least `least`, best first. Blocks for 10 to 30 ms."""
+    def detect(self, rgb: Pixels, view: View = VIEWS[0], min_score: float = LIKELY) -> list[Detection]:
+        """All detections with a score of at least `min_score`, best first. Blocks for 10 to 30 ms."""
         height, width = rgb.shape[:2]
         columns, rows = _network_size(width, height, view.side)
         small = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_AREA)
         bgr = np.ascontiguousarray(small[:, ::-1, ::-1] if view.mirrored else small[:, :, ::-1])
         with _threads(self._threads):
-            boxes, scores, kinds = decode(self._network(bgr), columns, rows, least)
+            boxes, scores, kinds = decode(self._network(bgr), columns, rows, min_score)
         if view.mirrored:
             boxes = np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], 1)
         found = zip(boxes.tolist(), scores.tolist(), kinds.tolist(), strict=True)
         return [Detection(KINDS[kind], score, tuple(box)) for box, score, kind in found]
 
     def warm_up(self) -> None:
-        """Look at nothing in each common shape, so that no later look pays for first times."""
+        """Runs on an empty picture of each common shape, so that the first real calls are not slower."""
         for height, width in ((480, 640), (720, 1280), (640, 480)):
             for view in VIEWS:
                 self.detect(np.zeros((height, width, 3), np.uint8), view)
 
 
 def _network_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """(columns, rows) of about side² pixels in the picture's shape. Very long pictures are squeezed into 1:5.5."""
+    """(columns, rows) of about side² pixels in the picture's shape. Longer pictures are squeezed to 1:5.5."""
     shrink = side / math.sqrt(width * height)
     columns, rows = (round(length * shrink / _STEP) * _STEP for length in (width, height))
-    return min(max(columns, _NARROWEST), _LONGEST), min(max(rows, _NARROWEST), _LONGEST)
+    return min(max(columns, _MIN_SIDE), _MAX_SIDE), min(max(rows, _MIN_SIDE), _MAX_SIDE)
 
 
 def _fast_type() -> torch.dtype:
-    """bfloat16 takes less than half the time of float32, but only where the processor computes in it."""
-    able = torch.cpu.get_capabilities()
-    return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
+    """bfloat16 takes less than half the time of float32, but only if the processor supports it."""
+    capabilities = torch.cpu.get_capabilities()
+    return torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
 
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """torch with `count` threads; in this thread only, since torch keeps the number per thread."""
+    """Sets torch's number of threads; in this thread only, since torch keeps the number per thread."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

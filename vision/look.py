@@ -1,6 +1,6 @@
-"""The eyes: what one look and one reading do, from a picture to the scene table.
+"""Runs the vision models on a picture (detection, colours, OCR) and updates the scene table.
 
-Everything blocks and belongs on a worker thread; nothing here starts one. `VisionModels` is shared by the process, a
+Every call blocks and belongs on a worker thread; nothing here starts one. `VisionModels` is shared by the process; a
 `SceneUpdate` is the state of one session and is used by one thread at a time.
 """
 
@@ -20,11 +20,11 @@ from vision.signs import Sign, TextLine, signs_of
 from vision.tracking import Track, Tracker
 
 _WEAK = 0.3  # score from which a detection has a vote
-_CLEAR = 0.4  # share from which a colour is the thing's
+_CLEAR = 0.4  # share from which a colour is the object's
 
 
 class SceneUpdate:
-    """What one session sees: the vote in hand and the scene table."""
+    """The vision state of one session: the tracker's votes and the scene table."""
 
     def __init__(self) -> None:
         self.tracker = Tracker()
@@ -33,11 +33,11 @@ class SceneUpdate:
         self._lines: tuple[TextLine, ...] = ()
 
     def tracks(self) -> list[Track]:
-        """The things that are there, with their boxes."""
+        """The objects in view, with their boxes."""
         return self.tracker.tracks()
 
     def lines(self) -> tuple[TextLine, ...]:
-        """The lines of writing that the last reading found, in reading order."""
+        """The lines of text that the last reading found, in reading order."""
         return self._lines
 
     def read(self, lines: Sequence[TextLine], signs: Sequence[Sign], at: float) -> None:
@@ -45,7 +45,7 @@ class SceneUpdate:
         self.scene.read(signs, at)
 
     def camera_lost(self, at: float) -> None:
-        """There is no picture any more."""
+        """Clears the view; the scene keeps the texts that were read."""
         self.tracker.clear()
         self._lines, self.looks = (), 0
         self.scene.camera_lost(at)
@@ -56,48 +56,48 @@ class VisionModels:
 
     def __init__(self, detector: Detector, reader: Reader) -> None:
         self._detector, self._reader = detector, reader
-        cv2.setNumThreads(1)  # what we do with it is too small to share, and the cores are wanted elsewhere
+        cv2.setNumThreads(1)  # these tasks are too small to split, and the cores are needed elsewhere
 
     def glance(self, look: SceneUpdate, picture: Picture) -> None:
-        """Things, colours and light; 20 to 60 ms. Unclear things are looked at in two ways at once."""
-        light = self._see_light(look.scene, picture)
+        """Updates objects, colours and light; 20 to 60 ms. Unclear objects are detected in a second view."""
+        light = self._update_light(look.scene, picture)
         views = 1 if light == "dark" else 2 if look.looks == 0 else 1
-        self._look_at(look, picture, views)
+        self._detect(look, picture, views)
         if light != "dark" and views == 1 and look.tracker.undecided:
-            self._look_at(look, picture, 1)
-        self._tell_things(look, picture)
+            self._detect(look, picture, 1)
+        self._update_objects(look, picture)
 
     def read(self, look: SceneUpdate, picture: Picture) -> None:
-        """Writing; 0.1 to 0.5 s."""
+        """Updates texts by OCR; 0.1 to 0.5 s."""
         self._read(look, picture, closely=False)
 
     def look_once(self, picture: Picture) -> Scene:
-        """Everything about a single picture, decided at once; up to 2 s."""
+        """The complete scene of a single picture; up to 2 s."""
         return self.study(picture).scene
 
     def study(self, picture: Picture) -> SceneUpdate:
-        """What `look_once` does, with the boxes and the lines as well."""
+        """Like `look_once`, with the boxes and the lines as well."""
         look = SceneUpdate()
-        self._see_light(look.scene, picture)
-        self._look_at(look, picture, len(VIEWS))
+        self._update_light(look.scene, picture)
+        self._detect(look, picture, len(VIEWS))
         look.tracker.confirm_now()
-        self._tell_things(look, picture)
+        self._update_objects(look, picture)
         self._read(look, picture, closely=True)
         return look
 
-    def _see_light(self, scene: Scene, picture: Picture) -> str:
+    def _update_light(self, scene: Scene, picture: Picture) -> str:
         _, light = brightness(picture.rgb)
         scene.lit(light, [name for name, _ in dominant_colours(picture.rgb)], picture.at)
         return light
 
-    def _look_at(self, look: SceneUpdate, picture: Picture, views: int) -> None:
-        """Each view is a look of its own, with a vote of its own."""
+    def _detect(self, look: SceneUpdate, picture: Picture, views: int) -> None:
+        """Each view is a pass with a vote of its own."""
         for _ in range(views):
             view = VIEWS[look.looks % len(VIEWS)]
             look.looks += 1
             look.tracker.update(self._detector.detect(picture.rgb, view, _WEAK), picture.at)
 
-    def _tell_things(self, look: SceneUpdate, picture: Picture) -> None:
+    def _update_objects(self, look: SceneUpdate, picture: Picture) -> None:
         tracks = look.tracks()
         look.scene.see(tracks, _colours_of(tracks, picture.rgb, picture.at), picture.at)
 
@@ -107,7 +107,7 @@ class VisionModels:
 
 
 def _colours_of(tracks: Sequence[Track], rgb: Pixels, at: float) -> Mapping[int, str]:
-    """The colour, by number, of those things seen in this picture that have one clear colour."""
+    """The colour, by track number, of the objects in this picture that have one clear colour."""
     colours: dict[int, str] = {}
     for track in tracks:
         if track.at == at:
@@ -118,7 +118,7 @@ def _colours_of(tracks: Sequence[Track], rgb: Pixels, at: float) -> Mapping[int,
 
 
 def _core(track: Track) -> Box:
-    """The middle of a thing, where there is little background; of a person, the clothes."""
+    """The middle of an object, where there is little background; for a person, the clothes."""
     left, top, right, bottom = track.box
     width, height = right - left, bottom - top
     if track.label == "person":

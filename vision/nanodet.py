@@ -1,4 +1,4 @@
-"""NanoDet-g: the network and how its outputs are read. Knows no files, no pictures on screen and no names of things.
+"""NanoDet-g: the object detection network and the decoding of its outputs.
 
 The network is RangiLyu's NanoDet-g (github.com/RangiLyu/nanodet, Apache-2.0): a CSP backbone, a path aggregation
 neck without weights, and a head whose boxes are "generalized focal loss" distributions (Li et al., 2020): each of
@@ -20,16 +20,15 @@ KINDS = 80
 BINS = 11
 STRIDES = (8, 16, 32)
 
-_MEAN = torch.tensor([103.53, 116.28, 123.675])  # of blue, green and red, as it was trained
+_MEAN = torch.tensor([103.53, 116.28, 123.675])  # of blue, green and red, from training
 _SCALE = 1 / torch.tensor([57.375, 57.12, 58.395])
 
-# Two boxes of one kind that overlap so much are one thing seen twice.
-_SAME_THING = 0.6
-_MOST_CANDIDATES = 200
+_SAME_OBJECT = 0.6  # overlap from which two boxes of one class are one object
+_MAX_CANDIDATES = 200
 
 
 class NanoDet:
-    """Weights, immutable: shared by all threads. `state` has `N.w` and `N.b`, N in order of execution."""
+    """The immutable weights, shared by all threads. `state` has `N.w` and `N.b`, N in order of execution."""
 
     def __init__(self, state: Mapping[str, Tensor], dtype: torch.dtype) -> None:
         self.dtype = dtype
@@ -86,24 +85,24 @@ def _resized(x: Tensor, factor: float) -> Tensor:
 
 
 def decode(
-    levels: list[Tensor], width: int, height: int, least: float
+    levels: list[Tensor], width: int, height: int, min_score: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """What the network saw in its picture of `width` x `height` with a score of at least `least`, best first.
+    """The detections in the network's input of `width` x `height` with a score of at least `min_score`, best first.
 
     Returns boxes (n, 4) as left, top, right, bottom in fractions, scores (n,) and kinds (n,).
     """
-    picked = [_candidates(grid, stride, width, least) for grid, stride in zip(levels, STRIDES, strict=True)]
+    picked = [_candidates(grid, stride, width, min_score) for grid, stride in zip(levels, STRIDES, strict=True)]
     boxes, scores, kinds = (torch.cat(parts) for parts in zip(*picked, strict=True))
-    best = scores.topk(min(_MOST_CANDIDATES, len(scores))).indices
+    best = scores.topk(min(_MAX_CANDIDATES, len(scores))).indices
     size = torch.tensor([width, height, width, height], dtype=torch.float32)
     sides = (boxes[best] / size).clamp(0, 1).numpy()
-    return _without_doubles(sides, scores[best].numpy(), kinds[best].numpy(), least)
+    return _without_doubles(sides, scores[best].numpy(), kinds[best].numpy(), min_score)
 
 
-def _candidates(grid: Tensor, stride: int, width: int, least: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Boxes in pixels, scores and kinds of the cells of one stride that see something."""
+def _candidates(grid: Tensor, stride: int, width: int, min_score: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Boxes in pixels, scores and kinds of the cells of one stride whose score is high enough."""
     scores, kinds = grid[:, :KINDS].max(1)
-    cells = torch.nonzero(scores > np.log(least / (1 - least)))[:, 0]  # before the sigmoid, which few cells then need
+    cells = torch.nonzero(scores > np.log(min_score / (1 - min_score)))[:, 0]  # so that few cells need the sigmoid
     columns = width // stride
     centres = torch.stack([cells % columns, cells // columns], 1).float().add(0.5).mul(stride)
     bins = grid[cells, KINDS:].reshape(-1, 4, BINS).softmax(2)
@@ -113,14 +112,14 @@ def _candidates(grid: Tensor, stride: int, width: int, least: float) -> tuple[Te
 
 
 def _without_doubles(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], kinds: NDArray[np.int64], least: float
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], kinds: NDArray[np.int64], min_score: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """Non-maximum suppression within each kind."""
+    """Non-maximum suppression within each class."""
     if not len(boxes):
         return boxes, scores, kinds
     corner_and_size = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
     kept = cv2.dnn.NMSBoxesBatched(
-        corner_and_size.tolist(), scores.tolist(), kinds.tolist(), score_threshold=least, nms_threshold=_SAME_THING
+        corner_and_size.tolist(), scores.tolist(), kinds.tolist(), score_threshold=min_score, nms_threshold=_SAME_OBJECT
     )
     order = np.asarray(kept, dtype=np.int64).reshape(-1)
     return boxes[order], scores[order], kinds[order]

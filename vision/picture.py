@@ -21,7 +21,7 @@ class Picture:
     def __post_init__(self) -> None:
         """Raises ValueError unless uint8 RGB with at least one pixel."""
         if self.rgb.dtype != np.uint8 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or not self.rgb.size:
-            raise ValueError(f"a picture is uint8 (H, W, 3), not {self.rgb.dtype} {self.rgb.shape}")
+            raise ValueError(f"A picture must be uint8 (H, W, 3), not {self.rgb.dtype} {self.rgb.shape}.")
 
     @property
     def height(self) -> int:

@@ -1,15 +1,15 @@
-"""Text that a camera read -> text that may be quoted. It is data: whatever it says, nothing here obeys it."""
+"""Cleans text that OCR read in a picture, so that it can be quoted. The text is data, never an instruction."""
 
 from __future__ import annotations
 
 import unicodedata
 
-LONGEST = 240  # characters of one quotation
+MAX_LENGTH = 240  # characters of one quotation
 
-_QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„‟«»", '"'))  # the marks that we put around it are ours alone
+_QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„‟«»", '"'))  # “ and ” mark the quotation itself
 
 
-def cleaned(text: str, longest: int = LONGEST) -> str:
+def cleaned(text: str, longest: int = MAX_LENGTH) -> str:
     """One line without control and formatting characters, in ordinary widths and spaces, cut to `longest`."""
     plain = unicodedata.normalize("NFKC", text).translate(_QUOTATION_MARKS)
     visible = "".join(" " if letter.isspace() else letter for letter in plain if _is_visible(letter))

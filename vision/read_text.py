@@ -1,7 +1,7 @@
-"""Reads what is written in a picture, Chinese and English, on RapidOCR's models. Decides nothing about what it says.
+"""OCR: reads Chinese and English text in a picture with RapidOCR's models.
 
-Lines are found in the picture shrunk to 640 pixels and read from the picture in full. Where writing is small, that
-part is enlarged, and lines are found and read again; of two readings of a line the surer one stays.
+Lines are detected in the picture reduced to 640 pixels and recognised in the full picture. A part with small text is
+enlarged, and its lines are detected and recognised again; the more certain of two readings of a line is kept.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from vision.small_print import part_with_small_print
 
 Quad = NDArray[np.float32]  # (4, 2) corners of a line in pixels: top left, top right, bottom right, bottom left
 
-_SIDE = 640  # pixels of the longer side in which lines are looked for
-_PIXELS, _PIXELS_CLOSELY = 400_000, 1_600_000  # in which small print is looked for
-_LINE_HEIGHT = 48  # pixels that a line is read at, as the model was trained
-_LONGEST_LINE = 30  # line heights; longer ones are squeezed
-_LEAST_SIDE = 8  # pixels; nothing is written in less
-_MOST_LINES = 40
+_SIDE = 640  # pixels of the longer side of the picture in which lines are detected
+_PIXELS, _PIXELS_CLOSELY = 400_000, 1_600_000  # of the enlarged part in which small text is detected
+_LINE_HEIGHT = 48  # pixels of a line's input, as in the model's training
+_LONGEST_LINE = 30  # line heights; longer lines are squeezed
+_MIN_SIDE = 8  # pixels; a smaller picture cannot contain text
+_MAX_LINES = 40
 _SURE, _SURE_OF_LETTER = 0.75, 0.9  # scores from which a line counts; any texture may look like one or two letters
-_UPRIGHT = 1.5  # times higher than wide: a line that stands on end
+_UPRIGHT = 1.5  # ratio of height to width from which a line is vertical
 _SMALLEST = sys.float_info.min  # half of it is denormal
 _SAME_LINE = 0.5  # share of a line inside another that makes them one
 
@@ -41,16 +41,16 @@ _Reading = tuple[TextLine, Quad]
 
 
 class Reader:
-    """The models, shared by all sessions and threads. They come inside RapidOCR's package; nothing is downloaded."""
+    """The models, shared by all sessions and threads. RapidOCR's package contains them; nothing is downloaded."""
 
     def __init__(self, models: Path | None = None) -> None:
         """`models` is a folder to use instead of the package's. Raises ValueError if a model is missing in it."""
-        import rapidocr  # takes a second, which only a reader should pay
+        import rapidocr  # takes a second, so it is imported only when needed
 
         folder = models or Path(rapidocr.__file__).parent / "models"
         settings = {
             "Global.log_level": "critical",
-            "Global.use_cls": False,  # writing is upside down too rarely to pay for looking
+            "Global.use_cls": False,  # text is too rarely upside down to check for it
             "Global.use_preprocess_img": False,
             "Global.use_vertical_padding": False,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
@@ -58,32 +58,32 @@ class Reader:
             "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
             "Det.model_path": _model(folder, "PP-OCRv6_det_small.onnx"),
             "Det.limit_type": "max",
-            "Det.limit_side_len": 4 * _SIDE,  # we shrink it ourselves
+            "Det.limit_side_len": 4 * _SIDE,  # `_find` reduces the picture
             "Rec.model_path": _model(folder, "PP-OCRv6_rec_small.onnx"),
         }
         self._finder: Any = rapidocr.RapidOCR(params={**settings, "Global.use_rec": False})
         self._recogniser: Any = rapidocr.RapidOCR(params={**settings, "Global.use_det": False})
 
     def read(self, rgb: Pixels, closely: bool = False) -> list[TextLine]:
-        """The lines in reading order. `closely` looks for small print with four times the effort.
+        """The lines in reading order. `closely` searches for small text with four times the effort.
 
         Blocks for 0.1 to 0.5 s, closely up to 1.5 s.
         """
         height, width = rgb.shape[:2]
-        if min(height, width) < _LEAST_SIDE:
+        if min(height, width) < _MIN_SIDE:
             return []
         with _without_denormals():
             readings = self._read(rgb, closely)
         return in_reading_order([line for line, _ in _surest(readings)])
 
     def warm_up(self) -> None:
-        """Read a test picture, which loads the models and lets them allocate what they need."""
+        """Reads a test picture, so that the models load and allocate their memory."""
         picture = np.full((480, 640, 3), 255, np.uint8)
         cv2.putText(picture, "warm up", (80, 240), cv2.FONT_HERSHEY_SIMPLEX, 3, (0, 0, 0), 6)
         self.read(picture)
 
     def _read(self, rgb: Pixels, closely: bool) -> list[_Reading]:
-        """Two looks at most; a line found by both is read twice."""
+        """One or two passes; a line that both find is read twice."""
         height, width = rgb.shape[:2]
         scale = min(1.0, _SIDE / max(height, width))
         quads = self._find(rgb, scale)
@@ -97,18 +97,18 @@ class Reader:
         return readings
 
     def _find(self, rgb: Pixels, scale: float) -> list[Quad]:
-        """Corners of lines in pixels of `rgb`, looked for in a copy `scale` times as large."""
+        """Corners of lines in pixels of `rgb`, detected in a copy `scale` times as large."""
         size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         copy = rgb if scale == 1 else cv2.resize(rgb, size, interpolation=how)
-        if min(size) < _LEAST_SIDE:
+        if min(size) < _MIN_SIDE:
             return []
         found = self._finder(copy[:, :, ::-1])
         quads = [] if found.boxes is None else found.boxes
-        return [np.asarray(quad, np.float32) / np.float32(scale) for quad in quads[:_MOST_LINES]]
+        return [np.asarray(quad, np.float32) / np.float32(scale) for quad in quads[:_MAX_LINES]]
 
     def _recognise(self, rgb: Pixels, quads: Sequence[Quad]) -> list[_Reading]:
-        """The lines that could be read with some certainty. Those on end are read upwards and downwards."""
+        """The lines that are read with some certainty. Vertical ones are read upwards and downwards."""
         ways = [way for quad in quads for way in _ways_to_read(quad)]
         if not ways:
             return []
@@ -124,15 +124,15 @@ class Reader:
 def _model(folder: Path, name: str) -> str:
     path = folder / name
     if not path.is_file():
-        raise ValueError(f"the reading model {name} is not in {folder}; install rapidocr 3.10 again, its wheel has it")
+        raise ValueError(f"The OCR model {name} is not in {folder}: install rapidocr 3.10 again; its wheel has it.")
     return str(path)
 
 
 @contextmanager
 def _without_denormals() -> Iterator[None]:
-    """Count numbers below 1e-38 as nothing, in this thread.
+    """Flushes numbers below 1e-38 to zero, in this thread.
 
-    Some weights of the finder are that small, and cost an x86 processor three times the time of all others together.
+    Some weights of the line detector are that small; on x86 they take three times as long as all others together.
     """
     before = _SMALLEST * 0.5 == 0.0
     torch.set_flush_denormal(True)
@@ -148,16 +148,16 @@ def _sides(quad: Quad) -> tuple[float, float]:
 
 
 def _ways_to_read(quad: Quad) -> list[Quad]:
-    """The corners in the order of reading; both orders where a line stands on end."""
+    """The corners in reading order; both orders for a vertical line."""
     along, across = _sides(quad)
     return [quad] if across < _UPRIGHT * along else [np.roll(quad, -1, axis=0), np.roll(quad, 1, axis=0)]
 
 
 def _straightened(rgb: Pixels, quad: Quad) -> Pixels:
-    """One line laid down and made as high as it is read: (48, w, 3)."""
+    """One line made horizontal, at the height that the model reads: (48, w, 3)."""
     along, across = _sides(quad)
     width = round(_LINE_HEIGHT * along / max(1.0, across))
-    width = min(max(width, _LEAST_SIDE), _LONGEST_LINE * _LINE_HEIGHT)
+    width = min(max(width, _MIN_SIDE), _LONGEST_LINE * _LINE_HEIGHT)
     corners = np.array([[0, 0], [width, 0], [width, _LINE_HEIGHT], [0, _LINE_HEIGHT]], np.float32)
     mapping = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), corners)
     line = cv2.warpPerspective(
@@ -178,7 +178,7 @@ def _is_read(line: TextLine) -> bool:
 
 
 def _surest(readings: Sequence[_Reading]) -> list[_Reading]:
-    """Of readings of the same line the best one."""
+    """The best reading of each line."""
     kept: list[_Reading] = []
     for line, quad in sorted(readings, key=lambda reading: -reading[0].score * min(len(reading[0].text), 8)):
         if all(_share_common(quad, other) < _SAME_LINE for _, other in kept):
@@ -187,6 +187,6 @@ def _surest(readings: Sequence[_Reading]) -> list[_Reading]:
 
 
 def _share_common(a: Quad, b: Quad) -> float:
-    """How much of the smaller of two lines lies in the other, 0..1."""
+    """The share of the smaller of two lines that lies in the other, 0..1."""
     smaller = min(cv2.contourArea(a), cv2.contourArea(b))
     return float(cv2.intersectConvexConvex(a, b)[0] / smaller) if smaller else 1.0

@@ -1,7 +1,7 @@
-"""Which camera frames are worth a look, and which are worth reading. Decides; looks at nothing itself.
+"""Frame sampling: decides which camera frames to run detection on (a look) and which to run OCR on (a reading).
 
-There is no queue: a frame that is not chosen when it is offered is forgotten. What has come to rest after a change
-is looked at a few times more, since things are voted on, and is read once it stands still.
+There is no queue: a frame that is not chosen when it is offered is dropped. After a change a few more frames are
+looked at, since objects are voted on, and the scene is read once it stands still.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from vision.picture import Picture
 
 @dataclass(frozen=True, slots=True)
 class FrameSamplingSettings:
-    """How often, in seconds or per second of the session clock."""
+    """Rates and intervals, on the session clock."""
 
-    looks_per_s: float = 4.0  # at most, while something moves
+    looks_per_s: float = 4.0  # maximum, while something moves
     look_every_s: float = 2.0  # while nothing moves
-    settle_s: float = 1.5  # so long after the last change looks go on as if something moved
-    read_gap_s: float = 1.0  # at least, between two readings
+    settle_s: float = 1.5  # time after the last change during which the scene counts as moving
+    read_gap_s: float = 1.0  # minimum between two readings
     read_every_s: float = 4.0  # while something moves and never stands still
-    still_s: float = 0.3  # without motion: sharp enough to be read
+    still_s: float = 0.3  # without motion, after which a frame is sharp enough to read
     reread_every_s: float = 20.0  # while nothing changes
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to do with the frame that was offered."""
+    """What to run on the offered frame."""
 
     detect: bool
     read: bool
@@ -35,25 +35,25 @@ class Choice:
 
 @dataclass(slots=True)
 class _Seen:
-    """The last frame that was examined in some way, and when."""
+    """The sketch of a frame and its time."""
 
     sketch: Sketch
     at: float
 
 
 class FrameChooser:
-    """State of one session. Offer it the newest frame whenever the eyes are free."""
+    """The sampling state of one session. Offer it the newest frame whenever the vision models are free."""
 
     def __init__(self, sampling: FrameSamplingSettings | None = None) -> None:
         self._sampling = sampling or FrameSamplingSettings()
         self._offered: _Seen | None = None
         self._looked: _Seen | None = None
         self._read: _Seen | None = None
-        self._moved_at = float("-inf")  # when two frames offered one after the other last differed
-        self._changed_at = float("-inf")  # when a frame last differed from the one looked at before
+        self._moved_at = float("-inf")  # when two consecutive offered frames last differed
+        self._changed_at = float("-inf")  # when a frame last differed from the one last looked at
 
     def offer(self, picture: Picture, now: float, asked: bool = False) -> Choice:
-        """What the eyes should do with this frame. `asked`: somebody wants to know now, so do everything."""
+        """What to run on this frame. `asked`: the user has asked about the view, so both are due."""
         seen = _Seen(sketch(picture.rgb), now)
         if self._offered is None or moved(self._offered.sketch, seen.sketch):
             self._moved_at = now

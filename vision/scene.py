@@ -38,7 +38,7 @@ class Scene:
         self._changes: deque[SceneChange] = deque(maxlen=_MOST_CHANGES)
 
     def see(self, tracks: Sequence[Track], colours: Mapping[int, str], at: float) -> None:
-        """The things that are there now, and the colours, by track number, of those that have a clear one."""
+        """Takes the objects in view, and the colours, by track number, of those that have a clear one."""
         self._begin(at)
         before, now = self._tracks, {track.number: track for track in tracks}
         self._tracks = now
@@ -52,7 +52,7 @@ class Scene:
         self._log_arrivals(before, now)
 
     def read(self, signs: Sequence[Sign], at: float) -> None:
-        """The signs that one reading found."""
+        """Takes the signs that one reading found."""
         self._begin(at)
         changes = self._signs.read(signs, at)
         if self._has_read:
@@ -60,7 +60,7 @@ class Scene:
         self._has_read = True
 
     def lit(self, light: Light, dominant: Sequence[str], at: float) -> None:
-        """How bright it is, and the names of the main colours."""
+        """Takes the brightness and the names of the main colours."""
         self._begin(at)
         if light != self._light:
             if "dark" in (light, self._light) and self._light:
@@ -78,7 +78,7 @@ class Scene:
         self._camera_since, self._has_read = None, False
 
     def facts(self) -> tuple[SceneFact, ...]:
-        """Objects (persons first), texts in view, texts remembered, colours, light."""
+        """Objects (people first), texts in view, remembered texts, colours, light."""
         return (*self._objects(), *self._texts(), *self._colour_facts(), *self._light_facts())
 
     def changes(self) -> tuple[SceneChange, ...]:

@@ -14,14 +14,14 @@ from vision.scene_change import SceneChange
 from vision.signs import Sign
 
 REMEMBERED_S = 60.0  # after a sign was last seen
-_MOST = 20  # signs remembered
+_MAX_SIGNS = 20
 
-_SAME_WORDS = 0.6  # likeness from which two readings are of one sign
-_SAME_PLACE = 0.3  # overlap from which a sign with other words has replaced one
-_FADES = 0.85  # of the certainty of a reading, each time that the sign is read otherwise
-_PIECE = 0.7  # what a reading counts that is only a piece of the one before
-_CERTAIN = 0.85  # of both readings, before a sign is said to have changed
-_MISSES = 2  # readings without it, after which a sign is gone
+_SAME_WORDS = 0.6  # similarity from which two readings are of one sign
+_SAME_PLACE = 0.3  # overlap from which a sign with other words has replaced another
+_FADES = 0.85  # factor on a reading's certainty each time that the sign is read differently
+_PIECE = 0.7  # weight of a reading that is only a part of the previous one
+_CERTAIN = 0.85  # score that both readings need before a change is reported
+_MISSES = 2  # readings without the sign after which it is gone
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class KnownSign:
     box: Box
     since: float
     at: float
-    missed: int = 0  # readings since
+    missed: int = 0  # readings since it was last read
 
     @property
     def is_there(self) -> bool:
@@ -41,18 +41,18 @@ class KnownSign:
 
 
 class SignMemory:
-    """`read` after each reading, in order of time."""
+    """Call `read` after each reading, in order of time."""
 
     def __init__(self) -> None:
-        self.signs: list[KnownSign] = []  # there now, in the order read; then those that are gone, newest first
+        self.signs: list[KnownSign] = []  # those in view, in the order read; then those that are gone, newest first
 
     def read(self, signs: Sequence[Sign], at: float) -> list[SceneChange]:
         """What one reading found, the most prominent first. Returns what changed."""
         known, changes, there = list(self.signs), list[SceneChange](), list[KnownSign]()
         news: list[Sign] = []
         for sign in signs:
-            same = max(known, key=lambda one: _likeness(one.text, sign.text), default=None)
-            if same is not None and _likeness(same.text, sign.text) >= _SAME_WORDS:
+            same = max(known, key=lambda one: _similarity(one.text, sign.text), default=None)
+            if same is not None and _similarity(same.text, sign.text) >= _SAME_WORDS:
                 known.remove(same)
                 there.append(same)
                 changes += _read_again(same, sign, at)
@@ -71,11 +71,11 @@ class SignMemory:
             if one.missed == _MISSES:
                 changes.append(SceneChange("sign left", at, text=one.text))
         gone = sorted((one for one in known if at - one.at <= REMEMBERED_S), key=lambda one: -one.at)
-        self.signs = [*there, *gone][:_MOST]
+        self.signs = [*there, *gone][:_MAX_SIGNS]
         return changes
 
     def camera_lost(self) -> None:
-        """Nothing is there any more; what was read is still remembered."""
+        """Marks all signs as gone; they are still remembered."""
         for one in self.signs:
             one.missed = max(one.missed, _MISSES)
 
@@ -101,12 +101,12 @@ def _letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
-def _likeness(a: str, b: str) -> float:
-    """0..1 by the letters in common, whatever the case and the spaces."""
+def _similarity(a: str, b: str) -> float:
+    """0..1 by the common letters, ignoring case and spaces."""
     return SequenceMatcher(None, _letters(a), _letters(b), autojunk=False).ratio()
 
 
 def _is_fragment(sign: Sign, known: Sequence[KnownSign]) -> bool:
-    """Whether this is a piece of a sign that was read as a whole before: lines are not always grouped alike."""
+    """Whether this is a part of a sign that was read as a whole before: the grouping of lines varies."""
     letters = _letters(sign.text)
     return any(one.is_there and letters in _letters(one.text) for one in known)

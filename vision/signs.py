@@ -1,4 +1,4 @@
-"""Lines of writing, put in order and grouped into signs. Knows where lines are, not what they say.
+"""Orders lines of text and groups them into signs by their boxes.
 
 Neighbouring lines of similar height are one sign: "NO PARKING" above "8 AM TO 6 PM".
 """
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from vision.box import Box, area, around
 from vision.quoted import cleaned
 
-_ALIKE = 2.2  # times higher, at most, than another line of the same sign
+_ALIKE = 2.2  # maximum ratio of the heights of two neighbouring lines of a sign
 _NEAR_BELOW = 1.1  # line heights between two lines of a sign
 _NEAR_BESIDE = 1.6  # line heights between two words of a row
-_MOST_LINES = 12  # of a sign; more is a page, and is told in pieces
+_MAX_LINES = 12  # of a sign; more lines are a page, which is reported in parts
 
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line of writing, quoted data; `score` 0..1 says how sure the reading is."""
+    """One line of text, quoted data; `score` 0..1 is the certainty of the reading."""
 
     text: str
     score: float
@@ -34,12 +34,12 @@ class Sign:
 
     @property
     def text(self) -> str:
-        """What it says, in one line that may be quoted."""
+        """The text in one line that may be quoted."""
         return cleaned(" ".join(line.text for line in self.lines))
 
     @property
     def score(self) -> float:
-        """How sure the reading is, 0..1, long lines counting more."""
+        """The certainty of the reading, 0..1, weighted by the length of the lines."""
         weights = [len(line.text) for line in self.lines]
         return sum(line.score * weight for line, weight in zip(self.lines, weights, strict=True)) / sum(weights)
 
@@ -60,12 +60,12 @@ def in_reading_order(lines: Sequence[TextLine]) -> list[TextLine]:
 
 
 def signs_of(lines: Sequence[TextLine], shape: float = 4 / 3) -> list[Sign]:
-    """Every line in one sign, the largest sign first. `shape` is the picture's width over its height."""
+    """Groups every line into one sign, the largest sign first. `shape` is the picture's width over its height."""
     groups: list[list[TextLine]] = []
     for line in in_reading_order(lines):
         near = [group for group in groups if any(_belong_together(line, other, shape) for other in group)]
         joined = [each for group in near for each in group]
-        if near and len(joined) < _MOST_LINES:
+        if near and len(joined) < _MAX_LINES:
             groups = [group for group in groups if all(group is not one for one in near)]
             groups.append([*joined, line])
         else:

@@ -1,6 +1,6 @@
-"""Where a picture holds writing too small to be found in its shrunk copy, and how much to enlarge it there.
+"""Finds the part of a picture whose text is too small to be detected in the reduced copy, and the zoom it needs.
 
-Knows edges and the lines found so far; reads nothing.
+Uses the density of edges and the lines found so far.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from numpy.typing import NDArray
 from vision.box import Box, area, around, grown, inside
 from vision.picture import Pixels
 
-_SMALL = 18.0  # pixels of a line's height in the shrunk copy; below, enlarging helps
+_SMALL = 18.0  # pixels of a line's height in the reduced copy, below which enlarging helps
 _WANTED = 34.0  # pixels of line height after enlarging
-_MOST_ZOOM = 4.0  # beyond, there is only blur
-_LEAST_GAIN = 1.3  # times larger than in the shrunk copy, or it is not worth another look
+_MAX_ZOOM = 4.0  # beyond this there is only blur
+_MIN_GAIN = 1.3  # enlargement over the reduced copy, below which another pass is not worthwhile
 
-_CELL = 16  # pixels a side, in which edges are counted
+_CELL = 16  # pixels per side, in which edges are counted
 _STROKE = 40  # grey levels between neighbours: an edge
-_DENSE = 0.12  # share of edges in a cell of writing
-_LEAST_CELLS = 3  # of one stretch of writing
+_DENSE = 0.12  # share of edges in a cell of text
+_MIN_CELLS = 3  # of one stretch of text
 
 
 @dataclass(frozen=True, slots=True)
 class CropRegion:
-    """A part of the picture to look at again, `zoom` times as large."""
+    """A part of the picture to examine again, `zoom` times as large."""
 
     box: Box
     zoom: float
 
 
 def part_with_small_print(
-    rgb: Pixels, lines: Sequence[tuple[Box, float]], scale: float, most_pixels: int
+    rgb: Pixels, lines: Sequence[tuple[Box, float]], scale: float, max_pixels: int
 ) -> CropRegion | None:
-    """The part worth another look, with at most `most_pixels` after zooming; None if there is none.
+    """The part worth another pass, with at most `max_pixels` after zooming; None if there is none.
 
     `lines` are the boxes and the heights in pixels of the lines found in a copy of the picture `scale` times as
     large (1 or smaller).
@@ -52,12 +52,12 @@ def part_with_small_print(
     box = grown(around([*(box for box, _ in small), *unread]), margin / width, margin / height)
     pixels = area(box) * width * height
     line_height = float(np.median([high for _, high in small])) if small else _SMALL / 2
-    zoom = min(_WANTED / line_height, _MOST_ZOOM, math.sqrt(most_pixels / pixels))
-    return CropRegion(box, zoom) if zoom >= _LEAST_GAIN * scale else None
+    zoom = min(_WANTED / line_height, _MAX_ZOOM, math.sqrt(max_pixels / pixels))
+    return CropRegion(box, zoom) if zoom >= _MIN_GAIN * scale else None
 
 
 def _unread(rgb: Pixels, lines: Sequence[Box]) -> list[Box]:
-    """Stretches of dense edges in which no line was found."""
+    """Boxes of dense edges in which no line was found."""
     height, width = rgb.shape[:2]
     cells = _edges_per_cell(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) > _DENSE
     joined = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 3), np.uint8))
@@ -74,7 +74,7 @@ def _unread(rgb: Pixels, lines: Sequence[Box]) -> list[Box]:
             0,
             0,
         )
-        if size >= _LEAST_CELLS and columns > rows and not any(inside(box, line) > 0.5 for line in lines):
+        if size >= _MIN_CELLS and columns > rows and not any(inside(box, line) > 0.5 for line in lines):
             boxes.append(box)
     return boxes
 

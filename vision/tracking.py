@@ -1,7 +1,7 @@
-"""Takes the vote over looks: which things are there, for how long, and what are they. State of one session.
+"""Tracks objects over frames by voting: which objects are in view, since when, and what they are.
 
-A look brings detections; each is one thing's vote for its kind. A thing is believed by the mean of its votes, a
-look that missed it counting little but not nothing. Knows boxes, scores and times, no pixels.
+One detection pass (a look) gives detections; each is a vote for the class of one object. An object is confirmed by
+the mean of its votes; a look that missed it counts as a weak vote.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from dataclasses import dataclass, field
 from vision.box import Box, area, centre, inside, overlap
 from vision.detect import LIKELY, Detection
 
-AGREED = 0.44  # mean of the votes from which a thing is believed; of photos, 94 % of the things pass and few others
-CERTAIN = 0.65  # one look with such a score is enough
-DOUBTED = 0.3  # a believed thing whose mean falls below was a mistake
-LOST_AFTER_S = 1.5  # of not being seen, in at least two looks
-MEMORY = 4  # looks that the mean goes back, about
-_MISSED = 0.2  # what a look votes for a kind that it did not see: scores of real things do fall that low
+CONFIRMED = 0.44  # mean vote from which an object is confirmed; in photos, 94 % of the objects pass and few others
+CERTAIN = 0.65  # score from which one look is enough
+DOUBTED = 0.3  # mean vote below which a confirmed object was a mistake
+LOST_AFTER_S = 1.5  # without a detection, in at least two looks
+MEMORY = 4  # looks over which the mean extends, approximately
+_MISSED = 0.2  # vote of a look for a class that it did not detect: scores of real objects do fall that low
 
-_SAME_KIND_OVERLAP, _OTHER_KIND_OVERLAP = 0.3, 0.5  # from which a detection is the thing seen before
-_SAME_PLACE = 0.7  # overlap of two detections of one look that are about one thing
-_PART = 0.85  # share of a box inside another of its kind, from which they are a thing and a part of it
-_JUMP = 1.5  # how far a thing moves between two looks, in sides of its box
+_SAME_KIND_OVERLAP, _OTHER_KIND_OVERLAP = 0.3, 0.5  # from which a detection is the object seen before
+_SAME_PLACE = 0.7  # overlap from which two detections of one look are one object
+_PART = 0.85  # share of a box inside another of its class, from which one is a part of the other
+_JUMP = 1.5  # maximum movement of an object between two looks, in sides of its box
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A thing that is there: its number in this session, the mean of its votes, first and last time seen."""
+    """A confirmed object: its number in this session, mean vote, and first and last time seen."""
 
     number: int
     label: str
@@ -38,8 +38,8 @@ class Track:
 
 
 @dataclass(slots=True)
-class _Thing:
-    """Something seen at least once."""
+class _Candidate:
+    """An object detected at least once."""
 
     number: int
     box: Box
@@ -47,17 +47,17 @@ class _Thing:
     at: float
     looks: int = 0
     missed: int = 0  # looks since it was last seen
-    believed: bool = False
-    beliefs: dict[str, float] = field(default_factory=dict)  # kind: mean of the votes
-    votes: dict[str, float] = field(default_factory=dict)  # of the look in hand
+    confirmed: bool = False
+    means: dict[str, float] = field(default_factory=dict)  # kind: mean vote
+    votes: dict[str, float] = field(default_factory=dict)  # kind: vote of the current look
 
     @property
     def label(self) -> str:
-        return max(self.votes or self.beliefs, key=lambda kind: self.beliefs.get(kind, 0.0))
+        return max(self.votes or self.means, key=lambda kind: self.means.get(kind, 0.0))
 
     @property
     def score(self) -> float:
-        return max(self.beliefs.values())
+        return max(self.means.values())
 
     def seen(self, detection: Detection, at: float) -> None:
         if detection.score > max(self.votes.values(), default=0.0):
@@ -66,104 +66,104 @@ class _Thing:
         self.at = at
 
     def count_votes(self) -> None:
-        """Close the look in hand."""
+        """Closes the current look."""
         self.looks += 1
         self.missed = 0 if self.votes else self.missed + 1
         share = 1 / min(self.looks, MEMORY)
-        for kind in self.beliefs.keys() | self.votes.keys():
-            mean = self.beliefs.get(kind, _MISSED)
-            self.beliefs[kind] = mean + share * (self.votes.get(kind, _MISSED) - mean)
+        for kind in self.means.keys() | self.votes.keys():
+            mean = self.means.get(kind, _MISSED)
+            self.means[kind] = mean + share * (self.votes.get(kind, _MISSED) - mean)
         self.votes.clear()
-        needed = CERTAIN if self.looks == 1 else AGREED
-        self.believed = self.score >= (DOUBTED if self.believed else needed)
+        needed = CERTAIN if self.looks == 1 else CONFIRMED
+        self.confirmed = self.score >= (DOUBTED if self.confirmed else needed)
 
     def is_lost(self, at: float) -> bool:
         if self.missed < 2:
             return False
-        return not self.believed or at - self.at >= LOST_AFTER_S
+        return not self.confirmed or at - self.at >= LOST_AFTER_S
 
-    def told(self) -> Track:
-        kind = max(self.beliefs, key=lambda kind: self.beliefs[kind])
-        return Track(self.number, kind, self.beliefs[kind], self.box, self.since, self.at)
+    def track(self) -> Track:
+        kind = max(self.means, key=lambda kind: self.means[kind])
+        return Track(self.number, kind, self.means[kind], self.box, self.since, self.at)
 
 
 class Tracker:
-    """`update` after each look, in order of time."""
+    """Call `update` after each look, in order of time."""
 
     def __init__(self) -> None:
-        self._things: list[_Thing] = []
+        self._candidates: list[_Candidate] = []
         self._count = 0
 
     @property
     def undecided(self) -> bool:
-        """Whether something was seen that another look may confirm or refute."""
-        return any(not thing.believed and thing.looks < MEMORY for thing in self._things)
+        """Whether there is a candidate that another look may confirm or refute."""
+        return any(not candidate.confirmed and candidate.looks < MEMORY for candidate in self._candidates)
 
     def update(self, detections: Sequence[Detection], at: float) -> list[Track]:
-        """What one look saw, weak detections (0.3 and more) too. Returns the things that are believed to be there."""
+        """Takes the detections of one look, weak ones (0.3 and more) included. Returns the confirmed objects."""
         best_first = sorted(detections, key=lambda detection: -detection.score)
         for detection in self._match(best_first, at):
             self._place(detection, at)
-        for thing in self._things:
-            thing.count_votes()
-        self._things = [thing for thing in self._things if not thing.is_lost(at)]
+        for candidate in self._candidates:
+            candidate.count_votes()
+        self._candidates = [candidate for candidate in self._candidates if not candidate.is_lost(at)]
         return self.tracks()
 
     def confirm_now(self) -> list[Track]:
-        """For a single picture: decide by the looks so far, even by one."""
-        for thing in self._things:
-            thing.believed = thing.score >= (LIKELY if thing.looks == 1 else AGREED)
+        """Confirms the candidates of a single picture by the looks so far, even by one."""
+        for candidate in self._candidates:
+            candidate.confirmed = candidate.score >= (LIKELY if candidate.looks == 1 else CONFIRMED)
         return self.tracks()
 
     def tracks(self) -> list[Track]:
-        """The things believed to be there, oldest first."""
-        return [thing.told() for thing in self._things if thing.believed]
+        """The confirmed objects, oldest first."""
+        return [candidate.track() for candidate in self._candidates if candidate.confirmed]
 
     def clear(self) -> None:
-        """Forget everything, as when the camera goes."""
-        self._things.clear()
+        """Forgets all objects, for example when the camera is lost."""
+        self._candidates.clear()
 
     def _match(self, detections: list[Detection], at: float) -> list[Detection]:
-        """Give each thing its best detection; returns the detections left over."""
+        """Assigns each candidate its best detection; returns the remaining detections."""
         pairs = [
-            (likeness, i, j)
-            for i, thing in enumerate(self._things)
+            (similarity, i, j)
+            for i, candidate in enumerate(self._candidates)
             for j, detection in enumerate(detections)
-            if (likeness := _likeness(thing, detection)) > 0
+            if (similarity := _similarity(candidate, detection)) > 0
         ]
-        things, used = set[int](), set[int]()
+        assigned, used = set[int](), set[int]()
         for _, i, j in sorted(pairs, reverse=True):
-            if i not in things and j not in used:
-                things.add(i)
+            if i not in assigned and j not in used:
+                assigned.add(i)
                 used.add(j)
-                self._things[i].seen(detections[j], at)
+                self._candidates[i].seen(detections[j], at)
         return [detection for j, detection in enumerate(detections) if j not in used]
 
     def _place(self, detection: Detection, at: float) -> None:
-        """A detection that matched nothing known: another opinion on a thing, a part of one, or a new thing."""
-        for thing in self._things:
-            if thing.at == at and overlap(thing.box, detection.box) >= _SAME_PLACE:
-                thing.seen(Detection(detection.label, detection.score, thing.box), at)
+        """Handles an unmatched detection: another vote on a candidate, a part of one, or a new candidate."""
+        for candidate in self._candidates:
+            if candidate.at == at and overlap(candidate.box, detection.box) >= _SAME_PLACE:
+                candidate.seen(Detection(detection.label, detection.score, candidate.box), at)
                 return
-            nested = max(inside(detection.box, thing.box), inside(thing.box, detection.box)) >= _PART
-            if nested and thing.label == detection.label and thing.at == at and detection.score < CERTAIN:
+            nested = max(inside(detection.box, candidate.box), inside(candidate.box, detection.box)) >= _PART
+            if nested and candidate.label == detection.label and candidate.at == at and detection.score < CERTAIN:
                 return
         self._count += 1
-        thing = _Thing(self._count, detection.box, at, at)
-        thing.seen(detection, at)
-        self._things.append(thing)
+        candidate = _Candidate(self._count, detection.box, at, at)
+        candidate.seen(detection, at)
+        self._candidates.append(candidate)
 
 
-def _likeness(thing: _Thing, detection: Detection) -> float:
-    """How well a detection continues a thing, 0 for not at all: in place and kind, in place, or not far off."""
-    shared = overlap(thing.box, detection.box)
-    same_kind = detection.label == thing.label
+def _similarity(candidate: _Candidate, detection: Detection) -> float:
+    """How well a detection continues a candidate: by place and class, by place, or by distance; 0 for no match."""
+    shared = overlap(candidate.box, detection.box)
+    same_kind = detection.label == candidate.label
     if same_kind and shared >= _SAME_KIND_OVERLAP:
         return 2 + shared
     if shared >= _OTHER_KIND_OVERLAP:
         return 1 + shared
     if not same_kind:
         return 0.0
-    (x0, y0), (x1, y1) = centre(thing.box), centre(detection.box)
-    distance, reach = abs(x1 - x0) + abs(y1 - y0), _JUMP * max(area(thing.box), area(detection.box)) ** 0.5
+    (x0, y0), (x1, y1) = centre(candidate.box), centre(detection.box)
+    distance, reach = abs(x1 - x0) + abs(y1 - y0), _JUMP * max(area(candidate.box), area(detection.box)) ** 0.5
     return 1 - distance / reach if distance < reach else 0.0

@@ -1,4 +1,4 @@
-"""The pictures of a video file, a few of them, in order of time. Hears nothing; judges nothing that it shows."""
+"""Samples frames of a video file in order of time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import numpy as np
 
 from vision.picture import Picture
 
-LONGEST_SIDE = 1920  # larger frames come out smaller
+MAX_SIDE = 1920  # pixels; larger frames are reduced
 
 
 def frames_of(path: Path | str, every_s: float, max_frames: int) -> Iterator[Picture]:
-    """Every first picture of `every_s` seconds, at most `max_frames`, upright, stamped with the video's own time.
+    """Yields the first frame of every `every_s` seconds, at most `max_frames`, upright, with the video's timestamps.
 
-    Raises ValueError, at the latest where the damage is, when the file is missing, damaged, cut off, or no video.
+    Raises ValueError, at the latest at the damaged place, if the file is missing, damaged, cut off, or not a video.
     """
     if every_s <= 0 or max_frames <= 0:
-        raise ValueError(f"take a picture every {every_s} s, {max_frames} at most? both must be more than nothing")
+        raise ValueError(f"every_s ({every_s}) and max_frames ({max_frames}) must be positive.")
     with closing(_opened(Path(path))) as container:
         due, count = float("-inf"), 0
         try:
-            for frame in container.decode(_film(container, path)):
+            for frame in container.decode(_video_stream(container, path)):
                 at = max(0.0, float(frame.time or 0.0))
                 if at < due:
                     continue
@@ -34,32 +34,32 @@ def frames_of(path: Path | str, every_s: float, max_frames: int) -> Iterator[Pic
                 if count == max_frames:
                     return
         except (av.error.FFmpegError, OSError) as error:
-            raise ValueError(f"the video is damaged after {count} pictures ({error}); save it anew") from error
+            raise ValueError(f"The video is damaged after {count} pictures ({error}): save it again.") from error
         if not count:
-            raise ValueError("the video holds no picture that can be shown; save it anew")
+            raise ValueError("The video contains no picture that can be decoded: save it again.")
 
 
 def _opened(path: Path) -> Any:
     if not path.is_file():
-        raise ValueError(f"there is no file {path}; name a video")
+        raise ValueError(f"There is no file {path}: name a video.")
     try:
         return av.open(str(path))
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise ValueError(f"{path.name} is no video that can be read ({error}); save it as MP4 or WebM") from error
+        raise ValueError(f"{path.name} is not a readable video ({error}): save it as MP4 or WebM.") from error
 
 
-def _film(container: Any, path: Path | str) -> Any:
-    """The moving pictures, which the cover picture of a song is not."""
+def _video_stream(container: Any, path: Path | str) -> Any:
+    """The first video stream that is not the cover picture of a sound file."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
-            stream.thread_type = "NONE"  # one thread, ours
+            stream.thread_type = "NONE"  # decode on the calling thread
             return stream
-    raise ValueError(f"{Path(path).name} has sound only, no pictures; name a video")
+    raise ValueError(f"{Path(path).name} has sound only, no pictures: name a video.")
 
 
 def _upright(frame: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    scale = min(1.0, LONGEST_SIDE / max(frame.width, frame.height))
+    scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
     width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
     rgb = frame.reformat(width, height, "rgb24").to_ndarray()
-    quarters = round(getattr(frame, "rotation", 0) / 90) % 4  # counter-clockwise, as phones note it
+    quarters = round(getattr(frame, "rotation", 0) / 90) % 4  # counter-clockwise, as phones record it
     return np.ascontiguousarray(np.rot90(rgb, quarters))

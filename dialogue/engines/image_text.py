@@ -14,10 +14,10 @@ from pathlib import Path
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
-from dialogue.image_text.past import PromptCache
-from dialogue.image_text.proof import goes_on
-from dialogue.image_text.seeing_model import Inputs, SeeingModel, open_seeing_model
-from dialogue.image_text.writing import PrefilledReply, TokenStream
+from dialogue.image_text.image_text_model import ImageTextModel, Inputs, open_image_text_model
+from dialogue.image_text.prefix_check import can_reuse_prefix
+from dialogue.image_text.prompt_cache import PromptCache
+from dialogue.image_text.token_stream import PrefilledReply, TokenStream
 from dialogue.llm.device import device_for
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.precision import Precision
@@ -46,24 +46,24 @@ def open_image_text(
     context is smaller than 3,072 tokens or larger than the model's.
     """
     device = device_for(device)
-    seeing = open_seeing_model(path, precision, device)
-    if context_tokens > seeing.most_tokens:
-        raise BadInput(f"{seeing.name} has a context of {seeing.most_tokens} tokens, not of {context_tokens}.")
-    session = partial(ImageTextEngine, keeps=goes_on(seeing))
+    seeing = open_image_text_model(path, precision, device)
+    if context_tokens > seeing.max_tokens:
+        raise BadInput(f"{seeing.name} has a context of {seeing.max_tokens} tokens, not of {context_tokens}.")
+    session = partial(ImageTextEngine, keeps=can_reuse_prefix(seeing))
     new_session = partial(session, seeing, runner, context_tokens, sampling)
     new_session()  # a context that will not do is told now, not when somebody calls
-    room = max(context_tokens, min(LETTERS_TOKENS, seeing.most_tokens))
+    room = max(context_tokens, min(LETTERS_TOKENS, seeing.max_tokens))
     return EngineFactories(new_session, partial(session, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
 
 
 class ImageTextEngine:
-    """One session. `keeps`: what was computed of the history is kept (see dialogue/image_text/proof.py)."""
+    """One session. `keeps`: what was computed of the history is kept (see dialogue/image_text/prefix_check.py)."""
 
     can = Capabilities(hears=False, sees=True, speaks=False, in_order=True)
 
     def __init__(
         self,
-        seeing: SeeingModel,
+        seeing: ImageTextModel,
         runner: Runner,
         limit: int,
         sampling: SamplingConfig = SAMPLING,
@@ -90,7 +90,7 @@ class ImageTextEngine:
                 self._history.instruct(text)
             case PictureBlock(rgb, at):
                 picture = EncodedPicture(rgb, max_slices=1 if block.of_film else None)
-                see = self._past.look if self._past is not None else self._seeing.picture_tokens
+                see = self._past.encode if self._past is not None else self._seeing.picture_tokens
                 self._history.show(picture, await self._run(see, picture), at)
             case TextBlock(text) if text.strip():
                 self._memory.heard(block)
@@ -119,7 +119,7 @@ class ImageTextEngine:
 
     async def _taken_in(self, turns: Sequence[HistoryTurn]) -> Inputs | PrefilledReply:
         """What an answer is written to."""
-        prompt = await self._run(self._past.lay_out, turns) if self._past is not None else None
+        prompt = await self._run(self._past.prepare, turns) if self._past is not None else None
         if self._past is None or prompt is None:
             return await self._run(self._seeing.prompt, turns)
         while (begun := await self._run(self._past.advance, prompt)) is None:
@@ -136,7 +136,7 @@ class ImageTextEngine:
         """Frees the session's log, and what was computed."""
         self._memory.close()
         if self._past is not None:
-            self._past.forget()
+            self._past.clear()
 
     def context(self) -> ContextUse:
         return self._history.use()

@@ -1,1 +1,1 @@
-"""Models that transformers runs itself, a picture and text in, text out: MiniCPM's newer siblings and any other."""
+"""Image-text models run by transformers (pictures and text in, text out): MiniCPM's newer siblings and any other."""

@@ -1,4 +1,4 @@
-"""Pictures seen once: the features of each, found alone, and handed to a model with the tokens they stand for."""
+"""Computes the vision features of each picture once, and passes them to the model with the picture's tokens."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from typing import Any
 
 import torch
 
-from dialogue.image_text.seeing_model import SeeingModel
+from dialogue.image_text.image_text_model import ImageTextModel
 from dialogue.minicpm.chat.conversation import HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
 
-OF_TOKENS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids", "position_ids")
-MERGED = ("pooler_output", "deepstack_features")  # what models take up of an encoder's output
+TOKEN_INPUTS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids", "position_ids")
+MERGED = ("pooler_output", "deepstack_features")  # the parts of an encoder's output that models use
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureFeatures:
-    """A picture that was looked at. `tokens` is what it takes in a prompt, with the turn around it; `places` how many
-    of them its features stand in; no other picture of the session has its `number`."""
+    """An encoded picture. `tokens`: its size in a prompt, including the turn around it; `positions`: the number of
+    these that its features replace; `number`: unique in the session."""
 
     number: int
     tokens: int
-    places: int
+    positions: int
     output: Any
 
 
 @torch.inference_mode()
-def look(seeing: SeeingModel, picture: EncodedPicture, number: int) -> PictureFeatures:
-    """One step: a picture through the tower, alone."""
-    inputs = seeing.prompt([HistoryTurn("user", (picture,))])
+def encode_picture(model: ImageTextModel, picture: EncodedPicture, number: int) -> PictureFeatures:
+    """One step: runs the vision tower on a single picture."""
+    inputs = model.prompt([HistoryTurn("user", (picture,))])
     ids = inputs["input_ids"]
-    of_picture = {name: value for name, value in inputs.items() if name not in OF_TOKENS}
-    model: Any = seeing.model
-    output = model.get_image_features(**of_picture, return_dict=True)
-    return PictureFeatures(number, ids.shape[1], int((ids == seeing.picture_token).sum()), output)
+    pixel_inputs = {name: value for name, value in inputs.items() if name not in TOKEN_INPUTS}
+    network: Any = model.model
+    output = network.get_image_features(**pixel_inputs, return_dict=True)
+    return PictureFeatures(number, ids.shape[1], int((ids == model.picture_token).sum()), output)
 
 
-def together(pictures: Sequence[PictureFeatures]) -> dict[str, Any]:
-    """What a model takes for pictures that stand in its input, in their order; {} for none."""
+def merge_features(pictures: Sequence[PictureFeatures]) -> dict[str, Any]:
+    """The keyword arguments that pass the features of `pictures`, in order, to a model; {} for none."""
     if not pictures:
         return {}
     outputs = [each.output for each in pictures]
@@ -52,7 +52,7 @@ def together(pictures: Sequence[PictureFeatures]) -> dict[str, Any]:
         if torch.is_tensor(parts[0]):
             merged[name] = torch.cat(parts)
         elif name == "pooler_output":
-            merged[name] = tuple(chain.from_iterable(parts))  # one for each picture or slice
+            merged[name] = tuple(chain.from_iterable(parts))  # one per picture or slice
         else:
             merged[name] = [torch.cat(layer) for layer in zip(*parts, strict=True)]
     return {"mm_encoder_outputs": {"image": merged}}

@@ -1,4 +1,4 @@
-"""What an image-text model of transformers is and takes, and what its files lack; nothing is loaded."""
+"""Inspects an image-text model of transformers without loading it: kind, sizes, and what its files lack."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 from dialogue.errors import BadInput
 from dialogue.image_text.processor import open_processor
-from dialogue.image_text.quantising import large_matrices, sees
+from dialogue.image_text.quantising import is_vision_part, large_matrices
 from dialogue.image_text.skeleton import compare, config_of, open_checkpoint, skeleton
 from dialogue.llm.linear import stored_bytes
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.sizing.inspection import Differences, Inspection
 
-LANGUAGE, SIGHT = "language model", "vision tower"
+LANGUAGE, VISION = "language model", "vision tower"
 
 
 def inspect_image_text(folder: Path, here: bool = True) -> Inspection:
-    """A downloaded folder; unless its weights are `here`, its config alone. Raises BadInput where it cannot be opened
-    at all."""
+    """Inspects a downloaded folder; only its config unless its weights are `here`. Raises BadInput if it cannot be
+    opened at all."""
     config = config_of(folder)
     model = skeleton(config)
-    parameters = {LANGUAGE: 0, SIGHT: 0}
+    parameters = {LANGUAGE: 0, VISION: 0}
     for name, each in model.named_parameters():
-        parameters[SIGHT if sees(name) else LANGUAGE] += each.numel()
+        parameters[VISION if is_vision_part(name) else LANGUAGE] += each.numel()
     weights = {precision: _bytes(model, precision) for precision in PRECISIONS}
     read = {precision: _bytes(model, precision, a_token=True) for precision in PRECISIONS}
     file_bytes, differences, without = None, Differences(), tuple[str, ...]()
@@ -44,14 +44,14 @@ def inspect_image_text(folder: Path, here: bool = True) -> Inspection:
 
 
 def _bytes(model: Any, precision: Precision, a_token: bool = False) -> int:
-    """Of all weights once loaded. `a_token`: of those that are read whole for a token of an answer, which is at least
-    everything but the tower, the embeddings, and experts."""
+    """Bytes of all weights once loaded. `a_token`: only of those read for each generated token, which are at least
+    all but the vision tower, the embeddings and the experts."""
     packed, wide = large_matrices(model), 4 if precision == "float32" else 2
     rows = model.get_input_embeddings().weight
     tied = model.get_output_embeddings() is not None and model.get_output_embeddings().weight is rows
     total = 0
     for name, each in model.named_parameters():
-        if a_token and (sees(name) or each.ndim > 2 or (each is rows and not tied)):
+        if a_token and (is_vision_part(name) or each.ndim > 2 or (each is rows and not tied)):
             continue
         if name.removesuffix(".weight") in packed:
             total += stored_bytes(each.shape[0], each.shape[1], precision)
@@ -61,8 +61,8 @@ def _bytes(model: Any, precision: Precision, a_token: bool = False) -> int:
 
 
 def _cache_bytes(text: Any, tokens: int) -> int:
-    """Of the context of a session, in 16 bits: layers with full attention grow with it, with a window up to that; the
-    state of others is small."""
+    """Bytes of a session's KV cache in 16 bits: full attention grows with the context, sliding attention up to its
+    window; the state of other layers is small."""
     layers = getattr(text, "layer_types", None) or ["full_attention"] * text.num_hidden_layers
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads

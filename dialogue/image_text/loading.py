@@ -1,8 +1,8 @@
-"""A model of transformers from its files: first held against its config, then read tensor by tensor.
+"""Loads a model of transformers: checks its files against its config, then reads them tensor by tensor.
 
-Nothing is read of a checkpoint that is not whole. Each tensor goes straight to its precision and its device: what
-stays as it is stored is a view of the file, what is converted is read alone and let go. So loading takes the memory
-of the loaded model and of one tensor. Knows no processor and no prompt.
+An incomplete checkpoint is refused before anything is read. Each tensor goes straight to its precision and device: a
+tensor kept as stored is a view of the file; a converted one is read alone and released. So loading takes the memory
+of the loaded model and of one tensor.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from dialogue.image_text.skeleton import compare, config_of, open_checkpoint, sk
 from dialogue.llm.checkpoints.checkpoint import Checkpoint, listed
 from dialogue.llm.precision import Precision
 
-AGAIN = "download it again, whole"
+AGAIN = "download the complete model again"
 
 
 def load_model(folder: Path, precision: Precision, device: str) -> Any:
-    """Ready for inference on `device`. Raises BadInput, naming what is missing or does not fit, before a number is
-    read."""
+    """The model, ready for inference on `device`.
+
+    Raises BadInput, naming the tensors that are missing or do not fit, before any tensor is read.
+    """
     config = config_of(folder)
     checkpoint = open_checkpoint(folder)
     empty = skeleton(config)
-    made = type(empty)
-    _refuse_the_incomplete(checkpoint, empty, str(config.model_type))
+    model_class = type(empty)
+    _check_complete(checkpoint, empty, str(config.model_type))
     packed = precision in ("int8", "int4")
     stored = {name: _Stored(checkpoint, name, torch.device(device), packed) for name in checkpoint.shapes}
     try:
-        model = made.from_pretrained(
+        model = model_class.from_pretrained(
             None,
             config=config,
             state_dict=stored,
@@ -42,14 +44,14 @@ def load_model(folder: Path, precision: Precision, device: str) -> Any:
             generation_config=_generation(folder),
             quantization_config=Packing(precision, device) if packed else None,
         )
-    except Exception as error:  # of transformers, safetensors or torch, as the damage may be
-        told = " ".join(str(error).split())[:300]
-        raise BadInput(f"The {config.model_type} in {folder} cannot be loaded ({told}); {AGAIN}.") from error
+    except Exception as error:  # from transformers, safetensors or torch, depending on the damage
+        message = " ".join(str(error).split())[:300]
+        raise BadInput(f"The {config.model_type} in {folder} cannot be loaded ({message}); {AGAIN}.") from error
     return model.to(device).eval().requires_grad_(False)
 
 
-def _refuse_the_incomplete(checkpoint: Checkpoint, empty: Any, kind: str) -> None:
-    """transformers would draw missing tensors at random, and say so in a log."""
+def _check_complete(checkpoint: Checkpoint, empty: Any, kind: str) -> None:
+    """transformers would initialise missing tensors at random, with only a line in the log."""
     found, what = compare(checkpoint, empty), f"The {kind} in {checkpoint.folder}"
     if found.missing:
         raise BadInput(f"{what} lacks {len(found.missing)} tensors: {listed(found.missing)}; {AGAIN}.")
@@ -62,12 +64,12 @@ def _generation(folder: Path) -> GenerationConfig | None:
         return None
     try:
         return GenerationConfig.from_pretrained(folder)
-    except Exception as error:  # whatever the library makes of a broken file
+    except Exception as error:  # the library raises any type for a broken file
         raise BadInput(f"generation_config.json in {folder} cannot be read ({error}); {AGAIN}.") from error
 
 
 class _Stored:
-    """A tensor of a file, read when transformers asks for it."""
+    """A tensor in a file, read when transformers requests it."""
 
     def __init__(self, checkpoint: Checkpoint, name: str, device: torch.device, packed: bool) -> None:
         self._checkpoint, self._name, self._device, self._packed = checkpoint, name, device, packed
@@ -76,7 +78,7 @@ class _Stored:
         return self
 
     def to(self, device: object = None, dtype: torch.dtype | None = None) -> Tensor:
-        """On the model's own device, wherever transformers would put it first."""
+        """The tensor on the model's device, whatever device transformers requests."""
         view = self._checkpoint.tensor(self._name)
         if self._packed or dtype not in (None, view.dtype):
             return self._checkpoint.copied(self._name).to(self._device, dtype)

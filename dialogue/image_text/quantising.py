@@ -1,8 +1,8 @@
-"""Weight-only 8 and 4 bits for a model of transformers: the large matrices of its layers become ours while it loads.
+"""Weight-only quantisation (int8, int4) of a model of transformers while it loads.
 
-The matrices of the language model's layers are most of the weights. Embeddings, what makes logits, norms, and the
-tower that sees keep their dtype. transformers asks a quantiser of its own kind for each tensor that it has read, so
-that no more than one matrix is ever held at its full size.
+Quantises the large matrices of the language model's layers, which are most of the weights. Embeddings, the LM head,
+norms and the vision tower keep their dtype. It is a quantiser of transformers' own interface, called for each tensor
+that is read, so at most one matrix is in memory at full size.
 """
 
 from __future__ import annotations
@@ -19,14 +19,24 @@ from transformers.utils.quantization_config import QuantizationConfigMixin
 from dialogue.llm.linear import Linear, make_linear
 from dialogue.llm.precision import Precision
 
-SEEING = ("vision", "visual", "vpm", "merger", "projector", "connector", "image")  # in the names of such modules
-SMALLEST = 64  # inputs or outputs: a smaller matrix is not worth it
-OURS = "omnilive"  # among the ways to quantise that transformers knows
+VISION_PARTS = (
+    "vision",
+    "visual",
+    "vpm",
+    "merger",
+    "projector",
+    "connector",
+    "image",
+)  # in names of modules
+MIN_SIDE = 64  # inputs or outputs; a smaller matrix is not quantised
+METHOD = "omnilive"  # the name of this method among those of transformers
 
 
 class PackedLinear(nn.Module):
-    """Takes the place of an nn.Linear that has no numbers yet: same in, same out, weights at the precision to which
-    `pack` brings them. After that `weight` is empty: some models ask a layer for its dtype and its device."""
+    """Replaces an nn.Linear that has no values yet; `pack` sets its weights at a precision.
+
+    After that `weight` is empty but keeps its dtype and device, which some models read.
+    """
 
     def __init__(self, dense: nn.Linear) -> None:
         super().__init__()
@@ -35,49 +45,49 @@ class PackedLinear(nn.Module):
         self._product: Linear | None = None
 
     def pack(self, weight: Tensor, precision: Precision, device: torch.device) -> None:
-        """`weight` (outputs, inputs) of any float dtype."""
+        """Quantises `weight` (outputs, inputs) of any float dtype."""
         self._product = make_linear(weight, None, precision, device)
         empty = nn.Parameter(torch.empty(0, dtype=self.weight.dtype, device=device), requires_grad=False)
-        empty._is_hf_initialized = True  # type: ignore[attr-defined]  # else transformers would draw it at random
+        empty._is_hf_initialized = True  # type: ignore[attr-defined]  # else transformers would initialise it at random
         self.weight = empty
 
     def forward(self, x: Tensor) -> Tensor:
-        assert self._product is not None, "it is packed while the model is loaded"
+        assert self._product is not None, "The layer must be packed before use."
         y = self._product(x)
         return y if self.bias is None else y + self.bias
 
     def nbytes(self) -> int:
-        """Of the packed weights."""
+        """The size of the packed weights."""
         return self._product.nbytes() if self._product is not None else 0
 
 
 def large_matrices(model: nn.Module) -> dict[str, nn.Linear]:
-    """The products that are brought to few bits, by name."""
+    """The layers that are quantised, by name."""
     return {name: each for name, each in model.named_modules() if isinstance(each, nn.Linear) and _is_large(name, each)}
 
 
-def sees(name: str) -> bool:
-    """Whether a module or a weight called so belongs to the tower, or joins it to the language model."""
-    return any(word in part for part in name.lower().split(".") for word in SEEING)
+def is_vision_part(name: str) -> bool:
+    """Whether a module or weight called `name` is part of the vision tower, or connects it to the language model."""
+    return any(word in part for part in name.lower().split(".") for word in VISION_PARTS)
 
 
 def _is_large(name: str, module: nn.Linear) -> bool:
-    named = name.endswith("lm_head") or ".layers." not in name
-    return type(module) is nn.Linear and not sees(name) and not named and min(module.weight.shape) >= SMALLEST
+    in_layer = ".layers." in name and not name.endswith("lm_head")
+    return type(module) is nn.Linear and in_layer and not is_vision_part(name) and min(module.weight.shape) >= MIN_SIDE
 
 
-@register_quantization_config(OURS)
+@register_quantization_config(METHOD)
 class Packing(QuantizationConfigMixin):
-    """What `from_pretrained` is handed: at which precision, and where."""
+    """The config for `from_pretrained`: the precision and the device."""
 
     def __init__(self, precision: Precision, device: str) -> None:
-        self.quant_method: Any = OURS
+        self.quant_method: Any = METHOD
         self.precision, self.device = precision, device
 
 
-@register_quantizer(OURS)
+@register_quantizer(METHOD)
 class _Packer(HfQuantizer):
-    """Used by transformers alone."""
+    """The quantiser that transformers calls."""
 
     is_trainable = False
 
@@ -97,7 +107,7 @@ class _Packer(HfQuantizer):
 
 
 class _Pack(ConversionOps):
-    """Weights as they were read go into their layers; the rest is handed on."""
+    """Packs the weights of PackedLinear layers as they are read; passes the rest on."""
 
     def __init__(self, packing: Packing) -> None:
         self._packing = packing
@@ -105,13 +115,13 @@ class _Pack(ConversionOps):
     def convert(
         self, input_dict: dict[str, Any], *_: Any, model: nn.Module, missing_keys: set[str] | None = None, **__: Any
     ) -> dict[str, Any]:
-        handed_on: dict[str, Any] = {}
+        passed_on: dict[str, Any] = {}
         for name, read in input_dict.items():
             layer = model.get_submodule(name.rpartition(".")[0])
             if not isinstance(layer, PackedLinear):
-                handed_on[name] = read  # what a converter made beside it
+                passed_on[name] = read  # another tensor of a converter
                 continue
             weight = read[0] if isinstance(read, list) else read
             layer.pack(weight, self._packing.precision, torch.device(self._packing.device))
             (missing_keys if missing_keys is not None else set()).discard(name)
-        return handed_on
+        return passed_on

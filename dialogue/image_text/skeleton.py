@@ -1,7 +1,7 @@
-"""A model of transformers without its numbers, from its config alone: what it is made of, and what a checkpoint lacks.
+"""Builds a model of transformers without weights, from its config, to compare a checkpoint with it.
 
-It is made on the meta device, which takes no memory; names of old checkpoints are changed and parts put together as
-transformers does it when it loads, only that nothing is read.
+The model is on the meta device, which takes no memory; names of old checkpoints are converted and parts merged as
+transformers does when it loads, but nothing is read.
 """
 
 from __future__ import annotations
@@ -25,71 +25,73 @@ META = torch.device("meta")
 
 
 def config_of(folder: Path) -> Any:
-    """transformers' config of a folder whose model can be opened here. Raises BadInput for any other."""
-    logging.set_verbosity_error()  # advice to install kernels, progress of shards: not for our users
+    """transformers' config of a folder whose model can be opened. Raises BadInput for any other."""
+    logging.set_verbosity_error()  # hides advice about kernels and the progress of shards
     logging.disable_progress_bar()
     if not (folder / "config.json").is_file():
         raise BadInput(f"{folder} has no config.json; name the folder of a downloaded model.")
     try:
         config = AutoConfig.from_pretrained(folder)
-    except Exception as error:  # a broken file, or a model that only its own code knows
-        told = " ".join(str(error).split())[:200]
-        raise BadInput(f"transformers does not know the model in {folder} ({told}).") from error
+    except Exception as error:  # a broken file, or a model that needs its own code
+        message = " ".join(str(error).split())[:200]
+        raise BadInput(f"transformers does not know the model in {folder} ({message}).") from error
     kind = str(config.model_type)
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise BadInput(
             f"The model in {folder}, of type {kind!r}, is none that takes pictures and text and answers in text. "
-            "Of those of text alone, Llama, Qwen2, Qwen3 and MiniCPM3 run here."
+            "Supported models of text alone are Llama, Qwen2, Qwen3 and MiniCPM3."
         )
     if getattr(config, "is_encoder_decoder", False):
-        raise BadInput(f"The model in {folder}, of type {kind!r}, is an encoder and a decoder; take a chat model.")
+        raise BadInput(f"The model in {folder}, of type {kind!r}, is an encoder and a decoder; use a chat model.")
     if getattr(config, "quantization_config", None):
         raise BadInput(
-            f"The weights in {folder} are quantised already; take the original model and choose a precision here."
+            f"The weights in {folder} are quantised already; use the original model and choose a precision here."
         )
     return config
 
 
 def skeleton(config: Any) -> Any:
-    """The model on the meta device. Raises BadInput for a config that makes none."""
+    """The model on the meta device. Raises BadInput for an invalid config."""
     try:
         with META:
             return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16).eval().requires_grad_(False)
-    except Exception as error:  # whatever a constructor makes of a broken config
-        told = " ".join(str(error).split())[:200]
-        raise BadInput(f"config.json describes no {config.model_type} that can be made ({told}).") from error
+    except Exception as error:  # a constructor may raise any type for a broken config
+        message = " ".join(str(error).split())[:200]
+        raise BadInput(f"config.json does not describe a valid {config.model_type} ({message}).") from error
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
-    """The headers of the files with weights. Raises BadInput for missing, cut off or damaged ones."""
+    """Reads the headers of the weight files. Raises BadInput for missing, truncated or damaged ones."""
     alone = "model.safetensors"
     indexed = (folder / f"{alone}.index.json").exists()
     return Checkpoint(folder, [alone] if not indexed and (folder / alone).exists() else None)
 
 
 def compare(checkpoint: Checkpoint, model: Any) -> Differences:
-    """A checkpoint against the skeleton that its config makes, under the model's own names. `model` is used up."""
-    promised = {name: _Promise(checkpoint, name) for name in checkpoint.shapes}
+    """Compares a checkpoint with the skeleton of its config, under the model's own names. Consumes `model`."""
+    placeholders = {name: _Placeholder(checkpoint, name) for name in checkpoint.shapes}
     plan = LoadStateDictConfig(
         device_map={"": META}, dtype=torch.bfloat16, weight_mapping=get_model_conversion_mapping(model)
     )
-    found, _ = convert_and_load_state_dict_in_model(model, promised, plan)
+    found, _ = convert_and_load_state_dict_in_model(model, placeholders, plan)
     model.tie_weights(missing_keys=found.missing_keys, recompute_mapping=False)
     model._adjust_missing_and_unexpected_keys(found)
-    odd = [f"{name} is {tuple(have)}, not {tuple(want)}" for name, have, want in found.mismatched_keys]
-    odd += [f"{name} cannot be put together" for name in found.conversion_errors]
-    odd += [f"{name} is stored as {checkpoint.dtypes[name]}" for name, each in promised.items() if each.no_float]
-    return Differences(sorted(found.missing_keys), sorted(found.unexpected_keys), sorted(odd))
+    misshapen = [f"{name} is {tuple(have)}, not {tuple(want)}" for name, have, want in found.mismatched_keys]
+    misshapen += [f"{name} cannot be merged" for name in found.conversion_errors]
+    misshapen += [
+        f"{name} is stored as {checkpoint.dtypes[name]}" for name, each in placeholders.items() if each.no_float
+    ]
+    return Differences(sorted(found.missing_keys), sorted(found.unexpected_keys), sorted(misshapen))
 
 
-class _Promise:
-    """Stands for a tensor of a file: its shape, and whether its numbers are of a kind that is asked for."""
+class _Placeholder:
+    """Represents a tensor of a file: its shape, and whether floats are requested of an integer tensor."""
 
     def __init__(self, checkpoint: Checkpoint, name: str) -> None:
         self._shape, self._float = checkpoint.shape(name), checkpoint.dtypes[name] in FLOATS
         self.no_float = False
 
-    def __getitem__(self, _whole: object) -> _Promise:
+    def __getitem__(self, _whole: object) -> _Placeholder:
         return self
 
     def to(self, device: object = None, dtype: torch.dtype | None = None) -> Tensor:

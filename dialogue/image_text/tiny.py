@@ -1,6 +1,6 @@
-"""Complete checkpoints of the siblings with tiny random weights: model, tokenizer and processor files.
+"""Writes complete checkpoints of MiniCPM's siblings with tiny random weights: model, tokenizer and processor files.
 
-Made by transformers' own classes from the layout of the released files. They answer nonsense, and everything runs.
+transformers' own classes make them with the layout of the released files. Their replies are random text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHAT = (
 
 
 def write_tiny_sibling(kind: str, folder: Path, seed: int = 0) -> Path:
-    """`kind` is a model type of KINDS' values; writes into `folder`, which is made, and returns it."""
+    """Writes a checkpoint of model type `kind`, one of KINDS' values; creates `folder` and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer()
     tokenizer.save_pretrained(folder)
@@ -47,7 +47,7 @@ def write_tiny_sibling(kind: str, folder: Path, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     model = AutoModelForImageTextToText.from_config(config)
     torch.random.set_rng_state(state)
-    with torch.no_grad():  # as they are drawn, one letter would be repeated for ever
+    with torch.no_grad():  # the default initialisation would repeat one letter
         model.lm_head.weight.copy_(torch.randn(model.lm_head.weight.shape, generator=_generator(seed)) * 0.5)
     logging.disable_progress_bar()
     model.save_pretrained(folder)
@@ -98,7 +98,7 @@ def _config(kind: str, tokenizer: Any) -> dict[str, Any]:
         "video_token_id": number(FILM),
         "tie_word_embeddings": False,
     }
-    if kind == "minicpmv4_7":  # its positions follow the canvas of a picture, so it knows the marks around one
+    if kind == "minicpmv4_7":  # its positions need the tokens around a picture
         marks = {"image_start_id": "<image>", "image_end_id": "</image>"}
         marks |= {"slice_start_id": "<slice>", "slice_end_id": "</slice>"}
         config |= {name: number(token) for name, token in marks.items()}

@@ -1,1 +1,1 @@
-"""Language models: decoders, KV cache, rolling ledger, sampling, continuous batching."""
+"""Runs language models: decoders, KV cache, rolling context, sampling, beam search, continuous batching."""

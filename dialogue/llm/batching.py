@@ -1,8 +1,8 @@
-"""What several sessions compute at the same time, in one pass of the weights they share.
+"""Batches the model requests of several sessions into shared passes over the weights.
 
-A session's work is written once, as a generator: where it needs the model it yields a request and is sent the answer.
-Alone, each request is computed as it comes. Together, requests of all sessions that are alike are computed in one go:
-one reading of the weights for all. What a session gets is the same up to rounding. Knows no session and no clock.
+A session's work is a generator that yields a request wherever it needs the model, and receives the result. `alone`
+computes each request at once; `run_together` computes like requests of all sessions in one batch, which reads the
+weights once. The results are the same up to rounding.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Stage(IntEnum):
-    """The order of a unit. Those behind go first, so that sessions meet again in the later stages."""
+    """The stages of a unit, in order. The earliest stage runs first, so that sessions meet in later stages."""
 
     LOOK = 0
     LISTEN = 1
@@ -34,17 +34,17 @@ class Stage(IntEnum):
 
 
 class Request(Protocol):
-    """Something a model is to compute for one session. Changes that session's caches, and only once it succeeds."""
+    """A computation of the model for one session. Changes that session's caches, and only if it succeeds."""
 
     @property
     def stage(self) -> Stage: ...
 
     def alike(self) -> Hashable:
-        """Requests of the same class for which this is equal can be computed together."""
+        """Requests of the same class with equal keys can be computed in one batch."""
         ...
 
     def together(self, requests: Sequence[Any]) -> Sequence[Any]:
-        """The answers to these, itself among them, in order."""
+        """Computes a batch of requests that includes this one; returns the results in order."""
         ...
 
 
@@ -53,17 +53,17 @@ Steps = Generator[Request, Any, T]
 
 @dataclass(frozen=True, slots=True)
 class Output(Generic[T_co]):
-    """Something to hand over while the work goes on."""
+    """A value that a stream emits while it continues."""
 
     value: T_co
 
 
-Stream = Generator[Request | Output[T], Any, None]  # work that hands over one thing after the other
+Stream = Generator[Request | Output[T], Any, None]  # work that emits a series of outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fed:
-    """Hidden states (T, hidden) of what was fed, and the logits (V,) behind its last row if they were wanted."""
+    """Hidden states (T, hidden) of the inputs, and the logits (V,) after the last row if they were requested."""
 
     hidden: Tensor
     logits: Tensor | None
@@ -71,12 +71,12 @@ class Fed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Feed:
-    """Append token ids (T,) or rows (T, hidden) to a session's cache -> Fed."""
+    """A request to append token ids (T,) or rows (T, hidden) to a session's cache; the result is a Fed."""
 
     decoder: Decoder
     cache: KVCache
     inputs: Tensor
-    scored: bool = True  # the largest matrix of all is read for the logits
+    scored: bool = True  # whether to compute logits, which reads the largest matrix
     stage: Stage = Stage.THINK
 
     def alike(self) -> Hashable:
@@ -91,7 +91,7 @@ class Feed:
 
 
 def alone(steps: Steps[T]) -> T:
-    """One session's work, to its end."""
+    """Runs one session's work to its end, without batching."""
     answer = None
     while True:
         try:
@@ -103,7 +103,7 @@ def alone(steps: Steps[T]) -> T:
 
 
 def outputs(stream: Stream[T]) -> Iterator[T]:
-    """What one session's work hands over, computed as it is asked for."""
+    """The outputs of one session's stream, computed on demand, without batching."""
     answer = None
     while True:
         try:
@@ -118,30 +118,30 @@ def outputs(stream: Stream[T]) -> Iterator[T]:
 
 
 def gathered(stream: Stream[T]) -> Steps[list[T]]:
-    """All that it hands over, at its end."""
-    made: list[T] = []
+    """All outputs of a stream, returned at its end."""
+    collected: list[T] = []
     answer = None
     while True:
         try:
             item = stream.send(answer)
         except StopIteration:
-            return made
+            return collected
         answer = None
         if isinstance(item, Output):
-            made.append(item.value)
+            collected.append(item.value)
         else:
             answer = yield item
 
 
 def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
-    """The work of several sessions; for each its result, or what it raised.
+    """Runs the work of several sessions in shared batches; returns each result or the error that it raised.
 
-    A pass that fails is done again for each session by itself, so that only the one at fault is told.
+    A batch that fails is repeated for each session separately, so that only the faulty one gets the error.
     """
     results: dict[int, T | Exception] = {}
     waiting: dict[int, Request] = {}
 
-    def go_on(number: int, answer: Any) -> None:
+    def resume(number: int, answer: Any) -> None:
         waiting.pop(number, None)
         try:
             steps = work[number]
@@ -152,11 +152,11 @@ def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
             results[number] = error
 
     for number in range(len(work)):
-        go_on(number, None)
+        resume(number, None)
     while waiting:
         group = _next_group(waiting)
         for number, answer in zip(group, answers([waiting[number] for number in group]), strict=True):
-            go_on(number, answer)
+            resume(number, answer)
     return [results[number] for number in range(len(work))]
 
 
@@ -166,12 +166,12 @@ def _next_group(waiting: dict[int, Request]) -> list[int]:
 
 
 def of_one_kind(one: Request, other: Request) -> bool:
-    """Whether they can be computed together."""
+    """Whether the two requests can be computed in one batch."""
     return type(one) is type(other) and one.alike() == other.alike()
 
 
 def answers(requests: Sequence[Request]) -> Sequence[Any]:
-    """To requests of one kind: for each its answer, or what it raised by itself."""
+    """The results of requests of one kind; for each its result, or the error that it raises by itself."""
     try:
         return requests[0].together(requests)
     except Exception as error:

@@ -1,5 +1,7 @@
-"""Several continuations at once, the likeliest whole one wins: slower than sampling, and what 2.5's makers advise for
-short factual answers. Sessions that stream do not use it."""
+"""Beam search: slower than sampling, and recommended by the makers of MiniCPM-V 2.5 for short factual answers.
+
+Streaming sessions do not use it.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +21,17 @@ class _Beam:
     cache: KVCache
     tokens: list[int]
     score: float  # log probability
-    row: Tensor  # hidden state behind the last token
+    row: Tensor  # hidden state after the last token
 
 
 def beam_steps(
     decoder: Decoder, prompt: Tensor, limit: int, stop: Collection[int], beams: int, penalty: float
 ) -> Generator[None, None, list[int]]:
-    """Returns the tokens behind `prompt` (rows (T, hidden)), their end included where there is one. Scores are mean log
-    probabilities; the search goes on until no open continuation can beat the worst of `beams` finished ones. Yields
-    after each token of all beams, so that whoever waits for it can leave off in between."""
+    """Returns the best continuation of `prompt` (rows (T, hidden)), including its stop token, if any.
+
+    Scores are mean log probabilities; the search ends when no open beam can beat the worst of `beams` finished ones.
+    Yields after each token of all beams, so that a caller can stop in between.
+    """
     first = decoder.new_cache(len(prompt) + limit)
     row = decoder.forward(first, prompt)[-1]
     alive, finished = [_Beam(first, [], 0.0, row)], list[tuple[float, list[int]]]()
@@ -52,7 +56,7 @@ def beam_steps(
 
 
 def _ranked(decoder: Decoder, alive: list[_Beam], penalty: float, count: int) -> list[tuple[float, _Beam, int]]:
-    """The best next tokens of all beams together."""
+    """The best next tokens over all beams."""
     scores = []
     for beam in alive:
         logs = decoder.logits(beam.row).log_softmax(-1)
@@ -65,7 +69,7 @@ def _ranked(decoder: Decoder, alive: list[_Beam], penalty: float, count: int) ->
 
 
 def _continued(decoder: Decoder, chosen: list[tuple[float, _Beam, int]]) -> list[_Beam]:
-    """Every chosen token fed to a cache of its own; the first that continues a beam takes over its cache."""
+    """Feeds each chosen token to its own cache; the first continuation of a beam takes over the beam's cache."""
     taken: set[int] = set()
     beams: list[_Beam] = []
     for score, beam, token in chosen:

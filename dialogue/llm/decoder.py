@@ -1,8 +1,7 @@
-"""A Llama-family decoder in plain torch: the portable path, the GPU path and the oracle of the compiled one.
+"""A Llama-family decoder in plain torch: the portable path, the GPU path and the reference of the compiled one.
 
-Weights are made once and never change; a session is a `KVCache`. Several sessions of different lengths run together
-(`forward_batch`): they share every matrix product and differ only in attention. Knows no tokenizer, no sampling and
-no policy about what stays in a cache.
+The weights never change; a session is a `KVCache`. `forward_batch` runs several sessions of different lengths
+together: they share every matrix product and differ only in attention.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class _Layer:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """One session's part in a step: its rows of the joined input, its cache, who may see whom."""
+    """One session's part in a step: its rows of the joined input, its cache and its attention mask."""
 
     rows: slice
     cache: KVCache
@@ -50,9 +49,9 @@ class Decoder:
     """Weights of one model, shared by all sessions.
 
     `weights` maps Hugging Face names ("model.layers.0.self_attn.q_proj.weight") to tensors; each is read once, so a
-    lazy mapping keeps the memory of loading to one layer. Raises BadInput where one is missing or has another shape.
+    lazy mapping limits the memory of loading to one layer. Raises BadInput if one is missing or has another shape.
     Activations are float32 for float32 weights and bfloat16 for all others. `context` is the longest context to be
-    served (rotary rules that depend on it are settled here).
+    served, which some rotary scalings depend on.
     """
 
     def __init__(
@@ -85,10 +84,11 @@ class Decoder:
     def forward(
         self, cache: KVCache, inputs: Tensor, positions: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor:
-        """Append token ids (T,) or embeddings (T, hidden) to a session; hidden states (T, hidden) after the last norm.
+        """Appends token ids (T,) or embeddings (T, hidden) to a session; returns hidden states (T, hidden).
 
-        `positions` int64 (T,) replaces length .. length + T. `mask`, (T, length + T), replaces the causal rule: bool
-        where True may be seen, or float to be added to the scores. A row that sees nothing is undefined.
+        `positions` int64 (T,) replaces length .. length + T. `mask`, (T, length + T), replaces the causal mask: bool
+        with True for visible positions, or float to be added to the scores. A row without visible positions is
+        undefined. The hidden states are those after the last norm.
         """
         return self._run([cache], [inputs], [positions], [mask])[0]
 
@@ -114,7 +114,7 @@ class Decoder:
         return sum(p.nbytes() for p in products) + self._embedding.nbytes + (0 if tied_storage else self._head.nbytes())
 
     def describe(self) -> str:
-        """How it computes, in a few words."""
+        """The route, precision and device, in a few words."""
         return f"torch, {self.precision} on {self.device}"
 
     @torch.inference_mode()
@@ -154,11 +154,11 @@ class Decoder:
         for segment in segments:
             new = segment.rows
             keys, values = segment.cache.append(number, key[new].transpose(0, 1), value[new].transpose(0, 1))
-            mixed[new] = self._look_up(query[new], keys, values, segment.mask)
+            mixed[new] = self._attention(query[new], keys, values, segment.mask)
         return mixed
 
-    def _look_up(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-        # Query heads that share a key head become rows of one query, so that keys are neither repeated nor copied.
+    def _attention(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        # Query heads that share a key head become rows of one query, which avoids copies of the keys.
         tokens, c = len(query), self.config
         rows = query.transpose(0, 1).reshape(c.kv_heads, c.query_groups * tokens, c.head_dim).to(keys.dtype)
         if mask is not None:
@@ -170,21 +170,21 @@ class Decoder:
     def _mask(self, cache: KVCache, tokens: int, given: Tensor | None) -> Tensor | None:
         total = cache.length + tokens
         if given is not None:
-            assert given.shape == (tokens, total), f"mask must be {(tokens, total)}, not {tuple(given.shape)}"
+            assert given.shape == (tokens, total), f"The mask must be {(tokens, total)}, not {tuple(given.shape)}."
             return given.to(self.device, torch.bool if given.dtype == torch.bool else cache.dtype)
         if tokens == 1:
             return None
         return torch.ones(tokens, total, dtype=torch.bool, device=self.device).tril(cache.length)
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        # In float32: torch takes a norm of bfloat16 apart into eight operations.
+        # In float32: torch computes a norm of bfloat16 in eight operations.
         normed = F.rms_norm(x.float(), x.shape[-1:], None, self.config.norm_eps)
         return (normed * weight).to(x.dtype)
 
     def _build(self, weights: Mapping[str, Tensor], on_progress: Progress) -> None:
         c, total = self.config, self.config.layers + 1
 
-        weights = _Fitting(c, weights)
+        weights = _CheckedWeights(c, weights)
 
         def norm(name: str) -> Tensor:
             return weights[name].to(self.device, torch.float32)
@@ -200,7 +200,7 @@ class Decoder:
         self._head_shares_embedding = c.tied_head and self.precision in ("float32", "bfloat16")
         if self._head_shares_embedding:
             head = self._embedding
-        # A head rounded to 4 bits costs accuracy out of proportion to its size: 8 at least.
+        # A 4-bit head costs too much accuracy for its size, so it has at least 8 bits.
         self._head = make_linear(head, None, "int8" if self.precision == "int4" else self.precision, self.device)
         on_progress(total, total)
 
@@ -227,8 +227,8 @@ class Decoder:
         )
 
 
-class _Fitting(Mapping[str, Tensor]):
-    """Weights as they are read, each held against the shape that the config gives it."""
+class _CheckedWeights(Mapping[str, Tensor]):
+    """Checks the shape of each tensor against the config when it is read."""
 
     def __init__(self, config: DecoderConfig, weights: Mapping[str, Tensor]) -> None:
         self._shapes, self._weights = decoder_tensors(config), weights
@@ -237,9 +237,9 @@ class _Fitting(Mapping[str, Tensor]):
         try:
             tensor = self._weights[name]
         except KeyError as error:
-            raise BadInput(f"The model has no tensor {name}; download the whole model.") from error
+            raise BadInput(f"The model has no tensor {name}; download the complete model.") from error
         if tuple(tensor.shape) != self._shapes[name]:
-            raise BadInput(f"{name} is {tuple(tensor.shape)}, not {self._shapes[name]}. Is config.json of this model?")
+            raise BadInput(f"{name} is {tuple(tensor.shape)}, not {self._shapes[name]}; use its own config.json.")
         return tensor
 
     def __iter__(self) -> Iterator[str]:

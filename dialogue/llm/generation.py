@@ -1,4 +1,4 @@
-"""The decoding loop: rows in, one token after the other out. No model of its own, no text, no session rules."""
+"""The decoding loop: a prompt in, one token after the other out."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def generate(
     sampling: SamplingConfig = GREEDY,
     generator: torch.Generator | None = None,
 ) -> Iterator[Step]:
-    """Append `prompt`, ids (T,) or rows (T, hidden), and up to `limit` tokens; a token of `stop` is the last one.
+    """Appends `prompt`, ids (T,) or rows (T, hidden), and yields up to `limit` tokens; a token of `stop` is the last.
 
-    The last token given is not in the cache: the caller knows whether it belongs there. The repetition penalty
-    covers what was generated, not the prompt, which is rows and not tokens.
+    The last yielded token is not in the cache: the caller decides whether to append it. The repetition penalty covers
+    the generated tokens, not the prompt, which may be rows.
     """
     hidden = decoder.forward(cache, prompt)[-1]
-    said: list[int] = []
-    while len(said) < limit:
-        if said:
-            hidden = decoder.forward(cache, torch.tensor(said[-1:]))[-1]
+    generated: list[int] = []
+    while len(generated) < limit:
+        if generated:
+            hidden = decoder.forward(cache, torch.tensor(generated[-1:]))[-1]
         logits = decoder.logits(hidden)
-        said.append(choose(logits, sampling, said, generator))
-        yield Step(said[-1], logits, hidden)
-        if said[-1] in stop:
+        generated.append(choose(logits, sampling, generated, generator))
+        yield Step(generated[-1], logits, hidden)
+        if generated[-1] in stop:
             return

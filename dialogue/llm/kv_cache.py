@@ -1,7 +1,6 @@
-"""The keys and values of one session: tensors without policy.
+"""The KV cache of one session.
 
-Preallocated for its life, so nothing grows and no step copies it. What leaves it, and when, is decided by
-`rolling_ledger.py`.
+It is allocated once, so it never grows and no step copies it. `rolling_ledger.py` decides about evictions.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from dialogue.llm.rotary import Rotary
 class KVCache(RollingRows):
     """Rotated keys, and values, of every layer, for `length` tokens at positions 0 .. length.
 
-    `storage` is one tensor (layers, 2, kv_heads, rows, head_dim): the rows of one head follow one another, which is
-    the order attention reads them in. There are at least `capacity` rows, a multiple of 16 because the compiled step
-    looks at 16 keys at once. dtype is float32, bfloat16 or float16.
+    `storage` is one tensor (layers, 2, kv_heads, rows, head_dim): the rows of one head are contiguous, the order in
+    which attention reads them. There are at least `capacity` rows, a multiple of 16 because the compiled step
+    processes 16 keys at once. dtype is float32, bfloat16 or float16.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class KVCache(RollingRows):
         rows = -(-capacity // 16) * 16
         self.storage = torch.zeros(layers, 2, kv_heads, rows, head_dim, dtype=dtype, device=device)
         super().__init__(capacity)
-        # Views made once: slicing the big tensor 60 times a token costs as much as a small layer.
+        # Views made once: slicing the storage 60 times per token costs as much as a small layer.
         self._keys = [self.storage[layer, 0] for layer in range(layers)]
         self._values = [self.storage[layer, 1] for layer in range(layers)]
 
@@ -43,10 +42,10 @@ class KVCache(RollingRows):
         return self.storage.dtype
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write the new tokens of one layer behind `length`; the token counts only after `advance`.
+        """Writes the new tokens of one layer after `length`; they count only after `advance`.
 
-        `keys` (rotated) and `values` are (kv_heads, T, head_dim). Returns views of all keys and values of the
-        layer, the new ones included: (kv_heads, length + T, head_dim) each.
+        `keys` (rotated) and `values` are (kv_heads, T, head_dim). Returns views of all keys and values of the layer,
+        including the new ones: (kv_heads, length + T, head_dim) each.
         """
         end = self.length + keys.shape[1]
         assert end <= self.capacity, f"{end} tokens do not fit in a cache of {self.capacity}: evict first"
@@ -55,14 +54,14 @@ class KVCache(RollingRows):
         return self._keys[layer][:, :end], self._values[layer][:, :end]
 
     def lift(self, start: int) -> Tensor:
-        """Take everything from token `start` on out of the cache, to be put back by `land`."""
-        assert 0 <= start <= self.length, f"cannot lift from {start}, the cache holds {self.length} tokens"
+        """Takes all tokens from `start` on out of the cache, to be put back by `land`."""
+        assert 0 <= start <= self.length, f"Cannot lift from {start}: the cache has {self.length} tokens."
         taken = self.storage[:, :, :, start : self.length].clone()
         self.length = start
         return taken
 
     def land(self, taken: Tensor, moved_by: int, rotary: Rotary) -> None:
-        """Put lifted tokens behind what stands in the cache now; they stand `moved_by` positions later than before."""
+        """Appends lifted tokens, whose positions are now `moved_by` later than before."""
         end = self.length + taken.shape[3]
         assert end <= self.capacity, f"{end} tokens do not fit in a cache of {self.capacity}: evict first"
         for layer, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
@@ -71,7 +70,7 @@ class KVCache(RollingRows):
         self.length = end
 
     def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
-        # Layer by layer: all at once would be no faster and take room for a second cache.
+        # Layer by layer: all at once would be no faster and need the memory of a second cache.
         for keys, values in zip(self._keys, self._values, strict=True):
             keys[:, to : to + tail] = rotary.shift(keys[:, start : start + tail], to - start)
             values[:, to : to + tail] = values[:, start : start + tail].clone()

@@ -1,8 +1,7 @@
-"""Matrix products of a decoder: float weights, or 8- and 4-bit weights with float activations.
+"""Linear layers of a decoder: float weights, or int8 and int4 weights with float activations.
 
-`quantise` makes one from a float matrix; nothing here knows which layer it serves. On the CPU the quantised kernels
-are fast for bfloat16 activations only, so they compute in bfloat16 and return the dtype they were given. The CUDA
-branches have not been run on a GPU by us.
+`make_linear` makes one from a float matrix. On the CPU the quantised kernels are fast only for bfloat16 activations,
+so they compute in bfloat16 and return the dtype of the input. The CUDA branches have not been tested on a GPU.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from torch import Tensor
 from dialogue.llm.precision import Precision
 
 GROUP = 32  # inputs that share one 4-bit scale and minimum, as in GGUF's Q4_1
-_AT_ONCE = 1 << 18  # numbers that are at full size while a matrix is quantised
-_MANY_TOKENS = 32  # from here on unpacking int8 once is cheaper than the row-at-a-time kernel
+_AT_ONCE = 1 << 18  # weights in float32 at a time while a matrix is quantised
+_MANY_TOKENS = 32  # tokens from which unpacking int8 once is cheaper than the kernel for single rows
 
 
 class Linear(Protocol):
@@ -32,9 +31,9 @@ class Linear(Protocol):
 
 
 def make_linear(weight: Tensor, bias: Tensor | None, precision: Precision, device: torch.device) -> Linear:
-    """A product with `weight` (outputs, inputs), any float dtype, stored at `precision` on `device`.
+    """A linear layer with `weight` (outputs, inputs), any float dtype, stored at `precision` on `device`.
 
-    A matrix whose sizes the 4-bit kernels do not fit is stored at 8 bits.
+    A matrix whose size the 4-bit kernels do not support is stored at 8 bits.
     """
     fits = weight.shape[1] % (GROUP if device.type == "cpu" else 128) == 0 and weight.shape[0] % 16 == 0
     if bias is not None:
@@ -47,7 +46,7 @@ def make_linear(weight: Tensor, bias: Tensor | None, precision: Precision, devic
 
 
 def stored_bytes(outputs: int, inputs: int, precision: Precision) -> int:
-    """Memory of a matrix that `make_linear` has stored on the processor."""
+    """The size of a matrix that `make_linear` stores on the CPU."""
     if precision == "int4" and inputs % GROUP == 0 and outputs % 16 == 0:
         return outputs * inputs // 2 + outputs * (inputs // GROUP) * 4
     if precision in ("int8", "int4"):
@@ -71,7 +70,7 @@ class DenseLinear:
 
 
 class Int8Linear:
-    """One scale for each output row, symmetric."""
+    """Symmetric int8 weights with one scale per output row."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
         self.weight = torch.empty(weight.shape, dtype=torch.int8, device=device)
@@ -97,10 +96,10 @@ class Int8Linear:
 
 
 class Int4Linear:
-    """A scale and a minimum for each group of 32 inputs of a row.
+    """int4 weights with a scale and a minimum for each group of 32 inputs of a row.
 
-    Taking them from the group's extremes recovers the groups of a Q4_1 file exactly, because that is how such files
-    are made; only the scales are then rounded to the kernel's bfloat16.
+    They come from the group's extremes, as in the making of Q4_1 files, so the groups of such a file are recovered
+    exactly; only the scales are rounded to the kernel's bfloat16.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
@@ -118,7 +117,7 @@ class Int4Linear:
             self.packed = torch.ops.aten._convert_weight_to_int4pack(codes[:, ::2] << 4 | codes[:, 1::2], 8)
 
     def _codes(self, weight: Tensor, rows: slice) -> Tensor:
-        """Of some rows, whose scales are kept."""
+        """The codes of some rows; stores their scales."""
         codes, scale, minimum = quantise_groups(weight[rows].to(device=self.scales.device, dtype=torch.float32))
         # The kernels compute scale * (code - 8) + zero.
         self.scales[:, rows] = torch.stack((scale, minimum + 8 * scale), dim=-1).transpose(0, 1)
@@ -137,8 +136,8 @@ class Int4Linear:
 
 
 def _blocks(weight: Tensor) -> Iterator[slice]:
-    """Rows of a matrix, so few at a time that what is computed on the way takes no memory to speak of; 64 of them
-    belong together in the 4-bit kernels' layout."""
+    """Blocks of rows, small enough that intermediate results take little memory; multiples of 64 rows, the block of
+    the 4-bit kernels' layout."""
     outputs, inputs = weight.shape
     step = max(1, _AT_ONCE // inputs // 64) * 64
     return (slice(start, min(start + step, outputs)) for start in range(0, outputs, step))
@@ -147,7 +146,7 @@ def _blocks(weight: Tensor) -> Iterator[slice]:
 def quantise_groups(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """float32 (N, K) -> codes uint8 (N, K) of 0..15, scale and minimum float32 (N, K / 32).
 
-    A weight is about code * scale + minimum.
+    A weight is approximately code * scale + minimum.
     """
     groups = weight.reshape(weight.shape[0], -1, GROUP)
     minimum = groups.amin(dim=-1, keepdim=True)

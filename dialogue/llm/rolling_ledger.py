@@ -1,9 +1,8 @@
-"""What stands where in a rolling context, and what leaves it when it is full: arithmetic, no tensors.
+"""Keeps account of a rolling context: which tokens belong to what, and what is evicted when it is full.
 
-The ledger mirrors a `KVCache` token for token. It decides; the caller applies the cuts to the cache and writes the
-dropped entries into the event log. Pictures go first, then sound, then whole turns, oldest first; never half an
-entry, never a pinned one, never the open turn. The lower water mark makes eviction rare: after one, many tokens fit
-before the next.
+The ledger mirrors a `KVCache` token by token. It decides about evictions; the caller cuts the cache and writes the
+dropped entries to the event log. Pictures are evicted first, then sound, then whole turns, oldest first; never a part
+of an entry, a pinned one, or the open turn. The low-water mark makes evictions rare.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from dialogue.errors import BadInput
 
 Kind = Literal["system", "recap", "picture", "sound", "text", "reply"]
 
-# Kinds that leave one by one, cheapest to lose first. All others are words and leave as whole turns.
+# Kinds that are evicted one by one, the cheapest loss first. All others are words, evicted as whole turns.
 _LOOSE: dict[Kind, int] = {"picture": 0, "sound": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One block's place in the context: `tokens` of it, said or seen from `start` to `end`, in turn `turn`.
+    """One block in the context: `tokens` tokens, said or seen from `start` to `end`, in turn `turn`.
 
-    A higher `priority` leaves later than others of its class; `pinned` never leaves. `note` is what the event log
-    should say once it has left.
+    An entry of higher `priority` is evicted later than others of its class; a `pinned` one never. `note` is its text
+    in the event log after eviction.
     """
 
     kind: Kind
@@ -43,24 +42,24 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """What leaves: row spans to cut from the cache, last span first so that each is valid when its turn comes."""
+    """An eviction: row spans to cut from the cache, the last span first, so that each is valid when it is cut."""
 
     cuts: tuple[tuple[int, int], ...] = ()
     dropped: tuple[LedgerEntry, ...] = ()
 
 
 class RollingLedger:
-    """The entries of one session in order, filling at most `limit` tokens.
+    """The entries of one session in order, with at most `limit` tokens.
 
-    When an addition would pass `high`, entries leave until at most `low` tokens are taken with it (or nothing is
-    left to drop). The turn with the highest number is the open one.
+    When an addition would exceed `high`, entries are evicted until it fits in `low` tokens, or nothing is left to
+    evict. The turn with the highest number is the open one.
     """
 
     def __init__(self, limit: int, high: int | None = None, low: int | None = None) -> None:
         self.limit = limit
         self.high = limit if high is None else high
         self.low = self.high * 3 // 4 if low is None else low
-        assert 0 < self.low <= self.high <= self.limit, "water marks must satisfy 0 < low <= high <= limit"
+        assert 0 < self.low <= self.high <= self.limit, "0 < low <= high <= limit must hold."
         self.entries: list[LedgerEntry] = []
         self.dropped_tokens = 0
         self.dropped: Counter[str] = Counter()  # entries of each kind
@@ -86,14 +85,14 @@ class RollingLedger:
         return self.dropped.total()
 
     def use(self) -> ContextUse:
-        """For the page's meter."""
+        """The state of the context, for the page's meter."""
         blocks = tuple((entry.kind, entry.tokens) for entry in self.entries)
         return ContextUse(self.by_kind(), self.limit, self.dropped_entries, blocks, dict(self.dropped))
 
     def make_room(self, tokens: int, turn: int | None = None) -> Eviction:
-        """Drop what must leave before `tokens` more arrive for `turn` (default: the open one).
+        """Evicts what is necessary before `tokens` more arrive for `turn` (default: the open one).
 
-        Raises BadInput, and changes nothing, if what may not leave and the new tokens exceed the limit together.
+        Raises BadInput, and changes nothing, if the new tokens and those that may not be evicted exceed the limit.
         """
         present = self.tokens
         if present + tokens <= self.high:
@@ -107,29 +106,29 @@ class RollingLedger:
             present -= sum(self.entries[index].tokens for index in group)
         if present + tokens > self.limit:
             raise BadInput(
-                f"This turn needs {present + tokens} tokens and the context holds {self.limit}; "
-                "say less at once or choose a larger context."
+                f"This turn needs {present + tokens} tokens and the context has {self.limit}; "
+                "use a shorter message or a larger context."
             )
         return self._drop(leaving)
 
     def add(self, entry: LedgerEntry) -> None:
-        """An entry's tokens have been appended to the cache. `make_room` comes first."""
+        """Adds an entry whose tokens have been appended to the cache. Call `make_room` first."""
         assert self.tokens + entry.tokens <= self.limit, "call make_room first"
         self.entries.append(entry)
 
     def extend(self, tokens: int, end: float) -> None:
-        """The last entry has grown by `tokens` (a reply, token by token)."""
+        """Extends the last entry by `tokens` (a reply, token by token)."""
         last = self.entries[-1]
         assert self.tokens + tokens <= self.limit, "call make_room first"
         self.entries[-1] = replace(last, tokens=last.tokens + tokens, end=end)
 
     def annotate(self, note: str, start: float, end: float) -> None:
-        """What the last entry was, and when, is known by now."""
+        """Sets the note and the times of the last entry."""
         self.entries[-1] = replace(self.entries[-1], note=note, start=start, end=end)
 
     def put_recap(self, tokens: int, at: int) -> tuple[int, int]:
-        """A recap of so many tokens stands behind the first `at` from now on, and the one that stood there does not:
-        its span, to be cut from the cache."""
+        """Replaces the recap by one of `tokens` tokens after the first `at`; returns the old one's span, to be cut from
+        the cache."""
         old = sum(entry.tokens for entry in self.entries if entry.kind == "recap")
         self.entries = [entry for entry in self.entries if entry.kind != "recap"]
         place, begun = 0, 0
@@ -143,8 +142,8 @@ class RollingLedger:
         return at, at + old
 
     def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens; an entry that straddles the place is shortened, empty ones vanish."""
-        assert 0 <= length <= self.tokens, f"cannot rewind to {length}, the context holds {self.tokens} tokens"
+        """Keeps the first `length` tokens; an entry that contains the boundary is shortened, later ones are removed."""
+        assert 0 <= length <= self.tokens, f"Cannot rewind to {length}: the context has {self.tokens} tokens."
         surplus = self.tokens - length
         while surplus:
             last = self.entries.pop()
@@ -153,7 +152,7 @@ class RollingLedger:
             surplus -= min(surplus, last.tokens)
 
     def _candidates(self, open_turn: int) -> Iterable[set[int]]:
-        """Groups of entries (by index) that may leave together, in the order in which they leave."""
+        """Groups of entries (by index) that are evicted together, in the order of eviction."""
         free = [i for i, entry in enumerate(self.entries) if not entry.pinned and entry.turn < open_turn]
         loose = [i for i in free if self.entries[i].kind in _LOOSE]
         loose.sort(key=lambda i: (_LOOSE[self.entries[i].kind], self.entries[i].priority, i))

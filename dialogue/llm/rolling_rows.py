@@ -1,7 +1,6 @@
-"""What every cache of a rolling context can do with its rows: count, rewind, cut, make room. No tensors of its own.
+"""The base class of caches of a rolling context: counts, rewinds, cuts and inserts rows. Has no tensors of its own.
 
-A row is a token, at the position of its number. What moves is moved by `_move_rows`, which turns the part of it that
-knows its position.
+A row is a token at the position of its index. `_move_rows` moves rows and rotates their position-dependent part.
 """
 
 from __future__ import annotations
@@ -14,43 +13,43 @@ from dialogue.llm.rotary import Rotary
 
 
 class RollingRows(ABC):
-    """`length` of at most `capacity` rows are taken."""
+    """A cache of `length` rows, at most `capacity`."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.length = 0
 
     def advance(self, tokens: int) -> None:
-        """All layers have been appended: the tokens are part of the conversation now."""
+        """Counts `tokens` that have been appended in all layers."""
         assert self.length + tokens <= self.capacity
         self.length += tokens
 
     def rewind(self, length: int) -> None:
-        """Forget everything behind the first `length` tokens."""
-        assert 0 <= length <= self.length, f"cannot rewind to {length}, the cache holds {self.length} tokens"
+        """Removes all tokens after the first `length`."""
+        assert 0 <= length <= self.length, f"Cannot rewind to {length}: the cache has {self.length} tokens."
         self.length = length
 
     def cut(self, start: int, end: int, rotary: Rotary) -> None:
-        """Drop tokens start .. end; what stood behind moves up and its keys are rotated to their new positions."""
-        assert 0 <= start <= end <= self.length, f"cannot cut {start}..{end} of {self.length} tokens"
+        """Removes tokens start .. end; later tokens move up, and their keys are rotated to the new positions."""
+        assert 0 <= start <= end <= self.length, f"Cannot cut {start}..{end} of {self.length} tokens."
         self._move(end, start, rotary)
 
     @contextmanager
     def gap(self, at: int, tokens: int, rotary: Rotary) -> Iterator[None]:
-        """Room for `tokens` new ones in front of token `at`, to be appended inside the `with`: all of them.
+        """Opens a gap for `tokens` new tokens before token `at`, all of which must be appended inside the `with`.
 
-        What stands behind makes way and is not computed again. If the block raises, it is lost.
+        Later tokens move and are not computed again. If the block raises, they are lost.
         """
-        assert 0 <= at <= self.length, f"nothing stands at {at}, the cache holds {self.length} tokens"
-        assert self.length + tokens <= self.capacity, f"no room for {tokens} more tokens: evict first"
+        assert 0 <= at <= self.length, f"There is no token {at}: the cache has {self.length} tokens."
+        assert self.length + tokens <= self.capacity, f"There is no room for {tokens} more tokens: evict first."
         self._move(at, at + tokens, rotary)
         end, self.length = self.length, at
         yield
-        assert self.length == at + tokens, "the gap was not filled"
+        assert self.length == at + tokens, "The gap was not filled."
         self.length = end
 
     def _move(self, start: int, to: int, rotary: Rotary) -> None:
-        """Tokens from `start` on stand from `to` on: the cache ends earlier or later by the difference."""
+        """Moves the tokens from `start` on to `to`, which changes the length by the difference."""
         tail = self.length - start
         if tail and start != to:
             self._move_rows(start, to, tail, rotary)
@@ -58,4 +57,4 @@ class RollingRows(ABC):
 
     @abstractmethod
     def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
-        """Copy `tail` rows from `start` on to stand from `to` on, turned; the places may overlap."""
+        """Copies `tail` rows from `start` to `to`, rotated; the spans may overlap."""

@@ -1,8 +1,7 @@
-"""Angular frequency of each rotary pair, for every scaling rule the Llama family uses.
+"""Computes the angular frequency of each rotary pair, for every RoPE scaling of the Llama family.
 
-Numbers only: no positions, no tensors of a model. The rules are those of transformers' `modeling_rope_utils`
-(linear: kaiokendev; dynamic NTK: bloc97, emozilla; YaRN: arXiv 2309.00071; LongRoPE: arXiv 2402.13753; llama3: Meta's
-reference code), which the parity tests hold against them.
+The scalings are those of transformers' `modeling_rope_utils` (linear: kaiokendev; dynamic NTK: bloc97, emozilla; YaRN:
+arXiv 2309.00071; LongRoPE: arXiv 2402.13753; llama3: Meta's reference code); the parity tests compare with them.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from dialogue.llm.checkpoints.decoder_config import RopeConfig
 def frequencies(rope: RopeConfig, head_dim: int, context: int) -> tuple[Tensor, float]:
     """Frequencies in radians per position, float32 (head_dim / 2,), and the factor on cos and sin.
 
-    `context` is the longest context that will be served: rules that depend on the present length (dynamic,
-    longrope) are settled by it once, because keys that are already rotated must stay comparable.
+    `context` is the longest context to be served: scalings that depend on the current length (dynamic, longrope) use
+    it from the start, because keys that are already rotated must stay comparable.
     """
     if rope.kind == "dynamic":
         return _plain(_dynamic_theta(rope, head_dim, context), head_dim), 1.0
@@ -40,7 +39,7 @@ def _plain(theta: float, head_dim: int) -> Tensor:
 
 
 def _dynamic_theta(rope: RopeConfig, head_dim: int, context: int) -> float:
-    # Up to the trained length the exponentiated term is exactly 1 and nothing is scaled.
+    # Up to the trained length the base of the power is exactly 1, so nothing is scaled.
     length = max(context, rope.pretrained_positions) / rope.pretrained_positions
     stretch: float = (rope.factor * length - (rope.factor - 1)) ** (head_dim / (head_dim - 2))
     return rope.theta * stretch

@@ -1,8 +1,7 @@
-"""Rotary position embedding: rotate queries and keys to a position, and cached keys from one position to another.
+"""Rotary position embedding: rotates queries and keys to a position, and cached keys from one position to another.
 
-Tensors only; which keys move, and why, is decided elsewhere. Pairs are (i, i + head_dim / 2), as in Hugging Face
-weights. Angles are made in float64: a key that is moved from p to q then equals a key made at q to float32
-precision, whereas float32 angles are off by 1e-4 rad at position 2,000 already.
+Pairs are (i, i + head_dim / 2), as in Hugging Face weights. Angles are computed in float64: a key that is moved from p
+to q then equals a key computed at q to float32 precision; float32 angles have errors of 1e-4 rad at position 2,000.
 """
 
 from __future__ import annotations
@@ -36,21 +35,21 @@ class Rotary:
         return cos[positions], sin[positions]
 
     def shift(self, keys: Tensor, by: int) -> Tensor:
-        """Keys that stood at p, rotated to stand at p + by (negative: earlier). (..., head_dim) in any float dtype.
+        """Rotates keys from position p to p + by (negative: earlier); (..., head_dim) in any float dtype.
 
         The rotation is computed in float32 and rounded once to the keys' dtype.
         """
         return rotate(keys.float(), *self.angle(by)).to(keys.dtype)
 
     def angle(self, by: int) -> tuple[Tensor, Tensor]:
-        """Cosine and sine of a move by so many positions (negative: earlier), each float32 (head_dim / 2,)."""
+        """Cosine and sine of a move by `by` positions (negative: earlier), each float32 (head_dim / 2,)."""
         angle = self._frequency * by
         return angle.cos().float().to(self._device), angle.sin().float().to(self._device)
 
     def _cover(self, positions: int) -> tuple[Tensor, Tensor]:
         cos, sin = self._cos, self._sin
         if positions > len(cos):
-            # Replaced whole, never edited: a reader in another thread keeps a valid pair.
+            # Replaced, never modified, so that a reader in another thread keeps a valid pair.
             cos, sin = self._tables(torch.arange(max(positions, 2 * len(cos))))
             self._cos, self._sin = cos, sin
         return cos, sin
@@ -62,6 +61,6 @@ class Rotary:
 
 
 def rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate (..., head_dim) by angles whose cosine and sine are (..., head_dim / 2), broadcast from the left."""
+    """Rotates (..., head_dim) by angles whose cosine and sine are (..., head_dim / 2), broadcast from the left."""
     first, second = heads.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)

@@ -134,9 +134,10 @@ def with_captioner(setup: Setup, folder: Path, precision: Precision | None = Non
 
 def _check_image_text(folder: Path) -> None:
     """Before anything else is fetched or loaded. Raises BadInput."""
-    from dialogue.image_text.seeing_model import kind_of  # it comes with transformers, which takes seconds to import
+    # Imported here, because transformers takes seconds to import.
+    from dialogue.image_text.image_text_model import model_type_of
 
-    kind_of(folder)
+    model_type_of(folder)
 
 
 def model_config(folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.models import Recogniser, VoiceModel
 from audio.resample import resample_whole
 from audio.sound_file import read_sound
-from audio.voice_activity import VoiceActivity
+from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
 from dialogue.engines.entry import Cost, EngineResources, Measurement, unmeasured
 from dialogue.engines.registry import entry_of, open_engine
@@ -63,7 +63,7 @@ class Threads:
 class Parts:
     """Shared by the sessions of one process; a session adds its own state to each."""
 
-    voice_activity: VoiceActivity
+    voice_activity: VoiceActivityDetector
     transcriber: Recogniser | None  # beside an engine that hears: for captions, where its weights are there
     voice: VoiceModel | None  # None where the engine speaks
     vision_models: VisionModels | None  # None where the engine sees
@@ -118,9 +118,9 @@ class Parts:
             thread.close()
 
 
-def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivity, Recogniser | None]:
+def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivityDetector, Recogniser | None]:
     """Voice activity is ours whatever the engine hears. Beside an engine that hears, the recogniser writes captions."""
-    activity = VoiceActivity(store.path(VAD))
+    activity = VoiceActivityDetector(store.path(VAD))
     model = component("asr", setup.asr)
     weights = present(store, model.weights)
     if setup.capabilities.hears and len(weights) < len(model.weights):

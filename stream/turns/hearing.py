@@ -14,7 +14,7 @@ from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.endpointing import Endpointer, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.models import Recogniser
-from audio.voice_activity import VoiceState
+from audio.voice_activity import VadState
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.interleave import UNIT, UNIT_S
@@ -60,7 +60,7 @@ class AudioPerception:
         self._listen_anew()
 
     def _listen_anew(self) -> None:
-        self._voice_state = VoiceState()
+        self._voice_state = VadState()
         self._end_of_speech = Endpointer(end_of_speech_settings(self._setup))
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._heard_speech = False

@@ -1,4 +1,4 @@
-"""Ears, a voice, and speech to test them with: our own voice, and espeak-ng's, which is nobody's we ship."""
+"""Fixtures: VAD, ASR and TTS models, and speech to test them with, from the product's TTS and from espeak-ng."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audio.resample import resample_whole
 from audio.sound_file import read_sound
 from audio.transcribe import Transcriber
 from audio.voice import Synthesizer
-from audio.voice_activity import VoiceActivity
+from audio.voice_activity import VoiceActivityDetector
 from stream.models.weights import WeightStore
 
 Say = Callable[[str], Samples]
@@ -28,8 +28,8 @@ def transcriber(weights: WeightStore) -> Transcriber:
 
 
 @pytest.fixture(scope="session")
-def activity(weights: WeightStore) -> VoiceActivity:
-    return VoiceActivity(weights.path("silero-vad"))
+def activity(weights: WeightStore) -> VoiceActivityDetector:
+    return VoiceActivityDetector(weights.path("silero-vad"))
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +39,13 @@ def voice() -> Synthesizer:
 
 @pytest.fixture(scope="session")
 def say(voice: Synthesizer) -> Say:
-    """Our own voice, as an ear hears it: 16 kHz."""
+    """The product's TTS voice, resampled to the 16 kHz of VAD and ASR."""
     return cache(lambda text: resample_whole(voice.say(text), voice.rate, HEARING_RATE_HZ))
 
 
 @pytest.fixture(scope="session")
 def espeak(tmp_path_factory: pytest.TempPathFactory) -> Say:
-    """A voice that is not ours, at 16 kHz."""
+    """The voice of espeak-ng, which the product does not use, at 16 kHz."""
     if not shutil.which("espeak-ng"):
         pytest.skip("espeak-ng is not installed: apt install espeak-ng")
     folder = tmp_path_factory.mktemp("espeak")
@@ -62,7 +62,7 @@ def espeak(tmp_path_factory: pytest.TempPathFactory) -> Say:
 
 @pytest.fixture
 def ugly_cuts() -> Callable[[int, int], list[int]]:
-    """Lengths that add up to a total, of every awkward kind: ones, primes, a long one, seeded."""
+    """Random awkward chunk lengths (ones, primes, long ones) that add up to a total."""
 
     def cuts(total: int, seed: int) -> list[int]:
         rng = np.random.default_rng(seed)

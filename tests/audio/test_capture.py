@@ -1,6 +1,6 @@
-"""The machine's own microphone and loudspeaker: through real PortAudio on a null device, and a PortAudio that fails.
+"""The local microphone and loudspeaker, on real PortAudio with ALSA's null device and on a fake PortAudio.
 
-The null device never runs out and is in no hurry, so nothing here measures time.
+The null device is not paced by a clock, so no test here measures time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NULL_DEVICE = "pcm.!default { type null }\nctl.!default { type hw card 0 }\n"
 USE_DEVICES = """
 import json, threading
 import numpy as np
-from audio.capture import Microphone, Speaker, list_devices
+from audio.capture import LocalMicrophone, LocalSpeaker, list_devices
 
 heard, asked, lost = [], [], []
 enough_heard, enough_asked = threading.Event(), threading.Event()
@@ -42,9 +42,9 @@ def pull(count):
         enough_asked.set()
     return np.zeros(count // 2, np.float32)
 
-with Microphone(on_chunk=on_chunk, on_lost=lost.append):
+with LocalMicrophone(on_chunk=on_chunk, on_lost=lost.append):
     assert enough_heard.wait(20)
-with Speaker(pull=pull, on_lost=lost.append):
+with LocalSpeaker(pull=pull, on_lost=lost.append):
     assert enough_asked.wait(20)
 print(json.dumps({"devices": [device.name for device in list_devices()], "heard": heard[:50], "asked": asked[:50],
                   "lost": lost}))
@@ -53,7 +53,7 @@ print(json.dumps({"devices": [device.name for device in list_devices()], "heard"
 
 @pytest.fixture
 def on_null_device(tmp_path: Path) -> dict[str, Any]:
-    """What a process saw whose only sound device is ALSA's null."""
+    """What a process records and plays whose only sound device is ALSA's null."""
     try:
         import sounddevice  # noqa: F401
     except OSError:
@@ -73,17 +73,17 @@ def on_null_device(tmp_path: Path) -> dict[str, Any]:
     return dict(json.loads(ran.stdout))
 
 
-def test_a_real_stream_is_heard_without_gaps_and_fed_what_it_asks(on_null_device: dict[str, Any]) -> None:
+def test_a_real_stream_is_recorded_without_gaps_and_played_as_requested(on_null_device: dict[str, Any]) -> None:
     heard = on_null_device["heard"]
     assert heard[0][0] == 0 and {rate for _start, _end, rate in heard} == {16_000}
     assert all(end == start for (_, end, _), (start, _, _) in pairwise(heard))
     assert min(on_null_device["asked"]) > 0
-    assert on_null_device["lost"] == [], "we closed it ourselves: that is no loss"
+    assert on_null_device["lost"] == [], "closing a device is not a loss"
     assert "default" in on_null_device["devices"]
 
 
 class FakePortAudio(ModuleType):
-    """A PortAudio with one device of 48 kHz, that calls back when told to."""
+    """A PortAudio with one device of 48 kHz; tests call its callbacks."""
 
     class PortAudioError(Exception):
         pass
@@ -97,7 +97,7 @@ class FakePortAudio(ModuleType):
 
     def query_devices(self, device: object = None, kind: str | None = None) -> Any:
         found = {
-            "name": "USB thing",
+            "name": "USB device",
             "default_samplerate": 48_000.0,
             "max_input_channels": self.channels,
             "max_output_channels": self.channels,
@@ -137,9 +137,9 @@ def test_without_a_device_the_message_says_so(portaudio: FakePortAudio) -> None:
         LocalSpeaker(pull=np.zeros).start()
 
 
-def test_a_device_that_will_not_open_is_named_with_the_others(portaudio: FakePortAudio) -> None:
+def test_a_device_that_fails_to_open_is_named_with_the_available_ones(portaudio: FakePortAudio) -> None:
     portaudio.opens = False
-    with pytest.raises(NoSoundDevice, match=r"'headset' cannot be opened \(Device unavailable\).*USB thing"):
+    with pytest.raises(NoSoundDevice, match=r"'headset' cannot be opened \(Device unavailable\).*USB device"):
         LocalMicrophone("headset", on_chunk=print).start()
 
 
@@ -170,7 +170,7 @@ def test_a_device_of_another_rate_is_resampled_both_ways(portaudio: FakePortAudi
     np.testing.assert_allclose(out[2000 + lag : 40_000], sound[2000 : 40_000 - lag], atol=2e-3)
 
 
-def test_broken_samples_of_a_driver_become_silence(portaudio: FakePortAudio) -> None:
+def test_nan_and_infinite_samples_of_a_driver_become_silence(portaudio: FakePortAudio) -> None:
     chunks: list[Chunk] = []
     with LocalMicrophone(rate=48_000, on_chunk=chunks.append):
         portaudio.stream.callback(np.array([[np.nan], [np.inf], [0.5]], np.float32), 3, None, None)
@@ -178,7 +178,7 @@ def test_broken_samples_of_a_driver_become_silence(portaudio: FakePortAudio) -> 
 
 
 @pytest.mark.parametrize("kind", ["microphone", "loudspeaker"])
-def test_unplugged_in_mid_call_is_reported_and_closing_is_not(portaudio: FakePortAudio, kind: str) -> None:
+def test_an_unplugged_device_is_reported_and_closing_is_not(portaudio: FakePortAudio, kind: str) -> None:
     lost: list[str] = []
     device = (
         LocalMicrophone(on_chunk=print, on_lost=lost.append)

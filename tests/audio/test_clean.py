@@ -1,4 +1,4 @@
-"""What may become sound, what is refused, and the scale it comes out in."""
+"""Converting sample arrays: accepted types, the scale of the result, and refusals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from audio.clean import sound_from
         ([], []),
     ],
 )
-def test_every_type_comes_out_in_full_scale(array: Any, expected: list[float]) -> None:
+def test_every_type_is_scaled_to_full_scale(array: Any, expected: list[float]) -> None:
     chunk = sound_from(array, 16_000, start=5)
     assert chunk.samples.dtype == np.float32 and (chunk.rate, chunk.start) == (16_000, 5)
     np.testing.assert_allclose(chunk.samples, expected, atol=1e-6)
@@ -35,7 +35,7 @@ def test_stereo_becomes_the_mean(shape: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("array", "rate", "says"),
+    ("array", "rate", "message"),
     [
         (np.array([0.0, np.nan]), 16_000, "NaN"),
         (np.array([0.0, -np.inf]), 16_000, "NaN or infinite"),
@@ -51,6 +51,6 @@ def test_stereo_becomes_the_mean(shape: str) -> None:
         (np.zeros(3), 10**9, "sample rate"),
     ],
 )
-def test_what_is_no_sound_is_refused_with_a_reason(array: Any, rate: float, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_input_that_is_not_audio_is_refused_with_a_reason(array: Any, rate: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         sound_from(array, rate)

@@ -1,4 +1,4 @@
-"""When speech starts, pauses, resumes and ends, on probabilities made by hand."""
+"""Endpointing on hand-made VAD probabilities: when speech starts, pauses, resumes and ends."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ HOP_S = 0.032
 
 
 def hear(hops: str, settings: EndpointerSettings | None = None, finished: float | None = None) -> list[SpeechEvent]:
-    """One letter a hop: S speech (0.9), m murmur between the thresholds (0.4), . silence (0.05)."""
-    ear = Endpointer(settings)
-    ear.hear(0.0, 0.0)
+    """One letter per hop: S speech (0.9), m murmur between the thresholds (0.4), . silence (0.05)."""
+    endpointer = Endpointer(settings)
+    endpointer.hear(0.0, 0.0)
     probability = {"S": 0.9, "m": 0.4, ".": 0.05}
-    heard = [ear.hear(probability[hop], (place + 1) * HOP_S, finished) for place, hop in enumerate(hops)]
+    heard = [endpointer.hear(probability[hop], (place + 1) * HOP_S, finished) for place, hop in enumerate(hops)]
     return [event for event in heard if event is not None]
 
 
@@ -39,7 +39,7 @@ def test_one_utterance_from_start_to_end() -> None:
     assert end == SpeechEnded(at=pytest.approx(36 * HOP_S), last_speech_at=last)  # 13 hops: the first beyond 0.40 s
 
 
-def test_a_breath_is_a_pause_and_a_resume_and_the_clock_starts_anew() -> None:
+def test_a_breath_is_a_pause_and_a_resume_and_restarts_the_hangover() -> None:
     events = hear("S" * 10 + "." * 8 + "S" * 10 + "." * 20)
     assert kinds(events) == [SpeechStarted, SpeechPaused, SpeechResumed, SpeechPaused, SpeechEnded]
     assert events[2].at == pytest.approx(20 * HOP_S)
@@ -50,7 +50,7 @@ def test_gaps_between_words_are_not_pauses() -> None:
     assert kinds(hear("SSSSS..SSSSS...SSSSS" + "." * 20)) == [SpeechStarted, SpeechPaused, SpeechEnded]
 
 
-def test_a_click_in_the_pause_does_not_bring_the_speech_back() -> None:
+def test_a_click_in_the_pause_does_not_resume_the_speech() -> None:
     quiet = hear("S" * 10 + "." * 20)
     clicked = hear("S" * 10 + "." * 6 + "S" + "." * 13)
     assert kinds(clicked) == [SpeechStarted, SpeechPaused, SpeechEnded]
@@ -73,7 +73,7 @@ def test_a_very_short_noise_is_dropped_without_a_pause() -> None:
     )
 
 
-def test_after_an_end_everything_begins_again() -> None:
+def test_a_second_utterance_gives_the_same_events() -> None:
     utterance = "S" * 10 + "." * 20
     assert kinds(hear(utterance * 2)) == [SpeechStarted, SpeechPaused, SpeechEnded] * 2
 
@@ -81,42 +81,42 @@ def test_after_an_end_everything_begins_again() -> None:
 @pytest.mark.parametrize(
     ("finished", "hops_until_end"), [(None, 13), (0.5, 13), (0.8, 7), (1.0, 7), (0.2, 29), (0.0, 29)]
 )
-def test_a_judge_of_meaning_moves_the_end_between_its_bounds(finished: float | None, hops_until_end: int) -> None:
+def test_a_semantic_probability_moves_the_end_between_its_bounds(finished: float | None, hops_until_end: int) -> None:
     events = hear("S" * 10 + "." * 40, finished=finished)
     assert events[-1].at == pytest.approx((10 + hops_until_end) * HOP_S)
 
 
-def test_an_opinion_is_forgotten_when_speech_comes_back() -> None:
-    ear = Endpointer()
+def test_a_semantic_probability_is_discarded_when_speech_resumes() -> None:
+    endpointer = Endpointer()
     hops = [0.9] * 10 + [0.0] * 5 + [0.9] * 5 + [0.0] * 40
     ends = []
     for place, probability in enumerate(hops):
-        event = ear.hear(probability, (place + 1) * HOP_S, finished=1.0 if place == 12 else None)
+        event = endpointer.hear(probability, (place + 1) * HOP_S, finished=1.0 if place == 12 else None)
         if isinstance(event, SpeechEnded):
             ends.append(event.at)
     assert ends == [pytest.approx((20 + 13) * HOP_S)]
 
 
 def test_a_gap_in_the_stream_does_not_count_as_speech() -> None:
-    ear = Endpointer()
-    ear.hear(0.0, 1.0)
-    assert ear.hear(0.9, 9.0) == SpeechStarted(at=9.0, since=pytest.approx(9.0 - 0.064))
-    assert not isinstance(ear.hear(0.0, 9.5), SpeechEnded), "64 ms were heard, not eight seconds"
+    endpointer = Endpointer()
+    endpointer.hear(0.0, 1.0)
+    assert endpointer.hear(0.9, 9.0) == SpeechStarted(at=9.0, since=pytest.approx(9.0 - 0.064))
+    assert not isinstance(endpointer.hear(0.0, 9.5), SpeechEnded), "64 ms were heard, not eight seconds"
 
 
 def test_speaking_lasts_through_pauses() -> None:
-    ear = Endpointer()
+    endpointer = Endpointer()
     states = []
     for place, hop in enumerate("..SSSSSSSSSS" + "." * 20):
-        ear.hear(0.9 if hop == "S" else 0.0, place * HOP_S)
-        states.append(ear.speaking)
+        endpointer.hear(0.9 if hop == "S" else 0.0, place * HOP_S)
+        states.append(endpointer.speaking)
     assert states.index(True) == 3 and sum(states) == 9 + 12
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    "contradiction",
     [{"enter": 0.3, "leave": 0.4}, {"leave": 0.0}, {"pause_after_s": 0.5, "hangover_s": 0.4}, {"pause_after_s": 0.0}],
 )
-def test_settings_that_contradict_themselves_are_refused(nonsense: dict[str, float]) -> None:
+def test_contradictory_settings_are_refused(contradiction: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must hold"):
-        EndpointerSettings(**nonsense)
+        EndpointerSettings(**contradiction)

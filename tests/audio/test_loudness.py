@@ -1,4 +1,4 @@
-"""Levels in decibels, and the watch over a dead microphone."""
+"""Levels in dBFS, and the detection of a silent microphone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from audio.loudness import (
     MicrophoneBack,
     MicrophoneSilent,
     SilenceWatch,
-    clipped_share,
     is_silent,
     level_dbfs,
 )
@@ -20,26 +19,21 @@ from audio.tone import noise, silence, sine
 RATE = 16_000
 
 
-def test_levels() -> None:
+def test_levels_of_known_signals_are_right() -> None:
     assert level_dbfs(sine(1000, 1.0, RATE, level=1.0)) == pytest.approx(-3.01, abs=0.01)
     assert level_dbfs(noise(1.0, RATE, level=0.001)) == pytest.approx(-60, abs=0.2)
     assert level_dbfs(silence(1.0, RATE)) == level_dbfs(silence(0.0, RATE)) == FLOOR_DBFS
     assert is_silent(noise(0.1, RATE, level=0.0005)) and not is_silent(noise(0.1, RATE, level=0.01))
 
 
-def test_clipping_is_the_share_at_full_scale() -> None:
-    assert clipped_share(np.array([1.0, -1.0, 0.5, 0.0], np.float32)) == 0.5
-    assert clipped_share(silence(0, RATE)) == 0
-
-
 def _watch(watch: SilenceWatch, sounds: list[Samples], length: int) -> list[object]:
     sound = np.concatenate(sounds)
-    said = [watch.hear(Chunk(sound[at : at + length], RATE, at)) for at in range(0, len(sound), length)]
-    return [event for event in said if event is not None]
+    events = [watch.hear(Chunk(sound[at : at + length], RATE, at)) for at in range(0, len(sound), length)]
+    return [event for event in events if event is not None]
 
 
 @pytest.mark.parametrize("length", [160, 320, 1600])
-def test_a_dead_microphone_is_told_once_and_so_is_its_return(length: int) -> None:
+def test_a_silent_microphone_and_its_return_are_each_reported_once(length: int) -> None:
     sounds = [noise(1.0, RATE, 0.01), silence(8.0, RATE), noise(1.0, RATE, 0.01), silence(4.0, RATE)]
     silent, back = _watch(SilenceWatch(after_s=5.0), sounds, length)
     assert isinstance(silent, MicrophoneSilent) and isinstance(back, MicrophoneBack)
@@ -48,5 +42,5 @@ def test_a_dead_microphone_is_told_once_and_so_is_its_return(length: int) -> Non
     assert back.at == pytest.approx(9.0, abs=length / RATE + 1e-6)
 
 
-def test_a_quiet_room_is_no_dead_microphone() -> None:
+def test_a_quiet_room_is_not_a_silent_microphone() -> None:
     assert _watch(SilenceWatch(after_s=2.0), [noise(10.0, RATE, level=10 ** (-70 / 20))], 320) == []

@@ -1,4 +1,4 @@
-"""Our mel against the reference's."""
+"""The log-mel spectrogram equals that of transformers."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def test_equal_to_the_reference_padded_to_thirty_seconds(name: str) -> None:
     np.testing.assert_allclose(ours, reference, atol=1e-4)
 
 
-def test_nothing_is_padded() -> None:
+def test_a_short_sound_is_not_padded() -> None:
     assert log_mel(noise(1.234, 16_000)).shape == (BANDS, 123)

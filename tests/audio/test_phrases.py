@@ -1,4 +1,4 @@
-"""Where a voice breathes, and that nothing is lost however the text arrives."""
+"""Splitting text into phrases: the cuts, and that no text is lost however it arrives."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("text", CASES)
-def test_cuts_where_a_voice_may_breathe(text: str) -> None:
+def test_text_is_cut_where_a_speaker_may_breathe(text: str) -> None:
     assert split(text) == CASES[text]
 
 
@@ -59,7 +59,7 @@ def test_any_chunking_gives_the_same_phrases(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text(alphabet='aBe.,!?"“”() \n5—Dr:;-…', max_size=12), max_size=12))
-def test_nothing_is_lost_and_chunks_do_not_matter(pieces: list[str]) -> None:
+def test_no_text_is_lost_and_chunking_does_not_matter(pieces: list[str]) -> None:
     phrases = phrases_of(pieces)
     assert "".join(phrases) == "".join(pieces)
     assert phrases == phrases_of(["".join(pieces)])
@@ -71,22 +71,22 @@ def test_the_first_phrase_comes_as_soon_as_the_next_word_begins() -> None:
     assert splitter.push("I") == ["Sure, "]
 
 
-def test_a_sign_is_never_torn_from_its_number() -> None:
+def test_a_sign_is_never_separated_from_its_number() -> None:
     text = "There is a big green sign over that door reading EXIT 42 and another one reading GATE 7 beside it"
-    for most in range(3, 20):
-        splitter = PhraseSplitter(first_words=2, first_most_words=most, most_words=max(most, 4))
+    for limit in range(3, 20):
+        splitter = PhraseSplitter(first_words=2, first_max_words=limit, max_words=max(limit, 4))
         for phrase in splitter.push(text) + splitter.flush():
             assert not phrase.rstrip().endswith(("EXIT", "GATE"))
 
 
-def test_a_sentence_without_end_is_cut_all_the_same() -> None:
+def test_an_endless_sentence_is_cut() -> None:
     phrases = split("word " * 500)
     assert max(len(phrase.split()) for phrase in phrases) <= 33
     assert max(len(phrase.split()) for phrase in split("the " * 500)) <= 96
     assert max(len(phrase) for phrase in split("x" * 5000)) <= 200
 
 
-def test_an_open_quotation_does_not_hold_everything_back() -> None:
+def test_an_unclosed_quotation_does_not_block_the_phrases() -> None:
     assert len(split('It says "and ' + "then more words came. " * 60)) > 3
 
 
@@ -97,13 +97,13 @@ def test_a_flush_begins_a_new_reply() -> None:
     assert splitter.push("Yes, it is. X") == ["Yes, ", "it is. "]
 
 
-def test_a_hundred_thousand_letters_take_no_longer_than_reading_them() -> None:
+def test_a_hundred_thousand_letters_are_split_in_seconds() -> None:
     began = time.perf_counter()
     phrases_of(["So it goes, and on. " * 5000])
     phrases_of(["x" * 100_000])
     assert time.perf_counter() - began < 20
 
 
-def test_limits_that_contradict_one_another_are_refused() -> None:
+def test_contradictory_limits_are_refused() -> None:
     with pytest.raises(ValueError, match="must hold"):
-        PhraseSplitter(first_words=9, first_most_words=5)
+        PhraseSplitter(first_words=9, first_max_words=5)

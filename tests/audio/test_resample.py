@@ -1,4 +1,4 @@
-"""Resampling: the same samples however the stream is cut, the right length, the right tone, hardly any delay."""
+"""Resampling: chunked equals whole, length and tone are right, and the delay is small."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def test_a_tone_stays_the_same_tone_at_the_same_time(rate_in: int, rate_out: int
     np.testing.assert_allclose(heard[inner], expected[inner], atol=1e-3)
 
 
-def test_what_the_new_rate_cannot_hold_is_removed() -> None:
+def test_frequencies_above_the_new_nyquist_are_removed() -> None:
     assert np.sqrt(np.mean(resample_whole(sine(12_000, 1.0, 48_000), 48_000, 16_000)[800:-800] ** 2)) < 1e-4
 
 
-def test_a_live_stream_is_held_back_by_two_milliseconds_at_most() -> None:
+def test_a_live_stream_is_delayed_by_two_milliseconds_at_most() -> None:
     resampler = Resampler(48_000, 16_000)
     pushed = out = 0
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""Sound files: what comes back, in which formats, and what is refused."""
+"""Reading and writing sound files: formats, limits, and refusals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def encode(path: Path, samples: Samples, codec: str, rate: int, layout: str = "m
         container.mux(track.encode(None))
 
 
-def test_wav_there_and_back(tmp_path: Path) -> None:
+def test_a_written_wav_reads_back_the_same(tmp_path: Path) -> None:
     sound = sine(440, 1.0, RATE)
     write_wav(tmp_path / "a.wav", sound, RATE)
     back = read_sound(tmp_path / "a.wav")
@@ -68,19 +68,19 @@ def test_other_formats_and_the_track_of_a_video(
     assert np.abs(middle).max() == pytest.approx(0.5, abs=0.1), "both channels hold the tone, and so does their mean"
 
 
-def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "junk.mp3").write_bytes(np.random.default_rng(0).bytes(5000))
     (tmp_path / "empty.wav").write_bytes(b"")
     (tmp_path / "text.wav").write_text("hello " * 100)
     write_wav(tmp_path / "nothing.wav", np.zeros(0, np.float32), RATE)
-    for name, says in (
+    for name, message in (
         ("junk.mp3", "damaged"),
         ("empty.wav", "damaged"),
         ("text.wav", "damaged"),
         ("nothing.wav", "no sound"),
         ("missing.wav", "no file missing.wav"),
     ):
-        with pytest.raises(ValueError, match=says):
+        with pytest.raises(ValueError, match=message):
             read_sound(tmp_path / name)
     with pytest.raises(ValueError, match="no file"):
         read_sound(tmp_path)
@@ -105,10 +105,10 @@ def test_a_truncated_file_is_refused_whole(tmp_path: Path) -> None:
         read_sound(tmp_path / "cut.mp4")
 
 
-def test_too_long_is_refused_and_just_long_enough_is_not(tmp_path: Path) -> None:
+def test_a_file_over_the_limit_is_refused_and_one_at_the_limit_is_not(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", noise(2.0, RATE), RATE)
     assert read_sound(tmp_path / "a.wav", max_s=2.0).duration_s == 2.0
-    with pytest.raises(ValueError, match="longer than the 1 seconds"):
+    with pytest.raises(ValueError, match="longer than the limit of 1 seconds"):
         read_sound(tmp_path / "a.wav", max_s=1.0)
 
 

@@ -1,4 +1,4 @@
-"""What is written, and what is said for it."""
+"""Text normalisation for TTS: written text and its spoken form."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ SAID = {
 
 
 @pytest.mark.parametrize("written", SAID)
-def test_said_as_a_person_would(written: str) -> None:
+def test_text_is_rewritten_as_a_person_would_read_it(written: str) -> None:
     assert speakable(written) == SAID[written]
 
 
 @pytest.mark.parametrize("written", SAID)
-def test_what_came_out_once_comes_out_the_same_again(written: str) -> None:
+def test_normalising_twice_changes_nothing_more(written: str) -> None:
     assert speakable(SAID[written]) == SAID[written]
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="aB 1*_`#[]()<>|~-:.,\n°%&=+/😀EXIT", max_size=40))
-def test_anything_comes_out_sayable_or_empty(text: str) -> None:
+def test_any_text_becomes_speakable_or_empty(text: str) -> None:
     once = speakable(text)
     assert not set(once) & set("*`😀|")
     assert once == "" or any(letter.isalnum() for letter in once)
 
 
 @pytest.mark.parametrize("piece", ["*", "[", "[a](", " ", "\n", "|", "<a ", "www.", "a:", "**a", " |", "`"])
-def test_no_text_takes_long(piece: str) -> None:
+def test_repeated_markup_is_normalised_within_two_seconds(piece: str) -> None:
     began = time.perf_counter()
     speakable(piece * 3000)
     assert time.perf_counter() - began < 2

@@ -1,4 +1,4 @@
-"""The real recogniser on real speech of two voices, on silence and on noise."""
+"""The real ASR model on speech of two voices, on silence and on noise."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from audio.chunk import Samples
-from audio.tone import click_track, noise, silence, sine
-from audio.transcribe import WINDOW, Transcriber, cut_at_quiet, stable_prefix
+from audio.tone import noise, silence, sine
+from audio.transcribe import WINDOW, Transcriber, cut_at_quiet
 
 RATE = 16_000
 Say = Callable[[str], Samples]
@@ -25,6 +25,13 @@ SENTENCES = (
     "Turn off the lights in the kitchen, please.",
     "Good morning, how are you?",
 )
+
+
+def clicks() -> Samples:
+    """Eight seconds with a click of a millisecond every 0.3 s."""
+    sound = silence(8, RATE).reshape(-1, RATE // 1000)
+    sound[::300] = 0.8
+    return sound.reshape(-1)
 
 
 def words(text: str) -> list[str]:
@@ -51,22 +58,22 @@ def error_rate(transcriber: Transcriber, speak: Say, noise_level: float = 0.0) -
     return wrong / total
 
 
-def test_hears_our_own_voice(transcriber: Transcriber, say: Say) -> None:
+def test_the_product_voice_is_transcribed(transcriber: Transcriber, say: Say) -> None:
     assert error_rate(transcriber, say) <= 0.02
     assert error_rate(transcriber, say, noise_level=0.01) <= 0.06
 
 
-def test_hears_another_voice(transcriber: Transcriber, espeak: Say) -> None:
+def test_another_voice_is_transcribed(transcriber: Transcriber, espeak: Say) -> None:
     assert error_rate(transcriber, espeak) <= 0.08
 
 
-def test_the_careful_second_look_is_another_way_to_the_same_words(transcriber: Transcriber, say: Say) -> None:
+def test_careful_transcription_gives_the_same_words(transcriber: Transcriber, say: Say) -> None:
     for sentence in SENTENCES[:2]:
         assert words(transcriber.transcribe(say(sentence), careful=True).text) == words(sentence)
 
 
 @pytest.mark.parametrize("word", ["Yes.", "No.", "Stop.", "Left.", "Thank you.", "Seven."])
-def test_hears_a_single_word_once(transcriber: Transcriber, say: Say, word: str) -> None:
+def test_a_single_word_is_transcribed_once(transcriber: Transcriber, say: Say, word: str) -> None:
     heard = transcriber.transcribe(say(word))
     assert [{"7": "seven"}.get(part, part) for part in words(heard.text)] == words(word)
     assert heard.no_speech < 0.7 and 0 < heard.confidence <= 1
@@ -76,24 +83,24 @@ def test_hears_a_single_word_once(transcriber: Transcriber, say: Say, word: str)
 @pytest.mark.parametrize(
     "sound",
     [silence(8, RATE), noise(8, RATE, 0.0005), noise(8, RATE, 0.01), noise(8, RATE, 0.1), sine(100, 8, RATE, 0.1),
-     click_track(np.arange(0, 8, 0.3), 8, RATE)],
+     clicks()],
     ids=["silence", "quiet room", "room", "loud noise", "hum", "clicks"],
 )  # fmt: skip
-def test_makes_nothing_up(transcriber: Transcriber, sound: Samples, seconds: float) -> None:
+def test_silence_and_noise_give_no_text(transcriber: Transcriber, sound: Samples, seconds: float) -> None:
     assert transcriber.transcribe(sound[: int(seconds * RATE)]).text == ""
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01, 0.1])
-def test_makes_nothing_up_when_careful(transcriber: Transcriber, level: float) -> None:
+def test_noise_gives_no_text_when_careful(transcriber: Transcriber, level: float) -> None:
     assert transcriber.transcribe(noise(2, RATE, level), careful=True).text == ""
 
 
 @pytest.mark.parametrize("count", [0, 1, 200, 1599])
-def test_too_short_is_nothing(transcriber: Transcriber, count: int) -> None:
+def test_less_than_a_tenth_of_a_second_gives_no_text(transcriber: Transcriber, count: int) -> None:
     assert transcriber.transcribe(noise(1, RATE)[:count]).text == ""
 
 
-def test_more_than_thirty_seconds_are_heard_whole(transcriber: Transcriber, say: Say) -> None:
+def test_more_than_thirty_seconds_are_transcribed_whole(transcriber: Transcriber, say: Say) -> None:
     text = " ".join(SENTENCES * 3)
     sound = np.concatenate([say(sentence) for sentence in SENTENCES * 3])
     assert len(sound) > 1.2 * WINDOW
@@ -101,12 +108,12 @@ def test_more_than_thirty_seconds_are_heard_whole(transcriber: Transcriber, say:
     assert word_errors(words(text), heard) <= 0.05 * len(words(text))
 
 
-def test_speech_in_front_of_long_silence_is_kept(transcriber: Transcriber, say: Say) -> None:
+def test_speech_before_a_long_silence_is_kept(transcriber: Transcriber, say: Say) -> None:
     sound = np.concatenate([say(SENTENCES[0]), silence(40, RATE)])
     assert words(transcriber.transcribe(sound).text) == words(SENTENCES[0])
 
 
-def test_cuts_are_in_the_quiet_and_lose_nothing() -> None:
+def test_long_sound_is_cut_in_the_quiet_without_loss() -> None:
     sound = noise(100, RATE, 0.1)
     for pause in (25, 47, 70):
         sound[pause * RATE : pause * RATE + 3200] = 0
@@ -120,18 +127,3 @@ def test_cuts_are_in_the_quiet_and_lose_nothing() -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no Whisper"):
         Transcriber(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("previous", "current", "stable"),
-    [
-        ("", "What does", ""),
-        ("What does", "What does the sign", "What does"),
-        ("what, does the sun", "What does the sign say?", "What does the"),
-        ("I scream", "Ice cream", ""),
-        ("What does the sign say?", "What does the sign say?", "What does the sign say?"),
-        ("What  does the", "What", "What"),
-    ],
-)
-def test_what_two_partials_agree_on_is_stable(previous: str, current: str, stable: str) -> None:
-    assert stable_prefix(previous, current) == stable

@@ -1,4 +1,4 @@
-"""The real voice: what it says can be understood, when it says it, and that nothing makes it stumble."""
+"""The real TTS model: intelligible speech, word times, and any input text. Tests audio/synthesis.py as well."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from audio.chunk import HEARING_RATE_HZ
 from audio.resample import resample_whole
-from audio.synthesis import MOST_PHONEMES, Synthesis
+from audio.synthesis import MAX_PHONEMES, Synthesis
 from audio.transcribe import Transcriber
 from audio.voice import CACHED_PHRASES, Synthesizer
 
@@ -19,7 +19,7 @@ PHRASES = ("I can see a red cup on the left. ", "The sign says EXIT 42, ", "Dr. 
 
 
 @pytest.mark.parametrize("phrase", PHRASES)
-def test_begins_at_once_and_rests_at_the_end(voice: Synthesizer, phrase: str) -> None:
+def test_speech_begins_at_once_and_ends_with_a_pause(voice: Synthesizer, phrase: str) -> None:
     samples = voice.say(phrase)
     assert samples.dtype == np.float32 and voice.rate == 24_000
     loud = np.flatnonzero(np.abs(samples) > 10 ** (-45 / 20))
@@ -28,16 +28,18 @@ def test_begins_at_once_and_rests_at_the_end(voice: Synthesizer, phrase: str) ->
     assert 0.1 < np.abs(samples).max() < 1
 
 
-def test_the_words_have_their_times(voice: Synthesizer) -> None:
+def test_every_written_word_has_its_time(voice: Synthesizer) -> None:
     for phrase in PHRASES:
         spoken = voice.spoken(phrase)
-        assert spoken.exact, "the graph tells its durations"
+        assert spoken.exact, "the graph returns its durations"
         assert [word.word for word in spoken.words] == phrase.split()
         times = [time for word in spoken.words for time in (word.start_s, word.end_s)]
         assert times == sorted(times) and times[0] >= 0 and times[-1] <= len(spoken.samples) / voice.rate
 
 
-def test_what_was_heard_is_what_the_ear_hears(voice: Synthesizer, transcriber: Transcriber) -> None:
+def test_the_words_heard_until_a_cut_are_those_that_asr_recognises(
+    voice: Synthesizer, transcriber: Transcriber
+) -> None:
     phrase = "There is a yellow umbrella beside the window and a bicycle near the wooden fence."
     spoken = voice.spoken(phrase)
     for place, last, following in ((4, "umbrella", "beside"), (7, "window", "and"), (10, "bicycle", "near")):
@@ -48,7 +50,7 @@ def test_what_was_heard_is_what_the_ear_hears(voice: Synthesizer, transcriber: T
         assert following not in heard
 
 
-def test_times_in_proportion_to_letters_where_the_graph_keeps_its_durations(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_in_proportion_to_letters_if_the_graph_has_no_durations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audio.synthesis.PHONEME_ENDS", "/no_such_tensor")
     plain = Synthesis(threads=1)
     assert not plain.exact
@@ -59,7 +61,7 @@ def test_times_in_proportion_to_letters_where_the_graph_keeps_its_durations(monk
 
 
 @pytest.mark.parametrize("phrase", ["", " \n", "🙂", "...", "***", "—"])
-def test_nothing_to_say_is_no_sound(voice: Synthesizer, phrase: str) -> None:
+def test_text_without_words_gives_no_sound(voice: Synthesizer, phrase: str) -> None:
     spoken = voice.spoken(phrase)
     assert len(spoken.samples) == 0
     assert len(spoken.words) == len(phrase.split())
@@ -68,13 +70,13 @@ def test_nothing_to_say_is_no_sound(voice: Synthesizer, phrase: str) -> None:
 @pytest.mark.parametrize(
     "phrase", ["12345 $%^ &@", "Привет 你好 мир ok", "\x00\x01 a", "x" * 300, "[a](/b/) c", "1/0 -0.5e3 £", "ﬁ½²③ a"]
 )
-def test_odd_characters_are_no_obstacle(voice: Synthesizer, phrase: str) -> None:
+def test_odd_characters_are_spoken(voice: Synthesizer, phrase: str) -> None:
     assert len(voice.say(phrase)) > 0
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=25))
-def test_any_text_can_be_said(phrase: str) -> None:
+def test_any_text_can_be_spoken(phrase: str) -> None:
     spoken = SHARED.spoken(phrase)
     assert np.isfinite(spoken.samples).all()
     assert [word.word for word in spoken.words] == phrase.split()
@@ -83,23 +85,23 @@ def test_any_text_can_be_said(phrase: str) -> None:
 SHARED = Synthesizer(threads=1)
 
 
-def test_letters_are_said_where_the_rules_of_reading_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(_text: str) -> str:
+def test_plain_letters_are_spoken_if_the_pronunciation_rules_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_text: str) -> str:
         raise KeyError("a rule of the package")
 
     expected = SHARED.say("plain words")
-    monkeypatch.setattr("audio.synthesis.normalize", stumble)
+    monkeypatch.setattr("audio.synthesis.normalize", fail)
     np.testing.assert_array_equal(Synthesizer(threads=1).say("plain words"), expected)
 
 
-def test_long_text_is_read_in_parts(voice: Synthesizer) -> None:
+def test_long_text_is_synthesised_in_parts(voice: Synthesizer) -> None:
     parts = SHARED._synthesis.read("many small words, " * 60)
     assert len(parts) > 2
-    assert all(sum(len(reading.phonemes) for reading in part) <= MOST_PHONEMES for part in parts)
+    assert all(sum(len(reading.phonemes) for reading in part) <= MAX_PHONEMES for part in parts)
     assert all(part[-1].word.endswith(",") for part in parts), "cut at clauses"
 
 
-def test_the_same_phrase_is_the_same_sound_and_is_kept(voice: Synthesizer) -> None:
+def test_the_same_phrase_gives_the_same_sound_and_is_cached(voice: Synthesizer) -> None:
     first = voice.spoken("Hello there.")
     assert voice.spoken("Hello there.") is first
     with pytest.raises(ValueError, match="read-only"):

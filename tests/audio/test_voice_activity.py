@@ -1,4 +1,4 @@
-"""The real detector on real speech, silence and noise; and what an ear makes of its verdicts."""
+"""The real VAD model on speech, silence and noise, alone and with endpointing."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ import pytest
 from audio.chunk import Chunk, Samples
 from audio.endpointing import Endpointer, SpeechEnded, SpeechEvent, SpeechStarted
 from audio.tone import noise, silence, sine
-from audio.voice_activity import HOP, HOP_S, SpeechProbability, VoiceActivity, VoiceState
+from audio.voice_activity import HOP, HOP_S, SpeechProbability, VadState, VoiceActivityDetector
 
 RATE = 16_000
 SENTENCE = "I would like to know what the sign on the door says."
 Say = Callable[[str], Samples]
 
 
-def listen(activity: VoiceActivity, sound: Samples) -> list[SpeechProbability]:
-    return activity.step(VoiceState(), Chunk(sound, RATE, 0))
+def detect(activity: VoiceActivityDetector, sound: Samples) -> list[SpeechProbability]:
+    return activity.step(VadState(), Chunk(sound, RATE, 0))
 
 
-def events(activity: VoiceActivity, sound: Samples) -> list[SpeechEvent]:
-    ear = Endpointer()
-    heard = [ear.hear(hop.probability, hop.at) for hop in listen(activity, sound)]
+def events(activity: VoiceActivityDetector, sound: Samples) -> list[SpeechEvent]:
+    endpointer = Endpointer()
+    heard = [endpointer.hear(hop.probability, hop.at) for hop in detect(activity, sound)]
     return [event for event in heard if event is not None]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_chunked_equals_whole(
-    activity: VoiceActivity, say: Say, ugly_cuts: Callable[[int, int], list[int]], seed: int
+    activity: VoiceActivityDetector, say: Say, ugly_cuts: Callable[[int, int], list[int]], seed: int
 ) -> None:
     sound = np.concatenate([silence(1.0, RATE), say(SENTENCE), silence(1.0, RATE)])
-    state, verdicts, place = VoiceState(), [], 0
+    state, verdicts, place = VadState(), [], 0
     for length in ugly_cuts(len(sound), seed):
         verdicts += activity.step(state, Chunk(sound[place : place + length], RATE, place))
         place += length
-    assert verdicts == listen(activity, sound)
+    assert verdicts == detect(activity, sound)
 
 
-def test_a_verdict_for_every_hop_at_its_end(activity: VoiceActivity) -> None:
-    verdicts = listen(activity, noise(1.0, RATE, 0.01))
+def test_every_hop_has_a_probability_at_its_end(activity: VoiceActivityDetector) -> None:
+    verdicts = detect(activity, noise(1.0, RATE, 0.01))
     assert [hop.at for hop in verdicts] == pytest.approx([(place + 1) * HOP_S for place in range(RATE // HOP)])
 
 
 @pytest.mark.parametrize("speaker", ["say", "espeak"])
-def test_speech_is_found_where_it_is(activity: VoiceActivity, speaker: str, request: pytest.FixtureRequest) -> None:
+def test_speech_is_detected_where_it_is(
+    activity: VoiceActivityDetector, speaker: str, request: pytest.FixtureRequest
+) -> None:
     speech = request.getfixturevalue(speaker)(SENTENCE)
     loud = np.flatnonzero(np.abs(speech) > 0.02)
     begins, ends = 1 + loud[0] / RATE, 1 + loud[-1] / RATE
@@ -68,12 +70,12 @@ def test_speech_is_found_where_it_is(activity: VoiceActivity, speaker: str, requ
     ],
     ids=["digital silence", "quiet room", "room", "loud noise", "hum"],
 )
-def test_nothing_starts_in_silence_and_noise(activity: VoiceActivity, sound: Samples) -> None:
+def test_nothing_starts_in_silence_and_noise(activity: VoiceActivityDetector, sound: Samples) -> None:
     assert events(activity, sound) == []
 
 
-class _Ungated(VoiceState):
-    """An ear whose gate never closes: Silero judges every hop."""
+class _Ungated(VadState):
+    """A state in which Silero is never skipped."""
 
     @property  # type: ignore[misc]
     def quiet_hops(self) -> int:
@@ -85,25 +87,25 @@ class _Ungated(VoiceState):
 
 
 @pytest.mark.parametrize("level", [0.0, 0.0003])
-def test_the_gate_changes_no_decision(activity: VoiceActivity, say: Say, level: float) -> None:
+def test_the_gate_changes_no_decision(activity: VoiceActivityDetector, say: Say, level: float) -> None:
     words = [say(text) for text in ("Stop.", SENTENCE, "Yes, please.")]
     sound = np.concatenate([part for word in words for part in (silence(2.5, RATE), word)] + [silence(1.0, RATE)])
     sound = sound + noise(len(sound) / RATE, RATE, level)
-    gated = listen(activity, sound)
+    gated = detect(activity, sound)
     judged = activity.step(_Ungated(), Chunk(sound, RATE, 0))
     skipped = sum(hop.probability == 0.0 for hop in gated)
-    assert skipped > 0.3 * len(gated), "the gate spares Silero a good part of the silence"
+    assert skipped > 0.3 * len(gated), "the gate skips Silero for much of the silence"
     agree = np.mean([(a.probability > 0.5) == (b.probability > 0.5) for a, b in zip(gated, judged, strict=True)])
     assert agree > 0.98
 
 
-def test_a_gap_drops_the_begun_hop_and_time_goes_on(activity: VoiceActivity) -> None:
-    state = VoiceState()
+def test_a_gap_drops_the_incomplete_hop_and_time_continues(activity: VoiceActivityDetector) -> None:
+    state = VadState()
     activity.step(state, Chunk(silence(0.05, RATE), RATE, 0))
     verdicts = activity.step(state, Chunk(silence(0.1, RATE), RATE, 10 * RATE))
     assert [hop.at for hop in verdicts] == pytest.approx([10.032, 10.064, 10.096])
 
 
-def test_another_rate_is_refused(activity: VoiceActivity) -> None:
+def test_another_rate_is_refused(activity: VoiceActivityDetector) -> None:
     with pytest.raises(ValueError, match="16000"):
-        activity.step(VoiceState(), Chunk(silence(0.1, 48_000), 48_000, 0))
+        activity.step(VadState(), Chunk(silence(0.1, 48_000), 48_000, 0))

@@ -1,4 +1,4 @@
-"""What the tests of the eyes share: the real models, real photos of installed libraries, and drawn signs."""
+"""Fixtures: the real vision models, real photos from installed libraries, and drawn signs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def hopper() -> Pixels:
 
 @pytest.fixture(scope="session")
 def two_people(astronaut: Pixels, hopper: Pixels) -> Pixels:
-    """Both side by side."""
+    """Both portraits side by side."""
     return np.concatenate([as_high(astronaut, 480), as_high(hopper, 480)], axis=1)
 
 
@@ -82,7 +82,7 @@ def drawn_sign(
     board: str = "#145a32",
     turned: float = 0.0,
 ) -> Pixels:
-    """A board with `lines` in letters of so many pixels on a grey wall, turned by so many degrees."""
+    """A board with `lines` in letters of `letters` pixels on a grey wall, rotated by `turned` degrees."""
     font = ImageFont.truetype(str(FONT), letters)
     image = Image.new("RGB", size, "#96968c")
     draw = ImageDraw.Draw(image)

@@ -1,3 +1,5 @@
+"""Bounding boxes: overlap, enclosing boxes and crops."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -24,7 +26,7 @@ def test_overlap_is_symmetric_and_a_share(a: Box, b: Box) -> None:
 
 
 @given(boxes(), boxes())
-def test_what_is_around_boxes_holds_them(a: Box, b: Box) -> None:
+def test_the_box_around_boxes_contains_them(a: Box, b: Box) -> None:
     whole = around([a, b])
     assert not area(a) or inside(a, whole) == pytest.approx(1)
     assert area(whole) >= max(area(a), area(b))
@@ -36,7 +38,7 @@ def test_half_of_a_box_overlaps_it_by_half() -> None:
 
 
 @given(boxes(), st.tuples(st.integers(1, 40), st.integers(1, 40)))
-def test_there_is_always_something_to_cut(box: Box, shape: tuple[int, int]) -> None:
+def test_a_crop_has_at_least_one_pixel(box: Box, shape: tuple[int, int]) -> None:
     part = cut(np.zeros((*shape, 3), np.uint8), box)
     assert part.size
     assert part.shape[0] <= shape[0]

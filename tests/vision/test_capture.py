@@ -1,3 +1,5 @@
+"""The local camera: a recorded video replaces the device."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,7 +13,7 @@ from vision.capture import CameraDevice, LocalCameraStream, list_cameras
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A film of five orange pictures, which stands in for a camera that is then unplugged."""
+    """A video of five orange frames, which replaces a camera that is then unplugged."""
     path = str(tmp_path_factory.mktemp("camera") / "camera.avi")
     writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
     for _ in range(5):
@@ -20,7 +22,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path
 
 
-def test_pictures_are_rgb_and_stamped_by_the_session(recording: str) -> None:
+def test_pictures_are_rgb_with_the_time_of_the_session_clock(recording: str) -> None:
     ticks = iter([10.0, 10.1])
     with LocalCameraStream(recording, clock=lambda: next(ticks)) as camera:
         first, second = camera.read(), camera.read()
@@ -31,7 +33,7 @@ def test_pictures_are_rgb_and_stamped_by_the_session(recording: str) -> None:
     assert np.abs(first.rgb[24, 32].astype(int) - (255, 128, 0)).max() < 12
 
 
-def test_without_a_clock_time_starts_at_the_camera(recording: str) -> None:
+def test_without_a_clock_time_starts_when_the_camera_opens(recording: str) -> None:
     with LocalCameraStream(recording) as camera:
         first, second = camera.read(), camera.read()
     assert first is not None
@@ -39,7 +41,7 @@ def test_without_a_clock_time_starts_at_the_camera(recording: str) -> None:
     assert 0 <= first.at <= second.at < 60
 
 
-def test_an_unplugged_camera_is_told(recording: str) -> None:
+def test_an_unplugged_camera_raises_an_error(recording: str) -> None:
     with LocalCameraStream(recording) as camera:
         assert sum(camera.read() is not None for _ in range(5)) == 5
         with pytest.raises(ValueError, match="sends no pictures any more"):
@@ -47,14 +49,14 @@ def test_an_unplugged_camera_is_told(recording: str) -> None:
                 assert camera.read() is None
 
 
-def test_a_closed_camera_gives_nothing(recording: str) -> None:
+def test_a_closed_camera_returns_no_picture(recording: str) -> None:
     camera = LocalCameraStream(recording)
     camera.close()
     camera.close()
     assert camera.read() is None
 
 
-def test_a_missing_camera_is_told(tmp_path: Path) -> None:
+def test_a_missing_camera_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be opened: plug it in"):
         LocalCameraStream(str(tmp_path / "no camera"))
 

@@ -1,3 +1,5 @@
+"""Change detection: exposure and noise are ignored, small changes are found, text is recognised by its edges."""
+
 from __future__ import annotations
 
 import cv2
@@ -31,20 +33,20 @@ def test_another_picture_is_all_change(astronaut: Pixels, cat: Pixels) -> None:
     assert moved(sketch(astronaut), sketch(as_high(cat, 512))) > 0.5
 
 
-def test_one_letter_is_enough(draw_sign: DrawSign) -> None:
+def test_one_changed_letter_is_detected(draw_sign: DrawSign) -> None:
     before, after = (sketch(noisy(draw_sign([text]))) for text in ("EXIT 42", "EXIT 48"))
     assert 0 < moved(before, after) < 0.05
     assert moved(before, before) == 0
 
 
-def test_where_something_stands_is_seen_whatever_the_size(astronaut: Pixels) -> None:
+def test_a_new_object_is_detected_in_a_large_picture(astronaut: Pixels) -> None:
     room = np.full((720, 1280, 3), 120, np.uint8)
     visited = room.copy()
     visited[300:400, 500:600] = astronaut[:100, :100]
     assert 0 < moved(sketch(room), sketch(visited)) < 0.1
 
 
-def test_writing_has_edges_and_walls_have_not(draw_sign: DrawSign) -> None:
+def test_text_is_recognised_by_its_edges_and_a_wall_is_not_text(draw_sign: DrawSign) -> None:
     assert sketch(draw_sign(["please mind the gap"], letters=16)).may_hold_text
     assert not sketch(np.full((480, 640, 3), 140, np.uint8)).may_hold_text
 

@@ -1,13 +1,20 @@
+"""Names of colours and light, on plain colours, a survey of colour names, and photos."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from matplotlib.colors import XKCD_COLORS, to_rgb
 
-from vision.colours import brightness, dominant_colours, name_colour
+from vision.colours import brightness, dominant_colours
 from vision.picture import Pixels
 
 NAMES = ("black", "grey", "white", "red", "orange", "brown", "yellow", "green", "turquoise", "blue", "purple", "pink")
+
+
+def name_of(rgb: tuple[int, int, int]) -> str:
+    """The name of a picture of one colour."""
+    return dominant_colours(np.array([[rgb]], np.uint8))[0][0]
 
 
 @pytest.mark.parametrize(
@@ -28,25 +35,25 @@ NAMES = ("black", "grey", "white", "red", "orange", "brown", "yellow", "green", 
     ],
 )
 def test_plain_colours_have_their_names(rgb: tuple[int, int, int], name: str) -> None:
-    assert name_colour(rgb) == name
+    assert name_of(rgb) == name
 
 
 @pytest.mark.parametrize("cast", [(0, 0, 0), (6, 0, -6), (-6, 0, 6), (0, 5, -4)])
 @pytest.mark.parametrize("level", [80, 128, 170])
 def test_grey_stays_grey_under_a_slight_cast(level: int, cast: tuple[int, int, int]) -> None:
     red, green, blue = (level + shift for shift in cast)
-    assert name_colour((red, green, blue)) == "grey"
+    assert name_of((red, green, blue)) == "grey"
 
 
 def test_people_mostly_use_the_same_names() -> None:
-    """The xkcd survey, thousands of people: names such as "dark green" and "sky blue"; mixtures left out."""
-    asked = {name.removeprefix("xkcd:"): code for name, code in XKCD_COLORS.items()}
+    """The xkcd survey of thousands of people: names such as "dark green" and "sky blue", without mixtures."""
+    survey = {name.removeprefix("xkcd:"): code for name, code in XKCD_COLORS.items()}
     simple = {
         name: code
-        for name, code in asked.items()
+        for name, code in survey.items()
         if name.split()[-1] in NAMES and not any(word.removesuffix("ish")[:4] in _STEMS for word in name.split()[:-1])
     }
-    agreed = sum(name_colour(_bytes(code)) == name.split()[-1] for name, code in simple.items())
+    agreed = sum(name_of(_bytes(code)) == name.split()[-1] for name, code in simple.items())
     assert len(simple) > 300
     assert agreed / len(simple) > 0.9
 
@@ -59,7 +66,7 @@ def _bytes(code: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def test_shares_tell_how_much_there_is_of_each() -> None:
+def test_colours_have_their_shares_of_the_picture() -> None:
     flag = np.zeros((60, 90, 3), np.uint8)
     flag[:30], flag[30:] = (200, 20, 20), (250, 250, 250)
     flag[:, :9] = (20, 20, 200)
@@ -76,11 +83,11 @@ def test_an_empty_box_has_a_colour_too() -> None:
     ("rgb", "word"),
     [((0, 0, 0), "dark"), ((50, 12, 8), "dark"), ((128, 128, 128), "normal"), ((240, 240, 240), "bright")],
 )
-def test_light_of_plain_pictures(rgb: tuple[int, int, int], word: str) -> None:
+def test_plain_pictures_have_the_expected_light(rgb: tuple[int, int, int], word: str) -> None:
     assert brightness(np.full((48, 64, 3), rgb, np.uint8))[1] == word
 
 
-def test_a_photo_gets_dim_and_dark_as_the_light_goes(astronaut: Pixels) -> None:
+def test_a_photo_becomes_dim_and_dark_as_the_light_fades(astronaut: Pixels) -> None:
     words = [brightness((astronaut * light).astype(np.uint8))[1] for light in (1.0, 0.5, 0.15)]
     assert words == ["normal", "dim", "dark"]
 

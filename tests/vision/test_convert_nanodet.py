@@ -1,4 +1,4 @@
-"""The converter, on a graph of two convolutions; and the file that it made of the real one."""
+"""The weight converter, on a graph of two convolutions, and the converted file in the repository."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def node(name: str, op: str, *inputs: str) -> dict[str, Any]:
 
 @pytest.fixture
 def model(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray[Any, Any]]]:
-    """ "late" is listed first, and run after "early"."""
+    """ "late" is listed first, but runs after "early"."""
     values = {
         "late/w": np.arange(4, dtype=np.float16).reshape(1, 1, 2, 2),
         "perm": np.array([0, 2, 3, 1], np.int32),
@@ -58,7 +58,7 @@ def test_convolutions_come_in_the_order_of_execution(
 ) -> None:
     path, values = model
     target = tmp_path / "net.safetensors"
-    with pytest.raises(SystemExit, match="is this package"):  # it is not the real one
+    with pytest.raises(SystemExit, match="use the package"):  # its hash differs from the real one
         convert_nanodet.main(path, target)
     state = load_file(target)
     assert sorted(state) == ["0.b", "0.w", "1.b", "1.w"]
@@ -70,5 +70,5 @@ def test_convolutions_come_in_the_order_of_execution(
     convert_nanodet.main(path, target)
 
 
-def test_the_file_in_the_repository_is_the_one_it_makes() -> None:
+def test_the_file_in_the_repository_is_the_converted_one() -> None:
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() == convert_nanodet.SHA256

@@ -1,3 +1,5 @@
+"""The vision models together, from pictures to the scene table."""
+
 from __future__ import annotations
 
 import cv2
@@ -23,18 +25,18 @@ def places(scene: Scene) -> list[tuple[str, str]]:
 
 
 def live(rgb: Pixels, seed: int) -> Pixels:
-    """The same view as another frame of a camera shows it."""
+    """The same view in another, noisy frame of a camera."""
     grain = np.random.default_rng(seed).normal(0, 5, rgb.shape)
     return np.clip(as_high(rgb, rgb.shape[0]) + grain, 0, 255).astype(np.uint8)
 
 
-def test_one_picture_of_a_person(vision_models: VisionModels, astronaut: Pixels) -> None:
+def test_a_picture_of_a_person_is_understood_in_one_look(vision_models: VisionModels, astronaut: Pixels) -> None:
     scene = vision_models.look_once(Picture(astronaut, 3.0))
     assert objects(scene) == {"person": 1}
     assert places(scene) == [("person", "centre")]
 
 
-def test_one_picture_of_a_cat(vision_models: VisionModels, cat: Pixels) -> None:
+def test_a_picture_of_a_cat_is_understood_in_one_look(vision_models: VisionModels, cat: Pixels) -> None:
     scene = vision_models.look_once(Picture(cat, 0.0))
     assert places(scene) == [("cat", "centre")]
     assert not [fact for fact in scene.present() if fact.kind == "text"]
@@ -53,13 +55,13 @@ def test_a_name_plate_in_a_portrait_is_read(vision_models: VisionModels, hopper:
     assert any("HOPPER" in fact.text for fact in scene.facts())
 
 
-def test_a_sign_in_one_picture(vision_models: VisionModels, draw_sign: DrawSign) -> None:
+def test_a_sign_is_read_in_one_look(vision_models: VisionModels, draw_sign: DrawSign) -> None:
     scene = vision_models.look_once(Picture(draw_sign(["NO PARKING", "8 AM TO 6 PM"]), 0.0))
     assert [fact.text for fact in scene.present() if fact.kind == "text"] == ["NO PARKING 8 AM TO 6 PM"]
     assert objects(scene) == {}
 
 
-def test_a_picture_that_stands_still_is_understood_in_three_glances(
+def test_a_still_picture_is_understood_in_three_glances(
     vision_models: VisionModels, astronaut: Pixels, cat: Pixels, two_people: Pixels
 ) -> None:
     for rgb, expected in ((astronaut, {"person": 1}), (cat, {"cat": 1}), (two_people, {"person": 2})):
@@ -69,7 +71,7 @@ def test_a_picture_that_stands_still_is_understood_in_three_glances(
         assert expected.items() <= objects(look.scene).items()
 
 
-def test_a_visit_is_told_from_beginning_to_end(vision_models: VisionModels, astronaut: Pixels) -> None:
+def test_an_arrival_and_a_departure_are_logged(vision_models: VisionModels, astronaut: Pixels) -> None:
     wall = np.full((480, 640, 3), (150, 140, 120), np.uint8)
     visit = wall.copy()
     visit[:, 100:580] = cv2.resize(astronaut, (480, 480), interpolation=cv2.INTER_AREA)
@@ -89,7 +91,7 @@ def test_a_visit_is_told_from_beginning_to_end(vision_models: VisionModels, astr
     assert look.tracks() == []
 
 
-def test_a_glance_and_a_reading_fill_one_scene(vision_models: VisionModels, draw_sign: DrawSign) -> None:
+def test_a_glance_and_a_reading_update_one_scene(vision_models: VisionModels, draw_sign: DrawSign) -> None:
     look, picture = SceneUpdate(), Picture(draw_sign(["EXIT 42"]), 7.0)
     vision_models.glance(look, picture)
     vision_models.read(look, picture)
@@ -110,7 +112,7 @@ def test_a_covered_lens_is_dark(vision_models: VisionModels, rgb: tuple[int, int
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20), (400, 20)])
-def test_any_shape_can_be_looked_at(vision_models: VisionModels, shape: tuple[int, int]) -> None:
+def test_pictures_of_any_shape_are_accepted(vision_models: VisionModels, shape: tuple[int, int]) -> None:
     assert objects(vision_models.look_once(Picture(np.full((*shape, 3), 160, np.uint8), 0.0))) == {}
 
 

@@ -1,3 +1,5 @@
+"""Decoding picture files: formats, modes, orientation, limits and damage."""
+
 from __future__ import annotations
 
 import io
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vision.picture_file import MOST_BYTES, open_picture
+from vision.picture_file import MAX_BYTES, open_picture
 
 RED, GREEN = (200, 30, 30), (30, 200, 30)
 
@@ -33,7 +35,7 @@ def near(pixel: Any, colour: tuple[int, int, int], within: int = 8) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_common_kinds_of_files(kind: str, tmp_path: Path) -> None:
+def test_common_formats_are_decoded(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "flag"
     path.write_bytes(encoded(flag(), kind))
     for source in (path, str(path), path.read_bytes()):
@@ -48,14 +50,14 @@ def test_common_kinds_of_files(kind: str, tmp_path: Path) -> None:
     [(flag().convert("RGBA"), "PNG"), (flag().quantize(16), "PNG"), (flag().convert("CMYK"), "JPEG")],
     ids=["RGBA", "palette", "CMYK"],
 )
-def test_modes_with_colour(image: Image.Image, kind: str) -> None:
+def test_colour_modes_become_rgb(image: Image.Image, kind: str) -> None:
     picture = open_picture(encoded(image, kind))
     assert near(picture.rgb[20, 10], RED)
     assert near(picture.rgb[20, 50], GREEN)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1"])
-def test_modes_without_colour(mode: str) -> None:
+def test_grey_modes_become_rgb(mode: str) -> None:
     picture = open_picture(encoded(Image.new("L", (9, 9), 255).convert(mode)))
     assert near(picture.rgb[4, 4], (255, 255, 255))
 
@@ -75,7 +77,7 @@ def test_transparent_parts_are_white() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_turned_camera_is_turned_back(kind: str) -> None:
+def test_the_exif_orientation_is_applied(kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn clockwise
     picture = open_picture(encoded(flag(), kind, exif=exif))
@@ -84,18 +86,18 @@ def test_a_turned_camera_is_turned_back(kind: str) -> None:
     assert near(picture.rgb[55, 20], GREEN)
 
 
-def test_broken_notes_of_a_camera_do_no_harm() -> None:
+def test_broken_exif_data_is_ignored() -> None:
     assert open_picture(encoded(flag(), "JPEG", exif=b"Exif\0\0garbage")).width == 60
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 20), (20, 1), (2000, 100)])
-def test_odd_shapes(size: tuple[int, int]) -> None:
+def test_odd_shapes_keep_their_size(size: tuple[int, int]) -> None:
     picture = open_picture(encoded(Image.new("RGB", size)))
     assert (picture.width, picture.height) == size
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_large_picture_comes_out_smaller(kind: str) -> None:
+def test_a_large_picture_is_reduced(kind: str) -> None:
     picture = open_picture(encoded(flag((3000, 2000)), kind), max_pixels=100_000)
     assert 80_000 < picture.width * picture.height <= 100_000
     assert picture.width / picture.height == pytest.approx(1.5, abs=0.02)
@@ -103,9 +105,9 @@ def test_a_large_picture_comes_out_smaller(kind: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize(("width", "height", "told"), [(30_000, 30_000, "too many"), (12_000, 9_000, "12000 x 9000")])
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked(width: int, height: int, told: str) -> None:
-    with pytest.raises(ValueError, match=f"{told} pixels; at most 100 million are read; save it smaller"):
+@pytest.mark.parametrize(("width", "height", "size"), [(30_000, 30_000, "too many"), (12_000, 9_000, "12000 x 9000")])
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(width: int, height: int, size: str) -> None:
+    with pytest.raises(ValueError, match=f"{size} pixels; the limit is 100 million: save it smaller"):
         open_picture(claiming(width, height))
 
 
@@ -119,14 +121,14 @@ def claiming(width: int, height: int) -> bytes:
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
     with path.open("wb") as file:
-        file.truncate(MOST_BYTES + 10_000_000)
-    for source in (path, bytes(MOST_BYTES + 10_000_000)):
-        with pytest.raises(ValueError, match="50 MB and at most 40 MB are read; save it smaller"):
+        file.truncate(MAX_BYTES + 10_000_000)
+    for source in (path, bytes(MAX_BYTES + 10_000_000)):
+        with pytest.raises(ValueError, match="50 MB; the limit is 40 MB: save it smaller"):
             open_picture(source)
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "is empty"),
         (b"hello", "save it as JPEG or PNG"),
@@ -135,19 +137,19 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
         (encoded(flag())[:-30], "damaged or cut off"),
     ],
 )
-def test_what_cannot_be_read_is_told(data: bytes, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_an_unreadable_file_is_refused_with_a_reason(data: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         open_picture(data)
 
 
-def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
+def test_a_path_without_a_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.jpg", tmp_path):
         with pytest.raises(ValueError, match="name a picture file"):
             open_picture(path)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_damage_of_any_kind_is_a_value_error_or_a_picture(kind: str) -> None:
+def test_a_damaged_file_gives_a_value_error_or_a_picture(kind: str) -> None:
     whole, rng = encoded(flag(), kind), np.random.default_rng(7)
     for _ in range(150):
         damaged = bytearray(whole)

@@ -1,3 +1,5 @@
+"""Cleaning of OCR text before it is quoted."""
+
 from __future__ import annotations
 
 import unicodedata
@@ -6,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.quoted import LONGEST, cleaned
+from vision.quoted import MAX_LENGTH, cleaned
 
 
 @pytest.mark.parametrize(
-    ("read", "told"),
+    ("read", "expected"),
     [
         ("  EXIT \n\t 42 ", "EXIT 42"),
         ("ＥＸＩＴ：４２", "EXIT:42"),
@@ -21,15 +23,15 @@ from vision.quoted import LONGEST, cleaned
         ("", ""),
     ],
 )
-def test_what_is_read_is_cleaned(read: str, told: str) -> None:
-    assert cleaned(read) == told
+def test_control_characters_and_odd_spaces_are_removed(read: str, expected: str) -> None:
+    assert cleaned(read) == expected
 
 
 @given(st.text(max_size=600))
 def test_cleaned_text_is_one_short_visible_line(read: str) -> None:
-    told = cleaned(read)
-    assert len(told) <= LONGEST
-    assert not any(unicodedata.category(letter).startswith("C") for letter in told)
-    assert told == " ".join(told.split())
-    assert not set(told) & set("“”")
-    assert cleaned(told) == told
+    text = cleaned(read)
+    assert len(text) <= MAX_LENGTH
+    assert not any(unicodedata.category(letter).startswith("C") for letter in text)
+    assert text == " ".join(text.split())
+    assert not set(text) & set("“”")
+    assert cleaned(text) == text

@@ -1,3 +1,5 @@
+"""OCR with the real models on drawn signs and photos."""
+
 from __future__ import annotations
 
 import logging
@@ -23,14 +25,14 @@ def test_a_sign_is_read_at_any_slant(reader: Reader, draw_sign: DrawSign, turned
 
 
 @pytest.mark.parametrize("quarters", [1, 3])
-def test_a_sign_on_end_is_read(reader: Reader, draw_sign: DrawSign, quarters: int) -> None:
+def test_a_vertical_sign_is_read(reader: Reader, draw_sign: DrawSign, quarters: int) -> None:
     assert words(reader, np.rot90(draw_sign(["EXIT 42"]), quarters)) == "EXIT 42"
 
 
 @pytest.mark.parametrize(
     ("ink", "board"), [("black", "#f0c010"), ("#c01020", "white"), ("white", "#1040a0"), ("#787878", "#a0a0a0")]
 )
-def test_colours_do_not_matter(reader: Reader, draw_sign: DrawSign, ink: str, board: str) -> None:
+def test_text_is_read_in_any_colour(reader: Reader, draw_sign: DrawSign, ink: str, board: str) -> None:
     assert words(reader, draw_sign(["PLATFORM 9"], ink=ink, board=board)) == "PLATFORM 9"
 
 
@@ -40,7 +42,7 @@ def test_lines_come_in_reading_order(reader: Reader, draw_sign: DrawSign, letter
     assert words(reader, draw_sign(lines, letters)) == " / ".join(lines)
 
 
-def test_slanted_lines_stay_apart(reader: Reader, draw_sign: DrawSign) -> None:
+def test_slanted_lines_are_not_merged(reader: Reader, draw_sign: DrawSign) -> None:
     lines = ["Platform emergency", "library welcome", "price of office"]
     assert words(reader, draw_sign(lines, letters=18, turned=5)) == " / ".join(lines)
 
@@ -56,26 +58,26 @@ def test_two_lines_are_one_sign(reader: Reader, draw_sign: DrawSign) -> None:
     assert signs[0].score > 0.9
 
 
-def test_boxes_say_where(reader: Reader, draw_sign: DrawSign) -> None:
+def test_a_line_has_its_box(reader: Reader, draw_sign: DrawSign) -> None:
     (line,) = reader.read(draw_sign(["EXIT 42"]))
     assert line.box == pytest.approx((0.29, 0.41, 0.71, 0.59), abs=0.06)
 
 
-def test_nothing_written_gives_nothing(reader: Reader, cat: Pixels) -> None:
+def test_a_picture_without_text_gives_no_lines(reader: Reader, cat: Pixels) -> None:
     assert reader.read(np.full((480, 640, 3), 120, np.uint8)) == []
     assert reader.read(cat) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 8), (8, 200), (300, 9), (20, 1000), (1000, 20)])
-def test_any_shape_can_be_read(reader: Reader, shape: tuple[int, int]) -> None:
+def test_pictures_of_any_shape_are_accepted(reader: Reader, shape: tuple[int, int]) -> None:
     assert reader.read(np.full((*shape, 3), 255, np.uint8)) == []
 
 
-def test_it_is_quiet_and_needs_no_network(
+def test_the_reader_logs_nothing_and_needs_no_network(
     draw_sign: DrawSign, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def offline(*_: object) -> None:
-        raise AssertionError("the reader wanted the network")
+        raise AssertionError("The reader opened a network connection.")
 
     monkeypatch.setattr(socket.socket, "connect", offline)
     reader = Reader()
@@ -86,12 +88,12 @@ def test_it_is_quiet_and_needs_no_network(
     assert logging.getLogger("RapidOCR").level == logging.CRITICAL
 
 
-def test_missing_models_are_told(tmp_path: Path) -> None:
+def test_missing_models_are_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="install rapidocr"):
         Reader(tmp_path)
 
 
-def test_reading_leaves_the_numbers_of_the_thread_alone(reader: Reader, draw_sign: DrawSign) -> None:
+def test_reading_restores_denormal_numbers_in_the_thread(reader: Reader, draw_sign: DrawSign) -> None:
     reader.read(draw_sign(["EXIT 42"]))
     smallest = np.float64(5e-324)
     assert smallest * 1.0 > 0

@@ -1,3 +1,5 @@
+"""Frame sampling: which frames are looked at and which are read."""
+
 from __future__ import annotations
 
 from itertools import pairwise
@@ -31,14 +33,14 @@ def test_the_first_frame_is_looked_at_and_read(astronaut: Pixels) -> None:
     assert FrameChooser().offer(Picture(astronaut, 0.0), 0.0) == Choice(detect=True, read=True)
 
 
-def test_a_still_scene_settles_and_is_then_looked_at_now_and_then(astronaut: Pixels) -> None:
+def test_a_still_scene_is_looked_at_often_first_and_then_rarely(astronaut: Pixels) -> None:
     times = looks(offered(FrameChooser(RULES), [astronaut] * 64))
     assert times[:4] == [0, 0.25, 0.5, 0.75]  # settling: enough votes for a still picture
     assert all(later - earlier == 2.0 for earlier, later in pairwise(times[4:]))
     assert len(times) < 10
 
 
-def test_motion_is_looked_at_as_often_as_allowed_and_no_more(astronaut: Pixels) -> None:
+def test_motion_is_looked_at_at_the_maximum_rate(astronaut: Pixels) -> None:
     frames = [np.roll(astronaut, 20 * i, axis=1) for i in range(32)]
     assert looks(offered(FrameChooser(RULES), frames)) == [i / 4 for i in range(16)]
 
@@ -56,23 +58,23 @@ def test_a_new_sign_is_read_once_it_stands_still(draw_sign: DrawSign) -> None:
     assert 3.0 + 3 * FRAME_S < read[0] <= 3.0 + 3 * FRAME_S + 0.5
 
 
-def test_what_never_stands_still_is_read_all_the_same(draw_sign: DrawSign) -> None:
+def test_a_scene_that_never_stands_still_is_read(draw_sign: DrawSign) -> None:
     frames = [np.roll(draw_sign(["EXIT 42"]), 40 * i, axis=0) for i in range(80)]
     assert readings(offered(FrameChooser(RULES), frames)) == [0.0, 4.0, 8.0]
 
 
-def test_whoever_asks_gets_both_at_once(astronaut: Pixels) -> None:
+def test_a_question_causes_a_look_and_a_reading(astronaut: Pixels) -> None:
     chooser = FrameChooser(RULES)
     offered(chooser, [astronaut] * 3)
     assert chooser.offer(Picture(astronaut, 0.3), 0.3, asked=True) == Choice(detect=True, read=True)
 
 
-def test_a_bare_wall_is_read_once_a_while_only() -> None:
+def test_a_bare_wall_is_read_rarely() -> None:
     walls = [np.full((480, 640, 3), 100 + 60 * (i // 8 % 2), np.uint8) for i in range(200)]
     assert readings(offered(FrameChooser(RULES), walls)) == [0.0, 20.0]
 
 
-def test_a_frame_of_another_size_is_only_a_change(astronaut: Pixels) -> None:
+def test_a_frame_of_another_size_is_a_change(astronaut: Pixels) -> None:
     chooser = FrameChooser(RULES)
     offered(chooser, [astronaut])
     assert chooser.offer(Picture(as_high(astronaut, 300), 1.0), 1.0).detect

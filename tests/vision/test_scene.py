@@ -1,3 +1,5 @@
+"""The scene table: facts, changes, and what is remembered."""
+
 from __future__ import annotations
 
 from dataclasses import fields
@@ -25,13 +27,13 @@ def objects(scene: Scene) -> list[tuple[str, int, str, str]]:
     return [(fact.label, fact.count, fact.place, fact.colour) for fact in scene.facts() if fact.kind == "object"]
 
 
-def test_its_facts_have_the_fields_of_the_conversations_facts() -> None:
+def test_scene_facts_have_the_fields_of_the_conversation_facts() -> None:
     assert [(each.name, each.default) for each in fields(SceneFact)] == [
         (each.name, each.default) for each in fields(Fact)
     ]
 
 
-def test_things_are_grouped_by_place_and_colour() -> None:
+def test_objects_are_grouped_by_place_and_colour() -> None:
     scene = Scene()
     things = [
         track(1, "cup", LEFT),
@@ -49,21 +51,21 @@ def test_things_are_grouped_by_place_and_colour() -> None:
     ]
 
 
-def test_a_fact_knows_since_when_and_until_when() -> None:
+def test_a_fact_has_its_first_and_last_time() -> None:
     scene = Scene()
     scene.see([track(1, since=2.0, at=6.0), track(2, since=3.0, at=7.0)], {}, 7.0)
     (fact,) = [fact for fact in scene.facts() if fact.kind == "object"]
     assert (fact.count, fact.since, fact.at) == (2, 2.0, 7.0)
 
 
-def test_one_odd_look_does_not_change_a_colour() -> None:
+def test_one_different_look_does_not_change_a_colour() -> None:
     scene = Scene()
     for at, colour in enumerate(["red", "red", "brown"]):
         scene.see([track(1, "cup")], {1: colour}, float(at))
     assert objects(scene) == [("cup", 1, "centre", "red")]
 
 
-def test_coming_and_going_are_changes_with_times() -> None:
+def test_arrivals_and_departures_are_logged_with_times() -> None:
     scene = Scene()
     scene.see([track(1)], {}, 0.0)
     scene.see([track(1), track(2, box=LEFT, since=5.0)], {}, 5.5)
@@ -81,7 +83,7 @@ def test_coming_and_going_are_changes_with_times() -> None:
     ]
 
 
-def test_what_was_there_when_the_camera_came_is_no_news() -> None:
+def test_objects_present_when_the_camera_starts_are_not_logged() -> None:
     scene = Scene()
     scene.see([], {}, 100.0)
     scene.see([track(1, since=100.5)], {}, 101.0)
@@ -94,7 +96,7 @@ def test_a_sign_is_remembered_after_it_left() -> None:
     scene.read([sign("EXIT 42")], 1.0)
     scene.see([], {}, 5.0)
     (fact,) = [fact for fact in scene.facts() if fact.kind == "text"]
-    assert (fact.text, fact.place, fact.since, fact.at) == ("EXIT 42", "centre", 1.0, 5.0)  # nobody saw it go
+    assert (fact.text, fact.place, fact.since, fact.at) == ("EXIT 42", "centre", 1.0, 5.0)  # no reading has missed it
     scene.read([], 6.0)
     scene.read([], 7.0)
     scene.see([], {}, 20.0)
@@ -104,7 +106,7 @@ def test_a_sign_is_remembered_after_it_left() -> None:
     assert scene.present() == ()
 
 
-def test_a_lost_camera_leaves_darkness_and_memories() -> None:
+def test_a_lost_camera_leaves_darkness_and_remembered_texts() -> None:
     scene = Scene()
     scene.see([track(1)], {1: "red"}, 1.0)
     scene.read([sign("EXIT 42")], 1.0)
@@ -118,7 +120,7 @@ def test_a_lost_camera_leaves_darkness_and_memories() -> None:
     assert scene.changes() == ()  # it was not the person who came, but the camera
 
 
-def test_light_that_goes_and_comes_is_a_change() -> None:
+def test_changes_to_and_from_darkness_are_logged() -> None:
     scene = Scene()
     for at, light in enumerate(["normal", "dim", "dark", "normal"]):
         scene.lit(light, [], float(at))  # type: ignore[arg-type]

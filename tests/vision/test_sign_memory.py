@@ -1,3 +1,5 @@
+"""The memory of signs: arrivals, changes, and readings of different certainty."""
+
 from __future__ import annotations
 
 from vision.scene_change import SceneChange
@@ -15,7 +17,7 @@ def present(memory: SignMemory) -> list[str]:
     return [known.text for known in memory.signs if known.is_there]
 
 
-def test_a_sign_comes_stays_and_goes() -> None:
+def test_a_sign_that_comes_and_goes_is_reported_and_forgotten_later() -> None:
     memory = SignMemory()
     assert memory.read([sign("EXIT 42")], 1.0) == [SceneChange("sign came", 1.0, text="EXIT 42")]
     assert memory.read([sign("EXIT 42")], 2.0) == []
@@ -27,7 +29,7 @@ def test_a_sign_comes_stays_and_goes() -> None:
     assert memory.signs == []
 
 
-def test_a_sign_that_was_missed_once_never_left() -> None:
+def test_one_missed_reading_is_not_a_departure() -> None:
     memory = SignMemory()
     memory.read([sign("EXIT 42")], 1.0)
     assert memory.read([], 2.0) + memory.read([sign("EXIT 42")], 3.0) == []
@@ -35,21 +37,21 @@ def test_a_sign_that_was_missed_once_never_left() -> None:
     assert memory.signs[0].since == 1.0
 
 
-def test_a_poor_reading_replaces_no_good_one() -> None:
+def test_a_poor_reading_does_not_replace_a_good_one() -> None:
     memory = SignMemory()
     memory.read([sign("EXIT 42", 0.99)], 1.0)
     assert memory.read([sign("EX1T 4Z", 0.76)], 2.0) == []
     assert present(memory) == ["EXIT 42"]
 
 
-def test_a_better_reading_replaces_a_poor_one_without_fuss() -> None:
+def test_a_better_reading_replaces_a_poor_one_without_a_report() -> None:
     memory = SignMemory()
     memory.read([sign("EX1T 42", 0.76)], 1.0)
     assert memory.read([sign("EXIT 42", 0.99)], 2.0) == []
     assert present(memory) == ["EXIT 42"]
 
 
-def test_one_digit_that_changes_is_a_change() -> None:
+def test_one_changed_digit_is_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("EXIT 42")], 1.0)
     assert memory.read([sign("EXIT 48")], 2.0) == [SceneChange("sign changed", 2.0, text="EXIT 48", before="EXIT 42")]
@@ -72,14 +74,14 @@ def test_the_same_words_elsewhere_are_the_same_sign() -> None:
     assert memory.signs[0].box == THERE
 
 
-def test_a_piece_of_a_sign_is_no_new_sign() -> None:
+def test_a_part_of_a_sign_is_not_a_new_sign() -> None:
     memory = SignMemory()
     memory.read([sign("NO PARKING 8 AM TO 6 PM")], 1.0)
     memory.read([sign("NO PARKING 8 AM TO"), sign("6 PM", box=(0.2, 0.2, 0.3, 0.3))], 2.0)
     assert len(memory.signs) == 1
 
 
-def test_spaces_and_case_are_no_change() -> None:
+def test_spaces_and_case_do_not_count_as_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("NO PARKING")], 1.0)
     assert memory.read([sign("No Parking"), sign("EXIT", box=THERE)], 2.0) == [
@@ -87,7 +89,7 @@ def test_spaces_and_case_are_no_change() -> None:
     ]
 
 
-def test_without_a_camera_signs_are_remembered_only() -> None:
+def test_signs_are_remembered_when_the_camera_is_lost() -> None:
     memory = SignMemory()
     memory.read([sign("EXIT 42")], 1.0)
     memory.camera_lost()
@@ -96,7 +98,7 @@ def test_without_a_camera_signs_are_remembered_only() -> None:
     assert memory.read([sign("EXIT 42")], 9.0) == [SceneChange("sign returned", 9.0, text="EXIT 42")]
 
 
-def test_memory_is_bounded() -> None:
+def test_the_number_of_signs_is_bounded() -> None:
     memory = SignMemory()
     for at in range(300):
         memory.read([sign(f"{chr(0x4E00 + at) * 6}")], at / 10)

@@ -1,3 +1,5 @@
+"""Reading order and grouping of text lines into signs."""
+
 from __future__ import annotations
 
 from hypothesis import given
@@ -29,11 +31,11 @@ def test_words_beside_each_other_are_one_sign() -> None:
     assert texts(signs_of([line("EXIT", 0.1, 0.2, 0.1), line("42", 0.23, 0.2, 0.05)])) == ["EXIT 42"]
 
 
-def test_far_lines_are_two_signs_the_larger_first() -> None:
+def test_distant_lines_are_two_signs_the_larger_first() -> None:
     assert texts(signs_of([line("small", 0.1, 0.1, 0.1), line("large", 0.5, 0.7, 0.4)])) == ["large", "small"]
 
 
-def test_neighbours_of_quite_other_size_are_two_signs() -> None:
+def test_neighbouring_lines_of_very_different_size_are_two_signs() -> None:
     assert len(signs_of([line("TITLE", 0.1, 0.1, 0.5, 0.2), line("small print", 0.1, 0.32, 0.5, 0.03)])) == 2
 
 
@@ -48,7 +50,7 @@ def test_a_line_between_two_groups_joins_them() -> None:
         max_size=30,
     )
 )
-def test_no_line_is_lost_or_told_twice(lines: list[TextLine]) -> None:
-    told = [each for sign in signs_of(lines) for each in sign.lines]
-    assert sorted(told, key=repr) == sorted(lines, key=repr)
+def test_no_line_is_lost_or_repeated(lines: list[TextLine]) -> None:
+    grouped = [each for sign in signs_of(lines) for each in sign.lines]
+    assert sorted(grouped, key=repr) == sorted(lines, key=repr)
     assert all(0 <= sign.score <= 1 for sign in signs_of(lines))

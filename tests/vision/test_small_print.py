@@ -1,3 +1,5 @@
+"""Choosing the part of a picture to enlarge for small text."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -18,18 +20,18 @@ def test_small_lines_are_worth_enlarging(draw_sign: DrawSign) -> None:
     assert 2 < part.zoom <= 4
 
 
-def test_large_lines_are_not(draw_sign: DrawSign) -> None:
+def test_large_lines_are_not_enlarged(draw_sign: DrawSign) -> None:
     assert part_with_small_print(draw_sign(["EXIT"]), [((0.2, 0.4, 0.8, 0.6), 90.0)], 1.0, BUDGET) is None
 
 
-def test_print_that_was_not_found_is_noticed_by_its_edges(draw_sign: DrawSign) -> None:
+def test_undetected_text_is_found_by_its_edges(draw_sign: DrawSign) -> None:
     rgb = draw_sign(["closed on Sunday and Monday"], letters=13, size=(1280, 720))
     part = part_with_small_print(rgb, [], 0.5, BUDGET)
     assert part is not None
     assert inside((0.42, 0.49, 0.58, 0.51), part.box) == pytest.approx(1)
 
 
-def test_a_wall_has_no_print() -> None:
+def test_a_wall_has_no_small_text() -> None:
     assert part_with_small_print(np.full((720, 1280, 3), 130, np.uint8), [], 0.5, BUDGET) is None
 
 

@@ -1,3 +1,5 @@
+"""Tracking: confirmation by votes, identity over frames, and loss."""
+
 from __future__ import annotations
 
 import pytest
@@ -13,12 +15,12 @@ def seen(label: str, score: float, box: tuple[float, float, float, float] = BOX)
     return Detection(label, score, box)
 
 
-def test_a_certain_thing_is_believed_at_once() -> None:
+def test_a_certain_object_is_confirmed_at_once() -> None:
     (track,) = Tracker().update([seen("person", 0.8)], 1.0)
     assert (track.label, track.since, track.at) == ("person", 1.0, 1.0)
 
 
-def test_a_likely_thing_needs_a_second_look() -> None:
+def test_a_likely_object_needs_a_second_look() -> None:
     tracker = Tracker()
     assert tracker.update([seen("cup", 0.5)], 0.0) == []
     assert tracker.undecided
@@ -26,40 +28,40 @@ def test_a_likely_thing_needs_a_second_look() -> None:
     assert not tracker.undecided
 
 
-def test_a_single_glimpse_is_never_believed() -> None:
+def test_a_single_detection_is_never_confirmed() -> None:
     tracker = Tracker()
     for at, detections in enumerate([[], [seen("bear", 0.55)], [], [], []]):
         assert tracker.update(detections, at / 2) == []
     assert not tracker.undecided
 
 
-def test_weak_hits_alone_convince_nobody() -> None:
+def test_weak_detections_alone_are_never_confirmed() -> None:
     tracker = Tracker()
     assert all(tracker.update([seen("backpack", 0.38)], at / 2) == [] for at in range(20))
 
 
-def test_the_majority_names_the_thing() -> None:
+def test_the_majority_names_the_object() -> None:
     tracker = Tracker()
     for at, label in enumerate(["cat", "person", "cat", "cat"]):
         tracks = tracker.update([seen(label, 0.6)], at / 2)
     assert [track.label for track in tracks] == ["cat"]
 
 
-def test_two_names_in_one_look_are_one_thing() -> None:
+def test_two_classes_in_one_place_are_one_object() -> None:
     tracker = Tracker()
     for at in range(3):
         tracks = tracker.update([seen("cat", 0.66), seen("dog", 0.5)], at / 2)
     assert [(track.label, track.number) for track in tracks] == [("cat", 1)]
 
 
-def test_a_part_of_a_thing_is_not_another_one() -> None:
+def test_a_part_of_an_object_is_not_another_object() -> None:
     tracker = Tracker()
     for at in range(3):
         tracks = tracker.update([seen("person", 0.8), seen("person", 0.5, (0.25, 0.2, 0.4, 0.5))], at / 2)
     assert len(tracks) == 1
 
 
-def test_it_stays_the_same_thing_while_it_moves() -> None:
+def test_a_moving_object_keeps_its_number() -> None:
     tracker = Tracker()
     for step in range(8):
         left = 0.05 + 0.1 * step
@@ -68,7 +70,7 @@ def test_it_stays_the_same_thing_while_it_moves() -> None:
     assert tracks[0].since == 0.0
 
 
-def test_two_who_stand_apart_are_two() -> None:
+def test_two_people_apart_are_two_objects() -> None:
     tracks = Tracker().update([seen("person", 0.8), seen("person", 0.7, AWAY)], 0.0)
     assert len({track.number for track in tracks}) == 2
 
@@ -83,7 +85,7 @@ def test_one_missed_look_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("looks_per_s", [1, 2, 4, 10])
-def test_what_is_gone_is_lost_after_a_while(looks_per_s: int) -> None:
+def test_an_object_that_disappears_is_lost_in_time(looks_per_s: int) -> None:
     tracker = Tracker()
     for look in range(4):
         tracker.update([seen("person", 0.8)], look / looks_per_s)
@@ -96,13 +98,13 @@ def test_what_is_gone_is_lost_after_a_while(looks_per_s: int) -> None:
     assert lost_at - gone <= max(LOST_AFTER_S, 2 / looks_per_s) + 1 / looks_per_s
 
 
-def test_a_single_picture_is_decided_at_once() -> None:
+def test_a_single_picture_can_be_confirmed_at_once() -> None:
     tracker = Tracker()
     tracker.update([seen("cup", 0.5), seen("bear", 0.35, AWAY)], 0.0)
     assert [track.label for track in tracker.confirm_now()] == ["cup"]
 
 
-def test_after_clearing_nothing_is_left() -> None:
+def test_clearing_removes_all_objects() -> None:
     tracker = Tracker()
     tracker.update([seen("person", 0.8)], 0.0)
     tracker.clear()

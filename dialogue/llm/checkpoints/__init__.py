@@ -1,1 +1,1 @@
-"""Files of language models: GGUF and safetensors, tokenizers, configurations, expected tensors."""
+"""Reads files of language models: GGUF and safetensors, tokenizers, configs, expected tensors."""

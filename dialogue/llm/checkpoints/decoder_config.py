@@ -1,7 +1,7 @@
-"""The shape of a Llama-family decoder, read from a model's own configuration.
+"""Reads the shape of a Llama-family decoder from a model's config.
 
-One record covers Llama 3, SmolLM2, Qwen2 and Qwen3; what tells them apart are three flags (bias on q/k/v, norms on
-q and k, a tied head). Knows nothing of weights, tensors or files.
+One record covers Llama 3, SmolLM2, Qwen2 and Qwen3, which differ in three flags: bias on q/k/v, norms on q and k, a
+tied head.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dialogue.errors import BadInput
 RopeKind = Literal["default", "linear", "dynamic", "yarn", "longrope", "llama3"]
 Family = Literal["llama", "qwen2", "qwen3"]
 
-# Beyond these a config is damaged and not large: no published model comes near.
-_MOST = {
+# A config beyond these limits is damaged: no published model comes near them.
+_LIMITS = {
     "vocab_size": 1 << 24,
     "hidden_size": 1 << 18,
     "ffn_size": 1 << 20,
@@ -26,12 +26,12 @@ _MOST = {
     "head_dim": 1 << 10,
     "max_positions": 1 << 30,
 }
-_MOST_FACTOR = 1e6
+_MAX_FACTOR = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class RopeConfig:
-    """How positions become angles; the fields of transformers' `rope_parameters` under plain names.
+    """The parameters of RoPE; the fields of transformers' `rope_parameters` under plain names.
 
     `pretrained_positions` is the context the model was first trained for (`original_max_position_embeddings`).
     """
@@ -52,23 +52,23 @@ class RopeConfig:
     long_factor: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises BadInput for numbers that no angle can be computed with."""
+        """Raises BadInput for values that give no valid angles."""
         factors = [self.factor, self.low_freq_factor, self.high_freq_factor, self.beta_fast, self.beta_slow]
         factors += [*self.short_factor, *self.long_factor]
         factors += [each for each in (self.attention_factor, self.mscale, self.mscale_all_dim) if each is not None]
-        sound = 1 < self.theta <= 1e15 and all(1 / _MOST_FACTOR <= each <= _MOST_FACTOR for each in factors)
+        valid = 1 < self.theta <= 1e15 and all(1 / _MAX_FACTOR <= each <= _MAX_FACTOR for each in factors)
         if self.kind == "llama3":
-            sound = sound and self.low_freq_factor < self.high_freq_factor
+            valid = valid and self.low_freq_factor < self.high_freq_factor
         if self.kind not in ("default", "linear"):
-            sound = sound and 1 < self.pretrained_positions <= _MOST["max_positions"]
-        if not sound:
-            raise BadInput("The rotary embedding of this model has numbers that cannot be; download it again.")
+            valid = valid and 1 < self.pretrained_positions <= _LIMITS["max_positions"]
+        if not valid:
+            raise BadInput("The rotary embedding of this model has numbers that cannot be right; download it again.")
 
     @classmethod
     def from_hf(cls, config: Mapping[str, Any]) -> RopeConfig:
-        """From a model's config.json, old (`rope_theta`, `rope_scaling`) or new (`rope_parameters`) style.
+        """From a model's config.json, in the old (`rope_theta`, `rope_scaling`) or new (`rope_parameters`) style.
 
-        Raises BadInput for a kind that is not known and for values that are no numbers.
+        Raises BadInput for an unknown kind and for values that are not numbers.
         """
         try:
             return cls._from_hf(config)
@@ -109,7 +109,7 @@ class RopeConfig:
 
 @dataclass(frozen=True, slots=True)
 class DecoderConfig:
-    """Everything the arithmetic depends on. Counts are per model; `head_dim` is per head."""
+    """All parameters of the computation. Counts are per model; `head_dim` is per head."""
 
     vocab_size: int
     hidden_size: int
@@ -128,11 +128,11 @@ class DecoderConfig:
     qk_norm: bool = False
 
     def __post_init__(self) -> None:
-        """Raises BadInput for sizes that cannot be: no shape is computed from them, and no memory asked for."""
-        for name, most in _MOST.items():
+        """Raises BadInput for impossible sizes, before shapes are computed or memory is allocated."""
+        for name, limit in _LIMITS.items():
             value = getattr(self, name)
-            if not (0 if name == "layers" else 1) <= value <= most:
-                raise BadInput(f"The model's description gives {name} as {value}, which cannot be; download it again.")
+            if not (0 if name == "layers" else 1) <= value <= limit:
+                raise BadInput(f"The model's config gives {name} as {value}, which cannot be right; download it again.")
         if self.heads % self.kv_heads or self.head_dim % 2 or not 0 <= self.norm_eps < 1:
             raise BadInput("The model's heads and norms do not fit together; download it again.")
         divisors = (self.rope.short_factor, self.rope.long_factor)
@@ -143,12 +143,12 @@ class DecoderConfig:
 
     @classmethod
     def from_hf(cls, config: Mapping[str, Any], family: Family | None = None) -> DecoderConfig:
-        """From the contents of config.json. `family` overrides `model_type` where a model wraps one of ours.
+        """From the contents of config.json. `family` overrides `model_type` for a model that wraps a known decoder.
 
-        Raises BadInput for an architecture outside the Llama family, or one that uses sliding windows.
+        Raises BadInput for an architecture outside the Llama family, or with sliding window attention.
         """
         family = family or _family_of(config)
-        _refuse_the_unusual(config)
+        _check_supported(config)
         heads = _stated(config, "num_attention_heads")
         hidden = _stated(config, "hidden_size")
         default_head_dim = 128 if family == "qwen3" else hidden // max(heads, 1)
@@ -178,14 +178,14 @@ class DecoderConfig:
 
     @property
     def parameters(self) -> int:
-        """Weights of the model, counted once where the head is tied (norms and biases are left out)."""
+        """The number of weights, without norms and biases; a tied head counts once."""
         attention = self.hidden_size * self.head_dim * (2 * self.heads + 2 * self.kv_heads)
         mlp = 3 * self.hidden_size * self.ffn_size
         tables = self.vocab_size * self.hidden_size * (1 if self.tied_head else 2)
         return self.layers * (attention + mlp) + tables
 
     def cache_bytes(self, tokens: int, bytes_per_number: int = 2) -> int:
-        """Memory of a key/value cache for `tokens` positions."""
+        """The size of a KV cache for `tokens` positions."""
         return tokens * self.layers * 2 * self.kv_heads * self.head_dim * bytes_per_number
 
 
@@ -216,9 +216,9 @@ def _family_of(config: Mapping[str, Any]) -> Family:
     raise BadInput(f"A model of type {kind!r} is not of the Llama family; use a Llama, SmolLM2, Qwen2 or Qwen3 model.")
 
 
-def _refuse_the_unusual(config: Mapping[str, Any]) -> None:
+def _check_supported(config: Mapping[str, Any]) -> None:
     if config.get("quantization_config"):
-        raise BadInput("This model's weights are quantised already; take the original and choose a precision here.")
+        raise BadInput("This model's weights are quantised already; use the original and choose a precision here.")
     if config.get("use_sliding_window"):
         raise BadInput("Models trained with sliding attention windows are not supported; use one with full attention.")
     if config.get("hidden_act", "silu") != "silu":

@@ -1,4 +1,4 @@
-"""The tensors of a Llama-family decoder by name, with the shape its config gives each, and the check against a file."""
+"""Lists the tensors of a Llama-family decoder with their shapes, and checks a file against them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-# In released files, but not needed to run: tables that are computed, and halves of codecs that only training uses.
+# In released files, but not needed at inference: tables that are computed, and parts of codecs for training.
 SPARE = re.compile(
     r"resampler\.pos_embed$|.*\.inv_freq$|.*position_ids$|apm\.embed_positions\.inv|"
     r"tts\.model\.embed_tokens\.|tts\.projector_spk\.|tts\.dvae\.(encoder|downsample_conv|preprocessor)|"
@@ -20,23 +20,23 @@ SPARE = re.compile(
 
 
 def require_shapes(wanted: Shapes, found: Shapes) -> None:
-    """Raises BadInput, naming them, where wanted tensors are missing or have another shape."""
+    """Raises BadInput, naming the tensors, if any are missing or have another shape."""
     missing = sorted(name for name in wanted if name not in found)
     if missing:
-        raise BadInput(f"The model lacks {len(missing)} tensors: {listed(missing)}; download the whole model.")
+        raise BadInput(f"The model lacks {len(missing)} tensors: {listed(missing)}; download the complete model.")
     wrong = [f"{name} is {found[name]}, not {shape}" for name, shape in sorted(wanted.items()) if found[name] != shape]
     if wrong:
-        raise BadInput(f"Tensors that do not fit the config: {listed(wrong)}. Is config.json of this model?")
+        raise BadInput(f"Tensors that do not fit the config: {listed(wrong)}; use the config.json of this model.")
 
 
-def listed(names: list[str], most: int = 5) -> str:
-    """For a message: the first names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def listed(names: list[str], limit: int = 5) -> str:
+    """The first names and the number of the others, for a message."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def decoder_tensors(c: DecoderConfig) -> dict[str, tuple[int, ...]]:
-    """A Llama-family model under Hugging Face names."""
+    """The shapes of a Llama-family model by Hugging Face name."""
     width, queries, keys = c.hidden_size, c.heads * c.head_dim, c.kv_heads * c.head_dim
     products = {
         "self_attn.q_proj": (queries, width, c.qkv_bias),

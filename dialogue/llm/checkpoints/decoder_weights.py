@@ -1,7 +1,6 @@
-"""Where a decoder's numbers come from: safetensors folders, and GGUF files under Hugging Face names.
+"""The weights of a decoder from safetensors folders and GGUF files, under Hugging Face names.
 
-Both are lazy mappings from name to tensor, so a loader holds one layer at a time. Nothing here looks a file up or
-knows what a layer does.
+Both are lazy mappings from name to tensor, so that a loader holds one layer at a time.
 """
 
 from __future__ import annotations
@@ -53,11 +52,11 @@ class StoredWeights(Mapping[str, Tensor], ABC):
     @property
     @abstractmethod
     def shapes(self) -> Shapes:
-        """Of every tensor, from the headers: nothing is read."""
+        """The shape of every tensor, from the headers; no tensor is read."""
 
 
 class SafetensorsWeights(StoredWeights):
-    """The tensors of an opened folder: those whose shapes were checked, and no others."""
+    """The tensors of an opened checkpoint."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
@@ -85,8 +84,8 @@ class SafetensorsWeights(StoredWeights):
 class GgufWeights(StoredWeights):
     """A GGUF file's tensors under Hugging Face names, dequantised to float32.
 
-    Files of the llama architecture store the rows of q and k interleaved for another pairing of rotary dimensions;
-    both accessors put them back.
+    Files of the llama architecture interleave the rows of q and k for another pairing of rotary dimensions; both
+    accessors restore the order.
     """
 
     def __init__(self, file: GgufFile) -> None:
@@ -139,7 +138,7 @@ def config_of(file: GgufFile) -> DecoderConfig:
         return file.whole(f"{architecture}.{key}", default)
 
     if "token_embd.weight" not in file.tensors:
-        raise BadInput("This GGUF file has no token_embd.weight; download the whole model.")
+        raise BadInput("This GGUF file has no token_embd.weight; download the complete model.")
     heads, hidden = whole("attention.head_count"), whole("embedding_length")
     return DecoderConfig(
         vocab_size=file.tensors["token_embd.weight"].shape[0],
@@ -162,7 +161,7 @@ def _rope_of(file: GgufFile, architecture: str) -> RopeConfig:
     theta = file.number(f"{architecture}.rope.freq_base", 10000.0)
     limit = file.whole(f"{architecture}.context_length", 2048)
     if "rope_freqs.weight" in file.tensors:
-        # llama3 scaling, stored as its divisors; the longrope rule applies given divisors as they are.
+        # llama3 scaling, stored as divisors; longrope applies given divisors unchanged.
         divisors = tuple(file.tensors["rope_freqs.weight"].floats().reshape(-1).tolist())
         return RopeConfig(
             theta, "longrope", 1.0, limit, attention_factor=1.0, short_factor=divisors, long_factor=divisors

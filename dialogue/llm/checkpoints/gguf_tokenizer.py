@@ -1,7 +1,7 @@
-"""A tokenizer made of what a GGUF file says about one: vocabulary, merges, and the name of its splitting rule.
+"""Builds a tokenizer from GGUF metadata: vocabulary, merges, and the name of the splitting rule.
 
-Byte-level BPE only, which is what SmolLM2, Qwen and Llama 3 use. The splitting rules are those of the models' own
-tokenizer.json; the file carries only their names, which are llama.cpp's.
+Supports only byte-level BPE, which SmolLM2, Qwen and Llama 3 use. The splitting rules are those of the models' own
+tokenizer.json; the file contains only their names, which are llama.cpp's.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ _LLAMA3 = _QWEN.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 
 
 def tokenizer_of(metadata: Mapping[str, Any]) -> Tokenizer:
-    """Raises BadInput for a tokenizer that is not byte-level BPE, whose splitting rule is not known, or that is not
-    whole."""
+    """The tokenizer. Raises BadInput if it is not byte-level BPE, has an unknown splitting rule, or is incomplete."""
     kind, rule = metadata.get("tokenizer.ggml.model"), metadata.get("tokenizer.ggml.pre", "default")
     if not isinstance(kind, str) or kind != "gpt2":
         raise BadInput(f"The tokenizer {kind!r} of this GGUF file is not byte-level BPE; use the safetensors model.")
@@ -34,8 +33,8 @@ def tokenizer_of(metadata: Mapping[str, Any]) -> Tokenizer:
     vocabulary = {token: number for number, token in enumerate(tokens)}
     try:
         tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=llama3))
-    except Exception as error:  # the tokenizers library raises bare Exception for whatever is wrong
-        raise BadInput(f"The tokenizer of this GGUF file is not whole ({error}); download it again.") from error
+    except Exception as error:  # the tokenizers library raises bare Exception
+        raise BadInput(f"The tokenizer of this GGUF file is incomplete ({error}); download it again.") from error
     tokenizer.pre_tokenizer = splitter
     tokenizer.decoder = decoders.ByteLevel()
     if str(rule) == "qwen2":
@@ -46,7 +45,7 @@ def tokenizer_of(metadata: Mapping[str, Any]) -> Tokenizer:
 
 
 def _parts(metadata: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]], list[int]]:
-    """Tokens, the pairs that are merged, and the kind of each token."""
+    """The tokens, the merges, and the type of each token."""
     tokens, pairs, kinds = (metadata.get(f"tokenizer.ggml.{name}") for name in ("tokens", "merges", "token_type"))
     if not _are_texts(tokens) or not _are_texts(pairs) or not isinstance(kinds, Sequence | np.ndarray):
         raise BadInput("The tokenizer of this GGUF file lacks its tokens, merges or token types; download it again.")
@@ -61,10 +60,10 @@ def _are_texts(value: object) -> TypeGuard[list[str]]:
 
 
 def _splitter(rule: object) -> pre_tokenizers.PreTokenizer:
-    # ByteLevel's own regex is GPT-2's; where a rule replaces it, it only maps bytes to letters.
+    # ByteLevel's own regex is GPT-2's; if a rule replaces it, ByteLevel only maps bytes to letters.
     byte_level = pre_tokenizers.ByteLevel
     if not isinstance(rule, str):
-        raise BadInput("The splitting rule of this GGUF file is no text; use the safetensors model.")
+        raise BadInput("The splitting rule of this GGUF file is not a text; use the safetensors model.")
     if rule == "smollm":
         digits = pre_tokenizers.Digits(individual_digits=True)
         return pre_tokenizers.Sequence([digits, byte_level(add_prefix_space=False)])

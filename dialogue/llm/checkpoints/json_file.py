@@ -1,4 +1,4 @@
-"""A JSON object from a file that somebody else wrote: small enough, not too deep, and an object."""
+"""Reads a JSON object from an untrusted file, with limits on its size and depth."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MOST_BYTES = 1 << 26
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A model folder's JSON file. Raises BadInput where it is missing, broken, larger than 64 MB, or no object."""
+    """A JSON file of a model folder. Raises BadInput if it is missing, invalid, larger than 64 MB, or not an object."""
     try:
         if path.is_file() and path.stat().st_size > MOST_BYTES:
-            raise BadInput(f"{path} is larger than {MOST_BYTES >> 20} MB, which no description is; download it again.")
+            raise BadInput(f"{path} is larger than {MOST_BYTES >> 20} MB, too large; download it again.")
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{path} cannot be read ({error}); point to the folder of a downloaded model.") from error
     if not isinstance(content, dict):
-        raise BadInput(f"{path} holds no JSON object; download it again.")
+        raise BadInput(f"{path} contains no JSON object; download it again.")
     return content

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dialogue.engines.inspect_model import CHAT, NATIVE, inspect
 from dialogue.errors import BadInput
-from dialogue.image_text.seeing_model import open_seeing_model
+from dialogue.image_text.image_text_model import open_image_text_model
 from dialogue.image_text.tiny import KINDS, write_tiny_sibling
 from dialogue.llm.language_model import open_language_model
 from dialogue.llm.precision import PRECISIONS
@@ -60,7 +60,7 @@ def test_a_sibling_is_told_by_its_headers(written: Callable[[str], Path], kind: 
     assert found.whole and found.name.startswith(kind) and found.lines()[-1] == "complete"
     assert min(found.parameters.values()) > 0 and found.cache_bytes > 0
     for precision in PRECISIONS:
-        assert found.weight_bytes[precision] == open_seeing_model(written(kind), precision).nbytes()
+        assert found.weight_bytes[precision] == open_image_text_model(written(kind), precision).nbytes()
         assert 0 < found.token_bytes[precision] < found.weight_bytes[precision]
 
 
@@ -142,7 +142,7 @@ def test_a_missing_tokenizer_is_told(copy: Path) -> None:
 
 def loaded(folder: Path) -> object:
     chat = json.loads((folder / "config.json").read_text())["model_type"] in CHAT
-    return open_language_model(folder) if chat else open_seeing_model(folder)
+    return open_language_model(folder) if chat else open_image_text_model(folder)
 
 
 def refused(folder: Path, told: str) -> None:

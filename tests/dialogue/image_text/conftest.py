@@ -1,4 +1,4 @@
-"""Tiny checkpoints of MiniCPM's siblings, written once a run, and the models they make."""
+"""Fixtures: tiny checkpoints of MiniCPM's siblings, written once per run, and the models loaded from them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
+from dialogue.image_text.image_text_model import ImageTextModel, open_image_text_model
 from dialogue.image_text.tiny import write_tiny_sibling
 
 
 @pytest.fixture(scope="session")
 def sibling(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Model type -> folder of a tiny checkpoint; nobody may write into it."""
+    """Model type -> folder of a tiny checkpoint, which tests must not change."""
     made: dict[str, Path] = {}
 
     def folder(kind: str) -> Path:
@@ -26,13 +26,13 @@ def sibling(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def seeing(sibling: Callable[[str], Path]) -> Callable[[str], SeeingModel]:
-    """Model type -> the tiny model, shared by all tests as it would be by all sessions."""
-    made: dict[str, SeeingModel] = {}
+def open_model(sibling: Callable[[str], Path]) -> Callable[[str], ImageTextModel]:
+    """Model type -> the tiny model, shared by all tests as a real one is by all sessions."""
+    made: dict[str, ImageTextModel] = {}
 
-    def opened(kind: str) -> SeeingModel:
+    def opened(kind: str) -> ImageTextModel:
         if kind not in made:
-            made[kind] = open_seeing_model(sibling(kind), "float32")
+            made[kind] = open_image_text_model(sibling(kind), "float32")
         return made[kind]
 
     return opened

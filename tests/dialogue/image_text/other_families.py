@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of other image-text families, made by transformers' classes."""
+"""Writes tiny random checkpoints of other image-text families, by transformers' classes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOWER = {"intermediate_size": 64, "num_attention_heads": 2, "image_size": 56, "p
 
 
 def write_other(kind: str, folder: Path) -> Path:
-    """Writes into `folder`, which is there; returns it."""
+    """Writes into the existing `folder` and returns it."""
     tokenizer = _tokenizer(kind)
     tokenizer.save_pretrained(folder)
     config, files = _config(kind, tokenizer)
@@ -53,7 +53,7 @@ def _tokenizer(kind: str) -> Any:
 
 
 def _config(kind: str, tokenizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The model's, and the processor's files."""
+    """The model's config, and the processor's files."""
 
     def number(token: str) -> int:
         return int(tokenizer.convert_tokens_to_ids(token))

@@ -1,4 +1,4 @@
-"""The engine of transformers' models that see, and the describer: turns, interruption, marks, a bounded history."""
+"""The image-text engine (dialogue/engines/image_text.py) and the captioner: turns, interruption, bounded history."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from dialogue.engine import EngineFactories, TextDelta
 from dialogue.engines.image_text import ImageTextEngine, open_image_text
 from dialogue.errors import BadInput
 from dialogue.image_text.captioner import Captioner
-from dialogue.image_text.seeing_model import SeeingModel
+from dialogue.image_text.image_text_model import ImageTextModel
 from dialogue.image_text.tiny import KINDS
-from dialogue.image_text.writing import TokenStream
+from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.sampling import GREEDY
 from tests.dialogue.replies import said
 
-Open = Callable[[str], SeeingModel]
+Open = Callable[[str], ImageTextModel]
 SIBLINGS = list(KINDS.values())
 
 
 class Steps:
-    """A runner that keeps what it ran."""
+    """A runner that records the names of its steps."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -36,14 +36,14 @@ class Steps:
         return step(*args)
 
 
-def session(model: SeeingModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
+def session(model: ImageTextModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
     steps = Steps()
     return ImageTextEngine(model, steps, limit, GREEDY), steps
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)
-def test_it_answers_delta_by_delta_from_the_whole_history(seeing: Open, rgb: np.ndarray, kind: str) -> None:
-    model = seeing(kind)
+def test_the_engine_answers_delta_by_delta_from_the_whole_history(open_model: Open, rgb: np.ndarray, kind: str) -> None:
+    model = open_model(kind)
 
     async def talk() -> tuple[str, str]:
         engine, steps = session(model)
@@ -56,9 +56,9 @@ def test_it_answers_delta_by_delta_from_the_whole_history(seeing: Open, rgb: np.
         await engine.feed(TextBlock("And now?", 2.0, 3.0))
         turns = engine._history.turns()
         assert [turn.role for turn in turns] == ["system", "user", "assistant", "user"]
-        writing, alone = TokenStream(model, model.prompt(turns)), ""
-        while writing.tokens < 8:
-            alone += writing.step() or ""
+        stream, alone = TokenStream(model, model.prompt(turns)), ""
+        while stream.tokens < 8:
+            alone += stream.step() or ""
         second = await said(engine, most=12)
         assert second.startswith(alone)
         return first, second
@@ -67,9 +67,9 @@ def test_it_answers_delta_by_delta_from_the_whole_history(seeing: Open, rgb: np.
     assert first and second and first != second
 
 
-def test_an_interruption_stops_between_two_tokens_and_is_rewound(seeing: Open, rgb: np.ndarray) -> None:
+def test_an_interruption_stops_between_two_tokens_and_is_rewound(open_model: Open, rgb: np.ndarray) -> None:
     async def talk() -> None:
-        engine, steps = session(seeing("minicpmv4_6"))
+        engine, steps = session(open_model("minicpmv4_6"))
         await engine.feed(PictureBlock(rgb, 0.0))
         await engine.feed(TextBlock("What is this?", 0.0, 1.0))
         mark = await engine.mark()
@@ -79,15 +79,15 @@ def test_an_interruption_stops_between_two_tokens_and_is_rewound(seeing: Open, r
         await engine.rewind(mark)
         assert [turn.role for turn in engine._history.turns()] == ["system", "user"]
         await engine.feed(ReplyBlock(cut[:1], 1.0, 1.5, cut=True))
-        assert len(steps.names) == taken, "nothing is computed for words that were heard"
+        assert len(steps.names) == taken, "confirming the words that were heard runs no model step"
         assert engine._history.turns()[-1].parts == [cut[:1]]
 
     asyncio.run(talk())
 
 
-def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.ndarray) -> None:
+def test_old_pictures_are_evicted_before_the_context_is_full(open_model: Open, rgb: np.ndarray) -> None:
     async def talk() -> None:
-        engine, _ = session(seeing("minicpm_ocr"), limit=3072)
+        engine, _ = session(open_model("minicpm_ocr"), limit=3072)
         for turn in range(6):
             await engine.feed(PictureBlock(rgb, turn))
             await engine.feed(TextBlock(f"Question {turn}?", turn, turn))
@@ -102,9 +102,9 @@ def test_old_pictures_leave_before_the_context_is_full(seeing: Open, rgb: np.nda
     asyncio.run(talk())
 
 
-def test_every_turn_is_in_the_log_as_it_was_heard(seeing: Open, rgb: np.ndarray) -> None:
+def test_every_turn_is_logged_as_it_was_heard(open_model: Open, rgb: np.ndarray) -> None:
     async def talk() -> list[tuple[str, str, float]]:
-        engine, _ = session(seeing("minicpmv4_6"))
+        engine, _ = session(open_model("minicpmv4_6"))
         await engine.feed(TextBlock("My car is red.", 1.0, 2.0))
         await engine.feed(ReplyBlock("Nice.", 3.0, 4.0))
         before = await engine.mark()
@@ -125,64 +125,64 @@ def test_every_turn_is_in_the_log_as_it_was_heard(seeing: Open, rgb: np.ndarray)
     ]
 
 
-def test_what_left_the_context_is_recalled_with_its_time(seeing: Open, rgb: np.ndarray) -> None:
+def test_an_evicted_turn_is_recalled_with_its_time(open_model: Open, rgb: np.ndarray) -> None:
     async def talk() -> tuple[list[TextDelta], list[str]]:
-        engine, steps = session(seeing("minicpmv4_6"), 3072)
+        engine, steps = session(open_model("minicpmv4_6"), 3072)
         await engine.feed(PictureBlock(rgb, 5.0))
         await engine.feed(TextBlock("My sister Ruth is a nurse in Leeds.", 10.0, 11.0))
         await engine.feed(ReplyBlock("How nice.", 12.0, 13.0))
         recent = await asked_about(engine, 20.0)
-        assert not any(delta.recalled for delta in recent), "what is in the context is the model's to tell"
+        assert not any(delta.recalled for delta in recent), "the model itself answers about what is in its context"
         for turn in range(30):
             await engine.feed(TextBlock(f"The garden {turn} is {'so ' * 60} nice.", 60.0 + turn, 60.5 + turn))
             await engine.feed(ReplyBlock(f"Answer {turn}.", 60.6 + turn, 60.9 + turn))
         before = steps.names.count("step")
-        told = await asked_about(engine, 600.0)
-        assert steps.names.count("step") == before, "by rule, not by the model"
+        answer = await asked_about(engine, 600.0)
+        assert steps.names.count("step") == before, "a rule answers, not the model"
         left = engine._memory.log.events("left")
         assert [(event.at, event.until) for event in left[:3]] == [(5.0, 5.0), (10.0, 11.0), (12.0, 13.0)]
-        return told, [event.text for event in left]
+        return answer, [event.text for event in left]
 
     async def asked_about(engine: ImageTextEngine, at: float) -> list[TextDelta]:
         mark = await engine.mark()
         await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
-        told: list[TextDelta] = []
+        deltas: list[TextDelta] = []
         async for delta in engine.reply():
             assert isinstance(delta, TextDelta)
-            told.append(delta)
-            if len(told) == 2:
+            deltas.append(delta)
+            if len(deltas) == 2:
                 break
         await engine.rewind(mark)
-        return told
+        return deltas
 
-    told, left = asyncio.run(talk())
-    assert [(delta.text, delta.recalled) for delta in told] == [
+    answer, left = asyncio.run(talk())
+    assert [(delta.text, delta.recalled) for delta in answer] == [
         ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
     ]
     assert left[:3] == ["Picture: shown", "You: My sister Ruth is a nurse in Leeds.", "Assistant: How nice."]
 
 
-def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
+def test_a_chat_request_keeps_its_order_and_has_room_for_a_video(
     sibling: Callable[[str], Any], rgb: np.ndarray
 ) -> None:
     async def talk() -> None:
         factories = open_image_text(sibling("minicpmv4_6"), Steps(), 4096, precision="float32")
         assert isinstance(factories, EngineFactories)
-        letters = factories.chat()
-        assert isinstance(letters, ImageTextEngine)
+        chat = factories.chat()
+        assert isinstance(chat, ImageTextEngine)
         for at in range(64):
-            await letters.feed(PictureBlock(rgb, at, of_film=True))
-        await letters.feed(TextBlock("This is a film. And this", 0, 0))
-        await letters.feed(PictureBlock(rgb, 64))
-        assert await said(letters, most=2)
-        parts = letters._history.turns()[1].parts
+            await chat.feed(PictureBlock(rgb, at, of_film=True))
+        await chat.feed(TextBlock("This is a film. And this", 0, 0))
+        await chat.feed(PictureBlock(rgb, 64))
+        assert await said(chat, most=2)
+        parts = chat._history.turns()[1].parts
         assert [isinstance(part, str) for part in parts] == [*[False] * 64, True, False]
         assert factories()._history.limit == 4096  # type: ignore[attr-defined]
 
     asyncio.run(talk())
 
 
-def test_it_opens_by_name_and_refuses_what_will_not_do(sibling: Callable[[str], Any], runner: Any) -> None:
+def test_the_engine_opens_by_name_and_refuses_invalid_settings(sibling: Callable[[str], Any], runner: Any) -> None:
     folder = sibling("minicpmv4_7")
     engine = open_image_text(folder, runner, 4096, precision="float32")()
     assert engine.can.sees and not engine.can.hears and not engine.can.speaks
@@ -193,11 +193,11 @@ def test_it_opens_by_name_and_refuses_what_will_not_do(sibling: Callable[[str], 
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)
-def test_a_picture_is_described_in_bounded_steps(seeing: Open, rgb: np.ndarray, kind: str) -> None:
+def test_a_picture_is_described_in_bounded_steps(open_model: Open, rgb: np.ndarray, kind: str) -> None:
     steps = Steps()
-    told = asyncio.run(Captioner(seeing(kind)).describe(rgb, steps))
-    assert told and told == " ".join(told.split())
+    caption = asyncio.run(Captioner(open_model(kind)).describe(rgb, steps))
+    assert caption and caption == " ".join(caption.split())
     assert steps.names[0] == "prompt"
     assert 1 < steps.names.count("step") <= 65
-    other = asyncio.run(Captioner(seeing(kind)).describe(255 - rgb[:100, :300], steps))
-    assert other != told, "it has looked"
+    other = asyncio.run(Captioner(open_model(kind)).describe(255 - rgb[:100, :300], steps))
+    assert other != caption, "the caption depends on the picture"

@@ -1,4 +1,7 @@
-"""Loading models of transformers: the same numbers as its own way, in half the memory, and nothing of a damaged one."""
+"""Loading models of transformers: the same weights as transformers loads, less memory, damaged files refused.
+
+Tests dialogue/image_text/skeleton.py and quantising.py as well.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def rewrite(folder: Path, change: Callable[[dict[str, Tensor]], Any]) -> None:
 
 
 def shard(folder: Path) -> None:
-    """Spread the tensors over two files with an index."""
+    """Splits the tensors over two files with an index."""
     tensors = load_file(folder / WEIGHTS)
     (folder / WEIGHTS).unlink()
     places = {name: SHARDS[number % 2] for number, name in enumerate(sorted(tensors))}
@@ -53,7 +56,7 @@ def shard(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["minicpmv4_6", "minicpmv4_7", "minicpm_ocr", *OTHERS])
-def test_the_numbers_are_those_that_transformers_loads(sibling: Folder, tmp_path: Path, kind: str) -> None:
+def test_the_weights_equal_those_that_transformers_loads(sibling: Folder, tmp_path: Path, kind: str) -> None:
     folder = write_other(kind, tmp_path) if kind in OTHERS else sibling(kind)
     theirs = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.bfloat16)
     model = load_model(folder, "bfloat16", "cpu")
@@ -65,7 +68,7 @@ def test_the_numbers_are_those_that_transformers_loads(sibling: Folder, tmp_path
 
 
 @pytest.mark.parametrize("precision", ["int8", "int4"])
-def test_the_large_matrices_are_packed_and_no_others(sibling: Folder, precision: Precision) -> None:
+def test_only_the_large_matrices_are_packed(sibling: Folder, precision: Precision) -> None:
     dense = load_model(sibling("minicpm_ocr"), "float32", "cpu")
     model = load_model(sibling("minicpm_ocr"), precision, "cpu")
     packed = {name: each for name, each in model.named_modules() if isinstance(each, PackedLinear)}
@@ -86,7 +89,7 @@ def test_shards_are_one_model(copy: Path, sibling: Folder) -> None:
     assert sum(each.numel() for each in made.values()) == sum(each.numel() for each in wanted.values())
 
 
-def test_a_missing_or_cut_off_shard_is_named(copy: Path) -> None:
+def test_a_missing_or_truncated_shard_is_named(copy: Path) -> None:
     shard(copy)
     whole = (copy / SHARDS[1]).read_bytes()
     (copy / SHARDS[1]).write_bytes(whole[: len(whole) // 2])
@@ -97,7 +100,7 @@ def test_a_missing_or_cut_off_shard_is_named(copy: Path) -> None:
         load_model(copy, "bfloat16", "cpu")
 
 
-def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
+def test_an_index_with_missing_tensors_is_refused(copy: Path) -> None:
     shard(copy)
     index = json.loads((copy / f"{WEIGHTS}.index.json").read_text())
     index["weight_map"]["model.ghost"] = SHARDS[0]
@@ -107,7 +110,7 @@ def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (
             lambda tensors: tensors.update({"lm_head.weight": torch.ones(7, 64)}),
@@ -118,26 +121,30 @@ def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("precision", ["float32", "int4"])
-def test_nothing_is_read_of_what_does_not_fit(
-    copy: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Tensor]], Any], told: str, precision: Any
+def test_no_tensor_is_read_if_any_does_not_fit(
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[dict[str, Tensor]], Any],
+    message: str,
+    precision: Any,
 ) -> None:
     from dialogue.llm.checkpoints.checkpoint import Checkpoint
 
     rewrite(copy, change)
     for reading in ("tensor", "copied"):
-        monkeypatch.setattr(Checkpoint, reading, lambda *_: pytest.fail("a number was read"))
-    with pytest.raises(BadInput, match=told):
+        monkeypatch.setattr(Checkpoint, reading, lambda *_: pytest.fail("a tensor was read"))
+    with pytest.raises(BadInput, match=message):
         load_model(copy, precision, "cpu")
 
 
-def test_a_matrix_that_is_to_be_packed_has_its_shape_checked_too(copy: Path) -> None:
+def test_the_shape_of_a_matrix_to_be_packed_is_checked(copy: Path) -> None:
     name = next(name for name in load_file(copy / WEIGHTS) if name.endswith("mlp.down_proj.weight"))
     rewrite(copy, lambda tensors: tensors.update({name: tensors[name].T.contiguous()}))
     with pytest.raises(BadInput, match=r"down_proj\.weight is \(96, 64\), not \(64, 96\)"):
         load_model(copy, "int4", "cpu")
 
 
-def test_weights_that_are_quantised_already_are_refused(copy: Path) -> None:
+def test_quantised_weights_are_refused(copy: Path) -> None:
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "awq"}}))
     with pytest.raises(BadInput, match="quantised already"):
@@ -147,7 +154,7 @@ def test_weights_that_are_quantised_already_are_refused(copy: Path) -> None:
 PEAK = """
 import gc, sys
 from pathlib import Path
-from dialogue.image_text.seeing_model import open_seeing_model
+from dialogue.image_text.image_text_model import open_image_text_model
 
 def megabytes(field):
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -155,11 +162,11 @@ def megabytes(field):
 
 tiny, large, *precisions = sys.argv[1:]
 for precision in precisions:
-    open_seeing_model(Path(tiny), precision)  # libraries, and what they make on first use
+    open_image_text_model(Path(tiny), precision)  # loads libraries and their caches first
     gc.collect()
     before = megabytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    final = open_seeing_model(Path(large), precision).nbytes() / 1e6
+    final = open_image_text_model(Path(large), precision).nbytes() / 1e6
     print(final, megabytes("VmHWM") - before)
 """
 
@@ -178,11 +185,11 @@ def large(sibling: Folder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.skipif(not CLEAR_PEAK.exists(), reason="the peak of a process can be read on Linux alone")
-def test_the_peak_of_loading_is_about_the_size_of_what_is_loaded(sibling: Folder, large: Path) -> None:
+@pytest.mark.skipif(not CLEAR_PEAK.exists(), reason="only Linux can reset the peak memory of a process")
+def test_the_peak_memory_of_loading_is_about_the_size_of_the_model(sibling: Folder, large: Path) -> None:
     command = [sys.executable, "-c", PEAK, str(sibling("minicpm_ocr")), str(large), "int4", "bfloat16"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[3]).stdout
-    for line in told.splitlines():
+    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[3]).stdout
+    for line in output.splitlines():
         final, peak = map(float, line.split())
-        assert peak < 1.4 * final + 25, f"{peak:.0f} MB at most for a model of {final:.0f} MB"
-    assert len(told.splitlines()) == 2
+        assert peak < 1.4 * final + 25, f"a peak of {peak:.0f} MB for a model of {final:.0f} MB"
+    assert len(output.splitlines()) == 2

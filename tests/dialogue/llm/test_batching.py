@@ -1,4 +1,4 @@
-"""Several sessions computed together: the same as alone, whatever each of them does, in fewer passes."""
+"""Batching of several sessions: the same results as alone, in fewer passes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Open = Callable[[Kind], MiniCPM]
 
 
 class Passes:
-    """A decoder that counts how often its weights are read."""
+    """A decoder that counts its passes over the weights."""
 
     def __init__(self, decoder: Decoder) -> None:
         self.decoder, self.sizes = decoder, list[int]()
@@ -48,7 +48,7 @@ def close(one: torch.Tensor, other: torch.Tensor) -> None:
 
 
 def units(seed: int, count: int) -> list[DuplexUnit]:
-    """Unlike each other: pictures of several shapes or none, a unit without sound, one that is told to listen."""
+    """Different units: pictures of several shapes or none, a unit without sound, one that only listens."""
     shapes = [[(120, 160)], [], [(120, 160), (200, 100)], [(448, 448)]]
     made = []
     for number in range(count):
@@ -65,10 +65,10 @@ def same(one: SpokenPiece, other: SpokenPiece) -> None:
         close(one.condition, other.condition)
 
 
-def test_units_of_several_sessions_are_as_if_each_were_alone(model: Open) -> None:
+def test_batched_units_equal_single_ones(model: Open) -> None:
     plans = [units(seed, 4) for seed in (1, 8, 22)]
     alone_, together = ([opened(model(Kind.O45)) for _ in plans] for _ in range(2))
-    # They are not at the same place in their conversations: one has been going on for two units.
+    # One session is two units further in its conversation.
     for session in (alone_[2], together[2]):
         alone(session.unit_steps(units(40, 2)[0]))
         alone(session.unit_steps(units(40, 2)[1]))
@@ -106,7 +106,7 @@ def test_speaking_sessions_share_every_pass(model: Open) -> None:
     assert counted.sizes == [3] * 6 + [2] * 2 + [1] * 4
 
 
-def test_a_session_that_cannot_go_on_does_not_hold_the_others_up(model: Open) -> None:
+def test_a_session_with_an_error_does_not_block_the_others(model: Open) -> None:
     sessions = [opened(model(Kind.O45)) for _ in range(3)]
     want = alone(opened(model(Kind.O45)).unit_steps(DuplexUnit(second(1), [picture(1)])))
     first, broken, third = units_together(
@@ -122,7 +122,7 @@ def test_a_session_that_cannot_go_on_does_not_hold_the_others_up(model: Open) ->
         same(want, said)
 
 
-def test_a_pass_that_fails_is_made_again_for_each_alone(model: Open) -> None:
+def test_a_failed_pass_is_repeated_for_each_session_alone(model: Open) -> None:
     tiny = model(Kind.O45)
     full, fresh = opened(tiny), opened(tiny)
     want = alone(opened(tiny).unit_steps(DuplexUnit(second(1))))

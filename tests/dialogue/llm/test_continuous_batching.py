@@ -1,4 +1,4 @@
-"""Answers of several sessions made together: the same as alone, in fewer passes, and none at another's mercy."""
+"""Continuous batching: replies equal to single ones, in fewer passes, and no session blocks another."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def by_turns(
     return made
 
 
-def test_answers_made_together_are_those_made_alone(leaning: MiniCPM) -> None:
+def test_batched_replies_equal_single_ones(leaning: MiniCPM) -> None:
     model = shared(leaning)
     want = [text_and_sound([*outputs(answer(engine))]) for engine in engines(model, 1, 2)]
     passes = ContinuousBatch()
@@ -113,7 +113,7 @@ def test_answers_that_begin_together_share_every_pass(leaning: MiniCPM, monkeypa
     assert set(steps) == {2}
 
 
-def test_one_who_joins_late_is_taken_along(leaning: MiniCPM) -> None:
+def test_a_session_that_joins_late_is_batched(leaning: MiniCPM) -> None:
     model = shared(leaning)
     first, late = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
@@ -126,7 +126,7 @@ def test_one_who_joins_late_is_taken_along(leaning: MiniCPM) -> None:
     torch.testing.assert_close(text_and_sound(got)[1], want[1], atol=1e-4, rtol=1e-4)
 
 
-def test_one_that_leaves_is_in_no_further_pass(leaning: MiniCPM) -> None:
+def test_a_session_that_leaves_is_in_no_further_pass(leaning: MiniCPM) -> None:
     model = shared(leaning)
     gone, staying = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
@@ -143,7 +143,7 @@ def test_one_that_leaves_is_in_no_further_pass(leaning: MiniCPM) -> None:
     torch.testing.assert_close(sound[-1], want[1][-len(sound[-1]) :], atol=1e-4, rtol=1e-4)
 
 
-def test_who_cannot_go_on_is_told_and_the_others_are_not(leaning: MiniCPM) -> None:
+def test_an_error_reaches_only_the_session_that_caused_it(leaning: MiniCPM) -> None:
     model = shared(leaning)
     broken, whole = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
@@ -165,7 +165,7 @@ def test_who_cannot_go_on_is_told_and_the_others_are_not(leaning: MiniCPM) -> No
     assert text_and_sound(passes_of_other)[0] == want[0]
 
 
-def test_closing_a_reply_ends_its_part(leaning: MiniCPM) -> None:
+def test_closing_a_reply_removes_it_from_the_batch(leaning: MiniCPM) -> None:
     model = shared(leaning)
 
     async def broken_off() -> None:
@@ -202,7 +202,7 @@ class Counted:
 
 
 def endless(stage: Stage, log: list[Stage], every: int) -> Stream[int]:
-    """Something to hand over after so many requests, for ever."""
+    """An endless stream with an output after every `every` requests."""
     count = 0
     while True:
         for _ in range(every):
@@ -211,7 +211,7 @@ def endless(stage: Stage, log: list[Stage], every: int) -> Stream[int]:
         yield Output(count)
 
 
-def test_who_thinks_for_ever_does_not_keep_another_from_speaking() -> None:
+def test_an_endless_stream_does_not_block_another() -> None:
     passes, log = ContinuousBatch(), list[Stage]()
     thinks = passes.join(endless(Stage.THINK, log, every=1000))
     speaks = passes.join(endless(Stage.SPEAK, log, every=3))
@@ -221,7 +221,7 @@ def test_who_thinks_for_ever_does_not_keep_another_from_speaking() -> None:
     assert log.count(Stage.SPEAK) == 6
 
 
-def test_what_is_not_fetched_is_not_made_far_ahead() -> None:
+def test_outputs_that_are_not_fetched_are_computed_only_a_few_ahead() -> None:
     passes, log = ContinuousBatch(), list[Stage]()
     slow, quick = (passes.join(endless(Stage.THINK, log, every=1)) for _ in range(2))
     passes.go_on(slow)
@@ -231,7 +231,7 @@ def test_what_is_not_fetched_is_not_made_far_ahead() -> None:
     assert passes.go_on(slow) == [2, 3, 4, 5]
 
 
-def test_one_that_is_alone_waits_for_nobody() -> None:
+def test_a_single_stream_never_waits() -> None:
     passes, log = ContinuousBatch(), list[Stage]()
     alone = passes.join(endless(Stage.THINK, log, every=1))
     assert [passes.go_on(alone) for _ in range(3)] == [[1], [2], [3]]

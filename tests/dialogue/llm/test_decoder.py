@@ -1,4 +1,7 @@
-"""Logits equal transformers' own Llama, Qwen2 and Qwen3, in any chunking, with any rotary scaling."""
+"""Logits equal those of transformers' Llama, Qwen2 and Qwen3, in any chunking, with any rotary scaling.
+
+Tests dialogue/llm/linear.py and rope_frequencies.py as well.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[Decoder, Any]]:
     torch.manual_seed(0)
     config = CONFIGS[request.param]
     model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval()
-    for name, weight in model.named_parameters():  # fresh models have zero biases and unit norms: hide no mistake
+    for name, weight in model.named_parameters():  # new models have zero biases and unit norms, which would hide errors
         if weight.dim() == 1:
             weight.data.uniform_(-0.5, 0.5) if "bias" in name else weight.data.uniform_(0.5, 1.5)
     yield Decoder(DecoderConfig.from_hf(config.to_dict()), model.state_dict()), model
@@ -83,7 +86,7 @@ def test_logits_equal_transformers(pair: tuple[Decoder, Any], chunks: tuple[int,
     assert cache.length == 61
 
 
-def test_embeddings_count_as_ids_do(pair: tuple[Decoder, Any]) -> None:
+def test_embeddings_give_the_same_logits_as_ids(pair: tuple[Decoder, Any]) -> None:
     decoder, model = pair
     ids = torch.arange(30)
     mixed = decoder.new_cache(32)
@@ -93,14 +96,14 @@ def test_embeddings_count_as_ids_do(pair: tuple[Decoder, Any]) -> None:
 
 
 @torch.inference_mode()
-def test_hidden_states_are_those_a_speech_decoder_is_given(pair: tuple[Decoder, Any]) -> None:
+def test_hidden_states_equal_those_of_transformers(pair: tuple[Decoder, Any]) -> None:
     decoder, model = pair
     ids = torch.arange(20)
     wanted = model(input_ids=ids[None], output_hidden_states=True).hidden_states[-1][0]
     torch.testing.assert_close(decoder.forward(decoder.new_cache(20), ids), wanted, atol=1e-4, rtol=0)
 
 
-def test_sessions_of_different_lengths_run_together(pair: tuple[Decoder, Any]) -> None:
+def test_sessions_of_different_lengths_run_in_one_batch(pair: tuple[Decoder, Any]) -> None:
     decoder, model = pair
     histories = [torch.arange(n) for n in (5, 31, 1)]
     news = [torch.tensor(n) for n in ([7], [8, 9, 10], [11])]
@@ -114,7 +117,7 @@ def test_sessions_of_different_lengths_run_together(pair: tuple[Decoder, Any]) -
 
 @torch.inference_mode()
 @pytest.mark.parametrize("additive", [False, True])
-def test_left_padding_by_positions_and_mask(pair: tuple[Decoder, Any], additive: bool) -> None:
+def test_left_padding_works_by_positions_and_mask(pair: tuple[Decoder, Any], additive: bool) -> None:
     decoder, model = pair
     ids, pad, total = torch.arange(20), 5, 20
     attends = torch.ones(total, dtype=torch.long)
@@ -122,13 +125,13 @@ def test_left_padding_by_positions_and_mask(pair: tuple[Decoder, Any], additive:
     positions = (attends.cumsum(0) - 1).clamp(min=0)
     wanted = model(input_ids=ids[None], attention_mask=attends[None], position_ids=positions[None]).logits[0, pad:]
     mask = torch.ones(total, total).tril().bool() & attends.bool()
-    mask.fill_diagonal_(True)  # a padded row sees itself, because it must see something
+    mask.fill_diagonal_(True)  # a padded row attends to itself, since it must attend to something
     rule = torch.zeros(total, total).masked_fill(~mask, -1e9) if additive else mask
     hidden = decoder.forward(decoder.new_cache(total), ids, positions=positions, mask=rule)
     torch.testing.assert_close(decoder.logits(hidden[pad:]), wanted, atol=1e-4, rtol=0)
 
 
-def test_a_sliding_window_by_mask(pair: tuple[Decoder, Any]) -> None:
+def test_a_sliding_window_works_by_mask(pair: tuple[Decoder, Any]) -> None:
     decoder, _ = pair
     ids, cache = torch.arange(30), decoder.new_cache(30)
     near = torch.ones(30, 30).tril().triu(-9).bool()
@@ -137,7 +140,7 @@ def test_a_sliding_window_by_mask(pair: tuple[Decoder, Any]) -> None:
     torch.testing.assert_close(decoder.forward(cache, ids[13:], mask=near[13:]), whole[13:], atol=1e-5, rtol=0)
 
 
-def test_a_failed_step_leaves_the_session_as_it_was(pair: tuple[Decoder, Any]) -> None:
+def test_a_failed_step_does_not_change_the_session(pair: tuple[Decoder, Any]) -> None:
     decoder, _ = pair
     cache = decoder.new_cache(8)
     decoder.forward(cache, torch.arange(6))
@@ -146,8 +149,8 @@ def test_a_failed_step_leaves_the_session_as_it_was(pair: tuple[Decoder, Any]) -
     assert cache.length == 6
 
 
-@pytest.mark.parametrize(("precision", "most"), [("bfloat16", 0.03), ("int8", 0.04), ("int4", 0.25)])
-def test_quantised_weights_stay_near_float32(precision: Any, most: float) -> None:
+@pytest.mark.parametrize(("precision", "max_error"), [("bfloat16", 0.03), ("int8", 0.04), ("int4", 0.25)])
+def test_quantised_weights_stay_close_to_float32(precision: Any, max_error: float) -> None:
     config = tiny_config(bias=True)
     weights = RandomWeights(config, GGMLQuantizationType.F32)
     exact, coarse = Decoder(config, weights), Decoder(config, weights, precision=precision)
@@ -155,11 +158,11 @@ def test_quantised_weights_stay_near_float32(precision: Any, most: float) -> Non
     wanted = exact.logits(exact.forward(exact.new_cache(64), ids))
     cache = coarse.new_cache(64)
     found = coarse.logits(torch.cat([coarse.forward(cache, part) for part in ids.split((40, 1, 9))]))
-    assert (found - wanted).norm() < most * wanted.norm()
+    assert (found - wanted).norm() < max_error * wanted.norm()
     assert coarse.nbytes() < exact.nbytes()
 
 
-def test_groups_of_a_q4_1_file_are_found_again_exactly() -> None:
+def test_groups_of_a_q4_1_file_are_recovered_exactly() -> None:
     weights = RandomWeights(tiny_config(), GGMLQuantizationType.Q4_1)
     weight = weights["model.layers.0.mlp.down_proj.weight"]
     codes, scale, minimum = quantise_groups(weight)
@@ -177,6 +180,6 @@ def test_groups_of_a_q4_1_file_are_found_again_exactly() -> None:
         ({"rope_parameters": {"partial_rotary_factor": 0.5}}, "part of each head"),
     ],
 )
-def test_models_that_are_not_ours_are_refused_in_a_sentence(change: dict[str, Any], sentence: str) -> None:
+def test_unsupported_models_are_refused_in_a_sentence(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         DecoderConfig.from_hf({**SIZES, "model_type": "llama", **change})

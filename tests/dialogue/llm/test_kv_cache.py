@@ -1,4 +1,4 @@
-"""The cache of one session: what is taken out and put back stands where it should."""
+"""The KV cache of one session: append, cut, insert, lift and land. Tests rotary.py and rolling_rows.py as well."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def filled(tokens: int) -> KVCache:
     return cache
 
 
-class Unturned:
-    """The same conversation as a cache, with keys as they were before they were turned: (layers, heads, n, dim)."""
+class Unrotated:
+    """The same conversation as a cache, with keys before rotation: (layers, heads, n, dim)."""
 
     def __init__(self, cache: KVCache, rotary: Rotary) -> None:
         self.cache, self.rotary = cache, rotary
@@ -46,11 +46,11 @@ class Unturned:
         self.keys = self.values = torch.zeros(LAYERS, HEADS, 0, DIM)
 
     def append(self, tokens: int, at: int) -> None:
-        """New tokens behind the first `at`, which is where the cache ends now."""
+        """Adds new tokens after the first `at`, where the cache ends now."""
         new = torch.randn(2, LAYERS, HEADS, tokens, DIM, generator=self.noise)
-        turned = rotate(new[0], *self.rotary.span(at, tokens))
+        rotated = rotate(new[0], *self.rotary.span(at, tokens))
         for layer in range(LAYERS):
-            self.cache.append(layer, turned[layer], new[1, layer])
+            self.cache.append(layer, rotated[layer], new[1, layer])
         self.cache.advance(tokens)
         self.keys = torch.cat((self.keys[:, :, :at], new[0], self.keys[:, :, at:]), 2)
         self.values = torch.cat((self.values[:, :, :at], new[1], self.values[:, :, at:]), 2)
@@ -75,13 +75,13 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(ROPES), OPERATIONS)
-def test_after_any_sequence_keys_are_those_of_their_present_positions(
+def test_after_any_operations_keys_are_rotated_to_their_positions(
     rope: RopeConfig, operations: list[tuple[str, float, float, int]]
 ) -> None:
     cache, rotary = KVCache(LAYERS, HEADS, DIM, CAPACITY), Rotary(rope, DIM, 64)
-    mirror, memory = Unturned(cache, rotary), cache.storage.data_ptr()
+    mirror, memory = Unrotated(cache, rotary), cache.storage.data_ptr()
     for name, where, how_far, tokens in operations:
         start = round(where * cache.length)
         end = start + round(how_far * (cache.length - start))
@@ -98,7 +98,7 @@ def test_after_any_sequence_keys_are_those_of_their_present_positions(
                 cache.rewind(start)
                 mirror.drop(start, mirror.keys.shape[2])
         mirror.check()
-    assert cache.storage.data_ptr() == memory, "nothing grows"
+    assert cache.storage.data_ptr() == memory, "the storage is not reallocated"
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,10 @@ def logits(decoder: Decoder, cache: KVCache, ids: Tensor) -> Tensor:
     return decoder.logits(decoder.forward(cache, ids))
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 20), st.integers(0, 30))
-def test_rewinding_leaves_the_logits_of_what_follows_identical(decoder: Decoder, mark: int, said: int) -> None:
-    """Whatever was said in between: nothing was cut, so nothing may differ by a bit."""
+def test_rewinding_leaves_later_logits_bit_identical(decoder: Decoder, mark: int, said: int) -> None:
+    """Nothing is cut, so whatever was said in between must not change a bit."""
     beginning, suffix = torch.arange(mark), torch.arange(100, 107)
     straight, bent = decoder.new_cache(64), decoder.new_cache(64)
     wanted = [decoder.forward(straight, beginning), logits(decoder, straight, suffix)][1]
@@ -125,8 +125,8 @@ def test_rewinding_leaves_the_logits_of_what_follows_identical(decoder: Decoder,
     assert torch.equal(logits(decoder, bent, suffix), wanted)
 
 
-def test_what_is_put_in_front_leaves_the_rest_computed(decoder: Decoder) -> None:
-    """The first layer's keys depend on nothing but token and place: they equal those of the whole, in order."""
+def test_inserted_tokens_do_not_recompute_later_ones(decoder: Decoder) -> None:
+    """The first layer's keys depend only on token and position, so they equal those of the whole in order."""
     ids = torch.arange(30)
     whole, pieced = decoder.new_cache(64), decoder.new_cache(64)
     decoder.forward(whole, ids)
@@ -137,7 +137,7 @@ def test_what_is_put_in_front_leaves_the_rest_computed(decoder: Decoder) -> None
     torch.testing.assert_close(pieced.storage[0, ..., :30, :], whole.storage[0, ..., :30, :], atol=1e-5, rtol=0)
 
 
-def test_a_gap_that_cannot_be_filled_loses_what_stood_behind_it(decoder: Decoder) -> None:
+def test_a_gap_that_is_not_filled_loses_the_later_tokens(decoder: Decoder) -> None:
     cache = decoder.new_cache(64)
     decoder.forward(cache, torch.arange(20))
     with pytest.raises(ZeroDivisionError), cache.gap(5, 3, decoder.rotary):
@@ -147,7 +147,7 @@ def test_a_gap_that_cannot_be_filled_loses_what_stood_behind_it(decoder: Decoder
         pass
 
 
-def test_what_is_lifted_and_landed_at_its_place_is_unchanged() -> None:
+def test_tokens_lifted_and_landed_in_place_are_unchanged() -> None:
     cache = filled(20)
     before = cache.storage.clone()
     cache.land(cache.lift(5), 0, Rotary(RopeConfig(), 8, 64))
@@ -166,7 +166,7 @@ def test_landing_earlier_equals_a_cut() -> None:
     torch.testing.assert_close(lifted.storage[..., :16, :], cut.storage[..., :16, :])
 
 
-def test_landing_later_turns_keys_and_leaves_values() -> None:
+def test_landing_later_rotates_keys_and_keeps_values() -> None:
     rotary = Rotary(RopeConfig(), 8, 64)
     cache = filled(10)
     original = cache.storage[:, :, :, 6:10].clone()

@@ -1,4 +1,4 @@
-"""Who leaves a full context, in which order, and what never leaves."""
+"""Eviction from a full context: the order, and what is never evicted."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def kinds(entries: tuple[LedgerEntry, ...]) -> list[tuple[str, int]]:
     return [(e.kind, e.turn) for e in entries]
 
 
-def test_nothing_leaves_while_there_is_room() -> None:
+def test_nothing_is_evicted_while_there_is_room() -> None:
     ledger = conversation()
     assert ledger.make_room(15).dropped == ()
     assert ledger.tokens == 85
 
 
-def test_pictures_leave_before_sound_before_whole_turns() -> None:
+def test_pictures_are_evicted_before_sound_and_sound_before_whole_turns() -> None:
     assert kinds(conversation(low=81).make_room(16).dropped) == [("picture", 1), ("picture", 2)]
     assert kinds(conversation(low=76).make_room(16).dropped) == [("sound", 1), ("picture", 1), ("picture", 2)]
     everything_old = conversation(low=40).make_room(16)
@@ -44,7 +44,7 @@ def test_pictures_leave_before_sound_before_whole_turns() -> None:
     ]
 
 
-def test_the_meter_shows_every_entry_and_what_was_dropped_by_kind() -> None:
+def test_the_meter_shows_every_entry_and_the_evictions_by_kind() -> None:
     ledger = conversation(low=40)
     ledger.make_room(16)
     use = ledger.use()
@@ -54,8 +54,8 @@ def test_the_meter_shows_every_entry_and_what_was_dropped_by_kind() -> None:
     assert (use.dropped_blocks, use.limit) == (8, 100)
 
 
-def test_room_is_made_seldom() -> None:
-    """Hysteresis: after the upper mark was passed, much fits before anything leaves again."""
+def test_evictions_are_rare() -> None:
+    """Hysteresis: after an eviction much fits before the next one."""
     ledger, evictions = RollingLedger(1000), 0
     for turn in range(1, 200):
         evictions += bool(ledger.make_room(20, turn).dropped)
@@ -63,19 +63,19 @@ def test_room_is_made_seldom() -> None:
     assert 10 <= evictions <= 13, "every dozen turns, not every turn"
 
 
-def test_cuts_are_valid_one_after_the_other_and_neighbours_are_joined() -> None:
+def test_cuts_are_valid_in_order_and_adjacent_cuts_are_merged() -> None:
     ledger = conversation(low=76)
     assert ledger.make_room(16).cuts == ((40, 50), (10, 25))
 
 
-def test_a_turn_leaves_whole() -> None:
+def test_a_turn_is_evicted_as_a_whole() -> None:
     ledger = RollingLedger(100, low=99)
     for turn, kind in ((1, "text"), (1, "reply"), (2, "text"), (2, "reply"), (3, "text")):
         ledger.add(entry(kind, 20, turn))  # type: ignore[arg-type]
     assert kinds(ledger.make_room(1).dropped) == [("text", 1), ("reply", 1)]
 
 
-def test_higher_priority_leaves_later() -> None:
+def test_higher_priority_is_evicted_later() -> None:
     ledger = RollingLedger(100, low=99)
     ledger.add(entry("text", 30, 1, priority=1))
     ledger.add(entry("text", 30, 2))
@@ -92,13 +92,13 @@ def test_a_new_turn_closes_the_one_before_it() -> None:
     assert kinds(ledger.make_room(20, turn=2).dropped) == [("text", 1)]
 
 
-def test_rewind_shortens_the_entry_it_falls_into() -> None:
+def test_rewind_shortens_the_entry_at_the_boundary() -> None:
     ledger = conversation()
     ledger.rewind(77)
     assert (ledger.entries[-1].kind, ledger.entries[-1].tokens, ledger.tokens) == ("text", 2, 77)
 
 
-def test_extend_counts_for_the_last_entry() -> None:
+def test_extend_adds_to_the_last_entry() -> None:
     ledger = conversation()
     ledger.extend(3, end=9.0)
     assert (ledger.entries[-1].tokens, ledger.entries[-1].end, ledger.by_kind()["reply"]) == (8, 9.0, 18)
@@ -115,7 +115,7 @@ entries = st.builds(
 
 
 @given(st.lists(entries, max_size=60), st.integers(20, 100))
-def test_whatever_comes_the_context_keeps_its_promises(arrivals: list[LedgerEntry], low: int) -> None:
+def test_the_invariants_hold_for_any_arrivals(arrivals: list[LedgerEntry], low: int) -> None:
     ledger = RollingLedger(100, high=100, low=low)
     mirror: list[int] = []  # one number per token, cut as a cache would be
     for serial, new in enumerate(sorted(arrivals, key=lambda e: e.turn)):

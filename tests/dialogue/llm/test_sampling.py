@@ -1,4 +1,4 @@
-"""How a token is chosen: limits are kept, likelihoods are honoured, equal seeds choose alike."""
+"""Sampling: greedy choice, frequencies, top-k, top-p and the repetition penalty."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ LOGITS = torch.tensor([0.0, 3.0, 2.0, -1.0, 2.9])
 
 
 def drawn(sampling: SamplingConfig, times: int = 2000) -> torch.Tensor:
-    """How often each token came."""
+    """The frequency of each token."""
     generator = torch.Generator().manual_seed(1)
     tokens = [choose(LOGITS, sampling, generator=generator) for _ in range(times)]
     return torch.bincount(torch.tensor(tokens), minlength=len(LOGITS)) / times
 
 
-def test_greedy_takes_the_best() -> None:
+def test_greedy_chooses_the_best_token() -> None:
     assert choose(LOGITS) == 1
 
 

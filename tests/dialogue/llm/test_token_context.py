@@ -1,4 +1,4 @@
-"""Tokens and cache of a session agree, whatever is followed, cut out or put in front."""
+"""Tokens and cache of a session agree after every follow, cut and insert."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_following_computes_only_what_is_new(decoder: Decoder) -> None:
     assert context.follow([*range(20), *range(100, 100 + PREFILL_CHUNK + 3)]) == 3
 
 
-def test_what_is_put_in_front_makes_the_rest_give_way(decoder: Decoder) -> None:
+def test_inserted_tokens_move_later_ones(decoder: Decoder) -> None:
     context = holding(decoder, [*range(5), *range(50, 80)])
     context.insert(5, [100, 101, 102])
     assert context.ids == (*range(5), 100, 101, 102, *range(50, 80))
@@ -39,11 +39,11 @@ def test_what_is_put_in_front_makes_the_rest_give_way(decoder: Decoder) -> None:
     whole = holding(decoder, list(context.ids))
     storage, fresh = context._cache.storage, whole._cache.storage
     assert context._cache.length == whole._cache.length == 38
-    # The first layer knows no neighbours: there, keys and values equal those of the whole computed in order.
+    # The first layer does not depend on other tokens, so its keys and values equal those computed in order.
     torch.testing.assert_close(storage[0, ..., :38, :], fresh[0, ..., :38, :], atol=1e-5, rtol=0)
 
 
-def test_after_putting_something_in_front_the_next_word_waits_for_a_step(decoder: Decoder) -> None:
+def test_after_an_insert_the_next_token_needs_a_step(decoder: Decoder) -> None:
     context = holding(decoder, list(range(10)))
     context.insert(2, [100])
     with pytest.raises(AssertionError, match="no hidden state"):
@@ -52,7 +52,7 @@ def test_after_putting_something_in_front_the_next_word_waits_for_a_step(decoder
     context.choose(GREEDY, ())
 
 
-def test_cutting_and_putting_back_at_once_is_one_piece(decoder: Decoder) -> None:
+def test_a_cut_and_an_insert_can_follow_each_other(decoder: Decoder) -> None:
     context = holding(decoder, list(range(100)))
     context.cut(10, 20)
     context.insert(10, list(range(100, 130)))
@@ -60,6 +60,6 @@ def test_cutting_and_putting_back_at_once_is_one_piece(decoder: Decoder) -> None
     assert context._cache.length == 120
 
 
-def test_more_than_a_step_may_take_is_refused(decoder: Decoder) -> None:
-    with pytest.raises(AssertionError, match="piece by piece"):
+def test_an_insert_longer_than_a_step_is_refused(decoder: Decoder) -> None:
+    with pytest.raises(AssertionError, match="in parts"):
         holding(decoder, [1]).insert(0, [1] * (PREFILL_CHUNK + 1))

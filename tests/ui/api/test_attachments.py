@@ -144,7 +144,7 @@ def test_what_nobody_can_use_says_so(item: Any, complaint: str) -> None:
 
 def test_a_recording_is_no_picture(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.1, 16_000), 16_000)
-    with pytest.raises(BadInput, match="this is no picture that can be read"):
+    with pytest.raises(BadInput, match="This is not a readable picture"):
         read_item({"type": "image", "path": path})
 
 

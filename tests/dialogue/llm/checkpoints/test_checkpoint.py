@@ -1,4 +1,4 @@
-"""Loading: whole folders open, damaged ones say what is wrong, and nothing is half-loaded."""
+"""Opening checkpoints: complete folders open, damaged ones are refused with a reason, nothing is half-loaded."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_missing_shard_is_named(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [0.6, 0.001, 0.0])
-def test_a_cut_off_file_is_told_to_be_downloaded_again(copy: Path, keep: float) -> None:
+def test_a_truncated_file_is_refused_with_advice_to_download_it_again(copy: Path, keep: float) -> None:
     data = (copy / WEIGHTS).read_bytes()
     (copy / WEIGHTS).write_bytes(data[: int(len(data) * keep)])
     with pytest.raises(BadInput, match=f"{WEIGHTS} is damaged or cut off.*again"):
@@ -91,25 +91,25 @@ def test_unknown_tensors_alone_can_be_allowed(copy: Path) -> None:
     assert open_model(copy, strict=False).kind is Kind.O45
 
 
-def test_spare_tensors_of_released_files_are_no_reason_to_refuse(copy: Path) -> None:
+def test_spare_tensors_of_released_files_are_accepted(copy: Path) -> None:
     spare = {"tts.projector_spk.linear1.weight": torch.zeros(2, 2), "resampler.pos_embed": torch.zeros(3)}
     rewrite(copy, lambda tensors: tensors.update(spare))
     assert open_model(copy).kind is Kind.O45
 
 
-def test_a_wrong_shape_is_told_with_both_sizes(copy: Path) -> None:
+def test_a_wrong_shape_is_refused_with_both_sizes(copy: Path) -> None:
     rewrite(copy, lambda tensors: tensors.update({"llm.model.norm.weight": torch.ones(64)}))
     with pytest.raises(BadInput, match=r"llm\.model\.norm\.weight is \(64,\), not \(128,\)"):
         open_model(copy)
 
 
-def test_weights_that_are_no_floats_are_told(copy: Path) -> None:
+def test_weights_that_are_not_floats_are_refused(copy: Path) -> None:
     rewrite(copy, lambda tensors: tensors.update({"llm.model.norm.weight": torch.ones(128, dtype=torch.int8)}))
     with pytest.raises(BadInput, match=r"llm\.model\.norm\.weight is stored as I8"):
         open_model(copy)
 
 
-def test_any_float_type_will_do(copy: Path) -> None:
+def test_any_float_type_is_accepted(copy: Path) -> None:
     before = open_model(copy).decoder.embed(torch.tensor([3]))
 
     def to_double(tensors: dict[str, Tensor]) -> None:
@@ -119,7 +119,7 @@ def test_any_float_type_will_do(copy: Path) -> None:
     torch.testing.assert_close(open_model(copy).decoder.embed(torch.tensor([3])), before)
 
 
-def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
+def test_an_index_with_missing_tensors_is_refused(copy: Path) -> None:
     shard(copy)
     index = json.loads((copy / INDEX).read_text())
     index["weight_map"]["llm.model.layers.7.ghost"] = "model-00001-of-00003.safetensors"
@@ -129,14 +129,14 @@ def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"model_type": "bert"}', '{"model_type": "minicpmo", "version": "4.5"}'])
-def test_a_config_that_is_none_is_told(copy: Path, text: str) -> None:
+def test_an_invalid_config_is_refused(copy: Path, text: str) -> None:
     (copy / "config.json").write_text(text)
     with pytest.raises(BadInput):
         open_model(copy)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", WEIGHTS])
-def test_a_missing_file_is_told(copy: Path, name: str) -> None:
+def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(BadInput):
         open_model(copy)
@@ -156,7 +156,7 @@ def test_inspection_names_what_is_missing(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8", "int4"])
-def test_the_memory_that_was_announced_is_the_memory_that_is_taken(tiny: Folder, precision: Precision) -> None:
+def test_the_announced_memory_equals_the_used_memory(tiny: Folder, precision: Precision) -> None:
     shapes = {name: shape for name, shape in Checkpoint(tiny(Kind.V26)).shapes.items() if name.startswith("llm.")}
     matrices = {name: shape for name, shape in shapes.items() if len(shape) == 2}
     loaded = open_model(tiny(Kind.V26), precision).decoder

@@ -94,7 +94,7 @@ def write_gguf(
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_gguf_file_gives_the_weights_that_went_into_it(architecture: str, tmp_path: Path) -> None:
+def test_a_gguf_file_returns_the_weights_written_to_it(architecture: str, tmp_path: Path) -> None:
     config = ARCHITECTURES[architecture]
     weights = RandomWeights(config)
     write_gguf(tmp_path / "tiny.gguf", architecture, config, weights)
@@ -124,7 +124,7 @@ def test_shards_are_one_mapping(tmp_path: Path) -> None:
     assert (read.blocks("lm_head.weight").floats() == weights["lm_head.weight"].numpy()).all()
 
 
-def test_llama3_scaling_of_a_gguf_file_is_its_divisors(tmp_path: Path) -> None:
+def test_llama3_scaling_of_a_gguf_file_is_read_from_its_divisors(tmp_path: Path) -> None:
     writer = gguf.GGUFWriter(tmp_path / "x.gguf", "llama")
     for key, value in (("block_count", 0), ("embedding_length", 64), ("feed_forward_length", 64)):
         writer.add_uint32(f"llama.{key}", value)

@@ -1,4 +1,4 @@
-"""A tokenizer built from GGUF metadata splits text where the model's own does."""
+"""A tokenizer built from GGUF metadata splits text like the model's own."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def pieces(text: str, rule: str) -> list[str]:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_qwen_is_split_as_by_transformers(text: str) -> None:
+def test_qwen_text_is_split_as_by_transformers(text: str) -> None:
     theirs = Qwen2Tokenizer(vocab={"a": 0, "<|endoftext|>": 1}, merges=[]).backend_tokenizer
     assert pieces(text, "qwen2") == [piece for piece, _ in theirs.pre_tokenizer.pre_tokenize_str(text)]
 
 
-def test_rules_differ_in_how_they_count() -> None:
+def test_splitting_rules_differ_in_their_treatment_of_digits() -> None:
     assert pieces("in 12345", "llama-bpe") == ["in", "Ġ", "123", "45"]
     assert pieces("in 12345", "qwen2") == ["in", "Ġ", "1", "2", "3", "4", "5"]
     assert pieces("in 12345", "smollm") == ["in", "Ġ", "1", "2", "3", "4", "5"]
@@ -53,7 +53,7 @@ def test_rules_differ_in_how_they_count() -> None:
 
 @pytest.mark.parametrize("rule", ["smollm", "qwen2", "llama-bpe", "default"])
 @pytest.mark.parametrize("text", TEXTS[:2] + TEXTS[3:])
-def test_text_comes_back_whole(rule: str, text: str) -> None:
+def test_decoded_text_equals_the_original(rule: str, text: str) -> None:
     tokenizer = tokenizer_of(metadata(rule))
     ids = tokenizer.encode(f"{text}<|end|>hello").ids
     assert tokenizer.decode(ids, skip_special_tokens=False) == f"{text}<|end|>hello"
