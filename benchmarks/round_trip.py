@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.chromium import chromium_path
 from benchmarks.report import benchmark_parser, report
+from dialogue.engines.settings import ScriptedSettings
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, Perceived, SessionEnded
 from ui.http.server import serve
@@ -144,7 +145,7 @@ async def measure(clicks: int, pictures: bool) -> dict[str, float]:
         return NoParts()
 
     with tempfile.TemporaryDirectory() as folder:
-        setup = Setup("echo", "none", "echoes")
+        setup = Setup("echo", ScriptedSettings(), "echoes clicks")
         server = asyncio.create_task(
             serve(
                 setup, opened, "127.0.0.1", 0, cache_dir=Path(folder), on_ready=ready.set_result,

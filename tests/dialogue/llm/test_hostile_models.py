@@ -124,7 +124,7 @@ def test_two_tensors_of_one_name_are_refused(tmp_path: Path) -> None:
     model = gguf_seed("llama", Kind.Q4_1)
     model.tensors.append(Tensor("output.weight", [32, 1], int(Kind.F32), bytes(128)))
     (tmp_path / "twice.gguf").write_bytes(model.to_bytes())
-    with pytest.raises(BadInput, match="one name"):
+    with pytest.raises(BadInput, match="the same name"):
         GgufFile(tmp_path / "twice.gguf")
 
 
