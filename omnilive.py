@@ -217,11 +217,10 @@ class Assistant:
         Events are those of stream/runtime/events.py; the voice comes as `Voiced` among them, at `rate`, or is thrown
         away without `aloud`. Raises Busy on entering when all places are taken.
         """
-        from dialogue.engines import abilities_of
         from ui.api.live_call import LiveCall
 
         parts = self._parts
-        hears = abilities_of(parts.setup.engine, parts.setup.model_path).hears
+        hears = parts.setup.capabilities.hears
         return LiveCall(parts.loop, parts.new_session, parts.leave_place, rate=rate, aloud=aloud, hears_silence=hears)
 
     def close(self) -> None:

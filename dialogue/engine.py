@@ -27,14 +27,20 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine does itself. `duplex`: it decides after every unit whether to speak or to keep listening.
-    `in_order`: a turn may hold several texts between pictures and sound, kept in the order they were fed."""
+    """What an engine does itself.
+
+    `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several
+    texts between pictures and sound, kept in the order they were fed. `tools`: it calls functions. `reads`: it answers
+    questions about a given text.
+    """
 
     hears: bool
     sees: bool
     speaks: bool
     duplex: bool = False
     in_order: bool = False
+    tools: bool = False
+    reads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

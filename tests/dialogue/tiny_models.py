@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 
 

@@ -14,8 +14,8 @@ from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.linear import stored_bytes
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.minicpm.checkpoints.inventory import compare, wanted
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import LANGUAGE
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.sizing.inspection import Inspection
 
 PARTS = {

@@ -12,7 +12,7 @@ import pytest
 from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.tools.toolbox import Toolbox
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, Rule, ScriptedModel
