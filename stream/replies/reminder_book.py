@@ -19,7 +19,7 @@ SHORTEST_S, LONGEST_S = 1.0, 24 * 3600.0
 
 
 class ReminderBook:
-    """`answering` opens and settles drafts; the engine's tools write through `dialogue.tools.toolbox.Reminding`."""
+    """`answering` opens and settles drafts; the engine's tools write through `dialogue.tools.toolbox.Reminders`."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
