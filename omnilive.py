@@ -34,7 +34,7 @@ from ui.api.assistant_parts import AssistantParts
 from ui.command_line import main
 from ui.host.free_memory import free_memory
 from ui.host.home import home as default_home
-from ui.host.plain_errors import plain_errors
+from stream.runtime.failures import plain_errors
 from ui.host.sleeping_threads import let_threads_sleep
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.perception.turn_detection import end_of_speech_settings
+from stream.perception.turn_detection import endpointer_settings
 from ui.host.home import home
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "finished_or_cut.tsv"
@@ -75,7 +75,7 @@ class Bench:
 
     def first_end(self, sound: Samples, *, weighing: bool) -> SpeechEnded | None:
         """Of a turn in `sound`."""
-        ends = Endpointer(end_of_speech_settings(SETUP))
+        ends = Endpointer(endpointer_settings(SETUP))
         opinion: tuple[float, float] | None = None  # when it counts, and what it is
         for hop in self.activity.step(VoiceState(), Chunk(sound, HEARING_RATE_HZ, 0)):
             due = opinion is not None and hop.at >= opinion[0]

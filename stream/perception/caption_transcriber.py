@@ -17,12 +17,12 @@ from dialogue.blocks import TranscriptBlock
 from dialogue.engine import Engine
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, UserCaption
-from stream.runtime.lanes import DropOldest
+from stream.runtime.queues import DropOldest
 from stream.runtime.link import Link
 
 log = logging.getLogger(__name__)
 
-LANE_UTTERANCES = 4
+UTTERANCE_QUEUE_SIZE = 4
 
 FAILED = "What you say could not be written down just now; you were heard all the same, and the call goes on."
 
@@ -42,25 +42,25 @@ class CaptionTranscriber:
 
     def __init__(self, transcriber: Transcriber, thread: DeviceThread, engine: Engine, link: Link) -> None:
         self._transcriber, self._thread, self._engine, self._link = transcriber, thread, engine, link
-        self.lane: DropOldest[Utterance] = DropOldest(LANE_UTTERANCES)
+        self.queue: DropOldest[Utterance] = DropOldest(UTTERANCE_QUEUE_SIZE)
         self._newest: Utterance | None = None
         self._has_failed = False
 
     def write(self, utterance: Utterance) -> None:
         """The user has come to an end of saying it."""
         self._newest = utterance
-        self.lane.put(utterance)
+        self.queue.put(utterance)
 
     def take_back(self, turn: int) -> None:
         """The user goes on, or said nothing after all: what was written down of that turn is void."""
         if self._newest is not None and self._newest.turn == turn:
-            self.lane.put(replace(self._newest, samples=np.zeros(0, np.float32)))
+            self.queue.put(replace(self._newest, samples=np.zeros(0, np.float32)))
             self._newest = None
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Until the queue is closed."""
         while True:
-            utterance = await self.lane.get()
+            utterance = await self.queue.get()
             try:
                 await self._write_down(utterance)
             except Exception:  # whatever it is: captions are not worth a call

@@ -14,7 +14,7 @@ from dialogue.errors import BadInput
 from stream.models.setup import Setup
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice
-from stream.runtime.lanes import LatestOnly
+from stream.runtime.queues import LatestOnly
 from stream.runtime.link import Link
 from vision.picture import Picture
 
@@ -30,7 +30,7 @@ class Captioning:
     def __init__(self, captioner: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
         self._captioner, self._thread, self._link = captioner, thread, link
         self._every_s = setup.caption_every_s
-        self.lane: LatestOnly[Picture] = LatestOnly()
+        self.queue: LatestOnly[Picture] = LatestOnly()
         self._next_at = float("-inf")
         self._pictures = 0  # taken off the camera by `forget`: a description of an older one comes too late
         self.fact: Fact | None = None
@@ -38,7 +38,7 @@ class Captioning:
     def see(self, picture: Picture) -> None:
         """The newest picture; it is looked at when the next description is due."""
         if picture.at >= self._next_at:
-            self.lane.put(picture)
+            self.queue.put(picture)
 
     def ask(self) -> None:
         """Somebody is about to talk about what is seen: the next picture is due."""
@@ -50,9 +50,9 @@ class Captioning:
         self._pictures += 1
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Until the queue is closed."""
         while True:
-            picture, before = await self.lane.get(), self._pictures
+            picture, before = await self.queue.get(), self._pictures
             if picture.at < self._next_at:
                 continue  # put here while the one before was being described
             self._next_at = picture.at + self._every_s

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Samples
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from vision.picture import Picture
 
 UNIT_S = 1.0

@@ -29,7 +29,7 @@ class TurnDetection:
         return finished
 
 
-def end_of_speech_settings(setup: Setup) -> EndpointerSettings:
+def endpointer_settings(setup: Setup) -> EndpointerSettings:
     return EndpointerSettings(
         pause_after_s=setup.speculate_after_s,
         hangover_s=setup.hangover_s,

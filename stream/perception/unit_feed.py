@@ -6,17 +6,17 @@ left of it when the turn is decided. Knows no engine.
 
 from __future__ import annotations
 
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.interleave import Interleave, Unit
 from stream.perception.unit_queue import UnitQueue
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from vision.picture import Picture
 
 
 class UnitFeed:
     """One session's. `always`: for a duplex engine."""
 
-    def __init__(self, sound: AudioBuffer, watching: FrameWatching, *, always: bool) -> None:
+    def __init__(self, sound: AudioBuffer, watching: VideoPerception, *, always: bool) -> None:
         self.always = always
         self.queue = UnitQueue() if always else UnitQueue(units=8, joins=True)
         self._interleave = Interleave(sound)

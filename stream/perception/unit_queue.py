@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stream.perception.interleave import Unit
-from stream.runtime.lanes import QueueClosed, Waker
+from stream.runtime.queues import QueueClosed, Waker
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class UnitQueue(Waker):
         return None
 
     async def get(self) -> Unit:
-        """The oldest; waits for one. Raises LaneClosed once closed."""
+        """The oldest; waits for one. Raises QueueClosed once closed."""
         while not self._waiting:
             if self.closed:
                 raise QueueClosed

@@ -20,15 +20,15 @@ from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.perception.interleave import Unit
 from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_prefill import UnitPrefill
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import AudioPiece, Playback
-from stream.playout.speaking import SpeechSynthesis
+from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.reminder_book import ReminderBook
 from stream.runtime.budget import TurnTiming
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Expressed, ReplyRecalled, ReplyText, UserCaption
-from stream.runtime.lanes import BlockingQueue, QueueClosed
+from stream.runtime.queues import BlockingQueue, QueueClosed
 from stream.runtime.link import Link
 
 # Sound made ahead of the ears: more would be thrown away at the next interruption.
@@ -82,7 +82,7 @@ class ReplyDependencies:
     transcriber: Transcriber | None  # None where nobody needs words
     asr: DeviceThread
     speaking: SpeechSynthesis
-    watching: FrameWatching
+    watching: VideoPerception
     playback: Playback
     link: Link
     unit_prefill: UnitPrefill | None = None  # of an engine that hears

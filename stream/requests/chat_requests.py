@@ -22,9 +22,9 @@ from dialogue.tools.tool import Tool
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.captioning import described, with_description
-from stream.perception.watching import scene_block
-from stream.requests.film_frames import Frames
-from stream.requests.message import Film, Recording, RequestMessage
+from stream.perception.video_perception import scene_block
+from stream.requests.film_frames import FilmFrames
+from stream.requests.request_message import Film, Recording, RequestMessage
 from vision.look import SceneUpdate
 from vision.picture import Picture
 
@@ -191,7 +191,7 @@ class ChatRequests:
         vision_models, thread, look = self._parts.vision_models, self._parts.threads.vision, SceneUpdate()
         sound: list[Samples] = []
         last: Picture | None = None
-        read_at, scene, frames = float("-inf"), SceneBlock((), "", at, camera=False), Frames(MOST_FRAMES)
+        read_at, scene, frames = float("-inf"), SceneBlock((), "", at, camera=False), FilmFrames(MOST_FRAMES)
         for each in perceived:
             if isinstance(each, Chunk):
                 sound.append(each.samples)

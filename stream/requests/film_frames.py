@@ -5,7 +5,7 @@ from __future__ import annotations
 from vision.picture import Picture
 
 
-class Frames:
+class FilmFrames:
     """At most twice `most` are held at a time; the distance between those that are kept doubles when it must."""
 
     def __init__(self, most: int) -> None:

@@ -14,29 +14,29 @@ from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
-from stream.perception.heard_sound import AudioBuffer
-from stream.perception.looking_closer import CloserLook
+from stream.perception.audio_buffer import AudioBuffer
+from stream.perception.closer_look import CloserLook
 from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.unit_queue import UnitsLost
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
-from stream.playout.speaking import SpeechSynthesis
-from stream.replies.answering import ReplyController
+from stream.playout.speech_synthesis import SpeechSynthesis
+from stream.replies.reply_controller import ReplyController
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.reply import ReplyDependencies
 from stream.runtime.clock import SessionClock, SoundClock
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Notice, Perceived, SessionEnded
-from stream.runtime.lanes import DropOldest, QueueClosed
+from stream.runtime.queues import DropOldest, QueueClosed
 from stream.runtime.link import Link
-from stream.session.controlling import SessionControls
-from stream.session.playing import PacedPlayout
-from stream.session.reminding import ReminderStage
+from stream.session.session_controls import SessionControls
+from stream.session.paced_playout import PacedPlayout
+from stream.session.reminder_stage import ReminderStage
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.floor import Floor
 from stream.turns.full_duplex import FullDuplex
-from stream.turns.hearing import AudioPerception
+from stream.turns.audio_perception import AudioPerception
 from stream.turns.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Session:
         self.playback = Playback(out_rate)
         captioner = parts.captioner if not self._engine.can.sees else None
         self._captioning = Captioning(captioner, threads.captioner, setup, link) if captioner else None
-        self._watching = FrameWatching(parts.vision_models, threads.vision, setup, link, self._captioning)
+        self._watching = VideoPerception(parts.vision_models, threads.vision, setup, link, self._captioning)
         self._reminders = self._equipped(parts)
         judge = parts.new_engine if isinstance(parts.new_engine, SemanticTurnJudge) else None
         self._endpointing = TurnDetection(judge, threads.llm)
@@ -140,11 +140,11 @@ class Session:
         """Never blocks. What comes after the end is dropped."""
         match event:
             case AudioReceived(chunk):
-                self._hearing.lane.put(chunk)
+                self._hearing.queue.put(chunk)
             case FrameReceived(picture):
                 self._watching.see(picture)
             case _:
-                self._controlling.lane.put(event)
+                self._controlling.queue.put(event)
 
     def close(self, reason: str = "closed") -> None:
         """Asks `run` to end. The first reason counts."""
@@ -197,8 +197,8 @@ class Session:
         self._reason = "error"
 
     async def _end(self) -> None:
-        for lane in (self._hearing.lane, self._watching.lane, self._controlling.lane):
-            lane.close()
+        for queue in (self._hearing.queue, self._watching.queue, self._controlling.queue):
+            queue.close()
         await self._engine.close()
         self._events.put(SessionEnded(self._reason))
         self._events.close()
@@ -211,8 +211,8 @@ class Session:
         return {
             "units": lost.units,
             "unit_pictures": lost.pictures,
-            "sound": self._hearing.lane.dropped,
-            "pictures": self._watching.lane.dropped,
+            "sound": self._hearing.queue.dropped,
+            "pictures": self._watching.queue.dropped,
             "events": self._events.dropped,
-            "utterances": self._caption_transcriber.lane.dropped if self._caption_transcriber is not None else 0,
+            "utterances": self._caption_transcriber.queue.dropped if self._caption_transcriber is not None else 0,
         }

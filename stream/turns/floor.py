@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from dialogue.blocks import PartialBlock
 from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.unit_feed import UnitFeed
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
-from stream.replies.answering import (
+from stream.replies.reply_controller import (
     CloseReply,
     CutReply,
     ForgetTurn,
@@ -28,7 +28,7 @@ from stream.replies.answering import (
 from stream.replies.reply import Announcement, Question, SpokenQuestion, TypedQuestion
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import State, StateChanged, UserCaption
-from stream.runtime.lanes import BlockingQueue
+from stream.runtime.queues import BlockingQueue
 from stream.runtime.link import Link
 from stream.turns.turns import (
     Answer,
@@ -60,7 +60,7 @@ class Floor:
         self,
         orders: BlockingQueue[Order],
         playback: Playback,
-        watching: FrameWatching,
+        watching: VideoPerception,
         link: Link,
         sound: AudioBuffer | None = None,
         turns: Turns | None = None,

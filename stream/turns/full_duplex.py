@@ -14,16 +14,16 @@ from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import ReplyBlock
 from dialogue.engine import SoundDelta, UnitAnswer
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece, Playback
-from stream.playout.speaking import SpeechSynthesis
+from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread
-from stream.replies.answering import CloseReply, CutReply, GiveReply, Order
+from stream.replies.reply_controller import CloseReply, CutReply, GiveReply, Order
 from stream.replies.reply import TypedQuestion
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
-from stream.runtime.lanes import BlockingQueue
+from stream.runtime.queues import BlockingQueue
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.turns import Hold
 

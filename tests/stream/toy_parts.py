@@ -1,6 +1,6 @@
 """Neighbours of the stages, small enough to reason about: an ear that hears loudness, a voice that hums, open eyes.
 
-Only for tests of `stream`; the real ones run in tests/stream/test_live.py and in the browser.
+Only for tests of `stream`; the real ones run in tests/stream/session/test_session_real_models.py and in the browser.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from stream.models.admission import Admission
 from stream.models.capacity import capacity_of
 from stream.models.setup import Setup
 from ui.api.own_loop import OwnLoop
-from ui.host.plain_errors import plain_errors
+from stream.runtime.failures import plain_errors
 
 if TYPE_CHECKING:  # they come with torch, which takes seconds to import
     from stream.models.parts import Parts

@@ -14,7 +14,7 @@ import pytest
 
 from dialogue.blocks import TranscriptBlock
 from dialogue.minicpm.checkpoints.kind import Kind
-from stream.perception.caption_transcriber import LANE_UTTERANCES, CaptionTranscriber, Utterance
+from stream.perception.caption_transcriber import UTTERANCE_QUEUE_SIZE, CaptionTranscriber, Utterance
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
     Expressed,
@@ -97,10 +97,10 @@ def test_each_utterance_is_a_caption_of_its_turn_and_data_for_the_engine() -> No
 
 def test_one_who_is_late_lets_the_oldest_go() -> None:
     desk = Desk()
-    turns = range(1, LANE_UTTERANCES + 4)
+    turns = range(1, UTTERANCE_QUEUE_SIZE + 4)
     caption_transcriber = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
-    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [1, *turns[-LANE_UTTERANCES:]]
-    assert caption_transcriber.lane.dropped == 2
+    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [1, *turns[-UTTERANCE_QUEUE_SIZE:]]
+    assert caption_transcriber.queue.dropped == 2
 
 
 @pytest.mark.parametrize("after_s", [0.2, 3.0], ids=["while it is written", "when it was written"])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.interleave import UNIT, Interleave, Unit
 from stream.perception.unit_queue import UnitQueue, UnitsLost
-from stream.runtime.lanes import QueueClosed
+from stream.runtime.queues import QueueClosed
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 

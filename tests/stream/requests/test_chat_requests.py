@@ -17,7 +17,7 @@ from dialogue.llm.generation_config import GenerationConfig
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS
 from stream.requests.chat_requests import DEFAULT_OPTIONS, LONGEST_TEXT, ChatRequests, RequestOptions
-from stream.requests.message import Film, Recording, RequestMessage
+from stream.requests.request_message import Film, Recording, RequestMessage
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.look import SceneUpdate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream.requests.film_frames import Frames
+from stream.requests.film_frames import FilmFrames
 from vision.picture import Picture
 
 RGB = np.zeros((2, 2, 3), np.uint8)
@@ -13,7 +13,7 @@ RGB = np.zeros((2, 2, 3), np.uint8)
 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 128, 129, 130, 1000, 7777])
 def test_what_is_chosen_is_even_and_has_both_ends(length: int) -> None:
-    frames = Frames(64)
+    frames = FilmFrames(64)
     for index in range(length):
         frames.add(Picture(RGB, float(index)))
         assert len(frames._kept) <= 128

@@ -22,7 +22,7 @@ class SpokenReply(Protocol):
 
 
 class ReplySource(Protocol):
-    """Who makes replies; `stream.replies.answering.Answering` is one."""
+    """Who makes replies; `stream.replies.reply_controller.Answering` is one."""
 
     @property
     def reply(self) -> SpokenReply | None: ...

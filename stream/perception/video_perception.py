@@ -14,7 +14,7 @@ from stream.models.setup import Setup
 from stream.perception.captioning import Captioning, with_description
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, SceneSeen, SeenObject, SeenText
-from stream.runtime.lanes import LatestOnly
+from stream.runtime.queues import LatestOnly
 from stream.runtime.link import Link
 from vision.box import Box
 from vision.look import SceneUpdate, VisionModels
@@ -25,7 +25,7 @@ from vision.sampling import FrameChooser, FrameSamplingSettings
 GONE_S = 5.0
 
 
-class FrameWatching:
+class VideoPerception:
     """The eyes of one session; without `vision_models` it keeps the newest picture for an engine that sees."""
 
     def __init__(
@@ -37,7 +37,7 @@ class FrameWatching:
         captioning: Captioning | None = None,
     ) -> None:
         self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
-        self.lane: LatestOnly[Picture] = LatestOnly()
+        self.queue: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
             FrameSamplingSettings(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s)
         )
@@ -55,7 +55,7 @@ class FrameWatching:
         if self._on:
             self.newest = picture
             self._came.set()
-            self.lane.put(picture)
+            self.queue.put(picture)
             if self._captioning is not None:
                 self._captioning.see(picture)
 
@@ -119,9 +119,9 @@ class FrameWatching:
         self._show(camera=False)
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Until the queue is closed."""
         while True:
-            picture = await self.lane.get()
+            picture = await self.queue.get()
             asked = self._asked_at is not None and picture.at >= self._asked_at
             choice = self._chooser.offer(picture, self._link.now(), asked=asked)
             if not (choice.detect or choice.read):

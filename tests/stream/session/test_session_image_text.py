@@ -22,7 +22,7 @@ from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from stream.perception.captioning import LONGEST_DESCRIPTION
 from stream.requests.chat_requests import ChatRequests
-from stream.requests.message import RequestMessage
+from stream.requests.request_message import RequestMessage
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
     DeviceSwitched,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dialogue.blocks import SceneBlock
 from dialogue.errors import BadInput
 from dialogue.tools.toolbox import Spot
-from stream.perception.watching import FrameWatching, scene_block
+from stream.perception.video_perception import VideoPerception, scene_block
 from stream.runtime.device_thread import DeviceThread
 from vision.box import Box, area
 from vision.closer import SIDES, around_thing, enlarged
@@ -21,7 +21,7 @@ PATIENCE_S = 1.0
 class CloserLook:
     """`dialogue.tools.toolbox.LookCloser` of one session."""
 
-    def __init__(self, vision_models: VisionModels, thread: DeviceThread, watching: FrameWatching) -> None:
+    def __init__(self, vision_models: VisionModels, thread: DeviceThread, watching: VideoPerception) -> None:
         self._vision_models, self._thread, self._watching = vision_models, thread, watching
 
     async def __call__(self, spot: Spot) -> SceneBlock:

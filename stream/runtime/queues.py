@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class QueueClosed(Exception):
-    """The lane was closed and everything in it has been taken."""
+    """The queue was closed and everything in it has been taken."""
 
 
 class Waker:
@@ -37,9 +37,9 @@ class Waker:
         self.wake()
 
 
-class _Lane(Waker, Generic[T]):
+class _BoundedQueue(Waker, Generic[T]):
     def __init__(self, room: int) -> None:
-        assert room > 0, "a lane holds at least one item"
+        assert room > 0, "a queue holds at least one item"
         super().__init__()
         self.room = room
         self.dropped = 0
@@ -49,7 +49,7 @@ class _Lane(Waker, Generic[T]):
         return len(self._items)
 
     async def get(self) -> T:
-        """The oldest item; waits for one. Raises LaneClosed once closed and empty."""
+        """The oldest item; waits for one. Raises QueueClosed once closed and empty."""
         while not self._items:
             if self.closed:
                 raise QueueClosed
@@ -63,7 +63,7 @@ class _Lane(Waker, Generic[T]):
         self.wake()
 
 
-class BlockingQueue(_Lane[T]):
+class BlockingQueue(_BoundedQueue[T]):
     """When full, the writer waits: nothing is lost. For work that must be done."""
 
     async def put(self, item: T) -> None:
@@ -76,7 +76,7 @@ class BlockingQueue(_Lane[T]):
         self._add(item)
 
 
-class DropOldest(_Lane[T]):
+class DropOldest(_BoundedQueue[T]):
     """When full, the oldest item is lost and counted. For sound: old sound is worth least."""
 
     def put(self, item: T) -> None:

@@ -13,7 +13,7 @@ from dialogue.blocks import PartialBlock, ReplyBlock, SceneBlock
 from dialogue.engine import Mark
 from stream.replies.reply import Announcement, Question, Reply, ReplyDependencies, SpokenQuestion
 from stream.runtime.events import ContextShown, ReplyEnded
-from stream.runtime.lanes import BlockingQueue
+from stream.runtime.queues import BlockingQueue
 
 
 @dataclass(frozen=True, slots=True)

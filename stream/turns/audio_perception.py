@@ -18,13 +18,13 @@ from audio.voice_activity import VoiceState
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.interleave import UNIT, UNIT_S
-from stream.perception.turn_detection import TurnDetection, end_of_speech_settings
+from stream.perception.turn_detection import TurnDetection, endpointer_settings
 from stream.runtime.events import Notice
-from stream.runtime.lanes import DropOldest
+from stream.runtime.queues import DropOldest
 from stream.runtime.link import Link
 from stream.turns.floor import Floor
 
-LANE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause
+AUDIO_QUEUE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause
 
 # A browser's noise suppression turns a quiet room into almost nothing: only less than one step of 16 bits is dead,
 # and a microphone that has brought speech is alive, however quiet its user is.
@@ -51,7 +51,7 @@ class AudioPerception:
         self._activity, self._transcriber, self._thread = parts.voice_activity, transcriber, parts.threads.asr
         self._endpointing = endpointing
         self._floor, self._setup, self._link = floor, setup, link
-        self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)
+        self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
         self._on = True
         self._partial: asyncio.Task[None] | None = None
         self._partial_end_s = 0.0
@@ -61,7 +61,7 @@ class AudioPerception:
 
     def _listen_anew(self) -> None:
         self._voice_state = VoiceState()
-        self._end_of_speech = Endpointer(end_of_speech_settings(self._setup))
+        self._end_of_speech = Endpointer(endpointer_settings(self._setup))
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._heard_speech = False
 
@@ -72,7 +72,7 @@ class AudioPerception:
         self._on = on
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Until the queue is closed."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 chunk = await self._next()
@@ -94,7 +94,7 @@ class AudioPerception:
         """The next sound; None where an engine waits for its seconds and no microphone gives any."""
         try:
             async with asyncio.timeout(UNIT_S if self._floor.counts_seconds else None):
-                chunk = await self.lane.get()
+                chunk = await self.queue.get()
         except TimeoutError:
             return None
         if self._added and self._was_idle:

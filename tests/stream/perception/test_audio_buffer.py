@@ -1,7 +1,7 @@
 import numpy as np
 
 from audio.chunk import Chunk
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 
 
 def ramp(start: int, n: int) -> Chunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from stream.runtime.events import (
     DeviceLost,
     DeviceSwitched,
@@ -12,14 +12,14 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
-from stream.runtime.lanes import DropOldest
+from stream.runtime.queues import DropOldest
 from stream.runtime.link import Link
 from stream.turns.floor import Floor
-from stream.turns.hearing import AudioPerception
+from stream.turns.audio_perception import AudioPerception
 
 Control = TalkKeyPressed | DeviceSwitched | Interrupted | PlayoutMeasured | DeviceLost | TextTyped
 
-LANE_CONTROLS = 64
+CONTROL_QUEUE_SIZE = 64
 
 # Longer than anybody types into a conversation, short enough for the smallest context.
 LONGEST_MESSAGE = 2000
@@ -30,14 +30,14 @@ PLAYOUT_RANGE_S = (0.0, 1.0)
 class SessionControls:
     """The hands of one session."""
 
-    def __init__(self, floor: Floor, hearing: AudioPerception, watching: FrameWatching, link: Link) -> None:
+    def __init__(self, floor: Floor, hearing: AudioPerception, watching: VideoPerception, link: Link) -> None:
         self._floor, self._hearing, self._watching, self._link = floor, hearing, watching, link
-        self.lane: DropOldest[Control] = DropOldest(LANE_CONTROLS)
+        self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Until the queue is closed."""
         while True:
-            await self._obey(await self.lane.get())
+            await self._obey(await self.queue.get())
 
     async def _obey(self, control: Control) -> None:
         floor = self._floor
