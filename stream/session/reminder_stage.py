@@ -1,4 +1,4 @@
-"""Stage: says what is due, unasked, as soon as nobody has the floor. Whatever was not heard is said again."""
+"""Stage: says due reminders, unprompted, as soon as the floor is free. A reminder that was not heard is repeated."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from stream.replies.reminder_book import ReminderBook
 from stream.replies.reply import Announcement
 from stream.turns.floor import Floor
 
-# Between the last word of somebody else and ours: a breath, in which the user may go on.
-BREATH_S = 0.5
+# Silence before an announcement, in which the user may go on speaking.
+PAUSE_BEFORE_S = 0.5
 
 
 class ReminderStage:
-    """Of one session: ends with it, and with it all that is still to come."""
+    """Says the reminders of one session; those still pending at its end are lost."""
 
-    def __init__(self, book: ReminderBook, floor: Floor) -> None:
+    def __init__(self, *, book: ReminderBook, floor: Floor) -> None:
         self._book, self._floor = book, floor
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Runs until cancelled."""
         while True:
             reminder = await self._book.next_due()
             await self._floor.quiet.wait()
-            await asyncio.sleep(BREATH_S)
-            if self._book.holds(reminder) and await self._heard(reminder):
+            await asyncio.sleep(PAUSE_BEFORE_S)
+            if self._book.holds(reminder) and await self._announced(reminder):
                 self._book.said(reminder)
 
-    async def _heard(self, reminder: Reminder) -> bool:
-        """Say it, if the floor is still free; whether anything of it was heard."""
+    async def _announced(self, reminder: Reminder) -> bool:
+        """Says it if the floor is still free. Returns whether any of it was heard."""
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-        def told(heard: bool) -> None:
+        def report(heard: bool) -> None:
             if not over.done():
                 over.set_result(heard)
 
-        said = await self._floor.announce(Announcement(reminder.text, self._book.now(), told))
+        said = await self._floor.announce(Announcement(reminder.text, self._book.now(), report))
         return said and await over

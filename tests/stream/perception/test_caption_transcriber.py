@@ -99,7 +99,10 @@ def test_one_who_is_late_lets_the_oldest_go() -> None:
     desk = Desk()
     turns = range(1, UTTERANCE_QUEUE_SIZE + 4)
     caption_transcriber = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
-    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [1, *turns[-UTTERANCE_QUEUE_SIZE:]]
+    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [
+        1,
+        *turns[-UTTERANCE_QUEUE_SIZE:],
+    ]
     assert caption_transcriber.queue.dropped == 2
 
 

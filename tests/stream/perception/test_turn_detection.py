@@ -99,9 +99,9 @@ def test_an_opinion_counts_once_and_nothing_said_is_not_weighed() -> None:
 
     async def weighed() -> list[float | None]:
         endpointing = TurnDetection(model, thread)
-        await endpointing.weigh("")
+        await endpointing.judge("")
         before = endpointing.take()
-        await endpointing.weigh("Hello.")
+        await endpointing.judge("Hello.")
         return [before, endpointing.take(), endpointing.take()]
 
     assert asyncio.run(weighed()) == [None, WHOLE, None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stream.playout.playback import Playback
-from stream.playout.speech_text_alignment import LETTERS_PER_S, SpeechTextAlignment
+from stream.playout.speech_text_alignment import CHARACTERS_PER_S, SpeechTextAlignment
 
 RATE = 1000
 
@@ -24,7 +24,7 @@ def test_words_are_dealt_out_with_the_sound_and_none_is_lost() -> None:
     assert "".join(piece.text for piece in pieces) == text
     for number in range(3):
         said = sum(len(each.text) for each in pieces[: number + 1])
-        assert 0.5 * LETTERS_PER_S * (number + 1) - 8 < said <= 0.5 * LETTERS_PER_S * (number + 1)
+        assert 0.5 * CHARACTERS_PER_S * (number + 1) - 8 < said <= 0.5 * CHARACTERS_PER_S * (number + 1)
 
 
 def test_sound_before_its_text_says_nothing_yet() -> None:

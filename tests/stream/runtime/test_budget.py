@@ -31,7 +31,7 @@ def test_over_lists_late_stages_in_the_order_of_the_chain() -> None:
 def test_percentiles_interpolate() -> None:
     assert percentile([4, 1, 3, 2], 0.5) == 2.5
     assert percentile([7], 0.95) == 7
-    with pytest.raises(ValueError, match="no values"):
+    with pytest.raises(ValueError, match="at least one value"):
         percentile([], 0.5)
 
 
