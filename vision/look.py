@@ -22,6 +22,9 @@ from vision.tracking import Track, Tracker
 _WEAK = 0.3  # score from which a detection has a vote
 _CLEAR = 0.4  # share from which a colour is the thing's
 
+# A close reading counts as often as it takes to say that a sign is gone (see `sign_memory`).
+READINGS_WHEN_CLOSE = 2
+
 
 class SceneUpdate:
     """What one session sees: the vote in hand and the scene table."""
@@ -75,12 +78,18 @@ class VisionModels:
         """Everything about a single picture, decided at once; up to 2 s."""
         return self.study(picture).scene
 
-    def study(self, picture: Picture) -> SceneUpdate:
-        """What `look_once` does, with the boxes and the lines as well."""
-        look = SceneUpdate()
+    def study(self, picture: Picture, look: SceneUpdate | None = None) -> SceneUpdate:
+        """What `look_once` does, with the boxes and the lines as well.
+
+        With `look`, the picture follows those that `look` has seen: its scene says what changed from one to the next.
+        """
+        look = SceneUpdate() if look is None else look
+        before = look.tracks()
+        look.tracker.clear()
         self._see_light(look.scene, picture)
         self._look_at(look, picture, len(VIEWS))
         look.tracker.confirm_now()
+        look.tracker.continue_from(before)
         self._tell_things(look, picture)
         self._read(look, picture, closely=True)
         return look
@@ -103,7 +112,9 @@ class VisionModels:
 
     def _read(self, look: SceneUpdate, picture: Picture, closely: bool) -> None:
         lines = self._reader.read(picture.rgb, closely)
-        look.read(lines, signs_of(lines, picture.width / picture.height), picture.at)
+        signs = signs_of(lines, picture.width / picture.height)
+        for _ in range(READINGS_WHEN_CLOSE if closely else 1):
+            look.read(lines, signs, picture.at)
 
 
 def _colours_of(tracks: Sequence[Track], rgb: Pixels, at: float) -> Mapping[int, str]:

@@ -123,6 +123,19 @@ class Tracker:
         """Forget everything, as when the camera goes."""
         self._things.clear()
 
+    def continue_from(self, before: Sequence[Track]) -> None:
+        """For a picture that follows another: a thing of a kind that was in it keeps its number and first time.
+
+        Two pictures say nothing about motion, so of several things of a kind the one that overlaps most is the same.
+        """
+        left = list(before)
+        for thing in [thing for thing in self._things if thing.believed]:
+            same_kind = [track for track in left if track.label == thing.told().label]
+            if same_kind:
+                same = max(same_kind, key=lambda track: overlap(track.box, thing.box))
+                left.remove(same)
+                thing.number, thing.since = same.number, same.since
+
     def _match(self, detections: list[Detection], at: float) -> list[Detection]:
         """Give each thing its best detection; returns the detections left over."""
         pairs = [

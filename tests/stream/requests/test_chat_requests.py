@@ -36,11 +36,12 @@ class OpenVision:
     """Eyes that note what they were shown, and see light."""
 
     studied: list[Picture] = field(default_factory=list)
+    looks: list[SceneUpdate] = field(default_factory=list)
     glanced: list[Picture] = field(default_factory=list)
 
-    def study(self, picture: Picture) -> SceneUpdate:
+    def study(self, picture: Picture, look: SceneUpdate) -> SceneUpdate:
         self.studied.append(picture)
-        look = SceneUpdate()
+        self.looks.append(look)
         look.scene.lit("bright", ["grey"], picture.at)
         return look
 
@@ -163,15 +164,61 @@ def test_a_film_is_its_last_scene_and_its_words() -> None:
     assert fed[1].text == "Is it dark?"
 
 
+def test_the_typed_question_about_a_film_comes_with_what_is_said_in_it_and_when() -> None:
+    silence, speech = np.zeros(2 * 16_000, np.float32), np.full(16_000, 0.5, np.float32)
+    chunks = [Chunk(silence, 16_000, 0), Chunk(speech, 16_000, 32_000), Chunk(silence, 16_000, 48_000)]
+    _reply, [scene, question] = answered(
+        [RequestMessage("user", [Film([PICTURE, *chunks]), "What does the sign say?"])], says="Hello there."
+    )
+    assert isinstance(scene, SceneBlock) and isinstance(question, TextBlock)
+    assert question.text == "What does the sign say?\nSaid in the film: at 0:02 “Hello there.”"
+
+
+def test_words_that_are_asked_for_are_quoted_from_a_film() -> None:
+    chunk = Chunk(np.full(16_000, 0.5, np.float32), 16_000, 0)
+    reply, _fed = answered([RequestMessage("user", [Film([PICTURE, chunk]), "What does she say?"])], says="Good bye.")
+    assert reply == "The film says: “Good bye.”"
+
+
+def test_a_film_without_words_is_answered_from_its_pictures() -> None:
+    chunk = Chunk(np.zeros(16_000, np.float32), 16_000, 0)
+    reply, fed = answered([RequestMessage("user", [Film([PICTURE, chunk]), "What does the sign say?"])], says="")
+    assert reply == "Fine."
+    assert [type(block) for block in fed] == [SceneBlock, TextBlock]
+
+
+def test_the_pictures_of_a_history_are_seen_in_one_scene_in_order() -> None:
+    vision_models = OpenVision()
+    _reply, fed = answered(
+        [
+            RequestMessage("user", [PICTURE, PICTURE, "And?"]),
+            RequestMessage("assistant", ["Fine."]),
+            RequestMessage("user", [PICTURE, "And now?"]),
+        ],
+        vision_models=vision_models,
+    )
+    assert len({id(look) for look in vision_models.looks}) == 1
+    times = [picture.at for picture in vision_models.studied]
+    assert times == sorted(set(times))
+    scenes = [block.at for block in fed if isinstance(block, SceneBlock)]
+    assert scenes == times
+    questions = [block for block in fed if isinstance(block, TextBlock)]
+    assert questions[0].text.startswith("And?\nPicture 1: ") and "\nPicture 2: " in questions[0].text
+    assert [question.start for question in questions] == [times[1], times[2]]
+
+
 @pytest.mark.parametrize(
     ("messages", "complaint"),
     [
-        ([], "ends with a message of the user"),
-        ([RequestMessage("user", ["Hi"]), RequestMessage("assistant", ["Hello"])], "ends with a message of the user"),
-        ([RequestMessage("user", [])], "a message of the user is empty"),
-        ([RequestMessage("user", ["  "])], "a message of the user is empty"),
-        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not of 'ghost'"),  # type: ignore[arg-type]
-        ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "holds text only"),
+        ([], "message must have role 'user'"),
+        (
+            [RequestMessage("user", ["Hi"]), RequestMessage("assistant", ["Hello"])],
+            "message must have role 'user'",
+        ),
+        ([RequestMessage("user", [])], "A message with role 'user' is empty"),
+        ([RequestMessage("user", ["  "])], "A message with role 'user' is empty"),
+        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not 'ghost'"),  # type: ignore[arg-type]
+        ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "may hold text only"),
         ([RequestMessage("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
         ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),
     ],
@@ -220,12 +267,12 @@ def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "complaint"),
+    ("request_options", "complaint"),
     [
-        (RequestOptions(GenerationConfig(temperature=0)), "chooses its words by itself"),
+        (RequestOptions(GenerationConfig(temperature=0)), "takes no sampling parameters"),
         (RequestOptions(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
     ],
 )
-def test_wishes_that_nobody_here_can_meet_are_told(request_options: RequestOptions, complaint: str) -> None:
+def test_options_that_the_engine_lacks_are_refused(request_options: RequestOptions, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         answered([RequestMessage("user", ["Hello"])], request_options=request_options)
