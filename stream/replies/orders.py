@@ -72,7 +72,7 @@ class PartialHeard:
 
 @dataclass(frozen=True, slots=True)
 class SceneChanged:
-    """The scene was updated: the engine may be asked later about what nobody asks about now."""
+    """The scene was updated: it is fed between replies, for questions about the past."""
 
 
 Order = (

@@ -1,4 +1,4 @@
-"""What goes out, what has been heard, where it is cut."""
+"""Playback: what is played, what was heard, where it is cut."""
 
 import numpy as np
 import pytest

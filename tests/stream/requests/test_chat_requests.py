@@ -1,4 +1,4 @@
-"""Answers to histories: what an engine is fed for pictures and recordings, and what is refused."""
+"""Histories of messages: what an engine is fed for pictures, recordings and films, and what is refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SensingEngine(ToyEngine):
 
 @dataclass
 class OpenVision:
-    """Eyes that note what they were shown, and see light."""
+    """Vision models that keep the pictures they were given and recognise light."""
 
     studied: list[Picture] = field(default_factory=list)
     looks: list[SceneUpdate] = field(default_factory=list)
@@ -62,7 +62,7 @@ def answered(
     vision_models: Any = None,
     request_options: RequestOptions = DEFAULT_OPTIONS,
 ) -> tuple[str, list[Block]]:
-    """The reply, and all that the engine was fed."""
+    """Returns the reply and all blocks that the engine was fed."""
     engine = engine or ToyEngine(["Fine."])
 
     async def main() -> str:
@@ -90,8 +90,8 @@ def test_a_history_is_fed_in_its_order() -> None:
         ToyEngine(["First.", "Second."]),
     )
     assert reply == "Second."
-    told = [(type(block), block.text) for block in fed if isinstance(block, SystemBlock | TextBlock | ReplyBlock)]
-    assert told == [
+    given = [(type(block), block.text) for block in fed if isinstance(block, SystemBlock | TextBlock | ReplyBlock)]
+    assert given == [
         (SystemBlock, "Be brief."),
         (TextBlock, "Hello."),
         (ReplyBlock, "Hi!"),
@@ -113,7 +113,7 @@ def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
     assert len(vision_models.studied) == 1
 
 
-def test_an_engine_with_senses_gets_pictures_and_sound_themselves() -> None:
+def test_an_engine_that_sees_and_hears_gets_pictures_and_sound_themselves() -> None:
     engine = SensingEngine(["Fine."])
     _reply, fed = answered([RequestMessage("user", [PICTURE, SOUND, "What is it?"])], engine)
     assert [type(block) for block in fed] == [PictureBlock, SoundBlock, TextBlock]
@@ -152,7 +152,7 @@ def test_a_recording_without_words_says_so() -> None:
     assert reply == "I could not make out any words in the recording."
 
 
-def test_a_film_is_its_last_scene_and_its_words() -> None:
+def test_a_film_alone_is_its_last_scene_and_its_words_are_the_question() -> None:
     vision_models = OpenVision()
     chunks = [Chunk(np.full(16_000, 0.5, np.float32), 16_000, second * 16_000) for second in range(3)]
     pictures = [replace(PICTURE, at=float(second)) for second in range(3)]
@@ -251,19 +251,19 @@ def test_two_answers_at_once_do_not_mix() -> None:
     ]
 
 
-def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
-    class Told(ToyEngine):
-        told: GenerationConfig | None = None
+def test_the_generation_config_is_set_before_anything_is_fed() -> None:
+    class ConfiguredEngine(ToyEngine):
+        given: GenerationConfig | None = None
 
         def word(self, generation: GenerationConfig) -> None:
             assert not self.fed
-            self.told = generation
+            self.given = generation
 
-    engine = Told(["Fine."])
+    engine = ConfiguredEngine(["Fine."])
     answered(
         [RequestMessage("user", ["Hello"])], engine, request_options=RequestOptions(GenerationConfig(temperature=0))
     )
-    assert engine.told == GenerationConfig(temperature=0)
+    assert engine.given == GenerationConfig(temperature=0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Films of any length thinned out to as many pictures as a model takes."""
+"""Films of any length are thinned out to as many frames as a model takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RGB = np.zeros((2, 2, 3), np.uint8)
 
 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 128, 129, 130, 1000, 7777])
-def test_what_is_chosen_is_even_and_has_both_ends(length: int) -> None:
+def test_chosen_frames_are_even_and_include_both_ends(length: int) -> None:
     frames = FilmFrames(64)
     for index in range(length):
         frames.add(Picture(RGB, float(index)))

@@ -1,4 +1,4 @@
-"""Each queue does what its name says when it is full, and wakes whoever waits when it closes."""
+"""Each queue does what its name says when it is full, and wakes its readers and writers when it closes."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from stream.runtime.queues import BlockingQueue, DropOldest, LatestOnly, QueueCl
 from tests.virtual_time import run_in_virtual_time
 
 
-def test_waiting_makes_the_writer_wait_and_loses_nothing() -> None:
+def test_a_full_blocking_queue_makes_the_writer_wait_and_loses_nothing() -> None:
     async def story() -> list[int]:
         queue: BlockingQueue[int] = BlockingQueue(2)
         taken = []
