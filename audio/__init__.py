@@ -1,1 +1,1 @@
-"""Sound as numbers: chunks, voice activity, transcription, voice. No sockets, no tasks."""
+"""Sound as numbers: chunks, voice activity, transcription, synthesis."""

@@ -1,1 +1,1 @@
-"""Conversation and language models. The contracts (blocks, engine, errors) stand here, all else in sub-packages."""
+"""Conversation and language models; the contracts (blocks, engine, errors) stand here, all else in sub-packages."""

@@ -1,1 +1,1 @@
-"""The live conversation: time, tasks, turns. The only package that owns tasks, queues and threads."""
+"""The live conversation: stages joined by bounded queues, with a latency budget."""

@@ -1,1 +1,1 @@
-"""The edge: sockets, HTTP, the page, the terminal. The only package that reads the environment."""
+"""The edge: HTTP, WebRTC, the page, the command line, the Python API."""

@@ -1,1 +1,1 @@
-"""Pictures as numbers: frame choice, detection, reading, the scene table. No sockets, no tasks."""
+"""Pictures as numbers: frame choice, detection, reading, the scene table."""

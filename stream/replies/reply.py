@@ -12,9 +12,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from audio.chunk import Samples
+from audio.models import Recogniser
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
-from audio.transcribe import Transcriber
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.perception.interleave import Unit
@@ -79,7 +79,7 @@ class ReplyDependencies:
     """What the replies of a session are made with."""
 
     engine: Engine
-    transcriber: Transcriber | None  # None for an engine that hears
+    transcriber: Recogniser | None  # None for an engine that hears
     asr: DeviceThread
     speech: SpeechSynthesis
     video: VideoPerception

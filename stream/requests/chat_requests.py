@@ -28,11 +28,6 @@ OnSound = Callable[[Samples, int], None]  # samples, rate
 LONGEST_TEXT = 4000  # characters of one message
 LONGEST_HISTORY = 1000  # messages
 
-# A model of 135M parameters makes up answers about a text: it quotes the recording instead.
-UNREADING_ENGINES = frozenset({"embedded"})
-# These engines answer questions about the scene by rule, from the words of the question alone.
-RULE_ENGINES = frozenset({"embedded", "chat_model"})
-
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
@@ -50,8 +45,7 @@ class ChatRequests:
 
     def __init__(self, parts: Parts, setup: Setup) -> None:
         self._parts = parts
-        self._reads = setup.engine not in UNREADING_ENGINES
-        self._has_rules = setup.engine in RULE_ENGINES
+        self._reads, self._has_rules = setup.capabilities.reads, setup.capabilities.scene_rules
 
     async def answer(
         self,
@@ -76,7 +70,8 @@ class ChatRequests:
                             sounded = True
             voice = self._parts.voice
             if on_sound is not None and voice is not None and not sounded and said.strip():
-                on_sound(await self._parts.threads.voice.run(voice.say, said.strip()), voice.rate)
+                spoken = await self._parts.threads.voice.run(voice.spoken, said.strip())
+                on_sound(spoken.samples, voice.rate)
         finally:
             await engine.close()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from audio.endpointing import Endpointer, EndpointerSettings, SpeechEnded, SpeechStarted
-from audio.transcribe import Transcriber
+from audio.models import Recogniser
 from audio.voice_activity import VoiceActivity, VoiceState
 
 PAUSE_S = 0.8  # silence that ends an utterance
@@ -24,7 +24,7 @@ class Utterance:
     end_s: float
 
 
-def utterances_of(samples: Samples, activity: VoiceActivity, transcriber: Transcriber) -> list[Utterance]:
+def utterances_of(samples: Samples, activity: VoiceActivity, transcriber: Recogniser) -> list[Utterance]:
     """The utterances in `samples` (float32 (n,) at 16 kHz), in order. Blocks: call it on a worker thread."""
     found = []
     for start_s, end_s in _speech(samples, activity):

@@ -13,7 +13,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.endpointing import Endpointer, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
-from audio.transcribe import Transcriber
+from audio.models import Recogniser
 from audio.voice_activity import VoiceActivity, VoiceState
 from stream.models.setup import Setup
 from stream.perception.interleave import UNIT, UNIT_S
@@ -43,7 +43,7 @@ class AudioPerception:
         self,
         *,
         voice_activity: VoiceActivity,
-        transcriber: Transcriber | None,
+        transcriber: Recogniser | None,
         asr: DeviceThread,
         endpointing: TurnDetection,
         floor: Floor,

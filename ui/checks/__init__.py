@@ -1,1 +1,1 @@
-"""What `omnilive doctor` finds out about a machine. Each check looks at one thing and says what to do about it."""
+"""What `omnilive doctor` checks on a machine, with advice for each finding."""
