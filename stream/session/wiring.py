@@ -99,14 +99,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     orders, playback_moved = order_queue(), ThreadSignal()
     playback = Playback(out_rate, on_moved=playback_moved.set)
     captioning = _captioning(parts, engine, setup, link)
-    video = VideoPerception(
-        vision_models=parts.vision_models,
-        thread=threads.vision,
-        setup=setup,
-        link=link,
-        captioning=captioning,
-        on_look=lambda: orders.put(SceneChanged()),
-    )
+    video = _video_perception(parts, captioning, orders, setup, link)
     sound, sound_clock = AudioBuffer(), SoundClock()
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
@@ -164,6 +157,19 @@ def _captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Capti
     if parts.captioner is None or engine.can.sees:
         return None
     return Captioning(parts.captioner, parts.threads.captioner, setup, link)
+
+
+def _video_perception(
+    parts: Parts, captioning: Captioning | None, orders: BlockingQueue[Order], setup: Setup, link: Link
+) -> VideoPerception:
+    return VideoPerception(
+        vision_models=parts.vision_models,
+        thread=parts.threads.vision,
+        setup=setup,
+        link=link,
+        captioning=captioning,
+        on_look=lambda: orders.put(SceneChanged()),
+    )
 
 
 def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link) -> UnitPrefill | None:
