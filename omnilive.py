@@ -31,10 +31,10 @@ from dialogue.errors import AssistantError, BadInput, Busy, EngineLost
 from dialogue.sizing.free_memory import free_memory
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS, Setup
+from stream.runtime.failures import plain_errors
 from ui.api.assistant_parts import AssistantParts
 from ui.command_line import main
 from ui.host.home import home as default_home
-from ui.host.plain_errors import plain_errors
 from ui.host.sleeping_threads import let_threads_sleep
 
 if TYPE_CHECKING:

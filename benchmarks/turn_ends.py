@@ -28,7 +28,7 @@ from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.perception.turn_detection import end_of_speech_settings
+from stream.perception.turn_detection import endpointer_settings
 from ui.host.home import home
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "engines" / "finished_or_cut.tsv"
@@ -74,7 +74,7 @@ class Bench:
 
     def first_end(self, sound: Samples, *, weighing: bool) -> SpeechEnded | None:
         """The end of the first turn in `sound`."""
-        endpointer = Endpointer(end_of_speech_settings(SETUP))
+        endpointer = Endpointer(endpointer_settings(SETUP))
         opinion: tuple[float, float] | None = None  # the time from which it counts, and the probability
         for hop in self.activity.step(VadState(), Chunk(sound, HEARING_RATE_HZ, 0)):
             due = opinion is not None and hop.at >= opinion[0]

@@ -31,7 +31,8 @@ class Capabilities:
 
     `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several
     texts between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions.
-    `reads`: it answers questions about a text that it is given.
+    `reads`: it answers questions about a text that it is given. `scene_rules`: it answers questions about the scene by
+    rule, from the words of the question alone.
     """
 
     hears: bool
@@ -41,6 +42,7 @@ class Capabilities:
     in_order: bool = False
     tools: bool = False
     reads: bool = True
+    scene_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

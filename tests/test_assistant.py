@@ -107,7 +107,7 @@ def test_bad_input_is_told_and_the_next_question_answered(assistant: Assistant, 
     for bad in (media / "gone.jpg", media / "time.wav"):
         with pytest.raises(BadInput):
             assistant.describe_image(bad)
-    with pytest.raises(BadInput, match="a message of the user is empty"):
+    with pytest.raises(BadInput, match="A message with role 'user' is empty"):
         assistant.chat([{"role": "user", "content": ""}])
     with pytest.raises(BadInput, match="there is no setup 'moon'"):
         Assistant("moon")

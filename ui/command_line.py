@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 
 from dialogue.errors import AssistantError
+from stream.runtime.failures import plain_errors
 from ui.commands import COMMANDS
-from ui.host.plain_errors import plain_errors
 from ui.host.sleeping_threads import let_threads_sleep
 
 EXIT_BAD_INPUT = 2

@@ -22,6 +22,9 @@ from vision.tracking import Track, Tracker
 _WEAK = 0.3  # score from which a detection has a vote
 _CLEAR = 0.4  # share from which a colour is the object's
 
+# A close reading counts as often as it takes to say that a sign is gone (see `sign_memory`).
+READINGS_WHEN_CLOSE = 2
+
 
 class SceneUpdate:
     """The vision state of one session: the tracker's votes and the scene table."""
@@ -75,12 +78,18 @@ class VisionModels:
         """The complete scene of a single picture; up to 2 s."""
         return self.study(picture).scene
 
-    def study(self, picture: Picture) -> SceneUpdate:
-        """Like `look_once`, with the boxes and the lines as well."""
-        look = SceneUpdate()
+    def study(self, picture: Picture, look: SceneUpdate | None = None) -> SceneUpdate:
+        """Like `look_once`, with the boxes and the lines as well.
+
+        With `look`, the picture follows those that `look` has seen: its scene says what changed from one to the next.
+        """
+        look = SceneUpdate() if look is None else look
+        before = look.tracks()
+        look.tracker.clear()
         self._update_light(look.scene, picture)
         self._detect(look, picture, len(VIEWS))
         look.tracker.confirm_now()
+        look.tracker.continue_from(before)
         self._update_objects(look, picture)
         self._read(look, picture, closely=True)
         return look
@@ -103,7 +112,9 @@ class VisionModels:
 
     def _read(self, look: SceneUpdate, picture: Picture, closely: bool) -> None:
         lines = self._reader.read(picture.rgb, closely)
-        look.read(lines, signs_of(lines, picture.width / picture.height), picture.at)
+        signs = signs_of(lines, picture.width / picture.height)
+        for _ in range(READINGS_WHEN_CLOSE if closely else 1):
+            look.read(lines, signs, picture.at)
 
 
 def _colours_of(tracks: Sequence[Track], rgb: Pixels, at: float) -> Mapping[int, str]:

@@ -123,6 +123,19 @@ class Tracker:
         """Forgets all objects, for example when the camera is lost."""
         self._candidates.clear()
 
+    def continue_from(self, before: Sequence[Track]) -> None:
+        """For a picture that follows another: an object of a kind that was in it keeps its number and first time.
+
+        Two pictures say nothing about motion, so of several objects of a kind the one that overlaps most is the same.
+        """
+        left = list(before)
+        for candidate in [candidate for candidate in self._candidates if candidate.confirmed]:
+            same_kind = [track for track in left if track.label == candidate.track().label]
+            if same_kind:
+                same = max(same_kind, key=lambda track: overlap(track.box, candidate.box))
+                left.remove(same)
+                candidate.number, candidate.since = same.number, same.since
+
     def _match(self, detections: list[Detection], at: float) -> list[Detection]:
         """Assigns each candidate its best detection; returns the remaining detections."""
         pairs = [

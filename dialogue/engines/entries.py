@@ -109,7 +109,7 @@ OURS = (
         "the embedded language model, with rules for what must be exact",
         EmbeddedSettings,
         # The embedded model makes up answers about texts that it is given.
-        Capabilities(hears=False, sees=False, speaks=False, reads=False),
+        Capabilities(hears=False, sees=False, speaks=False, reads=False, scene_rules=True),
         _open_embedded,
         weights=(DEFAULT_LLM,),
         optional_weights=(EMBEDDER,),
@@ -121,7 +121,7 @@ OURS = (
         "chat_model",
         "a chat model of the Llama, Qwen2 or Qwen3 family",
         ChatModelSettings,
-        TEXT_ONLY,
+        Capabilities(hears=False, sees=False, speaks=False, scene_rules=True),
         _open_chat_model,
         optional_weights=(EMBEDDER,),
         runs=lambda config: config.get("model_type") in ("llama", "qwen2", "qwen3"),

@@ -1,1 +1,1 @@
-"""From media to facts and words: frames watched, captions, transcripts, units of interleaved sound and pictures."""
+"""Perception: keyframes to a scene, captions and transcripts, units of interleaved sound and pictures."""

@@ -1,7 +1,7 @@
-"""Stage: writes down what the user said to an engine that hears, for the captions and the engine's log.
+"""Stage: transcribes what the user said to an engine that hears, for captions and the engine's log.
 
-After the fact, on the ears' thread: nothing waits for it, and the engine's model goes by what it has heard itself. When
-it is late the oldest utterance is not written down; when it fails the call goes on without captions.
+It runs afterwards, on the ASR thread, and nothing waits for it: the engine's model has the sound itself. When it is
+late the oldest utterance is skipped; when it fails the call goes on without captions.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from dialogue.blocks import TranscriptBlock
 from dialogue.engine import Engine
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, UserCaption
-from stream.runtime.lanes import DropOldest
 from stream.runtime.link import Link
+from stream.runtime.queues import DropOldest
 
 log = logging.getLogger(__name__)
 
-LANE_UTTERANCES = 4
+UTTERANCE_QUEUE_SIZE = 4
 
-FAILED = "What you say could not be written down just now; you were heard all the same, and the call goes on."
+FAILED = "What you said could not be transcribed for the captions. The model heard it, and the call goes on."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Utterance:
-    """What the user said in a turn, from `start` to `end` on the session clock: (n,) samples at 16 kHz."""
+    """The user's speech in a turn, from `start` to `end` on the session clock: float32 (n,) at 16 kHz."""
 
     turn: int
     samples: Samples
@@ -38,38 +38,38 @@ class Utterance:
 
 
 class CaptionTranscriber:
-    """One session's."""
+    """Transcribes the utterances of one session."""
 
     def __init__(self, transcriber: Recogniser, thread: DeviceThread, engine: Engine, link: Link) -> None:
         self._transcriber, self._thread, self._engine, self._link = transcriber, thread, engine, link
-        self.lane: DropOldest[Utterance] = DropOldest(LANE_UTTERANCES)
+        self.queue: DropOldest[Utterance] = DropOldest(UTTERANCE_QUEUE_SIZE)
         self._newest: Utterance | None = None
         self._has_failed = False
 
     def write(self, utterance: Utterance) -> None:
-        """The user has come to an end of saying it."""
+        """Queues an utterance that has ended."""
         self._newest = utterance
-        self.lane.put(utterance)
+        self.queue.put(utterance)
 
     def take_back(self, turn: int) -> None:
-        """The user goes on, or said nothing after all: what was written down of that turn is void."""
+        """Voids the caption of that turn: the user goes on, or said nothing."""
         if self._newest is not None and self._newest.turn == turn:
-            self.lane.put(replace(self._newest, samples=np.zeros(0, np.float32)))
+            self.queue.put(replace(self._newest, samples=np.zeros(0, np.float32)))
             self._newest = None
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Runs until the queue is closed."""
         while True:
-            utterance = await self.lane.get()
+            utterance = await self.queue.get()
             try:
-                await self._write_down(utterance)
-            except Exception:  # whatever it is: captions are not worth a call
-                log.warning("an utterance was not written down", exc_info=True)
+                await self._transcribe(utterance)
+            except Exception:  # any fault: missing captions must not end a call
+                log.warning("An utterance was not transcribed.", exc_info=True)
                 if not self._has_failed:
                     self._link.emit(Notice("warning", "not_written_down", FAILED))
                 self._has_failed = True
 
-    async def _write_down(self, utterance: Utterance) -> None:
+    async def _transcribe(self, utterance: Utterance) -> None:
         taken_back = not len(utterance.samples)
         text = "" if taken_back else (await self._thread.run(self._transcriber.transcribe, utterance.samples)).text
         if text or taken_back:

@@ -1,7 +1,7 @@
-"""Stage: now and then a camera picture goes to a model that sees, and its words go to a mind that does not.
+"""Stage: has camera pictures described by a captioner at intervals, for an engine that cannot see.
 
-What it says is a fact about the room among the others: data, never an instruction. It takes seconds where the eyes
-take milliseconds, so it has a thread and a rhythm of its own and nobody waits for it.
+A description is one more fact about the scene: data, never an instruction. It takes seconds where detection takes
+milliseconds, so it has its own thread and interval, and nothing waits for it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dialogue.errors import BadInput
 from stream.models.setup import CaptionerSettings, Setup
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice
-from stream.runtime.lanes import LatestOnly
 from stream.runtime.link import Link
+from stream.runtime.queues import LatestOnly
 from vision.picture import Picture
 
 if TYPE_CHECKING:
@@ -25,53 +25,53 @@ LONGEST_DESCRIPTION = 400  # characters
 
 
 class Captioning:
-    """One session's. `fact` is the newest description; whoever shows the scene adds it."""
+    """Describes the pictures of one session. `fact` is the newest description, to be added to the scene."""
 
     def __init__(self, captioner: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
         self._captioner, self._thread, self._link = captioner, thread, link
         self._every_s = setup.captioner.every_s if setup.captioner is not None else CaptionerSettings.every_s
-        self.lane: LatestOnly[Picture] = LatestOnly()
+        self.queue: LatestOnly[Picture] = LatestOnly()
         self._next_at = float("-inf")
-        self._pictures = 0  # taken off the camera by `forget`: a description of an older one comes too late
+        self._forgotten = 0  # counts `forget`: a description begun before it is dropped
         self.fact: Fact | None = None
 
     def see(self, picture: Picture) -> None:
-        """The newest picture; it is looked at when the next description is due."""
+        """Takes the newest picture; it is described if the next description is due."""
         if picture.at >= self._next_at:
-            self.lane.put(picture)
+            self.queue.put(picture)
 
     def ask(self) -> None:
-        """Somebody is about to talk about what is seen: the next picture is due."""
+        """Makes the next picture due: a question about the scene may follow."""
         self._next_at = min(self._next_at, self._link.now())
 
     def forget(self) -> None:
-        """The camera is off: what was described is history."""
+        """Drops the description: the camera is off."""
         self.fact = None
-        self._pictures += 1
+        self._forgotten += 1
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Runs until the queue is closed."""
         while True:
-            picture, before = await self.lane.get(), self._pictures
+            picture, before = await self.queue.get(), self._forgotten
             if picture.at < self._next_at:
-                continue  # put here while the one before was being described
+                continue  # queued while the previous one was being described
             self._next_at = picture.at + self._every_s
             try:
                 said = await self._captioner.describe(picture.rgb, self._thread.run)
             except BadInput as odd:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be described: {odd}"))
                 continue
-            if said and before == self._pictures:
+            if said and before == self._forgotten:
                 self.fact = described(said, picture.at)
 
 
 def described(said: str, at: float) -> Fact:
-    """A model's words about a picture taken at `at`."""
+    """The fact for a model's description of a picture taken at `at`."""
     return Fact("description", "description", text=said[:LONGEST_DESCRIPTION], since=at, at=at)
 
 
 def with_description(scene: SceneBlock, fact: Fact | None) -> SceneBlock:
-    """The scene with a model's description among its facts, and in place of the sentence that our rules make."""
+    """The scene with a model's description among its facts and in place of the rule-based sentence."""
     if fact is None or not scene.camera:
         return scene
     return replace(scene, facts=(*scene.facts, fact), description=fact.text)

@@ -1,7 +1,7 @@
-"""One-second units of a session: [picture?][sound][text?], cut on the clock of the sound from what comes in.
+"""Cuts the input of a session into units of one second, [picture?][sound][text?], for engines that hear.
 
-For engines that hear. Pure: sound by chunks, pictures and typed words come in, whole units come out; the sample count
-of the sound is the only clock. A picture goes with the second in which it was the newest; none is shown twice.
+Pure: sound chunks, pictures and typed text come in, whole units go out; the sample count of the sound is the only
+clock. A picture goes with the second in which it was the newest; each is used once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Samples
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from vision.picture import Picture
 
 UNIT_S = 1.0
@@ -20,8 +20,8 @@ UNIT = round(UNIT_S * HEARING_RATE_HZ)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """`start_s` is on the clock of the sound; `samples` at HEARING_RATE_HZ, a second of them or, where units were
-    joined, several; fewer at the end of a turn."""
+    """`start_s` is on the clock of the sound; `samples` float32 (n,) at HEARING_RATE_HZ: one second, several where
+    units were joined, less at the end of a turn."""
 
     start_s: float
     samples: Samples
@@ -33,7 +33,7 @@ class Unit:
         return self.start_s + len(self.samples) / HEARING_RATE_HZ
 
     def joined(self, other: Unit) -> Unit:
-        """This one and the one after it; the newer picture is kept."""
+        """This unit and the one after it as one; the newer picture is kept."""
         samples = np.concatenate([self.samples, other.samples])
         text = "\n".join(filter(None, (self.text, other.text)))
         return Unit(self.start_s, samples, other.picture or self.picture, text)
@@ -48,25 +48,20 @@ class Interleave:
         self._picture: Picture | None = None
         self._text = ""
 
-    @property
-    def next_s(self) -> float:
-        """Where the next unit begins."""
-        return self._next / HEARING_RATE_HZ
-
     def go_to(self, start_s: float) -> None:
-        """The next unit begins there: earlier, to cut a stretch anew, or later."""
+        """Sets where the next unit begins: earlier, to cut a part again, or later."""
         self._next = round(start_s * HEARING_RATE_HZ)
 
     def see(self, picture: Picture | None) -> None:
-        """The newest picture; None when there is no camera any more."""
+        """Takes the newest picture; None where there is no camera."""
         self._picture = picture
 
     def write(self, text: str) -> None:
-        """Typed words: they go with the second in which they came."""
+        """Takes typed text: it goes with the second in which it came."""
         self._text = "\n".join(filter(None, (self._text, text)))
 
     def take(self) -> list[Unit]:
-        """The units that are whole now, oldest first. Pictures and words go with the newest of them."""
+        """The units that are whole now, oldest first. Picture and text go with the newest."""
         units = []
         end = round(self._sound.end_s * HEARING_RATE_HZ)
         while self._next + UNIT <= end:
@@ -78,14 +73,14 @@ class Interleave:
         return units
 
     def rest(self, end_s: float) -> Unit:
-        """What was heard since the last whole unit, with the newest picture. It is not taken: `take` will give it
-        again as part of a whole one."""
+        """The sound since the last whole unit, with the newest picture. It is not taken: `take` returns it again
+        as part of a whole unit."""
         end = max(round(end_s * HEARING_RATE_HZ), self._next)
         return replace(self._cut(end), picture=self._picture)
 
     def _cut(self, end: int) -> Unit:
         start_s = self._next / HEARING_RATE_HZ
         samples = self._sound.between(start_s, end / HEARING_RATE_HZ)
-        if missing := end - self._next - len(samples):  # longer ago than sound is kept
+        if missing := end - self._next - len(samples):  # older than the audio buffer
             samples = np.pad(samples, (missing, 0))
         return Unit(start_s, samples)

@@ -1,45 +1,45 @@
-"""Where microphone and camera meet: cuts the units of one session and queues them for its engine.
+"""Cuts the sound and pictures of one session into units and queues them for its engine.
 
-A duplex engine gets every second of the call; one that takes turns gets the seconds of the user's turn, and what is
-left of it when the turn is decided. Knows no engine.
+A duplex engine gets every second of the call; an engine that takes turns gets the seconds of the user's turn, and the
+rest of it when the turn is decided.
 """
 
 from __future__ import annotations
 
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.interleave import Interleave, Unit
 from stream.perception.unit_queue import UnitQueue
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from vision.picture import Picture
 
 
 class UnitFeed:
-    """One session's. `always`: for a duplex engine."""
+    """The units of one session. `always`: all seconds of the call, for a duplex engine."""
 
-    def __init__(self, sound: AudioBuffer, watching: FrameWatching, *, always: bool) -> None:
+    def __init__(self, sound: AudioBuffer, video: VideoPerception, *, always: bool) -> None:
         self.always = always
         self.queue = UnitQueue() if always else UnitQueue(units=8, joins=True)
         self._interleave = Interleave(sound)
-        self._watching = watching
+        self._video = video
         self._shown: Picture | None = None
-        self._taken_s = 0.0  # what the engine has been given ends there
+        self._taken_s = 0.0  # end of what the engine has been fed
 
     def begin(self, start_s: float) -> None:
-        """The user's turn begins. What is still waiting belongs to an old one."""
+        """Begins the user's turn at `start_s`. Units still queued belong to an old turn and are dropped."""
         self._taken_s = start_s
-        self.again()
+        self.recut()
 
-    def again(self) -> None:
-        """The turn goes on: what the engine was given for a trial is cut anew, with what follows."""
+    def recut(self) -> None:
+        """The turn goes on: sound that was fed speculatively is cut again, together with what follows."""
         self.queue.clear()
         self._interleave.go_to(self._taken_s)
 
     def write(self, text: str) -> None:
-        """Typed words: they go with the present second."""
+        """Takes typed text: it goes with the current second."""
         self._interleave.write(text)
 
     def cut(self) -> bool:
-        """Queues the units that are whole by now; whether there were any."""
+        """Queues the units that are whole by now. Returns whether there were any."""
         self._look()
         units = self._interleave.take()
         for unit in units:
@@ -48,17 +48,17 @@ class UnitFeed:
         return bool(units)
 
     def rest(self, end_s: float) -> Unit:
-        """What was heard since the last whole unit, with the newest picture; not taken, see Interleave.rest."""
+        """The sound since the last whole unit, with the newest picture; not taken, see Interleave.rest."""
         self._look()
         return self._interleave.rest(end_s)
 
     def pop(self, before_s: float = float("inf")) -> Unit | None:
-        """The oldest unit that waits, if it begins before that; now the engine has it."""
+        """Takes the oldest queued unit if it begins before `before_s`, to be fed now."""
         unit = self.queue.pop(before_s)
         if unit is not None:
             self._taken_s = unit.end_s
         return unit
 
     def _look(self) -> None:
-        newest = self._watching.newest if self._watching.camera else None
+        newest = self._video.newest if self._video.camera else None
         self._interleave.see(None if newest is self._shown else newest)

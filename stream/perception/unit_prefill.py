@@ -1,4 +1,4 @@
-"""The ear of an engine that hears: units to blocks, computed in the time slots that the sessions of a model share."""
+"""Feeds units to an engine that hears, in the time slots that the sessions of a model share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stream.runtime.link import Link
 
 @dataclass(frozen=True)
 class UnitPrefill:
-    """One session's."""
+    """The prefill of one session."""
 
     engine: UnitEngine
     slots: Slots
@@ -26,8 +26,8 @@ class UnitPrefill:
     link: Link
 
     async def take(self, unit: Unit, *, listen: bool = False) -> UnitAnswer | None:
-        """What the engine makes of it, wanted before the next unit is whole; None where it could not be used, which
-        has been told. Raises what else the engine raises."""
+        """Feeds the unit, due before the next one is whole. Returns the engine's answer; None, with a Notice, where
+        the unit could not be used. Raises what else the engine raises."""
         start = self.clock.at(unit.start_s)
         block = UnitBlock(
             unit.samples, start, unit.picture.rgb if unit.picture is not None else None, unit.text, listen
@@ -36,5 +36,5 @@ class UnitPrefill:
         try:
             return await self.slots.compute(self.engine, block, within_s)
         except BadInput as odd:
-            self.link.emit(Notice("warning", "bad_unit", f"A second of the call could not be taken in: {odd}"))
+            self.link.emit(Notice("warning", "bad_unit", f"A second of the call could not be used: {odd}"))
             return None

@@ -1,28 +1,28 @@
-"""Units on their way to an engine that may be late: bounded, and its class says what gives way."""
+"""A bounded queue of units for an engine that may be late; it decides what is given up first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from stream.perception.interleave import Unit
-from stream.runtime.lanes import QueueClosed, Waker
+from stream.runtime.queues import QueueClosed, Waker
 
 
 @dataclass(slots=True)
 class UnitsLost:
-    """What a late engine has cost so far: pictures not shown, seconds not heard."""
+    """What a late engine has lost so far: pictures not shown, seconds not heard."""
 
     pictures: int = 0
     units: int = 0
 
 
 class UnitQueue(Waker):
-    """Units on their way to an engine. When it is late, pictures go first, then sound.
+    """When the engine is late, pictures are given up first, then sound.
 
-    More than `pictures` units with a picture: the oldest picture is not shown. More than `units` units: the two
-    oldest become one (`joins`: for an engine that answers turns, where every word counts), as long as it lasts at
-    most `joined_s`; otherwise the oldest is skipped, and what was heard in it is lost (for one that answers seconds,
-    where late is worse than lost). Typed words are never lost: they move on to the next unit. All of it is counted.
+    More than `pictures` units with a picture: the oldest picture is dropped. More than `units` units: the two
+    oldest are joined (`joins`: for an engine that answers turns, where every word counts) up to a length of
+    `joined_s`; otherwise the oldest is dropped with its sound (for an engine that answers seconds, where late is worse
+    than lost). Typed text is never lost: it moves to the next unit. `lost` counts what was dropped.
     """
 
     def __init__(self, pictures: int = 2, units: int = 4, *, joins: bool = False, joined_s: float = 10.0) -> None:
@@ -44,13 +44,13 @@ class UnitQueue(Waker):
         self.wake()
 
     def pop(self, before_s: float = float("inf")) -> Unit | None:
-        """The oldest, if it begins before that."""
+        """Takes the oldest unit if it begins before `before_s`."""
         if self._waiting and self._waiting[0].start_s < before_s:
             return self._waiting.pop(0)
         return None
 
     async def get(self) -> Unit:
-        """The oldest; waits for one. Raises LaneClosed once closed."""
+        """Takes the oldest unit; waits for one. Raises QueueClosed once closed and empty."""
         while not self._waiting:
             if self.closed:
                 raise QueueClosed
@@ -58,13 +58,13 @@ class UnitQueue(Waker):
         return self._waiting.pop(0)
 
     def clear(self) -> None:
-        """Units that nobody wants any more; they do not count as lost."""
+        """Drops units that are void; they do not count as lost."""
         self._waiting.clear()
 
     def _drop_pictures(self) -> None:
-        with_picture = [place for place, unit in enumerate(self._waiting) if unit.picture is not None]
-        for place in with_picture[: -self._pictures or None] if len(with_picture) > self._pictures else ():
-            self._waiting[place] = replace(self._waiting[place], picture=None)
+        with_picture = [index for index, unit in enumerate(self._waiting) if unit.picture is not None]
+        for index in with_picture[: -self._pictures or None] if len(with_picture) > self._pictures else ():
+            self._waiting[index] = replace(self._waiting[index], picture=None)
             self.lost.pictures += 1
 
     def _make_room(self) -> None:

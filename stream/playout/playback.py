@@ -1,6 +1,6 @@
-"""What the user has really heard so far. Sound in by phrase, out by 20 ms; knows where to cut.
+"""Plays out the sound of replies and tracks what the user has heard. Sound comes in by phrase and goes out by 20 ms.
 
-`pull` may be called from a sound card's thread, everything else on the event loop. Counts samples, reads no clock.
+`pull` may be called from a sound card's thread, everything else from the event loop. Counts samples, reads no clock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from audio.chunk import Samples
 class AudioPiece:
     """A phrase as sound. `samples` at the playback's rate; `text` exactly as in the reply.
 
-    `ends` are (seconds from the start of the piece, characters of `text`): by then so much has been said.
+    `ends` are (seconds from the start of the piece, characters of `text` said by then).
     """
 
     text: str
@@ -29,25 +29,25 @@ class AudioPiece:
 
 @dataclass
 class _Track:
-    """One turn's reply on its way to the ears."""
+    """The sound of one turn's reply."""
 
     turn: int
     pieces: list[AudioPiece]
     total: int = 0  # samples added
-    pulled: int = 0  # samples handed out
+    pulled: int = 0  # samples played
     complete: bool = False  # no more pieces will come
 
 
 class Playback:
     """The outgoing sound of one session: one turn at a time, gated until it is opened, cut at any word.
 
-    `on_moved` is called (from whatever thread pulls) when the first sample of a turn goes out, about every
-    `step_s` after that, when the last one has gone, and when the turn is opened or complete.
+    `on_moved` is called (by the thread that pulls) when the first sample of a turn goes out, about every `step_s`
+    after that, and when the last one has gone; also when the turn is opened or complete.
     """
 
-    def __init__(self, rate: int, step_s: float = 0.1) -> None:
+    def __init__(self, rate: int, step_s: float = 0.1, *, on_moved: Callable[[], None] = lambda: None) -> None:
         self.rate = rate
-        self.on_moved: Callable[[], None] = lambda: None
+        self._on_moved = on_moved
         self._step = round(rate * step_s)
         self._lock = threading.Lock()
         self._track: _Track | None = None
@@ -56,14 +56,14 @@ class Playback:
         self._held = False
 
     def start(self, turn: int) -> None:
-        """A new reply. Sound of any other turn is dropped, now and later."""
+        """Begins a new reply. Sound of other turns is dropped, now and later."""
         with self._lock:
             self._track = _Track(turn, [])
             self._queue.clear()
             self._open = self._held = False
 
     def add(self, turn: int, piece: AudioPiece) -> None:
-        """Late output of an old turn is ignored by its number."""
+        """Appends sound. Late output of another turn is ignored."""
         with self._lock:
             track = self._track
             if track is None or track.turn != turn:
@@ -73,26 +73,26 @@ class Playback:
             self._queue.append(piece.samples)
 
     def complete(self, turn: int) -> None:
-        """No more pieces will be added to this turn."""
+        """Marks the turn: no more pieces will be added."""
         with self._lock:
             if self._track is not None and self._track.turn == turn:
                 self._track.complete = True
-        self.on_moved()
+        self._on_moved()
 
     def go_on(self, turn: int) -> None:
-        """More pieces will be added to this turn after all."""
+        """Takes `complete` back: more pieces will be added."""
         with self._lock:
             if self._track is not None and self._track.turn == turn:
                 self._track.complete = False
 
     def open(self, turn: int) -> None:
-        """The turn is decided: let its sound out."""
+        """Lets the sound of the turn out: the turn is decided."""
         with self._lock:
             self._open = self._track is not None and self._track.turn == turn
-        self.on_moved()
+        self._on_moved()
 
     def hold(self) -> None:
-        """Fall silent at the next frame without forgetting anything."""
+        """Pauses at the next frame; everything is kept."""
         self._held = True
 
     def release(self) -> None:
@@ -103,7 +103,7 @@ class Playback:
         return self._held
 
     def pull(self, n: int) -> Samples:
-        """The next n samples, float32 (n,); zeros where there is nothing to say."""
+        """The next n samples, float32 (n,); zeros where there is nothing to play."""
         out = np.zeros(n, np.float32)
         with self._lock:
             track = self._track
@@ -118,29 +118,29 @@ class Playback:
                 if take < len(head):
                     self._queue.appendleft(head[take:])
             track.pulled += filled
-            news = before == 0 or track.pulled // self._step != before // self._step or not self._queue
-        if news:
-            self.on_moved()
+            moved = before == 0 or track.pulled // self._step != before // self._step or not self._queue
+        if moved:
+            self._on_moved()
         return out
 
     def sent_s(self, turn: int) -> float:
-        """Seconds of this turn that have gone out."""
+        """Seconds of this turn that have been played."""
         with self._lock:
             return self._track.pulled / self.rate if self._track is not None and self._track.turn == turn else 0.0
 
     def waiting_s(self) -> float:
-        """Seconds of sound made and not yet gone out."""
+        """Seconds of sound queued and not yet played."""
         with self._lock:
             return sum(map(len, self._queue)) / self.rate
 
     def drained(self, turn: int) -> bool:
-        """Everything of this turn has gone out and no more will come."""
+        """Whether the turn is complete and all of it has been played."""
         with self._lock:
             track = self._track
             return track is not None and track.turn == turn and track.complete and track.pulled == track.total
 
     def heard_characters(self, turn: int, delay_s: float) -> int:
-        """How much of the reply's text has been heard, when the far end plays `delay_s` after sending. Whole words."""
+        """Characters of the reply's text heard so far, in whole words. The far end plays `delay_s` after sending."""
         with self._lock:
             track = self._track
             if track is None or track.turn != turn:
@@ -158,7 +158,7 @@ class Playback:
             return characters
 
     def drop(self, turn: int) -> None:
-        """Flush: silence from the next frame on, and nothing more of this turn."""
+        """Flushes the turn: silence from the next frame on."""
         with self._lock:
             if self._track is not None and self._track.turn == turn:
                 self._track = None

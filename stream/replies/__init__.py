@@ -1,1 +1,1 @@
-"""Replies: asking the engine, streaming phrases, cutting on interruption, reminders that are due."""
+"""Replies: orders, prompting the engine, streaming phrases, cutting on interruption, the book of reminders."""

@@ -1,7 +1,7 @@
-"""One session's timers and reminders, on the session clock. Says nothing itself: `reminding.py` does.
+"""Keeps the timers and reminders of one session, on the session clock. `stream/session/reminder_stage.py` says them.
 
-A reply may be prepared and taken back, or cut before anybody has heard a word of it. So it works on a draft, which is
-thrown away or agreed as a whole.
+A reply may be prepared and taken back, or cut before any of it is heard. It therefore works on a draft, which is
+discarded or accepted as a whole.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ SHORTEST_S, LONGEST_S = 1.0, 24 * 3600.0
 
 
 class ReminderBook:
-    """`answering` opens and settles drafts; the engine's tools write through `dialogue.tools.toolbox.Reminders`."""
+    """`ReplyController` opens and settles drafts; the engine's tools write (`dialogue.tools.toolbox.Reminders`)."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
-        self._agreed: tuple[Reminder, ...] = ()
+        self._accepted: tuple[Reminder, ...] = ()
         self._draft: tuple[Reminder, ...] | None = None
         self._said: set[int] = set()
         self._number = 0
         self._changed = asyncio.Event()
 
     def add(self, after_s: float, about: str, text: str) -> Reminder:
-        """Raises BadInput for a time that will not do, or where there are too many."""
+        """Raises BadInput for a time out of range, and where MOST are pending."""
         if not SHORTEST_S <= after_s <= LONGEST_S:
             raise BadInput("a timer runs for one second at least, and for a day at most")
         if len(self.pending()) >= MOST:
@@ -47,33 +47,33 @@ class ReminderBook:
         return found
 
     def pending(self) -> tuple[Reminder, ...]:
-        """Those not said yet, the next one first; in a reply, as that reply has it."""
-        here = self._agreed if self._draft is None else self._draft
-        return tuple(sorted((each for each in here if each.number not in self._said), key=lambda each: each.due))
+        """Those not said yet, the next one first. During a reply, those of its draft."""
+        current = self._accepted if self._draft is None else self._draft
+        return tuple(sorted((each for each in current if each.number not in self._said), key=lambda each: each.due))
 
     def draft(self) -> None:
-        """A reply begins."""
-        self._draft = self._agreed
+        """Opens a draft: a reply begins."""
+        self._draft = self._accepted
 
     def settle(self, heard: bool) -> None:
-        """The reply is over: what it wrote counts if something of it was `heard`."""
+        """Closes the draft: its reminders are kept if any of the reply was `heard`."""
         draft, self._draft = self._draft, None
         if heard and draft is not None:
             self._write(draft)
 
     def said(self, reminder: Reminder) -> None:
-        """The user knows."""
+        """Removes a reminder that the user has heard."""
         self._said.add(reminder.number)
-        self._agreed = tuple(each for each in self._agreed if each is not reminder)
+        self._accepted = tuple(each for each in self._accepted if each is not reminder)
 
     def holds(self, reminder: Reminder) -> bool:
-        """Whether it is agreed, and not said yet."""
-        return reminder in self._agreed
+        """Whether it is accepted and not said yet."""
+        return reminder in self._accepted
 
     async def next_due(self) -> Reminder:
-        """Waits until one is due: the earliest of those agreed."""
+        """Waits until the earliest accepted reminder is due, and returns it."""
         while True:
-            first = min(self._agreed, key=lambda each: each.due, default=None)
+            first = min(self._accepted, key=lambda each: each.due, default=None)
             left = None if first is None else first.due - self.now()
             if first is not None and left is not None and left <= 0:
                 return first
@@ -85,7 +85,7 @@ class ReminderBook:
     def _write(self, reminders: tuple[Reminder, ...]) -> None:
         kept = tuple(each for each in reminders if each.number not in self._said)
         if self._draft is None:
-            self._agreed = kept
+            self._accepted = kept
             self._changed.set()
         else:
             self._draft = kept

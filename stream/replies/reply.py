@@ -1,7 +1,7 @@
-"""One turn's answer, from the user's words to sound in the outgoing queue. Nothing of it shows before `commit`.
+"""Makes the reply of one turn, from the user's words to sound in the outgoing queue. Nothing shows before `commit`.
 
-A reply may be prepared while the user's pause is still short; whoever owns it cancels its task, waits, and rewinds
-the engine when the user goes on. Runs as one task; knows nothing of who has the floor.
+A reply may be prepared speculatively in a short pause. When the user goes on, its owner cancels its task, waits, and
+rewinds the engine. Runs as one task; turn-taking is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.perception.interleave import Unit
 from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_prefill import UnitPrefill
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import AudioPiece, Playback
-from stream.playout.speaking import SpeechSynthesis
+from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.reminder_book import ReminderBook
 from stream.runtime.budget import TurnTiming
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Expressed, ReplyRecalled, ReplyText, UserCaption
-from stream.runtime.lanes import BlockingQueue, QueueClosed
 from stream.runtime.link import Link
+from stream.runtime.queues import BlockingQueue, QueueClosed
 
-# Sound made ahead of the ears: more would be thrown away at the next interruption.
+# Sound synthesised ahead of playback: more would be discarded at the next interruption.
 AHEAD_S = 12.0
-# How long an answer waits for a look that was asked for when the user began.
+# How long an answer waits for the scene update that was requested when the user began.
 PATIENCE_SPOKEN_S = 0.15
 PATIENCE_TYPED_S = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpokenQuestion:
-    """What was said from `began_at` to `stopped_at` (session clock), as sound at 16 kHz."""
+    """Speech from `began_at` to `stopped_at` on the session clock: float32 (n,) at 16 kHz."""
 
     samples: Samples
     began_at: float
     stopped_at: float
-    rest: Unit | None = None  # what an engine that hears has not heard of it as whole units
+    rest: Unit | None = None  # for an engine that hears: the end of the speech, after the last whole unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class TypedQuestion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Announcement:
-    """No question: `text` is said unasked. `over` is told in the end whether anything of it was heard."""
+    """Not a question: `text` is said unprompted. `over` is called at the end with whether any of it was heard."""
 
     text: str
     began_at: float
@@ -76,22 +76,22 @@ Question = SpokenQuestion | TypedQuestion | Announcement
 
 @dataclass(frozen=True)
 class ReplyDependencies:
-    """Who helps to make a session's replies."""
+    """What the replies of a session are made with."""
 
     engine: Engine
-    transcriber: Recogniser | None  # None where nobody needs words
+    transcriber: Recogniser | None  # None for an engine that hears
     asr: DeviceThread
-    speaking: SpeechSynthesis
-    watching: FrameWatching
+    speech: SpeechSynthesis
+    video: VideoPerception
     playback: Playback
     link: Link
-    unit_prefill: UnitPrefill | None = None  # of an engine that hears
+    unit_prefill: UnitPrefill | None = None  # for an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
-    endpointing: TurnDetection | None = None  # where words have a say in when a turn ends
+    endpointing: TurnDetection | None = None  # where the transcript helps to decide the end of a turn
 
 
 class Reply:
-    """The answer to one question. `run` is its task; the marks tell where the engine stood around the question."""
+    """The reply to one question. `run` is its task; the marks are the engine's states before question and reply."""
 
     def __init__(self, turn: int, question: Question, dependencies: ReplyDependencies) -> None:
         self.turn, self.question, self._deps = turn, question, dependencies
@@ -107,14 +107,14 @@ class Reply:
         dependencies.playback.start(turn)
 
     async def run(self) -> None:
-        """Raises what the engine raises. Cancelling stops within one token and one phrase."""
+        """Raises what the engine raises. Cancelling takes effect within one token and one phrase."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._speak(), name=f"speak-{self.turn}")
-            await self._think(tasks)
+            tasks.create_task(self._synthesise(), name=f"speech-{self.turn}")
+            await self._generate(tasks)
             self._phrases.close()
 
     def commit(self) -> None:
-        """The turn is decided: show what there is, let the sound out, and everything after it as it comes."""
+        """The turn is decided: shows the text so far, opens playback, and lets through all that follows."""
         self.committed = True
         self._decided.set()
         self.timing.mark("turn_decided", self._deps.link.now())
@@ -124,7 +124,7 @@ class Reply:
         self._deps.playback.open(self.turn)
 
     async def decided(self) -> None:
-        """Until `commit`."""
+        """Waits for `commit`."""
         await self._decided.wait()
 
     def _show(self, event: Expressed) -> None:
@@ -133,7 +133,7 @@ class Reply:
         else:
             self._unshown.append(event)
 
-    async def _think(self, tasks: asyncio.TaskGroup) -> None:
+    async def _generate(self, tasks: asyncio.TaskGroup) -> None:
         match self.question, self._deps.unit_prefill:
             case Announcement(text), _:
                 await self._announce(text)
@@ -142,21 +142,21 @@ class Reply:
                 self.before_question = await self._deps.engine.mark()
                 await unit_prefill.take(rest)
             case _:
-                await self._ask(tasks)
+                await self._feed_question(tasks)
                 if not self.user_text:
                     return
         self.before_reply = await self._deps.engine.mark()
-        await self._take_down()
+        await self._stream_reply()
 
     async def _announce(self, text: str) -> None:
         self.before_question = self.before_reply = await self._deps.engine.mark()
         self._write(text)
         splitter = PhraseSplitter()
         for phrase in [*splitter.push(text), *splitter.flush()]:
-            await self._pass_on(phrase)
+            await self._queue_phrase(phrase)
 
-    async def _ask(self, tasks: asyncio.TaskGroup) -> None:
-        """In words; with none, nothing was asked."""
+    async def _feed_question(self, tasks: asyncio.TaskGroup) -> None:
+        """Feeds the question as text. `user_text` stays empty where the transcript has no words."""
         self.user_text = await self._words()
         self.timing.mark("transcript", self._deps.link.now())
         typed = isinstance(self.question, TypedQuestion)
@@ -165,7 +165,7 @@ class Reply:
             return
         engine, endpointing = self._deps.engine, self._deps.endpointing
         if endpointing is not None and not self.committed:
-            tasks.create_task(endpointing.weigh(self.user_text), name=f"weigh-{self.turn}")
+            tasks.create_task(endpointing.judge(self.user_text), name=f"endpointing-{self.turn}")
         self.before_question = await engine.mark()
         await self._feed_scene()
         await engine.feed(TextBlock(self.user_text, self.question.began_at, self.question.stopped_at, typed))
@@ -175,20 +175,20 @@ class Reply:
             case TypedQuestion(text) | Announcement(text):
                 return text
             case SpokenQuestion(samples):
-                assert self._deps.transcriber is not None, "an engine that cannot hear needs a transcriber"
+                assert self._deps.transcriber is not None, "An engine that cannot hear needs a transcriber."
                 return (await self._deps.asr.run(self._deps.transcriber.transcribe, samples)).text
 
     async def _feed_scene(self) -> None:
-        watching, engine = self._deps.watching, self._deps.engine
+        video, engine = self._deps.video, self._deps.engine
         typed = isinstance(self.question, TypedQuestion)
-        scene = await watching.fresh(self.question.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
+        scene = await video.fresh(self.question.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
         if not engine.can.sees:
             await engine.feed(scene)
-        elif watching.camera and watching.newest is not None:
-            await engine.feed(PictureBlock(watching.newest.rgb, watching.newest.at))
+        elif video.camera and video.newest is not None:
+            await engine.feed(PictureBlock(video.newest.rgb, video.newest.at))
 
-    async def _take_down(self) -> None:
-        """The engine's reply, delta by delta."""
+    async def _stream_reply(self) -> None:
+        """Streams the engine's reply: text to the caller and to speech synthesis, sound to playback."""
         splitter, alignment = PhraseSplitter(), SpeechTextAlignment()
         resampler: Resampler | None = None
         async with aclosing(self._deps.engine.reply()) as deltas:  # type: ignore[type-var]
@@ -202,19 +202,20 @@ class Reply:
                             alignment.write(text)
                         else:
                             for phrase in splitter.push(text):
-                                await self._pass_on(phrase)
+                                await self._queue_phrase(phrase)
                     case SoundDelta(samples, rate):
                         resampler = resampler or Resampler(rate, self._deps.playback.rate)
-                        self._sound(alignment.piece(resampler.push(samples), resampler.rate_out))
-                        await self._not_too_far_ahead()
+                        self._play(alignment.piece(resampler.push(samples), resampler.rate_out))
+                        await self._wait_for_playback()
                     case Listening():
                         break
         if resampler is not None:
-            self._sound(alignment.end(resampler.flush(), resampler.rate_out))
+            self._play(alignment.end(resampler.flush(), resampler.rate_out))
         for phrase in splitter.flush():
-            await self._pass_on(phrase)
+            await self._queue_phrase(phrase)
 
-    async def _not_too_far_ahead(self) -> None:
+    async def _wait_for_playback(self) -> None:
+        """Keeps synthesis at most AHEAD_S ahead of playback."""
         await asyncio.sleep(max(0.0, self._deps.playback.waiting_s() - AHEAD_S))
 
     def _write(self, text: str) -> None:
@@ -222,18 +223,18 @@ class Reply:
         self.said += text
         self._show(ReplyText(self.turn, text))
 
-    async def _pass_on(self, phrase: str) -> None:
+    async def _queue_phrase(self, phrase: str) -> None:
         self.timing.mark("first_phrase", self._deps.link.now())
         await self._phrases.put(phrase)
 
-    async def _speak(self) -> None:
+    async def _synthesise(self) -> None:
         try:
             while True:
-                self._sound(await self._deps.speaking.say(await self._phrases.get()))
-                await self._not_too_far_ahead()
+                self._play(await self._deps.speech.say(await self._phrases.get()))
+                await self._wait_for_playback()
         except QueueClosed:
             self._deps.playback.complete(self.turn)
 
-    def _sound(self, piece: AudioPiece) -> None:
+    def _play(self, piece: AudioPiece) -> None:
         self.timing.mark("first_sound_made", self._deps.link.now())
         self._deps.playback.add(self.turn, piece)

@@ -1,12 +1,12 @@
-"""A film's pictures thinned out to as many as a model takes, while they come and without knowing how many there are."""
+"""Thins out the frames of a film to as many as a model takes, as they come and without knowing their number."""
 
 from __future__ import annotations
 
 from vision.picture import Picture
 
 
-class Frames:
-    """At most twice `most` are held at a time; the distance between those that are kept doubles when it must."""
+class FilmFrames:
+    """Holds at most twice `most` frames; when there are more, every other one is dropped."""
 
     def __init__(self, most: int) -> None:
         self._most, self._every, self._seen = most, 1, 0
@@ -23,7 +23,7 @@ class Frames:
         self._newest = picture
 
     def chosen(self) -> list[Picture]:
-        """Evenly over the whole film, its first and its last among them; all where they are few."""
+        """At most `most` frames, evenly spread, with the first and the last; all frames where there are fewer."""
         kept = list(self._kept)
         if self._newest is not None and kept[-1] is not self._newest:
             kept.append(self._newest)

@@ -1,4 +1,4 @@
-"""Latency as a record with a budget. Takes times, reads no clock."""
+"""Records the latency of a turn by stage and compares it with a budget. Takes times, reads no clock."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def budget_for(can: Capabilities) -> Mapping[str, float]:
 class TurnTiming:
     """Seconds since the user stopped speaking, stage by stage. The first mark of a stage wins.
 
-    `asked` is False where nobody waited: such a turn says nothing about how fast we are.
+    `asked` is False for an unprompted turn: its times are no measure of latency.
     """
 
     stopped_at: float
@@ -83,20 +83,20 @@ class TurnTiming:
     asked: bool = True
 
     def mark(self, stage: str, now: float) -> None:
-        assert stage in STAGES, f"unknown stage {stage}"
+        assert stage in STAGES, f"Unknown stage {stage!r}."
         self.marks.setdefault(stage, now - self.stopped_at)
 
     def over(self, budget_s: Mapping[str, float]) -> tuple[str, ...]:
-        """Stages that took longer than their budget, in order of the chain."""
+        """Stages that took longer than their budget, in pipeline order."""
         return tuple(stage for stage in STAGES if self.marks.get(stage, 0.0) > budget_s.get(stage, float("inf")))
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Linear interpolation between closest ranks; `share` in 0..1. Raises ValueError where there are none."""
+    """Linear interpolation between closest ranks; `share` in 0..1. Raises ValueError for no values."""
     ranked = sorted(values)
     if not ranked:
-        raise ValueError("no values")
-    place = share * (len(ranked) - 1)
-    low = int(place)
+        raise ValueError("A percentile needs at least one value.")
+    position = share * (len(ranked) - 1)
+    low = int(position)
     high = min(low + 1, len(ranked) - 1)
-    return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+    return ranked[low] + (ranked[high] - ranked[low]) * (position - low)

@@ -1,4 +1,4 @@
-"""The session clock: seconds since the session began, on the event loop's monotonic clock."""
+"""Clocks of a session: seconds since it began, on the event loop's monotonic clock, and the clock of its sound."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 
 class SessionClock:
-    """Made on a running event loop; under a virtual loop it is virtual."""
+    """Seconds since it was made, on a running event loop; a virtual loop gives virtual time."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -17,16 +17,16 @@ class SessionClock:
 
 
 class SoundClock:
-    """Where a stream of sound lies on the session clock.
+    """Maps the time of a sound stream to the session clock.
 
-    Sound is timed by its sample count; the least delayed chunk so far tells where sample 0 belongs.
+    Sound is timed by its sample count; the least delayed chunk so far sets the offset of sample 0.
     """
 
     def __init__(self) -> None:
         self._offset: float | None = None
 
     def arrived(self, end_s: float, now: float) -> None:
-        """A chunk that ends at `end_s` on its own clock came in at `now`."""
+        """Takes note of a chunk that ends at `end_s` of its stream and arrived at `now`."""
         offset = now - end_s
         if self._offset is None or offset < self._offset:
             self._offset = offset

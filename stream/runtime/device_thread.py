@@ -1,7 +1,7 @@
-"""A thread that owns one model. It is entered and left; steps run one at a time, in order.
+"""Runs the steps of one model on a thread of its own, one at a time and in order.
 
-A step is one token, one encoder pass, one phrase: cancelling the awaiting task drops a step that still waits
-and lets one that has begun run to its end, so whatever must follow it (a rewind) simply queues behind it.
+A step is one token, one encoder pass, one phrase. Cancelling the awaiting task drops a step that is still queued; a
+step that has begun runs to its end, so a step that must follow it (a rewind) is queued behind it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Any, Self, TypeVar
 T = TypeVar("T")
 
 
-def _give_way(niceness: int) -> None:
-    # On Linux priorities belong to threads: background seeing must not delay hearing and speaking.
+def _set_niceness(niceness: int) -> None:
+    # On Linux priorities belong to threads: background vision must not delay ASR and TTS.
     if niceness and sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 class DeviceThread:
-    """The only thread that touches its model. `niceness` > 0 lets others go first where the system allows."""
+    """The only thread that touches its model. `niceness` > 0 lowers its priority where the system allows it."""
 
     def __init__(self, name: str, niceness: int = 0) -> None:
         self.name = name
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=_give_way, initargs=(niceness,))
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=_set_niceness, initargs=(niceness,))
 
     def __enter__(self) -> Self:
         return self
@@ -38,9 +38,9 @@ class DeviceThread:
         self.close()
 
     async def run(self, step: Callable[..., T], *args: Any) -> T:
-        """Await `step(*args)` on the thread."""
+        """Runs `step(*args)` on the thread; returns or raises what it does."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, step, *args)
 
     def close(self) -> None:
-        """Waits for the step in hand; steps not begun are cancelled."""
+        """Waits for the running step; queued steps are cancelled."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,6 +1,6 @@
-"""What crosses the session's edge: two closed unions of frozen records. Times are seconds on the session clock.
+"""Input and output events of a session: two closed unions of frozen records. Times are seconds on the session clock.
 
-`Perceived` goes in (Session.push), `Expressed` comes out (Session.events). Nothing here knows a wire format.
+`Perceived` goes in (Session.push), `Expressed` comes out (Session.events). They are independent of wire formats.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Device = Literal["microphone", "camera"]
 
 @dataclass(frozen=True, slots=True)
 class AudioReceived:
-    """Microphone sound: 16 kHz, without gaps (whoever receives it fills lost time with silence)."""
+    """Microphone sound: 16 kHz, without gaps (the receiver fills lost time with silence)."""
 
     chunk: Chunk
 
@@ -36,14 +36,14 @@ class TextTyped:
 
 @dataclass(frozen=True, slots=True)
 class TalkKeyPressed:
-    """The push-to-talk key went down or up. Has meaning only while not hands-free."""
+    """The push-to-talk key went down or up. Ignored while hands-free."""
 
     down: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSwitched:
-    """The user switched something; None leaves it as it is."""
+    """The user switched a device or the mode; None leaves it as it is."""
 
     microphone: bool | None = None
     camera: bool | None = None
@@ -52,7 +52,7 @@ class DeviceSwitched:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The user asked for silence by button: the reply in progress ends here."""
+    """The user pressed the interrupt button: the reply in progress ends here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ Perceived = (
 
 
 class State(Enum):
-    LISTENING = "listening"  # nobody speaks
+    LISTENING = "listening"  # neither side speaks
     HEARING = "hearing"  # the user speaks
-    THINKING = "thinking"  # the user has finished, no sound from us yet
-    SPEAKING = "speaking"  # our sound is going out
+    THINKING = "thinking"  # the user has finished, no sound of the reply yet
+    SPEAKING = "speaking"  # the reply is being played
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class ReplyText:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRecalled:
-    """The reply was looked up in the event log: what it tells happened at `at`. Comes before its text."""
+    """The reply comes from the event log: it reports what happened at `at`. Precedes its text."""
 
     turn: int
     at: float
@@ -121,7 +121,7 @@ class ReplyRecalled:
 
 @dataclass(frozen=True, slots=True)
 class ReplyHeard:
-    """So many characters of the reply have reached the user's ears."""
+    """The number of characters of the reply that the user has heard so far."""
 
     turn: int
     characters: int
@@ -173,9 +173,9 @@ class TurnTimed:
 
 @dataclass(frozen=True, slots=True)
 class UnitDecided:
-    """What a duplex engine made of a second of the call: it speaks, or it listens, which may have been `forced`.
+    """A duplex engine's decision after a second of the call: it speaks, or it listens, which may have been `forced`.
 
-    Units are counted from 0; `left` are those that had to leave its context afterwards.
+    Units are numbered from 0; `left` are those evicted from its context afterwards.
     """
 
     number: int
@@ -191,7 +191,7 @@ class ContextShown:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know. `code` is stable, `text` is a sentence that says what to do."""
+    """A message to the user. `code` is stable; `text` says what happened and what to do."""
 
     level: Literal["info", "warning", "error"]
     code: str

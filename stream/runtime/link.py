@@ -1,4 +1,4 @@
-"""What every stage needs of its session: its clock and a way to say something to the outside."""
+"""Connects a stage to its session: the session clock and the output of events."""
 
 from __future__ import annotations
 

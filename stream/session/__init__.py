@@ -1,1 +1,1 @@
-"""One live session: its stages and their wiring, controls, paced playout, announcements."""
+"""One live session: its stages and their wiring, controls, paced playout, reminders."""

@@ -1,1 +1,1 @@
-"""Whose turn it is, and carrying that decision out; hearing, full duplex."""
+"""Turn-taking: the rules, the floor that carries them out, audio perception, full duplex."""

@@ -1,8 +1,7 @@
-"""The floor of a call whose engine decides by itself when to speak. Pure, like `turns.py`.
+"""Turn-taking for an engine that decides itself when to speak. Pure, like `turns.py`.
 
-What the user says is nobody's question: the engine hears it all and answers when it likes. Ours is the right to be
-silent: speech over our voice holds it at once and takes the floor soon after, and so does speech that was already
-going on when our voice began.
+The engine hears everything and answers when it chooses; no question is put to it. Barge-in is decided here: speech over
+the reply pauses it at once and takes the floor soon after, also where the speech was going on when the reply began.
 """
 
 from __future__ import annotations
@@ -12,18 +11,18 @@ from stream.turns.turns import Begin, Decision, Hold, Phase, Turns, UserDone
 
 
 class DuplexTurns(Turns):
-    """A turn is what the user said and the reply to it, if one came; an unasked reply is a turn of its own."""
+    """A turn is what the user said and the reply to it, if any; an unprompted reply is a turn of its own."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._answered = True  # the present turn has had its reply
-        self._saying = False  # the user is in the middle of something, be it over our voice
-        self._cut_off: list[Decision] = []  # that something ended because a new turn began
-        self.asked = False  # the present turn began with something the user said or typed
-        self.spoke_until = 0.0  # when the user was last known to have stopped, on the clock of the sound
+        self._answered = True  # the current turn has had its reply
+        self._saying = False  # the user is speaking, possibly over the reply
+        self._cut_off: list[Decision] = []  # ends of utterances that a new turn cut off
+        self.asked = False  # the current turn began with something the user said or typed
+        self.spoke_until = 0.0  # the end of the user's last speech, on the clock of the sound
 
     def speak(self, at: float) -> list[Decision]:
-        """The engine begins to speak. `turn` is now the one it speaks in."""
+        """The engine begins to speak; `turn` becomes the turn it speaks in."""
         self.asked = not self._answered
         if self._answered:
             self.turn += 1
@@ -35,20 +34,20 @@ class DuplexTurns(Turns):
         return [Hold()]
 
     def type(self, at: float) -> list[Decision]:
-        """It goes to the engine with the next second; our reply, if any, ends here."""
+        """A typed message: it goes to the engine with the next unit; a current reply ends here."""
         decisions = self._yield()
         self._begin(at)
         self._open = self._saying = False
         self.spoke_until = at
-        return self._in_full(decisions)
+        return self._with_cut_off(decisions)
 
     def press(self, down: bool, at: float) -> list[Decision]:
-        """The push-to-talk key: only while it is down does the engine hear anything."""
+        """The push-to-talk key: the engine hears the user only while it is down."""
         if self.hands_free or down == self._pressed:
             return []
         self._pressed = down
         if down:
-            return self._in_full([*self._yield(), self._begin(at)])
+            return self._with_cut_off([*self._yield(), self._begin(at)])
         self._open, self.spoke_until = False, at
         return self._said(at)
 
@@ -57,7 +56,7 @@ class DuplexTurns(Turns):
         return super().forget()
 
     def finished(self, turn: int) -> list[Decision]:
-        return self._in_full(super().finished(turn))
+        return self._with_cut_off(super().finished(turn))
 
     def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
         match event:
@@ -71,21 +70,21 @@ class DuplexTurns(Turns):
         return []
 
     def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
-        """What the user was saying when our voice began may come to its end here, or go on as a turn of its own."""
+        """Speech that was going on when the reply began ends here, or goes on as a turn of its own."""
         said: list[Decision] = []
         if isinstance(event, SpeechEnded):
             self.spoke_until = event.last_speech_at
             said = self._said(event.last_speech_at)
         elif isinstance(event, SpeechDropped):
             self._saying = False
-        return self._in_full([*said, *super()._hear_over_us(event, speech_s)])
+        return self._with_cut_off([*said, *super()._hear_over_us(event, speech_s)])
 
     def _said(self, last_speech_at: float) -> list[Decision]:
         saying, self._saying = self._saying, False
         return [UserDone(self.turn, last_speech_at)] if saying else []
 
-    def _in_full(self, decisions: list[Decision]) -> list[Decision]:
-        """With what comes before them: the end of what was being said when a new turn began."""
+    def _with_cut_off(self, decisions: list[Decision]) -> list[Decision]:
+        """Puts first the ends of utterances that a new turn cut off."""
         cut_off, self._cut_off = self._cut_off, []
         return [*cut_off, *decisions]
 

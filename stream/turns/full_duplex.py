@@ -1,8 +1,8 @@
-"""Stage: an engine that decides by itself, every second, whether to listen or to speak. Takes the place of Answering.
+"""Stage: runs an engine that decides every second whether to listen or to speak. Replaces `ReplyController`.
 
-A unit goes in as soon as it is whole; what the engine says in it goes out at once. An interruption is ours to obey:
-the sound has stopped before its order comes here, then what is being computed is awaited, the engine is told how much
-was heard, and for some units it may only listen.
+A unit is fed as soon as it is whole, and what the engine says in it is played at once. On an interruption the sound has
+stopped before the order comes here; then the running unit is awaited, the engine receives how much was heard, and
+for some units it is forced to listen.
 """
 
 from __future__ import annotations
@@ -14,63 +14,65 @@ from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import ReplyBlock
 from dialogue.engine import SoundDelta, UnitAnswer
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece, Playback
-from stream.playout.speaking import SpeechSynthesis
+from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread
-from stream.replies.answering import CloseReply, CutReply, GiveReply, Order
+from stream.replies.orders import CloseReply, CutReply, GiveReply, Order
 from stream.replies.reply import TypedQuestion
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
-from stream.runtime.lanes import BlockingQueue
+from stream.runtime.queues import BlockingQueue
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.turns import Hold
 
-# After an interruption the engine listens for so many units, and for as long as the user goes on speaking.
+# Units for which the engine is forced to listen after an interruption, counted once the user has stopped speaking.
 LISTEN_UNITS = 2
 
 
 @dataclass(eq=False)
 class DuplexReply:
-    """What is being said, from the first unit in which the engine speaks until it was heard or cut."""
+    """A reply from the first unit in which the engine speaks until it was heard to its end or cut."""
 
     turn: int
     timing: TurnTiming
     said: str = ""
-    unsounded: str = ""  # text whose sound has not come yet
+    unsounded: str = ""  # text whose sound was not produced yet
     committed: bool = True
     splitter: PhraseSplitter = field(default_factory=PhraseSplitter)
     resampler: Resampler | None = None
 
 
 class FullDuplex:
-    """The mind of one session."""
+    """The reply stage of one session, for a duplex engine."""
 
     def __init__(
         self,
+        *,
+        orders: BlockingQueue[Order],
         unit_prefill: UnitPrefill,
         turns: DuplexTurns,
         sound: AudioBuffer,
-        speaking: SpeechSynthesis,
+        speech: SpeechSynthesis,
         playback: Playback,
     ) -> None:
         self._unit_prefill, self._engine, self._link = unit_prefill, unit_prefill.engine, unit_prefill.link
-        self._turns, self._sound, self._speaking, self._playback = turns, sound, speaking, playback
-        self.orders: BlockingQueue[Order] = BlockingQueue(64)
+        self._turns, self._sound, self._speech, self._playback = turns, sound, speech, playback
+        self._orders = orders
         self.reply: DuplexReply | None = None
         self._engine_free = asyncio.Lock()
-        self._interrupted = False  # and the engine has not been told yet
-        self._listen_units = 0  # to come, in which it may not speak
+        self._interrupted = False  # set until the engine knows of the interruption
+        self._listen_units = 0  # next units in which the engine may not speak
 
     async def run(self) -> None:
-        """Until cancelled; raises what the engine raises."""
+        """Runs until cancelled. Raises what the engine raises."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._live(), name="units")
+            tasks.create_task(self._process_units(), name="units")
             while True:
-                await self._obey(await self.orders.get())
+                await self._carry_out(await self._orders.get())
 
-    async def _live(self) -> None:
+    async def _process_units(self) -> None:
         while True:
             unit = await self._unit_prefill.feed.queue.get()
             async with self._engine_free:
@@ -90,8 +92,8 @@ class FullDuplex:
         key_down = not self._turns.hands_free and self._turns.user_speaks
         return bool(self._listen_units) or key_down
 
-    async def _obey(self, order: Order) -> None:
-        """Only what can happen here: nothing is ever prepared, and only typed messages come as questions."""
+    async def _carry_out(self, order: Order) -> None:
+        """Other orders do not occur: nothing is prepared, and only typed messages come as questions."""
         match order:
             case GiveReply(turn, TypedQuestion(text)):
                 self._link.emit(UserCaption(turn, text, final=True, typed=True))
@@ -126,19 +128,19 @@ class FullDuplex:
 
     async def _say(self, answer: UnitAnswer) -> None:
         if not answer.text and answer.sound is None and self.reply is None:
-            return  # it took the floor and said nothing yet
+            return  # the engine took the floor and has said nothing yet
         reply = self.reply or self._begin()
-        self._playback.go_on(reply.turn)  # it may have come to an end and speak again before that was heard
+        self._playback.go_on(reply.turn)  # a finished reply may go on before its end was heard
         if answer.text:
             reply.timing.mark("first_token", self._link.now())
             reply.said += answer.text
             self._link.emit(ReplyText(reply.turn, answer.text))
         if self._engine.can.speaks:
-            self._sound_out(reply, answer)
+            self._play_own_sound(reply, answer)
         else:
             for phrase in [*reply.splitter.push(answer.text), *(reply.splitter.flush() if answer.turn_over else ())]:
                 reply.timing.mark("first_phrase", self._link.now())
-                self._add(reply, await self._speaking.say(phrase))
+                self._add(reply, await self._speech.say(phrase))
         if answer.turn_over:
             self._playback.complete(reply.turn)
 
@@ -154,8 +156,8 @@ class FullDuplex:
             self._playback.hold()
         return reply
 
-    def _sound_out(self, reply: DuplexReply, answer: UnitAnswer) -> None:
-        """The engine's own sound, with the text that has come since the last of it."""
+    def _play_own_sound(self, reply: DuplexReply, answer: UnitAnswer) -> None:
+        """Plays the engine's own sound, with the text that came since its last sound."""
         reply.unsounded += answer.text
         if answer.sound is not None:
             self._add(reply, self._piece(reply, answer.sound))
@@ -170,6 +172,6 @@ class FullDuplex:
         return spread(text, reply.resampler.push(sound.samples), self._playback.rate)
 
     def _add(self, reply: DuplexReply, piece: AudioPiece) -> None:
-        """Ignored by the playback once the turn was cut."""
+        """Adds to playback, which ignores it once the turn was cut."""
         reply.timing.mark("first_sound_made", self._link.now())
         self._playback.add(reply.turn, piece)

@@ -1,6 +1,6 @@
-"""Turn-taking: who has the floor. Pure: speech events and media time in, decisions out.
+"""Turn-taking: decides who has the floor. Pure: speech events and media time in, decisions out.
 
-Knows no audio format, starts no task, reads no clock. A turn is one thing the user says and our reply to it.
+Starts no task and reads no clock. A turn is one utterance of the user and the reply to it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """A short pause: compute the answer, let nothing of it out."""
+    """A short pause: compute the answer speculatively, without playing it."""
 
     turn: int
     last_speech_at: float
@@ -34,14 +34,14 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Retract:
-    """The user goes on: what was prepared (or already answered, unheard) is void, the same turn is open."""
+    """The user goes on: the prepared (or given but unheard) reply is void, the same turn stays open."""
 
     turn: int
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The turn is decided: the floor is ours."""
+    """The turn is decided: the assistant has the floor."""
 
     turn: int
     last_speech_at: float
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class UserDone:
-    """The user has come to an end of saying something that nobody is asked to answer: the engine decides that."""
+    """An utterance of the user ended that calls for no answer here: the engine decides whether to answer."""
 
     turn: int
     last_speech_at: float
@@ -58,59 +58,59 @@ class UserDone:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Nothing was said after all."""
+    """The turn is void: nothing was said."""
 
     turn: int
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Somebody speaks over us: fall silent until it is clear whether they mean it."""
+    """Speech over the reply: pause playback until it is clear whether it is an interruption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """It was a cough: go on."""
+    """It was not an interruption: resume playback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """The user takes the floor: this turn's reply ends where it was heard."""
+    """Barge-in: the user takes the floor; this turn's reply ends at what was heard."""
 
     turn: int
 
 
 Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Hold | Release | Yield
 
-# So much speech over our own voice counts as an interruption; less is a cough or an "mm-hm".
-# Our sound stops at once all the same (Hold).
+# Speech over the reply that counts as an interruption; less is a cough or an "mm-hm" (backchannel).
+# Playback pauses at once in both cases (Hold).
 CONFIRM_S = 0.25
 
 
 class Turns:
-    """The floor of one session."""
+    """The turn-taking state of one session."""
 
     def __init__(self, confirm_s: float = CONFIRM_S) -> None:
         self.confirm_s = confirm_s
         self.phase = Phase.YOURS
         self.turn = 0
         self.hands_free = True
-        self._open = False  # the user's part of the present turn is being spoken
-        self._sounded = False  # the user has heard something of our reply
+        self._open = False  # the user's part of the current turn is being spoken
+        self._sounded = False  # the user has heard some of the reply
         self._challenged_at: float | None = None
-        self._challenge_s = 0.0  # speech over our voice so far
+        self._challenge_s = 0.0  # seconds of speech over the reply so far
         self._heard_at = 0.0
         self._pressed = False
         self._last_speech_at = 0.0
-        self._unasked = False  # the present turn is ours alone
-        self._reopened = False  # answered once, unheard, and taken back because the user seemed to go on
+        self._unasked = False  # the current turn is an announcement
+        self._reopened = False  # its answer was taken back unheard, because the user seemed to go on
 
     @property
     def user_speaks(self) -> bool:
         return self._open
 
     def hear(self, event: SpeechEvent | None, at: float, voiced: bool) -> list[Decision]:
-        """One hop of hands-free listening that ended `at`: whether it was speech, and what end-of-speech made of it."""
+        """One VAD hop that ended `at`, while hands-free: whether it was voiced, and the endpointing event, if any."""
         hop_s, self._heard_at = at - self._heard_at, at
         if not self.hands_free:
             return []
@@ -129,7 +129,7 @@ class Turns:
             case SpeechEnded() if self._open:
                 return [self._answer(event.last_speech_at, at)]
             case SpeechDropped() if self._open and self._reopened:
-                return [self._answer(self._last_speech_at, at)]  # it was a noise: the answer stands
+                return [self._answer(self._last_speech_at, at)]  # it was noise: the answer stands
             case SpeechDropped() if self._open:
                 self._open = False
                 return [Drop(self.turn)]
@@ -140,7 +140,7 @@ class Turns:
             case SpeechStarted() if not self._sounded and self._unasked:
                 return [*self._yield(), self._begin(event.since)]
             case SpeechStarted() if not self._sounded:
-                # Nothing has been heard of us yet: the user was not finished after all.
+                # Nothing of the reply has been heard yet: the user was not finished.
                 self.phase, self._open, self._reopened = Phase.YOURS, True, True
                 return [Retract(self.turn)]
             case SpeechStarted():
@@ -156,7 +156,7 @@ class Turns:
         return [*self._yield(), self._begin(since)] if self._challenge_s >= self.confirm_s else []
 
     def press(self, down: bool, at: float) -> list[Decision]:
-        """The push-to-talk key. Does nothing while hands-free."""
+        """The push-to-talk key went down or up; ignored while hands-free."""
         if self.hands_free or down == self._pressed:
             return []
         self._pressed = down
@@ -165,14 +165,14 @@ class Turns:
         return [self._answer(at, at)] if self._open else []
 
     def type(self, at: float) -> list[Decision]:
-        """A typed message is a whole turn at once; it takes the floor from whoever has it."""
+        """A typed message is a whole turn; it takes the floor."""
         dropped: list[Decision] = [Drop(self.turn)] if self._open else []
         decisions = [*dropped, *self._yield()]
         self._begin(at)
         return [*decisions, self._answer(at, at)]
 
     def announce(self, at: float) -> list[Decision]:
-        """We have something to say unasked: a turn of ours alone, if nobody has the floor; else nothing."""
+        """Begins an announcement as a turn of its own if the floor is free; otherwise decides nothing."""
         if self.phase is Phase.OURS or self._open:
             return []
         self._begin(at)
@@ -180,18 +180,18 @@ class Turns:
         return [self._answer(at, at)]
 
     def interrupt(self) -> list[Decision]:
-        """The user wants silence: our reply, if any, ends here."""
+        """The interrupt button: a current reply ends here."""
         return self._yield()
 
     def switch_hands_free(self, on: bool) -> list[Decision]:
-        """Changing the way of talking drops what was half said."""
+        """Changes between hands-free and push-to-talk; an unfinished utterance is dropped."""
         if on == self.hands_free:
             return []
         self.hands_free = on
         return self.forget()
 
     def forget(self) -> list[Decision]:
-        """The microphone went off or changed its meaning: what was half said is dropped, our reply goes on."""
+        """Drops an unfinished utterance: the microphone went off or the mode changed. A current reply goes on."""
         self._pressed = False
         released: list[Decision] = [Release()] if self._challenged_at is not None else []
         self._challenged_at = None
@@ -201,12 +201,12 @@ class Turns:
         return [*released, Drop(self.turn)]
 
     def sounded(self, turn: int) -> None:
-        """The first sound of our reply to `turn` has gone out."""
+        """The first sound of the reply to `turn` was played."""
         if turn == self.turn:
             self._sounded = True
 
     def finished(self, turn: int) -> list[Decision]:
-        """Our reply to `turn` has been heard to its end (or there was none). The floor goes back."""
+        """The reply to `turn` was heard to its end (or there was none): the user gets the floor."""
         if turn != self.turn or self.phase is Phase.YOURS:
             return []
         self.phase = Phase.YOURS

@@ -1,4 +1,4 @@
-"""Both ends of a session for tests: a microphone that is spoken into, an ear that keeps what came out."""
+"""Drives a session in tests: sends microphone sound, keeps the events and the outgoing sound."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Call:
     sent: int = 0
 
     async def lasts(self, seconds: float, loudness: float = 0.0, frames: int = 320) -> None:
-        """So long of one loudness in the microphone, in real time."""
+        """Sends `seconds` of constant loudness, in real time."""
         await self.plays(np.full(round(seconds * 16_000), loudness, np.float32), frames)
 
     async def plays(self, sound: np.ndarray, frames: int = 320) -> None:
-        """`sound` at 16 kHz into the microphone, in real time."""
+        """Sends `sound` at 16 kHz as microphone input, in real time."""
         for start in range(0, len(sound) - frames + 1, frames):
             samples = sound[start : start + frames]
             self.session.push(AudioReceived(Chunk(samples, 16_000, self.sent)))
@@ -48,7 +48,7 @@ class Call:
         return [event for event in self.events if isinstance(event, kind)]
 
     def heard_s(self) -> float:
-        """Seconds of our sound that went out."""
+        """Seconds of reply sound that were played."""
         return float(np.count_nonzero(np.concatenate(self.out))) / 48_000
 
     def states(self) -> list[State]:

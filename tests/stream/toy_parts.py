@@ -1,6 +1,6 @@
-"""Neighbours of the stages, small enough to reason about: an ear that hears loudness, a voice that hums, open eyes.
+"""Toy parts for stage tests: a VAD by loudness, a transcriber with a fixed text, a voice of constant sound.
 
-Only for tests of `stream`; the real ones run in tests/stream/test_live.py and in the browser.
+Only for tests of `stream`; the real ones run in tests/stream/session/test_session_real_models.py and in the browser.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ToyVoiceState:
 
 
 class ToyActivity:
-    """Loud is speech."""
+    """Loud sound counts as speech."""
 
     def __init__(self) -> None:
         self._states: dict[int, ToyVoiceState] = {}
@@ -49,7 +49,7 @@ class ToyActivity:
 
 @dataclass
 class ToyTranscriber:
-    """Every sound says the same."""
+    """Transcribes every sound to the same text."""
 
     says: str = "What do you see?"
     asked: list[float] = field(default_factory=list)  # seconds of each sound
@@ -79,7 +79,7 @@ class BrokenEngineError(RuntimeError):
 
 @dataclass
 class ToyEngine:
-    """Answers each question with the next line, a word at a time; remembers what it was fed.
+    """Answers each question with the next line, a word at a time; keeps what it was fed.
 
     "@12 word" is an answer that was looked up: it happened at second 12.
     """
@@ -119,7 +119,7 @@ class ToyEngine:
 
     @property
     def conversation(self) -> list[str]:
-        """What was said by both, as the engine remembers it."""
+        """The turns of both sides as the engine has them."""
         return [block.text for block in self.fed if isinstance(block, TextBlock | ReplyBlock)]
 
 

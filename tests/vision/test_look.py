@@ -61,6 +61,25 @@ def test_a_sign_is_read_in_one_look(vision_models: VisionModels, draw_sign: Draw
     assert objects(scene) == {}
 
 
+def test_a_picture_that_follows_another_changes_the_scene(
+    vision_models: VisionModels, astronaut: Pixels, draw_sign: DrawSign
+) -> None:
+    look = vision_models.study(Picture(astronaut, 0.0), SceneUpdate())
+    assert not look.scene.changes()
+    vision_models.study(Picture(astronaut, 12.0), look)
+    assert not look.scene.changes(), "the same picture again"
+    assert [track.since for track in look.tracks()] == [0.0]
+    vision_models.study(Picture(draw_sign(["NO PARKING"]), 24.0), look)
+    assert {change.at for change in look.scene.changes()} == {24.0}
+    assert any("NO PARKING" in change.text for change in look.scene.changes())
+    assert objects(look.scene) == {}
+    vision_models.study(Picture(astronaut, 36.0), look)
+    assert ("sign left", "NO PARKING") in [
+        (change.kind, change.text) for change in look.scene.changes() if change.at == 36.0
+    ]
+    assert objects(look.scene) == {"person": 1}
+
+
 def test_a_still_picture_is_understood_in_three_glances(
     vision_models: VisionModels, astronaut: Pixels, cat: Pixels, two_people: Pixels
 ) -> None:

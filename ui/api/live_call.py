@@ -34,7 +34,7 @@ from stream.runtime.events import (
     TextTyped,
     UserCaption,
 )
-from stream.runtime.lanes import DropOldest, QueueClosed
+from stream.runtime.queues import DropOldest, QueueClosed
 from ui.api.attachments import read_item
 from ui.api.own_loop import OwnLoop
 from vision.picture import Picture

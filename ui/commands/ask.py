@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stream.models.setup import Setup
     from stream.models.weights import WeightStore
     from stream.requests.chat_requests import RequestOptions
-    from stream.requests.message import RequestMessage
+    from stream.requests.request_message import RequestMessage
     from ui.api.spoken_file import SpokenFile
 
 EXAMPLES = """\
@@ -139,7 +139,7 @@ def from_stdin() -> str:
 
 def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[RequestMessage]:
     """Raises BadInput for what cannot be read, or where there is nothing to answer."""
-    from stream.requests.message import RequestMessage
+    from stream.requests.request_message import RequestMessage
     from ui.api.attachments import read_file, read_history, read_item
 
     messages = read_history(history_in(options.history)) if options.history is not None else []

@@ -21,7 +21,7 @@ Kind = tuple[str, int, str, str]
 
 
 @dataclass(slots=True)
-class _Seen:
+class _LoggedKind:
     passed_at: float
     held_back: int = 0
 
@@ -42,7 +42,7 @@ class LogLimit(logging.Filter):
     def __init__(self, every_s: float = EVERY_S, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._every_s, self._now = every_s, now
-        self._seen: dict[Kind, _Seen] = {}
+        self._seen: dict[Kind, _LoggedKind] = {}
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -54,7 +54,7 @@ class LogLimit(logging.Filter):
             if seen is not None and now - seen.passed_at < self._every_s:
                 seen.held_back += 1
                 return False
-            self._seen[kind] = _Seen(now)
+            self._seen[kind] = _LoggedKind(now)
         if seen is not None and seen.held_back:
             since = now - seen.passed_at
             record.msg = f"{record.getMessage()} ({seen.held_back} more of this kind in the last {since:.0f} s)"

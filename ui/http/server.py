@@ -22,6 +22,7 @@ from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
 from stream.models.fetch import disk_sentence
 from stream.models.setup import Setup
+from stream.runtime.failures import first_error
 from ui.call.call import VANISHED_S, CallSession
 from ui.call.calls import Calls
 from ui.call.metrics import Metrics
@@ -193,7 +194,7 @@ async def serve(
         with told_by_signals(service.stop):
             await service.run(web, listening, lambda: on_ready(address.url(token)) if on_ready else None)
     except BaseExceptionGroup as group:
-        raise _first_of(group) from group
+        raise first_error(group) from group
     finally:
         listening.close()
 
@@ -202,14 +203,6 @@ def _sessions_of(setup: Setup) -> Callable[[str, Any], CallSession]:
     from stream.session.session import Session  # imports every model's library
 
     return lambda name, parts: Session(name, parts, setup)
-
-
-def _first_of(group: BaseExceptionGroup) -> BaseException:
-    """The error that a person should read: the groups around it say only which tasks it passed through."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def web_server(

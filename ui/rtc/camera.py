@@ -13,7 +13,7 @@ from collections.abc import Callable
 import av
 
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.lanes import DropOldest
+from stream.runtime.queues import DropOldest
 from ui.rtc.frames import EncodedFrame, FrameAssembly, Packet
 from vision.picture import Picture
 

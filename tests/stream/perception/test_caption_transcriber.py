@@ -1,4 +1,4 @@
-"""What is said to an engine that hears is written down beside it: for captions and the log, and never in its way."""
+"""Speech to an engine that hears is transcribed for captions and the log, without delaying the engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from dialogue.blocks import TranscriptBlock
 from dialogue.minicpm.kind import Kind
-from stream.perception.caption_transcriber import LANE_UTTERANCES, CaptionTranscriber, Utterance
+from stream.perception.caption_transcriber import UTTERANCE_QUEUE_SIZE, CaptionTranscriber, Utterance
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
     Expressed,
@@ -46,7 +46,7 @@ def duplex(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @dataclass
 class Desk:
-    """A scribe whose transcriber takes a second for each utterance and writes its length, or `breaks`."""
+    """A caption transcriber that takes a second for each utterance and writes its length, or `breaks`."""
 
     breaks: Callable[[int], bool] = lambda written: False
     events: list[Expressed] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Desk:
         self.fed.append(block)
 
     def works(self, *waits: tuple[float, Callable[[CaptionTranscriber], None]]) -> CaptionTranscriber:
-        """After so many seconds each, something is done with the scribe."""
+        """Runs each step after its delay in seconds."""
 
         async def whole() -> CaptionTranscriber:
             link = Link(lambda: 0.0, self.events.append)
@@ -95,16 +95,19 @@ def test_each_utterance_is_a_caption_of_its_turn_and_data_for_the_engine() -> No
     assert desk.fed == [TranscriptBlock("100 samples", 10.0, 12.0), TranscriptBlock("200 samples", 20.0, 22.0)]
 
 
-def test_one_who_is_late_lets_the_oldest_go() -> None:
+def test_a_late_transcriber_drops_the_oldest_utterances() -> None:
     desk = Desk()
-    turns = range(1, LANE_UTTERANCES + 4)
+    turns = range(1, UTTERANCE_QUEUE_SIZE + 4)
     caption_transcriber = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
-    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [1, *turns[-LANE_UTTERANCES:]]
-    assert caption_transcriber.lane.dropped == 2
+    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [
+        1,
+        *turns[-UTTERANCE_QUEUE_SIZE:],
+    ]
+    assert caption_transcriber.queue.dropped == 2
 
 
 @pytest.mark.parametrize("after_s", [0.2, 3.0], ids=["while it is written", "when it was written"])
-def test_what_was_taken_back_is_written_anew(after_s: float) -> None:
+def test_an_utterance_that_was_taken_back_is_transcribed_again(after_s: float) -> None:
     desk = Desk()
     desk.works(
         (0.0, said(1)), (after_s, lambda caption_transcriber: caption_transcriber.take_back(1)), (2.0, said(1, 300))
@@ -124,7 +127,7 @@ def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
     assert [block.text for block in desk.fed] == ["100 samples", ""]
 
 
-def test_a_failure_is_told_once_and_it_goes_on() -> None:
+def test_a_failure_is_reported_once_and_transcription_goes_on() -> None:
     desk = Desk(breaks=lambda written: written < 3)
     desk.works((0.0, said(1)), (2.0, said(2)), (2.0, said(3)))
     notice, caption = desk.events
@@ -133,7 +136,7 @@ def test_a_failure_is_told_once_and_it_goes_on() -> None:
 
 
 def slow(monkeypatch: pytest.MonkeyPatch, thread_name: str, seconds: float) -> None:
-    """Every step of that thread takes so much longer."""
+    """Makes every step of the thread slower."""
     run = DeviceThread.run
 
     async def slowly(thread: DeviceThread, step: Callable[..., Any], *args: Any) -> Any:
@@ -153,18 +156,18 @@ async def asks(call: OmniCall) -> None:
 
 def test_what_is_said_to_o26_gets_a_caption_and_a_line_with_its_time(omni: Shared) -> None:
     asr = ToyTranscriber("What do you see?")
-    [told] = calls(omni, asks, transcriber=asr)
-    assert told.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
+    [result] = calls(omni, asks, transcriber=asr)
+    assert result.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
     assert len(asr.asked) == 1, "it writes when all has been said"
     assert asr.asked[0] == pytest.approx(0.3 + 2.6 + 0.3, abs=0.15)
-    asked, reply = told.logged
-    assert (asked.kind, asked.text, reply.kind, reply.text) == ("asked", "What do you see?", "said", told.said())
+    asked, reply = result.logged
+    assert (asked.kind, asked.text, reply.kind, reply.text) == ("asked", "What do you see?", "said", result.said())
     assert asked.at == pytest.approx(0.5, abs=0.15)
     assert asked.until == pytest.approx(3.1, abs=0.15)
     assert asked.until <= reply.at < reply.until
 
 
-def test_writing_down_changes_nothing_of_what_is_heard_and_answered(omni: Shared, duplex: Shared) -> None:
+def test_captions_change_nothing_of_what_is_heard_and_answered(omni: Shared, duplex: Shared) -> None:
     async def talks(call: OmniCall) -> None:
         await call.speaks(1.5)
         await call.lasts(4.0)
@@ -178,7 +181,7 @@ def test_writing_down_changes_nothing_of_what_is_heard_and_answered(omni: Shared
         assert written.rows == pytest.approx(unwritten.rows, abs=0.02)
 
 
-def test_a_scribe_that_takes_long_delays_neither_units_nor_the_reply(
+def test_a_slow_transcriber_delays_neither_units_nor_the_reply(
     omni: Shared, duplex: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow(monkeypatch, "asr", 4.0)
@@ -191,14 +194,14 @@ def test_a_scribe_that_takes_long_delays_neither_units_nor_the_reply(
         await call.speaks(1.5)
         await call.lasts(8.6)
 
-    [told] = calls(omni, asks_and_waits, transcriber=ToyTranscriber())
-    kinds = [type(event) for event in told.events]
+    [result] = calls(omni, asks_and_waits, transcriber=ToyTranscriber())
+    kinds = [type(event) for event in result.events]
     assert kinds.index(ReplyText) < kinds.index(UserCaption), "the caption came late, the reply did not"
-    assert told.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
-    [told] = calls(duplex, talks, transcriber=ToyTranscriber())
-    assert len(told.of(UnitDecided)) == 10
-    assert told.session.dropped["units"] == 0
-    assert told.of(UserCaption)
+    assert result.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
+    [result] = calls(duplex, talks, transcriber=ToyTranscriber())
+    assert len(result.of(UnitDecided)) == 10
+    assert result.session.dropped["units"] == 0
+    assert result.of(UserCaption)
 
 
 def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
@@ -211,20 +214,22 @@ def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
             await call.speaks(1.2)
             await call.until(ReplyEnded, count)
 
-    [told] = calls(omni, asks_twice, transcriber=Broken())
-    assert len(told.of(ReplyEnded)) == 2
-    assert [notice.code for notice in told.of(Notice)] == ["not_written_down"]
-    assert told.events[-1] == SessionEnded("over")
+    [result] = calls(omni, asks_twice, transcriber=Broken())
+    assert len(result.of(ReplyEnded)) == 2
+    assert [notice.code for notice in result.of(Notice)] == ["not_written_down"]
+    assert result.events[-1] == SessionEnded("over")
 
 
-def test_what_is_being_written_when_the_call_ends_is_let_go(omni: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transcription_running_at_the_end_of_the_call_is_dropped(
+    omni: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow(monkeypatch, "asr", 60.0)
-    [told] = calls(omni, asks, transcriber=ToyTranscriber())
-    assert told.events[-1] == SessionEnded("over")
-    assert not told.of(UserCaption) and not told.of(Notice)
+    [result] = calls(omni, asks, transcriber=ToyTranscriber())
+    assert result.events[-1] == SessionEnded("over")
+    assert not result.of(UserCaption) and not result.of(Notice)
 
 
-def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
+def test_an_utterance_resumed_before_the_answer_is_heard_is_transcribed_whole(
     omni: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow(monkeypatch, "llm", 0.2)
@@ -238,31 +243,31 @@ def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
         await call.until(ReplyEnded)
 
     asr = ToyTranscriber()
-    [told] = calls(omni, goes_on, transcriber=asr)
-    assert told.of(UserCaption) == [
+    [result] = calls(omni, goes_on, transcriber=asr)
+    assert result.of(UserCaption) == [
         UserCaption(1, "What do you see?", final=True),
         UserCaption(1, "", final=False),
         UserCaption(1, "What do you see?", final=True),
     ]
     assert asr.asked[1] > asr.asked[0] + 0.8
-    [asked] = [event for event in told.logged if event.kind == "asked"]
+    [asked] = [event for event in result.logged if event.kind == "asked"]
     assert asked.until - asked.at == pytest.approx(asr.asked[1] - 0.6, abs=0.1)
 
 
-def test_typed_words_are_no_utterance(omni: Shared, duplex: Shared) -> None:
+def test_typed_text_is_not_transcribed(omni: Shared, duplex: Shared) -> None:
     async def types(call: OmniCall) -> None:
         call.session.push(TextTyped("My name is Ann."))
         await call.lasts(3.0)
 
     asr = ToyTranscriber("noise")
     for shared in (omni, duplex):
-        [told] = calls(shared, types, transcriber=asr)
-        assert [(event.text, event.typed) for event in told.of(UserCaption)] == [("My name is Ann.", True)]
-        assert [event.text for event in told.logged if event.kind == "told"] == ["My name is Ann."]
+        [result] = calls(shared, types, transcriber=asr)
+        assert [(event.text, event.typed) for event in result.of(UserCaption)] == [("My name is Ann.", True)]
+        assert [event.text for event in result.logged if event.kind == "told"] == ["My name is Ann."]
     assert not asr.asked
 
 
-def test_what_is_said_to_o45_is_written_down_by_our_own_ear(duplex: Shared) -> None:
+def test_speech_to_o45_is_captioned_by_the_transcriber(duplex: Shared) -> None:
     async def talks(call: OmniCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.5)
@@ -271,10 +276,10 @@ def test_what_is_said_to_o45_is_written_down_by_our_own_ear(duplex: Shared) -> N
         await call.lasts(2.0)
 
     asr = ToyTranscriber()
-    [told] = calls(duplex, talks, transcriber=asr)
-    captions = told.of(UserCaption)
+    [result] = calls(duplex, talks, transcriber=asr)
+    captions = result.of(UserCaption)
     assert [caption.turn for caption in captions] == sorted({caption.turn for caption in captions})
-    assert len(captions) == len(asr.asked) == len([event for event in told.logged if event.kind == "asked"]) >= 2
-    first = next(event for event in told.logged if event.kind == "asked")
+    assert len(captions) == len(asr.asked) == len([event for event in result.logged if event.kind == "asked"]) >= 2
+    first = next(event for event in result.logged if event.kind == "asked")
     assert first.at == pytest.approx(0.5, abs=0.15)
     assert first.until == pytest.approx(2.0, abs=0.15)

@@ -1,4 +1,4 @@
-"""Units of one second: cut from any chunking, with the newest picture; and what gives way when the engine is late."""
+"""Units of one second, cut from any chunking, with the newest picture; `unit_queue`: what a late engine loses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.interleave import UNIT, Interleave, Unit
 from stream.perception.unit_queue import UnitQueue, UnitsLost
-from stream.runtime.lanes import QueueClosed
+from stream.runtime.queues import QueueClosed
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
@@ -27,7 +27,7 @@ def unit(second: int, shows: bool = True, says: str = "") -> Unit:
 
 
 @pytest.mark.parametrize("cuts", [(3 * UNIT + 777,), (1, UNIT, 5, 2 * UNIT), (320,) * 153])
-def test_units_are_the_sound_however_it_comes(cuts: tuple[int, ...]) -> None:
+def test_units_hold_all_the_sound_in_any_chunking(cuts: tuple[int, ...]) -> None:
     heard = AudioBuffer()
     interleave, units, begun = Interleave(heard), list[Unit](), 0
     for cut in cuts:
@@ -68,7 +68,7 @@ def test_a_picture_and_words_go_with_one_unit() -> None:
     assert (third.picture, third.text) == (None, "")
 
 
-def test_of_a_late_engine_the_oldest_pictures_are_not_shown() -> None:
+def test_a_late_engine_loses_the_oldest_pictures_first() -> None:
     queue = UnitQueue(pictures=2, units=8)
     for second in range(5):
         queue.put(unit(second))
@@ -77,7 +77,7 @@ def test_of_a_late_engine_the_oldest_pictures_are_not_shown() -> None:
     assert queue.lost == UnitsLost(pictures=3, units=0)
 
 
-def test_of_an_engine_that_is_later_still_seconds_are_skipped_but_no_typed_word() -> None:
+def test_an_engine_that_is_later_still_loses_seconds_but_no_typed_text() -> None:
     queue = UnitQueue(pictures=1, units=2)
     for second in range(5):
         queue.put(unit(second, says="wait" if second == 1 else ""))
@@ -88,7 +88,7 @@ def test_of_an_engine_that_is_later_still_seconds_are_skipped_but_no_typed_word(
     assert queue.lost.units == 3
 
 
-def test_where_every_word_counts_seconds_are_joined() -> None:
+def test_units_are_joined_for_an_engine_that_takes_turns() -> None:
     queue = UnitQueue(units=2, joins=True, joined_s=3.0)
     for second in range(6):
         queue.put(unit(second))
@@ -109,7 +109,7 @@ def test_only_what_began_before_is_taken() -> None:
     assert len(queue) == 0 and queue.lost == UnitsLost()
 
 
-def test_who_waits_for_a_unit_is_woken() -> None:
+def test_a_reader_waiting_for_a_unit_is_woken() -> None:
     async def story() -> float:
         queue = UnitQueue()
         asyncio.get_running_loop().call_later(2.5, queue.put, unit(1))

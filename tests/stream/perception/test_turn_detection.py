@@ -1,4 +1,4 @@
-"""Words have a say in when a turn ends: an unfinished sentence is waited for, a whole one is answered sooner."""
+"""The transcript affects the end of a turn: an unfinished sentence waits longer, a whole one is answered sooner."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHOLE, UNCLEAR, CUT = 0.5, 0.01, 0.0
 
 @dataclass
 class ToyModel:
-    """What sessions share: an engine, and always the same opinion of what was said."""
+    """An engine factory whose turn judge always gives the same probability."""
 
     opinion: float
     engine: ToyEngine = field(default_factory=lambda: ToyEngine(["Yes."]))
@@ -68,8 +68,8 @@ async def a_pause_of_600_ms(call: Call) -> None:
     await call.lasts(4.0)
 
 
-def decided_after_s(told: Call) -> float:
-    return dict(told.of(TurnTimed)[-1].marks)["turn_decided"]
+def decided_after_s(result: Call) -> float:
+    return dict(result.of(TurnTimed)[-1].marks)["turn_decided"]
 
 
 @pytest.mark.parametrize(("opinion", "least", "most"), [(WHOLE, 0.20, 0.30), (UNCLEAR, 0.38, 0.46), (CUT, 0.88, 0.96)])
@@ -77,31 +77,31 @@ def test_a_turn_ends_sooner_after_a_whole_sentence_and_later_in_a_cut_one(
     opinion: float, least: float, most: float
 ) -> None:
     model = ToyModel(opinion)
-    told = call(model, one_question)
+    result = call(model, one_question)
     assert model.asked == ["What do you see?"]
-    assert least <= decided_after_s(told) <= most
+    assert least <= decided_after_s(result) <= most
 
 
-def test_silence_alone_decides_where_nobody_judges() -> None:
-    told = call(ToyModel(CUT).__call__, one_question)
-    assert decided_after_s(told) == pytest.approx(decided_after_s(call(ToyModel(UNCLEAR), one_question)))
+def test_silence_alone_decides_without_a_judge() -> None:
+    result = call(ToyModel(CUT).__call__, one_question)
+    assert decided_after_s(result) == pytest.approx(decided_after_s(call(ToyModel(UNCLEAR), one_question)))
 
 
 @pytest.mark.parametrize(("opinion", "turns"), [(UNCLEAR, 2), (CUT, 1)])
-def test_who_pauses_in_the_middle_of_a_sentence_is_not_interrupted(opinion: float, turns: int) -> None:
-    told = call(ToyModel(opinion), a_pause_of_600_ms)
-    assert len({caption.turn for caption in told.of(UserCaption) if caption.final and caption.text}) == turns
+def test_a_pause_in_the_middle_of_a_sentence_does_not_end_the_turn(opinion: float, turns: int) -> None:
+    result = call(ToyModel(opinion), a_pause_of_600_ms)
+    assert len({caption.turn for caption in result.of(UserCaption) if caption.final and caption.text}) == turns
 
 
-def test_an_opinion_counts_once_and_nothing_said_is_not_weighed() -> None:
+def test_a_judgement_counts_once_and_no_words_are_not_judged() -> None:
     model = ToyModel(WHOLE)
     thread = DeviceThread("llm")
 
     async def weighed() -> list[float | None]:
         endpointing = TurnDetection(model, thread)
-        await endpointing.weigh("")
+        await endpointing.judge("")
         before = endpointing.take()
-        await endpointing.weigh("Hello.")
+        await endpointing.judge("Hello.")
         return [before, endpointing.take(), endpointing.take()]
 
     assert asyncio.run(weighed()) == [None, WHOLE, None]

@@ -1,4 +1,4 @@
-"""What goes out, what has been heard, where it is cut."""
+"""Playback: what is played, what was heard, where it is cut."""
 
 import numpy as np
 import pytest
@@ -80,14 +80,15 @@ def test_drained_only_when_complete_and_all_sent() -> None:
     assert not playback.drained(2)
 
 
-def test_it_tells_of_the_first_sample_of_steps_and_of_the_last() -> None:
-    playback = playing(1, piece("a", 0.25))
-    told: list[float] = []
+def test_opening_the_first_sample_each_step_and_the_last_sample_are_reported() -> None:
+    reported: list[float] = []
+    playback = Playback(RATE, on_moved=lambda: reported.append(playback.sent_s(1)))
+    playback.start(1)
+    playback.add(1, piece("a", 0.25))
     playback.open(1)
-    playback.on_moved = lambda: told.append(playback.sent_s(1))
     for _ in range(20):
         playback.pull(20)
-    assert told == pytest.approx([0.02, 0.1, 0.2, 0.25])
+    assert reported == pytest.approx([0.0, 0.02, 0.1, 0.2, 0.25])
 
 
 def test_drop_is_silence_at_once_and_forgets() -> None:

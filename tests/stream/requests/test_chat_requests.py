@@ -1,4 +1,4 @@
-"""Answers to histories: what an engine is fed for pictures and recordings, and what is refused."""
+"""Histories of messages: what an engine is fed for pictures, recordings and films, and what is refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dialogue.llm.generation_config import GenerationConfig
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS
 from stream.requests.chat_requests import DEFAULT_OPTIONS, LONGEST_TEXT, ChatRequests, RequestOptions
-from stream.requests.message import Film, Recording, RequestMessage
+from stream.requests.request_message import Film, Recording, RequestMessage
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.look import SceneUpdate
@@ -33,14 +33,15 @@ class SensingEngine(ToyEngine):
 
 @dataclass
 class OpenVision:
-    """Eyes that note what they were shown, and see light."""
+    """Vision models that keep the pictures they were given and recognise light."""
 
     studied: list[Picture] = field(default_factory=list)
+    looks: list[SceneUpdate] = field(default_factory=list)
     glanced: list[Picture] = field(default_factory=list)
 
-    def study(self, picture: Picture) -> SceneUpdate:
+    def study(self, picture: Picture, look: SceneUpdate) -> SceneUpdate:
         self.studied.append(picture)
-        look = SceneUpdate()
+        self.looks.append(look)
         look.scene.lit("bright", ["grey"], picture.at)
         return look
 
@@ -61,7 +62,7 @@ def answered(
     vision_models: Any = None,
     request_options: RequestOptions = DEFAULT_OPTIONS,
 ) -> tuple[str, list[Block]]:
-    """The reply, and all that the engine was fed."""
+    """Returns the reply and all blocks that the engine was fed."""
     engine = engine or ToyEngine(["Fine."])
 
     async def main() -> str:
@@ -89,8 +90,8 @@ def test_a_history_is_fed_in_its_order() -> None:
         ToyEngine(["First.", "Second."]),
     )
     assert reply == "Second."
-    told = [(type(block), block.text) for block in fed if isinstance(block, SystemBlock | TextBlock | ReplyBlock)]
-    assert told == [
+    given = [(type(block), block.text) for block in fed if isinstance(block, SystemBlock | TextBlock | ReplyBlock)]
+    assert given == [
         (SystemBlock, "Be brief."),
         (TextBlock, "Hello."),
         (ReplyBlock, "Hi!"),
@@ -112,7 +113,7 @@ def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
     assert len(vision_models.studied) == 1
 
 
-def test_an_engine_with_senses_gets_pictures_and_sound_themselves() -> None:
+def test_an_engine_that_sees_and_hears_gets_pictures_and_sound_themselves() -> None:
     engine = SensingEngine(["Fine."])
     _reply, fed = answered([RequestMessage("user", [PICTURE, SOUND, "What is it?"])], engine)
     assert [type(block) for block in fed] == [PictureBlock, SoundBlock, TextBlock]
@@ -151,7 +152,7 @@ def test_a_recording_without_words_says_so() -> None:
     assert reply == "I could not make out any words in the recording."
 
 
-def test_a_film_is_its_last_scene_and_its_words() -> None:
+def test_a_film_alone_is_its_last_scene_and_its_words_are_the_question() -> None:
     vision_models = OpenVision()
     chunks = [Chunk(np.full(16_000, 0.5, np.float32), 16_000, second * 16_000) for second in range(3)]
     pictures = [replace(PICTURE, at=float(second)) for second in range(3)]
@@ -163,15 +164,61 @@ def test_a_film_is_its_last_scene_and_its_words() -> None:
     assert fed[1].text == "Is it dark?"
 
 
+def test_the_typed_question_about_a_film_comes_with_what_is_said_in_it_and_when() -> None:
+    silence, speech = np.zeros(2 * 16_000, np.float32), np.full(16_000, 0.5, np.float32)
+    chunks = [Chunk(silence, 16_000, 0), Chunk(speech, 16_000, 32_000), Chunk(silence, 16_000, 48_000)]
+    _reply, [scene, question] = answered(
+        [RequestMessage("user", [Film([PICTURE, *chunks]), "What does the sign say?"])], says="Hello there."
+    )
+    assert isinstance(scene, SceneBlock) and isinstance(question, TextBlock)
+    assert question.text == "What does the sign say?\nSaid in the film: at 0:02 “Hello there.”"
+
+
+def test_words_that_are_asked_for_are_quoted_from_a_film() -> None:
+    chunk = Chunk(np.full(16_000, 0.5, np.float32), 16_000, 0)
+    reply, _fed = answered([RequestMessage("user", [Film([PICTURE, chunk]), "What does she say?"])], says="Good bye.")
+    assert reply == "The film says: “Good bye.”"
+
+
+def test_a_film_without_words_is_answered_from_its_pictures() -> None:
+    chunk = Chunk(np.zeros(16_000, np.float32), 16_000, 0)
+    reply, fed = answered([RequestMessage("user", [Film([PICTURE, chunk]), "What does the sign say?"])], says="")
+    assert reply == "Fine."
+    assert [type(block) for block in fed] == [SceneBlock, TextBlock]
+
+
+def test_the_pictures_of_a_history_are_seen_in_one_scene_in_order() -> None:
+    vision_models = OpenVision()
+    _reply, fed = answered(
+        [
+            RequestMessage("user", [PICTURE, PICTURE, "And?"]),
+            RequestMessage("assistant", ["Fine."]),
+            RequestMessage("user", [PICTURE, "And now?"]),
+        ],
+        vision_models=vision_models,
+    )
+    assert len({id(look) for look in vision_models.looks}) == 1
+    times = [picture.at for picture in vision_models.studied]
+    assert times == sorted(set(times))
+    scenes = [block.at for block in fed if isinstance(block, SceneBlock)]
+    assert scenes == times
+    questions = [block for block in fed if isinstance(block, TextBlock)]
+    assert questions[0].text.startswith("And?\nPicture 1: ") and "\nPicture 2: " in questions[0].text
+    assert [question.start for question in questions] == [times[1], times[2]]
+
+
 @pytest.mark.parametrize(
     ("messages", "complaint"),
     [
-        ([], "ends with a message of the user"),
-        ([RequestMessage("user", ["Hi"]), RequestMessage("assistant", ["Hello"])], "ends with a message of the user"),
-        ([RequestMessage("user", [])], "a message of the user is empty"),
-        ([RequestMessage("user", ["  "])], "a message of the user is empty"),
-        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not of 'ghost'"),  # type: ignore[arg-type]
-        ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "holds text only"),
+        ([], "message must have role 'user'"),
+        (
+            [RequestMessage("user", ["Hi"]), RequestMessage("assistant", ["Hello"])],
+            "message must have role 'user'",
+        ),
+        ([RequestMessage("user", [])], "A message with role 'user' is empty"),
+        ([RequestMessage("user", ["  "])], "A message with role 'user' is empty"),
+        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not 'ghost'"),  # type: ignore[arg-type]
+        ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "may hold text only"),
         ([RequestMessage("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
         ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),
     ],
@@ -204,28 +251,28 @@ def test_two_answers_at_once_do_not_mix() -> None:
     ]
 
 
-def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
-    class Told(ToyEngine):
-        told: GenerationConfig | None = None
+def test_the_generation_config_is_set_before_anything_is_fed() -> None:
+    class ConfiguredEngine(ToyEngine):
+        given: GenerationConfig | None = None
 
         def word(self, generation: GenerationConfig) -> None:
             assert not self.fed
-            self.told = generation
+            self.given = generation
 
-    engine = Told(["Fine."])
+    engine = ConfiguredEngine(["Fine."])
     answered(
         [RequestMessage("user", ["Hello"])], engine, request_options=RequestOptions(GenerationConfig(temperature=0))
     )
-    assert engine.told == GenerationConfig(temperature=0)
+    assert engine.given == GenerationConfig(temperature=0)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "complaint"),
+    ("request_options", "complaint"),
     [
-        (RequestOptions(GenerationConfig(temperature=0)), "chooses its words by itself"),
+        (RequestOptions(GenerationConfig(temperature=0)), "takes no sampling parameters"),
         (RequestOptions(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
     ],
 )
-def test_wishes_that_nobody_here_can_meet_are_told(request_options: RequestOptions, complaint: str) -> None:
+def test_options_that_the_engine_lacks_are_refused(request_options: RequestOptions, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         answered([RequestMessage("user", ["Hello"])], request_options=request_options)

@@ -1,19 +1,19 @@
-"""Films of any length thinned out to as many pictures as a model takes."""
+"""Films of any length are thinned out to as many frames as a model takes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from stream.requests.film_frames import Frames
+from stream.requests.film_frames import FilmFrames
 from vision.picture import Picture
 
 RGB = np.zeros((2, 2, 3), np.uint8)
 
 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 128, 129, 130, 1000, 7777])
-def test_what_is_chosen_is_even_and_has_both_ends(length: int) -> None:
-    frames = Frames(64)
+def test_chosen_frames_are_even_and_include_both_ends(length: int) -> None:
+    frames = FilmFrames(64)
     for index in range(length):
         frames.add(Picture(RGB, float(index)))
         assert len(frames._kept) <= 128

@@ -22,7 +22,7 @@ def test_the_first_mark_of_a_stage_wins() -> None:
     assert timing.marks == {"first_token": pytest.approx(0.3)}
 
 
-def test_over_lists_late_stages_in_the_order_of_the_chain() -> None:
+def test_over_lists_late_stages_in_pipeline_order() -> None:
     timing = TurnTiming(0.0, {"first_sound_heard": 1.0, "transcript": 0.6, "first_token": 0.1})
     budget = {"transcript": 0.5, "first_token": 0.5, "first_sound_heard": 0.9}
     assert timing.over(budget) == ("transcript", "first_sound_heard")
@@ -31,7 +31,7 @@ def test_over_lists_late_stages_in_the_order_of_the_chain() -> None:
 def test_percentiles_interpolate() -> None:
     assert percentile([4, 1, 3, 2], 0.5) == 2.5
     assert percentile([7], 0.95) == 7
-    with pytest.raises(ValueError, match="no values"):
+    with pytest.raises(ValueError, match="at least one value"):
         percentile([], 0.5)
 
 
@@ -56,7 +56,7 @@ def test_full_duplex_may_wait_for_a_whole_second_with_silence_in_it() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in vars(budgets) if name.endswith("BUDGET_S")])
-def test_a_budget_grows_along_the_chain(name: str) -> None:
+def test_a_budget_grows_along_the_pipeline(name: str) -> None:
     budget = vars(budgets)[name]
     assert set(budget) <= set(STAGES)
     times = [budget[stage] for stage in STAGES if stage in budget]

@@ -1,4 +1,4 @@
-"""Calls with o 4.5: every second goes in, it decides itself when to speak, and an interruption is obeyed anyway."""
+"""Calls with MiniCPM-o 4.5: every second is fed, the model decides when to speak, and interruptions take effect."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def watches(call: OmniCall) -> None:
 
 
 async def is_spoken_to(call: OmniCall) -> None:
-    """Until it is in the middle of saying something."""
+    """Waits until the model is in the middle of a reply."""
     while call.session.playback.waiting_s() < 0.3 or not call.said():
         call.show()
         await call.lasts(0.1)
@@ -56,37 +56,37 @@ async def is_spoken_to(call: OmniCall) -> None:
 
 
 def test_every_second_goes_in_and_it_decides_what_to_do(duplex: Shared) -> None:
-    [told] = calls(duplex, watches)
-    units = told.of(UnitDecided)
+    [result] = calls(duplex, watches)
+    units = result.of(UnitDecided)
     assert [unit.number for unit in units] == list(range(len(units)))
     assert len(units) >= 24
     assert [(unit.speaks, unit.forced) for unit in units[:3]] == [(False, False)] * 3, "it listens first"
-    assert {True, False} <= set(decisions(told)[3:])
-    assert told.said()
-    assert told.heard_s() > 0.5
-    assert State.SPEAKING in told.states()
-    assert not told.of(Notice)
-    ended = told.of(ReplyEnded)
-    assert ended and "".join(reply.said for reply in ended) == told.said()[: sum(len(reply.said) for reply in ended)]
+    assert {True, False} <= set(decisions(result)[3:])
+    assert result.said()
+    assert result.heard_s() > 0.5
+    assert State.SPEAKING in result.states()
+    assert not result.of(Notice)
+    ended = result.of(ReplyEnded)
+    assert ended and "".join(reply.said for reply in ended) == result.said()[: sum(len(reply.said) for reply in ended)]
 
 
-def test_a_full_context_lets_the_oldest_seconds_go(folder: Path) -> None:
-    [told] = calls(opened(folder, context=500), watches)
-    gone = [number for unit in told.of(UnitDecided) for number in unit.left]
+def test_a_full_context_evicts_the_oldest_units(folder: Path) -> None:
+    [result] = calls(opened(folder, context=500), watches)
+    gone = [number for unit in result.of(UnitDecided) for number in unit.left]
     assert gone == list(range(len(gone)))
     assert len(gone) > 10
-    shown = told.of(ContextShown)
+    shown = result.of(ContextShown)
     assert shown[-1].use.dropped_blocks == len(gone)
     assert max(sum(event.use.tokens.values()) for event in shown) <= 500
 
 
-def test_the_other_window_remembers_what_it_said(folder: Path) -> None:
-    [told] = calls(opened(folder, context=500, window="context"), watches)
-    recap = told.of(ContextShown)[-1].use.tokens.get("recap", 0)
+def test_the_context_window_keeps_a_recap(folder: Path) -> None:
+    [result] = calls(opened(folder, context=500, window="context"), watches)
+    recap = result.of(ContextShown)[-1].use.tokens.get("recap", 0)
     assert recap > len("\n\nprevious: ")
 
 
-def test_an_interruption_silences_at_once_and_makes_it_listen(duplex: Shared) -> None:
+def test_an_interruption_stops_the_sound_at_once_and_forces_listening(duplex: Shared) -> None:
     async def interrupts(call: OmniCall) -> None:
         await is_spoken_to(call)
         call.decided = len(decisions(call))  # type: ignore[attr-defined]
@@ -95,11 +95,11 @@ def test_an_interruption_silences_at_once_and_makes_it_listen(duplex: Shared) ->
         assert silent_from < 0.2
         await call.lasts(3.0)
 
-    [told] = calls(duplex, interrupts)
-    cut = told.of(ReplyEnded)[-1] if told.of(ReplyEnded)[-1].cut else told.of(ReplyEnded)[0]
+    [result] = calls(duplex, interrupts)
+    cut = result.of(ReplyEnded)[-1] if result.of(ReplyEnded)[-1].cut else result.of(ReplyEnded)[0]
     assert cut.cut
     assert cut.said.startswith(cut.heard)
-    following = told.of(UnitDecided)[told.decided :]  # type: ignore[attr-defined]
+    following = result.of(UnitDecided)[result.decided :]  # type: ignore[attr-defined]
     forced = [unit for unit in following if unit.forced]
     assert len(forced) >= LISTEN_UNITS
     assert not any(unit.speaks for unit in forced)
@@ -111,24 +111,24 @@ def test_after_an_interruption_the_context_holds_what_was_heard(duplex: Shared) 
         call.session.push(Interrupted())
         await call.lasts(0.1)
 
-    [told] = calls(duplex, interrupts)
-    replies = told.of(ReplyEnded)
+    [result] = calls(duplex, interrupts)
+    replies = result.of(ReplyEnded)
     assert replies[-1].cut
     heard = sum(len(reply.heard) for reply in replies)
-    assert told.held.get("reply", 0) == heard
+    assert result.held.get("reply", 0) == heard
 
 
-def test_who_is_speaking_is_not_talked_over(duplex: Shared) -> None:
+def test_the_model_does_not_talk_over_the_user(duplex: Shared) -> None:
     async def goes_on(call: OmniCall) -> None:
         for _ in range(20):
             await call.speaks(1.0)
 
-    [told] = calls(duplex, goes_on)
-    assert any(decisions(told)), "it would have spoken"
-    assert told.heard_s() < 0.1
+    [result] = calls(duplex, goes_on)
+    assert any(decisions(result)), "it would have spoken"
+    assert result.heard_s() < 0.1
 
 
-def test_typed_words_go_in_with_the_next_second(duplex: Shared) -> None:
+def test_typed_text_goes_with_the_next_unit(duplex: Shared) -> None:
     async def types(call: OmniCall) -> None:
         await call.lasts(2.5)
         before = call.engine.context().tokens["text"]
@@ -136,12 +136,12 @@ def test_typed_words_go_in_with_the_next_second(duplex: Shared) -> None:
         await call.lasts(1.2)
         call.typed = call.engine.context().tokens["text"] - before  # type: ignore[attr-defined]
 
-    [told] = calls(duplex, types)
-    assert told.typed >= len("hello< /unit>")  # type: ignore[attr-defined]
+    [result] = calls(duplex, types)
+    assert result.typed >= len("hello< /unit>")  # type: ignore[attr-defined]
 
 
-def test_what_is_not_meant_for_it_is_not_heard(duplex: Shared) -> None:
-    """A microphone that is off and a key that is up are silence, whatever the room sounds like."""
+def test_muted_sound_reaches_the_engine_as_silence(duplex: Shared) -> None:
+    """With the microphone off or the key up the engine gets silence."""
 
     async def switches_off(call: OmniCall) -> None:
         call.session.push(DeviceSwitched(microphone=False))
@@ -195,15 +195,15 @@ def test_an_engine_that_is_late_skips_seconds_and_stays_close(duplex: Shared, mo
         return await run(thread, step, *args)
 
     monkeypatch.setattr(DeviceThread, "run", slowly)
-    [told] = calls(replace(duplex, force_listen=30), watches)
-    lost = told.session.dropped
+    [result] = calls(replace(duplex, force_listen=30), watches)
+    lost = result.session.dropped
     assert lost["units"] > 3
     assert lost["unit_pictures"] > 3
-    assert 12 < len(told.of(UnitDecided)) < 20
+    assert 12 < len(result.of(UnitDecided)) < 20
 
 
 def test_time_passes_without_a_microphone(duplex: Shared) -> None:
-    """Somebody who only types is answered too, and may turn on a microphone later."""
+    """A user who only types is answered, and may turn on a microphone later."""
 
     async def types(call: OmniCall) -> None:
         call.session.push(TextTyped("hello"))
@@ -212,25 +212,25 @@ def test_time_passes_without_a_microphone(duplex: Shared) -> None:
         await call.speaks(3.0)
         await call.lasts(1.0)
 
-    [told] = calls(duplex, types)
-    assert told.heard_nothing >= 10  # type: ignore[attr-defined]
-    assert len(decisions(told)) - told.heard_nothing in (3, 4, 5)  # type: ignore[attr-defined]
-    assert State.HEARING in told.states()
-    assert told.session.dropped["units"] == 0
+    [result] = calls(duplex, types)
+    assert result.heard_nothing >= 10  # type: ignore[attr-defined]
+    assert len(decisions(result)) - result.heard_nothing in (3, 4, 5)  # type: ignore[attr-defined]
+    assert State.HEARING in result.states()
+    assert result.session.dropped["units"] == 0
 
 
-def test_with_its_vocoder_it_speaks_for_itself(folder: Path) -> None:
+def test_with_a_vocoder_the_model_speaks_in_its_own_voice(folder: Path) -> None:
     voice = np.random.default_rng(5).uniform(-0.3, 0.3, 32_000).astype(np.float32)
     speaking = opened(folder, voice=voice)
     assert speaking.can.speaks
 
-    [told] = calls(speaking, watches)
-    assert told.said()
-    assert told.heard_s() > 1.0
-    replies = told.of(ReplyEnded)
+    [result] = calls(speaking, watches)
+    assert result.said()
+    assert result.heard_s() > 1.0
+    replies = result.of(ReplyEnded)
     assert all(reply.heard == reply.said for reply in replies if not reply.cut)
 
 
-def test_without_its_vocoder_that_is_said_and_our_voice_reads(duplex: Shared) -> None:
+def test_without_a_vocoder_the_tts_voice_reads_and_a_remark_says_so(duplex: Shared) -> None:
     assert not duplex.can.speaks
     assert "--voice" in duplex.remark

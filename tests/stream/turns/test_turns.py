@@ -1,4 +1,4 @@
-"""Who has the floor, told as stories. Times are seconds of the microphone's sound."""
+"""Turn-taking in sequences of speech events. Times are seconds of the microphone's sound."""
 
 from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted
 from stream.turns.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
@@ -19,7 +19,7 @@ def start(at: float) -> SpeechStarted:
 
 
 def answered() -> Turns:
-    """The user has asked something, the reply is being heard."""
+    """The user asked something and the reply is being played."""
     turns = Turns()
     said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
     turns.sounded(1)
@@ -35,7 +35,7 @@ def test_a_question_is_prepared_at_the_first_pause_and_answered_at_the_end() -> 
     assert turns.phase is Phase.OURS
 
 
-def test_a_breath_retracts_what_was_prepared() -> None:
+def test_speech_after_a_short_pause_retracts_the_prepared_reply() -> None:
     turns = Turns()
     decisions = said(
         turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechResumed(2.3), SpeechPaused(3.1, 3.0), SpeechEnded(3.4, 3.0)
@@ -62,7 +62,7 @@ def test_a_noise_before_anything_was_heard_does_not_lose_the_question() -> None:
     assert said(turns, start(2.6), SpeechDropped(3.0)) == [Retract(1), Answer(1, 2.0, 3.0)]
 
 
-def test_speech_over_us_silences_at_once_and_takes_the_floor_when_it_lasts() -> None:
+def test_speech_over_the_reply_pauses_it_at_once_and_takes_the_floor_when_it_lasts() -> None:
     turns = answered()
     assert said(turns, start(5.0)) == [Hold()]
     hops = [goes_on(turns, 5.0 + 0.032 * hop, voiced=True) for hop in range(1, 9)]
@@ -71,7 +71,7 @@ def test_speech_over_us_silences_at_once_and_takes_the_floor_when_it_lasts() -> 
     assert said(turns, SpeechEnded(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
 
 
-def test_a_cough_over_us_is_forgiven() -> None:
+def test_a_cough_over_the_reply_only_pauses_it() -> None:
     turns = answered()
     assert said(turns, start(5.0), SpeechDropped(5.4)) == [Hold(), Release()]
     assert turns.phase is Phase.OURS
@@ -92,14 +92,14 @@ def test_the_floor_goes_back_when_the_reply_was_heard() -> None:
     assert said(turns, start(9.0)) == [Begin(2, 9.0)]
 
 
-def test_speech_over_our_last_word_becomes_the_next_turn() -> None:
+def test_speech_over_the_last_word_of_a_reply_becomes_the_next_turn() -> None:
     turns = answered()
     said(turns, start(5.0))
     assert turns.finished(1) == [Begin(2, 5.0)]
     assert said(turns, SpeechEnded(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
 
 
-def test_push_to_talk_ignores_the_room_and_obeys_the_key() -> None:
+def test_push_to_talk_follows_the_key_only() -> None:
     turns = Turns()
     turns.switch_hands_free(False)
     assert said(turns, start(1.0), SpeechEnded(2.0, 1.6)) == []
@@ -110,13 +110,13 @@ def test_push_to_talk_ignores_the_room_and_obeys_the_key() -> None:
     assert turns.press(True, 6.0) == [Yield(1), Begin(2, 6.0)]
 
 
-def test_typing_interrupts_us_and_is_a_whole_turn() -> None:
+def test_typing_interrupts_the_reply_and_is_a_whole_turn() -> None:
     turns = answered()
     assert turns.type(5.0) == [Yield(1), Answer(2, 5.0, 5.0)]
     assert turns.phase is Phase.OURS
 
 
-def test_typing_drops_what_was_half_said() -> None:
+def test_typing_drops_an_open_utterance() -> None:
     turns = Turns()
     said(turns, start(1.0))
     assert turns.type(1.5) == [Drop(1), Answer(2, 1.5, 1.5)]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dialogue.errors import BadInput
-from stream.requests.message import Film, Recording
+from stream.requests.request_message import Film, Recording
 from tests.ui.api.test_media_file import tone, write_film, write_wav
 from ui.api.attachments import read_history, read_item
 from vision.picture import Picture

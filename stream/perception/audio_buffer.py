@@ -1,4 +1,4 @@
-"""The last minute of microphone sound, so that any stretch of it can be transcribed. A ring of samples, no clock."""
+"""Keeps the last minute of microphone sound in a ring of samples, so that any part of it can be transcribed."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class AudioBuffer:
         return self._end / HEARING_RATE_HZ
 
     def append(self, chunk: Chunk) -> None:
-        """`chunk` at HEARING_RATE_HZ; what lies between it and the last one counts as silence."""
-        assert chunk.rate == HEARING_RATE_HZ, f"sound at {chunk.rate} Hz reached the ear"
+        """`chunk` at HEARING_RATE_HZ; a gap after the last one is filled with silence."""
+        assert chunk.rate == HEARING_RATE_HZ, f"Sound must be at {HEARING_RATE_HZ} Hz, not at {chunk.rate} Hz."
         size = len(self._ring)
         if chunk.start > self._end:
             self._write(np.zeros(min(chunk.start - self._end, size), np.float32), chunk.start)
         self._write(chunk.samples[-size:], chunk.end)
 
     def _write(self, samples: Samples, end: int) -> None:
-        places = np.arange(end - len(samples), end) % len(self._ring)
-        self._ring[places] = samples
+        positions = np.arange(end - len(samples), end) % len(self._ring)
+        self._ring[positions] = samples
         self._end = end
 
     def between(self, start_s: float, end_s: float) -> Samples:
-        """A copy of that stretch, as much of it as is still kept: float32 (n,)."""
+        """A copy of that part, as far as it is still kept: float32 (n,)."""
         end = min(round(end_s * HEARING_RATE_HZ), self._end)
         start = max(round(start_s * HEARING_RATE_HZ), self._end - len(self._ring), 0)
         return self._ring[np.arange(start, max(start, end)) % len(self._ring)]

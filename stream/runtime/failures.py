@@ -1,4 +1,4 @@
-"""The error that a person should read: task groups wrap it in groups that say only which tasks it passed through."""
+"""Unwraps exception groups: a task group reports which tasks an error passed through, a reader needs the error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 def first_error(error: BaseException) -> BaseException:
-    """The first error inside of all groups; `error` itself if it is none."""
+    """The first error inside all nested groups; `error` itself where it is not a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
@@ -15,7 +15,7 @@ def first_error(error: BaseException) -> BaseException:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Raises the first error of a group in its place."""
+    """Raises the first error of a group in place of the group."""
     try:
         yield
     except BaseExceptionGroup as group:

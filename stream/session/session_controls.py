@@ -1,8 +1,8 @@
-"""Stage: what the user does other than speaking and showing: keys, switches, typed messages, lost devices."""
+"""Stage: applies the user's controls: keys, switches, typed messages, lost devices."""
 
 from __future__ import annotations
 
-from stream.perception.watching import FrameWatching
+from stream.perception.video_perception import VideoPerception
 from stream.runtime.events import (
     DeviceLost,
     DeviceSwitched,
@@ -12,34 +12,34 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
-from stream.runtime.lanes import DropOldest
 from stream.runtime.link import Link
+from stream.runtime.queues import DropOldest
+from stream.turns.audio_perception import AudioPerception
 from stream.turns.floor import Floor
-from stream.turns.hearing import AudioPerception
 
 Control = TalkKeyPressed | DeviceSwitched | Interrupted | PlayoutMeasured | DeviceLost | TextTyped
 
-LANE_CONTROLS = 64
+CONTROL_QUEUE_SIZE = 64
 
-# Longer than anybody types into a conversation, short enough for the smallest context.
+# Characters of a typed message: fits the smallest context.
 LONGEST_MESSAGE = 2000
 
 PLAYOUT_RANGE_S = (0.0, 1.0)
 
 
 class SessionControls:
-    """The hands of one session."""
+    """Applies the controls of one session."""
 
-    def __init__(self, floor: Floor, hearing: AudioPerception, watching: FrameWatching, link: Link) -> None:
-        self._floor, self._hearing, self._watching, self._link = floor, hearing, watching, link
-        self.lane: DropOldest[Control] = DropOldest(LANE_CONTROLS)
+    def __init__(self, *, floor: Floor, audio: AudioPerception, video: VideoPerception, link: Link) -> None:
+        self._floor, self._audio, self._video, self._link = floor, audio, video, link
+        self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Runs until the queue is closed."""
         while True:
-            await self._obey(await self.lane.get())
+            await self._apply(await self.queue.get())
 
-    async def _obey(self, control: Control) -> None:
+    async def _apply(self, control: Control) -> None:
         floor = self._floor
         match control:
             case TextTyped(text):
@@ -51,8 +51,8 @@ class SessionControls:
             case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured(delay_s):
-                least, most = PLAYOUT_RANGE_S
-                floor.playout_s = min(max(delay_s, least), most)
+                low, high = PLAYOUT_RANGE_S
+                floor.playout_s = min(max(delay_s, low), high)
             case DeviceLost(device, reason):
                 await self._switch(
                     DeviceSwitched(microphone=False) if device == "microphone" else DeviceSwitched(camera=False)
@@ -81,10 +81,10 @@ class SessionControls:
     async def _switch(self, switched: DeviceSwitched) -> None:
         floor = self._floor
         if switched.camera is not None:
-            self._watching.switch(switched.camera)
+            self._video.switch(switched.camera)
         if switched.hands_free is not None:
             await floor.carry_out(floor.turns.switch_hands_free(switched.hands_free))
         if switched.microphone is not None:
-            self._hearing.switch(switched.microphone)
+            self._audio.switch(switched.microphone)
             if not switched.microphone:
                 await floor.carry_out(floor.turns.forget())

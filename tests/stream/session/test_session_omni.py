@@ -1,4 +1,4 @@
-"""Calls with o 2.6: it hears while the user speaks, answers by our turns, and says it aloud itself."""
+"""Calls with MiniCPM-o 2.6: prefill while the user speaks, turns by the floor, replies in its own voice."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ async def asks(call: OmniCall) -> None:
 
 
 def test_a_spoken_question_is_heard_in_units_and_answered_aloud(omni: Shared) -> None:
-    [told] = calls(omni, asks)
-    assert not told.of(Notice)
-    shown = told.of(ContextShown)
+    [result] = calls(omni, asks)
+    assert not result.of(Notice)
+    shown = result.of(ContextShown)
     heard = [event.use.tokens.get("sound", 0) for event in shown]
     assert heard[:2] == [27, 54], "whole seconds are in the context while the user still speaks"
     assert shown[-1].use.tokens["picture"] >= 64
-    assert not told.of(UserCaption), "nobody is there to write down what it hears"
-    [ended] = told.of(ReplyEnded)
-    assert ended.said == told.said() != ""
+    assert not result.of(UserCaption), "there is no transcriber for captions"
+    [ended] = result.of(ReplyEnded)
+    assert ended.said == result.said() != ""
     assert not ended.cut
-    assert told.heard_s() > 0.2
-    assert "reply" in told.held
+    assert result.heard_s() > 0.2
+    assert "reply" in result.held
 
 
-def test_a_breath_leaves_no_trace(omni: Shared) -> None:
-    """What is prepared in a pause and taken back leaves the context as if nothing had been prepared."""
+def test_a_reply_taken_back_after_a_short_pause_leaves_no_trace(omni: Shared) -> None:
+    """A reply prepared in a pause and taken back leaves no trace in the context."""
 
     async def breathes(call: OmniCall) -> None:
         await call.lasts(0.5)
@@ -55,9 +55,9 @@ def test_a_breath_leaves_no_trace(omni: Shared) -> None:
         await call.speaks(2.85)
         await call.until(ReplyEnded)
 
-    [told], [straight] = calls(omni, breathes), calls(omni, speaks_on)
-    assert len(told.of(ReplyEnded)) == len(straight.of(ReplyEnded)) == 1
-    assert told.held["sound"] == straight.held["sound"] >= 3 * 27, "the pause was heard too, and once"
+    [result], [straight] = calls(omni, breathes), calls(omni, speaks_on)
+    assert len(result.of(ReplyEnded)) == len(straight.of(ReplyEnded)) == 1
+    assert result.held["sound"] == straight.held["sound"] >= 3 * 27, "the pause was heard too, and once"
 
 
 def test_an_interruption_is_remembered_as_far_as_it_was_heard(omni: Shared) -> None:
@@ -72,13 +72,13 @@ def test_an_interruption_is_remembered_as_far_as_it_was_heard(omni: Shared) -> N
         await call.speaks(1.2)
         await call.until(ReplyEnded, 2)
 
-    [told] = calls(omni, interrupts)
-    first, second = told.of(ReplyEnded)
+    [result] = calls(omni, interrupts)
+    first, second = result.of(ReplyEnded)
     assert first.cut and not second.cut
     assert len(first.heard) < len(first.said)
-    opening = told.held["reply"] - len(first.heard) - len(second.said)
+    opening = result.held["reply"] - len(first.heard) - len(second.said)
     assert 0 < opening < 120, "of the first answer there are only the words that were heard"
-    assert told.heard_s() > 0, "it goes on answering"
+    assert result.heard_s() > 0, "it goes on answering"
 
 
 def test_half_a_sentence_that_was_dropped_leaves_no_trace(omni: Shared) -> None:
@@ -88,9 +88,9 @@ def test_half_a_sentence_that_was_dropped_leaves_no_trace(omni: Shared) -> None:
         call.session.push(TextTyped("Never mind."))
         await call.until(ReplyEnded)
 
-    [told] = calls(omni, changes_their_mind)
-    assert any(shown.use.tokens.get("sound") for shown in told.of(ContextShown)), "it had been heard"
-    assert "sound" not in told.held
+    [result] = calls(omni, changes_their_mind)
+    assert any(shown.use.tokens.get("sound") for shown in result.of(ContextShown)), "it had been heard"
+    assert "sound" not in result.held
 
 
 def test_a_typed_question_is_answered_aloud(omni: Shared) -> None:
@@ -98,9 +98,9 @@ def test_a_typed_question_is_answered_aloud(omni: Shared) -> None:
         call.session.push(TextTyped("What is <|im_end|> this?"))
         await call.until(ReplyEnded)
 
-    [told] = calls(omni, types)
-    assert told.of(UserCaption)[-1] == UserCaption(1, "What is <|im_end|> this?", final=True, typed=True)
-    assert told.of(ReplyEnded) and told.heard_s() > 0
+    [result] = calls(omni, types)
+    assert result.of(UserCaption)[-1] == UserCaption(1, "What is <|im_end|> this?", final=True, typed=True)
+    assert result.of(ReplyEnded) and result.heard_s() > 0
 
 
 def test_two_calls_at_once_do_not_mix(omni: Shared) -> None:
@@ -125,7 +125,7 @@ def test_a_long_call_forgets_and_goes_on(tmp_path: Path) -> None:
             await call.until(ReplyEnded, turn + 1)
             await call.lasts(0.5)
 
-    [told] = calls(opened(write_biased_checkpoint(Kind.O26, tmp_path / "o26"), context=500), goes_on)
-    assert len(told.of(ReplyEnded)) == 4
-    assert told.of(ContextShown)[-1].use.dropped_blocks > 0
-    assert not told.of(Notice)
+    [result] = calls(opened(write_biased_checkpoint(Kind.O26, tmp_path / "o26"), context=500), goes_on)
+    assert len(result.of(ReplyEnded)) == 4
+    assert result.of(ContextShown)[-1].use.dropped_blocks > 0
+    assert not result.of(Notice)

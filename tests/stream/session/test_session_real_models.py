@@ -1,4 +1,4 @@
-"""The session with its real ears, eyes, mind and voice, on a clock that waits for them: what is said and answered."""
+"""The session with its real ASR, vision, LLM and TTS models, on a virtual clock that waits for them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parts(weights: WeightStore) -> Iterator[Parts]:
 
 
 def said(text: str) -> np.ndarray:
-    """`text` in a voice that is not the assistant's, float32 at 16 kHz."""
+    """`text` in another voice than the assistant's, float32 at 16 kHz."""
     return resample_whole(spoken(text).astype(np.float32) / 32768, RATE_HZ, 16_000)
 
 
@@ -45,7 +45,7 @@ async def show(call: Call, rgb: Rgb, seconds: float) -> None:
 
 
 def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped) -> Call:
-    """Says or types each text and waits so many seconds, while the camera shows `rgb`."""
+    """Says or types each text and waits the given seconds, while the camera shows `rgb`."""
 
     async def whole() -> Call:
         call = Call(Session("live", parts, SETUP))
@@ -75,7 +75,7 @@ def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped) 
 
 
 def heard(call: Call, weights: WeightStore) -> str:
-    """What came out, written down again by a recogniser."""
+    """The transcript of the outgoing sound."""
     sound = resample_whole(np.concatenate(call.out), 48_000, 16_000)
     return Transcriber(weights.path("whisper-tiny.en")).transcribe(sound, careful=True).text.lower()
 

@@ -1,6 +1,6 @@
-"""What MiniCPM3 does in calls besides talking: timers, closer looks, recall, functions of the user.
+"""Tools of MiniCPM3 in calls: timers, closer looks, recall, functions of the user.
 
-The model follows a rule; eyes, reader, log and book are real.
+The model follows a rule; vision, OCR, event log and reminder book are real.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from stream.models.model_choice import with_model, with_tools
 from stream.models.setup import SETUPS
 from stream.runtime.events import DeviceSwitched, ReplyEnded
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
-from tests.stream.text_calls import Ruled, TextCall, asking, calls
+from tests.stream.text_calls import RuledModel, TextCall, asking, calls
 from tests.vision.conftest import FONT
 from vision.look import VisionModels
 from vision.picture import Pixels
 
 
-def test_a_timer_set_by_a_call_rings(ruled_llm: Ruled, open_vision: VisionModels) -> None:
+def test_a_timer_set_by_a_call_rings(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         found = results(context)
         return (
@@ -35,18 +35,18 @@ def test_a_timer_set_by_a_call_rings(ruled_llm: Ruled, open_vision: VisionModels
         await call.asks("Remind me of the soup in half a minute.")
         await call.lasts(40.0)
 
-    [told] = calls(ruled_llm(rule), open_vision, story)
-    assert [event.said for event in told.of(ReplyEnded)] == [
+    [ended_call] = calls(ruled_llm(rule), open_vision, story)
+    assert [event.said for event in ended_call.of(ReplyEnded)] == [
         "I will, in thirty seconds.",
         "Here is your reminder: stir the soup.",
     ]
-    assert told.remembered.endswith(
+    assert ended_call.remembered.endswith(
         "I will, in thirty seconds.<|im_end|>\n<|im_start|>assistant\nHere is your reminder: stir the soup.<|im_end|>\n"
     )
 
 
-def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_llm: Ruled, open_vision: VisionModels) -> None:
-    """Prepared in a pause of the speaker, taken back, and answered once: one timer."""
+def test_a_timer_set_in_an_unheard_reply_does_not_ring(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
+    """A reply is prepared in a pause, taken back, and given once: one timer is set."""
 
     def rule(context: str) -> str:
         return "Done." if results(context) else calling("set_timer(seconds=20)")
@@ -57,9 +57,9 @@ def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_llm: Ruled
         await call.speaks(1.0)
         await call.lasts(60.0)
 
-    [told] = calls(ruled_llm(rule), open_vision, story)
-    assert [event.said for event in told.of(ReplyEnded)] == ["Done.", "Your timer for twenty seconds is up."]
-    assert told.remembered.count("<|im_start|>tool") == 1
+    [ended_call] = calls(ruled_llm(rule), open_vision, story)
+    assert [event.said for event in ended_call.of(ReplyEnded)] == ["Done.", "Your timer for twenty seconds is up."]
+    assert ended_call.remembered.count("<|im_start|>tool") == 1
 
 
 def small_print(text: str) -> Pixels:
@@ -71,7 +71,7 @@ def small_print(text: str) -> Pixels:
     return np.asarray(image)
 
 
-def test_a_closer_look_reads_small_print(ruled_llm: Ruled, open_vision: VisionModels) -> None:
+def test_a_closer_look_reads_small_print(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         if not results(context):
             return calling("look_closer(where='right')")
@@ -81,13 +81,13 @@ def test_a_closer_look_reads_small_print(ruled_llm: Ruled, open_vision: VisionMo
         await call.lasts(1.0)
         await call.asks("What does the label on the right say?")
 
-    [told] = calls(ruled_llm(rule), open_vision, story, rgb=small_print("two tablets with a meal"))
-    assert told.of(ReplyEnded)[0].said == "It says “two tablets with a meal”"
-    scene = last_words(told.remembered)
+    [ended_call] = calls(ruled_llm(rule), open_vision, story, rgb=small_print("two tablets with a meal"))
+    assert ended_call.of(ReplyEnded)[0].said == "It says “two tablets with a meal”"
+    scene = last_words(ended_call.remembered)
     assert "tablets" not in scene, "too small for a glance"
 
 
-def test_a_thing_is_found_by_its_name_and_looked_at(ruled_llm: Ruled, open_vision: VisionModels) -> None:
+def test_a_thing_is_found_by_its_name_and_looked_at(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         return f"{results(context)[0]}" if results(context) else calling("look_closer(where='the cat')")
 
@@ -96,11 +96,11 @@ def test_a_thing_is_found_by_its_name_and_looked_at(ruled_llm: Ruled, open_visio
         await call.asks("What is that cat doing?")
 
     cat = np.asarray(skimage.data.chelsea())
-    [told] = calls(ruled_llm(rule), open_vision, story, rgb=cat)
-    assert "cat" in told.of(ReplyEnded)[0].said and "error" not in told.of(ReplyEnded)[0].said
+    [ended_call] = calls(ruled_llm(rule), open_vision, story, rgb=cat)
+    assert "cat" in ended_call.of(ReplyEnded)[0].said and "error" not in ended_call.of(ReplyEnded)[0].said
 
 
-def test_there_is_no_closer_look_without_a_camera(ruled_llm: Ruled, open_vision: VisionModels) -> None:
+def test_there_is_no_closer_look_without_a_camera(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         return str(results(context)[0]["error"]) if results(context) else calling("look_closer()")
 
@@ -108,23 +108,27 @@ def test_there_is_no_closer_look_without_a_camera(ruled_llm: Ruled, open_vision:
         call.session.push(DeviceSwitched(camera=False))
         await call.asks("Look!")
 
-    [told] = calls(ruled_llm(rule), open_vision, story)
-    assert told.of(ReplyEnded)[0].said == "the camera is off"
+    [ended_call] = calls(ruled_llm(rule), open_vision, story)
+    assert ended_call.of(ReplyEnded)[0].said == "the camera is off"
 
 
-def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_llm: Ruled, open_vision: VisionModels) -> None:
+def test_looking_at_what_is_not_there_is_an_error_for_the_model(
+    ruled_llm: RuledModel, open_vision: VisionModels
+) -> None:
     def rule(context: str) -> str:
         found = results(context)
         return (
             calling("look_closer('cup')", "look_closer('Mars')") if not found else f"{[one['error'] for one in found]}"
         )
 
-    [told] = calls(ruled_llm(rule), open_vision, asking("Look at the cup."))
-    said = told.of(ReplyEnded)[0].said
+    [ended_call] = calls(ruled_llm(rule), open_vision, asking("Look at the cup."))
+    said = ended_call.of(ReplyEnded)[0].said
     assert "no cup is in view" in said and "no place is known as 'Mars'" in said
 
 
-def test_functions_of_the_user_can_be_called(ruled_llm: Ruled, open_vision: VisionModels, text_folder: Path) -> None:
+def test_functions_of_the_user_can_be_called(
+    ruled_llm: RuledModel, open_vision: VisionModels, text_folder: Path
+) -> None:
     opened: list[str] = []
 
     def open_door(which: str) -> str:
@@ -138,15 +142,17 @@ def test_functions_of_the_user_can_be_called(ruled_llm: Ruled, open_vision: Visi
     def rule(context: str) -> str:
         return " and ".join(results(context)) or calling("open_door('kitchen')", "lamp(on=True)")
 
-    [told] = calls(ruled_llm(rule), open_vision, asking("Let me in."), tools=setup.tools)
-    assert told.of(ReplyEnded)[0].said == "open and on: True"
+    [ended_call] = calls(ruled_llm(rule), open_vision, asking("Let me in."), tools=setup.tools)
+    assert ended_call.of(ReplyEnded)[0].said == "open and on: True"
     assert opened == ["kitchen"]
     with pytest.raises(BadInput, match="only MiniCPM3"):
         with_tools(SETUPS["laptop"], [open_door])
 
 
-def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_llm: Ruled, open_vision: VisionModels) -> None:
-    """It may do what cannot be taken back: an answer prepared in a pause of the speaker does not call it."""
+def test_a_function_of_the_user_waits_until_the_turn_is_decided(
+    ruled_llm: RuledModel, open_vision: VisionModels
+) -> None:
+    """A function may have side effects, so a reply prepared in a pause does not call it."""
     rung: list[str] = []
 
     def ring() -> str:
@@ -163,12 +169,12 @@ def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_llm: Ruled
         assert prepared == 0
 
     llm = ruled_llm(lambda context: "Done." if results(context) else calling("ring()"))
-    [told] = calls(llm, open_vision, story, tools=(Tool.of(ring),))
+    [ended_call] = calls(llm, open_vision, story, tools=(Tool.of(ring),))
     assert rung == ["ring"]
-    assert [event.said for event in told.of(ReplyEnded)] == ["Done."]
+    assert [event.said for event in ended_call.of(ReplyEnded)] == ["Done."]
 
 
-def test_what_was_said_and_read_is_recalled(ruled_llm: Ruled, open_vision: VisionModels) -> None:
+def test_what_was_said_and_read_is_recalled(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         if "where" not in last_words(context).lower():
             return "I see."
@@ -184,5 +190,5 @@ def test_what_was_said_and_read_is_recalled(ruled_llm: Ruled, open_vision: Visio
         await call.lasts(120.0)
         await call.asks("Where is the key of my bicycle?")
 
-    [told] = calls(ruled_llm(rule), open_vision, story)
-    assert told.of(ReplyEnded)[-1].said == "“My bicycle key is in the blue drawer.”, about two minutes ago."
+    [ended_call] = calls(ruled_llm(rule), open_vision, story)
+    assert ended_call.of(ReplyEnded)[-1].said == "“My bicycle key is in the blue drawer.”, about two minutes ago."

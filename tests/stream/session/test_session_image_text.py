@@ -1,4 +1,4 @@
-"""Calls and histories with tiny MiniCPM siblings, run by transformers: as the mind that sees, and as a describer."""
+"""Calls and histories with tiny MiniCPM siblings run by transformers: as the engine that sees, and as the captioner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stream.models.setup import SETUPS, CaptionerSettings
 from stream.models.weights import WeightStore
 from stream.perception.captioning import LONGEST_DESCRIPTION
 from stream.requests.chat_requests import ChatRequests
-from stream.requests.message import RequestMessage
+from stream.requests.request_message import RequestMessage
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
     DeviceSwitched,
@@ -46,7 +46,7 @@ from vision.read_text import Reader
 SIBLINGS = list(KINDS.values())
 SETUP = SETUPS["laptop"]
 BLIND = SETUPS["laptop"]
-VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=2.0)  # greedy, without endless repetition
 QUESTION = "What is on the table?"
 Story = Callable[["SiblingCall"], Awaitable[None]]
 
@@ -62,7 +62,7 @@ class SiblingCall(Call):
             await self.lasts(1 / pictures_per_s)
 
     async def asks(self, question: str) -> None:
-        """Shown something, asked, and waiting for the answer's end."""
+        """Shows a picture, asks, and waits for the end of the answer."""
         self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
         self.session.push(TextTyped(question))
         ended = len(self.of(ReplyEnded))
@@ -86,7 +86,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def llm(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], Engine]]]:
-    """Model type -> factory of engines, on one thread, as in a served process."""
+    """Model type -> engine factory, on one thread, as in a server process."""
     opened: dict[str, Callable[[], Engine]] = {}
     with DeviceThread("llm") as thread:
 
@@ -99,7 +99,7 @@ def llm(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], 
 
 
 def brief(engine: Engine) -> Engine:
-    """What has random weights does not know when to stop."""
+    """A model with random weights does not stop on its own, so replies are limited."""
     assert isinstance(engine, ImageTextEngine)
     engine._reply_tokens = 40
     return engine
@@ -116,7 +116,7 @@ def vision_models(weights: WeightStore) -> VisionModels:
 
 
 def calls(parts: Callable[[], Parts], *stories: Story, blind: bool = False) -> list[SiblingCall]:
-    """All at once, in one process."""
+    """Runs all calls at once, in one process."""
 
     async def whole() -> list[SiblingCall]:
         shared = parts()
@@ -153,15 +153,15 @@ def said(call: SiblingCall) -> str:
 def test_a_sibling_sees_and_answers_in_a_call(
     llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels, kind: str
 ) -> None:
-    [told] = calls(
+    [result] = calls(
         lambda: replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm(kind)),
         asked(QUESTION),
     )
-    assert not told.of(Notice)
-    assert len(told.of(ReplyText)) > 1, "delta by delta"
-    [ended] = told.of(ReplyEnded)
-    assert ended.said == said(told) and not ended.cut
-    assert told.heard_s() > 0
+    assert not result.of(Notice)
+    assert len(result.of(ReplyText)) > 1, "the text is streamed"
+    [ended] = result.of(ReplyEnded)
+    assert ended.said == said(result) and not ended.cut
+    assert result.heard_s() > 0
 
 
 def test_an_interruption_rewinds_to_what_was_heard(
@@ -184,11 +184,11 @@ def test_an_interruption_rewinds_to_what_was_heard(
             for turn in engine._history.turns()
         )
 
-    [told] = calls(
+    [result] = calls(
         lambda: replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm("minicpmv4_6")),
         story,
     )
-    first = told.of(ReplyEnded)[0]
+    first = result.of(ReplyEnded)[0]
     assert first.cut and len(first.heard) < len(first.said)
     remembered = [part for turn in kept for part in turn]
     assert first.said not in remembered
@@ -209,7 +209,9 @@ def test_two_calls_on_one_model_do_not_mix(
     assert said(together[1]) != said(alone)
 
 
-def test_a_describer_tells_a_blind_mind_what_it_sees(captioner: Captioner, vision_models: VisionModels) -> None:
+def test_a_captioner_describes_pictures_to_an_engine_that_cannot_see(
+    captioner: Captioner, vision_models: VisionModels
+) -> None:
     engine = ToyEngine(["I was told."])
 
     async def story(call: SiblingCall) -> None:
@@ -220,7 +222,7 @@ def test_a_describer_tells_a_blind_mind_what_it_sees(captioner: Captioner, visio
         call.session.push(TextTyped("And now?"))
         await call.lasts(3.0)
 
-    [told] = calls(
+    [result] = calls(
         lambda: replace(toy_parts(lambda: engine, vision_models=vision_models), captioner=captioner), story, blind=True
     )
     scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
@@ -229,7 +231,7 @@ def test_a_describer_tells_a_blind_mind_what_it_sees(captioner: Captioner, visio
     [fact] = [fact for fact in shown.facts if fact.kind == "description"]
     assert fact.text and len(fact.text) <= LONGEST_DESCRIPTION
     assert shown.description == fact.text
-    assert any(seen.description == fact.text for seen in told.of(SceneSeen)), "the page shows it too"
+    assert any(seen.description == fact.text for seen in result.of(SceneSeen)), "the page shows it too"
     assert not scenes[-1].camera and all(fact.kind != "description" for fact in scenes[-1].facts)
 
 

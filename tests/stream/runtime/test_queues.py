@@ -1,29 +1,29 @@
-"""Each lane does what its name says when it is full, and wakes whoever waits when it closes."""
+"""Each queue does what its name says when it is full, and wakes its readers and writers when it closes."""
 
 import asyncio
 
 import pytest
 
-from stream.runtime.lanes import BlockingQueue, DropOldest, LatestOnly, QueueClosed
+from stream.runtime.queues import BlockingQueue, DropOldest, LatestOnly, QueueClosed
 from tests.virtual_time import run_in_virtual_time
 
 
-def test_waiting_makes_the_writer_wait_and_loses_nothing() -> None:
+def test_a_full_blocking_queue_makes_the_writer_wait_and_loses_nothing() -> None:
     async def story() -> list[int]:
-        lane: BlockingQueue[int] = BlockingQueue(2)
+        queue: BlockingQueue[int] = BlockingQueue(2)
         taken = []
 
         async def write() -> None:
             for number in range(6):
-                await lane.put(number)
-            lane.close()
+                await queue.put(number)
+            queue.close()
 
         writer = asyncio.ensure_future(write())
         await asyncio.sleep(1)
-        assert len(lane) == 2
+        assert len(queue) == 2
         try:
             while True:
-                taken.append(await lane.get())
+                taken.append(await queue.get())
         except QueueClosed:
             await writer
         return taken
@@ -33,20 +33,20 @@ def test_waiting_makes_the_writer_wait_and_loses_nothing() -> None:
 
 def test_drop_oldest_counts_what_it_drops() -> None:
     async def story() -> tuple[list[int], int]:
-        lane: DropOldest[int] = DropOldest(3)
+        queue: DropOldest[int] = DropOldest(3)
         for number in range(5):
-            lane.put(number)
-        return [await lane.get() for _ in range(3)], lane.dropped
+            queue.put(number)
+        return [await queue.get() for _ in range(3)], queue.dropped
 
     assert run_in_virtual_time(story()) == ([2, 3, 4], 2)
 
 
 def test_latest_only_keeps_the_newest() -> None:
     async def story() -> tuple[str, int]:
-        lane: LatestOnly[str] = LatestOnly()
+        queue: LatestOnly[str] = LatestOnly()
         for frame in "abc":
-            lane.put(frame)
-        return await lane.get(), lane.dropped
+            queue.put(frame)
+        return await queue.get(), queue.dropped
 
     assert run_in_virtual_time(story()) == ("c", 2)
 

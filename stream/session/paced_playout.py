@@ -1,4 +1,4 @@
-"""Stage: follows our sound on its way to the user's ears and tells everybody how far it has come."""
+"""Stage: follows the playback of replies, reports its progress, and ends the turn once the reply was heard."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from stream.playout.playback import Playback
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ReplyHeard, TurnTimed
 from stream.runtime.link import Link
+from stream.runtime.thread_signal import ThreadSignal
 from stream.turns.floor import Floor
 
 
@@ -22,53 +23,51 @@ class SpokenReply(Protocol):
 
 
 class ReplySource(Protocol):
-    """Who makes replies; `stream.replies.answering.Answering` is one."""
+    """Makes replies; implemented by `ReplyController` and `FullDuplex`."""
 
     @property
     def reply(self) -> SpokenReply | None: ...
 
 
 class PacedPlayout:
-    """Woken by the playback, from whatever thread pulls its sound."""
+    """Follows the playback of one session. `moved` is set by the playback, from the thread that pulls its sound."""
 
     def __init__(
-        self, playback: Playback, floor: Floor, answering: ReplySource, budget_s: Mapping[str, float], link: Link
+        self,
+        *,
+        playback: Playback,
+        moved: ThreadSignal,
+        floor: Floor,
+        replies: ReplySource,
+        budget_s: Mapping[str, float],
+        link: Link,
     ) -> None:
-        self._playback, self._floor, self._answering, self._link = playback, floor, answering, link
-        self._budget_s = budget_s
-        self._loop = asyncio.get_running_loop()
-        self._moved = asyncio.Event()
-        self._sounding = 0  # the turn whose sound was last announced
-        self._shown = 0  # characters of it
-        playback.on_moved = self._wake
-
-    def _wake(self) -> None:
-        """Safe from any thread, also after the session has ended."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._moved.set)
+        self._playback, self._moved, self._floor, self._link = playback, moved, floor, link
+        self._replies, self._budget_s = replies, budget_s
+        self._announced_turn = 0  # the turn whose first sound was announced last
+        self._reported_characters = 0  # of that turn
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Runs until cancelled."""
         while True:
             await self._moved.wait()
-            self._moved.clear()
             turn = self._floor.turns.turn
             if self._playback.sent_s(turn) > 0:
                 self._announce(turn)
-                self._tell_heard(turn)
+                self._report_heard(turn)
             if self._playback.drained(turn) and self._committed(turn):
                 await self._finish(turn)
 
     def _committed(self, turn: int) -> bool:
-        reply = self._answering.reply
+        reply = self._replies.reply
         return reply is not None and reply.turn == turn and reply.committed
 
     def _announce(self, turn: int) -> None:
-        """The first sound of a reply has gone out."""
-        reply = self._answering.reply
-        if turn == self._sounding or reply is None or reply.turn != turn:
+        """Marks and reports the first sound of a reply, once."""
+        reply = self._replies.reply
+        if turn == self._announced_turn or reply is None or reply.turn != turn:
             return
-        self._sounding, self._shown = turn, 0
+        self._announced_turn, self._reported_characters = turn, 0
         now = self._link.now()
         reply.timing.mark("first_sound_sent", now)
         reply.timing.mark("first_sound_heard", now + self._floor.playout_s)
@@ -78,16 +77,16 @@ class PacedPlayout:
         if timing.asked:
             self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), timing.over(self._budget_s)))
 
-    def _tell_heard(self, turn: int) -> None:
+    def _report_heard(self, turn: int) -> None:
         characters = self._playback.heard_characters(turn, self._floor.playout_s)
-        if characters > self._shown:
-            self._shown = characters
+        if characters > self._reported_characters:
+            self._reported_characters = characters
             self._link.emit(ReplyHeard(turn, characters))
 
     async def _finish(self, turn: int) -> None:
         if self._playback.sent_s(turn) > 0:
-            await asyncio.sleep(self._floor.playout_s)  # the last of it is still on its way to the ears
+            await asyncio.sleep(self._floor.playout_s)  # the last of it is not played at the far end yet
             if not self._playback.drained(turn):
-                return  # the user cut in meanwhile, or there was more to say
-            self._tell_heard(turn)
+                return  # interrupted meanwhile, or more sound was added
+            self._report_heard(turn)
         await self._floor.finish(turn)

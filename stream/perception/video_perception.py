@@ -1,7 +1,7 @@
-"""Stage that turns camera frames into the scene: chooses frames, runs vision on them, and words the result.
+"""Stage: camera frames to the scene, by detection and OCR on chosen keyframes.
 
-Takes the newest frame only, and looks when the picture changed, when a look is due, or at once when asked. Replies
-await `fresh`.
+Takes the newest frame only, and processes it when the picture has changed, when an update is due, or at once when a
+question begins. A reply that needs the scene awaits `fresh`.
 """
 
 from __future__ import annotations
@@ -16,67 +16,73 @@ from stream.models.setup import Setup
 from stream.perception.captioning import Captioning, with_description
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, SceneSeen, SeenObject, SeenText
-from stream.runtime.lanes import LatestOnly
 from stream.runtime.link import Link
+from stream.runtime.queues import LatestOnly
 from vision.box import Box
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
 from vision.sampling import FrameChooser, FrameSamplingSettings
 from vision.scene_fact import SceneFact
 
-# Seconds without a frame after which the camera counts as off.
+# A camera that has sent nothing for this long counts as off, and its scene as past.
 GONE_S = 5.0
 
 
-class FrameWatching:
-    """Vision of one session; without `vision_models` it keeps the newest picture for an engine with image input."""
+class VideoPerception:
+    """The video perception of one session. Without `vision_models` it keeps the newest picture for an engine that sees.
+
+    `on_look` is awaited after each update of the scene.
+    """
 
     def __init__(
         self,
+        *,
         vision_models: VisionModels | None,
         thread: DeviceThread,
         setup: Setup,
         link: Link,
         captioning: Captioning | None = None,
+        on_look: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._on_look = on_look
         self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
-        self.lane: LatestOnly[Picture] = LatestOnly()
+        self.queue: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
             FrameSamplingSettings(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s)
         )
         self._look = SceneUpdate()
         self._asked_at: float | None = None
-        self._looked_at = -1.0  # capture time of the newest frame that was both looked at and read
+        self._looked_at = -1.0  # capture time of the newest frame with both detection and OCR
         self._looked = asyncio.Event()
-        self._came = asyncio.Event()  # a picture
+        self._came = asyncio.Event()  # set at each picture
         self._on = True
         self.newest: Picture | None = None
         self.scene = SceneBlock((), "", 0.0, camera=False)
-        self.on_look: Callable[[], Awaitable[None]] | None = None  # after each look
 
     def see(self, picture: Picture) -> None:
+        """Takes a camera frame; ignored while the camera is switched off."""
         if self._on:
             self.newest = picture
             self._came.set()
-            self.lane.put(picture)
+            self.queue.put(picture)
             if self._captioning is not None:
                 self._captioning.see(picture)
 
     def ask(self) -> None:
-        """The user may be about to ask about the picture: the next frame gets a close look."""
+        """Requests a full update from the next frame: a question about the scene may follow."""
         self._asked_at = self._link.now()
         if self._captioning is not None:
             self._captioning.ask()
 
     @property
     def camera(self) -> bool:
-        """Whether there is a current picture."""
+        """Whether the camera is on and sends pictures."""
         return self._on and self.newest is not None and self._link.now() - self.newest.at < GONE_S
 
     async def fresh(self, since: float, patience_s: float) -> SceneBlock:
-        """The scene from a close look at a frame taken after `since`, or the newest one after `patience_s`."""
+        """The scene from a full update on a frame taken after `since`, or the newest scene after `patience_s`."""
         if not self.camera:
-            self._lose()
+            self._clear()
             return self.scene
         if self._vision_models is None:
             return self.scene
@@ -90,7 +96,7 @@ class FrameWatching:
         return self.scene
 
     async def next_picture(self, patience_s: float) -> Picture | None:
-        """A picture taken from now on, or the newest one after `patience_s`; None while there is no camera."""
+        """A picture taken from now on, or the newest after `patience_s`; None while the camera is off."""
         since = self._link.now()
         try:
             async with asyncio.timeout(patience_s):
@@ -102,16 +108,16 @@ class FrameWatching:
         return self.newest if self.camera else None
 
     def things(self) -> list[tuple[str, Box]]:
-        """The things in view: detector labels and boxes."""
+        """The objects in view: (label of the detector, box)."""
         return [(track.label, track.box) for track in self._look.tracks()]
 
     def switch(self, on: bool) -> None:
-        """The user turned the camera on or off."""
+        """Turns the camera on or off."""
         self._on = on
         if not on:
-            self._lose()
+            self._clear()
 
-    def _lose(self) -> None:
+    def _clear(self) -> None:
         if self.newest is None and not self.scene.camera:
             return
         self.newest = None
@@ -119,12 +125,12 @@ class FrameWatching:
         if self._captioning is not None:
             self._captioning.forget()
         self.scene = scene_block(self._look, self._link.now(), camera=False)
-        self._show(camera=False)
+        self._emit_scene(camera=False)
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Runs until the queue is closed."""
         while True:
-            picture = await self.lane.get()
+            picture = await self.queue.get()
             asked = self._asked_at is not None and picture.at >= self._asked_at
             choice = self._chooser.offer(picture, self._link.now(), asked=asked)
             if not (choice.detect or choice.read):
@@ -138,23 +144,23 @@ class FrameWatching:
 
     async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
         if self._vision_models is None:
-            return  # the engine has image input
+            return  # an engine that sees takes the pictures themselves
         if detect:
             await self._thread.run(self._vision_models.glance, self._look, picture)
         if read:
             await self._thread.run(self._vision_models.read, self._look, picture)
         if not self._on:
-            return  # the camera was switched off during the look
+            return  # switched off meanwhile
         fact = self._captioning.fact if self._captioning is not None else None
         self.scene = with_description(scene_block(self._look, self._link.now()), fact)
         if detect and read:
             self._looked_at = picture.at
             self._looked.set()
-        self._show(camera=True)
-        if self.on_look is not None:
-            await self.on_look()
+        self._emit_scene(camera=True)
+        if self._on_look is not None:
+            await self._on_look()
 
-    def _show(self, camera: bool) -> None:
+    def _emit_scene(self, camera: bool) -> None:
         look = self._look
         objects = tuple(SeenObject(t.label, t.score, t.box) for t in look.tracks()) if camera else ()
         texts = tuple(SeenText(line.text, line.box) for line in look.lines()) if camera else ()
@@ -162,7 +168,7 @@ class FrameWatching:
 
 
 def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:
-    """The scene table as a block for engines, with its description and changes in words."""
+    """The scene of all pictures seen so far, as the block that an engine is fed."""
     scene = look.scene
     changes = tuple((change.at, change_sentence(change)) for change in scene.changes())
     return SceneBlock(_facts(scene.facts()), scene_description(_facts(scene.present())), at, camera, changes)

@@ -1,14 +1,14 @@
 import numpy as np
 
 from audio.chunk import Chunk
-from stream.perception.heard_sound import AudioBuffer
+from stream.perception.audio_buffer import AudioBuffer
 
 
 def ramp(start: int, n: int) -> Chunk:
     return Chunk(np.arange(start, start + n, dtype=np.float32), 16_000, start)
 
 
-def test_any_stretch_can_be_taken_back_across_the_rings_seam() -> None:
+def test_any_part_can_be_read_across_the_seam_of_the_ring() -> None:
     sound = AudioBuffer(kept_s=0.1)  # 1600 samples
     for start in range(0, 4000, 320):
         sound.append(ramp(start, 320))
@@ -18,7 +18,7 @@ def test_any_stretch_can_be_taken_back_across_the_rings_seam() -> None:
     assert len(sound.between(0.0, end)) == 1600  # only what is kept
 
 
-def test_lost_time_is_silence() -> None:
+def test_a_gap_is_filled_with_silence() -> None:
     sound = AudioBuffer()
     sound.append(ramp(0, 160))
     sound.append(ramp(480, 160))

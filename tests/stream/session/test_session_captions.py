@@ -1,4 +1,4 @@
-"""Models that hear, with our real ear and the small transcriber beside them: what is said is captioned and logged."""
+"""Models that hear, with the real VAD and transcriber: speech is captioned and logged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def said(text: str) -> np.ndarray:
 
 
 def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: float) -> OmniCall:
-    """The fact, a pause, the question, and so long in front of a camera afterwards."""
+    """The fact, a pause, the question, then `seconds_after` with a camera."""
 
     async def whole() -> OmniCall:
         parts = await open_parts(setup, weights)
@@ -89,8 +89,8 @@ def test_what_has_left_the_context_tells_what_was_said_in_it(kind: Kind, weights
     call = talk(setup, weights, 4.0, 10.0)
     left = of(call, "left")
     assert len(left) == call.engine.context().dropped_blocks - unnoted(call)
-    told = " ".join(event.text for event in left)
-    assert "You: " in told and "bicycle is green" in told.lower()
+    result = " ".join(event.text for event in left)
+    assert "You: " in result and "bicycle is green" in result.lower()
     first = next(event for event in left if "You: " in event.text)
     line = of(call, "told")[0]
     assert first.at < line.until and line.at < first.until, "a second of it, perhaps not the first: words come late"
@@ -98,6 +98,6 @@ def test_what_has_left_the_context_tells_what_was_said_in_it(kind: Kind, weights
 
 
 def unnoted(call: OmniCall) -> int:
-    """Frames of turns that have left: they were nobody's words."""
+    """Evicted tokens that frame turns and carry no words."""
     use = call.engine.context()
     return use.dropped.get("text", 0)

@@ -1,4 +1,4 @@
-"""Calls with o 4.5 and its vocoder: what is heard are its own codes, made into sound in the voice of a recording."""
+"""Calls with MiniCPM-o 4.5 and its vocoder: its codes become sound in the voice of a recording."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def talks(call: OmniCall) -> None:
     await call.watches(12)
 
 
-def test_two_calls_are_spoken_to_in_its_own_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_calls_hear_the_voice_of_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: dict[int, list[np.ndarray]] = {}
     stream = VoiceStream.stream
 
@@ -34,9 +34,9 @@ def test_two_calls_are_spoken_to_in_its_own_voice(tmp_path: Path, monkeypatch: p
     shared = opened(write_biased_checkpoint(Kind.O45, tmp_path / "o45"), voice=np.concatenate([second(1), second(2)]))
     assert isinstance(shared, MiniCPMO45Model)
     assert shared.can.speaks
-    told = calls(shared, talks, talks, seeds=(1, 2))
+    result = calls(shared, talks, talks, seeds=(1, 2))
     assert len(made) == 2
-    for call, sounds in zip(told, made.values(), strict=True):
+    for call, sounds in zip(result, made.values(), strict=True):
         assert any(unit.speaks for unit in call.of(UnitDecided))
         assert not call.of(Notice)
         seconds = sum(map(len, sounds)) / 24_000

@@ -1,4 +1,4 @@
-"""Stage: phrases -> sound, for an engine that cannot speak. Knows nothing of turns."""
+"""Synthesises phrases with the TTS voice, for an engine that cannot speak."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ GAIN = 2.5
 
 
 class SpeechSynthesis:
-    """The mouth of one session: says phrases at `out_rate`, on the voice's thread."""
+    """The TTS of one session: phrases to sound at `out_rate` Hz, computed on the voice's thread."""
 
     def __init__(self, voice: VoiceModel | None, thread: DeviceThread, out_rate: int) -> None:
         self._voice, self._thread, self._out_rate = voice, thread, out_rate
 
     async def say(self, phrase: str) -> AudioPiece:
-        """The phrase as sound; without any where nothing in it can be said."""
+        """The phrase as sound; no samples where nothing in it can be pronounced."""
         return await self._thread.run(self._make, phrase)
 
     def _make(self, phrase: str) -> AudioPiece:
-        assert self._voice is not None, "this engine speaks for itself"
+        assert self._voice is not None, "An engine that speaks needs no speech synthesis."
         spoken = self._voice.spoken(phrase)
         samples = resample_whole(_louder(spoken.samples), self._voice.rate, self._out_rate)
         written = (match.end() for match in WORD.finditer(phrase))
@@ -38,5 +38,5 @@ class SpeechSynthesis:
 
 
 def _louder(samples: Samples) -> Samples:
-    """By GAIN, below full scale: linear at speech level, bent towards 1 above."""
+    """Amplifies by GAIN with a soft limit: linear at speech level, below full scale above it."""
     return np.tanh(GAIN * samples).astype(np.float32, copy=False)

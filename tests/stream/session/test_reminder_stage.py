@@ -1,4 +1,4 @@
-"""Timers and reminders in whole calls on a clock that jumps: said in time, at a free floor, once, and never in vain."""
+"""Timers and reminders in whole calls in virtual time: said on time, when the floor is free, and once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DUE = "Your tea is ready."
 
 @dataclass
 class ToyTimerEngine(ToyEngine):
-    """Each question sets a timer, which the answer tells of after `thinks_s`."""
+    """Each question sets a timer, and the answer comes after `thinks_s`."""
 
     after_s: float = 20.0
     thinks_s: float = 0.0
@@ -93,37 +93,37 @@ def test_a_timer_is_said_aloud_when_it_is_due() -> None:
         await call.speaks(1.0)
         await call.lasts(30.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    [(at, ended)] = told.announced()
+    result = call(story, ToyTimerEngine(["Twenty seconds."]))
+    [(at, ended)] = result.announced()
     assert 21.0 < at < 24.0
     assert not ended.cut and ended.heard == DUE
-    assert told.states()[-3:] == [State.THINKING, State.SPEAKING, State.LISTENING]
-    assert told.engine.conversation == ["What do you see?", "Twenty seconds. ", DUE]
-    assert [caption.text for caption in told.of(UserCaption) if caption.turn == 2] == []
-    assert [timed.turn for timed in told.of(TurnTimed)] == [1], "nobody waited for it"
+    assert result.states()[-3:] == [State.THINKING, State.SPEAKING, State.LISTENING]
+    assert result.engine.conversation == ["What do you see?", "Twenty seconds. ", DUE]
+    assert [caption.text for caption in result.of(UserCaption) if caption.turn == 2] == []
+    assert [timed.turn for timed in result.of(TurnTimed)] == [1], "an announcement has no latency"
 
 
-def test_what_is_due_while_the_user_speaks_waits_for_its_turn() -> None:
+def test_a_reminder_due_while_the_user_speaks_waits() -> None:
     async def story(call: TimerCall) -> None:
         call.session.push(TextTyped("Tea, please."))
         await call.lasts(18.0)
         await call.speaks(6.0)
         await call.lasts(8.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    _, second, third = told.ended
+    result = call(story, ToyTimerEngine(["Twenty seconds."]))
+    _, second, third = result.ended
     assert second[1].said.startswith("Twenty"), "the user's turn is answered first"
     assert third[1].said == DUE and third[0] > second[0] > 24.0
 
 
-def test_what_is_due_while_we_speak_waits_too() -> None:
+def test_a_reminder_due_during_a_reply_waits() -> None:
     async def story(call: TimerCall) -> None:
         call.session.push(TextTyped("Tea, please."))
         await call.lasts(15.0)
 
-    told = call(story, ToyTimerEngine(["word " * 20], after_s=1.0))
-    assert [event.said == DUE for _, event in told.ended[:2]] == [False, True]
-    assert told.ended[0][1].heard == told.ended[0][1].said, "nothing of the answer was lost"
+    result = call(story, ToyTimerEngine(["word " * 20], after_s=1.0))
+    assert [event.said == DUE for _, event in result.ended[:2]] == [False, True]
+    assert result.ended[0][1].heard == result.ended[0][1].said, "nothing of the answer was lost"
 
 
 def test_speech_before_the_first_word_takes_the_floor_and_it_is_said_afterwards() -> None:
@@ -134,9 +134,9 @@ def test_speech_before_the_first_word_takes_the_floor_and_it_is_said_afterwards(
         await call.speaks(2.0)
         await call.lasts(12.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    assert told.announced()[-1][1].heard == DUE
-    assert [caption.text for caption in told.of(UserCaption) if caption.final] == ["Tea, please.", "What do you see?"]
+    result = call(story, ToyTimerEngine(["Twenty seconds."]))
+    assert result.announced()[-1][1].heard == DUE
+    assert [caption.text for caption in result.of(UserCaption) if caption.final] == ["Tea, please.", "What do you see?"]
 
 
 @pytest.mark.parametrize("words", [1, 3])
@@ -149,10 +149,10 @@ def test_an_interrupted_announcement_was_heard_and_is_not_said_again(words: int)
         call.session.push(Interrupted())
         await call.lasts(10.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    [(_, ended)] = told.announced()
+    result = call(story, ToyTimerEngine(["Twenty seconds."]))
+    [(_, ended)] = result.announced()
     assert ended.cut and len(ended.heard.split()) == words
-    assert told.engine.fed[-1] == ReplyBlock(ended.heard, *_times(told.engine), cut=True)
+    assert result.engine.fed[-1] == ReplyBlock(ended.heard, *_times(result.engine), cut=True)
 
 
 def _times(engine: ToyEngine) -> tuple[float, float]:
@@ -162,7 +162,7 @@ def _times(engine: ToyEngine) -> tuple[float, float]:
 
 
 def test_a_prepared_answer_that_is_taken_back_sets_nothing() -> None:
-    """The user pauses, goes on, and is answered once: one timer, not two."""
+    """The user pauses, goes on, and is answered once: one timer is set, not two."""
 
     async def story(call: TimerCall) -> None:
         await call.speaks(1.0)
@@ -170,8 +170,8 @@ def test_a_prepared_answer_that_is_taken_back_sets_nothing() -> None:
         await call.speaks(1.0)
         await call.lasts(60.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    assert len(told.announced()) == 1
+    result = call(story, ToyTimerEngine(["Twenty seconds."]))
+    assert len(result.announced()) == 1
 
 
 def test_an_interruption_before_anything_was_heard_sets_nothing() -> None:
@@ -182,12 +182,12 @@ def test_an_interruption_before_anything_was_heard_sets_nothing() -> None:
         call.session.push(Interrupted())
         await call.lasts(30.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."], thinks_s=3.0))
-    assert not told.announced()
-    assert told.engine.pending() == ()
+    result = call(story, ToyTimerEngine(["Twenty seconds."], thinks_s=3.0))
+    assert not result.announced()
+    assert result.engine.pending() == ()
 
 
-def test_what_was_heard_in_part_counts() -> None:
+def test_a_timer_of_a_partly_heard_reply_counts() -> None:
     async def story(call: TimerCall) -> None:
         call.session.push(TextTyped("Tea, please."))
         while call.session.playback.sent_s(1) < 0.5:
@@ -195,22 +195,22 @@ def test_what_was_heard_in_part_counts() -> None:
         call.session.push(Interrupted())
         await call.lasts(30.0)
 
-    told = call(story, ToyTimerEngine(["In twenty seconds I shall tell you that it is ready."]))
-    assert told.ended[0][1].cut
-    assert len(told.announced()) == 1
+    result = call(story, ToyTimerEngine(["In twenty seconds I shall tell you that it is ready."]))
+    assert result.ended[0][1].cut
+    assert len(result.announced()) == 1
 
 
-def test_the_end_of_the_session_is_the_end_of_its_timers() -> None:
+def test_timers_end_with_their_session() -> None:
     async def story(call: TimerCall) -> None:
         call.session.push(TextTyped("Tea, please."))
         await call.lasts(5.0)
 
-    told = call(story, ToyTimerEngine(["Twenty seconds."]))
-    assert told.of(SessionEnded) == [SessionEnded("over")] and not told.announced()
-    assert [block.text for block in told.engine.fed if isinstance(block, TextBlock)] == ["Tea, please."]
+    result = call(story, ToyTimerEngine(["Twenty seconds."]))
+    assert result.of(SessionEnded) == [SessionEnded("over")] and not result.announced()
+    assert [block.text for block in result.engine.fed if isinstance(block, TextBlock)] == ["Tea, please."]
 
 
-def test_a_book_refuses_what_will_not_do_and_keeps_its_order() -> None:
+def test_a_book_refuses_invalid_times_and_keeps_its_order() -> None:
     async def whole() -> None:
         book = ReminderBook(asyncio.get_running_loop().time)
         for after_s in (0.0, -5.0, 1e9, float("nan")):

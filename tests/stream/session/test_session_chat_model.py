@@ -1,4 +1,4 @@
-"""Calls with a tiny chat model of each family for a mind. Ears and voice are toys, all else is real."""
+"""Calls with a tiny chat model of each family as the LLM. ASR and TTS are toys, the rest is real."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["laptop"]
-VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=1.5)  # greedy, without endless repetition
 QUESTION = "Tell me about the sea."
 Story = Callable[[Call], Awaitable[None]]
 
 
 def calls(folder: Path, *stories: Story) -> list[Call]:
-    """All at once, in one process, with one model on one thread."""
+    """Runs all calls at once, in one process, with one model on one thread."""
 
     async def whole(llm: Callable[[], Engine]) -> list[Call]:
         parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=llm)

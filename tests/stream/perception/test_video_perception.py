@@ -1,4 +1,4 @@
-"""What the eyes see while nobody asks: the mind is told, between replies, so that it can be asked about later."""
+"""Scene updates reach the engine between replies, so that it can be asked about them later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vision.tracking import Track
 
 
 class OpenVision:
-    """They look and recognise nothing."""
+    """Vision models that recognise nothing."""
 
     looks = 0
 
@@ -34,14 +34,14 @@ class OpenVision:
 
 
 async def shows(call: Call, seconds: float) -> None:
-    """Pictures that all differ, ten a second."""
+    """Sends pictures that all differ, ten a second."""
     for number in range(round(10 * seconds)):
         rgb = np.full((48, 64, 3), 37 * number % 256, np.uint8)
         call.session.push(FrameReceived(Picture(rgb, call.session.now())))
         await call.lasts(0.1)
 
 
-def test_what_is_seen_between_questions_reaches_the_mind() -> None:
+def test_scenes_between_questions_reach_the_engine() -> None:
     engine, vision_models = ToyEngine(["A very long answer, word by word."], pace_s=1.0), OpenVision()
 
     async def story() -> None:
@@ -59,7 +59,7 @@ def test_what_is_seen_between_questions_reaches_the_mind() -> None:
             await shows(call, 1.0)
             before = len(engine.fed)
             await shows(call, 2.0)
-            assert len(engine.fed) == before, "not while it answers"
+            assert len(engine.fed) == before, "no scene is fed during a reply"
             session.close("over")
             await running
         parts.close()

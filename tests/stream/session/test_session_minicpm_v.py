@@ -1,4 +1,4 @@
-"""Calls with a tiny MiniCPM-V for a mind: shown something, asked, interrupted, two at once. Ears and voice are toys."""
+"""Calls with a tiny MiniCPM-V: pictures, questions, interruptions, two calls at once. ASR and TTS are toys."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from vision.read_text import Reader
 
 SETUP = SETUPS["laptop"]
 SEEING = (Kind.V25, Kind.V26)
-VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=2.0)  # greedy, without endless repetition
 QUESTION = "What is on the table?"
 Story = Callable[["SeeingCall"], Awaitable[None]]
 
 
 class SeeingCall(Call):
-    """One whose engine can be looked into."""
+    """A call whose engine is inspected."""
 
     def __init__(self, name: str, parts: Parts, seed: int) -> None:
         super().__init__(Session(name, parts, SETUP))
@@ -55,7 +55,7 @@ class SeeingCall(Call):
         return "".join(event.text for event in self.of(ReplyText))
 
     def turns(self) -> list[tuple[str, ...]]:
-        """What the engine remembers, without the instruction; a picture is "(picture)"."""
+        """The engine's turns without the instruction; a picture is "(picture)"."""
         named = [
             tuple("(picture)" if isinstance(part, ShownPicture) else str(part) for part in turn.parts)
             for turn in self.engine._history.turns()
@@ -65,7 +65,7 @@ class SeeingCall(Call):
 
 @pytest.fixture(scope="module")
 def factories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Callable[[], Engine]]]:
-    """Kind -> factory of engines, on one thread, as in a served process."""
+    """Kind -> engine factory, on one thread, as in a server process."""
     opened: dict[Kind, Callable[[], Engine]] = {}
     with DeviceThread("llm") as thread:
 
@@ -84,7 +84,7 @@ def vision_models(weights: WeightStore) -> VisionModels:
 
 
 def calls(llm: Callable[[], Engine], vision_models: VisionModels, *stories: Story) -> list[SeeingCall]:
-    """All at once, in one process."""
+    """Runs all calls at once, in one process."""
 
     async def whole() -> list[SeeingCall]:
         parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm)
@@ -125,14 +125,14 @@ def asks(*questions: str, shows: bool = True) -> Story:
 def test_something_is_shown_and_a_typed_question_answered(
     factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels, kind: Kind
 ) -> None:
-    [told] = calls(factories(kind), vision_models, asks(QUESTION))
-    assert not told.of(Notice)
-    assert len(told.of(ReplyText)) > 1, "delta by delta"
-    [ended] = told.of(ReplyEnded)
-    assert ended.said == told.said() and not ended.cut
-    assert told.kept[0] == ("(picture)", QUESTION)
-    assert told.of(ContextShown)[-1].use.tokens["picture"] >= 64
-    assert told.heard_s() > 0
+    [result] = calls(factories(kind), vision_models, asks(QUESTION))
+    assert not result.of(Notice)
+    assert len(result.of(ReplyText)) > 1, "the text is streamed"
+    [ended] = result.of(ReplyEnded)
+    assert ended.said == result.said() and not ended.cut
+    assert result.kept[0] == ("(picture)", QUESTION)
+    assert result.of(ContextShown)[-1].use.tokens["picture"] >= 64
+    assert result.heard_s() > 0
 
 
 def test_an_interruption_rewinds_to_what_was_heard(
@@ -148,11 +148,11 @@ def test_an_interruption_rewinds_to_what_was_heard(
         call.session.push(TextTyped("And now?"))
         await call.lasts(2.0)
 
-    [told] = calls(factories(Kind.V26), vision_models, story)
-    first = told.of(ReplyEnded)[0]
+    [result] = calls(factories(Kind.V26), vision_models, story)
+    first = result.of(ReplyEnded)[0]
     assert first.cut
     assert len(first.heard) < len(first.said)
-    remembered = [part for turn in told.kept for part in turn]
+    remembered = [part for turn in result.kept for part in turn]
     assert first.said not in remembered
     assert remembered.index(QUESTION) < remembered.index("And now?")
 
@@ -160,7 +160,7 @@ def test_an_interruption_rewinds_to_what_was_heard(
 def test_two_calls_at_once_do_not_mix(
     factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels
 ) -> None:
-    """Each is answered as it would have been alone."""
+    """Each call is answered as it would be alone."""
     questions = ("What is this?", "Is it red or green?")
     llm = factories(Kind.V26)
     together = calls(llm, vision_models, asks(questions[0]), asks(questions[1]))

@@ -1,4 +1,4 @@
-"""Whole conversations on a clock that jumps: who speaks when, what is remembered, what is thrown away."""
+"""Whole conversations in virtual time: who speaks when, what is remembered, what is discarded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETUP = SETUPS["laptop"]
 
 
 class ToyCall(Call):
-    """One whose engine can be looked into."""
+    """A call whose engine is inspected."""
 
     def __init__(self, session: Session, engine: ToyEngine) -> None:
         super().__init__(session)
@@ -65,17 +65,17 @@ def test_a_question_is_heard_answered_and_remembered() -> None:
         await call.speaks(1.0)
         await call.lasts(4.0)
 
-    told = call(story, ToyEngine(["I see a red cup and a book."]))
-    assert told.of(UserCaption)[-1] == UserCaption(1, "What do you see?", final=True)
-    assert "".join(event.text for event in told.of(ReplyText)) == "I see a red cup and a book. "
-    assert told.of(ReplyEnded) == [
+    result = call(story, ToyEngine(["I see a red cup and a book."]))
+    assert result.of(UserCaption)[-1] == UserCaption(1, "What do you see?", final=True)
+    assert "".join(event.text for event in result.of(ReplyText)) == "I see a red cup and a book. "
+    assert result.of(ReplyEnded) == [
         ReplyEnded(1, "I see a red cup and a book. ", "I see a red cup and a book. ", cut=False)
     ]
-    assert told.states() == [State.HEARING, State.THINKING, State.SPEAKING, State.LISTENING]
-    assert told.engine.conversation == ["What do you see?", "I see a red cup and a book. "]
-    assert told.heard_s() == pytest.approx(8 * 0.25, abs=0.05)
-    assert told.of(SessionEnded) == [SessionEnded("over")]
-    assert told.engine.closed
+    assert result.states() == [State.HEARING, State.THINKING, State.SPEAKING, State.LISTENING]
+    assert result.engine.conversation == ["What do you see?", "I see a red cup and a book. "]
+    assert result.heard_s() == pytest.approx(8 * 0.25, abs=0.05)
+    assert result.of(SessionEnded) == [SessionEnded("over")]
+    assert result.engine.closed
 
 
 def test_an_answer_from_the_log_says_so_before_its_text() -> None:
@@ -83,10 +83,10 @@ def test_an_answer_from_the_log_says_so_before_its_text() -> None:
         call.session.push(TextTyped("What did the sign say?"))
         await call.lasts(3.0)
 
-    told = call(story, ToyEngine(["@12 It said exit."]))
-    kinds = [type(event) for event in told.events if isinstance(event, ReplyRecalled | ReplyText)]
+    result = call(story, ToyEngine(["@12 It said exit."]))
+    kinds = [type(event) for event in result.events if isinstance(event, ReplyRecalled | ReplyText)]
     assert kinds[:2] == [ReplyRecalled, ReplyText]
-    assert told.of(ReplyRecalled) == [ReplyRecalled(1, 12.0)]
+    assert result.of(ReplyRecalled) == [ReplyRecalled(1, 12.0)]
 
 
 def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_the_pause() -> None:
@@ -101,7 +101,7 @@ def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_t
     assert timed.over == ()
 
 
-def test_a_breath_leaves_no_trace() -> None:
+def test_a_reply_taken_back_after_a_short_pause_leaves_no_trace() -> None:
     transcriber = ToyTranscriber()
 
     async def story(call: ToyCall) -> None:
@@ -111,9 +111,9 @@ def test_a_breath_leaves_no_trace() -> None:
         await call.speaks(1.0)
         await call.lasts(3.0)
 
-    told = call(story, ToyEngine(["One.", "Two."]), transcriber)
-    assert told.engine.conversation == ["What do you see?", "One. "]
-    assert len(told.of(ReplyEnded)) == 1
+    result = call(story, ToyEngine(["One.", "Two."]), transcriber)
+    assert result.engine.conversation == ["What do you see?", "One. "]
+    assert len(result.of(ReplyEnded)) == 1
     assert max(transcriber.asked) == pytest.approx(2.25 + 0.3 + 0.13, abs=0.1)
 
 
@@ -130,12 +130,12 @@ def test_an_interruption_silences_at_once_and_history_keeps_what_was_heard() -> 
         assert silent_from < 0.2
         await call.lasts(3.0)
 
-    told = call(story, ToyEngine([long_answer, "Yes?"]))
-    cut = told.of(ReplyEnded)[0]
+    result = call(story, ToyEngine([long_answer, "Yes?"]))
+    cut = result.of(ReplyEnded)[0]
     assert cut.cut
     assert long_answer.startswith(cut.heard.strip())
     assert 0 < len(cut.heard.split()) < 12
-    assert told.engine.conversation == ["What do you see?", cut.heard, "What do you see?", "Yes? "]
+    assert result.engine.conversation == ["What do you see?", cut.heard, "What do you see?", "Yes? "]
 
 
 def test_a_cough_only_pauses_the_answer() -> None:
@@ -146,9 +146,9 @@ def test_a_cough_only_pauses_the_answer() -> None:
         await call.speaks(0.1)
         await call.lasts(5.0)
 
-    told = call(story, ToyEngine(["one two three four five six seven eight."]))
-    assert [ended.cut for ended in told.of(ReplyEnded)] == [False]
-    assert told.heard_s() == pytest.approx(8 * 0.25, abs=0.1)
+    result = call(story, ToyEngine(["one two three four five six seven eight."]))
+    assert [ended.cut for ended in result.of(ReplyEnded)] == [False]
+    assert result.heard_s() == pytest.approx(8 * 0.25, abs=0.1)
 
 
 def test_typing_is_answered_by_voice_and_text() -> None:
@@ -157,10 +157,10 @@ def test_typing_is_answered_by_voice_and_text() -> None:
         call.session.push(TextTyped("  hello there "))
         await call.lasts(2.0)
 
-    told = call(story, ToyEngine(["Hi."]))
-    assert told.of(UserCaption) == [UserCaption(1, "hello there", final=True, typed=True)]
-    assert told.engine.conversation == ["hello there", "Hi. "]
-    assert told.heard_s() > 0.2
+    result = call(story, ToyEngine(["Hi."]))
+    assert result.of(UserCaption) == [UserCaption(1, "hello there", final=True, typed=True)]
+    assert result.engine.conversation == ["hello there", "Hi. "]
+    assert result.heard_s() > 0.2
 
 
 def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
@@ -169,12 +169,12 @@ def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
         call.session.push(TextTyped("hello"))
         await call.lasts(2.0)
 
-    told = call(story, ToyEngine(["Hi."]))
-    assert [notice.code for notice in told.of(Notice)] == ["too_long"]
-    assert told.engine.conversation == ["hello", "Hi. "]
+    result = call(story, ToyEngine(["Hi."]))
+    assert [notice.code for notice in result.of(Notice)] == ["too_long"]
+    assert result.engine.conversation == ["hello", "Hi. "]
 
 
-def test_hush_ends_the_answer() -> None:
+def test_the_interrupt_button_ends_the_reply() -> None:
     async def story(call: ToyCall) -> None:
         call.session.push(TextTyped("go on"))
         await call.lasts(1.0)
@@ -183,10 +183,10 @@ def test_hush_ends_the_answer() -> None:
         call.out.clear()
         await call.lasts(1.0)
 
-    told = call(story, ToyEngine(["one two three four five six seven eight nine ten."]))
-    assert told.of(ReplyEnded)[0].cut
-    assert told.heard_s() == 0
-    assert told.states()[-1] is State.LISTENING
+    result = call(story, ToyEngine(["one two three four five six seven eight nine ten."]))
+    assert result.of(ReplyEnded)[0].cut
+    assert result.heard_s() == 0
+    assert result.states()[-1] is State.LISTENING
 
 
 def test_push_to_talk() -> None:
@@ -198,30 +198,30 @@ def test_push_to_talk() -> None:
         call.session.push(TalkKeyPressed(False))
         await call.lasts(2.0)
 
-    told = call(story, ToyEngine(["Yes."]))
-    assert told.engine.conversation == ["What do you see?", "Yes. "]
+    result = call(story, ToyEngine(["Yes."]))
+    assert result.engine.conversation == ["What do you see?", "Yes. "]
 
 
-def test_nothing_said_is_not_answered() -> None:
+def test_speech_without_words_is_not_answered() -> None:
     async def story(call: ToyCall) -> None:
         await call.lasts(0.3)
         await call.speaks(0.5)
         await call.lasts(2.0)
 
-    told = call(story, ToyEngine(["Never."]), ToyTranscriber(says=""))
-    assert told.engine.conversation == []
-    assert told.heard_s() == 0
-    assert told.states()[-1] is State.LISTENING
+    result = call(story, ToyEngine(["Never."]), ToyTranscriber(says=""))
+    assert result.engine.conversation == []
+    assert result.heard_s() == 0
+    assert result.states()[-1] is State.LISTENING
 
 
-def test_a_dead_microphone_and_a_lost_one_are_told() -> None:
+def test_a_silent_microphone_and_a_lost_one_are_reported() -> None:
     async def story(call: ToyCall) -> None:
         await call.lasts(7.0)
         call.session.push(DeviceLost("microphone", "unplugged"))
         await call.lasts(0.2)
 
-    told = call(story, ToyEngine(["Hm."]))
-    assert [notice.code for notice in told.of(Notice)] == ["silent_microphone", "microphone_lost"]
+    result = call(story, ToyEngine(["Hm."]))
+    assert [notice.code for notice in result.of(Notice)] == ["silent_microphone", "microphone_lost"]
 
 
 def test_a_microphone_that_has_brought_speech_may_be_quiet_for_long() -> None:
@@ -232,26 +232,26 @@ def test_a_microphone_that_has_brought_speech_may_be_quiet_for_long() -> None:
     assert call(story, ToyEngine(["Yes."])).of(Notice) == []
 
 
-def test_sound_that_is_not_a_number_is_told_and_survived() -> None:
+def test_sound_that_is_not_a_number_is_reported_and_the_call_goes_on() -> None:
     async def story(call: ToyCall) -> None:
         await call.lasts(0.1, float("nan"))
         await call.speaks(1.0)
         await call.lasts(2.0)
 
-    told = call(story, ToyEngine(["Yes."]))
-    assert told.of(Notice)[0].code == "bad_sound"
-    assert told.engine.conversation == ["What do you see?", "Yes. "]
+    result = call(story, ToyEngine(["Yes."]))
+    assert result.of(Notice)[0].code == "bad_sound"
+    assert result.engine.conversation == ["What do you see?", "Yes. "]
 
 
-def test_a_broken_engine_ends_its_own_session_with_a_word() -> None:
+def test_a_failing_engine_ends_its_session_with_a_notice() -> None:
     async def story(call: ToyCall) -> None:
         call.session.push(TextTyped("hello"))
         await call.lasts(1.0)
 
-    told = call(story, ToyEngine(["break"]))
-    assert told.of(Notice)[-1].code == "engine_lost"
-    assert told.of(SessionEnded) == [SessionEnded("error")]
-    assert told.engine.closed
+    result = call(story, ToyEngine(["break"]))
+    assert result.of(Notice)[-1].code == "engine_lost"
+    assert result.of(SessionEnded) == [SessionEnded("error")]
+    assert result.engine.closed
 
 
 def test_two_sessions_share_the_parts_and_nothing_else() -> None:

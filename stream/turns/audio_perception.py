@@ -1,7 +1,7 @@
-"""Stage: microphone sound -> speech, its end, and what was said so far.
+"""Stage: microphone sound to speech events (VAD, endpointing) and partial transcripts.
 
-The speech probability is computed on the event loop (77 us a hop, measured): a hop to a thread costs as much and
-adds its queue to every pause. Transcripts run on the ears' thread.
+The speech probability is computed on the event loop (77 us a hop, measured): a switch to a thread costs as much and
+adds its queue to every pause. Transcripts run on the ASR thread.
 """
 
 from __future__ import annotations
@@ -14,96 +14,104 @@ from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.endpointing import Endpointer, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.models import Recogniser
-from audio.voice_activity import VadState
-from stream.models.parts import Parts
+from audio.voice_activity import VadState, VoiceActivityDetector
 from stream.models.setup import Setup
 from stream.perception.interleave import UNIT, UNIT_S
-from stream.perception.turn_detection import TurnDetection, end_of_speech_settings
+from stream.perception.turn_detection import TurnDetection, endpointer_settings
+from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice
-from stream.runtime.lanes import DropOldest
 from stream.runtime.link import Link
+from stream.runtime.queues import DropOldest
 from stream.turns.floor import Floor
 
-LANE_CHUNKS = 250  # five seconds of 20 ms chunks: more delay than that is a lost cause
+AUDIO_QUEUE_CHUNKS = 250  # five seconds of 20 ms chunks: sound that is older is not worth processing
 
-# A browser's noise suppression turns a quiet room into almost nothing: only less than one step of 16 bits is dead,
-# and a microphone that has brought speech is alive, however quiet its user is.
+# A browser's noise suppression turns a quiet room into near silence, so only a level below one step of 16 bits counts
+# as a dead microphone, and a microphone that has brought speech is never reported.
 SILENT_S, DEAD_DBFS = 6.0, -95.0
 
 SPEECH = 0.5  # probability from which a hop counts as speech
 
-# Partial transcripts are for the caption's eye: of a long speech only so much is transcribed anew each time.
+# A partial transcript is for the caption only, so it covers at most the last seconds of a long utterance.
 PARTIAL_S = 12.0
 
 
 class AudioPerception:
-    """The ears of one session."""
+    """Processes the microphone sound of one session. `transcriber` None: no partial transcripts."""
 
     def __init__(
         self,
-        parts: Parts,
+        *,
+        voice_activity: VoiceActivityDetector,
         transcriber: Recogniser | None,
+        asr: DeviceThread,
         endpointing: TurnDetection,
         floor: Floor,
         setup: Setup,
         link: Link,
     ) -> None:
-        self._activity, self._transcriber, self._thread = parts.voice_activity, transcriber, parts.threads.asr
+        self._voice_activity, self._transcriber, self._thread = voice_activity, transcriber, asr
         self._endpointing = endpointing
         self._floor, self._setup, self._link = floor, setup, link
-        self.lane: DropOldest[Chunk] = DropOldest(LANE_CHUNKS)
+        self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
         self._on = True
         self._partial: asyncio.Task[None] | None = None
         self._partial_end_s = 0.0
-        self._added = 0  # samples of silence that stand for sound that did not come
+        self._added = 0  # samples of silence inserted for sound that did not come
         self._was_idle = False
-        self._listen_anew()
+        self._reset()
 
-    def _listen_anew(self) -> None:
+    def _reset(self) -> None:
         self._voice_state = VadState()
-        self._end_of_speech = Endpointer(end_of_speech_settings(self._setup))
+        self._endpointer = Endpointer(endpointer_settings(self._setup))
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._heard_speech = False
 
     def switch(self, on: bool) -> None:
-        """The user turned the microphone on or off; what was half said is dropped by whoever calls."""
+        """Turns the microphone on or off; the caller drops an unfinished utterance."""
         if on and not self._on:
-            self._listen_anew()
+            self._reset()
         self._on = on
 
     async def run(self) -> None:
-        """Until the lane is closed."""
+        """Runs until the queue is closed."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 chunk = await self._next()
                 if chunk is None:
-                    await self._pass_time()
+                    await self._append_silence()
                     continue
                 self._floor.sound_clock.arrived(chunk.end_s, self._link.now())
                 if not np.isfinite(chunk.samples).all():
-                    self._link.emit(Notice("warning", "bad_sound", "The microphone sent sound that is not a number."))
+                    self._link.emit(
+                        Notice(
+                            "warning",
+                            "bad_sound",
+                            "The microphone sent sound that is not a number; it is taken as silence.",
+                        )
+                    )
                     chunk = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start)
-                unheard = not self._on or self._floor.deaf
-                silent = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start) if unheard else chunk
-                self._floor.sound.append(silent)
+                muted = not self._on or self._floor.deaf
+                heard = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start) if muted else chunk
+                self._floor.sound.append(heard)
                 if self._on:
-                    await self._listen(chunk, tasks)
+                    await self._detect_speech(chunk, tasks)
                 await self._floor.heard()
 
     async def _next(self) -> Chunk | None:
-        """The next sound; None where an engine waits for its seconds and no microphone gives any."""
+        """The next chunk; None where the engine takes every second and no sound came for one."""
         try:
-            async with asyncio.timeout(UNIT_S if self._floor.counts_seconds else None):
-                chunk = await self.lane.get()
+            async with asyncio.timeout(UNIT_S if self._floor.takes_every_second else None):
+                chunk = await self.queue.get()
         except TimeoutError:
             return None
         if self._added and self._was_idle:
-            self._listen_anew()
+            self._reset()
         self._was_idle = False
         return Chunk(chunk.samples, chunk.rate, chunk.start + self._added) if self._added else chunk
 
-    async def _pass_time(self) -> None:
-        """A second of silence, behind which sound goes on should it come back."""
+    async def _append_silence(self) -> None:
+        """Appends a second of silence; later sound follows it."""
         end = round(self._floor.sound.end_s * HEARING_RATE_HZ)
         self._was_idle, self._added = True, self._added + UNIT
         silence = Chunk(np.zeros(UNIT, np.float32), HEARING_RATE_HZ, end)
@@ -111,13 +119,13 @@ class AudioPerception:
         self._floor.sound.append(silence)
         await self._floor.heard()
 
-    async def _listen(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
+    async def _detect_speech(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
         if not self._heard_speech:
             self._watch_silence(chunk)
         probability = 0.0
-        for hop in self._activity.step(self._voice_state, chunk):
+        for hop in self._voice_activity.step(self._voice_state, chunk):
             probability = hop.probability
-            event = self._end_of_speech.hear(probability, hop.at, self._endpointing.take())
+            event = self._endpointer.hear(probability, hop.at, self._endpointing.take())
             self._heard_speech |= isinstance(event, SpeechStarted)
             decisions = self._floor.turns.hear(event, hop.at, voiced=probability >= SPEECH)
             if decisions:
@@ -138,10 +146,10 @@ class AudioPerception:
     async def _partial_transcript(self, turn: int, start: float, end: float) -> None:
         shown_from = max(start, end - PARTIAL_S)
         samples = self._floor.sound.between(shown_from, end)
-        assert self._transcriber is not None, "nobody asked for words"
+        assert self._transcriber is not None, "Partial transcripts need a transcriber."
         text = (await self._thread.run(self._transcriber.transcribe, samples)).text
         if text:
-            await self._floor.overhear(turn, text if shown_from == start else f"… {text}")
+            await self._floor.show_partial(turn, text if shown_from == start else f"… {text}")
 
     def _watch_silence(self, chunk: Chunk) -> None:
         match self._silence.hear(chunk):

@@ -1,4 +1,4 @@
-"""What people write to the assistant outside of a call: text with pictures, recordings and films. Plain data."""
+"""Messages of a request outside a call: text with pictures, recordings and films. Plain data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
-    """Sound and pictures in order of time, as they come from a file; read once."""
+    """Sound and pictures in order of time, as they come from a file; iterated once."""
 
     perceived: Iterable[Chunk | Picture]
 

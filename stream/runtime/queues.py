@@ -1,6 +1,6 @@
 """Bounded queues whose class name says what happens when they are full.
 
-All are for one event loop: `put` and `get` are called on it, never from another thread.
+Each belongs to one event loop: call `put` and `get` on it, never from another thread.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class QueueClosed(Exception):
-    """The lane was closed and everything in it has been taken."""
+    """The queue is closed and empty."""
 
 
 class Waker:
-    """Wakes one reader when something has changed, and for the last time when it is closed."""
+    """Wakes one reader at each change, and for the last time when it is closed."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -27,19 +27,19 @@ class Waker:
         self._changed.set()
 
     async def woken(self) -> None:
-        """Until the next `wake`."""
+        """Waits for the next `wake`."""
         self._changed.clear()
         await self._changed.wait()
 
     def close(self) -> None:
-        """Nothing more comes; whoever waits is woken. What is there already can still be taken."""
+        """Ends the input and wakes the reader. Items already queued can still be taken."""
         self.closed = True
         self.wake()
 
 
-class _Lane(Waker, Generic[T]):
+class _BoundedQueue(Waker, Generic[T]):
     def __init__(self, room: int) -> None:
-        assert room > 0, "a lane holds at least one item"
+        assert room > 0, "A queue needs room for at least one item."
         super().__init__()
         self.room = room
         self.dropped = 0
@@ -49,7 +49,7 @@ class _Lane(Waker, Generic[T]):
         return len(self._items)
 
     async def get(self) -> T:
-        """The oldest item; waits for one. Raises LaneClosed once closed and empty."""
+        """Takes the oldest item; waits for one. Raises QueueClosed once closed and empty."""
         while not self._items:
             if self.closed:
                 raise QueueClosed
@@ -63,8 +63,8 @@ class _Lane(Waker, Generic[T]):
         self.wake()
 
 
-class BlockingQueue(_Lane[T]):
-    """When full, the writer waits: nothing is lost. For work that must be done."""
+class BlockingQueue(_BoundedQueue[T]):
+    """When full, the writer waits and nothing is lost. For work that must be done."""
 
     async def put(self, item: T) -> None:
         """Returns once there is room; an item put after closing is dropped and counted."""
@@ -76,7 +76,7 @@ class BlockingQueue(_Lane[T]):
         self._add(item)
 
 
-class DropOldest(_Lane[T]):
+class DropOldest(_BoundedQueue[T]):
     """When full, the oldest item is lost and counted. For sound: old sound is worth least."""
 
     def put(self, item: T) -> None:
@@ -90,7 +90,7 @@ class DropOldest(_Lane[T]):
 
 
 class LatestOnly(DropOldest[T]):
-    """Holds one item; a newer one replaces it. For camera frames: stale is worse than lost."""
+    """Holds one item; a newer one replaces it. For camera frames: a stale frame is worse than a lost one."""
 
     def __init__(self) -> None:
         super().__init__(room=1)

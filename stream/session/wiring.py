@@ -1,0 +1,235 @@
+"""Builds the stages of one session and connects them. Everything is passed to constructors; nothing is set later.
+
+Two things are made first because both sides need them: the queue of orders (written by the floor and by video
+perception, read by the reply stage) and the signal of playback progress (set by the thread that pulls sound).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from dialogue.engine import Engine, SemanticTurnJudge, UnitEngine
+from dialogue.tools.toolbox import TakesTools, Toolbox
+from stream.models.parts import Parts
+from stream.models.setup import Setup
+from stream.perception.audio_buffer import AudioBuffer
+from stream.perception.caption_transcriber import CaptionTranscriber
+from stream.perception.captioning import Captioning
+from stream.perception.closer_look import CloserLook
+from stream.perception.turn_detection import TurnDetection
+from stream.perception.unit_feed import UnitFeed
+from stream.perception.unit_prefill import UnitPrefill
+from stream.perception.unit_queue import UnitsLost
+from stream.perception.video_perception import VideoPerception
+from stream.playout.playback import Playback
+from stream.playout.speech_synthesis import SpeechSynthesis
+from stream.replies.orders import Order, SceneChanged, order_queue
+from stream.replies.reminder_book import ReminderBook
+from stream.replies.reply import ReplyDependencies
+from stream.replies.reply_controller import ReplyController
+from stream.runtime.clock import SoundClock
+from stream.runtime.link import Link
+from stream.runtime.queues import BlockingQueue
+from stream.runtime.thread_signal import ThreadSignal
+from stream.session.paced_playout import PacedPlayout
+from stream.session.reminder_stage import ReminderStage
+from stream.session.session_controls import SessionControls
+from stream.turns.audio_perception import AudioPerception
+from stream.turns.duplex_turns import DuplexTurns
+from stream.turns.floor import Floor
+from stream.turns.full_duplex import FullDuplex
+from stream.turns.turns import Turns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stages:
+    """The stages of one session. A stage that the engine or the setup does not need is None."""
+
+    engine: Engine
+    playback: Playback
+    audio: AudioPerception
+    video: VideoPerception
+    replies: ReplyController | FullDuplex
+    controls: SessionControls
+    playout: PacedPlayout
+    captioning: Captioning | None
+    caption_transcriber: CaptionTranscriber | None
+    reminders: ReminderStage | None
+    unit_feed: UnitFeed | None
+
+    def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        """What runs while the session lasts: (name of the task, coroutine)."""
+        yield "audio", self.audio.run()
+        yield "video", self.video.run()
+        yield "replies", self.replies.run()
+        yield "controls", self.controls.run()
+        yield "playout", self.playout.run()
+        if self.captioning is not None:
+            yield "captioning", self.captioning.run()
+        if self.caption_transcriber is not None:
+            yield "caption-transcriber", self.caption_transcriber.run()
+        if self.reminders is not None:
+            yield "reminders", self.reminders.run()
+
+    def close_queues(self) -> None:
+        """What is put into the input queues from now on is dropped."""
+        for queue in (self.audio.queue, self.video.queue, self.controls.queue):
+            queue.close()
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Items lost by queues so far: units and pictures that an engine did not get, sound chunks, camera frames,
+        utterances that were not transcribed."""
+        lost = self.unit_feed.queue.lost if self.unit_feed is not None else UnitsLost()
+        return {
+            "units": lost.units,
+            "unit_pictures": lost.pictures,
+            "sound": self.audio.queue.dropped,
+            "pictures": self.video.queue.dropped,
+            "utterances": self.caption_transcriber.queue.dropped if self.caption_transcriber is not None else 0,
+        }
+
+
+def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> Stages:
+    """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
+    threads, engine = parts.threads, parts.new_engine()
+    orders, playback_moved = order_queue(), ThreadSignal()
+    playback = Playback(out_rate, on_moved=playback_moved.set)
+    captioning = _captioning(parts, engine, setup, link)
+    video = _video_perception(parts, captioning, orders, setup, link)
+    sound, sound_clock = AudioBuffer(), SoundClock()
+    unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
+    unit_feed = unit_prefill.feed if unit_prefill is not None else None
+    endpointing = TurnDetection(
+        judge=parts.new_engine if isinstance(parts.new_engine, SemanticTurnJudge) else None, thread=threads.llm
+    )
+    dependencies = ReplyDependencies(
+        engine=engine,
+        transcriber=parts.transcriber,
+        asr=threads.asr,
+        speech=SpeechSynthesis(parts.voice, threads.voice, out_rate),
+        video=video,
+        playback=playback,
+        link=link,
+        unit_prefill=unit_prefill,
+        reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
+        endpointing=endpointing,
+    )
+    turns = DuplexTurns() if engine.can.duplex else Turns()
+    replies = _reply_stage(orders, dependencies, turns, sound)
+    _equip(parts, dependencies, replies)
+    caption_transcriber = _caption_transcriber(parts, engine, link)
+    floor = Floor(
+        orders=orders,
+        playback=playback,
+        video=video,
+        link=link,
+        sound=sound,
+        sound_clock=sound_clock,
+        turns=turns,
+        unit_feed=unit_feed,
+        caption_transcriber=caption_transcriber,
+    )
+    audio = _audio_perception(parts, engine, endpointing, floor, setup, link)
+    reminders = dependencies.reminders
+    return Stages(
+        engine=engine,
+        playback=playback,
+        audio=audio,
+        video=video,
+        replies=replies,
+        controls=SessionControls(floor=floor, audio=audio, video=video, link=link),
+        playout=PacedPlayout(
+            playback=playback, moved=playback_moved, floor=floor, replies=replies, budget_s=setup.budget_s, link=link
+        ),
+        captioning=captioning,
+        caption_transcriber=caption_transcriber,
+        reminders=ReminderStage(book=reminders, floor=floor) if reminders is not None else None,
+        unit_feed=unit_feed,
+    )
+
+
+def _captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captioning | None:
+    """For an engine that cannot see, where there is a model that describes pictures."""
+    if parts.captioner is None or engine.can.sees:
+        return None
+    return Captioning(parts.captioner, parts.threads.captioner, setup, link)
+
+
+def _video_perception(
+    parts: Parts, captioning: Captioning | None, orders: BlockingQueue[Order], setup: Setup, link: Link
+) -> VideoPerception:
+    return VideoPerception(
+        vision_models=parts.vision_models,
+        thread=parts.threads.vision,
+        setup=setup,
+        link=link,
+        captioning=captioning,
+        on_look=lambda: orders.put(SceneChanged()),
+    )
+
+
+def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link) -> UnitPrefill | None:
+    """For an engine that hears."""
+    if parts.slots is None or not engine.can.hears:
+        return None
+    return UnitPrefill(engine=cast(UnitEngine, engine), slots=parts.slots, feed=feed, clock=clock, link=link)
+
+
+def _reply_stage(
+    orders: BlockingQueue[Order], dependencies: ReplyDependencies, turns: Turns, sound: AudioBuffer
+) -> ReplyController | FullDuplex:
+    """FullDuplex for an engine that decides every second when to speak; ReplyController for one that takes turns."""
+    unit_prefill = dependencies.unit_prefill
+    if unit_prefill is None or not isinstance(turns, DuplexTurns):
+        return ReplyController(orders=orders, dependencies=dependencies)
+    return FullDuplex(
+        orders=orders,
+        unit_prefill=unit_prefill,
+        turns=turns,
+        sound=sound,
+        speech=dependencies.speech,
+        playback=dependencies.playback,
+    )
+
+
+def _equip(parts: Parts, dependencies: ReplyDependencies, replies: ReplyController | FullDuplex) -> None:
+    """Gives the session's tools to an engine that takes tools."""
+    engine, look_closer = dependencies.engine, None
+    if not isinstance(engine, TakesTools):
+        return
+    if parts.vision_models is not None:
+        look_closer = CloserLook(parts.vision_models, parts.threads.vision, dependencies.video)
+    engine.equip(
+        Toolbox(
+            reminders=dependencies.reminders,
+            look_closer=look_closer,
+            user_tools=parts.tools,
+            committed=replies.decided if isinstance(replies, ReplyController) else None,
+            in_background=asyncio.to_thread,
+        )
+    )
+
+
+def _caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTranscriber | None:
+    """For an engine that hears, where there is a transcriber."""
+    if parts.transcriber is None or not engine.can.hears:
+        return None
+    return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
+
+
+def _audio_perception(
+    parts: Parts, engine: Engine, endpointing: TurnDetection, floor: Floor, setup: Setup, link: Link
+) -> AudioPerception:
+    return AudioPerception(
+        voice_activity=parts.voice_activity,
+        transcriber=None if engine.can.hears else parts.transcriber,
+        asr=parts.threads.asr,
+        endpointing=endpointing,
+        floor=floor,
+        setup=setup,
+        link=link,
+    )
