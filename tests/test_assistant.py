@@ -70,6 +70,32 @@ def test_a_history_with_everything_in_it(assistant: Assistant, media: Path) -> N
     )
 
 
+def test_the_calls_of_the_minicpm_o_demo_work(assistant: Assistant, media: Path) -> None:
+    assert "museum opens at" in assistant.answer_audio_question(media / "news.wav", "What is being said?").lower()
+    history = [
+        {"type": "image", "content": media / "sign.png"},
+        {"type": "text", "content": "What do you see?"},
+        {"type": "assistant", "content": "I see a sign."},
+        {"type": "text", "content": "What does it say?"},
+    ]
+    assert "GATE 7" in assistant.multimodal_chat(history)
+    spoken = assistant.multimodal_chat([{"type": "audio", "content": str(media / "time.wav")}])
+    assert re.search(r"\d|o'clock", spoken), spoken
+
+
+def test_the_asynchronous_twins_answer_the_same(assistant: Assistant, media: Path) -> None:
+    async def program() -> list[str]:
+        return [
+            await assistant.aanswer_audio(media / "news.wav", "What is being said?"),
+            await assistant.aanswer_audio_question(media / "news.wav", "What is being said?"),
+            await assistant.amultimodal_chat([{"type": "text", "content": "What is two plus three?"}]),
+        ]
+
+    heard, again, added = asyncio.run(program())
+    assert heard == again == assistant.answer_audio(media / "news.wav", "What is being said?")
+    assert "5" in added or "five" in added
+
+
 def test_histories_do_not_leak_into_one_another(assistant: Assistant, media: Path) -> None:
     assert "GATE 7" in assistant.describe_image(media / "sign.png")
     blind = assistant.chat([{"role": "user", "content": "What does the sign say?"}])

@@ -21,7 +21,7 @@ from omnilive import Assistant, BadInput, Busy, EngineLost
 from stream.models.weights import WeightsError, WeightStore
 from stream.runtime.events import ReplyEnded, ReplyText, SceneSeen, SessionEnded
 from tests.dialogue.chat_models import write_chat_model
-from ui.api.live_call import Voiced
+from ui.api.call_events import Voiced
 from ui.command_line import main
 
 RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
@@ -164,7 +164,7 @@ def test_o26_hears_and_speaks_itself(
         assert assistant.answer_audio(TONE, "What was that?", speak=tmp_path / "said.wav")
         said = read_sound(tmp_path / "said.wav")
         assert said.rate == 24_000 and said.duration_s > 0.1
-        parts = assistant._parts.loop.run(assistant._parts.parts())
+        parts = assistant._loop.run(assistant._backend.parts())
         assert parts.voice is None, "it needs none; what writes captions is there"
         with pytest.raises(BadInput, match="no folder"):
             assistant.answer_audio(TONE, speak=tmp_path / "nowhere" / "said.wav")
@@ -191,7 +191,7 @@ def test_a_mind_that_cannot_see_is_lent_eyes(
     with pytest.raises(BadInput, match="for one that cannot see"):
         Assistant.from_pretrained(folders["v2.6"], captioner=folders["v4.6"], home=home)
     with Assistant.from_pretrained(blind, quantize="float32", captioner=folders["v4.6"], home=home) as assistant:
-        parts = assistant._parts.loop.run(assistant._parts.parts())
+        parts = assistant._loop.run(assistant._backend.parts())
         assert parts.captioner is not None and parts.vision_models is not None
         assert next(iter(assistant.chat(ASKED, stream=True)))
 

@@ -16,6 +16,7 @@ from dialogue.errors import AssistantError
 from ui.commands import COMMANDS
 from ui.host.plain_errors import plain_errors
 from ui.host.sleeping_threads import let_threads_sleep
+from ui.host.version import product_version
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"omnilive {product_version()}")
     top.add_argument("--verbose", action="store_true", help="log what happens, and show tracebacks")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:

@@ -6,11 +6,14 @@ import io
 import json
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
+import omnilive
+import ui.host.version
 from stream.models.setup import Setup
 from stream.models.weights import WeightStore
 from ui.command_line import main, parser
@@ -57,6 +60,19 @@ def test_help_names_every_command_and_how_to_begin(capsys: pytest.CaptureFixture
         assert command.__name__.rpartition(".")[2] in told
     assert "first steps:" in told
     assert 'omnilive ask photo.jpg "What does the sign say?"' in told
+
+
+def test_version_prints_what_the_module_states(capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave(["--version"]) == 0
+    assert capsys.readouterr().out == f"omnilive {omnilive.__version__}\n"
+
+
+def test_a_source_tree_without_an_installation_has_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(ui.host.version, "version", missing)
+    assert ui.host.version.product_version() == "0+unknown"
 
 
 @pytest.mark.parametrize("command", [each.__name__.rpartition(".")[2] for each in COMMANDS])
@@ -113,7 +129,7 @@ def test_models_come_out_of_a_folder(
     assert main(["models", "pull", "silero-vad", "--from", str(folder)]) == 0
     assert "weights are ready" in capsys.readouterr().out
     assert main(["models", "pull", "silero-vad", "--from", str(tmp_path / "nowhere")]) == 0, "it is here already"
-    assert main(["models", "pull", "whisper-base", "--from", str(tmp_path / "nowhere")]) == 2
+    assert main(["models", "pull", "all-minilm-l6-v2", "--from", str(tmp_path / "nowhere")]) == 2
 
 
 def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stream.models.weights import WeightStore
     from stream.requests.chat_requests import RequestOptions
     from stream.requests.message import RequestMessage
-    from ui.api.spoken_file import SpokenFile
+    from ui.api.speech_file import SpeechFile
 
 EXAMPLES = """\
   omnilive ask photo.jpg                            what is to be seen
@@ -75,10 +75,10 @@ def ask(options: argparse.Namespace) -> None:
     files, question = told_apart(options.asked)
     messages = messages_of(options, files, question)  # before anything slow: a file may not be there
     from stream.requests.chat_requests import RequestOptions
-    from ui.api.spoken_file import SpokenFile
+    from ui.api.speech_file import SpeechFile
 
     request_options = RequestOptions(chosen_generation(options))
-    spoken = SpokenFile(options.speak) if options.speak is not None else None
+    spoken = SpeechFile(options.speak) if options.speak is not None else None
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     said, seconds = asyncio.run(answered(setup, store, messages, request_options, spoken, tell=not options.json))
@@ -94,7 +94,7 @@ async def answered(
     store: WeightStore,
     messages: Sequence[RequestMessage],
     request_options: RequestOptions,
-    spoken: SpokenFile | None,
+    spoken: SpeechFile | None,
     tell: bool,
 ) -> tuple[str, float]:
     """The answer, printed piece by piece where it is to be told, and what it took without loading."""

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +19,7 @@ from dialogue.errors import AssistantError, BadInput, Busy
 from stream.models.setup import Setup
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
+from ui.host.version import product_version
 from ui.http.guard import refusal
 from ui.rtc.offer import read_offer
 
@@ -29,13 +29,6 @@ PAGE = Path(__file__).parent.parent / "page"
 LONGEST_BODY = 256 * 1024  # bytes; an offer is less than 10,000
 BUSY_RETRY_S = 10
 STARTING_RETRY_S = 2
-
-
-def product_version() -> str:
-    try:
-        return version("omnilive")
-    except PackageNotFoundError:
-        return "0"
 
 
 @dataclass

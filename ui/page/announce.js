@@ -1,8 +1,8 @@
-/* What is read out to screen readers: what is final, and what changes what the person can do. */
+/* Announces final captions and changes of state to screen readers. */
 
 const STAYS_MS = 10000;
 
-/** @param region the polite live region */
+/** @param {HTMLElement} region the polite live region */
 export function announcer(region) {
   return (text) => {
     if (!text) return;

@@ -1,10 +1,10 @@
-/* The call as the person knows it: it starts, may be lost and found again, and ends. Holds one connection at a time. */
+/* Keeps one call: starts it, reconnects when it is lost, and ends it. Holds one connection at a time. */
 
 import { CallTrouble, Connection } from "./connection.js";
 
-const RETRY_S = [0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8]; // then we give up and say so
-const WAITING_S = { busy: 10, starting: 2 }; // where the server does not say when to come back
-const WORTH_RETRYING = new Set(["unreachable", "no_path", "silent_server", "http_502", "http_504"]);
+const RETRY_S = [0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8]; // after the last one the page gives up and reports it
+const WAITING_S = { busy: 10, starting: 2 }; // without a Retry-After header
+const RETRIED = new Set(["unreachable", "no_path", "silent_server", "http_502", "http_504"]);
 
 /**
  * Events: `phase` (detail: idle, connecting, live, reconnecting, busy, error, stopped), `connection` (detail: the new
@@ -13,10 +13,12 @@ const WORTH_RETRYING = new Set(["unreachable", "no_path", "silent_server", "http
 export class Call extends EventTarget {
   phase = "idle";
   connection = null;
-  #calledOff = null; // AbortController of the present call
-  #hurry = () => {};
+  /** @type {AbortController | null} */
+  #abort = null; // of the current call
+  /** @type {(value?: any) => void} */
+  #endPause = () => {};
 
-  /** @param sources () => {microphone, camera, canCapture}: asked again for every connection */
+  /** @param {() => {microphone: any, camera: any, canCapture: boolean}} sources called for every connection */
   constructor(sources) {
     super();
     this.sources = sources;
@@ -24,37 +26,37 @@ export class Call extends EventTarget {
   }
 
   get wanted() {
-    return this.#calledOff !== null;
+    return this.#abort !== null;
   }
 
   /** Runs until the call is over. `prepare` is awaited before the first try. Never throws. */
   async start(prepare) {
     if (this.wanted) return;
-    this.#calledOff = new AbortController();
-    const { signal } = this.#calledOff;
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
     try {
-      this.#tell("phase", "connecting");
+      this.#emit("phase", "connecting");
       await prepare();
       signal.throwIfAborted();
       await this.#keepUp(signal);
     } catch (trouble) {
-      if (signal.aborted) return; // stop() has done the rest
-      this.#calledOff = null;
-      this.#tell("phase", trouble.code === "stopping" ? "stopped" : "error");
-      this.#tell("trouble", trouble instanceof CallTrouble ? trouble : new CallTrouble("page", { text: String(trouble) }));
+      if (signal.aborted) return; // by stop(), which reports the phase
+      this.#abort = null;
+      this.#emit("phase", trouble.code === "stopping" ? "stopped" : "error");
+      this.#emit("trouble", trouble instanceof CallTrouble ? trouble : new CallTrouble("page", { text: String(trouble) }));
     }
   }
 
   async #keepUp(signal) {
     let failures = 0;
-    let known = false; // whether there has been a call to come back to
+    let known = false; // whether a call has been established
     while (true) {
-      this.#tell("phase", known ? "reconnecting" : "connecting");
+      this.#emit("phase", known ? "reconnecting" : "connecting");
       try {
         await this.#connect(signal);
         known = true;
         failures = 0;
-        this.#tell("phase", "live");
+        this.#emit("phase", "live");
         const { why, reason } = await this.connection.ended;
         signal.throwIfAborted();
         this.connection.close();
@@ -62,7 +64,7 @@ export class Call extends EventTarget {
       } catch (trouble) {
         signal.throwIfAborted();
         if (WAITING_S[trouble.code]) await this.#waitFor(trouble, signal);
-        else if (!known || !WORTH_RETRYING.has(trouble.code) || failures >= RETRY_S.length) throw trouble;
+        else if (!known || !RETRIED.has(trouble.code) || failures >= RETRY_S.length) throw trouble;
         else await this.#pause(RETRY_S[failures++], signal);
       }
     }
@@ -71,54 +73,54 @@ export class Call extends EventTarget {
   async #connect(signal) {
     if (!globalThis.RTCPeerConnection) throw new CallTrouble("unsupported");
     const connection = (this.connection = new Connection(this.sources()));
-    connection.addEventListener("message", ({ detail }) => this.#tell("message", detail));
-    connection.addEventListener("shaky", () => this.#tell("phase", "reconnecting"));
-    connection.addEventListener("steady", () => connection.live && this.#tell("phase", "live"));
-    this.#tell("connection", connection);
+    connection.addEventListener("message", ({ detail }) => this.#emit("message", detail));
+    connection.addEventListener("shaky", () => this.#emit("phase", "reconnecting"));
+    connection.addEventListener("steady", () => connection.live && this.#emit("phase", "live"));
+    this.#emit("connection", connection);
     await connection.open(signal);
   }
 
-  /** The server is there but not ready for us; it says for how long. */
+  /** The server answers but takes no call yet; it says when to try again. */
   async #waitFor({ code, retryAfter }, signal) {
     const seconds = retryAfter || WAITING_S[code];
-    if (code === "busy") this.#tell("phase", "busy");
-    this.#tell("trouble", new CallTrouble(code, { retryAfter: seconds }));
+    if (code === "busy") this.#emit("phase", "busy");
+    this.#emit("trouble", new CallTrouble(code, { retryAfter: seconds }));
     await this.#pause(seconds, signal);
   }
 
   #finish(reason) {
-    this.#calledOff = null;
-    this.#tell("phase", "stopped");
-    this.#tell("over", reason);
+    this.#abort = null;
+    this.#emit("phase", "stopped");
+    this.#emit("over", reason);
   }
 
   #pause(seconds, signal) {
     return new Promise((resolve, reject) => {
-      this.#hurry = resolve;
+      this.#endPause = resolve;
       setTimeout(resolve, seconds * 1000);
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   }
 
-  /** Does not wait any longer for the next try. */
+  /** Tries again now instead of waiting. */
   retryNow() {
-    this.#hurry();
+    this.#endPause();
   }
 
   stop() {
     this.send({ type: "bye" });
     this.connection?.close();
     this.connection = null;
-    this.#calledOff?.abort();
-    this.#calledOff = null;
-    this.#tell("phase", "idle");
+    this.#abort?.abort();
+    this.#abort = null;
+    this.#emit("phase", "idle");
   }
 
   send(message) {
     return this.connection?.send(message) ?? false;
   }
 
-  #tell(type, detail) {
+  #emit(type, detail) {
     if (type === "phase" && this.phase === detail) return;
     if (type === "phase") this.phase = detail;
     this.dispatchEvent(new CustomEvent(type, { detail }));

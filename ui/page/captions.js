@@ -1,19 +1,25 @@
-/* The captions of both sides as a list. A reader who has scrolled up is left in peace. */
+/* Shows the captions of both sides as a list. Does not scroll while the reader has scrolled up. */
 
 import { partsOf } from "./turns.js";
 import { aboutRecall } from "./words.js";
 
-const KEPT = 300; // items; older ones leave the page
+const KEPT = 300; // items; older ones are removed
 const NEAR_END_PX = 48;
 
 export class Captions {
   #items = new Map(); // "call/turn/role" -> <li>
   #atEnd = true;
 
-  /** @param list the <ol>  @param view what scrolls  @param latest the button that leads back to the end */
+  /**
+   * @param {HTMLElement} list the <ol>
+   * @param {HTMLElement} view the element that scrolls
+   * @param {HTMLElement} latest the button that scrolls to the end
+   */
   constructor(list, view, latest) {
-    Object.assign(this, { list, view, latest });
-    view.addEventListener("scroll", () => this.#notePlace(), { passive: true });
+    this.list = list;
+    this.view = view;
+    this.latest = latest;
+    view.addEventListener("scroll", () => this.#updateAtEnd(), { passive: true });
     latest.addEventListener("click", () => this.#follow(true));
     new ResizeObserver(() => this.#follow()).observe(view);
   }
@@ -39,7 +45,7 @@ export class Captions {
     item.dataset.final = String(final);
     item.classList.toggle("typed", typed);
     write(item.querySelector(".text"), text);
-    item.hidden = text.trim() === ""; // a cough
+    item.hidden = text.trim() === ""; // the sound was not speech
   }
 
   #showReply(turn) {
@@ -71,9 +77,9 @@ export class Captions {
     return item;
   }
 
-  /** The first item of a turn that came after this one: what was written down late stands before it. */
+  /** The first item of a later turn, before which a caption that comes late belongs. */
   #later({ call, turn }) {
-    const items = [...this.list.children];
+    const items = /** @type {HTMLElement[]} */ ([...this.list.children]);
     return items.find(({ dataset }) => Number(dataset.call) === call && Number(dataset.turn) > turn);
   }
 
@@ -85,7 +91,7 @@ export class Captions {
     }
   }
 
-  #notePlace() {
+  #updateAtEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.view;
     this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     this.latest.hidden = this.#atEnd;
@@ -93,7 +99,7 @@ export class Captions {
 
   #follow(anyway = false) {
     if (this.#atEnd || anyway) this.view.scrollTop = this.view.scrollHeight;
-    this.#notePlace();
+    this.#updateAtEnd();
   }
 }
 
@@ -128,7 +134,7 @@ function element(tag, classes) {
   return made;
 }
 
-/** Writes only what differs: captions change many times a second, most of their parts do not. */
+/** Writes only a text that differs: captions change many times a second, most of their parts do not. */
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -1,4 +1,4 @@
-/* One peer connection to the server: the offer, the data channel, how it ends. Never retries; call.js does that. */
+/* Opens one peer connection to the server, with its data channel, and reports how it ends. call.js does the retries. */
 
 import { remember, replacing } from "./ghost.js";
 import { authorization } from "./token.js";
@@ -6,13 +6,15 @@ import { authorization } from "./token.js";
 const GATHERING_MS = 1500; // host addresses are there within 200 ms; some browsers never say "complete"
 const OPENING_MS = 15000;
 const HELLO_MS = 10000;
-const HEALING_MS = 4000; // a path that is "disconnected" often comes back by itself
+const HEALING_MS = 4000; // a path that is "disconnected" often recovers within this time
 
-/** Why there is no call. `code` is the server's or one of: unsupported, unreachable, no_path, silent_server. */
+/** Why a call could not be made. `code` is the server's or one of: unsupported, unreachable, no_path, silent_server. */
 export class CallTrouble extends Error {
   constructor(code, { text = "", retryAfter = 0 } = {}) {
     super(text || code);
-    Object.assign(this, { code, text, retryAfter });
+    this.code = code;
+    this.text = text;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -21,18 +23,18 @@ export class CallTrouble extends Error {
  * `ended` resolves once to {why: "lost" | "bye" | "closed", reason}.
  */
 export class Connection extends EventTarget {
-  live = false; // greeted by the server
+  live = false; // the server has said hello
   #end;
   #greeted;
 
   constructor({ microphone, camera, canCapture }) {
     super();
-    // No servers are asked for our address: the call works without any network beyond the one to the server.
+    // No STUN server: the call needs no network beyond the path to the server.
     this.pc = new RTCPeerConnection({ iceServers: [] });
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.hello = new Promise((resolve) => (this.#greeted = resolve));
     // Both senders exist from the start, with or without a device behind them, so that a camera switched on later
-    // needs no second offer. The server insists on sound: where nothing can ever be captured we only receive.
+    // needs no second offer. The server requires audio: where nothing can be captured the page only receives.
     const audio = this.pc.addTransceiver(microphone ?? "audio", { direction: canCapture ? "sendrecv" : "recvonly" });
     const video = canCapture ? this.pc.addTransceiver(camera ?? "video", videoUp()) : null;
     this.senders = { microphone: canCapture ? audio.sender : null, camera: video?.sender ?? null };
@@ -46,7 +48,7 @@ export class Connection extends EventTarget {
     channel.onclose = () => this.end("lost", "the data channel closed");
     pc.ontrack = ({ track, receiver, streams }) => {
       if (track.kind !== "audio") return;
-      playAtOnce(receiver);
+      minimizeDelay(receiver);
       this.dispatchEvent(new CustomEvent("voice", { detail: streams[0] ?? new MediaStream([track]) }));
     };
     let healing = 0;
@@ -62,7 +64,7 @@ export class Connection extends EventTarget {
     };
   }
 
-  /** Offers the call and returns once the server has greeted us. Throws CallTrouble; closes itself then. */
+  /** Offers the call and returns once the server has said hello. Closes the connection and throws CallTrouble otherwise. */
   async open(signal) {
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
@@ -77,17 +79,17 @@ export class Connection extends EventTarget {
     }
   }
 
-  /** Waits for `happening`, but not for ever, not beyond the end of the connection and not when called off. */
-  async #first(happening, patience, code, signal) {
+  /** Waits for `event`, up to `timeout` ms, the end of the connection or the abort of `signal`. */
+  async #first(event, timeout, code, signal) {
     let timer;
     const failing = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new CallTrouble(code)), patience);
+      timer = setTimeout(() => reject(new CallTrouble(code)), timeout);
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.ended.then(({ why, reason }) => reject(new CallTrouble(why === "bye" ? "stopping" : code, { text: reason })));
     });
-    failing.catch(() => {}); // it may lose the race and still be rejected later
+    failing.catch(() => {}); // it may be rejected after the race is decided
     try {
-      return await Promise.race([happening, failing]);
+      return await Promise.race([event, failing]);
     } finally {
       clearTimeout(timer);
     }
@@ -98,7 +100,7 @@ export class Connection extends EventTarget {
     try {
       message = JSON.parse(data);
     } catch {
-      console.warn("the server sent something that is no JSON", data);
+      console.warn("The server sent a message that is not JSON.", data);
       return;
     }
     if (message.type === "hello") {
@@ -109,7 +111,7 @@ export class Connection extends EventTarget {
     if (message.type === "bye") this.end("bye", message.reason);
   }
 
-  /** True if it went out: what is said while no call is up is not kept. */
+  /** True if the message was sent; a message without an open channel is not kept. */
   send(message) {
     if (this.channel.readyState !== "open") return false;
     this.channel.send(JSON.stringify(message));
@@ -128,19 +130,20 @@ export class Connection extends EventTarget {
   }
 }
 
-/** Ten to fifteen small pictures a second are plenty for the server's eyes and kind to the network. */
+/** The server looks at up to 8 pictures a second, so 15 are enough.
+ * @returns {RTCRtpTransceiverInit} */
 function videoUp() {
   return { direction: "sendonly", sendEncodings: [{ maxBitrate: 800_000, maxFramerate: 15 }] };
 }
 
-/** Asks for no waiting beyond what the network's jitter forces. */
-function playAtOnce(receiver) {
+/** Asks for the shortest jitter buffer. */
+function minimizeDelay(receiver) {
   if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
   if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = 0;
 }
 
 function gathered(pc) {
-  return new Promise((resolve) => {
+  return new Promise((/** @type {(value?: any) => void} */ resolve) => {
     const done = () => pc.iceGatheringState === "complete" && resolve();
     pc.addEventListener("icegatheringstatechange", done);
     setTimeout(resolve, GATHERING_MS);

@@ -1,12 +1,12 @@
-/* The call that this page had before and that the server may still hold: after a lost network, or a reload.
+/* Remembers the page's previous call, which the server may still hold after a lost network or a reload.
 
-   Written down only while the page goes away. Kept all the time, a duplicated tab would inherit it and end the call
-   of its twin. */
+   It is stored only while the page is being left: a duplicated tab copies the storage, and would end the call of the
+   original. */
 
 const KEY = "omnilive.ghost";
-let session = takeLeftOver();
+let session = takeStored();
 
-/** What to add to an offer, so that nobody is told "busy" because of their own ghost. */
+/** The field of an offer that ends the previous call, so that it does not make the server answer "busy". */
 export function replacing() {
   return session ? { replaces: session } : {};
 }
@@ -15,13 +15,13 @@ export function remember(newest) {
   session = newest;
 }
 
-function takeLeftOver() {
+function takeStored() {
   try {
-    const left = sessionStorage.getItem(KEY);
+    const stored = sessionStorage.getItem(KEY);
     sessionStorage.removeItem(KEY);
-    return left;
+    return stored;
   } catch {
-    return null; // storage is forbidden: a ghost is gone within 15 seconds
+    return null; // storage is disabled; the server ends the previous call within 15 s
   }
 }
 

@@ -1,4 +1,4 @@
-/* Keyboard, mouse and touch for talking, and the single-key shortcuts. Decides only what a key means right now. */
+/* Handles push-to-talk by keyboard, mouse and touch, and the single-key shortcuts. */
 
 import { settings } from "./settings.js";
 
@@ -6,11 +6,11 @@ const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]"
 const PRESSABLE = "button, a[href], summary, input, [tabindex]";
 
 /**
- * @param talk (down) => boolean: false where talking by key means nothing now
- * @param actions {m, c, Escape, "?"}: what these keys do
+ * @param {(down: boolean) => boolean} talk false where the talk key has no effect now
+ * @param {Record<string, () => void>} actions by key: m, c, Escape, "?"
  */
 export function listenToKeys(talk, actions) {
-  let byPointer = true; // after a click the focus sits on the clicked button, yet Space should talk, not press it again
+  let byPointer = true; // after a click the clicked button has the focus, but Space should talk, not press it again
   let talking = false;
 
   const release = () => talking && (talking = false, talk(false));
@@ -18,7 +18,7 @@ export function listenToKeys(talk, actions) {
   addEventListener("pointerdown", () => (byPointer = true), true);
   addEventListener("keydown", (event) => {
     if (event.key === "Tab") byPointer = false;
-    const at = document.activeElement ?? document.body;
+    const at = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") return actions.Escape();
     if (at.matches(TYPING) || !settings.shortcuts) return;
@@ -26,21 +26,21 @@ export function listenToKeys(talk, actions) {
       if (!byPointer && at.matches(PRESSABLE)) return;
       if (!talking && !event.repeat) talking = talk(true);
       if (talking || at.matches("button")) event.preventDefault();
-      if (talking && at.matches(PRESSABLE)) at.blur(); // its focus ring would promise that Space presses it
+      if (talking && at.matches(PRESSABLE)) at.blur(); // its focus ring would suggest that Space presses it
     } else if (!event.repeat) {
       actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.();
     }
   });
   addEventListener("keyup", (event) => {
     if (event.key !== " ") return;
-    if (talking || (byPointer && document.activeElement?.matches("button"))) event.preventDefault(); // it would press
+    if (talking || (byPointer && document.activeElement?.matches("button"))) event.preventDefault(); // the button would be pressed
     release();
   });
   addEventListener("blur", release);
   document.addEventListener("visibilitychange", () => document.hidden && release());
 }
 
-/** A button that talks while it is held, by finger, mouse or key; where only clicks come, each click switches. */
+/** Makes `button` talk while it is held by finger, mouse or key; bare clicks, as of screen readers, toggle it. */
 export function holdToTalk(button, talk) {
   let held = false;
   let pressedAt = -Infinity;
@@ -60,7 +60,7 @@ export function holdToTalk(button, talk) {
 
   button.addEventListener("pointerdown", down);
   for (const type of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) button.addEventListener(type, up);
-  button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch opens one
+  button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch opens the menu
   button.addEventListener("keydown", (event) => {
     if (!isPress(event)) return;
     event.preventDefault();
@@ -69,7 +69,7 @@ export function holdToTalk(button, talk) {
   });
   button.addEventListener("keyup", (event) => isPress(event) && (event.preventDefault(), up(event)));
   button.addEventListener("click", (event) => {
-    // Screen readers click without pressing: there a click starts and the next one ends.
+    // Screen readers click without pressing: one click starts, the next one ends.
     if (event.timeStamp - pressedAt < 500) return;
     if (held) {
       held = false;

@@ -1,4 +1,4 @@
-/* The person's own microphone and camera: opening, closing, losing. Knows neither the call nor the screen. */
+/* Opens and closes the user's microphone and camera, and reports lost devices. */
 
 const WANTED = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
@@ -6,23 +6,24 @@ const WANTED = {
 };
 const CONSTRAINT = { microphone: "audio", camera: "video" };
 
-/** Why a device is not there. `code`: insecure, unsupported, refused, missing, taken, failed. */
+/** Why a device could not be opened. `code`: insecure, unsupported, refused, missing, taken, failed. */
 export class DeviceTrouble extends Error {
   constructor(kind, code, cause) {
     super(`${kind}: ${code}`, { cause });
-    Object.assign(this, { kind, code });
+    this.kind = kind;
+    this.code = code;
   }
 }
 
 export const canCapture = () => Boolean(navigator.mediaDevices?.getUserMedia);
 
 /**
- * One kind of device. Events: `track` (its track is another one, or none), `lost` (it went away by itself).
+ * One kind of device. Events: `track` (its track has changed or ended), `lost` (the device has disappeared).
  * A camera that is off is released, so that its light goes out; a muted microphone stays open and sends silence.
  */
 export class Source extends EventTarget {
   track = null;
-  deviceId = ""; // the one asked for; "" is the system's default
+  deviceId = ""; // the requested one; "" is the system's default
   facing = ""; // "user" or "environment", on phones
 
   constructor(kind) {
@@ -30,13 +31,13 @@ export class Source extends EventTarget {
     this.kind = kind;
   }
 
-  /** Opens the device, or the next best of its kind unless `exact`. Throws DeviceTrouble; a microphone is kept then. */
+  /** Opens the device, or another of its kind unless `exact`. Throws DeviceTrouble; a microphone in use is kept then. */
   async open({ deviceId = this.deviceId, facing = this.facing, exact = false } = {}) {
-    const wish = { ...WANTED[this.kind] };
-    if (deviceId) wish.deviceId = exact ? { exact: deviceId } : deviceId;
-    else if (facing) wish.facingMode = facing;
-    if (this.kind === "camera") this.release(); // many phones open one camera at a time only
-    const stream = await capture({ [CONSTRAINT[this.kind]]: wish }, this.kind);
+    const constraints = { ...WANTED[this.kind] };
+    if (deviceId) constraints.deviceId = exact ? { exact: deviceId } : deviceId;
+    else if (facing) constraints.facingMode = facing;
+    if (this.kind === "camera") this.release(); // many phones open only one camera at a time
+    const stream = await capture({ [CONSTRAINT[this.kind]]: constraints }, this.kind);
     Object.assign(this, { deviceId, facing });
     this.adopt(stream.getTracks()[0]);
   }
@@ -44,7 +45,7 @@ export class Source extends EventTarget {
   adopt(track) {
     this.release();
     this.track = track;
-    if (this.kind === "camera" && "contentHint" in track) track.contentHint = "detail"; // signs are to be read
+    if (this.kind === "camera" && "contentHint" in track) track.contentHint = "detail"; // keeps text readable
     track.addEventListener("ended", () => {
       if (this.track !== track) return;
       this.release();
@@ -66,8 +67,8 @@ export class Source extends EventTarget {
 }
 
 /**
- * Opens several with one question to the person; where that fails, each by itself, since one refused or missing
- * device must not cost the other. Returns the troubles met.
+ * Opens several devices with one permission dialog. Where that fails, opens each alone, so that one refused or missing
+ * device does not cost the other. Returns the troubles.
  */
 export async function openTogether(sources) {
   let joint = null;
@@ -79,7 +80,7 @@ export async function openTogether(sources) {
   const troubles = [];
   for (const source of sources) {
     if (joint?.code === "refused" && (await isNotGranted(source.kind))) {
-      troubles.push(new DeviceTrouble(source.kind, "refused", joint)); // once refused, not asked a second time
+      troubles.push(new DeviceTrouble(source.kind, "refused", joint)); // refused once, so the browser is not asked again
     } else {
       await source.open().catch((trouble) => troubles.push(trouble));
     }
@@ -88,14 +89,14 @@ export async function openTogether(sources) {
 }
 
 async function openAtOnce(sources) {
-  const wishes = sources.map(({ kind, deviceId }) => [CONSTRAINT[kind], { ...WANTED[kind], ...(deviceId && { deviceId }) }]);
-  const stream = await capture(Object.fromEntries(wishes), sources[0].kind);
+  const constraints = sources.map(({ kind, deviceId }) => [CONSTRAINT[kind], { ...WANTED[kind], ...(deviceId && { deviceId }) }]);
+  const stream = await capture(Object.fromEntries(constraints), sources[0].kind);
   for (const source of sources) {
     source.adopt(stream.getTracks().find((track) => track.kind === CONSTRAINT[source.kind]));
   }
 }
 
-/** False where the browser does not tell: then asking is the only way to know. */
+/** False where the browser cannot say. */
 async function isNotGranted(kind) {
   try {
     return (await navigator.permissions.query({ name: kind })).state !== "granted";

@@ -1,4 +1,4 @@
-/* How full the assistant's memory of this call is: block by block, by kind, against the limit, and what was let go. */
+/* Shows the use of the context window: blocks and kinds against the limit, and what was evicted. */
 
 const NAMES = {
   system: "Instructions",
@@ -11,29 +11,47 @@ const NAMES = {
   reply: "Its answers",
   unit: "Seconds of the call",
 };
-const HUES = 7; // the stylesheet has so many colours for kinds
+const HUES = 7; // colours for kinds in the stylesheet
+
+/**
+ * The figures of a `context` message: the tokens in use, a sentence, and for each kind {kind, tokens, blocks, evicted}
+ * (blocks in the context, blocks evicted from it), kinds that were evicted altogether last.
+ */
+export function contextFigures({ tokens, limit, dropped = 0, blocks = [], left = {} }) {
+  const present = Object.keys(tokens).filter((kind) => tokens[kind] > 0);
+  const used = present.reduce((sum, kind) => sum + tokens[kind], 0);
+  const evicted = dropped ? `, ${number(dropped)} older ${dropped === 1 ? "block" : "blocks"} evicted` : "";
+  const absent = Object.keys(left).filter((kind) => !(tokens[kind] > 0));
+  const kinds = [...present, ...absent].map((kind) => ({
+    kind,
+    tokens: tokens[kind] ?? 0,
+    blocks: blocks.filter((block) => block[0] === kind).length,
+    evicted: left[kind] ?? 0,
+  }));
+  return { used, summary: `${number(used)} of ${number(limit)} tokens${evicted}`, kinds };
+}
 
 export class Meter {
   #hueOf = new Map();
 
+  /** @param {{bar: HTMLElement, legend: HTMLElement, summary: HTMLElement}} nodes */
   constructor({ bar, legend, summary }) {
-    Object.assign(this, { bar, legend, summary });
+    this.bar = bar;
+    this.legend = legend;
+    this.summary = summary;
   }
 
-  /** `blocks` [[kind, tokens]] stand in their order; without them the bar shows the sums. `left` {kind: blocks}. */
-  show({ tokens, limit, dropped = 0, blocks = [], left = {} }) {
-    const kinds = Object.entries(tokens).filter(([, count]) => count > 0);
-    const used = kinds.reduce((sum, [, count]) => sum + count, 0);
-    const letGo = dropped ? `, ${number(dropped)} older ${dropped === 1 ? "block" : "blocks"} let go` : "";
-    this.summary.textContent = `${number(used)} of ${number(limit)} tokens${letGo}`;
+  /** Shows a `context` message: its blocks [[kind, tokens]] in order, or without them the sums of the kinds. */
+  show(message) {
+    const { limit, blocks = [] } = message;
+    const { used, summary, kinds } = contextFigures(message);
+    const parts = blocks.length ? blocks : kinds.filter(({ tokens }) => tokens > 0).map(({ kind, tokens }) => [kind, tokens]);
+    this.summary.textContent = summary;
     this.bar.setAttribute("aria-valuemax", limit);
-    this.bar.setAttribute("aria-valuenow", used);
-    this.bar.setAttribute("aria-valuetext", this.summary.textContent);
-    this.bar.replaceChildren(...(blocks.length ? blocks : kinds).map(([kind, count]) => this.#part(kind, count, limit)));
-    const gone = Object.keys(left).filter((kind) => !(tokens[kind] > 0));
-    const entries = [...kinds, ...gone.map((kind) => [kind, 0])];
-    const held = (kind) => blocks.filter((block) => block[0] === kind).length;
-    this.legend.replaceChildren(...entries.map(([kind, count]) => this.#entry(kind, count, held(kind), left[kind] ?? 0)));
+    this.bar.setAttribute("aria-valuenow", String(used));
+    this.bar.setAttribute("aria-valuetext", summary);
+    this.bar.replaceChildren(...parts.map(([kind, count]) => this.#part(kind, count, limit)));
+    this.legend.replaceChildren(...kinds.map((figures) => this.#entry(figures)));
   }
 
   #part(kind, count, limit) {
@@ -44,20 +62,20 @@ export class Meter {
     return part;
   }
 
-  #entry(kind, count, held, left) {
+  #entry({ kind, tokens, blocks, evicted }) {
     const entry = document.createElement("li");
     const dot = document.createElement("i");
     dot.dataset.hue = this.#hue(kind);
     const figure = document.createElement("b");
-    figure.textContent = number(count);
+    figure.textContent = number(tokens);
     const detail = document.createElement("small");
-    const blocks = held > 1 ? `${number(held)} blocks` : "";
-    detail.textContent = [blocks, left ? `${number(left)} let go` : ""].filter(Boolean).join(", ");
+    const counts = [blocks > 1 ? `${number(blocks)} blocks` : "", evicted ? `${number(evicted)} evicted` : ""];
+    detail.textContent = counts.filter(Boolean).join(", ");
     entry.append(dot, nameOf(kind), ...(detail.textContent ? [" ", detail] : []), " ", figure);
     return entry;
   }
 
-  /** Kinds keep the colour they came with: engines name kinds this page has never heard of. */
+  /** A kind keeps its first colour; engines may name kinds that this page does not know. */
   #hue(kind) {
     if (!this.#hueOf.has(kind)) this.#hueOf.set(kind, this.#hueOf.size % HUES);
     return this.#hueOf.get(kind);

@@ -1,18 +1,19 @@
-/* Messages to the person: what happened and what to do. Errors stay until they are dealt with, hints pass. */
+/* Shows notices to the user. Errors and warnings stay until they are dismissed; hints disappear after a while. */
 
-const PASSES_MS = 7000;
+const HINT_MS = 7000;
 const AT_MOST = 3;
 
 export class Notices {
   #shown = new Map(); // code -> node
 
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
   }
 
   /**
-   * @param notice {level: info | warning | error, code, text, actions: [{label, run}]}; a code is shown once, its
-   * newest text counts
+   * A code is shown once, with its newest text.
+   * @param {{level: string, code: string, text: string, actions?: {label: string, run: () => void}[]}} notice
    */
   show({ level, code, text, actions = [] }) {
     this.clear(code);
@@ -26,7 +27,7 @@ export class Notices {
     this.#shown.set(code, node);
     this.place.append(node);
     if (this.#shown.size > AT_MOST) this.clear(this.#shown.keys().next().value);
-    if (level === "info") setTimeout(() => this.#shown.get(code) === node && this.clear(code), PASSES_MS);
+    if (level === "info") setTimeout(() => this.#shown.get(code) === node && this.clear(code), HINT_MS);
   }
 
   clear(...codes) {
@@ -36,7 +37,7 @@ export class Notices {
     }
   }
 
-  /** All whose code begins so. */
+  /** Clears every notice whose code begins with `prefix`. */
   clearFrom(prefix) {
     this.clear(...[...this.#shown.keys()].filter((code) => code.startsWith(prefix)));
   }

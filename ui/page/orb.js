@@ -1,17 +1,19 @@
-/* The assistant's face: an orb that breathes, listens, ponders, and whose voice is the sound that really arrives.
+/* Draws the assistant as an orb whose colour shows the state and whose motion follows the received sound.
 
-   Drawn at a modest rate on a small canvas, since the models may be working on the same processor. Who asks for
-   reduced motion gets a still orb: its colour tells the state and only its glow follows the voice. */
+   The frame rate and the canvas are small, since the models may run on the same processor. With reduced motion the
+   orb is still: its colour shows the state and only its glow follows the voice. */
 
 const FRAME_MS = 1000 / 30;
-const QUIET_FRAME_MS = 1000 / 12; // where it only breathes
+const QUIET_FRAME_MS = 1000 / 12; // in states where it only breathes
 const STILL_FRAME_MS = 250;
 const MOST_PIXELS = 400; // across
 const SETTLING_S = 1; // for the colours of a new state
 const QUIET = new Set(["idle", "listening", "busy", "error", "stopped"]);
 const BARS = 5; // on each side, the one in the middle counted
 
-/* light, body, deep: the sphere's colours. churn: how lively the inside is. wave: how far its edge ripples. */
+/** light, body, deep: the sphere's colours. churn: the speed of the currents inside. wave: the ripple of the edge.
+ * @typedef {{light: number[], body: number[], deep: number[], churn: number, wave: number}} Look
+ * @type {Record<string, Look>} */
 const LOOKS = {
   idle: { light: [226, 244, 236], body: [104, 178, 165], deep: [37, 96, 102], churn: 0.25, wave: 0.006 },
   connecting: { light: [250, 240, 214], body: [196, 178, 132], deep: [110, 92, 70], churn: 0.9, wave: 0.01 },
@@ -29,14 +31,19 @@ export class Orb {
   #look = structuredClone(LOOKS.idle);
   #state = "idle";
   #settled = 0; // seconds in this state
-  #time = 0; // seconds of its own, faster when it churns
+  #time = 0; // animation seconds; they pass faster when it churns
   #drawnAt = 0;
   #history = new Array(2 * BARS).fill(0); // levels of the last frames, newest first
   #still = matchMedia("(prefers-reduced-motion: reduce)");
 
-  /** @param levels {voice: () => 0..1, microphone: () => 0..1} */
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{voice: () => number, microphone: () => number}} levels 0 to 1
+   */
   constructor(canvas, levels) {
-    Object.assign(this, { canvas, levels, ink: canvas.getContext("2d") });
+    this.canvas = canvas;
+    this.levels = levels;
+    this.ink = canvas.getContext("2d");
     new ResizeObserver(() => this.#fit()).observe(canvas);
     requestAnimationFrame((now) => this.#frame(now));
   }
@@ -47,8 +54,8 @@ export class Orb {
   }
 
   #fit() {
-    const wished = this.canvas.clientWidth * Math.min(devicePixelRatio, 2);
-    this.canvas.width = this.canvas.height = Math.round(Math.min(wished, MOST_PIXELS));
+    const wanted = this.canvas.clientWidth * Math.min(devicePixelRatio, 2);
+    this.canvas.width = this.canvas.height = Math.round(Math.min(wanted, MOST_PIXELS));
     this.#drawnAt = 0;
   }
 
@@ -148,7 +155,7 @@ export class Orb {
     ink.globalCompositeOperation = "source-over";
   }
 
-  /** A light that goes round while something is being waited for. */
+  /** A light that circles while the page waits. */
   #comet(radius) {
     const { ink } = this;
     const head = this.#still.matches ? -0.6 : this.#time * 2.4;
@@ -187,4 +194,5 @@ export class Orb {
   }
 }
 
+/** @type {(colour: number[], alpha: number) => string} */
 const rgba = ([r, g, b], alpha) => `rgba(${r | 0}, ${g | 0}, ${b | 0}, ${alpha.toFixed(3)})`;

@@ -1,15 +1,19 @@
-/* What the assistant sees, drawn over the preview: a box and a name for each thing, and the words it read.
+/* Draws detected objects and text over the preview, each as a box with a label.
 
-   The picture is not mirrored: it is what the assistant sees, signs stay readable and its "left" is left. */
+   The picture is not mirrored, so that signs stay readable and "left" in an answer is left on the screen. */
 
-const SAME_PLACE = 0.25; // a box whose corner moved further than this part of the picture is another thing
+const SAME_PLACE = 0.25; // a box whose corner moved further, as a share of the picture, is another object
 
 export class Overlay {
   #marks = []; // {kind, name, box, node}
 
-  /** @param layer lies exactly over `video`, which is shown with object-fit: cover */
+  /**
+   * @param {HTMLElement} layer lies exactly over `video`
+   * @param {HTMLVideoElement} video is shown with object-fit: cover
+   */
   constructor(layer, video) {
-    Object.assign(this, { layer, video });
+    this.layer = layer;
+    this.video = video;
     new ResizeObserver(() => this.#place()).observe(layer);
     video.addEventListener("resize", () => this.#place());
   }
@@ -21,7 +25,7 @@ export class Overlay {
           ...texts.map(({ text, box }) => ({ kind: "text", name: text, box })),
         ]
       : [];
-    // Measured before anything is added: a box that is laid out before it has its place would fly there from a corner.
+    // Measured before anything is added: a box laid out without a position would move there from a corner.
     const picture = this.#picture();
     const left = new Set(this.#marks);
     this.#marks = seen.map((thing) => {
@@ -54,22 +58,25 @@ export class Overlay {
       node.style.transform = `translate(${x0.toFixed(1)}px, ${y0.toFixed(1)}px)`;
       node.style.width = `${Math.max(0, x1 - x0).toFixed(1)}px`;
       node.style.height = `${Math.max(0, y1 - y0).toFixed(1)}px`;
-      node.classList.toggle("high", y0 < 26); // no room for the name above
+      node.classList.toggle("high", y0 < 26); // no room for the label above
     }
   }
 
-  /** Where the whole picture lies, in pixels of the layer: `cover` makes it larger than the layer on two sides. */
   #picture() {
-    const { clientWidth: viewWidth, clientHeight: viewHeight } = this.layer;
-    const ratio = this.video.videoWidth / this.video.videoHeight || 4 / 3;
-    const width = Math.max(viewWidth, viewHeight * ratio);
-    const height = width / ratio;
-    return { left: (viewWidth - width) / 2, top: (viewHeight - height) / 2, width, height, viewWidth, viewHeight };
+    const { clientWidth, clientHeight } = this.layer;
+    return pictureArea(clientWidth, clientHeight, this.video.videoWidth / this.video.videoHeight || 4 / 3);
   }
 }
 
-/** So that a box glides along with its thing instead of being made anew. */
-function isSame(mark, thing) {
+/** The area of a picture of this aspect ratio in a view with `object-fit: cover`, in pixels: larger on two sides. */
+export function pictureArea(viewWidth, viewHeight, ratio) {
+  const width = Math.max(viewWidth, viewHeight * ratio);
+  const height = width / ratio;
+  return { left: (viewWidth - width) / 2, top: (viewHeight - height) / 2, width, height, viewWidth, viewHeight };
+}
+
+/** Whether `thing` is what `mark` shows, so that the box moves instead of being replaced. */
+export function isSame(mark, thing) {
   const moved = Math.hypot(mark.box[0] - thing.box[0], mark.box[1] - thing.box[1]);
   return mark.kind === thing.kind && mark.name === thing.name && moved < SAME_PLACE;
 }

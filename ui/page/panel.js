@@ -1,14 +1,15 @@
-/* The details: latency against budget, memory, the state of the connection. Draws nothing while it is closed. */
+/* Shows the details: latency against budget, context, connection. Draws nothing while it is closed. */
 
 import { Meter } from "./meter.js";
 import { showRecalls } from "./recalls.js";
 import { Seconds } from "./seconds.js";
 import { Waterfall } from "./waterfall.js";
 
+/** @type {(id: string) => any} */
 const by = (id) => document.getElementById(id);
 
 export class Panel {
-  #late = new Map(); // what to draw once it is opened: name -> function
+  #late = new Map(); // name -> function that draws once the panel is opened
 
   constructor() {
     this.node = by("details");
@@ -54,8 +55,8 @@ export class Panel {
     this.#draw("recalls", () => showRecalls(by("context-recalls"), turns));
   }
 
-  showPulse({ rtt, playout, jitter, lost }) {
-    this.#draw("pulse", () => {
+  showConnection({ rtt, playout, jitter, lost }) {
+    this.#draw("connection", () => {
       by("rtt").textContent = ms(rtt);
       by("playout").textContent = ms(playout);
       by("jitter").textContent = ms(jitter);

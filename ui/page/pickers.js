@@ -1,20 +1,22 @@
-/* Which camera, microphone and speaker: three lists that follow what is plugged in. Opens no device itself. */
+/* Fills the lists of cameras, microphones and speakers, and follows devices that are plugged in. Opens no device. */
 
 import { choose, settings } from "./settings.js";
 
 const KINDS = { videoinput: "camera", audioinput: "microphone", audiooutput: "speaker" };
-const NOTHING = { camera: "No camera found", microphone: "No microphone found", speaker: "System default" };
+const NONE_FOUND = { camera: "No camera found", microphone: "No microphone found", speaker: "System default" };
 
 export class Pickers extends EventTarget {
   #devices = [];
 
   /**
-   * Event `pick` (detail: {kind, deviceId}) when the person chooses.
-   * @param selects {camera, microphone, speaker}  @param voice the audio element that plays the answer
+   * Event `pick` (detail: {kind, deviceId}) when the user chooses a device.
+   * @param {{camera: HTMLSelectElement, microphone: HTMLSelectElement, speaker: HTMLSelectElement}} selects
+   * @param {HTMLAudioElement} voice plays the answer
    */
   constructor(selects, voice) {
     super();
-    Object.assign(this, { selects, voice });
+    this.selects = selects;
+    this.voice = voice;
     for (const [kind, select] of Object.entries(selects)) {
       select.addEventListener("change", () => this.#pick(kind, select.value));
     }
@@ -26,7 +28,7 @@ export class Pickers extends EventTarget {
     this.#devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
     for (const [kind, select] of Object.entries(this.selects)) this.#fill(kind, select);
     await this.#keepSpeaker();
-    this.dispatchEvent(new CustomEvent("devices", { detail: { appeared: fresh(before, this.#devices) } }));
+    this.dispatchEvent(new CustomEvent("devices", { detail: { appeared: newDevices(before, this.#devices) } }));
   }
 
   count(kind) {
@@ -38,10 +40,10 @@ export class Pickers extends EventTarget {
   }
 
   #fill(kind, select) {
-    // Before permission the browser tells neither names nor ids: there is nothing to choose from yet.
+    // Before permission the browser gives neither names nor ids, so there is nothing to choose from.
     const named = this.#of(kind).filter(({ deviceId, label }) => deviceId && label);
     const able = kind !== "speaker" || "setSinkId" in this.voice;
-    const first = this.#of(kind).length === 0 ? NOTHING[kind] : "System default";
+    const first = this.#of(kind).length === 0 ? NONE_FOUND[kind] : "System default";
     const options = [new Option(first, "")];
     if (able) options.push(...named.filter(({ deviceId }) => deviceId !== "default").map((one) => new Option(one.label, one.deviceId)));
     select.replaceChildren(...options);
@@ -55,7 +57,7 @@ export class Pickers extends EventTarget {
     else this.dispatchEvent(new CustomEvent("pick", { detail: { kind, deviceId } }));
   }
 
-  /** The chosen speaker where it is there, the system's otherwise. */
+  /** Plays through the chosen speaker if it is connected, else through the system's default. */
   async #keepSpeaker() {
     if (!this.voice.setSinkId) return;
     const wanted = this.selects.speaker.value;
@@ -63,8 +65,8 @@ export class Pickers extends EventTarget {
   }
 }
 
-/** Devices that were not there before; none while the browser has told us no names yet. */
-function fresh(before, now) {
+/** Devices that are new in `now`; none before the browser gives names. */
+export function newDevices(before, now) {
   if (!before.some(({ label }) => label)) return [];
   const known = new Set(before.map(({ kind, deviceId }) => kind + deviceId));
   return now

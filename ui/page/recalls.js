@@ -1,14 +1,17 @@
-/* The answers that were looked up in what was seen and said earlier: what was asked, and when the answer happened. */
+/* Lists the answers that recall an earlier event of the call, with the time of the event. */
 
 import { timeInCall } from "./words.js";
 
 const SHOWN = 6; // newest first
 
-/** @param node the list and its heading, hidden while there is nothing to show */
+/**
+ * @param {HTMLElement} node the list and its heading, hidden while there is nothing to show
+ * @param {any[]} turns
+ */
 export function showRecalls(node, turns) {
   const recalled = turns.filter(({ reply }) => reply && reply.recalled !== null);
   node.hidden = recalled.length === 0;
-  node.querySelector("b").textContent = recalled.length;
+  node.querySelector("b").textContent = String(recalled.length);
   node.querySelector("ul").replaceChildren(...recalled.slice(-SHOWN).reverse().map(entry));
 }
 

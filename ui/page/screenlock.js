@@ -1,4 +1,4 @@
-/* Phones darken their screen, and with it the call, while nobody touches them. */
+/* Keeps a phone's screen on during a call. */
 
 let wanted = false;
 let lock = null;
@@ -14,5 +14,5 @@ export async function keepScreenOn(on) {
   }
 }
 
-// The browser takes the lock away while the page is hidden.
+// The browser releases the lock while the page is hidden.
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wanted && keepScreenOn(true));

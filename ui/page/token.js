@@ -1,9 +1,9 @@
-/* The access token: comes in the address after `#token=`, is kept for this tab and taken out of the address bar. */
+/* Takes the access token from the address (`#token=`), removes it there and keeps it for this tab. */
 
 const KEY = "omnilive.token";
 let token = null;
 
-/** Takes a token out of the address, if there is one. True if it did. */
+/** Takes a token from the address. True if there was one. */
 export function takeTokenFromAddress() {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!found) return false;
@@ -12,12 +12,12 @@ export function takeTokenFromAddress() {
   try {
     sessionStorage.setItem(KEY, token);
   } catch {
-    // Storage is forbidden: the token lives until the page is reloaded.
+    // Storage is disabled: the token is kept until the page is reloaded.
   }
   return true;
 }
 
-/** The headers that every request but the page itself carries. */
+/** The headers of every request except those for the page itself. */
 export function authorization() {
   return currentToken() ? { Authorization: `Bearer ${currentToken()}` } : {};
 }

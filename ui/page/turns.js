@@ -1,15 +1,16 @@
-/* What was said, turn by turn, folded from the server's messages. Pure: draws nothing, knows no time. */
+/* Builds the turns of the conversation from the server's messages. Pure: draws nothing and reads no clock. */
 
 /**
  * A turn: {call, turn, user: {text, final, typed} | null, reply | null, latency | null}. A reply: {text, characters,
- * ended, cut, recalled}: an answer that was looked up tells when that was, in seconds of the call; others have null.
- * The server counts characters as code points, JavaScript strings are UTF-16: `slice` below minds the difference.
+ * ended, cut, recalled}: `recalled` is the time in seconds of the call of an event that the answer recalls, else null.
+ * `characters` counts code points, as the server does; JavaScript strings count UTF-16 units.
  */
 export class Turns {
+  /** @type {any[]} */
   list = [];
   #call = 0;
 
-  /** A new connection is a new conversation to the server; its turns are numbered from the beginning again. */
+  /** Begins a new call: the server numbers the turns of every connection from the beginning. */
   beginCall() {
     this.#call += 1;
   }
@@ -49,7 +50,7 @@ export class Turns {
     }
   }
 
-  /** The connection is gone: what was still being said will never be heard. Returns the turns that changed. */
+  /** Ends the open turns when the connection is lost. Returns the turns that changed. */
   breakOff() {
     const open = this.list.filter(({ user, reply }) => (reply && !reply.ended) || (user && !user.final));
     for (const turn of open) {
@@ -64,7 +65,7 @@ export class Turns {
     if (!turn) {
       turn = { call: this.#call, turn: number, user: null, reply: null, latency: null };
       const later = this.list.findIndex((one) => one.call === this.#call && one.turn > number);
-      this.list.splice(later < 0 ? this.list.length : later, 0, turn); // words written down late stand where they belong
+      this.list.splice(later < 0 ? this.list.length : later, 0, turn); // a late caption goes before later turns
     }
     change(turn);
     return turn;
@@ -73,7 +74,7 @@ export class Turns {
 
 const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false, recalled: null };
 
-/** A reply as it is shown: what reached the ears, what is still to come, what was cut off. */
+/** The parts of a reply: the text that was heard, is still to come, was cut off. */
 export function partsOf(reply) {
   const letters = [...reply.text];
   const heard = letters.slice(0, reply.characters).join("");

@@ -1,14 +1,19 @@
-/* The typed line: goes out at once, or once the call is there, and comes back into the box if the call is lost before
-   the server has it. */
+/* Sends typed messages: at once, or once the call is connected. A message returns to the box if the call is lost before
+   the server has received it. */
 
-const LONGEST = 2000; // letters; the server takes no more
+const LONGEST = 2000; // characters; the server accepts no more
 
 export class TypedLine {
   #form;
   #box;
-  #onItsWay = ""; // of which the server has shown nothing yet
+  #unconfirmed = ""; // sent, but not confirmed by a caption
 
-  /** @param send (text) => whether it went out; @param wait () => void, when it has to; @param refuse (longest) => void */
+  /**
+   * @param {any} form
+   * @param {any} box
+   * @param {{send: (text: string) => boolean, wait: () => void, refuse: (longest: number) => void}} actions `send`
+   * returns whether the text was sent, `wait` is called when it has to wait for the call
+   */
   constructor(form, box, { send, wait, refuse }) {
     this.#form = form;
     this.#box = box;
@@ -23,7 +28,7 @@ export class TypedLine {
   #submit(text, { send, wait }) {
     this.forget();
     if (send(text)) {
-      this.#onItsWay = text;
+      this.#unconfirmed = text;
       this.#box.value = "";
     } else {
       this.#form.dataset.waiting = "true";
@@ -31,27 +36,27 @@ export class TypedLine {
     }
   }
 
-  /** The call is there. */
+  /** The call is connected. */
   go() {
     if (this.#form.dataset.waiting) this.#form.requestSubmit();
   }
 
-  /** The server said something: whether it has the line. */
-  hear({ type, typed }) {
-    if (type === "user_caption" && typed) this.#onItsWay = "";
+  /** Takes a message of the server: a typed caption confirms the text. */
+  confirm({ type, typed }) {
+    if (type === "user_caption" && typed) this.#unconfirmed = "";
   }
 
-  /** Another connection is being made. What is being typed meanwhile stays, and is not sent unasked. */
-  again() {
-    if (!this.#onItsWay) return;
+  /** A new connection is being made: an unconfirmed text returns to the box. New input stays and is not sent. */
+  restore() {
+    if (!this.#unconfirmed) return;
     if (!this.#box.value) this.#form.dataset.waiting = "true";
-    this.#box.value = [this.#onItsWay, this.#box.value].filter(Boolean).join(" ");
-    this.#onItsWay = "";
+    this.#box.value = [this.#unconfirmed, this.#box.value].filter(Boolean).join(" ");
+    this.#unconfirmed = "";
   }
 
-  /** The call is over, or another line takes its place. */
+  /** The call is over, or another message takes its place. */
   forget() {
     delete this.#form.dataset.waiting;
-    this.#onItsWay = "";
+    this.#unconfirmed = "";
   }
 }

@@ -1,10 +1,10 @@
-/* Where the time of the last turns went, against the budget: a drawing, and the same figures as a table. */
+/* Draws the latency of the last turns by stage against the budget, and fills a table with the same figures. */
 
 const SHOWN = 6; // turns
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 26;
-const LEFT = 96; // room for the names
-const RIGHT = 66; // and for the figures
+const LEFT = 96; // width of the names
+const RIGHT = 66; // width of the figures
 const WIDTH = 340;
 
 const NAMES = {
@@ -19,9 +19,15 @@ const NAMES = {
 const STAGES = Object.keys(NAMES);
 
 export class Waterfall {
-  /** @param svg the stages of the newest turn  @param history one line for each of the last turns  @param summary, table */
+  /**
+   * `svg` gets the stages of the newest turn, `history` a line for each of the last turns.
+   * @param {{svg: Element, history: Element, summary: Element, table: Element}} nodes
+   */
   constructor({ svg, history, summary, table }) {
-    Object.assign(this, { svg, history, summary, table });
+    this.svg = svg;
+    this.history = history;
+    this.summary = summary;
+    this.table = table;
   }
 
   show(turns) {
@@ -40,7 +46,7 @@ export class Waterfall {
   #drawStages({ marks, budget }, stages, scale) {
     const rows = stages.flatMap((stage, i) => {
       if (!(stage in marks)) return [];
-      // What was ready before is where this stage began; a stage that was prepared ahead begins at the last sample.
+      // A stage begins when the one before it was ready; a stage prepared in advance begins at the last speech sample.
       const before = stages.slice(0, i).map((one) => marks[one]).filter((ms) => ms <= marks[stage]);
       return row(i, NAMES[stage], Math.max(0, ...before), marks[stage], budget[stage], scale);
     });
@@ -107,13 +113,13 @@ function line(tag, cells) {
   return made;
 }
 
-function summarize({ marks, budget }) {
+export function summarize({ marks, budget }) {
   const last = lastStage(marks);
   const verdict = budget[last] === undefined ? "" : `, budget ${ms(budget[last])}`;
   return `${NAMES[last] ?? last} after ${ms(marks[last])}${verdict}`;
 }
 
-function lastStage(marks) {
+export function lastStage(marks) {
   return STAGES.findLast((stage) => stage in marks) ?? Object.keys(marks).at(-1);
 }
 

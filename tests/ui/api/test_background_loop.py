@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from dialogue.errors import EngineLost
-from ui.api.own_loop import OwnLoop
+from ui.api.background_loop import BackgroundLoop
 
 
 async def where() -> str:
@@ -18,7 +18,7 @@ async def where() -> str:
 
 
 def test_work_runs_on_its_thread_from_anywhere() -> None:
-    loop = OwnLoop("mine")
+    loop = BackgroundLoop("mine")
 
     async def inside_another_loop() -> tuple[str, str]:
         return loop.run(where()), await asyncio.wrap_future(loop.submit(where()))
@@ -32,14 +32,14 @@ def test_errors_come_back() -> None:
     async def fail() -> None:
         raise LookupError("lost")
 
-    loop = OwnLoop("mine")
+    loop = BackgroundLoop("mine")
     with pytest.raises(LookupError, match="lost"):
         loop.run(fail())
     loop.close()
 
 
 def test_closing_ends_what_is_at_work() -> None:
-    loop = OwnLoop("mine")
+    loop = BackgroundLoop("mine")
     began, ended = threading.Event(), threading.Event()
 
     async def long() -> None:
@@ -73,7 +73,7 @@ class Counting:
 
 
 def test_what_comes_one_by_one_is_made_when_it_is_asked_for() -> None:
-    loop, whole, left_off = OwnLoop("mine"), Counting(), Counting()
+    loop, whole, left_off = BackgroundLoop("mine"), Counting(), Counting()
     assert list(loop.each(whole.numbers())) == [0, 1, 2, 3, 4]
     assert whole.closed and whole.threads == {"mine"}
     for number in (pieces := loop.each(left_off.numbers())):
@@ -86,7 +86,7 @@ def test_what_comes_one_by_one_is_made_when_it_is_asked_for() -> None:
 
 
 def test_it_comes_one_by_one_inside_another_loop_too() -> None:
-    loop, counting = OwnLoop("mine"), Counting()
+    loop, counting = BackgroundLoop("mine"), Counting()
 
     async def elsewhere() -> list[int]:
         return [number async for number in loop.aeach(counting.numbers())]
@@ -101,7 +101,7 @@ def test_an_error_in_the_middle_comes_back() -> None:
         yield 1
         raise ValueError("in the middle")
 
-    loop = OwnLoop("mine")
+    loop = BackgroundLoop("mine")
     pieces = loop.each(fail())
     assert next(pieces) == 1
     with pytest.raises(ValueError, match="in the middle"):
@@ -110,7 +110,7 @@ def test_an_error_in_the_middle_comes_back() -> None:
 
 
 def test_who_is_broken_off_by_closing_or_comes_later_is_told() -> None:
-    loop, began, told = OwnLoop("mine"), threading.Event(), threading.Event()
+    loop, began, told = BackgroundLoop("mine"), threading.Event(), threading.Event()
 
     async def long() -> None:
         began.set()

@@ -12,7 +12,7 @@ from audio.sound_file import write_wav
 from dialogue.errors import BadInput
 
 
-class SpokenFile:
+class SpeechFile:
     """Raises BadInput at once where there is no folder for it."""
 
     def __init__(self, path: Path) -> None:

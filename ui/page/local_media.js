@@ -1,13 +1,13 @@
-/* What of the person goes into the call: the microphone and the camera, each on or off, and hands-free or held to
-   talk. Decides what happens when a device is refused, changed or lost; draws nothing. */
+/* Controls the user's microphone and camera in the call: on or off, hands-free or push-to-talk. Handles devices that
+   are refused, changed or lost. Draws nothing. */
 
 import { canCapture, openTogether, Source } from "./media.js";
 import { choose, settings } from "./settings.js";
 
-const TAIL_MS = 250; // the last syllable is often spoken while the key is already going up
+const TAIL_MS = 250; // the last syllable often comes while the key is already being released
 
 /** Events: `change`, `trouble` (detail: [DeviceTrouble]), `lost` (detail: {kind, now: label of the substitute or ""}). */
-export class Senses extends EventTarget {
+export class LocalMedia extends EventTarget {
   wanted = { microphone: true, camera: true }; // for the next call
   on = { microphone: false, camera: false }; // in this one
   held = false;
@@ -15,13 +15,13 @@ export class Senses extends EventTarget {
   #send;
   #tail = 0;
 
-  /** @param send hands a message to the server, if there is a call */
+  /** @param {(message: object) => void} send sends a message to the server, if a call is open */
   constructor(send) {
     super();
     this.#send = send;
     this.microphone = new Source("microphone");
     this.camera = new Source("camera");
-    this.microphone.addEventListener("track", () => this.#gate()); // a new one is not heard before it may be
+    this.microphone.addEventListener("track", () => this.#gate()); // a new track starts muted if the microphone is muted
     for (const source of this.sources) {
       source.deviceId = settings[source.kind];
       source.addEventListener("lost", () => this.#replaceLost(source));
@@ -32,12 +32,12 @@ export class Senses extends EventTarget {
     return [this.microphone, this.camera];
   }
 
-  /** Whether a device of this kind is at work, or would be once the call starts. */
+  /** Whether a device of this kind is in use, or will be once the call starts. */
   isOn(kind) {
     return (this.#active ? this.on : this.wanted)[kind];
   }
 
-  /** Opens what the person wants; `typing`: nothing, and nobody is asked for permission. */
+  /** Opens the wanted devices; with `typing` none, so that the browser asks for no permission. */
   async start({ typing = false } = {}) {
     this.#active = true;
     this.on = typing ? { microphone: false, camera: false } : { ...this.wanted };
@@ -59,12 +59,12 @@ export class Senses extends EventTarget {
     this.#changed();
   }
 
-  /** What a new connection starts with. */
+  /** The tracks that a new connection starts with. */
   tracks() {
     return { microphone: this.microphone.track, camera: this.camera.track, canCapture: canCapture() };
   }
 
-  /** Keeps the connection's senders on whatever device is in use. */
+  /** Keeps the connection's senders on the devices in use. */
   attach({ senders, ended }) {
     const over = new AbortController();
     for (const source of this.sources) {
@@ -74,7 +74,7 @@ export class Senses extends EventTarget {
     ended.then(() => over.abort());
   }
 
-  /** Tells the server how things stand; said again whenever they change. */
+  /** Reports the switches to the server; repeated at every change. */
   report() {
     const { microphone, camera } = this.on;
     this.#send({ type: "switch", microphone, camera, hands_free: settings.handsFree });
@@ -95,18 +95,18 @@ export class Senses extends EventTarget {
       }
       if (!this.#active || !this.wanted[source.kind]) return source.release(); // too late: not wanted any more
     }
-    // The camera is let go, so that its light goes out; the microphone stays open and sends silence.
+    // The camera is released, so that its light goes out; the microphone stays open and sends silence.
     if (!on && source.kind === "camera") source.release();
     this.on[source.kind] = on;
     this.report();
   }
 
-  /** Another device, or on phones the other side. In the middle of a call too. */
-  async use(kind, wish) {
+  /** Switches to another device, or to the other camera of a phone; also during a call. */
+  async use(kind, choice) {
     const source = this[kind];
-    if (!this.#active || !source.track) return void Object.assign(source, wish);
+    if (!this.#active || !source.track) return void Object.assign(source, choice);
     try {
-      await source.open({ ...wish, exact: true });
+      await source.open({ ...choice, exact: true });
     } catch (trouble) {
       this.#failed([trouble]);
       if (!source.track) await this.#switch(source, false);
@@ -121,7 +121,7 @@ export class Senses extends EventTarget {
     if (this.#active) this.report();
   }
 
-  /** The talk key goes down or up. False where it means nothing: hands-free, muted or no call. */
+  /** The talk key goes down or up. False where it has no effect: hands-free, muted or no call. */
   talk(down) {
     if (down === this.held) return true;
     if (down && (settings.handsFree || !this.on.microphone)) return false;

@@ -1,4 +1,4 @@
-"""An event loop on a thread of its own, for callers that have none, or one that must not wait for us."""
+"""An event loop on its own thread, for callers without a loop or with one that must not block."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dialogue.errors import EngineLost
 
 T = TypeVar("T")
 
-_OVER = object()
-CLOSED = "the assistant was closed before this was answered"
+_END = object()
+CLOSED = "The assistant was closed before this was answered."
 
 
 async def _step(work: AsyncIterator[T]) -> T | object:
-    return await anext(work, _OVER)
+    return await anext(work, _END)
 
 
 async def _closed(work: AsyncIterator[T]) -> None:
@@ -25,26 +25,28 @@ async def _closed(work: AsyncIterator[T]) -> None:
         await work.aclose()
 
 
-class OwnLoop:
-    """Starts at once; `close` ends it. Safe to use from any thread and from inside any other running loop."""
+class BackgroundLoop:
+    """Starts when it is made; `close` ends it. May be used from any thread and from inside another running loop."""
 
     def __init__(self, name: str) -> None:
         self._closing = False
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run_thread, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Begins `work` here. Cancelling the future cancels the work. Raises EngineLost after `close`, and so does
-        the future of what `close` broke off."""
+        """Starts `work` on this loop. Cancelling the future cancels the work.
+
+        Raises EngineLost after `close`; the future of work that `close` cancelled raises it too.
+        """
         if self._closing:
             work.close()
             raise EngineLost(CLOSED)
         return asyncio.run_coroutine_threadsafe(self._unless_closed(work), self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, waited for; an interrupted wait (Ctrl-C) cancels the work."""
-        assert threading.current_thread() is not self._thread, "the loop would wait for itself"
+        """Blocks until `work` ends and returns its result; interrupting the wait (Ctrl-C) cancels the work."""
+        assert threading.current_thread() is not self._thread, "run() on the loop's own thread would deadlock"
         future = self.submit(work)
         try:
             return future.result()
@@ -52,26 +54,30 @@ class OwnLoop:
             future.cancel()
             raise
 
+    async def arun(self, work: Coroutine[Any, Any, T]) -> T:
+        """As `run`, without blocking the caller's own loop; cancelling it cancels the work."""
+        return await asyncio.wrap_future(self.submit(work))
+
     def each(self, work: AsyncIterator[T]) -> Iterator[T]:
-        """What `work` gives, one by one, each step made when it is asked for. Leaving off closes it."""
+        """Yields the items of `work`, each computed when it is asked for. Closing the iterator closes `work`."""
         try:
-            while (item := self.run(_step(work))) is not _OVER:
+            while (item := self.run(_step(work))) is not _END:
                 yield cast(T, item)
         finally:
             if not self._closing:
                 self.run(_closed(work))
 
     async def aeach(self, work: AsyncIterator[T]) -> AsyncIterator[T]:
-        """As `each`, without making the caller's own loop wait."""
+        """As `each`, without blocking the caller's own loop."""
         try:
-            while (item := await asyncio.wrap_future(self.submit(_step(work)))) is not _OVER:
+            while (item := await self.arun(_step(work))) is not _END:
                 yield cast(T, item)
         finally:
             if not self._closing:
-                await asyncio.wrap_future(self.submit(_closed(work)))
+                await self.arun(_closed(work))
 
     async def finish(self, last: Coroutine[Any, Any, None]) -> None:
-        """On this loop: breaks off everything else that was submitted, and then does `last`."""
+        """To be run on this loop: cancels everything else that was submitted, then awaits `last`."""
         self._closing = True
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -80,7 +86,7 @@ class OwnLoop:
         await last
 
     def close(self) -> None:
-        """Cancels what is still at work and waits for the thread. May be called twice."""
+        """Cancels what is still running and waits for the thread to end. May be called twice."""
         self._closing = True
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -94,7 +100,7 @@ class OwnLoop:
                 raise EngineLost(CLOSED) from None
             raise
 
-    def _live(self) -> None:
+    def _run_thread(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()

@@ -1,14 +1,15 @@
-/* The call's pulse: a ping and a look at the browser's statistics every two seconds. Only measures and reports. */
+/* Monitors a connection: pings the server and reads the browser's statistics every two seconds. */
 
 const EVERY_MS = 2000;
-const SILENCE_MS = 10000; // so long without a pong, and the server is gone
-const LISTEN_MS = 250;
-const QUIET_MS = 700; // the server sends sound all the time, silence too: after so long without any it is asked why
+const SILENCE_MS = 10000; // without a message for this long, the server is gone
+const CHECK_MS = 250;
+const QUIET_MS = 700; // the server always sends sound, silence too: after this long without any, /healthz is asked
 
-/** Takes the pulse of `connection` until it ends. `show` is called with {rtt, playout, jitter, lost}, ms and packets. */
-export function takePulse(connection, show) {
+/** Monitors `connection` until it ends. `show` is called with {rtt, playout, jitter, lost} in ms and packets. */
+export function monitorConnection(connection, show) {
   let heardAt = performance.now();
   let before = null;
+  /** @type {{rtt?: number, playout?: number, jitter?: number, lost?: number}} */
   const figures = {};
 
   connection.addEventListener("message", ({ detail }) => {
@@ -18,7 +19,7 @@ export function takePulse(connection, show) {
     show(figures);
   });
 
-  async function beat() {
+  async function measure() {
     if (performance.now() - heardAt > SILENCE_MS) connection.end("lost", "the server does not answer");
     if (!connection.send({ type: "ping", t: performance.now() })) return;
     const sound = await soundStatistics(connection.pc);
@@ -33,16 +34,16 @@ export function takePulse(connection, show) {
     show(figures);
   }
 
-  const timers = [setInterval(beat, EVERY_MS), setInterval(gone(connection), LISTEN_MS)];
-  beat();
+  const timers = [setInterval(measure, EVERY_MS), setInterval(serverCheck(connection), CHECK_MS)];
+  measure();
   connection.ended.then(() => timers.forEach(clearInterval));
 }
 
 /**
- * A look at whether the server is still there, to be taken again and again: ends `connection` where no sound comes and
- * nobody serves the page any more. A network that is away answers nothing, and may come back: that is no reason to end.
+ * A check to be run repeatedly: ends `connection` when no sound comes and /healthz fails. A request that times out ends
+ * nothing, because the network may come back.
  */
-function gone(connection) {
+function serverCheck(connection) {
   let received = -1;
   let receivedAt = 0;
   let asking = false;
@@ -51,12 +52,12 @@ function gone(connection) {
     if (packets !== received) [received, receivedAt] = [packets, performance.now()];
     if (asking || received === 0 || performance.now() - receivedAt < QUIET_MS) return;
     asking = true;
-    if (await nobodyServes()) connection.end("lost", "the server is gone");
+    if (await serverIsGone()) connection.end("lost", "the server is gone");
     asking = false;
   };
 }
 
-async function nobodyServes() {
+async function serverIsGone() {
   try {
     return !(await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(SILENCE_MS) })).ok;
   } catch (trouble) {
@@ -71,8 +72,8 @@ async function soundStatistics(pc) {
   return null;
 }
 
-/** Milliseconds that sound waited in the jitter buffer, on average between two looks; null if none came. */
-function playoutDelay(before, now) {
+/** The average ms that sound waited in the jitter buffer between two reports; null if none was played. */
+export function playoutDelay(before, now) {
   const samples = now.jitterBufferEmittedCount - before.jitterBufferEmittedCount;
   return samples > 0 ? (1000 * (now.jitterBufferDelay - before.jitterBufferDelay)) / samples : null;
 }
