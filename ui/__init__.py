@@ -1,1 +1,1 @@
-"""The edge: sockets, HTTP, the page, the terminal. The only package that reads the environment."""
+"""User interfaces: HTTP, WebRTC, page, terminal, Python API. The only package that reads the environment."""

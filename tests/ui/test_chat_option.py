@@ -1,4 +1,4 @@
-"""`--llm` as a person types it."""
+"""The option `--llm`."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def test_a_question_about_a_picture_is_answered(
         (["--llm", "nowhere"], "owner/name"),
     ],
 )
-def test_options_that_do_not_fit_are_told(options: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contradictory_options_are_reported(options: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *options]) == 2
     assert told in capsys.readouterr().err
 
 
-def test_help_teaches_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     told = capsys.readouterr().out

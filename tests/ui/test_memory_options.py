@@ -1,4 +1,4 @@
-"""--context and --window: what a model of one's own remembers of a call."""
+"""--context and --window: the context of a chosen model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chosen(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_they_are_for_a_model_of_ones_own(tmp_path: Path) -> None:
+def test_they_need_a_chosen_model(tmp_path: Path) -> None:
     folder = str(write_tiny(Kind.O45, tmp_path / "model"))
     setup = chosen_setup(chosen("--model", folder, "--context", "8000", "--window", "context"))
     assert (setup.context_tokens, setup.window) == (8000, "context")

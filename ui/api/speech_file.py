@@ -1,4 +1,4 @@
-"""Speech on its way into a WAV file: pieces as they are made, the whole file at the end."""
+"""Collects speech in pieces and writes it to a WAV file at the end."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from dialogue.errors import BadInput
 
 
 class SpeechFile:
-    """Raises BadInput at once where there is no folder for it."""
+    """One WAV file. Raises BadInput when it is made and the folder does not exist."""
 
     def __init__(self, path: Path) -> None:
         if not path.absolute().parent.is_dir():
-            raise BadInput(f"there is no folder {path.parent} to write {path.name} into")
+            raise BadInput(f"There is no folder {path.parent} for {path.name}.")
         self._path = path
         self._pieces: list[Samples] = []
         self._rate = 0
 
     def add(self, samples: Samples, rate: int) -> None:
-        """The next piece; the first one's rate is the file's."""
+        """Adds a piece, float32 (n,) at `rate` Hz; the file has the rate of the first one."""
         self._rate = self._rate or rate
         self._pieces.append(resample_whole(samples, rate, self._rate))
 
     def write(self) -> None:
-        """The file is there whole or not at all. Raises BadInput where it cannot be written; nothing said, no file."""
+        """Writes the whole file, or none at all; without a piece, none. Raises BadInput when it cannot be written."""
         if not self._pieces:
             return
         try:
             write_wav(self._path, np.concatenate(self._pieces), self._rate)
         except OSError as error:
-            raise BadInput(f"{self._path} cannot be written: {error.strerror}") from error
+            raise BadInput(f"{self._path} cannot be written: {error.strerror}.") from error

@@ -1,4 +1,4 @@
-"""How much memory this process may still take: what the system can give, within the limit of its container."""
+"""Measures the memory that this process may still use: the system's free memory within the container's limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CONTAINER = Path("/sys/fs/cgroup")
 
 
 def free_memory(system: Path = _SYSTEM, container: Path = _CONTAINER) -> float:
-    """Bytes; without limit where nobody says."""
+    """Free bytes; infinity where neither the system nor a container reports them."""
     return min(_of_system(system), _of_container(container))
 
 
@@ -21,14 +21,14 @@ def _of_system(meminfo: Path) -> float:
         return 1024.0 * int(lines["MemAvailable"].split()[0])
     except (OSError, ValueError, KeyError, IndexError):
         pass
-    try:  # not Linux: all there is, for nobody says how much of it is free
+    try:  # not Linux: all memory, since the free part is not reported
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return math.inf
 
 
 def _of_container(folder: Path) -> float:
-    """A container's limit less what it uses; its cached files give way."""
+    """The container's limit less its use; cached files count as free, since the kernel drops them."""
     try:
         limit, used = (folder / "memory.max").read_text().strip(), int((folder / "memory.current").read_text())
         files = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())

@@ -1,4 +1,4 @@
-"""What people hand to `chat`, in every usual shape, and in some that nobody can use."""
+"""Attachments of `chat` in every supported form, and in unsupported ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_text_stays_text_even_if_it_names_a_file(photo: Path) -> None:
     assert read_item({"type": "text", "text": "Hello."}) == "Hello."
 
 
-def test_pictures_in_every_shape(photo: Path) -> None:
+def test_pictures_in_every_form(photo: Path) -> None:
     shapes: list[Any] = [
         photo,
         PIXELS,
@@ -48,7 +48,7 @@ def test_pictures_in_every_shape(photo: Path) -> None:
         assert np.array_equal(picture.rgb, PIXELS)
 
 
-def test_bytes_files_and_addresses_with_the_picture_in_them(photo: Path) -> None:
+def test_pictures_as_bytes_open_files_and_data_urls(photo: Path) -> None:
     address = "data:image/png;base64," + base64.b64encode(photo.read_bytes()).decode()
     shapes: list[Any] = [
         {"type": "image", "image": photo.read_bytes()},
@@ -64,8 +64,8 @@ def test_bytes_files_and_addresses_with_the_picture_in_them(photo: Path) -> None
         assert np.array_equal(picture.rgb, PIXELS)
 
 
-def test_a_picture_of_pillow_is_seen_as_its_file_would_be(tmp_path: Path) -> None:
-    """Turned as the camera says, transparent parts white, sixteen bits of grey not cut off, damage told."""
+def test_a_pil_image_is_read_like_its_file(tmp_path: Path) -> None:
+    """Its orientation is applied, transparency becomes white, 16-bit grey is scaled, damage is reported."""
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (60, 40)).save(tmp_path / "turned.jpg", exif=turned)
@@ -81,13 +81,13 @@ def test_a_picture_of_pillow_is_seen_as_its_file_would_be(tmp_path: Path) -> Non
         read_item(Image.open(tmp_path / "cut.jpg"))
 
 
-def test_a_film_of_pictures(photo: Path) -> None:
+def test_a_video_of_pictures(photo: Path) -> None:
     film = read_item({"type": "video", "video": [photo, PIXELS, Image.fromarray(PIXELS)]})
     assert isinstance(film, Film)
     assert [frame.at for frame in film.perceived if isinstance(frame, Picture)] == [0.0, 0.5, 1.0]
 
 
-def test_recordings_in_every_shape(tmp_path: Path) -> None:
+def test_recordings_in_every_form(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.5, 16_000), 16_000)
     shapes: list[Any] = [
         path,
@@ -105,7 +105,7 @@ def test_recordings_in_every_shape(tmp_path: Path) -> None:
         assert recording.samples.size == pytest.approx(8000, abs=330)
 
 
-def test_a_film_is_a_film_and_its_sound_a_recording(tmp_path: Path) -> None:
+def test_a_video_file_is_a_video_and_as_audio_a_recording(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 1.0)
     assert isinstance(read_item(path), Film)
     assert isinstance(read_item({"type": "video", "path": path}), Film)
@@ -137,12 +137,12 @@ def test_a_film_is_a_film_and_its_sound_a_recording(tmp_path: Path) -> None:
         (Path("/nowhere/at/all.png"), "there is no file"),
     ],
 )
-def test_what_nobody_can_use_says_so(item: Any, complaint: str) -> None:
+def test_unusable_items_are_reported(item: Any, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         read_item(item)
 
 
-def test_a_recording_is_no_picture(tmp_path: Path) -> None:
+def test_a_recording_is_not_a_picture(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.1, 16_000), 16_000)
     with pytest.raises(BadInput, match="this is no picture that can be read"):
         read_item({"type": "image", "path": path})

@@ -1,4 +1,4 @@
-"""A loop of our own, used from threads, from other loops, and ended while busy."""
+"""A background loop is used from threads and other loops, and closed while work runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_work_runs_on_its_thread_from_anywhere() -> None:
     loop.close()
 
 
-def test_errors_come_back() -> None:
+def test_errors_are_raised_in_the_caller() -> None:
     async def fail() -> None:
         raise LookupError("lost")
 
@@ -38,7 +38,7 @@ def test_errors_come_back() -> None:
     loop.close()
 
 
-def test_closing_ends_what_is_at_work() -> None:
+def test_closing_cancels_running_work() -> None:
     loop = BackgroundLoop("mine")
     began, ended = threading.Event(), threading.Event()
 
@@ -57,7 +57,7 @@ def test_closing_ends_what_is_at_work() -> None:
 
 
 class Counting:
-    """Gives numbers, and knows whether it was closed."""
+    """Yields numbers, and records whether it was closed."""
 
     def __init__(self) -> None:
         self.closed, self.threads = False, set[str]()
@@ -72,7 +72,7 @@ class Counting:
             self.closed = True
 
 
-def test_what_comes_one_by_one_is_made_when_it_is_asked_for() -> None:
+def test_items_are_computed_when_they_are_asked_for() -> None:
     loop, whole, left_off = BackgroundLoop("mine"), Counting(), Counting()
     assert list(loop.each(whole.numbers())) == [0, 1, 2, 3, 4]
     assert whole.closed and whole.threads == {"mine"}
@@ -85,7 +85,7 @@ def test_what_comes_one_by_one_is_made_when_it_is_asked_for() -> None:
     loop.close()
 
 
-def test_it_comes_one_by_one_inside_another_loop_too() -> None:
+def test_items_can_be_read_inside_another_loop() -> None:
     loop, counting = BackgroundLoop("mine"), Counting()
 
     async def elsewhere() -> list[int]:
@@ -96,7 +96,7 @@ def test_it_comes_one_by_one_inside_another_loop_too() -> None:
     loop.close()
 
 
-def test_an_error_in_the_middle_comes_back() -> None:
+def test_an_error_between_items_is_raised_in_the_caller() -> None:
     async def fail() -> AsyncGenerator[int, None]:
         yield 1
         raise ValueError("in the middle")
@@ -109,7 +109,7 @@ def test_an_error_in_the_middle_comes_back() -> None:
     loop.close()
 
 
-def test_who_is_broken_off_by_closing_or_comes_later_is_told() -> None:
+def test_work_during_and_after_closing_raises_engine_lost() -> None:
     loop, began, told = BackgroundLoop("mine"), threading.Event(), threading.Event()
 
     async def long() -> None:

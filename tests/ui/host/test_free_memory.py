@@ -1,4 +1,4 @@
-"""How much memory is free, as the system and as a container say it."""
+"""Free memory as the system and a container report it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def container(folder: Path, limit: str) -> Path:
     return folder
 
 
-def test_what_the_system_can_give(meminfo: Path, tmp_path: Path) -> None:
+def test_the_systems_free_memory_is_reported(meminfo: Path, tmp_path: Path) -> None:
     assert free_memory(meminfo, tmp_path / "none") == 2_048_000_000
     assert free_memory(meminfo, container(tmp_path / "free", "max")) == 2_048_000_000
 
 
-def test_a_container_holds_less(meminfo: Path, tmp_path: Path) -> None:
+def test_a_containers_limit_is_honoured(meminfo: Path, tmp_path: Path) -> None:
     assert free_memory(meminfo, container(tmp_path / "tight", "1000000000")) == 500_000_000
 
 
-def test_another_system_is_asked_for_all_it_has(tmp_path: Path) -> None:
+def test_without_meminfo_all_memory_counts(tmp_path: Path) -> None:
     assert 1e8 < free_memory(tmp_path / "none", tmp_path / "none") < math.inf
 
 
-def test_this_machine_has_some() -> None:
+def test_this_machine_has_free_memory() -> None:
     assert free_memory() > 1e6

@@ -1,4 +1,4 @@
-"""A made-up recording through a real session with toy senses, on a clock that jumps."""
+"""A synthetic recording runs through a real session with toy models, on a skipping clock."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def replayed(engine: ToyEngine, *spans: tuple[float, float]) -> tuple[Outcome, l
     return run_in_virtual_time(main(), until=600), told
 
 
-def test_a_question_is_answered_and_the_end_is_waited_for() -> None:
+def test_a_question_is_answered_before_the_replay_ends() -> None:
     outcome, told = replayed(ToyEngine(["One two three four."]), (0.5, 0.0), (1.0, 0.5), (0.1, 0.0))
     events = [event for _at, event in told]
     [caption] = [event for event in events if isinstance(event, UserCaption) and event.final]
@@ -52,10 +52,10 @@ def test_a_question_is_answered_and_the_end_is_waited_for() -> None:
     assert np.count_nonzero(outcome.sound) / OUT_RATE_HZ == pytest.approx(1.0, abs=0.05)
     assert len(outcome.sound) / OUT_RATE_HZ == pytest.approx(outcome.seconds, abs=0.1)
     first_sound = float(np.flatnonzero(outcome.sound)[0]) / OUT_RATE_HZ
-    assert 1.5 < first_sound < 2.5, "our voice lies where it was heard"
+    assert 1.5 < first_sound < 2.5, "the voice must lie where it was heard"
 
 
-def test_nothing_said_ends_soon_after_the_recording() -> None:
+def test_without_a_question_the_replay_ends_soon_after_the_recording() -> None:
     outcome, told = replayed(ToyEngine(["Never said."]), (3.0, 0.0))
     assert 3.0 < outcome.seconds < 6.0
     assert not any(isinstance(event, ReplyEnded) for _at, event in told)
@@ -68,7 +68,7 @@ def test_a_lost_engine_ends_the_replay() -> None:
     assert lost.group_contains(EngineLost, match="the session ended before the recording did")
 
 
-def test_a_report_shows_who_said_what_and_how_fast() -> None:
+def test_the_report_shows_the_conversation_and_latencies() -> None:
     _outcome, told = replayed(ToyEngine(["@72.5 Hello there."]), (1.0, 0.5), (0.1, 0.0))
     captions = Captions()
     lines = [line for at, event in told for line in captions.lines(event, at)]

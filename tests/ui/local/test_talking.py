@@ -1,4 +1,4 @@
-"""A conversation at the machine itself: typed lines one after the other, and a microphone that does not hear us."""
+"""A local conversation: typed lines one after the other, and a microphone that does not hear the assistant."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def lines(*texts: str) -> AsyncIterator[str]:
 
 
 def typed(engine: ToyEngine, *texts: str) -> list[Expressed]:
-    """The events of a keyboard conversation, with a voice that nobody waits for."""
+    """The events of a keyboard conversation whose voice is discarded."""
     told: list[Expressed] = []
 
     async def main() -> None:
@@ -82,17 +82,17 @@ def test_the_end_of_another_reply_is_not_the_answer_to_a_typed_line() -> None:
 
     run_in_virtual_time(main(), until=100)
     ended = [event for event in told if isinstance(event, ReplyEnded)]
-    assert [event.cut for event in ended] == [True, False], "the conversation went on until the line was answered"
+    assert [event.cut for event in ended] == [True, False], "the conversation must continue until the line is answered"
 
 
-def test_a_broken_engine_ends_the_conversation() -> None:
+def test_a_failed_engine_ends_the_conversation() -> None:
     told = typed(ToyEngine(["break"]), "Hello?", "Still there?")
     assert [event.code for event in told if isinstance(event, Notice)] == ["engine_lost"]
 
 
 @pytest.mark.parametrize(("headphones", "cut"), [(True, True), (False, False)])
-def test_our_own_voice_does_not_interrupt_us_unless_it_cannot_be_ours(headphones: bool, cut: bool) -> None:
-    """Loud sound while we speak: an interruption through headphones, an echo through loudspeakers."""
+def test_loud_sound_interrupts_only_with_headphones(headphones: bool, cut: bool) -> None:
+    """Loud sound while the assistant speaks is barge-in with headphones, and echo without."""
     told: list[Expressed] = []
 
     async def main() -> None:
@@ -121,7 +121,7 @@ def test_our_own_voice_does_not_interrupt_us_unless_it_cannot_be_ours(headphones
     assert [event.cut for event in told if isinstance(event, ReplyEnded)] == [cut]
 
 
-def test_a_machine_without_devices_says_so() -> None:
+def test_missing_devices_are_reported() -> None:
     async def main() -> None:
         parts = toy_parts(lambda: ToyEngine(["Hello."]))
         talking = LocalConversation(Session("talk", parts, SETUP), lambda _event, _now: None)
@@ -135,7 +135,7 @@ def test_a_machine_without_devices_says_so() -> None:
     asyncio.run(main())
 
 
-def test_typed_replies_are_shown_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+def test_typed_replies_are_printed_while_they_come(capsys: pytest.CaptureFixture[str]) -> None:
     shown = TypedDialogue()
     for event in typed(ToyEngine(["One two."]), "Hello?"):
         shown.print(event, 0.0)

@@ -1,4 +1,4 @@
-"""Our events and the JSON of docs/wire.md, both ways, and everything a page could get wrong."""
+"""Events and the JSON of docs/wire.md in both directions, and malformed messages."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ TOLD: list[tuple[Expressed, dict[str, object]]] = [
 
 SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "say", "text": "Grüße 👋"}, TextTyped("Grüße 👋")),
-    ({"type": "say", "text": "x" * 100_000}, TextTyped("x" * 100_000)),  # the session says what is too long
+    ({"type": "say", "text": "x" * 100_000}, TextTyped("x" * 100_000)),  # the session checks the length
     ({"type": "talk", "down": True}, TalkKeyPressed(True)),
     ({"type": "switch", "camera": False}, DeviceSwitched(camera=False)),
     ({"type": "switch", "microphone": True, "camera": False, "hands_free": True}, DeviceSwitched(True, False, True)),
@@ -171,7 +171,7 @@ WRONG: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("event", "message"), TOLD, ids=lambda value: type(value).__name__)
-def test_what_the_session_says(event: Expressed, message: dict[str, object]) -> None:
+def test_every_event_becomes_its_message(event: Expressed, message: dict[str, object]) -> None:
     assert to_wire(event) == message
     assert json.loads(encoded(to_wire(event))) == message
 
@@ -182,12 +182,12 @@ def test_every_event_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(("message", "event"), SAID, ids=lambda value: type(value).__name__)
-def test_what_the_page_says(message: dict[str, object], event: FromPage) -> None:
+def test_every_message_becomes_its_event(message: dict[str, object], event: FromPage) -> None:
     assert from_wire(json.dumps(message)) == event
 
 
 @pytest.mark.parametrize(("text", "reason"), WRONG, ids=[reason for _, reason in WRONG])
-def test_what_the_page_gets_wrong_is_told(text: str | bytes, reason: str) -> None:
+def test_malformed_messages_are_reported(text: str | bytes, reason: str) -> None:
     with pytest.raises(BadInput, match=re.escape(reason)) as told:
         from_wire(text)
     answer = bad_message(told.value)
@@ -196,7 +196,7 @@ def test_what_the_page_gets_wrong_is_told(text: str | bytes, reason: str) -> Non
 
 
 @given(st.text() | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps))
-def test_nothing_but_bad_input_is_ever_raised(text: str) -> None:
+def test_any_text_raises_only_bad_input(text: str) -> None:
     with pytest.raises(BadInput):
         from_wire(text)
 
@@ -204,14 +204,14 @@ def test_nothing_but_bad_input_is_ever_raised(text: str) -> None:
 @given(
     st.sampled_from(sorted(READERS)), st.dictionaries(st.text(), st.none() | st.booleans() | st.floats() | st.text())
 )
-def test_nothing_but_bad_input_is_raised_for_known_types_either(kind: str, fields: dict[str, object]) -> None:
+def test_known_types_with_any_fields_raise_only_bad_input(kind: str, fields: dict[str, object]) -> None:
     try:
         from_wire(json.dumps({**fields, "type": kind}))
     except BadInput as told:
         assert encoded(bad_message(told))
 
 
-def test_greeting_and_echo() -> None:
+def test_hello_and_pong() -> None:
     assert hello("abc", "laptop", "1.0", {"transcript": 0.45}) == {
         "type": "hello",
         "session": "abc",
