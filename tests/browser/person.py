@@ -58,7 +58,7 @@ class Person:
             if understood in plain(self.captions("user")[number - 1]["text"]):
                 return number
             self.reply(number)
-        return pytest.fail(f"not understood in {TRIES} tries; what there is: {self.told()}")
+        return pytest.fail(f"The speech was not understood in {TRIES} tries; the page shows: {self.page_state()}")
 
     def take_microphone(self, number: int) -> None:
         """Chooses a microphone by its number in the list; 0 is the system's."""
@@ -92,9 +92,9 @@ class Person:
         try:
             element.wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
         except PatienceEnded:
-            pytest.fail(f"{otherwise}; what there is: {self.told()}")
+            pytest.fail(f"{otherwise}; the page shows: {self.page_state()}")
 
-    def told(self) -> str:
+    def page_state(self) -> str:
         """What the page shows, for the message of a failed test."""
         state, notice = self.page.get_attribute("#state", "data-state"), self.page.text_content("#notice")
         scene = self.page.text_content("#scene-description")
@@ -120,10 +120,10 @@ class Person:
         """Waits until any sound has been played."""
         try:
             self.page.wait_for_function(
-                "loud => recorder.loudest > loud", arg=loud, polling=50, timeout=ANSWER_WITHIN_MS
+                "loud => recorder.loudest > loud", arg=loud, timeout=ANSWER_WITHIN_MS, polling=50
             )
         except PatienceEnded:
-            pytest.fail(f"nothing was to be heard; what there is: {self.told()}")
+            pytest.fail(f"no sound was played; the page shows: {self.page_state()}")
 
     def level(self, seconds: float) -> float:
         return float(self.page.evaluate("seconds => recorder.level(seconds)", seconds))

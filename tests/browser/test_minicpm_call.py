@@ -73,7 +73,7 @@ def seconds(person: Person, until: str) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = person.page.wait_for_function(look, polling=100, timeout=WITHIN_MS).json_value()
     except PatienceEnded:
-        pytest.fail(f"it never came to {until}; what there is: {person.told()}")
+        pytest.fail(f"The page did not reach {until}; the page shows: {person.page_state()}")
     return found
 
 

@@ -42,7 +42,7 @@ def test_missing_weights_are_a_problem(tmp_path: Path, weights: WeightStore) -> 
     assert check_weights(weights).level == "ok"
     missing = check_weights(WeightStore(tmp_path))
     assert missing.level == "problem"
-    assert "silero-vad is missing" in missing.told
+    assert "silero-vad is missing" in missing.message
     assert missing.advice == "run `omnilive models pull`"
 
 
@@ -62,7 +62,7 @@ def test_an_unwritable_folder_for_the_certificate_is_a_problem(tmp_path: Path) -
 def test_every_device_is_checked_without_an_error() -> None:
     found = {finding.name: finding for finding in check_devices()}
     assert "camera" in found
-    assert all(finding.level == "ok" or (finding.told and finding.advice) for finding in found.values())
+    assert all(finding.level == "ok" or (finding.message and finding.advice) for finding in found.values())
     assert all(finding.level != "problem" for finding in found.values()), "a browser brings its own devices"
 
 
@@ -78,8 +78,8 @@ def test_the_text_report_ends_with_1_when_there_is_a_problem(
 ) -> None:
     monkeypatch.setenv("OMNILIVE_HOME", str(tmp_path))
     assert main(["doctor", "--quick", "--port", "0"]) == 1
-    told = capsys.readouterr().out
-    assert "!!  weights" in told
-    assert "-> run `omnilive models pull`" in told
-    assert "1 to mend" in told
+    printed = capsys.readouterr().out
+    assert "!!  weights" in printed
+    assert "-> run `omnilive models pull`" in printed
+    assert "1 problems" in printed
     assert not list(tmp_path.glob("weights/*")), "a doctor looks and fetches nothing"

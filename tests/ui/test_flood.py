@@ -65,7 +65,7 @@ def test_half_open_connections_do_not_prevent_calls(home: Path, weights: WeightS
         assert process.wait(timeout=30) == 0
     finally:
         process.kill()
-    told = log.read_text()
-    assert len(told) < MOST_LOG
-    assert "connections are open" in told
-    assert "Traceback" not in told
+    reported = log.read_text()
+    assert len(reported) < MOST_LOG
+    assert "connections are open" in reported
+    assert "Traceback" not in reported

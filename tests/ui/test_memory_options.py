@@ -23,5 +23,5 @@ def test_they_need_a_chosen_model(tmp_path: Path) -> None:
     folder = str(write_tiny(Kind.O45, tmp_path / "model"))
     setup = chosen_setup(chosen("--model", folder, "--context", "8000", "--window", "context"))
     assert (setup.context_tokens, setup.window) == (8000, "context")
-    with pytest.raises(BadInput, match="--context and --window belong"):
+    with pytest.raises(BadInput, match="--context and --window need"):
         chosen_setup(chosen("--context", "8000"))

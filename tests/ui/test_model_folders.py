@@ -25,8 +25,10 @@ def test_a_tiny_image_text_model_is_written(kind: str, tmp_path: Path, capsys: p
     assert main(["models", "tiny", kind, str(tmp_path / "tiny")]) == 0
     assert SIBLINGS[kind] in capsys.readouterr().out
     assert main(["models", "inspect", str(tmp_path / "tiny")]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"{SIBLINGS[kind]}, an image-text model") and "complete" in told and "token 0." in told
+    printed = capsys.readouterr().out
+    assert (
+        printed.startswith(f"{SIBLINGS[kind]}, an image-text model") and "complete" in printed and "token 0." in printed
+    )
     assert json.loads((tmp_path / "tiny" / "config.json").read_text())["model_type"] == SIBLINGS[kind]
 
 
@@ -36,11 +38,11 @@ def test_a_tiny_model_is_written_and_inspected(kind: str, tmp_path: Path, capsys
     assert main(["models", "tiny", kind, str(folder)]) == 0
     assert KINDS[kind].value in capsys.readouterr().out
     assert main(["models", "inspect", str(folder)]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"{KINDS[kind].value}: ")
-    assert "memory of the weights: float32" in told
-    assert "complete" in told and "NOT" not in told
-    assert "keeps up" in told or kind == "3"
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{KINDS[kind].value}: ")
+    assert "memory of the weights: float32" in printed
+    assert "complete" in printed and "NOT" not in printed
+    assert "keeps up" in printed or kind == "3"
 
 
 def test_missing_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,9 +52,9 @@ def test_missing_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
     capsys.readouterr()
     assert main(["models", "inspect", str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert "llm.model.layers.2." in told
-    assert "NOT complete" in told
+    printed = capsys.readouterr().out
+    assert "llm.model.layers.2." in printed
+    assert "NOT complete" in printed
 
 
 def test_a_folder_with_files_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,9 +64,7 @@ def test_a_folder_with_files_is_not_overwritten(tmp_path: Path, capsys: pytest.C
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
 
 
-def test_a_path_that_is_not_a_folder_is_refused_in_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_path_without_a_folder_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "inspect", str(tmp_path / "nowhere")]) == 2
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("omnilive: ") and "nowhere" in line
@@ -84,8 +84,8 @@ def test_a_hub_id_is_inspected_from_its_config_alone(
             hub.repositories[f"owner/{kind}"] = {"config.json": config, "model.safetensors": b"large"}
             capsys.readouterr()
             assert main(["models", "inspect", f"owner/{kind}"]) == 0
-            told = capsys.readouterr().out
-            assert "not here yet" in told and "config alone" in told and "at best" in told
+            printed = capsys.readouterr().out
+            assert "not here yet" in printed and "config alone" in printed and "at best" in printed
     assert not list((tmp_path / "home").rglob("*.safetensors"))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
 from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
+
+WIDTH = 100  # columns of a description, which argparse prints as it is
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -30,7 +33,7 @@ def add_command(
     parser = commands.add_parser(
         name,
         help=about,
-        description=description or f"{about[0].upper()}{about[1:]}.",
+        description=textwrap.fill(description or f"{about[0].upper()}{about[1:]}.", WIDTH),
         epilog=f"examples:\n{examples}" if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

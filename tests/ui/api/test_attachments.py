@@ -116,25 +116,25 @@ def test_a_video_file_is_a_video_and_as_audio_a_recording(tmp_path: Path) -> Non
     ("item", "complaint"),
     [
         (7, "not int"),
-        ("half a letter: \ud800", "it has to be UTF-8"),
-        ({"type": "smell", "smell": "roses"}, 'an item is {"type": "text"'),
-        ({"type": "image"}, 'an item is {"type": "text"'),
-        (np.zeros((4, 4, 4), np.uint8), "say which it is"),
-        (np.zeros((0, 4, 3), np.uint8), "an array without anything in it"),
-        (np.zeros(0, np.float32), "without a sample"),
-        ({"type": "image", "image": PIXELS / 255}, "an array .8, 6, 3. of float64 is no picture"),
-        ({"type": "image", "image": PIXELS[:0]}, "is no picture"),
+        ("half a letter: \ud800", "not valid UTF-8"),
+        ({"type": "smell", "smell": "roses"}, 'An item must be {"type": "text"'),
+        ({"type": "image"}, 'An item must be {"type": "text"'),
+        (np.zeros((4, 4, 4), np.uint8), "State its type"),
+        (np.zeros((0, 4, 3), np.uint8), "An empty array"),
+        (np.zeros(0, np.float32), "at least one sample"),
+        ({"type": "image", "image": PIXELS / 255}, "An array .8, 6, 3. of float64 is not a picture"),
+        ({"type": "image", "image": PIXELS[:0]}, "is not a picture"),
         ({"type": "image", "image": b"nonsense"}, "save it as JPEG or PNG"),
-        ({"type": "image", "image": "https://example.org/a.png"}, "nothing is fetched from a network"),
+        ({"type": "image", "image": "https://example.org/a.png"}, "Nothing is fetched from a network"),
         ({"type": "image", "image": "data:image/png;base64,?"}, "cannot be read"),
-        ({"type": "image_url", "image_url": {}}, "is no picture"),
-        ({"type": "audio", "audio": PIXELS}, "is no recording"),
+        ({"type": "image_url", "image_url": {}}, "is not a picture"),
+        ({"type": "audio", "audio": PIXELS}, "is not a recording"),
         ({"type": "audio", "audio": np.zeros(9, np.float32), "rate": "fast"}, "not 'fast'"),
-        ({"type": "video", "video": []}, "without a picture"),
-        ({"type": "video", "video": 3}, "is no film"),
+        ({"type": "video", "video": []}, "at least one picture"),
+        ({"type": "video", "video": 3}, "is not a video"),
         (np.array([0.0, np.inf], np.float32), "NaN or infinite"),
         ({"type": "audio", "audio": np.zeros(9, np.float32), "rate": -1}, "is not a sample rate"),
-        (Path("/nowhere/at/all.png"), "there is no file"),
+        (Path("/nowhere/at/all.png"), "There is no file"),
     ],
 )
 def test_unusable_items_are_reported(item: Any, complaint: str) -> None:
@@ -144,7 +144,7 @@ def test_unusable_items_are_reported(item: Any, complaint: str) -> None:
 
 def test_a_recording_is_not_a_picture(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.1, 16_000), 16_000)
-    with pytest.raises(BadInput, match="this is no picture that can be read"):
+    with pytest.raises(BadInput, match="this is not a picture that can be read"):
         read_item({"type": "image", "path": path})
 
 
@@ -163,12 +163,12 @@ def test_a_history_keeps_its_order(photo: Path) -> None:
 
 @pytest.mark.parametrize("history", ["hello", {"role": "user", "content": "hello"}, None, 3])
 def test_a_history_is_a_list(history: Any) -> None:
-    with pytest.raises(BadInput, match="a history is a list of messages"):
+    with pytest.raises(BadInput, match="A history must be a list of messages"):
         read_history(history)
 
 
 def test_the_message_at_fault_is_numbered() -> None:
-    with pytest.raises(BadInput, match="message 2: there is no file"):
+    with pytest.raises(BadInput, match="Message 2: There is no file"):
         read_history([{"role": "user", "content": "Hi"}, {"role": "user", "content": Path("gone.jpg")}])
     with pytest.raises(BadInput, match="message 1 is not"):
         read_history([{"role": "user"}])

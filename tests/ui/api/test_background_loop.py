@@ -110,7 +110,7 @@ def test_an_error_between_items_is_raised_in_the_caller() -> None:
 
 
 def test_work_during_and_after_closing_raises_engine_lost() -> None:
-    loop, began, told = BackgroundLoop("mine"), threading.Event(), threading.Event()
+    loop, began, reported = BackgroundLoop("mine"), threading.Event(), threading.Event()
 
     async def long() -> None:
         began.set()
@@ -119,7 +119,7 @@ def test_work_during_and_after_closing_raises_engine_lost() -> None:
     def wait() -> None:
         with pytest.raises(EngineLost, match="was closed before"):
             loop.run(long())
-        told.set()
+        reported.set()
 
     async def nothing() -> None:
         pass
@@ -136,7 +136,7 @@ def test_work_during_and_after_closing_raises_engine_lost() -> None:
     loop.run(loop.finish(nothing()))
     waiting.join()
     loop.close()
-    assert told.is_set()
+    assert reported.is_set()
     with pytest.raises(EngineLost):
         loop.run(where())
     with pytest.raises(EngineLost):

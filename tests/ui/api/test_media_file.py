@@ -1,4 +1,4 @@
-"""Media files of all kinds: rotated, transparent, 16-bit, without sound, damaged, empty, and files that are not media."""
+"""Media files of all kinds: rotated, transparent, 16-bit, without sound, damaged, empty, and not media at all."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_files_that_are_not_media_are_reported(tmp_path: Path, content: bytes) -
 
 
 def test_paths_without_a_file_are_reported(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="there is no file"):
+    with pytest.raises(BadInput, match="There is no file"):
         contents(tmp_path / "nothing.wav")
     with pytest.raises(BadInput, match="is a folder"):
         read_picture(tmp_path)

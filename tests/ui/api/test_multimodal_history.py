@@ -21,7 +21,7 @@ def test_items_between_replies_form_one_message_of_the_user() -> None:
     assert messages_from_items(items) == [
         {
             "role": "user",
-            "content": [{"type": "image", "image": Path("a.jpg")}, {"type": "text", "text": "What is this?"}],
+            "content": [{"type": "image", "image": Path("a.jpg")}, {"type": "text", "text": "What?"}],
         },
         {"role": "assistant", "content": "A cup."},
         {"role": "user", "content": [{"type": "audio", "audio": [0.0], "rate": 48_000}]},

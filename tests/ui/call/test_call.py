@@ -18,7 +18,7 @@ from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.runtime.events import DeviceLost, DeviceSwitched, Interrupted, Notice, ReplyText, TextTyped, TurnTimed
 from tests.ui.caller import TONE_HZ, Caller, Colours, Tone, house
-from ui.call.call import LOOK_EVERY_S, VANISHED_S
+from ui.call.call import CHECK_EVERY_S, VANISHED_S
 from ui.call.calls import CLOSE_WITHIN_S
 
 
@@ -113,7 +113,7 @@ def test_a_page_that_leaves_frees_its_slot_at_once(tmp_path: Path) -> None:
 
 
 def test_the_slot_of_a_vanished_client_is_freed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert VANISHED_S + LOOK_EVERY_S + CLOSE_WITHIN_S <= 15
+    assert VANISHED_S + CHECK_EVERY_S + CLOSE_WITHIN_S <= 15
 
     async def story() -> None:
         async with house(tmp_path, vanished_s=1.0) as server, Caller(server.client) as caller:

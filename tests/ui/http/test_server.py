@@ -60,7 +60,7 @@ def test_an_offer_without_sound_is_refused(tmp_path: Path) -> None:
             caller.connection.addTransceiver("video", "sendonly")
             refused = await caller.post()
             assert error(refused) == (400, "bad_offer")
-            assert "no sound" in refused.json()["error"]["message"]
+            assert "no audio" in refused.json()["error"]["message"]
 
     run(story())
 
@@ -169,7 +169,7 @@ def test_off_loopback_it_serves_https_with_its_certificate(tmp_path: Path) -> No
 
 def test_a_certificate_that_cannot_be_stored_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be kept: .* OMNILIVE_HOME"):
+    with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be stored: .* OMNILIVE_HOME"):
         asyncio.run(serve(SETUP, Parts, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
 
 
@@ -188,8 +188,8 @@ def test_while_the_models_load_the_page_is_served_and_calls_are_refused(tmp_path
                 while (await server.client.get("/healthz")).status_code != 200:  # noqa: ASYNC110 - as a load balancer would
                     await asyncio.sleep(0.02)
             await caller.call()
-            told = (await server.client.get("/healthz")).json()
-            assert {**told, "version": ""} == {
+            reported = (await server.client.get("/healthz")).json()
+            assert {**reported, "version": ""} == {
                 "status": "ok",
                 "setup": "test",
                 "sessions": 1,

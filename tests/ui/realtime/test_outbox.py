@@ -59,9 +59,9 @@ def test_a_final_caption_is_never_replaced() -> None:
 
 
 def test_a_flood_of_bad_messages_is_answered_once() -> None:
-    told: list[Message] = [{"type": "notice", "code": "bad_message", "text": str(n)} for n in range(100)]
-    assert left(*told, {"type": "notice", "code": "quiet", "text": ""}) == [
-        told[-1],
+    reported: list[Message] = [{"type": "notice", "code": "bad_message", "text": str(n)} for n in range(100)]
+    assert left(*reported, {"type": "notice", "code": "quiet", "text": ""}) == [
+        reported[-1],
         {"type": "notice", "code": "quiet", "text": ""},
     ]
 

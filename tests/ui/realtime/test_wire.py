@@ -52,7 +52,7 @@ from ui.realtime.wire import (
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
 
-TOLD: list[tuple[Expressed, dict[str, object]]] = [
+EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
     (StateChanged(State.THINKING, at=1.0), {"type": "state", "state": "thinking"}),
     (
         UserCaption(3, "what is", final=False),
@@ -147,17 +147,17 @@ WRONG: list[tuple[object, str]] = [
     ('{"type": "say", "text": "' + "x" * 250_000 + '"}', "at most 250000 characters"),
     ("null", "not null"),
     ('["say"]', "not a list"),
-    ("{}", "type null is not known"),
-    ('{"type": 7}', "type 7 is not known"),
-    ('{"type": ["say"]}', "type a list is not known"),
-    ('{"type": "' + "dance" * 20 + '"}', "is not known"),
-    ('{"type": "state", "state": "speaking"}', 'type "state" is not known'),
+    ("{}", "type null is unknown"),
+    ('{"type": 7}', "type 7 is unknown"),
+    ('{"type": ["say"]}', "type a list is unknown"),
+    ('{"type": "' + "dance" * 20 + '"}', "is unknown"),
+    ('{"type": "state", "state": "speaking"}', 'type "state" is unknown'),
     ('{"type": "say"}', "say needs the field text"),
-    ('{"type": "say", "text": 7}', "say.text is text, not 7"),
-    ('{"type": "say", "text": " \\n "}', "nothing in this message"),
+    ('{"type": "say", "text": 7}', "say.text must be text, not 7"),
+    ('{"type": "say", "text": " \\n "}', "The message is empty"),
     ('{"type": "say", "text": "\\ud800"}', "half a character"),
     ('{"type": "say", "text": "hi", "turn": 1}', 'no field "turn"'),
-    ('{"type": "talk", "down": 1}', "talk.down is true or false, not 1"),
+    ('{"type": "talk", "down": 1}', "talk.down must be true or false, not 1"),
     ('{"type": "switch"}', "needs one of"),
     ('{"type": "switch", "camera": null}', "true or false, not null"),
     ('{"type": "playout", "delay_ms": true}', "a number, not true"),
@@ -170,14 +170,14 @@ WRONG: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("event", "message"), TOLD, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(("event", "message"), EXPRESSED_AS, ids=lambda value: type(value).__name__)
 def test_every_event_becomes_its_message(event: Expressed, message: dict[str, object]) -> None:
     assert to_wire(event) == message
     assert json.loads(encoded(to_wire(event))) == message
 
 
 def test_every_event_is_in_the_table() -> None:
-    assert {type(event) for event, _ in TOLD} == set(get_args(Expressed))
+    assert {type(event) for event, _ in EXPRESSED_AS} == set(get_args(Expressed))
     assert {message["type"] for message, _ in SAID} == set(READERS)
 
 
@@ -188,9 +188,9 @@ def test_every_message_becomes_its_event(message: dict[str, object], event: From
 
 @pytest.mark.parametrize(("text", "reason"), WRONG, ids=[reason for _, reason in WRONG])
 def test_malformed_messages_are_reported(text: str | bytes, reason: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(reason)) as told:
+    with pytest.raises(BadInput, match=re.escape(reason)) as raised:
         from_wire(text)
-    answer = bad_message(told.value)
+    answer = bad_message(raised.value)
     assert (answer["type"], answer["code"]) == ("notice", "bad_message")
     assert len(encoded(answer)) < 300
 
@@ -207,8 +207,8 @@ def test_any_text_raises_only_bad_input(text: str) -> None:
 def test_known_types_with_any_fields_raise_only_bad_input(kind: str, fields: dict[str, object]) -> None:
     try:
         from_wire(json.dumps({**fields, "type": kind}))
-    except BadInput as told:
-        assert encoded(bad_message(told))
+    except BadInput as raised:
+        assert encoded(bad_message(raised))
 
 
 def test_hello_and_pong() -> None:
@@ -225,6 +225,6 @@ def test_hello_and_pong() -> None:
 def test_the_document_and_the_code_name_the_same_messages() -> None:
     server, page = DOCUMENT.split("## Page to server")
     named = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
-    told = {str(message["type"]) for _, message in TOLD} | {"hello", "pong"}
-    assert set(named.findall(server.split("## Server to page")[1])) - {"type"} == told
+    reported = {str(message["type"]) for _, message in EXPRESSED_AS} | {"hello", "pong"}
+    assert set(named.findall(server.split("## Server to page")[1])) - {"type"} == reported
     assert set(named.findall(page)) - {"type"} == set(READERS)

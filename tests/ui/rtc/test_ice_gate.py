@@ -140,7 +140,7 @@ def test_datagrams_of_another_machine_are_dropped(caplog: pytest.LogCaptureFixtu
         Gate(ice, protocol, ice.data_received, frozenset(LOOPBACK)).datagram_received(stun(b""), ("192.0.2.9", 1))
 
     run(story())
-    assert caplog.messages == ["a datagram from another machine was dropped: 192.0.2.7"]
+    assert caplog.messages == ["A datagram from another machine was dropped: 192.0.2.7."]
 
 
 @pytest.mark.parametrize("library", ["aiortc", "aioice"])

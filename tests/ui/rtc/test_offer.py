@@ -46,12 +46,12 @@ def test_audio_alone_is_enough_and_video_is_recognized(whole: str) -> None:
         (None, "offer", "the offer as text"),
         (["v=0"], "offer", "the offer as text"),
         ("v=0", "answer", "the offer as text"),
-        ("x" * (LONGEST + 1), "offer", "at most"),
-        ("", "offer", "no sound"),
-        ("hello", "offer", "no sound"),
-        ("v=0\r\nm=audio nine UDP/TLS/RTP/SAVPF 111\r\n", "offer", "not SDP"),
-        ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 999\r\n", "offer", "not SDP"),
-        ("v=0\r\na=setup:sideways\r\n", "offer", "not SDP"),
+        ("x" * (LONGEST + 1), "offer", "the limit is"),
+        ("", "offer", "no audio"),
+        ("hello", "offer", "no audio"),
+        ("v=0\r\nm=audio nine UDP/TLS/RTP/SAVPF 111\r\n", "offer", "not valid SDP"),
+        ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 999\r\n", "offer", "not valid SDP"),
+        ("v=0\r\na=setup:sideways\r\n", "offer", "not valid SDP"),
         ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "offer", "lacks its fingerprint"),
     ],
 )
@@ -62,7 +62,7 @@ def test_an_invalid_offer_is_refused(sdp: object, kind: object, reason: str) -> 
 
 def test_offers_that_cannot_be_answered_are_refused(whole: str) -> None:
     for sdp, reason in [
-        (offered("video", "data"), "no sound"),
+        (offered("video", "data"), "no audio"),
         (offered("audio", "audio"), "one audio"),
         (re.sub(r"a=fingerprint.*\r\n", "", whole), "lacks its fingerprint"),
         (re.sub(r"a=ice-pwd.*\r\n", "", whole), "lacks its fingerprint or its ICE credentials"),
@@ -82,8 +82,8 @@ def test_a_damaged_offer_is_read_or_refused_and_nothing_else(whole: str, data: s
     )
     try:
         assert read_offer("\r\n".join(lines), "offer").sdp
-    except BadInput as told:
-        assert str(told)
+    except BadInput as raised:
+        assert str(raised)
 
 
 def test_hidden_addresses_become_those_of_this_machine() -> None:
