@@ -222,7 +222,7 @@ TEXT_ON_GROUND = [
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_text_has_enough_contrast(theme: str) -> None:
-    colours = palette(UI / "page" / "style.css", theme)
+    colours = palette(UI / "page" / "styles" / "style.css", theme)
     poor = {f"{ink} on {ground}": round(contrast(colours[ink], colours[ground]), 2) for ink, ground in TEXT_ON_GROUND}
     assert {pair: ratio for pair, ratio in poor.items() if ratio < AA} == {}
 

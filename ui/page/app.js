@@ -12,27 +12,27 @@
      #notice        messages as .notice[data-level][data-code]
      #voice         the audio element that plays the assistant's voice
      #latency-stages, #latency-table, #context-bar, #context-recalls, #rtt, #playout       in #details, opened by #details-toggle
-     window.omnilive  {pc, state, turns, remoteStream}, always the current ones; turns.js describes the turns */
+     window.omnilive  {pc, state, turns, remoteStream}, always the current ones; call/turns.js describes the turns */
 
-import { announcer } from "./announce.js";
-import { Call } from "./call.js";
-import { Captions } from "./captions.js";
-import { DEVICE_CODES, showDevices } from "./devices.js";
-import { holdToTalk, listenToKeys } from "./keys.js";
-import { Level, wakeLevels } from "./levels.js";
-import { LocalMedia } from "./local_media.js";
-import { monitorConnection } from "./monitor.js";
-import { Notices } from "./notices.js";
-import { Orb } from "./orb.js";
-import { Overlay } from "./overlay.js";
-import { Panel } from "./panel.js";
-import { Pickers } from "./pickers.js";
-import { showPrivacy } from "./privacy.js";
-import { keepScreenOn } from "./screenlock.js";
+import { Call } from "./call/call.js";
+import { monitorConnection } from "./call/monitor.js";
+import { takeTokenFromAddress } from "./call/token.js";
+import { Turns } from "./call/turns.js";
+import { DEVICE_CODES, showDevices } from "./devices/devices.js";
+import { Level, wakeLevels } from "./devices/levels.js";
+import { LocalMedia } from "./devices/local_media.js";
+import { Pickers } from "./devices/pickers.js";
+import { keepScreenOn } from "./devices/screenlock.js";
 import { choose, settings } from "./settings.js";
-import { takeTokenFromAddress } from "./token.js";
-import { Turns } from "./turns.js";
-import { TypedLine } from "./typing.js";
+import { announcer } from "./view/announce.js";
+import { Captions } from "./view/captions.js";
+import { holdToTalk, listenToKeys } from "./view/keys.js";
+import { Notices } from "./view/notices.js";
+import { Orb } from "./view/orb.js";
+import { Overlay } from "./view/overlay.js";
+import { Panel } from "./view/panel.js";
+import { showPrivacy } from "./view/privacy.js";
+import { TypedLine } from "./view/typing.js";
 import * as words from "./words.js";
 
 const ASKING_MS = 1500; // a browser that takes longer is showing its permission dialog
@@ -127,7 +127,7 @@ call.addEventListener("connection", ({ detail: connection }) => {
 });
 
 call.addEventListener("trouble", ({ detail: trouble }) => {
-  // While the call is still wanted the page tries again by itself.
+  // While the call is wanted, the page retries without the user.
   const [level, retry] = call.wanted ? ["warning", () => call.retryNow()] : ["error", begin];
   offer("call", level, words.aboutCall(trouble), ["Try again", retry]);
 });

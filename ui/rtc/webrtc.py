@@ -71,8 +71,8 @@ class VideoPackets:
 
     def add(self, packet: RtpPacket) -> BufferResult:
         self._alive()
-        ours = Packet(packet.sequence_number, bool(packet.marker), packet.payload, packet._data)
-        return self._camera.packet(ours, self._now()), None
+        converted = Packet(packet.sequence_number, bool(packet.marker), packet.payload, packet._data)
+        return self._camera.packet(converted, self._now()), None
 
 
 def replace_jitter_buffer(receiver: RTCRtpReceiver, packets: AudioPackets | VideoPackets) -> None:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { levelOf, smoothed } from "../../../ui/page/levels.js";
+import { levelOf, smoothed } from "../../../ui/page/devices/levels.js";
 
 const sine = (amplitude) => Float32Array.from({ length: 1024 }, (_, i) => amplitude * Math.sin((2 * Math.PI * 8 * i) / 1024));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contextFigures } from "../../../ui/page/meter.js";
+import { contextFigures } from "../../../ui/page/view/meter.js";
 
 test("the summary gives the tokens in use, the limit and the evicted blocks", () => {
   const { used, summary } = contextFigures({ tokens: { system: 40, sound: 1200, text: 0 }, limit: 4096, dropped: 1 });

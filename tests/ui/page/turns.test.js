@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { partsOf, Turns } from "../../../ui/page/turns.js";
+import { partsOf, Turns } from "../../../ui/page/call/turns.js";
 
 const take = (...messages) => {
   const turns = new Turns();

@@ -1,6 +1,6 @@
 /* Lists the answers that recall an earlier event of the call, with the time of the event. */
 
-import { timeInCall } from "./words.js";
+import { timeInCall } from "../words.js";
 
 const SHOWN = 6; // newest first
 

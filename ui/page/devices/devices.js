@@ -1,7 +1,7 @@
 /* Shows the user's devices: the preview, and notices about devices that are refused, lost or new. */
 
-import { choose } from "./settings.js";
-import * as words from "./words.js";
+import { choose } from "../settings.js";
+import * as words from "../words.js";
 
 const NO_RETRY = new Set(["insecure", "unsupported"]); // trying again cannot help
 

@@ -2,7 +2,7 @@
    are refused, changed or lost. Draws nothing. */
 
 import { canCapture, openTogether, Source } from "./media.js";
-import { choose, settings } from "./settings.js";
+import { choose, settings } from "../settings.js";
 
 const TAIL_MS = 250; // the last syllable often comes while the key is already being released
 

@@ -1,6 +1,6 @@
 /* Fills the lists of cameras, microphones and speakers, and follows devices that are plugged in. Opens no device. */
 
-import { choose, settings } from "./settings.js";
+import { choose, settings } from "../settings.js";
 
 const KINDS = { videoinput: "camera", audioinput: "microphone", audiooutput: "speaker" };
 const NONE_FOUND = { camera: "No camera found", microphone: "No microphone found", speaker: "System default" };

@@ -1,7 +1,7 @@
 /* Shows the captions of both sides as a list. Does not scroll while the reader has scrolled up. */
 
-import { partsOf } from "./turns.js";
-import { aboutRecall } from "./words.js";
+import { partsOf } from "../call/turns.js";
+import { aboutRecall } from "../words.js";
 
 const KEPT = 300; // items; older ones are removed
 const NEAR_END_PX = 48;

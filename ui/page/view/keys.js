@@ -1,6 +1,6 @@
 /* Handles push-to-talk by keyboard, mouse and touch, and the single-key shortcuts. */
 
-import { settings } from "./settings.js";
+import { settings } from "../settings.js";
 
 const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 const PRESSABLE = "button, a[href], summary, input, [tabindex]";
