@@ -119,7 +119,7 @@ class Calls:
         try:
             await call.run(session, self._greeting(call.name))
         except Exception:
-            self._metrics.errors.labels("call_failed").inc()
+            self._metrics.errors.labels("call_broke").inc()
             log.exception("call %s failed", call.name)
         finally:
             del self._running[call.name]

@@ -144,7 +144,7 @@ def test_unusable_items_are_reported(item: Any, complaint: str) -> None:
 
 def test_a_recording_is_not_a_picture(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.1, 16_000), 16_000)
-    with pytest.raises(BadInput, match="this is not a picture that can be read"):
+    with pytest.raises(BadInput, match="this is no picture that can be read"):
         read_item({"type": "image", "path": path})
 
 
@@ -170,7 +170,7 @@ def test_a_history_is_a_list(history: Any) -> None:
 def test_the_message_at_fault_is_numbered() -> None:
     with pytest.raises(BadInput, match="Message 2: There is no file"):
         read_history([{"role": "user", "content": "Hi"}, {"role": "user", "content": Path("gone.jpg")}])
-    with pytest.raises(BadInput, match="message 1 is not"):
+    with pytest.raises(BadInput, match="Message 1 must be"):
         read_history([{"role": "user"}])
-    with pytest.raises(BadInput, match="message 1 is of 'bot'; a message is of system, user, assistant"):
+    with pytest.raises(BadInput, match="Message 1 has the role 'bot'; the roles are system, user, assistant"):
         read_history([{"role": "bot", "content": "Hi"}])

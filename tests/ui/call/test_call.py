@@ -125,7 +125,7 @@ def test_the_slot_of_a_vanished_client_is_freed(tmp_path: Path, caplog: pytest.L
                 session.say(ReplyText(1, "Are you there?"))
                 await asyncio.sleep(0.05)
                 assert asyncio.get_running_loop().time() - began < 5
-            assert session.reason == "nothing came from the page any more"
+            assert session.reason == "the page sends nothing any more"
 
     with caplog.at_level(logging.INFO, logger="asyncio"):
         run(story())
@@ -280,7 +280,7 @@ def test_a_page_that_was_counted_as_gone_loses_its_call_without_a_goodbye(tmp_pa
             await caller.call()
             caller.tracks[0].stop()
             await until(lambda: caller.channel.readyState == "closed")
-            assert server.sessions[0].reason == "nothing came from the page any more"
+            assert server.sessions[0].reason == "the page sends nothing any more"
             assert not [message for message in caller.messages if message["type"] == "bye"]
 
     run(story())

@@ -215,7 +215,7 @@ def test_without_descriptors_it_waits_instead_of_spinning() -> None:
     assert spent < 2.0  # processor seconds with its start; spinning takes 2.5 more
     lines = log.splitlines()
     assert 1 <= len(lines) < 10
-    assert all("raise the limit of open files" in line for line in lines)
+    assert all("Raise the limit of open files" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def typed(engine: ToyEngine, *texts: str) -> list[Expressed]:
         try:
             talking = LocalConversation(Session("talk", parts, SETUP), lambda event, _now: reported.append(event))
             async with asyncio.TaskGroup() as tasks:
-                voice = tasks.create_task(talking.swallow_voice())
+                voice = tasks.create_task(talking.discard_voice())
                 await talking.run(lambda: lines(*texts))
                 voice.cancel()
         finally:
@@ -75,7 +75,7 @@ def test_the_end_of_another_reply_is_not_the_answer_to_a_typed_line() -> None:
 
         talking = LocalConversation(session, lambda event, _now: reported.append(event))
         async with asyncio.TaskGroup() as tasks:
-            voice = tasks.create_task(talking.swallow_voice())
+            voice = tasks.create_task(talking.discard_voice())
             await talking.run(while_it_speaks)
             voice.cancel()
         parts.close()
