@@ -1,7 +1,7 @@
 # make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=)
 # make install  the set-up alone: environment, libraries, weights
 # make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
-# make lint     style and types
+# make lint     style and types, of the page too where node is installed
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,6 +34,7 @@ lint: $(VENV)/.libraries-of-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@sh install/lint_page.sh
 
 clean:
 	rm -rf $(VENV) dialogue/llm/native/*.so .pytest_cache .ruff_cache .mypy_cache *.egg-info build

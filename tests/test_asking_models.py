@@ -1,4 +1,4 @@
-"""What whoever asks a model of theirs may wish for, and what becomes of a question when the assistant is closed."""
+"""Generation options and tools for a chosen model, and the end of a question when the assistant is closed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def seeing(folder: Path, home: Path, weights: WeightStore) -> Iterator[Assistant
         yield loaded
 
 
-def test_an_answer_is_written_as_it_was_wished(seeing: Assistant) -> None:
+def test_generation_options_shape_the_answer(seeing: Assistant) -> None:
     likeliest = seeing.chat(ASKED, temperature=0, max_new_tokens=12)
     assert likeliest == seeing.describe_image(RGB, "What is this?", temperature=0, max_new_tokens=12)
     longer = seeing.chat(ASKED, temperature=0, max_new_tokens=24)
@@ -51,27 +51,27 @@ def idle() -> None:
     """Does nothing."""
 
 
-def test_samples_come_at_the_rate_that_is_named(seeing: Assistant) -> None:
+def test_samples_have_the_stated_rate(seeing: Assistant) -> None:
     with pytest.raises(BadInput, match="0 Hz is not a sample rate"):
         seeing.answer_audio(TONE, rate=0)
-    with pytest.raises(BadInput, match="is no recording"):
+    with pytest.raises(BadInput, match="is not a recording"):
         seeing.answer_audio(RGB)
     assert seeing.answer_audio(np.zeros(48_000, np.float32), rate=48_000).startswith("I could not make out")
 
 
-def test_closing_breaks_off_what_is_asked(folder: Path, home: Path, weights: WeightStore) -> None:
+def test_closing_ends_a_question_in_progress(folder: Path, home: Path, weights: WeightStore) -> None:
     assistant = Assistant.from_pretrained(folder, home=home)
     pieces = assistant.chat(ASKED, stream=True)
     assert next(pieces)
     assistant.close()
     with pytest.raises(EngineLost, match="was closed"):
         next(pieces)
-    assert assistant.chat(ASKED, max_new_tokens=20), "and the next question opens it again"
+    assert assistant.chat(ASKED, max_new_tokens=20), "the next question loads the models again"
     assistant.close()
 
 
-def test_a_function_is_lent_for_one_reply(home: Path, weights: WeightStore, tmp_path: Path) -> None:
-    """The tiny model does not call it; what is held here is that it gets so far, and that names are its own."""
+def test_a_function_can_be_given_for_one_reply(home: Path, weights: WeightStore, tmp_path: Path) -> None:
+    """The tiny model does not call it; the test checks that the reply runs, and that function names are unique."""
     with Assistant.from_pretrained(write_tiny(Kind.TEXT3, tmp_path / "3"), home=home) as assistant:
         assert isinstance(assistant.chat([{"role": "user", "content": "Hello"}], tools=[idle], max_new_tokens=3), str)
         for taken in ([idle, idle], [get_time]):
@@ -80,10 +80,10 @@ def test_a_function_is_lent_for_one_reply(home: Path, weights: WeightStore, tmp_
 
 
 def get_time() -> None:
-    """Has a name that is taken."""
+    """Has the name of a built-in tool."""
 
 
-def test_the_shell_asks_of_a_history_as_a_program_does(
+def test_the_command_line_answers_a_history_like_the_api(
     folder: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMNILIVE_HOME", str(home))

@@ -1,4 +1,4 @@
-"""The public Python API with the real embedded models: pictures, recordings, histories, from any kind of program."""
+"""The public Python API with the real embedded models: pictures, recordings, histories, threads and event loops."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from audio.voice import Synthesizer
 from omnilive import Assistant, BadInput
 from stream.models.weights import WeightStore
 from ui.command_line import main
+
+TIME = r"o'clock|morning|evening|afternoon|night|past|to|\d"
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +55,12 @@ def test_an_array_is_a_picture_too(assistant: Assistant) -> None:
 
 
 def test_a_recording_is_answered(assistant: Assistant, media: Path) -> None:
-    assert re.search(r"o'clock|morning|evening|afternoon|night|past|to|\d", assistant.answer_audio(media / "time.wav"))
+    assert re.search(TIME, assistant.answer_audio(media / "time.wav"))
     heard = assistant.answer_audio(media / "news.wav", "What is being said?")
     assert "museum opens at" in heard.lower()
 
 
-def test_a_history_with_everything_in_it(assistant: Assistant, media: Path) -> None:
+def test_a_history_with_pictures_and_replies_is_answered(assistant: Assistant, media: Path) -> None:
     history: list[dict[str, Any]] = [
         {"role": "user", "content": [{"type": "image", "image": media / "sign.png"}, "What do you see?"]},
         {"role": "assistant", "content": "I see a sign."},
@@ -70,14 +72,40 @@ def test_a_history_with_everything_in_it(assistant: Assistant, media: Path) -> N
     )
 
 
-def test_histories_do_not_leak_into_one_another(assistant: Assistant, media: Path) -> None:
+def test_the_calls_of_the_minicpm_o_demo_work(assistant: Assistant, media: Path) -> None:
+    assert "museum opens at" in assistant.answer_audio_question(media / "news.wav", "What is being said?").lower()
+    history = [
+        {"type": "image", "content": media / "sign.png"},
+        {"type": "text", "content": "What do you see?"},
+        {"type": "assistant", "content": "I see a sign."},
+        {"type": "text", "content": "What does it say?"},
+    ]
+    assert "GATE 7" in assistant.multimodal_chat(history)
+    spoken = assistant.multimodal_chat([{"type": "audio", "content": str(media / "time.wav")}])
+    assert re.search(TIME, spoken), spoken
+
+
+def test_the_asynchronous_twins_answer_the_same(assistant: Assistant, media: Path) -> None:
+    async def program() -> list[str]:
+        return [
+            await assistant.aanswer_audio(media / "news.wav", "What is being said?"),
+            await assistant.aanswer_audio_question(media / "news.wav", "What is being said?"),
+            await assistant.amultimodal_chat([{"type": "text", "content": "What is two plus three?"}]),
+        ]
+
+    heard, again, added = asyncio.run(program())
+    assert heard == again == assistant.answer_audio(media / "news.wav", "What is being said?")
+    assert "5" in added or "five" in added
+
+
+def test_histories_are_independent_of_each_other(assistant: Assistant, media: Path) -> None:
     assert "GATE 7" in assistant.describe_image(media / "sign.png")
-    blind = assistant.chat([{"role": "user", "content": "What does the sign say?"}])
-    assert "GATE" not in blind
-    assert "camera" in blind or "see" in blind
+    without_picture = assistant.chat([{"role": "user", "content": "What does the sign say?"}])
+    assert "GATE" not in without_picture
+    assert "camera" in without_picture or "see" in without_picture
 
 
-def test_it_works_inside_a_running_loop_and_beside_itself(assistant: Assistant, media: Path) -> None:
+def test_it_works_inside_a_running_loop_and_concurrently(assistant: Assistant, media: Path) -> None:
     async def program() -> list[str]:
         asked = [{"role": "user", "content": [media / "sign.png", "What does the sign say?"]}]
         both = await asyncio.gather(assistant.achat(asked), assistant.adescribe_image(media / "person.jpg"))
@@ -103,32 +131,32 @@ def test_threads_may_share_it(assistant: Assistant, media: Path) -> None:
     assert all("GATE 7" in reply for reply in replies)
 
 
-def test_bad_input_is_told_and_the_next_question_answered(assistant: Assistant, media: Path) -> None:
+def test_bad_input_is_reported_and_the_next_question_answered(assistant: Assistant, media: Path) -> None:
     for bad in (media / "gone.jpg", media / "time.wav"):
         with pytest.raises(BadInput):
             assistant.describe_image(bad)
     with pytest.raises(BadInput, match="A message with role 'user' is empty"):
         assistant.chat([{"role": "user", "content": ""}])
-    with pytest.raises(BadInput, match="there is no setup 'moon'"):
+    with pytest.raises(BadInput, match="There is no setup 'moon'"):
         Assistant("moon")
     assert assistant.chat([{"role": "user", "content": "Hello!"}])
 
 
-def test_closing_twice_is_fine_and_an_unused_one_costs_nothing(tmp_path: Path) -> None:
+def test_closing_twice_is_allowed_and_an_unused_assistant_makes_no_folder(tmp_path: Path) -> None:
     unused = Assistant(home=tmp_path / "never made")
     unused.close()
     unused.close()
     assert not (tmp_path / "never made").exists()
 
 
-def test_the_command_answers_the_same(
+def test_the_ask_command_answers_like_the_api(
     home: Path, media: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMNILIVE_HOME", str(home))
     assert main(["ask", str(media / "sign.png"), "What does the sign say?", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert "GATE 7" in told["answer"]
-    assert told["seconds"] > 0
+    printed = json.loads(capsys.readouterr().out)
+    assert "GATE 7" in printed["answer"]
+    assert printed["seconds"] > 0
 
 
 def test_a_recording_goes_through_the_live_pipeline(
@@ -136,12 +164,12 @@ def test_a_recording_goes_through_the_live_pipeline(
 ) -> None:
     monkeypatch.setenv("OMNILIVE_HOME", str(home))
     assert main(["replay", str(media / "time.wav"), "--fast", "--json", "--out", str(tmp_path / "reply.wav")]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [each["who"] for each in told["conversation"]] == ["you", "omnilive"]
-    assert "time" in told["conversation"][0]["text"].lower()
-    assert told["first_sound_made_ms"] > 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [each["who"] for each in printed["conversation"]] == ["you", "omnilive"]
+    assert "time" in printed["conversation"][0]["text"].lower()
+    assert printed["first_sound_made_ms"] > 0
     spoken = read_sound(tmp_path / "reply.wav")
-    assert spoken.duration_s == pytest.approx(told["seconds"], abs=0.5)
+    assert spoken.duration_s == pytest.approx(printed["seconds"], abs=0.5)
     assert np.abs(spoken.samples).max() > 0.05
 
 

@@ -1,4 +1,4 @@
-"""The public Python API with tiny models of one's own: histories, streams, recordings, live calls, voices."""
+"""The public Python API with tiny chosen models: histories, streams, recordings, live calls, voices."""
 
 from __future__ import annotations
 
@@ -17,11 +17,20 @@ from audio.sound_file import read_sound, write_wav
 from dialogue.image_text.tiny import write_tiny_sibling
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
-from omnilive import Assistant, BadInput, Busy, EngineLost
-from stream.models.weights import WeightsError, WeightStore
-from stream.runtime.events import ReplyEnded, ReplyText, SceneSeen, SessionEnded
+from omnilive import (
+    Assistant,
+    BadInput,
+    Busy,
+    EngineLost,
+    ReplyEnded,
+    ReplyText,
+    SceneSeen,
+    SessionEnded,
+    Voiced,
+    WeightsError,
+)
+from stream.models.weights import WeightStore
 from tests.dialogue.chat_models import write_chat_model
-from ui.api.live_call import Voiced
 from ui.command_line import main
 
 RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
@@ -53,7 +62,7 @@ def test_a_picture_and_a_history_are_answered_in_whole_or_in_pieces(seeing: Assi
     assert seeing.chat([*ASKED, {"role": "assistant", "content": "A desk."}, *ASKED])
 
 
-def test_a_film_is_an_item_of_a_history(seeing: Assistant, tmp_path: Path) -> None:
+def test_a_video_is_an_item_of_a_history(seeing: Assistant, tmp_path: Path) -> None:
     film = cv2.VideoWriter(str(tmp_path / "film.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (240, 160))
     for shade in range(30):
         film.write(np.full((160, 240, 3), 8 * shade, np.uint8))
@@ -75,19 +84,19 @@ def test_pieces_come_inside_a_running_loop(seeing: Assistant) -> None:
     assert len(asyncio.run(program())) == 5
 
 
-def test_a_stream_tells_bad_input_when_it_begins(seeing: Assistant) -> None:
+def test_a_stream_reports_bad_input_at_its_first_piece(seeing: Assistant) -> None:
     with pytest.raises(BadInput, match="is empty"):
         next(iter(seeing.chat([{"role": "user", "content": ""}], stream=True)))
 
 
-def test_a_call_from_a_program(seeing: Assistant) -> None:
+def test_a_program_holds_a_call(seeing: Assistant) -> None:
     with seeing.live(aloud=False) as call:
         call.see(RGB)
         first = call.ask("What is this?")
         second = call.ask("And now?")
         with pytest.raises(BadInput, match="characters"):
             call.ask("x" * 5000)
-        with pytest.raises(BadInput, match="no sound"):
+        with pytest.raises(BadInput, match="not a recording"):
             call.hear(np.full(10, np.nan))
     assert first and second and first != second
     happened = list(call)
@@ -98,7 +107,7 @@ def test_a_call_from_a_program(seeing: Assistant) -> None:
     assert isinstance(happened[-1], SessionEnded)
 
 
-def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
+def test_the_voice_of_a_call_is_among_its_events(seeing: Assistant) -> None:
     async def program() -> list[Voiced]:
         voiced: list[Voiced] = []
         async with seeing.live(rate=16_000) as call:
@@ -120,8 +129,8 @@ def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
     assert np.abs(np.concatenate([each.samples for each in voiced])).max() > 0.01
 
 
-def test_speech_that_is_brought_at_once_is_heard_at_its_pace_and_answered(home: Path, weights: WeightStore) -> None:
-    """With the embedded models: a question is said and the answer is right."""
+def test_speech_sent_at_once_is_heard_in_real_time_and_answered(home: Path, weights: WeightStore) -> None:
+    """Uses the embedded models, with a synthesized question."""
     from audio.voice import Synthesizer
 
     voice = Synthesizer(threads=1)
@@ -131,26 +140,26 @@ def test_speech_that_is_brought_at_once_is_heard_at_its_pace_and_answered(home: 
     assert re.search(r"\b(5|five)\b", said)
 
 
-def test_one_more_call_than_there_are_places_is_told_to_wait(seeing: Assistant) -> None:
+def test_one_call_more_than_there_are_slots_raises_busy(seeing: Assistant) -> None:
     with seeing.live(), seeing.live(), pytest.raises(Busy), seeing.live():
         pass
     with seeing.live():
         pass
-    with pytest.raises(BadInput, match="open inside its block"):
+    with pytest.raises(BadInput, match="open only inside its block"):
         seeing.live().write("Hello")
 
 
-def test_a_call_that_ends_leaves_nobody_waiting(seeing: Assistant) -> None:
+def test_a_question_ends_when_no_answer_comes_in_time(seeing: Assistant) -> None:
     async def program() -> None:
         async with seeing.live() as call:
-            asking = asyncio.create_task(call.aask("What is this?", patience_s=0.0))
+            asking = asyncio.create_task(call.aask("What is this?", timeout_s=0.0))
             with pytest.raises(EngineLost):
                 await asking
 
     asyncio.run(program())
 
 
-def test_o26_hears_and_speaks_itself(
+def test_o26_hears_and_speaks_without_asr_and_tts(
     folders: dict[str, Path], home: Path, weights: WeightStore, tmp_path: Path
 ) -> None:
     reference = tmp_path / "me.wav"
@@ -164,13 +173,15 @@ def test_o26_hears_and_speaks_itself(
         assert assistant.answer_audio(TONE, "What was that?", speak=tmp_path / "said.wav")
         said = read_sound(tmp_path / "said.wav")
         assert said.rate == 24_000 and said.duration_s > 0.1
-        parts = assistant._parts.loop.run(assistant._parts.parts())
-        assert parts.voice is None, "it needs none; what writes captions is there"
+        parts = assistant._loop.run(assistant._backend.parts())
+        assert parts.voice is None, "the model needs no TTS"
         with pytest.raises(BadInput, match="no folder"):
             assistant.answer_audio(TONE, speak=tmp_path / "nowhere" / "said.wav")
 
 
-def test_a_sibling_is_opened_by_the_same_words(folders: dict[str, Path], home: Path, weights: WeightStore) -> None:
+def test_an_image_text_model_is_opened_like_a_minicpm(
+    folders: dict[str, Path], home: Path, weights: WeightStore
+) -> None:
     with Assistant.from_pretrained(str(folders["v4.6"]), quantize="float32", device="cpu", home=home) as assistant:
         assert next(iter(assistant.chat(ASKED, stream=True)))
         with assistant.live(aloud=False) as call:
@@ -181,22 +192,24 @@ def test_a_sibling_is_opened_by_the_same_words(folders: dict[str, Path], home: P
                 happened.append(event)
                 if sum(isinstance(each, ReplyText) for each in happened) == 5:
                     break
-        assert not any(isinstance(event, SceneSeen) and event.objects for event in happened), "our own eyes stay closed"
+        assert not any(isinstance(event, SceneSeen) and event.objects for event in happened), (
+            "the embedded detector must not run beside a model with vision"
+        )
 
 
-def test_a_mind_that_cannot_see_is_lent_eyes(
+def test_a_captioner_describes_pictures_to_a_model_without_vision(
     folders: dict[str, Path], home: Path, weights: WeightStore, tmp_path: Path
 ) -> None:
     blind = write_tiny(Kind.TEXT3, tmp_path / "3")
     with pytest.raises(BadInput, match="for one that cannot see"):
         Assistant.from_pretrained(folders["v2.6"], captioner=folders["v4.6"], home=home)
     with Assistant.from_pretrained(blind, quantize="float32", captioner=folders["v4.6"], home=home) as assistant:
-        parts = assistant._parts.loop.run(assistant._parts.parts())
+        parts = assistant._loop.run(assistant._backend.parts())
         assert parts.captioner is not None and parts.vision_models is not None
         assert next(iter(assistant.chat(ASKED, stream=True)))
 
 
-def test_what_is_no_model_is_told(tmp_path: Path) -> None:
+def test_what_is_not_a_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="owner/name"):
         Assistant.from_pretrained(tmp_path / "nothing")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
@@ -215,14 +228,14 @@ def test_what_is_no_model_is_told(tmp_path: Path) -> None:
         Assistant.from_pretrained(tmp_path, home=tmp_path)
 
 
-def test_a_chat_model_is_opened_by_the_same_words(
+def test_a_chat_model_is_opened_like_a_minicpm(
     home: Path,
     weights: WeightStore,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Our own eyes tell it what is shown."""
+    """The embedded detector describes pictures to it."""
     folder = tmp_path / "chat"
     write_chat_model("qwen2", folder)
     with Assistant.from_pretrained(folder, home=home) as assistant:
@@ -238,11 +251,11 @@ def test_a_chat_model_is_opened_by_the_same_words(
     cv2.imwrite(str(tmp_path / "desk.png"), RGB)
     ask = ["ask", str(tmp_path / "desk.png"), "What could I cook with this?", "--model", str(folder), "--json"]
     assert main(ask) == 0
-    told = capsys.readouterr()
-    assert json.loads(told.out)["answer"] and "parameters at" in told.err
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["answer"] and "parameters at" in printed.err
 
 
-def test_a_hub_out_of_reach_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_hub_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
@@ -250,7 +263,7 @@ def test_a_hub_out_of_reach_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         Assistant.from_pretrained("openbmb/MiniCPM-o-2_6", home=tmp_path)
 
 
-def test_the_shell_asks_the_same_and_speaks(
+def test_the_command_line_answers_and_speaks_like_the_api(
     folders: dict[str, Path],
     home: Path,
     weights: WeightStore,

@@ -1,1 +1,1 @@
-"""The edge: HTTP, WebRTC, the page, the command line, the Python API."""
+"""User interfaces: HTTP, WebRTC, the page, the terminal, the Python API; only here the environment is read."""

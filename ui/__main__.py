@@ -1,4 +1,4 @@
-"""`python -m ui`: the same as the `omnilive` command."""
+"""Runs the `omnilive` command as `python -m ui`."""
 
 import sys
 

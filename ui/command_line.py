@@ -1,7 +1,7 @@
-"""The `omnilive` command: which subcommands there are, and how their errors reach a person.
+"""The `omnilive` command: parses the command line, runs a subcommand and prints its errors in one sentence.
 
-Each subcommand lives in its own file below ui/commands and imports what it needs when it runs, so that
-`omnilive --help` answers at once.
+Each subcommand has its own file in ui/commands and imports what it needs when it runs, so that `omnilive --help`
+answers at once.
 """
 
 from __future__ import annotations
@@ -16,35 +16,42 @@ from dialogue.errors import AssistantError
 from stream.runtime.failures import plain_errors
 from ui.commands import COMMANDS
 from ui.host.sleeping_threads import let_threads_sleep
+from ui.host.version import product_version
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 EXAMPLES = """\
 first steps:
-  omnilive run                               open the page it prints and press Start
-  omnilive talk                              talk here, with this machine's microphone and camera
-  omnilive talk --text                       the same by typing
+  omnilive run                               serve the page: open the printed address and press Start
+  omnilive talk                              talk with this machine's microphone and camera
+  omnilive talk --text                       type instead of talking
   omnilive ask photo.jpg "What does the sign say?"
-  omnilive ask question.wav                  answers what is asked in the recording
-  omnilive replay talk.mp4 --fast            sends a recording through the live pipeline
-  omnilive models pull                       fetches what the assistant needs, about 175 MB
-  omnilive doctor                            what works on this machine, and what to do about the rest
+  omnilive ask question.wav                  answer the question in a recording
+  omnilive replay talk.mp4 --fast            send a recording through the live pipeline
+  omnilive models pull                       download the weights of the default setup
+  omnilive doctor                            check this machine, with advice
 
-Everything runs on this machine and nothing leaves it. OMNILIVE_HOME is where weights and
-certificates are kept (default ~/.cache/omnilive). `omnilive COMMAND --help` tells more.
+Everything runs on this machine, except the language model of `--setup remote`.
+
+environment:
+  OMNILIVE_HOME    folder of weights and certificates (default: ~/.cache/omnilive)
+  OMNILIVE_TOKEN   access token of `omnilive run`, like --token
+
+`omnilive COMMAND --help` explains a command, with examples and defaults.
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="omnilive",
-        description="An assistant that sees, hears and talks with you, on your own machine.",
+        description="A real-time assistant that sees, hears and talks, on your own machine.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--verbose", action="store_true", help="log what happens, and show tracebacks")
+    top.add_argument("--version", action="version", help="print the version", version=f"omnilive {product_version()}")
+    top.add_argument("--verbose", action="store_true", help="log events, and show tracebacks of errors")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_to(commands)
@@ -52,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; the exit code is 0, 1 (it found something wrong), 2 (it could not do it) or 130 (Ctrl-C)."""
+    """Runs one command. Exit codes: 0, 1 (a check failed), 2 (the command could not run), 130 (Ctrl-C)."""
     let_threads_sleep()
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
@@ -70,18 +77,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `omnilive models list | head`
-        _say_no_more()
+        _discard_output()
         return EXIT_BAD_INPUT
     except OSError as error:
         if options.verbose or not _output_is_lost():
             raise
-        print(f"omnilive: the output cannot be written ({error.strerror}): send it elsewhere", file=sys.stderr)
-        _say_no_more()
+        print(f"omnilive: The output cannot be written: {error.strerror}.", file=sys.stderr)
+        _discard_output()
         return EXIT_BAD_INPUT
 
 
 def _output_is_lost() -> bool:
-    """Whether standard output takes nothing any more, as on a full disk."""
+    """Whether standard output cannot be written any more, as on a full disk."""
     try:
         print(flush=True)  # a flush alone succeeds where Python does not buffer
     except OSError:
@@ -89,6 +96,6 @@ def _output_is_lost() -> bool:
     return False
 
 
-def _say_no_more() -> None:
-    """What standard output did not take would be tried again at the end of the program, and fail with a traceback."""
+def _discard_output() -> None:
+    """Redirects standard output to nothing, since flushing it when the program ends would fail with a traceback."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

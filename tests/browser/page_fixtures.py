@@ -1,4 +1,4 @@
-"""The page in real Chromium with the far end of the call played inside it. Knows no server of ours but its headers."""
+"""The page in real Chromium with the server's end of the call played inside it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ FAKE_DEVICES = [*FLAGS, "--use-fake-device-for-media-stream=device-count=2"]
 
 @dataclass
 class Desk:
-    """What answers the page's calls. `refusals` are given to the next ones: status, Retry-After, error."""
+    """Answers the page's calls. `refusals` go to the next ones: status, Retry-After, error."""
 
     refusals: list[tuple[int, int, dict[str, str]]] = field(default_factory=list)
     unreachable: bool = False
-    gone: bool = False  # nothing but the page's own files is served
+    gone: bool = False  # only the page's own files are served
     offers: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
 
@@ -47,9 +47,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """The page's files under the security headers of the real server, and the desk."""
+    """Serves the page's files with the security headers of the real server, and the answers of the desk."""
 
-    protocol_version = "HTTP/1.1"  # keeps connections: a page is two dozen small files
+    protocol_version = "HTTP/1.1"  # keeps connections open: the page is many small files
     server: _Server
 
     def do_GET(self) -> None:
@@ -113,7 +113,7 @@ def chromium_path() -> str:
 
 @pytest.fixture(scope="module")
 def page_playwright() -> Iterator[Playwright]:
-    """Of one module only: while it runs, its event loop would be in the way of tests that run their own."""
+    """Scoped to a module: its event loop would block tests that run their own."""
     with sync_playwright() as playwright:
         yield playwright
 
@@ -135,7 +135,7 @@ def without_devices(page_playwright: Playwright, chromium_path: str) -> Iterator
 
 @dataclass
 class Visit:
-    """One person's visit to the page."""
+    """One visit to the page."""
 
     page: Page
     desk: Desk
@@ -154,16 +154,16 @@ class Visit:
         self.page.wait_for_selector(f"#state[data-state={state}]")
 
     def type(self, text: str) -> None:
-        """A line, as the person writes it."""
+        """Types a message and sends it."""
         self.page.fill("#say-text", text)
         self.page.press("#say-text", "Enter")
 
     def say(self, type_: str, **fields: Any) -> None:
-        """The server says something."""
+        """Sends a message of the server."""
         self.page.evaluate("message => farEnd.say(message)", {"type": type_, **fields})
 
     def sent(self, type_: str) -> list[dict[str, Any]]:
-        """What the page has sent of this kind, without its type."""
+        """The messages of this type that the page has sent, without the type."""
         messages = self.page.evaluate("farEnd.sent")
         return [{k: v for k, v in m.items() if k != "type"} for m in messages if m["type"] == type_]
 
@@ -179,7 +179,7 @@ Open = Callable[..., Visit]
 
 @pytest.fixture
 def visit(request: pytest.FixtureRequest, page_server: _Server) -> Iterator[Open]:
-    """Opens the page, as a site of its own that no test has visited before.
+    """Opens the page as a new site without stored data.
 
     `allowed`: the devices may be used. `own` are the options of a browser context for this visit alone.
     """

@@ -1,4 +1,4 @@
-"""Somebody in front of the page: what they do, and what they see and hear. Starts neither browser nor server."""
+"""A person in front of the page: actions, and what the page shows and plays. Starts neither browser nor server."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from playwright.sync_api import TimeoutError as PatienceEnded
 from audio.resample import resample_whole
 from tests.browser.made_media import RATE_HZ
 
-ANSWER_WITHIN_MS = 60_000  # costs nothing where the machine is free
+ANSWER_WITHIN_MS = 60_000  # long, for a loaded machine
 TRIES = 3
-SILENCE = 0.01  # loudness below which nobody speaks
+SILENCE = 0.01  # level below which the loudspeaker is silent
 
 
 @dataclass
 class Person:
-    """Somebody in front of the page."""
+    """A person in front of the page."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Person:
         self._patiently(described, f"nothing like {what!r} was seen")
 
     def ask_aloud(self, understood: str) -> int:
-        """Unmutes, which opens the microphone and so begins what it says. Returns which of the user's turns it was.
+        """Unmutes, which opens the microphone and starts its script. Returns which of the user's turns it was.
 
         Says it again into another microphone, as people do, when what was `understood` is something else.
         """
@@ -58,16 +58,16 @@ class Person:
             if understood in plain(self.captions("user")[number - 1]["text"]):
                 return number
             self.reply(number)
-        return pytest.fail(f"not understood in {TRIES} tries; what there is: {self.told()}")
+        return pytest.fail(f"The speech was not understood in {TRIES} tries; the page shows: {self.page_state()}")
 
     def take_microphone(self, number: int) -> None:
-        """The so-manieth of the list, the system's being 0."""
+        """Chooses a microphone by its number in the list; 0 is the system's."""
         self.page.click("#settings-open")
         self.page.select_option("#pick-microphone", index=number)
         self.page.keyboard.press("Escape")
 
     def captions(self, role: str) -> list[dict[str, Any]]:
-        """What was said by "user" or "assistant": {"text", "heard", "cut", "final"}, oldest first."""
+        """The captions of "user" or "assistant": {"text", "heard", "cut", "final"}, oldest first."""
         return self.page.evaluate(
             """role => [...document.querySelectorAll(`#captions [data-role=${role}]`)].map((item) => ({
                 text: [...item.querySelectorAll(".text, .heard, .waiting, s")].map((e) => e.textContent).join(""),
@@ -79,12 +79,12 @@ class Person:
         )
 
     def wait_for_caption(self, role: str, number: int) -> None:
-        """Returns once the so-manieth thing that `role` said is final."""
+        """Waits until the n-th caption of `role` is final."""
         final = self.page.locator(f'#captions [data-role={role}][data-final="true"]')
         self._patiently(final.nth(number - 1), f"the {role} has not said {number} things")
 
     def wait_for_words(self, role: str, pattern: str) -> None:
-        """Returns once something that `role` said matches the pattern, in capitals or not."""
+        """Waits until a caption of `role` matches the pattern, ignoring case."""
         said = self.page.locator(f"#captions [data-role={role}]", has_text=re.compile(pattern, re.IGNORECASE))
         self._patiently(said.first, f"the {role} has not said anything like {pattern!r}")
 
@@ -92,39 +92,41 @@ class Person:
         try:
             element.wait_for(state="attached", timeout=ANSWER_WITHIN_MS)
         except PatienceEnded:
-            pytest.fail(f"{otherwise}; what there is: {self.told()}")
+            pytest.fail(f"{otherwise}; the page shows: {self.page_state()}")
 
-    def told(self) -> str:
-        """What the page shows, for a person who wonders why a test failed."""
+    def page_state(self) -> str:
+        """What the page shows, for the message of a failed test."""
         state, notice = self.page.get_attribute("#state", "data-state"), self.page.text_content("#notice")
         scene = self.page.text_content("#scene-description")
         return f"{state}; {notice!r}; {scene!r}; user {self.captions('user')}; assistant {self.captions('assistant')}"
 
     def reply(self, number: int = 1) -> dict[str, Any]:
-        """The so-manieth reply, once it has been said to its end or was cut."""
+        """The n-th reply, once it has ended or was cut."""
         self.wait_for_caption("assistant", number)
         return self.captions("assistant")[number - 1]
 
     def heard(self) -> np.ndarray:
-        """What has come out of the loudspeaker so far, float32 at 16 kHz."""
-        samples: np.ndarray = np.frombuffer(base64.b64decode(self.page.evaluate("ear.heard()")), np.int16)
+        """The sound that was played so far, float32 at 16 kHz."""
+        samples: np.ndarray = np.frombuffer(base64.b64decode(self.page.evaluate("recorder.sound()")), np.int16)
         return resample_whole(samples.astype(np.float32) / 32768, RATE_HZ, 16_000)
 
     def heard_out(self) -> np.ndarray:
-        """The same once nothing is in the air any more."""
-        quiet = "silence => ear.level(0.5) < silence"
+        """The sound that was played, once the loudspeaker is silent."""
+        quiet = "silence => recorder.level(0.5) < silence"
         self.page.wait_for_function(quiet, arg=SILENCE, polling=50, timeout=ANSWER_WITHIN_MS)
         return self.heard()
 
     def wait_until_spoken_to(self, loud: float = 0.003) -> None:
-        """Returns once anything at all has come out of the loudspeaker."""
+        """Waits until any sound has been played."""
         try:
-            self.page.wait_for_function("loud => ear.loudest > loud", arg=loud, polling=50, timeout=ANSWER_WITHIN_MS)
+            self.page.wait_for_function(
+                "loud => recorder.loudest > loud", arg=loud, timeout=ANSWER_WITHIN_MS, polling=50
+            )
         except PatienceEnded:
-            pytest.fail(f"nothing was to be heard; what there is: {self.told()}")
+            pytest.fail(f"no sound was played; the page shows: {self.page_state()}")
 
     def level(self, seconds: float) -> float:
-        return float(self.page.evaluate("seconds => ear.level(seconds)", seconds))
+        return float(self.page.evaluate("seconds => recorder.level(seconds)", seconds))
 
 
 def plain(text: str) -> str:

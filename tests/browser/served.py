@@ -1,4 +1,4 @@
-"""`omnilive run` as a process of its own, as a user starts it. Knows nothing of browsers."""
+"""Runs `omnilive run` as a separate process, as a user starts it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ READY_WITHIN_S = 120.0
 
 @dataclass
 class Server:
-    """`omnilive run` as a process of its own. Starts when it is first needed, and again after it was stopped."""
+    """A process of `omnilive run`. Starts when it is first needed, and again after it was stopped."""
 
     home: Path
     options: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Server:
         return self._url
 
     def begin(self) -> None:
-        """Starts it without waiting until it is ready."""
+        """Starts the server without waiting until it is ready."""
         self._url, self._asked = "", 0.0
         environment = {**os.environ, "OMNILIVE_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "omnilive", "run", "--port", "0", *self.options]
@@ -63,16 +63,16 @@ class Server:
             if address:
                 self._url = address[0]
                 ready.set()
-        ready.set()  # it has ended
+        ready.set()  # the process has ended
 
     def end(self) -> None:
-        """Asks it to leave, as a service manager does."""
+        """Asks the server to end, like a service manager."""
         assert self._process is not None
         self._asked = time.perf_counter()
         self._process.send_signal(signal.SIGTERM)
 
     def ended(self, within_s: float = 30.0) -> tuple[int, float]:
-        """(exit code, seconds since it was asked to), once it has."""
+        """Waits for the end: (exit code, seconds since `ask`)."""
         assert self._process is not None
         return self._process.wait(within_s), time.perf_counter() - self._asked
 

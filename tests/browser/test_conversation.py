@@ -1,4 +1,4 @@
-"""The main job, end to end: somebody speaks to the page, shows it things, and hears the answer.
+"""Conversations end to end: a person speaks to the page, shows it things, and hears the answer.
 
 Real Chromium with devices made of files, the real server with its real models. What a test believes is what came out
 of the browser's loudspeaker, written down again by a speech recogniser, not what the server says it said.
@@ -22,7 +22,7 @@ from tests.browser.served import Server
 
 Transcribe = Callable[[np.ndarray], str]
 
-OPENING_S = 2.0  # from the opening of a microphone to the first word: the browser gets used to the room meanwhile
+OPENING_S = 2.0  # from the opening of a microphone to the first word: the browser adapts to the room
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_sign_held_to_the_camera_is_read_aloud(call_page: OpenPage, transcribe
     assert "citylibrary" in transcribe(person.heard_out()).replace(" ", "")
 
 
-def test_it_says_what_it_sees(call_page: OpenPage, transcribe: Transcribe) -> None:
+def test_it_describes_the_scene(call_page: OpenPage, transcribe: Transcribe) -> None:
     coffee = side_by_side(skimage.data.coffee())
     person = call_page(says=[OPENING_S, "What do you see?"], shows=coffee)
     person.page.click("#mute")
@@ -64,7 +64,7 @@ def test_it_counts_people(call_page: OpenPage, transcribe: Transcribe, hopper: R
     assert "two" in transcribe(person.heard_out()).split()
 
 
-def test_an_interruption_is_heard_obeyed_and_shown(call_page: OpenPage, transcribe: Transcribe, hopper: Rgb) -> None:
+def test_an_interruption_stops_the_reply_and_is_shown(call_page: OpenPage, transcribe: Transcribe, hopper: Rgb) -> None:
     two_people = side_by_side(skimage.data.astronaut(), hopper)
     person = call_page(says=[OPENING_S, "How many people are there?"], shows=two_people)
     person.page.click("#mute")
@@ -90,10 +90,10 @@ def test_a_typed_question_is_answered_by_voice(call_page: OpenPage, transcribe: 
     assert "exit gate" in plain(person.reply()["text"])
     assert plain(person.captions("user")[0]["text"]) == "what does the sign say"
     assert "exitgate" in transcribe(person.heard_out()).replace(" ", "")
-    assert person.level(0.3) < SILENCE, "silent again afterwards"
+    assert person.level(0.3) < SILENCE, "the loudspeaker must be silent afterwards"
 
 
-def test_with_the_camera_off_it_says_so_and_hears_on(call_page: OpenPage, transcribe: Transcribe) -> None:
+def test_with_the_camera_off_it_says_so_and_still_hears(call_page: OpenPage, transcribe: Transcribe) -> None:
     person = call_page(says=[OPENING_S, "What do you see?"], shows=sign("SECRET"))
     person.page.click("#mute")
     person.start()
@@ -105,7 +105,7 @@ def test_with_the_camera_off_it_says_so_and_hears_on(call_page: OpenPage, transc
     assert "camera" in transcribe(person.heard_out())
 
 
-def test_two_people_talk_at_the_same_time_and_a_third_is_told_to_wait(call_page: OpenPage, server: Server) -> None:
+def test_two_people_talk_at_the_same_time_and_a_third_waits(call_page: OpenPage, server: Server) -> None:
     one = call_page(shows=sign("PIER 7"))
     two, three = call_page(), call_page()
     one.start()
@@ -135,7 +135,7 @@ def test_a_reloaded_page_calls_again_and_leaves_no_ghost(call_page: OpenPage, se
     assert "hello" in plain(person.reply()["text"])
 
 
-def test_a_server_that_is_shut_down_says_goodbye_and_leaves_at_once(call_page: OpenPage, server: Server) -> None:
+def test_a_server_that_shuts_down_says_goodbye_and_ends_at_once(call_page: OpenPage, server: Server) -> None:
     person = call_page()
     person.start()
     server.end()
@@ -143,4 +143,4 @@ def test_a_server_that_is_shut_down_says_goodbye_and_leaves_at_once(call_page: O
     assert person.page.get_attribute("#state", "data-state") != "listening"
     code, seconds = server.ended()
     assert code == 0
-    assert seconds < 5.0  # a quarter of a second is ours, the rest the interpreter's, taking its libraries apart
+    assert seconds < 5.0  # the server takes 0.25 s, the interpreter's shutdown the rest

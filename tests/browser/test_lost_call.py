@@ -1,4 +1,4 @@
-"""A call between the page in real Chromium and our server that is lost, or that strangers would like to be lost."""
+"""Calls between the page in real Chromium and the server that are lost, or attacked by strangers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.browser.page_fixtures import DEVICES, FAKE_DEVICES, FLAGS
 from tests.ui.caller import House, house
 from tests.ui.strangers import DATAGRAMS, send_to
 
-AT_ONCE_MS = 1000  # browsers notice by themselves after 5 to 10 s
+AT_ONCE_MS = 1000  # browsers alone notice after 5 to 10 s
 WATCH = """() => {
   const state = document.querySelector("#state");
   window.states = [[performance.now(), state.dataset.state]];
@@ -25,8 +25,8 @@ WATCH = """() => {
 
 
 def nominated(server: House) -> list[tuple[str, int]]:
-    """The sockets of ours that calls go through."""
-    calls = [call for call, _ in server.service.front.calls._under_way.values()]
+    """The sockets of the server's calls."""
+    calls = [call for call, _ in server.service.state.calls._running.values()]
     transports = [transport for call in calls for transport in call._connection._transports()]
     return [pair.local_addr for transport in transports for pair in transport.transport._connection._nominated.values()]
 
@@ -48,7 +48,7 @@ async def calling(tmp_path: Path, chromium: str, *, devices: bool = True) -> Asy
 
 
 @pytest.mark.parametrize("devices", [True, False])
-def test_a_browser_of_this_machine_reaches_the_loopback_address(
+def test_a_browser_on_this_machine_reaches_the_loopback_address(
     tmp_path: Path, chromium_path: str, devices: bool
 ) -> None:
     async def story() -> None:
@@ -59,11 +59,11 @@ def test_a_browser_of_this_machine_reaches_the_loopback_address(
     asyncio.run(story())
 
 
-def test_a_call_that_the_server_has_lost_is_shown_and_made_again_at_once(tmp_path: Path, chromium_path: str) -> None:
+def test_a_call_that_the_server_has_lost_is_made_again_at_once(tmp_path: Path, chromium_path: str) -> None:
     async def story() -> None:
         async with calling(tmp_path, chromium_path) as (server, page):
             await page.evaluate(WATCH)
-            [(call, _)] = server.service.front.calls._under_way.values()
+            [(call, _)] = server.service.state.calls._running.values()
             lost_at = await page.evaluate("performance.now()")
             await call._connection.close()
             await page.wait_for_function("() => states.at(-1)[1] === 'listening' && states.length > 1")

@@ -1,4 +1,4 @@
-"""Calls with MiniCPM-o in a real browser: seconds go in, it listens or speaks, forgets, and is heard.
+"""Calls with MiniCPM-o in a real browser: it decides every second, evicts context, and is heard.
 
 The server runs a tiny checkpoint with random weights: what it says is nonsense, how it gets there is not.
 """
@@ -31,9 +31,9 @@ QUESTION = "Can you tell me what you see on the table?"
 
 @pytest.fixture(scope="module")
 def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Kind, Server]]:
-    """One of each kind; they start beside each other, before anybody calls."""
+    """One server of each kind; they start in parallel, before the first call."""
     started: dict[Kind, Server] = {}
-    for kind, leans in ((Kind.O45, {"<|listen|>": 3.0}), (Kind.O26, {})):  # nobody waits long for it to speak
+    for kind, leans in ((Kind.O45, {"<|listen|>": 3.0}), (Kind.O26, {})):  # makes it speak soon
         folder = write_biased_checkpoint(kind, tmp_path_factory.mktemp(kind.name), biases=leans)
         options = "--model", str(folder), "--precision", "float32", "--context", str(SMALL_CONTEXT), "--sessions", "2"
         started[kind] = Server(home, options)
@@ -53,7 +53,7 @@ def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, servers: dict[Kind, Server]) -> Server:
-    """Takes the place of the one that serves the laptop's models."""
+    """Replaces the server with the laptop's models."""
     return servers[request.param]
 
 
@@ -62,7 +62,7 @@ by_turns = pytest.mark.parametrize("server", [Kind.O26], indirect=True)
 
 
 def seconds(person: Person, until: str) -> list[dict[str, Any]]:
-    """What the engine made of the last seconds, once `until`, in terms of `seconds`, is true. The details are open."""
+    """The decisions for the last seconds, once `until`, an expression of `seconds`, is true. The details are open."""
     look = f"""() => {{
         const seconds = [...document.querySelectorAll("#seconds-list li")].map(({{ dataset }}) => ({{
             number: +dataset.number, speaks: dataset.decision === "speaking",
@@ -73,17 +73,17 @@ def seconds(person: Person, until: str) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = person.page.wait_for_function(look, polling=100, timeout=WITHIN_MS).json_value()
     except PatienceEnded:
-        pytest.fail(f"it never came to {until}; what there is: {person.told()}")
+        pytest.fail(f"The page did not reach {until}; the page shows: {person.page_state()}")
     return found
 
 
 def wait_until_written_down(person: Person) -> None:
-    """What is said aloud gets a caption beside the model, which hears it itself: sometimes after the answer began."""
+    """Speech gets a caption beside the model, which hears the sound itself; it may come after the answer has begun."""
     person.wait_for_words("user", "|".join(QUESTION.rstrip("?").split()[-2:]))
 
 
 @duplex
-def test_seconds_flow_and_it_listens_and_speaks_and_forgets(call_page: OpenPage) -> None:
+def test_every_second_gets_a_decision_and_old_ones_are_evicted(call_page: OpenPage) -> None:
     person = call_page(says=[2.0, QUESTION], shows=sign("HELLO"))
     person.page.click("#details-toggle")
     person.start()
@@ -93,7 +93,7 @@ def test_seconds_flow_and_it_listens_and_speaks_and_forgets(call_page: OpenPage)
     assert not any(mark["speaks"] for mark in marks[:3])
     assert {mark["speaks"] for mark in marks} == {True, False}
     assert sum(mark["left"] for mark in marks) > 5, "the context is small"
-    assert "let go" in (person.page.text_content("#context-summary") or "")
+    assert "evicted" in (person.page.text_content("#context-summary") or "")
     legend = person.page.text_content("#context-legend") or ""
     assert "Sound" in legend
     assert "Pictures" in legend
@@ -104,7 +104,7 @@ def test_seconds_flow_and_it_listens_and_speaks_and_forgets(call_page: OpenPage)
 
 
 @duplex
-def test_silence_is_obeyed_whatever_the_model_would_do(call_page: OpenPage) -> None:
+def test_an_interruption_silences_a_model_that_would_speak(call_page: OpenPage) -> None:
     person = call_page(shows=sign("HELLO"))
     person.page.click("#details-toggle")
     person.start()
@@ -135,7 +135,7 @@ def test_two_people_call_at_once(call_page: OpenPage, server: Server) -> None:
 
 
 @by_turns
-def test_a_question_is_heard_by_the_model_itself_and_answered_aloud(call_page: OpenPage) -> None:
+def test_the_model_hears_a_question_and_answers_by_voice(call_page: OpenPage) -> None:
     person = call_page(says=[2.0, QUESTION], shows=sign("HELLO"))
     person.page.click("#details-toggle")
     person.start()

@@ -1,4 +1,4 @@
-"""The page's call from the person's side: starting, refusals and losses, and that each has a way out."""
+"""The page's call from the user's side: start, refused and lost devices, and the action for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.browser.page_fixtures import Open, Visit
 
 
 def shown(visited: Visit, code: str) -> str:
-    """The text of the notice of this code, waited for."""
+    """Waits for the notice of this code, and returns its text."""
     return visited.page.locator(f".notice[data-code={code}]").text_content() or ""
 
 
@@ -33,7 +33,7 @@ def test_start_makes_a_call_and_stop_ends_it(visit: Open) -> None:
     assert visited.page.evaluate("document.querySelector('#preview').srcObject") is None
 
 
-def test_the_devices_are_asked_for_what_a_call_needs(visit: Open) -> None:
+def test_the_devices_are_opened_with_the_constraints_of_a_call(visit: Open) -> None:
     visited = visit()
     visited.start()
     sound = visited.page.evaluate("farEnd.now.transceivers[0].sender.track.getSettings()")
@@ -53,7 +53,7 @@ def test_each_state_of_the_server_is_shown(visit: Open) -> None:
         assert visited.page.is_visible("#interrupt") == (state in ("thinking", "speaking"))
 
 
-def test_permission_refused_leaves_typing(visit: Open) -> None:
+def test_with_refused_permission_typing_works(visit: Open) -> None:
     visited = visit(allowed=False)
     visited.start()
     text = shown(visited, "device_refused")
@@ -70,7 +70,7 @@ def test_permission_refused_leaves_typing(visit: Open) -> None:
     assert visited.page.evaluate("farEnd.now.transceivers.every(t => t.sender.track.readyState === 'live')")
 
 
-def test_without_devices_the_call_is_made_all_the_same(visit: Open) -> None:
+def test_without_devices_the_call_is_made(visit: Open) -> None:
     visited = visit(devices=False)
     visited.start()
     assert "No microphone and no camera" in shown(visited, "device_missing")
@@ -109,7 +109,7 @@ def test_a_message_that_is_too_long_stays_in_the_box(visit: Open) -> None:
     assert len(visited.page.input_value("#say-text")) == 100_000
 
 
-def test_an_old_browser_is_told_so(visit: Open) -> None:
+def test_an_old_browser_gets_a_notice(visit: Open) -> None:
     visited = visit()
     visited.page.evaluate("delete window.RTCPeerConnection")
     visited.page.click("#start")
@@ -117,7 +117,7 @@ def test_an_old_browser_is_told_so(visit: Open) -> None:
     assert "current Firefox" in shown(visited, "call")
 
 
-def test_camera_off_lets_the_camera_go_and_on_brings_it_back(visit: Open) -> None:
+def test_switching_the_camera_off_releases_it_and_on_opens_it_again(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.evaluate("window.old = farEnd.now.transceivers[1].sender.track")
@@ -141,7 +141,7 @@ def test_mute_silences_the_microphone(visit: Open) -> None:
     assert visited.page.evaluate("farEnd.now.transceivers[0].sender.track.enabled") is True
 
 
-def test_what_is_switched_off_while_the_browser_asks_stays_off(visit: Open) -> None:
+def test_devices_switched_off_during_the_permission_dialog_stay_off(visit: Open) -> None:
     visited = visit()
     visited.page.evaluate(
         """() => {
@@ -173,7 +173,7 @@ def test_an_unplugged_camera_is_reported_and_replaced(visit: Open) -> None:
     assert visited.page.evaluate("farEnd.now.transceivers[1].sender.track.readyState") == "live"
 
 
-def test_an_unplugged_microphone_without_a_substitute_leaves_typing(visit: Open) -> None:
+def test_with_an_unplugged_microphone_typing_works(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.evaluate(

@@ -1,4 +1,4 @@
-"""That everybody can use the page: by keyboard, by touch, with a screen reader, on a phone, in dark and light."""
+"""The page works by keyboard, by touch, with a screen reader, on a phone, and in dark and light colours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pressed(visited: Visit, button: str) -> str | None:
     return visited.attribute(button, "aria-pressed")
 
 
-def test_the_call_is_made_and_held_by_keyboard_alone(visit: Open) -> None:
+def test_a_call_works_by_keyboard_alone(visit: Open) -> None:
     visited = visit()
     keys = visited.page.keyboard
     for _ in range(20):
@@ -52,11 +52,11 @@ def test_the_call_is_made_and_held_by_keyboard_alone(visit: Open) -> None:
     assert visited.sent("interrupt") == [{}]
     keys.press("Shift+Tab")
     keys.press("Tab")
-    keys.press("Space")  # presses the button that has the focus, as everywhere
+    keys.press("Space")  # presses the focused button
     assert pressed(visited, "#details-toggle") is None and visited.page.is_visible("#details")
 
 
-def test_space_held_talks_once_hands_free_is_off(visit: Open) -> None:
+def test_holding_space_talks_when_hands_free_is_off(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.keyboard.press("Space")  # and does not press Start again, which was clicked last
@@ -81,14 +81,14 @@ def test_the_talk_button_works_by_mouse_touch_key_and_plain_click(visit: Open) -
     push_to_talk(visited)
     visited.page.hover("#talk")
     visited.page.mouse.down()
-    visited.page.mouse.move(5, 5)  # held is held, wherever the finger slips
+    visited.page.mouse.move(5, 5)  # the button stays held when the pointer moves away
     assert visited.sent("talk") == [{"down": True}]
     visited.page.mouse.up()
     visited.page.tap("#talk")
     visited.page.focus("#talk")
     visited.page.keyboard.press("Enter")
     assert visited.sent("talk") == [{"down": True}, {"down": False}] * 3
-    visited.page.wait_for_timeout(600)  # a click long after any press is a screen reader's: it switches
+    visited.page.wait_for_timeout(600)  # a click long after any press comes from a screen reader and toggles
     visited.page.evaluate("document.querySelector('#talk').click()")
     assert pressed(visited, "#talk") == "true"
     visited.page.evaluate("document.querySelector('#talk').click()")
@@ -131,7 +131,7 @@ def test_every_control_has_a_name(visit: Open) -> None:
     assert unnamed == []
 
 
-def test_only_what_is_final_is_read_out(visit: Open) -> None:
+def test_only_final_captions_are_announced(visit: Open) -> None:
     visited = visit()
     visited.start()
     assert visited.attribute("#announce", "aria-live") == "polite"
@@ -146,7 +146,7 @@ def test_only_what_is_final_is_read_out(visit: Open) -> None:
 
 
 @pytest.mark.parametrize("size", PHONES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_a_phone_shows_everything_within_reach_of_a_thumb(visit: Open, size: tuple[int, int]) -> None:
+def test_a_phone_shows_all_controls_without_scrolling(visit: Open, size: tuple[int, int]) -> None:
     visited = visit(size=size)
     fits(visited, size)
     visited.start()
@@ -196,7 +196,7 @@ def test_dark_and_light_follow_the_system_until_one_is_chosen(visit: Open) -> No
     assert ground_in("dark") == dark
 
 
-def test_the_orb_keeps_still_for_who_asks_for_it(visit: Open) -> None:
+def test_the_orb_is_still_with_reduced_motion(visit: Open) -> None:
     visited = visit()
     changed = """async () => {
         const orb = document.querySelector("#orb");
@@ -222,7 +222,7 @@ TEXT_ON_GROUND = [
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_text_has_enough_contrast(theme: str) -> None:
-    colours = palette(UI / "page" / "style.css", theme)
+    colours = palette(UI / "page" / "styles" / "style.css", theme)
     poor = {f"{ink} on {ground}": round(contrast(colours[ink], colours[ground]), 2) for ink, ground in TEXT_ON_GROUND}
     assert {pair: ratio for pair, ratio in poor.items() if ratio < AA} == {}
 

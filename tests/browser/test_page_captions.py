@@ -1,4 +1,4 @@
-"""What the page shows of a conversation: captions, what is seen, latency, memory."""
+"""The page shows captions, detections, latency and context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BUDGET = {"transcript": 450, "turn_decided": 500, "first_sound_heard": 900}
 
 
 def reply(visited: Visit) -> list[str | None]:
-    """Heard, still to come, cut off, aside of the last reply."""
+    """The heard, waiting, cut and aside parts of the last reply."""
     item = visited.page.locator("#captions [data-role=assistant]").last
     return [item.locator(part).text_content() for part in (".heard", ".waiting", "s", ".aside")]
 
@@ -19,7 +19,7 @@ def colour(visited: Visit, selector: str) -> str:
     return str(visited.page.evaluate("s => getComputedStyle(document.querySelector(s)).color", selector))
 
 
-def test_the_users_words_grow_and_settle(visit: Open) -> None:
+def test_a_user_caption_grows_and_becomes_final(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.say("user_caption", turn=1, text="What does", final=False, typed=False)
@@ -35,13 +35,13 @@ def test_the_users_words_grow_and_settle(visit: Open) -> None:
     assert visited.page.locator("#captions li:visible").count() == 1
 
 
-def test_a_reply_grows_and_is_paler_where_it_was_not_heard_yet(visit: Open) -> None:
+def test_the_part_of_a_reply_not_heard_yet_is_paler(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.say("reply_text", turn=1, text="I see")
     visited.say("reply_text", turn=1, text=" a cup 🍵 here")
     assert reply(visited) == ["", "I see a cup 🍵 here", "", ""]
-    visited.say("reply_heard", turn=1, characters=13)  # the cup is one character to the server, two to JavaScript
+    visited.say("reply_heard", turn=1, characters=13)  # the emoji is one character to the server, two to JavaScript
     assert reply(visited) == ["I see a cup 🍵", " here", "", ""]
     assert colour(visited, ".heard") != colour(visited, ".waiting")
     said = "I see a cup 🍵 here"
@@ -50,7 +50,7 @@ def test_a_reply_grows_and_is_paler_where_it_was_not_heard_yet(visit: Open) -> N
     assert visited.attribute("[data-role=assistant]", "data-cut") == "false"
 
 
-def test_what_was_cut_off_is_struck_through_and_named(visit: Open) -> None:
+def test_the_cut_part_of_a_reply_is_struck_through_and_announced(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.say("reply_text", turn=1, text="It says exit forty-two on it.")
@@ -74,7 +74,7 @@ def test_a_question_stands_before_its_answer_even_if_it_comes_later(visit: Open)
     assert visited.page.locator("#captions li").all_text_contents() == ["You: Are you there?", "Assistant: Yes."]
 
 
-def test_words_written_down_late_stand_before_the_turns_that_followed(visit: Open) -> None:
+def test_a_late_caption_stands_before_later_turns(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.say("reply_text", turn=2, text="Yes.")
@@ -85,7 +85,7 @@ def test_words_written_down_late_stand_before_the_turns_that_followed(visit: Ope
     assert visited.page.locator("#captions li").all_text_contents() == shown
 
 
-def test_nothing_that_is_said_or_seen_becomes_part_of_the_page(visit: Open) -> None:
+def test_html_in_texts_is_shown_as_text(visit: Open) -> None:
     visited = visit()
     visited.start()
     evil = "<img src=x onerror=\"document.title='evil'\"><script>document.title='evil'</script>"
@@ -100,7 +100,7 @@ def test_nothing_that_is_said_or_seen_becomes_part_of_the_page(visit: Open) -> N
     assert visited.page.title() == "omnilive"
 
 
-def test_who_reads_further_up_is_left_in_peace(visit: Open) -> None:
+def test_the_list_does_not_scroll_while_the_reader_has_scrolled_up(visit: Open) -> None:
     visited = visit()
     visited.start()
     for turn in range(1, 40):
@@ -122,7 +122,7 @@ def scene(**changes: Any) -> dict[str, Any]:
     return {**empty, **changes}
 
 
-def test_what_is_seen_is_drawn_where_it_is(visit: Open) -> None:
+def test_detections_are_drawn_at_their_position(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.wait_for_function("() => document.querySelector('#preview').videoWidth === 640")
@@ -155,7 +155,7 @@ def test_what_is_seen_is_drawn_where_it_is(visit: Open) -> None:
     assert visited.page.is_hidden("#scene-description")
 
 
-def test_a_box_glides_along_with_its_thing(visit: Open) -> None:
+def test_a_box_moves_with_its_object(visit: Open) -> None:
     visited = visit()
     visited.start()
     cup = {"label": "cup", "score": 0.9, "box": [0.2, 0.2, 0.4, 0.4]}
@@ -168,7 +168,7 @@ def test_a_box_glides_along_with_its_thing(visit: Open) -> None:
     assert visited.page.evaluate(kept) == [[True, True], [False, True]]
 
 
-def test_the_latency_of_the_last_turns_is_drawn_and_written(visit: Open) -> None:
+def test_the_latency_of_the_last_turns_is_drawn_and_tabulated(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.click("#details-toggle")
@@ -190,12 +190,12 @@ def test_the_latency_of_the_last_turns_is_drawn_and_written(visit: Open) -> None
     assert abs(bar["width"] / track["width"] - 400 / 950) < 0.02
 
 
-def test_the_memory_meter_shows_kinds_limit_and_what_was_let_go(visit: Open) -> None:
+def test_the_context_meter_shows_kinds_limit_and_evicted_blocks(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.say("context", tokens={"system": 200, "reply": 300, "novelty": 12}, limit=2048, dropped=3)
-    visited.page.click("#details-toggle")  # what came while it was closed is drawn on opening
-    assert visited.text("#context-summary") == "512 of 2,048 tokens, 3 older blocks let go"
+    visited.page.click("#details-toggle")  # messages that came while it was closed are drawn on opening
+    assert visited.text("#context-summary") == "512 of 2,048 tokens, 3 older blocks evicted"
     assert visited.page.locator("#context-legend li").all_text_contents() == [
         "Instructions 200",
         "Its answers 300",

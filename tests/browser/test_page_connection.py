@@ -1,4 +1,4 @@
-"""The page when the server is busy, away, locked or gone: what it says, when it tries again, and how to go on."""
+"""The page with a busy, unreachable, protected or lost server: its notices, retries and actions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BUSY = (503, 1, {"code": "busy", "message": "busy"})
 TOKEN = (401, 0, {"code": "token", "message": "token"})
 
 
-def test_a_busy_server_is_called_again_by_itself(visit: Open) -> None:
+def test_a_busy_server_is_called_again(visit: Open) -> None:
     visited = visit()
     visited.desk.refusals = [BUSY]
     visited.page.click("#start")
@@ -20,7 +20,7 @@ def test_a_busy_server_is_called_again_by_itself(visit: Open) -> None:
     assert visited.page.query_selector(".notice") is None
 
 
-def test_waiting_for_a_place_can_be_given_up(visit: Open) -> None:
+def test_waiting_for_a_slot_can_be_stopped(visit: Open) -> None:
     visited = visit()
     visited.desk.refusals = [(503, 600, {"code": "busy", "message": "busy"})]
     visited.page.click("#start")
@@ -30,7 +30,7 @@ def test_waiting_for_a_place_can_be_given_up(visit: Open) -> None:
     assert visited.text("#start") == "Start"
 
 
-def test_a_server_that_is_still_loading_is_waited_for(visit: Open) -> None:
+def test_the_page_waits_for_a_server_that_is_loading(visit: Open) -> None:
     visited = visit()
     visited.desk.refusals = [(503, 1, {"code": "starting", "message": "loading"})]
     visited.start()
@@ -58,7 +58,7 @@ def test_a_missing_token_is_asked_for_and_taken_from_the_address(visit: Open) ->
     assert visited.desk.authorizations == [None, "Bearer right"]
 
 
-def test_a_server_that_is_away_is_an_error_with_a_way_out(visit: Open) -> None:
+def test_an_unreachable_server_is_an_error_with_a_retry(visit: Open) -> None:
     visited = visit()
     visited.desk.unreachable = True
     visited.page.click("#start")
@@ -70,7 +70,7 @@ def test_a_server_that_is_away_is_an_error_with_a_way_out(visit: Open) -> None:
     visited.wait_for("listening")
 
 
-def test_the_server_words_of_a_refusal_are_shown_as_text(visit: Open) -> None:
+def test_the_servers_message_of_a_refusal_is_shown_as_text(visit: Open) -> None:
     visited = visit()
     visited.desk.refusals = [(400, 0, {"code": "bad_offer", "message": "No sound <b>here</b>."})]
     visited.page.click("#start")
@@ -78,7 +78,7 @@ def test_the_server_words_of_a_refusal_are_shown_as_text(visit: Open) -> None:
     assert "No sound <b>here</b>." in shown(visited, "call")
 
 
-def test_a_lost_network_is_called_again_and_said_so(visit: Open) -> None:
+def test_after_a_lost_network_the_page_calls_again_and_says_so(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.say("user_caption", turn=1, text="Tell me", final=True, typed=False)
@@ -94,7 +94,7 @@ def test_a_lost_network_is_called_again_and_said_so(visit: Open) -> None:
     assert visited.page.locator("[data-role=user]").all_text_contents() == ["You: Tell me", "You: Again"]
 
 
-def test_a_typed_line_that_was_lost_with_the_call_is_sent_in_the_next_one(visit: Open) -> None:
+def test_a_typed_message_lost_with_the_call_is_sent_in_the_next_one(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.type("Is anybody there?")
@@ -105,11 +105,11 @@ def test_a_typed_line_that_was_lost_with_the_call_is_sent_in_the_next_one(visit:
     visited.say("user_caption", turn=1, text="Is anybody there?", final=True, typed=True)
     visited.page.evaluate("farEnd.become('failed')")
     visited.page.wait_for_function("() => farEnd.peers.length === 3 && omnilive.state === 'listening'")
-    assert len(visited.sent("say")) == 2, "the server had it"
+    assert len(visited.sent("say")) == 2, "the server has received it"
     assert visited.page.input_value("#say-text") == ""
 
 
-def test_a_lost_line_does_not_send_what_is_being_typed_meanwhile(visit: Open) -> None:
+def test_a_lost_message_does_not_send_new_input(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.type("Is anybody there?")
@@ -120,7 +120,7 @@ def test_a_lost_line_does_not_send_what_is_being_typed_meanwhile(visit: Open) ->
     assert visited.page.input_value("#say-text") == "Is anybody there? I am ty"
 
 
-def test_a_shaky_network_that_heals_needs_no_new_call(visit: Open) -> None:
+def test_a_network_that_recovers_needs_no_new_call(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.evaluate("farEnd.become('disconnected')")
@@ -153,7 +153,7 @@ def test_silence_of_a_server_that_still_answers_is_not_the_end(visit: Open) -> N
     assert len(visited.desk.offers) == 1
 
 
-def test_reconnecting_backs_off_and_can_be_hurried(visit: Open) -> None:
+def test_reconnecting_backs_off_and_can_be_retried_at_once(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.desk.unreachable = True

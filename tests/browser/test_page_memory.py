@@ -1,4 +1,4 @@
-"""What the page shows of the assistant's memory: blocks by kind, what was let go, answers that were looked up."""
+"""The page shows the context: blocks by kind, evicted blocks, and recalled answers."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def answer(visited: Visit, turn: int, asked: str, said: str, at: float | None = 
     visited.say("reply_ended", turn=turn, said=said, heard=said[:5] if cut else said, cut=cut)
 
 
-def test_the_meter_shows_every_block_in_its_order_and_what_was_let_go_by_kind(visit: Open) -> None:
+def test_the_meter_shows_every_block_in_order_and_evicted_blocks_by_kind(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.click("#details-toggle")
     visited.say("context", **CONTEXT)
-    assert visited.text("#context-summary") == "390 of 1,000 tokens, 7 older blocks let go"
+    assert visited.text("#context-summary") == "390 of 1,000 tokens, 7 older blocks evicted"
     assert visited.page.locator("#context-legend li").all_text_contents() == [
         "Instructions 200",
         "Recap 40",
-        "Your words 2 blocks, 3 let go 90",
-        "Its answers 2 let go 60",
-        "Pictures 2 let go 0",
+        "Your words 2 blocks, 3 evicted 90",
+        "Its answers 2 evicted 60",
+        "Pictures 2 evicted 0",
     ]
     parts = visited.page.locator("#context-bar span")
     assert parts.evaluate_all("all => all.map(e => e.style.width)") == ["20%", "4%", "5%", "6%", "4%"]
@@ -44,7 +44,7 @@ def test_the_meter_shows_every_block_in_its_order_and_what_was_let_go_by_kind(vi
     assert visited.attribute("#context-bar", "aria-valuetext") == visited.text("#context-summary")
 
 
-def test_an_answer_that_was_looked_up_is_marked_with_its_time(visit: Open) -> None:
+def test_a_recalled_answer_is_marked_with_its_time(visit: Open) -> None:
     visited = visit()
     visited.start()
     answer(visited, 1, "What is this?", "A cup.")
@@ -60,14 +60,14 @@ def test_an_answer_that_was_looked_up_is_marked_with_its_time(visit: Open) -> No
 
 
 @pytest.mark.parametrize(("at", "shown"), [(0.4, "0:00"), (61, "1:01"), (2347.9, "39:07"), (3725, "1:02:05")])
-def test_times_read_like_a_clock(visit: Open, at: float, shown: str) -> None:
+def test_times_are_shown_like_a_clock(visit: Open, at: float, shown: str) -> None:
     visited = visit()
     visited.start()
     answer(visited, 1, "What did I say?", "You said hello.", at, cut=True)
     assert visited.text("#captions .recalled") == f"Recalled from {shown}"
 
 
-def test_the_details_list_what_was_looked_up_newest_first(visit: Open) -> None:
+def test_the_details_list_recalled_answers_newest_first(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.click("#details-toggle")
@@ -75,14 +75,14 @@ def test_the_details_list_what_was_looked_up_newest_first(visit: Open) -> None:
     for turn in range(1, 9):
         answer(visited, turn, f"Question {turn}?", "An answer.", 60.0 * turn)
     answer(visited, 9, "And now?", "Nothing.")
-    assert visited.text("#context-recalls h3") == "Looked up: 8"
+    assert visited.text("#context-recalls h3") == "Recalled: 8"
     entries = visited.page.locator("#context-recalls li")
     assert entries.count() == 6
     assert entries.first.text_content() == "8:00 Question 8?"
     assert entries.first.locator("time").get_attribute("datetime") == "PT480S"
 
 
-def test_what_people_and_signs_say_stays_text(visit: Open) -> None:
+def test_html_in_recalled_answers_is_shown_as_text(visit: Open) -> None:
     visited = visit()
     visited.start()
     evil = "<img src=x onerror=document.title='x'>"
@@ -94,7 +94,7 @@ def test_what_people_and_signs_say_stays_text(visit: Open) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_in_either_light(visit: Open, scheme: str) -> None:
+def test_it_fits_a_phone_in_dark_and_light_colours(visit: Open, scheme: str) -> None:
     visited = visit(size=(360, 740), color_scheme=scheme, has_touch=True)
     visited.start()
     visited.say("context", **CONTEXT)
@@ -108,7 +108,7 @@ def test_it_fits_a_phone_in_either_light(visit: Open, scheme: str) -> None:
 
 
 def contrast(ink: str, ground: str) -> float:
-    """WCAG's contrast of two colours as the browser names them."""
+    """The WCAG contrast of two CSS colours."""
     one, other = sorted((luminance(ink), luminance(ground)), reverse=True)
     return (one + 0.05) / (other + 0.05)
 

@@ -1,4 +1,4 @@
-"""What the tests of the server's edge share: a caller that speaks real WebRTC, and a session that only remembers.
+"""Shared by the tests of the server: a caller over real WebRTC, and a session that records its input.
 
 The session stands for the neighbour of the edge; the tests in tests/browser have the real one.
 """
@@ -34,7 +34,7 @@ TONE_HZ = 440
 
 
 class ToneOut:
-    """Playback that never stops: 440 Hz."""
+    """Endless playback of 440 Hz."""
 
     def __init__(self) -> None:
         self.pulled = 0
@@ -46,7 +46,7 @@ class ToneOut:
 
 
 class RememberingSession:
-    """Keeps what it perceives, says what it is told to say."""
+    """Records its input, and emits the events given to `say`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -95,7 +95,7 @@ class RememberingSession:
 
 
 class Parts:
-    """What sessions share: nothing."""
+    """Models of the sessions: none."""
 
     closed = False
 
@@ -108,7 +108,7 @@ class Parts:
 
 @dataclass
 class House:
-    """A running server of ours, on real sockets."""
+    """A running server on real sockets."""
 
     url: str
     service: Service[Parts]
@@ -134,7 +134,7 @@ async def house(
     capacity: Capacity | None = None,
     limits: Limits | None = None,
 ) -> AsyncIterator[House]:
-    """Entered once it takes calls, or at once where `opening` holds it back."""
+    """Yields the server once it takes calls, or at once while `opening` delays it."""
     sessions: list[RememberingSession] = []
     parts = Parts(capacity)
 
@@ -151,7 +151,7 @@ async def house(
     ready = asyncio.Event()
     listening, address = listen(host, 0)
     service = Service(setup, open_parts, open_session, vanished_s=vanished_s)
-    web = web_server(service.front, address, token, tmp_path, limits)
+    web = web_server(service.state, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):
         while not web.started:  # noqa: ASYNC110 - uvicorn has nothing to await
@@ -168,7 +168,7 @@ async def house(
 
 
 class Tone(MediaStreamTrack):
-    """A microphone that hears 440 Hz."""
+    """A microphone with a tone of 440 Hz."""
 
     kind = "audio"
 
@@ -191,7 +191,7 @@ class Tone(MediaStreamTrack):
 
 
 class Colours(MediaStreamTrack):
-    """A camera at 15 frames a second that sees red on the left and blue on the right."""
+    """A camera with 15 frames a second, red on the left and blue on the right."""
 
     kind = "video"
 
@@ -285,7 +285,7 @@ class Caller:
         self.channel.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
     def vanish(self) -> None:
-        """As when a laptop is shut: nothing is sent any more, nothing is answered, nobody says goodbye."""
+        """Disappears without a goodbye, like a closed laptop: sends and answers nothing any more."""
         transport = self.connection.getTransceivers()[0].receiver.transport.transport
 
         async def nowhere(data: bytes) -> None:

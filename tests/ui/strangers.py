@@ -1,4 +1,4 @@
-"""What strangers may send to a call, and whether it goes on all the same."""
+"""Datagrams that strangers may send to a call, and checks that the call continues."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ DATAGRAMS = {
 
 async def until(holds: Callable[[], bool], within_s: float = 5.0) -> None:
     async with asyncio.timeout(within_s):
-        while not holds():  # noqa: ASYNC110 - other people's state has nothing to await
+        while not holds():  # noqa: ASYNC110 - the observed state has nothing to await
             await asyncio.sleep(0.01)
 
 
 def media_sockets(caller: Caller) -> list[tuple[str, int]]:
-    """Where the server said that media can be sent to."""
+    """The addresses in the server's answer."""
     found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) ", caller.connection.remoteDescription.sdp)
     assert found
     return list({(host, int(port)) for host, port in found})
 
 
 async def goes_on(server: House, caller: Caller, what: str) -> None:
-    """Sound passes both ways from now on, and a ping is answered."""
+    """Checks that audio passes in both directions, and that a ping is answered."""
     [session] = [session for session in server.sessions if session.name == caller.session]
     hears, sounds, ping = len(session.heard()) + 3200, len(caller.sound) + 10, next(TIMES)
     caller.send({"type": "ping", "t": ping})
@@ -74,7 +74,7 @@ async def goes_on(server: House, caller: Caller, what: str) -> None:
 
 
 def send_to(sockets: list[tuple[str, int]], data: bytes) -> None:
-    """One datagram to each, from a socket that no call knows."""
+    """Sends a datagram to each address, from a socket outside every call."""
     for host, port in sockets:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(data, (host, port))

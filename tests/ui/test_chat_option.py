@@ -1,4 +1,4 @@
-"""`--llm` as a person types it."""
+"""The option `--llm`."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def test_a_question_about_a_picture_is_answered(
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "error"),
     [
-        (["--setup", "laptop", "--llm", "x"], "leave --setup and --model out"),
-        (["--model", "x", "--llm", "x"], "leave --setup and --model out"),
+        (["--setup", "laptop", "--llm", "x"], "cannot be combined with --setup or --model"),
+        (["--model", "x", "--llm", "x"], "cannot be combined with --setup or --model"),
         (["--llm", "nowhere"], "owner/name"),
     ],
 )
-def test_options_that_do_not_fit_are_told(options: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contradictory_options_are_reported(options: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *options]) == 2
-    assert told in capsys.readouterr().err
+    assert error in capsys.readouterr().err
 
 
-def test_help_teaches_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "--help"])
-    told = capsys.readouterr().out
-    assert "omnilive run --llm Qwen/Qwen3-0.6B" in told and ".gguf" in told
+    printed = capsys.readouterr().out
+    assert "omnilive run --llm Qwen/Qwen3-0.6B" in printed and ".gguf" in printed

@@ -1,4 +1,4 @@
-"""The `omnilive` command as a person types it: help that teaches, errors in one sentence, exit codes that tell."""
+"""The `omnilive` command: its help, its errors in one sentence, and its exit codes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import io
 import json
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
+import omnilive
+import ui.host.version
 from dialogue.engines.settings import EmbeddedSettings, ImageTextSettings, MiniCPMVSettings, SpeakingModelSettings
 from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore
 from ui.command_line import main, parser
 from ui.commands import COMMANDS
-from ui.commands.ask import told_apart
+from ui.commands.ask import files_and_question
 from ui.commands.subparsers import chosen_setup
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def empty_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A cache with nothing in it."""
+    """An empty OMNILIVE_HOME."""
     monkeypatch.setenv("OMNILIVE_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
@@ -36,7 +39,7 @@ def full_home(monkeypatch: pytest.MonkeyPatch, home: Path, weights: WeightStore)
 
 
 def complaint(capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line that went to stderr."""
+    """The single line on stderr."""
     printed = capsys.readouterr()
     [line] = printed.err.strip().splitlines()
     assert line.startswith("omnilive: ")
@@ -51,25 +54,38 @@ def leave(arguments: list[str]) -> int:
     return ended.value.code
 
 
-def test_help_names_every_command_and_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_command_and_the_first_steps(capsys: pytest.CaptureFixture[str]) -> None:
     assert leave(["--help"]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for command in COMMANDS:
-        assert command.__name__.rpartition(".")[2] in told
-    assert "first steps:" in told
-    assert 'omnilive ask photo.jpg "What does the sign say?"' in told
+        assert command.__name__.rpartition(".")[2] in printed
+    assert "first steps:" in printed
+    assert 'omnilive ask photo.jpg "What does the sign say?"' in printed
+
+
+def test_version_prints_what_the_module_states(capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave(["--version"]) == 0
+    assert capsys.readouterr().out == f"omnilive {omnilive.__version__}\n"
+
+
+def test_a_source_tree_without_an_installation_has_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(ui.host.version, "version", missing)
+    assert ui.host.version.product_version() == "0+unknown"
 
 
 @pytest.mark.parametrize("command", [each.__name__.rpartition(".")[2] for each in COMMANDS])
 def test_every_command_explains_itself_with_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert leave([command, "--help"]) == 0
-    told = capsys.readouterr().out
-    assert "examples:" in told
-    assert f"  omnilive {command}" in told
+    printed = capsys.readouterr().out
+    assert "examples:" in printed
+    assert f"  omnilive {command}" in printed
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "--port", "90000"], ["run", "--setup", "moon"]])
-def test_what_is_not_understood_leaves_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_arguments_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert leave(arguments) == 2
     assert "usage: omnilive" in capsys.readouterr().err
 
@@ -84,9 +100,9 @@ def test_both_entries_answer_without_importing_a_model() -> None:
 
 def test_models_are_listed(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    told = capsys.readouterr().out
-    assert "whisper-tiny.en         present" in told
-    assert str(full_home) in told
+    printed = capsys.readouterr().out
+    assert "whisper-tiny.en         present" in printed
+    assert str(full_home) in printed
 
 
 def test_models_are_verified(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,36 +117,36 @@ def test_the_path_of_a_model_can_be_piped(full_home: Path, capsys: pytest.Captur
     assert Path(capsys.readouterr().out.strip()).is_dir()
 
 
-def test_missing_models_leave_with_advice(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_models_exit_with_advice(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "path", "silero-vad"]) == 2
     assert "run `omnilive models pull silero-vad`" in complaint(capsys)
     assert main(["models", "verify"]) == 1
 
 
-def test_models_come_out_of_a_folder(
+def test_models_are_pulled_from_a_folder(
     empty_home: Path, weights: WeightStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = weights.path("silero-vad").parent
     assert main(["models", "pull", "silero-vad", "--from", str(folder)]) == 0
     assert "weights are ready" in capsys.readouterr().out
-    assert main(["models", "pull", "silero-vad", "--from", str(tmp_path / "nowhere")]) == 0, "it is here already"
-    assert main(["models", "pull", "whisper-base", "--from", str(tmp_path / "nowhere")]) == 2
+    assert main(["models", "pull", "silero-vad", "--from", str(tmp_path / "nowhere")]) == 0, "already stored"
+    assert main(["models", "pull", "all-minilm-l6-v2", "--from", str(tmp_path / "nowhere")]) == 2
 
 
 def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--setup", "remote"]) == 2
     assert "needs --remote-url" in complaint(capsys)
     assert main(["run", "--remote-model", "large"]) == 2
-    assert "belong to --setup remote" in complaint(capsys)
+    assert "need --setup remote" in complaint(capsys)
 
 
-def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chosen_model_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["talk", "--model", str(tmp_path)]) == 2
     assert "no config.json" in complaint(capsys)
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
     assert "leave --setup out" in complaint(capsys)
     assert main(["run", "--quantize", "int4"]) == 2
-    assert "belong to --model, --llm or --captioner" in complaint(capsys)
+    assert "need --model, --llm or --captioner" in complaint(capsys)
 
 
 def written_config(folder: Path, kind: str) -> str:
@@ -143,7 +159,7 @@ def setup_of(*arguments: str) -> Setup:
     return chosen_setup(parser().parse_args(["run", *arguments]))
 
 
-def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
+def test_the_model_in_a_folder_chooses_the_setup(tmp_path: Path) -> None:
     folder = written_config(tmp_path, "minicpmv")
     setup = setup_of("--model", folder, "--precision", "int4")
     assert setup.engine == MiniCPMVSettings(model_path=tmp_path, precision="int4")
@@ -154,18 +170,21 @@ def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
     assert setup_of().engine == EmbeddedSettings()
 
 
-def test_eyes_are_for_a_mind_that_cannot_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    vision_models, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
-    setup = setup_of("--captioner", vision_models, "--quantize", "int8")
+def test_a_captioner_needs_a_model_without_vision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captioner, o26 = (
+        written_config(tmp_path / "captioner", "minicpmv4_7"),
+        written_config(tmp_path / "o26", "minicpmo"),
+    )
+    setup = setup_of("--captioner", captioner, "--quantize", "int8")
     assert setup.engine == EmbeddedSettings()
-    assert setup.captioner == CaptionerSettings(tmp_path / "eyes", "int8")
-    assert main(["run", "--captioner", vision_models, "--model", o26]) == 2
+    assert setup.captioner == CaptionerSettings(tmp_path / "captioner", "int8")
+    assert main(["run", "--captioner", captioner, "--model", o26]) == 2
     assert "is for one that cannot see" in complaint(capsys)
     assert main(["run", "--captioner", o26]) == 2
     assert "give it as --model" in complaint(capsys)
 
 
-def test_a_voice_takes_the_consent_of_who_speaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_voice_cloning_needs_the_speakers_consent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     o26, v26 = written_config(tmp_path / "o26", "minicpmo"), written_config(tmp_path / "v26", "minicpmv")
     voice = tmp_path / "me.wav"
     assert main(["run", "--model", o26, "--voice", str(voice)]) == 2
@@ -179,10 +198,10 @@ def test_a_voice_takes_the_consent_of_who_speaks(tmp_path: Path, capsys: pytest.
         assert main(["run", *unfit, "--voice", str(voice), "--speaker-consents"]) == 2
         assert "Only MiniCPM-o" in complaint(capsys)
     assert main(["run", "--speaker-consents"]) == 2
-    assert "belongs to --voice" in complaint(capsys)
+    assert "needs --voice" in complaint(capsys)
 
 
-def test_a_hub_id_is_fetched_or_told(
+def test_a_hub_id_is_downloaded_or_reported(
     empty_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
@@ -196,40 +215,40 @@ def test_a_hub_id_is_fetched_or_told(
     assert setup_of("--model", "openbmb/MiniCPM-V-2_6").engine == MiniCPMVSettings(model_path=there)
 
 
-def test_a_question_is_told_apart_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_question_is_separated_from_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tmp_path / "a photo.jpg"
     here.touch()
-    assert told_apart([]) == ([], None)
-    assert told_apart([str(here)]) == ([here], None)
-    assert told_apart([str(here), str(here), "Describe"]) == ([here, here], "Describe")
-    assert told_apart(["What time is it?"]) == ([], "What time is it?")
-    assert told_apart(["gone.jpg"]) == ([Path("gone.jpg")], None)
-    assert told_apart(["gone.jpg", "What is it?"]) == ([Path("gone.jpg")], "What is it?")
+    assert files_and_question([]) == ([], None)
+    assert files_and_question([str(here)]) == ([here], None)
+    assert files_and_question([str(here), str(here), "Describe"]) == ([here, here], "Describe")
+    assert files_and_question(["What time is it?"]) == ([], "What time is it?")
+    assert files_and_question(["gone.jpg"]) == ([Path("gone.jpg")], None)
+    assert files_and_question(["gone.jpg", "What is it?"]) == ([Path("gone.jpg")], "What is it?")
     monkeypatch.setattr("sys.stdin", io.StringIO(" Who wrote Faust?\n"))
-    assert told_apart([str(here), "-"]) == ([here], "Who wrote Faust?")
+    assert files_and_question([str(here), "-"]) == ([here], "Who wrote Faust?")
 
 
-def test_what_cannot_be_asked_is_told(
+def test_unusable_questions_are_reported(
     empty_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dictionary.json").write_text("{}")
     (tmp_path / "damaged.json").write_text("[")
     monkeypatch.setattr("sys.stdin", io.StringIO(" "))
-    for given, told in [
-        ([], "there is nothing to answer"),
-        (["-"], "nothing came from standard input"),
-        (["\ud800 what?"], "it has to be UTF-8"),
+    for given, printed in [
+        ([], "There is nothing to answer"),
+        (["-"], "Standard input is empty"),
+        (["\ud800 what?"], "not valid UTF-8"),
         (["--history", str(tmp_path / "none.json")], "cannot be read"),
-        (["--history", str(tmp_path / "dictionary.json")], "is no list of messages"),
-        (["--history", str(tmp_path / "damaged.json")], "is no JSON"),
+        (["--history", str(tmp_path / "dictionary.json")], "must be a list of messages"),
+        (["--history", str(tmp_path / "damaged.json")], "is not JSON"),
         (["Who are you?", "--beams", "99"], "at most 16"),
     ]:
         assert main(["ask", *given]) == 2
-        assert told in complaint(capsys)
+        assert printed in complaint(capsys)
 
 
 @pytest.mark.parametrize("arguments", [["models", "list"], ["run", "--setup", "scripted", "--port", "0"]])
-def test_output_that_cannot_be_written_is_one_sentence(full_home: Path, arguments: list[str]) -> None:
+def test_an_unwritable_output_is_reported_in_one_sentence(full_home: Path, arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "omnilive", *arguments],
@@ -241,5 +260,5 @@ def test_output_that_cannot_be_written_is_one_sentence(full_home: Path, argument
             timeout=120,
             check=False,
         )
-    assert ended.stderr == "omnilive: the output cannot be written (No space left on device): send it elsewhere\n"
+    assert ended.stderr == "omnilive: The output cannot be written: No space left on device.\n"
     assert ended.returncode == 2

@@ -1,4 +1,4 @@
-"""What the doctor says about this machine, and about machines that lack something."""
+"""`omnilive doctor`: its findings about this machine, and about machines that lack something."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ui.checks.service import check_certificate, check_port, check_weights
 from ui.command_line import main
 
 
-def test_this_machine_is_examined(tmp_path: Path) -> None:
+def test_this_machine_is_checked(tmp_path: Path) -> None:
     found = {finding.name: finding for finding in check_machine(tmp_path / "not" / "yet")}
     assert found["libraries"].level == "ok"
     assert found["processor"].figures["cores"] >= 1
     assert found["disk"].figures["disk_free_gb"] > 0
 
 
-def test_a_library_that_does_not_load_is_named_with_its_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_does_not_load_is_named_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_library.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(machine, "COMPILED", ("numpy", "broken_library"))
@@ -42,44 +42,44 @@ def test_missing_weights_are_a_problem(tmp_path: Path, weights: WeightStore) -> 
     assert check_weights(weights).level == "ok"
     missing = check_weights(WeightStore(tmp_path))
     assert missing.level == "problem"
-    assert "silero-vad is missing" in missing.told
+    assert "silero-vad is missing" in missing.message
     assert missing.advice == "run `omnilive models pull`"
 
 
-def test_a_port_that_is_taken_is_a_problem() -> None:
+def test_a_used_port_is_a_problem() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert check_port("127.0.0.1", port).level == "problem"
     assert check_port("127.0.0.1", port) == Finding("port", "ok", f"http://127.0.0.1:{port}/ can be served")
 
 
-def test_a_certificate_needs_a_folder(tmp_path: Path) -> None:
+def test_an_unwritable_folder_for_the_certificate_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     levels = {finding.level for finding in check_certificate(tmp_path / "file")}
     assert levels in ({"problem"}, {"warning"})  # a warning where the machine has no network
 
 
-def test_every_device_is_looked_at_without_harm() -> None:
+def test_every_device_is_checked_without_an_error() -> None:
     found = {finding.name: finding for finding in check_devices()}
     assert "camera" in found
-    assert all(finding.level == "ok" or (finding.told and finding.advice) for finding in found.values())
+    assert all(finding.level == "ok" or (finding.message and finding.advice) for finding in found.values())
     assert all(finding.level != "problem" for finding in found.values()), "a browser brings its own devices"
 
 
-def test_the_report_for_machines(capsys: pytest.CaptureFixture[str], weights: WeightStore) -> None:
+def test_the_json_report_has_findings_and_figures(capsys: pytest.CaptureFixture[str], weights: WeightStore) -> None:
     assert main(["doctor", "--quick", "--json", "--port", "0"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert {"python", "libraries", "camera", "weights", "port"} <= {each["name"] for each in report["findings"]}
     assert report["figures"]["memory_gb"] > 0
 
 
-def test_the_report_for_people_ends_with_1_when_something_needs_mending(
+def test_the_text_report_ends_with_1_when_there_is_a_problem(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("OMNILIVE_HOME", str(tmp_path))
     assert main(["doctor", "--quick", "--port", "0"]) == 1
-    told = capsys.readouterr().out
-    assert "!!  weights" in told
-    assert "-> run `omnilive models pull`" in told
-    assert "1 to mend" in told
+    printed = capsys.readouterr().out
+    assert "!!  weights" in printed
+    assert "-> run `omnilive models pull`" in printed
+    assert "1 problems" in printed
     assert not list(tmp_path.glob("weights/*")), "a doctor looks and fetches nothing"

@@ -1,4 +1,4 @@
-"""`omnilive run` with few descriptors, held open by a stranger: the others are served, and the log stays short."""
+"""`omnilive run` with few descriptors and a client that holds connections open: others are served, the log is short."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUN = 'ulimit -n 256; exec "$0" -m omnilive run --setup scripted --port 0'
 MOST_LOG = 100_000  # bytes
 
 
-def test_half_open_connections_keep_nobody_from_calling(home: Path, weights: WeightStore, tmp_path: Path) -> None:
+def test_half_open_connections_do_not_prevent_calls(home: Path, weights: WeightStore, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("w") as stderr:
         process = subprocess.Popen(
@@ -65,7 +65,7 @@ def test_half_open_connections_keep_nobody_from_calling(home: Path, weights: Wei
         assert process.wait(timeout=30) == 0
     finally:
         process.kill()
-    told = log.read_text()
-    assert len(told) < MOST_LOG
-    assert "connections are open" in told
-    assert "Traceback" not in told
+    reported = log.read_text()
+    assert len(reported) < MOST_LOG
+    assert "connections are open" in reported
+    assert "Traceback" not in reported

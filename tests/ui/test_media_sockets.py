@@ -1,4 +1,4 @@
-"""Where the media sockets of real calls are bound."""
+"""The media sockets of real calls are bound to the server's addresses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
 
 
 def bound_by_this_process() -> set[tuple[str, int]]:
-    """The address and port of every UDP socket of ours."""
+    """The address and port of every UDP socket of this process."""
     links = [Path("/proc/self/fd", fd) for fd in os.listdir("/proc/self/fd")]
     ours = {os.readlink(link) for link in links if link.is_symlink()}
     found = set()
@@ -31,7 +31,7 @@ def bound_by_this_process() -> set[tuple[str, int]]:
             fields = line.split()
             if f"socket:[{fields[9]}]" in ours:
                 host, port = fields[1].split(":")
-                words = [int(host[at : at + 8], 16) for at in range(0, len(host), 8)]  # each in this machine's order
+                words = [int(host[at : at + 8], 16) for at in range(0, len(host), 8)]  # each in host byte order
                 found.add((str(ip_address(struct.pack(f"={len(words)}I", *words))), int(port, 16)))
     return found
 
@@ -54,7 +54,7 @@ def test_media_sockets_are_bound_where_the_server_listens(tmp_path: Path, host: 
 
 
 @pytest.mark.skipif(not machine_addresses(), reason="this machine has no address but loopback")
-def test_firefox_reaches_a_loopback_server_at_an_address_that_hears_this_machine_alone(tmp_path: Path) -> None:
+def test_firefox_reaches_a_loopback_server_at_an_address_closed_to_other_machines(tmp_path: Path) -> None:
     """Its ICE never pairs an address with a loopback one."""
 
     async def story() -> None:
@@ -64,7 +64,7 @@ def test_firefox_reaches_a_loopback_server_at_an_address_that_hears_this_machine
             await goes_on(server, caller, "an offer of Firefox's")
             bound = {address for address, _ in media_sockets(caller)}
             assert bound == {*LOOPBACK, *machine_addresses()}
-            [(call, _)] = server.service.front.calls._under_way.values()
+            [(call, _)] = server.service.state.calls._running.values()
             [transport] = call._connection._transports()
             for protocol in transport.transport._connection._protocols:
                 assert protocol.transport.get_protocol()._sources == bound

@@ -1,4 +1,4 @@
-"""--context and --window: what a model of one's own remembers of a call."""
+"""--context and --window: the context of a chosen model."""
 
 from __future__ import annotations
 

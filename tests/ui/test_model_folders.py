@@ -1,4 +1,4 @@
-"""`omnilive models inspect` and `tiny` as a person types them."""
+"""`omnilive models inspect` and `omnilive models tiny` on the command line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ def test_every_tiny_kind_is_offered() -> None:
 
 
 @pytest.mark.parametrize("kind", TINY_SIBLINGS)
-def test_a_tiny_sibling_is_written(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tiny_image_text_model_is_written(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "tiny", kind, str(tmp_path / "tiny")]) == 0
     assert SIBLINGS[kind] in capsys.readouterr().out
     assert main(["models", "inspect", str(tmp_path / "tiny")]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"{SIBLINGS[kind]}, an image-text model") and "complete" in told and "token 0." in told
+    printed = capsys.readouterr().out
+    assert (
+        printed.startswith(f"{SIBLINGS[kind]}, an image-text model") and "complete" in printed and "token 0." in printed
+    )
     assert json.loads((tmp_path / "tiny" / "config.json").read_text())["model_type"] == SIBLINGS[kind]
 
 
@@ -36,39 +38,39 @@ def test_a_tiny_model_is_written_and_inspected(kind: str, tmp_path: Path, capsys
     assert main(["models", "tiny", kind, str(folder)]) == 0
     assert KINDS[kind].value in capsys.readouterr().out
     assert main(["models", "inspect", str(folder)]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"{KINDS[kind].value}: ")
-    assert "memory of the weights: float32" in told
-    assert "complete" in told and "NOT" not in told
-    assert "keeps up" in told or kind == "3"
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{KINDS[kind].value}: ")
+    assert "memory of the weights: float32" in printed
+    assert "complete" in printed and "NOT" not in printed
+    assert "keeps up" in printed or kind == "3"
 
 
-def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "tiny"
     main(["models", "tiny", "v2.6", str(folder)])
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
     capsys.readouterr()
     assert main(["models", "inspect", str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert "llm.model.layers.2." in told
-    assert "NOT complete" in told
+    printed = capsys.readouterr().out
+    assert "llm.model.layers.2." in printed
+    assert "NOT complete" in printed
 
 
-def test_a_full_folder_is_not_written_into(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_with_files_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").write_text("precious")
     assert main(["models", "tiny", "v2.6", str(tmp_path)]) == 2
     assert "not an empty folder" in capsys.readouterr().err
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
 
 
-def test_a_folder_that_is_none_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_path_without_a_folder_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "inspect", str(tmp_path / "nowhere")]) == 2
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("omnilive: ") and "nowhere" in line
 
 
-def test_a_hub_id_is_told_by_its_config_alone(
+def test_a_hub_id_is_inspected_from_its_config_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OMNILIVE_HOME", str(tmp_path / "home"))
@@ -82,12 +84,12 @@ def test_a_hub_id_is_told_by_its_config_alone(
             hub.repositories[f"owner/{kind}"] = {"config.json": config, "model.safetensors": b"large"}
             capsys.readouterr()
             assert main(["models", "inspect", f"owner/{kind}"]) == 0
-            told = capsys.readouterr().out
-            assert "not downloaded yet" in told and "config alone" in told and "at best" in told
+            printed = capsys.readouterr().out
+            assert "not downloaded yet" in printed and "config alone" in printed and "lower bounds" in printed
     assert not list((tmp_path / "home").rglob("*.safetensors"))
 
 
-def test_an_unknown_kind_leaves_with_2(tmp_path: Path) -> None:
+def test_an_unknown_kind_exits_with_2(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["models", "tiny", "v9", str(tmp_path / "new")])
     assert ended.value.code == 2

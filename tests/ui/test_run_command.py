@@ -1,4 +1,4 @@
-"""`omnilive run` as a program of its own, with the real models: it warms up, serves, and leaves in order."""
+"""`omnilive run` as a process with the real models: it warms up, serves and shuts down in order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_it_serves_until_it_is_interrupted(home: Path, weights: WeightStore, tmp
         printed = ""
         while not (address := re.search(r"http://127\.0\.0\.1:\d+/", printed)):
             line = process.stdout.readline()
-            assert line, "it ended before it was ready"
+            assert line, "the server ended before it was ready"
             printed += line
         with urllib.request.urlopen(f"{address.group()}healthz", timeout=30) as answer:
             health = json.load(answer)

@@ -1,4 +1,4 @@
-"""A server as a process of its own ends in order when a signal asks it to."""
+"""A server process shuts down in order on a signal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ print("left in order", flush=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_the_process_soon_though_a_call_is_open(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_the_process_soon_despite_an_open_call(tmp_path: Path, number: signal.Signals) -> None:
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path)],
@@ -57,7 +57,7 @@ def test_a_signal_ends_the_process_soon_though_a_call_is_open(tmp_path: Path, nu
             process.kill()
 
 
-def test_a_hangup_that_its_starter_ignores_does_not_end_it(tmp_path: Path) -> None:
+def test_an_ignored_hangup_does_not_end_the_process(tmp_path: Path) -> None:
     with subprocess.Popen(
         ["nohup", sys.executable, "-c", PROGRAM, str(tmp_path)],
         cwd=Path(__file__).parents[2],

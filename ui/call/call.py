@@ -1,7 +1,6 @@
-"""One call: a session and a peer connection, joined for as long as both last.
+"""Runs one call: connects a session to a peer connection until either of them ends.
 
-Everything a call starts belongs to one TaskGroup and has ended when `run` returns. Knows neither HTTP nor what the
-session does with what it perceives.
+Every task of a call belongs to one TaskGroup and has ended when `run` returns.
 """
 
 from __future__ import annotations
@@ -32,16 +31,16 @@ from ui.rtc.camera import VideoReceiver
 from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer
 from ui.rtc.outgoing import AudioTrack
-from ui.rtc.webrtc import PeerConnection, PicturePackets, SoundPackets
+from ui.rtc.webrtc import AudioPackets, PeerConnection, VideoPackets
 
 log = logging.getLogger(__name__)
 
-# A page pings every 2 s even when it sends no sound: one that was silent for so long is gone. With the look below
-# and the end of the session, its place is free again within 15 s; aiortc alone would take 30.
+# A page pings every 2 s even when it sends no sound, so a page that sends nothing for this long is gone. Its slot is
+# free again within 15 s; aiortc alone would take 30 s.
 VANISHED_S = 12.0
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 IDLE_EVERY_S = 0.1
-FAREWELL_S = 0.5  # for the last words to reach the page
+LAST_MESSAGES_S = 0.5  # for the last messages to reach the page
 
 
 class SoundOut(Protocol):
@@ -49,7 +48,7 @@ class SoundOut(Protocol):
 
 
 class CallSession(Protocol):
-    """What a call needs of a session: `stream.session.session.Session` is one."""
+    """The interface of a session that a call uses; `stream.session.session.Session` implements it."""
 
     @property
     def playback(self) -> SoundOut: ...
@@ -63,7 +62,7 @@ class CallSession(Protocol):
 
 
 class Call:
-    """First `answer`, then `run`; `close` instead where `run` never begins."""
+    """To be used as `answer`, then `run`; `close` replaces `run` when the call never begins."""
 
     def __init__(
         self,
@@ -87,9 +86,9 @@ class Call:
         self._lost = False
 
     async def answer(self, offer: Offer) -> str:
-        """The answer's SDP. Raises BadInput."""
-        sound = SoundPackets(self._microphone, self._alive)
-        pictures = PicturePackets(self._camera, self._now, self._alive)
+        """The SDP of the answer. Raises BadInput when the offer cannot be answered."""
+        sound = AudioPackets(self._microphone, self._alive)
+        pictures = VideoPackets(self._camera, self._now, self._alive)
         return await self._connection.answer(offer, self._voice, sound, pictures)
 
     async def close(self) -> None:
@@ -97,12 +96,12 @@ class Call:
         await self._connection.close()
 
     def end(self, reason: str) -> None:
-        """Asks `run` to end; the first reason counts."""
+        """Asks `run` to end. The first reason counts."""
         if self._session is not None:
             self._session.close(reason)
 
     async def run(self, session: CallSession, greeting: Message) -> None:
-        """The whole call, until either side ends it."""
+        """Runs the whole call, until either side ends it."""
         self._session = session
         self._outbox.put(greeting)
         try:
@@ -113,26 +112,28 @@ class Call:
                     tasks.create_task(work, name=f"{self.name}/{task}")
                     for task, work in (
                         ("camera", self._camera.run()),
-                        ("idle", self._let_time_pass()),
+                        ("idle", self._fill_silence()),
                         ("watch", self._watch()),
                     )
                 ]
-                await self._tell(session)
-                await asyncio.wait({sending}, timeout=FAREWELL_S)
+                await self._forward_events(session)
+                await asyncio.wait({sending}, timeout=LAST_MESSAGES_S)
                 for task in (sending, *helping):
                     task.cancel()
         finally:
             self._report_losses()
             await self.close()
 
-    async def _tell(self, session: CallSession) -> None:
-        """Everything the session says goes to the page."""
+    async def _forward_events(self, session: CallSession) -> None:
+        """Sends every event of the session to the page."""
         async for event in session.events():
-            self._metrics.told(event)
-            if not (isinstance(event, SessionEnded) and self._lost):  # a page that is told goodbye does not call again
+            self._metrics.count(event)
+            if not (
+                isinstance(event, SessionEnded) and self._lost
+            ):  # a page that receives a goodbye does not call again
                 self._outbox.put(to_wire(event))
             if self._outbox.overflowing:
-                self.end("the page reads nothing of what is said")
+                self.end("the page reads no messages")
         self._outbox.close()
 
     async def _send(self) -> None:
@@ -141,22 +142,22 @@ class Call:
                 return
         await self._connection.channel.drained()
 
-    async def _let_time_pass(self) -> None:
+    async def _fill_silence(self) -> None:
         while True:
             await asyncio.sleep(IDLE_EVERY_S)
             self._microphone.idle()
 
     async def _watch(self) -> None:
-        """Ends the call of a page that has gone."""
-        gone = self._connection.gone
-        while not gone.is_set():
+        """Ends the call when the connection is closed or the page sends nothing for `vanished_s`."""
+        closed = self._connection.closed
+        while not closed.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(LOOK_EVERY_S, self._vanished_s)):
-                    await gone.wait()
+                async with asyncio.timeout(min(CHECK_EVERY_S, self._vanished_s)):
+                    await closed.wait()
             self._report_losses()
             if self._loop.time() - self._alive_at > self._vanished_s:
                 self._lost = True
-                self.end("nothing came from the page any more")
+                self.end("the page sends nothing any more")
                 return
         self.end("the connection was lost")
 
@@ -180,13 +181,13 @@ class Call:
         notice = Notice(
             "warning",
             "picture_too_large",
-            f"The camera sends {width}×{height} pictures, which is more than can be looked at. Choose a smaller size.",
+            f"The camera sends pictures of {width}×{height}, which is too large. Choose a smaller size.",
         )
-        self._metrics.told(notice)
+        self._metrics.count(notice)
         self._outbox.put(to_wire(notice))
 
     def _received(self, text: str | bytes) -> None:
-        """A message of the page's. Never raises: it is called from inside aiortc."""
+        """Handles a message of the page. Never raises, since aiortc calls it."""
         self._alive()
         try:
             message = from_wire(text)
@@ -206,7 +207,7 @@ class Call:
 
     def _report_losses(self) -> None:
         session = {} if self._session is None else self._session.dropped
-        self._losses.now_are(
+        self._losses.update(
             {
                 "sound_packets_lost": self._microphone.lost,
                 "sound_packets_undecodable": self._microphone.undecodable,

@@ -1,4 +1,4 @@
-"""All calls of one server: who gets a place, who is there, and how everybody leaves. Knows no HTTP."""
+"""Holds all calls of one server: admits them, runs them and ends them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPLACE_WITHIN_S = 2.0
 
 
 class Stopping(AssistantError):
-    """The server is going away: no more calls."""
+    """The server is shutting down and takes no more calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class CallAnswer:
 
 
 class Calls:
-    """Entered and left: leaving ends every call. `open_session` makes a session of that name."""
+    """The calls of one server; leaving the `async with` block ends them. `open_session` makes a session of a name."""
 
     def __init__(
         self,
-        places: Admission,
+        admission: Admission,
         open_session: Callable[[str], CallSession],
         greeting: Callable[[str], Message],
         metrics: Metrics,
@@ -47,12 +47,12 @@ class Calls:
         vanished_s: float = VANISHED_S,
         hosts: Sequence[str] | None = None,
     ) -> None:
-        self.places = places
+        self.admission = admission
         self._open_session, self._greeting, self._metrics = open_session, greeting, metrics
         self._stun, self._vanished_s, self._hosts = stun, vanished_s, hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
-        self._under_way: dict[str, tuple[Call, asyncio.Task[None]]] = {}
+        self._running: dict[str, tuple[Call, asyncio.Task[None]]] = {}
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -65,12 +65,15 @@ class Calls:
         await self._tasks.__aexit__(kind, error, trace)
 
     async def start(self, offer: Offer, replaces: str | None = None) -> CallAnswer:
-        """Answers, and holds the call until it ends. Raises Busy, Stopping, BadInput, or as opening a session does."""
+        """Answers an offer and runs the call in the background.
+
+        Raises Busy, Stopping, BadInput, or what `open_session` raises.
+        """
         self._must_be_open()
         if replaces is not None:
             await self._end(replaces, "the page called again")
-        self.places.take()
-        self._metrics.sessions.set(self.places.taken)
+        self.admission.take()
+        self._metrics.sessions.set(self.admission.taken)
         name = secrets.token_hex(8)
         call = Call(name, self._stun, self._metrics, self._vanished_s, self._hosts)
         try:
@@ -78,18 +81,18 @@ class Calls:
             self._must_be_open()
             session = self._open_session(name)
         except BaseException:
-            self._leave()
+            self._release_slot()
             await call.close()
             raise
-        task = self._tasks.create_task(self._hold(call, session), name=f"{name}/call")
-        self._under_way[name] = (call, task)
+        task = self._tasks.create_task(self._run(call, session), name=f"{name}/call")
+        self._running[name] = (call, task)
         return CallAnswer(sdp, name)
 
     async def close(self, reason: str) -> None:
-        """Ends every call, telling its page why. Returns within a little more than CLOSE_WITHIN_S."""
+        """Ends every call and sends the reason to its page. Returns after little more than CLOSE_WITHIN_S."""
         self._closed = True
         tasks = []
-        for call, task in self._under_way.values():
+        for call, task in self._running.values():
             call.end(reason)
             tasks.append(task)
         if not tasks:
@@ -104,25 +107,25 @@ class Calls:
             raise Stopping("This server is shutting down. Please call again when it is back.")
 
     async def _end(self, name: str, reason: str) -> None:
-        if name not in self._under_way:
+        if name not in self._running:
             return
-        call, task = self._under_way[name]
+        call, task = self._running[name]
         call.end(reason)
         await asyncio.wait({task}, timeout=REPLACE_WITHIN_S)
 
-    async def _hold(self, call: Call, session: CallSession) -> None:
-        """One call to its end. What breaks in it breaks nobody else's."""
-        log.info("call %s began; %d of %d places taken", call.name, self.places.taken, self.places.capacity)
+    async def _run(self, call: Call, session: CallSession) -> None:
+        """Runs one call to its end. An error in it is logged and does not affect other calls."""
+        log.info("call %s began; %d of %d slots taken", call.name, self.admission.taken, self.admission.capacity)
         try:
             await call.run(session, self._greeting(call.name))
         except Exception:
             self._metrics.errors.labels("call_broke").inc()
-            log.exception("call %s broke", call.name)
+            log.exception("call %s failed", call.name)
         finally:
-            del self._under_way[call.name]
-            self._leave()
+            del self._running[call.name]
+            self._release_slot()
             log.info("call %s ended", call.name)
 
-    def _leave(self) -> None:
-        self.places.leave()
-        self._metrics.sessions.set(self.places.taken)
+    def _release_slot(self) -> None:
+        self.admission.leave()
+        self._metrics.sessions.set(self.admission.taken)

@@ -1,4 +1,4 @@
-"""What a server counts, in Prometheus' words. One registry a server; knows events, not where they come from."""
+"""The metrics of one server, in one Prometheus registry."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0
 
 
 class Metrics:
-    """All counters start at nothing."""
+    """All counters start at 0."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.sessions = Gauge("omnilive_sessions", "Calls under way", registry=registry)
-        self.capacity = Gauge("omnilive_capacity", "Calls that are let in at once", registry=registry)
-        self.calls = Counter("omnilive_calls", "Calls asked for, by what became of it", ["outcome"], registry=registry)
-        self.turns = Counter("omnilive_turns", "Turns that were answered", registry=registry)
+        self.sessions = Gauge("omnilive_sessions", "Calls in progress", registry=registry)
+        self.capacity = Gauge("omnilive_capacity", "Calls admitted at the same time", registry=registry)
+        self.calls = Counter("omnilive_calls", "Calls requested, by outcome", ["outcome"], registry=registry)
+        self.turns = Counter("omnilive_turns", "Turns answered", registry=registry)
         self.over_budget = Counter(
             "omnilive_over_budget", "Turns over the budget of a stage", ["stage"], registry=registry
         )
@@ -35,21 +35,25 @@ class Metrics:
             "omnilive_dropped", "Packets, frames, chunks and messages lost", ["what"], registry=registry
         )
         self.errors = Counter(
-            "omnilive_errors", "Errors told to a user, and broken calls, by code", ["code"], registry=registry
+            "omnilive_errors", "Errors reported to a user, and failed calls, by code", ["code"], registry=registry
         )
         self.lag = Histogram(
             "omnilive_loop_lag_seconds",
-            "How much later than asked the event loop ran something",
+            "Delay of a timer on the event loop",
             buckets=LAG_BUCKETS_S,
             registry=registry,
         )
         self.lag_p50 = Gauge(
             "omnilive_loop_lag_p50_seconds", "Median event-loop lag of the last minute", registry=registry
         )
-        self.lag_p99 = Gauge("omnilive_loop_lag_p99_seconds", "99th percentile of the same", registry=registry)
+        self.lag_p99 = Gauge(
+            "omnilive_loop_lag_p99_seconds",
+            "99th percentile of the event-loop lag of the last minute",
+            registry=registry,
+        )
 
-    def told(self, event: Expressed) -> None:
-        """An event on its way to a page."""
+    def count(self, event: Expressed) -> None:
+        """Counts an event that is sent to a page."""
         match event:
             case TurnTimed(_, marks, _, over):
                 self.turns.inc()
@@ -61,19 +65,19 @@ class Metrics:
                 self.errors.labels(code).inc()
 
     def text(self) -> bytes:
-        """In Prometheus' text format."""
+        """The metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
 class Losses:
-    """Adds what one call has lost since it was last asked to the server's counters."""
+    """Adds the losses of one call to the server's counters."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._known: dict[str, int] = {}
 
-    def now_are(self, totals: Mapping[str, int]) -> None:
-        """`totals` of this call so far; they never shrink."""
+    def update(self, totals: Mapping[str, int]) -> None:
+        """Takes the `totals` of the call so far, which never decrease."""
         for what, total in totals.items():
             self._metrics.dropped.labels(what).inc(max(0, total - self._known.get(what, 0)))
             self._known[what] = total

@@ -1,4 +1,4 @@
-"""Microphone, loudspeaker and camera of this machine, for `omnilive talk`. A browser brings its own."""
+"""Checks the microphone, loudspeaker and camera of this machine, which `omnilive talk` uses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ui.checks.finding import Finding
 from vision.capture import LocalCameraStream, list_cameras
 
 LISTEN_S = 0.5
-PATIENCE_S = 3.0
-QUIETEST_RMS = 1e-5  # digital silence and a little: a muted microphone, not a quiet room
-BROWSER_HAS_ITS_OWN = "`omnilive talk` needs one; the page uses that of the browser"
-WAKING_FRAMES = 5  # a camera's first ones may fail
+TIMEOUT_S = 3.0
+SILENCE_RMS = 1e-5  # below this the microphone is muted; a quiet room is louder
+ONLY_TALK = "`omnilive talk` needs one; the page uses the browser's"
+FIRST_FRAMES = 5  # the first ones of a camera may fail
 
 
 def check_devices() -> Iterator[Finding]:
@@ -43,16 +43,16 @@ def _microphone() -> Finding:
 
     try:
         with LocalMicrophone(on_chunk=keep):
-            enough.wait(PATIENCE_S)
+            enough.wait(TIMEOUT_S)
     except NoSoundDevice as error:
-        return Finding("microphone", "warning", str(error), BROWSER_HAS_ITS_OWN)
+        return Finding("microphone", "warning", str(error), ONLY_TALK)
     if not heard:
-        return Finding("microphone", "warning", "opens, and sends nothing", "unplug it and plug it in again")
+        return Finding("microphone", "warning", "opens, but sends nothing", "unplug it and plug it in again")
     loudness = float(np.sqrt(np.mean(np.square(np.concatenate([chunk.samples for chunk in heard])))))
-    if loudness < QUIETEST_RMS:
-        return Finding("microphone", "warning", "sends silence", "check that it is not muted and not switched off")
+    if loudness < SILENCE_RMS:
+        return Finding("microphone", "warning", "sends silence", "check that it is switched on and not muted")
     level = 20 * math.log10(loudness)
-    return Finding("microphone", "ok", f"hears the room at {level:.0f} dBFS", figures={"microphone_dbfs": level})
+    return Finding("microphone", "ok", f"records the room at {level:.0f} dBFS", figures={"microphone_dbfs": level})
 
 
 def _loudspeaker() -> Finding:
@@ -63,18 +63,20 @@ def _loudspeaker() -> Finding:
         with LocalSpeaker(pull=silence):
             return Finding("loudspeaker", "ok", "opens")
     except NoSoundDevice as error:
-        return Finding("loudspeaker", "warning", str(error), BROWSER_HAS_ITS_OWN)
+        return Finding("loudspeaker", "warning", str(error), ONLY_TALK)
 
 
 def _camera() -> Finding:
     cameras = list_cameras()
     if not cameras:
-        return Finding("camera", "warning", "This machine has no camera.", "`omnilive talk` works without, unseeing")
+        return Finding(
+            "camera", "warning", "This machine has no camera.", "`omnilive talk` works without one, but does not see"
+        )
     try:
         with LocalCameraStream(cameras[0].device) as camera:
-            seen = [picture for picture in (camera.read() for _frame in range(WAKING_FRAMES)) if picture is not None]
+            seen = [picture for picture in (camera.read() for _frame in range(FIRST_FRAMES)) if picture is not None]
     except ValueError as error:
         return Finding("camera", "warning", f"{cameras[0].name} does not work", str(error))
     if not seen:
-        return Finding("camera", "warning", f"{cameras[0].name} gives no pictures", "unplug it and plug it in again")
+        return Finding("camera", "warning", f"{cameras[0].name} sends no pictures", "unplug it and plug it in again")
     return Finding("camera", "ok", f"{cameras[0].name}, {seen[-1].width} x {seen[-1].height}")

@@ -1,4 +1,4 @@
-"""What one check has found."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Level = Literal["ok", "warning", "problem"]  # a warning: something is missing that one can do without
+Level = Literal["ok", "warning", "problem"]  # warning: something optional is missing
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`told` is what is so, `advice` what to do about it, `figures` what was measured."""
+    """`message` states the result, `advice` what to do about it, `figures` the measurements."""
 
     name: str
     level: Level
-    told: str
+    message: str
     advice: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The machine itself: Python, processor, memory, disk, and whether the compiled libraries load."""
+"""Checks the machine: Python, processor, memory, disk, and whether the compiled libraries load."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from dialogue.llm.native.loader import INSTRUCTION_SETS, NativeMissing, load_library
 from ui.checks.finding import Finding
 
-MEMORY_GB = 4.0  # the embedded assistant with one call takes about 2
+MEMORY_GB = 4.0  # the embedded assistant with one call uses about 2
 DISK_GB = 1.0
 COMPILED = ("numpy", "torch", "onnxruntime", "ctranslate2", "av", "webrtcvad", "cv2", "aiortc", "hibari")
 CURES = {"cv2": "run `pip install --force-reinstall --no-deps opencv-python-headless`"}
@@ -32,7 +32,9 @@ def _processor() -> Finding:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     figures = {"cores": float(cores)}
     if cores < 2:
-        return Finding("processor", "warning", "1 core", "answers will be slow: give the machine 2 or more", figures)
+        return Finding(
+            "processor", "warning", "1 core", "answers will be slow; use a machine with 2 cores or more", figures
+        )
     return Finding("processor", "ok", f"{cores} cores", figures=figures)
 
 
@@ -41,20 +43,22 @@ def _memory() -> Finding:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
         whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
     except (ValueError, OSError):
-        return Finding("memory", "warning", "this system does not say how much memory it has")
+        return Finding("memory", "warning", "this system does not report its memory")
     figures = {"memory_gb": round(whole, 1), "memory_free_gb": round(free, 1)}
     if whole < MEMORY_GB:
-        return Finding("memory", "warning", f"{whole:.1f} GB", f"{MEMORY_GB:.0f} GB are comfortable", figures)
+        return Finding("memory", "warning", f"{whole:.1f} GB", f"{MEMORY_GB:.0f} GB or more are recommended", figures)
     return Finding("memory", "ok", f"{whole:.1f} GB", figures=figures)
 
 
 def _disk(home: Path) -> Finding:
-    """Free space where the weights go, which may not exist yet."""
-    place = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(place).free / 1e9
+    """The free space for the weights, in a folder that may not exist yet."""
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free / 1e9
     figures = {"disk_free_gb": round(free, 1)}
-    if not os.access(place, os.W_OK):
-        return Finding("disk", "problem", f"{place} is not writable", "set OMNILIVE_HOME to a folder that is", figures)
+    if not os.access(existing, os.W_OK):
+        return Finding(
+            "disk", "problem", f"{existing} is not writable", "set OMNILIVE_HOME to a writable folder", figures
+        )
     if free < DISK_GB:
         advice = "free some space, or set OMNILIVE_HOME to a folder on another disk"
         return Finding("disk", "warning", f"{free:.1f} GB free at {home}", advice, figures)
@@ -72,14 +76,18 @@ def _libraries() -> Iterator[Finding]:
     if not broken:
         torch = sys.modules["torch"]
         gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU only"
-        yield Finding("libraries", "ok", f"all {len(COMPILED)} compiled ones load; torch {torch.__version__}, {gpu}")
+        yield Finding(
+            "libraries", "ok", f"all {len(COMPILED)} compiled libraries load; torch {torch.__version__}, {gpu}"
+        )
 
 
 def _compiled_step() -> Finding:
-    """The language model's own machine code, which an install without a compiler goes without."""
+    """The compiled decode step of the language model, which needs a C++ compiler at installation."""
     try:
         instructions = INSTRUCTION_SETS[load_library().instructions]
     except NativeMissing as error:
-        advice = "the language model runs in torch, and slower; run `sudo apt-get install g++`, then `make install`"
+        advice = (
+            "the language model runs in torch, which is slower; run `sudo apt-get install g++`, then `make install`"
+        )
         return Finding("decode step", "warning", f"not compiled: {error}", advice)
     return Finding("decode step", "ok", f"compiled, with {instructions}")

@@ -1,4 +1,4 @@
-"""What serving needs: weights, a free port, a certificate for those who come from other machines."""
+"""Checks what a server needs: weights, a free port, and a certificate for browsers on other machines."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ui.http.certificate import certificate_for
 
 
 def check_weights(store: WeightStore, names: Sequence[str] | None = None) -> Finding:
-    """Reads every byte of what the assistant needs to start: of these sets, or what it needs on a laptop."""
+    """Verifies every byte of the weights in `names`, by default those of the setup laptop."""
     listed = store.verify(store.default_names() if names is None else names)
     bad = [each for each in listed if each.condition is not Condition.PRESENT]
     if bad:
-        told = ", ".join(f"{each.weights.name} is {each.condition.value}" for each in bad)
-        return Finding("weights", "problem", told, "run `omnilive models pull`")
+        states = ", ".join(f"{each.weights.name} is {each.condition.value}" for each in bad)
+        return Finding("weights", "problem", states, "run `omnilive models pull`")
     size = sum(each.weights.size for each in listed) / 1e6
     return Finding("weights", "ok", f"{len(listed)} models, {size:.0f} MB, sha256 as pinned")
 
@@ -33,17 +33,17 @@ def check_port(host: str, port: int) -> Finding:
 
 
 def check_certificate(home: Path) -> Iterator[Finding]:
-    """For browsers on other machines, which give camera and microphone to HTTPS pages only."""
+    """The certificate for browsers on other machines, which allow camera and microphone only on HTTPS pages."""
     addresses = machine_addresses()
     if not addresses:
-        yield Finding("network", "warning", "no network address; only this machine can reach the page")
+        yield Finding("network", "warning", "no network address: only this machine can reach the page")
         return
     try:
         home.mkdir(parents=True, exist_ok=True)
         made = certificate_for(addresses, home)
     except OSError as error:
-        advice = "set OMNILIVE_HOME to a folder that can be written"
-        yield Finding("certificate", "problem", f"cannot be kept in {home}: {error.strerror}", advice)
+        advice = "set OMNILIVE_HOME to a writable folder"
+        yield Finding("certificate", "problem", f"cannot be stored in {home}: {error.strerror}", advice)
         return
-    told = f"for {', '.join(addresses)} in {home}; fingerprint {made.fingerprint[:23]}…"
-    yield Finding("certificate", "ok", told)
+    found = f"for {', '.join(addresses)} in {home}; fingerprint {made.fingerprint[:23]}…"
+    yield Finding("certificate", "ok", found)

@@ -1,6 +1,6 @@
 """The subcommands of `omnilive`, in the order in which `--help` shows them.
 
-A module here has `add_to(commands)`, which declares its arguments and the function that runs them.
+Each module has `add_to(commands)`, which declares its arguments and the function that runs it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`omnilive ask`: one question, about pictures, recordings and films or about nothing of the kind."""
+"""`omnilive ask`: answers one question, with or without pictures, recordings and videos."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from stream.models.weights import WeightStore
     from stream.requests.chat_requests import RequestOptions
     from stream.requests.request_message import RequestMessage
-    from ui.api.spoken_file import SpokenFile
+    from ui.api.speech_file import SpeechFile
 
 EXAMPLES = """\
-  omnilive ask photo.jpg                            what is to be seen
+  omnilive ask photo.jpg                            describe a picture
   omnilive ask photo.jpg "How many people are there?"
   omnilive ask before.jpg after.jpg "What has changed?"
-  omnilive ask question.wav                         answers what is asked in the recording
+  omnilive ask question.wav                         answer the question in a recording
   omnilive ask meeting.mp3 "What is being said?"
   omnilive ask street.mp4 "What does the sign say?"
-  echo "Who wrote Faust?" | omnilive ask -          the question from standard input
+  echo "Who wrote Faust?" | omnilive ask -          take the question from standard input
   omnilive ask photo.jpg --model openbmb/MiniCPM-V-2_6 --quantize int4
   omnilive ask page.png "Read this." --model openbmb/MiniCPM-OCR-1.0 --temperature 0 --max-tokens 2000
   omnilive ask --history talk.json "And now?" --model openbmb/MiniCPM-V-2_6
@@ -45,46 +45,48 @@ def add_to(commands: Subparsers) -> None:
         commands,
         "ask",
         ask,
-        about="ask about a picture, a sound or a video",
-        description="Without a question, a recording is taken to ask one itself, and a picture is described. The "
-        "answer is printed as it is made.",
+        about="answer a question about pictures, sounds or videos",
+        description="Answers one question and prints the answer while it is generated. Without a question, pictures "
+        "are described and the question is taken from the recording.",
         examples=EXAMPLES,
     )
     parser.add_argument(
         "asked",
         nargs="*",
         metavar="FILE ... QUESTION",
-        help="pictures, sounds and videos in their order, and a question at the end; - reads it from standard input",
+        help="pictures, sounds and videos in order, then the question; - reads the question from standard input",
     )
     parser.add_argument(
         "--history",
         type=Path,
         metavar="JSON",
-        help='what was said before, a list of {"role": "user", "content": ["words", {"type": "image", "path": ...}]}; '
-        "without a question its last message is answered",
+        help='earlier messages: [{"role": "user", "content": ["text", {"type": "image", "path": ...}]}, ...]; '
+        "without a question the last message is answered",
     )
-    parser.add_argument("--system", metavar="TEXT", help="an instruction instead of the usual one")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--speak", type=Path, metavar="WAV", help="also write the answer as speech to this file")
+    parser.add_argument("--system", metavar="TEXT", help="system prompt; default: that of the setup")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object: file, files, question, answer, seconds"
+    )
+    parser.add_argument("--speak", type=Path, metavar="WAV", help="also speak the answer into this file")
     add_generation_options(parser)
     add_setup_options(parser)
 
 
 def ask(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
-    files, question = told_apart(options.asked)
-    messages = messages_of(options, files, question)  # before anything slow: a file may not be there
+    files, question = files_and_question(options.asked)
+    messages = messages_of(options, files, question)  # before the models load: a file may be missing
     from stream.requests.chat_requests import RequestOptions
-    from ui.api.spoken_file import SpokenFile
+    from ui.api.speech_file import SpeechFile
 
     request_options = RequestOptions(chosen_generation(options))
-    spoken = SpokenFile(options.speak) if options.speak is not None else None
+    speech = SpeechFile(options.speak) if options.speak is not None else None
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
-    said, seconds = asyncio.run(answered(setup, store, messages, request_options, spoken, tell=not options.json))
+    answer, seconds = asyncio.run(answered(setup, store, messages, request_options, speech, show=not options.json))
     if options.json:
         asked = {"file": str(files[0]) if files else None, "files": [*map(str, files)], "question": question}
-        print(json.dumps({**asked, "answer": said, "seconds": round(seconds, 3)}, ensure_ascii=False))
+        print(json.dumps({**asked, "answer": answer, "seconds": round(seconds, 3)}, ensure_ascii=False))
     else:
         print()
 
@@ -94,29 +96,29 @@ async def answered(
     store: WeightStore,
     messages: Sequence[RequestMessage],
     request_options: RequestOptions,
-    spoken: SpokenFile | None,
-    tell: bool,
+    speech: SpeechFile | None,
+    show: bool,
 ) -> tuple[str, float]:
-    """The answer, printed piece by piece where it is to be told, and what it took without loading."""
+    """The answer and the seconds that it took without loading; with `show` each piece is printed as it comes."""
     from stream.models.parts import open_parts
     from stream.requests.chat_requests import ChatRequests
 
     parts = await open_parts(setup, store)
-    began, said = time.perf_counter(), ""
+    began, answer = time.perf_counter(), ""
     try:
-        async for piece in ChatRequests(parts, setup).answer(messages, spoken.add if spoken else None, request_options):
-            said += piece
-            if tell:
+        async for piece in ChatRequests(parts, setup).answer(messages, speech.add if speech else None, request_options):
+            answer += piece
+            if show:
                 print(piece, end="", flush=True)
-        if spoken is not None:
-            spoken.write()
-        return said.strip(), time.perf_counter() - began
+        if speech is not None:
+            speech.write()
+        return answer.strip(), time.perf_counter() - began
     finally:
         parts.close()
 
 
-def told_apart(asked: Sequence[str]) -> tuple[list[Path], str | None]:
-    """Files, and the question: the last one, if it is no file and does not look like one. Raises BadInput."""
+def files_and_question(asked: Sequence[str]) -> tuple[list[Path], str | None]:
+    """The files and the question: the last argument, unless it is or looks like a file. Raises BadInput."""
     *files, last = asked or [""]
     if not last and not files:
         return [], None
@@ -130,15 +132,15 @@ def told_apart(asked: Sequence[str]) -> tuple[list[Path], str | None]:
 def from_stdin() -> str:
     try:
         text = sys.stdin.read().strip()
-    except UnicodeDecodeError as error:  # where the locale is not lenient about it
-        raise BadInput("standard input holds no text: name a picture or a recording as a file") from error
+    except UnicodeDecodeError as error:  # in a locale with strict decoding
+        raise BadInput("Standard input is not text. Give pictures and recordings as file names.") from error
     if not text:
-        raise BadInput("nothing came from standard input: pipe a question into it")
+        raise BadInput("Standard input is empty. Pipe a question into it.")
     return text
 
 
 def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[RequestMessage]:
-    """Raises BadInput for what cannot be read, or where there is nothing to answer."""
+    """The messages of the request. Raises BadInput for an unreadable file or without anything to answer."""
     from stream.requests.request_message import RequestMessage
     from ui.api.attachments import read_file, read_history, read_item
 
@@ -149,18 +151,18 @@ def messages_of(options: argparse.Namespace, files: Sequence[Path], question: st
     if items:
         messages.append(RequestMessage("user", items))
     if not any(message.role == "user" for message in messages):
-        raise BadInput('there is nothing to answer: name a file, ask a question ("What time is it?"), or both')
+        raise BadInput('There is nothing to answer. Name a file, ask a question ("What time is it?"), or both.')
     return messages
 
 
 def history_in(path: Path) -> list[Mapping[str, Any]]:
-    """Raises BadInput; what is in the messages is read elsewhere."""
+    """The messages in a JSON file, not checked. Raises BadInput when it is not a list."""
     try:
         history = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise BadInput(f"{path} is no JSON: {error}") from error
+        raise BadInput(f"{path} is not JSON: {error}.") from error
     if not isinstance(history, list):
-        raise BadInput(f'{path} is no list of messages: [{{"role": "user", "content": "..."}}]')
+        raise BadInput(f'{path} must be a list of messages: [{{"role": "user", "content": "..."}}].')
     return history

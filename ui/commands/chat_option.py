@@ -1,4 +1,4 @@
-"""--llm: a chat model of your own as the mind, judged before it is fetched and loaded."""
+"""--llm: a chat model as the LLM, with its memory and speed reported before it is downloaded."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from stream.models.setup import Setup
 from ui.host.home import weight_store
 
 HELP = (
-    "a chat model of the families Llama 3, Qwen2, Qwen3 and SmolLM2: a hub id (Qwen/Qwen3-0.6B; fetched once), the "
-    "folder of a downloaded one, or a .gguf file; it thinks, ears, eyes and voice stay the embedded ones"
+    "chat model (Llama 3, Qwen2, Qwen3, SmolLM2) beside the embedded ASR, vision and TTS: a hub id (Qwen/Qwen3-0.6B; "
+    "downloaded once), a local folder, or a .gguf file"
 )
 
 
@@ -22,10 +22,13 @@ def add_chat_option(group: argparse._ArgumentGroup) -> None:
 
 
 def with_llm(options: argparse.Namespace) -> Setup:
-    """The setup of --llm; prints one line on what the model needs and how fast it will be. Raises BadInput for a model
-    that does not fit or is of another family, WeightsError for one that cannot be fetched."""
+    """The setup of --llm; prints one line with the memory that the model needs and its expected speed.
+
+    Raises BadInput for a model that does not fit or belongs to another family, WeightsError for one that cannot be
+    downloaded.
+    """
     if options.setup is not None or options.model:
-        raise BadInput("--llm chooses the engine itself; leave --setup and --model out.")
+        raise BadInput("--llm cannot be combined with --setup or --model.")
     return chat_setup(
         options.llm,
         weight_store(),
@@ -33,10 +36,10 @@ def with_llm(options: argparse.Namespace) -> Setup:
         precision=options.precision,
         device=options.device,
         context_tokens=options.context,
-        tell=told,
+        tell=print_note,
     )
 
 
-def told(line: str) -> None:
-    """Where a person reads it, beside the answers."""
+def print_note(line: str) -> None:
+    """Prints a line to stderr, apart from the answers."""
     print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`omnilive doctor`: what works on this machine, and what to do about the rest."""
+"""`omnilive doctor`: checks this machine and gives advice."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ui.checks.finding import Finding
 
 EXAMPLES = """\
-  omnilive doctor                 looks at everything and measures every stage, about half a minute
-  omnilive doctor --quick         without the measurements
-  omnilive doctor --json          one JSON object, for a bug report
+  omnilive doctor                 check everything and measure every stage, about half a minute
+  omnilive doctor --quick         check without measuring
+  omnilive doctor --json          print one JSON object, for a bug report
 """
 
 MARKS = {"ok": "ok", "warning": "--", "problem": "!!"}
@@ -30,15 +30,15 @@ def add_to(commands: Subparsers) -> None:
         commands,
         "doctor",
         examine,
-        about="what works on this machine, with advice",
-        description="Looks at the machine, its devices, the weights and the ports, and measures every stage. "
-        "Leaves with 1 when something needs mending.",
+        about="check this machine, with advice",
+        description="Checks the machine, its devices, the weights and the port, and measures every stage of an answer. "
+        "The exit code is 1 when it finds a problem.",
         examples=EXAMPLES,
     )
-    parser.add_argument("--quick", action="store_true", help="measure no speed")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--host", default="127.0.0.1", help="the address that will be served; default: 127.0.0.1")
-    parser.add_argument("--port", type=port, default=8080, help="default: 8080")
+    parser.add_argument("--quick", action="store_true", help="do not measure the speed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object: findings, figures")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the server to check; default: 127.0.0.1")
+    parser.add_argument("--port", type=port, default=8080, help="port of the server to check; default: 8080")
     add_setup_options(parser)
 
 
@@ -48,7 +48,7 @@ def examine(options: argparse.Namespace) -> int:
     for finding in findings(options, setup):
         found.append(finding)
         if not options.json:
-            print(f"{MARKS[finding.level]}  {finding.name:12} {finding.told}", flush=True)
+            print(f"{MARKS[finding.level]}  {finding.name:12} {finding.message}", flush=True)
             if finding.advice:
                 print(f"    {'':12} -> {finding.advice}", flush=True)
     problems = sum(finding.level == "problem" for finding in found)
@@ -56,7 +56,7 @@ def examine(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(found), indent=2))
     else:
-        print(f"\n{len(found) - problems - warnings} ok, {warnings} to know about, {problems} to mend")
+        print(f"\n{len(found) - problems - warnings} ok, {warnings} warnings, {problems} problems")
     return 1 if problems else 0
 
 
@@ -78,10 +78,15 @@ def findings(options: argparse.Namespace, setup: Setup) -> Iterator[Finding]:
 
 
 def as_json(found: list[Finding]) -> dict[str, object]:
-    """The findings by name, and all figures side by side."""
+    """{"findings": [...], "figures": {name: value}}."""
     figures = {name: round(value, 2) for finding in found for name, value in finding.figures.items()}
-    told = [
-        {"name": each.name, "level": each.level, "told": each.told, **({"advice": each.advice} if each.advice else {})}
+    results = [
+        {
+            "name": each.name,
+            "level": each.level,
+            "message": each.message,
+            **({"advice": each.advice} if each.advice else {}),
+        }
         for each in found
     ]
-    return {"findings": told, "figures": figures}
+    return {"findings": results, "figures": figures}

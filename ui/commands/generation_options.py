@@ -1,26 +1,33 @@
-"""--temperature and its kin: how a model of your own is to write an answer."""
+"""--temperature and the other options of text generation."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
+if TYPE_CHECKING:  # imports torch, which takes seconds
     from dialogue.llm.generation_config import GenerationConfig
 
 
 def add_generation_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("generation", "of --model; what is left out is as the model's makers advise")
-    group.add_argument("--temperature", type=float, metavar="T", help="0 takes the likeliest word each time")
-    group.add_argument("--top-p", type=float, metavar="P", help="draw among the likeliest that make up this much")
-    group.add_argument("--top-k", type=int, metavar="K", help="draw among so many")
-    group.add_argument("--repetition-penalty", type=float, metavar="R", help="above 1 against repetition")
-    group.add_argument("--beams", type=int, metavar="N", help="search with so many beams instead of drawing")
-    group.add_argument("--max-tokens", type=int, metavar="N", help="the longest answer")
+    group = parser.add_argument_group(
+        "generation options", "for --model; default: the values that the model recommends"
+    )
+    group.add_argument("--temperature", type=float, metavar="T", help="sampling temperature; 0 is greedy decoding")
+    group.add_argument(
+        "--top-p",
+        type=float,
+        metavar="P",
+        help="nucleus sampling: sample among the likeliest tokens with total probability P",
+    )
+    group.add_argument("--top-k", type=int, metavar="K", help="sample among the K likeliest tokens")
+    group.add_argument("--repetition-penalty", type=float, metavar="R", help="penalty on repeated tokens; 1 is none")
+    group.add_argument("--beams", type=int, metavar="N", help="beam search with N beams instead of sampling")
+    group.add_argument("--max-tokens", type=int, metavar="N", help="longest answer, in tokens")
 
 
 def chosen_generation(options: argparse.Namespace) -> GenerationConfig:
-    """Raises BadInput for what no model can do."""
+    """The generation config of the options. Raises BadInput for values that are out of range."""
     from dialogue.llm.generation_config import GenerationConfig
 
     return GenerationConfig(

@@ -1,4 +1,4 @@
-"""`omnilive models inspect` and `omnilive models tiny`: what a downloaded checkpoint is, and small ones to try."""
+"""`omnilive models inspect` and `omnilive models tiny`: describes a checkpoint, and writes tiny ones for tests."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from ui.host.home import weight_store
 if TYPE_CHECKING:
     from dialogue.sizing.inspection import Inspection
 
-# Spelt out, because the tables of the two tiny.py come with torch and transformers, which take seconds to import.
+# Copies of the keys of the two tiny.py, which import torch and transformers and so take seconds.
 TINY_KINDS = ("v2.5", "v2.6", "3", "o2.6", "o4.5")
 TINY_SIBLINGS = ("v4.6", "v4.7", "ocr")
 
 
 def add_actions(actions: Subparsers) -> None:
-    """Below `omnilive models`."""
+    """Adds the actions to `omnilive models`."""
     inspected = actions.add_parser(
         "inspect",
-        help="what a model is, and whether it would run here",
-        description="Prints kind, sizes, memory at each precision, what is missing, and the least time each "
-        "step takes on this machine. Reads headers only; of a model that is not here, only its config is fetched. "
-        "Leaves with 1 if it is not complete.",
+        help="describe a model, and whether it runs on this machine",
+        description="Prints kind, sizes, memory at each precision, missing files, and a lower bound of the time of "
+        "each step on this machine. Reads only headers; for a model on the hub, downloads only its config. The exit "
+        "code is 1 if the model is not complete.",
     )
     inspected.add_argument(
-        "model", metavar="ID_OR_PATH", help="the folder with config.json and .safetensors, a .gguf file, or a hub id"
+        "model", metavar="ID_OR_PATH", help="a folder with config.json and .safetensors, a .gguf file, or a hub id"
     )
     inspected.set_defaults(run=inspect_model)
     tiny = actions.add_parser(
         "tiny",
-        help="write a tiny model with random weights, to try things out",
-        description="Writes all files of a download, a few megabytes. It runs everywhere the real "
-        "one does, and answers nonsense.",
+        help="write a tiny model with random weights, for tests",
+        description="Writes all files of a downloaded model, a few megabytes. The model runs wherever the real one "
+        "runs, and answers nonsense.",
     )
     kinds = (*TINY_KINDS, *TINY_SIBLINGS)
     tiny.add_argument("kind", choices=kinds, metavar="KIND", help=f"one of {', '.join(kinds)}")
     tiny.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
-    tiny.add_argument("--seed", type=int, default=0, help="other weights; default: 0")
+    tiny.add_argument("--seed", type=int, default=0, help="seed of the random weights; default: 0")
     tiny.set_defaults(run=write_tiny_model)
 
 
@@ -59,24 +59,24 @@ def inspect_model(options: argparse.Namespace) -> int:
 
 
 def speed_lines(config: dict[str, Any] | None, found: Inspection) -> list[str]:
-    """Lower bounds here, at each precision: what cannot be done faster, whatever the program. `config` is that of a
-    model of ours, whose steps are known one by one."""
+    """Lower bounds of the time per step on this machine, at each precision. `config` is that of a native engine, whose
+    steps are modelled one by one; None for other models."""
     from dialogue.llm.precision import PRECISIONS
     from dialogue.minicpm.sizing.roofline import Roofline
     from dialogue.minicpm.sizing.this_machine import measure
 
     machine = measure(_memory_bytes())
     lines = [
-        f"\nat best, on this machine's processor ({machine.memory / 1e9:.0f} GB of memory, copied at "
+        f"\nlower bounds on this machine's processor ({machine.memory / 1e9:.0f} GB of memory, copied at "
         f"{machine.bytes_read / 1e9:.0f} GB/s, {machine.multiply_adds / 1e9:.0f} G multiplications a second):"
     ]
     for precision in PRECISIONS:
         if config is not None:
-            told = Roofline(config, precision).estimate(machine).line().removeprefix(f"{machine.name}: ")
+            bounds = Roofline(config, precision).estimate(machine).line().removeprefix(f"{machine.name}: ")
         else:
             fits = "" if found.weight_bytes[precision] <= machine.memory else "does not fit; "
-            told = f"{fits}token {found.token_bytes[precision] / machine.bytes_read * 1e3:.1f} ms"
-        lines.append(f"  {precision:9} {told}")
+            bounds = f"{fits}token {found.token_bytes[precision] / machine.bytes_read * 1e3:.1f} ms"
+        lines.append(f"  {precision:9} {bounds}")
     return lines
 
 
@@ -85,7 +85,7 @@ def write_tiny_model(options: argparse.Namespace) -> None:
 
     folder: Path = options.folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"{folder} is there already and not an empty folder; name another")
+        raise BadInput(f"{folder} exists and is not an empty folder. Name another folder.")
     try:
         if options.kind in TINY_SIBLINGS:
             from dialogue.image_text.tiny import KINDS as SIBLINGS
@@ -98,12 +98,12 @@ def write_tiny_model(options: argparse.Namespace) -> None:
 
         write_tiny(KINDS[options.kind], folder, options.seed)
     except OSError as error:
-        raise BadInput(f"{folder} cannot be written ({error.strerror or error})") from error
+        raise BadInput(f"{folder} cannot be written: {error.strerror or error}.") from error
     print(f"{KINDS[options.kind].value}, tiny and random, is in {folder}; try `omnilive models inspect {folder}`")
 
 
 def _memory_bytes() -> float:
-    """All there is; without limit where the system does not say."""
+    """The memory of the machine; infinity where the system does not report it."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):

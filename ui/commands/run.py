@@ -1,4 +1,4 @@
-"""`omnilive run`: fetch what is missing, warm up, serve the page."""
+"""`omnilive run`: downloads missing weights, warms up the models and serves the page."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from ui.host.log_limits import LogLimit
 from ui.host.progress import bars
 
 EXAMPLES = """\
-  omnilive run                        for this machine alone: http://127.0.0.1:8080/
-  omnilive run --host 0.0.0.0         for others too: HTTPS, and an access token in the address
+  omnilive run                        serve this machine only: http://127.0.0.1:8080/
+  omnilive run --host 0.0.0.0         serve other machines too: HTTPS, with an access token in the address
   omnilive run --port 0               on any free port
-  omnilive run --llm Qwen/Qwen3-0.6B  a chat model of the hub thinks; says before loading what it needs
+  omnilive run --llm Qwen/Qwen3-0.6B  with a chat model of the hub as the LLM
+  omnilive run --model openbmb/MiniCPM-o-2_6 --quantize int4
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
 """
 
@@ -30,23 +31,30 @@ def add_to(commands: Subparsers) -> None:
         commands,
         "run",
         serve_page,
-        about="serve the page to talk to the assistant in a browser",
-        description="Fetches weights that are missing, warms the models up, and prints the address to open.",
+        about="serve the page for calls in a browser",
+        description="Downloads missing weights, warms up the models, and prints the address to open in a browser.",
         examples=EXAMPLES,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine alone")
-    parser.add_argument("--port", type=port, default=8080, help="default: 8080; 0 takes any")
-    parser.add_argument("--token", help="access token instead of one made at each start (OMNILIVE_TOKEN)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only"
+    )
+    parser.add_argument(
+        "--port", type=port, default=8080, help="port to listen on; 0 takes any free one; default: 8080"
+    )
+    parser.add_argument(
+        "--token", help="access token of other machines; default: OMNILIVE_TOKEN, or a new one at each start"
+    )
     parser.add_argument(
         "--sessions",
         type=at_least_one,
         metavar="N",
-        help="conversations at once; default: as many as this machine is measured to keep up with",
+        help="calls at the same time; default: as many as this machine keeps up with in a measurement at the start",
     )
     parser.add_argument(
         "--stun",
         metavar="HOST:PORT",
-        help="STUN server, for browsers outside this network; not asked where --host is loopback",
+        help="STUN server that tells this server its public address, so that browsers outside its network can reach "
+        "it; not used with a loopback --host; default: none",
     )
     add_setup_options(parser)
 
@@ -58,14 +66,14 @@ def privacy(setup: Setup) -> str:
 
 
 def serve_page(options: argparse.Namespace) -> None:
-    for handler in logging.getLogger().handlers:  # a server's log is written by strangers too
+    for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options), sessions=options.sessions)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", flush=True)
-    # The models' libraries take seconds to import: not before there is something to read on the screen.
+    # The models' libraries take seconds to import, so the line above is printed first.
     from stream.models.capacity import capacity_of
     from stream.models.parts import Parts, open_parts
     from ui.http.server import serve

@@ -1,9 +1,10 @@
-"""What the subcommands' parsers have in common: their type, their layout, and the choice of a setup."""
+"""The common parts of the subcommands' parsers: type, layout, and the choice of a setup."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -18,6 +19,7 @@ from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
 
 ROLES: Mapping[Role, str] = {"asr": "asr", "tts": "tts", "detectors": "detector"}  # and the setup's field
+WIDTH = 100  # columns of a description, which argparse prints as it is
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -34,11 +36,11 @@ def add_command(
     description: str = "",
     examples: str = "",
 ) -> argparse.ArgumentParser:
-    """A subcommand that `run` carries out; `about` is its line in the list of commands."""
+    """Adds a subcommand that calls `run`; `about` is its line in the list of commands."""
     parser = commands.add_parser(
         name,
         help=about,
-        description=description or f"{about[0].upper()}{about[1:]}.",
+        description=textwrap.fill(description or f"{about[0].upper()}{about[1:]}.", WIDTH),
         epilog=f"examples:\n{examples}" if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -47,7 +49,7 @@ def add_command(
 
 
 def add_setup_options(parser: argparse.ArgumentParser) -> None:
-    """--setup and --engine, with the options of the engines and of the models around them."""
+    """Adds --setup, and the options of engines, models, memory and the remote server."""
     presets = "\n".join(f"{setup.name}: {setup.about}" for setup in SETUPS.values())
     group = parser.add_argument_group("setup", presets)
     group.add_argument("--setup", choices=SETUPS, help="default: laptop; --model and --llm choose a setup themselves")
@@ -59,31 +61,34 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a setting of that engine; may be given several times",
     )
-    add_model_options(group)
-    add_memory_options(group)
+    add_model_options(
+        parser.add_argument_group("models", "LLM, multimodal model and captioner, instead of the embedded ones")
+    )
+    add_memory_options(parser.add_argument_group("context", "the context window of the engine"))
+    around = parser.add_argument_group("models around the engine", "other packages can add to the choices")
     for role, setting in ROLES.items():
-        group.add_argument(
-            f"--{setting}", choices=components(role), help=f"default: {getattr(SETUPS['laptop'], setting)}"
-        )
-    group.add_argument("--remote-url", metavar="URL", help="for --setup remote: an OpenAI-compatible server's address")
-    group.add_argument("--remote-model", metavar="NAME", help="for --setup remote: the model to ask for")
+        usual = getattr(SETUPS["laptop"], setting)
+        around.add_argument(f"--{setting}", choices=components(role), help=f"default: {usual}")
+    remote = parser.add_argument_group("remote LLM", "for --setup remote")
+    remote.add_argument("--remote-url", metavar="URL", help="base URL of an OpenAI-compatible server")
+    remote.add_argument("--remote-model", metavar="NAME", help="name of the model on that server")
 
 
 def chosen_setup(options: argparse.Namespace) -> Setup:
-    """Raises BadInput when the options do not fit together."""
+    """The setup of the options. Raises BadInput when they contradict each other."""
     setup = SETUPS[options.setup or "laptop"]
     if options.engine:
         setup = dataclasses.replace(setup, engine=engine_settings(options.engine, options.engine_option))
     elif options.engine_option:
-        raise BadInput("--engine-option belongs to --engine.")
+        raise BadInput("--engine-option needs --engine.")
     remote = {"url": options.remote_url, "model": options.remote_model}
     given = {name: value for name, value in remote.items() if value}
     if isinstance(setup.engine, RemoteSettings):
         if not options.remote_url:
-            raise BadInput("The setup remote needs --remote-url, the address of an OpenAI-compatible server.")
+            raise BadInput("The setup remote needs --remote-url, the base URL of an OpenAI-compatible server.")
         setup = with_engine(setup, **given)
     elif given:
-        raise BadInput("--remote-url and --remote-model belong to --setup remote.")
+        raise BadInput("--remote-url and --remote-model need --setup remote.")
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
     return with_memory(with_models(dataclasses.replace(setup, **around), options), options)
 
@@ -108,14 +113,14 @@ def engine_settings(name: str, options: Sequence[str]) -> EngineSettings:
 
 
 def at_least_one(text: str) -> int:
-    """A number of things, for argparse."""
+    """A positive integer, for argparse."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} will not do: give a number, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
 
 
 def port(text: str) -> int:
     """A TCP port, for argparse."""
     if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)

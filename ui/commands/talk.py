@@ -1,4 +1,4 @@
-"""`omnilive talk`: a conversation at this machine, by voice or by keyboard."""
+"""`omnilive talk`: holds a conversation at this machine, by voice or by keyboard."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   omnilive talk                      with this machine's microphone, loudspeaker and camera
-  omnilive talk --headphones         you can interrupt by speaking, since the microphone hears only you
-  omnilive talk --no-camera
+  omnilive talk --headphones         with barge-in, since the microphone hears only you
+  omnilive talk --no-camera          by voice only
   omnilive talk --text               by keyboard; Ctrl-D ends it
   echo "What time is it?" | omnilive talk --text
 """
@@ -35,16 +35,31 @@ def add_to(commands: Subparsers) -> None:
         commands,
         "talk",
         talk,
-        about="talk here, with this machine's microphone and camera",
-        description="A conversation at this machine, without a browser. Ctrl-C ends it.",
+        about="talk with this machine's microphone and camera",
+        description="Holds a conversation at this machine, without a browser. The microphone is muted while the "
+        "assistant speaks through the loudspeaker; --headphones allows barge-in. Ctrl-C ends the conversation.",
         examples=EXAMPLES,
     )
-    parser.add_argument("--text", action="store_true", help="type instead of speaking; no sound at all")
-    parser.add_argument("--headphones", action="store_true", help="our voice does not reach the microphone")
-    parser.add_argument("--no-camera", action="store_true", help="do not look")
-    parser.add_argument("--camera", type=int, default=None, metavar="NUMBER", help="which camera; also with --text")
-    parser.add_argument("--microphone", metavar="NAME", help="part of a device's name, or its number")
-    parser.add_argument("--loudspeaker", metavar="NAME", help="part of a device's name, or its number")
+    parser.add_argument("--text", action="store_true", help="type instead of speaking; without any sound")
+    parser.add_argument(
+        "--headphones",
+        action="store_true",
+        help="the assistant's voice does not reach the microphone, so that you can interrupt it by speaking",
+    )
+    parser.add_argument("--no-camera", action="store_true", help="do not use a camera")
+    parser.add_argument(
+        "--camera",
+        type=int,
+        default=None,
+        metavar="NUMBER",
+        help="number of the camera, also with --text; default: the first one",
+    )
+    parser.add_argument(
+        "--microphone", metavar="NAME", help="part of the device's name, or its number; default: the system's"
+    )
+    parser.add_argument(
+        "--loudspeaker", metavar="NAME", help="part of the device's name, or its number; default: the system's"
+    )
     add_setup_options(parser)
 
 
@@ -71,7 +86,7 @@ def talk(options: argparse.Namespace) -> None:
 
 
 async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> None:
-    """Opens what the options ask for and talks until it is over."""
+    """Opens the devices that the options name, and runs the conversation to its end."""
     from stream.session.session import Session
     from ui.local.talking import LocalConversation
     from ui.local.terminal_captions import Captions, TypedDialogue
@@ -84,7 +99,7 @@ async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> N
             devices.enter_context(talking.microphone(device(options.microphone), options.headphones))
             print("Speak; I am listening. Ctrl-C ends it.", flush=True)
         watching = camera(options, session)
-        helping = [work for work in (watching, talking.swallow_voice() if options.text else None) if work is not None]
+        helping = [work for work in (watching, talking.discard_voice() if options.text else None) if work is not None]
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(work) for work in helping]
             await talking.run(keyboard if options.text else None)
@@ -103,7 +118,7 @@ def keyboard() -> AsyncIterator[str]:
 
 
 def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any, None] | None:
-    """The work of watching, or None when nobody asked for it or there is no camera to be found."""
+    """The coroutine that reads the camera; None without a camera or where the options exclude it."""
     if options.camera is None and (options.text or options.no_camera):
         return None
     from stream.runtime.events import DeviceLost, FrameReceived
@@ -114,14 +129,14 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
     except BadInput as error:
         if options.camera is not None:
             raise
-        print(f"{error}. I go on without seeing.", file=sys.stderr)
+        print(f"{error} The conversation goes on without a camera.", file=sys.stderr)
         return None
 
     async def watch() -> None:
         try:
             await opened.watch(lambda picture: session.push(FrameReceived(replace(picture, at=session.now()))))
-        except BadInput as gone:
-            session.push(DeviceLost("camera", str(gone)))
+        except BadInput as error:
+            session.push(DeviceLost("camera", str(error)))
 
     return watch()
 

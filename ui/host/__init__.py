@@ -1,1 +1,1 @@
-"""The process and its machine: home folder, memory, progress bars, plain error messages."""
+"""The process and its machine: home folder, addresses, memory, progress bars, logs, errors."""

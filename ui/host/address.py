@@ -1,4 +1,4 @@
-"""Where a server listens, and under which addresses it can be reached. Opens a socket, serves nothing."""
+"""Opens the listening socket of a server, and finds the addresses under which it can be reached."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
+    """Whether `host` can be reached only from this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -27,7 +27,7 @@ def is_loopback(host: str) -> bool:
 
 
 def machine_addresses() -> list[str]:
-    """The IP addresses of this machine that others may reach, IPv4 first; none without a network."""
+    """The IP addresses of this machine that other machines can reach, IPv4 first; none without a network."""
     found: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = []
     for adapter in ifaddr.get_adapters():
         for ip in adapter.ips:
@@ -40,9 +40,9 @@ def machine_addresses() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a person opens. Off loopback it is HTTPS: browsers give camera and microphone to nothing else."""
+    """The address of a server. Off loopback it is HTTPS, without which browsers give no camera and microphone."""
 
-    host: str  # as asked for
+    host: str  # as given
     port: int  # as bound
 
     @property
@@ -51,16 +51,16 @@ class Address:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name under which browsers may reach us."""
-        mine = ("localhost", "127.0.0.1", "::1")
+        """Every host name and address under which browsers may reach the server."""
+        local = ("localhost", "127.0.0.1", "::1")
         if self.local:
-            return tuple(dict.fromkeys((self.host, *mine)))
+            return tuple(dict.fromkeys((self.host, *local)))
         name = socket.gethostname()
         given = () if self.host in ANYWHERE else (self.host,)
-        return tuple(dict.fromkeys((*given, *machine_addresses(), name, f"{name}.local", *mine)))
+        return tuple(dict.fromkeys((*given, *machine_addresses(), name, f"{name}.local", *local)))
 
     def url(self, token: str | None = None) -> str:
-        """The address to open; the token travels in the fragment, which no browser sends."""
+        """The URL to open. The token is in the fragment, which browsers do not send."""
         host = self.host if self.host not in ANYWHERE else next(iter(machine_addresses()), "localhost")
         shown = f"[{host}]" if ":" in host else host
         scheme = "http" if self.local else "https"
@@ -68,12 +68,12 @@ class Address:
 
 
 def listen(host: str, port: int) -> tuple[socket.socket, Address]:
-    """A bound and listening socket; port 0 takes any. Raises AssistantError that says which option to change."""
+    """A listening socket; port 0 takes any free one. Raises AssistantError that names the option to change."""
     try:
-        # Where a name has several addresses, as localhost has, the IPv4 one is what browsers try and people expect.
+        # Of a name with several addresses, such as localhost, browsers try the IPv4 one first.
         found = sorted(socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
     except (OSError, UnicodeError):
-        raise AssistantError(f"{host} is no address of this machine: give another one with --host.") from None
+        raise AssistantError(f"{host} is not an address of this machine. Choose another one with --host.") from None
     family, kind, protocol, _, place = found[0]
     listening = socket.socket(family, kind, protocol)
     try:
@@ -88,18 +88,18 @@ def listen(host: str, port: int) -> tuple[socket.socket, Address]:
 
 
 def media_hosts(listening: socket.socket) -> tuple[str, ...] | None:
-    """The addresses that media may be sent to where pages are served by `listening`; None for all of the machine."""
+    """The addresses for media of calls whose page `listening` serves; None for all addresses of the machine."""
     bound = ipaddress.ip_address(listening.getsockname()[0])
-    if bound.is_unspecified or bound.is_link_local:  # browsers read no candidate with the zone that the latter needs
+    if bound.is_unspecified or bound.is_link_local:  # browsers accept no candidate with a zone, which link-local needs
         return None
     return LOOPBACK if bound.is_loopback else (str(bound),)
 
 
 def _advice(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken, perhaps by another omnilive: give another one with --port, or 0 for any."
+        return f"Port {port} is in use, perhaps by another omnilive. Choose another one with --port, or 0 for any."
     if error.errno == errno.EACCES:
-        return f"Port {port} is reserved for the system: give one above 1023 with --port."
+        return f"Port {port} is reserved for the system. Choose one above 1023 with --port."
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine: give another one with --host."
-    return f"Cannot listen on {host}:{port} ({error.strerror or error}): try another --host or --port."
+        return f"{host} is not an address of this machine. Choose another one with --host."
+    return f"The server cannot listen on {host}:{port} ({error.strerror or error}). Try another --host or --port."

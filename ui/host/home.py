@@ -1,4 +1,4 @@
-"""Where this user's weights and certificates are kept. Reads OMNILIVE_HOME."""
+"""Finds the folder of weights and certificates. Reads OMNILIVE_HOME."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A filter for loggers and handlers: the first record of a kind passes, then one every ten seconds with a count.
+"""Limits log records of the same kind: the first one passes, then one every ten seconds with a count.
 
-For what strangers can cause as often as they like: without a limit, a flood of packets becomes a flood of log.
+For records that clients can cause: without a limit a flood of packets becomes a flood of log lines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 EVERY_S = 10.0
-MOST_KINDS = 256  # what is of more kinds than these shares one
+MOST_KINDS = 256  # further kinds share one
 VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+")
 LONGEST_KIND = 200  # characters
 
@@ -23,7 +23,7 @@ Kind = tuple[str, int, str, str]
 @dataclass(slots=True)
 class _LoggedKind:
     passed_at: float
-    held_back: int = 0
+    suppressed: int = 0
 
 
 def kind_of(record: logging.LogRecord) -> Kind:
@@ -34,9 +34,9 @@ def kind_of(record: logging.LogRecord) -> Kind:
 
 
 class LogLimit(logging.Filter):
-    """Thread-safe. A record that passes after others were held back says how many those were.
+    """A thread-safe filter for loggers and handlers. A record after suppressed ones gives their number.
 
-    Messages that differ only in their arguments or in numbers are of one kind, so arguments belong in `args`.
+    Messages that differ only in numbers or arguments are of one kind, so arguments belong in `args`.
     """
 
     def __init__(self, every_s: float = EVERY_S, now: Callable[[], float] = time.monotonic) -> None:
@@ -52,11 +52,11 @@ class LogLimit(logging.Filter):
                 kind = ("", 0, "", "")
             seen = self._seen.get(kind)
             if seen is not None and now - seen.passed_at < self._every_s:
-                seen.held_back += 1
+                seen.suppressed += 1
                 return False
             self._seen[kind] = _LoggedKind(now)
-        if seen is not None and seen.held_back:
+        if seen is not None and seen.suppressed:
             since = now - seen.passed_at
-            record.msg = f"{record.getMessage()} ({seen.held_back} more of this kind in the last {since:.0f} s)"
+            record.msg = f"{record.getMessage()} ({seen.suppressed} more of this kind in the last {since:.0f} s)"
             record.args = None
         return True

@@ -1,4 +1,4 @@
-"""A progress bar for weights on their way: on a terminal it moves, in a log file it is two lines a download."""
+"""Shows the progress of downloads: a bar on a terminal, one line per download in a log file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from stream.models.fetch import Progress
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """Hands out the callback that `WeightStore.pull` reports to."""
+    """Gives the callback to which `WeightStore.pull` reports."""
     open_bars: dict[str, tqdm] = {}
 
     def show(name: str, done: int, total: int) -> None:
         if not sys.stderr.isatty():
             if done in (0, total) and name not in open_bars:
-                print(f"fetching {name} ({total / 1e6:.0f} MB)", file=sys.stderr)
+                print(f"downloading {name} ({total / 1e6:.0f} MB)", file=sys.stderr)
                 open_bars[name] = tqdm(disable=True)
             return
         if name not in open_bars:

@@ -1,7 +1,7 @@
-"""Threads of torch that wait for one another sleep, instead of turning in circles on a core that somebody needs.
+"""Makes waiting threads of torch sleep instead of spinning on a core that other programs need.
 
-On a machine that is used for something else too (a browser, always) they would wait for threads that do not get to
-run: small layers took ten times as long on two busy cores, and no less on two idle ones.
+Beside a busy browser, spinning threads wait for threads that do not get a core: small layers took ten times as long
+on two busy cores, and were not faster on two idle ones.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ POLICY = "OMP_WAIT_POLICY"  # read once, by the OpenMP runtime that comes with t
 
 
 def let_threads_sleep(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Works until torch is imported; who has set a policy keeps it."""
+    """Sets the OpenMP wait policy, unless the user has set one. Must run before torch is imported."""
     environment.setdefault(POLICY, "PASSIVE")

@@ -1,7 +1,7 @@
-"""A certificate of our own for HTTPS, since browsers give camera and microphone to no other pages.
+"""Makes a self-signed certificate for HTTPS, without which browsers give no camera and microphone.
 
-Nobody vouches for it, so a browser asks once. It is kept between starts, so that it asks only once, and made anew
-when it is about to run out, lacks an address of this machine, or cannot be read.
+A browser warns once about it, so it is kept between starts. It is replaced when it is about to expire, lacks an
+address of this machine, or cannot be read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CLOCKS_DIFFER_BY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Files in PEM, and what a browser shows for comparison."""
+    """PEM files, and the fingerprint that a browser shows."""
 
     certificate: Path
     key: Path
@@ -34,18 +34,18 @@ class Certificate:
 
 
 def certificate_for(names: Sequence[str], folder: Path, now: datetime | None = None) -> Certificate:
-    """One that names every host name and IP address of `names`. Raises OSError when `folder` cannot be written."""
+    """The certificate in `folder` for these host names and addresses. Raises OSError when it cannot be written."""
     now = now or datetime.now(UTC)
     files = folder / "certificate.pem", folder / "certificate-key.pem"
-    kept = _kept(*files)
-    if kept is None or not _serves(kept, names, now):
-        kept = _make(names, now, *files)
-    digest = kept.fingerprint(hashes.SHA256()).hex().upper()
-    return Certificate(*files, ":".join(digest[place : place + 2] for place in range(0, len(digest), 2)))
+    stored = _stored(*files)
+    if stored is None or not _serves(stored, names, now):
+        stored = _make(names, now, *files)
+    digest = stored.fingerprint(hashes.SHA256()).hex().upper()
+    return Certificate(*files, ":".join(digest[start : start + 2] for start in range(0, len(digest), 2)))
 
 
-def _kept(certificate: Path, key: Path) -> x509.Certificate | None:
-    """The one of an earlier start, if it is whole."""
+def _stored(certificate: Path, key: Path) -> x509.Certificate | None:
+    """The certificate of an earlier start; None if it is missing or damaged."""
     try:
         found = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = serialization.load_pem_private_key(key.read_bytes(), None)
@@ -55,9 +55,9 @@ def _kept(certificate: Path, key: Path) -> x509.Certificate | None:
 
 
 def _serves(certificate: x509.Certificate, names: Sequence[str], now: datetime) -> bool:
-    told = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     in_time = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - RENEW_BEFORE
-    return in_time and set(_alternatives(names)) <= set(told)
+    return in_time and set(_alternatives(names)) <= set(listed)
 
 
 def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
@@ -66,7 +66,7 @@ def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
         try:
             alternatives.append(x509.IPAddress(ipaddress.ip_address(name)))
         except ValueError:
-            with suppress(UnicodeError):  # a machine may be called what no browser can ask for, as by 64 letters
+            with suppress(UnicodeError):  # a machine may have a name that is no valid host name
                 alternatives.append(x509.DNSName(name.encode("idna").decode()))
     return alternatives
 
@@ -96,7 +96,7 @@ def _make(names: Sequence[str], now: datetime, certificate: Path, key: Path) -> 
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and for nobody else's eyes."""
+    """Writes the whole file or none, readable only by its owner."""
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

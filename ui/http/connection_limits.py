@@ -1,9 +1,9 @@
-"""How many connections a server keeps, and how long it waits for their clients.
+"""Limits the number of connections of a server, and the time that it waits for their clients.
 
-`Listener` takes the place of asyncio's own server, which counts nothing and at the limit of descriptors logs a
-traceback for each of `backlog` attempts, again and again. A connection is either at work (an answer is computed), or
-waits for its client: for the handshake, a request, the rest of a body, or until an answer is taken. Waiting has a
-time limit, and where a new connection finds no place, the one that waits longest makes room. Knows no HTTP.
+`Listener` replaces asyncio's server, which counts no connections and at the limit of descriptors logs a traceback for
+each of `backlog` attempts, repeatedly. A connection either works (an answer is computed) or waits for its client: for
+the handshake, a request, the rest of a body, or until an answer is received. Waiting has a time limit, and at the
+limit of connections a new one closes the one that has waited longest. Independent of HTTP.
 """
 
 from __future__ import annotations
@@ -22,49 +22,51 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 256
 FEWEST_CONNECTIONS = 8
-SHARE_OF_DESCRIPTORS = 4  # one in so many is for connections, the others are for calls and models
+DESCRIPTORS_PER_CONNECTION = 4  # the others are for calls and models
 ACCEPTED_AT_ONCE = (
-    4  # then the rest of the loop has its turn, so that in a flood a request is read before it is dropped
+    4  # then the event loop runs other work, so that in a flood requests are read before they are dropped
 )
 ACCEPT_RETRY_S = 1.0
-IPV6_HOME = 64  # bits: the network that one IPv6 client has for itself
+IPV6_CLIENT_PREFIX = 64  # bits: the network of one IPv6 client
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Connections in total and from one address (loopback is not limited: a proxy there speaks for many), and
-    seconds that a client has."""
+    """The most connections in total and from one address (loopback is exempt, since a proxy there serves many clients),
+    and time limits of a client."""
 
     connections: int
     per_address: int
     handshake_s: float = 5.0
-    request_s: float = 10.0  # until the headers are there, from the connection or from the answer before
-    body_s: float = 10.0  # until all of a body is there, from its headers
-    answer_s: float = 20.0  # to take each part of an answer
+    request_s: float = 10.0  # until the headers are complete, from the connection or the previous answer
+    body_s: float = 10.0  # until the body is complete, from its headers
+    answer_s: float = 20.0  # to receive each part of an answer
 
 
 def limits_here() -> Limits:
-    """What this process can afford with its limit of open files."""
+    """The limits that the process's limit of open files allows."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    share = MOST_CONNECTIONS if descriptors == resource.RLIM_INFINITY else descriptors // SHARE_OF_DESCRIPTORS
+    share = MOST_CONNECTIONS if descriptors == resource.RLIM_INFINITY else descriptors // DESCRIPTORS_PER_CONNECTION
     connections = max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, share))
     return Limits(connections, connections // 2)
 
 
 def counted_as(host: str) -> str | None:
-    """Whose connections are counted together: an IPv4 address, the network of an IPv6 one, nobody's on loopback."""
+    """The key by which connections are counted: an IPv4 address, the /64 network of an IPv6 one, None on loopback."""
     address = ipaddress.ip_address(host.partition("%")[0])
     address = getattr(address, "ipv4_mapped", None) or address
     if address.is_loopback:
         return None
-    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, IPV6_HOME), strict=False))
+    return (
+        str(address) if address.version == 4 else str(ipaddress.ip_network((address, IPV6_CLIENT_PREFIX), strict=False))
+    )
 
 
 class Connection:
-    """One client of a Listener, for the server behind it: `wait` and `work` say whose turn it is."""
+    """One client of a Listener. The server behind it calls `wait` and `work` to set whose turn it is."""
 
     def __init__(self, client: str | None, limits: Limits, on_end: Callable[[Connection], None]) -> None:
-        self.client, self.limits = client, limits  # client: None where its address is not limited
+        self.client, self.limits = client, limits  # client: None for an exempt address
         self.requests = 0  # in progress
         self.waits_since: float | None = None
         self._on_end, self._over = on_end, False
@@ -73,7 +75,7 @@ class Connection:
         self._transport: asyncio.BaseTransport | None = None
 
     def wait(self, within_s: float) -> None:
-        """It is the client's turn: the connection ends unless `work` or another `wait` follows in time."""
+        """The client's turn: the connection is dropped unless `work` or another `wait` follows within the time."""
         self.work()
         if self._over:
             return
@@ -81,14 +83,14 @@ class Connection:
         self.waits_since, self._timer = loop.time(), loop.call_later(within_s, self.drop)
 
     def work(self) -> None:
-        """It is our turn: no time limit, and no other connection takes the place."""
+        """The server's turn: no time limit, and no other connection replaces this one."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.waits_since = None
 
     @contextmanager
     def waiting(self, within_s: float) -> Iterator[None]:
-        """The client's turn for the length of a block, then ours."""
+        """The client's turn during the block, then the server's."""
         self.wait(within_s)
         try:
             yield
@@ -103,7 +105,7 @@ class Connection:
         self.wait(self.limits.request_s)
 
     def drop(self) -> None:
-        """Ends it at once, whatever is still to be sent."""
+        """Ends the connection at once, without sending the rest."""
         self.ended()
         if isinstance(self._transport, asyncio.WriteTransport):
             self._transport.abort()
@@ -117,10 +119,10 @@ class Connection:
 
 
 class _Observed(asyncio.Protocol):
-    """The server's protocol, and a Connection that learns when it opened and ended.
+    """Wraps the server's protocol, and reports to a Connection when it opened and ended.
 
-    A protocol that the server puts in its place (a WebSocket's) ends unobserved: the time limit of the `wait` behind
-    its request frees the place.
+    The end of a protocol that replaces it (of a WebSocket) is not observed; the time limit of the `wait` after its
+    request frees the connection.
     """
 
     def __init__(self, connection: Connection, protocol: asyncio.Protocol) -> None:
@@ -140,10 +142,10 @@ class _Observed(asyncio.Protocol):
 
 
 class Listener:
-    """Accepts on `listening` (not blocking) from its making until `close`, on the running loop.
+    """Accepts connections on `listening`, a non-blocking socket, on the running loop until `close`.
 
-    `protocol_for` makes the server's protocol of a connection; with `encryption` it speaks behind TLS. `counted_as`
-    names whose connections are counted together, None for an address that is not limited.
+    `protocol_for` makes the server's protocol of a connection; `encryption` adds TLS. `counted_as` gives the key by
+    which connections are counted, None for an exempt address.
     """
 
     def __init__(
@@ -164,11 +166,11 @@ class Listener:
         self._listen()
 
     def __len__(self) -> int:
-        """Connections that are open."""
+        """The number of open connections."""
         return len(self._connections)
 
     def close(self) -> None:
-        """Accepts no more; the connections stay."""
+        """Stops accepting; open connections stay."""
         self._loop.remove_reader(self._listening)
         if self._retry is not None:
             self._retry.cancel()
@@ -183,18 +185,18 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             try:
-                client, place = self._listening.accept()
+                client, address = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:  # descriptors or memory are used up
                 self._accept_later(error)
                 return
             client.setblocking(False)
-            self._take(client, self._counted_as(place[0]))
+            self._take(client, self._counted_as(address[0]))
 
     def _accept_later(self, error: OSError) -> None:
-        """Clients stay in the system's queue meanwhile; to go on asking would take the whole processor."""
-        log.warning("no connection can be accepted (%s): raise the limit of open files (ulimit -n)", error.strerror)
+        """Pauses accepting, since repeated attempts would use a whole core. Clients wait in the system's queue."""
+        log.warning("No connection can be accepted (%s). Raise the limit of open files (ulimit -n).", error.strerror)
         self._make_room(list(self._connections))
         self._loop.remove_reader(self._listening)
         self._retry = self._loop.call_later(ACCEPT_RETRY_S, self._listen)
@@ -204,8 +206,8 @@ class Listener:
         crowded = len(neighbours) >= self._limits.per_address
         if crowded or len(self._connections) >= self._limits.connections:
             log.warning(
-                "%d connections are open, %d of them from the newest one's address: those that wait longest are "
-                "closed; raise the limit of open files (ulimit -n) if this is no attack",
+                "%d connections are open, %d of them from the newest one's address. The longest waiting are closed. "
+                "Raise the limit of open files (ulimit -n) if this is not an attack.",
                 len(self._connections),
                 len(neighbours),
             )
@@ -230,13 +232,13 @@ class Listener:
                 ssl_handshake_timeout=self._limits.handshake_s if self._encryption else None,
                 ssl_shutdown_timeout=self._limits.handshake_s if self._encryption else None,
             )
-        except OSError as error:  # no TLS, a certificate that is not trusted, or gone again
+        except OSError as error:  # no TLS, a certificate that is not trusted, or already closed
             log.debug("a connection could not be opened: %s", error)
             connection.ended()
 
     @staticmethod
     def _make_room(among: list[Connection]) -> bool:
-        """Whether one of `among` waited for its client, and was dropped: the one that did so longest."""
+        """Drops the connection of `among` that has waited longest; False if none waits."""
         waiting = [each for each in among if each.waits_since is not None]
         if waiting:
             min(waiting, key=lambda each: each.waits_since or 0.0).drop()

@@ -1,7 +1,7 @@
-"""What every request passes before a route sees it: host, origin, token. Puts the security headers on every answer.
+"""Checks host, origin and token of every request before a route sees it, and adds security headers to every answer.
 
-Plain ASGI around the application. On loopback the danger is another site open in the same browser (DNS rebinding,
-forged posts), off loopback it is everybody on the network.
+Plain ASGI around the application. On loopback the danger is another site in the same browser (DNS rebinding, forged
+posts), off loopback everyone on the network.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PAGE = "/page/"
-OPEN_TO_ALL = frozenset({"/", "/healthz", "/favicon.ico"})
+PUBLIC = frozenset({"/", "/healthz", "/favicon.ico"})
 
 POLICY = "; ".join(
     [
@@ -45,12 +45,12 @@ HEADERS = {
 
 
 def refusal(status: int, code: str, message: str, **headers: str) -> Response:
-    """An error as docs/wire.md has it."""
+    """An error answer as in docs/wire.md."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, {"Cache-Control": "no-store", **headers})
 
 
 class Guard:
-    """`hosts` are the names that a Host header may have, None for any; `token` is what a caller must know, if any."""
+    """`hosts` are the allowed names in a Host header, None for any; `token` is the required access token, if any."""
 
     def __init__(self, app: App, *, hosts: frozenset[str] | None, token: str | None) -> None:
         self._app, self._hosts, self._token = app, hosts, token
@@ -74,11 +74,13 @@ class Guard:
     def _refused(self, method: str, path: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
-            return refusal(403, "host", "This server only answers to its own name. Open the address it shows at start.")
+            return refusal(
+                403, "host", "This server answers only to its own name. Open the address that it shows at start."
+            )
         origin = headers.get("origin")
         if method not in ("GET", "HEAD") and origin is not None and _site(origin) != host:
             return refusal(403, "origin", "This request comes from another site.")
-        if self._token is None or _is_page(path) or path in OPEN_TO_ALL:
+        if self._token is None or _is_page(path) or path in PUBLIC:
             return None
         if not may_enter(self._token, headers.get("authorization")):
             advice = "The access token is missing or wrong. Open the address that the server shows at start."
@@ -91,7 +93,7 @@ def _is_page(path: str) -> bool:
 
 
 def _site(origin: str) -> str | None:
-    """Name and port in an Origin header; None where it has none, or is malformed."""
+    """The name and port in an Origin header; None if it has none or is malformed."""
     try:
         return urlsplit(origin).netloc or None
     except ValueError:

@@ -1,6 +1,6 @@
-"""How much later than asked the event loop runs things, measured all the time.
+"""Measures the lag of the event loop continuously.
 
-A timer is set every TICK_S; what it is late by is what a packet, or our voice, would have had to wait.
+A timer is set every TICK_S; its delay is the time that a packet, or the voice, would have waited.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ SHOWN_EVERY = 50  # ticks
 
 
 class LoopLag:
-    """The last minute's lags, and a task that keeps them."""
+    """The lags of the last minute."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._lags: deque[float] = deque(maxlen=KEPT)
 
     def percentile(self, share: float) -> float:
-        """Seconds; 0 while nothing was measured."""
+        """The lag in seconds at this share of all (0 to 1); 0 before the first measurement."""
         return percentile(self._lags, share) if self._lags else 0.0
 
     async def measure(self) -> None:
-        """Until cancelled."""
+        """Measures until cancelled."""
         loop = asyncio.get_running_loop()
         ticks = 0
         while True:

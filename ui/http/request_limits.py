@@ -1,6 +1,6 @@
-"""Tells a connection whose turn it is while it is used for requests, so that its time limits hold. Plain ASGI.
+"""Applies the time limits of a connection to its requests: reports whose turn it is. Plain ASGI.
 
-The connection comes in the scope's state, where `CONNECTION` names it; without one, nothing is limited.
+The connection is in the scope's state under `CONNECTION`; without one, nothing is limited.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CONNECTION = "omnilive.connection"
 
 
 class RequestLimits:
-    """Around a whole application. A body that does not arrive in time looks like a client that has gone."""
+    """Wraps an application. To it, a body that does not arrive in time looks like a disconnected client."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -41,7 +41,7 @@ class RequestLimits:
             await self._app(scope, receive, send_in_time)
         finally:
             connection.requests -= 1
-            if not connection.requests:  # the next of a pipeline begins before the one before has ended
+            if not connection.requests:  # a pipelined request begins before the previous one has ended
                 connection.wait(connection.limits.request_s)
 
 
@@ -53,7 +53,7 @@ def _in_time(receive: Receive, connection: Connection) -> Receive:
         nonlocal arrived
         if arrived:
             return await receive()
-        # The answer that the body came too late shall still find the connection.
+        # The connection must stay open for the answer that the body came too late.
         with connection.waiting(connection.limits.body_s + connection.limits.answer_s):
             try:
                 async with asyncio.timeout_at(deadline):

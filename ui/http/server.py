@@ -1,6 +1,6 @@
-"""The server: opens its socket at once, its doors when the parts are warm, and leaves in order.
+"""Runs the server: opens its socket first, takes calls when the models are warm, and shuts down in order.
 
-Everything it starts has ended when `serve` returns. Knows what a session is made of only through what it is handed.
+Everything it starts has ended when `serve` returns.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from ui.http.request_limits import CONNECTION, RequestLimits
 from ui.http.routes import Routes, application
 from ui.realtime.wire import Message, hello
 from ui.rtc.stray_tasks import stray_tasks_reported
-from ui.rtc.warm_up import loaded_objects_left_alone, warm_up_codecs
+from ui.rtc.warm_up import garbage_collection_frozen, warm_up_codecs
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Shared(Protocol):
-    """What all sessions share; `stream.models.parts.Parts` is one."""
+    """The models that all sessions share; `stream.models.parts.Parts` implements it."""
 
     @property
     def capacity(self) -> Capacity | None: ...
@@ -56,7 +56,7 @@ class Shared(Protocol):
 
 
 class _Web(uvicorn.Server):
-    """uvicorn without its own ideas about signals (ours end the calls first), and with limits on connections."""
+    """uvicorn without its signal handlers (the server's own end the calls first), and with limits on connections."""
 
     def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
         super().__init__(config)
@@ -84,7 +84,7 @@ class _Web(uvicorn.Server):
 
 
 class Service(Generic[P]):
-    """One server from its socket to its end."""
+    """One server. `state` is what its routes use."""
 
     def __init__(
         self,
@@ -99,11 +99,11 @@ class Service(Generic[P]):
         self._stun, self._vanished_s = stun, vanished_s
         self._media_hosts: tuple[str, ...] | None = None
         self.metrics = Metrics()
-        self.front = Routes(setup, self.metrics)
+        self.state = Routes(setup, self.metrics)
         self.stop = asyncio.Event()
 
     async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
-        """Serve until `stop` is set. Raises what opening the parts raises."""
+        """Serves until `stop` is set. Raises what `open_parts` raises."""
         self._media_hosts = media_hosts(listening)
         with stray_tasks_reported(lambda: self.metrics.errors.labels("webrtc").inc()):
             async with asyncio.TaskGroup() as tasks:
@@ -112,7 +112,7 @@ class Service(Generic[P]):
                 try:
                     await self._take_calls(ready)
                 finally:
-                    self.front.status, self.front.calls = "stopping", None
+                    self.state.status, self.state.calls = "stopping", None
                     web.should_exit = True
                     measuring.cancel()
                     await asyncio.wait({serving})
@@ -123,20 +123,20 @@ class Service(Generic[P]):
         if parts is None:
             return
         try:
-            with loaded_objects_left_alone():
+            with garbage_collection_frozen():
                 async with self._calls(parts) as calls:
-                    self.front.calls, self.front.status = calls, "ok"
+                    self.state.calls, self.state.status = calls, "ok"
                     ready()
                     await self.stop.wait()
-                    self.front.status = "stopping"
+                    self.state.status = "stopping"
         finally:
             parts.close()
 
     def _calls(self, parts: P) -> Calls:
-        places = Admission(capacity_of(parts, self._setup).sessions)
-        self.metrics.capacity.set(places.capacity)
+        admission = Admission(capacity_of(parts, self._setup).sessions)
+        self.metrics.capacity.set(admission.capacity)
         return Calls(
-            places,
+            admission,
             lambda name: self._open_session(name, parts),
             self._greeting,
             self.metrics,
@@ -146,7 +146,7 @@ class Service(Generic[P]):
         )
 
     async def _opened(self) -> P | None:
-        """The parts, warm; None when we are told to stop before that."""
+        """The warm models; None if the server is stopped before they are ready."""
         async with asyncio.TaskGroup() as tasks:
             opening = tasks.create_task(_awaited(self._open_parts()), name="open parts")
             stopping = tasks.create_task(self.stop.wait(), name="stop")
@@ -158,7 +158,7 @@ class Service(Generic[P]):
         return opening.result()
 
     def _greeting(self, name: str) -> Message:
-        return hello(name, self._setup.name, self.front.version, self._setup.budget_s)
+        return hello(name, self._setup.name, self.state.version, self._setup.budget_s)
 
 
 async def _awaited(opening: Awaitable[P]) -> P:
@@ -177,12 +177,12 @@ async def serve(
     on_ready: Callable[[str], None] | None = None,
     open_session: Callable[[str, P], CallSession] | None = None,
 ) -> None:
-    """Serve until SIGINT, SIGTERM or cancellation; every call has ended and every thread of ours too when it returns.
+    """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
-    `on_ready` is called with the address to open once calls are taken. Off loopback that is HTTPS, with a
-    certificate kept in `cache_dir`, and carries the access token. `open_session` makes a session of a name and the
-    parts; a stream.session.Session by default. Raises AssistantError that says which option to change, and whatever
-    `open_parts` raises.
+    `on_ready` is called with the URL to open once calls are taken. Off loopback the URL is HTTPS, with a certificate
+    kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name and the models, by
+    default a stream.session.Session. Raises AssistantError that names the option to change, and what `open_parts`
+    raises.
     """
     token = checked_token(token) if token is not None else None
     listening, address = listen(host, port)
@@ -190,8 +190,8 @@ async def serve(
         if token is None and not address.local:
             token = new_token()
         service = Service(setup, open_parts, open_session or _sessions_of(setup), stun=stun)
-        web = web_server(service.front, address, token, cache_dir)
-        with told_by_signals(service.stop):
+        web = web_server(service.state, address, token, cache_dir)
+        with stopped_by_signals(service.stop):
             await service.run(web, listening, lambda: on_ready(address.url(token)) if on_ready else None)
     except BaseExceptionGroup as group:
         raise first_error(group) from group
@@ -206,10 +206,12 @@ def _sessions_of(setup: Setup) -> Callable[[str, Any], CallSession]:
 
 
 def web_server(
-    front: Routes, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
+    state: Routes, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
 ) -> uvicorn.Server:
-    """uvicorn, set up for `address`; makes the certificate where one is needed. Raises AssistantError where it cannot
-    be kept. `limits` are those that this process can afford unless given."""
+    """uvicorn for `address`, with a certificate where one is needed; `limits` default to `limits_here()`.
+
+    Raises AssistantError when the certificate cannot be stored.
+    """
     hosts = frozenset(name.lower() for name in address.names) if address.local else None
     encrypted = {}
     if not address.local:
@@ -217,12 +219,12 @@ def web_server(
             made = certificate_for(address.names, cache_dir)
         except OSError as error:
             raise AssistantError(
-                f"The certificate for HTTPS cannot be kept: {disk_sentence(error, cache_dir)}."
+                f"The certificate for HTTPS cannot be stored: {disk_sentence(error, cache_dir)}."
             ) from error
-        log.info("the certificate's SHA-256 fingerprint is %s", made.fingerprint)
+        log.info("The certificate's SHA-256 fingerprint is %s.", made.fingerprint)
         encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}
     config = uvicorn.Config(
-        RequestLimits(Guard(application(front), hosts=hosts, token=token)),
+        RequestLimits(Guard(application(state), hosts=hosts, token=token)),
         http="h11",  # which has a limit on headers, 16 kB; httptools has none
         lifespan="off",
         ws="none",
@@ -237,8 +239,8 @@ def web_server(
 
 
 @contextmanager
-def told_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first signal asks to stop, a second one does not ask."""
+def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """The first signal sets `stop`; a second one ends the process at once."""
 
     def stop_at_once(number: int, _frame: object) -> None:
         if stop.is_set():

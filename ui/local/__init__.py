@@ -1,1 +1,1 @@
-"""Sessions without a browser: local devices, keyboard, terminal captions, replay of files."""
+"""Sessions without a browser: local devices, keyboard, terminal captions, replayed files."""

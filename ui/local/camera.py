@@ -1,4 +1,4 @@
-"""A camera of this machine -> pictures, a few a second and always the newest."""
+"""Reads a camera of this machine: a few pictures per second, always the newest."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ NICENESS = 5
 
 
 class LocalCamera:
-    """Opens the device at once, the first one unless told otherwise. Raises BadInput where none works."""
+    """One opened camera, by default the first one. Raises BadInput when it cannot be opened."""
 
     def __init__(self, number: int | None = None) -> None:
         found = [camera.device for camera in list_cameras()]
         if not found or (number is not None and number not in found):
-            raise BadInput("this machine has no camera" + (f" {number}" if found else ""))
+            raise BadInput("This machine has no camera" + (f" {number}." if found else "."))
         try:
             self._camera = LocalCameraStream(found[0] if number is None else number)
         except ValueError as error:
             raise BadInput(str(error)) from error
 
     async def watch(self, saw: Callable[[Picture], None]) -> None:
-        """Calls `saw` until cancelled. Raises BadInput when the camera is gone."""
+        """Calls `saw` with pictures until cancelled. Raises BadInput when the camera is lost."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         with DeviceThread("camera", NICENESS) as thread, self._camera:
             while True:
-                # Every frame is taken, since a driver keeps old ones for whoever reads slowly.
+                # Every frame is read, since a driver gives old frames to a slow reader.
                 try:
                     picture = await thread.run(self._camera.read)
                 except ValueError as error:

@@ -1,4 +1,4 @@
-"""Lines from a terminal or a pipe, one at a time, without keeping the event loop or the program's end waiting."""
+"""Reads lines from a terminal or a pipe without blocking the event loop or the end of the program."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ END = None
 
 
 async def typed_lines(file: TextIO, prompt: Callable[[], None]) -> AsyncIterator[str]:
-    """Until the end of `file`. `prompt` is called whenever a line is waited for."""
+    """Yields the lines of `file`. `prompt` is called before each one is read."""
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
     wanted = threading.Semaphore(0)
 
     def read() -> None:
-        # A daemon: nobody can wake a thread that waits for a keyboard, so the program ends without it.
+        # A daemon: a thread that waits for a keyboard cannot be woken, so the program ends without it.
         while wanted.acquire():
             line = file.readline()
             if loop.is_closed():

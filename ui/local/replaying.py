@@ -1,6 +1,6 @@
-"""Sends a recording through a live session, as if it came from a microphone and a camera, and keeps what comes out.
+"""Sends a recording through a live session like the input of a microphone and a camera, and keeps the output.
 
-Reads only the event loop's clock: on a SkippingLoop the same runs as fast as the machine can think.
+Reads only the event loop's clock, so that on a SkippingLoop pauses take no time.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from vision.picture import Picture
 OVER = "the recording is over"
 OUT_RATE_HZ = 24_000
 FRAME_S = 0.02
-QUIET_AFTER_S = 2.0  # of listening after the recording: then nothing more will be said
+QUIET_AFTER_S = 2.0  # of listening after the recording: then the conversation is over
 LONGEST_ANSWER_S = 90.0
 
 
 @dataclass
 class Outcome:
-    """`sound`: our voice at OUT_RATE_HZ, on the recording's own time line, silences included."""
+    """The output. `sound` is the assistant's voice at OUT_RATE_HZ, on the recording's time line, with silences."""
 
     seconds: float = 0.0
     frames: list[Samples] = field(default_factory=list)
@@ -37,31 +37,31 @@ class Outcome:
 
 
 class FileReplay:
-    """One recording through one session."""
+    """Sends one recording through one session; `show` is called with each event and its time."""
 
-    def __init__(self, session: Session, tell: Callable[[Expressed, float], None]) -> None:
-        self._session, self._tell = session, tell
+    def __init__(self, session: Session, show: Callable[[Expressed, float], None]) -> None:
+        self._session, self._show = session, show
         self._state = State.LISTENING
-        self._busy_at = 0.0  # when somebody was last heard or speaking
-        self._next = 0  # the sample with which the next chunk begins
+        self._busy_at = 0.0  # when the user or the assistant was last active
+        self._next = 0  # first sample of the next chunk
         self.outcome = Outcome()
 
     async def run(self, perceived: Iterable[Chunk | Picture]) -> Outcome:
-        """Until the recording, and the answer to its last question, have ended."""
+        """Runs until the recording, and the answer to its last question, have ended."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run(), name="session")
             tasks.create_task(self._listen(), name="events")
-            voice = tasks.create_task(self._keep_voice(), name="voice")
+            voice = tasks.create_task(self._record_voice(), name="voice")
             try:
-                await self._show(perceived)
-                await self._fall_silent()
+                await self._play(perceived)
+                await self._play_silence()
             finally:
                 self.outcome.seconds = self._session.now()
                 voice.cancel()
                 self._session.close(OVER)
         return self.outcome
 
-    async def _show(self, perceived: Iterable[Chunk | Picture]) -> None:
+    async def _play(self, perceived: Iterable[Chunk | Picture]) -> None:
         began = self._session.now()
         for each in perceived:
             at = each.end_s if isinstance(each, Chunk) else each.at
@@ -71,8 +71,8 @@ class FileReplay:
             else:
                 self._session.push(FrameReceived(replace(each, at=self._session.now())))
 
-    async def _fall_silent(self) -> None:
-        """A microphone goes on after the last word: silence is what ends a turn."""
+    async def _play_silence(self) -> None:
+        """Sends silence after the recording, like a microphone: silence ends a turn."""
         silence = np.zeros(round(HEARING_RATE_HZ * FRAME_S), np.float32)
         began = due = self._session.now()
         while True:
@@ -92,13 +92,13 @@ class FileReplay:
     async def _listen(self) -> None:
         async for event in self._session.events():
             if isinstance(event, SessionEnded) and event.reason != OVER:
-                raise EngineLost(f"the session ended before the recording did ({event.reason})")
+                raise EngineLost(f"The session ended before the recording ({event.reason}).")
             if isinstance(event, StateChanged):
                 self._state = event.state
                 self._busy_at = self._session.now()
-            self._tell(event, self._session.now())
+            self._show(event, self._session.now())
 
-    async def _keep_voice(self) -> None:
+    async def _record_voice(self) -> None:
         due = self._session.now()
         while True:
             self.outcome.frames.append(self._session.playback.pull(round(OUT_RATE_HZ * FRAME_S)))

@@ -1,7 +1,7 @@
-"""An event loop that does not wait when nothing is going on: a recording passes as fast as the machine can think.
+"""An event loop that skips idle time, so that a recording runs faster than real time.
 
-Waiting for a timer while every thread rests is skipped and the clock moves on by as much; while a model computes,
-time passes as always. So latencies come out as in real time, and only the pauses between them are cut.
+When no thread works, waiting for a timer is skipped and the clock advances by the same time; while a model computes,
+time passes normally. Latencies are therefore those of real time; only the pauses are skipped.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 class _Skipping(selectors.DefaultSelector):
     skipped_s = 0.0
-    threads_at_work = 0
+    busy_threads = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or timeout <= 0 or self.threads_at_work:
+        if timeout is None or timeout <= 0 or self.busy_threads:
             return super().select(timeout)
         ready = super().select(0)
         if not ready:
@@ -29,7 +29,7 @@ class _Skipping(selectors.DefaultSelector):
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
-    """For `asyncio.Runner(loop_factory=SkippingLoop)`. Sound cards and sockets keep real time: not for them."""
+    """For `asyncio.Runner(loop_factory=SkippingLoop)`. Not for sound cards and sockets, which run in real time."""
 
     def __init__(self) -> None:
         self._skipping = _Skipping()
@@ -42,14 +42,14 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """As always, and no time is skipped before its result is here."""
+        """As in the base class; no time is skipped before the result is there."""
         if executor is None:
             executor = self._default = self._default or ThreadPoolExecutor()
-        self._skipping.threads_at_work += 1
+        self._skipping.busy_threads += 1
         work = executor.submit(func, *args)
         future = asyncio.wrap_future(work, loop=self)
-        # After wrap_future's own callback: the result reaches the loop before the clock may run on.
-        work.add_done_callback(lambda _work: self.call_soon_threadsafe(self._rested))
+        # After wrap_future's callback: the result reaches the loop before time may be skipped.
+        work.add_done_callback(lambda _work: self.call_soon_threadsafe(self._thread_done))
         return future
 
     def close(self) -> None:
@@ -57,5 +57,5 @@ class SkippingLoop(asyncio.SelectorEventLoop):
             self._default.shutdown()
         super().close()
 
-    def _rested(self) -> None:
-        self._skipping.threads_at_work -= 1
+    def _thread_done(self) -> None:
+        self._skipping.busy_threads -= 1

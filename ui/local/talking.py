@@ -1,6 +1,6 @@
-"""A live session at this machine: joins a Session to a local microphone, camera and loudspeaker, or to a keyboard.
+"""Connects a session to the local microphone, camera and loudspeaker, or to a keyboard.
 
-Devices call back on threads of their own; everything reaches the session on its event loop.
+Devices call back on their own threads; their data reaches the session on its event loop.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from stream.session.session import Session
 
 OVER = "the conversation was ended"
 SPEAKER_DELAY_S = 0.05
-# Without echo cancellation a microphone hears the loudspeaker: it counts as silent until so long after our last sound.
+# Without echo cancellation a microphone hears the loudspeaker: it is muted until this long after the last sound.
 ECHO_S = 0.4
 DRAIN_EVERY_S = 0.01
 ANSWER_WITHIN_S = 120.0
 
-Tell = Callable[[Expressed, float], None]
+Show = Callable[[Expressed, float], None]
 
 
 class LocalConversation:
-    """One conversation. Made on a running event loop."""
+    """One conversation; `show` is called with each event and its time. To be made on a running event loop."""
 
-    def __init__(self, session: Session, tell: Tell) -> None:
-        self._session, self._tell = session, tell
+    def __init__(self, session: Session, show: Show) -> None:
+        self._session, self._show = session, show
         self._loop = asyncio.get_running_loop()
         self._state = State.LISTENING
         self._silent_since = float("-inf")
-        self._asked_turn: int | None = None  # of the typed line that waits for its answer, once it is taken up
+        self._asked_turn: int | None = None  # the turn of the typed line that waits for its answer
         self._answered = asyncio.Event()
 
     async def run(self, until: Callable[[], AsyncIterator[str]] | None = None) -> None:
-        """Until the session ends, or every line of `until` (typed messages) has been answered."""
+        """Runs until the session ends, or every line that `until` yields (typed messages) has been answered."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run(), name="session")
             helpers = [tasks.create_task(self._type(until()), name="keyboard")] if until else []
@@ -68,12 +68,12 @@ class LocalConversation:
         self._session.close(OVER)
 
     def push_from_thread(self, event: Perceived) -> None:
-        """For whoever sees and hears on another thread."""
+        """Sends an event to the session from another thread."""
         self._loop.call_soon_threadsafe(self._session.push, event)
 
     @contextmanager
     def microphone(self, device: Device, headphones: bool) -> Iterator[None]:
-        """Open for the length of the block; deaf to our own voice unless that goes to headphones. Raises BadInput."""
+        """Opens the microphone; without `headphones` it is muted while the assistant speaks. Raises BadInput."""
 
         def heard(chunk: Chunk) -> None:
             self._loop.call_soon_threadsafe(self.hear, chunk, headphones)
@@ -81,30 +81,30 @@ class LocalConversation:
         def lost(reason: str) -> None:
             self.push_from_thread(DeviceLost("microphone", reason))
 
-        with _plainly(lambda: LocalMicrophone(device, on_chunk=heard, on_lost=lost)):
+        with _started(lambda: LocalMicrophone(device, on_chunk=heard, on_lost=lost)):
             yield
 
     @contextmanager
     def loudspeaker(self, device: Device) -> Iterator[None]:
-        """Plays our voice for the length of the block. Raises BadInput."""
+        """Plays the assistant's voice during the block. Raises BadInput."""
 
         def lost(reason: str) -> None:
-            self._loop.call_soon_threadsafe(self._tell, Notice("warning", "loudspeaker_lost", reason), 0.0)
+            self._loop.call_soon_threadsafe(self._show, Notice("warning", "loudspeaker_lost", reason), 0.0)
 
         playback = self._session.playback
         self._session.push(PlayoutMeasured(SPEAKER_DELAY_S))
-        with _plainly(lambda: LocalSpeaker(device, playback.rate, pull=playback.pull, on_lost=lost)):
+        with _started(lambda: LocalSpeaker(device, playback.rate, pull=playback.pull, on_lost=lost)):
             yield
 
-    async def swallow_voice(self) -> None:
-        """Instead of a loudspeaker: every sound counts as heard at once. Until cancelled."""
+    async def discard_voice(self) -> None:
+        """Replaces a loudspeaker: all sound counts as heard at once. Runs until cancelled."""
         self._session.push(PlayoutMeasured(0.0))
         while True:
             self._session.playback.pull(self._session.playback.rate)
             await asyncio.sleep(DRAIN_EVERY_S)
 
     def hear(self, chunk: Chunk, headphones: bool) -> None:
-        """What the microphone brings, with silence for what is probably our own voice."""
+        """Sends a chunk of the microphone, with silence in place of what is probably the assistant's own voice."""
         echoes = self._state is State.SPEAKING or self._session.now() - self._silent_since < ECHO_S
         if echoes and not headphones:
             chunk = replace(chunk, samples=np.zeros_like(chunk.samples))
@@ -119,13 +119,13 @@ class LocalConversation:
             case UserCaption(turn, typed=True):
                 self._asked_turn = turn
             case ReplyEnded(turn) if self._asked_turn is not None and turn >= self._asked_turn:
-                self._answered.set()  # one that ends before may be that of a timer that rang meanwhile
+                self._answered.set()  # an earlier one may be the announcement of a timer
             case Notice(level="error"):
                 self._answered.set()
-        self._tell(event, self._session.now())
+        self._show(event, self._session.now())
 
     async def _type(self, lines: AsyncIterator[str]) -> None:
-        """One message after the other has been answered; then the conversation is over."""
+        """Sends one line after the other, each after the answer to the last one; then ends the conversation."""
         async for text in lines:
             if not text.strip():
                 continue
@@ -136,12 +136,12 @@ class LocalConversation:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     await self._answered.wait()
             except TimeoutError:
-                self._tell(Notice("warning", "no_answer", "No answer came; ask again."), self._session.now())
+                self._show(Notice("warning", "no_answer", "No answer came; ask again."), self._session.now())
         self.end()
 
 
 @contextmanager
-def _plainly(opened: Callable[[], LocalMicrophone | LocalSpeaker]) -> Iterator[None]:
+def _started(opened: Callable[[], LocalMicrophone | LocalSpeaker]) -> Iterator[None]:
     device = opened()
     try:
         device.start()

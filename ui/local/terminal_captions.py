@@ -1,4 +1,4 @@
-"""A session's events as lines for a terminal: who said what and when, notices, and how long the answers took."""
+"""Formats a session's events as lines for a terminal: captions with times, notices and latencies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = {stage: stage.replace("_", " ") for stage in STAGES}
 
 @dataclass
 class Captions:
-    """Takes events in order; gives the lines to print. Keeps what a report needs."""
+    """Turns events into lines to print, and keeps the conversation and the latencies for a report."""
 
     show_scene: bool = False
     conversation: list[tuple[float, str, str]] = field(default_factory=list)  # time, who, text
@@ -36,7 +36,7 @@ class Captions:
                 self.conversation.append((now, "you", text))
                 yield line(now, "you", text)
             case ReplyRecalled(_, at):
-                yield line(now, "recalls", f"what was at {line_time(at).strip()}")
+                yield line(now, "recalls", f"what happened at {line_time(at).strip()}")
             case ReplyEnded(_, said, heard, cut) if said:
                 self.conversation.append((now, "omnilive", heard))
                 yield line(now, "omnilive", f"{heard.strip()} [interrupted]" if cut else said.strip())
@@ -54,7 +54,7 @@ class Captions:
 
 
 class TypedDialogue:
-    """What a keyboard conversation shows: the reply as it comes, nothing else but notices."""
+    """Prints the replies of a keyboard conversation while they are generated, and notices."""
 
     def __init__(self) -> None:
         self._replying = False
@@ -76,12 +76,12 @@ def line(at: float, who: str, text: str) -> str:
 
 
 def line_time(at: float) -> str:
-    """Minutes and seconds of the call."""
+    """Minutes and seconds of the call, right-aligned."""
     return f"{int(at // 60):3}:{at % 60:04.1f}"
 
 
 def latency_table(timed: Sequence[TurnTimed]) -> list[str]:
-    """Milliseconds from the user's last sound to each stage: median and slowest of all turns, beside the budget."""
+    """A table of ms from the user's last sound to each stage: median and slowest of all turns, and the budget."""
     if not timed:
         return ["no answer was spoken"]
     head = "ms after the user's last sound"
@@ -96,6 +96,6 @@ def latency_table(timed: Sequence[TurnTimed]) -> list[str]:
 
 
 def figures(timed: Sequence[TurnTimed]) -> Mapping[str, float]:
-    """Medians in milliseconds by stage, for machines."""
+    """The median of each stage in ms, as {"STAGE_ms": value}."""
     by_stage = {stage: [turn.marks[stage] for turn in timed if stage in turn.marks] for stage in STAGES}
     return {f"{stage}_ms": round(percentile(marks, 0.5) * 1000, 1) for stage, marks in by_stage.items() if marks}

@@ -1,45 +1,46 @@
-/* The page: ties the call, the person's devices and the screen together.
+/* Connects the call, the user's devices and the screen.
 
-   Hooks that tests and benchmarks may lean on:
+   Hooks for tests and benchmarks:
      #start         the one big button: text Start or Stop, aria-pressed
      #mute, #camera-toggle, #hands-free, #talk, #interrupt, #overlay-toggle, #camera-flip     buttons, aria-pressed
      #say           the form, with the input #say-text
      #captions      the list; items carry data-role (user, assistant), data-turn, data-final, and data-cut on replies,
-                    in which .heard, .waiting and s hold what was heard, is still to come, was cut off;
-                    .recalled tells when that was, of an answer that was looked up (data-recalled)
+                    where .heard, .waiting and s hold the text that was heard, is to come, was cut off;
+                    .recalled holds the time of an event that the answer recalls (data-recalled)
      #state         data-state: idle, connecting, listening, hearing, thinking, speaking, reconnecting, busy, error, stopped
-     #overlay       one .seen[data-kind=object|text] for each thing seen;  #scene-description  the same in words
+     #overlay       one .seen[data-kind=object|text] for each detection;  #scene-description  the same in words
      #notice        messages as .notice[data-level][data-code]
      #voice         the audio element that plays the assistant's voice
      #latency-stages, #latency-table, #context-bar, #context-recalls, #rtt, #playout       in #details, opened by #details-toggle
-     window.omnilive  {pc, state, turns, remoteStream}, always the present ones; turns as turns.js describes them */
+     window.omnilive  {pc, state, turns, remoteStream}, always the current ones; call/turns.js describes the turns */
 
-import { announcer } from "./announce.js";
-import { Call } from "./call.js";
-import { Captions } from "./captions.js";
-import { DEVICE_CODES, showDevices } from "./devices.js";
-import { holdToTalk, listenToKeys } from "./keys.js";
-import { Level, wakeLevels } from "./levels.js";
-import { Notices } from "./notices.js";
-import { Orb } from "./orb.js";
-import { Overlay } from "./overlay.js";
-import { Panel } from "./panel.js";
-import { Pickers } from "./pickers.js";
-import { tellPrivacy } from "./privacy.js";
-import { takePulse } from "./pulse.js";
-import { keepScreenOn } from "./screenlock.js";
-import { Senses } from "./senses.js";
+import { Call } from "./call/call.js";
+import { monitorConnection } from "./call/monitor.js";
+import { takeTokenFromAddress } from "./call/token.js";
+import { Turns } from "./call/turns.js";
+import { DEVICE_CODES, showDevices } from "./devices/devices.js";
+import { Level, wakeLevels } from "./devices/levels.js";
+import { LocalMedia } from "./devices/local_media.js";
+import { Pickers } from "./devices/pickers.js";
+import { keepScreenOn } from "./devices/screenlock.js";
 import { choose, settings } from "./settings.js";
-import { takeTokenFromAddress } from "./token.js";
-import { Turns } from "./turns.js";
-import { TypedLine } from "./typing.js";
+import { announcer } from "./view/announce.js";
+import { Captions } from "./view/captions.js";
+import { holdToTalk, listenToKeys } from "./view/keys.js";
+import { Notices } from "./view/notices.js";
+import { Orb } from "./view/orb.js";
+import { Overlay } from "./view/overlay.js";
+import { Panel } from "./view/panel.js";
+import { showPrivacy } from "./view/privacy.js";
+import { TypedLine } from "./view/typing.js";
 import * as words from "./words.js";
 
-const ASKING_MS = 1500; // a browser that takes longer is waiting for the person
-const SAID_BY_US = new Set(["microphone_lost", "camera_lost"]); // with the name of the substitute
+const ASKING_MS = 1500; // a browser that takes longer is showing its permission dialog
+const SHOWN_LOCALLY = new Set(["microphone_lost", "camera_lost"]); // devices.js shows these, with the substitute's name
+/** @type {(id: string) => any} */
 const by = (id) => document.getElementById(id);
 
-const touch = matchMedia("(pointer: coarse)"); // phones, whose two cameras look to and fro
+const touch = matchMedia("(pointer: coarse)"); // phones, which have a front and a back camera
 const voice = by("voice");
 const levels = { voice: new Level(), microphone: new Level() };
 const orb = new Orb(by("orb"), { voice: () => levels.voice.level(), microphone: () => levels.microphone.level() });
@@ -49,8 +50,8 @@ const notices = new Notices(by("notice"));
 const announce = announcer(by("announce"));
 const panel = new Panel();
 const turns = new Turns();
-const senses = new Senses((message) => call.send(message));
-const call = new Call(() => senses.tracks());
+const media = new LocalMedia((message) => call.send(message));
+const call = new Call(() => media.tracks());
 const pickers = new Pickers(
   { camera: by("pick-camera"), microphone: by("pick-microphone"), speaker: by("pick-speaker") },
   voice,
@@ -64,7 +65,7 @@ const typedLine = new TypedLine(by("say"), by("say-text"), {
   refuse: (longest) => notices.show({ level: "warning", code: "say", text: words.tooLong(longest) }),
 });
 
-let floor = "listening"; // the server's word on who speaks
+let floor = "listening"; // who has the floor, as the server reports it
 
 const isAnswering = () => ["thinking", "speaking"].includes(shownState());
 const somethingWasSaid = () => turns.list.some(({ user, reply }) => user?.text.trim() || reply?.text);
@@ -77,7 +78,7 @@ function begin({ typing = false } = {}) {
   notices.clear("call", "over", ...DEVICE_CODES);
   call.start(async () => {
     const hint = setTimeout(() => notices.show({ level: "warning", code: "asking", text: words.ASKING }), ASKING_MS);
-    await senses.start({ typing });
+    await media.start({ typing });
     clearTimeout(hint);
     notices.clear("asking");
     pickers.refresh();
@@ -87,7 +88,7 @@ function begin({ typing = false } = {}) {
 function end() {
   typedLine.forget();
   call.stop();
-  senses.stop();
+  media.stop();
 }
 
 call.addEventListener("phase", ({ detail: phase }) => {
@@ -96,14 +97,14 @@ call.addEventListener("phase", ({ detail: phase }) => {
   if (phase === "live") greetServer();
   if (phase === "live") notices.clear("call", "over");
   if (phase !== "live") for (const turn of turns.breakOff()) captions.show(turn);
-  if (phase === "error" || phase === "stopped") senses.stop();
+  if (phase === "error" || phase === "stopped") media.stop();
   if (!call.wanted) quiet();
   keepScreenOn(call.wanted);
   announce(words.ANNOUNCED[phase]);
 });
 
 function greetServer() {
-  senses.report();
+  media.report();
   typedLine.go();
 }
 
@@ -116,8 +117,8 @@ function quiet() {
 
 call.addEventListener("connection", ({ detail: connection }) => {
   turns.beginCall();
-  typedLine.again();
-  senses.attach(connection);
+  typedLine.restore();
+  media.attach(connection);
   connection.addEventListener("voice", ({ detail: stream }) => {
     voice.srcObject = stream;
     levels.voice.follow(stream);
@@ -126,7 +127,7 @@ call.addEventListener("connection", ({ detail: connection }) => {
 });
 
 call.addEventListener("trouble", ({ detail: trouble }) => {
-  // While the call is still wanted the page tries again by itself.
+  // While the call is wanted, the page retries without the user.
   const [level, retry] = call.wanted ? ["warning", () => call.retryNow()] : ["error", begin];
   offer("call", level, words.aboutCall(trouble), ["Try again", retry]);
 });
@@ -135,31 +136,31 @@ call.addEventListener("over", ({ detail: reason }) => {
   offer("over", "warning", words.aboutEnd(reason), ["Call again", begin]);
 });
 
-/* ---- what the server says ---- */
+/* ---- messages of the server ---- */
 
-const HEARERS = {
+const HANDLERS = {
   hello(message) {
     panel.showHello(message);
-    takePulse(call.connection, (figures) => panel.showPulse(figures));
+    monitorConnection(call.connection, (figures) => panel.showConnection(figures));
     if (somethingWasSaid()) captions.divide(call.phase === "reconnecting" ? words.RECONNECTED : words.NEW_CALL);
   },
   state({ state }) {
     floor = state;
     showState();
   },
-  scene: (message) => showScene(senses.camera.track ? message : { camera: false }),
+  scene: (message) => showScene(media.camera.track ? message : { camera: false }),
   context: (message) => panel.showContext(message),
   unit: (message) => panel.showUnit(message),
   notice({ level, code, text }) {
-    if (SAID_BY_US.has(code)) return;
+    if (SHOWN_LOCALLY.has(code)) return;
     if (code === "microphone_back") notices.clear("server_silent_microphone");
     notices.show({ level, code: `server_${code}`, text });
   },
 };
 
 call.addEventListener("message", ({ detail: message }) => {
-  HEARERS[message.type]?.(message);
-  typedLine.hear(message);
+  HANDLERS[message.type]?.(message);
+  typedLine.confirm(message);
   const turn = turns.take(message);
   if (!turn) return;
   if (message.type === "latency") panel.showLatency(turns.list);
@@ -168,9 +169,9 @@ call.addEventListener("message", ({ detail: message }) => {
   by("nothing-yet").hidden = somethingWasSaid();
   if (message.type === "user_caption" && message.final) announceCaption(`You: ${message.text}`);
   if (message.type === "reply_ended") {
-    const whence = words.aboutRecall(turn.reply);
+    const source = words.aboutRecall(turn.reply);
     const said = message.cut ? `${message.heard} (interrupted)` : message.said;
-    announceCaption(`Assistant: ${whence && `${whence}. `}${said}`);
+    announceCaption(`Assistant: ${source && `${source}. `}${said}`);
   }
 });
 
@@ -192,13 +193,13 @@ function showState() {
   by("welcome").hidden = call.wanted || somethingWasSaid();
 }
 
-function showSenses() {
-  press("mute", !senses.isOn("microphone"));
-  press("camera-toggle", senses.isOn("camera"));
+function showDeviceButtons() {
+  press("mute", !media.isOn("microphone"));
+  press("camera-toggle", media.isOn("camera"));
   press("hands-free", settings.handsFree);
-  press("talk", senses.held);
+  press("talk", media.held);
   by("talk").hidden = settings.handsFree;
-  by("camera-flip").hidden = !touch.matches || pickers.count("camera") < 2 || !senses.camera.track;
+  by("camera-flip").hidden = !touch.matches || pickers.count("camera") < 2 || !media.camera.track;
 }
 
 function showOverlayChoice() {
@@ -215,12 +216,12 @@ function offer(code, level, text, [label, run]) {
 
 const announceCaption = (text) => settings.announce && announce(text);
 
-/* ---- the person's devices ---- */
+/* ---- the user's devices ---- */
 
-senses.addEventListener("change", showSenses);
-pickers.addEventListener("devices", showSenses);
+media.addEventListener("change", showDeviceButtons);
+pickers.addEventListener("devices", showDeviceButtons);
 showDevices({
-  senses,
+  media,
   pickers,
   notices,
   isCalling: () => call.wanted,
@@ -236,13 +237,13 @@ showDevices({
 /* ---- the buttons ---- */
 
 by("start").addEventListener("click", () => (call.wanted ? end() : begin()));
-by("mute").addEventListener("click", () => senses.set("microphone", !senses.isOn("microphone")));
-by("camera-toggle").addEventListener("click", () => senses.set("camera", !senses.isOn("camera")));
-by("hands-free").addEventListener("click", () => senses.setHandsFree(!settings.handsFree));
+by("mute").addEventListener("click", () => media.set("microphone", !media.isOn("microphone")));
+by("camera-toggle").addEventListener("click", () => media.set("camera", !media.isOn("camera")));
+by("hands-free").addEventListener("click", () => media.setHandsFree(!settings.handsFree));
 by("interrupt").addEventListener("click", () => call.send({ type: "interrupt" }));
 by("camera-flip").addEventListener("click", () => {
-  const facing = senses.camera.facing === "environment" ? "user" : "environment";
-  senses.use("camera", { deviceId: "", facing });
+  const facing = media.camera.facing === "environment" ? "user" : "environment";
+  media.use("camera", { deviceId: "", facing });
 });
 by("overlay-toggle").addEventListener("click", () => (choose({ overlay: !settings.overlay }), showOverlayChoice()));
 by("help-open").addEventListener("click", () => by("help").showModal());
@@ -253,10 +254,10 @@ for (const name of ["overlay", "announce", "shortcuts"]) {
 }
 
 function talk(down) {
-  const means = senses.talk(down);
+  const accepted = media.talk(down);
   const why = call.phase !== "live" ? words.NO_CALL : settings.handsFree ? words.JUST_SPEAK : words.MUTED;
-  if (!means) notices.show({ level: "info", code: "talk", text: why });
-  return means;
+  if (!accepted) notices.show({ level: "info", code: "talk", text: why });
+  return accepted;
 }
 
 holdToTalk(by("talk"), talk);
@@ -269,7 +270,7 @@ listenToKeys(talk, {
 
 addEventListener("hashchange", () => takeTokenFromAddress() && !call.wanted && call.phase === "error" && begin());
 addEventListener("pagehide", end);
-setInterval(() => by("mute").style.setProperty("--level", senses.isOn("microphone") ? levels.microphone.level().toFixed(2) : "0"), 100);
+setInterval(() => by("mute").style.setProperty("--level", media.isOn("microphone") ? levels.microphone.level().toFixed(2) : "0"), 100);
 
 window.omnilive = {
   get pc() {
@@ -288,8 +289,8 @@ window.omnilive = {
 
 takeTokenFromAddress();
 showState();
-showSenses();
+showDeviceButtons();
 showOverlayChoice();
 pickers.refresh();
-tellPrivacy(by("privacy"));
-document.documentElement.dataset.ready = "true"; // takes back the word to old browsers
+showPrivacy(by("privacy"));
+document.documentElement.dataset.ready = "true"; // hides the message for old browsers

@@ -1,4 +1,4 @@
-/* What the person chose last time: devices, hands-free, overlay. Kept in this browser only; works without storage. */
+/* Keeps the user's choices in this browser: devices, hands-free, overlay. Works without storage. */
 
 const KEY = "omnilive.settings";
 
@@ -8,8 +8,8 @@ const DEFAULTS = {
   speaker: "",
   handsFree: true,
   overlay: true,
-  announce: true, // captions are read to screen readers
-  shortcuts: true, // single keys (M, C, Space) do something
+  announce: true, // screen readers announce captions
+  shortcuts: true, // single keys (M, C, Space) are active
 };
 
 function load() {
@@ -27,6 +27,6 @@ export function choose(changes) {
   try {
     localStorage.setItem(KEY, JSON.stringify(settings));
   } catch {
-    // Storage is forbidden or full: the choice lasts as long as the page.
+    // Storage is disabled or full: the choice lasts until the page is closed.
   }
 }

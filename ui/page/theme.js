@@ -1,5 +1,5 @@
-/* Light or dark: the system's choice until the person makes one. A classic script, run before the first paint, so
-   that no page flashes in the wrong colours. Knows nothing of the call. */
+/* Sets light or dark colours: the system's choice until the user makes one. A classic script, run before the first
+   paint, so that the page never flashes in the wrong colours. */
 (() => {
   const KEY = "omnilive.theme";
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -7,7 +7,7 @@
   try {
     chosen = localStorage.getItem(KEY);
   } catch {
-    // Storage is forbidden: the choice lasts as long as the page.
+    // Storage is disabled: the choice lasts until the page is closed.
   }
 
   const shown = () => chosen ?? (dark.matches ? "dark" : "light");
@@ -15,13 +15,13 @@
   function apply() {
     const theme = shown();
     document.documentElement.dataset.theme = theme;
-    document.querySelector("meta[name=theme-color]").content = theme === "dark" ? "#0e1413" : "#f5f2eb";
+    document.querySelector("meta[name=theme-color]").setAttribute("content", theme === "dark" ? "#0e1413" : "#f5f2eb");
     document.querySelector("#theme")?.setAttribute("aria-pressed", String(theme === "dark"));
   }
 
   function toggle() {
     const next = shown() === "dark" ? "light" : "dark";
-    // Back at what the system says, the page follows the system again.
+    // A choice equal to the system's is not stored, so that the page follows the system again.
     chosen = next === (dark.matches ? "dark" : "light") ? null : next;
     try {
       if (chosen) localStorage.setItem(KEY, chosen);

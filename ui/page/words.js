@@ -1,4 +1,4 @@
-/* Every sentence the page says by itself. What the server says comes with the server's own words. */
+/* The page's own texts. Messages of the server bring their own. */
 
 export const STATES = {
   idle: "Ready when you are",
@@ -9,17 +9,17 @@ export const STATES = {
   speaking: "Speaking",
   reconnecting: "Reconnecting…",
   error: "Not connected",
-  busy: "All places are taken",
+  busy: "All call slots are in use",
   stopped: "The call has ended",
 };
 
-/** Only what changes what the person can do is read out: "thinking" and "speaking" would talk over the answer. */
+/** Announced to screen readers. "Thinking" and "speaking" are left out: they would talk over the answer. */
 export const ANNOUNCED = {
   connecting: "Connecting.",
   live: "Connected. Listening.",
   reconnecting: "The connection was lost. Reconnecting.",
   error: "Not connected.",
-  busy: "All places are taken. Trying again soon.",
+  busy: "All call slots are in use. Trying again soon.",
   stopped: "The call has ended.",
   idle: "Call stopped.",
 };
@@ -29,7 +29,10 @@ const WITHOUT = {
   camera: "Until then it hears you but sees nothing.",
 };
 
-/** @param code of a DeviceTrouble  @param kinds the devices that met it: one or both of microphone and camera */
+/**
+ * @param {string} code of a DeviceTrouble
+ * @param {string[]} kinds the devices concerned: microphone, camera or both
+ */
 export function aboutDevice(code, kinds) {
   const name = kinds.join(" and the ");
   const without = WITHOUT[kinds[0]];
@@ -55,25 +58,25 @@ export function aboutDevice(code, kinds) {
   }
 }
 
-/** @param trouble a CallTrouble */
+/** @param {{code: string, text?: string, retryAfter?: number}} trouble a CallTrouble */
 export function aboutCall({ code, text, retryAfter }) {
   switch (code) {
     case "unsupported":
       return "This browser cannot make calls. Please use a current Firefox, Chrome, Edge or Safari.";
     case "unreachable":
-      return `The server at ${location.host} does not answer. See that omnilive is running there, then try again.`;
+      return `The server at ${location.host} does not answer. Check that omnilive is running there, then try again.`;
     case "token":
-      return "This server asks for its access token. Open the whole address that it printed at start, with #token= and all that follows.";
+      return "This server asks for its access token. Open the whole address that it printed at start, with #token= and everything after it.";
     case "busy":
-      return `All places are taken right now. The page tries again by itself in about ${Math.ceil(retryAfter)} seconds.`;
+      return `All call slots are in use. The page tries again in about ${Math.ceil(retryAfter)} seconds.`;
     case "starting":
-      return "The server is still loading its models. The call begins by itself as soon as they are there.";
+      return "The server is still loading its models. The call begins as soon as they are ready.";
     case "stopping":
       return "The server is shutting down. Start it again, then press Start.";
     case "no_path":
-      return "The server answers, but sound and pictures find no way to it: a firewall or VPN may block UDP between you. Try again, or on the same network.";
+      return "The server answers, but sound and pictures cannot reach it: a firewall or VPN may block UDP. Try again, or use the same network.";
     case "silent_server":
-      return "The server took the call but did not greet us. Try again; if it stays so, look at the server's log.";
+      return "The server accepted the call but sent no greeting. Try again; if that fails too, look at the server's log.";
     default:
       return text || `The call could not be made (${code}). Try again.`;
   }
@@ -90,23 +93,23 @@ export const lost = (kind, now) =>
     ? `The ${kind} in use was unplugged. Going on with “${now}”.`
     : `The ${kind} was unplugged. Plug it in again, then switch it on. ${WITHOUT[kind]}`;
 
-export const tooLong = (limit) => `That message is too long: please keep it under ${limit.toLocaleString("en")} letters.`;
+export const tooLong = (limit) => `That message is too long: please keep it under ${limit.toLocaleString("en")} characters.`;
 export const WAITING = "The message will be sent once the call is connected.";
-export const AUTOPLAY = "The browser holds the voice back until you allow it.";
+export const AUTOPLAY = "The browser does not play the voice until you allow it.";
 export const ASKING = "Your browser asks whether this page may use the microphone and the camera. Choose Allow to be heard and seen.";
 export const MUTED = "The microphone is off. Unmute it, then hold to talk.";
 export const NO_CALL = "Press Start first, then talk.";
 export const JUST_SPEAK = "Hands-free is on: just speak. Switch it off to talk only while you hold Space.";
 export const NEW_CALL = "New call";
-export const RECONNECTED = "Reconnected – the assistant begins afresh";
-export const newDevice = (kind, label) => `“${label}” is there now. Use it as ${kind}?`;
+export const RECONNECTED = "Reconnected – a new conversation begins";
+export const newDevice = (kind, label) => `“${label}” is now connected. Use it as ${kind}?`;
 
-/** Where an answer comes from, if it was looked up: "Recalled from 0:42". */
+/** The time of an event that an answer recalls: "Recalled from 0:42". */
 export function aboutRecall({ recalled }) {
   return recalled === null ? "" : `Recalled from ${timeInCall(recalled)}`;
 }
 
-/** Seconds of the call as one reads them off a clock: 0:42, 39:07, 1:02:05. */
+/** Seconds of the call as a clock shows them: 0:42, 39:07, 1:02:05. */
 export function timeInCall(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

@@ -1,6 +1,6 @@
-"""What waits to be sent to one page, in order. Words are never lost; of what is stale, only the newest is kept.
+"""Queues messages to one page in order. Captions and replies are never dropped; stale state is superseded.
 
-Pure: knows no channel and no clock. Who reads nothing for too long is given up by whoever owns the box.
+Pure: no channel and no clock. The owner ends the call of a page that does not read for too long.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from ui.realtime.wire import Message
 
 NEWEST_ONLY = frozenset({"scene", "context", "state", "pong"})
-MOST_WAITING = 4096  # messages: many minutes of talk that a page did not read
+MOST_WAITING = 4096  # messages: many minutes of conversation
 
 
 class Outbox:
@@ -33,25 +33,25 @@ class Outbox:
         return len(self._waiting) > MOST_WAITING
 
     def put(self, message: Message) -> None:
-        """Ignored once the box is closed."""
+        """Adds a message; ignored after `close`."""
         if self._closed:
             return
-        stale = self._makes_stale(message)
-        if stale is not None and self._waiting.pop(stale, None) is not None:
+        key = self._supersedes(message)
+        if key is not None and self._waiting.pop(key, None) is not None:
             self.superseded += 1
-        if stale is None or message.get("final"):
+        if key is None or message.get("final"):
             self._count += 1
-            stale = self._count
-        self._waiting[stale] = message
+            key = self._count
+        self._waiting[key] = message
         self._changed.set()
 
     def close(self) -> None:
-        """Nothing more comes; what is in it can still be taken."""
+        """Takes no more messages; waiting ones can still be taken."""
         self._closed = True
         self._changed.set()
 
     async def take(self) -> Message | None:
-        """The oldest message; waits for one. None once closed and empty."""
+        """Waits for the oldest message; None once closed and empty."""
         while not self._waiting:
             if self._closed:
                 return None
@@ -60,13 +60,13 @@ class Outbox:
         return self._waiting.popitem(last=False)[1]
 
     @staticmethod
-    def _makes_stale(message: Message) -> Hashable:
-        """The place of the older message that this one replaces, if that still waits; None where nothing is stale."""
+    def _supersedes(message: Message) -> Hashable:
+        """The key of the older message that this one replaces if it still waits; None if it replaces none."""
         kind = message["type"]
         if kind in NEWEST_ONLY:
             return kind
-        if kind in ("user_caption", "reply_heard"):  # each tells the whole turn so far
+        if kind in ("user_caption", "reply_heard"):  # each one covers the whole turn so far
             return kind, message["turn"]
         if kind == "notice" and message["code"] == "bad_message":
-            return kind, "bad_message"  # a page that floods us with nonsense is not flooded with answers
+            return kind, "bad_message"  # a page that floods the server is not flooded with answers
         return None

@@ -1,7 +1,6 @@
-"""The wire's vocabulary: our events <-> the JSON of docs/wire.md. Every transport shares it.
+"""Converts between events and the JSON messages of docs/wire.md.
 
-What comes from a page is checked field by field; whatever is wrong with it is a BadInput that says so. Knows no
-transport and no session.
+Messages of a page are checked field by field; a fault raises BadInput that names it. Independent of the transport.
 """
 
 from __future__ import annotations
@@ -39,22 +38,22 @@ from stream.runtime.events import (
 
 Message = dict[str, Any]
 
-LONGEST_MESSAGE = 250_000  # characters; a data channel carries no more either
+LONGEST_MESSAGE = 250_000  # characters; a data channel carries no more
 LONGEST_REASON = 200
 LONGEST_ECHO = 64
-MOST_BLOCKS = 200  # more cannot be told apart on a page
+MOST_BLOCKS = 200  # more are too narrow to see on a page
 
 
 @dataclass(frozen=True, slots=True)
 class PingReceived:
-    """The page is there; `t` comes back."""
+    """A ping of the page; the pong returns `t`."""
 
     t: object
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveReceived:
-    """The page says goodbye."""
+    """The page leaves the call."""
 
 
 FromPage = Perceived | PingReceived | LeaveReceived
@@ -65,7 +64,7 @@ def _ms(seconds: Mapping[str, float]) -> dict[str, float]:
 
 
 def to_wire(event: Expressed) -> Message:
-    """The message that tells a page of `event`."""
+    """The message that reports `event` to a page."""
     match event:
         case StateChanged(state, _):
             return {"type": "state", "state": state.value}
@@ -83,8 +82,8 @@ def to_wire(event: Expressed) -> Message:
             decision = "speaking" if speaks else "listening"
             return {"type": "unit", "number": number, "decision": decision, "forced": forced, "left": list(left)}
         case Notice(level, code, text, detail):
-            told = {"type": "notice", "level": level, "code": code, "text": text}
-            return {**told, "detail": dict(detail)} if detail else told
+            notice = {"type": "notice", "level": level, "code": code, "text": text}
+            return {**notice, "detail": dict(detail)} if detail else notice
         case SessionEnded(reason):
             return bye(reason)
         case _:
@@ -141,17 +140,17 @@ def bad_message(error: BadInput) -> Message:
 
 
 def encoded(message: Message) -> str:
-    """As text. Only ASCII, so that nothing a model or a page wrote can fail to be sent."""
+    """The message as JSON. Only ASCII, so that every text of a model or a page can be sent."""
     return json.dumps(message, separators=(",", ":"), allow_nan=False)
 
 
 def from_wire(text: str | bytes) -> FromPage:
-    """What a page says. Raises BadInput for anything that is not in docs/wire.md."""
+    """The event in a message of a page. Raises BadInput for a message that is not in docs/wire.md."""
     message = _object(text)
     kind = message.pop("type", None)
     reader = READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
-        raise BadInput(f"the message type {_shown(kind)} is not known; known are {', '.join(READERS)}")
+        raise BadInput(f"The message type {_shown(kind)} is unknown. Known types are {', '.join(READERS)}.")
     fields = _Fields(str(kind), message)
     event = reader(fields)
     fields.must_be_used_up()
@@ -160,15 +159,15 @@ def from_wire(text: str | bytes) -> FromPage:
 
 def _object(text: str | bytes) -> Message:
     if not isinstance(text, str):
-        raise BadInput("messages are text, not binary")
+        raise BadInput("Messages must be text, not binary.")
     if len(text) > LONGEST_MESSAGE:
-        raise BadInput(f"a message has at most {LONGEST_MESSAGE} characters, not {len(text)}")
+        raise BadInput(f"A message must have at most {LONGEST_MESSAGE} characters, not {len(text)}.")
     try:
         message = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise BadInput("messages are JSON objects; this is not JSON") from None
+        raise BadInput("Messages must be JSON objects; this is not JSON.") from None
     if not isinstance(message, dict):
-        raise BadInput(f"messages are JSON objects with a type, not {_shown(message)}")
+        raise BadInput(f"Messages must be JSON objects with a type, not {_shown(message)}.")
     return message
 
 
@@ -177,64 +176,64 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _shown(value: object) -> str:
-    """A value of the page's for an error text, short whatever it is."""
+    """A value from the page, shortened for an error message."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    told = json.dumps(value)
-    return told if len(told) <= 40 else told[:37] + "..."
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 class _Fields:
-    """The fields of one message; each `take_` removes one and checks it."""
+    """The fields of one message; each `take_` method removes a field and checks it."""
 
     def __init__(self, kind: str, fields: Message) -> None:
         self._kind, self._fields = kind, fields
 
     def must_be_used_up(self) -> None:
         if self._fields:
-            raise BadInput(f"{self._kind} has no field {_shown(next(iter(self._fields)))}")
+            raise BadInput(f"{self._kind} has no field {_shown(next(iter(self._fields)))}.")
 
     def has(self, name: str) -> bool:
         return name in self._fields
 
     def take(self, name: str) -> object:
         if name not in self._fields:
-            raise BadInput(f"{self._kind} needs the field {name}")
+            raise BadInput(f"{self._kind} needs the field {name}.")
         return self._fields.pop(name)
 
     def take_bool(self, name: str) -> bool:
         value = self.take(name)
         if not isinstance(value, bool):
-            raise BadInput(f"{self._kind}.{name} is true or false, not {_shown(value)}")
+            raise BadInput(f"{self._kind}.{name} must be true or false, not {_shown(value)}.")
         return value
 
     def take_text(self, name: str) -> str:
         value = self.take(name)
         if not isinstance(value, str):
-            raise BadInput(f"{self._kind}.{name} is text, not {_shown(value)}")
+            raise BadInput(f"{self._kind}.{name} must be text, not {_shown(value)}.")
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise BadInput(f"{self._kind}.{name} has half a character in it")
+            raise BadInput(f"{self._kind}.{name} contains half a character (a lone surrogate).")
         return value
 
     def take_number(self, name: str, least: float, most: float) -> float:
         value = self.take(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadInput(f"{self._kind}.{name} is a number, not {_shown(value)}")
+            raise BadInput(f"{self._kind}.{name} must be a number, not {_shown(value)}.")
         if not least <= value <= most or not math.isfinite(value):
-            raise BadInput(f"{self._kind}.{name} is between {least:g} and {most:g}, not {_shown(value)}")
+            raise BadInput(f"{self._kind}.{name} must be between {least:g} and {most:g}, not {_shown(value)}.")
         return float(value)
 
     def take_one_of(self, name: str, choices: tuple[str, ...]) -> str:
         value = self.take(name)
         if not isinstance(value, str) or value not in choices:
-            raise BadInput(f"{self._kind}.{name} is one of {', '.join(choices)}, not {_shown(value)}")
+            raise BadInput(f"{self._kind}.{name} must be one of {', '.join(choices)}, not {_shown(value)}.")
         return value
 
 
 def _say(fields: _Fields) -> FromPage:
     text = fields.take_text("text")
     if not text.strip():
-        raise BadInput("there is nothing in this message")
+        raise BadInput("The message is empty.")
     return TextTyped(text)
 
 
@@ -244,7 +243,7 @@ def _switch(fields: _Fields) -> FromPage:
 
     switched = DeviceSwitched(read("microphone"), read("camera"), read("hands_free"))
     if switched == DeviceSwitched():
-        raise BadInput("switch needs one of microphone, camera, hands_free")
+        raise BadInput("switch needs one of the fields microphone, camera, hands_free.")
     return switched
 
 
@@ -258,7 +257,7 @@ def _ping(fields: _Fields) -> FromPage:
     t = fields.take("t")
     small = isinstance(t, str) and len(t) <= LONGEST_ECHO
     if not (small or t is None or (isinstance(t, int | float) and abs(t) < 1e300)):
-        raise BadInput(f"ping.t is a number or a text of at most {LONGEST_ECHO} characters, not {_shown(t)}")
+        raise BadInput(f"ping.t must be a number or a text of at most {LONGEST_ECHO} characters, not {_shown(t)}.")
     return PingReceived(t)
 
 

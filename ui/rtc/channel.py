@@ -1,7 +1,7 @@
-"""The data channel of one call, as something to await. Knows nothing of what is sent over it.
+"""Sends and receives messages over the data channel of one call, with flow control.
 
-aiortc queues without bounds and sends from tasks that nobody awaits, so nothing is handed to it before the channel
-is open, while much is waiting already, or once the connection is gone.
+aiortc queues without a limit and sends from tasks that are not awaited, so it gets no message before the channel is
+open, while its buffer is full, or after the connection is lost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST_BUFFERED = 64 * 1024  # bytes
 
 
 class Channel:
-    """`connected` tells whether packets can still be sent. `received` is called with each message, text or bytes."""
+    """`connected` returns whether packets can still be sent; `received` is called with each message, text or bytes."""
 
     def __init__(self, connected: Callable[[], bool], received: Callable[[str | bytes], None]) -> None:
         self._connected, self._received = connected, received
@@ -25,7 +25,7 @@ class Channel:
         self._closed = False
 
     def opened(self, channel: RTCDataChannel) -> bool:
-        """The page opened a channel. True if it is ours: only the first one of our name is."""
+        """Takes a channel that the page opened; only the first one labelled LABEL. Returns whether it was taken."""
         if self._channel is not None or channel.label != LABEL:
             channel.close()
             return False
@@ -38,12 +38,12 @@ class Channel:
         return True
 
     def close(self) -> None:
-        """Whoever waits to send is let go."""
+        """Ends every waiting `send` and `drained`."""
         self._closed = True
         self._changed.set()
 
     async def send(self, text: str) -> bool:
-        """Waits until there is room. False when the channel is gone and the message with it."""
+        """Waits until the buffer has room, and sends. False if the channel is closed and the message is lost."""
         while not self._closed:
             channel = self._channel
             if channel is not None and channel.bufferedAmount < MOST_BUFFERED:
@@ -56,7 +56,7 @@ class Channel:
         return False
 
     async def drained(self) -> None:
-        """Returns once everything was handed to the network, or the channel is gone."""
+        """Waits until the buffer is empty, or the channel is closed."""
         while not self._closed and self._channel is not None and self._channel.bufferedAmount:
             self._changed.clear()
             await self._changed.wait()

@@ -1,10 +1,10 @@
-"""The gate of a call's media sockets: where they are bound, and which datagrams reach DTLS and SRTP.
+"""Guards a call's media sockets: chooses the addresses to bind, and filters datagrams before DTLS and SRTP.
 
-aioice binds every address of the machine and hands on whatever arrives, whoever sent it; aiortc ends the call over a
-datagram that is empty or larger than the buffer of pylibsrtp. The gate lets through STUN, which is authenticated by
-the password of the offer and the answer, and then only what comes from an address that has passed such a check: the
-nominated pair, and those a browser may move to without asking again. It replaces three private parts of the
-libraries, whose versions ui/rtc/webrtc.py checks.
+aioice binds every address of the machine and delivers datagrams from every sender; aiortc ends the call after a
+datagram that is empty or larger than the buffer of pylibsrtp. The gate passes STUN, which the passwords of offer and
+answer authenticate, and otherwise only datagrams from an address with a successful connectivity check: the nominated
+pair, and pairs to which a browser may switch. It replaces three private parts of the libraries, whose versions
+ui/rtc/webrtc.py checks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ui.host.log_limits import LogLimit
 log = logging.getLogger(__name__)
 log.addFilter(LogLimit())
 
-LARGEST = 1500  # bytes: an Ethernet packet, and the buffer of pylibsrtp; browsers send at most 1,200 or so
+LARGEST = 1500  # bytes: an Ethernet packet, and the buffer of pylibsrtp; browsers send at most about 1,200
 MOST_WAITING = 1000  # datagrams: a second of the most that a call sends
 FIRST_BYTES_OF_STUN = range(4)  # RFC 7983, section 7
 
@@ -31,9 +31,9 @@ Deliver = Callable[[bytes, int], None]
 
 
 class Gate(asyncio.DatagramProtocol):
-    """Stands between one socket and aioice. `deliver` takes what may reach DTLS and SRTP.
+    """Filters the datagrams of one socket of aioice. `deliver` takes those for DTLS and SRTP.
 
-    `sources` are the only IP addresses to be heard; None for all.
+    `sources` are the only accepted IP addresses; None accepts all.
     """
 
     def __init__(
@@ -49,23 +49,23 @@ class Gate(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, source: tuple[Any, ...]) -> None:
         if not 0 < len(data) <= LARGEST:
-            log.info("a datagram of an impossible size was dropped: %d bytes from %s", len(data), source[0])
+            log.info("A datagram of %d bytes from %s was dropped: its size is invalid.", len(data), source[0])
         elif self._sources is not None and source[0] not in self._sources:
-            log.info("a datagram from another machine was dropped: %s", source[0])
+            log.info("A datagram from another machine was dropped: %s.", source[0])
         elif data[0] in FIRST_BYTES_OF_STUN:
             self._take_stun(data, source)
         elif not self._checked((source[0], source[1])):
-            log.info("a datagram from an address that is no party to the call was dropped: %s", source[0])
+            log.info("A datagram from an address outside the call was dropped: %s.", source[0])
         elif self._ice._queue.qsize() >= MOST_WAITING:
-            log.warning("datagrams come faster than they can be read, and are dropped")
+            log.warning("Datagrams arrive faster than they can be read, and are dropped.")
         else:
             self._deliver(data, self._stun.local_candidate.component)
 
     def _take_stun(self, data: bytes, source: tuple[Any, ...]) -> None:
         try:
             self._stun.datagram_received(data, source)
-        except Exception as error:  # its parser raises whatever a packet happens to break
-            log.info("a STUN packet from %s could not be read: %r", source[0], error)
+        except Exception as error:  # its parser raises exceptions of many kinds
+            log.info("A STUN packet from %s could not be read: %r", source[0], error)
 
     def _checked(self, source: tuple[str, int]) -> bool:
         """Whether a connectivity check between this socket and `source` has succeeded."""
@@ -81,9 +81,9 @@ class Gate(asyncio.DatagramProtocol):
 def guard(
     transport: RTCDtlsTransport, hosts: Sequence[str] | None = None, sources: frozenset[str] | None = None
 ) -> None:
-    """Puts gates before `transport`, whose candidates are not gathered yet.
+    """Puts gates before `transport`; to be called before its candidates are gathered.
 
-    `hosts` are the only addresses of this machine to bind, `sources` the only ones to hear; None for all.
+    `hosts` are the only local addresses to bind, `sources` the only accepted senders; None for all.
     """
     ice: Connection = transport.transport._connection
     gather, deliver = ice.get_component_candidates, ice.data_received
@@ -96,7 +96,7 @@ def guard(
         return candidates
 
     def drop(data: bytes, component: int) -> None:
-        """What aioice would deliver itself: packets before there is a gate, and STUN that it could not read."""
+        """Replaces aioice's own delivery: of packets before a gate exists, and of unreadable STUN."""
 
     setattr(ice, "get_component_candidates", gather_behind_gates)  # noqa: B010 - mypy refuses methods of instances
     setattr(ice, "data_received", drop)  # noqa: B010
@@ -104,7 +104,7 @@ def guard(
 
 
 def _survive(transport: RTCDtlsTransport) -> None:
-    """A datagram that breaks something beyond the gate is lost; aiortc would end the call over it."""
+    """Drops a datagram that raises an error after the gate, where aiortc would end the call."""
     receive_next = transport._recv_next
 
     async def receive_next_or_drop() -> None:
@@ -113,7 +113,7 @@ def _survive(transport: RTCDtlsTransport) -> None:
         except ConnectionError:  # the end of the connection
             raise
         except Exception as error:
-            log.warning("a datagram of a call could not be taken: %r", error)
-            await asyncio.sleep(0)  # where every next one fails at once too, others have their turn
+            log.warning("A datagram of a call could not be processed: %r", error)
+            await asyncio.sleep(0)  # other tasks run, even if every datagram fails at once
 
     setattr(transport, "_recv_next", receive_next_or_drop)  # noqa: B010

@@ -1,10 +1,10 @@
-"""Makes one stream without gaps out of sound that comes in pieces: its sample count is time on the session clock.
+"""Joins sound that arrives in pieces into one stream without gaps, whose sample count is time on the session clock.
 
-What was lost, and what a silent line did not send, becomes silence. Where the far end's clock runs fast or slow
-against ours, a little is cut or added. Pure: times are handed in. Knows no codec and no packets.
+Lost pieces and pauses of the sender become silence. When the sender's clock runs faster or slower, samples are cut or
+silence is added. Pure: times are parameters.
 
-A line that sends nothing has either stopped its clock meanwhile (a microphone that was off) or is stuck somewhere on
-the way (its sound then comes all at once). What comes next is held until that is plain: for one packet's length.
+After a pause of the sender, either its clock has stopped (the microphone was off) or its sound was delayed on the
+way (and then arrives all at once). The next piece is held for the length of one packet until this is clear.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 
-# A line that has sent nothing for so long gets silence, so that those who wait for a pause are not kept waiting.
-# Longer than most stalls of a network, because sound that comes after its time was filled is lost.
+# After this long without sound silence is inserted, so that endpointing goes on. Longer than most stalls of a network,
+# because sound that arrives after its time was filled is lost.
 IDLE_S = 0.6
 ROUNDING_S = 0.0025  # the shortest Opus frame: less is not a gap
-AHEAD_S = 0.04  # sound cannot come before its time: beyond this, our zero was set by a late packet
-BEHIND_S = 0.06  # steadily behind by more: their clock is slow, or the path got longer
-RESTARTED_S = 2.0  # off by so much: their clock began anew
+AHEAD_S = 0.04  # sound cannot arrive early: beyond this, a late packet has set the zero
+BEHIND_S = 0.06  # steadily late by more: the sender's clock is slow, or the path is longer
+RESTARTED_S = 2.0  # off by more: the sender's clock has restarted
 WINDOW_S = 5.0  # "steadily"
-BURST_S = 0.01  # pieces that come closer together than this were stuck together
+BURST_S = 0.01  # pieces that arrive closer together were delayed together
 
 
 def _samples(seconds: float) -> int:
@@ -33,7 +33,7 @@ def _samples(seconds: float) -> int:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
     samples: Samples
-    at: int  # place of the first sample in their stream
+    at: int  # position of the first sample in the sender's stream
     now: float
 
     @property
@@ -42,29 +42,29 @@ class _Piece:
 
 
 class JitterBuffer:
-    """Sound of one microphone at HEARING_RATE_HZ. `now` is seconds on the session clock and never runs back."""
+    """Sound of one microphone at HEARING_RATE_HZ. `now` is seconds on the session clock, never decreasing."""
 
     def __init__(self) -> None:
-        self._end = 0  # samples handed out so far
+        self._end = 0  # samples released so far
         self._zero: int | None = None  # session time of sample 0, in samples
-        self._anchor = 0  # what to add to a place in their stream to get a place in ours
-        self._held: list[_Piece] = []  # came after a silence of the line, and not placed yet
-        self._idle = False  # the line was silent for so long that silence was put in
+        self._anchor = 0  # position in this stream less position in the sender's
+        self._held: list[_Piece] = []  # arrived after a pause, and not placed yet
+        self._idle = False  # silence was inserted for a pause
         self._least_lag: int | None = None  # within the window
         self._window_ends = 0.0
-        self.filled = 0  # samples of silence put in
-        self.cut = 0  # samples that came too late or too early to be used
+        self.filled = 0  # samples of silence inserted
+        self.cut = 0  # samples dropped because they were too late or too early
 
     def place(self, samples: Samples, at: int, now: float) -> list[Chunk]:
-        """`samples` (n,) float32, from sample `at` of their stream on, just came in: what can be handed on now."""
+        """Takes `samples`, float32 (n,), from sample `at` of the sender's stream on; returns the ready chunks."""
         piece = _Piece(samples, at, now)
         if self._zero is None:
             self._zero = _samples(now) - len(samples)
             self._anchor = -at
             self._window_ends = now + WINDOW_S
         released = self._release(now)
-        came_late = self._anchor + piece.end <= self._end
-        if self._held or (self._idle and came_late):
+        is_late = self._anchor + piece.end <= self._end
+        if self._held or (self._idle and is_late):
             self._held.append(piece)
             return released
         self._idle = False
@@ -72,7 +72,7 @@ class JitterBuffer:
         return released + self._put(piece)
 
     def _release(self, now: float) -> list[Chunk]:
-        """Those that were held, once the next one did not follow at once: the last of them was in time."""
+        """The held pieces, if no further piece followed at once: then the last of them was in time."""
         if not self._held or now - self._held[-1].now < BURST_S:
             return []
         pieces, self._held, self._idle = self._held, [], False
@@ -80,7 +80,7 @@ class JitterBuffer:
         return [chunk for piece in pieces for chunk in self._put(piece)]
 
     def _put(self, piece: _Piece) -> list[Chunk]:
-        """At most silence and sound: what the stream goes on with when `piece` is put where the anchor says."""
+        """The chunks that place `piece` where the anchor says: silence for a gap, then the sound."""
         samples = piece.samples
         gap = self._anchor + piece.at - self._end
         chunks = []
@@ -95,7 +95,7 @@ class JitterBuffer:
         return chunks
 
     def idle(self, now: float) -> list[Chunk]:
-        """Silence for a line that has sent nothing for IDLE_S. Ask a few times a second."""
+        """Silence for a sender that has sent nothing for IDLE_S. To be called a few times a second."""
         if self._zero is None:
             return []
         released = self._release(now)
@@ -112,12 +112,12 @@ class JitterBuffer:
         return chunk
 
     def _lag(self, piece: _Piece) -> int:
-        """How many samples after its time, by the anchor, `piece` came."""
+        """The delay of `piece` against the anchor, in samples."""
         assert self._zero is not None
         return _samples(piece.now) - self._zero - (self._anchor + piece.end)
 
     def _keep_time(self, piece: _Piece) -> None:
-        """Move the anchor where pieces come too far from their time."""
+        """Moves the anchor when pieces arrive too far from their time."""
         lag = self._lag(piece)
         if lag < -_samples(AHEAD_S) or lag > _samples(RESTARTED_S):
             self._shift(lag)

@@ -1,7 +1,7 @@
-"""Opus packets of the far end's microphone -> one gapless 16 kHz stream.
+"""Decodes the Opus packets of the browser's microphone into one 16 kHz stream without gaps.
 
-Stands where aiortc's jitter buffer was, and so decodes on the event loop: 0.1 ms every 20 ms, and no thread between
-a packet and the ear. Knows neither the peer connection nor what is done with the sound.
+Replaces aiortc's jitter buffer and decodes on the event loop, which takes 0.1 ms every 20 ms, so that no thread delays
+the sound.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from ui.rtc.jitter_buffer import JitterBuffer
-from ui.rtc.reorder_buffer import ReorderBuffer, Unwrapping
+from ui.rtc.reorder_buffer import CounterUnwrapper, ReorderBuffer
 
 log = logging.getLogger(__name__)
 
-OPUS_RATE_HZ = 48_000  # of its RTP timestamps and of the decoder, whatever was sent
+OPUS_RATE_HZ = 48_000  # of the RTP timestamps and the decoder, for every bandwidth
 
 
 class OpusPacketDecoder:
-    """Decoder and resampler of one stream. `hear` gives float32 mono at HEARING_RATE_HZ; a packet is 2.5-120 ms."""
+    """Decoder and resampler of one Opus stream. A packet holds 2.5 to 120 ms."""
 
     def __init__(self) -> None:
         self._decoder = av.CodecContext.create("libopus", "r")
@@ -31,44 +31,44 @@ class OpusPacketDecoder:
         self._decoder.sample_rate = OPUS_RATE_HZ
         self._resampler = av.AudioResampler(format="flt", layout="mono", rate=HEARING_RATE_HZ)
 
-    def hear(self, packet: bytes) -> Samples:
-        """Raises ValueError when the packet is not Opus."""
+    def decode(self, packet: bytes) -> Samples:
+        """The sound of a packet, float32 (n,) at HEARING_RATE_HZ. Raises ValueError when it is not Opus."""
         frames = self._decoder.decode(av.Packet(packet))
         pieces = [piece.to_ndarray()[0] for frame in frames for piece in self._resampler.resample(frame)]
         return np.concatenate(pieces).astype(np.float32, copy=False) if pieces else np.zeros(0, np.float32)
 
 
 class AudioReceiver:
-    """Takes RTP packets as they come; `heard` is called with chunks in order and without gaps, on the event loop."""
+    """Takes RTP packets as they arrive; calls `heard` with chunks in order and without gaps, on the event loop."""
 
     def __init__(self, heard: Callable[[Chunk], None], now: Callable[[], float]) -> None:
         self._heard, self._now = heard, now
-        self._order: ReorderBuffer[tuple[int, bytes]] = ReorderBuffer()
-        self._gapless = JitterBuffer()
-        self._unwrap = Unwrapping(32)
-        self._ear = OpusPacketDecoder()
+        self._reorder_buffer: ReorderBuffer[tuple[int, bytes]] = ReorderBuffer()
+        self._jitter_buffer = JitterBuffer()
+        self._unwrap = CounterUnwrapper(32)
+        self._decoder = OpusPacketDecoder()
         self.undecodable = 0
 
     @property
     def lost(self) -> int:
-        return self._order.lost
+        return self._reorder_buffer.lost
 
     def packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
-        """One RTP packet, in any order; an empty payload only keeps the line open."""
-        for stamp, opus in self._order.add(sequence, (timestamp, payload)):
+        """Takes one RTP packet, in any order; an empty payload is a keepalive."""
+        for stamp, opus in self._reorder_buffer.add(sequence, (timestamp, payload)):
             if opus:
                 self._decode(self._unwrap(stamp), opus)
 
     def idle(self) -> None:
-        """Ask a few times a second: lets time pass for a line that sends nothing."""
-        for chunk in self._gapless.idle(self._now()):
+        """Adds silence while no sound arrives. To be called a few times a second."""
+        for chunk in self._jitter_buffer.idle(self._now()):
             self._heard(chunk)
 
     def _decode(self, stamp: int, opus: bytes) -> None:
         try:
-            samples = self._ear.hear(opus)
+            samples = self._decoder.decode(opus)
         except ValueError:
-            self.undecodable += 1  # its time becomes silence, as if it were lost
+            self.undecodable += 1  # its time becomes silence, like that of a lost packet
             return
-        for chunk in self._gapless.place(samples, stamp * HEARING_RATE_HZ // OPUS_RATE_HZ, self._now()):
+        for chunk in self._jitter_buffer.place(samples, stamp * HEARING_RATE_HZ // OPUS_RATE_HZ, self._now()):
             self._heard(chunk)

@@ -1,4 +1,4 @@
-"""What a browser offers: read and checked before anything is built for it. Knows SDP only."""
+"""Reads and checks the SDP offer of a browser."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ HIDDEN_ADDRESS = re.compile(r"^(a=candidate:(?:\S+ ){4})[^\s.]+\.local( .*)$", r
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer that we can answer: one sound line, at most one picture line and one for the data channel."""
+    """An offer that can be answered: one audio line, at most one video line and one data channel."""
 
     sdp: str
     video: bool
-    firefox: bool = False  # whose ICE pairs none of its addresses with a loopback address of ours
+    firefox: bool = False  # which pairs none of its addresses with a loopback address of the server
 
 
 def read_offer(sdp: object, kind: object) -> Offer:
-    """Raises BadInput with a sentence that says what is wrong with it."""
+    """The offer in a request. Raises BadInput that says what is wrong."""
     if not isinstance(sdp, str) or kind != "offer":
-        raise BadInput('a call begins with {"sdp": the offer as text, "type": "offer"}')
+        raise BadInput('The request body must be {"sdp": the offer as text, "type": "offer"}.')
     if len(sdp) > LONGEST:
-        raise BadInput(f"this offer has {len(sdp)} characters; at most {LONGEST} are read")
+        raise BadInput(f"The offer has {len(sdp)} characters; the limit is {LONGEST}.")
     try:
         session = SessionDescription.parse(sdp)
-    except Exception as error:  # its parser raises whatever its lines happen to break
-        raise BadInput("this offer is not SDP that can be read") from error
+    except Exception as error:  # its parser raises exceptions of many kinds
+        raise BadInput("The offer is not valid SDP.") from error
     kinds = [media.kind for media in session.media]
     if "audio" not in kinds:
-        raise BadInput("this offer has no sound; add an audio track, or a receiving audio line where there is none")
+        raise BadInput("The offer has no audio. Add an audio track, or a receive-only audio line.")
     if any(kind not in KINDS or kinds.count(kind) > 1 for kind in kinds):
-        raise BadInput("an offer has one audio, at most one video and at most one data line")
+        raise BadInput("An offer must have one audio, at most one video and at most one data line.")
     for media in session.media:
         if not media.dtls or not media.dtls.fingerprints or not media.ice.usernameFragment or not media.ice.password:
-            raise BadInput(f"the {media.kind} line of this offer lacks its fingerprint or its ICE credentials")
+            raise BadInput(f"The {media.kind} line of the offer lacks its fingerprint or its ICE credentials.")
     sound = next(media for media in session.media if media.kind == "audio")
     if not any(codec.name.lower() == "opus" for codec in sound.rtp.codecs):
-        raise BadInput("this offer has no Opus sound")
+        raise BadInput("The offer has no Opus audio.")
     return Offer(sdp, "video" in kinds, firefox=(session.origin or "").startswith("mozilla"))
 
 
-def with_names_of_this_machine(sdp: str, addresses: Sequence[str]) -> str:
-    """The offer of a browser on this machine, its hidden addresses replaced by all those of the machine.
+def with_local_addresses(sdp: str, addresses: Sequence[str]) -> str:
+    """The offer of a browser on this machine, with its hidden addresses replaced by all addresses of the machine.
 
-    A browser hides an address behind a name that is looked up by multicast (draft-ietf-mmusic-mdns-ice-candidates);
-    here the name can only stand for one of `addresses` or for loopback, and nobody on the network need be asked.
+    A browser hides an address behind a multicast DNS name (draft-ietf-mmusic-mdns-ice-candidates). Here the name can
+    only stand for loopback or one of `addresses`, so that no lookup on the network is needed.
     """
-    mine = ("127.0.0.1", *addresses)
-    return HIDDEN_ADDRESS.sub(lambda line: "\n".join(f"{line[1]}{address}{line[2]}" for address in mine), sdp)
+    local = ("127.0.0.1", *addresses)
+    return HIDDEN_ADDRESS.sub(lambda line: "\n".join(f"{line[1]}{address}{line[2]}" for address in local), sdp)

@@ -1,10 +1,10 @@
-"""Our voice on its way out: Opus packets of 20 ms on an absolute schedule.
+"""Sends the assistant's voice as Opus packets of 20 ms on an absolute schedule.
 
-Whatever the event loop was late by is never made up for in a burst, which a browser would answer with seconds of
-extra delay: beyond LATE_S the schedule itself moves, and the time stamps with it. No sound is lost by that.
+A delay of the event loop is not caught up in a burst, which would add seconds of jitter buffer in a browser: beyond
+LATE_S the schedule moves, with its timestamps. No sound is lost.
 
-Encoding happens here, on the event loop. It takes 0.3 ms; handing it to a thread, as aiortc would, takes two waits
-for the interpreter's lock, which the threads of the models hold for milliseconds at a time.
+Encoding runs on the event loop, which takes 0.3 ms; a thread, as in aiortc, would wait twice for the interpreter's
+lock, which the threads of the models hold for milliseconds.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ RATE_HZ = 48_000
 FRAME_S = 0.020
 FRAME = 960
 LATE_S = 0.060
-BITS_PER_S = 40_000  # speech in full band, one channel
+BITS_PER_S = 40_000  # fullband speech, mono
 
 
 class PacketPacer:
-    """Which frame is due when. Pure: `now` in seconds of any clock that never runs back."""
+    """Computes when each frame is due. Pure: `now` is in seconds of any monotonic clock."""
 
     def __init__(self) -> None:
         self._zero: float | None = None
         self._next = 0
-        self.skipped = 0  # frames of schedule given up
+        self.skipped = 0  # frames by which the schedule has moved
 
     def next(self, now: float) -> tuple[int, float]:
-        """(number of the next frame, seconds to wait until it is due; negative when it is late)."""
+        """(Number of the next frame, seconds until it is due; negative if it is late)."""
         if self._zero is None:
             self._zero = now
         late = now - (self._zero + self._next * FRAME_S)
@@ -50,7 +50,7 @@ class PacketPacer:
 
 
 class OpusPacketEncoder:
-    """Encoder of one stream."""
+    """Encoder of one Opus stream."""
 
     def __init__(self) -> None:
         encoder = av.CodecContext.create("libopus", "w")
@@ -58,36 +58,36 @@ class OpusPacketEncoder:
         encoder.format, encoder.layout, encoder.sample_rate = av.AudioFormat("s16"), av.AudioLayout("mono"), RATE_HZ
         encoder.time_base = Fraction(1, RATE_HZ)
         encoder.bit_rate = BITS_PER_S
-        # What the next packet tells again of this one costs little and mends a single loss.
+        # Forward error correction: costs little, and repairs a single lost packet.
         encoder.options = {"application": "voip", "fec": "1", "packet_loss": "10", "compression_level": "5"}
         self._encoder = encoder
 
-    def say(self, samples: Samples, pts: int) -> av.Packet:
-        """One packet of FRAME samples, float32 (FRAME,); what is beyond full scale is clipped."""
+    def encode(self, samples: Samples, pts: int) -> av.Packet:
+        """One packet of float32 (FRAME,) samples, clipped to full scale."""
         pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)[None]
         frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
         frame.sample_rate, frame.pts = RATE_HZ, pts
         [packet] = self._encoder.encode(frame)
-        packet.pts, packet.time_base = pts, Fraction(1, RATE_HZ)  # the encoder's own count its delay
+        packet.pts, packet.time_base = pts, Fraction(1, RATE_HZ)  # the encoder's own ones include its delay
         return packet
 
 
 class AudioTrack(MediaStreamTrack):
-    """`pull(n)` gives the next n samples, float32 (n,) at RATE_HZ, without waiting; called once for each packet."""
+    """`pull(n)` gives the next n samples, float32 (n,) at RATE_HZ, without waiting; it is called once per packet."""
 
     kind = "audio"
 
     def __init__(self, pull: Callable[[int], Samples]) -> None:
         super().__init__()
         self._pull = pull
-        self._mouth = OpusPacketEncoder()
+        self._encoder = OpusPacketEncoder()
         self.pace = PacketPacer()
 
     async def recv(self) -> av.Packet:
-        """The next packet when it is due. Raises MediaStreamError once the track was stopped."""
+        """The next packet, when it is due. Raises MediaStreamError after the track was stopped."""
         if self.readyState != "live":
             raise MediaStreamError
         number, wait = self.pace.next(asyncio.get_running_loop().time())
         if wait > 0:
             await asyncio.sleep(wait)
-        return self._mouth.say(self._pull(FRAME), number * FRAME)
+        return self._encoder.encode(self._pull(FRAME), number * FRAME)

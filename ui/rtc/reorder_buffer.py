@@ -1,7 +1,7 @@
-"""Puts packets back into order, waiting as little as possible. Pure: knows sequence numbers, no clock and no codec.
+"""Restores the order of packets with the least delay. Pure: uses sequence numbers, no clock.
 
-Only reordering costs time: a packet in its turn is released at once, and nobody smooths arrival times, because
-the ear behind us takes sound whenever it comes. A missing packet is given up once `PATIENCE` later ones are here.
+A packet in order is released at once, and arrival times are not smoothed, because the ASR takes sound at any time. A
+missing packet is given up when PATIENCE later ones have arrived.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 PATIENCE = 3  # 60 ms of sound; on one path, reordering by more than that is rare
-RESTARTED = 500  # a jump by so many packets is a sender that began anew, not loss
+RESTARTED = 500  # packets; a larger jump means that the sender has restarted
 
 
-class Unwrapping:
-    """Counters of `bits` bits as plain integers that never wrap: each is the nearest to the one before."""
+class CounterUnwrapper:
+    """Unwraps counters of `bits` bits into integers: each is the one nearest to the previous one."""
 
     def __init__(self, bits: int) -> None:
         self._size = 1 << bits
@@ -31,38 +31,38 @@ class Unwrapping:
 
 
 class ReorderBuffer(Generic[T]):
-    """Takes (sequence number, item) as they come, gives items in order, each once."""
+    """Takes (sequence number, item) in any order, gives items in order, each once."""
 
     def __init__(self, patience: int = PATIENCE) -> None:
         assert patience > 0
         self._patience = patience
-        self._unwrap = Unwrapping(16)
+        self._unwrap = CounterUnwrapper(16)
         self._next: int | None = None
         self._waiting: dict[int, T] = {}
-        self.lost = 0  # given up, whether or not they came later
-        self.late = 0  # came too late or twice
+        self.lost = 0  # given up, even if they arrived later
+        self.late = 0  # arrived too late or twice
 
     def add(self, sequence: int, item: T) -> list[T]:
-        """What can be released now that this packet is here; often just this one."""
-        place = self._unwrap(sequence)
+        """The items that this packet makes ready, often only its own."""
+        number = self._unwrap(sequence)
         if self._next is None:
-            self._next = place
-        elif abs(place - self._next) > RESTARTED:
+            self._next = number
+        elif abs(number - self._next) > RESTARTED:
             released = [self._waiting[waiting] for waiting in sorted(self._waiting)]
             self._waiting.clear()
-            self._next = place + 1
+            self._next = number + 1
             return [*released, item]
-        if place < self._next or place in self._waiting:
+        if number < self._next or number in self._waiting:
             self.late += 1
             return []
-        self._waiting[place] = item
+        self._waiting[number] = item
         if self._next not in self._waiting and len(self._waiting) >= self._patience:
             first = min(self._waiting)
             self.lost += first - self._next
             self._next = first
-        return self._in_turn()
+        return self._take_ready()
 
-    def _in_turn(self) -> list[T]:
+    def _take_ready(self) -> list[T]:
         assert self._next is not None
         released = []
         while self._next in self._waiting:

@@ -1,7 +1,7 @@
-"""aiortc starts tasks that nobody awaits; when a browser vanishes they fail, and asyncio complains with tracebacks.
+"""Reports failed background tasks of aiortc with one log line instead of a traceback.
 
-Only failures of tasks whose code is aiortc's or aioice's are taken here: a line in the log and a count, since the
-call itself notices by its own means. Everybody else's are reported as ever.
+aiortc starts tasks that it does not await; they fail when a browser disappears, which the call notices itself. Only
+failures of tasks of aiortc, aioice and pyee are handled here; asyncio reports all others as usual.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-THEIRS = frozenset({"aiortc", "aioice", "pyee"})
+LIBRARIES = frozenset({"aiortc", "aioice", "pyee"})
 
 
-def _is_theirs(task: object) -> bool:
+def _is_library_task(task: object) -> bool:
     coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
     code = getattr(coroutine, "cr_code", None)
-    return code is not None and not THEIRS.isdisjoint(PurePath(code.co_filename).parts)
+    return code is not None and not LIBRARIES.isdisjoint(PurePath(code.co_filename).parts)
 
 
 @contextmanager
 def stray_tasks_reported(on_stray: Callable[[], None]) -> Iterator[None]:
-    """For the running loop, for the length of a block: `on_stray` is called for each task of theirs that failed."""
+    """During the block, on the running loop: `on_stray` is called for each failed task of the libraries."""
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if _is_theirs(context.get("task") or context.get("future")):
+        if _is_library_task(context.get("task") or context.get("future")):
             error = context.get("exception")
             level = logging.DEBUG if isinstance(error, ConnectionError) else logging.WARNING
-            log.log(level, "a task inside the WebRTC library failed: %r", error)
+            log.log(level, "A task of the WebRTC library failed: %r", error)
             on_stray()
         elif before is not None:
             before(loop, context)

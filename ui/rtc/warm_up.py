@@ -1,4 +1,4 @@
-"""Before the first call: whatever would hold up the event loop in the middle of one is done now, or never."""
+"""Does before the first call what would block the event loop during one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ui.rtc.outgoing import FRAME, OpusPacketEncoder
 
 
 @contextmanager
-def loaded_objects_left_alone() -> Iterator[None]:
-    """What exists now is not garbage and is not looked through for any: with models loaded that takes 0.1 s a time."""
+def garbage_collection_frozen() -> Iterator[None]:
+    """Exempts the objects that exist now from garbage collection, which takes 0.1 s with models loaded."""
     gc.collect()
     gc.freeze()
     try:
@@ -29,23 +29,23 @@ def loaded_objects_left_alone() -> Iterator[None]:
 
 
 def warm_up_codecs() -> None:
-    """Runs every codec once. Takes some tens of milliseconds."""
+    """Runs every codec once, which takes some tens of milliseconds."""
     RTCCertificate.generateCertificate()
-    _hear_and_speak()
-    _see()
+    _run_opus()
+    _run_vp8()
 
 
-def _hear_and_speak() -> None:
-    mouth, ear = OpusPacketEncoder(), OpusPacketDecoder()
+def _run_opus() -> None:
+    encoder, decoder = OpusPacketEncoder(), OpusPacketDecoder()
     for number in range(3):
-        ear.hear(bytes(mouth.say(np.zeros(FRAME, np.float32), number * FRAME)))
+        decoder.decode(bytes(encoder.encode(np.zeros(FRAME, np.float32), number * FRAME)))
 
 
-def _see() -> None:
+def _run_vp8() -> None:
     encoder = av.CodecContext.create("libvpx", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 64, 48, "yuv420p", Fraction(1, 10)
     black = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24").reformat(format="yuv420p")
-    eye = Vp8FrameDecoder()
+    decoder = Vp8FrameDecoder()
     for packet in [*encoder.encode(black), *encoder.encode(None)]:
-        eye.see(EncodedFrame(bytes(packet), True, 0.0), wanted=True)
+        decoder.decode(EncodedFrame(bytes(packet), True, 0.0), wanted=True)

@@ -1,4 +1,4 @@
-"""What people hand to `chat`, in every usual shape, and in some that nobody can use."""
+"""Attachments of `chat` in every supported form, and in unsupported ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_text_stays_text_even_if_it_names_a_file(photo: Path) -> None:
     assert read_item({"type": "text", "text": "Hello."}) == "Hello."
 
 
-def test_pictures_in_every_shape(photo: Path) -> None:
+def test_pictures_in_every_form(photo: Path) -> None:
     shapes: list[Any] = [
         photo,
         PIXELS,
@@ -48,7 +48,7 @@ def test_pictures_in_every_shape(photo: Path) -> None:
         assert np.array_equal(picture.rgb, PIXELS)
 
 
-def test_bytes_files_and_addresses_with_the_picture_in_them(photo: Path) -> None:
+def test_pictures_as_bytes_open_files_and_data_urls(photo: Path) -> None:
     address = "data:image/png;base64," + base64.b64encode(photo.read_bytes()).decode()
     shapes: list[Any] = [
         {"type": "image", "image": photo.read_bytes()},
@@ -64,8 +64,8 @@ def test_bytes_files_and_addresses_with_the_picture_in_them(photo: Path) -> None
         assert np.array_equal(picture.rgb, PIXELS)
 
 
-def test_a_picture_of_pillow_is_seen_as_its_file_would_be(tmp_path: Path) -> None:
-    """Turned as the camera says, transparent parts white, sixteen bits of grey not cut off, damage told."""
+def test_a_pil_image_is_read_like_its_file(tmp_path: Path) -> None:
+    """Its orientation is applied, transparency becomes white, 16-bit grey is scaled, damage is reported."""
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (60, 40)).save(tmp_path / "turned.jpg", exif=turned)
@@ -81,13 +81,13 @@ def test_a_picture_of_pillow_is_seen_as_its_file_would_be(tmp_path: Path) -> Non
         read_item(Image.open(tmp_path / "cut.jpg"))
 
 
-def test_a_film_of_pictures(photo: Path) -> None:
+def test_a_video_of_pictures(photo: Path) -> None:
     film = read_item({"type": "video", "video": [photo, PIXELS, Image.fromarray(PIXELS)]})
     assert isinstance(film, Film)
     assert [frame.at for frame in film.perceived if isinstance(frame, Picture)] == [0.0, 0.5, 1.0]
 
 
-def test_recordings_in_every_shape(tmp_path: Path) -> None:
+def test_recordings_in_every_form(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.5, 16_000), 16_000)
     shapes: list[Any] = [
         path,
@@ -105,7 +105,7 @@ def test_recordings_in_every_shape(tmp_path: Path) -> None:
         assert recording.samples.size == pytest.approx(8000, abs=330)
 
 
-def test_a_film_is_a_film_and_its_sound_a_recording(tmp_path: Path) -> None:
+def test_a_video_file_is_a_video_and_as_audio_a_recording(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 1.0)
     assert isinstance(read_item(path), Film)
     assert isinstance(read_item({"type": "video", "path": path}), Film)
@@ -116,33 +116,33 @@ def test_a_film_is_a_film_and_its_sound_a_recording(tmp_path: Path) -> None:
     ("item", "complaint"),
     [
         (7, "not int"),
-        ("half a letter: \ud800", "it has to be UTF-8"),
-        ({"type": "smell", "smell": "roses"}, 'an item is {"type": "text"'),
-        ({"type": "image"}, 'an item is {"type": "text"'),
-        (np.zeros((4, 4, 4), np.uint8), "say which it is"),
-        (np.zeros((0, 4, 3), np.uint8), "an array without anything in it"),
-        (np.zeros(0, np.float32), "without a sample"),
-        ({"type": "image", "image": PIXELS / 255}, "an array .8, 6, 3. of float64 is no picture"),
-        ({"type": "image", "image": PIXELS[:0]}, "is no picture"),
+        ("half a letter: \ud800", "not valid UTF-8"),
+        ({"type": "smell", "smell": "roses"}, 'An item must be {"type": "text"'),
+        ({"type": "image"}, 'An item must be {"type": "text"'),
+        (np.zeros((4, 4, 4), np.uint8), "State its type"),
+        (np.zeros((0, 4, 3), np.uint8), "An empty array"),
+        (np.zeros(0, np.float32), "at least one sample"),
+        ({"type": "image", "image": PIXELS / 255}, "An array .8, 6, 3. of float64 is not a picture"),
+        ({"type": "image", "image": PIXELS[:0]}, "is not a picture"),
         ({"type": "image", "image": b"nonsense"}, "save it as JPEG or PNG"),
-        ({"type": "image", "image": "https://example.org/a.png"}, "nothing is fetched from a network"),
+        ({"type": "image", "image": "https://example.org/a.png"}, "Nothing is fetched from a network"),
         ({"type": "image", "image": "data:image/png;base64,?"}, "cannot be read"),
-        ({"type": "image_url", "image_url": {}}, "is no picture"),
-        ({"type": "audio", "audio": PIXELS}, "is no recording"),
+        ({"type": "image_url", "image_url": {}}, "is not a picture"),
+        ({"type": "audio", "audio": PIXELS}, "is not a recording"),
         ({"type": "audio", "audio": np.zeros(9, np.float32), "rate": "fast"}, "not 'fast'"),
-        ({"type": "video", "video": []}, "without a picture"),
-        ({"type": "video", "video": 3}, "is no film"),
+        ({"type": "video", "video": []}, "at least one picture"),
+        ({"type": "video", "video": 3}, "is not a video"),
         (np.array([0.0, np.inf], np.float32), "NaN or infinite"),
         ({"type": "audio", "audio": np.zeros(9, np.float32), "rate": -1}, "is not a sample rate"),
-        (Path("/nowhere/at/all.png"), "there is no file"),
+        (Path("/nowhere/at/all.png"), "There is no file"),
     ],
 )
-def test_what_nobody_can_use_says_so(item: Any, complaint: str) -> None:
+def test_unusable_items_are_reported(item: Any, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         read_item(item)
 
 
-def test_a_recording_is_no_picture(tmp_path: Path) -> None:
+def test_a_recording_is_not_a_picture(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(0.1, 16_000), 16_000)
     with pytest.raises(BadInput, match="This is not a readable picture"):
         read_item({"type": "image", "path": path})
@@ -163,14 +163,14 @@ def test_a_history_keeps_its_order(photo: Path) -> None:
 
 @pytest.mark.parametrize("history", ["hello", {"role": "user", "content": "hello"}, None, 3])
 def test_a_history_is_a_list(history: Any) -> None:
-    with pytest.raises(BadInput, match="a history is a list of messages"):
+    with pytest.raises(BadInput, match="A history must be a list of messages"):
         read_history(history)
 
 
 def test_the_message_at_fault_is_numbered() -> None:
-    with pytest.raises(BadInput, match="message 2: there is no file"):
+    with pytest.raises(BadInput, match="Message 2: There is no file"):
         read_history([{"role": "user", "content": "Hi"}, {"role": "user", "content": Path("gone.jpg")}])
-    with pytest.raises(BadInput, match="message 1 is not"):
+    with pytest.raises(BadInput, match="Message 1 must be"):
         read_history([{"role": "user"}])
-    with pytest.raises(BadInput, match="message 1 is of 'bot'; a message is of system, user, assistant"):
+    with pytest.raises(BadInput, match="Message 1 has the role 'bot'; the roles are system, user, assistant"):
         read_history([{"role": "bot", "content": "Hi"}])

@@ -1,4 +1,4 @@
-"""Files as people have them: turned, transparent, sixteen bits deep, without sound, damaged, empty, no media at all."""
+"""Media files of all kinds: rotated, transparent, 16-bit, without sound, damaged, empty, and not media at all."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def tone(seconds: float, rate: int) -> NDArray[np.float32]:
 
 
 def write_film(path: Path, seconds: float, *, with_sound: bool = True) -> Path:
-    """Ten pictures a second, red in the first half and blue in the second, under a tone."""
+    """Ten pictures a second, red in the first half and blue in the second, with a tone."""
     with av.open(str(path), "w") as container:
         film = container.add_stream("libx264", rate=10)
         film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
@@ -74,13 +74,13 @@ def test_a_picture_is_read_whatever_its_format(tmp_path: Path, name: str) -> Non
     assert close_to(picture.rgb[16, 56], BLUE)
 
 
-def test_a_picture_of_a_kind_that_is_not_read_says_which_is(tmp_path: Path) -> None:
+def test_an_unsupported_picture_format_names_supported_ones(tmp_path: Path) -> None:
     two_colours().save(tmp_path / "a.tga")
     with pytest.raises(BadInput, match=r"save it as JPEG or PNG"):
         read_picture(tmp_path / "a.tga")
 
 
-def test_a_damaged_picture_says_so(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     Image.effect_noise((200, 200), 90).save(path)
     path.write_bytes(path.read_bytes()[:2000])
@@ -89,7 +89,7 @@ def test_a_damaged_picture_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8_000, 1), (16_000, 1), (44_100, 2), (48_000, 1)])
-def test_sound_comes_out_at_hearing_rate(tmp_path: Path, rate: int, channels: int) -> None:
+def test_sound_is_resampled_to_the_hearing_rate(tmp_path: Path, rate: int, channels: int) -> None:
     path = write_wav(tmp_path / "a.wav", tone(1.0, rate), rate, channels)
     assert contents(path).kind == "sound"
     samples = read_sound(path)
@@ -99,7 +99,7 @@ def test_sound_comes_out_at_hearing_rate(tmp_path: Path, rate: int, channels: in
     assert abs(int(spectrum.argmax()) - 440) <= 1
 
 
-def test_sound_that_is_no_number_says_so(tmp_path: Path) -> None:
+def test_sound_with_nan_is_reported(tmp_path: Path) -> None:
     samples = tone(0.5, 16_000)
     samples[1000] = np.nan
     header = b"RIFF" + (36 + 4 * samples.size).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
@@ -111,7 +111,7 @@ def test_sound_that_is_no_number_says_so(tmp_path: Path) -> None:
         read_sound(tmp_path / "a.wav")
 
 
-def test_a_film_comes_in_order_of_time(tmp_path: Path) -> None:
+def test_a_video_comes_in_order_of_time(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 2.0)
     held = contents(path)
     assert (held.kind, held.has_sound) == ("video", True)
@@ -127,7 +127,7 @@ def test_a_film_comes_in_order_of_time(tmp_path: Path) -> None:
     assert chunks[-1].end_s == pytest.approx(2.0, abs=0.1)
 
 
-def test_a_silent_film_has_pictures_only(tmp_path: Path) -> None:
+def test_a_silent_video_has_pictures_only(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 1.0, with_sound=False)
     assert not contents(path).has_sound
     assert {type(event) for event in perceive(path)} == {Picture}
@@ -135,7 +135,7 @@ def test_a_silent_film_has_pictures_only(tmp_path: Path) -> None:
         read_sound(path)
 
 
-def test_a_damaged_film_is_refused_before_its_first_moment(tmp_path: Path) -> None:
+def test_a_damaged_video_is_refused_before_its_first_frame(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", 2.0)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(BadInput, match=r"a\.mp4"):
@@ -143,7 +143,7 @@ def test_a_damaged_film_is_refused_before_its_first_moment(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"", b"just some text\n" * 100, bytes(range(256)) * 40])
-def test_what_is_no_medium_says_so(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_not_media_are_reported(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     readers: tuple[Callable[[Path], object], ...] = (contents, read_sound, read_picture, perceive)
@@ -154,8 +154,8 @@ def test_what_is_no_medium_says_so(tmp_path: Path, content: bytes) -> None:
             reader(path)
 
 
-def test_places_without_a_file_say_so(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="there is no file"):
+def test_paths_without_a_file_are_reported(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is no file"):
         contents(tmp_path / "nothing.wav")
     with pytest.raises(BadInput, match="is a folder"):
         read_picture(tmp_path)

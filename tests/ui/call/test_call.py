@@ -1,4 +1,4 @@
-"""Whole calls over real UDP, between aiortc and our server: what goes in, what comes out, how they end."""
+"""Whole calls over real UDP between aiortc and the server: input, output and end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.runtime.events import DeviceLost, DeviceSwitched, Interrupted, Notice, ReplyText, TextTyped, TurnTimed
 from tests.ui.caller import TONE_HZ, Caller, Colours, Tone, house
-from ui.call.call import LOOK_EVERY_S, VANISHED_S
+from ui.call.call import CHECK_EVERY_S, VANISHED_S
 from ui.call.calls import CLOSE_WITHIN_S
 
 
@@ -28,7 +28,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
 
 async def until(holds: Callable[[], bool], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
-        while not holds():  # noqa: ASYNC110 - other people's state has nothing to await
+        while not holds():  # noqa: ASYNC110 - the observed state has nothing to await
             await asyncio.sleep(0.02)
 
 
@@ -36,7 +36,7 @@ def pitch(sound: np.ndarray, rate: int) -> float:
     return float(np.abs(np.fft.rfft(sound * np.hanning(len(sound)))).argmax() * rate / len(sound))
 
 
-def test_sound_pictures_and_words_pass_both_ways(tmp_path: Path) -> None:
+def test_audio_video_and_messages_pass_in_both_directions(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server, Caller(server.client) as caller:
             await caller.call()
@@ -61,7 +61,7 @@ def test_sound_pictures_and_words_pass_both_ways(tmp_path: Path) -> None:
     run(story())
 
 
-def test_nonsense_on_the_channel_is_told_and_the_call_goes_on(tmp_path: Path) -> None:
+def test_a_bad_message_is_reported_and_the_call_continues(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
@@ -96,24 +96,24 @@ def test_with_the_camera_switched_off_no_pictures_are_made(tmp_path: Path) -> No
     run(story())
 
 
-def test_a_page_that_leaves_frees_its_place_at_once(tmp_path: Path) -> None:
+def test_a_page_that_leaves_frees_its_slot_at_once(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             async with Caller(server.client, (Tone(),)) as caller:
                 await caller.call()
                 caller.send({"type": "bye"})
                 await caller.message("bye")
-                await until(lambda: server.service.front.calls.places.taken == 0, 2.0)
+                await until(lambda: server.service.state.calls.admission.taken == 0, 2.0)
             async with Caller(server.client, (Tone(),)) as caller:
                 await caller.call()
-            await until(lambda: server.service.front.calls.places.taken == 0, 3.0)
+            await until(lambda: server.service.state.calls.admission.taken == 0, 3.0)
             assert [session.reason for session in server.sessions] == ["the page left", "the connection was lost"]
 
     run(story())
 
 
-def test_a_client_that_vanishes_is_freed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert VANISHED_S + LOOK_EVERY_S + CLOSE_WITHIN_S <= 15
+def test_the_slot_of_a_vanished_client_is_freed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert VANISHED_S + CHECK_EVERY_S + CLOSE_WITHIN_S <= 15
 
     async def story() -> None:
         async with house(tmp_path, vanished_s=1.0) as server, Caller(server.client) as caller:
@@ -121,11 +121,11 @@ def test_a_client_that_vanishes_is_freed(tmp_path: Path, caplog: pytest.LogCaptu
             [session] = server.sessions
             caller.vanish()
             began = asyncio.get_running_loop().time()
-            while server.service.front.calls.places.taken:
+            while server.service.state.calls.admission.taken:
                 session.say(ReplyText(1, "Are you there?"))
                 await asyncio.sleep(0.05)
                 assert asyncio.get_running_loop().time() - began < 5
-            assert session.reason == "nothing came from the page any more"
+            assert session.reason == "the page sends nothing any more"
 
     with caplog.at_level(logging.INFO, logger="asyncio"):
         run(story())
@@ -133,7 +133,7 @@ def test_a_client_that_vanishes_is_freed(tmp_path: Path, caplog: pytest.LogCaptu
     assert "never retrieved" not in caplog.text
 
 
-def test_a_muted_page_without_media_lives_by_its_pings(tmp_path: Path) -> None:
+def test_pings_keep_a_page_without_media_in_its_call(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, vanished_s=0.8) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
@@ -141,13 +141,13 @@ def test_a_muted_page_without_media_lives_by_its_pings(tmp_path: Path) -> None:
             for n in range(10):
                 caller.send({"type": "ping", "t": n})
                 await asyncio.sleep(0.2)
-            assert server.service.front.calls.places.taken == 1
-            await until(lambda: server.service.front.calls.places.taken == 0, 4.0)
+            assert server.service.state.calls.admission.taken == 1
+            await until(lambda: server.service.state.calls.admission.taken == 0, 4.0)
 
     run(story())
 
 
-def test_a_page_that_calls_again_replaces_its_own_ghost(tmp_path: Path) -> None:
+def test_a_page_that_calls_again_replaces_its_earlier_call(tmp_path: Path) -> None:
     async def story() -> None:
         async with (
             house(tmp_path) as server,
@@ -163,13 +163,13 @@ def test_a_page_that_calls_again_replaces_its_own_ghost(tmp_path: Path) -> None:
                     await three.call(replaces="somebody else")
                 await three.call(replaces=one.session)
                 assert (await one.message("bye"))["reason"] == "the page called again"
-                assert server.service.front.calls.places.taken == 2
+                assert server.service.state.calls.admission.taken == 2
                 assert not server.sessions[1].closed.is_set()
 
     run(story())
 
 
-def test_a_session_that_breaks_takes_nobody_with_it(tmp_path: Path) -> None:
+def test_a_failed_session_ends_no_other_call(tmp_path: Path) -> None:
     async def story() -> None:
         async with (
             house(tmp_path) as server,
@@ -180,7 +180,7 @@ def test_a_session_that_breaks_takes_nobody_with_it(tmp_path: Path) -> None:
             await two.call()
             server.sessions[0].breaks = True
             server.sessions[0].close("")
-            await until(lambda: server.service.front.calls.places.taken == 1)
+            await until(lambda: server.service.state.calls.admission.taken == 1)
             two.send({"type": "ping", "t": 1})
             await two.message("pong")
             assert 'errors_total{code="call_broke"} 1.0' in (await server.client.get("/metrics")).text
@@ -208,7 +208,7 @@ def test_turns_and_notices_are_counted(tmp_path: Path) -> None:
     run(story())
 
 
-def test_shutdown_with_calls_open_says_goodbye_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_shutdown_says_goodbye_to_open_calls_and_leaves_no_tasks(tmp_path: Path) -> None:
     async def story() -> None:
         async with (
             house(tmp_path) as server,
@@ -229,7 +229,7 @@ def test_shutdown_with_calls_open_says_goodbye_and_leaves_nothing_behind(tmp_pat
     assert [thread.name for thread in threading.enumerate() if not thread.daemon] == ["MainThread"]
 
 
-def test_twenty_offers_at_once_fill_the_places_and_no_more(tmp_path: Path) -> None:
+def test_twenty_offers_at_once_fill_the_slots_and_no_more(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             callers = [Caller(server.client, (Tone(),)) for _ in range(20)]
@@ -251,7 +251,7 @@ def test_twenty_offers_at_once_fill_the_places_and_no_more(tmp_path: Path) -> No
     run(story())
 
 
-def test_admission_follows_what_was_measured_not_what_the_setup_says(tmp_path: Path) -> None:
+def test_admission_follows_the_measured_capacity(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, capacity=Capacity(1, "1 conversation")) as server:
             async with Caller(server.client, (Tone(),)) as one, Caller(server.client, (Tone(),)) as other:
@@ -268,19 +268,19 @@ def test_a_channel_that_closes_ends_the_call_at_once(tmp_path: Path) -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
             caller.channel.close()
-            await until(lambda: server.service.front.calls.places.taken == 0, 3.0)
+            await until(lambda: server.service.state.calls.admission.taken == 0, 3.0)
             assert server.sessions[0].reason == "the connection was lost"
 
     run(story())
 
 
-def test_a_page_that_was_taken_for_gone_finds_its_call_lost_and_is_told_no_goodbye(tmp_path: Path) -> None:
+def test_a_page_that_was_counted_as_gone_loses_its_call_without_a_goodbye(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, vanished_s=1.0) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
             caller.tracks[0].stop()
             await until(lambda: caller.channel.readyState == "closed")
-            assert server.sessions[0].reason == "nothing came from the page any more"
+            assert server.sessions[0].reason == "the page sends nothing any more"
             assert not [message for message in caller.messages if message["type"] == "bye"]
 
     run(story())

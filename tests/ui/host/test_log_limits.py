@@ -1,4 +1,4 @@
-"""The limit on log records of one kind."""
+"""Log records of one kind are limited."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def limited(clock: Clock, caplog: pytest.LogCaptureFixture) -> logging.Logger:
     return logger
 
 
-def test_the_first_passes_and_later_ones_are_counted(
+def test_the_first_record_passes_and_later_ones_are_counted(
     limited: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(1000):
@@ -44,7 +44,7 @@ def test_the_first_passes_and_later_ones_are_counted(
     assert caplog.messages[2:] == ["a packet of 8 bytes was odd"]
 
 
-def test_levels_exceptions_and_words_make_kinds_but_numbers_do_not(
+def test_levels_exceptions_and_texts_make_kinds_but_numbers_do_not(
     limited: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
     for text in ("handle 0x7f3a of 12\n  File one", "handle 0x99 of 3\n  File two", "another handle"):
@@ -55,7 +55,7 @@ def test_levels_exceptions_and_words_make_kinds_but_numbers_do_not(
     assert len(caplog.records) == 5
 
 
-def test_kinds_are_bounded(limited: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_number_of_kinds_is_bounded(limited: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(3 * MOST_KINDS):
         limited.warning("kind " + "x" * (number % 190) + "y" * (number // 190))
     assert len(caplog.records) == MOST_KINDS + 1

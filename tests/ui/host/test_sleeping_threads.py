@@ -1,4 +1,4 @@
-"""What torch's threads do while they wait is settled before torch is there."""
+"""The wait policy of torch's threads is set before torch is imported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FROM_PYTHON = "from omnilive import Assistant\nAssistant().close()"
 
 
 @pytest.mark.parametrize("first", [FROM_THE_SHELL, FROM_PYTHON], ids=["shell", "python"])
-def test_it_is_settled_before_torch_is_imported(first: str) -> None:
+def test_the_policy_is_set_before_torch_is_imported(first: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != POLICY}
     looked = subprocess.run(
         [sys.executable, "-c", LOOK.format(first=first)],
@@ -34,7 +34,7 @@ def test_it_is_settled_before_torch_is_imported(first: str) -> None:
     assert looked.stdout.splitlines()[-1] == "PASSIVE"
 
 
-def test_who_has_settled_it_is_left_alone() -> None:
+def test_a_policy_of_the_user_is_kept() -> None:
     theirs, none = {POLICY: "ACTIVE"}, dict[str, str]()
     let_threads_sleep(theirs)
     let_threads_sleep(none)

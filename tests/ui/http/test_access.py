@@ -1,4 +1,4 @@
-"""Whoever knows the token may enter, and nobody else."""
+"""Only requests with the access token are admitted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dialogue.errors import AssistantError
 from ui.http.access import checked_token, may_enter, new_token
 
 
-def test_tokens_are_new_each_time_and_can_be_sent() -> None:
+def test_tokens_are_new_each_time_and_valid_in_a_header() -> None:
     tokens = {new_token() for _ in range(50)}
     assert len(tokens) == 50
     assert all(checked_token(token) == token for token in tokens)
@@ -17,7 +17,7 @@ def test_tokens_are_new_each_time_and_can_be_sent() -> None:
 @pytest.mark.parametrize(
     "token", ["", "short", "fifteen-letters", "a token with spaces", "ümläute-in-the-token", "a#b" * 9]
 )
-def test_a_token_that_is_easily_guessed_or_cannot_be_sent_is_refused(token: str) -> None:
+def test_a_short_or_unsendable_token_is_refused(token: str) -> None:
     with pytest.raises(AssistantError, match="at least 16 characters"):
         checked_token(token)
 
@@ -39,5 +39,5 @@ def test_a_token_that_is_easily_guessed_or_cannot_be_sent_is_refused(token: str)
         (None, False),
     ],
 )
-def test_only_the_whole_token_opens(header: str | None, enters: bool) -> None:
+def test_only_the_whole_token_is_accepted(header: str | None, enters: bool) -> None:
     assert may_enter("0123456789abcdef", header) is enters

@@ -1,4 +1,4 @@
-"""A certificate is kept while it serves, and made anew when it does not."""
+"""A certificate is kept while it is valid, and replaced when it is not."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def test_it_names_every_address_and_a_server_can_use_it(tmp_path: Path) -> None:
     assert len(made.fingerprint) == 32 * 3 - 1
 
 
-def test_browsers_accept_how_long_it_lasts() -> None:
+def test_its_validity_is_short_enough_for_browsers() -> None:
     assert timedelta(days=90) < VALID < timedelta(days=398)
 
 
-def test_the_key_is_for_nobody_else(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_key(tmp_path: Path) -> None:
     made = certificate_for(NAMES, tmp_path, NOW)
     assert stat.S_IMODE(made.key.stat().st_mode) == 0o600
 
@@ -45,14 +45,14 @@ def test_it_is_kept_between_starts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("days", [-3, 400, (VALID - RENEW_BEFORE).days + 1])
-def test_it_is_renewed_before_it_runs_out_and_when_the_clock_was_wrong(tmp_path: Path, days: int) -> None:
+def test_it_is_renewed_before_it_expires_and_after_a_wrong_clock(tmp_path: Path, days: int) -> None:
     first = certificate_for(NAMES, tmp_path, NOW)
     later = certificate_for(NAMES, tmp_path, NOW + timedelta(days=days))
     assert later.fingerprint != first.fingerprint
     assert read(later.certificate).not_valid_before_utc <= NOW + timedelta(days=days)
 
 
-def test_a_new_address_makes_a_new_one(tmp_path: Path) -> None:
+def test_a_new_address_makes_a_new_certificate(tmp_path: Path) -> None:
     first = certificate_for(NAMES, tmp_path, NOW)
     assert certificate_for([*NAMES, "10.0.0.7"], tmp_path, NOW).fingerprint != first.fingerprint
 
@@ -67,19 +67,19 @@ def test_damaged_files_are_replaced(tmp_path: Path, file: str, damage: bytes) ->
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(second.certificate, second.key)
 
 
-def test_a_key_of_another_certificate_is_noticed(tmp_path: Path) -> None:
+def test_a_key_of_another_certificate_is_replaced(tmp_path: Path) -> None:
     first = certificate_for(NAMES, tmp_path / "a", NOW)
     other = certificate_for(NAMES, tmp_path / "b", NOW)
     first.key.write_bytes(other.key.read_bytes())
     assert certificate_for(NAMES, tmp_path / "a", NOW).fingerprint != first.fingerprint
 
 
-def test_names_that_no_browser_can_ask_for_are_left_out(tmp_path: Path) -> None:
+def test_invalid_host_names_are_left_out(tmp_path: Path) -> None:
     made = certificate_for([*NAMES, "x" * 64, f"{'x' * 64}.local", "a..b"], tmp_path, NOW)
     assert certificate_for(NAMES, tmp_path, NOW) == made
 
 
-def test_on_a_full_disk_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(part: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

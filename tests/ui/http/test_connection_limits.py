@@ -1,4 +1,4 @@
-"""A listener keeps a limited number of connections for a limited time, over real sockets."""
+"""A listener limits the number of connections and their waiting time, over real sockets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENT = Limits(connections=4, per_address=4, request_s=60.0)
 
 
 class Echo(asyncio.Protocol):
-    """Says again what it hears, and works for ever on `work`."""
+    """Echoes data, and works for ever on `work`."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -63,7 +63,7 @@ async def connected(port: int, source: str = "127.0.0.1") -> Client:
 
 
 async def echoes(client: Client, said: bytes = b"hello") -> bool:
-    """Whether it is answered; False where it was closed."""
+    """Whether the client gets an answer; False if it was closed."""
     reader, writer = client
     try:
         writer.write(said)
@@ -81,7 +81,7 @@ async def closed_within(client: Client, seconds: float) -> bool:
         return False
 
 
-def test_the_one_that_waits_longest_makes_room() -> None:
+def test_the_longest_waiting_connection_is_closed_for_a_new_one() -> None:
     async def story() -> None:
         async with listener(PATIENT) as (made, port):
             clients = []
@@ -94,7 +94,7 @@ def test_the_one_that_waits_longest_makes_room() -> None:
     asyncio.run(story())
 
 
-def test_those_at_work_stay_and_where_all_work_a_new_one_is_refused() -> None:
+def test_working_connections_stay_and_when_all_work_a_new_one_is_refused() -> None:
     async def story() -> None:
         async with listener(PATIENT) as (made, port):
             working = [await connected(port) for _ in range(4)]
@@ -112,7 +112,7 @@ def test_those_at_work_stay_and_where_all_work_a_new_one_is_refused() -> None:
     asyncio.run(story())
 
 
-def test_one_address_cannot_take_the_places_of_others() -> None:
+def test_one_address_cannot_take_the_connections_of_others() -> None:
     async def story() -> None:
         limits = Limits(connections=8, per_address=2, request_s=60.0)
         async with listener(limits, counted=lambda host: host) as (made, port):
@@ -126,7 +126,7 @@ def test_one_address_cannot_take_the_places_of_others() -> None:
     asyncio.run(story())
 
 
-def test_who_says_nothing_is_closed_in_time() -> None:
+def test_a_silent_client_is_closed_at_the_time_limit() -> None:
     async def story() -> None:
         async with listener(LIMITS) as (made, port):
             began = time.perf_counter()
@@ -137,7 +137,7 @@ def test_who_says_nothing_is_closed_in_time() -> None:
     asyncio.run(story())
 
 
-def test_half_open_tls_is_closed_in_time_and_whole_one_is_served(
+def test_a_half_open_tls_handshake_is_closed_and_a_complete_one_served(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = certificate_for(["127.0.0.1"], tmp_path)
@@ -186,7 +186,7 @@ asyncio.run(main())
 """
 
 
-def test_without_descriptors_it_waits_instead_of_asking_again_and_again() -> None:
+def test_without_descriptors_it_waits_instead_of_spinning() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", FLOODED],
         cwd=ROOT,
@@ -212,10 +212,10 @@ def test_without_descriptors_it_waits_instead_of_asking_again_and_again() -> Non
             _, log = process.communicate("\n", timeout=10)
         finally:
             process.kill()
-    assert spent < 2.0  # processor seconds with its start; asking without a pause takes 2.5 more
+    assert spent < 2.0  # processor seconds with its start; spinning takes 2.5 more
     lines = log.splitlines()
     assert 1 <= len(lines) < 10
-    assert all("raise the limit of open files" in line for line in lines)
+    assert all("Raise the limit of open files" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_without_descriptors_it_waits_instead_of_asking_again_and_again() -> Non
         ("::1", None),
     ],
 )
-def test_whose_connections_are_counted_together(host: str, counted: str | None) -> None:
+def test_connections_are_counted_by_client(host: str, counted: str | None) -> None:
     assert counted_as(host) == counted
 
 

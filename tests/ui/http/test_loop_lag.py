@@ -1,4 +1,4 @@
-"""The lag of an event loop is what it was blocked for."""
+"""The measured lag of an event loop is the time that it was blocked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.http.loop_lag import TICK_S, LoopLag
 
 
 def lag_of(blocked_s: float, every: int, ticks: int = 500) -> tuple[LoopLag, Metrics]:
-    """Measured on a loop that stands still for `blocked_s` in every so-manieth tick."""
+    """The lag of a loop that is blocked for `blocked_s` at every n-th tick."""
 
     async def run() -> tuple[LoopLag, Metrics]:
         loop, metrics = asyncio.get_running_loop(), Metrics()
@@ -29,12 +29,12 @@ def lag_of(blocked_s: float, every: int, ticks: int = 500) -> tuple[LoopLag, Met
     return run_in_virtual_time(run())
 
 
-def test_a_free_loop_has_none() -> None:
+def test_an_idle_loop_has_no_lag() -> None:
     lag, _ = lag_of(0.0, every=1)
     assert lag.percentile(0.99) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_loop_that_is_blocked_now_and_then_shows_in_the_tail_only() -> None:
+def test_rare_blocking_shows_only_in_the_tail() -> None:
     lag, metrics = lag_of(0.1, every=20)
     assert lag.percentile(0.5) == pytest.approx(0.0, abs=1e-6)
     assert lag.percentile(0.99) == pytest.approx(0.09, abs=0.011)
@@ -43,5 +43,5 @@ def test_a_loop_that_is_blocked_now_and_then_shows_in_the_tail_only() -> None:
     assert metrics.registry.get_sample_value("omnilive_loop_lag_seconds_bucket", {"le": "0.05"}) > 400
 
 
-def test_nothing_measured_is_no_lag() -> None:
+def test_without_measurements_the_lag_is_zero() -> None:
     assert LoopLag(Metrics()).percentile(0.99) == 0.0

@@ -1,4 +1,4 @@
-"""What slow, broken and greedy clients get from a whole server, and what they cost its log."""
+"""A whole server limits slow, broken and greedy clients, and the log lines that they cause."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-def test_headers_that_come_drop_by_drop_end_in_time(tmp_path: Path) -> None:
+def test_slow_headers_end_at_the_time_limit(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, limits=QUICK) as server:
             reader, writer = await connected(server)
@@ -55,7 +55,7 @@ def test_headers_that_come_drop_by_drop_end_in_time(tmp_path: Path) -> None:
     run(story())
 
 
-def test_headers_without_end_are_refused(tmp_path: Path) -> None:
+def test_endless_headers_are_refused(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             reader, writer = await connected(server)
@@ -65,7 +65,7 @@ def test_headers_without_end_are_refused(tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_body_that_does_not_come_is_answered_in_time(tmp_path: Path) -> None:
+def test_a_missing_body_is_answered_at_the_time_limit(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, limits=QUICK) as server:
             reader, writer = await connected(server)
@@ -81,7 +81,7 @@ def test_a_body_that_does_not_come_is_answered_in_time(tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_client_that_leaves_amid_its_body_leaves_no_traceback(
+def test_a_client_that_disconnects_in_its_body_causes_no_traceback(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
@@ -93,8 +93,8 @@ def test_a_client_that_leaves_amid_its_body_leaves_no_traceback(
                 await asyncio.sleep(0.01)
                 writer.transport.abort()
             await asyncio.sleep(0.2)
-            assert server.service.front.calls is not None
-            assert server.service.front.calls.places.taken == 0
+            assert server.service.state.calls is not None
+            assert server.service.state.calls.admission.taken == 0
             assert 'code="broken"' not in (await server.client.get("/metrics")).text
 
     with caplog.at_level(logging.WARNING):
@@ -102,7 +102,7 @@ def test_a_client_that_leaves_amid_its_body_leaves_no_traceback(
     assert not caplog.records
 
 
-def test_who_does_not_take_the_answers_is_dropped(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read_answers_is_dropped(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, limits=QUICK) as server:
             greedy = socket.socket()
@@ -112,7 +112,7 @@ def test_who_does_not_take_the_answers_is_dropped(tmp_path: Path) -> None:
             loop = asyncio.get_running_loop()
             with pytest.raises(ConnectionError):
                 async with asyncio.timeout(30):
-                    while True:  # until nothing fits into the buffers, and then until it is dropped
+                    while True:  # until the buffers are full, and then until the connection is dropped
                         await loop.sock_sendall(greedy, request(server, "GET", "/page/app.js") * 100)
             greedy.close()
             assert (await server.client.get("/")).status_code == 200
@@ -125,13 +125,13 @@ def test_several_requests_at_once_are_all_answered(tmp_path: Path) -> None:
         async with house(tmp_path, limits=QUICK) as server:
             reader, writer = await connected(server)
             writer.write(request(server, "GET", "/healthz") * 10)
-            answers = await rest(reader)  # until its time is over
+            answers = await rest(reader)  # until the time limit
             assert answers.count(b"HTTP/1.1 200 ") == 10
 
     run(story())
 
 
-def test_a_connection_lives_on_while_it_is_used(tmp_path: Path) -> None:
+def test_a_connection_stays_open_while_it_is_used(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, limits=QUICK) as server:
             reader, writer = await connected(server)
@@ -146,7 +146,7 @@ def test_a_connection_lives_on_while_it_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "origin", ["http://[", "http://[::1", "http://a]", "//[x]", "null", "", "http://\u2100.example"]
 )
-def test_an_origin_that_is_no_address_is_another_site(tmp_path: Path, origin: str) -> None:
+def test_an_invalid_origin_counts_as_another_site(tmp_path: Path, origin: str) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             refused = await server.client.post("/call", content=b"{}", headers={"Origin": origin.encode()})

@@ -1,4 +1,4 @@
-"""The server over HTTP: who may ask what, what is refused and how, starting and stopping."""
+"""The server over HTTP: access, refusals, start and shutdown."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def error(response: httpx.Response) -> tuple[int, str]:
         b"\xff\xfe\x00",
     ],
 )
-def test_what_is_no_offer_is_refused_and_takes_no_place(tmp_path: Path, body: bytes) -> None:
+def test_an_invalid_offer_is_refused_and_takes_no_slot(tmp_path: Path, body: bytes) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             assert error(await server.client.post("/call", content=body)) == (400, "bad_offer")
-            assert server.service.front.calls.places.taken == 0
+            assert server.service.state.calls.admission.taken == 0
             assert 'omnilive_errors_total{code="bad_offer"} 1.0' in (await server.client.get("/metrics")).text
 
     run(story())
@@ -60,19 +60,19 @@ def test_an_offer_without_sound_is_refused(tmp_path: Path) -> None:
             caller.connection.addTransceiver("video", "sendonly")
             refused = await caller.post()
             assert error(refused) == (400, "bad_offer")
-            assert "no sound" in refused.json()["error"]["message"]
+            assert "no audio" in refused.json()["error"]["message"]
 
     run(story())
 
 
-def test_an_offer_that_breaks_the_library_is_refused_and_takes_no_place(tmp_path: Path) -> None:
+def test_an_offer_that_breaks_the_library_is_refused_and_takes_no_slot(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             sdp = await caller.offer()
             for damaged in (sdp.replace("a=mid:0", "a=mid:7"), sdp.replace("opus/48000/2", "opus/8000")):
                 response = await server.client.post("/call", json={"sdp": damaged, "type": "offer"})
                 assert error(response) == (400, "bad_offer")
-            assert server.service.front.calls.places.taken == 0
+            assert server.service.state.calls.admission.taken == 0
             await caller.call()
 
     run(story())
@@ -93,7 +93,7 @@ def test_ten_megabytes_are_not_read(tmp_path: Path, announced: bool) -> None:
     run(story())
 
 
-def test_everything_answers_with_security_headers(tmp_path: Path) -> None:
+def test_every_answer_has_security_headers(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             for path in ("/", "/page/app.js", "/healthz", "/nothing"):
@@ -108,7 +108,7 @@ def test_everything_answers_with_security_headers(tmp_path: Path) -> None:
     run(story())
 
 
-def test_unknown_pages_and_methods(tmp_path: Path) -> None:
+def test_unknown_pages_and_methods_are_refused(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             assert error(await server.client.get("/nothing")) == (404, "no_such_page")
@@ -120,7 +120,7 @@ def test_unknown_pages_and_methods(tmp_path: Path) -> None:
     run(story())
 
 
-def test_on_loopback_only_our_own_name_and_origin_are_served(tmp_path: Path) -> None:
+def test_on_loopback_only_the_servers_own_name_and_origin_are_served(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
             port = httpx.URL(server.url).port
@@ -136,7 +136,7 @@ def test_on_loopback_only_our_own_name_and_origin_are_served(tmp_path: Path) -> 
     run(story())
 
 
-def test_with_a_token_only_the_page_and_the_health_are_open(tmp_path: Path) -> None:
+def test_without_the_token_only_the_page_and_healthz_are_served(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, token=TOKEN) as server, Caller(server.client, (Tone(),)) as caller:
             for path in ("/", "/page/app.js", "/healthz"):
@@ -153,7 +153,7 @@ def test_with_a_token_only_the_page_and_the_health_are_open(tmp_path: Path) -> N
     run(story())
 
 
-def test_off_loopback_it_is_https_with_our_certificate(tmp_path: Path) -> None:
+def test_off_loopback_it_serves_https_with_its_certificate(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, host="0.0.0.0", token=TOKEN) as server:
             assert server.url.startswith("https://")
@@ -167,13 +167,13 @@ def test_off_loopback_it_is_https_with_our_certificate(tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_certificate_that_cannot_be_kept_is_an_error_with_advice(tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_stored_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be kept: .* OMNILIVE_HOME"):
+    with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be stored: .* OMNILIVE_HOME"):
         asyncio.run(serve(SETUP, Parts, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
 
 
-def test_while_the_models_load_the_page_is_served_and_calls_are_told_to_wait(tmp_path: Path) -> None:
+def test_while_the_models_load_the_page_is_served_and_calls_are_refused(tmp_path: Path) -> None:
     async def story() -> None:
         opening = asyncio.Event()
         async with house(tmp_path, opening=opening) as server, Caller(server.client, (Tone(),)) as caller:
@@ -188,8 +188,8 @@ def test_while_the_models_load_the_page_is_served_and_calls_are_told_to_wait(tmp
                 while (await server.client.get("/healthz")).status_code != 200:  # noqa: ASYNC110 - as a load balancer would
                     await asyncio.sleep(0.02)
             await caller.call()
-            told = (await server.client.get("/healthz")).json()
-            assert {**told, "version": ""} == {
+            reported = (await server.client.get("/healthz")).json()
+            assert {**reported, "version": ""} == {
                 "status": "ok",
                 "setup": "test",
                 "sessions": 1,
@@ -200,7 +200,7 @@ def test_while_the_models_load_the_page_is_served_and_calls_are_told_to_wait(tmp
     run(story())
 
 
-def test_a_server_told_to_stop_while_loading_stops(tmp_path: Path) -> None:
+def test_a_server_stopped_while_loading_stops(tmp_path: Path) -> None:
     async def story() -> None:
         async with house(tmp_path, opening=asyncio.Event()) as server:
             await server.stop()
@@ -238,7 +238,7 @@ def test_a_cancelled_server_ends_in_order(tmp_path: Path) -> None:
             )
         )
         async with asyncio.timeout(10):
-            while not urls:  # noqa: ASYNC110 - a callback of theirs
+            while not urls:  # noqa: ASYNC110 - a callback of the server
                 await asyncio.sleep(0.02)
         url, token = urls[0].split("#token=")
         assert len(token) >= 32

@@ -1,4 +1,4 @@
-"""Lines from a file-like keyboard: in order, only when asked for, and an end that is an end."""
+"""Lines of a keyboard come in order, only when asked for, and end with the file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_lines_come_one_at_a_time_and_end() -> None:
     assert len(prompts) == 5
 
 
-def test_nothing_is_read_before_it_is_wanted() -> None:
+def test_no_line_is_read_before_it_is_asked_for() -> None:
     async def main() -> int:
         file = io.StringIO("first\nsecond\nthird\n")
         async for line in typed_lines(file, lambda: None):

@@ -1,4 +1,4 @@
-"""A made-up recording through a real session with toy senses, on a clock that jumps."""
+"""A synthetic recording runs through a real session with toy models, on a skipping clock."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def recording(*spans: tuple[float, float]) -> Iterator[Chunk]:
 
 
 def replayed(engine: ToyEngine, *spans: tuple[float, float]) -> tuple[Outcome, list[tuple[float, Expressed]]]:
-    told: list[tuple[float, Expressed]] = []
+    reported: list[tuple[float, Expressed]] = []
 
     async def main() -> Outcome:
         parts = toy_parts(lambda: engine)
         try:
             session = Session("replay", parts, SETUPS["laptop"], out_rate=OUT_RATE_HZ)
-            return await FileReplay(session, lambda event, now: told.append((now, event))).run(recording(*spans))
+            return await FileReplay(session, lambda event, now: reported.append((now, event))).run(recording(*spans))
         finally:
             parts.close()
 
-    return run_in_virtual_time(main(), until=600), told
+    return run_in_virtual_time(main(), until=600), reported
 
 
-def test_a_question_is_answered_and_the_end_is_waited_for() -> None:
-    outcome, told = replayed(ToyEngine(["One two three four."]), (0.5, 0.0), (1.0, 0.5), (0.1, 0.0))
-    events = [event for _at, event in told]
+def test_a_question_is_answered_before_the_replay_ends() -> None:
+    outcome, reported = replayed(ToyEngine(["One two three four."]), (0.5, 0.0), (1.0, 0.5), (0.1, 0.0))
+    events = [event for _at, event in reported]
     [caption] = [event for event in events if isinstance(event, UserCaption) and event.final]
     [ended] = [event for event in events if isinstance(event, ReplyEnded)]
     assert caption.text == "What do you see?"
@@ -52,29 +52,29 @@ def test_a_question_is_answered_and_the_end_is_waited_for() -> None:
     assert np.count_nonzero(outcome.sound) / OUT_RATE_HZ == pytest.approx(1.0, abs=0.05)
     assert len(outcome.sound) / OUT_RATE_HZ == pytest.approx(outcome.seconds, abs=0.1)
     first_sound = float(np.flatnonzero(outcome.sound)[0]) / OUT_RATE_HZ
-    assert 1.5 < first_sound < 2.5, "our voice lies where it was heard"
+    assert 1.5 < first_sound < 2.5, "the voice must lie where it was heard"
 
 
-def test_nothing_said_ends_soon_after_the_recording() -> None:
-    outcome, told = replayed(ToyEngine(["Never said."]), (3.0, 0.0))
+def test_without_a_question_the_replay_ends_soon_after_the_recording() -> None:
+    outcome, reported = replayed(ToyEngine(["Never said."]), (3.0, 0.0))
     assert 3.0 < outcome.seconds < 6.0
-    assert not any(isinstance(event, ReplyEnded) for _at, event in told)
+    assert not any(isinstance(event, ReplyEnded) for _at, event in reported)
     assert not outcome.sound.any()
 
 
 def test_a_lost_engine_ends_the_replay() -> None:
     with pytest.raises(ExceptionGroup) as lost:
         replayed(ToyEngine(["break"]), (1.0, 0.5), (30.0, 0.0))
-    assert lost.group_contains(EngineLost, match="the session ended before the recording did")
+    assert lost.group_contains(EngineLost, match="The session ended before the recording")
 
 
-def test_a_report_shows_who_said_what_and_how_fast() -> None:
-    _outcome, told = replayed(ToyEngine(["@72.5 Hello there."]), (1.0, 0.5), (0.1, 0.0))
+def test_the_report_shows_the_conversation_and_latencies() -> None:
+    _outcome, reported = replayed(ToyEngine(["@72.5 Hello there."]), (1.0, 0.5), (0.1, 0.0))
     captions = Captions()
-    lines = [line for at, event in told for line in captions.lines(event, at)]
+    lines = [line for at, event in reported for line in captions.lines(event, at)]
     assert [line.split(maxsplit=2)[1:] for line in lines] == [
         ["you", "What do you see?"],
-        ["recalls", "what was at 1:12.5"],
+        ["recalls", "what happened at 1:12.5"],
         ["omnilive", "Hello there."],
     ]
     table = latency_table(captions.timed)

@@ -1,4 +1,4 @@
-"""Pauses are skipped, work is not."""
+"""The skipping loop skips pauses, but not work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_an_hour_of_waiting_takes_no_time() -> None:
     assert time.perf_counter() - began < 5
 
 
-def test_work_on_a_thread_takes_its_time_and_no_more() -> None:
+def test_work_on_a_thread_takes_only_its_own_time() -> None:
     async def main() -> tuple[float, float]:
         loop = asyncio.get_running_loop()
         ticking = asyncio.ensure_future(asyncio.sleep(600))

@@ -1,4 +1,4 @@
-"""Words are never lost; of what is stale only the newest is kept."""
+"""Captions and replies are never dropped; stale state is superseded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ui.realtime.wire import Message
 
 
 def left(*messages: Message) -> list[Message]:
-    """What is read from a box after all of this was put in unread."""
+    """The messages that can be read after all of these were put in."""
 
     async def run() -> list[Message]:
         outbox = Outbox()
@@ -30,7 +30,7 @@ def caption(turn: int, text: str, final: bool = False) -> Message:
     return {"type": "user_caption", "turn": turn, "text": text, "final": final}
 
 
-def test_words_keep_their_order() -> None:
+def test_captions_and_replies_keep_their_order() -> None:
     words: list[Message] = [{"type": "reply_text", "turn": 1, "text": str(n)} for n in range(5)]
     assert left(*words) == words
 
@@ -41,7 +41,7 @@ def test_only_the_newest_scene_is_kept_and_it_comes_last() -> None:
     assert left(scenes[0], word, scenes[1], scenes[2]) == [word, scenes[2]]
 
 
-def test_a_caption_replaces_what_it_repeats_and_nothing_else() -> None:
+def test_a_caption_replaces_only_the_one_that_it_repeats() -> None:
     assert left(
         caption(1, "what"),
         caption(1, "what is"),
@@ -58,15 +58,15 @@ def test_a_final_caption_is_never_replaced() -> None:
     ]
 
 
-def test_a_flood_of_nonsense_is_answered_once() -> None:
-    told: list[Message] = [{"type": "notice", "code": "bad_message", "text": str(n)} for n in range(100)]
-    assert left(*told, {"type": "notice", "code": "quiet", "text": ""}) == [
-        told[-1],
+def test_a_flood_of_bad_messages_is_answered_once() -> None:
+    reported: list[Message] = [{"type": "notice", "code": "bad_message", "text": str(n)} for n in range(100)]
+    assert left(*reported, {"type": "notice", "code": "quiet", "text": ""}) == [
+        reported[-1],
         {"type": "notice", "code": "quiet", "text": ""},
     ]
 
 
-def test_a_page_that_reads_nothing_is_noticed() -> None:
+def test_a_page_that_does_not_read_is_noticed() -> None:
     async def run() -> list[bool]:
         outbox = Outbox()
         over = []

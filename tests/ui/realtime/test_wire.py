@@ -1,4 +1,4 @@
-"""Our events and the JSON of docs/wire.md, both ways, and everything a page could get wrong."""
+"""Events and the JSON of docs/wire.md in both directions, and malformed messages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from ui.realtime.wire import (
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
 
-TOLD: list[tuple[Expressed, dict[str, object]]] = [
+EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
     (StateChanged(State.THINKING, at=1.0), {"type": "state", "state": "thinking"}),
     (
         UserCaption(3, "what is", final=False),
@@ -123,7 +123,7 @@ TOLD: list[tuple[Expressed, dict[str, object]]] = [
 
 SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "say", "text": "Grüße 👋"}, TextTyped("Grüße 👋")),
-    ({"type": "say", "text": "x" * 100_000}, TextTyped("x" * 100_000)),  # the session says what is too long
+    ({"type": "say", "text": "x" * 100_000}, TextTyped("x" * 100_000)),  # the session checks the length
     ({"type": "talk", "down": True}, TalkKeyPressed(True)),
     ({"type": "switch", "camera": False}, DeviceSwitched(camera=False)),
     ({"type": "switch", "microphone": True, "camera": False, "hands_free": True}, DeviceSwitched(True, False, True)),
@@ -147,17 +147,17 @@ WRONG: list[tuple[object, str]] = [
     ('{"type": "say", "text": "' + "x" * 250_000 + '"}', "at most 250000 characters"),
     ("null", "not null"),
     ('["say"]', "not a list"),
-    ("{}", "type null is not known"),
-    ('{"type": 7}', "type 7 is not known"),
-    ('{"type": ["say"]}', "type a list is not known"),
-    ('{"type": "' + "dance" * 20 + '"}', "is not known"),
-    ('{"type": "state", "state": "speaking"}', 'type "state" is not known'),
+    ("{}", "type null is unknown"),
+    ('{"type": 7}', "type 7 is unknown"),
+    ('{"type": ["say"]}', "type a list is unknown"),
+    ('{"type": "' + "dance" * 20 + '"}', "is unknown"),
+    ('{"type": "state", "state": "speaking"}', 'type "state" is unknown'),
     ('{"type": "say"}', "say needs the field text"),
-    ('{"type": "say", "text": 7}', "say.text is text, not 7"),
-    ('{"type": "say", "text": " \\n "}', "nothing in this message"),
+    ('{"type": "say", "text": 7}', "say.text must be text, not 7"),
+    ('{"type": "say", "text": " \\n "}', "The message is empty"),
     ('{"type": "say", "text": "\\ud800"}', "half a character"),
     ('{"type": "say", "text": "hi", "turn": 1}', 'no field "turn"'),
-    ('{"type": "talk", "down": 1}', "talk.down is true or false, not 1"),
+    ('{"type": "talk", "down": 1}', "talk.down must be true or false, not 1"),
     ('{"type": "switch"}', "needs one of"),
     ('{"type": "switch", "camera": null}', "true or false, not null"),
     ('{"type": "playout", "delay_ms": true}', "a number, not true"),
@@ -170,33 +170,33 @@ WRONG: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("event", "message"), TOLD, ids=lambda value: type(value).__name__)
-def test_what_the_session_says(event: Expressed, message: dict[str, object]) -> None:
+@pytest.mark.parametrize(("event", "message"), EXPRESSED_AS, ids=lambda value: type(value).__name__)
+def test_every_event_becomes_its_message(event: Expressed, message: dict[str, object]) -> None:
     assert to_wire(event) == message
     assert json.loads(encoded(to_wire(event))) == message
 
 
 def test_every_event_is_in_the_table() -> None:
-    assert {type(event) for event, _ in TOLD} == set(get_args(Expressed))
+    assert {type(event) for event, _ in EXPRESSED_AS} == set(get_args(Expressed))
     assert {message["type"] for message, _ in SAID} == set(READERS)
 
 
 @pytest.mark.parametrize(("message", "event"), SAID, ids=lambda value: type(value).__name__)
-def test_what_the_page_says(message: dict[str, object], event: FromPage) -> None:
+def test_every_message_becomes_its_event(message: dict[str, object], event: FromPage) -> None:
     assert from_wire(json.dumps(message)) == event
 
 
 @pytest.mark.parametrize(("text", "reason"), WRONG, ids=[reason for _, reason in WRONG])
-def test_what_the_page_gets_wrong_is_told(text: str | bytes, reason: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(reason)) as told:
+def test_malformed_messages_are_reported(text: str | bytes, reason: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(reason)) as raised:
         from_wire(text)
-    answer = bad_message(told.value)
+    answer = bad_message(raised.value)
     assert (answer["type"], answer["code"]) == ("notice", "bad_message")
     assert len(encoded(answer)) < 300
 
 
 @given(st.text() | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps))
-def test_nothing_but_bad_input_is_ever_raised(text: str) -> None:
+def test_any_text_raises_only_bad_input(text: str) -> None:
     with pytest.raises(BadInput):
         from_wire(text)
 
@@ -204,14 +204,14 @@ def test_nothing_but_bad_input_is_ever_raised(text: str) -> None:
 @given(
     st.sampled_from(sorted(READERS)), st.dictionaries(st.text(), st.none() | st.booleans() | st.floats() | st.text())
 )
-def test_nothing_but_bad_input_is_raised_for_known_types_either(kind: str, fields: dict[str, object]) -> None:
+def test_known_types_with_any_fields_raise_only_bad_input(kind: str, fields: dict[str, object]) -> None:
     try:
         from_wire(json.dumps({**fields, "type": kind}))
-    except BadInput as told:
-        assert encoded(bad_message(told))
+    except BadInput as raised:
+        assert encoded(bad_message(raised))
 
 
-def test_greeting_and_echo() -> None:
+def test_hello_and_pong() -> None:
     assert hello("abc", "laptop", "1.0", {"transcript": 0.45}) == {
         "type": "hello",
         "session": "abc",
@@ -225,6 +225,6 @@ def test_greeting_and_echo() -> None:
 def test_the_document_and_the_code_name_the_same_messages() -> None:
     server, page = DOCUMENT.split("## Page to server")
     named = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
-    told = {str(message["type"]) for _, message in TOLD} | {"hello", "pong"}
-    assert set(named.findall(server.split("## Server to page")[1])) - {"type"} == told
+    reported = {str(message["type"]) for _, message in EXPRESSED_AS} | {"hello", "pong"}
+    assert set(named.findall(server.split("## Server to page")[1])) - {"type"} == reported
     assert set(named.findall(page)) - {"type"} == set(READERS)

@@ -52,8 +52,8 @@ def seen(story: Story, too_large: list[tuple[int, int]] | None = None) -> tuple[
     pictures: list[Picture] = []
 
     async def run() -> VideoReceiver:
-        told = too_large if too_large is not None else []
-        camera = VideoReceiver(pictures.append, lambda *size: told.append(size))
+        reported = too_large if too_large is not None else []
+        camera = VideoReceiver(pictures.append, lambda *size: reported.append(size))
         decoding = asyncio.create_task(camera.run())
         await story(camera)
         await asyncio.sleep(1.0)
@@ -98,7 +98,7 @@ def test_large_pictures_are_made_smaller() -> None:
 
 
 def test_pictures_too_large_to_decode_are_refused_and_the_user_is_told_once() -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     async def story(camera: VideoReceiver) -> None:
         film = Film()
@@ -111,8 +111,8 @@ def test_pictures_too_large_to_decode_are_refused_and_the_user_is_told_once() ->
             await show(camera, packets)
         await show(camera, film.frame(grey(200, 64, 48), key=True))
 
-    pictures, camera = seen(story, told)
-    assert told == [(16_000, 16_000)]
+    pictures, camera = seen(story, reported)
+    assert reported == [(16_000, 16_000)]
     assert camera.dropped == 5
     assert [int(picture.rgb.mean()) for picture in pictures] == [pytest.approx(200, abs=6)]
 

@@ -1,4 +1,4 @@
-"""Whole frames come out as soon as their last packet is here, and nothing broken ever does."""
+"""Frames are complete as soon as their last packet arrives, and damaged ones are dropped."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def fed(assembly: FrameAssembly, packets: list[Packet], now: float = 0.0) -> lis
     return [frame for packet in packets for frame in assembly.add(packet, now)]
 
 
-def test_a_frame_is_whole_with_its_last_packet() -> None:
+def test_a_frame_is_complete_with_its_last_packet() -> None:
     assembly, frames = FrameAssembly(), stream()
     assert [len(assembly.add(packet, 1.5)) for packet in frames[0]] == [0, 0, 1]
     [frame] = fed(assembly, frames[1], 2.0)
     assert frame == EncodedFrame(b"\x01deltamoremore", key=False, arrived=2.0)
 
 
-def test_the_size_stands_in_the_key_frame() -> None:
+def test_the_size_is_read_from_the_keyframe() -> None:
     [frame] = fed(FrameAssembly(), stream()[0])
     assert (frame.key, frame.size) == (True, (640, 480))
     assert EncodedFrame(b"\x01delta.........", key=False, arrived=0).size is None
     assert EncodedFrame(b"\x00", key=True, arrived=0).size is None
 
 
-def test_nothing_comes_before_the_first_key_frame() -> None:
+def test_no_frame_comes_before_the_first_keyframe() -> None:
     assembly, frames = FrameAssembly(), stream()
     assert fed(assembly, [packet for frame in frames[1:5] for packet in frame]) == []
     key = frame_packets(65530 + 15, 3, key=True)
@@ -58,7 +58,7 @@ def test_shuffled_packets_make_the_same_frames() -> None:
         assert fed(FrameAssembly(), order) == whole
 
 
-def test_a_packet_sent_again_releases_what_waited_for_it() -> None:
+def test_a_retransmitted_packet_releases_the_waiting_frames() -> None:
     assembly, frames = FrameAssembly(), stream()
     fed(assembly, frames[0])
     assert fed(assembly, [frames[1][0], frames[1][2], *frames[2]], now=0.1) == []
@@ -66,12 +66,12 @@ def test_a_packet_sent_again_releases_what_waited_for_it() -> None:
     assert assembly.broken == 0
 
 
-def test_doubled_packets_are_harmless() -> None:
+def test_duplicate_packets_are_ignored() -> None:
     packets = [packet for frame in stream(frames=5) for packet in frame for _ in range(2)]
     assert len(fed(FrameAssembly(), packets)) == 5
 
 
-def test_a_packet_lost_for_good_costs_everything_up_to_the_next_key_frame() -> None:
+def test_a_lost_packet_drops_everything_up_to_the_next_keyframe() -> None:
     assembly, frames = FrameAssembly(), stream()
     fed(assembly, frames[0])
     fed(assembly, frames[1][1:], now=0.1)
@@ -82,9 +82,9 @@ def test_a_packet_lost_for_good_costs_everything_up_to_the_next_key_frame() -> N
     assert [frame.key for frame in fed(assembly, key, now=0.6)] == [True]
 
 
-def test_a_key_frame_is_asked_for_now_and_then_until_it_comes() -> None:
+def test_a_keyframe_is_requested_repeatedly_until_it_comes() -> None:
     assembly, frames = FrameAssembly(), stream()
-    assert not assembly.wants_key_frame(0.0), "the first one comes by itself"
+    assert not assembly.wants_key_frame(0.0), "the first one comes without a request"
     fed(assembly, frames[0])
     assert not assembly.wants_key_frame(5.0)
     assembly.drop()
@@ -92,7 +92,7 @@ def test_a_key_frame_is_asked_for_now_and_then_until_it_comes() -> None:
     assert asked == [5.1, 5.1 + KEY_FRAME_ASKED_EVERY_S]
 
 
-def test_a_flood_without_end_is_not_kept() -> None:
+def test_an_endless_frame_is_dropped() -> None:
     assembly = FrameAssembly()
     fed(assembly, stream()[0])
     endless = [Packet((65533 + n) % 65536, False, b"\x00x", b"x") for n in range(5 * MOST_WAITING)]
@@ -102,7 +102,7 @@ def test_a_flood_without_end_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("restart", [40, 30_000])
-def test_a_sender_that_begins_anew_is_followed(restart: int) -> None:
+def test_a_restarted_sender_is_followed(restart: int) -> None:
     assembly = FrameAssembly()
     fed(assembly, [packet for frame in stream(first=20_000, frames=400) for packet in frame])
     anew = [packet for frame in stream(first=restart, frames=3) for packet in frame]

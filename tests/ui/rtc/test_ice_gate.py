@@ -1,4 +1,4 @@
-"""Datagrams that are no part of a call, sent to the sockets of real ones."""
+"""Datagrams from outside a call, sent to the sockets of real calls, change nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def send_as_a_stranger(caller: Caller, data: bytes) -> None:
 
 
 def send_from_the_callers_socket(caller: Caller, data: bytes) -> None:
-    """As somebody who writes the caller's address on his packets."""
+    """With the caller's address as a forged source."""
     ice = caller.connection.getTransceivers()[0].receiver.transport.transport._connection
     [pair] = ice._nominated.values()
     with socket.socket(fileno=os.dup(pair.protocol.transport.get_extra_info("socket").fileno())) as theirs:
@@ -39,7 +39,7 @@ def send_from_the_callers_socket(caller: Caller, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("send", [send_as_a_stranger, send_from_the_callers_socket])
-def test_no_datagram_ends_a_call_or_its_neighbour(
+def test_no_datagram_ends_a_call_or_another_one(
     tmp_path: Path, send: Callable[[Caller, bytes], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
@@ -74,7 +74,7 @@ def test_a_datagram_during_the_handshake_ends_no_call(tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_flood_of_odd_packets_is_a_few_lines_of_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_flood_of_odd_packets_is_a_few_log_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     async def story() -> None:
@@ -92,13 +92,13 @@ def test_a_flood_of_odd_packets_is_a_few_lines_of_log(tmp_path: Path, caplog: py
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-def test_what_breaks_behind_the_gate_is_one_lost_datagram(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """pylibsrtp raises ValueError over the second, and aiortc itself IndexError over the first."""
+def test_an_error_behind_the_gate_loses_one_datagram(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """pylibsrtp raises ValueError for the second, and aiortc IndexError for the first."""
 
     async def story() -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
-            [(call, _)] = server.service.front.calls._under_way.values()
+            [(call, _)] = server.service.state.calls._running.values()
             [transport] = call._connection._transports()
             for what in ("nothing", "2,000 bytes like RTP", "60,000 bytes like RTCP"):
                 transport.transport._connection._queue.put_nowait((DATAGRAMS[what], 1))
@@ -106,10 +106,10 @@ def test_what_breaks_behind_the_gate_is_one_lost_datagram(tmp_path: Path, caplog
 
     run(story())
     assert "Traceback" not in caplog.text
-    assert [record.name for record in caplog.records if "could not be taken" in record.message] == ["ui.rtc.ice_gate"]
+    assert [record.name for record in caplog.records if "not be processed" in record.message] == ["ui.rtc.ice_gate"]
 
 
-def test_what_waits_to_be_read_is_bounded() -> None:
+def test_waiting_datagrams_are_bounded() -> None:
     async def story() -> None:
         ice = Connection(ice_controlling=False)
         protocol = StunProtocol(ice)
@@ -124,7 +124,7 @@ def test_what_waits_to_be_read_is_bounded() -> None:
     run(story())
 
 
-def test_another_machine_is_not_heard(caplog: pytest.LogCaptureFixture) -> None:
+def test_datagrams_of_another_machine_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     async def story() -> None:
@@ -140,7 +140,7 @@ def test_another_machine_is_not_heard(caplog: pytest.LogCaptureFixture) -> None:
         Gate(ice, protocol, ice.data_received, frozenset(LOOPBACK)).datagram_received(stun(b""), ("192.0.2.9", 1))
 
     run(story())
-    assert caplog.messages == ["a datagram from another machine was dropped: 192.0.2.7"]
+    assert caplog.messages == ["A datagram from another machine was dropped: 192.0.2.7."]
 
 
 @pytest.mark.parametrize("library", ["aiortc", "aioice"])

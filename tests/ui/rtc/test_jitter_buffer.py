@@ -1,4 +1,4 @@
-"""Sound that comes in pieces is one stream whose sample count is time."""
+"""Sound that arrives in pieces becomes one stream whose sample count is time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def tone(n: int = PACKET) -> np.ndarray:
 
 
 class Line:
-    """Feeds packets and keeps what came out."""
+    """Feeds packets and keeps the output."""
 
     def __init__(self) -> None:
         self.gapless = JitterBuffer()
@@ -38,7 +38,7 @@ class Line:
         return np.concatenate([chunk.samples for chunk in self.out])
 
 
-def test_packets_in_time_pass_as_they_are() -> None:
+def test_packets_in_time_pass_unchanged() -> None:
     line = Line()
     for n in range(50):
         line.packet(n, now=3.0 + 0.02 * n)
@@ -72,13 +72,13 @@ def test_jitter_changes_nothing() -> None:
     assert line.gapless.cut == 0
 
 
-def test_a_line_that_sends_nothing_is_filled_up_to_our_patience() -> None:
+def test_a_silent_sender_is_filled_with_silence_after_the_idle_time() -> None:
     line = Line()
     line.packet(0, now=10.0)
     for now in np.arange(10.0, 12.0, 0.1):
         line.idle(float(now))
     assert len(line.samples()) / RATE == pytest.approx(0.02 + 1.9 - IDLE_S, abs=0.001)
-    line.packet(101, now=12.02)  # 2.02 s later on their clock too
+    line.packet(101, now=12.02)  # 2.02 s later on the sender's clock too
     assert len(line.samples()) / RATE == pytest.approx(2.04, abs=0.001)
     assert line.samples()[-1] == 0.5
 
@@ -87,11 +87,11 @@ def test_before_the_first_packet_nothing_is_filled() -> None:
     assert JitterBuffer().idle(5.0) == []
 
 
-def test_sound_that_was_stuck_on_the_way_is_cut_only_where_its_time_was_filled() -> None:
+def test_delayed_sound_is_cut_only_where_its_time_was_filled() -> None:
     line = Line()
     line.packet(0, now=0.02)
     line.idle(1.02)  # fills up to 0.42
-    for n in range(1, 51):  # all of the missing second comes at once
+    for n in range(1, 51):  # the whole missing second arrives at once
         line.packet(n, now=1.02)
     line.packet(51, now=1.04)
     heard = line.samples()
@@ -100,12 +100,12 @@ def test_sound_that_was_stuck_on_the_way_is_cut_only_where_its_time_was_filled()
     assert np.all(heard[round(0.42 * RATE) + 1 :] == 0.5)
 
 
-def test_a_microphone_that_was_off_and_stopped_its_clock_loses_nothing_when_it_is_back() -> None:
+def test_a_microphone_with_a_stopped_clock_loses_no_sound_when_it_is_back() -> None:
     line = Line()
     line.packet(0, now=0.02)
     for now in np.arange(0.1, 3.0, 0.1):
         line.idle(float(now))
-    for n in range(1, 50):  # time stamps go on as if nothing had happened
+    for n in range(1, 50):  # timestamps continue without a jump
         line.packet(n, now=3.0 + 0.02 * n)
     heard = line.samples()
     assert len(heard) / RATE == pytest.approx(3.0 + 0.02 * 49, abs=0.001)
@@ -114,7 +114,7 @@ def test_a_microphone_that_was_off_and_stopped_its_clock_loses_nothing_when_it_i
     assert not heard[PACKET : -49 * PACKET].any()
 
 
-def test_what_is_held_comes_out_even_if_nothing_follows() -> None:
+def test_held_sound_is_released_even_if_none_follows() -> None:
     line = Line()
     line.packet(0, now=0.02)
     line.idle(2.0)
@@ -125,11 +125,11 @@ def test_what_is_held_comes_out_even_if_nothing_follows() -> None:
     assert len(line.samples()) / RATE == pytest.approx(2.05, abs=0.001)
 
 
-def test_a_first_packet_that_was_late_does_not_put_us_ahead_for_ever() -> None:
+def test_a_late_first_packet_is_corrected() -> None:
     line = Line()
     line.packet(0, now=1.0)  # 0.2 s late
     for n in range(1, 11):
-        line.packet(n, now=1.0)  # the burst behind it
+        line.packet(n, now=1.0)  # the burst after it
     for n in range(11, 60):
         line.packet(n, now=1.0 + 0.02 * (n - 10))
     ahead = 0.02 + len(line.samples()) / RATE - (0.02 * 50)
@@ -137,7 +137,7 @@ def test_a_first_packet_that_was_late_does_not_put_us_ahead_for_ever() -> None:
 
 
 @pytest.mark.parametrize("parts_per_million", [-300, 300])
-def test_their_clock_may_run_fast_or_slow_for_an_hour(parts_per_million: int) -> None:
+def test_a_fast_or_slow_clock_is_followed_for_an_hour(parts_per_million: int) -> None:
     line = Line()
     seconds = 1200  # at 300 ppm, like an hour at 100 ppm
     for n in range(seconds * 50):

@@ -1,4 +1,4 @@
-"""Real Opus packets, disturbed in every way a network can, become sound whose length is time."""
+"""Real Opus packets with network disturbances become sound whose length equals time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def packets() -> list[bytes]:
 
 
 def heard(packets: list[bytes], order: list[int], first_stamp: int = 0) -> tuple[np.ndarray, AudioReceiver]:
-    """What comes out when packets arrive in this order, each in its own time or as soon as it can."""
+    """The sound of packets that arrive in this order, each at its time or later."""
     chunks: list[Chunk] = []
     now = 0.0
     microphone = AudioReceiver(chunks.append, lambda: now)
@@ -50,7 +50,7 @@ def loudness(sound: np.ndarray) -> list[float]:
     return [float(value) for value in np.sqrt((whole**2).mean(1))]
 
 
-def test_a_tone_arrives_as_it_was_sent(packets: list[bytes]) -> None:
+def test_a_tone_is_received_unchanged(packets: list[bytes]) -> None:
     sound, _ = heard(packets, list(range(100)))
     assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
     spectrum = np.abs(np.fft.rfft(sound[8000:24000]))
@@ -59,7 +59,7 @@ def test_a_tone_arrives_as_it_was_sent(packets: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("first_stamp", [0, 2**32 - 30 * 960], ids=["plain", "stamps wrap"])
-def test_reordered_and_doubled_packets_change_nothing(packets: list[bytes], first_stamp: int) -> None:
+def test_reordered_and_duplicate_packets_change_nothing(packets: list[bytes], first_stamp: int) -> None:
     straight, _ = heard(packets, list(range(100)), first_stamp)
     order = list(range(100))
     order[10:12], order[50:53] = [11, 10], [52, 50, 51]
@@ -69,7 +69,7 @@ def test_reordered_and_doubled_packets_change_nothing(packets: list[bytes], firs
     assert microphone.lost == 0
 
 
-def test_lost_packets_are_silence_and_time_goes_on(packets: list[bytes]) -> None:
+def test_lost_packets_become_silence_of_the_same_length(packets: list[bytes]) -> None:
     sound, microphone = heard(packets, [n for n in range(100) if n not in {40, 41, 42, 60}])
     assert microphone.lost == 4
     assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
@@ -77,7 +77,7 @@ def test_lost_packets_are_silence_and_time_goes_on(packets: list[bytes]) -> None
     assert quiet == [40, 41, 42, 60]
 
 
-def test_what_is_not_opus_is_silence(packets: list[bytes]) -> None:
+def test_undecodable_packets_become_silence(packets: list[bytes]) -> None:
     bad = [*packets]
     bad[30] = b"\xff\xff\xff\xff"
     sound, microphone = heard(bad, list(range(100)))
@@ -85,7 +85,7 @@ def test_what_is_not_opus_is_silence(packets: list[bytes]) -> None:
     assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
 
 
-def test_empty_packets_keep_the_order_and_nothing_more(packets: list[bytes]) -> None:
+def test_empty_packets_only_count_in_the_order(packets: list[bytes]) -> None:
     with_padding = [*packets]
     with_padding[30] = b""
     sound, microphone = heard(with_padding, list(range(100)))

@@ -1,4 +1,4 @@
-"""What a browser may offer, and what is said about what it may not."""
+"""Offers of browsers are read, and unusable ones refused with a reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialogue.errors import BadInput
-from ui.rtc.offer import LONGEST, read_offer, with_names_of_this_machine
+from ui.rtc.offer import LONGEST, read_offer, with_local_addresses
 
 
 def offered(*kinds: str) -> str:
@@ -35,7 +35,7 @@ def whole() -> str:
     return offered("audio", "video", "data")
 
 
-def test_sound_alone_is_enough_and_pictures_are_noticed(whole: str) -> None:
+def test_audio_alone_is_enough_and_video_is_recognized(whole: str) -> None:
     assert not read_offer(offered("audio"), "offer").video
     assert read_offer(whole, "offer").video
 
@@ -46,23 +46,23 @@ def test_sound_alone_is_enough_and_pictures_are_noticed(whole: str) -> None:
         (None, "offer", "the offer as text"),
         (["v=0"], "offer", "the offer as text"),
         ("v=0", "answer", "the offer as text"),
-        ("x" * (LONGEST + 1), "offer", "at most"),
-        ("", "offer", "no sound"),
-        ("hello", "offer", "no sound"),
-        ("v=0\r\nm=audio nine UDP/TLS/RTP/SAVPF 111\r\n", "offer", "not SDP"),
-        ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 999\r\n", "offer", "not SDP"),
-        ("v=0\r\na=setup:sideways\r\n", "offer", "not SDP"),
+        ("x" * (LONGEST + 1), "offer", "the limit is"),
+        ("", "offer", "no audio"),
+        ("hello", "offer", "no audio"),
+        ("v=0\r\nm=audio nine UDP/TLS/RTP/SAVPF 111\r\n", "offer", "not valid SDP"),
+        ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 999\r\n", "offer", "not valid SDP"),
+        ("v=0\r\na=setup:sideways\r\n", "offer", "not valid SDP"),
         ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "offer", "lacks its fingerprint"),
     ],
 )
-def test_what_is_no_offer(sdp: object, kind: object, reason: str) -> None:
+def test_an_invalid_offer_is_refused(sdp: object, kind: object, reason: str) -> None:
     with pytest.raises(BadInput, match=reason):
         read_offer(sdp, kind)
 
 
-def test_offers_that_we_cannot_answer(whole: str) -> None:
+def test_offers_that_cannot_be_answered_are_refused(whole: str) -> None:
     for sdp, reason in [
-        (offered("video", "data"), "no sound"),
+        (offered("video", "data"), "no audio"),
         (offered("audio", "audio"), "one audio"),
         (re.sub(r"a=fingerprint.*\r\n", "", whole), "lacks its fingerprint"),
         (re.sub(r"a=ice-pwd.*\r\n", "", whole), "lacks its fingerprint or its ICE credentials"),
@@ -82,14 +82,14 @@ def test_a_damaged_offer_is_read_or_refused_and_nothing_else(whole: str, data: s
     )
     try:
         assert read_offer("\r\n".join(lines), "offer").sdp
-    except BadInput as told:
-        assert str(told)
+    except BadInput as raised:
+        assert str(raised)
 
 
-def test_hidden_addresses_are_those_of_this_machine() -> None:
+def test_hidden_addresses_become_those_of_this_machine() -> None:
     hidden = "a=candidate:822527895 1 udp 2113937151 a8c5e2ff-10e7-4b95-91dc-fa5678c98470.local 46574 typ host\r\n"
     plain = "a=candidate:1 1 udp 2122194687 192.0.2.2 47718 typ host\r\na=mid:0\r\n"
-    shown = with_names_of_this_machine(f"v=0\r\n{hidden}{plain}", ["192.0.2.7", "fd00::2"])
+    shown = with_local_addresses(f"v=0\r\n{hidden}{plain}", ["192.0.2.7", "fd00::2"])
     assert shown.splitlines() == [
         "v=0",
         "a=candidate:822527895 1 udp 2113937151 127.0.0.1 46574 typ host",

@@ -94,8 +94,8 @@ def test_no_sound_is_lost_in_a_stall() -> None:
 
 
 def test_what_is_beyond_full_scale_is_clipped_not_wrapped() -> None:
-    mouth, loud = OpusPacketEncoder(), np.full(FRAME, 1.7, np.float32)
-    heard = decoded([mouth.say(loud if n % 2 else -loud, n * FRAME) for n in range(10)])
+    encoder, loud = OpusPacketEncoder(), np.full(FRAME, 1.7, np.float32)
+    heard = decoded([encoder.encode(loud if n % 2 else -loud, n * FRAME) for n in range(10)])
     assert np.abs(heard).max() > 0.9
     assert np.abs(np.diff(heard)).max() < 1.5, "a wrapped sample would jump by two"
 
@@ -111,7 +111,7 @@ def test_a_stopped_track_ends() -> None:
 
 
 def test_aiortc_sends_our_packets_as_they_are() -> None:
-    mouth, sender = OpusPacketEncoder(), OpusEncoder()
+    encoder, sender = OpusPacketEncoder(), OpusEncoder()
     for number in (0, 1, 2, 50, 51):
-        packet = mouth.say(np.zeros(FRAME, np.float32), number * FRAME)
+        packet = encoder.encode(np.zeros(FRAME, np.float32), number * FRAME)
         assert sender.pack(packet) == ([bytes(packet)], number * FRAME)

@@ -1,4 +1,4 @@
-"""Failures inside aiortc's own tasks are a line in the log; everybody else's stay loud."""
+"""Failures of aiortc's background tasks are one log line; those of other tasks keep their traceback."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def failures(coroutine_of: object) -> int:
     return count
 
 
-def test_theirs_are_counted_and_quiet(caplog: pytest.LogCaptureFixture) -> None:
+def test_failures_of_the_library_are_counted_and_quiet(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert failures(lambda: RTCSctpTransport._data_channel_flush(Gone())) == 1  # type: ignore[arg-type]
     assert not caplog.records
 
 
-def test_ours_are_reported_as_ever(caplog: pytest.LogCaptureFixture) -> None:
+def test_other_failures_are_reported_as_usual(caplog: pytest.LogCaptureFixture) -> None:
     async def ours() -> None:
         raise RuntimeError("our own bug")
 

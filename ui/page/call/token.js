@@ -1,0 +1,33 @@
+/* Takes the access token from the address (`#token=`), removes it there and keeps it for this tab. */
+
+const KEY = "omnilive.token";
+let token = null;
+
+/** Takes a token from the address. True if there was one. */
+export function takeTokenFromAddress() {
+  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!found) return false;
+  token = found;
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    sessionStorage.setItem(KEY, token);
+  } catch {
+    // Storage is disabled: the token is kept until the page is reloaded.
+  }
+  return true;
+}
+
+/** The headers of every request except those for the page itself. */
+export function authorization() {
+  return currentToken() ? { Authorization: `Bearer ${currentToken()}` } : {};
+}
+
+function currentToken() {
+  if (token) return token;
+  try {
+    token = sessionStorage.getItem(KEY);
+  } catch {
+    token = null;
+  }
+  return token;
+}

@@ -1,0 +1,140 @@
+/* Shows the captions of both sides as a list. Does not scroll while the reader has scrolled up. */
+
+import { partsOf } from "../call/turns.js";
+import { aboutRecall } from "../words.js";
+
+const KEPT = 300; // items; older ones are removed
+const NEAR_END_PX = 48;
+
+export class Captions {
+  #items = new Map(); // "call/turn/role" -> <li>
+  #atEnd = true;
+
+  /**
+   * @param {HTMLElement} list the <ol>
+   * @param {HTMLElement} view the element that scrolls
+   * @param {HTMLElement} latest the button that scrolls to the end
+   */
+  constructor(list, view, latest) {
+    this.list = list;
+    this.view = view;
+    this.latest = latest;
+    view.addEventListener("scroll", () => this.#updateAtEnd(), { passive: true });
+    latest.addEventListener("click", () => this.#follow(true));
+    new ResizeObserver(() => this.#follow()).observe(view);
+  }
+
+  show(turn) {
+    if (turn.user) this.#showUser(turn);
+    if (turn.reply) this.#showReply(turn);
+    this.#follow();
+  }
+
+  /** A line across the conversation, such as "Reconnected". */
+  divide(text) {
+    const last = this.list.lastElementChild;
+    const line = last?.className === "divider" ? last : element("li", "divider");
+    line.textContent = text;
+    this.list.append(line);
+    this.#follow();
+  }
+
+  #showUser(turn) {
+    const { text, final, typed } = turn.user;
+    const item = this.#item(turn, "user");
+    item.dataset.final = String(final);
+    item.classList.toggle("typed", typed);
+    write(item.querySelector(".text"), text);
+    item.hidden = text.trim() === ""; // the sound was not speech
+  }
+
+  #showReply(turn) {
+    const { heard, waiting, cut } = partsOf(turn.reply);
+    const item = this.#item(turn, "assistant");
+    item.dataset.final = String(turn.reply.ended);
+    item.dataset.cut = String(turn.reply.cut);
+    item.dataset.recalled = String(turn.reply.recalled !== null);
+    write(item.querySelector(".recalled"), aboutRecall(turn.reply));
+    write(item.querySelector(".heard"), heard);
+    write(item.querySelector(".waiting"), waiting);
+    write(item.querySelector("s"), cut);
+    write(item.querySelector(".aside"), turn.reply.cut ? " (interrupted)" : "");
+  }
+
+  #item(turn, role) {
+    const key = `${turn.call}/${turn.turn}/${role}`;
+    let item = this.#items.get(key);
+    if (!item) {
+      item = role === "user" ? userItem() : replyItem();
+      Object.assign(item.dataset, { role, call: turn.call, turn: turn.turn });
+      const answer = role === "user" && this.#items.get(`${turn.call}/${turn.turn}/assistant`);
+      const next = answer || this.#later(turn);
+      if (next) next.before(item);
+      else this.list.append(item);
+      this.#items.set(key, item);
+      this.#forgetOld();
+    }
+    return item;
+  }
+
+  /** The first item of a later turn, before which a caption that comes late belongs. */
+  #later({ call, turn }) {
+    const items = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    return items.find(({ dataset }) => Number(dataset.call) === call && Number(dataset.turn) > turn);
+  }
+
+  #forgetOld() {
+    while (this.#items.size > KEPT) {
+      const [oldest, item] = this.#items.entries().next().value;
+      item.remove();
+      this.#items.delete(oldest);
+    }
+  }
+
+  #updateAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.view;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    this.latest.hidden = this.#atEnd;
+  }
+
+  #follow(anyway = false) {
+    if (this.#atEnd || anyway) this.view.scrollTop = this.view.scrollHeight;
+    this.#updateAtEnd();
+  }
+}
+
+function userItem() {
+  const item = element("li", "caption");
+  item.append(speaker("You"), element("span", "text"));
+  return item;
+}
+
+function replyItem() {
+  const item = element("li", "caption");
+  item.append(
+    speaker("Assistant"),
+    element("span", "recalled"),
+    element("span", "heard"),
+    element("span", "waiting"),
+    element("s", ""),
+    element("span", "aside sr"),
+  );
+  return item;
+}
+
+function speaker(name) {
+  const label = element("span", "sr");
+  label.textContent = `${name}: `;
+  return label;
+}
+
+function element(tag, classes) {
+  const made = document.createElement(tag);
+  made.className = classes;
+  return made;
+}
+
+/** Writes only a text that differs: captions change many times a second, most of their parts do not. */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
