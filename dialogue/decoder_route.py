@@ -13,7 +13,7 @@ from dialogue.decoder_config import DecoderConfig
 from dialogue.gguf_file import GgufTensor
 from dialogue.linear import Precision
 from dialogue.native.loader import Library, NativeMissing, load_library
-from dialogue.native.packing import Bits, bits_of
+from dialogue.native.packing import Bits, bytes_a_weight, kind_of
 from dialogue.native_decoder import refusal
 
 Quantisation = Literal["auto", "float32", "bfloat16", "int8", "int4"]
@@ -99,7 +99,7 @@ def weight_bytes(config: DecoderConfig, route: Route, stored: Mapping[str, GgufT
 
 def _as_stored(tensors: Mapping[str, GgufTensor]) -> WeightBytes:
     def packed(name: str) -> float:
-        return _PACKED[bits_of(tensors[name])] * tensors[name].numbers
+        return bytes_a_weight(kind_of(tensors[name])) * tensors[name].numbers
 
     layers = sum(packed(name) for name in tensors if name.startswith("blk.") and tensors[name].rows.ndim == 2)
     table, head = packed("token_embd.weight"), "output.weight"

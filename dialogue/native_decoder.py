@@ -18,7 +18,7 @@ from dialogue.decoder_config import DecoderConfig
 from dialogue.decoder_weights import StoredWeights
 from dialogue.kv_cache import KVCache
 from dialogue.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment
-from dialogue.native.packing import Bits, bits_of, pack, packed_bytes
+from dialogue.native.packing import Bits, Kind, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.rotary import Rotary
 
 Progress = Callable[[int, int], None]
@@ -143,17 +143,18 @@ class NativeDecoder:
         c = self.config
         names = list(self._matrix_names())
         # One matrix at a time: as floats they would take several times the memory of the model.
-        chosen: dict[str, Bits] = {name: bits or bits_of(weights.blocks(name)) for name in names}
+        kinds: dict[str, Kind] = {name: kind_of(weights.blocks(name), bits) for name in names}
         if bits == 4:
-            chosen |= {name: 8 for name in names if not name.startswith("model.layers.")}
-        columns = {name: self._columns(name) for name in names}
-        sizes = [packed_bytes(self._rows(name), columns[name], chosen[name]) for name in names]
+            kinds |= {name: Kind.Q8_0 for name in names if not name.startswith("model.layers.")}
+        shapes = {name: (self._rows(name), self._columns(name)) for name in names}
+        sizes = [packed_bytes(library, *shapes[name], kinds[name]) for name in names]
         # One block for everything: numpy asks for huge pages, and reading on from one matrix into the next is free.
         self._arena = np.empty(sum(sizes) + 64, np.uint8)
-        self._precision = " and ".join(f"{b} bits" for b in sorted(set(chosen.values())))
+        self._precision = " and ".join(f"{b} bits" for b in sorted({bits_of(kind) for kind in kinds.values()}))
         at, packed = -self._arena.ctypes.data % 64, {}
         for number, (name, size) in enumerate(zip(names, sizes, strict=True)):
-            packed[name] = pack(library, weights.blocks(name), columns[name], chosen[name], self._arena[at : at + size])
+            pack(library, weights.blocks(name), shapes[name][1], kinds[name], self._arena[at : at + size])
+            packed[name] = matrix_at(self._arena.ctypes.data + at, *shapes[name], kinds[name])
             at += size
             on_progress(number + 1, len(names))
         layers = (Layer * c.layers)(*(self._layer(weights, packed, number) for number in range(c.layers)))

@@ -1,7 +1,7 @@
-// The compiled decode step: one forward pass of a Llama-family decoder over weights of 4 or 8 bits, on x86-64.
+// The compiled decode step: one forward pass of a Llama-family decoder over weights of 4 to 8 bits, on x86-64.
 //
 // Why it exists: a token of a small model is bound by reading its weights once. The weights stay in the file's own
-// 4-bit groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result
+// groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result
 // still equals the float32 model's. Everything between two products is fused into them (step.h).
 //
 // Plain C interface, no Python, no libraries. Pointers stay owned by the caller: weights for the life of the decoder, a
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "model.h"
+#include "pack.h"
 #include "thread_pool.h"
 
 // The same code for each instruction set. All standard headers stand above: what is included below a target pragma is
@@ -60,7 +61,7 @@ extern "C" {
 
 // What loader.py was written for: a version, to be raised when a function changes, and the sizes of what is handed
 // over.
-int decoder_interface() { return 2000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
+int decoder_interface() { return 3000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
 
 // The best instruction set of this processor that the step knows; 0 if none.
 int decoder_instructions() {
@@ -107,24 +108,14 @@ void decoder_move(Decoder* d, const Segment* rows, int target) {
   move_rows(d->model, d->pool, *rows, target);
 }
 
-// Rows of 32-weight blocks as GGUF stores them -> panels. Q4_1: scale, minimum, 16 bytes whose low halves are the first
-// 16 weights. Q8_0: scale, 32 signed bytes. `rows` is a multiple of 16.
-void decoder_pack(const uint8_t* blocks, int rows, int columns, int bits, uint8_t* out) {
-  const int groups = columns / kGroup, block = bits == 4 ? 20 : 34, header = bits == 4 ? 4 : 2;
-  for (int row = 0; row < rows; row++) {
-    for (int g = 0; g < groups; g++, blocks += block) {
-      const int lane = row % kPanel;
-      uint8_t* group = out + (size_t(row / kPanel) * groups + g) * group_bytes(bits);
-      uint16_t* halves = (uint16_t*)(group + 64 * bits);
-      const uint8_t* codes = blocks + header;
-      std::copy(blocks, blocks + 2, (uint8_t*)(halves + lane));
-      if (bits == 4) std::copy(blocks + 2, blocks + 4, (uint8_t*)(halves + kPanel + lane));
-      for (int k = 0; k < 64 * bits / kPanel; k++) {
-        uint8_t& byte = group[64 * (k / 4) + 4 * lane + k % 4];
-        byte = bits == 4 ? codes[k] : uint8_t(codes[k] ^ 128);
-      }
-    }
-  }
+// Bytes of a matrix in panels (pack.h); 0 for a kind or a size the step does not know.
+int64_t decoder_packed_bytes(int64_t rows, int64_t columns, int kind) { return packed_bytes(rows, columns, kind); }
+
+// Blocks of `rows` rows as GGUF stores them -> panels, `decoder_packed_bytes` long. Rows are filled up with zeros to a
+// multiple of 16. Returns 0, or 1 and does nothing where the sizes do not fit one another.
+int decoder_pack(const uint8_t* blocks, int64_t block_bytes, int64_t rows, int64_t columns, int kind, uint8_t* out,
+                 int64_t out_bytes) {
+  return pack(blocks, block_bytes, rows, columns, kind, out, out_bytes) ? 0 : 1;
 }
 
 }  // extern "C"

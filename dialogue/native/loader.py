@@ -15,7 +15,7 @@ INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI"}
 
 
 class Matrix(Structure):
-    _fields_ = (("panels", c_void_p), ("rows", c_int32), ("columns", c_int32), ("bits", c_int32))
+    _fields_ = (("panels", c_void_p), ("rows", c_int32), ("columns", c_int32), ("kind", c_int32))
 
 
 class Layer(Structure):
@@ -47,7 +47,7 @@ class Segment(Structure):
     )
 
 
-INTERFACE = 2_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+INTERFACE = 3_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
 
 
 class NativeMissing(Exception):
@@ -80,8 +80,11 @@ class Library:
         calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
         calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_move.argtypes = (c_void_p, POINTER(Segment), c_int)
-        calls.decoder_pack.argtypes = (c_void_p, c_int, c_int, c_int, POINTER(c_uint8))
-        for name in ("close", "embed", "forward", "logits", "move", "pack"):
+        calls.decoder_packed_bytes.argtypes = (c_int64, c_int64, c_int)
+        calls.decoder_packed_bytes.restype = c_int64
+        calls.decoder_pack.argtypes = (c_void_p, c_int64, c_int64, c_int64, c_int, POINTER(c_uint8), c_int64)
+        calls.decoder_pack.restype = c_int
+        for name in ("close", "embed", "forward", "logits", "move"):
             getattr(calls, f"decoder_{name}").restype = None
 
 

@@ -1,4 +1,4 @@
-// Sixteen floats in one AVX-512 register, and products of 4- and 8-bit codes with 16-bit activations by VNNI.
+// Sixteen floats in one AVX-512 register, and products of codes of 4 to 8 bits with 16-bit activations by VNNI.
 // vector_avx2.h has the same names; kernels.h is written against them and compiled once with each.
 // No include guard: included inside a namespace, below a target pragma.
 
@@ -8,6 +8,12 @@ inline F zero() { return _mm512_setzero_ps(); }
 inline F all(float x) { return _mm512_set1_ps(x); }
 inline F load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, F x) { _mm512_storeu_ps(p, x); }
+inline F load_bytes(const uint8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)p)));
+}
+inline F load_signed_bytes(const uint8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i*)p)));
+}
 inline F load_half(const void* p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p)); }
 inline void store_half(void* p, F x) { _mm256_storeu_si256((__m256i*)p, _mm512_cvtps_ph(x, 0)); }
 inline F add(F a, F b) { return _mm512_add_ps(a, b); }
@@ -41,7 +47,7 @@ inline F totals(F* v) {
 
 // 32 activations as integers of at most 127 * 256, split into their high bytes (rounded, first 32 bytes of `codes`) and
 // low bytes (next 32), because VNNI multiplies bytes.
-inline void quantise(const float* x, uint8_t* codes, float* scale, float* sum) {
+inline void quantise(const float* x, uint8_t* codes, GroupNumbers& numbers) {
   F a = load(x), b = load(x + 16);
   float most = largest(larger(_mm512_abs_ps(a), _mm512_abs_ps(b)));
   F inverse = all(most > 0 ? 32512.f / most : 0.f);
@@ -54,31 +60,54 @@ inline void quantise(const float* x, uint8_t* codes, float* scale, float* sum) {
   put(16, high_v);
   put(32, _mm512_sub_epi32(u, _mm512_slli_epi32(high_u, 8)));
   put(48, _mm512_sub_epi32(v, _mm512_slli_epi32(high_v, 8)));
-  *scale = most / 32512.f;
-  *sum = *scale * float(_mm512_reduce_add_epi32(_mm512_add_epi32(u, v)));
+  float scale = most / 32512.f, first = scale * float(_mm512_reduce_add_epi32(u));
+  float second = scale * float(_mm512_reduce_add_epi32(v));
+  numbers = {scale, first + second, {first, second}};
 }
 
-// Sums of code * activation over one group for 16 rows, for each of `Tokens` tokens whose codes are `stride` apart.
-template <int Bits, int Tokens>
-inline void dot_group(const uint8_t* group, const uint8_t* x, size_t stride, F (&dots)[Tokens]) {
-  __m512i w[8];
+// The codes of one group, a register a chunk. Shifts move 16 bits at once; the masks drop what came from the other byte.
+template <int Kind>
+inline void unpack(const uint8_t* codes, __m512i (&w)[8]) {
+  constexpr int kOr = 0xf8;  // a | (b & c)
 #pragma GCC unroll 8
   for (int c = 0; c < 8; c++) {
-    __m512i bytes = _mm512_loadu_si512(group + 64 * (Bits == 4 ? c % 4 : c));
-    if (Bits == 4 && c >= 4) bytes = _mm512_srli_epi16(bytes, 4);
-    w[c] = Bits == 4 ? _mm512_and_si512(bytes, _mm512_set1_epi8(15)) : bytes;
+    __m512i bytes = _mm512_loadu_si512(codes + 64 * (Kind == kQ8_0 ? c : c % 4));
+    if (Kind != kQ8_0 && c >= 4) bytes = _mm512_srli_epi16(bytes, 4);
+    w[c] = Kind == kQ8_0 ? bytes : _mm512_and_si512(bytes, _mm512_set1_epi8(15));
+    if (Kind == kQ5_0) {
+      __m512i high = _mm512_loadu_si512(codes + 256);
+      high = c < 4 ? _mm512_slli_epi16(high, 4 - c) : _mm512_srli_epi16(high, c - 4);
+      w[c] = _mm512_ternarylogic_epi32(w[c], high, _mm512_set1_epi8(16), kOr);
+    }
+    if (Kind == kQ6_K) {
+      __m512i high = _mm512_loadu_si512(codes + 256 + 64 * (c / 4));
+      high = c % 4 < 2 ? _mm512_slli_epi16(high, 4 - 2 * (c % 4)) : _mm512_srli_epi16(high, 2 * (c % 4) - 4);
+      w[c] = _mm512_ternarylogic_epi32(w[c], high, _mm512_set1_epi8(48), kOr);
+    }
   }
+}
+
+// Sums of code * activation over one group for 16 rows, in `Parts` parts of the columns, for each of `Tokens` tokens
+// whose codes are `stride` apart.
+template <int Kind, int Tokens, int Parts>
+inline void dot_group(const uint8_t* group, const uint8_t* x, size_t stride, F (&dots)[Parts][Tokens]) {
+  __m512i w[8];
+  unpack<Kind>(group, w);
 #pragma GCC unroll 8
   for (int t = 0; t < Tokens; t++) {
     const int32_t* four = (const int32_t*)(x + t * stride);  // four activations a word: 8 words high, 8 words low
     __m512i high[2] = {}, low[2] = {};                       // two chains each hide the latency
 #pragma GCC unroll 8
     for (int c = 0; c < 8; c++) {
-      high[c % 2] = _mm512_dpbusd_epi32(high[c % 2], w[c], _mm512_set1_epi32(four[c]));
-      low[c % 2] = _mm512_dpbusd_epi32(low[c % 2], w[c], _mm512_set1_epi32(four[c + 8]));
+      const int chain = Parts == 2 ? c / 4 : c % 2;
+      high[chain] = _mm512_dpbusd_epi32(high[chain], w[c], _mm512_set1_epi32(four[c]));
+      low[chain] = _mm512_dpbusd_epi32(low[chain], w[c], _mm512_set1_epi32(four[c + 8]));
     }
-    __m512i sum =
-        _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(high[0], high[1]), 8), _mm512_add_epi32(low[0], low[1]));
-    dots[t] = _mm512_cvtepi32_ps(sum);
+    auto sum = [](__m512i h, __m512i l) { return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(h, 8), l)); };
+    if (Parts == 2) {
+      for (int part = 0; part < 2; part++) dots[part % Parts][t] = sum(high[part], low[part]);
+    } else {
+      dots[0][t] = sum(_mm512_add_epi32(high[0], high[1]), _mm512_add_epi32(low[0], low[1]));
+    }
   }
 }
