@@ -16,7 +16,7 @@ inline F silu(F x) { return divide(x, add(all(1.f), exponential(subtract(zero(),
 
 inline void quantise_row(const float* x, int token, int first_group, int groups, Activations& out) {
   for (int g = 0; g < groups; g++) {
-    size_t at = size_t(token) * out.groups + first_group + g;
+    size_t at = out.at(token, first_group + g);
     quantise(x + g * kGroup, &out.codes[at * 64], out.numbers[at]);
   }
 }
@@ -58,36 +58,53 @@ inline void read_scales(const uint8_t* at, const uint8_t* block, F* scale, F* mi
   }
 }
 
-constexpr int kFewTokens = 3;
-
 // `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a
 // core reads memory half again as fast from several places as from one; each line is asked for one round ahead.
 template <int Kind, int Tokens, int Panels>
 [[gnu::noinline]] void multiply_panels(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums) {
   constexpr int kParts = Kind == kQ6_K ? 2 : 1;
-  const size_t row = size_t(x.groups) * 64, codes = codes_at(Kind, x.groups);
+  const uint8_t *scales = panel, *codes = panel + codes_at(Kind, x.groups);
+  const uint8_t* activations = &x.codes[size_t(first) * x.groups * 64];
+  const GroupNumbers* numbers = &x.numbers[size_t(first) * x.groups];
   F total[Panels][Tokens];
   for (auto& panel_sums : total) std::fill_n(panel_sums, Tokens, zero());
-  for (int g = 0; g < x.groups; g++) {
-    const size_t scales_of_block = scales_at(Kind, g / block_groups(Kind) * block_groups(Kind));
-#pragma GCC unroll 8
-    for (int p = 0; p < Panels; p++) {
-      const uint8_t *start = panel + p * size, *group = start + codes + size_t(g) * code_bytes(Kind);
-      const uint8_t* scales = start + scales_at(Kind, g);
-      _mm_prefetch((const char*)scales + Panels * size, _MM_HINT_T0);
-      for (int line = 0; line < code_bytes(Kind); line += 64)
-        _mm_prefetch((const char*)group + Panels * size + line, _MM_HINT_T0);
-      F scale[kParts], minimum[kParts], dots[kParts][Tokens];
-      read_scales<Kind>(scales, start + scales_of_block - block_bytes(Kind), scale, minimum);
-      dot_group<Kind, Tokens, kParts>(group, &x.codes[first * row + g * 64], row, dots);
-      for (int t = 0; t < Tokens; t++) {
-        const GroupNumbers& numbers = x.numbers[size_t(first + t) * x.groups + g];
-        for (int part = 0; part < kParts; part++) {
-          F sum = all(kParts == 1 ? numbers.sum : numbers.half[part]);
-          total[p][t] = fma(minimum[part], sum, total[p][t]);
-          total[p][t] = fma(multiply(scale[part], all(numbers.scale)), dots[part][t], total[p][t]);
-        }
+  for (int g = 0; g < x.groups; g += block_groups(Kind)) {
+    const uint8_t* block = scales;
+    scales += block_bytes(Kind);
+    for (int i = 0; i < block_groups(Kind); i++) {
+      const uint8_t* group[Panels];
+      F scale[Panels][kParts], minimum[Panels][kParts], dots[Panels][kParts][Tokens];
+      for (int p = 0; p < Panels; p++) {
+        group[p] = codes + p * size;
+        _mm_prefetch((const char*)scales + (Panels + p) * size, _MM_HINT_T0);
+        for (int line = 0; line < code_bytes(Kind); line += 64)
+          _mm_prefetch((const char*)group[p] + Panels * size + line, _MM_HINT_T0);
       }
+      auto read = [&] {
+        for (int p = 0; p < Panels; p++) read_scales<Kind>(scales + p * size, block + p * size, scale[p], minimum[p]);
+      };
+      auto add_part = [&](int p, int part, int t, F dot) {
+        F sum = all(kParts == 1 ? numbers[t].sum : numbers[t].half[part]);
+        total[p][t] = fma(minimum[p][part], sum, total[p][t]);
+        total[p][t] = fma(multiply(scale[p][part], all(numbers[t].scale)), dot, total[p][t]);
+      };
+      if constexpr (Tokens <= kFewTokens) {  // registers hold the dots first, the scales then
+        dot_groups<Kind, kParts, Panels, Tokens>(
+            group, activations, [&](int p, int part, int t, F dot) { dots[p][part][t] = dot; });
+        read();
+        for (int p = 0; p < Panels; p++) {
+          for (int t = 0; t < Tokens; t++) {
+            for (int part = 0; part < kParts; part++) add_part(p, part, t, dots[p][part][t]);
+          }
+        }
+      } else {
+        read();
+        dot_groups<Kind, kParts, Panels, Tokens>(group, activations, add_part);
+      }
+      scales += scale_bytes(Kind);
+      codes += code_bytes(Kind);
+      activations += Tokens * 64;
+      numbers += Tokens;
     }
   }
   for (int p = 0; p < Panels; p++) std::copy_n(total[p], Tokens, sums + p * Tokens);
@@ -95,18 +112,19 @@ template <int Kind, int Tokens, int Panels>
 
 using Multiply = void (*)(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums);
 
-// The kernels of one kind by the number of tokens: four panels side by side for few tokens, and one for up to eight.
+// The kernels of one kind by the number of tokens, for many panels side by side and for the last, single ones.
 struct Kernels {
-  Multiply four_panels[kFewTokens + 1], one_panel[9];
+  Multiply together[kTogether + 1], alone[kTogether + 1];
 };
+
+constexpr int panels_together(int tokens) { return tokens <= kFewTokens ? 4 : 2; }
 
 template <int Kind>
 const Kernels* kernels_of() {
-  static const Kernels all = {
-      {nullptr, multiply_panels<Kind, 1, 4>, multiply_panels<Kind, 2, 4>, multiply_panels<Kind, 3, 4>},
-      {nullptr, multiply_panels<Kind, 1, 1>, multiply_panels<Kind, 2, 1>, multiply_panels<Kind, 3, 1>,
-       multiply_panels<Kind, 4, 1>, multiply_panels<Kind, 5, 1>, multiply_panels<Kind, 6, 1>,
-       multiply_panels<Kind, 7, 1>, multiply_panels<Kind, 8, 1>}};
+  static const Kernels all = []<int... N>(std::integer_sequence<int, N...>) {
+    return Kernels{{nullptr, multiply_panels<Kind, N + 1, panels_together(N + 1)>...},
+                   {nullptr, multiply_panels<Kind, N + 1, 1>...}};
+  }(std::make_integer_sequence<int, kTogether>());
   return &all;
 }
 
@@ -127,17 +145,21 @@ template <class Put>
 inline void multiply_rows(const Matrix& m, int first, int count, const Activations& x, int tokens, Put&& put) {
   const Kernels& kernels = *with_kind(m.kind, [](auto kind) { return kernels_of<kind>(); });
   const size_t size = panel_bytes(m);
-  F sums[32];
+  F sums[16];
   for (int panel = 0; panel < count;) {
-    const int panels = tokens <= kFewTokens && panel + 4 <= count ? 4 : 1;
+    const int most = panels_together(tokens), panels = panel + most <= count ? most : 1;
     for (int token = 0; token < tokens;) {
-      const int together = std::min(8, tokens - token);  // codes, once unpacked, serve eight tokens
-      const auto multiply = (panels == 4 ? kernels.four_panels : kernels.one_panel)[together];
-      multiply(m.panels + (first + panel) * size, size, x, token, sums);
-      for (int p = 0; p < panels; p++) {
-        for (int t = 0; t < together; t++) put(panel + p, token + t, sums[p * together + t]);
+      const int some = std::min(kTogether, tokens - token);
+      // What is left of many tokens may be few, which would be multiplied with other panels.
+      const auto multiply = panels == panels_together(some) ? kernels.together[some] : kernels.alone[some];
+      const int step = panels == panels_together(some) ? panels : 1;
+      for (int at = 0; at < panels; at += step) {
+        multiply(m.panels + (first + panel + at) * size, size, x, token, sums);
+        for (int p = 0; p < step; p++) {
+          for (int t = 0; t < some; t++) put(panel + at + p, token + t, sums[p * some + t]);
+        }
       }
-      token += together;
+      token += some;
     }
     panel += panels;
   }

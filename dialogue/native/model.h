@@ -1,5 +1,6 @@
 // What the compiled step computes with: plain data, laid out by loader.py (ctypes mirrors every struct here).
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -25,6 +26,7 @@ struct Matrix {
 };
 
 constexpr int kPanel = 16, kGroup = 32;
+constexpr int kTogether = 8;  // tokens that a kernel takes at once: codes, once unpacked, serve them all
 
 // Groups that share a head of their own, and the bytes of that head.
 constexpr int block_groups(int kind) { return kind == kQ4_K || kind == kQ6_K ? 8 : 1; }
@@ -78,22 +80,30 @@ struct GroupNumbers {
 };
 
 // Activations of some tokens as 16-bit integers with one scale for 32 of them: 64 bytes a group, in the order the
-// instruction set likes.
+// instruction set likes. Eight tokens (or those that are left) lie together: group by group, token by token, so that a
+// kernel for so many finds all at fixed distances.
 // Sixteen bits, because eight would cost 3 % of the chosen tokens; sixteen give float32's choice.
 struct Activations {
-  int groups = 0;
+  int tokens = 0, groups = 0;
   std::vector<uint8_t> codes;
   std::vector<GroupNumbers> numbers;
 
-  void shape(int tokens, int columns) {
+  void shape(int count, int columns) {
+    tokens = count;
     groups = columns / kGroup;
     codes.resize(size_t(tokens) * groups * 64);
     numbers.resize(size_t(tokens) * groups);
   }
+
+  size_t at(int token, int group) const {
+    const int first = token / kTogether * kTogether, together = std::min(kTogether, tokens - first);
+    return size_t(first) * groups + size_t(group) * together + token - first;
+  }
 };
 
-constexpr int kPanels = 4;  // panels in a unit of work
-constexpr int kTile = 8;    // tokens of one session that attention handles together
+constexpr int kPanels = 4;     // panels in a unit of work
+constexpr int kFewTokens = 3;  // tokens whose sums registers hold for several panels
+constexpr int kTile = 8;       // tokens of one session that attention handles together
 
 // A row of a step: the `token`-th of its session's new tokens.
 struct Row {

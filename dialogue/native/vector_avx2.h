@@ -112,10 +112,10 @@ inline __m256i unpack(const uint8_t* group, int c, int half) {
   return codes;
 }
 
-// Sums of code * activation over one group for 16 rows, in `Parts` parts of the columns, for each of `Tokens` tokens
-// whose codes are `stride` apart.
+// Sums of code * activation over one group for 16 rows, in `Parts` parts of the columns, for each of `Tokens` tokens,
+// whose codes follow one another.
 template <int Kind, int Tokens, int Parts>
-inline void dot_group(const uint8_t* group, const uint8_t* x, size_t stride, F (&dots)[Parts][Tokens]) {
+inline void dot_group(const uint8_t* group, const uint8_t* x, F (&dots)[Parts][Tokens]) {
   const __m256i mask = _mm256_set1_epi16(255);
 #pragma GCC unroll 2
   for (int half = 0; half < 2; half++) {  // rows 0-7, rows 8-15
@@ -128,12 +128,23 @@ inline void dot_group(const uint8_t* group, const uint8_t* x, size_t stride, F (
         __m256i even = _mm256_and_si256(codes, mask), odd = _mm256_srli_epi16(codes, 8);
 #pragma GCC unroll 8
         for (int t = 0; t < Tokens; t++) {
-          const int32_t* pair = (const int32_t*)(x + t * stride + 8 * c);
+          const int32_t* pair = (const int32_t*)(x + t * 64 + 8 * c);
           sum[t] = _mm256_add_epi32(sum[t], _mm256_madd_epi16(even, _mm256_set1_epi32(pair[0])));
           sum[t] = _mm256_add_epi32(sum[t], _mm256_madd_epi16(odd, _mm256_set1_epi32(pair[1])));
         }
       }
       for (int t = 0; t < Tokens; t++) (half ? dots[part][t].b : dots[part][t].a) = _mm256_cvtepi32_ps(sum[t]);
+    }
+  }
+}
+
+template <int Kind, int Parts, int Panels, int Tokens, class Put>
+inline void dot_groups(const uint8_t* const (&group)[Panels], const uint8_t* x, Put&& put) {
+  for (int p = 0; p < Panels; p++) {
+    F dots[Parts][Tokens];
+    dot_group<Kind, Tokens, Parts>(group[p], x, dots);
+    for (int part = 0; part < Parts; part++) {
+      for (int t = 0; t < Tokens; t++) put(p, part, t, dots[part][t]);
     }
   }
 }

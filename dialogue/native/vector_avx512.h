@@ -65,49 +65,74 @@ inline void quantise(const float* x, uint8_t* codes, GroupNumbers& numbers) {
   numbers = {scale, first + second, {first, second}};
 }
 
-// The codes of one group, a register a chunk. Shifts move 16 bits at once; the masks drop what came from the other byte.
+// Chunk c of a group: 64 codes. Shifts move 16 bits at once; the masks drop what came from the other byte.
 template <int Kind>
-inline void unpack(const uint8_t* codes, __m512i (&w)[8]) {
+inline __m512i unpack(const uint8_t* group, int c) {
   constexpr int kOr = 0xf8;  // a | (b & c)
-#pragma GCC unroll 8
-  for (int c = 0; c < 8; c++) {
-    __m512i bytes = _mm512_loadu_si512(codes + 64 * (Kind == kQ8_0 ? c : c % 4));
-    if (Kind != kQ8_0 && c >= 4) bytes = _mm512_srli_epi16(bytes, 4);
-    w[c] = Kind == kQ8_0 ? bytes : _mm512_and_si512(bytes, _mm512_set1_epi8(15));
-    if (Kind == kQ5_0) {
-      __m512i high = _mm512_loadu_si512(codes + 256);
-      high = c < 4 ? _mm512_slli_epi16(high, 4 - c) : _mm512_srli_epi16(high, c - 4);
-      w[c] = _mm512_ternarylogic_epi32(w[c], high, _mm512_set1_epi8(16), kOr);
-    }
-    if (Kind == kQ6_K) {
-      __m512i high = _mm512_loadu_si512(codes + 256 + 64 * (c / 4));
-      high = c % 4 < 2 ? _mm512_slli_epi16(high, 4 - 2 * (c % 4)) : _mm512_srli_epi16(high, 2 * (c % 4) - 4);
-      w[c] = _mm512_ternarylogic_epi32(w[c], high, _mm512_set1_epi8(48), kOr);
-    }
+  auto line = [&](int number) { return _mm512_loadu_si512(group + 64 * number); };
+  auto shift = [](__m512i x, int left) { return left > 0 ? _mm512_slli_epi16(x, left) : _mm512_srli_epi16(x, -left); };
+  if (Kind == kQ8_0) return line(c);
+  __m512i codes = _mm512_and_si512(c < 4 ? line(c) : shift(line(c - 4), -4), _mm512_set1_epi8(15));
+  if (Kind == kQ5_0) codes = _mm512_ternarylogic_epi32(codes, shift(line(4), 4 - c), _mm512_set1_epi8(16), kOr);
+  if (Kind == kQ6_K) {
+    codes = _mm512_ternarylogic_epi32(codes, shift(line(4 + c / 4), 4 - 2 * (c % 4)), _mm512_set1_epi8(48), kOr);
   }
+  return codes;
 }
 
-// Sums of code * activation over one group for 16 rows, in `Parts` parts of the columns, for each of `Tokens` tokens
-// whose codes are `stride` apart.
-template <int Kind, int Tokens, int Parts>
-inline void dot_group(const uint8_t* group, const uint8_t* x, size_t stride, F (&dots)[Parts][Tokens]) {
-  __m512i w[8];
-  unpack<Kind>(group, w);
+// Sums of code * activation over one group of each of some panels, for 16 rows, in `Parts` parts of the columns, for
+// each of `Tokens` tokens, whose codes follow one another: put(panel, part, token, sums).
+// An activation is loaded once for all panels: a core loads about as many registers as it multiplies.
+template <int Kind, int Parts, int Panels, int Tokens, class Put>
+inline void dot_groups(const uint8_t* const (&group)[Panels], const uint8_t* x, Put&& put) {
+  constexpr int kChunks = 8 / Parts;
+  // Four activations a word: 8 words high, 8 words low.
+  auto word = [&](int t, int number) { return _mm512_set1_epi32(((const int32_t*)(x + t * 64))[number]); };
+  auto whole = [](__m512i high, __m512i low) {
+    return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(high, 8), low));
+  };
+  if constexpr (Tokens <= kFewTokens) {  // codes are used as they come, all sums are kept
+#pragma GCC unroll 2
+    for (int part = 0; part < Parts; part++) {
+      __m512i high[Panels][Tokens] = {}, low[Panels][Tokens] = {};
 #pragma GCC unroll 8
-  for (int t = 0; t < Tokens; t++) {
-    const int32_t* four = (const int32_t*)(x + t * stride);  // four activations a word: 8 words high, 8 words low
-    __m512i high[2] = {}, low[2] = {};                       // two chains each hide the latency
+      for (int i = 0; i < kChunks; i++) {
+        const int c = Parts == 1 ? i % 2 * 4 + i / 2 : part * kChunks + i;  // both halves of a byte in turn
+        __m512i codes[Panels];
+        for (int p = 0; p < Panels; p++) codes[p] = unpack<Kind>(group[p], c);
+        for (int t = 0; t < Tokens; t++) {
+          __m512i first = word(t, c), second = word(t, c + 8);
+          for (int p = 0; p < Panels; p++) {
+            high[p][t] = _mm512_dpbusd_epi32(high[p][t], codes[p], first);
+            low[p][t] = _mm512_dpbusd_epi32(low[p][t], codes[p], second);
+          }
+        }
+      }
+      for (int p = 0; p < Panels; p++) {
+        for (int t = 0; t < Tokens; t++) put(p, part, t, whole(high[p][t], low[p][t]));
+      }
+    }
+  } else {  // all codes are kept, sums come one token after the other
+    __m512i codes[Panels][8];
 #pragma GCC unroll 8
     for (int c = 0; c < 8; c++) {
-      const int chain = Parts == 2 ? c / 4 : c % 2;
-      high[chain] = _mm512_dpbusd_epi32(high[chain], w[c], _mm512_set1_epi32(four[c]));
-      low[chain] = _mm512_dpbusd_epi32(low[chain], w[c], _mm512_set1_epi32(four[c + 8]));
+      for (int p = 0; p < Panels; p++) codes[p][c] = unpack<Kind>(group[p], c);
     }
-    auto sum = [](__m512i h, __m512i l) { return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(h, 8), l)); };
-    if (Parts == 2) {
-      for (int part = 0; part < 2; part++) dots[part % Parts][t] = sum(high[part], low[part]);
-    } else {
-      dots[0][t] = sum(_mm512_add_epi32(high[0], high[1]), _mm512_add_epi32(low[0], low[1]));
+#pragma GCC unroll 8
+    for (int t = 0; t < Tokens; t++) {
+#pragma GCC unroll 2
+      for (int part = 0; part < Parts; part++) {
+        __m512i high[Panels] = {}, low[Panels] = {};
+#pragma GCC unroll 8
+        for (int c = part * kChunks; c < (part + 1) * kChunks; c++) {
+          __m512i first = word(t, c), second = word(t, c + 8);
+          for (int p = 0; p < Panels; p++) {
+            high[p] = _mm512_dpbusd_epi32(high[p], codes[p][c], first);
+            low[p] = _mm512_dpbusd_epi32(low[p], codes[p][c], second);
+          }
+        }
+        for (int p = 0; p < Panels; p++) put(p, part, t, whole(high[p], low[p]));
+      }
     }
   }
 }
