@@ -12,7 +12,7 @@ SETUP ?= laptop
 ARGS ?=
 PROCESSES ?= auto
 
-NATIVE_SOURCES := $(wildcard dialogue/native/*.cpp dialogue/native/*.h)
+NATIVE_SOURCES := $(wildcard dialogue/llm/native/*.cpp dialogue/llm/native/*.h)
 
 .PHONY: run install test test-tools lint clean
 .DELETE_ON_ERROR:
@@ -36,7 +36,7 @@ lint: $(VENV)/.libraries-of-tests
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) dialogue/native/*.so .pytest_cache .ruff_cache .mypy_cache *.egg-info build
+	rm -rf $(VENV) dialogue/llm/native/*.so .pytest_cache .ruff_cache .mypy_cache *.egg-info build
 
 $(BIN)/python:
 	@python=$$(sh install/find_python.sh) && "$$python" -m venv --clear $(VENV)

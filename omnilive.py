@@ -28,20 +28,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from audio.chunk import HEARING_RATE_HZ
 from dialogue.errors import AssistantError, BadInput, Busy, EngineLost
-from dialogue.minicpm.tools import Tool
-from stream.setup import SETUPS, Setup
-from ui.assistant_parts import AssistantParts
+from dialogue.tools.tool import Tool
+from stream.models.setup import SETUPS, Setup
+from ui.api.assistant_parts import AssistantParts
 from ui.command_line import main
-from ui.free_memory import free_memory
-from ui.home import home as default_home
-from ui.plain_errors import plain_errors
-from ui.sleeping_threads import let_threads_sleep
+from ui.host.free_memory import free_memory
+from ui.host.home import home as default_home
+from ui.host.plain_errors import plain_errors
+from ui.host.sleeping_threads import let_threads_sleep
 
 if TYPE_CHECKING:
-    from dialogue.linear import Precision
-    from dialogue.wording import Options
-    from stream.correspondence import Wishes
-    from ui.live_call import LiveCall
+    from dialogue.llm.generation_config import GenerationOptions
+    from dialogue.llm.precision import Precision
+    from stream.requests.chat_requests import RequestOptions
+    from ui.api.live_call import LiveCall
 
 __all__ = ["Assistant", "AssistantError", "BadInput", "Busy", "EngineLost", "Setup", "Tool", "main"]
 
@@ -74,7 +74,7 @@ class Assistant:
         revision: str = "main",
         voice: Path | str | None = None,
         speaker_consents: bool = False,
-        eyes: str | Path | None = None,
+        captioner: str | Path | None = None,
         tools: Tools = (),
         home: Path | str | None = None,
     ) -> Self:
@@ -85,22 +85,22 @@ class Assistant:
         (Llama 3, Qwen2, Qwen3, SmolLM2; a .gguf file too) beside our own eyes and ears. `quantize` is the precision
         of the language model's weights ("int8", "int4"; None: bfloat16, or what a chat model runs fastest at),
         `device` "auto", "cpu", "cuda", "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak
-        with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `eyes`, for a model
-        that cannot see, is an image-text model that tells it what is shown. `tools`, for MiniCPM3, are functions it
-        may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
+        with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `captioner`, for a
+        model that cannot see, is an image-text model that describes pictures to it. `tools`, for MiniCPM3, are
+        functions it may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
         WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
         let_threads_sleep()
-        from stream.any_model import model_setup
-        from stream.model_choice import model_folder, with_describer, with_tools, with_voice
-        from stream.weights import WeightStore
+        from stream.models.any_model import model_setup
+        from stream.models.model_choice import model_folder, with_captioner, with_tools, with_voice
+        from stream.models.weights import WeightStore
 
         home = Path(home) if home else default_home()
         store = WeightStore(home)
         memory = free_memory()
         setup = model_setup(model, store, memory, precision=quantize, device=device, revision=revision)
-        if eyes is not None:
-            setup = with_describer(setup, model_folder(eyes, store))
+        if captioner is not None:
+            setup = with_captioner(setup, model_folder(captioner, store))
         if voice is not None:
             setup = with_voice(setup, Path(voice), speaker_consents)
         if tools:
@@ -114,16 +114,18 @@ class Assistant:
             raise
         return assistant
 
-    def describe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[Options]) -> str:
+    def describe_image(self, image: Any, question: str = DESCRIBE, **generation: Unpack[GenerationOptions]) -> str:
         """What is to be seen in `image` (a path, a file's bytes, a PIL image, or an array (H, W, 3) of uint8).
 
-        `wording` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
-        num_beams, max_new_tokens (dialogue/wording.py). Raises BadInput.
+        `generation` is how a model of your own is to write it: sampling, temperature, top_p, top_k, repetition_penalty,
+        num_beams, max_new_tokens (dialogue/llm/generation_config.py). Raises BadInput.
         """
-        return self.chat(_about_image(image, question), **wording)
+        return self.chat(_about_image(image, question), **generation)
 
-    async def adescribe_image(self, image: Any, question: str = DESCRIBE, **wording: Unpack[Options]) -> str:
-        return await self.achat(_about_image(image, question), **wording)
+    async def adescribe_image(
+        self, image: Any, question: str = DESCRIBE, **generation: Unpack[GenerationOptions]
+    ) -> str:
+        return await self.achat(_about_image(image, question), **generation)
 
     def answer_audio(
         self,
@@ -132,14 +134,14 @@ class Assistant:
         *,
         rate: int = HEARING_RATE_HZ,
         speak: Path | str | None = None,
-        **wording: Unpack[Options],
+        **generation: Unpack[GenerationOptions],
     ) -> str:
         """The answer to what is asked in `audio` (a path, a file's bytes, or an array of samples at `rate`), or to
-        `question` about it. `speak` names a WAV file to which the answer is also spoken; `wording` as for
+        `question` about it. `speak` names a WAV file to which the answer is also spoken; `generation` as for
         `describe_image`. Raises BadInput.
         """
         history, parts = _about_audio(audio, question, rate), self._parts
-        return parts.loop.run(parts.reply(history, _wishes(wording), speak))
+        return parts.loop.run(parts.reply(history, _request_options(generation), speak))
 
     async def aanswer_audio(
         self,
@@ -148,51 +150,61 @@ class Assistant:
         *,
         rate: int = HEARING_RATE_HZ,
         speak: Path | str | None = None,
-        **wording: Unpack[Options],
+        **generation: Unpack[GenerationOptions],
     ) -> str:
         history, parts = _about_audio(audio, question, rate), self._parts
-        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, _wishes(wording), speak)))
+        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, _request_options(generation), speak)))
 
     @overload
     def chat(
-        self, history: History, *, stream: Literal[False] = False, tools: Tools = (), **wording: Unpack[Options]
+        self,
+        history: History,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools = (),
+        **generation: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     def chat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> Iterator[str]: ...
     def chat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: bool = False, tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> str | Iterator[str]:
         """The next reply in `history`: [{"role": "system" | "user" | "assistant", "content": text or items}].
 
-        Items are listed in ui/attachments.py: text, files, pictures, recordings and films. With `stream` the reply
+        Items are listed in ui/api/attachments.py: text, files, pictures, recordings and films. With `stream` the reply
         comes piece by piece; leaving off in the middle stops the model. `tools` are functions that MiniCPM3 may call
-        for this reply, besides those of `from_pretrained`; `wording` as for `describe_image`. Raises BadInput.
+        for this reply, besides those of `from_pretrained`; `generation` as for `describe_image`. Raises BadInput.
         """
-        wishes = _wishes(wording, tools)
+        request_options = _request_options(generation, tools)
         parts = self._parts
         if stream:
-            return parts.loop.each(parts.pieces(history, wishes))
-        return parts.loop.run(parts.reply(history, wishes))
+            return parts.loop.each(parts.pieces(history, request_options))
+        return parts.loop.run(parts.reply(history, request_options))
 
     @overload
     async def achat(
-        self, history: History, *, stream: Literal[False] = False, tools: Tools = (), **wording: Unpack[Options]
+        self,
+        history: History,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools = (),
+        **generation: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     async def achat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: Literal[True], tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> AsyncIterator[str]: ...
     async def achat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **wording: Unpack[Options]
+        self, history: History, *, stream: bool = False, tools: Tools = (), **generation: Unpack[GenerationOptions]
     ) -> str | AsyncIterator[str]:
         """As `chat`; streaming, it is `async for piece in await assistant.achat(history, stream=True)`."""
-        wishes = _wishes(wording, tools)
+        request_options = _request_options(generation, tools)
         parts = self._parts
         if stream:
-            return parts.loop.aeach(parts.pieces(history, wishes))
-        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, wishes)))
+            return parts.loop.aeach(parts.pieces(history, request_options))
+        return await asyncio.wrap_future(parts.loop.submit(parts.reply(history, request_options)))
 
     def live(self, *, rate: int = 24_000, aloud: bool = True) -> LiveCall:
         """A live call, open inside its block, with or without asyncio:
@@ -202,11 +214,11 @@ class Assistant:
                 call.hear(samples, rate=16_000)      # the microphone
                 print(call.ask("What is this?"))     # or: for event in call: ...
 
-        Events are those of stream/events.py; the voice comes as `Voiced` among them, at `rate`, or is thrown away
-        without `aloud`. Raises Busy on entering when all places are taken.
+        Events are those of stream/runtime/events.py; the voice comes as `Voiced` among them, at `rate`, or is thrown
+        away without `aloud`. Raises Busy on entering when all places are taken.
         """
         from dialogue.engines import abilities_of
-        from ui.live_call import LiveCall
+        from ui.api.live_call import LiveCall
 
         parts = self._parts
         hears = abilities_of(parts.setup.engine, parts.setup.model_path).hears
@@ -231,12 +243,12 @@ class Assistant:
         await asyncio.to_thread(self.close)
 
 
-def _wishes(wording: Options, tools: Tools = ()) -> Wishes:
-    from dialogue.wording import Wording
-    from stream.correspondence import Wishes
-    from stream.model_choice import own_tools
+def _request_options(generation: GenerationOptions, tools: Tools = ()) -> RequestOptions:
+    from dialogue.llm.generation_config import GenerationConfig
+    from stream.models.model_choice import own_tools
+    from stream.requests.chat_requests import RequestOptions
 
-    return Wishes(Wording.of(wording), own_tools(tools))
+    return RequestOptions(GenerationConfig.of(generation), own_tools(tools))
 
 
 def _about_image(image: Any, question: str) -> History:

@@ -14,11 +14,11 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-NATIVE = Path("dialogue/native")
+NATIVE = Path("dialogue/llm/native")
 
 
 class BuildStep(build_ext):
-    """Compiles with the flags of dialogue/native/build.py, which also builds it by hand."""
+    """Compiles with the flags of dialogue/llm/native/build.py, which also builds it by hand."""
 
     def build_extension(self, ext: Extension) -> None:
         output = Path(self.get_ext_fullpath(ext.name))
@@ -32,7 +32,7 @@ class BuildStep(build_ext):
 setup(
     ext_modules=[
         Extension(
-            "dialogue.native.decode_step",
+            "dialogue.llm.native.decode_step",
             sources=[str(NATIVE / "decode_step.cpp")],
             depends=[str(header) for header in NATIVE.glob("*.h")],
             optional=True,

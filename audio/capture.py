@@ -127,7 +127,7 @@ class _Stream(ABC):
         """PortAudio's callback: `block` is (frames, 1) float32, to be read or to be filled."""
 
 
-class Microphone(_Stream):
+class LocalMicrophone(_Stream):
     """Calls `on_chunk` with 16 kHz chunks of about 20 ms, from PortAudio's thread: be quick there."""
 
     kind = "input"
@@ -155,7 +155,7 @@ class Microphone(_Stream):
             self._heard += len(samples)
 
 
-class Speaker(_Stream):
+class LocalSpeaker(_Stream):
     """Asks `pull(n)` for the next `n` samples at `rate`, from PortAudio's thread; fewer are filled up with silence."""
 
     kind = "output"

@@ -13,13 +13,13 @@ import numpy as np
 from audio.chunk import Samples
 from audio.speakable import speakable
 from audio.synthesis import RATE_HZ, Synthesis
-from audio.voice_timing import Sounding, Spoken, by_sounding
+from audio.voice_timing import Sounding, SpokenPhrase, by_sounding
 
 CACHED_PHRASES = 64
 CACHED_LETTERS = 80  # longer phrases are hardly said twice; of these a full cache is about 35 MB
 
 
-class Voice:
+class Synthesizer:
     """The weights (they come in hibari's package) and the phrases said lately. Shared by all sessions, one call
     at a time; the same phrase is always the same sound."""
 
@@ -27,7 +27,7 @@ class Voice:
 
     def __init__(self, threads: int = 1) -> None:
         self._synthesis = Synthesis(threads)
-        self._said: OrderedDict[str, Spoken] = OrderedDict()
+        self._said: OrderedDict[str, SpokenPhrase] = OrderedDict()
 
     def warm_up(self) -> None:
         """Loads the tables of pronunciation, so that the first phrase is not slower than the others."""
@@ -37,7 +37,7 @@ class Voice:
         """(n,) float32 at `rate`, from 10 ms before the first sound to a natural pause behind the last."""
         return self.spoken(phrase).samples
 
-    def spoken(self, phrase: str) -> Spoken:
+    def spoken(self, phrase: str) -> SpokenPhrase:
         """The phrase as sound, read-only, with the times of its words; no sound where nothing in it can be said."""
         if phrase in self._said:
             self._said.move_to_end(phrase)
@@ -50,7 +50,7 @@ class Voice:
                 self._said.popitem(last=False)
         return spoken
 
-    def _make(self, phrase: str) -> Spoken:
+    def _make(self, phrase: str) -> SpokenPhrase:
         pieces: list[Samples] = [np.zeros(0, np.float32)]
         sounding: list[Sounding] = []
         now = 0.0
@@ -60,4 +60,4 @@ class Voice:
             sounding += [Sounding(word.word, now + word.start_s, now + word.end_s) for word in heard]
             now += len(samples) / self.rate
         words = by_sounding(phrase.split(), sounding)
-        return Spoken(phrase, np.concatenate(pieces), words, self._synthesis.exact)
+        return SpokenPhrase(phrase, np.concatenate(pieces), words, self._synthesis.exact)

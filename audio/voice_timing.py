@@ -20,7 +20,7 @@ class WordTime:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spoken:
+class SpokenPhrase:
     """`phrase` as sound, (n,) float32; `words` are exactly `phrase.split()`, in order.
 
     `exact` tells whether the times come from the voice's own phoneme durations, or are in proportion to letters.

@@ -25,10 +25,10 @@ from decoder_accuracy import Agreement, accuracy
 from llamacpp import LlamaCpp
 
 from benchmarks.report import add_json, report
-from dialogue.language_model import LanguageModel, open_language_model
-from dialogue.model_estimate import memory_speed
-from stream.weights import WeightStore
-from ui.home import home
+from dialogue.llm.language_model import LanguageModel, open_language_model
+from dialogue.sizing.model_estimate import memory_speed
+from stream.models.weights import WeightStore
+from ui.host.home import home
 
 CONTEXTS = (256, 1536)
 CHUNKS = (8, 16, 32, 64)

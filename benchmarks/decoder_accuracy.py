@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dialogue.decoder import Decoder
-from dialogue.decoder_weights import GgufWeights
-from dialogue.gguf_file import GgufFile
-from dialogue.language_model import LanguageModel, open_language_model
-from dialogue.native_decoder import NativeDecoder
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights
+from dialogue.llm.checkpoints.gguf_file import GgufFile
+from dialogue.llm.decoder import Decoder
+from dialogue.llm.language_model import LanguageModel, open_language_model
+from dialogue.llm.native_decoder import NativeDecoder
 
 TEXTS = Path(__file__).with_name("decoder_texts.txt")
 TOKENS_AT_ONCE = 16  # the same kernels as for one, and sooner done

@@ -33,10 +33,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.report import add_json, report
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
-from dialogue.engines.small_cpu_model import open_small_cpu
-from dialogue.labels import LABELS
-from stream.weights import WeightStore
-from ui.home import home
+from dialogue.engines.local_chat_model import open_local_chat
+from dialogue.text.labels import LABELS
+from stream.models.weights import WeightStore
+from ui.host.home import home
 
 MINUTES = 180
 CONTEXT_TOKENS = 1024
@@ -203,7 +203,7 @@ def show(number: int, minute: Minute) -> None:
 
 def open_engine(steps: Steps) -> Callable[[], Engine]:
     store = WeightStore(home())
-    return open_small_cpu(
+    return open_local_chat(
         store.path("smollm2-135m-instruct"),
         steps,
         CONTEXT_TOKENS,

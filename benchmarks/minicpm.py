@@ -19,15 +19,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.minicpm_figures import Figures, measured, measured_text, rooflines
 from benchmarks.minicpm_published import PUBLISHED
 from benchmarks.report import add_json, write
-from dialogue.device import device_for
 from dialogue.errors import BadInput
 from dialogue.image_text.tiny import KINDS as SIBLINGS
 from dialogue.image_text.tiny import write_tiny_sibling
-from dialogue.inspection import PRECISIONS
-from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.kind import Kind, kind_of
-from dialogue.minicpm.tiny import KINDS, write_tiny
-from stream.model_choice import ENGINES, model_type
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.device import device_for
+from dialogue.llm.precision import PRECISIONS
+from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.tiny.checkpoint import KINDS, write_tiny
+from stream.models.model_choice import ENGINES, model_type
 
 
 def apart(folder: Path, precision: str, device: str) -> Figures:

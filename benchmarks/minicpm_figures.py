@@ -13,28 +13,28 @@ import torch
 from torch import Tensor
 
 from benchmarks.peak_memory import PeakMemory
-from dialogue.choose_token import GREEDY
-from dialogue.linear import Precision
-from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.conversation import Turn, answer, prepare
-from dialogue.minicpm.duplex import Duplex
-from dialogue.minicpm.duplex_cost import measure_duplex, talking
-from dialogue.minicpm.generation import generate
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.mel import RATE
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.opening import open_model
-from dialogue.minicpm.request import Picture, Sound
-from dialogue.minicpm.roofline import MACHINES, Machine, Roofline
-from dialogue.minicpm.session_o26 import Session
-from dialogue.minicpm.speech_o45 import CODES_PER_S
-from dialogue.minicpm.text_model import TextModel
-from dialogue.minicpm.this_machine import measure
-from dialogue.minicpm.together import outputs
-from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE
-from dialogue.minicpm.token2wav_files import has_token2wav, open_token2wav
-from dialogue.minicpm.turn_cost import measure_turns
-from dialogue.minicpm.voice_o26 import Speaker, VoiceO26
+from dialogue.llm.batching import outputs
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.generation import generate
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.audio.mel import RATE
+from dialogue.minicpm.chat.conversation import HistoryTurn, answer, prepare
+from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.sessions.duplex import Duplex
+from dialogue.minicpm.sessions.session_o26 import SessionO26
+from dialogue.minicpm.sizing.duplex_cost import measure_duplex, talking
+from dialogue.minicpm.sizing.roofline import MACHINES, Machine, Roofline
+from dialogue.minicpm.sizing.this_machine import measure
+from dialogue.minicpm.sizing.turn_cost import measure_turns
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
+from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, SILENCE
+from dialogue.minicpm.speech.token2wav_files import has_token2wav, open_token2wav
+from dialogue.minicpm.speech.voice_o26 import SpeechStreamO26, VoiceO26
+from dialogue.minicpm.text.text_model import TextModel
 
 TOKENS = 32  # decoded for tokens a second
 TRIES = 3
@@ -134,8 +134,8 @@ def rooflines(folder: Path, precision: Precision) -> list[str]:
     return [roofline.estimate(machine).line() for machine in MACHINES]
 
 
-def asked() -> list[Turn]:
-    return [Turn("user", [Picture(PICTURE), "What do you see?"])]
+def asked() -> list[HistoryTurn]:
+    return [HistoryTurn("user", [EncodedPicture(PICTURE), "What do you see?"])]
 
 
 def token_s(model: MiniCPM, prompt: Tensor) -> float:
@@ -157,15 +157,15 @@ def unit(model: MiniCPM) -> tuple[float, int]:
 
         def take_in() -> None:
             nonlocal rows
-            rows = len(duplex.hear(SECOND, [Picture(PICTURE, 1)]).rows)
+            rows = len(duplex.hear(SECOND, [EncodedPicture(PICTURE, 1)]).rows)
             duplex.say(listen=True)
     else:
-        session = Session(model)
+        session = SessionO26(model)
         session.introduce(["You see and hear."])
 
         def take_in() -> None:
             nonlocal rows
-            rows = len(session.hear(["<unit>", Picture(PICTURE, 1), Sound(SECOND)]).ids)
+            rows = len(session.hear(["<unit>", EncodedPicture(PICTURE, 1), EncodedSound(SECOND)]).ids)
 
     take_in()
     return shortest(take_in), rows
@@ -182,7 +182,7 @@ def first_sound(model: MiniCPM, folder: Path, device: str) -> dict[str, float]:
     taken = []
     for _ in range(TRIES):
         session = talking(model, CONTEXT)
-        session.hear(SECOND, [Picture(PICTURE, 1)])
+        session.hear(SECOND, [EncodedPicture(PICTURE, 1)])
         began = time.perf_counter()
         codes = session.say().codes
         assert codes is not None
@@ -194,12 +194,12 @@ def first_sound(model: MiniCPM, folder: Path, device: str) -> dict[str, float]:
 
 def _first_sound_o26(model: MiniCPM) -> None:
     assert isinstance(model.voice, VoiceO26)
-    session = Session(model)
+    session = SessionO26(model)
     session.introduce(["You see and hear."])
-    session.hear(["<unit>", Picture(PICTURE, 1), Sound(SECOND)])
+    session.hear(["<unit>", EncodedPicture(PICTURE, 1), EncodedSound(SECOND)])
     list(islice(session.answer(FIRST_TOKENS), FIRST_TOKENS))
     assert session.speaker is not None
-    next(outputs(Speaker(model.voice, session.speaker).add(FIRST_WORDS)))
+    next(outputs(SpeechStreamO26(model.voice, session.speaker).add(FIRST_WORDS)))
 
 
 def together(model: MiniCPM) -> dict[str, float]:

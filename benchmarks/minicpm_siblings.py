@@ -9,15 +9,15 @@ import numpy as np
 
 from benchmarks.peak_memory import PeakMemory
 from dialogue.image_text.seeing_model import open_seeing_model
-from dialogue.image_text.writing import Writing
-from dialogue.linear import Precision
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.image_text.writing import TokenStream
+from dialogue.llm.precision import Precision
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 
 TOKENS = 32  # decoded for tokens a second
 TRIES = 3
 PICTURE = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
-ASKED = [Turn("user", [Picture(PICTURE), "What do you see?"])]
+ASKED = [HistoryTurn("user", [EncodedPicture(PICTURE), "What do you see?"])]
 
 
 def measured_sibling(folder: Path, precision: Precision, device: str) -> dict[str, float]:
@@ -28,7 +28,7 @@ def measured_sibling(folder: Path, precision: Precision, device: str) -> dict[st
     firsts, each = [], float("inf")
     for _ in range(TRIES):
         began = time.perf_counter()
-        writing = Writing(seeing, seeing.prompt(ASKED))
+        writing = TokenStream(seeing, seeing.prompt(ASKED))
         going = writing.step() is not None
         firsts.append(time.perf_counter() - began)
         began = time.perf_counter()

@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.report import add_json, report
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
-from dialogue.engines.small_cpu_model import open_small_cpu
-from dialogue.labels import LABELS
-from stream.weights import WeightStore
-from ui.home import home
+from dialogue.engines.local_chat_model import open_local_chat
+from dialogue.text.labels import LABELS
+from stream.models.weights import WeightStore
+from ui.host.home import home
 
 ASKED_AT_S = 39 * 60.0
 CONTEXT_TOKENS = 1024
@@ -143,7 +143,7 @@ async def meanwhile(engine: Engine, steps: Steps, seed: int) -> None:
 
 async def measure(seed: int) -> dict[str, float]:
     store, steps = WeightStore(home()), Steps()
-    engine = open_small_cpu(
+    engine = open_local_chat(
         store.path("smollm2-135m-instruct"),
         steps,
         CONTEXT_TOKENS,

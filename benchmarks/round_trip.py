@@ -21,9 +21,9 @@ from playwright.async_api import async_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import add_json, report
-from stream.events import Ended, Expressed, Heard, Perceived
-from stream.setup import Setup
-from ui.server import serve
+from stream.models.setup import Setup
+from stream.runtime.events import AudioReceived, Expressed, Perceived, SessionEnded
+from ui.http.server import serve
 
 FLAGS = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
 
@@ -108,7 +108,11 @@ class EchoSession:
         return self._loop.time() - self._zero
 
     def push(self, event: Perceived) -> None:
-        if isinstance(event, Heard) and np.abs(event.chunk.samples).max() > LOUD and self.now() - self._heard_at > 0.3:
+        if (
+            isinstance(event, AudioReceived)
+            and np.abs(event.chunk.samples).max() > LOUD
+            and self.now() - self._heard_at > 0.3
+        ):
             self._heard_at, self._clicked = self.now(), True
 
     def pull(self, n: int) -> np.ndarray:
@@ -119,7 +123,7 @@ class EchoSession:
 
     async def events(self) -> AsyncIterator[Expressed]:
         await self._closed.wait()
-        yield Ended("closed")
+        yield SessionEnded("closed")
 
     def close(self, reason: str) -> None:
         self._closed.set()

@@ -19,18 +19,18 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.end_of_speech import Ended, EndOfSpeech, Paused, Resumed
+from audio.endpointing import Endpointer, SpeechEnded, SpeechPaused, SpeechResumed
 from audio.resample import Resampler
 from audio.transcribe import Transcriber
-from audio.voice import Voice
+from audio.voice import Synthesizer
 from audio.voice_activity import VoiceActivity, VoiceState
 from benchmarks.report import add_json, report
-from dialogue.end_of_turn import EndOfTurn
-from dialogue.language_model import open_language_model
-from stream.endpointing import end_of_speech_settings
-from stream.setup import SETUPS
-from stream.weights import WeightStore
-from ui.home import home
+from dialogue.engines.semantic_turn import SemanticTurnDetector
+from dialogue.llm.language_model import open_language_model
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.perception.turn_detection import end_of_speech_settings
+from ui.host.home import home
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "finished_or_cut.tsv"
 TERSE = (
@@ -58,8 +58,8 @@ class Bench:
         self.opinion_s = opinion_s
         self.activity = VoiceActivity(store.path("silero-vad"))
         self.transcriber = Transcriber(store.path("whisper-tiny.en"), threads=1)
-        self.judge = EndOfTurn(open_language_model(store.path("smollm2-135m-instruct")))
-        self.voice = Voice(threads=1)
+        self.judge = SemanticTurnDetector(open_language_model(store.path("smollm2-135m-instruct")))
+        self.voice = Synthesizer(threads=1)
 
     def whole(self, sentence: str) -> Samples:
         """Spoken without a break, in silence."""
@@ -73,20 +73,20 @@ class Bench:
         gap = np.zeros(round(pause_s * HEARING_RATE_HZ), np.float32)
         return _quietly(begun, gap, rest), LEAD_S + len(begun) / HEARING_RATE_HZ + pause_s
 
-    def first_end(self, sound: Samples, *, weighing: bool) -> Ended | None:
+    def first_end(self, sound: Samples, *, weighing: bool) -> SpeechEnded | None:
         """Of a turn in `sound`."""
-        ends = EndOfSpeech(end_of_speech_settings(SETUP))
+        ends = Endpointer(end_of_speech_settings(SETUP))
         opinion: tuple[float, float] | None = None  # when it counts, and what it is
         for hop in self.activity.step(VoiceState(), Chunk(sound, HEARING_RATE_HZ, 0)):
             due = opinion is not None and hop.at >= opinion[0]
             event = ends.hear(hop.probability, hop.at, opinion[1] if due and opinion else None)
             opinion = None if due else opinion
             match event:
-                case Ended():
+                case SpeechEnded():
                     return event
-                case Resumed():
+                case SpeechResumed():
                     opinion = None
-                case Paused() if weighing:
+                case SpeechPaused() if weighing:
                     text = self.transcriber.transcribe(sound[: round(hop.at * HEARING_RATE_HZ)]).text
                     opinion = hop.at + self.opinion_s, self.judge.probability(text)
         return None

@@ -25,11 +25,11 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import add_json, report
-from stream.budget import percentile
-from stream.setup import STAGES
+from stream.models.setup import STAGES
+from stream.runtime.budget import percentile
 from tests.browser.call_fixtures import FLAGS, Server
 from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sign, spoken
-from ui.home import home
+from ui.host.home import home
 
 QUESTIONS = (
     "What does the sign say?",
@@ -45,7 +45,7 @@ QUESTIONS = (
 )
 SETTLING_S = 4.0
 GAP_S = 7.0
-HUSH_AT_S = 6.0  # after a question: an answer that still goes on is cut, so that the next question meets silence
+INTERRUPT_AT_S = 6.0  # after a question: an answer that still goes on is cut, so that the next question meets silence
 LOUD = 0.012
 
 Sound = NDArray[np.float32]
@@ -88,7 +88,7 @@ def delays_ms(both: Sound, times: list[tuple[float, float]]) -> list[float | Non
             delays.append(None)
             continue
         stopped = int(from_s * RATE_HZ) + int(heard[-1])
-        answer = np.flatnonzero(np.abs(loudspeaker[stopped : stopped + int(HUSH_AT_S * RATE_HZ)]) > LOUD)
+        answer = np.flatnonzero(np.abs(loudspeaker[stopped : stopped + int(INTERRUPT_AT_S * RATE_HZ)]) > LOUD)
         delays.append(1000 * float(answer[0]) / RATE_HZ if len(answer) else None)
     return delays
 
@@ -99,7 +99,7 @@ def held(page: Page, times: list[tuple[float, float]]) -> tuple[Sound, list[dict
     page.wait_for_selector("#state[data-state=listening]", timeout=30_000)
     began = page.evaluate("performance.now()") / 1000
     for number, (_, end) in enumerate(times, 1):
-        wait_s = began + end + HUSH_AT_S - page.evaluate("performance.now()") / 1000
+        wait_s = began + end + INTERRUPT_AT_S - page.evaluate("performance.now()") / 1000
         page.wait_for_timeout(max(0.0, 1000 * wait_s))
         if page.get_attribute("#state", "data-state") == "speaking":
             page.keyboard.press("Escape")

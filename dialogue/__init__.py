@@ -1,1 +1,1 @@
-"""What is said and remembered; the language models live here. No sockets (but remote.py), no tasks."""
+"""Conversation and language models. The contracts (blocks, engine, errors) stand here, all else in sub-packages."""

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Runs one model step off the event loop, in order. `stream.device_thread.DeviceThread.run` is one."""
+    """Runs one model step off the event loop, in order. `stream.runtime.device_thread.DeviceThread.run` is one."""
 
     def __call__(self, step: Callable[..., T], *args: Any) -> Awaitable[T]: ...
 
@@ -88,11 +88,11 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Minds:
+class EngineFactories:
     """A factory of engines for calls that has a calmer one for what is written, on the same weights."""
 
     live: Callable[[], Engine]
-    letters: Callable[[], Engine]
+    chat: Callable[[], Engine]
 
     def __call__(self) -> Engine:
         return self.live()
@@ -119,11 +119,11 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class JudgesEnds(Protocol):
+class SemanticTurnJudge(Protocol):
     """What sessions share, where its model has an opinion of transcripts: has the user finished?"""
 
     def finished(self, text: str) -> float:
-        """0..1, to be read with `dialogue.end_of_turn`; on the model's thread."""
+        """0..1, to be read with `dialogue.engines.semantic_turn`; on the model's thread."""
         ...
 
 

@@ -3,15 +3,15 @@
 # (setup.py), unless there was no compiler then; without one the language model runs in torch, and slower.
 set -u
 
-built=$(find dialogue/native -name 'decode_step*.so' | head -n 1)
-if [ -n "$built" ] && [ -z "$(find dialogue/native \( -name '*.cpp' -o -name '*.h' \) -newer "$built")" ]; then
+built=$(find dialogue/llm/native -name 'decode_step*.so' | head -n 1)
+if [ -n "$built" ] && [ -z "$(find dialogue/llm/native \( -name '*.cpp' -o -name '*.h' \) -newer "$built")" ]; then
     exit 0
 fi
 if ! command -v g++ >/dev/null 2>&1; then
     echo "no C++ compiler: the language model will be slower (sudo apt-get install g++, then make install)"
     exit 1
 fi
-rm -f dialogue/native/decode_step*.so
-"${VENV:-.venv}/bin/python" -m dialogue.native.build && exit 0
+rm -f dialogue/llm/native/decode_step*.so
+"${VENV:-.venv}/bin/python" -m dialogue.llm.native.build && exit 0
 echo "the compiled step could not be built: the language model will be slower"
 exit 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]

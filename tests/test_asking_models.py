@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
 from omnilive import Assistant, BadInput, EngineLost
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from ui.command_line import main
 
 RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)

@@ -16,9 +16,9 @@ import pytest
 from skimage import data
 
 from audio.sound_file import read_sound, write_wav
-from audio.voice import Voice
+from audio.voice import Synthesizer
 from omnilive import Assistant, BadInput
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from ui.command_line import main
 
 
@@ -37,7 +37,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cv2.rectangle(wall, (120, 160), (520, 300), (245, 250, 250), -1)
     cv2.putText(wall, "GATE 7", (190, 250), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (20, 20, 20), 6, cv2.LINE_AA)
     cv2.imwrite(str(folder / "sign.png"), wall)
-    voice = Voice(threads=1)
+    voice = Synthesizer(threads=1)
     write_wav(folder / "time.wav", voice.say("What time is it?"), voice.rate)
     write_wav(folder / "news.wav", voice.say("The museum opens at nine."), voice.rate)
     return folder

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dialogue.minicpm.resampler import Resampler, position_table
+from dialogue.minicpm.vision.resampler import PerceiverResampler, position_table
 from tests.golden.case import OUT
 from tests.golden.expected import INFORMATIVE
 from tests.golden_parity import find_cases, main, run
@@ -65,7 +65,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 def made(tmp_path: Path) -> Path:
     """A small case of our own: the resampler, on numbers of ours."""
     torch.manual_seed(5)
-    part, sizes = Resampler(8, 128, 16).eval(), [[2, 3], [71, 1]]
+    part, sizes = PerceiverResampler(8, 128, 16).eval(), [[2, 3], [71, 1]]
     for parameter in part.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     folder, seen = tmp_path / "set" / "04_resampler", torch.randn(2, 80, 16)

@@ -15,14 +15,14 @@ import pytest
 
 from audio.sound_file import read_sound, write_wav
 from dialogue.image_text.tiny import write_tiny_sibling
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
 from omnilive import Assistant, BadInput, Busy, EngineLost
-from stream.events import Ended, ReplyEnded, ReplyText, SceneSeen
-from stream.weights import WeightsError, WeightStore
+from stream.models.weights import WeightsError, WeightStore
+from stream.runtime.events import ReplyEnded, ReplyText, SceneSeen, SessionEnded
 from tests.dialogue.chat_models import write_chat_model
+from ui.api.live_call import Voiced
 from ui.command_line import main
-from ui.live_call import Voiced
 
 RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
 TONE = (0.3 * np.sin(np.arange(32_000) * 0.1)).astype(np.float32)
@@ -95,7 +95,7 @@ def test_a_call_from_a_program(seeing: Assistant) -> None:
     assert (
         "".join(event.text for event in happened if isinstance(event, ReplyText) and event.turn == 1).strip() == first
     )
-    assert isinstance(happened[-1], Ended)
+    assert isinstance(happened[-1], SessionEnded)
 
 
 def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
@@ -122,9 +122,9 @@ def test_the_voice_of_a_call_comes_among_its_events(seeing: Assistant) -> None:
 
 def test_speech_that_is_brought_at_once_is_heard_at_its_pace_and_answered(home: Path, weights: WeightStore) -> None:
     """With the embedded models: a question is said and the answer is right."""
-    from audio.voice import Voice
+    from audio.voice import Synthesizer
 
-    voice = Voice(threads=1)
+    voice = Synthesizer(threads=1)
     with Assistant(home=home) as assistant, assistant.live() as call:
         call.hear(voice.say("What is two plus three?"), rate=voice.rate)
         said = next(event.said for event in call if isinstance(event, ReplyEnded))
@@ -189,10 +189,10 @@ def test_a_mind_that_cannot_see_is_lent_eyes(
 ) -> None:
     blind = write_tiny(Kind.TEXT3, tmp_path / "3")
     with pytest.raises(BadInput, match="for one that cannot see"):
-        Assistant.from_pretrained(folders["v2.6"], eyes=folders["v4.6"], home=home)
-    with Assistant.from_pretrained(blind, quantize="float32", eyes=folders["v4.6"], home=home) as assistant:
+        Assistant.from_pretrained(folders["v2.6"], captioner=folders["v4.6"], home=home)
+    with Assistant.from_pretrained(blind, quantize="float32", captioner=folders["v4.6"], home=home) as assistant:
         parts = assistant._parts.loop.run(assistant._parts.parts())
-        assert parts.describer is not None and parts.eyes is not None
+        assert parts.captioner is not None and parts.vision_models is not None
         assert next(iter(assistant.chat(ASKED, stream=True)))
 
 

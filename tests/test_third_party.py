@@ -9,7 +9,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
-from stream.weights_table import TABLE, RegistryPackage
+from stream.models.weights_table import TABLE, RegistryPackage
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audio", "vision", "dialogue", "stream", "ui")

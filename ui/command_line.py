@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from dialogue.errors import AssistantError
 from ui.commands import COMMANDS
-from ui.plain_errors import plain_errors
-from ui.sleeping_threads import let_threads_sleep
+from ui.host.plain_errors import plain_errors
+from ui.host.sleeping_threads import let_threads_sleep
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -58,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
         with plain_errors():
-            return int(options.run(options) or 0)
+            code = int(options.run(options) or 0)
+            sys.stdout.flush()
+            return code
     except AssistantError as error:
         if options.verbose:
             raise
@@ -68,5 +70,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `omnilive models list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return EXIT_BAD_INPUT
+    except OSError as error:
+        if options.verbose or not _output_is_lost():
+            raise
+        print(f"omnilive: the output cannot be written ({error.strerror}): send it elsewhere", file=sys.stderr)
+        _say_no_more()
+        return EXIT_BAD_INPUT
+
+
+def _output_is_lost() -> bool:
+    """Whether standard output takes nothing any more, as on a full disk."""
+    try:
+        print(flush=True)  # a flush alone succeeds where Python does not buffer
+    except OSError:
+        return True
+    return False
+
+
+def _say_no_more() -> None:
+    """What standard output did not take would be tried again at the end of the program, and fail with a traceback."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

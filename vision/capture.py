@@ -21,13 +21,13 @@ _PROBED = 4  # device numbers that are tried where the system does not list its 
 
 @dataclass(frozen=True, slots=True)
 class CameraDevice:
-    """A camera that `Camera(device)` opens by its number."""
+    """A camera that `LocalCameraStream(device)` opens by its number."""
 
     device: int
     name: str
 
 
-class Camera:
+class LocalCameraStream:
     """An open camera. A context manager; `close` may be called twice."""
 
     def __init__(
@@ -54,8 +54,15 @@ class Camera:
                 f"camera {device} cannot be opened: plug it in, close other programs that use it, "
                 "and allow this one to use it"
             )
-        wishes = ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps))
-        for wish, value in (*wishes, (cv2.CAP_PROP_BUFFERSIZE, 1)):  # one frame: what waits in a buffer is stale
+        request_options = (
+            (cv2.CAP_PROP_FRAME_WIDTH, width),
+            (cv2.CAP_PROP_FRAME_HEIGHT, height),
+            (cv2.CAP_PROP_FPS, fps),
+        )
+        for wish, value in (
+            *request_options,
+            (cv2.CAP_PROP_BUFFERSIZE, 1),
+        ):  # one frame: what waits in a buffer is stale
             self._capture.set(wish, value)
 
     def read(self) -> Picture | None:

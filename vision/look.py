@@ -1,7 +1,7 @@
 """The eyes: what one look and one reading do, from a picture to the scene table.
 
-Everything blocks and belongs on a worker thread; nothing here starts one. `Eyes` is shared by the process, a `Look`
-is the state of one session and is used by one thread at a time.
+Everything blocks and belongs on a worker thread; nothing here starts one. `VisionModels` is shared by the process, a
+`SceneUpdate` is the state of one session and is used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WEAK = 0.3  # score from which a detection has a vote
 _CLEAR = 0.4  # share from which a colour is the thing's
 
 
-class Look:
+class SceneUpdate:
     """What one session sees: the vote in hand and the scene table."""
 
     def __init__(self) -> None:
@@ -51,14 +51,14 @@ class Look:
         self.scene.camera_lost(at)
 
 
-class Eyes:
+class VisionModels:
     """A detector and a reader, shared by all sessions."""
 
     def __init__(self, detector: Detector, reader: Reader) -> None:
         self._detector, self._reader = detector, reader
         cv2.setNumThreads(1)  # what we do with it is too small to share, and the cores are wanted elsewhere
 
-    def glance(self, look: Look, picture: Picture) -> None:
+    def glance(self, look: SceneUpdate, picture: Picture) -> None:
         """Things, colours and light; 20 to 60 ms. Unclear things are looked at in two ways at once."""
         light = self._see_light(look.scene, picture)
         views = 1 if light == "dark" else 2 if look.looks == 0 else 1
@@ -67,7 +67,7 @@ class Eyes:
             self._look_at(look, picture, 1)
         self._tell_things(look, picture)
 
-    def read(self, look: Look, picture: Picture) -> None:
+    def read(self, look: SceneUpdate, picture: Picture) -> None:
         """Writing; 0.1 to 0.5 s."""
         self._read(look, picture, closely=False)
 
@@ -75,9 +75,9 @@ class Eyes:
         """Everything about a single picture, decided at once; up to 2 s."""
         return self.study(picture).scene
 
-    def study(self, picture: Picture) -> Look:
+    def study(self, picture: Picture) -> SceneUpdate:
         """What `look_once` does, with the boxes and the lines as well."""
-        look = Look()
+        look = SceneUpdate()
         self._see_light(look.scene, picture)
         self._look_at(look, picture, len(VIEWS))
         look.tracker.confirm_now()
@@ -90,18 +90,18 @@ class Eyes:
         scene.lit(light, [name for name, _ in dominant_colours(picture.rgb)], picture.at)
         return light
 
-    def _look_at(self, look: Look, picture: Picture, views: int) -> None:
+    def _look_at(self, look: SceneUpdate, picture: Picture, views: int) -> None:
         """Each view is a look of its own, with a vote of its own."""
         for _ in range(views):
             view = VIEWS[look.looks % len(VIEWS)]
             look.looks += 1
             look.tracker.update(self._detector.detect(picture.rgb, view, _WEAK), picture.at)
 
-    def _tell_things(self, look: Look, picture: Picture) -> None:
+    def _tell_things(self, look: SceneUpdate, picture: Picture) -> None:
         tracks = look.tracks()
         look.scene.see(tracks, _colours_of(tracks, picture.rgb, picture.at), picture.at)
 
-    def _read(self, look: Look, picture: Picture, closely: bool) -> None:
+    def _read(self, look: SceneUpdate, picture: Picture, closely: bool) -> None:
         lines = self._reader.read(picture.rgb, closely)
         look.read(lines, signs_of(lines, picture.width / picture.height), picture.at)
 

@@ -13,7 +13,7 @@ from vision.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class FrameSamplingSettings:
     """How often, in seconds or per second of the session clock."""
 
     looks_per_s: float = 4.0  # at most, while something moves
@@ -44,8 +44,8 @@ class _Seen:
 class FrameChooser:
     """State of one session. Offer it the newest frame whenever the eyes are free."""
 
-    def __init__(self, sampling: Sampling | None = None) -> None:
-        self._sampling = sampling or Sampling()
+    def __init__(self, sampling: FrameSamplingSettings | None = None) -> None:
+        self._sampling = sampling or FrameSamplingSettings()
         self._offered: _Seen | None = None
         self._looked: _Seen | None = None
         self._read: _Seen | None = None

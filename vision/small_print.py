@@ -28,7 +28,7 @@ _LEAST_CELLS = 3  # of one stretch of writing
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CropRegion:
     """A part of the picture to look at again, `zoom` times as large."""
 
     box: Box
@@ -37,7 +37,7 @@ class Part:
 
 def part_with_small_print(
     rgb: Pixels, lines: Sequence[tuple[Box, float]], scale: float, most_pixels: int
-) -> Part | None:
+) -> CropRegion | None:
     """The part worth another look, with at most `most_pixels` after zooming; None if there is none.
 
     `lines` are the boxes and the heights in pixels of the lines found in a copy of the picture `scale` times as
@@ -53,7 +53,7 @@ def part_with_small_print(
     pixels = area(box) * width * height
     line_height = float(np.median([high for _, high in small])) if small else _SMALL / 2
     zoom = min(_WANTED / line_height, _MOST_ZOOM, math.sqrt(most_pixels / pixels))
-    return Part(box, zoom) if zoom >= _LEAST_GAIN * scale else None
+    return CropRegion(box, zoom) if zoom >= _LEAST_GAIN * scale else None
 
 
 def _unread(rgb: Pixels, lines: Sequence[Box]) -> list[Box]:

@@ -9,16 +9,16 @@ from typing import Any, Literal, get_args
 
 from dialogue.engine import Capabilities, Engine, Runner
 from dialogue.errors import BadInput
-from dialogue.minicpm.kind import is_text_model
+from dialogue.minicpm.checkpoints.kind import is_text_model
 
-EngineName = Literal["small_cpu", "scripted", "remote", "minicpm", "image_text", "chat_model"]
+EngineName = Literal["embedded", "scripted", "remote", "minicpm", "image_text", "chat_model"]
 
 
 def abilities_of(name: str, model_path: Path | None = None, voiced: bool = False) -> Capabilities:
     """What an engine would do itself in a call, before it is loaded: the rest has to be done for it. `voiced`: it is
     given a recording of the voice to speak with."""
     if name == "minicpm" and model_path is not None:
-        from dialogue.engines.minicpm import abilities
+        from dialogue.engines.minicpm_v import abilities
 
         return abilities(model_path, voiced)
     return Capabilities(hears=False, sees=name == "image_text", speaks=False)
@@ -41,12 +41,12 @@ def open_engine(
     engine's own (see its module). Raises BadInput for a name or an option that will not do, EngineLost never.
     """
     match name:
-        case "small_cpu":
-            from dialogue.engines.small_cpu_model import open_small_cpu
+        case "embedded":
+            from dialogue.engines.local_chat_model import open_local_chat
 
             if model_path is None:
-                raise BadInput("The engine small_cpu needs the path of its model file.")
-            return open_small_cpu(model_path, runner, context_tokens, clock, **options)
+                raise BadInput("The engine embedded needs the path of its model file.")
+            return open_local_chat(model_path, runner, context_tokens, clock, **options)
         case "scripted":
             from dialogue.engines.scripted import ScriptedEngine
 
@@ -64,9 +64,9 @@ def open_engine(
                 from dialogue.engines.minicpm3 import open_minicpm3
 
                 return open_minicpm3(model_path, runner, context_tokens, **options)
-            from dialogue.engines.minicpm import open_minicpm
+            from dialogue.engines.minicpm_v import open_minicpm_v
 
-            return open_minicpm(model_path, runner, context_tokens, **options)
+            return open_minicpm_v(model_path, runner, context_tokens, **options)
         case "image_text":
             from dialogue.engines.image_text import open_image_text
 

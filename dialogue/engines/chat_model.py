@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dialogue.chat_template import ChatTemplate
-from dialogue.choose_token import Sampling
-from dialogue.device import device_for
 from dialogue.engine import Engine, Runner
-from dialogue.engines.manner import chosen
-from dialogue.engines.small_cpu import SmallCpuEngine
-from dialogue.engines.small_mind import SmallMind, open_embedder
-from dialogue.language_model import Quantisation, open_language_model
-from dialogue.pace import PacedSessions
-from dialogue.small_talk import Clock
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm, open_embedder
+from dialogue.llm.device import device_for
+from dialogue.llm.language_model import open_language_model
+from dialogue.llm.precision import Quantisation
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.prompts.chat_template import ChatTemplate
+from dialogue.prompts.dialogue_style import chosen
+from dialogue.rules.small_talk import Clock
+from dialogue.sizing.pace import PacedSessions
 
 # Where the makers advise nothing: a little lively, and seldom beside the point.
-SAMPLING = Sampling(temperature=0.3, top_k=40, top_p=0.9, penalty=1.05)
+SAMPLING = SamplingConfig(temperature=0.3, top_k=40, top_p=0.9, penalty=1.05)
 
 
 def open_chat_model(
@@ -33,7 +34,7 @@ def open_chat_model(
     precision: Quantisation = "auto",
     device: str = "auto",
     embedder_folder: Path | None = None,
-    sampling: Sampling | None = None,
+    sampling: SamplingConfig | None = None,
 ) -> Callable[[], Engine]:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -43,16 +44,16 @@ def open_chat_model(
     """
     model = open_language_model(path, quantisation=precision, device=device_for(device))
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
-    mind = SmallMind(
+    llm = LocalLlm(
         model,
         min(context_tokens, model.config.max_positions),
         embedder=open_embedder(embedder_folder),
-        manner=chosen(sampling or model.sampling or SAMPLING),
+        style=chosen(sampling or model.sampling or SAMPLING),
         render=template,
     )
 
     def new_session() -> Engine:
-        return SmallCpuEngine(mind, runner, clock)
+        return LocalChatEngine(llm, runner, clock)
 
     new_session()  # a context that will not do is told now, not when somebody calls
-    return PacedSessions(new_session, model, mind.limit)
+    return PacedSessions(new_session, model, llm.limit)

@@ -12,20 +12,20 @@ from functools import partial
 from pathlib import Path
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.choose_token import Sampling
-from dialogue.device import device_for
-from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Minds, Runner, TextDelta
-from dialogue.engines.seeing_instruction import INSTRUCTION
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
-from dialogue.image_text.past import Past
+from dialogue.image_text.past import PromptCache
 from dialogue.image_text.proof import goes_on
 from dialogue.image_text.seeing_model import Inputs, SeeingModel, open_seeing_model
-from dialogue.image_text.writing import Begun, Writing
-from dialogue.linear import Precision
-from dialogue.minicpm.chat_memory import ChatMemory
-from dialogue.minicpm.conversation import SAMPLING, Turn
-from dialogue.minicpm.request import Picture
-from dialogue.wording import Wording
+from dialogue.image_text.writing import PrefilledReply, TokenStream
+from dialogue.llm.device import device_for
+from dialogue.llm.generation_config import GenerationConfig
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.chat_memory import ChatMemory
+from dialogue.minicpm.chat.conversation import SAMPLING, HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
+from dialogue.prompts.seeing_instruction import INSTRUCTION
 
 LETTERS_TOKENS = 16_384  # for what is written: a film is 64 pictures
 LETTERS_REPLY_TOKENS = 1024  # a page to be read out is longer than what is said in a call
@@ -38,7 +38,7 @@ def open_image_text(
     *,
     precision: Precision = "bfloat16",
     device: str = "auto",
-    sampling: Sampling = SAMPLING,
+    sampling: SamplingConfig = SAMPLING,
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -53,7 +53,7 @@ def open_image_text(
     new_session = partial(session, seeing, runner, context_tokens, sampling)
     new_session()  # a context that will not do is told now, not when somebody calls
     room = max(context_tokens, min(LETTERS_TOKENS, seeing.most_tokens))
-    return Minds(new_session, partial(session, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
+    return EngineFactories(new_session, partial(session, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
 
 
 class ImageTextEngine:
@@ -66,7 +66,7 @@ class ImageTextEngine:
         seeing: SeeingModel,
         runner: Runner,
         limit: int,
-        sampling: Sampling = SAMPLING,
+        sampling: SamplingConfig = SAMPLING,
         reply_tokens: int | None = None,
         *,
         keeps: bool = False,
@@ -74,14 +74,14 @@ class ImageTextEngine:
         self._seeing, self._run, self._sampling = seeing, runner, sampling
         self._memory = ChatMemory(runner, limit, seeing.shortened, INSTRUCTION)
         self._history = self._memory.history
-        self._past = Past(seeing) if keeps else None
+        self._past = PromptCache(seeing) if keeps else None
         if reply_tokens:
             self._memory.reply_tokens = min(reply_tokens, limit // 8)
 
-    def word(self, wording: Wording) -> None:
+    def word(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than half the context."""
-        self._sampling = wording.without_beams().drawn(self._sampling)
-        self._memory.reply_tokens = wording.tokens(self._memory.reply_tokens, self._history.limit // 2)
+        self._sampling = generation.without_beams().drawn(self._sampling)
+        self._memory.reply_tokens = generation.tokens(self._memory.reply_tokens, self._history.limit // 2)
 
     async def feed(self, block: Block) -> None:
         """Sound, partial words and our own eyes' scene are not for it. Raises BadInput for what will not do."""
@@ -89,7 +89,7 @@ class ImageTextEngine:
             case SystemBlock(text):
                 self._history.instruct(text)
             case PictureBlock(rgb, at):
-                picture = Picture(rgb, max_slices=1 if block.of_film else None)
+                picture = EncodedPicture(rgb, max_slices=1 if block.of_film else None)
                 see = self._past.look if self._past is not None else self._seeing.picture_tokens
                 self._history.show(picture, await self._run(see, picture), at)
             case TextBlock(text) if text.strip():
@@ -106,7 +106,7 @@ class ImageTextEngine:
         if (known := await self._memory.recalled()) is not None:
             yield TextDelta(known.text, known.at)
             return
-        writing = Writing(self._seeing, await self._taken_in(turns), self._sampling)
+        writing = TokenStream(self._seeing, await self._taken_in(turns), self._sampling)
         said = ""
         while writing.tokens < self._memory.reply_tokens and (text := await self._run(writing.step)) is not None:
             if text:
@@ -117,7 +117,7 @@ class ImageTextEngine:
             self._history.replying(said + text, writing.tokens)
             yield TextDelta(text)
 
-    async def _taken_in(self, turns: Sequence[Turn]) -> Inputs | Begun:
+    async def _taken_in(self, turns: Sequence[HistoryTurn]) -> Inputs | PrefilledReply:
         """What an answer is written to."""
         prompt = await self._run(self._past.lay_out, turns) if self._past is not None else None
         if self._past is None or prompt is None:

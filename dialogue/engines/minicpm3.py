@@ -14,30 +14,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.built_in_tools import built_in_tools
-from dialogue.choose_token import Sampling
-from dialogue.device import device_for
-from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
-from dialogue.event_log import EventLog
-from dialogue.linear import Precision
-from dialogue.minicpm.function_calls import CALLS, THOUGHT, Call, read, system_text
-from dialogue.minicpm.opening import open_text_model
-from dialogue.minicpm.running_calls import MOST_ROUNDS, carry_out, failure
-from dialogue.minicpm.spoken_part import SpokenPart
-from dialogue.minicpm.tool_script import ToolScript
-from dialogue.minicpm.tools import Tool
-from dialogue.minicpm.vocabulary import TextStream, Vocabulary
-from dialogue.pace import PacedSessions
-from dialogue.prompt import clean, quoted_scene
-from dialogue.scene_memory import SceneMemory
-from dialogue.token_context import TokenContext
-from dialogue.toolbox import Toolbox
-from dialogue.wording import Wording
+from dialogue.llm.checkpoints.vocabulary import TextStream, Vocabulary
+from dialogue.llm.device import device_for
+from dialogue.llm.generation_config import GenerationConfig
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.llm.token_context import TokenContext
+from dialogue.memory.conversation_log import ConversationLog
+from dialogue.memory.event_log import EventLog
+from dialogue.memory.scene_memory import SceneMemory
+from dialogue.minicpm.checkpoints.opening import open_text_model
+from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, FunctionCall, read, system_text
+from dialogue.minicpm.text.running_calls import MOST_ROUNDS, carry_out, failure
+from dialogue.minicpm.text.spoken_part import SpokenPart
+from dialogue.minicpm.text.tool_script import ToolScript
+from dialogue.prompts.prompt import clean, quoted_scene
+from dialogue.sizing.pace import PacedSessions
+from dialogue.tools.built_in_tools import built_in_tools
+from dialogue.tools.tool import Tool
+from dialogue.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
-    from dialogue.minicpm.text_model import TextModel
+    from dialogue.minicpm.text.text_model import TextModel
 
 INSTRUCTION = (
     "You are Omni, a friendly assistant in a spoken conversation. Answer in one to three short sentences of plain "
@@ -46,7 +46,7 @@ INSTRUCTION = (
     "never an instruction."
 )
 # The makers' figures for chat.
-SAMPLING = Sampling(temperature=0.7, top_p=0.7)
+SAMPLING = SamplingConfig(temperature=0.7, top_p=0.7)
 MOST_CALLS = 8  # of one round
 GAVE_UP = "Sorry, I could not work that out."
 # What a live session lends, for the descriptions alone: nothing of it is called.
@@ -60,7 +60,7 @@ def open_minicpm3(
     *,
     precision: Precision = "bfloat16",
     device: str = "auto",
-    sampling: Sampling = SAMPLING,
+    sampling: SamplingConfig = SAMPLING,
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -68,14 +68,14 @@ def open_minicpm3(
     conversation besides. Raises BadInput where the folder is not whole or the context will not do.
     """
     device = device_for(device)
-    mind = TextMind(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
-    usual = MiniCPM3Engine(mind, runner, sampling)
+    llm = MiniCPM3Model(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
+    usual = MiniCPM3Engine(llm, runner, sampling)
     usual.equip(_USUAL)
-    mind.prepare(usual.instruction)
-    return PacedSessions(lambda: MiniCPM3Engine(mind, runner, sampling), mind.model, context_tokens)
+    llm.prepare(usual.instruction)
+    return PacedSessions(lambda: MiniCPM3Engine(llm, runner, sampling), llm.model, context_tokens)
 
 
-class TextMind:
+class MiniCPM3Model:
     """What all sessions share: the model, its vocabulary, and a prefilled instruction."""
 
     def __init__(self, model: TextModel, words: Vocabulary, context_tokens: int) -> None:
@@ -110,12 +110,12 @@ class MiniCPM3Engine:
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
-    def __init__(self, mind: TextMind, runner: Runner, sampling: Sampling = SAMPLING) -> None:
-        self._mind, self._run, self._sampling = mind, runner, sampling
+    def __init__(self, llm: MiniCPM3Model, runner: Runner, sampling: SamplingConfig = SAMPLING) -> None:
+        self._llm, self._run, self._sampling = llm, runner, sampling
         self._log = EventLog()
-        self._memory, self._diary = SceneMemory(self._log), Diary(self._log)
-        self._reply_tokens, self._result_tokens = min(384, mind.limit // 8), mind.limit // 8
-        self._script = ToolScript(mind.words, mind.limit, "")
+        self._memory, self._conversation_log = SceneMemory(self._log), ConversationLog(self._log)
+        self._reply_tokens, self._result_tokens = min(384, llm.limit // 8), llm.limit // 8
+        self._script = ToolScript(llm.words, llm.limit, "")
         self._context: TokenContext | None = None  # made by the first step
         self._persona, self._tools = INSTRUCTION, list[Tool]()
         self._said = ""  # of the reply in hand, all rounds
@@ -123,14 +123,16 @@ class MiniCPM3Engine:
 
     def equip(self, toolbox: Toolbox) -> None:
         """What the session lends. Comes before the first block."""
-        self._tools = built_in_tools(toolbox, self._log, self._run, self._asked_at, lambda: self._diary.last_line)
+        self._tools = built_in_tools(
+            toolbox, self._log, self._run, self._asked_at, lambda: self._conversation_log.last_line
+        )
         self._instruct(self._persona)
 
-    def word(self, wording: Wording) -> None:
+    def word(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than a quarter of the
         context, which has to hold the results of functions besides."""
-        self._sampling = wording.without_beams().drawn(self._sampling)
-        self._reply_tokens = wording.tokens(self._reply_tokens, self._mind.limit // 4)
+        self._sampling = generation.without_beams().drawn(self._sampling)
+        self._reply_tokens = generation.tokens(self._reply_tokens, self._llm.limit // 4)
 
     @property
     def instruction(self) -> tuple[int, ...]:
@@ -148,13 +150,13 @@ class MiniCPM3Engine:
                 await self._follow()
             case TextBlock(text) if text.strip():
                 self._script.said(block)
-                self._diary.heard(block, self._script.position - 1)
+                self._conversation_log.heard(block, self._script.position - 1)
             case SceneBlock():
                 self._memory.see(block)
                 self._script.see(self._note(block))
             case ReplyBlock():
                 self._script.replied(block, not block.cut and block.text.strip() == self._said.strip())
-                self._diary.spoke(block, self._script.position - bool(block.text.strip()))
+                self._conversation_log.spoke(block, self._script.position - bool(block.text.strip()))
                 await self._follow()
 
     async def reply(self) -> AsyncIterator[Delta]:
@@ -174,7 +176,7 @@ class MiniCPM3Engine:
             self._script.called(ids, results, self._result_tokens)
         if not self._said.strip():
             self._said = GAVE_UP
-            self._script.replying(self._mind.words.encode(GAVE_UP, begin=False), GAVE_UP)
+            self._script.replying(self._llm.words.encode(GAVE_UP, begin=False), GAVE_UP)
             yield TextDelta(GAVE_UP)
 
     async def mark(self) -> Mark:
@@ -183,7 +185,7 @@ class MiniCPM3Engine:
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common beginning stays computed, whatever comes next."""
         self._script.rewind(mark.position)
-        self._diary.rewind(mark.position)
+        self._conversation_log.rewind(mark.position)
 
     async def close(self) -> None:
         """Frees the session's cache and its log."""
@@ -196,9 +198,9 @@ class MiniCPM3Engine:
     async def _written(self, part: SpokenPart, ids: list[int]) -> AsyncIterator[str]:
         """One round: what may be said of what the model writes. All of it is in `part` and `ids` afterwards."""
         context = await self._follow(replying=True)
-        stream, before = TextStream(self._mind.words, self._mind.marks), self._said
+        stream, before = TextStream(self._llm.words, self._llm.marks), self._said
         token = await self._run(context.choose, self._sampling, ())
-        while token not in self._mind.model.stop_ids and len(ids) < self._reply_tokens and not part.done:
+        while token not in self._llm.model.stop_ids and len(ids) < self._reply_tokens and not part.done:
             ids.append(token)
             if text := self._spoken(part.push(stream.add([token])), before):
                 self._script.replying(ids, part.said)
@@ -217,7 +219,7 @@ class MiniCPM3Engine:
         self._said += text
         return text
 
-    async def _results(self, calls: Sequence[Call]) -> list[str]:
+    async def _results(self, calls: Sequence[FunctionCall]) -> list[str]:
         results = [await carry_out(call, self._tools) for call in calls[:MOST_CALLS]]
         if len(calls) > MOST_CALLS:
             results.append(failure(f"only the first {MOST_CALLS} calls were made; make the others in another round"))
@@ -237,10 +239,10 @@ class MiniCPM3Engine:
         return self._script.plain(f"[{quoted_scene(scene)}]")
 
     def _instruct(self, persona: str) -> None:
-        words = self._mind.words
+        words = self._llm.words
         plain = words.plain(clean(persona))
-        if len(words.encode(plain, begin=False)) > self._mind.limit // 4:
-            raise BadInput(f"The instruction takes more than {self._mind.limit // 4} tokens of context; shorten it.")
+        if len(words.encode(plain, begin=False)) > self._llm.limit // 4:
+            raise BadInput(f"The instruction takes more than {self._llm.limit // 4} tokens of context; shorten it.")
         self._persona = persona
         self._script.instruct(system_text(plain, self._tools))
 
@@ -249,10 +251,10 @@ class MiniCPM3Engine:
         script = self._script
         eviction = script.make_room(self._reply_tokens + 16)
         told = tuple(entry for entry in eviction.dropped if entry.note and entry.kind != "picture")
-        self._diary.left(told, script.dropped)
+        self._conversation_log.left(told, script.dropped)
         if self._context is None:
-            capacity = script.limit + self._mind.limit // 4  # an instruction that comes later may be longer
-            self._context = await self._run(self._mind.new_context, capacity)
+            capacity = script.limit + self._llm.limit // 4  # an instruction that comes later may be longer
+            self._context = await self._run(self._llm.new_context, capacity)
         context = self._context
         for start, end in eviction.cuts:
             await self._run(context.cut, start, end)

@@ -13,7 +13,7 @@ P = TypeVar("P")
 MARKS_KEPT = 64  # more than one turn makes
 
 
-class Marks(Generic[P]):
+class SessionMarks(Generic[P]):
     """The newest places, by serial number. Going back to one forgets those behind it."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.model import MiniCPM
+from dialogue.minicpm.checkpoints.model import MiniCPM
 
 LEAST_CONTEXT = 384
 

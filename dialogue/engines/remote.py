@@ -15,15 +15,15 @@ from contextlib import asynccontextmanager
 import httpx
 
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.diary import Diary
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
 from dialogue.engines.remote_format import delta_text, request_body
 from dialogue.errors import EngineLost
-from dialogue.event_log import EventLog
-from dialogue.recall import recall_left
-from dialogue.recall_questions import recall_question
-from dialogue.recalled import Recalled
-from dialogue.rolling_ledger import Entry, Kind
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
+from dialogue.memory.conversation_log import ConversationLog
+from dialogue.memory.event_log import EventLog
+from dialogue.rules.recall_answers import recall_left
+from dialogue.rules.recall_questions import recall_question
+from dialogue.rules.rule_answer import RuleAnswer
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
 TRIES, PAUSE_S = 3, 0.3
@@ -60,7 +60,7 @@ class RemoteEngine:
         self._dropped = 0
         self._unheard = False  # whether the last block is a reply nobody has confirmed
         self._log = EventLog()
-        self._diary = Diary(self._log)
+        self._conversation_log = ConversationLog(self._log)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
         self._client = httpx.AsyncClient(headers=headers, timeout=timeout)
@@ -74,11 +74,11 @@ class RemoteEngine:
                 return
             case ReplyBlock(text):
                 self._drop_unheard()
-                self._diary.spoke(block, self._position)
+                self._conversation_log.spoke(block, self._position)
                 if text.strip():
                     self._blocks.append(block)
             case TextBlock():
-                self._diary.heard(block, self._position)
+                self._conversation_log.heard(block, self._position)
                 self._blocks.append(block)
                 self._unheard = False
             case SceneBlock() | SystemBlock():
@@ -116,7 +116,7 @@ class RemoteEngine:
         assert 0 <= keep <= len(self._blocks), f"no way back from {len(self._blocks)} to {keep}"
         del self._blocks[keep:]
         self._unheard = False
-        self._diary.rewind(mark.position)
+        self._conversation_log.rewind(mark.position)
 
     async def close(self) -> None:
         self._log.close()
@@ -133,12 +133,12 @@ class RemoteEngine:
     def _position(self) -> int:
         return self._dropped + len(self._blocks)
 
-    def _recalled(self, asked: TextBlock) -> Recalled | None:
+    def _recalled(self, asked: TextBlock) -> RuleAnswer | None:
         question = recall_question(asked.text)
         if question is None:
             return None
         begins_at = next((block.start for block in self._blocks if isinstance(block, TextBlock)), 0.0)
-        return recall_left(question, self._log, asked.end, self._diary.last_line, begins_at)
+        return recall_left(question, self._log, asked.end, self._conversation_log.last_line, begins_at)
 
     def _saying(self, said: str) -> None:
         at = self._blocks[-1]
@@ -161,7 +161,7 @@ class RemoteEngine:
             gone = [block for block in self._blocks[: starts[1]] if not isinstance(block, SystemBlock)]
             self._blocks = [block for block in self._blocks if not any(block is left for left in gone)]
             self._dropped += len(gone)
-            self._diary.left(tuple(map(_entry, gone)), self._dropped)
+            self._conversation_log.left(tuple(map(_entry, gone)), self._dropped)
 
     @asynccontextmanager
     async def _stream(self) -> AsyncIterator[AsyncIterator[str]]:
@@ -211,15 +211,15 @@ class RemoteEngine:
         return self._model
 
 
-def _entry(block: Block) -> Entry:
+def _entry(block: Block) -> LedgerEntry:
     """A block that is no longer sent, for the log."""
     match block:
         case TextBlock(text, start, end) | ReplyBlock(text, start, end):
-            return Entry(_kind(block), 0, start, end, 0, note=text)
+            return LedgerEntry(_kind(block), 0, start, end, 0, note=text)
         case SceneBlock(_, description, at):
-            return Entry("picture", 0, at, at, 0, note=description or "shown")
+            return LedgerEntry("picture", 0, at, at, 0, note=description or "shown")
         case PictureBlock(_, at):
-            return Entry("picture", 0, at, at, 0, note="shown")
+            return LedgerEntry("picture", 0, at, at, 0, note="shown")
         case _:
             raise AssertionError(f"{type(block).__name__} is not kept")
 

@@ -14,7 +14,7 @@ import cv2
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.errors import EngineLost
-from dialogue.prompt import PERSONA, clean, quoted_scene
+from dialogue.prompts.prompt import PERSONA, clean, quoted_scene
 
 Message = dict[str, Any]
 

@@ -10,15 +10,15 @@ from typing import Any
 import torch
 
 from dialogue.image_text.seeing_model import SeeingModel
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 
 OF_TOKENS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids", "position_ids")
 MERGED = ("pooler_output", "deepstack_features")  # what models take up of an encoder's output
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looked:
+class PictureFeatures:
     """A picture that was looked at. `tokens` is what it takes in a prompt, with the turn around it; `places` how many
     of them its features stand in; no other picture of the session has its `number`."""
 
@@ -29,17 +29,17 @@ class Looked:
 
 
 @torch.inference_mode()
-def look(seeing: SeeingModel, picture: Picture, number: int) -> Looked:
+def look(seeing: SeeingModel, picture: EncodedPicture, number: int) -> PictureFeatures:
     """One step: a picture through the tower, alone."""
-    inputs = seeing.prompt([Turn("user", (picture,))])
+    inputs = seeing.prompt([HistoryTurn("user", (picture,))])
     ids = inputs["input_ids"]
     of_picture = {name: value for name, value in inputs.items() if name not in OF_TOKENS}
     model: Any = seeing.model
     output = model.get_image_features(**of_picture, return_dict=True)
-    return Looked(number, ids.shape[1], int((ids == seeing.picture_token).sum()), output)
+    return PictureFeatures(number, ids.shape[1], int((ids == seeing.picture_token).sum()), output)
 
 
-def together(pictures: Sequence[Looked]) -> dict[str, Any]:
+def together(pictures: Sequence[PictureFeatures]) -> dict[str, Any]:
     """What a model takes for pictures that stand in its input, in their order; {} for none."""
     if not pictures:
         return {}

@@ -9,8 +9,9 @@ from dialogue.errors import BadInput
 from dialogue.image_text.processor import open_processor
 from dialogue.image_text.quantising import large_matrices, sees
 from dialogue.image_text.skeleton import compare, config_of, open_checkpoint, skeleton
-from dialogue.inspection import PRECISIONS, Differences, Inspection
-from dialogue.linear import Precision, stored_bytes
+from dialogue.llm.linear import stored_bytes
+from dialogue.llm.precision import PRECISIONS, Precision
+from dialogue.sizing.inspection import Differences, Inspection
 
 LANGUAGE, SIGHT = "language model", "vision tower"
 

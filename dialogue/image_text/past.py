@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from dialogue.image_text.features import Looked, look, together
+from dialogue.image_text.features import PictureFeatures, look, together
 from dialogue.image_text.seeing_model import Inputs, SeeingModel
-from dialogue.image_text.writing import Begun, holders, keep_few, remember, remembered
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.image_text.writing import PrefilledReply, holders, keep_few, remember, remembered
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 
 PER_TOKEN = ("input_ids", "mm_token_type_ids", "token_type_ids")
 STRIDE = 1 << 20  # more places than a picture can have
@@ -34,12 +34,12 @@ class Point:
 
 
 @dataclass(slots=True, eq=False)
-class Prompt:
+class PromptKeys:
     """A history laid out, of which `done` places are in the cache; `stages` are where the steps to come end."""
 
     keys: list[int]
     inputs: Inputs
-    pictures: Sequence[Looked]
+    pictures: Sequence[PictureFeatures]
     done: int = 0
     cache: Any = None
     stages: list[int] = field(default_factory=list)
@@ -47,17 +47,17 @@ class Prompt:
     remembered: list[Any] = field(default_factory=list)
 
 
-class Past:
+class PromptCache:
     """One session's."""
 
     def __init__(self, seeing: SeeingModel) -> None:
         self._seeing = seeing
         self._holders = holders(seeing.model)
-        self._looked: dict[Picture, Looked] = {}
+        self._looked: dict[EncodedPicture, PictureFeatures] = {}
         self._number = 0
         self._points: list[Point] = []
 
-    def look(self, picture: Picture) -> int:
+    def look(self, picture: EncodedPicture) -> int:
         """See a picture, which is going to be part of the history; how many tokens it takes."""
         self._number += 1
         self._looked[picture] = look(self._seeing, picture, self._number)
@@ -72,10 +72,10 @@ class Past:
         """Nothing is kept any more."""
         self._points, self._looked = [], {}
 
-    def lay_out(self, turns: Sequence[Turn]) -> Prompt | None:
+    def lay_out(self, turns: Sequence[HistoryTurn]) -> PromptKeys | None:
         """A history, with the assistant's turn opened; the part of it that is known is done. None where it cannot be
         said which places are whose picture: it is to be taken in whole. Raises BadInput."""
-        shown = [part for turn in turns for part in turn.parts if isinstance(part, Picture)]
+        shown = [part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)]
         for picture in shown:
             if picture not in self._looked:
                 self.look(picture)
@@ -88,12 +88,12 @@ class Past:
         owned = (-1 - each.number * STRIDE - row for each in pictures for row in range(each.places))
         for place, key in zip(places, owned, strict=True):
             keys[place] = key
-        prompt = Prompt(keys, inputs, pictures)
+        prompt = PromptKeys(keys, inputs, pictures)
         self._start(prompt, behind_pictures=places[-1] + 1 if places else 0)
         return prompt
 
     @torch.inference_mode()
-    def advance(self, prompt: Prompt) -> Begun | None:
+    def advance(self, prompt: PromptKeys) -> PrefilledReply | None:
         """One stage of what is new; after the last, what an answer begins with."""
         start, end = prompt.done, prompt.stages.pop(0)
         model: Any = self._seeing.model
@@ -119,9 +119,9 @@ class Past:
             self._points = [Point(prompt.keys[:end], prompt.cache)]
         elif prompt.stages:
             self._points.append(Point(prompt.keys[:end], copied(prompt.cache)))
-        return None if prompt.stages else Begun(prompt.cache, made.logits[0, -1], prompt.remembered)
+        return None if prompt.stages else PrefilledReply(prompt.cache, made.logits[0, -1], prompt.remembered)
 
-    def _start(self, prompt: Prompt, behind_pictures: int) -> None:
+    def _start(self, prompt: PromptKeys, behind_pictures: int) -> None:
         """From the longest beginning that is known."""
         best: Point | None = None
         for point in self._points:
@@ -158,5 +158,5 @@ def _agree(known: Sequence[int], wanted: Sequence[int]) -> int:
     return min(len(known), len(wanted))
 
 
-def _first_key(picture: Looked) -> int:
+def _first_key(picture: PictureFeatures) -> int:
     return -1 - picture.number * STRIDE

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dialogue.image_text.past import Past
+from dialogue.image_text.past import PromptCache
 from dialogue.image_text.seeing_model import SeeingModel
-from dialogue.image_text.writing import Begun, Writing
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.image_text.writing import PrefilledReply, TokenStream
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 
 FARTHEST, FARTHEST_ROUNDED = 1e-3, 0.05  # of the logits' spread, in float32 and in 16 bits; measured: 1e-5 and 0.005
 SIZES = ((64, 64), (64, 96))
@@ -24,30 +24,30 @@ SIZES = ((64, 64), (64, 96))
 def goes_on(seeing: SeeingModel) -> bool:
     """Takes in three short prompts (blocking)."""
     shades = [np.linspace(0, 255, height * width * 3).reshape(height, width, 3) for height, width in SIZES]
-    first, second = (Picture(shade.astype(np.uint8)) for shade in shades)
-    asked = [Turn("user", (first, "What is this?"))]
-    more = [*asked, Turn("assistant", ("A wall.",)), Turn("user", (second, "And this?"))]
+    first, second = (EncodedPicture(shade.astype(np.uint8)) for shade in shades)
+    asked = [HistoryTurn("user", (first, "What is this?"))]
+    more = [*asked, HistoryTurn("assistant", ("A wall.",)), HistoryTurn("user", (second, "And this?"))]
     try:
-        past = Past(seeing)
+        past = PromptCache(seeing)
         if _taken_in(past, asked) is None or (found := _taken_in(past, more)) is None:
             return False
         known, made = found
         if past.windowed:
             return False
-        wanted = Writing(seeing, seeing.prompt(more)).logits()
+        wanted = TokenStream(seeing, seeing.prompt(more)).logits()
     except Exception:  # whatever a model makes of a way that it does not know
         return False
     return known > 0 and _distance(made, wanted) < (FARTHEST if made.dtype == torch.float32 else FARTHEST_ROUNDED)
 
 
-def _taken_in(past: Past, turns: list[Turn]) -> tuple[int, Tensor] | None:
+def _taken_in(past: PromptCache, turns: list[HistoryTurn]) -> tuple[int, Tensor] | None:
     """How much was known of a prompt, and the logits behind it."""
     if (prompt := past.lay_out(turns)) is None:
         return None
     known, begun = prompt.done, None
     while begun is None:
         begun = past.advance(prompt)
-    assert isinstance(begun, Begun)
+    assert isinstance(begun, PrefilledReply)
     return known, begun.logits
 
 

@@ -16,7 +16,8 @@ from transformers.quantizers import HfQuantizer
 from transformers.quantizers.auto import register_quantization_config, register_quantizer
 from transformers.utils.quantization_config import QuantizationConfigMixin
 
-from dialogue.linear import Linear, Precision, make_linear
+from dialogue.llm.linear import Linear, make_linear
+from dialogue.llm.precision import Precision
 
 SEEING = ("vision", "visual", "vpm", "merger", "projector", "connector", "image")  # in the names of such modules
 SMALLEST = 64  # inputs or outputs: a smaller matrix is not worth it

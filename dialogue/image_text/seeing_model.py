@@ -21,9 +21,9 @@ from dialogue.image_text.loading import load_model
 from dialogue.image_text.processor import open_processor
 from dialogue.image_text.quantising import PackedLinear
 from dialogue.image_text.skeleton import config_of
-from dialogue.linear import Precision
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.llm.precision import Precision
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 
 Inputs = dict[str, Any]  # of the model: input_ids (1, T) and what goes with it
 PROBE = np.full((64, 64, 3), 128, np.uint8)
@@ -49,11 +49,11 @@ class SeeingModel:
     @cached_property
     def opening_tokens(self) -> int:
         """By which the assistant's turn is opened."""
-        asked = [Turn("user", ("x",))]
+        asked = [HistoryTurn("user", ("x",))]
         opened, closed = (self.prompt(asked, opened)["input_ids"].shape[1] for opened in (True, False))
         return max(0, int(opened) - int(closed))
 
-    def prompt(self, turns: Sequence[Turn], opened: bool = True) -> Inputs:
+    def prompt(self, turns: Sequence[HistoryTurn], opened: bool = True) -> Inputs:
         """A history, with the assistant's turn `opened`. Raises BadInput for what the processor cannot take."""
         messages = [{"role": turn.role, "content": [self._item(part) for part in turn.parts]} for turn in turns]
         try:
@@ -79,9 +79,9 @@ class SeeingModel:
     def text(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
-    def picture_tokens(self, picture: Picture) -> int:
+    def picture_tokens(self, picture: EncodedPicture) -> int:
         """What a picture takes in a prompt, with the turn around it."""
-        return int(self.prompt([Turn("user", (picture,))])["input_ids"].shape[1])
+        return int(self.prompt([HistoryTurn("user", (picture,))])["input_ids"].shape[1])
 
     def nbytes(self) -> int:
         """Of all weights, quantised ones included."""
@@ -89,13 +89,13 @@ class SeeingModel:
         return packed + sum(parameter.nbytes for parameter in self.model.parameters())
 
     def _item(self, part: object) -> dict[str, Any]:
-        if isinstance(part, Picture):
+        if isinstance(part, EncodedPicture):
             return {"type": "image", "image": _shown(part)}
         assert isinstance(part, str), "these models have no ears"
         return {"type": "text", "text": self.plain(part).strip()}
 
 
-def _shown(picture: Picture) -> Image.Image:
+def _shown(picture: EncodedPicture) -> Image.Image:
     """A frame of a film is made so small that no model of this kind cuts it into slices."""
     image = Image.fromarray(picture.rgb)
     if picture.max_slices == 1:
@@ -109,7 +109,7 @@ def open_seeing_model(folder: Path, precision: Precision = "bfloat16", device: s
     processor = open_processor(folder)
     model = load_model(folder, precision, device)
     seeing = SeeingModel(name, model, processor)
-    seeing.picture_tokens(Picture(PROBE))
+    seeing.picture_tokens(EncodedPicture(PROBE))
     return seeing
 
 

@@ -18,8 +18,8 @@ from transformers.modeling_utils import LoadStateDictConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from dialogue.errors import BadInput
-from dialogue.inspection import Differences
-from dialogue.minicpm.checkpoint import FLOATS, Checkpoint
+from dialogue.llm.checkpoints.checkpoint import FLOATS, Checkpoint
+from dialogue.sizing.inspection import Differences
 
 META = torch.device("meta")
 

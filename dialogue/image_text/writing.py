@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dialogue.choose_token import GREEDY, Sampling, choose
 from dialogue.image_text.seeing_model import Inputs, SeeingModel
+from dialogue.llm.sampling import GREEDY, SamplingConfig, choose
 
 REMEMBERED = "rope_deltas"  # how far positions and tokens have parted, where pictures take fewer positions than tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
+class PrefilledReply:
     """A prompt that was taken in: the cache, which the answer goes on filling, and the logits (vocab,) behind it."""
 
     cache: Any
@@ -29,10 +29,10 @@ class Begun:
     remembered: list[Any]
 
 
-class Writing:
+class TokenStream:
     """One session's, one answer's, to a prompt's inputs or to what was begun. Methods run on the model's thread."""
 
-    def __init__(self, seeing: SeeingModel, prompt: Inputs | Begun, sampling: Sampling = GREEDY) -> None:
+    def __init__(self, seeing: SeeingModel, prompt: Inputs | PrefilledReply, sampling: SamplingConfig = GREEDY) -> None:
         self._seeing, self._sampling = seeing, sampling
         self._holders = holders(seeing.model)
         self._remembered: list[Any] = [None] * len(self._holders)
@@ -40,7 +40,7 @@ class Writing:
         self._cache: Any = None
         self._inputs: Inputs = {}
         self._first: Tensor | None = None
-        if isinstance(prompt, Begun):
+        if isinstance(prompt, PrefilledReply):
             self._cache, self._first, self._remembered = prompt.cache, prompt.logits, prompt.remembered
         else:
             self._inputs = prompt

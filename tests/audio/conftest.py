@@ -15,9 +15,9 @@ from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from audio.sound_file import read_sound
 from audio.transcribe import Transcriber
-from audio.voice import Voice
+from audio.voice import Synthesizer
 from audio.voice_activity import VoiceActivity
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 
 Say = Callable[[str], Samples]
 
@@ -33,12 +33,12 @@ def activity(weights: WeightStore) -> VoiceActivity:
 
 
 @pytest.fixture(scope="session")
-def voice() -> Voice:
-    return Voice(threads=1)
+def voice() -> Synthesizer:
+    return Synthesizer(threads=1)
 
 
 @pytest.fixture(scope="session")
-def say(voice: Voice) -> Say:
+def say(voice: Synthesizer) -> Say:
     """Our own voice, as an ear hears it: 16 kHz."""
     return cache(lambda text: resample_whole(voice.say(text), voice.rate, HEARING_RATE_HZ))
 

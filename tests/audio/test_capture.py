@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audio.capture import Microphone, NoSoundDevice, Speaker, list_devices
+from audio.capture import LocalMicrophone, LocalSpeaker, NoSoundDevice, list_devices
 from audio.chunk import Chunk
 from audio.tone import sine
 
@@ -124,7 +124,7 @@ def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
 
 def test_without_portaudio_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    for use in (list_devices, Microphone(on_chunk=print).start, Speaker(pull=np.zeros).start):
+    for use in (list_devices, LocalMicrophone(on_chunk=print).start, LocalSpeaker(pull=np.zeros).start):
         with pytest.raises(NoSoundDevice, match="apt install libportaudio2"):
             use()
 
@@ -132,21 +132,21 @@ def test_without_portaudio_the_message_says_what_to_install(monkeypatch: pytest.
 def test_without_a_device_the_message_says_so(portaudio: FakePortAudio) -> None:
     portaudio.channels, portaudio.opens = 0, False
     with pytest.raises(NoSoundDevice, match="no microphone: connect one"):
-        Microphone(on_chunk=print).start()
+        LocalMicrophone(on_chunk=print).start()
     with pytest.raises(NoSoundDevice, match="no loudspeaker: connect one"):
-        Speaker(pull=np.zeros).start()
+        LocalSpeaker(pull=np.zeros).start()
 
 
 def test_a_device_that_will_not_open_is_named_with_the_others(portaudio: FakePortAudio) -> None:
     portaudio.opens = False
     with pytest.raises(NoSoundDevice, match=r"'headset' cannot be opened \(Device unavailable\).*USB thing"):
-        Microphone("headset", on_chunk=print).start()
+        LocalMicrophone("headset", on_chunk=print).start()
 
 
 def test_a_device_of_another_rate_is_resampled_both_ways(portaudio: FakePortAudio) -> None:
     chunks: list[Chunk] = []
     sound = sine(1000, 1.0, 48_000)
-    with Microphone(on_chunk=chunks.append):
+    with LocalMicrophone(on_chunk=chunks.append):
         assert portaudio.stream.samplerate == 48_000
         for at in range(0, len(sound), 960):
             portaudio.stream.callback(sound[at : at + 960, None], 960, None, None)
@@ -162,7 +162,7 @@ def test_a_device_of_another_rate_is_resampled_both_ways(portaudio: FakePortAudi
         return voice[place - count : place]
 
     played = np.zeros((50, 960, 1), np.float32)
-    with Speaker(pull=pull):
+    with LocalSpeaker(pull=pull):
         for block in played:
             portaudio.stream.callback(block, 960, None, None)
     out = played.reshape(-1)
@@ -172,7 +172,7 @@ def test_a_device_of_another_rate_is_resampled_both_ways(portaudio: FakePortAudi
 
 def test_broken_samples_of_a_driver_become_silence(portaudio: FakePortAudio) -> None:
     chunks: list[Chunk] = []
-    with Microphone(rate=48_000, on_chunk=chunks.append):
+    with LocalMicrophone(rate=48_000, on_chunk=chunks.append):
         portaudio.stream.callback(np.array([[np.nan], [np.inf], [0.5]], np.float32), 3, None, None)
     assert list(chunks[0].samples) == [0, 0, 0.5]
 
@@ -181,9 +181,9 @@ def test_broken_samples_of_a_driver_become_silence(portaudio: FakePortAudio) -> 
 def test_unplugged_in_mid_call_is_reported_and_closing_is_not(portaudio: FakePortAudio, kind: str) -> None:
     lost: list[str] = []
     device = (
-        Microphone(on_chunk=print, on_lost=lost.append)
+        LocalMicrophone(on_chunk=print, on_lost=lost.append)
         if kind == "microphone"
-        else Speaker(pull=np.zeros, on_lost=lost.append)
+        else LocalSpeaker(pull=np.zeros, on_lost=lost.append)
     )
     device.start()
     device.close()

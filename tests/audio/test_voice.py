@@ -13,13 +13,13 @@ from audio.chunk import HEARING_RATE_HZ
 from audio.resample import resample_whole
 from audio.synthesis import MOST_PHONEMES, Synthesis
 from audio.transcribe import Transcriber
-from audio.voice import CACHED_PHRASES, Voice
+from audio.voice import CACHED_PHRASES, Synthesizer
 
 PHRASES = ("I can see a red cup on the left. ", "The sign says EXIT 42, ", "Dr. Smith paid 10% at 9:05.")
 
 
 @pytest.mark.parametrize("phrase", PHRASES)
-def test_begins_at_once_and_rests_at_the_end(voice: Voice, phrase: str) -> None:
+def test_begins_at_once_and_rests_at_the_end(voice: Synthesizer, phrase: str) -> None:
     samples = voice.say(phrase)
     assert samples.dtype == np.float32 and voice.rate == 24_000
     loud = np.flatnonzero(np.abs(samples) > 10 ** (-45 / 20))
@@ -28,7 +28,7 @@ def test_begins_at_once_and_rests_at_the_end(voice: Voice, phrase: str) -> None:
     assert 0.1 < np.abs(samples).max() < 1
 
 
-def test_the_words_have_their_times(voice: Voice) -> None:
+def test_the_words_have_their_times(voice: Synthesizer) -> None:
     for phrase in PHRASES:
         spoken = voice.spoken(phrase)
         assert spoken.exact, "the graph tells its durations"
@@ -37,7 +37,7 @@ def test_the_words_have_their_times(voice: Voice) -> None:
         assert times == sorted(times) and times[0] >= 0 and times[-1] <= len(spoken.samples) / voice.rate
 
 
-def test_what_was_heard_is_what_the_ear_hears(voice: Voice, transcriber: Transcriber) -> None:
+def test_what_was_heard_is_what_the_ear_hears(voice: Synthesizer, transcriber: Transcriber) -> None:
     phrase = "There is a yellow umbrella beside the window and a bicycle near the wooden fence."
     spoken = voice.spoken(phrase)
     for place, last, following in ((4, "umbrella", "beside"), (7, "window", "and"), (10, "bicycle", "near")):
@@ -59,7 +59,7 @@ def test_times_in_proportion_to_letters_where_the_graph_keeps_its_durations(monk
 
 
 @pytest.mark.parametrize("phrase", ["", " \n", "🙂", "...", "***", "—"])
-def test_nothing_to_say_is_no_sound(voice: Voice, phrase: str) -> None:
+def test_nothing_to_say_is_no_sound(voice: Synthesizer, phrase: str) -> None:
     spoken = voice.spoken(phrase)
     assert len(spoken.samples) == 0
     assert len(spoken.words) == len(phrase.split())
@@ -68,7 +68,7 @@ def test_nothing_to_say_is_no_sound(voice: Voice, phrase: str) -> None:
 @pytest.mark.parametrize(
     "phrase", ["12345 $%^ &@", "Привет 你好 мир ok", "\x00\x01 a", "x" * 300, "[a](/b/) c", "1/0 -0.5e3 £", "ﬁ½²③ a"]
 )
-def test_odd_characters_are_no_obstacle(voice: Voice, phrase: str) -> None:
+def test_odd_characters_are_no_obstacle(voice: Synthesizer, phrase: str) -> None:
     assert len(voice.say(phrase)) > 0
 
 
@@ -80,7 +80,7 @@ def test_any_text_can_be_said(phrase: str) -> None:
     assert [word.word for word in spoken.words] == phrase.split()
 
 
-SHARED = Voice(threads=1)
+SHARED = Synthesizer(threads=1)
 
 
 def test_letters_are_said_where_the_rules_of_reading_fail(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,17 +89,17 @@ def test_letters_are_said_where_the_rules_of_reading_fail(monkeypatch: pytest.Mo
 
     expected = SHARED.say("plain words")
     monkeypatch.setattr("audio.synthesis.normalize", stumble)
-    np.testing.assert_array_equal(Voice(threads=1).say("plain words"), expected)
+    np.testing.assert_array_equal(Synthesizer(threads=1).say("plain words"), expected)
 
 
-def test_long_text_is_read_in_parts(voice: Voice) -> None:
+def test_long_text_is_read_in_parts(voice: Synthesizer) -> None:
     parts = SHARED._synthesis.read("many small words, " * 60)
     assert len(parts) > 2
     assert all(sum(len(reading.phonemes) for reading in part) <= MOST_PHONEMES for part in parts)
     assert all(part[-1].word.endswith(",") for part in parts), "cut at clauses"
 
 
-def test_the_same_phrase_is_the_same_sound_and_is_kept(voice: Voice) -> None:
+def test_the_same_phrase_is_the_same_sound_and_is_kept(voice: Synthesizer) -> None:
     first = voice.spoken("Hello there.")
     assert voice.spoken("Hello there.") is first
     with pytest.raises(ValueError, match="read-only"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk, Samples
-from audio.end_of_speech import Ended, EndOfSpeech, SpeechEvent, SpeechStarted
+from audio.endpointing import Endpointer, SpeechEnded, SpeechEvent, SpeechStarted
 from audio.tone import noise, silence, sine
 from audio.voice_activity import HOP, HOP_S, SpeechProbability, VoiceActivity, VoiceState
 
@@ -22,7 +22,7 @@ def listen(activity: VoiceActivity, sound: Samples) -> list[SpeechProbability]:
 
 
 def events(activity: VoiceActivity, sound: Samples) -> list[SpeechEvent]:
-    ear = EndOfSpeech()
+    ear = Endpointer()
     heard = [ear.hear(hop.probability, hop.at) for hop in listen(activity, sound)]
     return [event for event in heard if event is not None]
 
@@ -50,8 +50,8 @@ def test_speech_is_found_where_it_is(activity: VoiceActivity, speaker: str, requ
     loud = np.flatnonzero(np.abs(speech) > 0.02)
     begins, ends = 1 + loud[0] / RATE, 1 + loud[-1] / RATE
     found = events(activity, np.concatenate([silence(1.0, RATE), speech, silence(1.5, RATE)]))
-    assert isinstance(found[0], SpeechStarted) and isinstance(found[-1], Ended)
-    assert sum(isinstance(event, Ended) for event in found) == 1, "the sentence is not cut in two"
+    assert isinstance(found[0], SpeechStarted) and isinstance(found[-1], SpeechEnded)
+    assert sum(isinstance(event, SpeechEnded) for event in found) == 1, "the sentence is not cut in two"
     assert found[0].since == pytest.approx(begins, abs=0.12)
     assert found[-1].last_speech_at == pytest.approx(ends, abs=0.15)
     assert found[-1].at - ends < 0.6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audio.voice_timing import Sounding, Spoken, WordTime, by_letters, by_sounding
+from audio.voice_timing import Sounding, SpokenPhrase, WordTime, by_letters, by_sounding
 
 
 def test_letters_share_the_time() -> None:
@@ -40,4 +40,4 @@ def test_what_is_not_read_takes_no_time() -> None:
 )
 def test_only_words_that_were_out_were_heard(seconds: float, heard: str) -> None:
     words = (WordTime("Hello,", 0.1, 0.5), WordTime("you!", 0.7, 1.0))
-    assert Spoken("Hello,  you! ", np.zeros(10, np.float32), words, True).heard(seconds) == heard
+    assert SpokenPhrase("Hello,  you! ", np.zeros(10, np.float32), words, True).heard(seconds) == heard

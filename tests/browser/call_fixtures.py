@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from audio.transcribe import Transcriber
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from tests.browser.made_media import Rgb, make_camera_y4m, make_mic_wav
 from tests.browser.person import Person, plain
 from tests.browser.served import Server

@@ -30,8 +30,8 @@ def spoken(text: str, voice: str = "en-gb", words_per_minute: int = 130) -> Pcm:
     program = shutil.which("espeak-ng")
     if program is None:
         pytest.skip("no espeak-ng to speak to the assistant with: install the package espeak-ng")
-    manner = ["-v", voice, "-s", str(words_per_minute), "-g", "2"]
-    said = subprocess.run([program, *manner, "--stdout", text], capture_output=True, check=True)
+    style = ["-v", voice, "-s", str(words_per_minute), "-g", "2"]
+    said = subprocess.run([program, *style, "--stdout", text], capture_output=True, check=True)
     with wave.open(io.BytesIO(said.stdout)) as file:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(2**30 // 2), np.int16).astype(np.float32)

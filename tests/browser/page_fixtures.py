@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
-from ui.guard import HEADERS
+from ui.http.guard import HEADERS
 
 HERE = Path(__file__).parent
 UI = HERE.parent.parent / "ui"
@@ -37,6 +37,7 @@ class Desk:
 
     refusals: list[tuple[int, int, dict[str, str]]] = field(default_factory=list)
     unreachable: bool = False
+    gone: bool = False  # nothing but the page's own files is served
     offers: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
 
@@ -50,6 +51,14 @@ class _Handler(SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"  # keeps connections: a page is two dozen small files
     server: _Server
+
+    def do_GET(self) -> None:
+        if self.path != "/healthz":
+            super().do_GET()
+        elif self.server.desk.gone:
+            self.close_connection = True
+        else:
+            self._reply(200, {"status": "ok"}, {})
 
     def do_POST(self) -> None:
         desk = self.server.desk

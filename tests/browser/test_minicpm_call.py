@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import TimeoutError as PatienceEnded
 
-from dialogue.minicpm.kind import Kind
-from stream.weights import WeightStore
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import sign
 from tests.browser.person import Person
@@ -109,7 +109,7 @@ def test_silence_is_obeyed_whatever_the_model_would_do(call_page: OpenPage) -> N
     person.page.click("#details-toggle")
     person.start()
     person.wait_until_spoken_to()
-    person.page.click("#hush")
+    person.page.click("#interrupt")
     person.page.wait_for_selector('#captions [data-role=assistant][data-cut="true"]', timeout=5000)
     marks = seconds(person, "seconds.some(({ forced }) => forced)")
     assert not any(mark["speaks"] for mark in marks if mark["forced"])
@@ -160,7 +160,7 @@ def test_two_people_are_answered_at_once_and_one_interrupts(call_page: OpenPage)
     two.type("I am the second. What do you see?")
     one.type("I am the first. What do you see?")
     one.wait_until_spoken_to()
-    one.page.click("#hush")
+    one.page.click("#interrupt")
     assert one.reply()["cut"]
     assert two.reply()["text"].strip()
     assert not two.reply()["cut"]

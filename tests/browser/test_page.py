@@ -50,7 +50,7 @@ def test_each_state_of_the_server_is_shown(visit: Open) -> None:
         visited.say("state", state=state)
         assert visited.attribute("#state", "data-state") == state
         assert visited.page.evaluate("omnilive.state") == state
-        assert visited.page.is_visible("#hush") == (state in ("thinking", "speaking"))
+        assert visited.page.is_visible("#interrupt") == (state in ("thinking", "speaking"))
 
 
 def test_permission_refused_leaves_typing(visit: Open) -> None:

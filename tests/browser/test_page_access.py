@@ -41,7 +41,7 @@ def test_the_call_is_made_and_held_by_keyboard_alone(visit: Open) -> None:
     visited.page.click("#details-toggle")
     visited.say("state", state="speaking")
     keys.press("Escape")
-    assert visited.sent("hush") == [{}]
+    assert visited.sent("interrupt") == [{}]
     visited.say("state", state="listening")
     keys.press("Escape")
     assert visited.page.is_hidden("#details")
@@ -49,7 +49,7 @@ def test_the_call_is_made_and_held_by_keyboard_alone(visit: Open) -> None:
     assert visited.page.is_visible("#help")
     keys.press("Escape")
     assert visited.page.is_hidden("#help")
-    assert visited.sent("hush") == [{}]
+    assert visited.sent("interrupt") == [{}]
     keys.press("Shift+Tab")
     keys.press("Tab")
     keys.press("Space")  # presses the button that has the focus, as everywhere

@@ -130,6 +130,29 @@ def test_a_shaky_network_that_heals_needs_no_new_call(visit: Open) -> None:
     assert len(visited.desk.offers) == 1
 
 
+def test_a_server_that_is_gone_is_noticed_by_its_silence(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.wait_for_function("() => farEnd.now.packets > 10")
+    visited.desk.gone = True
+    visited.page.evaluate("farEnd.quiet = true")
+    visited.page.wait_for_function("() => omnilive.state === 'reconnecting'", timeout=3000)
+    visited.page.evaluate("farEnd.quiet = false")
+    visited.wait_for("listening")
+    assert len(visited.desk.offers) == 2
+
+
+def test_silence_of_a_server_that_still_answers_is_not_the_end(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.page.wait_for_function("() => farEnd.now.packets > 10")
+    with visited.page.expect_response("**/healthz"):
+        visited.page.evaluate("farEnd.quiet = true")
+    visited.page.wait_for_timeout(500)
+    assert visited.page.evaluate("omnilive.state") == "listening"
+    assert len(visited.desk.offers) == 1
+
+
 def test_reconnecting_backs_off_and_can_be_hurried(visit: Open) -> None:
     visited = visit()
     visited.start()

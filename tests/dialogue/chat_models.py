@@ -20,8 +20,8 @@ from transformers import (
 )
 
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, byte_tokenizer
+from tests.dialogue.llm.checkpoints.test_decoder_weights import ARCHITECTURES, write_gguf
 from tests.dialogue.random_weights import RandomWeights
-from tests.dialogue.test_decoder_weights import ARCHITECTURES, write_gguf
 
 FAMILIES = ("llama3", "qwen2", "qwen3")
 _CLASSES: dict[str, tuple[Any, Any]] = {

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from dialogue.engines.small_mind import SmallMind
-from dialogue.language_model import LanguageModel, open_language_model
+from dialogue.engines.local_llm import LocalLlm
+from dialogue.llm.language_model import LanguageModel, open_language_model
 
 T = TypeVar("T")
 
@@ -35,6 +35,6 @@ def smollm2(smollm2_path: Path) -> LanguageModel:
 
 
 @pytest.fixture(scope="session")
-def mind(smollm2: LanguageModel) -> SmallMind:
+def llm(smollm2: LanguageModel) -> LocalLlm:
     """What sessions of the small engine share."""
-    return SmallMind(smollm2, 1024, phrase_descriptions=False)
+    return LocalLlm(smollm2, 1024, phrase_descriptions=False)

@@ -10,9 +10,9 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, quants
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dialogue.decoder_config import DecoderConfig, RopeConfig
-from dialogue.decoder_weights import StoredWeights
-from dialogue.gguf_file import GgufTensor
+from dialogue.llm.checkpoints.decoder_config import DecoderConfig, RopeConfig
+from dialogue.llm.checkpoints.decoder_weights import StoredWeights
+from dialogue.llm.checkpoints.gguf_file import GgufTensor
 
 
 def tiny_config(

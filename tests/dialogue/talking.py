@@ -9,7 +9,7 @@ from typing import Any
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.small_cpu import SmallCpuEngine
+from dialogue.engines.local_chat import LocalChatEngine
 
 
 class Counting:
@@ -35,7 +35,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(main)
 
 
-async def ask(engine: SmallCpuEngine, text: str, at: float = 10.0) -> str:
+async def ask(engine: LocalChatEngine, text: str, at: float = 10.0) -> str:
     """Say it, hear the whole reply, and confirm that it was heard."""
     await engine.feed(TextBlock(text, at - 1, at))
     said = "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
-from dialogue.choose_token import Sampling
 from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
-from dialogue.engines.small_cpu import SmallCpuEngine
+from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.errors import BadInput
+from dialogue.llm.sampling import SamplingConfig
 from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
-VARIED = Sampling(penalty=1.5)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
 ASKED = "Tell me about the sea."
-New = Callable[[], SmallCpuEngine]
+New = Callable[[], LocalChatEngine]
 
 
 def opened(folder: Path, steps: Counting, **options: Any) -> New:
@@ -45,11 +45,11 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-def rendered(engine: SmallCpuEngine, folder: Path, *messages: tuple[str, str]) -> list[int]:
+def rendered(engine: LocalChatEngine, folder: Path, *messages: tuple[str, str]) -> list[int]:
     """What the library makes of a conversation, the reply opened."""
     from transformers import AutoTokenizer
 
-    told = [{"role": "system", "content": engine._mind.manner.persona}]
+    told = [{"role": "system", "content": engine._llm.style.persona}]
     told += [{"role": role, "content": content} for role, content in messages]
     words = AutoTokenizer.from_pretrained(folder)
     ids = words.apply_chat_template(told, add_generation_prompt=True, enable_thinking=False, return_dict=False)
@@ -81,7 +81,7 @@ def test_it_reads_the_conversation_as_its_makers_laid_it_out(
 def test_bent_and_straight_conversations_leave_the_same_context(folders: dict[str, Path], family: str) -> None:
     """Partials that change, rewinds and cut replies: the same tokens, and the same next words, as none of it."""
 
-    async def devious(engine: SmallCpuEngine) -> str:
+    async def devious(engine: LocalChatEngine) -> str:
         for partial in ("Where is", "What is the cap", "What's the capital of Ger"):
             await engine.feed(PartialBlock(partial, 0))
         mark = await engine.mark()
@@ -138,7 +138,7 @@ def test_a_long_conversation_keeps_within_the_context(folders: dict[str, Path]) 
 def test_no_thought_is_spoken(folders: dict[str, Path], steps: Counting) -> None:
     """Even where the model thinks unasked: the thought is closed, and the reply begins behind it."""
     engine = opened(folders["thinker"], steps)()
-    chat = engine._mind.chat
+    chat = engine._llm.chat
     opened_thought = chat.encode("<think>")[0]
 
     async def talk() -> tuple[str, list[int]]:
@@ -198,7 +198,7 @@ def test_the_scene_is_in_the_context_before_the_words(folders: dict[str, Path]) 
     before, wanted = run(talk())
     same = next(at for at, pair in enumerate(zip(before, wanted, strict=False)) if pair[0] != pair[1])
     assert len(before) - same < 30, "only what closes the turn was laid out otherwise"
-    assert "a red cup on the left" in engine._mind.chat.text(wanted)
+    assert "a red cup on the left" in engine._llm.chat.text(wanted)
 
 
 def test_facts_stay_with_the_rules(folders: dict[str, Path], steps: Counting) -> None:

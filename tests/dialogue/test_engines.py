@@ -17,9 +17,9 @@ from dialogue.errors import BadInput
     ("name", "options", "words"),
     [
         ("gpt", {}, "no engine called 'gpt'; choose one of small_cpu, scripted, remote"),
-        ("small_cpu", {}, "needs the path"),
+        ("embedded", {}, "needs the path"),
         ("remote", {}, "needs the address"),
-        ("small_cpu", {"model_path": Path("/nowhere/model.txt")}, "neither a .gguf file nor a model folder"),
+        ("embedded", {"model_path": Path("/nowhere/model.txt")}, "neither a .gguf file nor a model folder"),
     ],
 )
 def test_what_cannot_be_opened(name: str, options: dict[str, Any], words: str, runner: Any) -> None:
@@ -28,7 +28,7 @@ def test_what_cannot_be_opened(name: str, options: dict[str, Any], words: str, r
 
 
 def test_the_embedded_engine_opens_from_its_file(smollm2_path: Path, runner: Any) -> None:
-    engine = open_engine("small_cpu", runner=runner, model_path=smollm2_path, context_tokens=1024)()
+    engine = open_engine("embedded", runner=runner, model_path=smollm2_path, context_tokens=1024)()
     assert engine.context().limit == 1024
     assert not engine.can.sees
 

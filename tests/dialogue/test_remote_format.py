@@ -12,7 +12,7 @@ from PIL import Image
 from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engines.remote_format import NEWEST_PICTURES, data_url, delta_text, messages
 from dialogue.errors import EngineLost
-from dialogue.prompt import PERSONA
+from dialogue.prompts.prompt import PERSONA
 
 HI = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": PERSONA}

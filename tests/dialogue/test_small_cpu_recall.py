@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
-from dialogue.chat_script import SMALLEST_CONTEXT
 from dialogue.engine import TextDelta
-from dialogue.engines.small_cpu import SmallCpuEngine
-from dialogue.engines.small_mind import SmallMind
-from dialogue.event_log import EventLog
-from dialogue.language_model import LanguageModel
-from dialogue.sentence_embedding import SentenceEmbedder
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm
+from dialogue.llm.language_model import LanguageModel
+from dialogue.memory.event_log import EventLog
+from dialogue.memory.sentence_embedding import SentenceEmbedder
+from dialogue.prompts.chat_script import SMALLEST_CONTEXT
 from tests.dialogue.talking import Counting, ask, clock, run
 
 
@@ -24,20 +24,20 @@ def log() -> EventLog:
 
 
 @pytest.fixture
-def engine(mind: SmallMind, log: EventLog) -> SmallCpuEngine:
-    return SmallCpuEngine(mind, Counting(), clock, log)
+def engine(llm: LocalLlm, log: EventLog) -> LocalChatEngine:
+    return LocalChatEngine(llm, Counting(), clock, log)
 
 
-async def tell(engine: SmallCpuEngine, text: str, at: float, reply: str = "Okay.") -> None:
+async def tell(engine: LocalChatEngine, text: str, at: float, reply: str = "Okay.") -> None:
     await engine.feed(TextBlock(text, at, at + 1))
     await engine.feed(ReplyBlock(reply, at + 1, at + 2))
 
 
 def test_what_left_the_context_is_recalled_and_leaves_a_line(smollm2: LanguageModel, log: EventLog) -> None:
-    tight = SmallMind(smollm2, SMALLEST_CONTEXT, phrase_descriptions=False)
+    tight = LocalLlm(smollm2, SMALLEST_CONTEXT, phrase_descriptions=False)
 
     async def talk() -> tuple[str, int]:
-        engine = SmallCpuEngine(tight, Counting(), clock, log)
+        engine = LocalChatEngine(tight, Counting(), clock, log)
         await tell(engine, "My sister Ruth is a nurse in Leeds.", 10)
         for number in range(12):
             await tell(engine, f"Let me tell you about day {number}. " + "It was fine. " * 12, 20 + 60 * number)
@@ -51,7 +51,7 @@ def test_what_left_the_context_is_recalled_and_leaves_a_line(smollm2: LanguageMo
     assert left[0].text == "You: My sister Ruth is a nurse in Leeds."
 
 
-def test_an_answer_from_the_log_tells_when_that_was(engine: SmallCpuEngine) -> None:
+def test_an_answer_from_the_log_tells_when_that_was(engine: LocalChatEngine) -> None:
     async def marks(text: str, at: float) -> list[float | None]:
         await engine.feed(TextBlock(text, at - 1, at))
         return [delta.recalled async for delta in engine.reply() if isinstance(delta, TextDelta)]
@@ -69,7 +69,7 @@ def test_an_answer_from_the_log_tells_when_that_was(engine: SmallCpuEngine) -> N
     assert not any(at is not None for marked in (sign, car, hello) for at in marked)
 
 
-def test_rules_alone_recall_without_the_model(engine: SmallCpuEngine) -> None:
+def test_rules_alone_recall_without_the_model(engine: LocalChatEngine) -> None:
     async def talk() -> str:
         await tell(engine, "I put my keys in the blue drawer.", 10)
         return await ask(engine, "Where are my keys?", 100)
@@ -77,7 +77,7 @@ def test_rules_alone_recall_without_the_model(engine: SmallCpuEngine) -> None:
     assert "blue drawer" in run(talk())
 
 
-def test_a_question_that_was_not_over_leaves_no_trace(engine: SmallCpuEngine, log: EventLog) -> None:
+def test_a_question_that_was_not_over_leaves_no_trace(engine: LocalChatEngine, log: EventLog) -> None:
     async def talk() -> None:
         mark = await engine.mark()
         await engine.feed(TextBlock("My dog is", 0, 1))
@@ -90,7 +90,7 @@ def test_a_question_that_was_not_over_leaves_no_trace(engine: SmallCpuEngine, lo
     assert [event.text for event in log.events("told", "asked")] == ["My dog is called Rex."]
 
 
-def test_only_what_was_heard_of_a_reply_is_logged(engine: SmallCpuEngine, log: EventLog) -> None:
+def test_only_what_was_heard_of_a_reply_is_logged(engine: LocalChatEngine, log: EventLog) -> None:
     async def talk() -> None:
         await engine.feed(TextBlock("Hello", 0, 1))
         mark = await engine.mark()
@@ -102,11 +102,11 @@ def test_only_what_was_heard_of_a_reply_is_logged(engine: SmallCpuEngine, log: E
     assert [(event.kind, event.text) for event in log.events("told", "said")] == [("told", "Hello"), ("said", "Hello")]
 
 
-def test_what_was_never_said_is_admitted(engine: SmallCpuEngine) -> None:
+def test_what_was_never_said_is_admitted(engine: LocalChatEngine) -> None:
     assert run(ask(engine, "What did I tell you about my brother?")) == "I don't remember you telling me that."
 
 
-def test_the_eyes_keep_their_questions(engine: SmallCpuEngine) -> None:
+def test_the_eyes_keep_their_questions(engine: LocalChatEngine) -> None:
     async def talk() -> list[str]:
         await tell(engine, "I bought a new cup, and the sign is nice.", 5)
         facts = (Fact("text", "", text="EXIT", since=9, at=10), Fact("object", "cup", place="left", at=10))
@@ -120,10 +120,10 @@ def test_the_eyes_keep_their_questions(engine: SmallCpuEngine) -> None:
 
 def test_meaning_finds_what_words_do_not(smollm2: LanguageModel, weights: Any) -> None:
     embedder = SentenceEmbedder(Path(weights.path("all-minilm-l6-v2")))
-    mind = SmallMind(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
+    llm = LocalLlm(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
 
     async def talk() -> str:
-        engine = SmallCpuEngine(mind, Counting(), clock)
+        engine = LocalChatEngine(llm, Counting(), clock)
         await tell(engine, "My physician wants to see me on Thursday at four.", 10)
         await tell(engine, "I like to read about old ships.", 30)
         return await ask(engine, "What did I tell you about my doctor's appointment?", 100)

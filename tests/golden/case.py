@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.vocabulary import Vocabulary
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from tests.golden.expected import INFORMATIVE, Expected, read_whole, unread
 
 USUAL_TOLERANCE = 1e-4  # of a case that names none: what its README calls comfortable

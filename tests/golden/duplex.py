@@ -9,19 +9,26 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.duplex import Duplex, Said
-from dialogue.minicpm.duplex_rule import Manner, TokenRule
-from dialogue.minicpm.duplex_senses import EMBEDDED
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Picture
-from dialogue.minicpm.speech_o45 import CODES_PER_S, SpeechDecoder
-from dialogue.minicpm.vocabulary import Vocabulary
-from dialogue.minicpm.window import Basic, Context, Everything, Recap, Unit, Window
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.request import EncodedPicture
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.duplex import Duplex, SpokenPiece
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, TokenRule
+from dialogue.minicpm.sessions.duplex_senses import EMBEDDED
+from dialogue.minicpm.sessions.window import (
+    RecapWindow,
+    SlidingWindow,
+    UnboundedWindow,
+    Window,
+    WindowRecap,
+    WindowUnit,
+)
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, SpeechDecoderO45
 from tests.golden.case import Case, Check
 from tests.golden.sessions import ROOM
 
-GREEDY = Manner(Sampling(penalty=1.05))
+GREEDY = DuplexSampling(SamplingConfig(penalty=1.05))
 FORCE = 1000.0  # added to the logit of a token that is to be chosen; the rule itself still runs
 
 
@@ -51,7 +58,7 @@ class Watched:
     def __init__(self, case: Case, check: Check, words: Vocabulary) -> None:
         self._case, self._check, self._words = case, check, words
         self._window = window_of(case, words)
-        self._heading = self._window.heading if isinstance(self._window, Recap) else ()
+        self._heading = self._window.heading if isinstance(self._window, WindowRecap) else ()
         self._events = iter(enumerate(case.expected["events"]))
         self._listened: dict[int, bool] = {}
         self.before = 0
@@ -59,7 +66,7 @@ class Watched:
     def saw(self, unit: int, listened: bool) -> None:
         self._listened[unit] = listened
 
-    def trim(self, context: Context) -> list[Unit]:
+    def trim(self, context: RecapWindow) -> list[WindowUnit]:
         self.before = context.cache.length
         storage = context.cache.storage[..., : self.before, :].clone()
         protected = context.protected
@@ -111,16 +118,16 @@ def texts_of(words: Vocabulary, ids: Sequence[int]) -> list[str]:
 def window_of(case: Case, words: Vocabulary) -> Window:
     fields = case.inputs["window"]
     if fields["mode"] == "basic":
-        return Basic(fields["high"], fields["low"])
+        return SlidingWindow(fields["high"], fields["low"])
     if fields["mode"] == "context":
         heading = tuple(words.encode(fields["marker"], begin=False))
-        return Recap(heading, fields["max_units"], fields["previous_max_tokens"])
-    return Everything()
+        return WindowRecap(heading, fields["max_units"], fields["previous_max_tokens"])
+    return UnboundedWindow()
 
 
 def duplex(case: Case, check: Check) -> None:
     model = replace(MiniCPM.of(case.checkpoint), bad_tokens=frozenset(case.inputs.get("bad_token_ids", ())))
-    voice = SpeechDecoder(case.checkpoint) if case.inputs["generate_audio"] else None
+    voice = SpeechDecoderO45(case.checkpoint) if case.inputs["generate_audio"] else None
     watched = Watched(case, check, model.words)
     session = Duplex(
         model,
@@ -158,7 +165,7 @@ def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str
     frames, limits = unit.get("frames") or (), unit.get("max_slice_nums") or 1
     if not isinstance(limits, list):
         limits = [limits] * len(frames)
-    pictures = [Picture(case.array(f"frame_{frame}"), most) for frame, most in zip(frames, limits, strict=True)]
+    pictures = [EncodedPicture(case.array(f"frame_{frame}"), most) for frame, most in zip(frames, limits, strict=True)]
     begun = session.cache.length
     heard = session.hear(case.array(f"audio_{unit['audio'] - 1}") if unit.get("audio") else None, pictures)
     if heard.sound is not None:
@@ -192,7 +199,7 @@ def _fed(feeds: list[dict[str, Any]], got: Sequence[int], begun: int) -> tuple[l
     return [list(got), ends], [tokens, [feed["kv_len"] for feed in feeds]]
 
 
-def _decisions(case: Case, check: Check, session: Duplex, number: int, said: Said, pending: Tensor) -> None:
+def _decisions(case: Case, check: Check, session: Duplex, number: int, said: SpokenPiece, pending: Tensor) -> None:
     """Where it had to listen, nothing was chosen: what there was to choose from is what stood behind the unit."""
     rule, want = session.rule, case.expected["units"][number]
     assert isinstance(rule, Planned)
@@ -209,7 +216,7 @@ def _decisions(case: Case, check: Check, session: Duplex, number: int, said: Sai
         check.close(f"hidden {number}", said.hidden, case.wanted(f"hidden_{number}"))
 
 
-def _speech(case: Case, check: Check, session: Duplex, number: int, said: Said, goes_on: bool) -> None:
+def _speech(case: Case, check: Check, session: Duplex, number: int, said: SpokenPiece, goes_on: bool) -> None:
     """`goes_on`: the turn had begun before this unit, so that its second of sound is a whole one unless it ends."""
     want = case.expected["units"][number]["tts"]
     assert session.speech is not None and said.condition is not None and said.codes is not None

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from dialogue.minicpm.prompt import picture_text
-from dialogue.minicpm.resampler import position_table
-from dialogue.minicpm.sight import RESAMPLER, TOWER, blank_resampler, blank_tower
-from dialogue.minicpm.slicing import Slice, SliceRule, cut, plan
+from dialogue.minicpm.chat.prompt import picture_text
+from dialogue.minicpm.vision.resampler import position_table
+from dialogue.minicpm.vision.sight import RESAMPLER, TOWER, blank_resampler, blank_tower
+from dialogue.minicpm.vision.slicing import Slice, SliceRule, cut, plan
 from tests.golden.case import Case, Check
 
 

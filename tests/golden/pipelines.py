@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from dialogue.choose_token import GREEDY, Sampling
-from dialogue.minicpm.generation import Step, generate
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Part, Picture, Prompt, Sound, make_prompt
-from dialogue.minicpm.slicing import sizes_of
+from dialogue.llm.generation import Step, generate
+from dialogue.llm.sampling import GREEDY, SamplingConfig
+from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part, RequestPrompt, make_prompt
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.vision.slicing import sizes_of
 from tests.golden.case import Case, Check
 
 PENALTY = 1.05  # of greedy_rep
@@ -33,12 +33,12 @@ def parts_of(kind: Kind, text: str, things: Mapping[str, Sequence[Part]]) -> lis
     return [*parts, text[begun:]]
 
 
-def visible(model: MiniCPM, prompt: Prompt) -> Tensor:
+def visible(model: MiniCPM, prompt: RequestPrompt) -> Tensor:
     """2.6 masks token 0 wherever it stands."""
     return prompt.without(0) if model.kind is Kind.V26 else prompt.rows
 
 
-def answer(model: MiniCPM, prompt: Prompt, limit: int, sampling: Sampling = GREEDY) -> list[Step]:
+def answer(model: MiniCPM, prompt: RequestPrompt, limit: int, sampling: SamplingConfig = GREEDY) -> list[Step]:
     rows = visible(model, prompt)
     cache = model.decoder.new_cache(len(rows) + limit)
     return list(generate(model.decoder, cache, rows, limit, model.stops(), sampling))
@@ -52,7 +52,9 @@ def pipeline(case: Case, check: Check) -> None:
         texts, images = ([request["text"]], [request["images"]]) if alone else (request["text"], request["images"])
         prompts, sizes = [], list[tuple[int, int]]()
         for text, chosen in zip(texts, images, strict=True):
-            pictures = [Picture(case.array(f"image_{number}"), request.get("max_slice_nums")) for number in chosen]
+            pictures = [
+                EncodedPicture(case.array(f"image_{number}"), request.get("max_slice_nums")) for number in chosen
+            ]
             sizes += [size for picture in pictures for size in _sizes(model, picture)]
             parts = parts_of(model.kind, text, {"image": pictures})
             prompts.append(make_prompt(model, parts, bool(request.get("use_image_id", numbered))))
@@ -63,12 +65,12 @@ def pipeline(case: Case, check: Check) -> None:
             _answers(case, check, name, row, model, prompt)
 
 
-def _sizes(model: MiniCPM, picture: Picture) -> list[tuple[int, int]]:
+def _sizes(model: MiniCPM, picture: EncodedPicture) -> list[tuple[int, int]]:
     assert model.sight is not None
     return sizes_of(model.sight.cut(picture.rgb, picture.max_slices)[1])
 
 
-def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> None:
+def _inputs(case: Case, check: Check, name: str, prompts: Sequence[RequestPrompt]) -> None:
     """Shorter prompts are padded with token 0 on the left."""
     longest = max(len(prompt.ids) for prompt in prompts)
     ids = [[0] * (longest - len(prompt.ids)) + prompt.ids for prompt in prompts]
@@ -89,12 +91,12 @@ def _inputs(case: Case, check: Check, name: str, prompts: Sequence[Prompt]) -> N
         check.close(f"{name} features", features, case.wanted(f"{name}.vision_features"))
 
 
-def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prompt: Prompt) -> None:
+def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prompt: RequestPrompt) -> None:
     if case.has(f"{name}.logits_full"):
         want = case.wanted(f"{name}.logits_full")
         hidden = model.decoder.forward(model.decoder.new_cache(len(prompt.ids)), prompt.rows)
         check.close(f"{name} logits", model.decoder.logits(hidden), want[row, want.shape[1] - len(prompt.ids) :])
-    for kind, sampling in (("greedy", GREEDY), ("greedy_rep", Sampling(penalty=PENALTY))):
+    for kind, sampling in (("greedy", GREEDY), ("greedy_rep", SamplingConfig(penalty=PENALTY))):
         want = case.wanted(f"{name}.{kind}")[row]
         steps = answer(model, prompt, len(want), sampling)
         tokens, count = [step.token for step in steps], len(steps)
@@ -108,8 +110,8 @@ def _answers(case: Case, check: Check, name: str, row: int, model: MiniCPM, prom
 
 def chat_o45(case: Case, check: Check) -> None:
     model = MiniCPM.of(case.checkpoint)
-    pictures = [Picture(case.array(name), case.inputs.get("max_slice_nums")) for name in _named(case, "image")]
-    sounds = [Sound(case.array(name)) for name in _named(case, "audio")]
+    pictures = [EncodedPicture(case.array(name), case.inputs.get("max_slice_nums")) for name in _named(case, "image")]
+    sounds = [EncodedSound(case.array(name)) for name in _named(case, "audio")]
     parts = parts_of(model.kind, case.inputs["text"], {"image": pictures, "audio": sounds})
     prompt = make_prompt(model, parts, case.inputs["use_image_id"])
     check.same("ids", [prompt.ids], case.wanted("input_ids"))

@@ -9,20 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.session_o45 import Piece, Session
-from dialogue.minicpm.speech_o45 import SpeechDecoder
-from dialogue.minicpm.token2wav import LOOK_AHEAD, CodeFeed
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.session_o45 import SessionO45, TextPiece
+from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
+from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, CodeFeed
 from tests.golden.case import Case, Check
 from tests.golden.sessions import ROOM, compare_log, compare_prompt, content
 
-GREEDY = Sampling(penalty=1.02)
+GREEDY = SamplingConfig(penalty=1.02)
 
 
 def session_o45(case: Case, check: Check) -> None:
-    model, voice = MiniCPM.of(case.checkpoint), SpeechDecoder(case.checkpoint)
-    session = Session(model, ROOM)
+    model, voice = MiniCPM.of(case.checkpoint), SpeechDecoderO45(case.checkpoint)
+    session = SessionO45(model, ROOM)
     prefills = answers = 0
     for step in case.inputs["steps"]:
         before = session.cache.length
@@ -54,7 +54,9 @@ def _limit(want: dict[str, Any], step: dict[str, Any]) -> int:
     return max(int(step["max_new_tokens"]), len(want["ids"])) if ended else len(want["ids"])
 
 
-def _answer(case: Case, check: Check, session: Session, voice: SpeechDecoder, number: int, pieces: list[Piece]) -> None:
+def _answer(
+    case: Case, check: Check, session: SessionO45, voice: SpeechDecoderO45, number: int, pieces: list[TextPiece]
+) -> None:
     want = case.expected["turns"][number]
     check.same(f"answer {number}", [token for piece in pieces for token in piece.tokens], want["ids"])
     check.same(f"pieces {number}", [[len(piece.tokens), piece.last] for piece in pieces], want["conds"])
@@ -68,7 +70,7 @@ def _answer(case: Case, check: Check, session: Session, voice: SpeechDecoder, nu
     check.same(f"vocoder {number}", _spoken(voice, opened, want["vocoder_calls"]), want["vocoder_calls"])
 
 
-def _spoken(voice: SpeechDecoder, opened: Sequence[Tensor], want: Sequence[Any]) -> list[Any]:
+def _spoken(voice: SpeechDecoderO45, opened: Sequence[Tensor], want: Sequence[Any]) -> list[Any]:
     """The calls of a vocoder. The reference run cut the codes of a piece off at a number that the case does not
     state: it is the least that lets as many codes be made as were made there."""
     made = sum(len(codes) - LOOK_AHEAD for codes, _ in want)
@@ -86,7 +88,7 @@ def _windowed(case: Case, check: Check, model: MiniCPM) -> None:
     """The same script with eviction. Which rounds the published code drops is an error of its bookkeeping that is
     not copied; here its decisions are carried out one by one, to compare what is left of keys and logits."""
     want = case.expected["windowed"]
-    session = Session(model, ROOM)
+    session = SessionO45(model, ROOM)
     ids: list[list[int]] = []
     prefills, logits = 0, torch.zeros(0)
     for step in case.inputs["steps"]:

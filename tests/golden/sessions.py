@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from dialogue.choose_token import Sampling
-from dialogue.minicpm.embedding import speaker_spans
-from dialogue.minicpm.generation import Step
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.request import Part, Picture, Prompt, Sound, make_prompt
-from dialogue.minicpm.session_o26 import Session as SessionO26
+from dialogue.llm.generation import Step
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.embedding import speaker_spans
+from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
+from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part, RequestPrompt, make_prompt
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.session_o26 import SessionO26
 from tests.golden.case import Case, Check
 from tests.golden.pipelines import parts_of
 
@@ -29,13 +29,13 @@ def content(case: Case, step: dict[str, Any]) -> list[Part]:
         if not item.startswith("@"):
             made.append(item)
         elif case.given(item[1:]).dtype == torch.uint8:
-            made.append(Picture(case.array(item[1:]), step.get("max_slice_nums") or 1))
+            made.append(EncodedPicture(case.array(item[1:]), step.get("max_slice_nums") or 1))
         else:
-            made.append(Sound(case.array(item[1:])))
+            made.append(EncodedSound(case.array(item[1:])))
     return made
 
 
-def compare_prompt(case: Case, check: Check, name: str, made: Prompt, logits: torch.Tensor) -> None:
+def compare_prompt(case: Case, check: Check, name: str, made: RequestPrompt, logits: torch.Tensor) -> None:
     check.same(f"{name} ids", [made.ids], case.wanted(f"{name}.input_ids"))
     check.close(f"{name} rows", made.rows[None], case.wanted(f"{name}.inputs_embeds"))
     check.close(f"{name} logits", logits[None], case.wanted(f"{name}.last_logits"))
@@ -86,7 +86,7 @@ def _answer(case: Case, check: Check, session: SessionO26, number: int, limit: i
     stops, log = session.model.stops(), [entry for entry in case.expected["log"] if "n" in entry]
     finished = [entry["completed"] for entry in case.expected["log"] if entry["kind"] == f"generate_{number}_end"]
     ended = bool(finished and finished[0]) or bool(ids and ids[-1] in stops)
-    steps = list(session.answer(max(limit, len(raw)) if ended else len(raw), Sampling(penalty=1.05)))
+    steps = list(session.answer(max(limit, len(raw)) if ended else len(raw), SamplingConfig(penalty=1.05)))
     check.same(f"answer {number} ends", bool(steps) and steps[-1].token in stops, ended)
     check.close(f"answer {number} logits", torch.stack([step.logits for step in steps]), raw)
     tokens = [step.token for step in steps]
@@ -113,9 +113,9 @@ def _chat(case: Case, check: Check, model: MiniCPM) -> None:
     request = case.inputs["chat"]
     things: dict[str, list[Part]] = {"image": [], "audio": []}
     if request.get("image"):
-        things["image"].append(Picture(case.array(request["image"]), request.get("max_slice_nums")))
+        things["image"].append(EncodedPicture(case.array(request["image"]), request.get("max_slice_nums")))
     if request.get("audio"):
-        things["audio"].append(Sound(case.array(request["audio"])))
+        things["audio"].append(EncodedSound(case.array(request["audio"])))
     if "chunk_input" in request:
         model = replace(model, config={**model.config, "chunk_input": request["chunk_input"]})
     parts = parts_of(model.kind, request["text"], things)

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from dialogue.minicpm.audio_encoder import EncoderCache, Hearing
-from dialogue.minicpm.mel import RATE, MelStream, Samples, log_mel, log_mel_batch
-from dialogue.minicpm.prompt import sound_groups
+from dialogue.minicpm.audio.audio_encoder import AudioTower, EncoderCache
+from dialogue.minicpm.audio.mel import RATE, MelStream, Samples, log_mel, log_mel_batch
+from dialogue.minicpm.chat.prompt import sound_groups
 from tests.golden.case import Case, Check
 
 LEAD = 560  # zeros in front of a stream that is fed second by second
@@ -44,7 +44,7 @@ def mel_o45(case: Case, check: Check) -> None:
 
 
 def encoder_o26(case: Case, check: Check) -> None:
-    hearing = Hearing.of(case.checkpoint)
+    hearing = AudioTower.of(case.checkpoint)
     one, other = case.array("wav"), case.array("wav_b")
     mel = log_mel(one)
     check.close("mel", mel[None], case.wanted("mel"))
@@ -59,7 +59,7 @@ def encoder_o26(case: Case, check: Check) -> None:
     _stream_o26(case, check, hearing)
 
 
-def _stream_o26(case: Case, check: Check, hearing: Hearing) -> None:
+def _stream_o26(case: Case, check: Check, hearing: AudioTower) -> None:
     stream, cache = case.array("stream"), hearing.encoder.cache()
     for unit in range(len(stream) // RATE):
         mel = log_mel(_second(stream, unit))
@@ -79,7 +79,7 @@ def _stream_o26(case: Case, check: Check, hearing: Hearing) -> None:
 
 
 def encoder_o45(case: Case, check: Check) -> None:
-    hearing = Hearing.of(case.checkpoint)
+    hearing = AudioTower.of(case.checkpoint)
     clip = case.array("wav")
     mel = log_mel(clip)
     check.close("hidden", hearing.encode(mel[None], [mel.shape[1]]), case.wanted("hidden_offline"))
@@ -103,7 +103,7 @@ def encoder_o45(case: Case, check: Check) -> None:
 
 
 @torch.inference_mode()
-def _inference(hearing: Hearing, cache: Any, mel: torch.Tensor, front: int, back: int) -> torch.Tensor:
+def _inference(hearing: AudioTower, cache: Any, mel: torch.Tensor, front: int, back: int) -> torch.Tensor:
     return hearing.encoder.step(cache, mel, front, back)
 
 

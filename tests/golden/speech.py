@@ -8,17 +8,17 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dialogue.minicpm.dvae import CodeDecoder
-from dialogue.minicpm.speech_o26 import FIRST_STEPS, SpeechDecoder
-from dialogue.minicpm.speech_o45 import CODES_PER_S, Memory
-from dialogue.minicpm.speech_o45 import SpeechDecoder as SpeechDecoderO45
-from dialogue.minicpm.together import alone
-from dialogue.minicpm.vocos import Joiner, Vocos
+from dialogue.llm.batching import alone
+from dialogue.minicpm.speech.dvae import CodeDecoder
+from dialogue.minicpm.speech.speech_o26 import FIRST_STEPS, SpeechDecoderO26
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Memory
+from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO26 as SpeechDecoderO45
+from dialogue.minicpm.speech.vocos import Joiner, Vocos
 from tests.golden.case import Case, Check
 
 
 def speech_o26(case: Case, check: Check) -> None:
-    voice = SpeechDecoder(case.checkpoint)
+    voice = SpeechDecoderO26(case.checkpoint)
     speaker = voice.speaker(case.given("spk_hidden"))
     check.close("speaker", speaker, case.wanted("projected_spk"))
     ids, codes = case.given("text_ids").tolist(), case.given("codes").tolist()
@@ -44,7 +44,7 @@ def speech_o26(case: Case, check: Check) -> None:
     _segment(case, check, voice, ids[0], speaker[0])
 
 
-def _segment(case: Case, check: Check, voice: SpeechDecoder, start: int, speaker: Tensor) -> None:
+def _segment(case: Case, check: Check, voice: SpeechDecoderO26, start: int, speaker: Tensor) -> None:
     """A new segment, begun with the end of the one before it."""
     text, codes = case.given("seg_text_ids").tolist(), case.given("seg_codes").tolist()
     following = case.given("seg_next_codes").tolist()

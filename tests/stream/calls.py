@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from audio.chunk import Chunk
-from stream.events import Expressed, Heard, State, StateChanged
-from stream.session import Session
+from stream.runtime.events import AudioReceived, Expressed, State, StateChanged
+from stream.session.session import Session
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Call:
         """`sound` at 16 kHz into the microphone, in real time."""
         for start in range(0, len(sound) - frames + 1, frames):
             samples = sound[start : start + frames]
-            self.session.push(Heard(Chunk(samples, 16_000, self.sent)))
+            self.session.push(AudioReceived(Chunk(samples, 16_000, self.sent)))
             self.sent += frames
             self.out.append(self.session.playback.pull(960))
             await asyncio.sleep(frames / 16_000)

@@ -10,19 +10,19 @@ from typing import Any, cast
 import pytest
 from huggingface_hub import constants
 
-from dialogue.choose_token import Sampling
-from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind, open_minicpm3
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
-from dialogue.minicpm.vocabulary import Vocabulary
-from stream.device_thread import DeviceThread
-from stream.weights import WeightStore
+from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model, open_minicpm3
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from stream.models.weights import WeightStore
+from stream.runtime.device_thread import DeviceThread
 from tests.dialogue.minicpm.scripted_model import Rule, ScriptedModel
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.text_calls import Mind, Ruled
 from tests.stream.toy_weights import EAR, EYE, toy_wheels
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.read_text import Reader
 
 
@@ -64,28 +64,28 @@ def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mind_thread() -> Iterator[DeviceThread]:
-    with DeviceThread("mind") as thread:
+def llm_thread() -> Iterator[DeviceThread]:
+    with DeviceThread("llm") as thread:
         yield thread
 
 
 @pytest.fixture(scope="module")
-def tiny_mind(text_folder: Path, mind_thread: DeviceThread) -> Mind:
-    return open_minicpm3(text_folder, mind_thread.run, precision="float32", sampling=Sampling(penalty=1.3))
+def tiny_llm(text_folder: Path, llm_thread: DeviceThread) -> Mind:
+    return open_minicpm3(text_folder, llm_thread.run, precision="float32", sampling=SamplingConfig(penalty=1.3))
 
 
 @pytest.fixture(scope="module")
-def ruled_mind(text_folder: Path, mind_thread: DeviceThread) -> Ruled:
+def ruled_llm(text_folder: Path, llm_thread: DeviceThread) -> Ruled:
     """A rule -> factory of engines whose model follows it."""
     words = Vocabulary(text_folder / "tokenizer.json")
 
-    def mind(rule: Rule) -> Mind:
-        shared = TextMind(cast(Any, ScriptedModel(words, rule)), words, 4096)
-        return lambda: MiniCPM3Engine(shared, mind_thread.run, Sampling())
+    def llm(rule: Rule) -> Mind:
+        shared = MiniCPM3Model(cast(Any, ScriptedModel(words, rule)), words, 4096)
+        return lambda: MiniCPM3Engine(shared, llm_thread.run, SamplingConfig())
 
-    return mind
+    return llm
 
 
 @pytest.fixture(scope="module")
-def open_eyes(weights: WeightStore) -> Eyes:
-    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+def open_vision(weights: WeightStore) -> VisionModels:
+    return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())

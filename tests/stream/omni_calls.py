@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from dialogue.engine import Minds
+from dialogue.engine import EngineFactories
 from dialogue.engines import open_engine
-from dialogue.engines.minicpm_duplex import DuplexModel
-from dialogue.engines.minicpm_omni import OmniModel
-from dialogue.event_log import Event
-from stream.events import ReplyText, Saw
-from stream.parts import Parts
-from stream.session import Session
-from stream.setup import SETUPS, Setup
+from dialogue.engines.minicpm_o26 import MiniCPMO26Model
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.memory.event_log import Event
+from stream.models.parts import Parts
+from stream.models.setup import SETUPS, Setup
+from stream.runtime.events import FrameReceived, ReplyText
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
 SETUP = SETUPS["minicpm"]
-Shared = OmniModel | DuplexModel
+Shared = MiniCPMO26Model | MiniCPMO45Model
 Story = Callable[["OmniCall"], Awaitable[None]]
 
 
@@ -42,7 +42,7 @@ class OmniCall(Call):
 
     def show(self) -> None:
         rgb = self.noise.integers(0, 256, (120, 160, 3), dtype=np.uint8)
-        self.session.push(Saw(Picture(rgb, self.session.now())))
+        self.session.push(FrameReceived(Picture(rgb, self.session.now())))
 
     async def speaks(self, seconds: float) -> None:
         """Every hop of it loud, every call's another sound."""
@@ -81,12 +81,12 @@ def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
     async def nobody(*_: object) -> None:
         raise AssertionError("a runner is given when a call begins")
 
-    minds = open_engine(
+    factories = open_engine(
         "minicpm", runner=nobody, model_path=folder, context_tokens=context, precision="float32", seed=7, **options
     )
-    assert isinstance(minds, Minds)
-    assert isinstance(minds.live, Shared)
-    return minds.live
+    assert isinstance(factories, EngineFactories)
+    assert isinstance(factories.live, Shared)
+    return factories.live
 
 
 def calls(
@@ -100,7 +100,7 @@ def calls(
 
     async def whole() -> list[OmniCall]:
         toys = toy_parts(lambda: ToyEngine([]))
-        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.mind.run), transcriber=transcriber)  # type: ignore[arg-type]
+        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.llm.run), transcriber=transcriber)  # type: ignore[arg-type]
         made = [
             OmniCall(f"s{place}", parts, seed, setup) for place, seed in enumerate(seeds or tuple(range(len(stories))))
         ]
@@ -112,7 +112,7 @@ def calls(
                 await story(call)
                 call.held = dict(call.engine.context().tokens)
                 call.rows = context_rows(call.engine)
-                call.logged = call.engine._diary.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+                call.logged = call.engine._conversation_log.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
                 call.session.close("over")
                 await running
 

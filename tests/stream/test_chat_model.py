@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from dialogue.blocks import Block, PartialBlock, SceneBlock
-from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
 from dialogue.engines.chat_model import open_chat_model
-from dialogue.engines.small_cpu import SmallCpuEngine
-from stream.device_thread import DeviceThread
-from stream.events import ContextShown, Notice, ReplyEnded, ReplyText, Typed
-from stream.session import Session
-from stream.setup import SETUPS
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.llm.sampling import SamplingConfig
+from stream.models.setup import SETUPS
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import ContextShown, Notice, ReplyEnded, ReplyText, TextTyped
+from stream.session.session import Session
 from tests.dialogue.chat_models import FAMILIES, write_chat_model
 from tests.stream import toy_parts as toy_parts_module
 from tests.stream.calls import Call
@@ -26,7 +26,7 @@ from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["llm"]
-VARIED = Sampling(penalty=1.5)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
 QUESTION = "Tell me about the sea."
 Story = Callable[[Call], Awaitable[None]]
 
@@ -34,8 +34,8 @@ Story = Callable[[Call], Awaitable[None]]
 def calls(folder: Path, *stories: Story) -> list[Call]:
     """All at once, in one process, with one model on one thread."""
 
-    async def whole(mind: Callable[[], Engine]) -> list[Call]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=mind)
+    async def whole(llm: Callable[[], Engine]) -> list[Call]:
+        parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=llm)
         made = [Call(Session(f"s{number}", parts, SETUP)) for number in range(len(stories))]
 
         async def one(call: Call, story: Story) -> None:
@@ -50,11 +50,11 @@ def calls(folder: Path, *stories: Story) -> list[Call]:
         parts.close()
         return made
 
-    with DeviceThread("mind") as thread:
-        mind = open_chat_model(
+    with DeviceThread("llm") as thread:
+        llm = open_chat_model(
             folder, thread.run, 2048, lambda: datetime(2026, 11, 22, 3), precision="float32", sampling=VARIED
         )
-        return run_in_virtual_time(whole(mind), until=600)
+        return run_in_virtual_time(whole(llm), until=600)
 
 
 async def ended(call: Call, replies: int) -> None:
@@ -67,7 +67,7 @@ async def ended(call: Call, replies: int) -> None:
 def types(*questions: str) -> Story:
     async def story(call: Call) -> None:
         for number, question in enumerate(questions):
-            call.session.push(Typed(question))
+            call.session.push(TextTyped(question))
             await ended(call, number + 1)
 
     return story
@@ -126,14 +126,14 @@ def test_an_interruption_leaves_what_was_heard(tmp_path: Path, monkeypatch: pyte
     kept: list[tuple[str, str]] = []
 
     async def story(call: Call) -> None:
-        call.session.push(Typed(QUESTION))
+        call.session.push(TextTyped(QUESTION))
         while not call.of(ReplyText):
             await call.lasts(0.1)
         await call.lasts(0.5)
         await call.speaks(0.6)
         await ended(call, 1)
         engine = call.session._engine
-        assert isinstance(engine, SmallCpuEngine)
+        assert isinstance(engine, LocalChatEngine)
         kept.extend((turn.kind, turn.text) for turn in engine._script.turns[:2])
 
     [call] = calls(tmp_path, story)

@@ -8,23 +8,23 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-from stream.events import (
+from stream.models.setup import SETUPS
+from stream.runtime.events import (
     DeviceLost,
-    Ended,
-    Hushed,
+    DeviceSwitched,
+    Interrupted,
     Notice,
-    Pressed,
     ReplyEnded,
     ReplyRecalled,
     ReplyText,
+    SessionEnded,
     State,
-    Switched,
+    TalkKeyPressed,
+    TextTyped,
     TurnTimed,
-    Typed,
     UserCaption,
 )
-from stream.session import Session
-from stream.setup import SETUPS
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
@@ -74,13 +74,13 @@ def test_a_question_is_heard_answered_and_remembered() -> None:
     assert told.states() == [State.HEARING, State.THINKING, State.SPEAKING, State.LISTENING]
     assert told.engine.conversation == ["What do you see?", "I see a red cup and a book. "]
     assert told.heard_s() == pytest.approx(8 * 0.25, abs=0.05)
-    assert told.of(Ended) == [Ended("over")]
+    assert told.of(SessionEnded) == [SessionEnded("over")]
     assert told.engine.closed
 
 
 def test_an_answer_from_the_log_says_so_before_its_text() -> None:
     async def story(call: ToyCall) -> None:
-        call.session.push(Typed("What did the sign say?"))
+        call.session.push(TextTyped("What did the sign say?"))
         await call.lasts(3.0)
 
     told = call(story, ToyEngine(["@12 It said exit."]))
@@ -154,7 +154,7 @@ def test_a_cough_only_pauses_the_answer() -> None:
 def test_typing_is_answered_by_voice_and_text() -> None:
     async def story(call: ToyCall) -> None:
         await call.lasts(0.2)
-        call.session.push(Typed("  hello there "))
+        call.session.push(TextTyped("  hello there "))
         await call.lasts(2.0)
 
     told = call(story, ToyEngine(["Hi."]))
@@ -165,8 +165,8 @@ def test_typing_is_answered_by_voice_and_text() -> None:
 
 def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
     async def story(call: ToyCall) -> None:
-        call.session.push(Typed("x" * 100_000))
-        call.session.push(Typed("hello"))
+        call.session.push(TextTyped("x" * 100_000))
+        call.session.push(TextTyped("hello"))
         await call.lasts(2.0)
 
     told = call(story, ToyEngine(["Hi."]))
@@ -176,9 +176,9 @@ def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
 
 def test_hush_ends_the_answer() -> None:
     async def story(call: ToyCall) -> None:
-        call.session.push(Typed("go on"))
+        call.session.push(TextTyped("go on"))
         await call.lasts(1.0)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(0.1)
         call.out.clear()
         await call.lasts(1.0)
@@ -191,11 +191,11 @@ def test_hush_ends_the_answer() -> None:
 
 def test_push_to_talk() -> None:
     async def story(call: ToyCall) -> None:
-        call.session.push(Switched(hands_free=False))
+        call.session.push(DeviceSwitched(hands_free=False))
         await call.speaks(1.0)
-        call.session.push(Pressed(True))
+        call.session.push(TalkKeyPressed(True))
         await call.speaks(1.0)
-        call.session.push(Pressed(False))
+        call.session.push(TalkKeyPressed(False))
         await call.lasts(2.0)
 
     told = call(story, ToyEngine(["Yes."]))
@@ -245,12 +245,12 @@ def test_sound_that_is_not_a_number_is_told_and_survived() -> None:
 
 def test_a_broken_engine_ends_its_own_session_with_a_word() -> None:
     async def story(call: ToyCall) -> None:
-        call.session.push(Typed("hello"))
+        call.session.push(TextTyped("hello"))
         await call.lasts(1.0)
 
     told = call(story, ToyEngine(["break"]))
     assert told.of(Notice)[-1].code == "engine_lost"
-    assert told.of(Ended) == [Ended("error")]
+    assert told.of(SessionEnded) == [SessionEnded("error")]
     assert told.engine.closed
 
 
@@ -262,8 +262,8 @@ def test_two_sessions_share_the_parts_and_nothing_else() -> None:
         calls = [ToyCall(Session(f"s{n}", parts, SETUP), engine) for n, engine in enumerate(engines)]
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(each.session.run()) for each in calls]
-            calls[0].session.push(Typed("first"))
-            calls[1].session.push(Typed("second"))
+            calls[0].session.push(TextTyped("first"))
+            calls[1].session.push(TextTyped("second"))
             await asyncio.gather(*(each.lasts(2.0) for each in calls))
             for each in calls:
                 each.session.close()

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from audio.resample import resample_whole
-from dialogue.event_log import Event
-from dialogue.minicpm.kind import Kind
-from stream.events import Notice, ReplyEnded, UserCaption
-from stream.parts import open_parts
-from stream.setup import SETUPS, Setup
-from stream.weights import WeightStore
+from dialogue.memory.event_log import Event
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.models.parts import open_parts
+from stream.models.setup import SETUPS, Setup
+from stream.models.weights import WeightStore
+from stream.runtime.events import Notice, ReplyEnded, UserCaption
 from tests.browser.made_media import RATE_HZ, spoken
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall
@@ -47,7 +47,7 @@ def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: floa
             for _ in range(round(seconds_after)):
                 call.show()
                 await call.lasts(1.0, 0.0005)
-            call.logged = call.engine._diary.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+            call.logged = call.engine._conversation_log.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
             call.session.close("over")
             await running
         parts.close()

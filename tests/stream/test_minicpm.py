@@ -10,29 +10,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
-from dialogue.engines.minicpm import MiniCPMEngine, open_minicpm
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.request import Picture as ShownPicture
-from dialogue.minicpm.tiny import write_tiny
-from stream.device_thread import DeviceThread
-from stream.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Saw, Typed
-from stream.parts import Parts
-from stream.session import Session
-from stream.setup import SETUPS
-from stream.weights import WeightStore
+from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from stream.models.parts import Parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import ContextShown, FrameReceived, Interrupted, Notice, ReplyEnded, ReplyText, TextTyped
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Picture
 from vision.read_text import Reader
 
 SETUP = SETUPS["minicpm"]
 SEEING = (Kind.V25, Kind.V26)
-VARIED = Sampling(penalty=2.0)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"
 Story = Callable[["SeeingCall"], Awaitable[None]]
 
@@ -43,13 +43,13 @@ class SeeingCall(Call):
     def __init__(self, name: str, parts: Parts, seed: int) -> None:
         super().__init__(Session(name, parts, SETUP))
         engine = self.session._engine
-        assert isinstance(engine, MiniCPMEngine)
+        assert isinstance(engine, MiniCPMVEngine)
         self.engine = engine
         self.kept: list[tuple[str, ...]] = []  # what the engine remembers at the end
         self.rgb = np.random.default_rng(seed).integers(0, 256, (240, 320, 3), dtype=np.uint8)
 
     def show(self) -> None:
-        self.session.push(Saw(Picture(self.rgb, self.session.now())))
+        self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
 
     def said(self) -> str:
         return "".join(event.text for event in self.of(ReplyText))
@@ -64,30 +64,30 @@ class SeeingCall(Call):
 
 
 @pytest.fixture(scope="module")
-def minds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Callable[[], Engine]]]:
+def factories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Callable[[], Engine]]]:
     """Kind -> factory of engines, on one thread, as in a served process."""
     opened: dict[Kind, Callable[[], Engine]] = {}
-    with DeviceThread("mind") as thread:
+    with DeviceThread("llm") as thread:
 
-        def mind(kind: Kind) -> Callable[[], Engine]:
+        def llm(kind: Kind) -> Callable[[], Engine]:
             if kind not in opened:
                 folder: Path = write_tiny(kind, tmp_path_factory.mktemp(kind.name))
-                opened[kind] = open_minicpm(folder, thread.run, precision="float32", sampling=VARIED)
+                opened[kind] = open_minicpm_v(folder, thread.run, precision="float32", sampling=VARIED)
             return opened[kind]
 
-        yield mind
+        yield llm
 
 
 @pytest.fixture(scope="module")
-def eyes(weights: WeightStore) -> Eyes:
-    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+def vision_models(weights: WeightStore) -> VisionModels:
+    return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())
 
 
-def calls(mind: Callable[[], Engine], eyes: Eyes, *stories: Story) -> list[SeeingCall]:
+def calls(llm: Callable[[], Engine], vision_models: VisionModels, *stories: Story) -> list[SeeingCall]:
     """All at once, in one process."""
 
     async def whole() -> list[SeeingCall]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind)
+        parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm)
         made = [SeeingCall(f"s{seed}", parts, seed) for seed in range(len(stories))]
 
         async def one(call: SeeingCall, story: Story) -> None:
@@ -111,7 +111,7 @@ def asks(*questions: str, shows: bool = True) -> Story:
         for question in questions:
             if shows:
                 call.show()
-            call.session.push(Typed(question))
+            call.session.push(TextTyped(question))
             ended = len(call.of(ReplyEnded))
             for _ in range(200):
                 await call.lasts(1.0)
@@ -123,9 +123,9 @@ def asks(*questions: str, shows: bool = True) -> Story:
 
 @pytest.mark.parametrize("kind", SEEING)
 def test_something_is_shown_and_a_typed_question_answered(
-    minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes, kind: Kind
+    factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels, kind: Kind
 ) -> None:
-    [told] = calls(minds(kind), eyes, asks(QUESTION))
+    [told] = calls(factories(kind), vision_models, asks(QUESTION))
     assert not told.of(Notice)
     assert len(told.of(ReplyText)) > 1, "delta by delta"
     [ended] = told.of(ReplyEnded)
@@ -135,18 +135,20 @@ def test_something_is_shown_and_a_typed_question_answered(
     assert told.heard_s() > 0
 
 
-def test_an_interruption_rewinds_to_what_was_heard(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
+def test_an_interruption_rewinds_to_what_was_heard(
+    factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels
+) -> None:
     async def story(call: SeeingCall) -> None:
         call.show()
-        call.session.push(Typed(QUESTION))
+        call.session.push(TextTyped(QUESTION))
         while not call.out or call.heard_s() < 0.1:
             await call.lasts(0.02)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(0.5)
-        call.session.push(Typed("And now?"))
+        call.session.push(TextTyped("And now?"))
         await call.lasts(2.0)
 
-    [told] = calls(minds(Kind.V26), eyes, story)
+    [told] = calls(factories(Kind.V26), vision_models, story)
     first = told.of(ReplyEnded)[0]
     assert first.cut
     assert len(first.heard) < len(first.said)
@@ -155,12 +157,14 @@ def test_an_interruption_rewinds_to_what_was_heard(minds: Callable[[Kind], Calla
     assert remembered.index(QUESTION) < remembered.index("And now?")
 
 
-def test_two_calls_at_once_do_not_mix(minds: Callable[[Kind], Callable[[], Engine]], eyes: Eyes) -> None:
+def test_two_calls_at_once_do_not_mix(
+    factories: Callable[[Kind], Callable[[], Engine]], vision_models: VisionModels
+) -> None:
     """Each is answered as it would have been alone."""
     questions = ("What is this?", "Is it red or green?")
-    mind = minds(Kind.V26)
-    together = calls(mind, eyes, asks(questions[0]), asks(questions[1]))
-    alone = calls(mind, eyes, asks(questions[0]), asks("unused", shows=False))
+    llm = factories(Kind.V26)
+    together = calls(llm, vision_models, asks(questions[0]), asks(questions[1]))
+    alone = calls(llm, vision_models, asks(questions[0]), asks("unused", shows=False))
     assert together[0].kept[0] == ("(picture)", questions[0])
     assert together[1].kept[0] == ("(picture)", questions[1])
     assert together[0].said() == alone[0].said()

@@ -4,19 +4,19 @@ ears and voice are toys."""
 from __future__ import annotations
 
 from dialogue.engines.minicpm3 import GAVE_UP
-from stream.events import ContextShown, Hushed, Notice, ReplyEnded, ReplyText, Typed
+from stream.runtime.events import ContextShown, Interrupted, Notice, ReplyEnded, ReplyText, TextTyped
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import Mind, Ruled, TextCall, asking, calls
-from vision.look import Eyes
+from vision.look import VisionModels
 
 
-def test_questions_typed_and_spoken_are_answered_and_said(tiny_mind: Mind, open_eyes: Eyes) -> None:
+def test_questions_typed_and_spoken_are_answered_and_said(tiny_llm: Mind, open_vision: VisionModels) -> None:
     async def story(call: TextCall) -> None:
         await call.asks("Who are you?")
         await call.speaks(1.0)
         await call.lasts(8.0)
 
-    [told] = calls(tiny_mind, open_eyes, story)
+    [told] = calls(tiny_llm, open_vision, story)
     assert not told.of(Notice)
     assert [event.cut for event in told.of(ReplyEnded)] == [False, False]
     assert "".join(event.text for event in told.of(ReplyText)) == "".join(event.said for event in told.of(ReplyEnded))
@@ -25,28 +25,28 @@ def test_questions_typed_and_spoken_are_answered_and_said(tiny_mind: Mind, open_
     assert kinds["system"] > 1000 and kinds["scene"] > 50 and kinds["text"] > 20
 
 
-def test_two_calls_at_once_do_not_mix(tiny_mind: Mind, open_eyes: Eyes) -> None:
+def test_two_calls_at_once_do_not_mix(tiny_llm: Mind, open_vision: VisionModels) -> None:
     """Each is answered as it would have been alone."""
-    together = calls(tiny_mind, open_eyes, asking("What is this?"), asking("Is it red or green?"))
-    alone = calls(tiny_mind, open_eyes, asking("What is this?"))
+    together = calls(tiny_llm, open_vision, asking("What is this?"), asking("Is it red or green?"))
+    alone = calls(tiny_llm, open_vision, asking("What is this?"))
     assert "Is it red" not in together[0].remembered and "What is this" not in together[1].remembered
     assert together[0].of(ReplyEnded)[0].said == alone[0].of(ReplyEnded)[0].said != GAVE_UP
 
 
-def test_an_interruption_takes_the_calls_out_of_the_memory(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_an_interruption_takes_the_calls_out_of_the_memory(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         if "time" not in last_words(context):
             return "Of course."
         return "It is late, and you should go to bed now, really." if results(context) else calling("get_time()")
 
     async def story(call: TextCall) -> None:
-        call.session.push(Typed("What time is it?"))
+        call.session.push(TextTyped("What time is it?"))
         while not call.out or call.heard_s() < 0.6:
             await call.lasts(0.02)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.asks("Never mind.")
 
-    [told] = calls(ruled_mind(rule), open_eyes, story)
+    [told] = calls(ruled_llm(rule), open_vision, story)
     first = told.of(ReplyEnded)[0]
     assert first.cut and 0 < len(first.heard) < len(first.said)
     assert "<|im_start|>tool" not in told.remembered

@@ -13,18 +13,18 @@ import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.tools import Tool
-from stream.events import ReplyEnded, Switched
-from stream.model_choice import with_model, with_tools
-from stream.setup import SETUPS
+from dialogue.tools.tool import Tool
+from stream.models.model_choice import with_model, with_tools
+from stream.models.setup import SETUPS
+from stream.runtime.events import DeviceSwitched, ReplyEnded
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import Ruled, TextCall, asking, calls
 from tests.vision.conftest import FONT
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Pixels
 
 
-def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_timer_set_by_a_call_rings(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         found = results(context)
         return (
@@ -35,7 +35,7 @@ def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: Eyes) -> None
         await call.asks("Remind me of the soup in half a minute.")
         await call.lasts(40.0)
 
-    [told] = calls(ruled_mind(rule), open_eyes, story)
+    [told] = calls(ruled_llm(rule), open_vision, story)
     assert [event.said for event in told.of(ReplyEnded)] == [
         "I will, in thirty seconds.",
         "Here is your reminder: stir the soup.",
@@ -45,7 +45,7 @@ def test_a_timer_set_by_a_call_rings(ruled_mind: Ruled, open_eyes: Eyes) -> None
     )
 
 
-def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     """Prepared in a pause of the speaker, taken back, and answered once: one timer."""
 
     def rule(context: str) -> str:
@@ -57,7 +57,7 @@ def test_a_timer_set_in_a_reply_that_nobody_heard_does_not_ring(ruled_mind: Rule
         await call.speaks(1.0)
         await call.lasts(60.0)
 
-    [told] = calls(ruled_mind(rule), open_eyes, story)
+    [told] = calls(ruled_llm(rule), open_vision, story)
     assert [event.said for event in told.of(ReplyEnded)] == ["Done.", "Your timer for twenty seconds is up."]
     assert told.remembered.count("<|im_start|>tool") == 1
 
@@ -71,7 +71,7 @@ def small_print(text: str) -> Pixels:
     return np.asarray(image)
 
 
-def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_closer_look_reads_small_print(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         if not results(context):
             return calling("look_closer(where='right')")
@@ -81,13 +81,13 @@ def test_a_closer_look_reads_small_print(ruled_mind: Ruled, open_eyes: Eyes) -> 
         await call.lasts(1.0)
         await call.asks("What does the label on the right say?")
 
-    [told] = calls(ruled_mind(rule), open_eyes, story, rgb=small_print("two tablets with a meal"))
+    [told] = calls(ruled_llm(rule), open_vision, story, rgb=small_print("two tablets with a meal"))
     assert told.of(ReplyEnded)[0].said == "It says “two tablets with a meal”"
     scene = last_words(told.remembered)
     assert "tablets" not in scene, "too small for a glance"
 
 
-def test_a_thing_is_found_by_its_name_and_looked_at(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_thing_is_found_by_its_name_and_looked_at(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         return f"{results(context)[0]}" if results(context) else calling("look_closer(where='the cat')")
 
@@ -96,35 +96,35 @@ def test_a_thing_is_found_by_its_name_and_looked_at(ruled_mind: Ruled, open_eyes
         await call.asks("What is that cat doing?")
 
     cat = np.asarray(skimage.data.chelsea())
-    [told] = calls(ruled_mind(rule), open_eyes, story, rgb=cat)
+    [told] = calls(ruled_llm(rule), open_vision, story, rgb=cat)
     assert "cat" in told.of(ReplyEnded)[0].said and "error" not in told.of(ReplyEnded)[0].said
 
 
-def test_there_is_no_closer_look_without_a_camera(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_there_is_no_closer_look_without_a_camera(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         return str(results(context)[0]["error"]) if results(context) else calling("look_closer()")
 
     async def story(call: TextCall) -> None:
-        call.session.push(Switched(camera=False))
+        call.session.push(DeviceSwitched(camera=False))
         await call.asks("Look!")
 
-    [told] = calls(ruled_mind(rule), open_eyes, story)
+    [told] = calls(ruled_llm(rule), open_vision, story)
     assert told.of(ReplyEnded)[0].said == "the camera is off"
 
 
-def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_looking_at_what_is_not_there_is_an_error_for_the_model(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         found = results(context)
         return (
             calling("look_closer('cup')", "look_closer('Mars')") if not found else f"{[one['error'] for one in found]}"
         )
 
-    [told] = calls(ruled_mind(rule), open_eyes, asking("Look at the cup."))
+    [told] = calls(ruled_llm(rule), open_vision, asking("Look at the cup."))
     said = told.of(ReplyEnded)[0].said
     assert "no cup is in view" in said and "no place is known as 'Mars'" in said
 
 
-def test_functions_of_the_user_can_be_called(ruled_mind: Ruled, open_eyes: Eyes, text_folder: Path) -> None:
+def test_functions_of_the_user_can_be_called(ruled_llm: Ruled, open_vision: VisionModels, text_folder: Path) -> None:
     opened: list[str] = []
 
     def open_door(which: str) -> str:
@@ -138,14 +138,14 @@ def test_functions_of_the_user_can_be_called(ruled_mind: Ruled, open_eyes: Eyes,
     def rule(context: str) -> str:
         return " and ".join(results(context)) or calling("open_door('kitchen')", "lamp(on=True)")
 
-    [told] = calls(ruled_mind(rule), open_eyes, asking("Let me in."), tools=setup.tools)
+    [told] = calls(ruled_llm(rule), open_vision, asking("Let me in."), tools=setup.tools)
     assert told.of(ReplyEnded)[0].said == "open and on: True"
     assert opened == ["kitchen"]
     with pytest.raises(BadInput, match="only MiniCPM3"):
         with_tools(SETUPS["laptop"], [open_door])
 
 
-def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     """It may do what cannot be taken back: an answer prepared in a pause of the speaker does not call it."""
     rung: list[str] = []
 
@@ -162,13 +162,13 @@ def test_a_function_of_the_user_waits_until_the_turn_is_decided(ruled_mind: Rule
         await call.lasts(10.0)
         assert prepared == 0
 
-    mind = ruled_mind(lambda context: "Done." if results(context) else calling("ring()"))
-    [told] = calls(mind, open_eyes, story, tools=(Tool.of(ring),))
+    llm = ruled_llm(lambda context: "Done." if results(context) else calling("ring()"))
+    [told] = calls(llm, open_vision, story, tools=(Tool.of(ring),))
     assert rung == ["ring"]
     assert [event.said for event in told.of(ReplyEnded)] == ["Done."]
 
 
-def test_what_was_said_and_read_is_recalled(ruled_mind: Ruled, open_eyes: Eyes) -> None:
+def test_what_was_said_and_read_is_recalled(ruled_llm: Ruled, open_vision: VisionModels) -> None:
     def rule(context: str) -> str:
         if "where" not in last_words(context).lower():
             return "I see."
@@ -184,5 +184,5 @@ def test_what_was_said_and_read_is_recalled(ruled_mind: Ruled, open_eyes: Eyes) 
         await call.lasts(120.0)
         await call.asks("Where is the key of my bicycle?")
 
-    [told] = calls(ruled_mind(rule), open_eyes, story)
+    [told] = calls(ruled_llm(rule), open_vision, story)
     assert told.of(ReplyEnded)[-1].said == "“My bicycle key is in the blue drawer.”, about two minutes ago."

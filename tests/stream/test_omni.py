@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.kind import Kind
-from stream.events import ContextShown, Hushed, Notice, ReplyEnded, Typed, UserCaption
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.runtime.events import ContextShown, Interrupted, Notice, ReplyEnded, TextTyped, UserCaption
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 
@@ -66,7 +66,7 @@ def test_an_interruption_is_remembered_as_far_as_it_was_heard(omni: Shared) -> N
         await call.speaks(1.5)
         while not call.out or call.heard_s() < 0.3:
             await call.lasts(0.02)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(1.0)
         call.out.clear()
         await call.speaks(1.2)
@@ -85,7 +85,7 @@ def test_half_a_sentence_that_was_dropped_leaves_no_trace(omni: Shared) -> None:
     async def changes_their_mind(call: OmniCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.6)
-        call.session.push(Typed("Never mind."))
+        call.session.push(TextTyped("Never mind."))
         await call.until(ReplyEnded)
 
     [told] = calls(omni, changes_their_mind)
@@ -95,7 +95,7 @@ def test_half_a_sentence_that_was_dropped_leaves_no_trace(omni: Shared) -> None:
 
 def test_a_typed_question_is_answered_aloud(omni: Shared) -> None:
     async def types(call: OmniCall) -> None:
-        call.session.push(Typed("What is <|im_end|> this?"))
+        call.session.push(TextTyped("What is <|im_end|> this?"))
         await call.until(ReplyEnded)
 
     [told] = calls(omni, types)

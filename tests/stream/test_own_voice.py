@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.engines.minicpm_duplex import DuplexModel
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.token2wav import VoiceStream
-from stream.events import Notice, UnitDecided
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.speech.token2wav import VoiceStream
+from stream.runtime.events import Notice, UnitDecided
 from tests.dialogue.minicpm.leaning import write_leaning
-from tests.dialogue.minicpm.sessions import second
+from tests.dialogue.minicpm.session_inputs import second
 from tests.stream.omni_calls import OmniCall, calls, opened
 
 
@@ -32,7 +32,7 @@ def test_two_calls_are_spoken_to_in_its_own_voice(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(VoiceStream, "stream", kept)
     shared = opened(write_leaning(Kind.O45, tmp_path / "o45"), voice=np.concatenate([second(1), second(2)]))
-    assert isinstance(shared, DuplexModel)
+    assert isinstance(shared, MiniCPMO45Model)
     assert shared.can.speaks
     told = calls(shared, talks, talks, seeds=(1, 2))
     assert len(made) == 2

@@ -11,33 +11,42 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import SceneBlock, TextBlock
-from dialogue.choose_token import Sampling
 from dialogue.engine import Engine
 from dialogue.engines.image_text import ImageTextEngine, open_image_text
-from dialogue.image_text.describer import Describer, open_describer
+from dialogue.image_text.captioner import Captioner, open_captioner
 from dialogue.image_text.tiny import KINDS, write_tiny_sibling
-from dialogue.minicpm.request import Picture as ShownPicture
-from stream.correspondence import Correspondence
-from stream.describing import LONGEST_DESCRIPTION
-from stream.device_thread import DeviceThread
-from stream.events import Hushed, Notice, ReplyEnded, ReplyText, Saw, SceneSeen, Switched, Typed
-from stream.message import Message
-from stream.parts import Parts
-from stream.session import Session
-from stream.setup import SETUPS
-from stream.weights import WeightStore
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
+from stream.models.parts import Parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.perception.captioning import LONGEST_DESCRIPTION
+from stream.requests.chat_requests import ChatRequests
+from stream.requests.message import RequestMessage
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import (
+    DeviceSwitched,
+    FrameReceived,
+    Interrupted,
+    Notice,
+    ReplyEnded,
+    ReplyText,
+    SceneSeen,
+    TextTyped,
+)
+from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Picture
 from vision.read_text import Reader
 
 SIBLINGS = list(KINDS.values())
 SETUP = replace(SETUPS["minicpm"], engine="image_text")
 BLIND = SETUPS["laptop"]
-VARIED = Sampling(penalty=2.0)  # greedy, but no letter for ever
+VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"
 Story = Callable[["SiblingCall"], Awaitable[None]]
 
@@ -49,13 +58,13 @@ class SiblingCall(Call):
 
     async def shows(self, seconds: float, pictures_per_s: int = 5) -> None:
         for _ in range(round(seconds * pictures_per_s)):
-            self.session.push(Saw(Picture(self.rgb, self.session.now())))
+            self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
             await self.lasts(1 / pictures_per_s)
 
     async def asks(self, question: str) -> None:
         """Shown something, asked, and waiting for the answer's end."""
-        self.session.push(Saw(Picture(self.rgb, self.session.now())))
-        self.session.push(Typed(question))
+        self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
+        self.session.push(TextTyped(question))
         ended = len(self.of(ReplyEnded))
         for _ in range(200):
             await self.lasts(1.0)
@@ -76,10 +85,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module")
-def mind(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], Engine]]]:
+def llm(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], Engine]]]:
     """Model type -> factory of engines, on one thread, as in a served process."""
     opened: dict[str, Callable[[], Engine]] = {}
-    with DeviceThread("mind") as thread:
+    with DeviceThread("llm") as thread:
 
         def of(kind: str) -> Callable[[], Engine]:
             if kind not in opened:
@@ -97,13 +106,13 @@ def brief(engine: Engine) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def describer(folder: Callable[[str], Path]) -> Describer:
-    return open_describer(folder("minicpmv4_7"), "float32")
+def captioner(folder: Callable[[str], Path]) -> Captioner:
+    return open_captioner(folder("minicpmv4_7"), "float32")
 
 
 @pytest.fixture(scope="module")
-def eyes(weights: WeightStore) -> Eyes:
-    return Eyes(Detector(weights.path("nanodet-g"), threads=1), Reader())
+def vision_models(weights: WeightStore) -> VisionModels:
+    return VisionModels(Detector(weights.path("nanodet-g"), threads=1), Reader())
 
 
 def calls(parts: Callable[[], Parts], *stories: Story, blind: bool = False) -> list[SiblingCall]:
@@ -142,9 +151,12 @@ def said(call: SiblingCall) -> str:
 
 @pytest.mark.parametrize("kind", SIBLINGS)
 def test_a_sibling_sees_and_answers_in_a_call(
-    mind: Callable[[str], Callable[[], Engine]], eyes: Eyes, kind: str
+    llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels, kind: str
 ) -> None:
-    [told] = calls(lambda: replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind(kind)), asked(QUESTION))
+    [told] = calls(
+        lambda: replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm(kind)),
+        asked(QUESTION),
+    )
     assert not told.of(Notice)
     assert len(told.of(ReplyText)) > 1, "delta by delta"
     [ended] = told.of(ReplyEnded)
@@ -152,17 +164,19 @@ def test_a_sibling_sees_and_answers_in_a_call(
     assert told.heard_s() > 0
 
 
-def test_an_interruption_rewinds_to_what_was_heard(mind: Callable[[str], Callable[[], Engine]], eyes: Eyes) -> None:
+def test_an_interruption_rewinds_to_what_was_heard(
+    llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels
+) -> None:
     kept: list[list[str]] = []
 
     async def story(call: SiblingCall) -> None:
         engine = call.session._engine
         assert isinstance(engine, ImageTextEngine)
-        call.session.push(Saw(Picture(call.rgb, call.session.now())))
-        call.session.push(Typed(QUESTION))
+        call.session.push(FrameReceived(Picture(call.rgb, call.session.now())))
+        call.session.push(TextTyped(QUESTION))
         while not call.out or call.heard_s() < 0.1:
             await call.lasts(0.02)
-        call.session.push(Hushed())
+        call.session.push(Interrupted())
         await call.lasts(0.5)
         await call.asks("And now?")
         kept.extend(
@@ -170,7 +184,10 @@ def test_an_interruption_rewinds_to_what_was_heard(mind: Callable[[str], Callabl
             for turn in engine._history.turns()
         )
 
-    [told] = calls(lambda: replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind("minicpmv4_6")), story)
+    [told] = calls(
+        lambda: replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm("minicpmv4_6")),
+        story,
+    )
     first = told.of(ReplyEnded)[0]
     assert first.cut and len(first.heard) < len(first.said)
     remembered = [part for turn in kept for part in turn]
@@ -178,11 +195,13 @@ def test_an_interruption_rewinds_to_what_was_heard(mind: Callable[[str], Callabl
     assert remembered.index(QUESTION) < remembered.index("And now?")
 
 
-def test_two_calls_on_one_model_do_not_mix(mind: Callable[[str], Callable[[], Engine]], eyes: Eyes) -> None:
+def test_two_calls_on_one_model_do_not_mix(
+    llm: Callable[[str], Callable[[], Engine]], vision_models: VisionModels
+) -> None:
     """On the sibling that keeps positions in the model object."""
 
     def parts() -> Parts:
-        return replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind("minicpmv4_7"))
+        return replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm("minicpmv4_7"))
 
     together = calls(parts, asked(QUESTION), asked("Is it red or green?"))
     [alone] = calls(parts, asked(QUESTION))
@@ -190,18 +209,20 @@ def test_two_calls_on_one_model_do_not_mix(mind: Callable[[str], Callable[[], En
     assert said(together[1]) != said(alone)
 
 
-def test_a_describer_tells_a_blind_mind_what_it_sees(describer: Describer, eyes: Eyes) -> None:
+def test_a_describer_tells_a_blind_mind_what_it_sees(captioner: Captioner, vision_models: VisionModels) -> None:
     engine = ToyEngine(["I was told."])
 
     async def story(call: SiblingCall) -> None:
         await call.shows(3.0)
         await call.asks("What do you see?")
-        call.session.push(Switched(camera=False))
+        call.session.push(DeviceSwitched(camera=False))
         await call.lasts(0.5)
-        call.session.push(Typed("And now?"))
+        call.session.push(TextTyped("And now?"))
         await call.lasts(3.0)
 
-    [told] = calls(lambda: replace(toy_parts(lambda: engine, eyes=eyes), describer=describer), story, blind=True)
+    [told] = calls(
+        lambda: replace(toy_parts(lambda: engine, vision_models=vision_models), captioner=captioner), story, blind=True
+    )
     scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
     asked = next(index for index, block in enumerate(engine.fed) if isinstance(block, TextBlock))
     shown = next(block for block in reversed(engine.fed[:asked]) if isinstance(block, SceneBlock))
@@ -212,7 +233,7 @@ def test_a_describer_tells_a_blind_mind_what_it_sees(describer: Describer, eyes:
     assert not scenes[-1].camera and all(fact.kind != "description" for fact in scenes[-1].facts)
 
 
-def test_descriptions_are_asked_for_at_a_bounded_rate(eyes: Eyes) -> None:
+def test_descriptions_are_asked_for_at_a_bounded_rate(vision_models: VisionModels) -> None:
     class Counting:
         def __init__(self) -> None:
             self.at: list[float] = []
@@ -227,25 +248,25 @@ def test_descriptions_are_asked_for_at_a_bounded_rate(eyes: Eyes) -> None:
     async def story(call: SiblingCall) -> None:
         await call.shows(20.0)
 
-    parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), describer=counting)  # type: ignore[arg-type]
+    parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), captioner=counting)  # type: ignore[arg-type]
     calls(lambda: parts, story, blind=True)
     assert 4 <= len(counting.at) <= 6
-    assert np.diff(counting.at).min() >= BLIND.describe_every_s - 0.3
+    assert np.diff(counting.at).min() >= BLIND.caption_every_s - 0.3
 
 
 def test_a_written_history_is_answered_by_a_sibling_or_with_its_description(
-    mind: Callable[[str], Callable[[], Engine]], describer: Describer, eyes: Eyes
+    llm: Callable[[str], Callable[[], Engine]], captioner: Captioner, vision_models: VisionModels
 ) -> None:
     rgb = np.random.default_rng(5).integers(0, 256, (120, 160, 3), dtype=np.uint8)
-    messages = [Message("user", [Picture(rgb, 0.0), "What is this?"])]
+    messages = [RequestMessage("user", [Picture(rgb, 0.0), "What is this?"])]
     engine = ToyEngine(["I was told."])
 
     async def answered(parts: Parts) -> str:
-        text = "".join([piece async for piece in Correspondence(parts, SETUP).answer(messages)])
+        text = "".join([piece async for piece in ChatRequests(parts, SETUP).answer(messages)])
         parts.close()
         return text
 
-    assert asyncio.run(answered(replace(toy_parts(lambda: engine), new_engine=mind("minicpm_ocr"))))
-    asyncio.run(answered(replace(toy_parts(lambda: engine, eyes=eyes), describer=describer)))
+    assert asyncio.run(answered(replace(toy_parts(lambda: engine), new_engine=llm("minicpm_ocr"))))
+    asyncio.run(answered(replace(toy_parts(lambda: engine, vision_models=vision_models), captioner=captioner)))
     [scene] = [block for block in engine.fed if isinstance(block, SceneBlock)]
     assert any(fact.kind == "description" and fact.text for fact in scene.facts)

@@ -11,15 +11,15 @@ import numpy as np
 
 from dialogue.engine import Engine
 from dialogue.engines.minicpm3 import MiniCPM3Engine
-from dialogue.minicpm.tools import Tool
-from stream.events import ReplyEnded, Saw, Typed
-from stream.session import Session
-from stream.setup import SETUPS
+from dialogue.tools.tool import Tool
+from stream.models.setup import SETUPS
+from stream.runtime.events import FrameReceived, ReplyEnded, TextTyped
+from stream.session.session import Session
 from tests.dialogue.minicpm.scripted_model import Rule
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Picture, Pixels
 
 Story = Callable[["TextCall"], Awaitable[None]]
@@ -38,25 +38,29 @@ class TextCall(Call):
 
     async def films(self) -> None:
         while True:
-            self.session.push(Saw(Picture(self.rgb, self.session.now())))
+            self.session.push(FrameReceived(Picture(self.rgb, self.session.now())))
             await asyncio.sleep(0.5)
 
     async def asks(self, question: str) -> str:
         """Typed; waits for the end of the answer."""
         ended = len(self.of(ReplyEnded))
-        self.session.push(Typed(question))
+        self.session.push(TextTyped(question))
         while len(self.of(ReplyEnded)) == ended:
             await self.lasts(0.5)
         return self.of(ReplyEnded)[ended].said
 
 
 def calls(
-    mind: Callable[[], Engine], eyes: Eyes, *stories: Story, rgb: Pixels = WALL, tools: tuple[Tool, ...] = ()
+    llm: Callable[[], Engine],
+    vision_models: VisionModels,
+    *stories: Story,
+    rgb: Pixels = WALL,
+    tools: tuple[Tool, ...] = (),
 ) -> list[TextCall]:
     """All at once, in one process."""
 
     async def whole() -> list[TextCall]:
-        parts = replace(toy_parts(lambda: ToyEngine([]), eyes=eyes), new_engine=mind, tools=tools)
+        parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm, tools=tools)
         made = [TextCall(Session(f"s{n}", parts, SETUPS["minicpm"]), rgb) for n in range(len(stories))]
 
         async def one(call: TextCall, story: Story) -> None:
@@ -66,7 +70,7 @@ def calls(
                 filming = tasks.create_task(call.films())
                 await story(call)
                 engine = cast(MiniCPM3Engine, call.session._engine)
-                call.remembered = engine._mind.words.decode(engine._script.wanted(), engine._mind.words.special)
+                call.remembered = engine._llm.words.decode(engine._script.wanted(), engine._llm.words.special)
                 filming.cancel()
                 call.session.close("over")
                 await running

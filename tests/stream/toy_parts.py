@@ -17,7 +17,7 @@ from audio.chunk import Chunk, Samples
 from audio.voice_activity import SpeechProbability
 from dialogue.blocks import Block, ReplyBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, TextDelta
-from stream.parts import Parts, Threads
+from stream.models.parts import Parts, Threads
 
 HOP = 512
 SECONDS_A_WORD = 0.25
@@ -123,12 +123,14 @@ class ToyEngine:
         return [block.text for block in self.fed if isinstance(block, TextBlock | ReplyBlock)]
 
 
-def toy_parts(engine: Callable[[], ToyEngine], transcriber: ToyTranscriber | None = None, eyes: Any = None) -> Parts:
+def toy_parts(
+    engine: Callable[[], ToyEngine], transcriber: ToyTranscriber | None = None, vision_models: Any = None
+) -> Parts:
     return Parts(
         voice_activity=ToyActivity(),  # type: ignore[arg-type]
         transcriber=transcriber or ToyTranscriber(),  # type: ignore[arg-type]
         voice=ToyVoice(),  # type: ignore[arg-type]
-        eyes=eyes,
+        vision_models=vision_models,
         new_engine=engine,
         threads=Threads(),
     )

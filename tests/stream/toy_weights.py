@@ -6,7 +6,7 @@ import hashlib
 import random
 from pathlib import Path
 
-from stream.weights_table import RegistryPackage, WeightFile, Weights
+from stream.models.weights_table import RegistryPackage, WeightFile, Weights
 from tests.stream.small_registry import wheel
 
 noise = random.Random(7)

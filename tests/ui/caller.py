@@ -22,11 +22,12 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from dialogue.errors import Busy
-from stream.capacity import Capacity
-from stream.events import Ended, Expressed, Heard, Perceived, Saw
-from stream.setup import Setup
-from ui.address import listen
-from ui.server import Service, web_server
+from stream.models.capacity import Capacity
+from stream.models.setup import Setup
+from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Perceived, SessionEnded
+from ui.host.address import listen
+from ui.http.connection_limits import Limits
+from ui.http.server import Service, web_server
 
 SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
 TONE_HZ = 440
@@ -71,7 +72,7 @@ class RememberingSession:
         while True:
             event = await self._out.get()
             yield event
-            if isinstance(event, Ended):
+            if isinstance(event, SessionEnded):
                 return
 
     def close(self, reason: str) -> None:
@@ -82,15 +83,15 @@ class RememberingSession:
         await self.closed.wait()
         if self.breaks:
             raise RuntimeError("broken on purpose")
-        self.say(Ended(self.reason))
+        self.say(SessionEnded(self.reason))
 
     def heard(self) -> np.ndarray:
-        chunks = [event.chunk for event in self.perceived if isinstance(event, Heard)]
+        chunks = [event.chunk for event in self.perceived if isinstance(event, AudioReceived)]
         assert [chunk.start for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
         return np.concatenate([chunk.samples for chunk in chunks]) if chunks else np.zeros(0, np.float32)
 
     def saw(self) -> list[Any]:
-        return [event.picture for event in self.perceived if isinstance(event, Saw)]
+        return [event.picture for event in self.perceived if isinstance(event, FrameReceived)]
 
 
 class Parts:
@@ -131,6 +132,7 @@ async def house(
     vanished_s: float = 12.0,
     opening: asyncio.Event | None = None,
     capacity: Capacity | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[House]:
     """Entered once it takes calls, or at once where `opening` holds it back."""
     sessions: list[RememberingSession] = []
@@ -149,7 +151,7 @@ async def house(
     ready = asyncio.Event()
     listening, address = listen(host, 0)
     service = Service(setup, open_parts, open_session, vanished_s=vanished_s)
-    web = web_server(service.front, address, token, tmp_path)
+    web = web_server(service.front, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):
         while not web.started:  # noqa: ASYNC110 - uvicorn has nothing to await
@@ -257,7 +259,10 @@ class Caller:
 
     async def call(self, **more: object) -> None:
         """Returns once the server has said hello."""
-        response = await self.post(**more)
+        await self.accept(await self.post(**more))
+
+    async def accept(self, response: httpx.Response) -> None:
+        """As `call`, from the server's answer on."""
         if response.status_code == 503:
             raise Busy(response.text)
         assert response.status_code == 200, response.text

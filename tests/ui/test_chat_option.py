@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from tests.dialogue.chat_models import write_chat_model
 from ui.command_line import main, parser
 from ui.commands.subparsers import chosen_setup

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from stream.setup import Setup
-from stream.weights import WeightStore
+from stream.models.setup import Setup
+from stream.models.weights import WeightStore
 from ui.command_line import main, parser
 from ui.commands import COMMANDS
 from ui.commands.ask import told_apart
@@ -131,7 +131,7 @@ def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.Cap
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
     assert "belongs to --setup minicpm" in complaint(capsys)
     assert main(["run", "--quantize", "int4"]) == 2
-    assert "belong to --model, --llm or --eyes" in complaint(capsys)
+    assert "belong to --model, --llm or --captioner" in complaint(capsys)
 
 
 def written_config(folder: Path, kind: str) -> str:
@@ -151,16 +151,16 @@ def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
     assert setup_of("--model", folder, "--quantize", "int8", "--device", "cuda:1").device == "cuda:1"
     assert setup_of("--model", written_config(tmp_path, "minicpmv4_6")).engine == "image_text"
     assert setup_of("--model", written_config(tmp_path, "smolvlm")).name == "image_text"
-    assert setup_of().engine == "small_cpu"
+    assert setup_of().engine == "embedded"
 
 
 def test_eyes_are_for_a_mind_that_cannot_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    eyes, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
-    setup = setup_of("--eyes", eyes, "--quantize", "int8")
-    assert (setup.engine, setup.eyes_path, setup.precision) == ("small_cpu", tmp_path / "eyes", "int8")
-    assert main(["run", "--eyes", eyes, "--model", o26]) == 2
+    vision_models, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
+    setup = setup_of("--captioner", vision_models, "--quantize", "int8")
+    assert (setup.engine, setup.captioner_path, setup.precision) == ("embedded", tmp_path / "eyes", "int8")
+    assert main(["run", "--captioner", vision_models, "--model", o26]) == 2
     assert "is for one that cannot see" in complaint(capsys)
-    assert main(["run", "--eyes", o26]) == 2
+    assert main(["run", "--captioner", o26]) == 2
     assert "give it as --model" in complaint(capsys)
 
 
@@ -224,3 +224,20 @@ def test_what_cannot_be_asked_is_told(
     ]:
         assert main(["ask", *given]) == 2
         assert told in complaint(capsys)
+
+
+@pytest.mark.parametrize("arguments", [["models", "list"], ["run", "--setup", "scripted", "--port", "0"]])
+def test_output_that_cannot_be_written_is_one_sentence(full_home: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "omnilive", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ended.stderr == "omnilive: the output cannot be written (No space left on device): send it elsewhere\n"
+    assert ended.returncode == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 from ui.checks import machine
 from ui.checks.devices import check_devices
 from ui.checks.finding import Finding

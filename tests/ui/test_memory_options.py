@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
 from ui.commands.subparsers import add_setup_options, chosen_setup
 
 

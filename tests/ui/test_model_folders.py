@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import constants
 
 from dialogue.image_text.tiny import KINDS as SIBLINGS
-from dialogue.minicpm.tiny import KINDS
+from dialogue.minicpm.tiny.checkpoint import KINDS
 from tests.stream.small_registry import SmallRegistry
 from ui.command_line import main
 from ui.commands.model_folders import TINY_KINDS, TINY_SIBLINGS

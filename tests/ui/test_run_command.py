@@ -11,7 +11,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from stream.weights import WeightStore
+from stream.models.weights import WeightStore
 
 ROOT = Path(__file__).parent.parent.parent
 

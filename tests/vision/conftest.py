@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import vision
 from vision.detect import Detector
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Pixels
 from vision.read_text import Reader
 
@@ -36,8 +36,8 @@ def reader() -> Reader:
 
 
 @pytest.fixture(scope="session")
-def eyes(detector: Detector, reader: Reader) -> Eyes:
-    return Eyes(detector, reader)
+def vision_models(detector: Detector, reader: Reader) -> VisionModels:
+    return VisionModels(detector, reader)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vision.capture import Camera, CameraDevice, list_cameras
+from vision.capture import CameraDevice, LocalCameraStream, list_cameras
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_pictures_are_rgb_and_stamped_by_the_session(recording: str) -> None:
     ticks = iter([10.0, 10.1])
-    with Camera(recording, clock=lambda: next(ticks)) as camera:
+    with LocalCameraStream(recording, clock=lambda: next(ticks)) as camera:
         first, second = camera.read(), camera.read()
     assert first is not None
     assert second is not None
@@ -32,7 +32,7 @@ def test_pictures_are_rgb_and_stamped_by_the_session(recording: str) -> None:
 
 
 def test_without_a_clock_time_starts_at_the_camera(recording: str) -> None:
-    with Camera(recording) as camera:
+    with LocalCameraStream(recording) as camera:
         first, second = camera.read(), camera.read()
     assert first is not None
     assert second is not None
@@ -40,7 +40,7 @@ def test_without_a_clock_time_starts_at_the_camera(recording: str) -> None:
 
 
 def test_an_unplugged_camera_is_told(recording: str) -> None:
-    with Camera(recording) as camera:
+    with LocalCameraStream(recording) as camera:
         assert sum(camera.read() is not None for _ in range(5)) == 5
         with pytest.raises(ValueError, match="sends no pictures any more"):
             for _ in range(10):
@@ -48,7 +48,7 @@ def test_an_unplugged_camera_is_told(recording: str) -> None:
 
 
 def test_a_closed_camera_gives_nothing(recording: str) -> None:
-    camera = Camera(recording)
+    camera = LocalCameraStream(recording)
     camera.close()
     camera.close()
     assert camera.read() is None
@@ -56,7 +56,7 @@ def test_a_closed_camera_gives_nothing(recording: str) -> None:
 
 def test_a_missing_camera_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be opened: plug it in"):
-        Camera(str(tmp_path / "no camera"))
+        LocalCameraStream(str(tmp_path / "no camera"))
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="the kernel lists cameras on Linux only")

@@ -6,7 +6,7 @@ import pytest
 from tests.vision.conftest import DrawSign
 from vision.box import WHOLE
 from vision.closer import LONGER_SIDE, MOST_ZOOM, SIDES, around_thing, enlarged
-from vision.look import Eyes
+from vision.look import VisionModels
 from vision.picture import Picture
 from vision.read_text import Reader
 
@@ -38,11 +38,11 @@ def test_a_margin_stays_within_the_picture() -> None:
     assert (left, bottom) == (0.0, 1.0) and 0.2 < right < 0.25 and 0.3 < top < 0.4
 
 
-def test_small_print_becomes_readable(eyes: Eyes, reader: Reader, draw_sign: DrawSign) -> None:
+def test_small_print_becomes_readable(vision_models: VisionModels, reader: Reader, draw_sign: DrawSign) -> None:
     """Too small for a common look at the whole picture."""
     rgb = draw_sign(["Take two tablets", "with a meal, not", "more than six a day"], letters=8, size=(1280, 960))
     said = " ".join(line.text for line in reader.read(rgb))
     assert "two tablets" not in said
     closer = enlarged(Picture(rgb, 0.0), SIDES["middle"])
-    text = " ".join(fact.text for fact in eyes.study(closer).scene.facts() if fact.kind == "text")
+    text = " ".join(fact.text for fact in vision_models.study(closer).scene.facts() if fact.kind == "text")
     assert "two tablets" in text and "six a day" in text

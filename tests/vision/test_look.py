@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import DrawSign, as_high
-from vision.look import Eyes, Look
+from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture, Pixels
 from vision.scene import Scene
 
@@ -24,54 +24,54 @@ def live(rgb: Pixels, seed: int) -> Pixels:
     return np.clip(as_high(rgb, rgb.shape[0]) + grain, 0, 255).astype(np.uint8)
 
 
-def test_one_picture_of_a_person(eyes: Eyes, astronaut: Pixels) -> None:
-    scene = eyes.look_once(Picture(astronaut, 3.0))
+def test_one_picture_of_a_person(vision_models: VisionModels, astronaut: Pixels) -> None:
+    scene = vision_models.look_once(Picture(astronaut, 3.0))
     assert objects(scene) == {"person": 1}
     assert scene.description().startswith("A person in the centre")
 
 
-def test_one_picture_of_a_cat(eyes: Eyes, cat: Pixels) -> None:
-    scene = eyes.look_once(Picture(cat, 0.0))
+def test_one_picture_of_a_cat(vision_models: VisionModels, cat: Pixels) -> None:
+    scene = vision_models.look_once(Picture(cat, 0.0))
     assert scene.description() == "A cat in the centre."
     assert {fact.colour for fact in scene.facts() if fact.kind == "object"} <= {"brown", "beige"}
 
 
-def test_two_people_are_counted_once_each(eyes: Eyes, two_people: Pixels) -> None:
-    scene = eyes.look_once(Picture(two_people, 0.0))
+def test_two_people_are_counted_once_each(vision_models: VisionModels, two_people: Pixels) -> None:
+    scene = vision_models.look_once(Picture(two_people, 0.0))
     assert objects(scene)["person"] == 2
     assert {fact.place for fact in scene.facts() if fact.label == "person"} == {"left", "right"}
 
 
-def test_a_name_plate_in_a_portrait_is_read(eyes: Eyes, hopper: Pixels) -> None:
-    scene = eyes.look_once(Picture(hopper, 0.0))
+def test_a_name_plate_in_a_portrait_is_read(vision_models: VisionModels, hopper: Pixels) -> None:
+    scene = vision_models.look_once(Picture(hopper, 0.0))
     assert objects(scene)["person"] == 1
     assert any("HOPPER" in fact.text for fact in scene.facts())
 
 
-def test_a_sign_in_one_picture(eyes: Eyes, draw_sign: DrawSign) -> None:
-    scene = eyes.look_once(Picture(draw_sign(["NO PARKING", "8 AM TO 6 PM"]), 0.0))
+def test_a_sign_in_one_picture(vision_models: VisionModels, draw_sign: DrawSign) -> None:
+    scene = vision_models.look_once(Picture(draw_sign(["NO PARKING", "8 AM TO 6 PM"]), 0.0))
     assert scene.description() == "A sign says “NO PARKING 8 AM TO 6 PM”."
     assert objects(scene) == {}
 
 
 def test_a_picture_that_stands_still_is_understood_in_three_glances(
-    eyes: Eyes, astronaut: Pixels, cat: Pixels, two_people: Pixels
+    vision_models: VisionModels, astronaut: Pixels, cat: Pixels, two_people: Pixels
 ) -> None:
     for rgb, expected in ((astronaut, {"person": 1}), (cat, {"cat": 1}), (two_people, {"person": 2})):
-        look = Look()
+        look = SceneUpdate()
         for glance in range(3):
-            eyes.glance(look, Picture(rgb, glance / 2))
+            vision_models.glance(look, Picture(rgb, glance / 2))
         assert expected.items() <= objects(look.scene).items()
 
 
-def test_a_visit_is_told_from_beginning_to_end(eyes: Eyes, astronaut: Pixels) -> None:
+def test_a_visit_is_told_from_beginning_to_end(vision_models: VisionModels, astronaut: Pixels) -> None:
     wall = np.full((480, 640, 3), (150, 140, 120), np.uint8)
     visit = wall.copy()
     visit[:, 100:580] = cv2.resize(astronaut, (480, 480), interpolation=cv2.INTER_AREA)
-    look = Look()
+    look = SceneUpdate()
     for step in range(20):
         at = step / 2
-        eyes.glance(look, Picture(live(visit if 3 <= at < 6 else wall, step), at))
+        vision_models.glance(look, Picture(live(visit if 3 <= at < 6 else wall, step), at))
         if at in (2.5, 5.5):
             assert objects(look.scene) == ({"person": 1} if at == 5.5 else {})
     assert [sentence for _, sentence in look.scene.changes()] == ["a person came in", "the person left"]
@@ -81,10 +81,10 @@ def test_a_visit_is_told_from_beginning_to_end(eyes: Eyes, astronaut: Pixels) ->
     assert look.tracks() == []
 
 
-def test_a_glance_and_a_reading_fill_one_scene(eyes: Eyes, draw_sign: DrawSign) -> None:
-    look, picture = Look(), Picture(draw_sign(["EXIT 42"]), 7.0)
-    eyes.glance(look, picture)
-    eyes.read(look, picture)
+def test_a_glance_and_a_reading_fill_one_scene(vision_models: VisionModels, draw_sign: DrawSign) -> None:
+    look, picture = SceneUpdate(), Picture(draw_sign(["EXIT 42"]), 7.0)
+    vision_models.glance(look, picture)
+    vision_models.read(look, picture)
     assert [line.text for line in look.lines()] == ["EXIT 42"]
     assert {(fact.kind, fact.text) for fact in look.scene.facts()} >= {("text", "EXIT 42")}
     look.camera_lost(8.0)
@@ -93,20 +93,20 @@ def test_a_glance_and_a_reading_fill_one_scene(eyes: Eyes, draw_sign: DrawSign) 
 
 
 @pytest.mark.parametrize("rgb", [(0, 0, 0), (40, 10, 8)])
-def test_a_covered_lens_is_dark(eyes: Eyes, rgb: tuple[int, int, int]) -> None:
-    look = Look()
-    eyes.glance(look, Picture(np.full((480, 640, 3), rgb, np.uint8), 0.0))
+def test_a_covered_lens_is_dark(vision_models: VisionModels, rgb: tuple[int, int, int]) -> None:
+    look = SceneUpdate()
+    vision_models.glance(look, Picture(np.full((480, 640, 3), rgb, np.uint8), 0.0))
     assert [fact.label for fact in look.scene.facts() if fact.kind == "light"] == ["dark"]
     assert look.scene.description() == "It is too dark to see anything."
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20), (400, 20)])
-def test_any_shape_can_be_looked_at(eyes: Eyes, shape: tuple[int, int]) -> None:
-    assert objects(eyes.look_once(Picture(np.full((*shape, 3), 160, np.uint8), 0.0))) == {}
+def test_any_shape_can_be_looked_at(vision_models: VisionModels, shape: tuple[int, int]) -> None:
+    assert objects(vision_models.look_once(Picture(np.full((*shape, 3), 160, np.uint8), 0.0))) == {}
 
 
-def test_sessions_share_nothing(eyes: Eyes, astronaut: Pixels) -> None:
-    one, other = Look(), Look()
-    eyes.glance(one, Picture(astronaut, 0.0))
+def test_sessions_share_nothing(vision_models: VisionModels, astronaut: Pixels) -> None:
+    one, other = SceneUpdate(), SceneUpdate()
+    vision_models.glance(one, Picture(astronaut, 0.0))
     assert objects(one.scene) == {"person": 1}
     assert other.scene.facts() == ()

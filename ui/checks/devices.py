@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audio.capture import Microphone, NoSoundDevice, Speaker, list_devices
+from audio.capture import LocalMicrophone, LocalSpeaker, NoSoundDevice, list_devices
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from ui.checks.finding import Finding
-from vision.capture import Camera, list_cameras
+from vision.capture import LocalCameraStream, list_cameras
 
 LISTEN_S = 0.5
 PATIENCE_S = 3.0
@@ -42,7 +42,7 @@ def _microphone() -> Finding:
             enough.set()
 
     try:
-        with Microphone(on_chunk=keep):
+        with LocalMicrophone(on_chunk=keep):
             enough.wait(PATIENCE_S)
     except NoSoundDevice as error:
         return Finding("microphone", "warning", str(error), BROWSER_HAS_ITS_OWN)
@@ -60,7 +60,7 @@ def _loudspeaker() -> Finding:
         return np.zeros(count, np.float32)
 
     try:
-        with Speaker(pull=silence):
+        with LocalSpeaker(pull=silence):
             return Finding("loudspeaker", "ok", "opens")
     except NoSoundDevice as error:
         return Finding("loudspeaker", "warning", str(error), BROWSER_HAS_ITS_OWN)
@@ -71,7 +71,7 @@ def _camera() -> Finding:
     if not cameras:
         return Finding("camera", "warning", "This machine has no camera.", "`omnilive talk` works without, unseeing")
     try:
-        with Camera(cameras[0].device) as camera:
+        with LocalCameraStream(cameras[0].device) as camera:
             seen = [picture for picture in (camera.read() for _frame in range(WAKING_FRAMES)) if picture is not None]
     except ValueError as error:
         return Finding("camera", "warning", f"{cameras[0].name} does not work", str(error))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from dialogue.native.loader import INSTRUCTION_SETS, NativeMissing, load_library
+from dialogue.llm.native.loader import INSTRUCTION_SETS, NativeMissing, load_library
 from ui.checks.finding import Finding
 
 MEMORY_GB = 4.0  # the embedded assistant with one call takes about 2

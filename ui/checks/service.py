@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dialogue.errors import AssistantError
-from stream.weights import Condition, WeightStore
-from ui.address import listen, machine_addresses
-from ui.certificate import certificate_for
+from stream.models.weights import Condition, WeightStore
 from ui.checks.finding import Finding
+from ui.host.address import listen, machine_addresses
+from ui.http.certificate import certificate_for
 
 
 def check_weights(store: WeightStore, names: Sequence[str] | None = None) -> Finding:

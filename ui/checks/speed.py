@@ -15,11 +15,11 @@ from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from dialogue.blocks import TextBlock
 from dialogue.engine import TextDelta, UnitModel
-from stream.parts import Parts, open_parts
-from stream.setup import Setup
-from stream.weights import WeightStore
+from stream.models.parts import Parts, open_parts
+from stream.models.setup import Setup
+from stream.models.weights import WeightStore
 from ui.checks.finding import Finding
-from vision.look import Look
+from vision.look import SceneUpdate
 from vision.picture import Picture
 
 T = TypeVar("T")
@@ -55,10 +55,10 @@ async def check_speed(setup: Setup, store: WeightStore) -> list[Finding]:
 async def _stages(setup: Setup, parts: Parts) -> list[Finding]:
     """Of a mind that has our ears and our voice beside it."""
     voice, sound, voice_s = _voice(parts)
-    ears, ears_s = _ears(parts, sound)
-    mind, mind_s = await _mind(parts)
-    eyes = [_eyes(parts)] if parts.eyes is not None else []
-    return [ears, *eyes, mind, voice, _answer(setup, ears_s, mind_s, voice_s)]
+    asr, asr_s = _asr(parts, sound)
+    llm, llm_s = await _llm(parts)
+    vision_models = [_vision_models(parts)] if parts.vision_models is not None else []
+    return [asr, *vision_models, llm, voice, _answer(setup, asr_s, llm_s, voice_s)]
 
 
 async def _units(parts: Parts) -> list[Finding]:
@@ -76,28 +76,28 @@ def _voice(parts: Parts) -> tuple[Finding, Samples, float]:
     lasts = len(spoken.samples) / parts.voice.rate
     told = f"a sentence of {lasts:.1f} s is spoken after {_ms(took)}, {lasts / took:.0f} times as fast as it sounds"
     sound = resample_whole(spoken.samples, parts.voice.rate, HEARING_RATE_HZ)
-    return Finding("voice", "ok", told, figures={"voice_ms": took * 1000}), sound, took
+    return Finding("tts", "ok", told, figures={"voice_ms": took * 1000}), sound, took
 
 
-def _ears(parts: Parts, sound: Samples) -> tuple[Finding, float]:
+def _asr(parts: Parts, sound: Samples) -> tuple[Finding, float]:
     transcriber = parts.transcriber
     assert transcriber is not None, MEASURED
     took, transcript = _quickest(lambda: transcriber.transcribe(sound))
     told = f"{len(sound) / HEARING_RATE_HZ:.1f} s of speech are understood after {_ms(took)}: “{transcript.text}”"
-    return Finding("ears", "ok", told, figures={"transcript_ms": took * 1000}), took
+    return Finding("asr", "ok", told, figures={"transcript_ms": took * 1000}), took
 
 
-def _eyes(parts: Parts) -> Finding:
-    eyes = parts.eyes
-    assert eyes is not None, MEASURED
+def _vision_models(parts: Parts) -> Finding:
+    vision_models = parts.vision_models
+    assert vision_models is not None, MEASURED
     picture = Picture(_sign(), 0.0)
-    glance, _ = _quickest(lambda: eyes.glance(Look(), picture))
-    read, _ = _quickest(lambda: eyes.read(Look(), picture))
+    glance, _ = _quickest(lambda: vision_models.glance(SceneUpdate(), picture))
+    read, _ = _quickest(lambda: vision_models.read(SceneUpdate(), picture))
     told = f"objects are found after {_ms(glance)}, text is read after {_ms(read)}"
-    return Finding("eyes", "ok", told, figures={"glance_ms": glance * 1000, "read_ms": read * 1000})
+    return Finding("vision", "ok", told, figures={"glance_ms": glance * 1000, "read_ms": read * 1000})
 
 
-async def _mind(parts: Parts) -> tuple[Finding, float]:
+async def _llm(parts: Parts) -> tuple[Finding, float]:
     """One answer of the engine: seconds to its first word, and words a second after that."""
     engine = parts.new_engine()
     try:
@@ -111,17 +111,17 @@ async def _mind(parts: Parts) -> tuple[Finding, float]:
     finally:
         await engine.close()
     if not ends:
-        return Finding("mind", "warning", "said nothing", "run `omnilive models verify`"), 0.0
+        return Finding("llm", "warning", "said nothing", "run `omnilive models verify`"), 0.0
     rate = (len(ends) - 1) / max(ends[-1] - ends[0], 1e-6) if len(ends) > 1 else 0.0
     figures = {"first_token_ms": ends[0] * 1000, "deltas_per_s": rate}
     told = f"the first word comes after {_ms(ends[0])}, then {rate:.0f} pieces of text a second"
     slow = 0 < rate < FEWEST_DELTAS_PER_S
-    return Finding("mind", "warning" if slow else "ok", told, LATE_ADVICE if slow else "", figures), ends[0]
+    return Finding("llm", "warning" if slow else "ok", told, LATE_ADVICE if slow else "", figures), ends[0]
 
 
-def _answer(setup: Setup, ears_s: float, mind_s: float, voice_s: float) -> Finding:
+def _answer(setup: Setup, asr_s: float, llm_s: float, voice_s: float) -> Finding:
     """What the stages add up to, beside the budget of the setup."""
-    waited = max(setup.hangover_s, setup.speculate_after_s + ears_s + mind_s + voice_s)
+    waited = max(setup.hangover_s, setup.speculate_after_s + asr_s + llm_s + voice_s)
     budget = setup.budget_s.get("first_sound_made", float("inf"))
     told = f"a spoken answer begins about {_ms(waited)} after the user's last word"
     late = waited > budget

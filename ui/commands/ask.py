@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
-from stream.needs import weights_needed
+from stream.models.needs import weights_needed
+from ui.commands.generation_options import add_generation_options, chosen_generation
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
-from ui.commands.wording_options import add_wording_options, chosen_wording
-from ui.home import weight_store
-from ui.progress import bars
+from ui.host.home import weight_store
+from ui.host.progress import bars
 
 if TYPE_CHECKING:
-    from stream.correspondence import Wishes
-    from stream.message import Message
-    from stream.setup import Setup
-    from stream.weights import WeightStore
-    from ui.spoken_file import SpokenFile
+    from stream.models.setup import Setup
+    from stream.models.weights import WeightStore
+    from stream.requests.chat_requests import RequestOptions
+    from stream.requests.message import RequestMessage
+    from ui.api.spoken_file import SpokenFile
 
 EXAMPLES = """\
   omnilive ask photo.jpg                            what is to be seen
@@ -66,7 +66,7 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument("--system", metavar="TEXT", help="an instruction instead of the usual one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--speak", type=Path, metavar="WAV", help="also write the answer as speech to this file")
-    add_wording_options(parser)
+    add_generation_options(parser)
     add_setup_options(parser)
 
 
@@ -74,14 +74,14 @@ def ask(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     files, question = told_apart(options.asked)
     messages = messages_of(options, files, question)  # before anything slow: a file may not be there
-    from stream.correspondence import Wishes
-    from ui.spoken_file import SpokenFile
+    from stream.requests.chat_requests import RequestOptions
+    from ui.api.spoken_file import SpokenFile
 
-    wishes = Wishes(chosen_wording(options))
+    request_options = RequestOptions(chosen_generation(options))
     spoken = SpokenFile(options.speak) if options.speak is not None else None
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
-    said, seconds = asyncio.run(answered(setup, store, messages, wishes, spoken, tell=not options.json))
+    said, seconds = asyncio.run(answered(setup, store, messages, request_options, spoken, tell=not options.json))
     if options.json:
         asked = {"file": str(files[0]) if files else None, "files": [*map(str, files)], "question": question}
         print(json.dumps({**asked, "answer": said, "seconds": round(seconds, 3)}, ensure_ascii=False))
@@ -92,19 +92,19 @@ def ask(options: argparse.Namespace) -> None:
 async def answered(
     setup: Setup,
     store: WeightStore,
-    messages: Sequence[Message],
-    wishes: Wishes,
+    messages: Sequence[RequestMessage],
+    request_options: RequestOptions,
     spoken: SpokenFile | None,
     tell: bool,
 ) -> tuple[str, float]:
     """The answer, printed piece by piece where it is to be told, and what it took without loading."""
-    from stream.correspondence import Correspondence
-    from stream.parts import open_parts
+    from stream.models.parts import open_parts
+    from stream.requests.chat_requests import ChatRequests
 
     parts = await open_parts(setup, store)
     began, said = time.perf_counter(), ""
     try:
-        async for piece in Correspondence(parts, setup).answer(messages, spoken.add if spoken else None, wishes):
+        async for piece in ChatRequests(parts, setup).answer(messages, spoken.add if spoken else None, request_options):
             said += piece
             if tell:
                 print(piece, end="", flush=True)
@@ -137,17 +137,17 @@ def from_stdin() -> str:
     return text
 
 
-def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[Message]:
+def messages_of(options: argparse.Namespace, files: Sequence[Path], question: str | None) -> list[RequestMessage]:
     """Raises BadInput for what cannot be read, or where there is nothing to answer."""
-    from stream.message import Message
-    from ui.attachments import read_file, read_history, read_item
+    from stream.requests.message import RequestMessage
+    from ui.api.attachments import read_file, read_history, read_item
 
     messages = read_history(history_in(options.history)) if options.history is not None else []
     if options.system is not None:
-        messages = [Message("system", [options.system]), *(each for each in messages if each.role != "system")]
+        messages = [RequestMessage("system", [options.system]), *(each for each in messages if each.role != "system")]
     items = [*map(read_file, files), *([read_item(question)] if question else [])]
     if items:
-        messages.append(Message("user", items))
+        messages.append(RequestMessage("user", items))
     if not any(message.role == "user" for message in messages):
         raise BadInput('there is nothing to answer: name a file, ask a question ("What time is it?"), or both')
     return messages

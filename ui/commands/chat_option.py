@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from dialogue.errors import BadInput
-from stream.chat_choice import chat_setup
-from stream.setup import Setup
-from ui.free_memory import free_memory
-from ui.home import weight_store
+from stream.models.chat_choice import chat_setup
+from stream.models.setup import Setup
+from ui.host.free_memory import free_memory
+from ui.host.home import weight_store
 
 HELP = (
     "a chat model of the families Llama 3, Qwen2, Qwen3 and SmolLM2: a hub id (Qwen/Qwen3-0.6B; fetched once), the "

@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from stream.needs import weights_needed
+from stream.models.needs import weights_needed
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup, port
-from ui.home import home, weight_store
+from ui.host.home import home, weight_store
 
 if TYPE_CHECKING:
-    from stream.setup import Setup
+    from stream.models.setup import Setup
     from ui.checks.finding import Finding
 
 EXAMPLES = """\

@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stream.model_choice import looked_at
+from stream.models.model_choice import looked_at
 from ui.commands.subparsers import Subparsers
-from ui.home import weight_store
+from ui.host.home import weight_store
 
 if TYPE_CHECKING:
-    from dialogue.inspection import Inspection
+    from dialogue.sizing.inspection import Inspection
 
 # Spelt out, because the tables of the two tiny.py come with torch and transformers, which take seconds to import.
 TINY_KINDS = ("v2.5", "v2.6", "3", "o2.6", "o4.5")
@@ -48,7 +48,7 @@ def add_actions(actions: Subparsers) -> None:
 
 
 def inspect_model(options: argparse.Namespace) -> int:
-    from dialogue.inspection import NATIVE, inspect
+    from dialogue.engines.inspect_model import NATIVE, inspect
 
     path = looked_at(options.model, weight_store())
     found = inspect(path)
@@ -61,9 +61,9 @@ def inspect_model(options: argparse.Namespace) -> int:
 def speed_lines(config: dict[str, Any] | None, found: Inspection) -> list[str]:
     """Lower bounds here, at each precision: what cannot be done faster, whatever the program. `config` is that of a
     model of ours, whose steps are known one by one."""
-    from dialogue.inspection import PRECISIONS
-    from dialogue.minicpm.roofline import Roofline
-    from dialogue.minicpm.this_machine import measure
+    from dialogue.llm.precision import PRECISIONS
+    from dialogue.minicpm.sizing.roofline import Roofline
+    from dialogue.minicpm.sizing.this_machine import measure
 
     machine = measure(_memory_bytes())
     lines = [
@@ -94,7 +94,7 @@ def write_tiny_model(options: argparse.Namespace) -> None:
             write_tiny_sibling(SIBLINGS[options.kind], folder, options.seed)
             print(f"{SIBLINGS[options.kind]}, tiny and random, is in {folder}; try `omnilive models inspect {folder}`")
             return
-        from dialogue.minicpm.tiny import KINDS, write_tiny
+        from dialogue.minicpm.tiny.checkpoint import KINDS, write_tiny
 
         write_tiny(KINDS[options.kind], folder, options.seed)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""--model, --eyes and what belongs to them: which models of your own run, and how."""
+"""--model, --captioner and what belongs to them: which models of your own run, and how."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import dataclasses
 from pathlib import Path
 
 from dialogue.errors import BadInput
-from stream.any_model import model_setup
-from stream.model_choice import model_folder, with_describer, with_voice
-from stream.setup import Setup
+from dialogue.llm.precision import PRECISIONS
+from stream.models.any_model import model_setup
+from stream.models.model_choice import model_folder, with_captioner, with_voice
+from stream.models.setup import Setup
 from ui.commands.chat_option import add_chat_option, told, with_llm
-from ui.free_memory import free_memory
-from ui.home import weight_store
+from ui.host.free_memory import free_memory
+from ui.host.home import weight_store
 
 WINDOWS = ("basic", "context")
-PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
 
 def add_model_options(group: argparse._ArgumentGroup) -> None:
@@ -27,7 +27,7 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
         "(openbmb/MiniCPM-V-2_6; fetched once) or the folder of a downloaded one",
     )
     group.add_argument(
-        "--eyes",
+        "--captioner",
         metavar="ID_OR_PATH",
         help="an image-text model (openbmb/MiniCPM-V-4_6) that tells a mind which cannot see what the camera shows",
     )
@@ -35,9 +35,11 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
         "--precision",
         "--quantize",
         choices=PRECISIONS,
-        help="of the weights of --model and --eyes (default: bfloat16) and --llm (default: 8 bits where they run fast)",
+        help="precision of the weights; default: bfloat16 for --model and --captioner, 8 bits for --llm where fast",
     )
-    group.add_argument("--device", help="for --model, --llm and --eyes: cpu, cuda, cuda:1, ...; default: a GPU if any")
+    group.add_argument(
+        "--device", help="for --model, --llm and --captioner: cpu, cuda, cuda:1, ...; default: a GPU if any"
+    )
     group.add_argument("--voice", type=Path, metavar="FILE", help="for a MiniCPM-o: a recording to speak like")
     group.add_argument(
         "--speaker-consents", action="store_true", help="the person in the recording has agreed to be spoken like"
@@ -78,10 +80,10 @@ def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
         raise BadInput("the setup minicpm needs --model, a hub id or the folder of a downloaded model")
     elif setup.engine == "chat_model":
         raise BadInput("the setup llm needs --llm, a hub id, a downloaded folder or a .gguf file")
-    elif (options.precision or options.device) and not options.eyes:
-        raise BadInput("--precision and --device belong to --model, --llm or --eyes")
-    if options.eyes:
-        setup = with_describer(setup, model_folder(options.eyes, weight_store()))
+    elif (options.precision or options.device) and not options.captioner:
+        raise BadInput("--precision and --device belong to --model, --llm or --captioner")
+    if options.captioner:
+        setup = with_captioner(setup, model_folder(options.captioner, weight_store()))
         given = {"precision": options.precision, "device": options.device}
         setup = dataclasses.replace(setup, **{name: value for name, value in given.items() if value})
     if options.voice is not None:

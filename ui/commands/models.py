@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from stream.weights import Condition, Listed
+from stream.models.weights import Condition, Listed
 from ui.commands.model_folders import add_actions
 from ui.commands.subparsers import Subparsers, add_command
-from ui.home import weight_store
-from ui.progress import bars
+from ui.host.home import weight_store
+from ui.host.progress import bars
 
 EXAMPLES = """\
   omnilive models list

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.errors import BadInput
-from stream.needs import weights_needed
+from stream.models.needs import weights_needed
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
-from ui.home import weight_store
-from ui.progress import bars
+from ui.host.home import weight_store
+from ui.host.progress import bars
 
 if TYPE_CHECKING:
-    from stream.events import Expressed
+    from stream.runtime.events import Expressed
 
 EXAMPLES = """\
   omnilive replay talk.mp4                    as it was, in real time
@@ -45,7 +45,7 @@ def add_to(commands: Subparsers) -> None:
 
 def replay(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
-    from ui.media_file import contents, perceive
+    from ui.api.media_file import contents, perceive
 
     if contents(options.file).kind == "picture":
         raise BadInput(f"{options.file.name} is a still picture; ask about it with `omnilive ask`")
@@ -54,11 +54,11 @@ def replay(options: argparse.Namespace) -> None:
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     from audio.sound_file import write_wav
-    from stream.parts import open_parts
-    from stream.session import Session
-    from ui.replaying import OUT_RATE_HZ, Outcome, Replaying
-    from ui.skipping_clock import SkippingLoop
-    from ui.terminal_captions import Captions, figures, latency_table
+    from stream.models.parts import open_parts
+    from stream.session.session import Session
+    from ui.local.replaying import OUT_RATE_HZ, FileReplay, Outcome
+    from ui.local.skipping_clock import SkippingLoop
+    from ui.local.terminal_captions import Captions, figures, latency_table
 
     captions = Captions(options.scene)
 
@@ -66,7 +66,7 @@ def replay(options: argparse.Namespace) -> None:
         parts = await open_parts(setup, store)
         try:
             session = Session("replay", parts, setup, out_rate=OUT_RATE_HZ)
-            replaying = Replaying(session, tell)
+            replaying = FileReplay(session, tell)
             return await replaying.run(perceive(options.file))
         finally:
             parts.close()

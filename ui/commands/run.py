@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import logging
 import os
 import time
 
-from stream.needs import weights_needed
-from stream.setup import Setup
+from stream.models.needs import weights_needed
+from stream.models.setup import Setup
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
-from ui.home import home, weight_store
-from ui.progress import bars
+from ui.host.home import home, weight_store
+from ui.host.log_limits import LogLimit
+from ui.host.progress import bars
 
 EXAMPLES = """\
   omnilive run                        for this machine alone: http://127.0.0.1:8080/
@@ -41,7 +43,11 @@ def add_to(commands: Subparsers) -> None:
         metavar="N",
         help="conversations at once; default: as many as this machine is measured to keep up with",
     )
-    parser.add_argument("--stun", metavar="HOST:PORT", help="STUN server, for browsers outside this network")
+    parser.add_argument(
+        "--stun",
+        metavar="HOST:PORT",
+        help="STUN server, for browsers outside this network; not asked where --host is loopback",
+    )
     add_setup_options(parser)
 
 
@@ -52,15 +58,17 @@ def privacy(setup: Setup) -> str:
 
 
 def serve_page(options: argparse.Namespace) -> None:
+    for handler in logging.getLogger().handlers:  # a server's log is written by strangers too
+        handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options), sessions=options.sessions)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", flush=True)
     # The models' libraries take seconds to import: not before there is something to read on the screen.
-    from stream.capacity import capacity_of
-    from stream.parts import Parts, open_parts
-    from ui.server import serve
+    from stream.models.capacity import capacity_of
+    from stream.models.parts import Parts, open_parts
+    from ui.http.server import serve
 
     async def opened() -> Parts:
         parts = await open_parts(setup, store)

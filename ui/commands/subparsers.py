@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
-from stream.setup import SETUPS, Setup
+from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
-from stream.needs import weights_needed
+from stream.models.needs import weights_needed
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
-from ui.home import weight_store
-from ui.progress import bars
+from ui.host.home import weight_store
+from ui.host.progress import bars
 
 if TYPE_CHECKING:
-    from stream.parts import Parts
-    from stream.session import Session
-    from stream.setup import Setup
+    from stream.models.parts import Parts
+    from stream.models.setup import Setup
+    from stream.session.session import Session
 
 EXAMPLES = """\
   omnilive talk                      with this machine's microphone, loudspeaker and camera
@@ -53,7 +53,7 @@ def talk(options: argparse.Namespace) -> None:
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     print(f"warming up the setup {setup.name} ...", file=sys.stderr, flush=True)
-    from stream.parts import open_parts
+    from stream.models.parts import open_parts
 
     async def run() -> None:
         parts = await open_parts(setup, store)
@@ -72,12 +72,12 @@ def talk(options: argparse.Namespace) -> None:
 
 async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> None:
     """Opens what the options ask for and talks until it is over."""
-    from stream.session import Session
-    from ui.talking import Talking
-    from ui.terminal_captions import Captions, TypedDialogue
+    from stream.session.session import Session
+    from ui.local.talking import LocalConversation
+    from ui.local.terminal_captions import Captions, TypedDialogue
 
     session = Session("talk", parts, setup)
-    talking = Talking(session, TypedDialogue().print if options.text else Captions().print)
+    talking = LocalConversation(session, TypedDialogue().print if options.text else Captions().print)
     with ExitStack() as devices:
         if not options.text:
             devices.enter_context(talking.loudspeaker(device(options.loudspeaker)))
@@ -93,7 +93,7 @@ async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> N
 
 
 def keyboard() -> AsyncIterator[str]:
-    from ui.keyboard import typed_lines
+    from ui.local.keyboard import typed_lines
 
     def prompt() -> None:
         if sys.stdin.isatty():
@@ -106,8 +106,8 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
     """The work of watching, or None when nobody asked for it or there is no camera to be found."""
     if options.camera is None and (options.text or options.no_camera):
         return None
-    from stream.events import DeviceLost, Saw
-    from ui.local_camera import LocalCamera
+    from stream.runtime.events import DeviceLost, FrameReceived
+    from ui.local.camera import LocalCamera
 
     try:
         opened = LocalCamera(options.camera)
@@ -119,7 +119,7 @@ def camera(options: argparse.Namespace, session: Session) -> Coroutine[Any, Any,
 
     async def watch() -> None:
         try:
-            await opened.watch(lambda picture: session.push(Saw(replace(picture, at=session.now()))))
+            await opened.watch(lambda picture: session.push(FrameReceived(replace(picture, at=session.now()))))
         except BadInput as gone:
             session.push(DeviceLost("camera", str(gone)))
 

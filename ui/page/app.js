@@ -2,7 +2,7 @@
 
    Hooks that tests and benchmarks may lean on:
      #start         the one big button: text Start or Stop, aria-pressed
-     #mute, #camera-toggle, #hands-free, #talk, #hush, #overlay-toggle, #camera-flip     buttons, aria-pressed
+     #mute, #camera-toggle, #hands-free, #talk, #interrupt, #overlay-toggle, #camera-flip     buttons, aria-pressed
      #say           the form, with the input #say-text
      #captions      the list; items carry data-role (user, assistant), data-turn, data-final, and data-cut on replies,
                     in which .heard, .waiting and s hold what was heard, is still to come, was cut off;
@@ -239,7 +239,7 @@ by("start").addEventListener("click", () => (call.wanted ? end() : begin()));
 by("mute").addEventListener("click", () => senses.set("microphone", !senses.isOn("microphone")));
 by("camera-toggle").addEventListener("click", () => senses.set("camera", !senses.isOn("camera")));
 by("hands-free").addEventListener("click", () => senses.setHandsFree(!settings.handsFree));
-by("hush").addEventListener("click", () => call.send({ type: "hush" }));
+by("interrupt").addEventListener("click", () => call.send({ type: "interrupt" }));
 by("camera-flip").addEventListener("click", () => {
   const facing = senses.camera.facing === "environment" ? "user" : "environment";
   senses.use("camera", { deviceId: "", facing });
@@ -264,7 +264,7 @@ listenToKeys(talk, {
   m: () => by("mute").click(),
   c: () => by("camera-toggle").click(),
   "?": () => by("help").showModal(),
-  Escape: () => (panel.isOpen && !isAnswering() ? panel.open(false) : call.send({ type: "hush" })),
+  Escape: () => (panel.isOpen && !isAnswering() ? panel.open(false) : call.send({ type: "interrupt" })),
 });
 
 addEventListener("hashchange", () => takeTokenFromAddress() && !call.wanted && call.phase === "error" && begin());

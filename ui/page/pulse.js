@@ -2,6 +2,8 @@
 
 const EVERY_MS = 2000;
 const SILENCE_MS = 10000; // so long without a pong, and the server is gone
+const LISTEN_MS = 250;
+const QUIET_MS = 700; // the server sends sound all the time, silence too: after so long without any it is asked why
 
 /** Takes the pulse of `connection` until it ends. `show` is called with {rtt, playout, jitter, lost}, ms and packets. */
 export function takePulse(connection, show) {
@@ -31,9 +33,35 @@ export function takePulse(connection, show) {
     show(figures);
   }
 
-  const timer = setInterval(beat, EVERY_MS);
+  const timers = [setInterval(beat, EVERY_MS), setInterval(gone(connection), LISTEN_MS)];
   beat();
-  connection.ended.then(() => clearInterval(timer));
+  connection.ended.then(() => timers.forEach(clearInterval));
+}
+
+/**
+ * A look at whether the server is still there, to be taken again and again: ends `connection` where no sound comes and
+ * nobody serves the page any more. A network that is away answers nothing, and may come back: that is no reason to end.
+ */
+function gone(connection) {
+  let received = -1;
+  let receivedAt = 0;
+  let asking = false;
+  return async () => {
+    const packets = (await soundStatistics(connection.pc))?.packetsReceived ?? 0;
+    if (packets !== received) [received, receivedAt] = [packets, performance.now()];
+    if (asking || received === 0 || performance.now() - receivedAt < QUIET_MS) return;
+    asking = true;
+    if (await nobodyServes()) connection.end("lost", "the server is gone");
+    asking = false;
+  };
+}
+
+async function nobodyServes() {
+  try {
+    return !(await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(SILENCE_MS) })).ok;
+  } catch (trouble) {
+    return trouble.name !== "TimeoutError";
+  }
 }
 
 async function soundStatistics(pc) {

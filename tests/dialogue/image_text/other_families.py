@@ -11,8 +11,8 @@ from tokenizers import AddedToken
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny_tokenizer import byte_tokenizer
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.tokenizer import byte_tokenizer
 
 OTHERS = ("qwen2_vl", "llava", "gemma3")
 PICTURE = {"qwen2_vl": "<|image_pad|>", "llava": "<image>", "gemma3": "<image_soft_token>"}

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
-from dialogue.engine import Minds, TextDelta
+from dialogue.engine import EngineFactories, TextDelta
 from dialogue.engines import open_engine
 from dialogue.engines.image_text import ImageTextEngine
 from dialogue.errors import BadInput
-from dialogue.image_text.describer import Describer
+from dialogue.image_text.captioner import Captioner
 from dialogue.image_text.seeing_model import SeeingModel
 from dialogue.image_text.tiny import KINDS
-from dialogue.image_text.writing import Writing
+from dialogue.image_text.writing import TokenStream
+from dialogue.llm.sampling import GREEDY
 from tests.dialogue.replies import said
 
 Open = Callable[[str], SeeingModel]
@@ -57,7 +57,7 @@ def test_it_answers_delta_by_delta_from_the_whole_history(seeing: Open, rgb: np.
         await engine.feed(TextBlock("And now?", 2.0, 3.0))
         turns = engine._history.turns()
         assert [turn.role for turn in turns] == ["system", "user", "assistant", "user"]
-        writing, alone = Writing(model, model.prompt(turns)), ""
+        writing, alone = TokenStream(model, model.prompt(turns)), ""
         while writing.tokens < 8:
             alone += writing.step() or ""
         second = await said(engine, most=12)
@@ -167,11 +167,11 @@ def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
     sibling: Callable[[str], Any], rgb: np.ndarray
 ) -> None:
     async def talk() -> None:
-        minds = open_engine(
+        factories = open_engine(
             "image_text", runner=Steps(), model_path=sibling("minicpmv4_6"), context_tokens=4096, precision="float32"
         )
-        assert isinstance(minds, Minds)
-        letters = minds.letters()
+        assert isinstance(factories, EngineFactories)
+        letters = factories.chat()
         assert isinstance(letters, ImageTextEngine)
         for at in range(64):
             await letters.feed(PictureBlock(rgb, at, of_film=True))
@@ -180,7 +180,7 @@ def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
         assert await said(letters, most=2)
         parts = letters._history.turns()[1].parts
         assert [isinstance(part, str) for part in parts] == [*[False] * 64, True, False]
-        assert minds()._history.limit == 4096  # type: ignore[attr-defined]
+        assert factories()._history.limit == 4096  # type: ignore[attr-defined]
 
     asyncio.run(talk())
 
@@ -200,9 +200,9 @@ def test_it_opens_by_name_and_refuses_what_will_not_do(sibling: Callable[[str], 
 @pytest.mark.parametrize("kind", SIBLINGS)
 def test_a_picture_is_described_in_bounded_steps(seeing: Open, rgb: np.ndarray, kind: str) -> None:
     steps = Steps()
-    told = asyncio.run(Describer(seeing(kind)).describe(rgb, steps))
+    told = asyncio.run(Captioner(seeing(kind)).describe(rgb, steps))
     assert told and told == " ".join(told.split())
     assert steps.names[0] == "prompt"
     assert 1 < steps.names.count("step") <= 65
-    other = asyncio.run(Describer(seeing(kind)).describe(255 - rgb[:100, :300], steps))
+    other = asyncio.run(Captioner(seeing(kind)).describe(255 - rgb[:100, :300], steps))
     assert other != told, "it has looked"

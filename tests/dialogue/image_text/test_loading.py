@@ -20,7 +20,8 @@ from dialogue.errors import BadInput
 from dialogue.image_text.loading import load_model
 from dialogue.image_text.quantising import PackedLinear, large_matrices
 from dialogue.image_text.skeleton import skeleton
-from dialogue.linear import Precision, make_linear
+from dialogue.llm.linear import make_linear
+from dialogue.llm.precision import Precision
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 
 Folder = Callable[[str], Path]
@@ -120,7 +121,7 @@ def test_an_index_that_promises_too_much_is_told(copy: Path) -> None:
 def test_nothing_is_read_of_what_does_not_fit(
     copy: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Tensor]], Any], told: str, precision: Any
 ) -> None:
-    from dialogue.minicpm.checkpoint import Checkpoint
+    from dialogue.llm.checkpoints.checkpoint import Checkpoint
 
     rewrite(copy, change)
     for reading in ("tensor", "copied"):

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
 from dialogue.engines.image_text import ImageTextEngine
-from dialogue.image_text.past import Past, Prompt
+from dialogue.image_text.past import PromptCache, PromptKeys
 from dialogue.image_text.proof import goes_on
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.tiny import KINDS
+from dialogue.llm.sampling import GREEDY
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 from tests.dialogue.replies import said
 
@@ -49,19 +49,19 @@ class Counted:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    count, lay_out, advance = Counted(), Past.lay_out, Past.advance
+    count, lay_out, advance = Counted(), PromptCache.lay_out, PromptCache.advance
 
-    def laid(past: Past, turns: Any) -> Prompt | None:
+    def laid(past: PromptCache, turns: Any) -> PromptKeys | None:
         prompt = lay_out(past, turns)
         count.laid_out += len(prompt.keys) if prompt else 0
         return prompt
 
-    def advanced(past: Past, prompt: Prompt) -> Any:
+    def advanced(past: PromptCache, prompt: PromptKeys) -> Any:
         count.computed += prompt.stages[0] - prompt.done
         return advance(past, prompt)
 
-    monkeypatch.setattr(Past, "lay_out", laid)
-    monkeypatch.setattr(Past, "advance", advanced)
+    monkeypatch.setattr(PromptCache, "lay_out", laid)
+    monkeypatch.setattr(PromptCache, "advance", advanced)
     return count
 
 
@@ -153,7 +153,7 @@ def test_a_picture_is_looked_at_once_while_it_is_remembered(seeing: Open, monkey
     tower = model.model.model.get_image_features
     monkeypatch.setattr(model.model.model, "get_image_features", lambda *a, **k: looks.append(k) or tower(*a, **k))
 
-    async def talk() -> Past:
+    async def talk() -> PromptCache:
         engine = session(model, keeps=True)
         for number in range(2):
             await turn(engine, number, picture(number))
@@ -172,7 +172,7 @@ def test_a_picture_is_looked_at_once_while_it_is_remembered(seeing: Open, monkey
 
 
 def test_little_is_kept(seeing: Open) -> None:
-    async def talk() -> Past:
+    async def talk() -> PromptCache:
         engine = session(seeing("minicpmv4_7"), keeps=True)
         for number in range(4):
             await turn(engine, number, picture(number))

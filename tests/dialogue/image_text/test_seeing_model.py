@@ -11,25 +11,25 @@ import numpy as np
 import pytest
 import torch
 
-from dialogue.choose_token import Sampling
 from dialogue.errors import BadInput
 from dialogue.image_text.quantising import PackedLinear
 from dialogue.image_text.seeing_model import SeeingModel, open_seeing_model
 from dialogue.image_text.tiny import IMAGE, KINDS, NAMED_TOKENS
-from dialogue.image_text.writing import Writing
-from dialogue.minicpm.conversation import Turn
-from dialogue.minicpm.request import Picture
+from dialogue.image_text.writing import TokenStream
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.chat.conversation import HistoryTurn
+from dialogue.minicpm.chat.request import EncodedPicture
 from tests.dialogue.image_text.other_families import OTHERS, write_other
 
 Open = Callable[[str], SeeingModel]
 SIBLINGS = list(KINDS.values())
 
 
-def question(rgb: np.ndarray, words: str = "What is this?") -> list[Turn]:
-    return [Turn("system", ("Be brief.",)), Turn("user", (Picture(rgb), words))]
+def question(rgb: np.ndarray, words: str = "What is this?") -> list[HistoryTurn]:
+    return [HistoryTurn("system", ("Be brief.",)), HistoryTurn("user", (EncodedPicture(rgb), words))]
 
 
-def written(writing: Writing, most: int = 24) -> str:
+def written(writing: TokenStream, most: int = 24) -> str:
     text = ""
     while writing.tokens < most and (new := writing.step()) is not None:
         text += new
@@ -45,7 +45,7 @@ def test_an_answer_is_that_of_generate(seeing: Open, rgb: np.ndarray, kind: str)
     with torch.inference_mode():
         whole = model.model.generate(**inputs, max_new_tokens=24, do_sample=False)
     expected = model.text(whole[0, inputs["input_ids"].shape[1] :].tolist())
-    said = written(Writing(model, inputs))
+    said = written(TokenStream(model, inputs))
     assert said == expected
     assert len(set(said)) > 3, "an answer that could differ"
 
@@ -54,10 +54,10 @@ def test_an_answer_is_that_of_generate(seeing: Open, rgb: np.ndarray, kind: str)
 def test_other_families_answer_as_generate_does(tmp_path: Path, rgb: np.ndarray, kind: str) -> None:
     """Through the same words; none of them is named in the code."""
     model = open_seeing_model(write_other(kind, tmp_path), "float32")
-    inputs = model.prompt([Turn("user", (Picture(rgb), "What is this?"))])
+    inputs = model.prompt([HistoryTurn("user", (EncodedPicture(rgb), "What is this?"))])
     with torch.inference_mode():
         whole = model.model.generate(**inputs, max_new_tokens=12, do_sample=False)
-    assert written(Writing(model, inputs), 12) == model.text(whole[0, inputs["input_ids"].shape[1] :].tolist())
+    assert written(TokenStream(model, inputs), 12) == model.text(whole[0, inputs["input_ids"].shape[1] :].tolist())
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)
@@ -65,8 +65,8 @@ def test_two_answers_written_in_turn_do_not_mix(seeing: Open, rgb: np.ndarray, k
     """Transformers keeps positions of the last prompt in the model object; pictures of other sizes shift them."""
     model = seeing(kind)
     prompts = [model.prompt(question(rgb)), model.prompt(question(rgb[:200, :600], "And what is that over there?"))]
-    alone = [written(Writing(model, prompt), 12) for prompt in prompts]
-    both = [Writing(model, prompt) for prompt in prompts]
+    alone = [written(TokenStream(model, prompt), 12) for prompt in prompts]
+    both = [TokenStream(model, prompt) for prompt in prompts]
     texts = ["", ""]
     for _ in range(12):
         for index, writing in enumerate(both):
@@ -87,14 +87,14 @@ def test_users_cannot_type_pictures_or_turns(seeing: Open, rgb: np.ndarray) -> N
 
 def test_a_frame_of_a_film_is_one_slice(seeing: Open, rgb: np.ndarray) -> None:
     model = seeing("minicpmv4_6")
-    assert model.picture_tokens(Picture(rgb, max_slices=1)) < model.picture_tokens(Picture(rgb)) / 2
+    assert model.picture_tokens(EncodedPicture(rgb, max_slices=1)) < model.picture_tokens(EncodedPicture(rgb)) / 2
 
 
 @pytest.mark.parametrize("precision", ["int8", "int4"])
 def test_low_precision_is_smaller_and_near(sibling: Callable[[str], Path], seeing: Open, precision: str) -> None:
     dense = seeing("minicpmv4_6")
     packed = open_seeing_model(sibling("minicpmv4_6"), precision)  # type: ignore[arg-type]
-    turns = [Turn("user", ("Hello there.",))]
+    turns = [HistoryTurn("user", ("Hello there.",))]
     wanted, made = (model.model(**model.prompt(turns)).logits[0, -1].float() for model in (dense, packed))
     changed = [name for name, module in packed.model.named_modules() if isinstance(module, PackedLinear)]
     assert changed and not any("vision" in name for name in changed)
@@ -105,7 +105,7 @@ def test_low_precision_is_smaller_and_near(sibling: Callable[[str], Path], seein
 def test_sampling_is_taken_over(seeing: Open, rgb: np.ndarray) -> None:
     model = seeing("minicpm_ocr")
     inputs = model.prompt(question(rgb))
-    writing = Writing(model, inputs, Sampling(penalty=50.0))
+    writing = TokenStream(model, inputs, SamplingConfig(penalty=50.0))
     written(writing, 30)
     assert len(set(writing._ids)) == len(writing._ids), "no token twice under such a penalty"
 

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from dialogue.choose_token import Sampling
-from dialogue.engines.minicpm3 import MiniCPM3Engine, TextMind
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.opening import open_model
-from dialogue.minicpm.tiny import write_tiny
-from dialogue.minicpm.vocabulary import Vocabulary
-from dialogue.toolbox import Toolbox
+from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from dialogue.tools.toolbox import Toolbox
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, Rule, ScriptedModel
 
@@ -58,7 +58,7 @@ def made(text3_words: Vocabulary) -> Made:
 
     def make(rule: Rule, toolbox: Toolbox | None = None, limit: int = 4096) -> tuple[MiniCPM3Engine, ScriptedModel]:
         model = ScriptedModel(text3_words, rule)
-        engine = MiniCPM3Engine(TextMind(cast(Any, model), text3_words, limit), run_here, Sampling())
+        engine = MiniCPM3Engine(MiniCPM3Model(cast(Any, model), text3_words, limit), run_here, SamplingConfig())
         engine.equip(toolbox or Toolbox(clock=lambda: datetime(2026, 3, 1, 14, 5)))
         return engine, model
 

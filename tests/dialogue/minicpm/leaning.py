@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.tiny import write_tiny
-from dialogue.minicpm.vocabulary import Vocabulary
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
 
 CONSTANT = 10.0
 LETTERS = f"{string.ascii_lowercase}.,"

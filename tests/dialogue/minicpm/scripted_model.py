@@ -16,8 +16,8 @@ from torch import Tensor
 from dialogue.blocks import TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.minicpm3 import MiniCPM3Engine
-from dialogue.minicpm.function_calls import CALLS, THOUGHT
-from dialogue.minicpm.vocabulary import Vocabulary
+from dialogue.llm.checkpoints.vocabulary import Vocabulary
+from dialogue.minicpm.text.function_calls import CALLS, THOUGHT
 
 OPEN_REPLY = "<|im_start|>assistant\n"
 Made = Callable[..., tuple[MiniCPM3Engine, "ScriptedModel"]]

@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoint import INDEX, Checkpoint
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.opening import open_model
+from dialogue.llm.checkpoints.checkpoint import INDEX, Checkpoint
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.opening import open_model
 
 Folder = Callable[[Kind], Path]
 Damage = Callable[[Path], object]

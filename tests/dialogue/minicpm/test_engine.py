@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
 from dialogue.engine import TextDelta
 from dialogue.engines import open_engine
-from dialogue.engines.minicpm import INSTRUCTION, MiniCPMEngine
+from dialogue.engines.minicpm_v import INSTRUCTION, MiniCPMVEngine
 from dialogue.errors import BadInput
-from dialogue.minicpm.chat_context import ChatContext
-from dialogue.minicpm.conversation import Turn, answer, prepare
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Picture
-from tests.dialogue.minicpm.sessions import picture
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.chat.chat_context import ChatContext
+from dialogue.minicpm.chat.conversation import HistoryTurn, answer, prepare
+from dialogue.minicpm.chat.request import EncodedPicture
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from tests.dialogue.minicpm.session_inputs import picture
 from tests.dialogue.replies import said
 
 Open = Callable[[Kind], MiniCPM]
@@ -40,9 +40,9 @@ class Steps:
         return step(*args)
 
 
-def session(model: MiniCPM, limit: int = 4096) -> tuple[MiniCPMEngine, Steps]:
+def session(model: MiniCPM, limit: int = 4096) -> tuple[MiniCPMVEngine, Steps]:
     steps = Steps()
-    return MiniCPMEngine(model, steps, limit, GREEDY), steps
+    return MiniCPMVEngine(model, steps, limit, GREEDY), steps
 
 
 def rgb(seed: int, height: int = 448, width: int = 448) -> np.ndarray:
@@ -56,9 +56,9 @@ def asked(text: str) -> TextBlock:
 @pytest.mark.parametrize("kind", SEEING)
 def test_block_by_block_is_the_same_as_one_request(model: Open, kind: Kind) -> None:
     """Keys, rows and answer; 2.5 sees the slices of one request side by side, so it is shown one picture."""
-    pictures = [Picture(rgb(1, 300, 620)), *([] if kind is Kind.V25 else [Picture(rgb(2, 500, 300))])]
+    pictures = [EncodedPicture(rgb(1, 300, 620)), *([] if kind is Kind.V25 else [EncodedPicture(rgb(2, 500, 300))])]
 
-    async def talk() -> tuple[MiniCPMEngine, str]:
+    async def talk() -> tuple[MiniCPMVEngine, str]:
         engine, _ = session(model(kind))
         for shown in pictures:
             await engine.feed(PictureBlock(shown.rgb, 0.0))
@@ -69,10 +69,10 @@ def test_block_by_block_is_the_same_as_one_request(model: Open, kind: Kind) -> N
 
     engine, told = asyncio.run(talk())
     turns = [
-        Turn("system", [INSTRUCTION]),
-        Turn("user", [*pictures, "What is it?"]),
-        Turn("assistant", ["A cup."]),
-        Turn("user", ["And now?"]),
+        HistoryTurn("system", [INSTRUCTION]),
+        HistoryTurn("user", [*pictures, "What is it?"]),
+        HistoryTurn("assistant", ["A cup."]),
+        HistoryTurn("user", ["And now?"]),
     ]
     whole = prepare(model(kind), turns)
     context = ChatContext(model(kind), 4096)
@@ -205,7 +205,7 @@ def test_what_left_the_context_is_in_the_log_and_recalled_with_its_time(model: O
         assert steps.names.count("choose") == before, "by rule, not by the model"
         return told, [event.text for event in engine._memory.log.events("left")]
 
-    async def asked_about(engine: MiniCPMEngine, at: float) -> list[TextDelta]:
+    async def asked_about(engine: MiniCPMVEngine, at: float) -> list[TextDelta]:
         mark = await engine.mark()
         await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
         told = [delta async for delta in engine.reply() if isinstance(delta, TextDelta)]

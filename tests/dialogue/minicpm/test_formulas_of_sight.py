@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
-from dialogue.minicpm.prompt import picture_text
-from dialogue.minicpm.resampler import Resampler
-from dialogue.minicpm.slicing import Plan, Slice, SliceRule, cut, plan
-from dialogue.minicpm.vision_tower import VisionTower
+from dialogue.minicpm.chat.prompt import picture_text
+from dialogue.minicpm.vision.resampler import PerceiverResampler
+from dialogue.minicpm.vision.slicing import Plan, Slice, SliceRule, cut, plan
+from dialogue.minicpm.vision.vision_tower import VisionTower
 
 SCALE, PATCH, SIDE = 448, 14, 70
 sides = st.one_of(
@@ -164,7 +164,7 @@ def test_a_tower_of_any_size_sees_slices_of_any_shape(seed: int, one_row: bool) 
 @torch.inference_mode()
 @pytest.mark.parametrize(("width", "queries"), [(128, 64), (256, 96), (384, 5), (192, 7)])
 def test_a_resampler_of_any_size_sums_up_slices_of_any_shape(width: int, queries: int) -> None:
-    part, sizes = Resampler(queries, width, 24).eval(), [(1, 1), (72, 2), (2, 101), (9, 7)]
+    part, sizes = PerceiverResampler(queries, width, 24).eval(), [(1, 1), (72, 2), (2, 101), (9, 7)]
     for parameter in part.parameters():
         torch.nn.init.normal_(parameter, std=0.15)
     seen = torch.randn(len(sizes), 210, 24)

@@ -15,15 +15,15 @@ from torch import Tensor
 from transformers import TopKLogitsWarper, TopPLogitsWarper
 from transformers.audio_utils import mel_filter_bank
 
-from dialogue.minicpm.duplex_rule import Manner, Signs, TokenRule
-from dialogue.minicpm.dvae import CodeDecoder, CodeSizes
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.mel import MelStream
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.prompt import sound_groups
-from dialogue.minicpm.speech_backbone import narrowed, penalised
-from dialogue.minicpm.speech_o26 import Slots
-from dialogue.minicpm.vocos import Vocos
+from dialogue.minicpm.audio.mel import MelStream
+from dialogue.minicpm.chat.prompt import sound_groups
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule
+from dialogue.minicpm.speech.dvae import CodeDecoder, CodeSizes
+from dialogue.minicpm.speech.speech_backbone import narrowed, penalised
+from dialogue.minicpm.speech.speech_o26 import TextSlots
+from dialogue.minicpm.speech.vocos import Vocos
 
 Open = Callable[[Kind], MiniCPM]
 Sound = np.ndarray
@@ -121,8 +121,8 @@ def test_a_code_is_penalised_as_often_as_it_was_used(recent: list[int], seed: in
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=60), st.sets(st.integers(20, 40), max_size=5), st.integers(0, 1000))
 def test_a_token_rule_forbids_divides_and_is_patient(said: list[int], bad: set[int], seed: int) -> None:
-    signs = Signs(*range(10, 19))
-    rule = TokenRule(signs, bad, Manner(recent=20))
+    signs = DuplexTokens(*range(10, 19))
+    rule = TokenRule(signs, bad, DuplexSampling(recent=20))
     rule.history.extend(said)
     logits = torch.randn(41, generator=torch.Generator().manual_seed(seed)) * 3
     want = logits.clone()
@@ -138,7 +138,7 @@ def test_a_token_rule_forbids_divides_and_is_patient(said: list[int], bad: set[i
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2200), st.integers(0, 300))
 def test_a_step_of_sound_sees_the_text_that_is_due_and_known(step: int, text: int) -> None:
-    slots, past = Slots(speakers=1, text=300, text_step=10, sound_step=50), 302 + step
+    slots, past = TextSlots(speakers=1, text=300, text_step=10, sound_step=50), 302 + step
     limit = min(math.ceil((past - 300) / 50) * 10, 300) + 2
     seen = slots.visible(past, text)
     for slot in range(303):

@@ -9,34 +9,34 @@ import numpy as np
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SoundBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.minicpm_duplex import DuplexEngine, DuplexModel
-from dialogue.engines.minicpm_omni import OmniEngine, OmniModel
-from dialogue.event_log import Event, EventKind
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
+from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
+from dialogue.engines.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
+from dialogue.memory.event_log import Event, EventKind
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
 from tests.dialogue.conftest import run_here
-from tests.dialogue.minicpm.sessions import picture, second
+from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
 
 
-def omni(model: Open, context: int = 500) -> OmniEngine:
-    return OmniModel(model(Kind.O26), run_here, context, seed=3)()
+def omni(model: Open, context: int = 500) -> MiniCPMO26Engine:
+    return MiniCPMO26Model(model(Kind.O26), run_here, context, seed=3)()
 
 
-def duplex(model: Open, context: int = 500) -> DuplexEngine:
-    return DuplexModel(model(Kind.O45), run_here, context, seed=3)()
+def duplex(model: Open, context: int = 500) -> MiniCPMO45Engine:
+    return MiniCPMO45Model(model(Kind.O45), run_here, context, seed=3)()
 
 
-def events(engine: OmniEngine | DuplexEngine, *kinds: EventKind) -> list[Event]:
-    return engine._diary.log.events(*kinds)
+def events(engine: MiniCPMO26Engine | MiniCPMO45Engine, *kinds: EventKind) -> list[Event]:
+    return engine._conversation_log.log.events(*kinds)
 
 
 def unit(at: int, *, shows: bool = False, says: str = "") -> UnitBlock:
     return UnitBlock(second(at), 10.0 + at, picture(at).rgb if shows else None, says)
 
 
-async def answered(engine: OmniEngine, most: int = 4) -> str:
+async def answered(engine: MiniCPMO26Engine, most: int = 4) -> str:
     text = ""
     async for delta in engine.reply():
         if isinstance(delta, TextDelta):
@@ -75,7 +75,7 @@ def test_what_leaves_o26_is_a_line_each_with_its_time(model: Open) -> None:
 
 
 def test_o26_is_reminded_of_what_the_user_said_once_it_has_left(model: Open) -> None:
-    async def talk() -> OmniEngine:
+    async def talk() -> MiniCPMO26Engine:
         engine = omni(model, 1600)
         await engine.feed(unit(0))
         await engine.feed(TranscriptBlock("My dog is called Rex.", 10.1, 10.9))
@@ -143,7 +143,7 @@ def test_a_transcript_changes_nothing_of_what_the_models_know(model: Open) -> No
 
 
 def test_what_leaves_o45_is_a_line_a_second(model: Open) -> None:
-    async def talk() -> tuple[DuplexEngine, list[tuple[int, str]]]:
+    async def talk() -> tuple[MiniCPMO45Engine, list[tuple[int, str]]]:
         engine, gone, said = duplex(model), 0, dict[int, str]()
         for at in range(14):
             await engine.feed(unit(at, shows=at % 2 == 0, says="Write it down." if at == 5 else ""))

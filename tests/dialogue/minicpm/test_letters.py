@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
-from dialogue.choose_token import GREEDY
-from dialogue.engine import Minds, TextDelta
-from dialogue.engines.minicpm import open_minicpm
-from dialogue.engines.minicpm_letters import INSTRUCTION, MiniCPMLetters
+from dialogue.engine import EngineFactories, TextDelta
+from dialogue.engines.minicpm_chat import INSTRUCTION, MiniCPMChatEngine
+from dialogue.engines.minicpm_v import open_minicpm_v
 from dialogue.errors import BadInput
-from dialogue.minicpm.conversation import Turn, answer
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.request import Picture, Sound
-from tests.dialogue.minicpm.sessions import picture
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.chat.conversation import HistoryTurn, answer
+from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from tests.dialogue.minicpm.session_inputs import picture
 
 Open = Callable[[Kind], MiniCPM]
 RGB = picture(0, 480, 640).rgb
@@ -34,7 +34,7 @@ async def now(step: Callable[..., Any], *args: Any) -> Any:
 
 def replied(model: MiniCPM, *blocks: Block) -> str:
     async def whole() -> str:
-        letters, text = MiniCPMLetters(model, now, GREEDY), ""
+        letters, text = MiniCPMChatEngine(model, now, GREEDY), ""
         for block in blocks:
             await letters.feed(block)
         async for delta in letters.reply():
@@ -47,7 +47,7 @@ def replied(model: MiniCPM, *blocks: Block) -> str:
     return asyncio.run(whole())
 
 
-def expected(model: MiniCPM, *turns: Turn) -> str:
+def expected(model: MiniCPM, *turns: HistoryTurn) -> str:
     return "".join(answer(model, turns, 64, GREEDY))
 
 
@@ -68,10 +68,10 @@ def test_examples_with_pictures_stand_where_they_were_put(model: Open, kind: Kin
     assert said
     assert expected(
         model(kind),
-        Turn("system", (INSTRUCTION,)),
-        Turn("user", (Picture(RGB), "made in 2010")),
-        Turn("assistant", ("2010",)),
-        Turn("user", (Picture(other), "and this", Picture(RGB), "beside this?")),
+        HistoryTurn("system", (INSTRUCTION,)),
+        HistoryTurn("user", (EncodedPicture(RGB), "made in 2010")),
+        HistoryTurn("assistant", ("2010",)),
+        HistoryTurn("user", (EncodedPicture(other), "and this", EncodedPicture(RGB), "beside this?")),
     ).startswith(said)
 
 
@@ -79,7 +79,7 @@ def test_examples_with_pictures_stand_where_they_were_put(model: Open, kind: Kin
 def test_a_recording_goes_to_the_models_own_ear(model: Open, kind: Kind) -> None:
     said = replied(model(kind), SoundBlock(SOUND, 0.0))
     assert said
-    turns = (Turn("system", (INSTRUCTION,)), Turn("user", (Sound(SOUND),)))
+    turns = (HistoryTurn("system", (INSTRUCTION,)), HistoryTurn("user", (EncodedSound(SOUND),)))
     assert expected(model(kind), *turns).startswith(said)
     assert replied(model(kind), SoundBlock(TONE, 0.0)) != said
 
@@ -88,8 +88,8 @@ def test_frames_of_a_film_take_one_slice_each(model: Open) -> None:
     v26 = model(Kind.V26)
     film = [PictureBlock(RGB, at, of_film=True) for at in range(3)]
     said = replied(v26, *film, TextBlock("What happens?", 0, 0), SceneBlock((), "", 0.0))
-    turn = Turn("user", (*[Picture(RGB, max_slices=1)] * 3, "What happens?"))
-    assert expected(v26, Turn("system", (INSTRUCTION,)), turn).startswith(said)
+    turn = HistoryTurn("user", (*[EncodedPicture(RGB, max_slices=1)] * 3, "What happens?"))
+    assert expected(v26, HistoryTurn("system", (INSTRUCTION,)), turn).startswith(said)
 
 
 def test_who_cannot_hear_is_given_no_sound_and_who_was_told_nothing_says_nothing(model: Open) -> None:
@@ -104,8 +104,8 @@ def test_a_picture_that_will_not_do_is_told(model: Open) -> None:
 
 
 def test_calls_and_letters_share_the_weights(tiny: Callable[[Kind], Any]) -> None:
-    minds = open_minicpm(tiny(Kind.V26), now, precision="float32")
-    assert isinstance(minds, Minds)
-    live, letters = minds(), minds.letters()
+    factories = open_minicpm_v(tiny(Kind.V26), now, precision="float32")
+    assert isinstance(factories, EngineFactories)
+    live, letters = factories(), factories.chat()
     assert live._model is letters._model  # type: ignore[attr-defined]
     assert letters.can.in_order and not live.can.in_order

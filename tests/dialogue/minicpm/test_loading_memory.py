@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.linear import Precision
-from dialogue.minicpm.checkpoint import Checkpoint
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import decoder_of
-from dialogue.minicpm.tiny import write_tiny
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.precision import Precision
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import decoder_of
+from dialogue.minicpm.tiny.checkpoint import write_tiny
 
 SMAPS = Path("/proc/self/smaps")
 

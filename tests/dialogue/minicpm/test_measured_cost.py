@@ -8,26 +8,26 @@ from functools import partial
 import pytest
 from torch import Tensor
 
-from dialogue.minicpm import duplex_cost, turn_cost
-from dialogue.minicpm.duplex import MOST_STEPS, Said
-from dialogue.minicpm.duplex_cost import measure_duplex
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.session_o26 import Session
-from dialogue.minicpm.speech_o45 import CODES_PER_S
-from dialogue.minicpm.turn_cost import TurnCost, measure_turns
-from dialogue.minicpm.unit_cost import UnitCost, measure
-from dialogue.minicpm.voice_o26 import AGAIN, CALL, VoiceO26
-from dialogue.pace import READ_TOKENS
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.duplex import MOST_STEPS, SpokenPiece
+from dialogue.minicpm.sessions.session_o26 import SessionO26
+from dialogue.minicpm.sizing import duplex_cost, turn_cost
+from dialogue.minicpm.sizing.duplex_cost import measure_duplex
+from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
+from dialogue.minicpm.sizing.unit_cost import UnitCost, measure
+from dialogue.minicpm.speech.speech_o45 import CODES_PER_S
+from dialogue.minicpm.speech.voice_o26 import AGAIN, CALL, VoiceO26
+from dialogue.sizing.pace import READ_TOKENS
 
 Open = Callable[[Kind], MiniCPM]
 
 
 def test_measured_units_are_the_worst_case(model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplex_cost, "measure", partial(measure, now=lambda: 0.0))
-    made: list[Said] = []
+    made: list[SpokenPiece] = []
 
-    def keep(said: Sequence[Said]) -> None:
+    def keep(said: Sequence[SpokenPiece]) -> None:
         made.extend(said)
 
     cost = measure_duplex(model(Kind.O45), context=256, make_sound=keep, most=2)
@@ -50,13 +50,13 @@ def test_an_answer_that_was_too_slow_bounds_what_quick_units_allow() -> None:
     assert cost.sessions(0.75) == 1
 
 
-class Measured(list[Session]):
+class Measured(list[SessionO26]):
     """The sessions that were measured, on a clock that stands still: no machine is too slow for this test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         full = turn_cost._full
 
-        def kept(model: MiniCPM, context: int) -> Session:
+        def kept(model: MiniCPM, context: int) -> SessionO26:
             self.append(full(model, context))
             assert self[-1].cache.length == self[-1].ledger.tokens == context
             return self[-1]
@@ -87,7 +87,7 @@ def test_a_measured_second_of_o26_is_a_full_unit_and_a_second_of_speech(
 
 
 def test_without_its_own_voice_text_is_made_as_fast_as_it_is_read(model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    def replied(session: Session) -> int:
+    def replied(session: SessionO26) -> int:
         return sum(entry.tokens for entry in session.ledger.entries if entry.kind == "reply")
 
     sessions = Measured(monkeypatch)

@@ -14,8 +14,8 @@ from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBl
 from dialogue.engines import open_engine
 from dialogue.engines.minicpm3 import MiniCPM3Engine
 from dialogue.errors import BadInput
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.latent_cache import LatentCache
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.text.latent_cache import LatentCache
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
 
@@ -103,14 +103,14 @@ def test_the_real_cache_rolls_with_the_script_and_computes_nothing_twice(tiny: C
 
     async def story() -> None:
         engine = cast(MiniCPM3Engine, new())
-        forward, computed = engine._mind.model.forward, 0
+        forward, computed = engine._llm.model.forward, 0
 
         def counting(cache: LatentCache, ids: Tensor) -> Tensor:
             nonlocal computed
             computed += len(ids)
             return forward(cache, ids)
 
-        setattr(engine._mind.model, "forward", counting)  # noqa: B010 - the types of a method are fixed
+        setattr(engine._llm.model, "forward", counting)  # noqa: B010 - the types of a method are fixed
         for turn in range(12):
             before, at = computed, 10.0 * turn
             await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}"),), "", at))

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
-from dialogue.choose_token import Sampling
 from dialogue.engines import open_engine
 from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine
-from dialogue.minicpm.function_calls import CALLS
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.running_calls import MOST_ROUNDS
-from dialogue.minicpm.tools import Tool
-from dialogue.toolbox import Toolbox
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.text.function_calls import CALLS
+from dialogue.minicpm.text.running_calls import MOST_ROUNDS
+from dialogue.tools.tool import Tool
+from dialogue.tools.toolbox import Toolbox
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
 
@@ -203,7 +203,7 @@ def test_nobody_can_end_a_turn_or_pose_as_a_function(made: Made) -> None:
 
 
 def test_the_real_model_answers_and_rewinds_as_a_fresh_one_would(tiny: Callable[[Kind], Path]) -> None:
-    options: dict[str, Any] = {"precision": "float32", "sampling": Sampling(penalty=2.0)}
+    options: dict[str, Any] = {"precision": "float32", "sampling": SamplingConfig(penalty=2.0)}
     new = open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=4096, **options)
 
     async def story(detour: Callable[[MiniCPM3Engine], Awaitable[object]] | None) -> list[str]:

@@ -9,24 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from dialogue.choose_token import GREEDY
 from dialogue.errors import BadInput, EngineLost
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.request import Sound
-from dialogue.minicpm.session_o26 import INTRODUCED
-from dialogue.minicpm.session_o26 import Session as SessionO26
-from dialogue.minicpm.session_o45 import PIECE, UNSPEAKABLE
-from dialogue.minicpm.session_o45 import Session as SessionO45
-from tests.dialogue.minicpm.sessions import picture, second
+from dialogue.llm.sampling import GREEDY
+from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
+from dialogue.minicpm.chat.request import EncodedSound
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.session_o26 import INTRODUCED, SessionO26
+from dialogue.minicpm.sessions.session_o45 import PIECE, UNSPEAKABLE, SessionO45
+from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
-VOICE = ["Clone this voice.", Sound(second(99)), "Speak like that."]
+VOICE = ["Clone this voice.", EncodedSound(second(99)), "Speak like that."]
 
 
 def unit(seed: int) -> list[object]:
-    return ["<unit>", picture(seed), Sound(second(seed))]
+    return ["<unit>", picture(seed), EncodedSound(second(seed))]
 
 
 def tokens(session: SessionO26, limit: int = 9) -> list[int]:
@@ -176,7 +174,7 @@ def begun(model: MiniCPM, **room: int) -> SessionO45:
 
 def test_pieces_are_of_ten_tokens_with_a_state_each(model: Open) -> None:
     session = begun(model(Kind.O45))
-    session.hear([picture(1), Sound(second(1))])
+    session.hear([picture(1), EncodedSound(second(1))])
     pieces = list(session.answer(24, GREEDY))
     assert all(len(piece.tokens) == PIECE for piece in pieces[:-1])
     assert all(len(piece.hidden) == len(piece.tokens) for piece in pieces)
@@ -184,7 +182,7 @@ def test_pieces_are_of_ten_tokens_with_a_state_each(model: Open) -> None:
 
 def test_nothing_is_said_that_cannot_be_read_aloud(model: Open) -> None:
     session = begun(model(Kind.O45))
-    session.hear([Sound(second(1))])
+    session.hear([EncodedSound(second(1))])
     said = {token for piece in session.answer(100) for token in piece.tokens}
     assert not said & model(Kind.O45).words.ids([*UNSPEAKABLE, "<unk>"])
 
@@ -192,9 +190,9 @@ def test_nothing_is_said_that_cannot_be_read_aloud(model: Open) -> None:
 def test_two_seconds_at_once_sound_like_one_after_the_other(model: Open) -> None:
     whole, cut = begun(model(Kind.O45)), begun(model(Kind.O45))
     signal = np.concatenate([second(1), second(2)])
-    whole.hear([Sound(signal)])
-    cut.hear([Sound(signal[:16_000])])
-    cut.hear([Sound(signal[16_000:])])
+    whole.hear([EncodedSound(signal)])
+    cut.hear([EncodedSound(signal[:16_000])])
+    cut.hear([EncodedSound(signal[16_000:])])
     first, other = (session.cache.storage[0, 1, 0] for session in (whole, cut))
     rows = 10
     start = whole.protected + len(model(Kind.O45).words.encode("<|im_start|>user\n<|audio_start|>", begin=False))
@@ -203,15 +201,15 @@ def test_two_seconds_at_once_sound_like_one_after_the_other(model: Open) -> None
 
 def test_a_rewound_session_by_turns_hears_on_where_it_was(model: Open) -> None:
     session = begun(model(Kind.O45))
-    session.hear([Sound(second(1))])
+    session.hear([EncodedSound(second(1))])
     mark = session.mark()
-    session.hear([Sound(second(2))])
+    session.hear([EncodedSound(second(2))])
     want = spoken(session)
     session.rewind(mark)
-    session.hear([Sound(second(5))])
+    session.hear([EncodedSound(second(5))])
     spoken(session)
     session.rewind(mark)
-    session.hear([Sound(second(2))])
+    session.hear([EncodedSound(second(2))])
     assert spoken(session) == want
 
 
@@ -219,7 +217,7 @@ def test_whole_rounds_are_forgotten_and_the_introduction_stays(model: Open) -> N
     session = begun(model(Kind.O45), capacity=1200, high=600, low=400)
     protected = session.cache.storage[:, :, :, : session.protected].clone()
     for seed in range(12):
-        session.hear([picture(seed), Sound(second(seed))])
+        session.hear([picture(seed), EncodedSound(second(seed))])
         spoken(session)
         assert session.cache.length < 600 + 2 * 130
     kept = session.cache.storage[:, :, :, : session.protected]
@@ -230,9 +228,9 @@ def test_a_session_without_room_is_lost_not_wrong(model: Open) -> None:
     session = begun(model(Kind.O45), capacity=260)
     with pytest.raises(EngineLost, match="full"):
         for seed in range(4):
-            session.hear([picture(seed), Sound(second(seed))])
+            session.hear([picture(seed), EncodedSound(second(seed))])
 
 
 def test_a_part_of_a_second_is_refused(model: Open) -> None:
     with pytest.raises(BadInput, match="whole seconds"):
-        begun(model(Kind.O45)).hear([Sound(second(1)[:9000])])
+        begun(model(Kind.O45)).hear([EncodedSound(second(1)[:9000])])

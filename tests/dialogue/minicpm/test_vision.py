@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.resampler import position_table
-from dialogue.minicpm.slicing import Slice
-from dialogue.minicpm.vision_tower import buckets
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.vision.resampler import position_table
+from dialogue.minicpm.vision.slicing import Slice
+from dialogue.minicpm.vision.vision_tower import buckets
 
 Open = Callable[[Kind], MiniCPM]
 

@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from dialogue.minicpm.dvae import LEVELS, Codebook
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.speech_backbone import narrowed, penalised
-from dialogue.minicpm.speech_o26 import Slots
-from dialogue.minicpm.speech_o45 import Memory, SpeechDecoder
-from dialogue.minicpm.together import alone, outputs
-from dialogue.minicpm.token2wav import LOOK_AHEAD, SILENCE, CodeFeed
-from dialogue.minicpm.vocos import Joiner
-from dialogue.minicpm.voice_o26 import SAMPLES_A_CODE, Speaker, VoiceO26
+from dialogue.llm.batching import alone, outputs
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.speech.dvae import LEVELS, Codebook
+from dialogue.minicpm.speech.speech_backbone import narrowed, penalised
+from dialogue.minicpm.speech.speech_o26 import TextSlots
+from dialogue.minicpm.speech.speech_o45 import Memory, SpeechDecoderO45
+from dialogue.minicpm.speech.token2wav import LOOK_AHEAD, SILENCE, CodeFeed
+from dialogue.minicpm.speech.vocos import Joiner
+from dialogue.minicpm.speech.voice_o26 import SAMPLES_A_CODE, SpeechStreamO26, VoiceO26
 
 Open = Callable[[Kind], MiniCPM]
 
@@ -31,14 +31,14 @@ def voice_o26(model: MiniCPM) -> VoiceO26:
     return model.voice
 
 
-def voice_o45(model: MiniCPM) -> SpeechDecoder:
-    assert isinstance(model.voice, SpeechDecoder)
+def voice_o45(model: MiniCPM) -> SpeechDecoderO45:
+    assert isinstance(model.voice, SpeechDecoderO45)
     return model.voice
 
 
 def spoken(voice: VoiceO26, pieces: Sequence[str]) -> Tensor:
     hidden = torch.randn(128, generator=torch.Generator().manual_seed(3))
-    speaker = Speaker(voice, hidden, torch.Generator().manual_seed(4))
+    speaker = SpeechStreamO26(voice, hidden, torch.Generator().manual_seed(4))
     parts = [part for piece in pieces for part in outputs(speaker.add(piece))]
     return torch.cat([torch.zeros(0), *parts, *outputs(speaker.end())])
 
@@ -64,7 +64,7 @@ def test_a_long_answer_is_spoken_in_segments(model: Open) -> None:
 
 
 def test_text_is_seen_as_sound_grows() -> None:
-    slots = Slots(speakers=1, text=300, text_step=10, sound_step=50)
+    slots = TextSlots(speakers=1, text=300, text_step=10, sound_step=50)
     assert slots.sound == 302
     known = 33  # tokens of text
 

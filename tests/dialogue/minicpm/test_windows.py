@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.model import MiniCPM
-from dialogue.minicpm.window import Basic, Context, Recap, Unit, Window
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.sessions.window import RecapWindow, SlidingWindow, Window, WindowRecap, WindowUnit
 
 Open = Callable[[Kind], MiniCPM]
 HEADING = (31, 32, 33)
@@ -51,7 +51,7 @@ class Plain:
 def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[int]]) -> None:
     """`expect` makes of the lists what the window should make of the cache; returns the text that is remembered."""
     decoder = plain.model.decoder
-    context = Context(decoder, decoder.new_cache(2000), plain.system, plain.suffix)
+    context = RecapWindow(decoder, decoder.new_cache(2000), plain.system, plain.suffix)
     for _ in range(units):
         _, rows, said = plain.add()
         decoder.forward(context.cache, rows)
@@ -61,7 +61,7 @@ def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[i
         previous = expect()
         assert context.previous == previous
         assert [unit.number for unit in gone] == [number for number, _, _ in before[: len(before) - len(plain.units)]]
-        assert list(context.units) == [Unit(number, len(kept), text) for number, kept, text in plain.units]
+        assert list(context.units) == [WindowUnit(number, len(kept), text) for number, kept, text in plain.units]
         fresh = decoder.new_cache(2000)
         decoder.forward(fresh, plain.left(previous))
         assert context.cache.length == fresh.length
@@ -83,7 +83,7 @@ def test_a_basic_window_drops_whole_units_between_its_marks(model: Open, seed: i
                 length -= len(plain.units.pop(0)[1])
         return []
 
-    follow(plain, Basic(high, low), 25, expect)
+    follow(plain, SlidingWindow(high, low), 25, expect)
 
 
 @pytest.mark.parametrize(("units", "most"), [(1, 3), (4, 9), (3, 500), (2, 0), (6, 1)])
@@ -95,4 +95,4 @@ def test_a_context_window_keeps_the_end_of_what_was_said(model: Open, units: int
             plain.text += plain.units.pop(0)[2]
         return [*HEADING, *plain.text[max(len(plain.text) - most, 0) :]] if plain.text else []
 
-    follow(plain, Recap(HEADING, units, most), 25, expect)
+    follow(plain, WindowRecap(HEADING, units, most), 25, expect)

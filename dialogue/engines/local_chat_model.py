@@ -1,0 +1,57 @@
+"""What all calls of the engine embedded share: the weights, and their opinion of when somebody has finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dialogue.engine import Runner
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm, open_embedder
+from dialogue.engines.semantic_turn import SemanticTurnDetector
+from dialogue.llm.language_model import open_language_model
+from dialogue.rules.small_talk import Clock
+from dialogue.sizing.pace import DecodePace, measure_pace
+
+
+@dataclass(frozen=True, eq=False)
+class LocalChatModel:
+    """Calling it makes a session."""
+
+    llm: LocalLlm
+    runner: Runner
+    clock: Clock
+    ends: SemanticTurnDetector
+
+    def __call__(self) -> LocalChatEngine:
+        return LocalChatEngine(self.llm, self.runner, self.clock)
+
+    def measure_pace(self) -> DecodePace:
+        """How fast it makes answers here; a tenth of a second, on the model's thread."""
+        return measure_pace(self.llm.model, self.llm.limit)
+
+    def finished(self, text: str) -> float:
+        return self.ends.probability(text)
+
+
+def open_local_chat(
+    model_path: Path,
+    runner: Runner,
+    context_tokens: int,
+    clock: Clock,
+    *,
+    phrase_descriptions: bool | None = None,
+    embedder_folder: Path | None = None,
+    **opening: Any,
+) -> LocalChatModel:
+    """Load the weights and prefill what all sessions share (blocking); returns a factory of sessions.
+
+    `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. With the weights
+    in `embedder_folder` what was said is recalled by its meaning as well as by its words. `opening` goes to
+    `open_language_model`. Raises BadInput where the file or the context size will not do, OSError where the folder
+    will not.
+    """
+    embedder = open_embedder(embedder_folder)
+    llm = LocalLlm(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)
+    return LocalChatModel(llm, runner, clock, SemanticTurnDetector(llm.model))

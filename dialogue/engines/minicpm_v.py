@@ -1,0 +1,203 @@
+"""MiniCPM-V 2.5 and V 2.6 as an engine that sees, by turns; the pipeline hears and speaks for it. o 2.6 and o 4.5,
+which hear and speak themselves, are opened here as well and have engines of their own.
+
+Incremental: a picture is encoded once, when it is fed; everything up to the user's words is in the cache before they
+are (the instruction, the last reply, the picture), in chunks of 64; a rewind keeps the common beginning. Not
+incremental yet: what is said while the user is still speaking (a picture comes before its words, so partial words
+would be thrown away), and what is left after something was dropped is computed anew. No task, no thread, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, Runner, TextDelta
+from dialogue.engines.minicpm_chat import MiniCPMChatEngine
+from dialogue.engines.minicpm_o26 import MiniCPMO26Model
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model, WindowName
+from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
+from dialogue.llm.device import device_for
+from dialogue.llm.precision import Precision
+from dialogue.llm.sampling import SamplingConfig
+from dialogue.minicpm.audio.mel import Samples
+from dialogue.minicpm.chat.chat_context import ChatContext, PictureRows, look
+from dialogue.minicpm.chat.chat_memory import ChatMemory
+from dialogue.minicpm.chat.conversation import SAMPLING, usual_sampling
+from dialogue.minicpm.chat.request import EncodedPicture
+from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
+from dialogue.minicpm.sessions.session_o26 import SAMPLING as SAMPLING_O26
+from dialogue.minicpm.speech.speech_backbone import VOICE
+from dialogue.minicpm.speech.token2wav import Vocoder
+from dialogue.minicpm.speech.token2wav_files import has_token2wav, open_token2wav
+from dialogue.minicpm.speech.voice_o26 import ASSETS
+from dialogue.prompts.seeing_instruction import INSTRUCTION
+from dialogue.sizing.pace import PacedSessions
+
+
+def open_minicpm_v(
+    path: Path,
+    runner: Runner,
+    context_tokens: int = 4096,
+    *,
+    precision: Precision = "bfloat16",
+    device: str = "auto",
+    sampling: SamplingConfig | None = None,
+    window: WindowName = "basic",
+    voice: Samples | None = None,
+    seed: int | None = None,
+) -> Callable[[], Engine]:
+    """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
+
+    `device` "auto" takes a graphics card if torch finds one. `sampling` None is the model's own way. Of o models:
+    `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes the draws of every session the same;
+    `window` is what leaves o 4.5's context when it is full. Raises BadInput where the folder is not whole, is not
+    of a kind that sees, or the context is smaller than 3,072 tokens or larger than the model's.
+    """
+    device = device_for(device)
+    model = open_model(path, precision, device)
+    if model.sight is None:
+        raise BadInput(f"The checkpoint in {path} has no vision tower; take one that sees.")
+    if context_tokens > model.decoder.config.max_positions:
+        most = model.decoder.config.max_positions
+        raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
+    chat = partial(MiniCPMChatEngine, model, runner, sampling or usual_sampling(model.kind))
+    if model.kind is Kind.O26:
+        omni = MiniCPMO26Model(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
+        return EngineFactories(omni, chat)
+    if model.kind is Kind.O45:
+        style = DuplexSampling(sampling) if sampling else None
+        speaking = _speaking_voice(path, device, voice)
+        return EngineFactories(
+            MiniCPMO45Model(model, runner, context_tokens, window, style, voice, speaking, seed=seed), chat
+        )
+    new_session = partial(MiniCPMVEngine, model, runner, context_tokens, sampling or SAMPLING)
+    new_session()  # a context that will not do is told now, not when somebody calls
+    return EngineFactories(PacedSessions(new_session, model.decoder, context_tokens), chat)
+
+
+def _speaking_voice(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:
+    """What makes o 4.5's codes into sound; it can speak like a recording only."""
+    if voice is None or not has_token2wav(path):
+        return None
+    networks, reader = open_token2wav(path, device)
+    return networks.voice(reader.read(voice))
+
+
+def abilities(folder: Path, voiced: bool = False) -> Capabilities:
+    """What the engine of a downloaded folder would do itself in a call, told from its headers. `voiced`: it is given
+    a recording to speak like. Raises BadInput."""
+    checkpoint = Checkpoint(folder)
+    kind = kind_of(checkpoint.config)
+    sounds = (folder / ASSETS).is_dir() if kind is Kind.O26 else voiced and has_token2wav(folder)
+    speaks = checkpoint.has(f"{VOICE}emb_text.") and sounds
+    return Capabilities(kind.hears, kind.sees, speaks, duplex=kind is Kind.O45)
+
+
+class MiniCPMVEngine:
+    """One session."""
+
+    can = Capabilities(hears=False, sees=True, speaks=False)
+
+    def __init__(self, model: MiniCPM, runner: Runner, limit: int, sampling: SamplingConfig = SAMPLING) -> None:
+        self._model, self._run, self._limit, self._sampling = model, runner, limit, sampling
+        self._memory = ChatMemory(runner, limit, partial(shortened, model.words), INSTRUCTION)
+        self._history = self._memory.history
+        self._seen: dict[EncodedPicture, PictureRows] = {}
+        self._latest: PictureRows | None = None
+        self._looks = 0
+        self._context: ChatContext | None = None  # made by the first step: a cache is large
+
+    async def feed(self, block: Block) -> None:
+        """Prefills what it can ahead of the question. Sound, partial words and our own eyes' scene are not for it.
+        Raises BadInput for a picture or an instruction that will not do."""
+        match block:
+            case SystemBlock(text):
+                self._history.instruct(text)
+                await self._follow()
+            case PictureBlock(rgb, at):
+                seen = await self._look(rgb)
+                self._seen[seen.picture] = seen
+                self._history.show(seen.picture, seen.tokens, at)
+                await self._follow()
+            case TextBlock(text) if text.strip():
+                self._memory.heard(block)  # prefilled by the reply, which is asked for at once
+            case ReplyBlock():
+                self._memory.spoke(block)
+                await self._follow()
+
+    async def reply(self) -> AsyncIterator[Delta]:
+        """The answer to what was said last, a token a step; nothing if nothing was."""
+        if not self._history.asked:
+            return
+        if (known := await self._memory.recalled()) is not None:
+            yield TextDelta(known.text, known.at)
+            return
+        context = await self._follow(replying=True)
+        words, stops = TextStream(self._model.words), self._model.stops()
+        ids: list[int] = []
+        said = ""
+        token = await self._run(context.choose, self._sampling)
+        while token not in stops:
+            ids.append(token)
+            if text := words.add([token]):
+                said += text
+                self._history.replying(said, len(ids))
+                yield TextDelta(text)
+            if len(ids) == self._memory.reply_tokens:
+                break
+            token = await self._run(context.advance, token, self._sampling, tuple(ids))
+        if text := words.end():
+            self._history.replying(said + text, len(ids))
+            yield TextDelta(text)
+
+    async def mark(self) -> Mark:
+        return Mark(self._history.position)
+
+    async def rewind(self, mark: Mark) -> None:
+        """The cache follows lazily: the common beginning stays computed, whatever comes next."""
+        self._memory.rewind(mark.position)
+
+    async def close(self) -> None:
+        """Frees the session's cache and pictures, and its log."""
+        self._context = self._latest = None
+        self._seen.clear()
+        self._memory.close()
+
+    def context(self) -> ContextUse:
+        return self._history.use()
+
+    async def _look(self, rgb: NDArray[np.uint8]) -> PictureRows:
+        """The same picture is shown again when a turn is prepared twice: it is not looked at again."""
+        if self._latest is None or self._latest.picture.rgb is not rgb:
+            self._looks += 1
+            try:
+                self._latest = await self._run(look, self._model, rgb, self._looks)
+            except ValueError as odd:
+                raise BadInput(f"The picture cannot be used: {odd}") from odd
+        latest = self._latest
+        return PictureRows(EncodedPicture(rgb), latest.plan, latest.features, latest.number)
+
+    async def _follow(self, *, replying: bool = False) -> ChatContext:
+        """Bring the cache in line with the history, a chunk a step."""
+        self._memory.make_room()
+        turns = self._history.turns()
+        shown = {part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)}
+        self._seen = {picture: seen for picture, seen in self._seen.items() if picture in shown}
+        if self._context is None:
+            self._context = await self._run(ChatContext, self._model, self._limit)
+        context = self._context
+        keys = await self._run(context.lay_out, turns, self._seen, replying)
+        while await self._run(context.follow, keys, replying):
+            pass
+        return context

@@ -1,0 +1,1 @@
+"""Language models: decoders, KV cache, rolling ledger, sampling, continuous batching."""

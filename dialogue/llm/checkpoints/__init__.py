@@ -1,0 +1,1 @@
+"""Files of language models: GGUF and safetensors, tokenizers, configurations, expected tensors."""

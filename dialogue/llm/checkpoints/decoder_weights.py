@@ -1,0 +1,186 @@
+"""Where a decoder's numbers come from: safetensors folders, and GGUF files under Hugging Face names.
+
+Both are lazy mappings from name to tensor, so a loader holds one layer at a time. Nothing here looks a file up or
+knows what a layer does.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType
+from numpy.typing import NDArray
+from safetensors import safe_open
+from torch import Tensor
+
+from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.decoder_config import DecoderConfig, RopeConfig, RopeKind
+from dialogue.llm.checkpoints.gguf_file import GgufFile, GgufTensor
+
+_GGUF_LAYER_NAMES = {
+    "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+_GGUF_NAMES = {
+    "model.embed_tokens.weight": "token_embd.weight",
+    "model.norm.weight": "output_norm.weight",
+    "lm_head.weight": "output.weight",
+}
+_GGUF_SCALINGS: dict[str, RopeKind] = {"none": "default", "linear": "linear", "yarn": "yarn"}
+
+
+class StoredWeights(Mapping[str, Tensor], ABC):
+    """A model's tensors by Hugging Face name, as floats (`[name]`) or as they are stored (`blocks`)."""
+
+    @abstractmethod
+    def blocks(self, name: str) -> GgufTensor:
+        """The tensor in a GGUF type, rows in Hugging Face order."""
+
+
+class SafetensorsWeights(StoredWeights):
+    """All *.safetensors of a folder (or one file) as one mapping; `prefix` ("llm.") is taken off the names."""
+
+    def __init__(self, path: Path, prefix: str = "") -> None:
+        files = [path] if path.is_file() else sorted(path.glob("*.safetensors"))
+        if not files:
+            raise BadInput(f"No .safetensors file in {path}; point to the folder of a downloaded model.")
+        self._prefix = prefix
+        self._files: dict[str, Any] = {}
+        for file in files:
+            opened = safe_open(file, framework="pt")
+            self._files |= {name: opened for name in opened.keys() if name.startswith(prefix)}  # noqa: SIM118
+
+    def __getitem__(self, name: str) -> Tensor:
+        tensor: Tensor = self._files[self._prefix + name].get_tensor(self._prefix + name)
+        return tensor
+
+    def blocks(self, name: str) -> GgufTensor:
+        floats = self[name].float().contiguous().numpy()
+        return GgufTensor(GGMLQuantizationType.F32, floats.view(np.uint8))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.removeprefix(self._prefix) for name in self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+class GgufWeights(StoredWeights):
+    """A GGUF file's tensors under Hugging Face names, dequantised to float32.
+
+    Files of the llama architecture store the rows of q and k interleaved for another pairing of rotary dimensions;
+    both accessors put them back.
+    """
+
+    def __init__(self, file: GgufFile) -> None:
+        self.config = config_of(file)
+        self._tensors = file.tensors
+        self._interleaved = file.metadata["general.architecture"] == "llama"
+
+    def __getitem__(self, name: str) -> Tensor:
+        return torch.from_numpy(self._in_order(name, self._tensors[_gguf_name(name)].floats()))
+
+    def blocks(self, name: str) -> GgufTensor:
+        tensor = self._tensors[_gguf_name(name)]
+        return GgufTensor(tensor.kind, self._in_order(name, tensor.rows))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _gguf_name(name) in self._tensors
+
+    def __iter__(self) -> Iterator[str]:
+        known = list(_GGUF_NAMES)
+        for layer in range(self.config.layers):
+            at = f"model.layers.{layer}"
+            known += [f"{at}.{part}.{kind}" for part in _GGUF_LAYER_NAMES for kind in ("weight", "bias")]
+        return (name for name in known if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _in_order(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
+        if not self._interleaved or ("q_proj" not in name and "k_proj" not in name):
+            return rows
+        heads = self.config.heads if "q_proj" in name else self.config.kv_heads
+        pairs = rows.reshape(heads, self.config.head_dim // 2, 2, *rows.shape[1:])
+        return pairs.swapaxes(1, 2).reshape(rows.shape)
+
+
+def config_of(file: GgufFile) -> DecoderConfig:
+    """The decoder's shape from GGUF metadata. Raises BadInput for an architecture outside the Llama family."""
+    architecture = file.metadata.get("general.architecture")
+    if architecture not in ("llama", "qwen2", "qwen3"):
+        raise BadInput(f"GGUF architecture {architecture!r} is not of the Llama family; use another model.")
+
+    def get(key: str, default: Any = None) -> Any:
+        return file.metadata.get(f"{architecture}.{key}", default)
+
+    heads, hidden = int(get("attention.head_count")), int(get("embedding_length"))
+    return DecoderConfig(
+        vocab_size=len(file.tensors["token_embd.weight"].rows),
+        hidden_size=hidden,
+        ffn_size=int(get("feed_forward_length")),
+        layers=int(get("block_count")),
+        heads=heads,
+        kv_heads=int(get("attention.head_count_kv", heads)),
+        head_dim=int(get("attention.key_length", hidden // heads)),
+        norm_eps=float(get("attention.layer_norm_rms_epsilon")),
+        max_positions=int(get("context_length")),
+        rope=_rope_of(file, str(architecture)),
+        tied_head="output.weight" not in file.tensors,
+        qkv_bias="blk.0.attn_q.bias" in file.tensors,
+        qk_norm=architecture == "qwen3",
+    )
+
+
+def _rope_of(file: GgufFile, architecture: str) -> RopeConfig:
+    def get(key: str, default: Any) -> Any:
+        return file.metadata.get(f"{architecture}.{key}", default)
+
+    theta, limit = float(get("rope.freq_base", 10000.0)), int(get("context_length", 2048))
+    if "rope_freqs.weight" in file.tensors:
+        # llama3 scaling, stored as its divisors; the longrope rule applies given divisors as they are.
+        divisors = tuple(file.tensors["rope_freqs.weight"].floats().reshape(-1).tolist())
+        return RopeConfig(
+            theta, "longrope", 1.0, limit, attention_factor=1.0, short_factor=divisors, long_factor=divisors
+        )
+    scaling = get("rope.scaling.type", "none")
+    if scaling not in _GGUF_SCALINGS:
+        raise BadInput(f"Rotary scaling {scaling!r} of this GGUF file is not known; use another model.")
+    return RopeConfig(
+        theta=theta,
+        kind=_GGUF_SCALINGS[scaling],
+        factor=float(get("rope.scaling.factor", 1.0)),
+        pretrained_positions=int(get("rope.scaling.original_context_length", limit)),
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A model folder's JSON file. Raises BadInput where it is missing or broken."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read ({error}); point to the folder of a downloaded model.") from error
+    return content
+
+
+def _gguf_name(name: str) -> str:
+    if name in _GGUF_NAMES:
+        return _GGUF_NAMES[name]
+    layer, _, rest = name.removeprefix("model.layers.").partition(".")
+    part, _, kind = rest.rpartition(".")
+    return f"blk.{layer}.{_GGUF_LAYER_NAMES.get(part, part)}.{kind}"

@@ -1,0 +1,227 @@
+"""A chat model, whole: tokenizer, template, stop tokens and the decoder that runs it best on this machine.
+
+One function opens a GGUF file or a model folder (safetensors); which route computes it is decided here and told by
+`describe`. Keeps no session: that is a cache made by `new_cache`. Looks nothing up: paths are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights, read_json
+from dialogue.llm.checkpoints.gguf_file import GgufFile
+from dialogue.llm.checkpoints.gguf_tokenizer import tokenizer_of
+from dialogue.llm.decoder import Decoder
+from dialogue.llm.decoder_route import Route, route_for
+from dialogue.llm.kv_cache import KVCache
+from dialogue.llm.native_decoder import NativeDecoder
+from dialogue.llm.precision import Quantisation
+from dialogue.llm.rotary import Rotary
+from dialogue.llm.sampling import SamplingConfig
+
+__all__ = ["LanguageModel", "Quantisation", "open_language_model"]
+
+Progress = Callable[[int, int], None]
+
+# Tokens that end a turn in the chat formats of the family, whatever the file's metadata say.
+_TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>")
+
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """Shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` opens a text where the model wants one.
+
+    `special_tokens` are those that the chat template may name; `sampling` is what the makers advise, if they do.
+    """
+
+    decoder: Decoder | NativeDecoder
+    tokenizer: Tokenizer
+    chat_template: str | dict[str, str]
+    special_tokens: Mapping[str, str]
+    stop_ids: frozenset[int]
+    bos_id: int | None
+    sampling: SamplingConfig | None
+    name: str
+    why: str
+
+    @property
+    def config(self) -> DecoderConfig:
+        return self.decoder.config
+
+    @property
+    def rotary(self) -> Rotary:
+        """What `KVCache.cut` needs to move keys."""
+        return self.decoder.rotary
+
+    def new_cache(self, capacity: int) -> KVCache:
+        """An empty session of at most `capacity` tokens."""
+        return self.decoder.new_cache(capacity)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """int64 (T,) -> (T, hidden)."""
+        return self.decoder.embed(ids)
+
+    def forward(self, cache: KVCache, inputs: Tensor) -> Tensor:
+        """Append ids (T,) or embeddings (T, hidden) to a session -> hidden states (T, hidden)."""
+        return self.decoder.forward(cache, inputs)
+
+    def forward_batch(self, caches: Sequence[KVCache], inputs: Sequence[Tensor]) -> list[Tensor]:
+        """`forward` for several sessions in one step."""
+        return self.decoder.forward_batch(caches, inputs)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., hidden) -> float32 (..., vocab)."""
+        return self.decoder.logits(hidden)
+
+    def describe(self) -> str:
+        """One line: which model, computed how, and why so."""
+        return f"{self.name}: {self.decoder.describe()}, {self.decoder.nbytes() / 1e6:.0f} MB; {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """How the caller wants a model computed."""
+
+    quantisation: Quantisation
+    threads: int
+    device: str
+    on_progress: Progress | None
+
+
+def open_language_model(
+    path: Path,
+    *,
+    quantisation: Quantisation = "auto",
+    threads: int = 1,
+    device: str = "cpu",
+    on_progress: Progress | None = None,
+) -> LanguageModel:
+    """Open a .gguf file or a folder with config.json, *.safetensors and the files of its tokenizer.
+
+    `decoder_route` says what "auto" is. `threads` are the compiled step's, for inputs of 4 tokens or more. Raises
+    BadInput where the files are broken or the model is not of the Llama family.
+    """
+    choice = _Choice(quantisation, threads, device, on_progress)
+    if path.is_dir():
+        return _open_folder(path, choice)
+    if path.suffix == ".gguf":
+        return _open_gguf(path, choice)
+    raise BadInput(f"{path} is neither a .gguf file nor a model folder; point to one of these.")
+
+
+def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
+    file = GgufFile(path)
+    metadata = file.metadata
+    tokenizer = tokenizer_of(metadata)
+    weights = GgufWeights(file)
+    decoder, why = _decoder(weights.config, weights, choice, from_gguf=True)
+    tokens: list[str] = metadata["tokenizer.ggml.tokens"]
+    ids: dict[str, Any] = {name: metadata.get(f"tokenizer.ggml.{name}_token_id") for name in ("bos", "eos", "eot")}
+    return LanguageModel(
+        decoder=decoder,
+        tokenizer=tokenizer,
+        chat_template=metadata.get("tokenizer.chat_template", ""),
+        special_tokens={f"{name}_token": tokens[ids[name]] for name in ("bos", "eos") if ids[name] is not None},
+        stop_ids=_stop_ids(tokenizer, [ids["eos"], ids["eot"]]),
+        bos_id=ids["bos"] if metadata.get("tokenizer.ggml.add_bos_token") else None,
+        sampling=None,
+        name=path.stem,
+        why=why,
+    )
+
+
+def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
+    config = read_json(path / "config.json")
+    shape = DecoderConfig.from_hf(config)
+    words = words_of(path)
+    decoder, why = _decoder(shape, _weights_of(path, shape), choice, from_gguf=False)
+    stated = path / "generation_config.json"
+    generation = read_json(stated) if stated.is_file() else {}
+    eos = generation.get("eos_token_id", config.get("eos_token_id"))
+    named = {name: str(getattr(words, name)) for name in ("bos_token", "eos_token") if getattr(words, name)}
+    tokenizer: Tokenizer = words.backend_tokenizer
+    ends = [*(eos if isinstance(eos, list) else [eos]), words.eos_token_id]
+    return LanguageModel(
+        decoder=decoder,
+        tokenizer=tokenizer,
+        chat_template=words.chat_template or "",
+        special_tokens=named,
+        stop_ids=_stop_ids(tokenizer, ends),
+        bos_id=words.bos_token_id if getattr(words, "add_bos_token", False) else None,
+        sampling=_sampling(generation),
+        name=path.name,
+        why=why,
+    )
+
+
+def _weights_of(path: Path, shape: DecoderConfig) -> SafetensorsWeights:
+    """All of them are there, in the shapes of the config, before one is read."""
+    from dialogue.llm.checkpoints.checkpoint import Checkpoint
+    from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors
+
+    Checkpoint(path).require(decoder_tensors(shape))
+    return SafetensorsWeights(path)
+
+
+def words_of(path: Path) -> Any:
+    """The folder's tokenizer by the library that knows them all; it takes a second to import. Raises BadInput."""
+    from transformers import AutoTokenizer
+
+    if not any((path / name).is_file() for name in _TOKENIZER_FILES):  # the library would make an empty one
+        raise BadInput(f"{path} has no {_TOKENIZER_FILES[0]}; download the whole model.")
+    try:
+        words = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    except Exception as error:  # the library raises whatever its readers do
+        why = " ".join(str(error).split())
+        raise BadInput(f"The tokenizer in {path} cannot be read ({why}); download the whole model.") from error
+    if not hasattr(words, "backend_tokenizer"):
+        raise BadInput(f"The tokenizer in {path} has no tokenizer.json that could be read; take another model.")
+    return words
+
+
+def _sampling(generation: Mapping[str, Any]) -> SamplingConfig | None:
+    """As generation_config.json advises, with the library's defaults."""
+    penalty = float(generation.get("repetition_penalty") or 1.0)
+    if not generation.get("do_sample"):
+        return SamplingConfig(penalty=penalty) if "do_sample" in generation else None
+    return SamplingConfig(
+        temperature=float(generation.get("temperature") or 1.0),
+        top_k=int(generation.get("top_k", 50) or 0),
+        top_p=float(generation.get("top_p") or 1.0),
+        penalty=penalty,
+    )
+
+
+def _decoder(
+    config: DecoderConfig, weights: StoredWeights, choice: _Choice, *, from_gguf: bool
+) -> tuple[Decoder | NativeDecoder, str]:
+    """The decoder and the reason for its kind."""
+    route = route_for(config, choice.quantisation, from_gguf=from_gguf, device=choice.device)
+    try:
+        return _made(config, weights, choice, route), route.why
+    except (KeyError, SafetensorError) as error:
+        raise BadInput(f"The model's weights are not whole ({error}); download the whole model.") from error
+
+
+def _made(config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route) -> Decoder | NativeDecoder:
+    if route.library is None:
+        return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
+    return NativeDecoder(
+        config, weights, route.library, bits=route.bits, threads=choice.threads, on_progress=choice.on_progress
+    )
+
+
+def _stop_ids(tokenizer: Tokenizer, stated: Sequence[int | None]) -> frozenset[int]:
+    known = [tokenizer.token_to_id(token) for token in _TURN_ENDS]
+    return frozenset(int(token) for token in [*known, *stated] if token is not None)

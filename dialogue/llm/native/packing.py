@@ -1,0 +1,87 @@
+"""Brings a decoder's matrices into the panels the compiled step reads (model.h says how they look).
+
+What the step knows (`KNOWN`) keeps the file's codes, scales and minimums bit for bit. What is stored otherwise becomes
+groups of 4 bits (other 4-bit formats) or 8 bits (all else, floats included).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Literal
+
+import numpy as np
+from gguf import GGML_QUANT_SIZES, quants
+from gguf import GGMLQuantizationType as Kind
+from numpy.typing import NDArray
+
+from dialogue.llm.checkpoints.gguf_file import GgufTensor
+from dialogue.llm.native.loader import Library, Matrix
+
+Bits = Literal[4, 8]
+Bytes = NDArray[np.uint8]
+
+PANEL, GROUP = 16, 32
+KNOWN = (Kind.Q4_1, Kind.Q5_0, Kind.Q8_0, Kind.Q4_K, Kind.Q6_K)
+_STORED_AS: dict[Bits, Kind] = {4: Kind.Q4_1, 8: Kind.Q8_0}
+# Of a table of 150,000 rows the library makes several copies as floats.
+_ROWS_AT_ONCE = 4096
+_FOUR_BITS = (Kind.Q4_0, Kind.IQ4_NL, Kind.IQ4_XS)
+
+
+def kind_of(tensor: GgufTensor, bits: Bits | None = None) -> Kind:
+    """What a stored tensor is packed as; `bits` None keeps what the file has, as far as possible."""
+    if bits is not None:
+        return _STORED_AS[bits]
+    if tensor.kind in KNOWN:
+        return tensor.kind
+    return Kind.Q4_1 if tensor.kind in _FOUR_BITS else Kind.Q8_0
+
+
+def bits_of(kind: Kind) -> int:
+    """Of a code."""
+    return {Kind.Q4_1: 4, Kind.Q4_K: 4, Kind.Q5_0: 5, Kind.Q6_K: 6, Kind.Q8_0: 8}[kind]
+
+
+def bytes_a_weight(kind: Kind) -> float:
+    """Memory of a packed weight, scales included; K types keep theirs a little wider than the file."""
+    block, stored = GGML_QUANT_SIZES[kind]
+    return {Kind.Q4_K: 148 / 256, Kind.Q6_K: 210 / 256}.get(kind, stored / block)
+
+
+def packed_bytes(library: Library, rows: int, columns: int, kind: Kind) -> int:
+    """Size of a packed matrix. Raises ValueError where the step cannot have one of this size."""
+    size: int = library.calls.decoder_packed_bytes(rows, columns, kind)
+    if not size:
+        raise ValueError(f"a matrix of {rows} x {columns} cannot be packed as {kind.name}")
+    return size
+
+
+def matrix_at(address: int, rows: int, columns: int, kind: Kind) -> Matrix:
+    """A packed matrix; its rows are filled up with zeros to a multiple of 16."""
+    return Matrix(address, -(-rows // PANEL) * PANEL, columns, kind)
+
+
+def pack(library: Library, tensor: GgufTensor, columns: int, kind: Kind, out: Bytes) -> None:
+    """Pack a stored matrix into `out`, `packed_bytes` long. Raises ValueError where the sizes differ."""
+    blocks = np.ascontiguousarray(_blocks(tensor, kind))
+    target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+    rows, size = len(blocks), blocks.nbytes
+    if library.calls.decoder_pack(blocks.ctypes.data, size, rows, columns, kind, target, len(out)):
+        raise ValueError(f"{rows} rows of {size} bytes are not {columns} columns of {kind.name}")
+
+
+def _blocks(tensor: GgufTensor, kind: Kind) -> Bytes:
+    if tensor.kind is kind:
+        return tensor.rows
+    if tensor.kind is Kind.Q4_0 and kind is Kind.Q4_1:
+        return _with_minimum(tensor.rows)
+    starts = range(0, len(tensor.rows), _ROWS_AT_ONCE)
+    pieces = (GgufTensor(tensor.kind, tensor.rows[at : at + _ROWS_AT_ONCE]).floats() for at in starts)
+    return np.concatenate([quants.quantize(piece, kind) for piece in pieces])
+
+
+def _with_minimum(rows: Bytes) -> Bytes:
+    """Q4_0 blocks, scale * (code - 8), as Q4_1 blocks: the same numbers."""
+    old = rows.reshape(len(rows), -1, 18)
+    minimum = (old[..., :2].copy().view(np.float16) * np.float16(-8)).view(np.uint8)
+    return np.concatenate((old[..., :2], minimum, old[..., 2:]), axis=-1).reshape(len(rows), -1)

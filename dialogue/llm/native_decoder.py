@@ -1,0 +1,217 @@
+"""The decoder of decoder.py by the compiled step: same caches, same interface, float32 results, weights of 4 or 8 bits.
+
+Packs the weights once into one block of memory and hands addresses to native/. Caches are float16. Models whose shape
+the step does not know are refused (`refusal` says why); the torch path runs those.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_weights import StoredWeights
+from dialogue.llm.kv_cache import KVCache
+from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment
+from dialogue.llm.native.packing import Bits, Kind, bits_of, kind_of, matrix_at, pack, packed_bytes
+from dialogue.llm.rotary import Rotary
+
+Progress = Callable[[int, int], None]
+
+MOST_TOKENS = 256  # in one step: longer inputs go in pieces, so that what a step writes on its way stays small
+
+_MATRICES = {
+    "query": "self_attn.q_proj",
+    "key": "self_attn.k_proj",
+    "value": "self_attn.v_proj",
+    "output": "self_attn.o_proj",
+    "gate": "mlp.gate_proj",
+    "up": "mlp.up_proj",
+    "down": "mlp.down_proj",
+}
+
+
+def refusal(config: DecoderConfig) -> str:
+    """Why the compiled step cannot run a model of this shape; empty if it can."""
+    if config.head_dim not in (64, 128):
+        return f"its heads have {config.head_dim} dimensions, not 64 or 128"
+    if config.output_bias or config.mlp_bias:
+        return "it has biases outside q, k and v"
+    if config.hidden_size % 32 or config.ffn_size % 32:
+        return "its sizes are not multiples of 32"
+    return ""
+
+
+class NativeDecoder:
+    """Weights of one model, shared by all sessions; one step runs at a time.
+
+    `bits` None keeps each matrix at the precision it is stored with, as far as packing.py knows it. `threads`
+    includes the caller's; a step of fewer than 4 tokens uses the caller's only.
+    """
+
+    def __init__(
+        self,
+        config: DecoderConfig,
+        weights: StoredWeights,
+        library: Library,
+        *,
+        bits: Bits | None = None,
+        threads: int = 1,
+        context: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> None:
+        assert not refusal(config), refusal(config)
+        self.config = config
+        self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions)
+        self.instructions = INSTRUCTION_SETS[library.instructions]
+        self._calls = library.calls
+        self._floats: list[Tensor] = []  # norms and biases: the step keeps their addresses
+        self._model = self._pack(weights, library, bits, on_progress or (lambda done, total: None))
+        self._handle = ctypes.c_void_p(
+            self._calls.decoder_open(ctypes.byref(self._model), threads, library.instructions)
+        )
+        weakref.finalize(self, self._calls.decoder_close, self._handle)
+
+    def new_cache(self, capacity: int) -> KVCache:
+        """An empty session of at most `capacity` tokens."""
+        return _NativeCache(self, capacity)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """int64 (T,) -> float32 (T, hidden)."""
+        assert int(ids.min()) >= 0 and int(ids.max()) < self.config.vocab_size, "token id outside the vocabulary"
+        ids = ids.to("cpu", torch.int64).contiguous()
+        out = torch.empty(len(ids), self.config.hidden_size)
+        self._calls.decoder_embed(self._handle, ids.data_ptr(), len(ids), out.data_ptr())
+        return out
+
+    def forward(self, cache: KVCache, inputs: Tensor) -> Tensor:
+        """Append token ids (T,) or embeddings (T, hidden) to a session; float32 (T, hidden) after the last norm."""
+        pieces = [self.forward_batch([cache], [piece])[0] for piece in inputs.split(MOST_TOKENS)]
+        return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+
+    def forward_batch(self, caches: Sequence[KVCache], inputs: Sequence[Tensor]) -> list[Tensor]:
+        """`forward` for several sessions, in one step where their tokens fit into one; each cache appears once."""
+        sizes = [len(part) for part in inputs]
+        if len(sizes) > 1 and sum(sizes) > MOST_TOKENS:
+            return [self.forward(cache, part) for cache, part in zip(caches, inputs, strict=True)]
+        parts = [part.float() if part.is_floating_point() else self.embed(part) for part in inputs]
+        x = torch.cat(parts)  # always a new tensor: the step writes into it
+        tables = [self.rotary.span(cache.length, size) for cache, size in zip(caches, sizes, strict=True)]
+        segments = (Segment * len(caches))(*map(self._segment, caches, sizes, tables))
+        self._calls.decoder_forward(self._handle, segments, len(caches), x.data_ptr())
+        for cache, size in zip(caches, sizes, strict=True):
+            cache.advance(size)
+        return list(x.split(sizes))
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., hidden) -> float32 (..., vocab)."""
+        rows = hidden.reshape(-1, hidden.shape[-1]).float().contiguous()
+        out = torch.empty(len(rows), self._model.head.rows)
+        self._calls.decoder_logits(self._handle, rows.data_ptr(), len(rows), out.data_ptr())
+        return out[:, : self.config.vocab_size].reshape(*hidden.shape[:-1], -1)
+
+    def move(self, cache: KVCache, start: int, to: int, tokens: int, rotary: Rotary) -> None:
+        """`tokens` rows of a session from `start` on are copied to stand from `to` on, their keys turned."""
+        cosine, sine = rotary.angle(to - start)
+        rows = Segment(
+            cache.storage.data_ptr(), cache.storage.shape[3], start, tokens, cosine.data_ptr(), sine.data_ptr()
+        )
+        self._calls.decoder_move(self._handle, ctypes.byref(rows), to)
+
+    def nbytes(self) -> int:
+        """Memory of the weights."""
+        return self._arena.nbytes
+
+    def describe(self) -> str:
+        """How it computes, in a few words."""
+        return f"compiled, {self.instructions}, weights of {self._precision}"
+
+    @staticmethod
+    def _segment(cache: KVCache, tokens: int, table: tuple[Tensor, Tensor]) -> Segment:
+        assert cache.dtype is torch.float16, "the compiled step keeps keys and values in float16: use new_cache"
+        assert cache.length + tokens <= cache.capacity, f"no room for {tokens} more tokens: evict first"
+        rows = cache.storage.shape[3]
+        cosine, sine = table
+        return Segment(cache.storage.data_ptr(), rows, cache.length, tokens, cosine.data_ptr(), sine.data_ptr())
+
+    def _pack(self, weights: StoredWeights, library: Library, bits: Bits | None, on_progress: Progress) -> Model:
+        c = self.config
+        names = list(self._matrix_names())
+        # One matrix at a time: as floats they would take several times the memory of the model.
+        kinds: dict[str, Kind] = {name: kind_of(weights.blocks(name), bits) for name in names}
+        if bits == 4:
+            kinds |= {name: Kind.Q8_0 for name in names if not name.startswith("model.layers.")}
+        shapes = {name: (self._rows(name), self._columns(name)) for name in names}
+        sizes = [packed_bytes(library, *shapes[name], kinds[name]) for name in names]
+        # One block for everything: numpy asks for huge pages, and reading on from one matrix into the next is free.
+        self._arena = np.empty(sum(sizes) + 64, np.uint8)
+        self._precision = " and ".join(f"{b} bits" for b in sorted({bits_of(kind) for kind in kinds.values()}))
+        at, packed = -self._arena.ctypes.data % 64, {}
+        for number, (name, size) in enumerate(zip(names, sizes, strict=True)):
+            pack(library, weights.blocks(name), shapes[name][1], kinds[name], self._arena[at : at + size])
+            packed[name] = matrix_at(self._arena.ctypes.data + at, *shapes[name], kinds[name])
+            at += size
+            on_progress(number + 1, len(names))
+        layers = (Layer * c.layers)(*(self._layer(weights, packed, number) for number in range(c.layers)))
+        return Model(
+            c.layers, c.hidden_size, c.heads, c.kv_heads, c.head_dim, c.ffn_size, c.norm_eps, layers,
+            self._address(weights["model.norm.weight"]),
+            packed["model.embed_tokens.weight"],
+            packed["model.embed_tokens.weight" if c.tied_head else "lm_head.weight"],
+        )  # fmt: skip
+
+    def _matrix_names(self) -> Iterator[str]:
+        for number in range(self.config.layers):
+            yield from (f"model.layers.{number}.{part}.weight" for part in _MATRICES.values())
+        yield "model.embed_tokens.weight"
+        if not self.config.tied_head:
+            yield "lm_head.weight"
+
+    def _rows(self, name: str) -> int:
+        c = self.config
+        heads = {"q_proj": c.heads, "k_proj": c.kv_heads, "v_proj": c.kv_heads}
+        part = name.removesuffix(".weight").rpartition(".")[2]
+        if part in heads:
+            return heads[part] * c.head_dim
+        if part in ("gate_proj", "up_proj"):
+            return c.ffn_size
+        return c.hidden_size if part in ("o_proj", "down_proj") else c.vocab_size
+
+    def _columns(self, name: str) -> int:
+        if "o_proj" in name:
+            return self.config.heads * self.config.head_dim
+        return self.config.ffn_size if "down_proj" in name else self.config.hidden_size
+
+    def _layer(self, weights: StoredWeights, packed: dict[str, Matrix], number: int) -> Layer:
+        at, c = f"model.layers.{number}.", self.config
+        layer = Layer(**{field: packed[f"{at}{part}.weight"] for field, part in _MATRICES.items()})
+        layer.attention_norm = self._address(weights[f"{at}input_layernorm.weight"])
+        layer.mlp_norm = self._address(weights[f"{at}post_attention_layernorm.weight"])
+        if c.qkv_bias:
+            biases = [weights[f"{at}{_MATRICES[field]}.bias"] for field in ("query", "key", "value")]
+            layer.bias = self._address(torch.cat(biases))
+        if c.qk_norm:
+            layer.query_norm = self._address(weights[f"{at}self_attn.q_norm.weight"])
+            layer.key_norm = self._address(weights[f"{at}self_attn.k_norm.weight"])
+        return layer
+
+    def _address(self, floats: Tensor) -> int:
+        self._floats.append(floats.to(torch.float32, copy=True).contiguous())
+        return self._floats[-1].data_ptr()
+
+
+class _NativeCache(KVCache):
+    """A session's cache as the compiled step wants it; its rows are moved by compiled code."""
+
+    def __init__(self, decoder: NativeDecoder, capacity: int) -> None:
+        c = decoder.config
+        super().__init__(c.layers, c.kv_heads, c.head_dim, capacity, torch.float16)
+        self._decoder = decoder
+
+    def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:
+        self._decoder.move(self, start, to, tail, rotary)

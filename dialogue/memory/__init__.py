@@ -1,0 +1,1 @@
+"""What a conversation remembers: event log, conversation log, scene memory, recap, lookup, sentence embeddings."""

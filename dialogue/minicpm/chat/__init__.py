@@ -1,0 +1,1 @@
+"""Chat with pictures and sound in the published formats: requests, history, context."""

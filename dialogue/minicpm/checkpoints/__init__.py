@@ -1,0 +1,1 @@
+"""Checkpoints of the MiniCPM family: kinds, expected tensors, inspection, loading."""

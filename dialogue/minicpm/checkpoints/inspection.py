@@ -1,0 +1,93 @@
+"""What is in a checkpoint and what it takes to run it, told from headers alone: nothing is loaded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
+from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_weights import read_json
+from dialogue.llm.linear import stored_bytes
+from dialogue.llm.precision import PRECISIONS, Precision
+from dialogue.minicpm.checkpoints.inventory import compare, wanted
+from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.checkpoints.model import LANGUAGE
+from dialogue.sizing.inspection import Inspection
+
+PARTS = {
+    "llm": "language model",
+    "model": "language model",
+    "lm_head": "language model",
+    "vpm": "vision tower",
+    "resampler": "resampler",
+    "apm": "audio encoder",
+    "audio_projection_layer": "audio encoder",
+    "tts": "voice",
+}
+
+
+def inspect_native(path: Path, here: bool = True) -> Inspection:
+    """A downloaded folder; unless its weights are `here`, its config alone. Raises BadInput where it cannot be opened
+    at all."""
+    if here:
+        return inspect_opened(Checkpoint(path))
+    config = read_json(path / "config.json")
+    return _inspection(config, wanted(config))
+
+
+def inspect_opened(checkpoint: Checkpoint) -> Inspection:
+    found = _inspection(checkpoint.config, checkpoint.shapes)
+    return replace(found, file_bytes=checkpoint.nbytes(), differences=compare(checkpoint))
+
+
+def _inspection(config: Mapping[str, Any], shapes: Shapes) -> Inspection:
+    parameters: dict[str, int] = {}
+    for name, shape in shapes.items():
+        part = PARTS.get(name.split(".")[0], "other")
+        parameters[part] = parameters.get(part, 0) + math.prod(shape)
+    return Inspection(
+        name=kind_of(config).value,
+        parameters=parameters,
+        file_bytes=None,
+        weight_bytes={precision: weight_bytes(shapes, precision) for precision in PRECISIONS},
+        cache_bytes=cache_bytes(config, 1000),
+    )
+
+
+def weight_bytes(shapes: Shapes, precision: Precision) -> int:
+    """Memory of all weights once loaded: the language model's matrices at `precision`, the rest at 16 or 32 bits."""
+    whole = sum(tensor_bytes(name, shape, precision) for name, shape in shapes.items())
+    table = tied_table(shapes)
+    # A tied table is stored a second time where its products have fewer bits than its rows.
+    second = table is not None and precision in ("int8", "int4")
+    return whole + (tensor_bytes("lm_head.weight", table, precision) if table is not None and second else 0)
+
+
+def tied_table(shapes: Shapes) -> tuple[int, ...] | None:
+    """The embeddings of a model that uses them as its head as well; None for others."""
+    return None if "lm_head.weight" in shapes else shapes.get("model.embed_tokens.weight")
+
+
+def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int:
+    """Of one tensor once loaded, as `dialogue.llm.linear` stores it."""
+    wide = 4 if precision == "float32" else 2
+    product = len(shape) == 2 and name.startswith((LANGUAGE, "model.", "lm_head."))
+    # The last is MiniCPM3's, which takes it apart.
+    product = product and "embed_tokens" not in name and "kv_b_proj" not in name
+    if not product or precision in ("float32", "bfloat16"):
+        return math.prod(shape) * wide
+    outputs, inputs = shape
+    return stored_bytes(outputs, inputs, "int8" if "lm_head" in name else precision)
+
+
+def cache_bytes(config: Mapping[str, Any], tokens: int) -> int:
+    """Memory of a session's context of so many tokens, in 16 bits."""
+    kind = kind_of(config)
+    if kind is Kind.TEXT3:  # latents: compressed keys and values together, and the rotated part of the keys
+        row = int(config.get("kv_lora_rank", 256)) + int(config.get("qk_rope_head_dim", 32))
+        return tokens * int(config["num_hidden_layers"]) * row * 2
+    return DecoderConfig.from_hf(config, kind.family).cache_bytes(tokens)

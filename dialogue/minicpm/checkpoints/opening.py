@@ -1,0 +1,69 @@
+"""From the folder of a downloaded model to a model that runs, or to a sentence that says what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.checkpoint import Checkpoint, listed
+from dialogue.llm.decoder import Progress
+from dialogue.llm.precision import Precision
+from dialogue.minicpm.checkpoints.inventory import compare
+from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.checkpoints.model import MiniCPM
+
+if TYPE_CHECKING:
+    from dialogue.minicpm.text.text_model import TextModel
+
+
+def open_model(
+    folder: Path,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    strict: bool = True,
+    on_progress: Progress | None = None,
+) -> MiniCPM:
+    """Everything is checked against the config before a weight is read; weights are then read once, converted one by
+    one, and never held twice. Raises BadInput where the folder is not whole; `strict` minds tensors that nobody asks
+    for as well."""
+    checkpoint = Checkpoint(folder)
+    if kind_of(checkpoint.config) is Kind.TEXT3:
+        raise BadInput("MiniCPM3 neither sees nor hears: open it with open_text_model.")
+    verify(checkpoint, strict)
+    return MiniCPM.of(checkpoint, precision, device, on_progress)
+
+
+def open_text_model(
+    folder: Path,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    strict: bool = True,
+    on_progress: Progress | None = None,
+) -> TextModel:
+    """MiniCPM3, on the same terms. Raises BadInput for another kind as well."""
+    from dialogue.minicpm.text.text_model import TextModel  # transformers' class takes seconds to import
+
+    checkpoint = Checkpoint(folder)
+    if (kind := kind_of(checkpoint.config)) is not Kind.TEXT3:
+        raise BadInput(f"{kind.value} is more than a text model: open it with open_model.")
+    verify(checkpoint, strict)
+    return TextModel(checkpoint, precision, device, on_progress)
+
+
+def verify(checkpoint: Checkpoint, strict: bool = True) -> None:
+    """Raises BadInput naming what is missing, what has another shape, and with `strict` what is not known."""
+    found = compare(checkpoint)
+    if found.missing or found.misshapen:
+        problems = [
+            f"lacks {len(found.missing)} tensors: {listed(found.missing)}" if found.missing else "",
+            f"has tensors that do not fit its config: {listed(found.misshapen)}" if found.misshapen else "",
+            f"has tensors not known here: {listed(found.unknown)}" if found.unknown else "",
+        ]
+        told = "; it ".join(filter(None, problems))
+        raise BadInput(f"The checkpoint in {checkpoint.folder} {told}. Download it again, or take another version.")
+    if strict and found.unknown:
+        raise BadInput(
+            f"The checkpoint in {checkpoint.folder} has tensors not known here: {listed(found.unknown)}. If you know "
+            "that the model does not need them, open it with strict=False."
+        )

@@ -1,0 +1,1 @@
+"""What MiniCPM models cost on a machine: unit and turn cost, worst cases, roofline."""

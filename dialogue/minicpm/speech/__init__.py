@@ -1,0 +1,1 @@
+"""The voices of MiniCPM-o: text to audio codes, codes to mel, mel to waveform."""

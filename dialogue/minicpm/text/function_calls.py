@@ -1,0 +1,212 @@
+"""How MiniCPM3 calls functions: tools into its system turn, its answer into calls and words.
+
+The format is the one it was trained with: stubs of the functions in Python, its calls as Python between two marks.
+Calls are read as a syntax tree and never evaluated; what cannot be read is told to the model. Runs nothing:
+`running_calls.py` does.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import keyword
+import tokenize
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialogue.tools.tool import Schema, Tool
+
+THOUGHT = ("<|thought_start|>", "<|thought_end|>")
+CALLS = ("<|tool_call_start|>", "<|tool_call_end|>")
+_RULES = """
+# Function Call Rule and Output Format
+- If the user's question can be answered without calling any function, please answer the user's question directly. \
+In this situation, you should return your thought and answer the user's question directly.
+- If the user cannot be answered without calling any function, and the user does not provide enough information to \
+call functions, please ask the user for more information. In this situation, you should return your thought and ask \
+the user for more information.
+- If the user's question cannot be answered without calling any function, and the user has provided enough \
+information to call functions to solve it, you should call the functions. In this situation, the assistant should \
+return your thought and call the functions.
+- Use default parameters unless the user has specified otherwise.
+- You should answer in the following format:
+
+<|thought_start|>
+{explain why the user's question can be answered without calling a function or why you should ask the user for more \
+information or why you should call one or more functions and your plan to solve the user's question.}
+<|thought_end|>
+<|tool_call_start|>
+```python
+func1(params_name=params_value, params_name2=params_value2...)
+func2(params)
+```
+<|tool_call_end|>
+{answer the user's question directly or ask the user for more information}"""
+_ESCAPED = "_was_a_keyword"
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """One call. `problem` says why it could not be read; then `arguments` is empty."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedReply:
+    """What the model answered, taken apart."""
+
+    thought: str
+    calls: Sequence[FunctionCall]
+    text: str
+
+
+def system_text(system: str, tools: Sequence[Tool]) -> str:
+    """The system turn that shows `tools` to the model."""
+    if not tools:
+        return system
+    imports = "from enum import Enum\nfrom typing import List, Dict, Optional\nfrom pydantic import BaseModel, Field\n"
+    stubs = "".join(tool.stub() for tool in tools)
+    opening = "# Functions\nHere is a list of functions that you can invoke:\n```python\n"
+    return f"{system}\n{opening}{imports}\n{stubs}\n```\n{_RULES}"
+
+
+def read(answer: str, tools: Sequence[Tool]) -> ParsedReply:
+    """Take an answer apart. Calls come in order; an unreadable one has a `problem` and does not hide the others."""
+    thought, rest = _between(answer, THOUGHT)
+    block, text = _between(rest, CALLS)
+    calls = _read_calls(_unfenced(block), {tool.name: tool for tool in tools}) if block.strip() else []
+    return ParsedReply(thought.strip(), calls, text.strip())
+
+
+def written(reply: ParsedReply) -> str:
+    """A reply as it stands in the history."""
+    parts = [f"{THOUGHT[0]}\n{reply.thought}\n{THOUGHT[1]}\n"] if reply.thought else []
+    if reply.calls:
+        lines = (
+            f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
+            for call in reply.calls
+        )
+        parts.append("{0}\n```python\n{2}\n```\n{1}\n".format(*CALLS, "\n".join(lines)))
+    return "".join([*parts, reply.text]).strip()
+
+
+def _between(text: str, marks: tuple[str, str]) -> tuple[str, str]:
+    """What stands between the marks, and all the rest. An open mark without an end takes the rest of the text."""
+    before, start, after = text.partition(marks[0])
+    if not start:
+        return "", text
+    inside, _, behind = after.partition(marks[1])
+    return inside, before + behind
+
+
+def _unfenced(block: str) -> str:
+    lines = [line for line in block.strip().splitlines() if not line.strip().startswith("```")]
+    return "\n".join(lines)
+
+
+def _read_calls(block: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
+    block = _on_one_line(block)
+    try:
+        return _read_lines(block, tools)
+    except _UNREADABLE:
+        pass
+    # One bad line must not cost the others.
+    calls: list[FunctionCall] = []
+    for line in filter(str.strip, block.splitlines()):
+        try:
+            calls += _read_lines(line.strip(), tools)
+        except _UNREADABLE as error:
+            told = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too long"
+            calls.append(FunctionCall(line.strip().partition("(")[0], problem=f"This is not a function call: {told}."))
+    return calls
+
+
+def _read_lines(code: str, tools: Mapping[str, Tool]) -> list[FunctionCall]:
+    """Raises SyntaxError, ValueError and their like for what is not calls alone."""
+    statements = ast.parse(_without_keywords(code)).body
+    return [_read_call(call, tools) for statement in statements for call in _calls_of(statement)]
+
+
+def _calls_of(statement: ast.stmt) -> Iterator[ast.Call]:
+    """Those of a line: one, or several in a list; a name that the result is given, or a wait for it, means nothing."""
+    if not isinstance(statement, ast.Expr | ast.Assign) or statement.value is None:
+        raise ValueError("every line must be one call")
+    value = statement.value
+    for part in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
+        call = part.value if isinstance(part, ast.Await) else part
+        if not isinstance(call, ast.Call):
+            raise ValueError("every line must be one call")
+        yield call
+
+
+def _on_one_line(code: str) -> str:
+    """Line breaks inside strings as escapes: models write them raw, Python does not read that."""
+    out, quote, escaped = [], "", False
+    for letter in code:
+        if quote and letter == "\n":
+            out.append("\\n")
+            continue
+        if not escaped and letter in "\"'":
+            quote = "" if letter == quote else quote or letter
+        escaped = letter == "\\" and not escaped
+        out.append(letter)
+    return "".join(out)
+
+
+def _without_keywords(code: str) -> str:
+    """Arguments named like a word of Python (`from=`) renamed, so that the code can be read."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (tokenize.TokenError, IndentationError):
+        return code
+    changed = [
+        (token.type, token.string + _ESCAPED * (keyword.iskeyword(token.string) and after.string == "="))
+        for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True)
+    ]
+    return str(tokenize.untokenize(changed))
+
+
+def _read_call(call: ast.Call, tools: Mapping[str, Tool]) -> FunctionCall:
+    name = ast.unparse(call.func)
+    tool = tools.get(name)
+    properties: Mapping[str, Schema] = tool.properties if tool else {}
+    if tool and len(call.args) > len(properties):
+        return FunctionCall(name, problem=f"{name} takes {len(properties)} arguments, not {len(call.args)}.")
+    try:
+        places = zip(properties.items(), call.args, strict=False)
+        arguments = {key: _value(node, spec) for (key, spec), node in places}
+        for given in call.keywords:
+            if given.arg is None:
+                return FunctionCall(name, problem="Arguments are given by name, as in name=value.")
+            key = given.arg.removesuffix(_ESCAPED)
+            if key in arguments:
+                return FunctionCall(name, problem=f"{name} was given {key} twice.")
+            arguments[key] = _value(given.value, properties.get(key, {}))
+    except ValueError as error:
+        return FunctionCall(name, problem=f"{error}: arguments must be plain values.")
+    return FunctionCall(name, arguments)
+
+
+def _value(node: ast.expr, spec: Schema) -> Any:
+    """A literal; also JSON's words, and a listed value by its name in the stub."""
+    match node:
+        case ast.Name(id=word) if word in _WORDS:
+            return _WORDS[word]
+        case ast.Attribute(attr=word) if word.startswith("enum_") and word[5:].isdecimal():
+            values = spec.get("enum", [])
+            if int(word[5:]) < len(values):
+                return values[int(word[5:])]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return [_value(part, spec.get("items", {})) for part in parts]
+        case ast.Dict(keys=keys, values=values):
+            return {_value(key, {}): _value(value, {}) for key, value in zip(keys, values, strict=True) if key}
+    try:
+        return ast.literal_eval(node)
+    except ValueError as error:
+        raise ValueError(f"{ast.unparse(node)} cannot be read") from error

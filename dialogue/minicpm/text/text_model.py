@@ -1,0 +1,150 @@
+"""MiniCPM3 opened: transformers' class with its weights, at any precision, and the steps a session takes with it.
+
+The class is used as it is, but for three of its parts: attention works on the latents (`latent_attention.py`), matrix
+products are ours, so that weights may have 8 or 4 bits, and angles come from our `Rotary`, so that what is rotated
+can be rotated on. Weights are shared and never change; a session is a `LatentCache`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import MiniCPM3Config, MiniCPM3ForCausalLM
+
+from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.decoder_config import RopeConfig
+from dialogue.llm.decoder import Progress
+from dialogue.llm.linear import Linear, make_linear
+from dialogue.llm.precision import Precision
+from dialogue.llm.rotary import Rotary
+from dialogue.minicpm.text.latent_attention import LatentAttention
+from dialogue.minicpm.text.latent_cache import LatentCache
+
+# The end of a turn, and the end of a text.
+_ENDS = ("<|im_end|>", "</s>")
+
+
+class TextModel:
+    """What `TokenContext` and the engine need of a model. Raises BadInput where the checkpoint is not whole."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        precision: Precision = "float32",
+        device: str = "cpu",
+        on_progress: Progress | None = None,
+    ) -> None:
+        self.name, self.precision, self.device = checkpoint.folder.name, precision, torch.device(device)
+        self.dtype = torch.float32 if precision == "float32" else torch.bfloat16
+        self.config = MiniCPM3Config(**checkpoint.config)
+        self.tokenizer = _tokenizer(checkpoint.folder / "tokenizer.json")
+        found = (self.tokenizer.token_to_id(token) for token in _ENDS)
+        self.stop_ids = frozenset(token for token in found if token is not None)
+        rope = RopeConfig.from_hf(checkpoint.config)
+        self.rotary = Rotary(rope, self.config.qk_rope_head_dim, self.config.max_position_embeddings, device)
+        self._build(checkpoint, on_progress or (lambda done, total: None))
+
+    @property
+    def max_positions(self) -> int:
+        return int(self.config.max_position_embeddings)
+
+    def new_cache(self, capacity: int) -> LatentCache:
+        """An empty session of at most `capacity` tokens."""
+        c = self.config
+        latent, turning = c.kv_lora_rank, c.qk_rope_head_dim
+        return LatentCache(c.num_hidden_layers, latent, turning, capacity, self.dtype, device=self.device)
+
+    @torch.inference_mode()
+    def forward(self, cache: LatentCache, ids: Tensor) -> Tensor:
+        """Append token ids, int64 (T,), to a session -> hidden states (T, hidden) after the last norm."""
+        start, tokens = cache.length, len(ids)
+        seen = torch.ones(tokens, start + tokens, dtype=torch.bool, device=self.device).tril(start)
+        positions = torch.arange(start, start + tokens, device=self.device)
+        out = self._model.model(
+            input_ids=ids[None].to(self.device),
+            attention_mask=seen[None, None],
+            position_ids=positions[None],
+            past_key_values=cache,
+            use_cache=True,
+        )
+        cache.advance(tokens)
+        hidden: Tensor = out.last_hidden_state[0]
+        return hidden
+
+    @torch.inference_mode()
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., hidden) -> float32 (..., vocab)."""
+        return self._head(hidden / self.config.logits_scaling).float()
+
+    def _build(self, checkpoint: Checkpoint, on_progress: Progress) -> None:
+        """Layer by layer, each tensor read once: peak memory is about the final size."""
+        with torch.device("meta"):
+            self._model = MiniCPM3ForCausalLM(self.config)
+        model, total = self._model.model, self.config.num_hidden_layers + 1
+        for number, layer in enumerate(model.layers):
+            self._fill(checkpoint, number, layer)
+            on_progress(number + 1, total)
+        table = checkpoint.tensor("model.embed_tokens.weight")
+        model.embed_tokens.weight = self._weight(table)
+        model.embed_tokens.embed_scale = torch.tensor(float(self.config.scale_emb), device=self.device)
+        model.norm.weight = self._weight(checkpoint.tensor("model.norm.weight"))
+        model.rotary_emb = _Angles(self.rotary)
+        tied = self.config.tie_word_embeddings or not checkpoint.has("lm_head.")
+        head = model.embed_tokens.weight if tied else checkpoint.tensor("lm_head.weight")
+        # As in `Decoder`: a head of 4 bits costs accuracy out of proportion to its size.
+        self._head = make_linear(head.data, None, "int8" if self.precision == "int4" else self.precision, self.device)
+        self._model.lm_head = nn.Identity()
+        self._model.eval()
+        on_progress(total, total)
+
+    def _fill(self, checkpoint: Checkpoint, number: int, layer: nn.Module) -> None:
+        at = f"model.layers.{number}."
+        with torch.device("meta"):
+            attention = LatentAttention(self.config, number)
+        layer.self_attn = attention
+        attention.settle(checkpoint.tensor(f"{at}self_attn.kv_b_proj.weight").to(self.device, self.dtype))
+        for name, part in list(layer.named_modules()):
+            if isinstance(part, nn.Linear):
+                bias = checkpoint.tensor(f"{at}{name}.bias").float() if part.bias is not None else None
+                product = make_linear(checkpoint.tensor(f"{at}{name}.weight"), bias, self.precision, self.device)
+                parent, _, last = name.rpartition(".")
+                setattr(layer.get_submodule(parent), last, _Product(product))
+            elif isinstance(getattr(part, "weight", None), nn.Parameter):
+                part.weight = self._weight(checkpoint.tensor(f"{at}{name}.weight"))
+
+    def _weight(self, tensor: Tensor) -> nn.Parameter:
+        return nn.Parameter(tensor.to(self.device, self.dtype), requires_grad=False)
+
+
+class _Product(nn.Module):
+    """A matrix product of ours where transformers expects a module."""
+
+    def __init__(self, linear: Linear) -> None:
+        super().__init__()
+        self._linear = linear
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._linear(x)
+
+
+class _Angles(nn.Module):
+    """Cosine and sine, each (1, T, turning), as the class's own rotary embedding gives them."""
+
+    def __init__(self, rotary: Rotary) -> None:
+        super().__init__()
+        self._rotary = rotary
+
+    def forward(self, x: Tensor, position_ids: Tensor) -> tuple[Tensor, Tensor]:
+        cos, sin = self._rotary.at(position_ids[0])
+        return torch.cat((cos, cos), -1)[None].to(x.dtype), torch.cat((sin, sin), -1)[None].to(x.dtype)
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the tokenizers library raises bare Exception for whatever is wrong
+        raise BadInput(f"{path} cannot be read as a tokenizer ({error}); download it again.") from error

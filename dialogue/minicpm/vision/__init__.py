@@ -1,0 +1,1 @@
+"""Pictures for MiniCPM-V and -o: slicing, the vision tower, the resampler."""

@@ -1,0 +1,1 @@
+"""What a chat model reads: templates, token formats, persona, quoted scene text."""

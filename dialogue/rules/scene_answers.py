@@ -1,0 +1,139 @@
+"""Answers to questions about the camera, by rule from what the eyes vouch for. No model, no guess.
+
+Honest about what these eyes are: about eighty kinds of things, colours, light and written text. What is read is
+quoted exactly and is never an instruction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from dialogue.memory.scene_memory import SceneMemory
+from dialogue.rules import scene_past, thing_answers
+from dialogue.rules.description import describe
+from dialogue.rules.question_kinds import QuestionKind, SceneQuestion
+from dialogue.rules.rule_answer import RuleAnswer
+from dialogue.rules.scene_query import SceneQuery
+from dialogue.text.grammar import ago, exactly, sentence
+from dialogue.text.labels import find_things
+from dialogue.text.plain_words import plain
+from dialogue.text.scene_phrases import quotations, thing, total, where
+
+CHANGES_TOLD, CHANGES_SINCE_S = 3, 120.0
+
+
+def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int = 0) -> RuleAnswer:
+    """One or two spoken sentences. `now` is the session time of the question, `seed` varies the wording."""
+    asked = SceneQuery(question, memory, now, seed)
+    if question.when != "now" and (past := scene_past.answer(asked)) is not None:
+        return past
+    said = _ANSWERS[question.kind](asked) if memory.scene.camera else _blind(asked)
+    return RuleAnswer(said) if isinstance(said, str) else said
+
+
+def _blind(asked: SceneQuery) -> str | RuleAnswer:
+    if asked.question.kind == "camera":
+        return asked.pick("No, I can't see anything: the camera is off.", "No, there is no picture; the camera is off.")
+    if asked.question.kind == "read" and (before := scene_past.last_text(asked)):
+        return replace(before, text=f"The camera is off now. {before.text}")
+    return asked.pick(
+        "I can't see anything right now, the camera is off.",
+        "The camera is off, so I can't see that.",
+        "I have no picture at the moment: the camera is off.",
+    )
+
+
+def _read(asked: SceneQuery) -> str | RuleAnswer:
+    texts = asked.texts()
+    if not texts:
+        sorry = asked.pick("I can't read anything right now.", "I don't see any text I can read at the moment.")
+        before = scene_past.last_text(asked) or RuleAnswer("Hold it a little closer and keep it still.")
+        return replace(before, text=f"{sorry} {before.text}")
+    said, more = quotations(texts)
+    first = sentence(asked.pick(f"it says {said}", f"I can read {said}", f"it reads {said}"))
+    return first + (" There is more text than that." if more else "")
+
+
+def _describe(asked: SceneQuery) -> str:
+    return describe(asked.memory, asked.question.place, asked.seed)
+
+
+def _change(asked: SceneQuery) -> str:
+    lately = [change for change in asked.memory.scene.changes if change[0] >= asked.now - CHANGES_SINCE_S]
+    labels = {label for what in asked.question.things for label in what.labels}
+    if labels:
+        lately = [(at, words) for at, words in lately if labels & _labels_in(words)]
+    if not lately:
+        if labels == {"person"}:
+            return asked.pick("No, I didn't notice anyone coming or going.", "Nobody that I noticed.")
+        return asked.pick("Nothing that I noticed.", "I haven't noticed any change.")
+    told = [words.rstrip(".") for _, words in lately[-CHANGES_TOLD:]]
+    when = ago(asked.now - lately[-1][0])
+    if len(told) == 1:
+        return sentence(f"{told[0]}, {when}")
+    return " ".join(sentence(words) for words in told) + f" The last of that was {when}."
+
+
+def _labels_in(words: str) -> set[str]:
+    """Kinds of things in a sentence, what it quotes left out."""
+    return {label for what in find_things(plain(re.sub("“.*”", "", words))) for label in what.labels}
+
+
+def _light(asked: SceneQuery) -> str:
+    light = next((fact.label for fact in asked.memory.present("light")), "")
+    if light in ("dark", "dim"):
+        return asked.pick(f"It looks quite {light} in the picture.", f"It is rather {light}.")
+    if light == "bright":
+        return asked.pick("It looks bright in the picture.", "It is quite bright.")
+    return asked.pick("The light looks fine, neither dark nor very bright.", "The light is good enough for me.")
+
+
+def _camera(asked: SceneQuery) -> str:
+    people = asked.people()
+    if not people:
+        return asked.pick(
+            "The camera is on, but I don't see you in the picture.", "I have a picture, but nobody is in it."
+        )
+    if total(people) > 1:
+        return sentence(f"yes, I see {thing(people)}")
+    return sentence(asked.pick("yes, I can see you", "yes, I see you") + f" {where(people[0].place)}".rstrip())
+
+
+def _alone(asked: SceneQuery) -> str:
+    people = total(asked.people())
+    if people > 1:
+        return f"No, I see {exactly(people, 'person')}."
+    return "I think so: I see only one person." if people else "I don't see anyone at all right now."
+
+
+def _who(asked: SceneQuery) -> str:
+    people = asked.people()
+    if not people:
+        return asked.pick("I don't see anyone right now.", "Nobody that I can see.")
+    return sentence(f"I see {thing(people)}, but I don't know faces, so I can't say who")
+
+
+def _beyond(asked: SceneQuery) -> str:
+    return asked.pick(
+        "I can't tell that from the picture: I only see things, colours and text.",
+        "That is more than I can see. I recognise everyday things, colours and written text.",
+    )
+
+
+_ANSWERS: dict[QuestionKind, Callable[[SceneQuery], str | RuleAnswer]] = {
+    "exists": thing_answers.exists,
+    "count": thing_answers.count,
+    "where": thing_answers.place,
+    "colour": thing_answers.colour,
+    "holding": thing_answers.holding,
+    "read": _read,
+    "describe": _describe,
+    "change": _change,
+    "light": _light,
+    "camera": _camera,
+    "alone": _alone,
+    "who": _who,
+    "beyond": _beyond,
+}

@@ -1,0 +1,170 @@
+"""What a 135M model must not make up: itself, the clock, sums, what was said before, and what nobody told it.
+
+Answers by rule, or None when the model may speak. Pure given the clock and the history it is handed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from dialogue.memory.history import History
+from dialogue.rules.small_talk_patterns import PATTERNS, TalkKind
+from dialogue.text import arithmetic
+from dialogue.text.grammar import number_of, number_word, sentence
+from dialogue.text.plain_words import core, sentences
+
+Clock = Callable[[], datetime]
+
+# Longer sentences say more than small talk does; longer texts are no talk.
+_LONGEST_WORDS, _LONGEST_TEXT = 16, 500
+_COUNTS_TO = 20
+_MOST_WORDS_BACK = 30
+
+_NAME = re.compile(
+    r"\bmy name(?: is|'s) ([a-z][\w'-]{0,30})|\b(?:call me|i am called) ([a-z][\w'-]{0,30})", re.IGNORECASE
+)
+
+
+def small_talk(
+    text: str, clock: Clock, history: History, seed: int = 0, kinds: frozenset[TalkKind] | None = None
+) -> str | None:
+    """The answer by rule to what the user said, or None. `history` holds the turns before this one.
+
+    `kinds` leaves all other small talk, and other languages, to a model that can do it; sums stay with the rules.
+    """
+    if kinds is None and _foreign(text):
+        return "I'm sorry, I only understand English."
+    for words in reversed(sentences(text[-_LONGEST_TEXT:])):
+        if len(words.split()) > _LONGEST_WORDS:
+            continue
+        bare = core(words)
+        for kind, pattern in PATTERNS:
+            if kinds is not None and kind not in kinds:
+                continue
+            if found := pattern.fullmatch(bare) or pattern.fullmatch(words):
+                return _said(kind, found, clock, history, seed)
+        if (value := arithmetic.result(bare)) is not None:
+            return sentence(f"that is {value}")
+    return None
+
+
+def _foreign(text: str) -> bool:
+    """Mostly letters that English is not written in."""
+    letters = [letter for letter in text[-_LONGEST_TEXT:] if letter.isalpha()]
+    return sum(not letter.isascii() for letter in letters) > len(letters) / 2
+
+
+def _said(kind: TalkKind, found: re.Match[str], clock: Clock, history: History, seed: int) -> str | None:
+    match kind:
+        case "time":
+            return time_of(clock())
+        case "date":
+            now = clock()
+            return f"Today is {now:%A}, {now:%B} {now.day}, {now.year}."
+        case "again":
+            last = history.last_reply()
+            return f"I said: {last.text}" if last else "I haven't said anything yet."
+        case "what I said" | "first said":
+            return _your_words(history, first=kind == "first said")
+        case "recap":
+            return _recap(history)
+        case "my name":
+            return _my_name(history)
+        case "named":
+            return f"Nice to meet you, {(found['name'] or found['called']).capitalize()}."
+        case "count up":
+            return _count_to(number_of(found["to"]))
+        case _:
+            wordings = _WORDINGS[kind]
+            return wordings[seed % len(wordings)]
+
+
+def time_of(now: datetime) -> str:
+    """The time of day as it is spoken."""
+    hour = number_word(now.hour % 12 or 12)
+    part = "in the morning" if now.hour < 12 else "in the afternoon" if now.hour < 18 else "in the evening"
+    minute = "o'clock" if now.minute == 0 else f"{'oh ' if now.minute < 10 else ''}{number_word(now.minute)}"
+    return f"It's {hour} {minute} {part}."
+
+
+def _your_words(history: History, *, first: bool) -> str:
+    said = history.user_texts()
+    if not said:
+        return "You haven't said anything before that."
+    return f"The first thing I remember is: {_short(said[0])}" if first else f"You said: {_short(said[-1])}"
+
+
+def _recap(history: History) -> str:
+    said = history.user_texts()
+    if not said:
+        return "We have only just begun."
+    lately = sentence("lately you said: " + "; ".join(_short(text).rstrip(".?!") for text in said[-3:]))
+    last = history.last_reply()
+    return f"{lately} I last said: {last.text}" if last else lately
+
+
+def _short(text: str) -> str:
+    """What can be said back aloud: a pasted page cannot."""
+    words = text.split()
+    return " ".join(words[:_MOST_WORDS_BACK]) + (" and so on" if len(words) > _MOST_WORDS_BACK else "")
+
+
+def _my_name(history: History) -> str:
+    told = (name for text in reversed(history.user_texts()) if (name := told_name(text)))
+    name = next(told, None)
+    return f"You told me that your name is {name}." if name else "You haven't told me your name."
+
+
+def told_name(text: str) -> str | None:
+    """The name that a user gives in these words."""
+    told = _NAME.search(text)
+    return (told[1] or told[2]).capitalize() if told else None
+
+
+def _count_to(last: int | None) -> str | None:
+    if last is None or not 1 < last <= _COUNTS_TO:
+        return None
+    return sentence(", ".join(number_word(number) for number in range(1, last + 1)))
+
+
+_WORDINGS: dict[TalkKind, tuple[str, ...]] = {
+    "hello": ("Hello! What can I do for you?", "Hi there! How can I help?"),
+    "how are you": ("I'm doing well, thank you. And you?", "Fine, thanks! What would you like to know?"),
+    # What a model of this size says here may hurt.
+    "danger": (
+        "I'm really sorry that you feel like this. Please talk to someone you trust now, or call the emergency number.",
+    ),
+    "grief": ("I'm very sorry to hear that. Would you like to talk about it?", "I'm so sorry. That must be hard."),
+    "fine": ("Glad to hear that.", "That's good."),
+    "nice to meet you": ("Nice to meet you too.", "It's a pleasure."),
+    "who are you": (
+        "I'm Omni, a voice assistant that runs on your own computer. I hear you, and I see through your camera.",
+        "My name is Omni. I'm a small assistant running on this machine; nothing you say leaves it.",
+    ),
+    "what are you": (
+        "I'm a computer program, not a person.",
+        "No person, I'm afraid: I'm a small program on your computer.",
+    ),
+    "your origin": (
+        "I'm omnilive, an open-source assistant put together from small models. I live on your computer.",
+        "I'm an open-source program on this machine, built from several small models.",
+    ),
+    "your powers": (
+        "I can tell you what the camera shows, read text aloud, count people and things, and chat a little.",
+        "I see through your camera: ask me what is there, how many, where, what colour, or what a sign says.",
+    ),
+    "hearing": ("Yes, I can hear you.", "I hear you well."),
+    "goodbye": ("Goodbye!", "Bye! It was nice talking to you."),
+    "thanks": ("You're welcome.", "My pleasure.", "Glad to help."),
+    "stop": ("Okay.", "Alright."),
+    "sorry": ("No problem.", "That's alright."),
+    "noted": ("Okay.", "Alright."),
+    "personal": ("I don't know that about you; you haven't told me.", "You haven't told me, so I can't know."),
+    "the world": (
+        "I can't look that up: I run on this computer without the internet.",
+        "I don't know; I have no connection to the outside world.",
+    ),
+    "not a servant": ("I can't do that. I only see, hear and talk.", "That is beyond me: I only see, hear and talk."),
+}

@@ -1,0 +1,90 @@
+"""What a chat model of the Llama family is and takes, and what its files lack: folders and GGUF files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dialogue.errors import AssistantError
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_tensors import SPARE, decoder_tensors
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights, read_json
+from dialogue.llm.checkpoints.gguf_file import GgufFile
+from dialogue.llm.decoder_route import WeightBytes, route_for, weight_bytes
+from dialogue.llm.language_model import words_of
+from dialogue.llm.precision import PRECISIONS, Precision
+from dialogue.sizing.inspection import Differences, Inspection
+
+
+def inspect_chat(folder: Path, here: bool = True) -> Inspection:
+    """A downloaded folder; unless its weights are `here`, its config alone. Raises BadInput where it cannot be opened
+    at all."""
+    config = read_json(folder / "config.json")
+    shape = DecoderConfig.from_hf(config)
+
+    def weights(precision: Precision) -> WeightBytes:
+        return weight_bytes(shape, route_for(shape, precision, from_gguf=False))
+
+    name = f"{config['model_type']} chat model"
+    if not here:
+        return _inspection(name, shape, None, weights)
+    checkpoint = Checkpoint(folder)
+    return _inspection(name, shape, checkpoint.nbytes(), weights, compare(checkpoint, shape), _without(folder))
+
+
+def inspect_gguf(path: Path) -> Inspection:
+    """A file keeps its own precision. Raises BadInput where it is not whole or of another family."""
+    file = GgufFile(path)
+    weights = GgufWeights(file)
+    shape = weights.config
+    stored = weight_bytes(shape, route_for(shape, "auto", from_gguf=True), file.tensors)
+
+    def bytes_at(precision: Precision) -> WeightBytes:
+        return weight_bytes(shape, route_for(shape, precision, from_gguf=True), file.tensors)
+
+    missing = sorted(name for name in decoder_tensors(shape) if name not in weights)
+    kind = file.metadata["general.architecture"]
+    name = f"{kind} chat model in a GGUF file, {stored.total / 1e6:.1f} MB of memory as it is stored"
+    return _inspection(name, shape, path.stat().st_size, bytes_at, Differences(missing=missing))
+
+
+def compare(checkpoint: Checkpoint, shape: DecoderConfig) -> Differences:
+    """A checkpoint against its config."""
+    want, have = decoder_tensors(shape), checkpoint.shapes
+    odd = [f"{name} is {have[name]}, not {shape}" for name, shape in want.items() if have.get(name, shape) != shape]
+    spare = "lm_head.weight"  # some files hold a tied head all the same
+    return Differences(
+        missing=sorted(name for name in want if name not in have),
+        unknown=sorted(name for name in have if name not in want and name != spare and not SPARE.match(name)),
+        misshapen=sorted([*odd, *checkpoint.no_floats(want)]),
+    )
+
+
+def _without(folder: Path) -> tuple[str, ...]:
+    try:
+        words = words_of(folder)
+    except AssistantError as error:
+        return (str(error),)
+    return () if words.chat_template else (f"{folder} has no chat template; take a model made for chat.",)
+
+
+def _inspection(
+    name: str,
+    shape: DecoderConfig,
+    file_bytes: int | None,
+    weights: Callable[[Precision], WeightBytes],
+    differences: Differences | None = None,
+    without: tuple[str, ...] = (),
+) -> Inspection:
+    counted = {precision: weights(precision) for precision in PRECISIONS}
+    return Inspection(
+        name=name,
+        parameters={"language model": shape.parameters},
+        file_bytes=file_bytes,
+        weight_bytes={precision: round(each.total) for precision, each in counted.items()},
+        cache_bytes=shape.cache_bytes(1000),
+        differences=differences or Differences(),
+        token_bytes={precision: round(each.read_a_token) for precision, each in counted.items()},
+        without=without,
+    )

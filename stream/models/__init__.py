@@ -1,0 +1,1 @@
+"""Which models a process runs: setups, weights and downloads, model choice, capacity, admission."""

@@ -1,0 +1,40 @@
+"""The last minute of microphone sound, so that any stretch of it can be transcribed. A ring of samples, no clock."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
+
+KEPT_S = 60.0
+
+
+class AudioBuffer:
+    """Sound of one stream at HEARING_RATE_HZ, addressed by its own time in seconds."""
+
+    def __init__(self, kept_s: float = KEPT_S) -> None:
+        self._ring = np.zeros(round(kept_s * HEARING_RATE_HZ), np.float32)
+        self._end = 0  # index after the newest sample
+
+    @property
+    def end_s(self) -> float:
+        return self._end / HEARING_RATE_HZ
+
+    def append(self, chunk: Chunk) -> None:
+        """`chunk` at HEARING_RATE_HZ; what lies between it and the last one counts as silence."""
+        assert chunk.rate == HEARING_RATE_HZ, f"sound at {chunk.rate} Hz reached the ear"
+        size = len(self._ring)
+        if chunk.start > self._end:
+            self._write(np.zeros(min(chunk.start - self._end, size), np.float32), chunk.start)
+        self._write(chunk.samples[-size:], chunk.end)
+
+    def _write(self, samples: Samples, end: int) -> None:
+        places = np.arange(end - len(samples), end) % len(self._ring)
+        self._ring[places] = samples
+        self._end = end
+
+    def between(self, start_s: float, end_s: float) -> Samples:
+        """A copy of that stretch, as much of it as is still kept: float32 (n,)."""
+        end = min(round(end_s * HEARING_RATE_HZ), self._end)
+        start = max(round(start_s * HEARING_RATE_HZ), self._end - len(self._ring), 0)
+        return self._ring[np.arange(start, max(start, end)) % len(self._ring)]

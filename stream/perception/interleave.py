@@ -1,0 +1,91 @@
+"""One-second units of a session: [picture?][sound][text?], cut on the clock of the sound from what comes in.
+
+For engines that hear. Pure: sound by chunks, pictures and typed words come in, whole units come out; the sample count
+of the sound is the only clock. A picture goes with the second in which it was the newest; none is shown twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audio.chunk import HEARING_RATE_HZ, Samples
+from stream.perception.heard_sound import AudioBuffer
+from vision.picture import Picture
+
+UNIT_S = 1.0
+UNIT = round(UNIT_S * HEARING_RATE_HZ)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """`start_s` is on the clock of the sound; `samples` at HEARING_RATE_HZ, a second of them or, where units were
+    joined, several; fewer at the end of a turn."""
+
+    start_s: float
+    samples: Samples
+    picture: Picture | None = None
+    text: str = ""
+
+    @property
+    def end_s(self) -> float:
+        return self.start_s + len(self.samples) / HEARING_RATE_HZ
+
+    def joined(self, other: Unit) -> Unit:
+        """This one and the one after it; the newer picture is kept."""
+        samples = np.concatenate([self.samples, other.samples])
+        text = "\n".join(filter(None, (self.text, other.text)))
+        return Unit(self.start_s, samples, other.picture or self.picture, text)
+
+
+class Interleave:
+    """Cuts the units of one stream of sound."""
+
+    def __init__(self, sound: AudioBuffer, start_s: float = 0.0) -> None:
+        self._sound = sound
+        self._next = round(start_s * HEARING_RATE_HZ)  # where the next unit begins
+        self._picture: Picture | None = None
+        self._text = ""
+
+    @property
+    def next_s(self) -> float:
+        """Where the next unit begins."""
+        return self._next / HEARING_RATE_HZ
+
+    def go_to(self, start_s: float) -> None:
+        """The next unit begins there: earlier, to cut a stretch anew, or later."""
+        self._next = round(start_s * HEARING_RATE_HZ)
+
+    def see(self, picture: Picture | None) -> None:
+        """The newest picture; None when there is no camera any more."""
+        self._picture = picture
+
+    def write(self, text: str) -> None:
+        """Typed words: they go with the second in which they came."""
+        self._text = "\n".join(filter(None, (self._text, text)))
+
+    def take(self) -> list[Unit]:
+        """The units that are whole now, oldest first. Pictures and words go with the newest of them."""
+        units = []
+        end = round(self._sound.end_s * HEARING_RATE_HZ)
+        while self._next + UNIT <= end:
+            units.append(self._cut(self._next + UNIT))
+            self._next += UNIT
+        if units:
+            units[-1] = replace(units[-1], picture=self._picture, text=self._text)
+            self._picture, self._text = None, ""
+        return units
+
+    def rest(self, end_s: float) -> Unit:
+        """What was heard since the last whole unit, with the newest picture. It is not taken: `take` will give it
+        again as part of a whole one."""
+        end = max(round(end_s * HEARING_RATE_HZ), self._next)
+        return replace(self._cut(end), picture=self._picture)
+
+    def _cut(self, end: int) -> Unit:
+        start_s = self._next / HEARING_RATE_HZ
+        samples = self._sound.between(start_s, end / HEARING_RATE_HZ)
+        if missing := end - self._next - len(samples):  # longer ago than sound is kept
+            samples = np.pad(samples, (missing, 0))
+        return Unit(start_s, samples)

@@ -1,0 +1,42 @@
+"""The ear of an engine that hears: units to blocks, computed in the time slots that the sessions of a model share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue.blocks import UnitBlock
+from dialogue.engine import UnitAnswer, UnitEngine
+from dialogue.errors import BadInput
+from stream.models.unit_slots import UnitSlots
+from stream.perception.interleave import UNIT_S, Unit
+from stream.perception.unit_feed import UnitFeed
+from stream.runtime.clock import SoundClock
+from stream.runtime.events import Notice
+from stream.runtime.link import Link
+
+Slots = UnitSlots[UnitEngine, UnitBlock, UnitAnswer]
+
+
+@dataclass(frozen=True)
+class UnitPrefill:
+    """One session's."""
+
+    engine: UnitEngine
+    slots: Slots
+    feed: UnitFeed
+    clock: SoundClock
+    link: Link
+
+    async def take(self, unit: Unit, *, listen: bool = False) -> UnitAnswer | None:
+        """What the engine makes of it, wanted before the next unit is whole; None where it could not be used, which
+        has been told. Raises what else the engine raises."""
+        start = self.clock.at(unit.start_s)
+        block = UnitBlock(
+            unit.samples, start, unit.picture.rgb if unit.picture is not None else None, unit.text, listen
+        )
+        within_s = max(self.clock.at(unit.end_s) + UNIT_S - self.link.now(), 0.0)
+        try:
+            return await self.slots.compute(self.engine, block, within_s)
+        except BadInput as odd:
+            self.link.emit(Notice("warning", "bad_unit", f"A second of the call could not be taken in: {odd}"))
+            return None

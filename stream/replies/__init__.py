@@ -1,0 +1,1 @@
+"""Replies: asking the engine, streaming phrases, cutting on interruption, reminders that are due."""

@@ -1,0 +1,1 @@
+"""One live session: its stages and their wiring, controls, paced playout, announcements."""

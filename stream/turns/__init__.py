@@ -1,0 +1,1 @@
+"""Whose turn it is, and carrying that decision out; hearing, full duplex."""

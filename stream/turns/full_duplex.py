@@ -1,0 +1,175 @@
+"""Stage: an engine that decides by itself, every second, whether to listen or to speak. Takes the place of Answering.
+
+A unit goes in as soon as it is whole; what the engine says in it goes out at once. An interruption is ours to obey:
+the sound has stopped before its order comes here, then what is being computed is awaited, the engine is told how much
+was heard, and for some units it may only listen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from audio.phrases import PhraseSplitter
+from audio.resample import Resampler
+from dialogue.blocks import ReplyBlock
+from dialogue.engine import SoundDelta, UnitAnswer
+from stream.perception.heard_sound import AudioBuffer
+from stream.perception.unit_prefill import UnitPrefill
+from stream.playout.playback import AudioPiece, Playback
+from stream.playout.speaking import SpeechSynthesis
+from stream.playout.speech_text_alignment import spread
+from stream.replies.answering import CloseReply, CutReply, GiveReply, Order
+from stream.replies.reply import TypedQuestion
+from stream.runtime.budget import TurnTiming
+from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
+from stream.runtime.lanes import BlockingQueue
+from stream.turns.duplex_turns import DuplexTurns
+from stream.turns.turns import Hold
+
+# After an interruption the engine listens for so many units, and for as long as the user goes on speaking.
+LISTEN_UNITS = 2
+
+
+@dataclass(eq=False)
+class DuplexReply:
+    """What is being said, from the first unit in which the engine speaks until it was heard or cut."""
+
+    turn: int
+    timing: TurnTiming
+    said: str = ""
+    unsounded: str = ""  # text whose sound has not come yet
+    committed: bool = True
+    splitter: PhraseSplitter = field(default_factory=PhraseSplitter)
+    resampler: Resampler | None = None
+
+
+class FullDuplex:
+    """The mind of one session."""
+
+    def __init__(
+        self,
+        unit_prefill: UnitPrefill,
+        turns: DuplexTurns,
+        sound: AudioBuffer,
+        speaking: SpeechSynthesis,
+        playback: Playback,
+    ) -> None:
+        self._unit_prefill, self._engine, self._link = unit_prefill, unit_prefill.engine, unit_prefill.link
+        self._turns, self._sound, self._speaking, self._playback = turns, sound, speaking, playback
+        self.orders: BlockingQueue[Order] = BlockingQueue(64)
+        self.reply: DuplexReply | None = None
+        self._engine_free = asyncio.Lock()
+        self._interrupted = False  # and the engine has not been told yet
+        self._listen_units = 0  # to come, in which it may not speak
+
+    async def run(self) -> None:
+        """Until cancelled; raises what the engine raises."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._live(), name="units")
+            while True:
+                await self._obey(await self.orders.get())
+
+    async def _live(self) -> None:
+        while True:
+            unit = await self._unit_prefill.feed.queue.get()
+            async with self._engine_free:
+                listen = self._must_listen()
+                answer = await self._unit_prefill.take(unit, listen=listen)
+            if answer is None:
+                continue
+            self._link.emit(UnitDecided(answer.number, not answer.listening, listen, answer.left))
+            self._link.emit(ContextShown(self._engine.context()))
+            if not answer.listening and not self._interrupted:
+                await self._say(answer)
+
+    def _must_listen(self) -> bool:
+        if self._listen_units and not self._turns.user_speaks:
+            self._listen_units -= 1
+            return True
+        key_down = not self._turns.hands_free and self._turns.user_speaks
+        return bool(self._listen_units) or key_down
+
+    async def _obey(self, order: Order) -> None:
+        """Only what can happen here: nothing is ever prepared, and only typed messages come as questions."""
+        match order:
+            case GiveReply(turn, TypedQuestion(text)):
+                self._link.emit(UserCaption(turn, text, final=True, typed=True))
+                self._unit_prefill.feed.write(text)
+            case CutReply(turn, heard) if self._is(turn):
+                await self._cut(heard)
+            case CloseReply(turn) if self._is(turn):
+                await self._close()
+
+    def _is(self, turn: int) -> bool:
+        return self.reply is not None and self.reply.turn == turn
+
+    async def _cut(self, heard_characters: int) -> None:
+        self._interrupted, self._listen_units = True, LISTEN_UNITS
+        async with self._engine_free:
+            reply, self.reply = self.reply, None
+            assert reply is not None
+            await self._engine.break_off(heard_characters)
+            heard = reply.said[:heard_characters]
+            await self._engine.feed(ReplyBlock(heard, reply.timing.stopped_at, self._link.now(), cut=True))
+            self._interrupted = False
+        self._link.emit(ReplyEnded(reply.turn, reply.said, heard, cut=True))
+        self._link.emit(ContextShown(self._engine.context()))
+
+    async def _close(self) -> None:
+        async with self._engine_free:
+            reply, self.reply = self.reply, None
+            assert reply is not None
+            now = self._link.now()
+            await self._engine.feed(ReplyBlock(reply.said, reply.timing.stopped_at, now))
+        self._link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))
+
+    async def _say(self, answer: UnitAnswer) -> None:
+        if not answer.text and answer.sound is None and self.reply is None:
+            return  # it took the floor and said nothing yet
+        reply = self.reply or self._begin()
+        self._playback.go_on(reply.turn)  # it may have come to an end and speak again before that was heard
+        if answer.text:
+            reply.timing.mark("first_token", self._link.now())
+            reply.said += answer.text
+            self._link.emit(ReplyText(reply.turn, answer.text))
+        if self._engine.can.speaks:
+            self._sound_out(reply, answer)
+        else:
+            for phrase in [*reply.splitter.push(answer.text), *(reply.splitter.flush() if answer.turn_over else ())]:
+                reply.timing.mark("first_phrase", self._link.now())
+                self._add(reply, await self._speaking.say(phrase))
+        if answer.turn_over:
+            self._playback.complete(reply.turn)
+
+    def _begin(self) -> DuplexReply:
+        decisions = self._turns.speak(self._sound.end_s)
+        now = self._link.now()
+        waited = self._unit_prefill.clock.at(self._turns.spoke_until)
+        reply = self.reply = DuplexReply(self._turns.turn, TurnTiming(waited if self._turns.asked else now))
+        reply.timing.mark("turn_decided", now)
+        self._playback.start(reply.turn)
+        self._playback.open(reply.turn)
+        if any(isinstance(decision, Hold) for decision in decisions):
+            self._playback.hold()
+        return reply
+
+    def _sound_out(self, reply: DuplexReply, answer: UnitAnswer) -> None:
+        """The engine's own sound, with the text that has come since the last of it."""
+        reply.unsounded += answer.text
+        if answer.sound is not None:
+            self._add(reply, self._piece(reply, answer.sound))
+        if answer.turn_over and reply.resampler is not None:
+            rest = reply.resampler.flush()
+            self._add(reply, spread(reply.unsounded, rest, self._playback.rate))
+            reply.unsounded = ""
+
+    def _piece(self, reply: DuplexReply, sound: SoundDelta) -> AudioPiece:
+        reply.resampler = reply.resampler or Resampler(sound.rate, self._playback.rate)
+        text, reply.unsounded = reply.unsounded, ""
+        return spread(text, reply.resampler.push(sound.samples), self._playback.rate)
+
+    def _add(self, reply: DuplexReply, piece: AudioPiece) -> None:
+        """Ignored by the playback once the turn was cut."""
+        reply.timing.mark("first_sound_made", self._link.now())
+        self._playback.add(reply.turn, piece)

@@ -1,0 +1,150 @@
+"""What models are and take, from headers and configs: image-text models, chat models, GGUF files, damaged ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dialogue.engines.inspect_model import CHAT, NATIVE, inspect
+from dialogue.errors import BadInput
+from dialogue.image_text.seeing_model import open_seeing_model
+from dialogue.image_text.tiny import KINDS, write_tiny_sibling
+from dialogue.llm.language_model import open_language_model
+from dialogue.llm.precision import PRECISIONS
+from stream.models.model_choice import ENGINES
+from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
+
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A sibling's model type or a chat family -> folder; nobody may write into it."""
+    made: dict[str, Path] = {}
+
+    def folder(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp(kind)
+            write_chat_model(kind, made[kind]) if kind in FAMILIES else write_tiny_sibling(kind, made[kind])
+        return made[kind]
+
+    return folder
+
+
+@pytest.fixture(params=["minicpmv4_6", "qwen3"])
+def copy(written: Callable[[str], Path], tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    return Path(shutil.copytree(written(request.param), tmp_path / "copy"))
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Tensor]], Any]) -> None:
+    tensors = load_file(folder / WEIGHTS)
+    change(tensors)
+    save_file(tensors, folder / WEIGHTS)
+
+
+def test_the_kinds_are_those_that_engines_run() -> None:
+    assert set(NATIVE) == set(ENGINES) and not set(CHAT) & set(NATIVE)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_a_sibling_is_told_by_its_headers(written: Callable[[str], Path], kind: str) -> None:
+    found = inspect(written(kind))
+    assert found.whole and found.name.startswith(kind) and found.lines()[-1] == "complete"
+    assert min(found.parameters.values()) > 0 and found.cache_bytes > 0
+    for precision in PRECISIONS:
+        assert found.weight_bytes[precision] == open_seeing_model(written(kind), precision).nbytes()
+        assert 0 < found.token_bytes[precision] < found.weight_bytes[precision]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_chat_model_is_told_by_its_headers(written: Callable[[str], Path], family: str) -> None:
+    found = inspect(written(family))
+    assert found.whole and not found.differences.unknown and "chat model" in found.name
+    assert found.weight_bytes["int4"] < found.weight_bytes["int8"] < found.weight_bytes["float32"]
+
+
+def test_a_gguf_file_is_told_too(tmp_path: Path) -> None:
+    write_chat_gguf("qwen2", tmp_path / "chat.gguf")
+    found = inspect(tmp_path / "chat.gguf")
+    assert found.whole and "GGUF" in found.name and found.file_bytes == (tmp_path / "chat.gguf").stat().st_size
+    (tmp_path / "cut.gguf").write_bytes((tmp_path / "chat.gguf").read_bytes()[:5000])
+    with pytest.raises(BadInput, match="not a whole GGUF file"):
+        inspect(tmp_path / "cut.gguf")
+
+
+def test_a_config_alone_tells_sizes(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "alone").mkdir()
+    shutil.copy(copy / "config.json", tmp_path / "alone")
+    found, whole = inspect(tmp_path / "alone"), inspect(copy)
+    assert found.file_bytes is None and found.weight_bytes == whole.weight_bytes
+    assert "not here yet" in found.lines()[0] and "config alone" in found.lines()[-1]
+
+
+def test_what_is_missing_is_named_and_not_loaded(copy: Path) -> None:
+    rewrite(copy, lambda tensors: tensors.pop(next(name for name in tensors if "gate_proj" in name)))
+    found = inspect(copy)
+    [name] = found.differences.missing
+    assert "gate_proj" in name and f"  {name}" in found.lines()
+    assert found.lines()[-1].startswith("NOT complete")
+    refused(copy, "lacks 1 tensors.*gate_proj")
+
+
+def test_another_shape_is_told_with_both_sizes(copy: Path) -> None:
+    name = next(name for name in load_file(copy / WEIGHTS) if "gate_proj" in name)
+    rewrite(copy, lambda tensors: tensors.update({name: torch.ones(3, 5)}))
+    [told] = inspect(copy).differences.misshapen
+    assert "(3, 5), not (" in told
+    refused(copy, r"gate_proj\.weight is \(3, 5\), not")
+
+
+def test_weights_that_are_no_floats_are_told(copy: Path) -> None:
+    name = next(name for name in load_file(copy / WEIGHTS) if "gate_proj" in name)
+    rewrite(copy, lambda tensors: tensors.update({name: tensors[name].char()}))
+    [told] = inspect(copy).differences.misshapen
+    assert told.endswith("is stored as I8")
+    refused(copy, "stored as I8")
+
+
+def test_a_file_that_is_cut_off_or_gone_is_told(copy: Path) -> None:
+    whole = (copy / WEIGHTS).read_bytes()
+    (copy / WEIGHTS).write_bytes(whole[: len(whole) * 2 // 3])
+    for opening in (inspect, loaded):
+        with pytest.raises(BadInput, match=f"{WEIGHTS} is damaged or cut off"):
+            opening(copy)
+    (copy / WEIGHTS).unlink()
+    with pytest.raises(BadInput, match=r"No \.safetensors file"):
+        inspect(copy)
+
+
+def test_a_missing_shard_is_named(copy: Path) -> None:
+    names = list(load_file(copy / WEIGHTS))
+    index = dict.fromkeys(names, WEIGHTS) | {names[0]: "model-00002-of-00002.safetensors"}
+    (copy / f"{WEIGHTS}.index.json").write_text(json.dumps({"weight_map": index}))
+    for opening in (inspect, loaded):
+        with pytest.raises(BadInput, match=r"missing in .*model-00002-of-00002"):
+            opening(copy)
+
+
+def test_a_missing_tokenizer_is_told(copy: Path) -> None:
+    (copy / "tokenizer.json").unlink()
+    found = inspect(copy)
+    assert not found.whole and len(found.without) == 1
+    assert not found.differences.missing, "the weights are there"
+
+
+def loaded(folder: Path) -> object:
+    chat = json.loads((folder / "config.json").read_text())["model_type"] in CHAT
+    return open_language_model(folder) if chat else open_seeing_model(folder)
+
+
+def refused(folder: Path, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        loaded(folder)

@@ -1,0 +1,189 @@
+"""The embedded engine with its real model: rules before guesses, incremental prefill, rewinding, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
+from dialogue.engine import Delta
+from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.engines.local_llm import LocalLlm
+from tests.dialogue.talking import Counting, ask, clock, run, sign
+
+
+@pytest.fixture
+def steps() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def engine(llm: LocalLlm, steps: Counting) -> LocalChatEngine:
+    return LocalChatEngine(llm, steps, clock)
+
+
+def test_free_conversation_is_the_models(engine: LocalChatEngine) -> None:
+    assert "Paris" in run(ask(engine, "What is the capital of France?"))
+
+
+def test_scene_questions_are_answered_without_the_model(engine: LocalChatEngine, steps: Counting) -> None:
+    async def talk() -> str:
+        await engine.feed(sign("MIND THE GAP"))
+        await engine.feed(TextBlock("what does the sign say", 9, 10))
+        return "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+
+    assert "“MIND THE GAP”" in run(talk())
+    assert steps.steps == []
+
+
+def test_follow_ups_and_small_talk(engine: LocalChatEngine) -> None:
+    async def talk() -> list[str]:
+        await engine.feed(sign("A"))
+        return [
+            await ask(engine, text)
+            for text in ("Is there a dog?", "and a cup?", "what did you say?", "What time is it?")
+        ]
+
+    dog, cup, again, time = run(talk())
+    assert dog.startswith(("No", "I don't"))
+    assert cup.startswith("Yes")
+    assert cup in again
+    assert "three oh five" in time
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_no_answer_to_nothing(engine: LocalChatEngine, text: str) -> None:
+    assert run(ask(engine, text)) == ""
+
+
+def test_a_reply_is_given_once(engine: LocalChatEngine) -> None:
+    async def talk() -> list[Delta]:
+        await ask(engine, "Hello")
+        return [delta async for delta in engine.reply()]
+
+    assert run(talk()) == []
+
+
+@pytest.mark.parametrize(
+    ("last_heard", "most"),
+    [
+        ("What is the name of the largest city in the country of France?", 0),
+        ("What is the name of the largest city in the country of France", 0),
+        ("What is the name of the largest city in the country of Franz.", 8),
+        ("What is the name of the largest city in the country of", 8),
+    ],
+)
+def test_speech_is_prefilled_while_it_is_heard(
+    engine: LocalChatEngine, steps: Counting, last_heard: str, most: int
+) -> None:
+    """At the end of the turn only the words that changed are left to compute."""
+    question = "What is the name of the largest city in the country of France?"
+
+    async def talk() -> int:
+        words = question.split()
+        for end in range(2, len(words), 2):
+            await engine.feed(PartialBlock(" ".join(words[:end]), 0.0))
+        await engine.feed(PartialBlock(last_heard, 0.0))
+        assert engine._context is not None
+        held, steps.steps = engine._context.ids, []
+        await engine.feed(TextBlock(question, 0, 4))
+        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            await anext(deltas)
+        wanted = next(args[0] for name, args in steps.steps if name == "follow")
+        differing = (at for at, (had, wants) in enumerate(zip(held, wanted, strict=False)) if had != wants)
+        return len(wanted) - next(differing, min(len(held), len(wanted)))
+
+    assert run(talk()) <= most
+
+
+def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
+    """Partials that change, rewinds and cut replies leave the same tokens, and the same next words, as none of it."""
+
+    async def devious(engine: LocalChatEngine) -> str:
+        for partial in ("Where is", "What is the cap", "What's the capital of Ger"):
+            await engine.feed(PartialBlock(partial, 0))
+        mark = await engine.mark()
+        await engine.feed(TextBlock("What is the capital of Germany?", 0, 1))
+        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            await anext(deltas)
+        await engine.rewind(mark)
+        return await ask(engine, "Who wrote Hamlet?")
+
+    plain, bent = (LocalChatEngine(llm, Counting(), clock) for _ in range(2))
+    assert run(devious(bent)) == run(ask(plain, "Who wrote Hamlet?"))
+    assert plain._context is not None
+    assert bent._context is not None
+    assert plain._context.ids == bent._context.ids
+
+
+def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting) -> None:
+    async def talk() -> int:
+        await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
+        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            async for _ in deltas:
+                break
+            before = len(steps.steps)
+        return len(steps.steps) - before
+
+    assert run(talk()) == 0
+    assert steps.names().count("advance") <= 1
+
+
+def test_a_cancelled_reply_leaves_the_engine_usable(engine: LocalChatEngine, llm: LocalLlm) -> None:
+    async def talk() -> str:
+        mark = await engine.mark()
+        await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
+
+        async def read() -> None:
+            async for _ in engine.reply():
+                pass
+
+        task = asyncio.create_task(read())
+        for _ in range(25):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        await engine.rewind(mark)
+        return await ask(engine, "What is the capital of France?")
+
+    fresh = LocalChatEngine(llm, Counting(), clock)
+    assert run(talk()) == run(ask(fresh, "What is the capital of France?"))
+
+
+def test_after_an_interruption_only_what_was_heard_remains(engine: LocalChatEngine) -> None:
+    async def talk() -> str:
+        await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
+        mark = await engine.mark()
+        said = "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+        await engine.rewind(mark)
+        heard = " ".join(said.split()[:3])
+        await engine.feed(ReplyBlock(heard, 1, 2, cut=True))
+        return heard + "|" + await ask(engine, "What did you say?")
+
+    heard, answer = run(talk()).split("|")
+    assert answer == f"I said: {heard}"
+
+
+def test_a_reply_kept_is_not_computed_again(engine: LocalChatEngine, steps: Counting) -> None:
+    async def talk() -> int:
+        await engine.feed(TextBlock("What is the capital of France?", 0, 1))
+        said = "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+        context = engine._context
+        assert context is not None
+        before = context.ids
+        await engine.feed(ReplyBlock(said, 1, 2))
+        return sum(1 for ours, theirs in zip(before, context.ids, strict=False) if ours == theirs) - len(before)
+
+    assert run(talk()) == 0
+
+
+def test_the_scene_survives_a_rewind(engine: LocalChatEngine) -> None:
+    async def talk() -> str:
+        mark = await engine.mark()
+        await engine.feed(sign("STAY"))
+        await engine.rewind(mark)
+        return await ask(engine, "What does it say?")
+
+    assert "“STAY”" in run(talk())

@@ -1,0 +1,65 @@
+"""The model tells finished from cut sentences; the figure is a floor, not a calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dialogue.engines.semantic_turn import FINISHED, UNFINISHED, SemanticTurnDetector
+from dialogue.llm.language_model import LanguageModel
+
+TABLE = Path(__file__).with_name("finished_or_cut.tsv")
+ROWS = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+
+
+@pytest.fixture(scope="module")
+def judge(smollm2: LanguageModel) -> SemanticTurnDetector:
+    return SemanticTurnDetector(smollm2)
+
+
+def auc(higher: list[float], lower: list[float]) -> float:
+    """The chance that one of `higher` exceeds one of `lower`."""
+    pairs = [(a > b) + 0.5 * (a == b) for a in higher for b in lower]
+    return sum(pairs) / len(pairs)
+
+
+def bare(text: str) -> str:
+    return text.rstrip(".?!").lower()
+
+
+@pytest.mark.parametrize("written", [str, bare], ids=["as written", "bare"])
+def test_finished_sentences_are_told_from_cut_ones(judge: SemanticTurnDetector, written: Callable[[str], str]) -> None:
+    finished = [judge.probability(written(whole)) for whole, _ in ROWS]
+    cut = [judge.probability(written(part)) for _, part in ROWS]
+    assert auc(finished, cut) >= 0.97
+
+
+def test_a_full_stop_on_a_cut_sentence_does_not_finish_it(judge: SemanticTurnDetector) -> None:
+    assert judge.probability("What is the.") == judge.probability("What is the") < 0.04
+
+
+def test_whole_sentences_are_never_called_unfinished_and_cut_ones_never_finished(judge: SemanticTurnDetector) -> None:
+    finished = [judge.probability(whole) for whole, _ in ROWS]
+    cut = [judge.probability(part) for _, part in ROWS]
+    assert sum(score >= FINISHED for score in finished) >= 0.8 * len(ROWS) and min(finished) > UNFINISHED
+    assert sum(score <= UNFINISHED for score in cut) >= 0.6 * len(ROWS) and max(cut) < FINISHED
+
+
+def test_what_trails_off_is_not_finished(judge: SemanticTurnDetector) -> None:
+    assert judge.probability("Please read this for me.") > FINISHED
+    assert judge.probability("Please read this for me...") == judge.probability("Please read this for m-") == 0.0
+
+
+def test_no_words_are_never_finished(judge: SemanticTurnDetector) -> None:
+    assert judge.probability("") == judge.probability(" ... ") == 0.0
+
+
+def test_an_end_of_turn_token_in_the_words_does_not_finish_them(judge: SemanticTurnDetector) -> None:
+    assert judge.probability("What is the <|im_end|>") < 0.1
+
+
+def test_long_speech_is_judged_by_its_end(smollm2: LanguageModel, judge: SemanticTurnDetector) -> None:
+    long = "I was walking along the river. " * 100
+    assert 0.0 <= judge.probability(long + "What is the") < judge.probability(long + "What is the time")

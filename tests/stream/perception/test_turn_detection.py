@@ -1,0 +1,108 @@
+"""Words have a say in when a turn ends: an unfinished sentence is waited for, a whole one is answered sooner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from dialogue.engine import Engine
+from stream.models.setup import SETUPS
+from stream.perception.turn_detection import TurnDetection
+from stream.runtime.device_thread import DeviceThread
+from stream.runtime.events import TurnTimed, UserCaption
+from stream.session.session import Session
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.virtual_time import run_in_virtual_time
+
+SETUP = SETUPS["laptop"]
+WHOLE, UNCLEAR, CUT = 0.5, 0.01, 0.0
+
+
+@dataclass
+class ToyModel:
+    """What sessions share: an engine, and always the same opinion of what was said."""
+
+    opinion: float
+    engine: ToyEngine = field(default_factory=lambda: ToyEngine(["Yes."]))
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self) -> ToyEngine:
+        return self.engine
+
+    def finished(self, text: str) -> float:
+        self.asked.append(text)
+        return self.opinion
+
+
+def call(factory: Callable[[], Engine], story: Callable[[Call], Awaitable[None]]) -> Call:
+    async def whole() -> Call:
+        parts = toy_parts(factory)
+        made = Call(Session("test", parts, SETUP))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(made.listens())
+            running = tasks.create_task(made.session.run())
+            await story(made)
+            made.session.close("over")
+            await running
+        parts.close()
+        return made
+
+    return run_in_virtual_time(whole(), until=60)
+
+
+async def one_question(call: Call) -> None:
+    await call.lasts(0.5)
+    await call.speaks(1.0)
+    await call.lasts(4.0)
+
+
+async def a_pause_of_600_ms(call: Call) -> None:
+    await call.lasts(0.5)
+    await call.speaks(1.0)
+    await call.lasts(0.6)
+    await call.speaks(1.0)
+    await call.lasts(4.0)
+
+
+def decided_after_s(told: Call) -> float:
+    return dict(told.of(TurnTimed)[-1].marks)["turn_decided"]
+
+
+@pytest.mark.parametrize(("opinion", "least", "most"), [(WHOLE, 0.20, 0.30), (UNCLEAR, 0.38, 0.46), (CUT, 0.88, 0.96)])
+def test_a_turn_ends_sooner_after_a_whole_sentence_and_later_in_a_cut_one(
+    opinion: float, least: float, most: float
+) -> None:
+    model = ToyModel(opinion)
+    told = call(model, one_question)
+    assert model.asked == ["What do you see?"]
+    assert least <= decided_after_s(told) <= most
+
+
+def test_silence_alone_decides_where_nobody_judges() -> None:
+    told = call(ToyModel(CUT).__call__, one_question)
+    assert decided_after_s(told) == pytest.approx(decided_after_s(call(ToyModel(UNCLEAR), one_question)))
+
+
+@pytest.mark.parametrize(("opinion", "turns"), [(UNCLEAR, 2), (CUT, 1)])
+def test_who_pauses_in_the_middle_of_a_sentence_is_not_interrupted(opinion: float, turns: int) -> None:
+    told = call(ToyModel(opinion), a_pause_of_600_ms)
+    assert len({caption.turn for caption in told.of(UserCaption) if caption.final and caption.text}) == turns
+
+
+def test_an_opinion_counts_once_and_nothing_said_is_not_weighed() -> None:
+    model = ToyModel(WHOLE)
+    thread = DeviceThread("llm")
+
+    async def weighed() -> list[float | None]:
+        endpointing = TurnDetection(model, thread)
+        await endpointing.weigh("")
+        before = endpointing.take()
+        await endpointing.weigh("Hello.")
+        return [before, endpointing.take(), endpointing.take()]
+
+    assert asyncio.run(weighed()) == [None, WHOLE, None]
+    thread.close()

@@ -1,0 +1,113 @@
+"""What goes out, what has been heard, where it is cut."""
+
+import numpy as np
+import pytest
+
+from stream.playout.playback import AudioPiece, Playback
+
+RATE = 1000
+
+
+def piece(text: str, seconds: float, ends: tuple[tuple[float, int], ...] = ()) -> AudioPiece:
+    return AudioPiece(text, np.full(round(seconds * RATE), 0.5, np.float32), ends)
+
+
+def playing(turn: int = 1, *pieces: AudioPiece) -> Playback:
+    playback = Playback(RATE)
+    playback.start(turn)
+    for each in pieces:
+        playback.add(turn, each)
+    return playback
+
+
+def test_nothing_is_heard_before_the_turn_is_opened() -> None:
+    playback = playing(1, piece("Hello. ", 0.1))
+    assert not playback.pull(20).any()
+    assert playback.sent_s(1) == 0
+    playback.open(1)
+    assert playback.pull(20).all()
+    assert playback.sent_s(1) == pytest.approx(0.02)
+
+
+def test_pieces_join_without_a_gap_and_the_rest_is_silence() -> None:
+    playback = playing(1, piece("a", 0.03), piece("b", 0.03))
+    playback.open(1)
+    heard = np.concatenate([playback.pull(20) for _ in range(4)])
+    assert heard[:60].all()
+    assert not heard[60:].any()
+
+
+def test_hold_falls_silent_and_release_goes_on_where_it_stopped() -> None:
+    playback = playing(1, piece("a", 0.1))
+    playback.open(1)
+    playback.pull(40)
+    playback.hold()
+    assert not playback.pull(20).any()
+    playback.release()
+    assert playback.pull(60).all()
+    assert playback.sent_s(1) == pytest.approx(0.1)
+
+
+def test_late_sound_of_an_old_turn_is_dropped() -> None:
+    playback = playing(1, piece("old", 0.1))
+    playback.start(2)
+    playback.add(1, piece("late", 0.1))
+    playback.open(2)
+    assert not playback.pull(20).any()
+    playback.open(1)
+    assert not playback.pull(20).any()
+
+
+def test_heard_characters_are_whole_words_after_the_far_ends_delay() -> None:
+    playback = playing(1, piece("One two. ", 1.0, ((0.4, 3), (0.9, 8))), piece("Three.", 1.0, ((0.9, 6),)))
+    playback.open(1)
+    playback.pull(700)
+    assert playback.heard_characters(1, delay_s=0.0) == 3
+    assert playback.heard_characters(1, delay_s=0.5) == 0
+    playback.pull(500)
+    assert playback.heard_characters(1, delay_s=0.1) == len("One two. ")
+    playback.pull(800)
+    assert playback.heard_characters(1, delay_s=0.0) == len("One two. Three.")
+
+
+def test_drained_only_when_complete_and_all_sent() -> None:
+    playback = playing(1, piece("a", 0.04))
+    playback.open(1)
+    playback.pull(40)
+    assert not playback.drained(1)
+    playback.complete(1)
+    assert playback.drained(1)
+    assert not playback.drained(2)
+
+
+def test_it_tells_of_the_first_sample_of_steps_and_of_the_last() -> None:
+    playback = playing(1, piece("a", 0.25))
+    told: list[float] = []
+    playback.open(1)
+    playback.on_moved = lambda: told.append(playback.sent_s(1))
+    for _ in range(20):
+        playback.pull(20)
+    assert told == pytest.approx([0.02, 0.1, 0.2, 0.25])
+
+
+def test_drop_is_silence_at_once_and_forgets() -> None:
+    playback = playing(1, piece("a", 1.0))
+    playback.open(1)
+    playback.pull(20)
+    playback.drop(1)
+    assert not playback.pull(20).any()
+    assert playback.sent_s(1) == 0
+    assert playback.waiting_s() == 0
+
+
+def test_a_turn_that_goes_on_after_all_has_not_drained() -> None:
+    playback = playing(1, piece("a", 0.02))
+    playback.open(1)
+    playback.complete(1)
+    playback.go_on(1)
+    playback.pull(20)
+    assert not playback.drained(1)
+    playback.add(1, piece("b", 0.02))
+    playback.complete(1)
+    playback.pull(20)
+    assert playback.drained(1)

@@ -1,0 +1,231 @@
+"""Answers to histories: what an engine is fed for pictures and recordings, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audio.chunk import Chunk
+from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
+from dialogue.engine import Capabilities
+from dialogue.errors import BadInput
+from dialogue.llm.generation_config import GenerationConfig
+from dialogue.tools.tool import Tool
+from stream.models.setup import SETUPS
+from stream.requests.chat_requests import DEFAULT_OPTIONS, LONGEST_TEXT, ChatRequests, RequestOptions
+from stream.requests.message import Film, Recording, RequestMessage
+from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
+from tests.virtual_time import run_in_virtual_time
+from vision.look import SceneUpdate
+from vision.picture import Picture
+
+PICTURE = Picture(np.full((48, 64, 3), 90, np.uint8), 0.0)
+SOUND = Recording(np.full(16_000, 0.5, np.float32))
+
+
+class SensingEngine(ToyEngine):
+    can = Capabilities(hears=True, sees=True, speaks=False)
+
+
+@dataclass
+class OpenVision:
+    """Eyes that note what they were shown, and see light."""
+
+    studied: list[Picture] = field(default_factory=list)
+    glanced: list[Picture] = field(default_factory=list)
+
+    def study(self, picture: Picture) -> SceneUpdate:
+        self.studied.append(picture)
+        look = SceneUpdate()
+        look.scene.lit("bright", ["grey"], picture.at)
+        return look
+
+    def glance(self, look: SceneUpdate, picture: Picture) -> None:
+        self.glanced.append(picture)
+        look.scene.lit("dark", ["black"], picture.at)
+
+    def read(self, look: SceneUpdate, picture: Picture) -> None:
+        look.read((), (), picture.at)
+
+
+def answered(
+    messages: list[RequestMessage],
+    engine: ToyEngine | None = None,
+    *,
+    says: str = "What do you see?",
+    setup: str = "remote",
+    vision_models: Any = None,
+    request_options: RequestOptions = DEFAULT_OPTIONS,
+) -> tuple[str, list[Block]]:
+    """The reply, and all that the engine was fed."""
+    engine = engine or ToyEngine(["Fine."])
+
+    async def main() -> str:
+        parts = toy_parts(lambda: engine, ToyTranscriber(says), vision_models or OpenVision())
+        try:
+            return "".join(
+                [piece async for piece in ChatRequests(parts, SETUPS[setup]).answer(messages, None, request_options)]
+            )
+        finally:
+            parts.close()
+
+    reply = run_in_virtual_time(main())
+    assert engine.closed
+    return reply.strip(), engine.fed
+
+
+def test_a_history_is_fed_in_its_order() -> None:
+    reply, fed = answered(
+        [
+            RequestMessage("system", ["Be brief."]),
+            RequestMessage("user", ["Hello."]),
+            RequestMessage("assistant", ["Hi!"]),
+            RequestMessage("user", ["And", "now?"]),
+        ],
+        ToyEngine(["First.", "Second."]),
+    )
+    assert reply == "Second."
+    told = [(type(block), block.text) for block in fed if isinstance(block, SystemBlock | TextBlock | ReplyBlock)]
+    assert told == [
+        (SystemBlock, "Be brief."),
+        (TextBlock, "Hello."),
+        (ReplyBlock, "Hi!"),
+        (TextBlock, "And now?"),
+    ]
+    times = [block.start for block in fed if isinstance(block, TextBlock | ReplyBlock)]
+    assert times == sorted(times)
+
+
+def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
+    vision_models = OpenVision()
+    _reply, [scene, question] = answered(
+        [RequestMessage("user", [PICTURE, "Is it bright?"])], vision_models=vision_models
+    )
+    assert isinstance(scene, SceneBlock)
+    assert scene.camera
+    assert any(fact.kind == "light" and fact.label == "bright" for fact in scene.facts)
+    assert isinstance(question, TextBlock)
+    assert len(vision_models.studied) == 1
+
+
+def test_an_engine_with_senses_gets_pictures_and_sound_themselves() -> None:
+    engine = SensingEngine(["Fine."])
+    _reply, fed = answered([RequestMessage("user", [PICTURE, SOUND, "What is it?"])], engine)
+    assert [type(block) for block in fed] == [PictureBlock, SoundBlock, TextBlock]
+
+
+def test_a_recording_alone_asks_its_own_question() -> None:
+    reply, [question] = answered([RequestMessage("user", [SOUND])], says="How are you?")
+    assert reply == "Fine."
+    assert isinstance(question, TextBlock)
+    assert question.text == "How are you?"
+
+
+def test_a_question_about_a_recording_comes_with_its_words() -> None:
+    _reply, [question] = answered([RequestMessage("user", [SOUND, "Is that true?"])], says="The sea is dry.")
+    assert isinstance(question, TextBlock)
+    assert question.text == "Is that true?\nThe recording says: “The sea is dry.”"
+
+
+@pytest.mark.parametrize(
+    ("setup", "asked"),
+    [
+        ("remote", "What is being said?"),
+        ("remote", "Please transcribe this."),
+        ("remote", "what did she say at the end"),
+        ("laptop", "Is that true?"),
+    ],
+)
+def test_words_are_quoted_where_they_are_asked_for_or_would_be_made_up(setup: str, asked: str) -> None:
+    reply, fed = answered([RequestMessage("user", [SOUND, asked])], says="The sea is dry.", setup=setup)
+    assert reply == "The recording says: “The sea is dry.”"
+    assert fed == []
+
+
+def test_a_recording_without_words_says_so() -> None:
+    reply, _fed = answered([RequestMessage("user", [SOUND])], says="")
+    assert reply == "I could not make out any words in the recording."
+
+
+def test_a_film_is_its_last_scene_and_its_words() -> None:
+    vision_models = OpenVision()
+    chunks = [Chunk(np.full(16_000, 0.5, np.float32), 16_000, second * 16_000) for second in range(3)]
+    pictures = [replace(PICTURE, at=float(second)) for second in range(3)]
+    perceived = [each for pair in zip(pictures, chunks, strict=True) for each in pair]
+    _reply, fed = answered([RequestMessage("user", [Film(perceived)])], says="Is it dark?", vision_models=vision_models)
+    assert [picture.at for picture in vision_models.glanced] == [0.0, 1.0, 2.0]
+    assert [type(block) for block in fed] == [SceneBlock, TextBlock]
+    assert isinstance(fed[1], TextBlock)
+    assert fed[1].text == "Is it dark?"
+
+
+@pytest.mark.parametrize(
+    ("messages", "complaint"),
+    [
+        ([], "ends with a message of the user"),
+        ([RequestMessage("user", ["Hi"]), RequestMessage("assistant", ["Hello"])], "ends with a message of the user"),
+        ([RequestMessage("user", [])], "a message of the user is empty"),
+        ([RequestMessage("user", ["  "])], "a message of the user is empty"),
+        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not of 'ghost'"),  # type: ignore[arg-type]
+        ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "holds text only"),
+        ([RequestMessage("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
+        ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),
+    ],
+)
+def test_what_cannot_be_answered_says_why(messages: list[RequestMessage], complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        answered(messages)
+
+
+def test_two_answers_at_once_do_not_mix() -> None:
+    engines = [ToyEngine(["One."], pace_s=0.3), ToyEngine(["Two."], pace_s=0.1)]
+
+    async def main() -> list[str]:
+        waiting = list(engines)
+        parts = toy_parts(lambda: waiting.pop(0), vision_models=OpenVision())
+        chat_requests = ChatRequests(parts, SETUPS["remote"])
+
+        async def ask(text: str) -> str:
+            return "".join([piece async for piece in chat_requests.answer([RequestMessage("user", [text])])])
+
+        try:
+            return list(await asyncio.gather(ask("first"), ask("second")))
+        finally:
+            parts.close()
+
+    assert [reply.strip() for reply in run_in_virtual_time(main())] == ["One.", "Two."]
+    assert [[block.text for block in engine.fed if isinstance(block, TextBlock)] for engine in engines] == [
+        ["first"],
+        ["second"],
+    ]
+
+
+def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
+    class Told(ToyEngine):
+        told: GenerationConfig | None = None
+
+        def word(self, generation: GenerationConfig) -> None:
+            assert not self.fed
+            self.told = generation
+
+    engine = Told(["Fine."])
+    answered(
+        [RequestMessage("user", ["Hello"])], engine, request_options=RequestOptions(GenerationConfig(temperature=0))
+    )
+    assert engine.told == GenerationConfig(temperature=0)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "complaint"),
+    [
+        (RequestOptions(GenerationConfig(temperature=0)), "chooses its words by itself"),
+        (RequestOptions(tools=(Tool("open", "", {}, print),)), "only MiniCPM3 calls functions"),
+    ],
+)
+def test_wishes_that_nobody_here_can_meet_are_told(request_options: RequestOptions, complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        answered([RequestMessage("user", ["Hello"])], request_options=request_options)

@@ -1,0 +1,143 @@
+"""A loop of our own, used from threads, from other loops, and ended while busy."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from dialogue.errors import EngineLost
+from ui.api.own_loop import OwnLoop
+
+
+async def where() -> str:
+    await asyncio.sleep(0)
+    return threading.current_thread().name
+
+
+def test_work_runs_on_its_thread_from_anywhere() -> None:
+    loop = OwnLoop("mine")
+
+    async def inside_another_loop() -> tuple[str, str]:
+        return loop.run(where()), await asyncio.wrap_future(loop.submit(where()))
+
+    assert loop.run(where()) == "mine"
+    assert asyncio.run(inside_another_loop()) == ("mine", "mine")
+    loop.close()
+
+
+def test_errors_come_back() -> None:
+    async def fail() -> None:
+        raise LookupError("lost")
+
+    loop = OwnLoop("mine")
+    with pytest.raises(LookupError, match="lost"):
+        loop.run(fail())
+    loop.close()
+
+
+def test_closing_ends_what_is_at_work() -> None:
+    loop = OwnLoop("mine")
+    began, ended = threading.Event(), threading.Event()
+
+    async def long() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    loop.submit(long())
+    assert began.wait(10)
+    loop.close()
+    loop.close()
+    assert ended.is_set()
+
+
+class Counting:
+    """Gives numbers, and knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed, self.threads = False, set[str]()
+
+    async def numbers(self) -> AsyncGenerator[int, None]:
+        try:
+            for number in range(5):
+                await asyncio.sleep(0)
+                self.threads.add(threading.current_thread().name)
+                yield number
+        finally:
+            self.closed = True
+
+
+def test_what_comes_one_by_one_is_made_when_it_is_asked_for() -> None:
+    loop, whole, left_off = OwnLoop("mine"), Counting(), Counting()
+    assert list(loop.each(whole.numbers())) == [0, 1, 2, 3, 4]
+    assert whole.closed and whole.threads == {"mine"}
+    for number in (pieces := loop.each(left_off.numbers())):
+        if number == 1:
+            break
+    assert not left_off.closed
+    pieces.close()  # type: ignore[attr-defined]
+    assert left_off.closed
+    loop.close()
+
+
+def test_it_comes_one_by_one_inside_another_loop_too() -> None:
+    loop, counting = OwnLoop("mine"), Counting()
+
+    async def elsewhere() -> list[int]:
+        return [number async for number in loop.aeach(counting.numbers())]
+
+    assert asyncio.run(elsewhere()) == [0, 1, 2, 3, 4]
+    assert counting.closed and counting.threads == {"mine"}
+    loop.close()
+
+
+def test_an_error_in_the_middle_comes_back() -> None:
+    async def fail() -> AsyncGenerator[int, None]:
+        yield 1
+        raise ValueError("in the middle")
+
+    loop = OwnLoop("mine")
+    pieces = loop.each(fail())
+    assert next(pieces) == 1
+    with pytest.raises(ValueError, match="in the middle"):
+        next(pieces)
+    loop.close()
+
+
+def test_who_is_broken_off_by_closing_or_comes_later_is_told() -> None:
+    loop, began, told = OwnLoop("mine"), threading.Event(), threading.Event()
+
+    async def long() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    def wait() -> None:
+        with pytest.raises(EngineLost, match="was closed before"):
+            loop.run(long())
+        told.set()
+
+    async def nothing() -> None:
+        pass
+
+    async def letters() -> AsyncGenerator[str]:
+        yield "a"
+        yield "b"
+
+    reading = loop.each(letters())
+    assert next(reading) == "a"
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    assert began.wait(10)
+    loop.run(loop.finish(nothing()))
+    waiting.join()
+    loop.close()
+    assert told.is_set()
+    with pytest.raises(EngineLost):
+        loop.run(where())
+    with pytest.raises(EngineLost):
+        next(reading)

@@ -1,0 +1,230 @@
+"""Our events and the JSON of docs/wire.md, both ways, and everything a page could get wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialogue.engine import ContextUse
+from dialogue.errors import BadInput
+from stream.runtime.events import (
+    ContextShown,
+    DeviceLost,
+    DeviceSwitched,
+    Expressed,
+    Interrupted,
+    Notice,
+    PlayoutMeasured,
+    ReplyEnded,
+    ReplyHeard,
+    ReplyRecalled,
+    ReplyText,
+    SceneSeen,
+    SeenObject,
+    SeenText,
+    SessionEnded,
+    State,
+    StateChanged,
+    TalkKeyPressed,
+    TextTyped,
+    TurnTimed,
+    UnitDecided,
+    UserCaption,
+)
+from ui.realtime.wire import (
+    READERS,
+    FromPage,
+    LeaveReceived,
+    PingReceived,
+    bad_message,
+    encoded,
+    from_wire,
+    hello,
+    pong,
+    to_wire,
+)
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
+
+TOLD: list[tuple[Expressed, dict[str, object]]] = [
+    (StateChanged(State.THINKING, at=1.0), {"type": "state", "state": "thinking"}),
+    (
+        UserCaption(3, "what is", final=False),
+        {"type": "user_caption", "turn": 3, "text": "what is", "final": False, "typed": False},
+    ),
+    (ReplyText(3, "It is"), {"type": "reply_text", "turn": 3, "text": "It is"}),
+    (ReplyHeard(3, 5), {"type": "reply_heard", "turn": 3, "characters": 5}),
+    (
+        ReplyEnded(3, "It is a cat.", "It is", cut=True),
+        {"type": "reply_ended", "turn": 3, "said": "It is a cat.", "heard": "It is", "cut": True},
+    ),
+    (
+        SceneSeen(
+            2.00049,
+            (SeenObject("cat", 0.91234, (0.1, 0.2, 0.3, 0.456789)),),
+            (SeenText("EXIT", (0, 0, 1, 1)),),
+            "a cat",
+        ),
+        {
+            "type": "scene",
+            "at": 2.0,
+            "objects": [{"label": "cat", "score": 0.912, "box": [0.1, 0.2, 0.3, 0.4568]}],
+            "texts": [{"text": "EXIT", "box": [0.0, 0.0, 1.0, 1.0]}],
+            "description": "a cat",
+            "camera": True,
+        },
+    ),
+    (
+        TurnTimed(3, {"first_token": 0.51234}, {"first_token": 0.6}, over=("transcript",)),
+        {
+            "type": "latency",
+            "turn": 3,
+            "marks": {"first_token": 512.3},
+            "budget": {"first_token": 600.0},
+            "over": ["transcript"],
+        },
+    ),
+    (
+        UnitDecided(7, speaks=True, left=(0, 1)),
+        {"type": "unit", "number": 7, "decision": "speaking", "forced": False, "left": [0, 1]},
+    ),
+    (
+        ContextShown(ContextUse({"reply": 7}, 2048, 2)),
+        {"type": "context", "tokens": {"reply": 7}, "limit": 2048, "dropped": 2, "blocks": [], "left": {}},
+    ),
+    (
+        ContextShown(ContextUse({"text": 9}, 64, 3, (("text", 4), ("text", 5)), {"picture": 2, "text": 1})),
+        {
+            "type": "context",
+            "tokens": {"text": 9},
+            "limit": 64,
+            "dropped": 3,
+            "blocks": [["text", 4], ["text", 5]],
+            "left": {"picture": 2, "text": 1},
+        },
+    ),
+    (ReplyRecalled(3, 42.04), {"type": "reply_recalled", "turn": 3, "at": 42.0}),
+    (
+        Notice("info", "quiet", "Say something."),
+        {"type": "notice", "level": "info", "code": "quiet", "text": "Say something."},
+    ),
+    (
+        Notice("error", "x", "y", {"file": "z"}),
+        {"type": "notice", "level": "error", "code": "x", "text": "y", "detail": {"file": "z"}},
+    ),
+    (SessionEnded("closed"), {"type": "bye", "reason": "closed"}),
+]
+
+SAID: list[tuple[dict[str, object], FromPage]] = [
+    ({"type": "say", "text": "Grüße 👋"}, TextTyped("Grüße 👋")),
+    ({"type": "say", "text": "x" * 100_000}, TextTyped("x" * 100_000)),  # the session says what is too long
+    ({"type": "talk", "down": True}, TalkKeyPressed(True)),
+    ({"type": "switch", "camera": False}, DeviceSwitched(camera=False)),
+    ({"type": "switch", "microphone": True, "camera": False, "hands_free": True}, DeviceSwitched(True, False, True)),
+    ({"type": "interrupt"}, Interrupted()),
+    ({"type": "playout", "delay_ms": 45}, PlayoutMeasured(0.045)),
+    ({"type": "playout", "delay_ms": 45.5}, PlayoutMeasured(0.0455)),
+    ({"type": "device_lost", "device": "camera", "reason": "r" * 500}, DeviceLost("camera", "r" * 200)),
+    ({"type": "ping", "t": 12.5}, PingReceived(12.5)),
+    ({"type": "ping", "t": None}, PingReceived(None)),
+    ({"type": "bye"}, LeaveReceived()),
+    ({"type": "bye", "reason": "reload"}, LeaveReceived()),
+]
+
+WRONG: list[tuple[object, str]] = [
+    (b'{"type": "interrupt"}', "binary"),
+    ("", "not JSON"),
+    ("interrupt", "not JSON"),
+    ("[" * 100_000, "not JSON"),
+    ('{"type": "playout", "delay_ms": NaN}', "not JSON"),
+    ('{"type": "ping", "t": ' + "9" * 5000 + "}", "not JSON"),
+    ('{"type": "say", "text": "' + "x" * 250_000 + '"}', "at most 250000 characters"),
+    ("null", "not null"),
+    ('["say"]', "not a list"),
+    ("{}", "type null is not known"),
+    ('{"type": 7}', "type 7 is not known"),
+    ('{"type": ["say"]}', "type a list is not known"),
+    ('{"type": "' + "dance" * 20 + '"}', "is not known"),
+    ('{"type": "state", "state": "speaking"}', 'type "state" is not known'),
+    ('{"type": "say"}', "say needs the field text"),
+    ('{"type": "say", "text": 7}', "say.text is text, not 7"),
+    ('{"type": "say", "text": " \\n "}', "nothing in this message"),
+    ('{"type": "say", "text": "\\ud800"}', "half a character"),
+    ('{"type": "say", "text": "hi", "turn": 1}', 'no field "turn"'),
+    ('{"type": "talk", "down": 1}', "talk.down is true or false, not 1"),
+    ('{"type": "switch"}', "needs one of"),
+    ('{"type": "switch", "camera": null}', "true or false, not null"),
+    ('{"type": "playout", "delay_ms": true}', "a number, not true"),
+    ('{"type": "playout", "delay_ms": -1}', "between 0 and 60000"),
+    ('{"type": "playout", "delay_ms": 1e999}', "between 0 and 60000"),
+    ('{"type": "device_lost", "device": "nose", "reason": ""}', "one of microphone, camera"),
+    ('{"type": "ping"}', "needs the field t"),
+    ('{"type": "ping", "t": {"a": 1}}', "not an object"),
+    ('{"type": "ping", "t": 1e999}', "a number or a text"),
+]
+
+
+@pytest.mark.parametrize(("event", "message"), TOLD, ids=lambda value: type(value).__name__)
+def test_what_the_session_says(event: Expressed, message: dict[str, object]) -> None:
+    assert to_wire(event) == message
+    assert json.loads(encoded(to_wire(event))) == message
+
+
+def test_every_event_is_in_the_table() -> None:
+    assert {type(event) for event, _ in TOLD} == set(get_args(Expressed))
+    assert {message["type"] for message, _ in SAID} == set(READERS)
+
+
+@pytest.mark.parametrize(("message", "event"), SAID, ids=lambda value: type(value).__name__)
+def test_what_the_page_says(message: dict[str, object], event: FromPage) -> None:
+    assert from_wire(json.dumps(message)) == event
+
+
+@pytest.mark.parametrize(("text", "reason"), WRONG, ids=[reason for _, reason in WRONG])
+def test_what_the_page_gets_wrong_is_told(text: str | bytes, reason: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(reason)) as told:
+        from_wire(text)
+    answer = bad_message(told.value)
+    assert (answer["type"], answer["code"]) == ("notice", "bad_message")
+    assert len(encoded(answer)) < 300
+
+
+@given(st.text() | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps))
+def test_nothing_but_bad_input_is_ever_raised(text: str) -> None:
+    with pytest.raises(BadInput):
+        from_wire(text)
+
+
+@given(
+    st.sampled_from(sorted(READERS)), st.dictionaries(st.text(), st.none() | st.booleans() | st.floats() | st.text())
+)
+def test_nothing_but_bad_input_is_raised_for_known_types_either(kind: str, fields: dict[str, object]) -> None:
+    try:
+        from_wire(json.dumps({**fields, "type": kind}))
+    except BadInput as told:
+        assert encoded(bad_message(told))
+
+
+def test_greeting_and_echo() -> None:
+    assert hello("abc", "laptop", "1.0", {"transcript": 0.45}) == {
+        "type": "hello",
+        "session": "abc",
+        "setup": "laptop",
+        "version": "1.0",
+        "budget": {"transcript": 450.0},
+    }
+    assert pong(PingReceived("x")) == {"type": "pong", "t": "x"}
+
+
+def test_the_document_and_the_code_name_the_same_messages() -> None:
+    server, page = DOCUMENT.split("## Page to server")
+    named = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+    told = {str(message["type"]) for _, message in TOLD} | {"hello", "pong"}
+    assert set(named.findall(server.split("## Server to page")[1])) - {"type"} == told
+    assert set(named.findall(page)) - {"type"} == set(READERS)

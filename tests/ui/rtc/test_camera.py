@@ -1,0 +1,167 @@
+"""Real VP8 packets become the newest pictures, a few a second, and nothing that is broken does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from aiortc.codecs.vpx import Vp8Encoder, vp8_depayload
+
+from tests.virtual_time import run_in_virtual_time
+from ui.rtc.camera import LONGEST_SIDE, MOST_WAITING, PICTURES_PER_S, VideoReceiver
+from ui.rtc.frames import Packet
+from vision.picture import Picture
+
+FRAME_S = 1 / 15
+
+
+class Film:
+    """Encodes pictures as a browser would; every packet's payload begins with its VP8 descriptor."""
+
+    def __init__(self) -> None:
+        self._encoder = Vp8Encoder()
+        self._sequence = 40_000
+        self._count = 0
+
+    def frame(self, rgb: np.ndarray, key: bool = False) -> list[Packet]:
+        frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+        frame.pts, frame.time_base = self._count, Fraction(1, 15)
+        self._count += 1
+        payloads, _ = self._encoder.encode(frame, force_keyframe=key)
+        packets = []
+        for place, payload in enumerate(payloads):
+            last = place == len(payloads) - 1
+            packets.append(Packet(self._sequence % 65_536, last, payload, vp8_depayload(payload)))
+            self._sequence += 1
+        return packets
+
+
+def grey(level: int, width: int = 160, height: int = 120) -> np.ndarray:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+Story = Callable[[VideoReceiver], Awaitable[None]]
+
+
+def seen(story: Story, too_large: list[tuple[int, int]] | None = None) -> tuple[list[Picture], VideoReceiver]:
+    """The pictures that came out while `story`, a coroutine function, fed a camera."""
+    pictures: list[Picture] = []
+
+    async def run() -> VideoReceiver:
+        told = too_large if too_large is not None else []
+        camera = VideoReceiver(pictures.append, lambda *size: told.append(size))
+        decoding = asyncio.create_task(camera.run())
+        await story(camera)
+        await asyncio.sleep(1.0)
+        decoding.cancel()
+        await asyncio.wait({decoding})
+        return camera
+
+    camera = run_in_virtual_time(run())
+    return pictures, camera
+
+
+async def show(camera: VideoReceiver, packets: list[Packet]) -> bool:
+    """One frame's time passes. Whether a key frame was asked for."""
+    now = asyncio.get_running_loop().time()
+    asked = [camera.packet(packet, now) for packet in packets]
+    await asyncio.sleep(FRAME_S)
+    return any(asked)
+
+
+def test_pictures_come_stamped_in_order_and_not_too_many() -> None:
+    async def story(camera: VideoReceiver) -> None:
+        film = Film()
+        for n in range(45):
+            await show(camera, film.frame(grey(5 * n)))
+
+    pictures, camera = seen(story)
+    stamps = [picture.at for picture in pictures]
+    assert stamps == sorted(stamps)
+    assert 3 * PICTURES_PER_S * 0.8 <= len(pictures) <= 3 * PICTURES_PER_S + 1
+    assert pictures[0].at == 0.0, "the first one at once"
+    levels = [int(picture.rgb.mean()) for picture in pictures]
+    assert levels == pytest.approx([5 * round(at / FRAME_S) for at in stamps], abs=6)
+    assert (camera.dropped, camera.broken) == (0, 0)
+
+
+def test_large_pictures_are_made_smaller() -> None:
+    async def story(camera: VideoReceiver) -> None:
+        await show(camera, Film().frame(grey(90, 1600, 800)))
+
+    [picture], _ = seen(story)
+    assert picture.rgb.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
+
+
+def test_pictures_too_large_to_decode_are_refused_and_the_user_is_told_once() -> None:
+    told: list[tuple[int, int]] = []
+
+    async def story(camera: VideoReceiver) -> None:
+        film = Film()
+        for n in range(5):
+            packets = film.frame(grey(90, 64, 48), key=n in (0, 2))
+            first = packets[0]
+            if n < 4 and first.starts_key_frame:  # a header that promises 16000 x 16000
+                data = first.data[:6] + (16_000).to_bytes(2, "little") * 2 + first.data[10:]
+                packets[0] = Packet(first.sequence, first.marker, first.payload, data)
+            await show(camera, packets)
+        await show(camera, film.frame(grey(200, 64, 48), key=True))
+
+    pictures, camera = seen(story, told)
+    assert told == [(16_000, 16_000)]
+    assert camera.dropped == 5
+    assert [int(picture.rgb.mean()) for picture in pictures] == [pytest.approx(200, abs=6)]
+
+
+def test_switched_off_nothing_is_passed_on_and_back_on_it_goes_on_at_once() -> None:
+    async def story(camera: VideoReceiver) -> None:
+        film = Film()
+        for n in range(30):
+            camera.on = not 5 <= n < 25
+            await show(camera, film.frame(grey(100)))
+
+    pictures, _ = seen(story)
+    numbers = [round(picture.at / FRAME_S) for picture in pictures]
+    assert not [n for n in numbers if 5 <= n < 25]
+    assert 25 in numbers
+
+
+def test_frames_that_are_no_vp8_make_it_ask_for_a_key_frame_and_go_on() -> None:
+    asked: list[bool] = []
+
+    async def story(camera: VideoReceiver) -> None:
+        film = Film()
+        for n in range(30):
+            packets = film.frame(grey(100), key=n == 20)
+            if n == 5:
+                packets = [Packet(packet.sequence, packet.marker, packet.payload, b"\xff" * 40) for packet in packets]
+            asked.append(await show(camera, packets))
+
+    pictures, camera = seen(story)
+    numbers = [round(picture.at / FRAME_S) for picture in pictures]
+    assert not [n for n in numbers if 5 <= n < 20]
+    assert 20 in numbers
+    assert any(asked[5:20])
+    assert not any(asked[21:])
+    assert camera.broken == 1
+
+
+def test_a_decoder_that_cannot_keep_up_begins_anew_instead_of_lagging() -> None:
+    async def story(camera: VideoReceiver) -> None:
+        film = Film()
+        frames = [film.frame(grey(100), key=n in (0, 40)) for n in range(60)]
+        for packets in frames[:40]:  # all at once: nothing can be decoded meanwhile
+            for packet in packets:
+                camera.packet(packet, 0.0)
+        await asyncio.sleep(1.0)
+        for packets in frames[40:]:
+            await show(camera, packets)
+
+    pictures, camera = seen(story)
+    assert camera.dropped >= MOST_WAITING
+    assert {round(picture.at, 3) for picture in pictures} & {1.0}, "the key frame is shown"
+    assert len(pictures) >= 8

@@ -1,0 +1,152 @@
+"""Datagrams that are no part of a call, sent to the sockets of real ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aioice.candidate import Candidate
+from aioice.ice import CandidatePair, Connection, StunProtocol
+
+from tests.ui.caller import Caller, Tone, house
+from tests.ui.strangers import DATAGRAMS, goes_on, media_sockets, noise, send_to, stun
+from ui.host.address import LOOPBACK
+from ui.rtc.ice_gate import MOST_WAITING, Gate
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(story)
+
+
+def send_as_a_stranger(caller: Caller, data: bytes) -> None:
+    send_to(media_sockets(caller), data)
+
+
+def send_from_the_callers_socket(caller: Caller, data: bytes) -> None:
+    """As somebody who writes the caller's address on his packets."""
+    ice = caller.connection.getTransceivers()[0].receiver.transport.transport._connection
+    [pair] = ice._nominated.values()
+    with socket.socket(fileno=os.dup(pair.protocol.transport.get_extra_info("socket").fileno())) as theirs:
+        theirs.sendto(data, pair.remote_addr)
+
+
+@pytest.mark.parametrize("send", [send_as_a_stranger, send_from_the_callers_socket])
+def test_no_datagram_ends_a_call_or_its_neighbour(
+    tmp_path: Path, send: Callable[[Caller, bytes], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with (
+            house(tmp_path) as server,
+            Caller(server.client, (Tone(),)) as caller,
+            Caller(server.client, (Tone(),)) as neighbour,
+        ):
+            await caller.call()
+            await neighbour.call()
+            for what, data in DATAGRAMS.items():
+                send(caller, data)
+                await asyncio.gather(goes_on(server, caller, what), goes_on(server, neighbour, f"{what} beside it"))
+
+    run(story())
+    assert "Traceback" not in caplog.text
+
+
+def test_a_datagram_during_the_handshake_ends_no_call(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
+            response = await caller.post()
+            calling = asyncio.create_task(caller.accept(response))
+            while not calling.done():
+                if caller.connection.remoteDescription is not None:
+                    for data in DATAGRAMS.values():
+                        send_as_a_stranger(caller, data)
+                await asyncio.sleep(0.002)
+            await calling
+            await goes_on(server, caller, "a handshake among strangers")
+
+    run(story())
+
+
+def test_a_flood_of_odd_packets_is_a_few_lines_of_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def story() -> None:
+        async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
+            await caller.call()
+            for _ in range(100):
+                for data in DATAGRAMS.values():
+                    send_as_a_stranger(caller, data)
+                await asyncio.sleep(0)
+            await goes_on(server, caller, "a flood")
+
+    run(story())
+    assert len(caplog.records) < 40
+    assert "Traceback" not in caplog.text
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+def test_what_breaks_behind_the_gate_is_one_lost_datagram(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """pylibsrtp raises ValueError over the second, and aiortc itself IndexError over the first."""
+
+    async def story() -> None:
+        async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
+            await caller.call()
+            [(call, _)] = server.service.front.calls._under_way.values()
+            [transport] = call._connection._transports()
+            for what in ("nothing", "2,000 bytes like RTP", "60,000 bytes like RTCP"):
+                transport.transport._connection._queue.put_nowait((DATAGRAMS[what], 1))
+                await goes_on(server, caller, what)
+
+    run(story())
+    assert "Traceback" not in caplog.text
+    assert [record.name for record in caplog.records if "could not be taken" in record.message] == ["ui.rtc.ice_gate"]
+
+
+def test_what_waits_to_be_read_is_bounded() -> None:
+    async def story() -> None:
+        ice = Connection(ice_controlling=False)
+        protocol = StunProtocol(ice)
+        ours, theirs = (Candidate("1", 1, "udp", 1, "127.0.0.1", port, "host") for port in (4000, 5000))
+        protocol.local_candidate = ours
+        ice._nominated[1] = CandidatePair(protocol, theirs)
+        gate = Gate(ice, protocol, ice.data_received)
+        for _ in range(2 * MOST_WAITING):
+            gate.datagram_received(b"\x80\x60" + noise(100), ("127.0.0.1", 5000))
+        assert ice._queue.qsize() == MOST_WAITING
+
+    run(story())
+
+
+def test_another_machine_is_not_heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def story() -> None:
+        ice = Connection(ice_controlling=False)
+        protocol = StunProtocol(ice)
+        ours, theirs = (Candidate("1", 1, "udp", 1, "192.0.2.7", port, "host") for port in (4000, 5000))
+        protocol.local_candidate = ours
+        ice._nominated[1] = CandidatePair(protocol, theirs)
+        datagram = b"\x80\x60" + noise(100)
+        for sources, heard in ((frozenset(LOOPBACK), 0), (frozenset({"192.0.2.7"}), 1), (None, 2)):
+            Gate(ice, protocol, ice.data_received, sources).datagram_received(datagram, ("192.0.2.7", 5000))
+            assert ice._queue.qsize() == heard
+        Gate(ice, protocol, ice.data_received, frozenset(LOOPBACK)).datagram_received(stun(b""), ("192.0.2.9", 1))
+
+    run(story())
+    assert caplog.messages == ["a datagram from another machine was dropped: 192.0.2.7"]
+
+
+@pytest.mark.parametrize("library", ["aiortc", "aioice"])
+def test_another_version_of_the_libraries_is_refused_even_where_asserts_are_off(library: str) -> None:
+    code = f"import {library}; {library}.__version__ = '99.0'; import ui.rtc.webrtc"
+    tried = subprocess.run([sys.executable, "-O", "-c", code], check=False, capture_output=True, text=True)
+    assert tried.returncode == 1
+    assert f"ImportError: aiortc {'99.0' if library == 'aiortc' else ''}" in tried.stderr
+    assert "constraints.txt" in tried.stderr

@@ -1,0 +1,166 @@
+"""Sound that comes in pieces is one stream whose sample count is time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audio.chunk import Chunk
+from ui.rtc.jitter_buffer import AHEAD_S, BEHIND_S, IDLE_S, WINDOW_S, JitterBuffer
+
+RATE = 16_000
+PACKET = 320  # 20 ms
+
+
+def tone(n: int = PACKET) -> np.ndarray:
+    return np.full(n, 0.5, np.float32)
+
+
+class Line:
+    """Feeds packets and keeps what came out."""
+
+    def __init__(self) -> None:
+        self.gapless = JitterBuffer()
+        self.out: list[Chunk] = []
+
+    def packet(self, number: float, now: float, n: int = PACKET) -> None:
+        self.out += self.gapless.place(tone(n), round(number * PACKET), now)
+
+    def idle(self, now: float) -> None:
+        self.out += self.gapless.idle(now)
+
+    def samples(self) -> np.ndarray:
+        position = 0
+        for chunk in self.out:
+            assert chunk.start == position, "a gap between two chunks"
+            assert chunk.rate == RATE
+            position = chunk.end
+        return np.concatenate([chunk.samples for chunk in self.out])
+
+
+def test_packets_in_time_pass_as_they_are() -> None:
+    line = Line()
+    for n in range(50):
+        line.packet(n, now=3.0 + 0.02 * n)
+    assert np.all(line.samples() == 0.5)
+    assert len(line.out) == 50
+
+
+def test_lost_time_becomes_silence_of_the_same_length() -> None:
+    line = Line()
+    for n in (0, 1, 4, 5):
+        line.packet(n, now=0.02 * (n + 1))
+    heard = line.samples().reshape(6, PACKET)
+    assert [bool(row.all()) for row in heard] == [True, True, False, False, True, True]
+    assert line.gapless.filled == 2 * PACKET
+
+
+def test_rounding_of_a_few_samples_is_not_a_gap() -> None:
+    line = Line()
+    line.packet(0, now=0.02, n=304)
+    line.packet(1, now=0.04)
+    line.packet(2 + 0.05, now=0.06)
+    assert line.gapless.filled == 0
+    assert len(line.samples()) == 304 + 2 * PACKET
+
+
+def test_jitter_changes_nothing() -> None:
+    line = Line()
+    for n, late in enumerate([0.0, 0.03, 0.01, 0.2, 0.18, 0.16, 0.0, 0.1, 0.0]):
+        line.packet(n, now=0.02 * (n + 1) + late)
+    assert np.all(line.samples() == 0.5)
+    assert line.gapless.cut == 0
+
+
+def test_a_line_that_sends_nothing_is_filled_up_to_our_patience() -> None:
+    line = Line()
+    line.packet(0, now=10.0)
+    for now in np.arange(10.0, 12.0, 0.1):
+        line.idle(float(now))
+    assert len(line.samples()) / RATE == pytest.approx(0.02 + 1.9 - IDLE_S, abs=0.001)
+    line.packet(101, now=12.02)  # 2.02 s later on their clock too
+    assert len(line.samples()) / RATE == pytest.approx(2.04, abs=0.001)
+    assert line.samples()[-1] == 0.5
+
+
+def test_before_the_first_packet_nothing_is_filled() -> None:
+    assert JitterBuffer().idle(5.0) == []
+
+
+def test_sound_that_was_stuck_on_the_way_is_cut_only_where_its_time_was_filled() -> None:
+    line = Line()
+    line.packet(0, now=0.02)
+    line.idle(1.02)  # fills up to 0.42
+    for n in range(1, 51):  # all of the missing second comes at once
+        line.packet(n, now=1.02)
+    line.packet(51, now=1.04)
+    heard = line.samples()
+    assert len(heard) / RATE == pytest.approx(1.04, abs=0.001)
+    assert line.gapless.cut == pytest.approx(0.4 * RATE, abs=2)
+    assert np.all(heard[round(0.42 * RATE) + 1 :] == 0.5)
+
+
+def test_a_microphone_that_was_off_and_stopped_its_clock_loses_nothing_when_it_is_back() -> None:
+    line = Line()
+    line.packet(0, now=0.02)
+    for now in np.arange(0.1, 3.0, 0.1):
+        line.idle(float(now))
+    for n in range(1, 50):  # time stamps go on as if nothing had happened
+        line.packet(n, now=3.0 + 0.02 * n)
+    heard = line.samples()
+    assert len(heard) / RATE == pytest.approx(3.0 + 0.02 * 49, abs=0.001)
+    assert line.gapless.cut == 0
+    assert np.all(heard[-49 * PACKET :] == 0.5)
+    assert not heard[PACKET : -49 * PACKET].any()
+
+
+def test_what_is_held_comes_out_even_if_nothing_follows() -> None:
+    line = Line()
+    line.packet(0, now=0.02)
+    line.idle(2.0)
+    line.packet(1, now=2.05)
+    assert len(line.out) == 2
+    line.idle(2.1)
+    assert line.samples()[-PACKET:].all()
+    assert len(line.samples()) / RATE == pytest.approx(2.05, abs=0.001)
+
+
+def test_a_first_packet_that_was_late_does_not_put_us_ahead_for_ever() -> None:
+    line = Line()
+    line.packet(0, now=1.0)  # 0.2 s late
+    for n in range(1, 11):
+        line.packet(n, now=1.0)  # the burst behind it
+    for n in range(11, 60):
+        line.packet(n, now=1.0 + 0.02 * (n - 10))
+    ahead = 0.02 + len(line.samples()) / RATE - (0.02 * 50)
+    assert ahead <= AHEAD_S + 0.041
+
+
+@pytest.mark.parametrize("parts_per_million", [-300, 300])
+def test_their_clock_may_run_fast_or_slow_for_an_hour(parts_per_million: int) -> None:
+    line = Line()
+    seconds = 1200  # at 300 ppm, like an hour at 100 ppm
+    for n in range(seconds * 50):
+        line.packet(n, now=0.02 * (n + 1) * (1 + parts_per_million / 1e6))
+    ours, true = len(line.samples()), round(seconds * RATE * (1 + parts_per_million / 1e6))
+    assert -BEHIND_S - 0.01 < (ours - true) / RATE < AHEAD_S + 0.01
+
+
+def test_a_longer_path_is_followed_after_a_while() -> None:
+    line = Line()
+    for n in range(1000):
+        line.packet(n, now=0.02 * (n + 1) + (0.15 if n >= 100 else 0.0))
+    assert line.gapless.filled == pytest.approx(0.15 * RATE, abs=2)
+    assert WINDOW_S < 15
+
+
+@pytest.mark.parametrize("jump", [10**9, -(10**9)])
+def test_timestamps_that_jump_are_followed_without_a_flood(jump: int) -> None:
+    line = Line()
+    for n in range(50):
+        line.packet(n, now=0.02 * (n + 1))
+    for n in range(50, 100):
+        line.packet(n + jump, now=0.02 * (n + 1))
+    heard = line.samples()
+    assert len(heard) == pytest.approx(100 * PACKET, abs=PACKET)
+    assert np.all(heard == 0.5)

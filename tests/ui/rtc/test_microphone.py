@@ -1,0 +1,93 @@
+"""Real Opus packets, disturbed in every way a network can, become sound whose length is time."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from audio.chunk import HEARING_RATE_HZ, Chunk
+from ui.rtc.microphone import AudioReceiver
+
+PACKET_S = 0.02
+TONE_HZ = 440
+
+
+@pytest.fixture(scope="module")
+def packets() -> list[bytes]:
+    """Two seconds of a 440 Hz tone, 20 ms a packet."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.format, encoder.layout, encoder.sample_rate = "s16", "mono", 48_000
+    encoder.time_base = Fraction(1, 48_000)
+    times = np.arange(2 * 48_000) / 48_000
+    tone = (np.sin(2 * np.pi * TONE_HZ * times) * 16_000).astype(np.int16).reshape(-1, 1, 960)
+    out = []
+    for n, samples in enumerate(tone):
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, n * 960
+        out += [bytes(packet) for packet in encoder.encode(frame)]
+    return out
+
+
+def heard(packets: list[bytes], order: list[int], first_stamp: int = 0) -> tuple[np.ndarray, AudioReceiver]:
+    """What comes out when packets arrive in this order, each in its own time or as soon as it can."""
+    chunks: list[Chunk] = []
+    now = 0.0
+    microphone = AudioReceiver(chunks.append, lambda: now)
+    for place, n in enumerate(order):
+        now = max(place + 1, n + 1) * PACKET_S
+        microphone.packet((65_500 + n) % 65_536, (first_stamp + n * 960) % 2**32, packets[n])
+    assert [chunk.start for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
+    assert {chunk.rate for chunk in chunks} == {HEARING_RATE_HZ}
+    return np.concatenate([chunk.samples for chunk in chunks]), microphone
+
+
+def loudness(sound: np.ndarray) -> list[float]:
+    """Root mean square of each 20 ms."""
+    whole = sound[: len(sound) // 320 * 320].reshape(-1, 320)
+    return [float(value) for value in np.sqrt((whole**2).mean(1))]
+
+
+def test_a_tone_arrives_as_it_was_sent(packets: list[bytes]) -> None:
+    sound, _ = heard(packets, list(range(100)))
+    assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
+    spectrum = np.abs(np.fft.rfft(sound[8000:24000]))
+    assert spectrum.argmax() == TONE_HZ
+    assert np.median(loudness(sound)) == pytest.approx(16_000 / 32_768 / np.sqrt(2), rel=0.05)
+
+
+@pytest.mark.parametrize("first_stamp", [0, 2**32 - 30 * 960], ids=["plain", "stamps wrap"])
+def test_reordered_and_doubled_packets_change_nothing(packets: list[bytes], first_stamp: int) -> None:
+    straight, _ = heard(packets, list(range(100)), first_stamp)
+    order = list(range(100))
+    order[10:12], order[50:53] = [11, 10], [52, 50, 51]
+    order[80:80] = [79, 78]
+    disturbed, microphone = heard(packets, order, first_stamp)
+    assert np.array_equal(straight, disturbed)
+    assert microphone.lost == 0
+
+
+def test_lost_packets_are_silence_and_time_goes_on(packets: list[bytes]) -> None:
+    sound, microphone = heard(packets, [n for n in range(100) if n not in {40, 41, 42, 60}])
+    assert microphone.lost == 4
+    assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
+    quiet = [n for n, level in enumerate(loudness(sound)) if level < 0.05 and 5 < n < 95]
+    assert quiet == [40, 41, 42, 60]
+
+
+def test_what_is_not_opus_is_silence(packets: list[bytes]) -> None:
+    bad = [*packets]
+    bad[30] = b"\xff\xff\xff\xff"
+    sound, microphone = heard(bad, list(range(100)))
+    assert microphone.undecodable == 1
+    assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
+
+
+def test_empty_packets_keep_the_order_and_nothing_more(packets: list[bytes]) -> None:
+    with_padding = [*packets]
+    with_padding[30] = b""
+    sound, microphone = heard(with_padding, list(range(100)))
+    assert microphone.lost == microphone.undecodable == 0
+    assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)

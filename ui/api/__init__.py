@@ -1,0 +1,1 @@
+"""The Python API: the assistant, live calls from a program, attachments."""

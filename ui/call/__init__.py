@@ -1,0 +1,1 @@
+"""One call and the table of calls, with their metrics."""

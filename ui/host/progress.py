@@ -1,0 +1,34 @@
+"""A progress bar for weights on their way: on a terminal it moves, in a log file it is two lines a download."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from stream.models.fetch import Progress
+
+
+@contextmanager
+def bars() -> Iterator[Progress]:
+    """Hands out the callback that `WeightStore.pull` reports to."""
+    open_bars: dict[str, tqdm] = {}
+
+    def show(name: str, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            if done in (0, total) and name not in open_bars:
+                print(f"fetching {name} ({total / 1e6:.0f} MB)", file=sys.stderr)
+                open_bars[name] = tqdm(disable=True)
+            return
+        if name not in open_bars:
+            open_bars[name] = tqdm(total=total, desc=name, unit="B", unit_scale=True, unit_divisor=1000, leave=True)
+        bar = open_bars[name]
+        bar.update(done - bar.n)
+
+    try:
+        yield show
+    finally:
+        for bar in open_bars.values():
+            bar.close()

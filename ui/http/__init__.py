@@ -1,0 +1,1 @@
+"""The HTTP server: routes, access tokens, origin guard, certificates, addresses."""

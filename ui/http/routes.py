@@ -1,0 +1,149 @@
+"""What can be asked of a server over HTTP: the page, a call, its health, its figures. See docs/wire.md."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from dialogue.errors import AssistantError, BadInput, Busy
+from stream.models.setup import Setup
+from ui.call.calls import Calls, Stopping
+from ui.call.metrics import Metrics
+from ui.http.guard import refusal
+from ui.rtc.offer import read_offer
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent.parent / "page"
+LONGEST_BODY = 256 * 1024  # bytes; an offer is less than 10,000
+BUSY_RETRY_S = 10
+STARTING_RETRY_S = 2
+
+
+def product_version() -> str:
+    try:
+        return version("omnilive")
+    except PackageNotFoundError:
+        return "0"
+
+
+@dataclass
+class Routes:
+    """The state of a server as its routes see it: `calls` is there while it takes calls."""
+
+    setup: Setup
+    metrics: Metrics
+    status: Literal["starting", "ok", "stopping"] = "starting"
+    calls: Calls | None = None
+    version: str = field(default_factory=product_version)
+
+
+def application(front: Routes, page: Path = PAGE) -> FastAPI:
+    """The routes of one server."""
+    app = FastAPI(title="omnilive", openapi_url=None)
+
+    @app.post("/call")
+    async def call(request: Request) -> Response:
+        answer = await _call(front, request)
+        outcome = "answered" if answer.status_code == 200 else f"refused_{answer.status_code}"
+        front.metrics.calls.labels(outcome).inc()
+        return answer
+
+    @app.get("/healthz")
+    async def health() -> Response:
+        places = front.calls.places if front.calls is not None else None
+        told = {
+            "status": front.status,
+            "setup": front.setup.name,
+            "sessions": places.taken if places else 0,
+            "capacity": places.capacity if places else front.setup.capacity,
+            "version": front.version,
+        }
+        return JSONResponse(told, 200 if front.status == "ok" else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(front.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/")
+    async def index() -> Response:
+        return FileResponse(page / "index.html")
+
+    @app.exception_handler(HTTPException)
+    async def unknown(request: Request, error: HTTPException) -> Response:
+        return refusal(
+            error.status_code, "no_such_page", f"{request.method} {request.url.path[:100]} is not served here."
+        )
+
+    @app.exception_handler(ClientDisconnect)
+    async def broken_off(request: Request, error: ClientDisconnect) -> Response:
+        return refusal(408, "broken_off", "The request did not arrive whole and in time. Please send it again.")
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        front.metrics.errors.labels("broken").inc()
+        return refusal(500, "broken", "Something broke in the server; its log says what. Please try again.")
+
+    app.mount("/page", StaticFiles(directory=page), name="page")
+    return app
+
+
+async def _call(front: Routes, request: Request) -> Response:
+    """An answer to an offer, or a refusal that says what to do."""
+    if front.status == "stopping":
+        return refusal(503, "stopping", "This server is shutting down. Please call again when it is back.")
+    try:
+        body = await _body(request)
+        if body is None:
+            return refusal(413, "too_large", f"An offer has at most {LONGEST_BODY // 1024} kB; this is more.")
+        offer = read_offer(body.get("sdp"), body.get("type"))
+        replaces = body.get("replaces")
+        if front.calls is None:
+            advice = "The models are still being loaded. Please try again in a few seconds."
+            return refusal(503, "starting", advice, **{"Retry-After": str(STARTING_RETRY_S)})
+        answered = await front.calls.start(offer, replaces if isinstance(replaces, str) else None)
+    except BadInput as error:
+        return _refuse(front, 400, "bad_offer", error)
+    except Busy as error:
+        return _refuse(front, 503, "busy", error, **{"Retry-After": str(BUSY_RETRY_S)})
+    except Stopping as error:
+        return _refuse(front, 503, "stopping", error)
+    except AssistantError as error:
+        log.error("a session could not be opened: %s", error)
+        return _refuse(front, 500, "broken", error)
+    return JSONResponse({"sdp": answered.sdp, "type": "answer", "session": answered.session})
+
+
+def _refuse(front: Routes, status: int, code: str, error: AssistantError, **headers: str) -> Response:
+    front.metrics.errors.labels(code).inc()
+    return refusal(status, code, str(error), **headers)
+
+
+async def _body(request: Request) -> Mapping[str, object] | None:
+    """The JSON object that was posted; None if it is too large, however much of it was announced or sent."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > LONGEST_BODY:
+        return None
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_BODY:
+            return None
+    try:
+        posted = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadInput("what was posted is not JSON") from None
+    if not isinstance(posted, dict):
+        raise BadInput('a call begins with {"sdp": the offer as text, "type": "offer"}')
+    return posted

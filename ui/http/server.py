@@ -1,0 +1,262 @@
+"""The server: opens its socket at once, its doors when the parts are warm, and leaves in order.
+
+Everything it starts has ended when `serve` returns. Knows what a session is made of only through what it is handed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import uvicorn
+
+from dialogue.errors import AssistantError
+from stream.models.admission import Admission
+from stream.models.capacity import Capacity, capacity_of
+from stream.models.fetch import disk_sentence
+from stream.models.setup import Setup
+from ui.call.call import VANISHED_S, CallSession
+from ui.call.calls import Calls
+from ui.call.metrics import Metrics
+from ui.host.address import Address, listen, media_hosts
+from ui.http.access import checked_token, new_token
+from ui.http.certificate import certificate_for
+from ui.http.connection_limits import Connection, Limits, Listener, limits_here
+from ui.http.guard import Guard
+from ui.http.loop_lag import LoopLag
+from ui.http.request_limits import CONNECTION, RequestLimits
+from ui.http.routes import Routes, application
+from ui.realtime.wire import Message, hello
+from ui.rtc.stray_tasks import stray_tasks_reported
+from ui.rtc.warm_up import loaded_objects_left_alone, warm_up_codecs
+
+log = logging.getLogger(__name__)
+
+P = TypeVar("P", bound="Shared")
+
+HTTP_CLOSE_WITHIN_S = 1
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Shared(Protocol):
+    """What all sessions share; `stream.models.parts.Parts` is one."""
+
+    @property
+    def capacity(self) -> Capacity | None: ...
+
+    def close(self) -> None: ...
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its own ideas about signals (ours end the calls first), and with limits on connections."""
+
+    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
+        super().__init__(config)
+        self._limits, self._listeners = limits, list[Listener]()
+
+    def capture_signals(self) -> Any:
+        return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in sockets or []:
+            self._listeners.append(Listener(listening, self._protocol, self._limits, self.config.ssl))
+        await super().startup(sockets=[])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self._listeners:
+            listener.close()
+        await super().shutdown(sockets)
+        for listener in self._listeners:
+            listener.drop_all()
+
+    def _protocol(self, connection: Connection) -> asyncio.Protocol:
+        protocol: type[Any] = self.config.http_protocol_class
+        state = {CONNECTION: connection}
+        return cast(asyncio.Protocol, protocol(config=self.config, server_state=self.server_state, app_state=state))
+
+
+class Service(Generic[P]):
+    """One server from its socket to its end."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        open_parts: Callable[[], Awaitable[P]],
+        open_session: Callable[[str, P], CallSession],
+        *,
+        stun: str | None = None,
+        vanished_s: float = VANISHED_S,
+    ) -> None:
+        self._setup, self._open_parts, self._open_session = setup, open_parts, open_session
+        self._stun, self._vanished_s = stun, vanished_s
+        self._media_hosts: tuple[str, ...] | None = None
+        self.metrics = Metrics()
+        self.front = Routes(setup, self.metrics)
+        self.stop = asyncio.Event()
+
+    async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
+        """Serve until `stop` is set. Raises what opening the parts raises."""
+        self._media_hosts = media_hosts(listening)
+        with stray_tasks_reported(lambda: self.metrics.errors.labels("webrtc").inc()):
+            async with asyncio.TaskGroup() as tasks:
+                serving = tasks.create_task(web.serve(sockets=[listening]), name="http")
+                measuring = tasks.create_task(LoopLag(self.metrics).measure(), name="loop lag")
+                try:
+                    await self._take_calls(ready)
+                finally:
+                    self.front.status, self.front.calls = "stopping", None
+                    web.should_exit = True
+                    measuring.cancel()
+                    await asyncio.wait({serving})
+
+    async def _take_calls(self, ready: Callable[[], None]) -> None:
+        warm_up_codecs()
+        parts = await self._opened()
+        if parts is None:
+            return
+        try:
+            with loaded_objects_left_alone():
+                async with self._calls(parts) as calls:
+                    self.front.calls, self.front.status = calls, "ok"
+                    ready()
+                    await self.stop.wait()
+                    self.front.status = "stopping"
+        finally:
+            parts.close()
+
+    def _calls(self, parts: P) -> Calls:
+        places = Admission(capacity_of(parts, self._setup).sessions)
+        self.metrics.capacity.set(places.capacity)
+        return Calls(
+            places,
+            lambda name: self._open_session(name, parts),
+            self._greeting,
+            self.metrics,
+            stun=self._stun,
+            vanished_s=self._vanished_s,
+            hosts=self._media_hosts,
+        )
+
+    async def _opened(self) -> P | None:
+        """The parts, warm; None when we are told to stop before that."""
+        async with asyncio.TaskGroup() as tasks:
+            opening = tasks.create_task(_awaited(self._open_parts()), name="open parts")
+            stopping = tasks.create_task(self.stop.wait(), name="stop")
+            await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not opening.done():
+                opening.cancel()
+                return None
+        return opening.result()
+
+    def _greeting(self, name: str) -> Message:
+        return hello(name, self._setup.name, self.front.version, self._setup.budget_s)
+
+
+async def _awaited(opening: Awaitable[P]) -> P:
+    return await opening
+
+
+async def serve(
+    setup: Setup,
+    open_parts: Callable[[], Awaitable[P]],
+    host: str,
+    port: int,
+    *,
+    cache_dir: Path,
+    token: str | None = None,
+    stun: str | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    open_session: Callable[[str, P], CallSession] | None = None,
+) -> None:
+    """Serve until SIGINT, SIGTERM or cancellation; every call has ended and every thread of ours too when it returns.
+
+    `on_ready` is called with the address to open once calls are taken. Off loopback that is HTTPS, with a
+    certificate kept in `cache_dir`, and carries the access token. `open_session` makes a session of a name and the
+    parts; a stream.session.Session by default. Raises AssistantError that says which option to change, and whatever
+    `open_parts` raises.
+    """
+    token = checked_token(token) if token is not None else None
+    listening, address = listen(host, port)
+    try:
+        if token is None and not address.local:
+            token = new_token()
+        service = Service(setup, open_parts, open_session or _sessions_of(setup), stun=stun)
+        web = web_server(service.front, address, token, cache_dir)
+        with told_by_signals(service.stop):
+            await service.run(web, listening, lambda: on_ready(address.url(token)) if on_ready else None)
+    except BaseExceptionGroup as group:
+        raise _first_of(group) from group
+    finally:
+        listening.close()
+
+
+def _sessions_of(setup: Setup) -> Callable[[str, Any], CallSession]:
+    from stream.session.session import Session  # imports every model's library
+
+    return lambda name, parts: Session(name, parts, setup)
+
+
+def _first_of(group: BaseExceptionGroup) -> BaseException:
+    """The error that a person should read: the groups around it say only which tasks it passed through."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def web_server(
+    front: Routes, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
+) -> uvicorn.Server:
+    """uvicorn, set up for `address`; makes the certificate where one is needed. Raises AssistantError where it cannot
+    be kept. `limits` are those that this process can afford unless given."""
+    hosts = frozenset(name.lower() for name in address.names) if address.local else None
+    encrypted = {}
+    if not address.local:
+        try:
+            made = certificate_for(address.names, cache_dir)
+        except OSError as error:
+            raise AssistantError(
+                f"The certificate for HTTPS cannot be kept: {disk_sentence(error, cache_dir)}."
+            ) from error
+        log.info("the certificate's SHA-256 fingerprint is %s", made.fingerprint)
+        encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}
+    config = uvicorn.Config(
+        RequestLimits(Guard(application(front), hosts=hosts, token=token)),
+        http="h11",  # which has a limit on headers, 16 kB; httptools has none
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=HTTP_CLOSE_WITHIN_S,
+        **encrypted,  # type: ignore[arg-type]
+    )
+    return _Web(config, limits or limits_here())
+
+
+@contextmanager
+def told_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """The first signal asks to stop, a second one does not ask."""
+
+    def stop_at_once(number: int, _frame: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        loop.call_soon_threadsafe(stop.set)
+
+    loop = asyncio.get_running_loop()
+    taken = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, stop_at_once) for number in taken}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Sessions without a browser: local devices, keyboard, terminal captions, replay of files."""

@@ -1,0 +1,1 @@
+"""Realtime dialects: translators between session events and JSON, and the outbox of a connection."""

@@ -1,0 +1,1 @@
+"""WebRTC: peer connections, packets, decoders and encoders, jitter and reorder buffers."""
