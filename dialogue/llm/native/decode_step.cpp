@@ -108,6 +108,9 @@ void decoder_move(Decoder* d, const Segment* rows, int target) {
   move_rows(d->model, d->pool, *rows, target);
 }
 
+// Number of the layout of panels (model.h), to be raised when it changes: panels are kept in files.
+int decoder_layout() { return 1; }
+
 // Bytes of a matrix in panels (pack.h); 0 for a kind or a size the step does not know.
 int64_t decoder_packed_bytes(int64_t rows, int64_t columns, int kind) { return packed_bytes(rows, columns, kind); }
 

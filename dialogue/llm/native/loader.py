@@ -80,6 +80,7 @@ class Library:
         calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
         calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_move.argtypes = (c_void_p, POINTER(Segment), c_int)
+        calls.decoder_layout.argtypes = ()
         calls.decoder_packed_bytes.argtypes = (c_int64, c_int64, c_int)
         calls.decoder_packed_bytes.restype = c_int64
         calls.decoder_pack.argtypes = (c_void_p, c_int64, c_int64, c_int64, c_int, POINTER(c_uint8), c_int64)
