@@ -87,8 +87,8 @@ class Assistant:
         `device` "auto", "cpu", "cuda", "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak
         with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `captioner`, for a
         model that cannot see, is an image-text model that describes pictures to it. `tools`, for MiniCPM3, are
-        functions it may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
-        WeightsError where the model cannot be fetched, BadInput where it cannot be used.
+        functions it may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`.
+        Raises WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
         let_threads_sleep()
         from stream.models.any_model import model_setup

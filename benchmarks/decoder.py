@@ -1,8 +1,8 @@
 """Tokens per second and accuracy of our decoder beside llama.cpp and transformers, on the same file, in one run.
 
 Speed: the routes take turns in short rounds, so that a noisy machine is noisy for all of them. Decoding runs on one
-thread; prefill on --threads. A token reads the whole file once: `memory_gb_s`, what one thread reads in a second here,
-bounds every route alike. Accuracy: see decoder_accuracy.py.
+thread, in processor time (route_clock.py); prefill on --threads. A token reads the whole file once: `memory_gb_s`, what
+one thread reads in a second here, bounds every route alike. Accuracy: see decoder_accuracy.py.
 
 llama.cpp is an optional dependency (the extra `benchmark`); its columns are missing without it.
 """
@@ -13,7 +13,6 @@ import argparse
 import importlib.util
 import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from decoder_accuracy import Agreement, accuracy
 from llamacpp import LlamaCpp
+from route_clock import clock_of
 
 from benchmarks.report import add_json, report
 from dialogue.llm.language_model import LanguageModel, open_language_model
@@ -62,10 +62,11 @@ class Ours:
 
     def _step(self, threads: int, ids: list[int], at: int) -> float:
         model, cache = self.models[threads], self.caches[threads]
+        clock = clock_of(threads)
         cache.rewind(at)
-        began = time.perf_counter()
+        began = clock()
         model.logits(model.forward(cache, torch.tensor(ids))[-1])
-        return time.perf_counter() - began
+        return clock() - began
 
 
 class Transformers:
@@ -102,9 +103,10 @@ class Transformers:
     def _step(self, ids: list[int], at: int) -> float:
         if surplus := self.cache.get_seq_length() - at:
             self.cache.crop(-surplus)
-        began = time.perf_counter()
+        clock = clock_of(torch.get_num_threads())
+        began = clock()
         self.model(input_ids=torch.tensor([ids]), past_key_values=self.cache, logits_to_keep=1)
-        return time.perf_counter() - began
+        return clock() - began
 
 
 def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) -> dict[str, dict[str, float]]:

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
 from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment
+from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
 from dialogue.llm.native.packed_file import Bytes, Plan, keep, kept
 from dialogue.llm.native.packing import Bits, Kind, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.llm.rotary import Rotary
@@ -54,7 +55,8 @@ class NativeDecoder:
 
     `bits` None keeps each matrix at the precision it is stored with, as far as packing.py knows it. `threads`
     includes the caller's; a step of fewer than 4 tokens uses the caller's only. `beside` is the model's file: the
-    packed weights are kept next to it (packed_file.py).
+    packed weights are kept next to it (packed_file.py). Raises BadInput where a tensor is missing or has another shape
+    than `config` wants.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class NativeDecoder:
         on_progress: Progress | None = None,
     ) -> None:
         assert not refusal(config), refusal(config)
+        self._shapes = decoder_tensors(config)
+        require_shapes(self._shapes, weights.shapes)
         self.config = config
         self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions)
         self.instructions = INSTRUCTION_SETS[library.instructions]
@@ -156,25 +160,25 @@ class NativeDecoder:
         plan = [
             (name, rows, columns, int(kind), packed_bytes(library, rows, columns, kind))
             for name, kind in kinds.items()
-            for rows, columns in [(self._rows(name), self._columns(name))]
+            for rows, columns in [self._matrix_shape(name)]
         ]
 
         def fill(arena: Bytes) -> None:
             at = 0
-            for number, (name, _, columns, kind, size) in enumerate(plan):
-                pack(library, weights.blocks(name), columns, Kind(kind), arena[at : at + size])
+            for number, (name, rows, columns, kind, size) in enumerate(plan):
+                pack(library, weights.blocks(name), rows, columns, Kind(kind), arena[at : at + size])
                 at += size
                 on_progress(number + 1, len(plan))
 
         self._arena = self._filled(plan, fill, library, beside, on_progress)
-        at, packed = self._arena.ctypes.data, {}
+        at, packed = 0, {}
         for name, rows, columns, kind, size in plan:
-            packed[name] = matrix_at(at, rows, columns, Kind(kind))
+            packed[name] = matrix_at(self._arena[at : at + size], rows, columns, Kind(kind))
             at += size
         layers = (Layer * c.layers)(*(self._layer(weights, packed, number) for number in range(c.layers)))
         return Model(
-            c.layers, c.hidden_size, c.heads, c.kv_heads, c.head_dim, c.ffn_size, c.norm_eps, layers,
-            self._address(weights["model.norm.weight"]),
+            c.layers, c.hidden_size, c.heads, c.kv_heads, c.head_dim, c.ffn_size, c.vocab_size, c.norm_eps, layers,
+            self._vector(weights["model.norm.weight"]),
             packed["model.embed_tokens.weight"],
             packed["model.embed_tokens.weight" if c.tied_head else "lm_head.weight"],
         )  # fmt: skip
@@ -204,37 +208,26 @@ class NativeDecoder:
         if not self.config.tied_head:
             yield "lm_head.weight"
 
-    def _rows(self, name: str) -> int:
-        c = self.config
-        heads = {"q_proj": c.heads, "k_proj": c.kv_heads, "v_proj": c.kv_heads}
-        part = name.removesuffix(".weight").rpartition(".")[2]
-        if part in heads:
-            return heads[part] * c.head_dim
-        if part in ("gate_proj", "up_proj"):
-            return c.ffn_size
-        return c.hidden_size if part in ("o_proj", "down_proj") else c.vocab_size
-
-    def _columns(self, name: str) -> int:
-        if "o_proj" in name:
-            return self.config.heads * self.config.head_dim
-        return self.config.ffn_size if "down_proj" in name else self.config.hidden_size
+    def _matrix_shape(self, name: str) -> tuple[int, int]:
+        rows, columns = self._shapes[name]
+        return rows, columns
 
     def _layer(self, weights: StoredWeights, packed: dict[str, Matrix], number: int) -> Layer:
         at, c = f"model.layers.{number}.", self.config
         layer = Layer(**{field: packed[f"{at}{part}.weight"] for field, part in _MATRICES.items()})
-        layer.attention_norm = self._address(weights[f"{at}input_layernorm.weight"])
-        layer.mlp_norm = self._address(weights[f"{at}post_attention_layernorm.weight"])
+        layer.attention_norm = self._vector(weights[f"{at}input_layernorm.weight"])
+        layer.mlp_norm = self._vector(weights[f"{at}post_attention_layernorm.weight"])
         if c.qkv_bias:
             biases = [weights[f"{at}{_MATRICES[field]}.bias"] for field in ("query", "key", "value")]
-            layer.bias = self._address(torch.cat(biases))
+            layer.bias = self._vector(torch.cat(biases))
         if c.qk_norm:
-            layer.query_norm = self._address(weights[f"{at}self_attn.q_norm.weight"])
-            layer.key_norm = self._address(weights[f"{at}self_attn.k_norm.weight"])
+            layer.query_norm = self._vector(weights[f"{at}self_attn.q_norm.weight"])
+            layer.key_norm = self._vector(weights[f"{at}self_attn.k_norm.weight"])
         return layer
 
-    def _address(self, floats: Tensor) -> int:
+    def _vector(self, floats: Tensor) -> Vector:
         self._floats.append(floats.to(torch.float32, copy=True).contiguous())
-        return self._floats[-1].data_ptr()
+        return Vector(self._floats[-1].data_ptr(), self._floats[-1].numel())
 
 
 class _NativeCache(KVCache):

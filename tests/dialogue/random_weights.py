@@ -39,7 +39,7 @@ _K_SCALES = {GGMLQuantizationType.Q4_K: (0, 2), GGMLQuantizationType.Q5_K: (0, 2
 def random_blocks(noise: np.random.Generator, kind: GGMLQuantizationType, rows: int, columns: int) -> NDArray[np.uint8]:
     """Rows of a matrix of noise as a file stores them, of about 1 / sqrt(columns)."""
     if kind not in _K_SCALES:
-        return quants.quantize(noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32), kind)
+        return quants.quantize(noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32), kind).view(np.uint8)
     _, size = GGML_QUANT_SIZES[kind]
     blocks = noise.integers(0, 256, (rows, columns // 256, size), dtype=np.uint8)
     for at in _K_SCALES[kind]:
@@ -78,6 +78,10 @@ class RandomWeights(StoredWeights):
         matrix("model.embed_tokens", c.vocab_size, c.hidden_size)
         matrix("lm_head", c.vocab_size, c.hidden_size)
         vector("model.norm.weight", c.hidden_size, 1.0)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {name: tensor.shape for name, tensor in self._stored.items()}
 
     def blocks(self, name: str) -> GgufTensor:
         return self._stored[name]

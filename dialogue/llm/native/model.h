@@ -20,9 +20,19 @@ enum Kind : int32_t { kQ4_1 = 3, kQ5_0 = 6, kQ8_0 = 8, kQ4_K = 12, kQ6_K = 14 };
 // Codes lie in chunks of 4 columns x 16 rows (64 bytes, row by row), which is what one multiply-add instruction eats. Of
 // chunk c and chunk c + 4 the low four bits share their bytes as low and high halves; what is above four bits follows:
 // Q5_0 one byte for the eight chunks, Q6_K one byte for chunks 0 to 3 and one for 4 to 7. Q8_0 takes whole bytes.
+// `bytes` is the size of the panels.
 struct Matrix {
   const uint8_t* panels;
+  int64_t bytes;
   int32_t rows, columns, kind;
+};
+
+// A norm or a bias of `count` numbers; null and 0 where the family has none.
+struct Vector {
+  const float* numbers;
+  int32_t count;
+
+  operator const float*() const { return numbers; }
 };
 
 constexpr int kPanel = 16, kGroup = 32;
@@ -51,16 +61,16 @@ constexpr size_t panel_bytes(int kind, int columns) {
 inline size_t panel_bytes(const Matrix& m) { return panel_bytes(m.kind, m.columns); }
 
 struct Layer {
-  const float *attention_norm, *mlp_norm;
-  const float *bias, *query_norm, *key_norm;  // bias of q, k and v in a row; null where the family has none
+  Vector attention_norm, mlp_norm;
+  Vector bias, query_norm, key_norm;  // bias of q, k and v in a row
   Matrix query, key, value, output, gate, up, down;
 };
 
 struct Model {
-  int32_t layers, hidden, heads, kv_heads, head_dim, ffn;
+  int32_t layers, hidden, heads, kv_heads, head_dim, ffn, vocab;
   float norm_eps;
   const Layer* layer;
-  const float* final_norm;
+  Vector final_norm;
   Matrix embedding, head;
 };
 

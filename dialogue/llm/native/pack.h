@@ -1,22 +1,10 @@
 // Brings rows of GGUF blocks into the panels of model.h. Portable code: it runs once for a model.
+// Formats: ggml-quants.c of github.com/ggml-org/ggml.
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-#include "model.h"
-
-// A block of a file: 256 weights of a K type, 32 of the others. Formats: ggml-quants.c of github.com/ggml-org/ggml.
-constexpr int file_block_bytes(int kind) {
-  return kind == kQ4_1 ? 20 : kind == kQ5_0 ? 22 : kind == kQ8_0 ? 34 : kind == kQ4_K ? 144 : kind == kQ6_K ? 210 : 0;
-}
-constexpr int64_t kMostRows = int64_t(1) << 24, kMostColumns = int64_t(1) << 20;
-
-inline int64_t packed_bytes(int64_t rows, int64_t columns, int kind) {
-  if (!file_block_bytes(kind) || rows < 1 || columns < 1 || rows > kMostRows || columns > kMostColumns) return 0;
-  if (columns % (kGroup * block_groups(kind))) return 0;
-  return (rows + kPanel - 1) / kPanel * int64_t(panel_bytes(kind, int(columns)));
-}
+#include "checks.h"
 
 // One row's block, taken apart: a byte for each code, and what goes to the panel's head (`block`, `scales` a group).
 struct OpenBlock {
@@ -99,18 +87,12 @@ inline void pack_row(const uint8_t* blocks, int groups, int kind, int lane, uint
   }
 }
 
-inline bool pack(const uint8_t* blocks, int64_t stored, int64_t rows, int64_t columns, int kind, uint8_t* out,
-                 int64_t room) {
-  const int64_t needed = packed_bytes(rows, columns, kind);
-  if (!needed || needed != room) return false;
-  const int64_t row = columns / kGroup / block_groups(kind) * file_block_bytes(kind);
-  if (stored != rows * row) return false;
-  const size_t panel = panel_bytes(kind, int(columns));
-  if (rows % kPanel) std::memset(out + needed - int64_t(panel), 0, panel);
+// All sizes have been checked (checks.h).
+inline void pack(const uint8_t* blocks, int64_t rows, int columns, int kind, uint8_t* out) {
+  const int groups = columns / kGroup;
+  const int64_t row = stored_bytes(1, columns, kind), panel = int64_t(panel_bytes(kind, columns));
+  std::memset(out, 0, size_t(packed_bytes(rows, columns, kind)));
   for (int64_t r = 0; r < rows; r++) {
-    uint8_t* to = out + size_t(r / kPanel) * panel;
-    if (r % kPanel == 0 && rows - r >= kPanel) std::memset(to, 0, codes_at(kind, int(columns) / kGroup));
-    pack_row(blocks + r * row, int(columns) / kGroup, kind, int(r % kPanel), to);
+    pack_row(blocks + r * row, groups, kind, int(r % kPanel), out + r / kPanel * panel);
   }
-  return true;
 }

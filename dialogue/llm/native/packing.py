@@ -14,6 +14,7 @@ from gguf import GGML_QUANT_SIZES, quants
 from gguf import GGMLQuantizationType as Kind
 from numpy.typing import NDArray
 
+from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.gguf_file import GgufTensor
 from dialogue.llm.native.loader import Library, Matrix
 
@@ -49,25 +50,31 @@ def bytes_a_weight(kind: Kind) -> float:
 
 
 def packed_bytes(library: Library, rows: int, columns: int, kind: Kind) -> int:
-    """Size of a packed matrix. Raises ValueError where the step cannot have one of this size."""
+    """Size of a packed matrix. Raises BadInput where the step cannot have one of this size."""
     size: int = library.calls.decoder_packed_bytes(rows, columns, kind)
     if not size:
-        raise ValueError(f"a matrix of {rows} x {columns} cannot be packed as {kind.name}")
+        raise BadInput(f"A matrix of {rows} x {columns} cannot be packed as {kind.name}; use another model file.")
     return size
 
 
-def matrix_at(address: int, rows: int, columns: int, kind: Kind) -> Matrix:
-    """A packed matrix; its rows are filled up with zeros to a multiple of 16."""
-    return Matrix(address, -(-rows // PANEL) * PANEL, columns, kind)
+def matrix_at(panels: Bytes, rows: int, columns: int, kind: Kind) -> Matrix:
+    """A packed matrix, whose rows are filled up with zeros to a multiple of 16. `panels` must outlive it."""
+    return Matrix(panels.ctypes.data, panels.nbytes, -(-rows // PANEL) * PANEL, columns, kind)
 
 
-def pack(library: Library, tensor: GgufTensor, columns: int, kind: Kind, out: Bytes) -> None:
-    """Pack a stored matrix into `out`, `packed_bytes` long. Raises ValueError where the sizes differ."""
+def pack(library: Library, tensor: GgufTensor, rows: int, columns: int, kind: Kind, out: Bytes) -> None:
+    """Pack a stored matrix of `rows` and `columns` into `out`, `packed_bytes` long.
+
+    Raises BadInput where the matrix or `out` has another size.
+    """
+    if tensor.shape != (rows, columns) or out.nbytes != packed_bytes(library, rows, columns, kind):
+        raise BadInput(
+            f"A matrix of {tensor.shape} cannot be packed as {(rows, columns)} into {out.nbytes} bytes; "
+            "the file does not fit its own description. Use another model file."
+        )
     blocks = np.ascontiguousarray(_blocks(tensor, kind))
     target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-    rows, size = len(blocks), blocks.nbytes
-    if library.calls.decoder_pack(blocks.ctypes.data, size, rows, columns, kind, target, len(out)):
-        raise ValueError(f"{rows} rows of {size} bytes are not {columns} columns of {kind.name}")
+    library.calls.decoder_pack(blocks.ctypes.data, blocks.nbytes, rows, columns, kind, target, out.nbytes)
 
 
 def _blocks(tensor: GgufTensor, kind: Kind) -> Bytes:

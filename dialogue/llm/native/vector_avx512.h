@@ -60,8 +60,9 @@ inline void quantise(const float* x, uint8_t* codes, GroupNumbers& numbers) {
   put(16, high_v);
   put(32, _mm512_sub_epi32(u, _mm512_slli_epi32(high_u, 8)));
   put(48, _mm512_sub_epi32(v, _mm512_slli_epi32(high_v, 8)));
-  float scale = most / 32512.f, first = scale * float(_mm512_reduce_add_epi32(u));
-  float second = scale * float(_mm512_reduce_add_epi32(v));
+  // Added as floats, which hold these sums exactly: what is no number becomes the least integer, whose sum overflows.
+  float scale = most / 32512.f, first = scale * _mm512_reduce_add_ps(_mm512_cvtepi32_ps(u));
+  float second = scale * _mm512_reduce_add_ps(_mm512_cvtepi32_ps(v));
   numbers = {scale, first + second, {first, second}};
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_weights import read_json
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.linear import stored_bytes
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.minicpm.checkpoints.inventory import compare, wanted

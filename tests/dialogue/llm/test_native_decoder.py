@@ -220,6 +220,6 @@ def test_a_library_of_something_else_says_so() -> None:
 
 
 def test_a_library_of_other_sources_says_so(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialogue.llm.native.loader.INTERFACE", 3_000_000)
+    monkeypatch.setattr("dialogue.llm.native.loader.INTERFACE", 2_000_000)
     with pytest.raises(NativeMissing, match="build it again"):
         Library(built)
