@@ -57,7 +57,7 @@ def kept(source: Path, layout: int, plan: Plan) -> Bytes | None:
     except OSError:
         return None
     panels = np.frombuffer(mapped, np.uint8, size, _START)
-    if zlib.crc32(panels) != checksum:
+    if zlib.crc32(panels.data) != checksum:
         _LOG.warning("%s is damaged and is made again", packed_path(source).name)
         return None
     return panels
@@ -85,7 +85,7 @@ def keep(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -
             return None
         panels = np.frombuffer(mapped, np.uint8, size, _START)
         fill(panels)
-        header = _HEADER.pack(_MAGIC, size, _identity(source, layout, plan), zlib.crc32(panels))
+        header = _HEADER.pack(_MAGIC, size, _identity(source, layout, plan), zlib.crc32(panels.data))
         mapped[: len(header)] = header
         mapped.flush()
         try:
