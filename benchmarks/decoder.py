@@ -1,8 +1,8 @@
 """Measures speed and accuracy of the decoder beside llama.cpp and transformers, on the same file, in one run.
 
 Speed: the routes take turns in short rounds, so that noise of the machine affects all of them. Decoding runs on one
-thread, prefill on --threads. Each token reads the whole file once, so `memory_gb_s`, the memory bandwidth of one
-thread, bounds every route. Accuracy: see decoder_accuracy.py.
+thread, in processor time (routes/route_clock.py), prefill on --threads. Each token reads the whole file once, so
+`memory_gb_s`, the memory bandwidth of one thread, bounds every route. Accuracy: see routes/decoder_accuracy.py.
 
 llama.cpp is an optional dependency (the extra `benchmark`); its columns are missing without it.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib.util
 import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,9 +19,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.decoder_accuracy import Agreement, accuracy
-from benchmarks.llamacpp import LlamaCpp
 from benchmarks.report import benchmark_parser, report
+from benchmarks.routes.decoder_accuracy import Agreement, accuracy
+from benchmarks.routes.llamacpp import LlamaCpp
+from benchmarks.routes.route_clock import clock_of
 from dialogue.llm.language_model import LanguageModel, open_language_model
 from dialogue.sizing.model_estimate import memory_speed
 from stream.models.weights import WeightStore
@@ -60,10 +60,11 @@ class OwnDecoder:
 
     def _step(self, threads: int, ids: list[int], at: int) -> float:
         model, cache = self.models[threads], self.caches[threads]
+        clock = clock_of(threads)
         cache.rewind(at)
-        began = time.perf_counter()
+        began = clock()
         model.logits(model.forward(cache, torch.tensor(ids))[-1])
-        return time.perf_counter() - began
+        return clock() - began
 
 
 class Transformers:
@@ -100,9 +101,10 @@ class Transformers:
     def _step(self, ids: list[int], at: int) -> float:
         if surplus := self.cache.get_seq_length() - at:
             self.cache.crop(-surplus)
-        began = time.perf_counter()
+        clock = clock_of(torch.get_num_threads())
+        began = clock()
         self.model(input_ids=torch.tensor([ids]), past_key_values=self.cache, logits_to_keep=1)
-        return time.perf_counter() - began
+        return clock() - began
 
 
 def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) -> dict[str, dict[str, float]]:

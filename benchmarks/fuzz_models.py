@@ -27,7 +27,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.fuzz_mutations import write_case
+from benchmarks.fuzzing.fuzz_mutations import write_case
 from benchmarks.report import benchmark_parser, report, write
 from dialogue.errors import BadInput
 from dialogue.llm import decoder_route

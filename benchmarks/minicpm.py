@@ -16,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.minicpm_figures import Figures, measure_model, measure_text_model, rooflines
-from benchmarks.minicpm_published import PUBLISHED
+from benchmarks.family.minicpm_figures import Figures, measure_model, measure_text_model, rooflines
+from benchmarks.family.minicpm_published import PUBLISHED
 from benchmarks.report import benchmark_parser, write
 from dialogue.engines.registry import entry_running
 from dialogue.errors import BadInput
@@ -41,7 +41,7 @@ def measure_in_child(folder: Path, precision: str, device: str) -> Figures:
 
 def measure_here(options: argparse.Namespace) -> Figures:
     if is_sibling(options.child):
-        from benchmarks.minicpm_siblings import measure_sibling
+        from benchmarks.family.minicpm_siblings import measure_sibling
 
         return measure_sibling(options.child, options.precision, options.device)
     kind = kind_of(Checkpoint(options.child).config)

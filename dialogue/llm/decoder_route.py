@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.gguf_file import GgufTensor
 from dialogue.llm.native.loader import Library, NativeMissing, load_library
-from dialogue.llm.native.packing import Bits, bits_of
+from dialogue.llm.native.packing import Bits, bytes_a_weight, kind_of
 from dialogue.llm.native_decoder import refusal
 from dialogue.llm.precision import Precision, Quantisation
 
@@ -96,7 +96,7 @@ def weight_bytes(config: DecoderConfig, route: Route, stored: Mapping[str, GgufT
 
 def _as_stored(tensors: Mapping[str, GgufTensor]) -> WeightBytes:
     def packed(name: str) -> float:
-        return _PACKED[bits_of(tensors[name])] * tensors[name].numbers
+        return bytes_a_weight(kind_of(tensors[name])) * tensors[name].numbers
 
     layers = sum(packed(name) for name in tensors if name.startswith("blk.") and tensors[name].rows.ndim == 2)
     table, head = packed("token_embd.weight"), "output.weight"

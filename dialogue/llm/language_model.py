@@ -35,6 +35,9 @@ __all__ = ["LanguageModel", "Quantisation", "open_decoder", "open_language_model
 
 Progress = Callable[[int, int], None]
 
+# Smaller files are packed within a second or two at every start.
+_KEPT_FROM = 256_000_000
+
 # Tokens that end a turn in the chat formats of the family, whatever the file's metadata say.
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>")
 
@@ -143,7 +146,7 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
     if len(tokens) > weights.config.vocab_size:
         raise BadInput(f"{path.name} has {len(tokens)} tokens, its table {weights.config.vocab_size}; take another.")
     require_shapes(decoder_tensors(weights.config), weights.shapes)
-    decoder, why = _decoder(weights.config, weights, choice, from_gguf=True)
+    decoder, why = _decoder(weights.config, weights, choice, gguf=path)
     return LanguageModel(
         decoder=decoder,
         tokenizer=tokenizer,
@@ -196,7 +199,7 @@ def _folder_decoder(path: Path, shape: DecoderConfig, choice: _Choice) -> tuple[
     """All tensors are there, in the shapes of the config, before one is read."""
     checkpoint = Checkpoint(path)
     checkpoint.require(decoder_tensors(shape))
-    return _decoder(shape, SafetensorsWeights(checkpoint), choice, from_gguf=False)
+    return _decoder(shape, SafetensorsWeights(checkpoint), choice)
 
 
 def words_of(path: Path) -> Any:
@@ -232,22 +235,26 @@ def _sampling(generation: Mapping[str, Any]) -> SamplingConfig | None:
 
 
 def _decoder(
-    config: DecoderConfig, weights: StoredWeights, choice: _Choice, *, from_gguf: bool
+    config: DecoderConfig, weights: StoredWeights, choice: _Choice, gguf: Path | None = None
 ) -> tuple[Decoder | NativeDecoder, str]:
     """The decoder and the reason for its kind."""
-    route = route_for(config, choice.quantisation, from_gguf=from_gguf, device=choice.device)
+    route = route_for(config, choice.quantisation, from_gguf=gguf is not None, device=choice.device)
     try:
-        return _made(config, weights, choice, route), route.why
+        return _made(config, weights, choice, route, gguf), route.why
     except (KeyError, SafetensorError) as error:
         raise BadInput(f"The model's weights are not whole ({error}); download the whole model.") from error
 
 
-def _made(config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route) -> Decoder | NativeDecoder:
+def _made(
+    config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route, gguf: Path | None
+) -> Decoder | NativeDecoder:
     if route.library is None:
         return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
+    kept = gguf if gguf and route.bits is None and gguf.stat().st_size >= _KEPT_FROM else None
     return NativeDecoder(
-        config, weights, route.library, bits=route.bits, threads=choice.threads, on_progress=choice.on_progress
-    )
+        config, weights, route.library, bits=route.bits, threads=choice.threads, beside=kept,
+        on_progress=choice.on_progress,
+    )  # fmt: skip
 
 
 def _stop_ids(tokenizer: Tokenizer, stated: Sequence[int | None]) -> frozenset[int]:

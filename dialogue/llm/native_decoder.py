@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,7 +20,8 @@ from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_sh
 from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
-from dialogue.llm.native.packing import Bits, bits_of, pack, packed_bytes
+from dialogue.llm.native.packed_file import Bytes, Plan, keep, kept
+from dialogue.llm.native.packing import Bits, Kind, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.llm.rotary import Rotary
 
 Progress = Callable[[int, int], None]
@@ -52,8 +54,9 @@ class NativeDecoder:
     """Weights of one model, shared by all sessions; one step runs at a time.
 
     `bits` None keeps each matrix at the precision it is stored with, as far as packing.py knows it. `threads`
-    includes the caller's; a step of fewer than 4 tokens uses the caller's only. Raises BadInput where a tensor is
-    missing or has another shape than `config` wants.
+    includes the caller's; a step of fewer than 4 tokens uses the caller's only. `beside` is the model's file: the
+    packed weights are kept next to it (packed_file.py). Raises BadInput where a tensor is missing or has another shape
+    than `config` wants.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class NativeDecoder:
         bits: Bits | None = None,
         threads: int = 1,
         context: int | None = None,
+        beside: Path | None = None,
         on_progress: Progress | None = None,
     ) -> None:
         assert not refusal(config), refusal(config)
@@ -75,7 +79,7 @@ class NativeDecoder:
         self.instructions = INSTRUCTION_SETS[library.instructions]
         self._calls = library.calls
         self._floats: list[Tensor] = []  # norms and biases: the step keeps their addresses
-        self._model = self._pack(weights, library, bits, on_progress or (lambda done, total: None))
+        self._model = self._pack(weights, library, bits, beside, on_progress or (lambda done, total: None))
         self._handle = ctypes.c_void_p(
             self._calls.decoder_open(ctypes.byref(self._model), threads, library.instructions)
         )
@@ -143,24 +147,34 @@ class NativeDecoder:
         cosine, sine = table
         return Segment(cache.storage.data_ptr(), rows, cache.length, tokens, cosine.data_ptr(), sine.data_ptr())
 
-    def _pack(self, weights: StoredWeights, library: Library, bits: Bits | None, on_progress: Progress) -> Model:
+    def _pack(
+        self, weights: StoredWeights, library: Library, bits: Bits | None, beside: Path | None, on_progress: Progress
+    ) -> Model:
         c = self.config
         names = list(self._matrix_names())
         # One matrix at a time: as floats they would take several times the memory of the model.
-        chosen: dict[str, Bits] = {name: bits or bits_of(weights.blocks(name)) for name in names}
+        kinds: dict[str, Kind] = {name: kind_of(weights.blocks(name), bits) for name in names}
         if bits == 4:
-            chosen |= {name: 8 for name in names if not name.startswith("model.layers.")}
-        sizes = [packed_bytes(*self._matrix_shape(name), chosen[name]) for name in names]
-        # One block for everything: numpy asks for huge pages, and reading on from one matrix into the next is free.
-        self._arena = np.empty(sum(sizes) + 64, np.uint8)
-        self._precision = " and ".join(f"{b} bits" for b in sorted(set(chosen.values())))
-        at, packed = -self._arena.ctypes.data % 64, {}
-        for number, (name, size) in enumerate(zip(names, sizes, strict=True)):
-            rows, columns = self._matrix_shape(name)
-            out = self._arena[at : at + size]
-            packed[name] = pack(library, weights.blocks(name), rows, columns, chosen[name], out)
+            kinds |= {name: Kind.Q8_0 for name in names if not name.startswith("model.layers.")}
+        self._precision = " and ".join(f"{b} bits" for b in sorted({bits_of(kind) for kind in kinds.values()}))
+        plan = [
+            (name, rows, columns, int(kind), packed_bytes(library, rows, columns, kind))
+            for name, kind in kinds.items()
+            for rows, columns in [self._matrix_shape(name)]
+        ]
+
+        def fill(arena: Bytes) -> None:
+            at = 0
+            for number, (name, rows, columns, kind, size) in enumerate(plan):
+                pack(library, weights.blocks(name), rows, columns, Kind(kind), arena[at : at + size])
+                at += size
+                on_progress(number + 1, len(plan))
+
+        self._arena = self._filled(plan, fill, library, beside, on_progress)
+        at, packed = 0, {}
+        for name, rows, columns, kind, size in plan:
+            packed[name] = matrix_at(self._arena[at : at + size], rows, columns, Kind(kind))
             at += size
-            on_progress(number + 1, len(names))
         layers = (Layer * c.layers)(*(self._layer(weights, packed, number) for number in range(c.layers)))
         return Model(
             c.layers, c.hidden_size, c.heads, c.kv_heads, c.head_dim, c.ffn_size, c.vocab_size, c.norm_eps, layers,
@@ -168,6 +182,24 @@ class NativeDecoder:
             packed["model.embed_tokens.weight"],
             packed["model.embed_tokens.weight" if c.tied_head else "lm_head.weight"],
         )  # fmt: skip
+
+    @staticmethod
+    def _filled(
+        plan: Plan, fill: Callable[[Bytes], None], library: Library, beside: Path | None, on_progress: Progress
+    ) -> Bytes:
+        """One block for all matrices, at a multiple of 64: reading on from one into the next is free."""
+        layout = library.calls.decoder_layout()
+        if beside is not None:
+            if (found := kept(beside, layout, plan)) is not None:
+                on_progress(len(plan), len(plan))
+                return found
+            if (made := keep(beside, layout, plan, fill)) is not None:
+                return made
+        size = sum(entry[-1] for entry in plan)
+        room = np.empty(size + 64, np.uint8)  # numpy asks for huge pages
+        at = -room.ctypes.data % 64
+        fill(room[at : at + size])
+        return room[at : at + size]
 
     def _matrix_names(self) -> Iterator[str]:
         for number in range(self.config.layers):

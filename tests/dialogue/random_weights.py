@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType, quants
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, quants
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig, RopeConfig
@@ -15,12 +16,36 @@ from dialogue.llm.checkpoints.gguf_file import GgufTensor
 
 
 def tiny_config(
-    *, head_dim: int = 64, heads: int = 3, kv_heads: int = 1, tied: bool = True, bias: bool = False, norm: bool = False
+    *,
+    head_dim: int = 64,
+    heads: int = 3,
+    kv_heads: int = 1,
+    tied: bool = True,
+    bias: bool = False,
+    norm: bool = False,
+    hidden: int = 96,
+    ffn: int = 160,
 ) -> DecoderConfig:
     return DecoderConfig(
-        vocab_size=200, hidden_size=96, ffn_size=160, layers=2, heads=heads, kv_heads=kv_heads, head_dim=head_dim,
+        vocab_size=200, hidden_size=hidden, ffn_size=ffn, layers=2, heads=heads, kv_heads=kv_heads, head_dim=head_dim,
         norm_eps=1e-5, max_positions=2048, rope=RopeConfig(), tied_head=tied, qkv_bias=bias, qk_norm=norm,
     )  # fmt: skip
+
+
+# Types with 256 weights a block, which the library does not make: where in a block its float16 scales are.
+_K_SCALES = {GGMLQuantizationType.Q4_K: (0, 2), GGMLQuantizationType.Q5_K: (0, 2), GGMLQuantizationType.Q6_K: (208,)}
+
+
+def random_blocks(noise: np.random.Generator, kind: GGMLQuantizationType, rows: int, columns: int) -> NDArray[np.uint8]:
+    """Rows of a matrix of noise as a file stores them, of about 1 / sqrt(columns)."""
+    if kind not in _K_SCALES:
+        return quants.quantize(noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32), kind).view(np.uint8)
+    _, size = GGML_QUANT_SIZES[kind]
+    blocks = noise.integers(0, 256, (rows, columns // 256, size), dtype=np.uint8)
+    for at in _K_SCALES[kind]:
+        scales = noise.uniform(0.5, 1.5, blocks.shape[:2]) * columns**-0.5 / 1000
+        blocks[..., at : at + 2] = scales.astype(np.float16)[..., None].view(np.uint8)
+    return blocks.reshape(rows, -1)
 
 
 class RandomWeights(StoredWeights):
@@ -31,8 +56,7 @@ class RandomWeights(StoredWeights):
         self._stored: dict[str, GgufTensor] = {}
 
         def matrix(name: str, rows: int, columns: int) -> None:
-            floats = noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32)
-            self._stored[f"{name}.weight"] = GgufTensor(kind, quants.quantize(floats, kind).view(np.uint8))
+            self._stored[f"{name}.weight"] = GgufTensor(kind, random_blocks(noise, kind, rows, columns))
 
         def vector(name: str, size: int, mean: float) -> None:
             floats = noise.uniform(mean - 0.5, mean + 0.5, size).astype(np.float32)

@@ -27,22 +27,27 @@ int checked(bool fits, Body&& body) {
 
 inline int64_t filled_up(int64_t rows) { return (rows + kPanel - 1) / kPanel * kPanel; }
 
-inline bool can_be_packed(int64_t rows, int64_t columns, int bits) {
-  return rows > 0 && rows <= kMostRows && rows % kPanel == 0 && columns > 0 && columns <= kMostWidth &&
-         columns % kGroup == 0 && (bits == 4 || bits == 8);
+// Bytes of a block of a file: 256 weights of a K type, 32 of the others.
+constexpr int file_block_bytes(int kind) {
+  return kind == kQ4_1 ? 20 : kind == kQ5_0 ? 22 : kind == kQ8_0 ? 34 : kind == kQ4_K ? 144 : kind == kQ6_K ? 210 : 0;
+}
+
+inline bool can_be_packed(int64_t rows, int64_t columns, int kind) {
+  return rows > 0 && rows <= kMostRows && columns > 0 && columns <= kMostWidth && file_block_bytes(kind) &&
+         columns % (kGroup * block_groups(kind)) == 0;
 }
 
 // Bytes of a matrix that can be packed: as GGUF stores its blocks, and as panels.
-inline int64_t stored_bytes(int64_t rows, int64_t columns, int bits) {
-  return rows * (columns / kGroup) * (bits == 4 ? 20 : 34);
+inline int64_t stored_bytes(int64_t rows, int64_t columns, int kind) {
+  return rows * (columns / (kGroup * block_groups(kind))) * file_block_bytes(kind);
 }
-inline int64_t packed_bytes(int64_t rows, int64_t columns, int bits) {
-  return rows / kPanel * (columns / kGroup) * group_bytes(bits);
+inline int64_t packed_bytes(int64_t rows, int64_t columns, int kind) {
+  return filled_up(rows) / kPanel * int64_t(panel_bytes(kind, int(columns)));
 }
 
 inline bool fits(const Matrix& m, int64_t rows, int64_t columns) {
-  return m.panels && m.rows == filled_up(rows) && m.columns == columns && can_be_packed(m.rows, m.columns, m.bits) &&
-         m.bytes == packed_bytes(m.rows, m.columns, m.bits);
+  return m.panels && m.rows == filled_up(rows) && m.columns == columns && can_be_packed(m.rows, m.columns, m.kind) &&
+         m.bytes == packed_bytes(m.rows, m.columns, m.kind);
 }
 
 inline bool fits(const Vector& v, int64_t count) { return v.numbers && v.count == count; }

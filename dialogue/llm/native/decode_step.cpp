@@ -1,7 +1,7 @@
-// The compiled decode step: one forward pass of a Llama-family decoder over weights of 4 or 8 bits, on x86-64.
+// The compiled decode step: one forward pass of a Llama-family decoder over weights of 4 to 8 bits, on x86-64.
 //
 // Why it exists: a token of a small model is bound by reading its weights once. The weights stay in the file's own
-// 4-bit groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result
+// groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result
 // still equals the float32 model's. Everything between two products is fused into them (step.h).
 //
 // Plain C interface, no Python, no libraries. Pointers stay owned by the caller: weights for the life of the decoder, a
@@ -19,8 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "model.h"
 #include "checks.h"
+#include "model.h"
+#include "pack.h"
 #include "thread_pool.h"
 
 // The same code for each instruction set. All standard headers stand above: what is included below a target pragma is
@@ -62,7 +63,7 @@ extern "C" {
 
 // What loader.py was written for: a version, to be raised when a function changes, and the sizes of what is handed
 // over.
-int decoder_interface() { return 3000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
+int decoder_interface() { return 4000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
 
 // The best instruction set of this processor that the step knows; 0 if none.
 int decoder_instructions() {
@@ -125,28 +126,22 @@ int decoder_move(Decoder* d, const Segment* rows, int target) {
   });
 }
 
-// Rows of 32-weight blocks as GGUF stores them -> panels. Q4_1: scale, minimum, 16 bytes whose low halves are the first
-// 16 weights. Q8_0: scale, 32 signed bytes. `rows` is a multiple of 16; `given` and `room` are the bytes at `blocks` and
-// `out`, and must be what these sizes take, no less and no more.
-int decoder_pack(const uint8_t* blocks, int64_t given, int rows, int columns, int bits, uint8_t* out, int64_t room) {
-  if (!can_be_packed(rows, columns, bits) || given != stored_bytes(rows, columns, bits) ||
-      room != packed_bytes(rows, columns, bits))
+// Number of the layout of panels (model.h), to be raised when it changes: panels are kept in files.
+int decoder_layout() { return 1; }
+
+// Bytes of a matrix in panels; 0 for a kind or a size the step does not know.
+int64_t decoder_packed_bytes(int64_t rows, int64_t columns, int kind) {
+  return can_be_packed(rows, columns, kind) ? packed_bytes(rows, columns, kind) : 0;
+}
+
+// Blocks of `rows` rows as GGUF stores them -> panels (pack.h). Rows are filled up with zeros to a multiple of 16.
+// `given` and `room` are the bytes at `blocks` and `out`, and must be what these sizes take, no less and no more.
+int decoder_pack(const uint8_t* blocks, int64_t given, int64_t rows, int64_t columns, int kind, uint8_t* out,
+                 int64_t room) {
+  if (!can_be_packed(rows, columns, kind) || given != stored_bytes(rows, columns, kind) ||
+      room != packed_bytes(rows, columns, kind))
     return kRefused;
-  const int groups = columns / kGroup, block = bits == 4 ? 20 : 34, header = bits == 4 ? 4 : 2;
-  for (int row = 0; row < rows; row++) {
-    for (int g = 0; g < groups; g++, blocks += block) {
-      const int lane = row % kPanel;
-      uint8_t* group = out + (size_t(row / kPanel) * groups + g) * group_bytes(bits);
-      uint16_t* halves = (uint16_t*)(group + 64 * bits);
-      const uint8_t* codes = blocks + header;
-      std::copy(blocks, blocks + 2, (uint8_t*)(halves + lane));
-      if (bits == 4) std::copy(blocks + 2, blocks + 4, (uint8_t*)(halves + kPanel + lane));
-      for (int k = 0; k < 64 * bits / kPanel; k++) {
-        uint8_t& byte = group[64 * (k / 4) + 4 * lane + k % 4];
-        byte = bits == 4 ? codes[k] : uint8_t(codes[k] ^ 128);
-      }
-    }
-  }
+  pack(blocks, rows, int(columns), kind, out);
   return kDone;
 }
 

@@ -16,8 +16,8 @@ inline F silu(F x) { return divide(x, add(all(1.f), exponential(subtract(zero(),
 
 inline void quantise_row(const float* x, int token, int first_group, int groups, Activations& out) {
   for (int g = 0; g < groups; g++) {
-    size_t at = size_t(token) * out.groups + first_group + g;
-    quantise(x + g * kGroup, &out.codes[at * 64], &out.scale[at], &out.sum[at]);
+    size_t at = out.at(token, first_group + g);
+    quantise(x + g * kGroup, &out.codes[at * 64], out.numbers[at]);
   }
 }
 
@@ -41,76 +41,163 @@ inline void with_count(int count, Body&& body) {
   }(std::make_integer_sequence<int, Most>());
 }
 
+// The scales of a group as its weights are made with: weight = scale[part] * code + minimum[part].
+template <int Kind>
+inline void read_scales(const uint8_t* at, const uint8_t* block, F* scale, F* minimum) {
+  if (Kind == kQ4_K) {
+    scale[0] = multiply(load_half(block), load_bytes(at));
+    minimum[0] = subtract(zero(), multiply(load_half(block + 32), load_bytes(at + kPanel)));
+  } else if (Kind == kQ6_K) {
+    for (int part = 0; part < 2; part++) {
+      scale[part] = multiply(load_half(block), load_signed_bytes(at + part * kPanel));
+      minimum[part] = multiply(scale[part], all(-code_offset(Kind)));
+    }
+  } else {
+    scale[0] = load_half(at);
+    minimum[0] = Kind == kQ4_1 ? load_half(at + 32) : multiply(scale[0], all(-code_offset(Kind)));
+  }
+}
+
 // `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a
 // core reads memory half again as fast from several places as from one; each line is asked for one round ahead.
-template <int Bits, int Tokens, int Panels>
+template <int Kind, int Tokens, int Panels>
 [[gnu::noinline]] void multiply_panels(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums) {
-  constexpr int kBytes = Bits == 4 ? 320 : 544;
-  const size_t row = size_t(x.groups) * 64;
+  constexpr int kParts = Kind == kQ6_K ? 2 : 1;
+  const uint8_t *scales = panel, *codes = panel + codes_at(Kind, x.groups);
+  const uint8_t* activations = &x.codes[size_t(first) * x.groups * 64];
+  const GroupNumbers* numbers = &x.numbers[size_t(first) * x.groups];
   F total[Panels][Tokens];
   for (auto& panel_sums : total) std::fill_n(panel_sums, Tokens, zero());
-  for (int g = 0; g < x.groups; g++, panel += kBytes) {
-#pragma GCC unroll 8
-    for (int p = 0; p < Panels; p++) {
-      const uint8_t* group = panel + p * size;
-      for (int line = 0; line < kBytes; line += 64)
-        _mm_prefetch((const char*)group + Panels * size + line, _MM_HINT_T0);
-      F scale = load_half(group + 64 * Bits);
-      F minimum = Bits == 4 ? load_half(group + 64 * Bits + 32) : multiply(scale, all(-128.f));
-      F dots[Tokens];
-      dot_group<Bits, Tokens>(group, &x.codes[first * row + g * 64], row, dots);
-      for (int t = 0; t < Tokens; t++) {
-        size_t at = size_t(first + t) * x.groups + g;
-        total[p][t] = fma(multiply(scale, all(x.scale[at])), dots[t], fma(minimum, all(x.sum[at]), total[p][t]));
+  for (int g = 0; g < x.groups; g += block_groups(Kind)) {
+    const uint8_t* block = scales;
+    scales += block_bytes(Kind);
+    for (int i = 0; i < block_groups(Kind); i++) {
+      const uint8_t* group[Panels];
+      F scale[Panels][kParts], minimum[Panels][kParts], dots[Panels][kParts][Tokens];
+      for (int p = 0; p < Panels; p++) {
+        group[p] = codes + p * size;
+        _mm_prefetch((const char*)scales + (Panels + p) * size, _MM_HINT_T0);
+        for (int line = 0; line < code_bytes(Kind); line += 64)
+          _mm_prefetch((const char*)group[p] + Panels * size + line, _MM_HINT_T0);
       }
+      auto read = [&] {
+        for (int p = 0; p < Panels; p++) read_scales<Kind>(scales + p * size, block + p * size, scale[p], minimum[p]);
+      };
+      auto add_part = [&](int p, int part, int t, F dot) {
+        F sum = all(kParts == 1 ? numbers[t].sum : numbers[t].half[part]);
+        total[p][t] = fma(minimum[p][part], sum, total[p][t]);
+        total[p][t] = fma(multiply(scale[p][part], all(numbers[t].scale)), dot, total[p][t]);
+      };
+      if constexpr (Tokens <= kFewTokens) {  // registers hold the dots first, the scales then
+        dot_groups<Kind, kParts, Panels, Tokens>(
+            group, activations, [&](int p, int part, int t, F dot) { dots[p][part][t] = dot; });
+        read();
+        for (int p = 0; p < Panels; p++) {
+          for (int t = 0; t < Tokens; t++) {
+            for (int part = 0; part < kParts; part++) add_part(p, part, t, dots[p][part][t]);
+          }
+        }
+      } else {
+        read();
+        dot_groups<Kind, kParts, Panels, Tokens>(group, activations, add_part);
+      }
+      scales += scale_bytes(Kind);
+      codes += code_bytes(Kind);
+      activations += Tokens * 64;
+      numbers += Tokens;
     }
   }
   for (int p = 0; p < Panels; p++) std::copy_n(total[p], Tokens, sums + p * Tokens);
 }
 
-// Calls put(panel, token, sums) with the sixteen outputs of each of `count` panels from `first` on, for every token.
-template <int Bits, class Put>
-inline void multiply_rows(const Matrix& m, int first, int count, const Activations& x, int tokens, Put&& put) {
-  const size_t size = panel_bytes(m);
-  auto some = [&](auto panels, auto together, int panel, int& token) {
-    for (; token + together <= tokens; token += together) {
-      F sums[panels * together];
-      multiply_panels<Bits, together, panels>(m.panels + (first + panel) * size, size, x, token, sums);
-      for (int p = 0; p < panels; p++) {
-        for (int t = 0; t < together; t++) put(panel + p, token + t, sums[p * together + t]);
-      }
-    }
-  };
-  constexpr std::integral_constant<int, 1> one;
-  constexpr std::integral_constant<int, 4> four;
-  constexpr std::integral_constant<int, 8> eight;
-  int panel = 0, token = 0;
-  with_count<3>(tokens, [&](auto few) {
-    for (; panel + four <= count; panel += four) some(four, few, panel, token = 0);
-  });
-  for (; panel < count; panel++) {
-    some(one, eight, panel, token = 0);  // codes, once unpacked, serve eight tokens
-    with_count<7>(tokens - token, [&](auto rest) { some(one, rest, panel, token); });
+using Multiply = void (*)(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums);
+
+// The kernels of one kind by the number of tokens, for many panels side by side and for the last, single ones.
+struct Kernels {
+  Multiply together[kTogether + 1], alone[kTogether + 1];
+};
+
+constexpr int panels_together(int tokens) { return tokens <= kFewTokens ? 4 : 2; }
+
+template <int Kind>
+const Kernels* kernels_of() {
+  static const Kernels all = []<int... N>(std::integer_sequence<int, N...>) {
+    return Kernels{{nullptr, multiply_panels<Kind, N + 1, panels_together(N + 1)>...},
+                   {nullptr, multiply_panels<Kind, N + 1, 1>...}};
+  }(std::make_integer_sequence<int, kTogether>());
+  return &all;
+}
+
+// Body is called with the kind as something known when this is compiled.
+template <class Body>
+inline auto with_kind(int kind, Body&& body) {
+  switch (kind) {
+    case kQ4_1: return body(std::integral_constant<int, kQ4_1>());
+    case kQ5_0: return body(std::integral_constant<int, kQ5_0>());
+    case kQ4_K: return body(std::integral_constant<int, kQ4_K>());
+    case kQ6_K: return body(std::integral_constant<int, kQ6_K>());
+    default: return body(std::integral_constant<int, kQ8_0>());
   }
 }
 
+// Calls put(panel, token, sums) with the sixteen outputs of each of `count` panels from `first` on, for every token.
 template <class Put>
 inline void multiply_rows(const Matrix& m, int first, int count, const Activations& x, int tokens, Put&& put) {
-  m.bits == 4 ? multiply_rows<4>(m, first, count, x, tokens, put) : multiply_rows<8>(m, first, count, x, tokens, put);
+  const Kernels& kernels = *with_kind(m.kind, [](auto kind) { return kernels_of<kind>(); });
+  const size_t size = panel_bytes(m);
+  F sums[16];
+  for (int panel = 0; panel < count;) {
+    const int most = panels_together(tokens), panels = panel + most <= count ? most : 1;
+    for (int token = 0; token < tokens;) {
+      const int some = std::min(kTogether, tokens - token);
+      // What is left of many tokens may be few, which would be multiplied with other panels.
+      const auto multiply = panels == panels_together(some) ? kernels.together[some] : kernels.alone[some];
+      const int step = panels == panels_together(some) ? panels : 1;
+      for (int at = 0; at < panels; at += step) {
+        multiply(m.panels + (first + panel + at) * size, size, x, token, sums);
+        for (int p = 0; p < step; p++) {
+          for (int t = 0; t < some; t++) put(panel + at + p, token + t, sums[p * some + t]);
+        }
+      }
+      token += some;
+    }
+    panel += panels;
+  }
+}
+
+inline int code_of(int kind, const uint8_t* group, int column, int lane) {
+  const int chunk = column / 4, byte = lane * 4 + column % 4;
+  if (kind == kQ8_0) return group[64 * chunk + byte];
+  int code = group[64 * (chunk % 4) + byte] >> (chunk / 4 * 4) & 15;
+  if (kind == kQ5_0) code |= (group[256 + byte] >> chunk & 1) << 4;
+  if (kind == kQ6_K) code |= (group[256 + 64 * (chunk / 4) + byte] >> 2 * (chunk % 4) & 3) << 4;
+  return code;
+}
+
+template <int Kind>
+inline void read_lane(const uint8_t* panel, int groups, int lane, float* out) {
+  const uint8_t* group = panel + codes_at(Kind, groups);
+  for (int g = 0; g < groups; g++, group += code_bytes(Kind), out += kGroup) {
+    const int first = g / block_groups(Kind) * block_groups(Kind);
+    F scale[2], minimum[2];
+    read_scales<Kind>(panel + scales_at(Kind, g), panel + scales_at(Kind, first) - block_bytes(Kind), scale, minimum);
+    float scales[2][kPanel], minimums[2][kPanel];
+    for (int part = 0; part < (Kind == kQ6_K ? 2 : 1); part++) {
+      store(scales[part], scale[part]);
+      store(minimums[part], minimum[part]);
+    }
+    for (int k = 0; k < kGroup; k++) {
+      const int part = Kind == kQ6_K ? k / 16 : 0;
+      out[k] = scales[part][lane] * code_of(Kind, group, k, lane) + minimums[part][lane];
+    }
+  }
 }
 
 // One row of a matrix as floats: an embedding.
 inline void read_row(const Matrix& m, int64_t row, float* out) {
-  const uint8_t* group = m.panels + row / kPanel * panel_bytes(m);
-  int lane = int(row % kPanel);
-  for (int k = 0; k < m.columns; k++) {
-    if (k && k % kGroup == 0) group += group_bytes(m.bits);
-    int chunk = k % kGroup / 4, byte = lane * 4 + k % 4;
-    const uint16_t* halves = (const uint16_t*)(group + 64 * m.bits);
-    float scale = _cvtsh_ss(halves[lane]);
-    if (m.bits == 8) out[k] = scale * (group[64 * chunk + byte] - 128);
-    else out[k] = scale * (group[64 * (chunk % 4) + byte] >> (chunk / 4 * 4) & 15) + _cvtsh_ss(halves[16 + lane]);
-  }
+  const uint8_t* panel = m.panels + row / kPanel * panel_bytes(m);
+  const int groups = m.columns / kGroup, lane = int(row % kPanel);
+  with_kind(m.kind, [&](auto kind) { read_lane<kind>(panel, groups, lane, out); });
 }
 
 // Rotates one head in place and scales it. Pairs are (k, k + dim / 2).

@@ -22,7 +22,7 @@ NO_MEMORY = -2
 class Matrix(Structure):
     _fields_ = (
         *(("panels", c_void_p), ("bytes", c_int64)),
-        *((name, c_int32) for name in ("rows", "columns", "bits")),
+        *((name, c_int32) for name in ("rows", "columns", "kind")),
     )
 
 
@@ -59,7 +59,7 @@ class Segment(Structure):
     )
 
 
-INTERFACE = 3_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+INTERFACE = 4_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
 
 
 class NativeMissing(Exception):
@@ -108,7 +108,10 @@ class Library:
         calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
         calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_move.argtypes = (c_void_p, POINTER(Segment), c_int)
-        calls.decoder_pack.argtypes = (c_void_p, c_int64, c_int, c_int, c_int, POINTER(c_uint8), c_int64)
+        calls.decoder_layout.argtypes = ()
+        calls.decoder_packed_bytes.argtypes = (c_int64, c_int64, c_int)
+        calls.decoder_packed_bytes.restype = c_int64
+        calls.decoder_pack.argtypes = (c_void_p, c_int64, c_int64, c_int64, c_int, POINTER(c_uint8), c_int64)
         calls.decoder_close.restype = None
         for name in ("embed", "forward", "logits", "move", "pack"):
             function = getattr(calls, f"decoder_{name}")

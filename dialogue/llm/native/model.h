@@ -1,17 +1,30 @@
 // What the compiled step computes with: plain data, laid out by loader.py (ctypes mirrors every struct here).
 #pragma once
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
-// A weight matrix (rows, columns) as panels of 16 rows, each a run of groups of 32 columns. Group, 4 bits: 256 bytes of
-// codes, 16 float16 scales, 16 float16 minimums; a weight is scale * code + minimum. 8 bits: 512 bytes, 16 scales; a
-// weight is scale * (code - 128). Codes lie in chunks of 4 columns x 16 rows (64 bytes, row by row), which is what one
-// multiply-add instruction eats; at 4 bits, chunk c and chunk c + 4 share their bytes as low and high halves.
+// How a matrix is stored: GGUF's own types, by their numbers there.
+enum Kind : int32_t { kQ4_1 = 3, kQ5_0 = 6, kQ8_0 = 8, kQ4_K = 12, kQ6_K = 14 };
+
+// A weight matrix (rows, columns) as panels of 16 rows: first the scales of all groups of 32 columns, then their codes.
+// Nothing is rounded anew: codes, scales and minimums are the file's. A weight is
+//   Q4_1  scale * code + minimum                    16 float16 scales and 16 float16 minimums a group
+//   Q5_0  scale * (code - 16)                       16 float16 scales a group
+//   Q8_0  scale * (code - 128)                      likewise
+//   Q4_K  d * scale * code - dmin * minimum         16 bytes of scales and 16 of minimums a group; before every eighth
+//                                                   group 16 float16 d and 16 dmin
+//   Q6_K  d * scale * (code - 32)                   a signed byte for each 16 columns: 32 a group; before every eighth
+//                                                   group 16 float16 d
+// Codes lie in chunks of 4 columns x 16 rows (64 bytes, row by row), which is what one multiply-add instruction eats. Of
+// chunk c and chunk c + 4 the low four bits share their bytes as low and high halves; what is above four bits follows:
+// Q5_0 one byte for the eight chunks, Q6_K one byte for chunks 0 to 3 and one for 4 to 7. Q8_0 takes whole bytes.
 // `bytes` is the size of the panels.
 struct Matrix {
   const uint8_t* panels;
   int64_t bytes;
-  int32_t rows, columns, bits;
+  int32_t rows, columns, kind;
 };
 
 // A norm or a bias of `count` numbers; null and 0 where the family has none.
@@ -21,6 +34,31 @@ struct Vector {
 
   operator const float*() const { return numbers; }
 };
+
+constexpr int kPanel = 16, kGroup = 32;
+constexpr int kTogether = 8;  // tokens that a kernel takes at once: codes, once unpacked, serve them all
+
+// Groups that share a head of their own, and the bytes of that head.
+constexpr int block_groups(int kind) { return kind == kQ4_K || kind == kQ6_K ? 8 : 1; }
+constexpr int block_bytes(int kind) { return kind == kQ4_K ? 64 : kind == kQ6_K ? 32 : 0; }
+// Of one group: its scales, its codes.
+constexpr int scale_bytes(int kind) { return kind == kQ4_1 ? 64 : 32; }
+constexpr int code_bytes(int kind) { return kind == kQ8_0 ? 512 : kind == kQ6_K ? 384 : kind == kQ5_0 ? 320 : 256; }
+// What is subtracted from a code; 0 where a minimum is stored instead.
+constexpr int code_offset(int kind) { return kind == kQ8_0 ? 128 : kind == kQ6_K ? 32 : kind == kQ5_0 ? 16 : 0; }
+
+// Where the scales of group g are, from the start of a panel.
+constexpr size_t scales_at(int kind, int g) {
+  return size_t(g) * scale_bytes(kind) + size_t(g / block_groups(kind) + 1) * block_bytes(kind);
+}
+constexpr size_t codes_at(int kind, int groups) {
+  size_t scales = size_t(groups) * scale_bytes(kind) + size_t(groups / block_groups(kind)) * block_bytes(kind);
+  return (scales + 63) / 64 * 64;
+}
+constexpr size_t panel_bytes(int kind, int columns) {
+  return (codes_at(kind, columns / kGroup) + size_t(columns / kGroup) * code_bytes(kind) + 63) / 64 * 64;
+}
+inline size_t panel_bytes(const Matrix& m) { return panel_bytes(m.kind, m.columns); }
 
 struct Layer {
   Vector attention_norm, mlp_norm;
@@ -45,25 +83,37 @@ struct Segment {
   const float *cosine, *sine;
 };
 
+// What belongs to 32 activations: their scale, and the sums of the values (all, first and second half), which the
+// weights' minimum is multiplied with.
+struct GroupNumbers {
+  float scale, sum, half[2];
+};
+
 // Activations of some tokens as 16-bit integers with one scale for 32 of them: 64 bytes a group, in the order the
-// instruction set likes. `sum` is the sum of the 32 values, which the weights' minimum is multiplied with.
+// instruction set likes. Eight tokens (or those that are left) lie together: group by group, token by token, so that a
+// kernel for so many finds all at fixed distances.
 // Sixteen bits, because eight would cost 3 % of the chosen tokens; sixteen give float32's choice.
 struct Activations {
-  int groups = 0;
+  int tokens = 0, groups = 0;
   std::vector<uint8_t> codes;
-  std::vector<float> scale, sum;
+  std::vector<GroupNumbers> numbers;
 
-  void shape(int tokens, int columns) {
-    groups = columns / 32;
+  void shape(int count, int columns) {
+    tokens = count;
+    groups = columns / kGroup;
     codes.resize(size_t(tokens) * groups * 64);
-    scale.resize(size_t(tokens) * groups);
-    sum.resize(size_t(tokens) * groups);
+    numbers.resize(size_t(tokens) * groups);
+  }
+
+  size_t at(int token, int group) const {
+    const int first = token / kTogether * kTogether, together = std::min(kTogether, tokens - first);
+    return size_t(first) * groups + size_t(group) * together + token - first;
   }
 };
 
-constexpr int kPanel = 16, kGroup = 32;
-constexpr int kPanels = 4;  // panels in a unit of work
-constexpr int kTile = 8;    // tokens of one session that attention handles together
+constexpr int kPanels = 4;     // panels in a unit of work
+constexpr int kFewTokens = 3;  // tokens whose sums registers hold for several panels
+constexpr int kTile = 8;       // tokens of one session that attention handles together
 
 // A row of a step: the `token`-th of its session's new tokens.
 struct Row {
@@ -92,6 +142,3 @@ inline float* scratch_floats(size_t count) {
   if (room.size() < count) room.resize(count);
   return room.data();
 }
-
-inline int group_bytes(int bits) { return bits == 4 ? 320 : 544; }
-inline size_t panel_bytes(const Matrix& m) { return size_t(m.columns / kGroup) * group_bytes(m.bits); }

@@ -1,7 +1,7 @@
 """Brings a decoder's matrices into the panels the compiled step reads (model.h says how they look).
 
-4-bit groups of the file keep their codes, scales and minimums bit for bit. What is stored otherwise becomes groups of
-4 bits (other 4-bit formats) or 8 bits (all else, floats included).
+What the step knows (`KNOWN`) keeps the file's codes, scales and minimums bit for bit. What is stored otherwise becomes
+groups of 4 bits (other 4-bit formats) or 8 bits (all else, floats included).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import ctypes
 from typing import Literal
 
 import numpy as np
+from gguf import GGML_QUANT_SIZES, quants
 from gguf import GGMLQuantizationType as Kind
-from gguf import quants
 from numpy.typing import NDArray
 
 from dialogue.errors import BadInput
@@ -22,50 +22,69 @@ Bits = Literal[4, 8]
 Bytes = NDArray[np.uint8]
 
 PANEL, GROUP = 16, 32
+KNOWN = (Kind.Q4_1, Kind.Q5_0, Kind.Q8_0, Kind.Q4_K, Kind.Q6_K)
 _STORED_AS: dict[Bits, Kind] = {4: Kind.Q4_1, 8: Kind.Q8_0}
 # Of a table of 150,000 rows the library makes several copies as floats.
 _ROWS_AT_ONCE = 4096
-_FOUR_BITS = (Kind.Q4_0, Kind.Q4_1, Kind.Q4_K, Kind.IQ4_NL, Kind.IQ4_XS)
+_FOUR_BITS = (Kind.Q4_0, Kind.IQ4_NL, Kind.IQ4_XS)
 
 
-def bits_of(tensor: GgufTensor) -> Bits:
-    """What a stored tensor is packed at unless told otherwise."""
-    return 4 if tensor.kind in _FOUR_BITS else 8
+def kind_of(tensor: GgufTensor, bits: Bits | None = None) -> Kind:
+    """What a stored tensor is packed as; `bits` None keeps what the file has, as far as possible."""
+    if bits is not None:
+        return _STORED_AS[bits]
+    if tensor.kind in KNOWN:
+        return tensor.kind
+    return Kind.Q4_1 if tensor.kind in _FOUR_BITS else Kind.Q8_0
 
 
-def packed_bytes(rows: int, columns: int, bits: Bits) -> int:
-    """Size of a packed matrix."""
-    return -(-rows // PANEL) * PANEL * (columns // GROUP) * (20 if bits == 4 else 34)
+def bits_of(kind: Kind) -> int:
+    """Of a code."""
+    return {Kind.Q4_1: 4, Kind.Q4_K: 4, Kind.Q5_0: 5, Kind.Q6_K: 6, Kind.Q8_0: 8}[kind]
 
 
-def pack(library: Library, tensor: GgufTensor, rows: int, columns: int, bits: Bits, out: Bytes) -> Matrix:
-    """Pack a stored matrix of `rows` and `columns` into `out` (`packed_bytes` long, which must outlive the result).
+def bytes_a_weight(kind: Kind) -> float:
+    """Memory of a packed weight, scales included; K types keep theirs a little wider than the file."""
+    block, stored = GGML_QUANT_SIZES[kind]
+    return {Kind.Q4_K: 148 / 256, Kind.Q6_K: 210 / 256}.get(kind, stored / block)
 
-    Rows are filled up with zeros to a multiple of 16. Raises BadInput where the matrix or `out` has another size.
+
+def packed_bytes(library: Library, rows: int, columns: int, kind: Kind) -> int:
+    """Size of a packed matrix. Raises BadInput where the step cannot have one of this size."""
+    size: int = library.calls.decoder_packed_bytes(rows, columns, kind)
+    if not size:
+        raise BadInput(f"A matrix of {rows} x {columns} cannot be packed as {kind.name}; use another model file.")
+    return size
+
+
+def matrix_at(panels: Bytes, rows: int, columns: int, kind: Kind) -> Matrix:
+    """A packed matrix, whose rows are filled up with zeros to a multiple of 16. `panels` must outlive it."""
+    return Matrix(panels.ctypes.data, panels.nbytes, -(-rows // PANEL) * PANEL, columns, kind)
+
+
+def pack(library: Library, tensor: GgufTensor, rows: int, columns: int, kind: Kind, out: Bytes) -> None:
+    """Pack a stored matrix of `rows` and `columns` into `out`, `packed_bytes` long.
+
+    Raises BadInput where the matrix or `out` has another size.
     """
-    if tensor.shape != (rows, columns) or columns % GROUP or out.nbytes != packed_bytes(rows, columns, bits):
+    if tensor.shape != (rows, columns) or out.nbytes != packed_bytes(library, rows, columns, kind):
         raise BadInput(
             f"A matrix of {tensor.shape} cannot be packed as {(rows, columns)} into {out.nbytes} bytes; "
             "the file does not fit its own description. Use another model file."
         )
-    blocks = np.ascontiguousarray(_blocks(tensor, bits))
-    missing = -len(blocks) % PANEL
-    if missing:
-        blocks = np.concatenate((blocks, np.zeros((missing, blocks.shape[1]), np.uint8)))
+    blocks = np.ascontiguousarray(_blocks(tensor, kind))
     target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-    library.calls.decoder_pack(blocks.ctypes.data, blocks.nbytes, len(blocks), columns, bits, target, out.nbytes)
-    return Matrix(out.ctypes.data, out.nbytes, len(blocks), columns, bits)
+    library.calls.decoder_pack(blocks.ctypes.data, blocks.nbytes, rows, columns, kind, target, out.nbytes)
 
 
-def _blocks(tensor: GgufTensor, bits: Bits) -> Bytes:
-    wanted = _STORED_AS[bits]
-    if tensor.kind is wanted:
+def _blocks(tensor: GgufTensor, kind: Kind) -> Bytes:
+    if tensor.kind is kind:
         return tensor.rows
-    if tensor.kind is Kind.Q4_0 and bits == 4:
+    if tensor.kind is Kind.Q4_0 and kind is Kind.Q4_1:
         return _with_minimum(tensor.rows)
     starts = range(0, len(tensor.rows), _ROWS_AT_ONCE)
     pieces = (GgufTensor(tensor.kind, tensor.rows[at : at + _ROWS_AT_ONCE]).floats() for at in starts)
-    return np.concatenate([quants.quantize(piece, wanted) for piece in pieces])
+    return np.concatenate([quants.quantize(piece, kind) for piece in pieces])
 
 
 def _with_minimum(rows: Bytes) -> Bytes:

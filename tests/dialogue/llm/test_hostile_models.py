@@ -15,7 +15,7 @@ import pytest
 import torch
 from gguf import GGMLQuantizationType as Kind
 
-from benchmarks.fuzz_seeds import STRING, Folder, Gguf, Shard, Tensor, folder_seed, gguf_seed
+from benchmarks.fuzzing.fuzz_seeds import STRING, Folder, Gguf, Shard, Tensor, folder_seed, gguf_seed
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.decoder_config import RopeConfig
 from dialogue.llm.checkpoints.gguf_file import GgufFile, GgufTensor
@@ -189,21 +189,21 @@ def test_a_vocoder_whose_tensors_do_not_fit_is_refused(name: str) -> None:
 
 def test_packing_refuses_another_count_in_python(library: Library) -> None:
     matrix = GgufTensor(Kind.Q4_1, np.zeros((32, 20), np.uint8))
-    room = np.zeros(packed_bytes(32, 32, 4), np.uint8)
-    assert pack(library, matrix, 32, 32, 4, room).rows == 32
+    room = np.zeros(packed_bytes(library, 32, 32, Kind.Q4_1), np.uint8)
+    pack(library, matrix, 32, 32, Kind.Q4_1, room)
     for rows, columns, out in ((16, 32, room[:320]), (32, 64, room), (32, 32, room[:-1]), (48, 32, room)):
         with pytest.raises(BadInput, match="cannot be packed"):
-            pack(library, matrix, rows, columns, 4, out)
+            pack(library, matrix, rows, columns, Kind.Q4_1, out)
 
 
 def test_packing_refuses_another_count_in_the_step(library: Library) -> None:
-    given, room = np.zeros(32 * 20, np.uint8), np.zeros(packed_bytes(32, 32, 4), np.uint8)
+    given, room = np.zeros(32 * 20, np.uint8), np.zeros(packed_bytes(library, 32, 32, Kind.Q4_1), np.uint8)
     out = room.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-    right = [len(given), 32, 32, 4, len(room)]
+    right = [len(given), 32, 32, int(Kind.Q4_1), len(room)]
 
     def call(sizes: list[int]) -> int:
-        size, rows, columns, bits, space = sizes
-        return int(library.calls.decoder_pack(given.ctypes.data, size, rows, columns, bits, out, space))
+        size, rows, columns, kind, space = sizes
+        return int(library.calls.decoder_pack(given.ctypes.data, size, rows, columns, kind, out, space))
 
     assert call(right) == 0
     for at in range(len(right)):
@@ -223,7 +223,7 @@ def test_the_step_refuses_a_model_whose_parts_do_not_fit(library: Library) -> No
             value = getattr(structure, name)
             if isinstance(value, ctypes.Structure):
                 tried += changed(value)
-            elif isinstance(value, int) and name != "bits":
+            elif isinstance(value, int):
                 for wrong in {0, value + 16, value - 1} - {value}:
                     setattr(structure, name, 0 if name in ("panels", "numbers") else wrong)
                     with pytest.raises(BadInput, match="do not fit together"):

@@ -140,3 +140,16 @@ def test_what_is_no_model_is_bad_input(tmp_path: Path) -> None:
         open_language_model(tmp_path / "notes.txt")
     with pytest.raises(BadInput, match="cannot be read"):
         open_language_model(tmp_path)
+
+
+def test_a_large_file_keeps_its_packed_weights(weights: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "model.gguf"
+    file.symlink_to(weights.path("smollm2-135m-instruct"))
+    monkeypatch.setattr("dialogue.llm.language_model._KEPT_FROM", 0)
+    first = open_language_model(file)
+    if "compiled" not in first.describe():
+        pytest.skip("the compiled step does not run here")
+    assert (tmp_path / "model.gguf.packed").stat().st_size > 90_000_000
+    second = open_language_model(file)
+    x = torch.randn(3, first.config.hidden_size)
+    assert torch.equal(first.logits(x), second.logits(x))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from benchmarks.minicpm_figures import TOKENS, TRIES, question
-from benchmarks.peak_memory import PeakMemory
+from benchmarks.family.minicpm_figures import TOKENS, TRIES, question
+from benchmarks.family.peak_memory import PeakMemory
 from dialogue.image_text.image_text_model import open_image_text_model
 from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.precision import Precision

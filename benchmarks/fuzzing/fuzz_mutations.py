@@ -15,7 +15,7 @@ from typing import Any
 
 from gguf import GGMLQuantizationType as Kind
 
-from benchmarks.fuzz_seeds import DTYPES, STRING, Folder, Gguf, Shard, Tensor, folder_seed, gguf_seed, row_bytes
+from benchmarks.fuzzing.fuzz_seeds import DTYPES, STRING, Folder, Gguf, Shard, Tensor, folder_seed, gguf_seed, row_bytes
 
 FAMILIES = ("llama", "qwen2", "qwen3")
 KINDS = (Kind.Q4_1, Kind.Q4_0, Kind.Q8_0, Kind.F32, Kind.F16, Kind.BF16, Kind.Q5_1)

@@ -55,12 +55,14 @@ class LlamaCpp:
     """llama.cpp as a route; times are in seconds."""
 
     def __init__(self, path: Path) -> None:
-        self._decoding, self._prefilling = first_that_runs(path, SOME[:1]), first_that_runs(path, SOME)
+        self._prefilling = first_that_runs(path, SOME)
+        # Where its fastest kernels survive a prefill, one process does both.
+        self._decoding = self._prefilling if self._prefilling.kernels == "all" else first_that_runs(path, SOME[:1])
         print(f"llama.cpp decodes with {self._decoding.kernels} kernels, prefills with {self._prefilling.kernels}")
 
     def fill(self, ids: list[int], threads: int) -> None:
         self._prefilling.ask("fill", ids, threads)
-        if threads == 1:  # decoding runs on one thread
+        if threads == 1 and self._decoding is not self._prefilling:
             for at, token in enumerate(ids):
                 self._decoding.ask("prefill", [token], at=at, times=1)
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.peak_memory import PeakMemory
+from benchmarks.family.peak_memory import PeakMemory
 from dialogue.llm.batching import outputs
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.generation import generate
