@@ -105,9 +105,9 @@ class GenerationConfig:
 
 @runtime_checkable
 class TakesGenerationConfig(Protocol):
-    """An engine that writes as it is told."""
+    """An engine whose generation can be configured."""
 
-    def word(self, generation: GenerationConfig) -> None:
+    def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for what this engine cannot do."""
         ...
 

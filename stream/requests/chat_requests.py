@@ -213,7 +213,7 @@ class ChatRequests:
 
 def _word(engine: Engine, generation: GenerationConfig) -> None:
     if isinstance(engine, TakesGenerationConfig):
-        engine.word(generation)
+        engine.configure(generation)
     elif not generation.usual:
         raise BadInput("this mind chooses its words by itself: leave out temperature, top_p and their like")
 

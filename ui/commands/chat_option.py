@@ -33,7 +33,7 @@ def with_llm(options: argparse.Namespace) -> Setup:
         precision=options.precision,
         device=options.device,
         context_tokens=options.context,
-        tell=told,
+        report=told,
     )
 
 

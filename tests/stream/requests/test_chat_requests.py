@@ -208,7 +208,7 @@ def test_an_engine_writes_as_it_is_told_before_it_is_fed() -> None:
     class Told(ToyEngine):
         told: GenerationConfig | None = None
 
-        def word(self, generation: GenerationConfig) -> None:
+        def configure(self, generation: GenerationConfig) -> None:
             assert not self.fed
             self.told = generation
 
