@@ -150,4 +150,4 @@ def test_o45_speaks_where_it_has_a_vocoder_and_a_voice(tmp_path: Path) -> None:
         for recording in (None, voice):
             can = tiny_o45(folder, thread.run, recording).can
             assert can.speaks == (recording is not None)
-            assert can == capabilities_of_folder(folder, voiced=recording is not None)
+            assert can == capabilities_of_folder(folder, has_voice=recording is not None)
