@@ -1,7 +1,8 @@
-"""A chat model of the user's choice as the turn-taking engine: Llama 3, Qwen2, Qwen3, SmolLM2 and their kin.
+"""Opens a chat model of the user's choice as a turn-based engine: Llama 3, Qwen2, Qwen3, SmolLM2 and relatives.
 
-The engine is small_cpu's, with another mind: facts of the scene, recall, the clock and sums stay with the rules; all
-else is the model's, which is told what the eyes found. Its own chat template, tokenizer, stop tokens and sampling.
+The engine is `LocalChatEngine` with another LLM: rules answer about the scene, the past, the clock and sums; the model
+answers everything else, with the detector's findings in its prompt. It uses its own chat template, tokenizer, stop
+tokens and sampling.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dialogue.prompts.dialogue_style import chat_style
 from dialogue.rules.small_talk import Clock
 from dialogue.sizing.pace import PacedSessions
 
-# Where the makers advise nothing: a little lively, and seldom beside the point.
+# For models whose makers publish no sampling parameters.
 SAMPLING = SamplingConfig(temperature=0.3, top_k=40, top_p=0.9, penalty=1.05)
 
 
@@ -38,9 +39,9 @@ def open_chat_model(
 ) -> Callable[[], Engine]:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
-    `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is the model's;
-    `sampling` replaces what its makers advise. Raises BadInput
-    where the files are broken, the model is not of the Llama family or was not taught to converse.
+    `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is cut to the model's;
+    `sampling` replaces what the model's makers advise. Raises BadInput for damaged files, a model that is not of the
+    Llama family, and a model without a chat template.
     """
     model = open_language_model(path, quantisation=precision, device=device_for(device))
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
@@ -55,5 +56,5 @@ def open_chat_model(
     def new_session() -> Engine:
         return LocalChatEngine(llm, runner, clock)
 
-    new_session()  # a context that will not do is told now, not when somebody calls
+    new_session()  # refuses a context of a bad size now, not in the first call
     return PacedSessions(new_session, model, llm.limit)

@@ -1,4 +1,4 @@
-"""The entries of our own engines. Each engine's module is imported when it is opened, and only then."""
+"""Lists the built-in engines. Each engine's module is imported when it is opened, and only then."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def _units(factory: Any) -> Measurement:
     return Measurement(units=factory.measure_units())
 
 
-def _placed(settings: ModelSettings | ChatModelSettings) -> dict[str, Any]:
+def _placement(settings: ModelSettings | ChatModelSettings) -> dict[str, Any]:
     return {"precision": settings.precision, "device": settings.device}
 
 
-def _open_embedded(settings: EmbeddedSettings, given: EngineResources) -> EngineFactory:
+def _open_embedded(settings: EmbeddedSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.local_chat_model import open_local_chat
 
-    path, embedder = given.weights[DEFAULT_LLM], given.weights.get(EMBEDDER)
-    return open_local_chat(path, given.runner, settings.context_tokens, given.clock, embedder_folder=embedder)
+    path, embedder = resources.weights[DEFAULT_LLM], resources.weights.get(EMBEDDER)
+    return open_local_chat(path, resources.runner, settings.context_tokens, resources.clock, embedder_folder=embedder)
 
 
-def _open_scripted(settings: ScriptedSettings, _given: EngineResources) -> EngineFactory:
+def _open_scripted(settings: ScriptedSettings, _resources: EngineResources) -> EngineFactory:
     from dialogue.engines.scripted import ScriptedEngine
 
     return lambda: ScriptedEngine(limit=settings.context_tokens)
 
 
-def _open_remote(settings: RemoteSettings, _given: EngineResources) -> EngineFactory:
+def _open_remote(settings: RemoteSettings, _resources: EngineResources) -> EngineFactory:
     from dialogue.engines.remote import open_remote
 
     if not settings.url:
@@ -65,57 +65,57 @@ def _open_remote(settings: RemoteSettings, _given: EngineResources) -> EngineFac
     return open_remote(settings.url, settings.model, context_tokens=settings.context_tokens)
 
 
-def _open_chat_model(settings: ChatModelSettings, given: EngineResources) -> EngineFactory:
+def _open_chat_model(settings: ChatModelSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.chat_model import open_chat_model
 
-    tokens, embedder = settings.context_tokens, given.weights.get(EMBEDDER)
+    tokens, embedder = settings.context_tokens, resources.weights.get(EMBEDDER)
     return open_chat_model(
-        settings.model_path, given.runner, tokens, given.clock, embedder_folder=embedder, **_placed(settings)
+        settings.model_path, resources.runner, tokens, resources.clock, embedder_folder=embedder, **_placement(settings)
     )
 
 
-def _open_minicpm3(settings: MiniCPM3Settings, given: EngineResources) -> EngineFactory:
+def _open_minicpm3(settings: MiniCPM3Settings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.minicpm3 import open_minicpm3
 
-    return open_minicpm3(settings.model_path, given.runner, settings.context_tokens, **_placed(settings))
+    return open_minicpm3(settings.model_path, resources.runner, settings.context_tokens, **_placement(settings))
 
 
-def _open_seeing(settings: ModelSettings, given: EngineResources) -> EngineFactory:
+def _open_minicpm_v(settings: ModelSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.minicpm_v import open_minicpm_v
 
-    options = _placed(settings)
+    options = _placement(settings)
     if isinstance(settings, SpeakingModelSettings) and settings.voice is not None:
-        options["voice"] = given.read_sound(settings.voice)
+        options["voice"] = resources.read_sound(settings.voice)
     if isinstance(settings, MiniCPMO45Settings):
         options["window"] = settings.window
-    return open_minicpm_v(settings.model_path, given.runner, settings.context_tokens, **options)
+    return open_minicpm_v(settings.model_path, resources.runner, settings.context_tokens, **options)
 
 
 def _speaks(settings: SpeakingModelSettings) -> bool:
-    from dialogue.engines.minicpm_v import abilities
+    from dialogue.engines.minicpm_v import capabilities_of_folder
 
-    return abilities(settings.model_path, settings.voice is not None).speaks
+    return capabilities_of_folder(settings.model_path, settings.voice is not None).speaks
 
 
-def _open_image_text(settings: ImageTextSettings, given: EngineResources) -> EngineFactory:
+def _open_image_text(settings: ImageTextSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.image_text import open_image_text
 
-    return open_image_text(settings.model_path, given.runner, settings.context_tokens, **_placed(settings))
+    return open_image_text(settings.model_path, resources.runner, settings.context_tokens, **_placement(settings))
 
 
-OURS = (
+BUILT_IN = (
     EngineEntry(
         "embedded",
-        "the embedded language model, with rules for what must be exact",
+        "the embedded language model, with rules where answers must be exact",
         EmbeddedSettings,
-        # The embedded model makes up answers about texts that it is given.
+        # The embedded model invents answers about texts in its prompt.
         Capabilities(hears=False, sees=False, speaks=False, reads=False, scene_rules=True),
         _open_embedded,
         weights=(DEFAULT_LLM,),
         optional_weights=(EMBEDDER,),
         measure=_pace,
     ),
-    EngineEntry("scripted", "given lines, for demos and tests", ScriptedSettings, TEXT_ONLY, _open_scripted),
+    EngineEntry("scripted", "fixed lines, for demos and tests", ScriptedSettings, TEXT_ONLY, _open_scripted),
     EngineEntry("remote", "an OpenAI-compatible chat server", RemoteSettings, TEXT_ONLY, _open_remote),
     EngineEntry(
         "chat_model",
@@ -141,16 +141,16 @@ OURS = (
         "MiniCPM-V 2.5 and 2.6: sees",
         MiniCPMVSettings,
         SEES,
-        _open_seeing,
+        _open_minicpm_v,
         runs=_of_kind(Kind.V25, Kind.V26),
         measure=_pace,
     ),
     EngineEntry(
         "minicpm_o26",
-        "MiniCPM-o 2.6: hears, sees and speaks, by turns",
+        "MiniCPM-o 2.6: hears, sees and speaks, turn by turn",
         MiniCPMO26Settings,
         Capabilities(hears=True, sees=True, speaks=False),
-        _open_seeing,
+        _open_minicpm_v,
         speaks=_speaks,
         runs=_of_kind(Kind.O26),
         measure=_units,
@@ -160,7 +160,7 @@ OURS = (
         "MiniCPM-o 4.5: hears, sees and speaks, full duplex",
         MiniCPMO45Settings,
         Capabilities(hears=True, sees=True, speaks=False, duplex=True),
-        _open_seeing,
+        _open_minicpm_v,
         speaks=_speaks,
         runs=_of_kind(Kind.O45),
         measure=_units,

@@ -1,4 +1,4 @@
-"""What an entry of the engine registry says, and how entries of other packages are found."""
+"""Defines an entry of the engine registry, and finds the entries of other packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Samples = NDArray[np.float32]
 
 
 class Cost(Protocol):
-    """What units of several sessions take; `dialogue.minicpm.sizing.unit_cost.UnitCost` is one."""
+    """How long units of several sessions take; `dialogue.minicpm.sizing.unit_cost.UnitCost` is one."""
 
     def seconds(self, sessions: int) -> float:
         """Seconds that the worst second of n sessions takes."""
@@ -37,7 +37,7 @@ class Cost(Protocol):
 
 
 class Speed(Protocol):
-    """What replies of several sessions take; `dialogue.sizing.pace.DecodePace` is one."""
+    """How long replies of several sessions take; `dialogue.sizing.pace.DecodePace` is one."""
 
     def seconds(self, sessions: int) -> float: ...
     def sessions(self) -> int: ...
@@ -45,8 +45,8 @@ class Speed(Protocol):
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured with a loaded engine. `units`: of an engine that takes a unit of sound every second. `replies`:
-    of one that answers turn by turn. Both None where the engine cannot be measured."""
+    """The measured speed of a loaded engine: `units` where it takes a unit of sound every second, `replies` where it
+    answers turn by turn. Both are None where the engine cannot be measured."""
 
     units: Cost | None = None
     replies: Speed | None = None
@@ -56,11 +56,11 @@ def unmeasured(_factory: EngineFactory) -> Measurement:
     return Measurement()
 
 
-def _no_voice(_recording: Path) -> Samples:
+def _no_recordings(_recording: Path) -> Samples:
     raise BadInput("No recording can be read here; leave the voice out.")
 
 
-def _no_config(_config: Mapping[str, Any]) -> bool:
+def _runs_none(_config: Mapping[str, Any]) -> bool:
     return False
 
 
@@ -68,25 +68,25 @@ def _no_config(_config: Mapping[str, Any]) -> bool:
 class EngineResources:
     """What the process gives an engine that is opened.
 
-    `runner` runs model steps on the model's thread. `weights` are paths of the sets that the entry asks for; an
-    optional set that is not there is left out. `read_sound` reads a recording as mono 16 kHz samples.
+    `runner` runs model steps on the model's thread. `weights` are paths of the sets that the entry names; an
+    optional set that is missing is left out. `read_sound` reads a recording as mono 16 kHz samples.
     """
 
     runner: Runner
     clock: Callable[[], datetime] = datetime.now
     weights: Mapping[str, Path] = field(default_factory=dict)
-    read_sound: Callable[[Path], Samples] = _no_voice
+    read_sound: Callable[[Path], Samples] = _no_recordings
 
 
 @dataclass(frozen=True)
 class EngineEntry:
     """One engine.
 
-    `settings` is its frozen record. `can` is what every model of the engine does itself; `speaks` says from the files
-    of one model whether it speaks as well. `open` loads what its
-    sessions share (blocking) and returns a factory of sessions. `weights` and `optional_weights` are sets of the weight
-    store. `runs` says whether it runs the downloaded model with this config.json; entries are asked in order.
-    `measure` measures a loaded engine on the model's thread.
+    `settings` is the type of its frozen settings. `can` is what every model of the engine does itself; `speaks` says
+    from one model's settings and files whether it speaks as well. `open` loads what its sessions share (blocking) and
+    returns a factory of sessions. `weights` and `optional_weights` name sets of the weight store. `runs` says whether
+    the engine runs the downloaded model with this config.json; the first entry that says yes is taken. `measure`
+    measures a loaded engine on the model's thread.
     """
 
     name: str
@@ -97,7 +97,7 @@ class EngineEntry:
     weights: tuple[str, ...] = ()
     optional_weights: tuple[str, ...] = ()
     speaks: Callable[[Any], bool] | None = None
-    runs: Callable[[Mapping[str, Any]], bool] = _no_config
+    runs: Callable[[Mapping[str, Any]], bool] = _runs_none
     measure: Callable[[Any], Measurement] = unmeasured
 
 
@@ -105,12 +105,12 @@ E = TypeVar("E")
 
 
 def installed(group: str, kind: type[E]) -> list[E]:
-    """The entries that other packages add to an entry point group. Raises BadInput for one that is no entry."""
+    """The entries that other packages add to an entry point group. Raises BadInput for one of another type."""
     found = []
     for point in entry_points(group=group):
         try:
             entry = point.load()
-        except Exception as error:  # another package's code: whatever breaks in it
+        except Exception as error:  # another package's code may raise anything
             raise BadInput(f"The entry point {point.value} of {group} cannot be loaded: {error!r}.") from error
         if not isinstance(entry, kind):
             raise BadInput(

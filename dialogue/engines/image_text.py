@@ -1,8 +1,8 @@
-"""Any `AutoModelForImageTextToText` as an engine that sees, by turns: MiniCPM-V 4.6, 4.7, OCR and many others.
+"""Any `AutoModelForImageTextToText` as a turn-based engine that sees: MiniCPM-V 4.6, 4.7, OCR and many others.
 
-A picture is looked at when it is shown. A reply takes in what is new since the last one, where the model lets its past
-be gone on with; else the whole history. It stops between any two tokens, and between the stages of its prompt. The
-pipeline hears and speaks for it. No task, no thread, no clock.
+A picture is encoded when it is fed. A reply prefills what is new since the last one where the model's cache can be
+extended exactly, else the whole history. It can stop between any two tokens, and between the stages of its prompt. ASR
+and TTS are the pipeline's. Starts no task and no thread and reads no clock.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from dialogue.minicpm.chat.conversation import SAMPLING, HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.prompts.seeing_instruction import INSTRUCTION
 
-LETTERS_TOKENS = 16_384  # for what is written: a film is 64 pictures
-LETTERS_REPLY_TOKENS = 1024  # a page to be read out is longer than what is said in a call
+CHAT_TOKENS = 16_384  # of a chat request: a film is 64 pictures
+CHAT_REPLY_TOKENS = 1024  # a page that is read out is longer than an answer in a call
 
 
 def open_image_text(
@@ -42,22 +42,22 @@ def open_image_text(
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
-    `device` "auto" takes a graphics card if torch finds one. Raises BadInput where the folder will not do, or the
-    context is smaller than 3,072 tokens or larger than the model's.
+    `device` "auto" takes a graphics card if torch finds one. Raises BadInput for an unusable folder and a
+    context smaller than 3,072 tokens or larger than the model's.
     """
     device = device_for(device)
     seeing = open_image_text_model(path, precision, device)
     if context_tokens > seeing.max_tokens:
-        raise BadInput(f"{seeing.name} has a context of {seeing.max_tokens} tokens, not of {context_tokens}.")
+        raise BadInput(f"{seeing.name} has a context of {seeing.max_tokens} tokens; {context_tokens} is too large.")
     session = partial(ImageTextEngine, keeps=can_reuse_prefix(seeing))
     new_session = partial(session, seeing, runner, context_tokens, sampling)
-    new_session()  # a context that will not do is told now, not when somebody calls
-    room = max(context_tokens, min(LETTERS_TOKENS, seeing.max_tokens))
-    return EngineFactories(new_session, partial(session, seeing, runner, room, sampling, LETTERS_REPLY_TOKENS))
+    new_session()  # refuses a context of a bad size now, not in the first call
+    room = max(context_tokens, min(CHAT_TOKENS, seeing.max_tokens))
+    return EngineFactories(new_session, partial(session, seeing, runner, room, sampling, CHAT_REPLY_TOKENS))
 
 
 class ImageTextEngine:
-    """One session. `keeps`: what was computed of the history is kept (see dialogue/image_text/prefix_check.py)."""
+    """One session. `keeps`: the cache of the history is kept between replies (see `prefix_check`)."""
 
     can = Capabilities(hears=False, sees=True, speaks=False, in_order=True)
 
@@ -78,13 +78,13 @@ class ImageTextEngine:
         if reply_tokens:
             self._memory.reply_tokens = min(reply_tokens, limit // 8)
 
-    def word(self, generation: GenerationConfig) -> None:
+    def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than half the context."""
         self._sampling = generation.without_beams().drawn(self._sampling)
         self._memory.reply_tokens = generation.tokens(self._memory.reply_tokens, self._history.limit // 2)
 
     async def feed(self, block: Block) -> None:
-        """Sound, partial words and our own eyes' scene are not for it. Raises BadInput for what will not do."""
+        """Sound, partial transcripts and scenes are ignored. Raises BadInput for an unusable picture."""
         match block:
             case SystemBlock(text):
                 self._history.instruct(text)
@@ -98,15 +98,15 @@ class ImageTextEngine:
                 self._memory.spoke(block)
 
     async def reply(self) -> AsyncIterator[Delta]:
-        """The answer to what was said or shown last, a token a step; nothing if nothing was."""
+        """The answer to the last words or picture, a token a step; empty where there is neither."""
         self._memory.make_room()
         turns = self._history.turns()
         if not turns or turns[-1].role != "user":
             return
-        if (known := await self._memory.recalled()) is not None:
-            yield TextDelta(known.text, known.at)
+        if (recalled_answer := await self._memory.recalled()) is not None:
+            yield TextDelta(recalled_answer.text, recalled_answer.at)
             return
-        writing = TokenStream(self._seeing, await self._taken_in(turns), self._sampling)
+        writing = TokenStream(self._seeing, await self._prefill(turns), self._sampling)
         said = ""
         while writing.tokens < self._memory.reply_tokens and (text := await self._run(writing.step)) is not None:
             if text:
@@ -117,8 +117,8 @@ class ImageTextEngine:
             self._history.replying(said + text, writing.tokens)
             yield TextDelta(text)
 
-    async def _taken_in(self, turns: Sequence[HistoryTurn]) -> Inputs | PrefilledReply:
-        """What an answer is written to."""
+    async def _prefill(self, turns: Sequence[HistoryTurn]) -> Inputs | PrefilledReply:
+        """Prefill the prompt, or the part of it that is new; the reply is generated from the result."""
         prompt = await self._run(self._past.prepare, turns) if self._past is not None else None
         if self._past is None or prompt is None:
             return await self._run(self._seeing.prompt, turns)
@@ -133,7 +133,7 @@ class ImageTextEngine:
         self._memory.rewind(mark.position)
 
     async def close(self) -> None:
-        """Frees the session's log, and what was computed."""
+        """Free the session's log and cache."""
         self._memory.close()
         if self._past is not None:
             self._past.clear()

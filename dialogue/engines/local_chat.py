@@ -1,9 +1,9 @@
-"""A turn-taking engine for this machine: rules where no model must guess, a language model where it may talk.
+"""A turn-based engine for this machine: rules where answers must be exact, an LLM for free conversation.
 
-Scene questions are answered from facts, sums, the clock and the past by rule; free conversation is the mind's: SmolLM2,
-or a chat model of the user's (`chat_model.py`), in our own decoder, its context prefilled as blocks arrive and rolling
-when it is full. Weights are shared, a session is an object. Heavy steps go through the runner, one token or one chunk
-of prefill each; no task, no thread, no clock of its own.
+Rules answer questions about the scene (from facts), sums, the clock and the past. The LLM is SmolLM2 or a chat model of
+the user's (`chat_model.py`) in the native decoder; its context is prefilled as blocks arrive and rolls when it is full.
+Sessions share the weights. Model steps go through the runner, one token or one prefill chunk each. Starts no task and
+no thread and reads no clock of its own.
 """
 
 from __future__ import annotations
@@ -35,75 +35,75 @@ from dialogue.rules.timer_talk import timer_answer
 from dialogue.text.spoken_text import SpokenText, repeats_itself
 from dialogue.tools.toolbox import Reminders, Toolbox
 
-# The penalty is also on the last replies: else one that fits badly is given again and again.
-REPLIES_NOT_COPIED = 2
-# Follow-up questions lean on at most so many turns of the user before.
+# The repetition penalty covers the last replies too: else a bad one is repeated again and again.
+PENALISED_REPLIES = 2
+# A follow-up question is read with at most this many earlier turns of the user.
 FOLLOW_UP_TURNS = 4
-# Room for what a template puts around the reply to come.
+# Room for the tokens that a template puts around the next reply.
 FRAME_TOKENS = 16
-# Room kept free while the user speaks, so that nothing has to leave when the answer is wanted.
+# Room kept free while the user speaks, so that nothing is evicted when the answer is due.
 SPARE_TOKENS = 32
-# Lines of the log whose meaning is computed in one step: a wall of text must not hold up an answer.
-INDEXED_AT_ONCE = 16
+# Lines of the log that are embedded in one step: a long text must not delay an answer.
+INDEX_BATCH = 16
 
 
 class LocalChatEngine:
-    """One session. The newest scene is kept across `rewind`: what the eyes saw does not become unseen."""
+    """One session. `rewind` keeps the newest scene: what was detected stays known."""
 
     can = Capabilities(hears=False, sees=False, speaks=False)
 
     def __init__(self, llm: LocalLlm, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
-        """`log` keeps what was seen and said; by default it lives in memory as long as the session."""
+        """`log` stores what was seen and said; by default in memory, as long as the session lives."""
         self._llm, self._run, self._clock = llm, runner, clock
         self._script = ChatScript(llm.chat, llm.style.persona, llm.limit, llm.style.examples)
         self._log = EventLog() if log is None else log
         self._memory, self._conversation_log = SceneMemory(self._log), ConversationLog(self._log)
         self._history = History()
-        self._book: Reminders | None = None
-        self._scene_told = SceneText()
+        self._reminders: Reminders | None = None
+        self._scene_text = SceneText()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
 
     def equip(self, toolbox: Toolbox) -> None:
-        """Timers are set by rule; the eyes' findings and the log are at hand anyway."""
-        self._book = toolbox.reminders
+        """Take the reminder book, for timers that are set by rule. The engine has the scene and the log anyway."""
+        self._reminders = toolbox.reminders
 
     async def feed(self, block: Block) -> None:
-        """Prefills what it can ahead of the question. Sound and pictures are for engines that hear and see."""
+        """Prefills what it can ahead of the question. Sound and pictures are ignored."""
         match block:
             case SystemBlock(text):
                 self._script.instruct(text)
                 await self._follow()
             case PartialBlock(text) if text.strip():
-                self._script.overhear(block, self._aside())
+                self._script.overhear(block, self._scene_note())
                 await self._follow()
             case TextBlock(text) if text.strip():
-                # Not prefilled yet: if a rule answers, nobody should wait for the model.
-                self._script.said(block, self._aside())
+                # Not prefilled yet: if a rule answers, the model's work would only delay it.
+                self._script.said(block, self._scene_note())
                 self._conversation_log.heard(block, self._script.position - 1)
                 self._history.add(block)
             case SceneBlock():
                 self._memory.see(block)
             case ReplyBlock():
-                self._confirm(block)
+                self._confirm_reply(block)
                 await self._follow()
-                await self._index()
+                await self._index_log()
 
     async def reply(self) -> AsyncIterator[Delta]:
-        """The answer to what was said last; nothing if nothing was."""
+        """The answer to the last words; empty where nothing was said."""
         asked = self._script.turns[-1] if self._script.turns else None
         if asked is None or asked.kind != "text":
             return
-        known = await self._known(asked)
+        known = await self._answer_by_rule(asked)
         if known is not None:
-            sentences = _said_at_once(known.text)
+            sentences = _sentences(known.text)
         else:
-            ruled = small_talk(asked.text, self._clock, self._before(), asked.number, self._llm.style.by_rule)
-            sentences = self._free() if ruled is None else _said_at_once(ruled)
+            ruled = small_talk(asked.text, self._clock, self._earlier_history(), asked.number, self._llm.style.by_rule)
+            sentences = self._generate() if ruled is None else _sentences(ruled)
         said, recalled = "", known.at if known else None
-        async with aclosing(sentences):  # whoever stops us stops the model too
+        async with aclosing(sentences):  # closing the reply stops the model too
             async for text in sentences:
                 said += text
-                self._saying(said)
+                self._record_reply(said)
                 yield TextDelta(text, recalled)
                 recalled = None
 
@@ -111,24 +111,24 @@ class LocalChatEngine:
         return Mark(self._script.position)
 
     async def rewind(self, mark: Mark) -> None:
-        """The cache follows lazily: the common beginning stays computed, whatever comes next."""
+        """The cache follows lazily: the common prefix stays computed."""
         self._history.forget(self._script.rewind(mark.position))
         self._conversation_log.rewind(mark.position)
 
     async def close(self) -> None:
-        """Frees the session's cache and its log."""
+        """Free the session's cache and log."""
         self._context = None
         self._log.close()
 
     def context(self) -> ContextUse:
         return self._script.use()
 
-    def _aside(self) -> str:
-        """What the eyes have found, for a model that is told; nothing where it was told the same before."""
+    def _scene_note(self) -> str:
+        """The detector's findings, for a style with scene notes; empty where the last note said the same."""
         if not self._llm.style.scene_in_prompt:
             return ""
-        told = self._llm.chat.plain(self._scene_told.words(self._memory.scene))
-        return "" if self._script.is_last_aside(told) else told
+        note = self._llm.chat.plain(self._scene_text.words(self._memory.scene))
+        return "" if self._script.is_last_aside(note) else note
 
     def _scene_question(self) -> SceneQuestion | None:
         question: SceneQuestion | None = None
@@ -136,16 +136,16 @@ class LocalChatEngine:
             question = scene_question(text, question)
         return question
 
-    async def _known(self, asked: ScriptTurn) -> RuleAnswer | None:
-        """What the book of timers, the log or the eyes know; None where nobody but the model can answer."""
-        if self._book is not None and (timed := timer_answer(asked.text, self._book)) is not None:
+    async def _answer_by_rule(self, asked: ScriptTurn) -> RuleAnswer | None:
+        """The answer from the timers, the log or the scene; None where only the model can answer."""
+        if self._reminders is not None and (timed := timer_answer(asked.text, self._reminders)) is not None:
             return RuleAnswer(timed)
         question = self._scene_question()
-        known = await self._recalled(asked, question)
-        return await self._about_scene(question, asked) if known is None and question is not None else known
+        known = await self._recall(asked, question)
+        return await self._answer_about_scene(question, asked) if known is None and question is not None else known
 
-    async def _recalled(self, asked: ScriptTurn, scene: SceneQuestion | None) -> RuleAnswer | None:
-        """What was said or read earlier, if that is asked for; None where the eyes or the model should answer."""
+    async def _recall(self, asked: ScriptTurn, scene: SceneQuestion | None) -> RuleAnswer | None:
+        """What was said or read earlier, if that is asked for; None where the scene or the model should answer."""
         question = recall_question(asked.text)
         if question is None or not asks_for_words(question, scene):
             return None
@@ -155,35 +155,35 @@ class LocalChatEngine:
         known = await self._run(recall, question, self._log, asked.end, meaning, self._conversation_log.last_line)
         return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
 
-    async def _index(self) -> None:
-        """Learn the meaning of what is new in the log: now, while our reply has just been heard."""
-        if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED)[:INDEXED_AT_ONCE]):
+    async def _index_log(self) -> None:
+        """Embed new lines of the log; now, because a reply has just ended and nothing is due."""
+        if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED)[:INDEX_BATCH]):
             self._log.index(new, await self._run(self._llm.embedder.embed, [event.text for event in new]))
 
-    def _before(self) -> History:
-        """The history without the turn being answered."""
+    def _earlier_history(self) -> History:
+        """The history without the turn that is being answered."""
         before = History()
         for block in self._history.blocks[:-1]:
             before.add(block)
         return before
 
-    async def _about_scene(self, question: SceneQuestion, asked: ScriptTurn) -> RuleAnswer:
+    async def _answer_about_scene(self, question: SceneQuestion, asked: ScriptTurn) -> RuleAnswer:
         if question.kind == "describe" and question.when == "now" and not question.place and self._llm.phrases:
             facts = in_view(self._memory)
             if facts and (phrasing := await self._llm.phrase(facts, self._run)):
                 return RuleAnswer(describe(self._memory, seed=asked.number, phrasing=phrasing))
         return answer(question, self._memory, asked.end, seed=asked.number)
 
-    async def _free(self) -> AsyncGenerator[str, None]:
-        """The model's words as they come, one token a step."""
+    async def _generate(self) -> AsyncGenerator[str, None]:
+        """The model's words as they are generated, one token a step."""
         await self._follow(replying=True)
         context = self._context
         assert context is not None
         llm, style = self._llm, self._llm.style
         spoken = SpokenText(style.soft_tokens, style.hard_tokens)
-        lately = self._script.said_lately(REPLIES_NOT_COPIED)
+        recent_replies = self._script.said_lately(PENALISED_REPLIES)
         ids: list[int] = []
-        token = await self._run(context.choose, style.sampling, lately)
+        token = await self._run(context.choose, style.sampling, recent_replies)
         while not spoken.done:
             if token in llm.stop_ids:
                 text = spoken.finish(llm.chat.text(ids))
@@ -196,28 +196,28 @@ class LocalChatEngine:
                 yield text
             if not spoken.done and llm.chat.opens_thought(ids):
                 await self._close_thought(context, ids)
-                token = await self._run(context.choose, style.sampling, (*lately, *ids))
+                token = await self._run(context.choose, style.sampling, (*recent_replies, *ids))
             elif not spoken.done:
-                token = await self._run(context.advance, token, style.sampling, (*lately, *ids))
+                token = await self._run(context.advance, token, style.sampling, (*recent_replies, *ids))
 
     async def _close_thought(self, context: TokenContext, ids: list[int]) -> None:
-        """The model was not to think aloud and begins to: let it believe that it has done so. Adds to `ids`."""
+        """End a thought that the model opens although it should answer at once. Appends the closing tokens to `ids`."""
         closing = self._llm.chat.encode(THOUGHT_CLOSING)
         wanted = [*context.ids, ids[-1], *closing]
         ids += closing
         while await self._run(context.follow, wanted, True):
             pass
 
-    def _saying(self, text: str) -> None:
-        """The turn so far, as if heard: whoever stops us now need not tell us what was said."""
-        unheard = self._script.turns[-1].kind == "reply"
-        if unheard:
+    def _record_reply(self, text: str) -> None:
+        """Record the reply so far as if it were heard, so that stopping at any point leaves a consistent history."""
+        unconfirmed = self._script.turns[-1].kind == "reply"
+        if unconfirmed:
             self._history.forget(1)
         self._script.replying(text)
         said = self._script.turns[-1]
         self._history.add(ReplyBlock(text, said.start, said.end))
 
-    def _confirm(self, block: ReplyBlock) -> None:
+    def _confirm_reply(self, block: ReplyBlock) -> None:
         turns = self._script.turns
         if turns and not turns[-1].heard:
             self._history.forget(1)
@@ -226,7 +226,7 @@ class LocalChatEngine:
         self._history.add(block)
 
     async def _follow(self, *, replying: bool = False) -> None:
-        """Bring the cache in line with the script, a chunk a step."""
+        """Bring the cache in line with the script, one chunk a step."""
         spare = 0 if replying else SPARE_TOKENS
         eviction = self._script.make_room(self._llm.style.hard_tokens + FRAME_TOKENS + spare)
         self._conversation_log.left(eviction.dropped, self._script.dropped)
@@ -234,14 +234,14 @@ class LocalChatEngine:
             self._context = await self._run(self._llm.new_context)
         for start, end in eviction.cuts:
             await self._run(self._context.cut, start, end)
-        if not replying:  # nobody is waiting
-            await self._recapitulate(self._context)
+        if not replying:  # no answer is due
+            await self._update_recap(self._context)
         wanted = self._script.wanted(replying=replying)
         while await self._run(self._context.follow, wanted, replying):
             pass
 
-    async def _recapitulate(self, context: TokenContext) -> None:
-        """Lay the recap out anew if turns have left; what stands behind it makes way and stays computed."""
+    async def _update_recap(self, context: TokenContext) -> None:
+        """Write the recap again if turns have left; the tokens behind it are moved, not computed again."""
         renewal = self._script.recapitulate()
         if renewal is None or len(context.ids) < renewal.end:
             return
@@ -250,12 +250,12 @@ class LocalChatEngine:
             await self._run(context.insert, renewal.start + first, renewal.ids[first : first + PREFILL_CHUNK])
 
 
-async def _said_at_once(text: str) -> AsyncGenerator[str, None]:
-    """An answer by rule, sentence by sentence, so that the first can be spoken while the next is made."""
+async def _sentences(text: str) -> AsyncGenerator[str, None]:
+    """A rule's answer sentence by sentence, so that TTS can begin with the first one."""
     quote, unquote = text.find("“"), text.rfind("”")
     begun = 0
     for end in re.finditer(r"[.!?]\s+", text):
-        if not quote <= end.start() < unquote:  # what was read stays in one piece
+        if not quote <= end.start() < unquote:  # text read by the camera is not split
             yield text[begun : end.end()]
             begun = end.end()
     yield text[begun:]

@@ -1,4 +1,4 @@
-"""What all calls of the engine embedded share: the weights, and their opinion of when somebody has finished."""
+"""Opens the embedded engine: sessions share its LLM and its semantic turn detector."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from dialogue.sizing.pace import DecodePace, measure_pace
 
 @dataclass(frozen=True, eq=False)
 class LocalChatModel:
-    """Calling it makes a session."""
+    """The loaded model that sessions share; calling it opens a session."""
 
     llm: LocalLlm
     runner: Runner
     clock: Clock
-    ends: SemanticTurnDetector
+    turn_detector: SemanticTurnDetector
 
     def __call__(self) -> LocalChatEngine:
         return LocalChatEngine(self.llm, self.runner, self.clock)
 
     def measure_pace(self) -> DecodePace:
-        """How fast it makes answers here; a tenth of a second, on the model's thread."""
+        """Measure how fast replies are generated here; a tenth of a second, on the model's thread."""
         return measure_pace(self.llm.model, self.llm.limit)
 
     def finished(self, text: str) -> float:
-        return self.ends.probability(text)
+        """The probability that the user has finished; see `SemanticTurnDetector`."""
+        return self.turn_detector.probability(text)
 
 
 def open_local_chat(
@@ -47,10 +48,9 @@ def open_local_chat(
 ) -> LocalChatModel:
     """Load the weights and prefill what all sessions share (blocking); returns a factory of sessions.
 
-    `phrase_descriptions`: let the model word descriptions; None decides by the speed measured here. With the weights
-    in `embedder_folder` what was said is recalled by its meaning as well as by its words. `opening` goes to
-    `open_language_model`. Raises BadInput where the file or the context size will not do, OSError where the folder
-    will not.
+    `phrase_descriptions`: the model words descriptions; None decides by the speed measured here. With the weights in
+    `embedder_folder` past speech is recalled by meaning as well as by words. `opening` goes to `open_language_model`.
+    Raises BadInput for an unusable file or context size, OSError for an unreadable embedder folder.
     """
     embedder = open_embedder(embedder_folder)
     llm = LocalLlm(open_language_model(model_path, **opening), context_tokens, phrase_descriptions, embedder)

@@ -1,6 +1,6 @@
-"""What all sessions of the engine share: the model, its manner, the prefilled beginnings, wording a description.
+"""Holds what sessions of `LocalChatEngine` share: the LLM, its dialogue style, prefilled prompts, description phrasing.
 
-Immutable after opening. Knows no session.
+Immutable after opening.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from dialogue.prompts.dialogue_style import SMALL_STYLE, DialogueStyle
 from dialogue.prompts.prompt import ChatMessage, few_shot
 from dialogue.rules.description import PHRASING_EXAMPLES, PHRASING_SYSTEM, as_facts, keeps_facts
 
-# A description worded by the model is worth a fifth of a second, no more: slower machines say the rule's sentence.
-PHRASING_FROM_TOKENS_S = 150.0
-PHRASING_MOST_TOKENS = 48
+# Phrasing a description may take a fifth of a second; slower machines use the rule's sentence.
+PHRASING_MIN_TOKENS_S = 150.0
+PHRASING_MAX_TOKENS = 48
 PHRASING_CONTEXT = 384
 _TIMED_TOKENS = 6
 
 
 class LocalLlm:
-    """Weights, tokenizer, and two prefilled beginnings that sessions copy instead of computing."""
+    """Weights, tokenizer, and two prefilled prompts that sessions copy instead of computing them."""
 
     def __init__(
         self,
@@ -44,29 +44,29 @@ class LocalLlm:
         self.model, self.limit, self.embedder, self.style = model, context_tokens, embedder, style
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
-        self._beginning = self._prefilled(self.chat.listening(few_shot(style.persona, style.examples)))
-        self.tokens_per_s = self._speed()
-        fast = self.tokens_per_s >= PHRASING_FROM_TOKENS_S
+        self._prefilled_prompt = self._prefill(self.chat.listening(few_shot(style.persona, style.examples)))
+        self.tokens_per_s = self._measure_speed()
+        fast = self.tokens_per_s >= PHRASING_MIN_TOKENS_S
         self.phrases = fast if phrase_descriptions is None else phrase_descriptions
         self._phrasing_prompt = few_shot(PHRASING_SYSTEM, PHRASING_EXAMPLES)
-        # Most of a second on a slow machine, and for nothing where descriptions are not worded by the model.
-        self._phrasing = self._prefilled(self.chat.listening(self._phrasing_prompt)) if self.phrases else None
+        # Prefilled only where it is used: it takes most of a second on a slow machine.
+        self._prefilled_phrasing = self._prefill(self.chat.listening(self._phrasing_prompt)) if self.phrases else None
 
     def new_context(self) -> TokenContext:
-        """A session's cache with the persona already in it."""
+        """A session's cache with the persona prefilled."""
         context = TokenContext(self.model, self.model.new_cache(self.limit))
-        context.copy_from(self._beginning)
+        context.copy_from(self._prefilled_prompt)
         return context
 
     async def phrase(self, facts: Sequence[Fact], run: Runner) -> str | None:
-        """The things in view in the model's words, or None if it does not keep to the facts."""
-        context = await run(self._new_phrasing)
+        """A description of the things in view in the model's words; None if it departs from the facts."""
+        context = await run(self._new_phrasing_context)
         asked = self.chat.replying([*self._phrasing_prompt, ChatMessage("user", self.chat.plain(as_facts(facts)))])
         while await run(context.follow, asked, True):
             pass
         ids: list[int] = []
         token = await run(context.choose, GREEDY, ())
-        while len(ids) < PHRASING_MOST_TOKENS:
+        while len(ids) < PHRASING_MAX_TOKENS:
             if token in self.stop_ids:
                 said = self.chat.text(ids).strip()
                 return said if said.endswith(".") and keeps_facts(said, facts) else None
@@ -74,21 +74,21 @@ class LocalLlm:
             token = await run(context.advance, token, GREEDY, ())
         return None
 
-    def _new_phrasing(self) -> TokenContext:
+    def _new_phrasing_context(self) -> TokenContext:
         context = TokenContext(self.model, self.model.new_cache(PHRASING_CONTEXT))
-        assert self._phrasing is not None, "this mind words no descriptions"
-        context.copy_from(self._phrasing)
+        assert self._prefilled_phrasing is not None, "this LLM does not phrase descriptions"
+        context.copy_from(self._prefilled_phrasing)
         return context
 
-    def _prefilled(self, ids: Sequence[int]) -> TokenContext:
+    def _prefill(self, ids: Sequence[int]) -> TokenContext:
         context = TokenContext(self.model, self.model.new_cache(len(ids) + _TIMED_TOKENS + 1))
         while context.follow(ids, True):
             pass
         return context
 
-    def _speed(self) -> float:
-        """Tokens a second, one at a time; also the warm-up. The best of a few: others may be using the machine."""
-        context, fastest = self._prefilled(self._beginning.ids), float("inf")
+    def _measure_speed(self) -> float:
+        """Tokens a second at batch size 1; also the warm-up. The best of a few: other programs may be busy."""
+        context, fastest = self._prefill(self._prefilled_prompt.ids), float("inf")
         token = context.choose(GREEDY, ())
         for _ in range(_TIMED_TOKENS):
             began = time.perf_counter()
@@ -98,7 +98,7 @@ class LocalLlm:
 
 
 def open_embedder(folder: Path | None) -> SentenceEmbedder | None:
-    """What finds a saying by its meaning, opened and warm; None without its weights. Raises OSError."""
+    """The sentence embedder for recall by meaning, warmed up; None without a folder. Raises OSError."""
     if folder is None:
         return None
     embedder = SentenceEmbedder(folder)

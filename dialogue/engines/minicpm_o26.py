@@ -1,7 +1,7 @@
-"""MiniCPM-o 2.6 as an engine that hears, sees and speaks, by turns: units are prefilled while the user speaks.
+"""MiniCPM-o 2.6 as a turn-based engine that hears, sees and speaks: units are prefilled while the user speaks.
 
-A unit is a second of sound with the freshest picture; the reply is text and sound at 24 kHz. When it is the engine's
-turn is decided outside. No task, no thread, no clock.
+A unit is a second of sound with the newest picture; the reply is text and sound at 24 kHz. The caller decides when
+the engine's turn begins. Starts no task and no thread and reads no clock.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from dialogue.blocks import (
     UnitBlock,
 )
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_marks import SessionMarks
-from dialogue.engines.minicpm_settings import generator_for, must_suffice
+from dialogue.engines.minicpm_session import SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Output, Steps, Stream, alone, run_together
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
@@ -35,26 +34,31 @@ from dialogue.minicpm.audio.mel import RATE, WINDOW, Samples
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.session_ledger import Moment
-from dialogue.minicpm.sessions.session_o26 import SAMPLING, ReplyStream, SessionMarkO26, SessionO26
+from dialogue.minicpm.sessions.session_o26 import SAMPLING, ReplyStream, SessionO26
 from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.speech.voice_o26 import RATE as VOICE_RATE
 from dialogue.minicpm.speech.voice_o26 import SpeechStreamO26, VoiceO26
 
-ABOUT = "You are a helpful assistant. You can accept video, audio and text input and output voice and text."
-CLONE = "Clone the voice in the provided audio prompt."
-CLONED = "As an assistant, you will speak using this voice style."
+INSTRUCTION = "You are a helpful assistant. You can accept video, audio and text input and output voice and text."
+CLONE_PREFIX = "Clone the voice in the provided audio prompt."
+CLONE_SUFFIX = "As an assistant, you will speak using this voice style."
 OWN_VOICE = "Use the <reserved_53> voice."
-NO_VOICE = "the model's voice lacks files (the folder assets of its download): our own voice reads its words"
-MOST_REPLY_TOKENS = 256
-RECAP_SHARE = 16  # of the context, at most, are words of what has left it
-MOST_SLICES = 9  # as published
-MOST_TEXT_TOKENS = 512  # of one message
+NO_VOICE_REMARK = (
+    "The model's own voice lacks files (the folder assets of its download); the built-in voice speaks instead."
+)
+MAX_REPLY_TOKENS = 256
+RECAP_SHARE = 16  # the recap of what has left takes at most 1/16 of the context
+MAX_SLICES = 9  # as published
+MAX_TEXT_TOKENS = 512  # in one message
 
 
 @dataclass(frozen=True, eq=False)
 class MiniCPMO26Model:
-    """Shared by the sessions. `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes a session's
-    draws repeatable."""
+    """The loaded model that sessions share; calling it opens a session.
+
+    `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes a session's draws repeatable. Raises
+    BadInput for a context that is too small.
+    """
 
     model: MiniCPM
     runner: Runner
@@ -65,7 +69,7 @@ class MiniCPMO26Model:
     answers: ContinuousBatch = field(default_factory=ContinuousBatch)
 
     def __post_init__(self) -> None:
-        must_suffice(self.context_tokens, self.model)
+        check_context_size(self.context_tokens, self.model)
 
     @property
     def can(self) -> Capabilities:
@@ -73,14 +77,16 @@ class MiniCPMO26Model:
 
     @property
     def remark(self) -> str:
-        return "" if self.can.speaks else NO_VOICE
+        return "" if self.can.speaks else NO_VOICE_REMARK
 
     def __call__(self) -> MiniCPMO26Engine:
         return MiniCPMO26Engine(self)
 
     def measure_units(self) -> TurnCost:
-        """What a second of several sessions takes here, of listening and of answering; some seconds, on the model's
-        thread."""
+        """Measure what a second of listening and of answering costs here for several sessions.
+
+        Takes some seconds, on the model's thread.
+        """
         return measure_turns(self.model, self.context_tokens, speaks=self.can.speaks)
 
     def compute_together(self, units: Sequence[tuple[MiniCPMO26Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
@@ -88,68 +94,66 @@ class MiniCPMO26Model:
 
 
 class MiniCPMO26Engine:
-    """One session."""
+    """One session. What a step changes is written on the model's thread, the conversation log included."""
 
     def __init__(self, shared: MiniCPMO26Model) -> None:
         self.can = shared.can
         self._shared, self._run, self._model = shared, shared.runner, shared.model
         self._session: SessionO26 | None = None  # made by the first step: a cache is large
-        self._instruction = ABOUT
-        self._marks: SessionMarks[tuple[SessionMarkO26 | None, int]] = SessionMarks()
+        self._instruction = INSTRUCTION
         self._recap = Recap(shared.context_tokens // RECAP_SHARE, self._tokens)
-        self._reminded = ""  # the recap as it stands in the context
-        self._conversation_log = (
-            SpokenConversationLog()
-        )  # written on the model's thread, as is all else that a step changes
-        self._replied = False  # the last thing in the context is a reply as it was made
+        self._recap_in_context = ""  # the recap as it stands in the context
+        self._conversation_log = SpokenConversationLog()
+        self._marks: SessionMarks[SessionO26] = SessionMarks(self._conversation_log)
+        self._replied = False  # whether the context ends with a reply as the model generated it
         self._units = 0
         self._use = ContextUse({}, shared.context_tokens)
         self._generator = generator_for(shared.model, shared.seed)
 
     async def feed(self, block: Block) -> None:
-        """Partial words and our own eyes' scene are not for it. Raises BadInput for what cannot be used."""
+        """Partial transcripts and scenes of the detector are ignored. Raises BadInput for an unusable picture."""
         match block:
             case SystemBlock(text):
                 self._instruction = self._model.words.plain(text)
             case UnitBlock():
                 await self._run(alone, self.steps(block))
             case PictureBlock(rgb, at):
-                await self._run(self._hear, [EncodedPicture(rgb, self._slices)], Moment(at, at))
+                await self._run(self._prefill, [EncodedPicture(rgb, self._slices)], Moment(at, at))
             case SoundBlock(samples, start):
-                await self._run(self._hear_seconds, samples, start)
+                await self._run(self._prefill_seconds, samples, start)
             case TextBlock(text) if text.strip():
-                await self._run(self._read, block)
+                await self._run(self._prefill_text, block)
             case TranscriptBlock():
                 await self._run(self._conversation_log.transcribed, block)
             case ReplyBlock():
-                await self._run(self._remember, block)  # the turn is closed: its marks are void
+                await self._run(self._close_turn, block)
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
-        """A unit, on the model's thread. Raises BadInput for what cannot be used."""
+        """The steps of one unit, on the model's thread. Raises BadInput for an unusable picture."""
         parts: list[Part] = [] if unit.rgb is None else ["<unit>", EncodedPicture(unit.rgb, max_slices=1)]
         if len(unit.samples) >= WINDOW:
             parts.append(EncodedSound(unit.samples))
         if unit.text:
             parts.append(self._plain(unit.text))
         if parts:
-            yield from self._hear_steps(parts, Moment(unit.start, unit.start + len(unit.samples) / RATE, unit.text))
+            yield from self._prefill_steps(parts, Moment(unit.start, unit.start + len(unit.samples) / RATE, unit.text))
         self._units += 1
         return UnitAnswer(self._units - 1)
 
     async def reply(self) -> AsyncIterator[Delta]:
-        """The answer to what was said and shown last, text before the sound of it; nothing if nothing was."""
+        """The answer to the last input, each text before its sound; empty where there was no input."""
         session = self._session
         if session is None or not session.asked:
             return
         self._replied = True
         answers = self._shared.answers
-        mine = answers.join(self._answer(session))
+        stream = answers.join(self._answer(session))
         try:
-            while (made := await self._run(answers.go_on, mine)) is not None:
-                for each in made:
-                    yield each if isinstance(each, TextDelta) else SoundDelta(each.float().numpy(), VOICE_RATE)
+            while (deltas := await self._run(answers.go_on, stream)) is not None:
+                for delta in deltas:
+                    yield delta if isinstance(delta, TextDelta) else SoundDelta(delta.float().numpy(), VOICE_RATE)
         finally:
-            answers.leave(mine)
+            answers.leave(stream)
 
     async def mark(self) -> Mark:
         return await self._run(self._mark)
@@ -158,86 +162,80 @@ class MiniCPMO26Engine:
         await self._run(self._rewind, mark)
 
     async def break_off(self, characters: int) -> None:
-        raise AssertionError("it is rewound and told; see Engine")
+        raise AssertionError("This engine is rewound and fed a ReplyBlock instead; see Engine.")
 
     async def close(self) -> None:
-        """Frees the session's cache once the step in hand is done."""
+        """Free the session's cache once the running step is done."""
         await self._run(self._free)
 
     def context(self) -> ContextUse:
         return self._use
 
-    def _opened(self) -> SessionO26:
+    def _open_session(self) -> SessionO26:
         if self._session is None:
             capacity = self._shared.context_tokens
-            self._session = SessionO26(self._model, capacity, room=min(MOST_REPLY_TOKENS, capacity // 4))
+            self._session = SessionO26(self._model, capacity, room=min(MAX_REPLY_TOKENS, capacity // 4))
             voice = self._shared.voice
             if voice is None:
                 self._session.introduce([f"{self._instruction} {OWN_VOICE}"])
             else:
-                self._session.introduce([f"{self._instruction} {CLONE}", EncodedSound(voice), CLONED])
+                self._session.introduce([f"{self._instruction} {CLONE_PREFIX}", EncodedSound(voice), CLONE_SUFFIX])
         return self._session
 
-    def _hear(self, parts: Sequence[Part], moment: Moment) -> None:
-        alone(self._hear_steps(parts, moment))
+    def _prefill(self, parts: Sequence[Part], moment: Moment) -> None:
+        alone(self._prefill_steps(parts, moment))
 
-    def _hear_steps(self, parts: Sequence[Part], moment: Moment) -> Steps[None]:
-        session = self._opened()
+    def _prefill_steps(self, parts: Sequence[Part], moment: Moment) -> Steps[None]:
+        session = self._open_session()
         try:
             yield from session.hear_steps(parts, moment)
-        except ValueError as odd:
-            raise BadInput(f"The picture cannot be used: {odd}") from odd
+        except ValueError as error:
+            raise BadInput(f"The picture cannot be used: {error}") from error
         self._replied = False
         self._measure(session)
 
-    def _hear_seconds(self, samples: Samples, at: float) -> None:
+    def _prefill_seconds(self, samples: Samples, at: float) -> None:
         for start in range(0, len(samples), RATE):
             if len(second := samples[start : start + RATE]) >= WINDOW:
-                begun = at + start / RATE
-                self._hear([EncodedSound(second)], Moment(begun, begun + len(second) / RATE))
+                began = at + start / RATE
+                self._prefill([EncodedSound(second)], Moment(began, began + len(second) / RATE))
 
-    def _read(self, block: TextBlock) -> None:
-        self._hear([self._plain(block.text)], Moment(block.start, block.end, block.text))
+    def _prefill_text(self, block: TextBlock) -> None:
+        self._prefill([self._plain(block.text)], Moment(block.start, block.end, block.text))
         self._conversation_log.typed(block)
 
-    def _remember(self, block: ReplyBlock) -> None:
-        session = self._opened()
+    def _close_turn(self, block: ReplyBlock) -> None:
+        session = self._open_session()
         if not self._replied:
             session.remember(block.text, whole=not block.cut)
         session.annotate_reply(block.text, block.start, block.end)
         self._conversation_log.spoke(block)
-        self._marks.clear()
+        self._marks.clear()  # a closed turn is not rewound
         self._measure(session)
-        self._remind(session)
+        self._update_recap(session)
 
-    def _remind(self, session: SessionO26) -> None:
-        """Lays the recap out anew, if words have left since. The turn is over: nobody waits."""
-        if self._recap.text != self._reminded:
-            self._reminded = self._recap.text
-            session.set_recap(self._reminded)
+    def _update_recap(self, session: SessionO26) -> None:
+        """Write the recap again if words have left the context since. The turn is over, so latency does not matter."""
+        if self._recap.text != self._recap_in_context:
+            self._recap_in_context = self._recap.text
+            session.set_recap(self._recap_in_context)
             self._measure(session)
 
     def _tokens(self, text: str) -> int:
         return len(self._model.words.encode(text, begin=False))
 
     def _mark(self) -> Mark:
-        return self._marks.add(
-            (None if self._session is None else self._session.mark(), self._conversation_log.position)
-        )
+        return self._marks.add(self._session)
 
     def _rewind(self, mark: Mark) -> None:
-        place, position = self._marks.take(mark)
-        self._conversation_log.rewind(position)
-        if place is None:
-            self._session = None
-        elif self._session is not None:
-            self._session.rewind(place)
+        self._session = self._marks.rewind(mark, self._session)
+        if self._session is not None:
             self._measure(self._session)
         self._replied = False
 
     def _free(self) -> None:
         self._session = None
-        self._marks = SessionMarks()
+        self._marks.clear()
         self._conversation_log.close()
 
     def _measure(self, session: SessionO26) -> None:
@@ -246,25 +244,25 @@ class MiniCPMO26Engine:
 
     def _plain(self, text: str) -> str:
         words = self._model.words
-        return words.plain(shortened(words, text, min(MOST_TEXT_TOKENS, self._shared.context_tokens // 4))[0])
+        return words.plain(shortened(words, text, min(MAX_TEXT_TOKENS, self._shared.context_tokens // 4))[0])
 
     @property
     def _slices(self) -> int:
-        """Of a picture that is looked at closely: a quarter of the context at most."""
+        """Slices of a picture that is sent alone: it takes a quarter of the context at most."""
         assert self._model.vision is not None
-        return min(MOST_SLICES, max(1, self._shared.context_tokens // 4 // self._model.vision.queries - 1))
+        return min(MAX_SLICES, max(1, self._shared.context_tokens // 4 // self._model.vision.queries - 1))
 
     def _answer(self, session: SessionO26) -> Stream[TextDelta | Tensor]:
-        """Text as it is made, and its sound as soon as it can be."""
-        limit = min(MOST_REPLY_TOKENS, self._shared.context_tokens // 4)
+        """Text as it is generated, and its sound as soon as there is enough text."""
+        limit = min(MAX_REPLY_TOKENS, self._shared.context_tokens // 4)
         answer = ReplyStream(session, limit, self._shared.sampling, self._generator)
         words, stops, speaker = TextStream(self._model.words), self._model.stops(), None
         while (step := (yield from answer.next_steps())) is not None:
             speaker = speaker or self._speaker(session)
             if step.token not in stops and (text := words.add([step.token])):
-                yield from _told(text, speaker)
+                yield from _text_and_sound(text, speaker)
         if text := words.end():
-            yield from _told(text, speaker)
+            yield from _text_and_sound(text, speaker)
         if speaker is not None:
             yield from speaker.end()
         self._measure(session)
@@ -276,7 +274,7 @@ class MiniCPMO26Engine:
         return SpeechStreamO26(voice, session.speaker, self._generator)
 
 
-def _told(text: str, speaker: SpeechStreamO26 | None) -> Stream[TextDelta | Tensor]:
+def _text_and_sound(text: str, speaker: SpeechStreamO26 | None) -> Stream[TextDelta | Tensor]:
     yield Output(TextDelta(text))
     if speaker is not None:
         yield from speaker.add(text)

@@ -1,7 +1,7 @@
-"""MiniCPM-o 4.5 as a full-duplex engine: it is given every second, and decides by itself whether to listen or to speak.
+"""MiniCPM-o 4.5 as a full-duplex engine: it takes a unit every second, and the model decides to listen or to speak.
 
-The sound of its voice needs vocoder files beside the checkpoint; without them it gives text, and says of itself that
-it does not speak. Units of several sessions are computed together. No task, no thread, no clock.
+Sound needs vocoder files beside the checkpoint; without them the engine generates text and its capabilities say that
+it does not speak. Units of several sessions are computed in one batch. Starts no task and no thread and reads no clock.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import numpy as np
 
 from dialogue.blocks import Block, ReplyBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_marks import SessionMarks
-from dialogue.engines.minicpm_settings import generator_for, must_suffice
+from dialogue.engines.minicpm_session import SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Steps, alone, run_together
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
@@ -24,7 +23,7 @@ from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.audio.mel import RATE, Samples
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex import Duplex, DuplexMark, SpokenPiece
+from dialogue.minicpm.sessions.duplex import Duplex, SpokenPiece
 from dialogue.minicpm.sessions.duplex_interruption import ReplyUnit, break_off
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
 from dialogue.minicpm.sessions.window import SlidingWindow, Window, WindowRecap, WindowUnit
@@ -36,16 +35,16 @@ from dialogue.minicpm.speech.token2wav import RATE as VOICE_RATE
 
 WindowName = Literal["basic", "context"]
 
-NO_VOICE = (
-    "the model's own voice needs its vocoder (assets/token2wav of its download) and a recording to speak like "
-    "(--voice): our own voice reads its words"
+NO_VOICE_REMARK = (
+    "The model's own voice needs its vocoder (assets/token2wav of its download) and a recording to speak like "
+    "(--voice); the built-in voice speaks instead."
 )
-FORCE_LISTEN = 3  # units at the beginning, as the published service does
+FORCE_LISTEN = 3  # first units in which it only listens, as in the published service
 UNIT_TOKENS = 128  # more than a unit with one picture takes
-MOST_TEXT_TOKENS = 512  # typed in one second
+MAX_TEXT_TOKENS = 512  # typed in one second
 RECAP_UNITS, RECAP_TOKENS, RECAP_HEADING = 24, 500, "\n\nprevious: "
 UNIT_S = 1.0
-TOLD_KEPT = 16  # units that are kept to be taken back: our sound is never so far ahead of the ears
+REPLY_UNITS_KEPT = 16  # units that an interruption can take back: playback never lags further behind
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +63,7 @@ class MiniCPMO45Model:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        must_suffice(self.context_tokens, self.model)
+        check_context_size(self.context_tokens, self.model)
 
     @property
     def can(self) -> Capabilities:
@@ -72,7 +71,7 @@ class MiniCPMO45Model:
 
     @property
     def remark(self) -> str:
-        return "" if self.can.speaks else NO_VOICE
+        return "" if self.can.speaks else NO_VOICE_REMARK
 
     def __call__(self) -> MiniCPMO45Engine:
         return MiniCPMO45Engine(self)
@@ -81,7 +80,10 @@ class MiniCPMO45Model:
         return run_together([engine.steps(unit) for engine, unit in units])
 
     def measure_units(self) -> UnitCost:
-        """How long units of several sessions take here, sound included; some seconds, on the model's thread."""
+        """Measure how long units of several sessions take here, sound included.
+
+        Takes some seconds, on the model's thread.
+        """
         vocoders: list[Vocoder] = []
 
         def make_sound(said: Sequence[SpokenPiece]) -> None:
@@ -93,7 +95,7 @@ class MiniCPMO45Model:
         return measure_duplex(self.model, self.context_tokens, make_sound, speaks=self.can.speaks)
 
     def open_session(self) -> Duplex:
-        """On the model's thread."""
+        """Open a model session with the instruction prefilled; on the model's thread."""
         generator = generator_for(self.model, self.seed)
         voice = self.model.voice if self.new_vocoder and isinstance(self.model.voice, SpeechDecoderO45) else None
         window, capacity = self._window()
@@ -111,7 +113,7 @@ class MiniCPMO45Model:
         return session
 
     def _window(self) -> tuple[Window, int]:
-        slack = UNIT_TOKENS + MOST_TEXT_TOKENS
+        slack = UNIT_TOKENS + MAX_TEXT_TOKENS
         if self.window == "basic":
             return SlidingWindow(self.context_tokens, self.context_tokens * 3 // 4), self.context_tokens + slack
         heading = self.model.words.encode(RECAP_HEADING, begin=False)
@@ -121,62 +123,60 @@ class MiniCPMO45Model:
 
 
 class MiniCPMO45Engine:
-    """One session."""
+    """One session. What a step changes is written on the model's thread, the conversation log included."""
 
     def __init__(self, shared: MiniCPMO45Model) -> None:
         self.can = shared.can
         self._shared, self._run = shared, shared.runner
         self._session: Duplex | None = None  # made by the first step: a cache is large
-        self._marks: SessionMarks[tuple[DuplexMark | None, int]] = SessionMarks()
-        self._turn: deque[ReplyUnit] = deque()  # what is being said and has not been heard to its end
-        self._gone = 0  # characters of its units that are no longer kept
+        self._conversation_log = SpokenConversationLog()
+        self._marks: SessionMarks[Duplex] = SessionMarks(self._conversation_log)
+        self._unconfirmed: deque[ReplyUnit] = deque()  # units of the reply that the user has not heard to its end
+        self._evicted_characters = 0  # in units of that reply that are no longer kept
         self._words = TextStream(shared.model.words)
         self._vocoder = shared.new_vocoder() if shared.new_vocoder else None
         self._codes = CodeFeed()
-        self._last: UnitAnswer | None = None
+        self._answer: UnitAnswer | None = None
         self._use = ContextUse({}, shared.context_tokens)
-        self._conversation_log = (
-            SpokenConversationLog()
-        )  # written on the model's thread, as is all else that a step changes
-        self._taken: dict[int, tuple[float, str]] = {}  # of the units in the context: when they began, what was typed
+        self._unit_inputs: dict[int, tuple[float, str]] = {}  # (start, typed text) of the units in the context
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
-        """A unit, on the model's thread. Raises BadInput for what cannot be used."""
-        session = self._opened()
+        """The steps of one unit, on the model's thread. Raises BadInput for an unusable picture."""
+        session = self._open_session()
         place = session.mark()
         pictures = [] if unit.rgb is None else [EncodedPicture(unit.rgb, max_slices=1)]
         try:
-            heard = yield from session.hear_steps(_whole(unit.samples), pictures, self._plain(unit.text))
-        except ValueError as odd:
-            raise BadInput(f"The picture cannot be used: {odd}") from odd
-        self._took(place.unit, unit)
+            heard = yield from session.hear_steps(_padded(unit.samples), pictures, self._plain(unit.text))
+        except ValueError as error:
+            raise BadInput(f"The picture cannot be used: {error}") from error
+        self._record_input(place.unit, unit)
         said = yield from session.say_steps(unit.listen)
         text = self._words.add(said.spoken)
         if said.turn_over or said.listening:
             text, self._words = text + self._words.end(), TextStream(self._shared.model.words)
-        if self._turn or not said.listening:
-            self._turn.append(ReplyUnit(place, heard, replace(said, text=text)))
-            if len(self._turn) > TOLD_KEPT:
-                self._gone += len(self._turn.popleft().said.text)
+        if self._unconfirmed or not said.listening:
+            self._unconfirmed.append(ReplyUnit(place, heard, replace(said, text=text)))
+            if len(self._unconfirmed) > REPLY_UNITS_KEPT:
+                self._evicted_characters += len(self._unconfirmed.popleft().said.text)
         self._measure(session)
-        self._remember_left(said.evicted)
-        left = tuple(gone.number for gone in said.evicted)
-        self._last = UnitAnswer(place.unit, said.listening, text, self._sound(said), said.turn_over, left)
-        return self._last
+        self._log_evicted(said.evicted)
+        left = tuple(evicted.number for evicted in said.evicted)
+        self._answer = UnitAnswer(place.unit, said.listening, text, self._sound(said), said.turn_over, left)
+        return self._answer
 
     async def feed(self, block: Block) -> None:
-        """Units; what was heard of a reply that is over; and for its memory alone, what the user said."""
+        """Takes units, the heard part of a finished reply, and transcripts (for the conversation log only)."""
         match block:
             case UnitBlock():
                 await self._run(alone, self.steps(block))
             case ReplyBlock():
-                await self._run(self._heard, block)
+                await self._run(self._confirm_reply, block)
             case TranscriptBlock():
                 await self._run(self._conversation_log.transcribed, block)
 
     async def reply(self) -> AsyncIterator[Delta]:
-        """What was made of the last unit that was fed."""
-        answer, self._last = self._last, None
+        """The outcome of the last unit that was fed."""
+        answer, self._answer = self._answer, None
         if answer is None or answer.listening:
             yield Listening()
             return
@@ -194,13 +194,13 @@ class MiniCPMO45Engine:
         await self._run(self._rewind, mark)
 
     async def close(self) -> None:
-        """Frees the session's cache once the step in hand is done."""
+        """Free the session's cache once the running step is done."""
         await self._run(self._free)
 
     def context(self) -> ContextUse:
         return self._use
 
-    def _opened(self) -> Duplex:
+    def _open_session(self) -> Duplex:
         if self._session is None:
             self._session = self._shared.open_session()
         return self._session
@@ -214,58 +214,51 @@ class MiniCPMO45Engine:
             self._vocoder.restart()
         return SoundDelta(np.concatenate(pieces), VOICE_RATE) if pieces else None
 
-    def _took(self, number: int, unit: UnitBlock) -> None:
-        self._taken[number] = unit.start, unit.text
+    def _record_input(self, number: int, unit: UnitBlock) -> None:
+        self._unit_inputs[number] = unit.start, unit.text
         if unit.text.strip():
             self._conversation_log.typed(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
 
-    def _remember_left(self, units: Sequence[WindowUnit]) -> None:
+    def _log_evicted(self, units: Sequence[WindowUnit]) -> None:
         for unit in units:
-            start, typed = self._taken.pop(unit.number)
+            start, typed = self._unit_inputs.pop(unit.number)
             self._conversation_log.second_left(start, start + UNIT_S, typed, self._shared.model.words.decode(unit.said))
 
-    def _heard(self, reply: ReplyBlock) -> None:
-        """It need not be kept apart any longer."""
+    def _confirm_reply(self, reply: ReplyBlock) -> None:
         self._conversation_log.spoke(reply)
         if not reply.cut:
-            self._heard_all()
+            self._forget_reply()
 
-    def _heard_all(self) -> None:
-        self._turn.clear()
-        self._gone = 0
+    def _forget_reply(self) -> None:
+        self._unconfirmed.clear()
+        self._evicted_characters = 0
 
     def _break_off(self, characters: int) -> None:
         if self._session is not None:
-            alone(break_off(self._session, list(self._turn), characters - self._gone))
+            alone(break_off(self._session, list(self._unconfirmed), characters - self._evicted_characters))
             self._measure(self._session)
-        self._heard_all()
+        self._forget_reply()
         self._words, self._codes = TextStream(self._shared.model.words), CodeFeed()
         if self._vocoder is not None:
             self._vocoder.restart()
 
     def _mark(self) -> Mark:
-        return self._marks.add(
-            (None if self._session is None else self._session.mark(), self._conversation_log.position)
-        )
+        return self._marks.add(self._session)
 
     def _rewind(self, mark: Mark) -> None:
-        place, position = self._marks.take(mark)
-        self._conversation_log.rewind(position)
-        if place is None or self._session is None:
-            self._session = None
-        else:
-            self._session.rewind(place)
+        self._session = self._marks.rewind(mark, self._session)
+        if self._session is not None:
             self._measure(self._session)
-        self._heard_all()
+        self._forget_reply()
 
     def _free(self) -> None:
         self._session = None
-        self._turn.clear()
-        self._marks = SessionMarks()
+        self._unconfirmed.clear()
+        self._marks.clear()
         self._conversation_log.close()
 
     def _measure(self, session: Duplex) -> None:
-        """Here and not in `context`, because only the model's thread may look into its session."""
+        """Count the context here and not in `context`, because only the model's thread may read its session."""
         context = session.context
         tokens = {
             "system": context.protected - len(context.previous),
@@ -280,9 +273,9 @@ class MiniCPMO45Engine:
         self._use = ContextUse(held, self._shared.context_tokens, context.dropped, dropped=dropped)
 
     def _plain(self, text: str) -> str:
-        return shortened(self._shared.model.words, text, MOST_TEXT_TOKENS)[0] if text else ""
+        return shortened(self._shared.model.words, text, MAX_TEXT_TOKENS)[0] if text else ""
 
 
-def _whole(samples: Samples) -> Samples:
-    """A second, filled up with silence where it is shorter."""
+def _padded(samples: Samples) -> Samples:
+    """A second of samples, (RATE,): a shorter one is padded with silence."""
     return samples if len(samples) == RATE else np.pad(samples, (0, RATE - len(samples)))

@@ -1,10 +1,11 @@
-"""MiniCPM-V 2.5 and V 2.6 as an engine that sees, by turns; the pipeline hears and speaks for it. o 2.6 and o 4.5,
-which hear and speak themselves, are opened here as well and have engines of their own.
+"""MiniCPM-V 2.5 and V 2.6 as a turn-based engine that sees; ASR and TTS are the pipeline's.
 
-Incremental: a picture is encoded once, when it is fed; everything up to the user's words is in the cache before they
-are (the instruction, the last reply, the picture), in chunks of 64; a rewind keeps the common beginning. Not
-incremental yet: what is said while the user is still speaking (a picture comes before its words, so partial words
-would be thrown away), and what is left after something was dropped is computed anew. No task, no thread, no clock.
+`open_minicpm_v` also opens o 2.6 and o 4.5, which hear and speak and have engines of their own.
+
+Prefill is incremental: a picture is encoded once, when it is fed; the instruction, the last reply and the picture are
+in the KV cache before the user's words, in chunks of 64 tokens; a rewind keeps the common prefix. Partial transcripts
+are not prefilled, because a picture stands before its words; what is left after an eviction is computed again. Starts
+no task and no thread and reads no clock.
 """
 
 from __future__ import annotations
@@ -59,47 +60,49 @@ def open_minicpm_v(
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
-    `device` "auto" takes a graphics card if torch finds one. `sampling` None is the model's own way. Of o models:
-    `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes the draws of every session the same;
-    `window` is what leaves o 4.5's context when it is full. Raises BadInput where the folder is not whole, is not
-    of a kind that sees, or the context is smaller than 3,072 tokens or larger than the model's.
+    `device` "auto" takes a graphics card if torch finds one. `sampling` None takes the model's defaults. For o models
+    only: `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes the draws of every session the same;
+    `window` is what leaves o 4.5's context when it is full. Raises BadInput for an incomplete folder, a model that
+    does not see, and a context smaller than 3,072 tokens or larger than the model's.
     """
     device = device_for(device)
     model = open_model(path, precision, device)
     if model.vision is None:
-        raise BadInput(f"The checkpoint in {path} has no vision tower; take one that sees.")
+        raise BadInput(f"The checkpoint in {path} has no vision tower; choose a model that sees.")
     if context_tokens > model.decoder.config.max_positions:
         most = model.decoder.config.max_positions
-        raise BadInput(f"{model.kind.value} has a context of {most} tokens, not of {context_tokens}; ask for less.")
+        raise BadInput(f"{model.kind.value} has a context of {most} tokens; {context_tokens} is too large.")
     chat = partial(MiniCPMChatEngine, model, runner, sampling or usual_sampling(model.kind))
     if model.kind is Kind.O26:
         omni = MiniCPMO26Model(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
         return EngineFactories(omni, chat)
     if model.kind is Kind.O45:
         style = DuplexSampling(sampling) if sampling else None
-        speaking = _speaking_voice(path, device, voice)
+        new_vocoder = _vocoder_factory(path, device, voice)
         return EngineFactories(
-            MiniCPMO45Model(model, runner, context_tokens, window, style, voice, speaking, seed=seed), chat
+            MiniCPMO45Model(model, runner, context_tokens, window, style, voice, new_vocoder, seed=seed), chat
         )
     new_session = partial(MiniCPMVEngine, model, runner, context_tokens, sampling or SAMPLING)
-    new_session()  # a context that will not do is told now, not when somebody calls
+    new_session()  # refuses a context of a bad size now, not in the first call
     return EngineFactories(PacedSessions(new_session, model.decoder, context_tokens), chat)
 
 
-def _speaking_voice(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:
-    """What makes o 4.5's codes into sound; it can speak like a recording only."""
+def _vocoder_factory(path: Path, device: str, voice: Samples | None) -> Callable[[], Vocoder] | None:
+    """The factory of o 4.5's vocoder, which needs a recording to speak like; None without one or without its files."""
     if voice is None or not has_token2wav(path):
         return None
     networks, reader = open_token2wav(path, device)
     return networks.voice(reader.read(voice))
 
 
-def abilities(folder: Path, voiced: bool = False) -> Capabilities:
-    """What the engine of a downloaded folder would do itself in a call, told from its headers. `voiced`: it is given
-    a recording to speak like. Raises BadInput."""
+def capabilities_of_folder(folder: Path, has_voice: bool = False) -> Capabilities:
+    """What the engine of a downloaded folder does itself in a call, read from its file headers.
+
+    `has_voice`: a recording to speak like is given. Raises BadInput for a folder that is not such a model.
+    """
     checkpoint = Checkpoint(folder)
     kind = kind_of(checkpoint.config)
-    sounds = (folder / ASSETS).is_dir() if kind is Kind.O26 else voiced and has_token2wav(folder)
+    sounds = (folder / ASSETS).is_dir() if kind is Kind.O26 else has_voice and has_token2wav(folder)
     speaks = checkpoint.has(f"{VOICE}emb_text.") and sounds
     return Capabilities(kind.hears, kind.sees, speaks, duplex=kind is Kind.O45)
 
@@ -115,18 +118,20 @@ class MiniCPMVEngine:
         self._history = self._memory.history
         self._seen: dict[EncodedPicture, PictureRows] = {}
         self._latest: PictureRows | None = None
-        self._looks = 0
+        self._pictures_encoded = 0
         self._context: ChatContext | None = None  # made by the first step: a cache is large
 
     async def feed(self, block: Block) -> None:
-        """Prefills what it can ahead of the question. Sound, partial words and our own eyes' scene are not for it.
-        Raises BadInput for a picture or an instruction that will not do."""
+        """Prefills what it can ahead of the question. Sound, partial transcripts and scenes are ignored.
+
+        Raises BadInput for an unusable picture and an instruction that is too long.
+        """
         match block:
             case SystemBlock(text):
                 self._history.instruct(text)
                 await self._follow()
             case PictureBlock(rgb, at):
-                seen = await self._look(rgb)
+                seen = await self._encode(rgb)
                 self._seen[seen.picture] = seen
                 self._history.show(seen.picture, seen.tokens, at)
                 await self._follow()
@@ -137,11 +142,11 @@ class MiniCPMVEngine:
                 await self._follow()
 
     async def reply(self) -> AsyncIterator[Delta]:
-        """The answer to what was said last, a token a step; nothing if nothing was."""
+        """The answer to the last words, a token a step; empty where nothing was asked."""
         if not self._history.asked:
             return
-        if (known := await self._memory.recalled()) is not None:
-            yield TextDelta(known.text, known.at)
+        if (recalled_answer := await self._memory.recalled()) is not None:
+            yield TextDelta(recalled_answer.text, recalled_answer.at)
             return
         context = await self._follow(replying=True)
         words, stops = TextStream(self._model.words), self._model.stops()
@@ -165,11 +170,11 @@ class MiniCPMVEngine:
         return Mark(self._history.position)
 
     async def rewind(self, mark: Mark) -> None:
-        """The cache follows lazily: the common beginning stays computed, whatever comes next."""
+        """The cache follows lazily: the common prefix stays computed."""
         self._memory.rewind(mark.position)
 
     async def close(self) -> None:
-        """Frees the session's cache and pictures, and its log."""
+        """Free the session's cache, pictures and log."""
         self._context = self._latest = None
         self._seen.clear()
         self._memory.close()
@@ -177,19 +182,19 @@ class MiniCPMVEngine:
     def context(self) -> ContextUse:
         return self._history.use()
 
-    async def _look(self, rgb: NDArray[np.uint8]) -> PictureRows:
-        """The same picture is shown again when a turn is prepared twice: it is not looked at again."""
+    async def _encode(self, rgb: NDArray[np.uint8]) -> PictureRows:
+        """Encode a picture; one that is fed again because its turn is prepared twice is not encoded again."""
         if self._latest is None or self._latest.picture.rgb is not rgb:
-            self._looks += 1
+            self._pictures_encoded += 1
             try:
-                self._latest = await self._run(encode_picture, self._model, rgb, self._looks)
-            except ValueError as odd:
-                raise BadInput(f"The picture cannot be used: {odd}") from odd
+                self._latest = await self._run(encode_picture, self._model, rgb, self._pictures_encoded)
+            except ValueError as error:
+                raise BadInput(f"The picture cannot be used: {error}") from error
         latest = self._latest
         return PictureRows(EncodedPicture(rgb), latest.plan, latest.features, latest.number)
 
     async def _follow(self, *, replying: bool = False) -> ChatContext:
-        """Bring the cache in line with the history, a chunk a step."""
+        """Bring the cache in line with the history, one chunk a step."""
         self._memory.make_room()
         turns = self._history.turns()
         shown = {part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)}

@@ -1,4 +1,4 @@
-"""Names the engines, with what each can do, how it is opened, and how its capacity is measured.
+"""Finds engines by name, settings or model config: what each can do, how it is opened, how it is measured.
 
 Other packages add an engine through the entry point group `omnilive.engines`: an entry point is an `EngineEntry`.
 Nothing here imports an engine before it is opened.
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from dialogue.engine import Capabilities
-from dialogue.engines.entries import OURS
+from dialogue.engines.entries import BUILT_IN
 from dialogue.engines.entry import EngineEntry, EngineFactory, EngineResources, installed
 from dialogue.engines.settings import EngineSettings
 from dialogue.errors import BadInput
@@ -22,9 +22,9 @@ GROUP = "omnilive.engines"
 
 @cache
 def engines() -> Mapping[str, EngineEntry]:
-    """Every engine by name: ours first, then those of other packages. Raises BadInput where a name is taken twice."""
+    """Every engine by name: the built-in ones, then those of other packages. Raises BadInput for a name used twice."""
     found: dict[str, EngineEntry] = {}
-    for entry in (*OURS, *installed(GROUP, EngineEntry)):
+    for entry in (*BUILT_IN, *installed(GROUP, EngineEntry)):
         if entry.name in found:
             raise BadInput(f"Two engines are called {entry.name!r}; uninstall the package that brings the second one.")
         found[entry.name] = entry
@@ -32,7 +32,7 @@ def engines() -> Mapping[str, EngineEntry]:
 
 
 def entry_named(name: str) -> EngineEntry:
-    """Raises BadInput."""
+    """The engine of this name. Raises BadInput where there is none."""
     if name not in engines():
         raise BadInput(f"There is no engine called {name!r}; choose one of {', '.join(engines())}.")
     return engines()[name]
@@ -52,14 +52,16 @@ def entry_running(config: Mapping[str, Any]) -> EngineEntry | None:
 
 
 def capabilities_of(settings: EngineSettings) -> Capabilities:
-    """What the engine does itself in a call, before it is loaded. Raises BadInput where its files cannot tell."""
+    """What the engine does itself in a call, before it is loaded. Raises BadInput for unusable model files."""
     entry = entry_of(settings)
     return entry.can if entry.speaks is None else replace(entry.can, speaks=entry.speaks(settings))
 
 
 def open_engine(settings: EngineSettings, resources: EngineResources) -> EngineFactory:
-    """Load what an engine shares between sessions (blocking) and return a factory of sessions. Raises BadInput for
-    settings that the engine refuses or weights that are not given, OSError where files cannot be read."""
+    """Load what an engine shares between sessions (blocking) and return a factory of sessions.
+
+    Raises BadInput for settings that the engine refuses and for missing weights, OSError for unreadable files.
+    """
     entry = entry_of(settings)
     if missing := [name for name in entry.weights if name not in resources.weights]:
         raise BadInput(

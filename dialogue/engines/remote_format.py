@@ -1,6 +1,6 @@
-"""Blocks to the messages of OpenAI-compatible chat servers, and their streamed lines back to text. Pure.
+"""Converts blocks to messages of OpenAI-compatible chat servers, and streamed lines back to text. Pure.
 
-What the camera read is quoted as data; text of users cannot open a turn (the server's template quotes roles).
+Text read by the camera is quoted as data. Users' text cannot open a turn, because the server's template quotes roles.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dialogue.prompts.prompt import PERSONA, clean, quoted_scene
 Message = dict[str, Any]
 
 JPEG_QUALITY = 85
-# Pictures are the dearest part of a context: only the newest of a conversation are sent.
+# Pictures cost the most tokens: only the newest of a conversation are sent.
 NEWEST_PICTURES = 2
 
 
@@ -38,9 +38,9 @@ def messages(blocks: Sequence[Block], *, sees: bool) -> list[Message]:
             case SceneBlock() if not sees:
                 scene = block
             case TextBlock(text):
-                # An old scene would be a lie by now: only the question being asked is told what is in view.
-                told = scene if id(block) == last else None
-                words = clean(text) if told is None else f"{clean(text)}\n\n[{quoted_scene(told)}]"
+                # Only the current question gets the scene: an old scene is no longer true.
+                shown_scene = scene if id(block) == last else None
+                words = clean(text) if shown_scene is None else f"{clean(text)}\n\n[{quoted_scene(shown_scene)}]"
                 out.append(
                     {"role": "user", "content": [*pictures, {"type": "text", "text": words}] if pictures else words}
                 )
@@ -53,7 +53,7 @@ def messages(blocks: Sequence[Block], *, sees: bool) -> list[Message]:
 def data_url(rgb: Any) -> str:
     """A picture, uint8 RGB (H, W, 3), as a JPEG in a data URL."""
     done, jpeg = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    assert done, "a picture of uint8 RGB can always be written as JPEG"
+    assert done, "uint8 RGB pictures can always be encoded as JPEG"
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
 
 
@@ -71,15 +71,15 @@ def request_body(
 
 
 def delta_text(line: str) -> str | None:
-    """The text in one line of the event stream: "" for lines without any, None at the end of the stream.
+    """The text in one line of the event stream: "" for a line without text, None at the end of the stream.
 
-    Raises EngineLost where the server reports an error or sends something else than events.
+    Raises EngineLost where the server reports an error or sends something other than events.
     """
     line = line.strip()
     if not line or line.startswith((":", "event:", "id:", "retry:")):
         return ""
     if not line.startswith("data:"):
-        raise EngineLost(f"The chat server sent something that is not an event stream: {line[:80]!r}.")
+        raise EngineLost(f"The chat server sent something other than an event stream: {line[:80]!r}.")
     data = line.removeprefix("data:").strip()
     if data == "[DONE]":
         return None
@@ -94,4 +94,4 @@ def delta_text(line: str) -> str | None:
         choices = event.get("choices") or [{}]
         return str((choices[0].get("delta") or {}).get("content") or "")
     except (AttributeError, TypeError, KeyError) as error:
-        raise EngineLost(f"The chat server sent something else than an event: {data[:80]!r}.") from error
+        raise EngineLost(f"The chat server sent something other than an event: {data[:80]!r}.") from error

@@ -1,7 +1,4 @@
-"""Says given lines at a given pace. The offline demo, the load-test target and the tests' double.
-
-Hears and sees nothing; keeps what it was fed, so that a test can look at it.
-"""
+"""Says fixed lines at a fixed pace, for demos and tests. `fed` lists the blocks that it was fed."""
 
 from __future__ import annotations
 
@@ -20,9 +17,9 @@ DEMO_LINES = (
 
 
 class ScriptedEngine:
-    """One session. Lines follow one another and begin again; `pace_s` passes before each word.
+    """One session. Replies cycle through the lines; `pace_s` passes before each word.
 
-    An interrupted or rewound reply gives its line back, so that the script goes on where it was heard.
+    A rewind past a reply makes its line the next one again.
     """
 
     def __init__(
@@ -40,13 +37,13 @@ class ScriptedEngine:
         self._lines_before: dict[int, int] = {}  # position of a mark -> the line that was next
 
     async def feed(self, block: Block) -> None:
-        """A partial replaces the one before, as in every engine."""
+        """Keeps the block; a partial transcript is replaced by the next one, as in every engine."""
         if self.fed and isinstance(self.fed[-1], PartialBlock) and isinstance(block, PartialBlock | TextBlock):
             self.fed.pop()
         self.fed.append(block)
 
     async def reply(self) -> AsyncIterator[Delta]:
-        """The next line, word by word; nothing if there are no lines."""
+        """The next line, word by word; empty where there are no lines."""
         if not self._lines:
             return
         line = self._lines[self._next % len(self._lines)]
@@ -60,7 +57,7 @@ class ScriptedEngine:
         return Mark(len(self.fed))
 
     async def rewind(self, mark: Mark) -> None:
-        assert mark.position <= len(self.fed), "the mark lies behind what has been rewound"
+        assert mark.position <= len(self.fed), "the mark lies beyond the end: it was made before an earlier rewind"
         del self.fed[mark.position :]
         self._next = self._lines_before.get(mark.position, self._next)
 
@@ -68,7 +65,7 @@ class ScriptedEngine:
         self.closed = True
 
     def context(self) -> ContextUse:
-        """Words stand for tokens."""
+        """Counts words as tokens."""
         words = {"text": 0, "reply": 0}
         for block in self.fed:
             match block:

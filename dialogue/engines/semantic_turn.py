@@ -1,8 +1,8 @@
-"""Has the user finished? The language model's opinion of a transcript so far.
+"""Detects semantically whether the user has finished, from the transcript so far and the chat model's probabilities.
 
 A chat model has read many finished messages: after a finished one it expects the end of the turn, after "what is the"
-it does not. Blocking, a few milliseconds; pure given the model. Hears no pause and knows no clock: a judge of words
-for `stream` to weigh against silence.
+it does not. Blocking, a few milliseconds; pure given the model. `stream` weighs the result against the silence that
+the VAD measures.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from dialogue.llm.language_model import LanguageModel
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.prompts.chat_template import chatml
 
-# Only the end of what was said decides, and every token costs time.
+# Only the end of the transcript decides, and every token costs time.
 LAST_CHARACTERS = 240
-_MARKS = (".", "?", "!")
+_END_MARKS = (".", "?", "!")
 _TRAILING_OFF = ("...", "…", "-")
 
-# Of SmolLM2-135M on 76 transcripts of whole, cut and terse sentences (tests/dialogue/finished_or_cut.tsv spoken by our
-# voice and written down by our ears): at FINISHED or more were 26 of 30 whole ones, at UNFINISHED or less 12 of 30 cut
-# ones, no whole one, and of 16 terse ones ("How many?") one.
+# Measured with SmolLM2-135M on 76 transcripts of whole, cut and terse sentences (tests/dialogue/engines/
+# finished_or_cut.tsv, spoken by the built-in TTS and transcribed by the built-in ASR). FINISHED or more: 26 of 30 whole
+# ones. UNFINISHED or less: 12 of 30 cut ones, no whole one, 1 of 16 terse ones ("How many?").
 FINISHED, UNFINISHED = 0.08, 0.0006
 
 
 class SemanticTurnDetector:
-    """Made once per process for a ChatML model; holds no session."""
+    """Made once per process for a ChatML model; holds no session state."""
 
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
         self._chat = ChatFormat(model.tokenizer, chatml)
-        marks = {self._chat.encode(mark)[0] for mark in _MARKS}
+        marks = {self._chat.encode(mark)[0] for mark in _END_MARKS}
         self._ends = torch.tensor(sorted(model.stop_ids | marks))
 
     def probability(self, text: str) -> float:
-        """That the user has finished, 0..1; 0 for no words at all.
+        """The probability that the user has finished, 0..1; 0 for no words. Uncalibrated: see FINISHED and UNFINISHED.
 
-        Final punctuation is ignored, since transcribers end cut sentences with a full stop too: it is the
-        probability that the model would end the turn or set such a mark here. But what a transcriber lets trail off
-        ("I think the...") is not finished. No calibrated chance: see FINISHED and UNFINISHED.
+        It is the probability that the model ends the turn or writes final punctuation after these words. Final
+        punctuation of the transcript is ignored, because ASR ends cut sentences with a full stop too; a transcript
+        that trails off ("I think the...") is not finished.
         """
         if text.rstrip().endswith(_TRAILING_OFF):
             return 0.0

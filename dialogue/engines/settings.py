@@ -1,4 +1,4 @@
-"""Settings of the engines: one frozen record each. Plain data that loads nothing and imports no torch."""
+"""Defines one frozen settings record per engine. Plain data: loads nothing and imports no torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONSENT = (
 
 @dataclass(frozen=True, kw_only=True)
 class EngineSettings:
-    """What every engine has. `context_tokens` is how much of a conversation its context holds."""
+    """The settings that every engine has. `context_tokens` is the size of a session's context."""
 
     context_tokens: int = 2048
 
@@ -34,12 +34,12 @@ class EmbeddedSettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ScriptedSettings(EngineSettings):
-    """Given lines instead of a model."""
+    """Fixed lines instead of a model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteSettings(EngineSettings):
-    """An OpenAI-compatible chat server at `url` (".../v1"). `model` None takes the server's first one."""
+    """An OpenAI-compatible chat server at `url` (".../v1"). `model` None takes the first one that it lists."""
 
     url: str = ""
     model: str | None = None
@@ -61,7 +61,7 @@ class ModelSettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ChatModelSettings(EngineSettings):
-    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" is what runs fastest."""
+    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" takes the fastest."""
 
     model_path: Path
     context_tokens: int = 4096
@@ -86,13 +86,13 @@ class MiniCPMVSettings(ModelSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SpeakingModelSettings(ModelSettings):
-    """A MiniCPM-o. `voice` is a recording of the voice to speak with, which needs its speaker's consent."""
+    """A MiniCPM-o model. `voice` is a recording of the voice to speak with, which needs its speaker's consent."""
 
     voice: Path | None = None
     speaker_consents: bool = False
 
     def __post_init__(self) -> None:
-        """Raises BadInput for a voice that is used without its speaker's consent."""
+        """Raises BadInput for a voice without its speaker's consent."""
         if self.voice is not None and not self.speaker_consents:
             raise BadInput(CONSENT)
 
@@ -104,7 +104,7 @@ class MiniCPMO26Settings(SpeakingModelSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class MiniCPMO45Settings(SpeakingModelSettings):
-    """MiniCPM-o 4.5. `window` is what leaves a full context: the oldest seconds ("basic"), or all but the newest ones
-    while the words said in them are kept ("context")."""
+    """MiniCPM-o 4.5. `window` is what leaves a full context: the oldest seconds ("basic"), or all but the newest
+    seconds, with the words spoken in them kept as text ("context")."""
 
     window: Literal["basic", "context"] = "basic"

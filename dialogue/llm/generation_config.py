@@ -104,10 +104,10 @@ class GenerationConfig:
 
 @runtime_checkable
 class TakesGenerationConfig(Protocol):
-    """An engine that supports a generation config."""
+    """An engine whose generation can be configured."""
 
-    def word(self, generation: GenerationConfig) -> None:
-        """Sets the config, before the first block. Raises BadInput for options that this engine does not support."""
+    def configure(self, generation: GenerationConfig) -> None:
+        """Comes before the first block. Raises BadInput for what this engine cannot do."""
         ...
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from dialogue.errors import BadInput
@@ -39,15 +37,6 @@ class Kind(Enum):
     @property
     def sees(self) -> bool:
         return self is not Kind.TEXT3
-
-
-def is_text_model(folder: Path) -> bool:
-    """Whether a downloaded folder holds MiniCPM3. False for an unreadable config: opening it raises the error."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and config.get("model_type") == "minicpm3"
 
 
 def is_kind(config: Mapping[str, Any], *kinds: Kind) -> bool:

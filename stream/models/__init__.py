@@ -1,1 +1,1 @@
-"""Which models a process runs: setups, weights and downloads, model choice, capacity, admission."""
+"""Chooses, fetches and opens the models of a process: setups, weights, model choice, capacity, admission."""

@@ -1,4 +1,4 @@
-"""How many sessions fit. Hands out a place or raises Busy."""
+"""Admits sessions up to a fixed capacity; raises Busy beyond it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dialogue.errors import Busy
 
 
 class Admission:
-    """`capacity` places for sessions of one process. For one event loop."""
+    """Counts the sessions of one process, on one event loop; at most `capacity` are admitted."""
 
     def __init__(self, capacity: int) -> None:
         assert capacity > 0
@@ -17,19 +17,20 @@ class Admission:
         self.taken = 0
 
     def take(self) -> None:
-        """Raises Busy when every place is taken. Each take is paid back by one `leave`."""
+        """Admit a session. Raises Busy when every place is taken. Each `take` needs one `leave`."""
         if self.taken >= self.capacity:
-            talking = "1 conversation is" if self.capacity == 1 else f"{self.capacity} conversations are"
-            raise Busy(f"{talking} under way and this machine has room for no more. Please try again in a moment.")
+            running = "1 conversation is" if self.capacity == 1 else f"{self.capacity} conversations are"
+            raise Busy(f"{running} running and this machine has room for no more. Please try again in a moment.")
         self.taken += 1
 
     def leave(self) -> None:
-        assert self.taken > 0, "left more often than taken"
+        """Give a place back."""
+        assert self.taken > 0, "`leave` was called more often than `take`"
         self.taken -= 1
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place for the length of a block."""
+        """Hold a place for the length of a `with` block. Raises Busy as `take`."""
         self.take()
         try:
             yield

@@ -1,4 +1,4 @@
-"""Names the models around an engine: speech recognisers, voices and object detectors.
+"""Finds the models around an engine by name: speech recognisers (ASR), voices (TTS) and object detectors.
 
 Other packages add theirs through the entry point groups `omnilive.asr`, `omnilive.tts` and `omnilive.detectors`; an
 entry point is a `Component`. Models are imported when they are opened, and only then.
@@ -20,7 +20,7 @@ Role = Literal["asr", "tts", "detectors"]
 
 @dataclass(frozen=True)
 class Component:
-    """One model. `open` is given the paths of its `weights`, sets of the weight store, and loads it (blocking)."""
+    """One model. `open` gets the paths of its `weights` (sets of the weight store) and loads it (blocking)."""
 
     name: str
     about: str
@@ -46,18 +46,18 @@ def _open_nanodet(weights: Mapping[str, Path]) -> Any:
     return Detector(weights["nanodet-g"], threads=1)
 
 
-OURS: Mapping[Role, tuple[Component, ...]] = {
+BUILT_IN: Mapping[Role, tuple[Component, ...]] = {
     "asr": (Component("whisper-tiny.en", "Whisper tiny, English", _open_whisper, ("whisper-tiny.en",)),),
     "tts": (Component("hibari", "hibari, English", _open_hibari),),
-    "detectors": (Component("nanodet-g", "NanoDet-g, the 80 kinds of COCO", _open_nanodet, ("nanodet-g",)),),
+    "detectors": (Component("nanodet-g", "NanoDet-g, the 80 classes of COCO", _open_nanodet, ("nanodet-g",)),),
 }
 
 
 @cache
 def components(role: Role) -> Mapping[str, Component]:
-    """Every model of a role by name, ours first. Raises BadInput where a name is taken twice."""
+    """Every model of a role by name, the built-in ones first. Raises BadInput for a name used twice."""
     found: dict[str, Component] = {}
-    for component in (*OURS[role], *installed(f"omnilive.{role}", Component)):
+    for component in (*BUILT_IN[role], *installed(f"omnilive.{role}", Component)):
         if component.name in found:
             raise BadInput(f"Two {role} models are called {component.name!r}; uninstall the package of the second one.")
         found[component.name] = component
@@ -65,7 +65,7 @@ def components(role: Role) -> Mapping[str, Component]:
 
 
 def component(role: Role, name: str) -> Component:
-    """Raises BadInput."""
+    """The model of this role and name. Raises BadInput where there is none."""
     if name not in components(role):
         raise BadInput(f"There is no {role} model called {name!r}; choose one of {', '.join(components(role))}.")
     return components(role)[name]

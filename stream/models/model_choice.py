@@ -1,6 +1,6 @@
-"""From what a person calls a model, a hub id or a folder, to the setup that runs it.
+"""Makes the setup for a model that a user names, and changes its options: engine settings, voice, tools, captioner.
 
-Reads a config and nothing else of the model; knows no environment.
+Reads config.json and nothing else of the model; reads no environment.
 """
 
 from __future__ import annotations
@@ -21,36 +21,38 @@ from dialogue.tools.tool import Tool
 from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore
 
-NATIVE_TYPES = ("minicpmv", "minicpmo", "minicpm3")  # of the family, run natively or refused
+NATIVE_TYPES = ("minicpmv", "minicpmo", "minicpm3")  # model types of the family: run natively or refused
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def model_folder(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
-    """The folder of a model. A hub id ("owner/name") that is no folder here is fetched once (with the hub's own
-    progress bars, resumed where it broke off). Raises WeightsError where it cannot be, BadInput for anything else."""
+    """The folder of a model. A hub id ("owner/name") without a local folder of that name is fetched once, with the
+    hub's progress bars and resumed after an interruption. Raises WeightsError where it cannot be fetched, BadInput for
+    anything else."""
     if not isinstance(named, str | Path) or not str(named).strip():
-        raise BadInput(f"{named!r} names no model: name a folder, or a model of the hub as owner/name")
+        raise BadInput(f"{named!r} names no model; name a folder, or a model of the hub as owner/name.")
     folder = Path(named).expanduser()
     if folder.is_file():
-        raise BadInput(f"{folder} is a file: name the folder that it lies in")
+        raise BadInput(f"{folder} is a file; name the folder that it lies in.")
     if not folder.exists() and HUB_ID.fullmatch(str(named)):
         folder = store.pull_from_hub(str(named), revision)
     if not folder.is_dir():
-        raise BadInput(f"there is no folder {folder}; name one, or a model of the hub as owner/name")
+        raise BadInput(f"There is no folder {folder}; name one, or a model of the hub as owner/name.")
     if not (folder / "config.json").is_file():
-        raise BadInput(f"there is no config.json in {folder}: a model is a hub id or the folder of a downloaded one")
+        raise BadInput(f"There is no config.json in {folder}; name a hub id or the folder of a downloaded model.")
     return folder
 
 
-def looked_at(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
-    """What can be told about before anything large is fetched: a folder, a .gguf file, or for a hub id a folder with
-    config.json alone (all of it, where the model is here). Raises WeightsError, or BadInput for anything else."""
+def inspectable_path(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
+    """The path from which a model can be inspected before anything large is fetched: a folder, a .gguf file, or for a
+    hub id a folder with only config.json (the whole model where it is already here). Raises WeightsError, or BadInput
+    for anything else."""
     path = Path(named).expanduser()
     if path.suffix == ".gguf" and path.is_file():
         return path
     if path.suffix == ".gguf":
-        raise BadInput(f"there is no {path}; name a folder, a .gguf file, or a model of the hub as owner/name")
+        raise BadInput(f"{path} does not exist; name a folder, a .gguf file, or a model of the hub as owner/name.")
     if path.exists() or not HUB_ID.fullmatch(str(named)):
         return model_folder(named, store)
     return store.pull_from_hub(str(named), revision, only=("config.json",))
@@ -59,12 +61,12 @@ def looked_at(named: str | Path, store: WeightStore, revision: str = "main") -> 
 def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
     """The setup that runs the model in `folder`. Raises BadInput for a model that no engine runs, or an unknown
     precision."""
-    check_placing(precision, device)
+    check_placement(precision, device)
     config = model_config(folder)
     entry = entry_running(config)
     if entry is None:
         if config["model_type"] in NATIVE_TYPES:
-            kind_of(config)  # raises: a version of the family that nothing here runs
+            kind_of(config)  # raises for a version of the family that no engine runs
         _check_image_text(folder)
         entry = entry_named("image_text")
     settings: Any = entry.settings
@@ -72,8 +74,8 @@ def with_model(folder: Path, precision: Precision | None = None, device: str = "
     return Setup(entry.name, engine, f"{entry.about}; the rest as in laptop")
 
 
-def check_placing(precision: object, device: object) -> None:
-    """Raises BadInput for an unknown precision (None: the model's usual one), or a device that is no name."""
+def check_placement(precision: object, device: object) -> None:
+    """Raises BadInput for an unknown precision (None: the model's default), or a device that is not a string."""
     if precision is not None and precision not in PRECISIONS:
         raise BadInput(f"Weights can be quantised to {', '.join(PRECISIONS)}, not to {precision!r}.")
     if not isinstance(device, str):
@@ -81,8 +83,8 @@ def check_placing(precision: object, device: object) -> None:
 
 
 def with_engine(setup: Setup, **options: object) -> Setup:
-    """The setup with these fields of its engine's settings changed. Raises BadInput for a field that the engine does
-    not have."""
+    """The setup with these fields of its engine's settings changed. Raises BadInput for a field that they do not
+    have."""
     known = {each.name for each in fields(setup.engine)}
     if foreign := [name for name in options if name not in known]:
         raise BadInput(f"The engine of the setup {setup.name} has no {' and no '.join(foreign)}; leave it out.")
@@ -90,38 +92,38 @@ def with_engine(setup: Setup, **options: object) -> Setup:
 
 
 def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
-    """The setup in which the model speaks as the person in `recording` does. Raises BadInput without that person's
-    consent, or for a model that cannot."""
+    """The setup whose model speaks with the voice in `recording`. Raises BadInput without the speaker's consent, for a
+    model that cannot, and for a missing file."""
     if not isinstance(setup.engine, SpeakingModelSettings):
         raise BadInput("Only MiniCPM-o 2.6 and 4.5 can speak like a recording; choose one, or leave the voice out.")
-    voiced = with_engine(setup, voice=recording, speaker_consents=speaker_consents)
+    with_recording = with_engine(setup, voice=recording, speaker_consents=speaker_consents)
     if not recording.is_file():
         raise BadInput(f"There is no recording {recording}; name a few seconds of one voice, such as a WAV file.")
-    return voiced
+    return with_recording
 
 
 def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
     """The setup whose model may call these functions: Python functions with type hints, or `Tool`s made from JSON
-    schemas. Raises BadInput for an engine that calls none, or a function that cannot be described."""
+    schemas. Raises BadInput for an engine without function calls, or a function that cannot be described."""
     if not entry_of(setup.engine).can.tools:
         raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
-    return replace(setup, tools=own_tools(tools))
+    return replace(setup, tools=user_tools(tools))
 
 
-def own_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
-    """Functions of the user's own as tools. Raises BadInput for what cannot be one, or a name that is taken."""
+def user_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
+    """The user's functions as tools. Raises BadInput for one that cannot be described, or a name that is taken."""
     from dialogue.tools.built_in_tools import NAMES
 
     made = tuple(each if isinstance(each, Tool) else Tool.of(each) for each in tools)
     names = [tool.name for tool in made]
     for place, name in enumerate(names):
         if name in NAMES or name in names[:place]:
-            raise BadInput(f"there is a function {name} already: give yours another name")
+            raise BadInput(f"There is already a function called {name}; give yours another name.")
     return made
 
 
 def with_captioner(setup: Setup, folder: Path, precision: Precision | None = None, device: str | None = None) -> Setup:
-    """The setup whose engine, which cannot see, is given descriptions by the model in `folder`. Raises BadInput for an
+    """The setup whose engine, which cannot see, gets descriptions from the model in `folder`. Raises BadInput for an
     engine that sees, and for a model that another engine runs."""
     if entry_of(setup.engine).can.sees:
         raise BadInput(f"The setup {setup.name} sees with its own model; --captioner is for one that cannot see.")
@@ -133,15 +135,14 @@ def with_captioner(setup: Setup, folder: Path, precision: Precision | None = Non
 
 
 def _check_image_text(folder: Path) -> None:
-    """Before anything else is fetched or loaded. Raises BadInput."""
-    # Imported here, because transformers takes seconds to import.
-    from dialogue.image_text.image_text_model import model_type_of
+    """Raises BadInput where transformers has no image-text model for `folder`; nothing is fetched or loaded."""
+    from dialogue.image_text.image_text_model import model_type_of  # imports transformers, which takes seconds
 
     model_type_of(folder)
 
 
 def model_config(folder: Path) -> dict[str, Any]:
-    """config.json of a downloaded model, with its "model_type". Raises BadInput."""
+    """The config.json of a downloaded model, with its "model_type". Raises BadInput where it has none."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return {**config, "model_type": config["model_type"]}

@@ -1,4 +1,4 @@
-"""Which weights a setup needs before it can start: its engine's, and those of the models around it. Loads nothing."""
+"""Lists the weights that a setup needs to start: its engine's and those of the models around it. Loads nothing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stream.models.components import component
 from stream.models.setup import Setup
 from stream.models.weights import Condition, WeightStore
 
-VAD = "silero-vad"  # decides who speaks and when, whatever the engine hears
+VAD = "silero-vad"  # every setup uses it, also with an engine that hears
 
 
 def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
-    """The names of the sets, in the store's order. Raises BadInput for a model whose files cannot tell what it does."""
+    """The names of the sets, in the store's order. Raises BadInput for unusable model files."""
     entry, can = entry_of(setup.engine), setup.capabilities
     wanted = {VAD, *entry.weights}
     if not can.hears:
@@ -27,6 +27,6 @@ def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
 
 
 def present(store: WeightStore, names: tuple[str, ...]) -> Mapping[str, Path]:
-    """The paths of those sets that are in the store."""
+    """The paths of those sets that are present in the store."""
     there = {each.weights.name for each in store.listing() if each.condition is Condition.PRESENT}
     return {name: store.path(name) for name in names if name in there}

@@ -1,4 +1,4 @@
-"""What every session of a process shares: weights and the threads that own them.
+"""Opens what every session of a process shares: models, and the threads that own them.
 
 Opened once, before the first session; the event loop stays free while models load.
 """
@@ -34,20 +34,20 @@ from stream.runtime.device_thread import DeviceThread
 from vision.look import VisionModels
 from vision.read_text import Reader
 
-if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
+if TYPE_CHECKING:  # imports transformers, which takes seconds
     from dialogue.image_text.captioner import Captioner
 
 T = TypeVar("T")
-OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
+OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in total
 
 BACKGROUND_NICENESS = 10
 
-LONGEST_VOICE_S = 30.0  # of a recording to speak like
+LONGEST_VOICE_S = 30.0  # longest recording of a voice to speak with
 
 
 @dataclass
 class Threads:
-    """One thread a model, so that none waits for another: a partial transcript must not delay a phrase of sound."""
+    """One thread per model, so that none waits for another: a partial transcript must not delay synthesis."""
 
     llm: DeviceThread = field(default_factory=lambda: DeviceThread("llm"))
     asr: DeviceThread = field(default_factory=lambda: DeviceThread("asr"))
@@ -64,31 +64,33 @@ class Parts:
     """Shared by the sessions of one process; a session adds its own state to each."""
 
     voice_activity: VoiceActivityDetector
-    transcriber: Recogniser | None  # beside an engine that hears: for captions, where its weights are there
+    transcriber: Recogniser | None  # with an engine that hears: for captions, if its weights are present
     voice: VoiceModel | None  # None where the engine speaks
     vision_models: VisionModels | None  # None where the engine sees
     new_engine: Callable[[], Engine]
     threads: Threads
     capacity: Capacity | None = None  # where it was measured
-    new_chat_engine: Callable[[], Engine] | None = None  # an engine for written requests, where there is another
+    new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
     captioner: Captioner | None = None  # for an engine that cannot see
-    tools: tuple[Tool, ...] = ()  # the user's own, for an engine that calls functions
-    measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # of the engine's registry entry
+    tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
+    measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # from the engine's registry entry
     remarks: tuple[str, ...] = ()  # what was missing when the parts were opened
-    _cost: Cost | None = None  # of units, where it was measured
+    _cost: Cost | None = None  # of units, where they were measured
 
     async def measure(self) -> None:
-        """Measures how many sessions this machine holds, by some seconds of the engine's worst work. Comes before the
-        first session; without it the setup's number counts."""
+        """Measure how many sessions this machine can run; takes some seconds of the engine's heaviest work.
+
+        Comes before the first session; without it the setup's number counts.
+        """
         found = await self.threads.llm.run(self.measuring, self.new_engine)
         if found.units is not None:
-            self._cost, self.capacity = found.units, Capacity.measured(found.units)
+            self._cost, self.capacity = found.units, Capacity.from_units(found.units)
         elif found.replies is not None:
-            self.capacity = Capacity.paced(found.replies)
+            self.capacity = Capacity.from_replies(found.replies)
 
     @cached_property
     def slots(self) -> Slots | None:
-        """Where the units of all sessions are computed, for an engine that hears."""
+        """Batches the units of all sessions, for an engine that takes units; else None."""
         model = self.new_engine
         if not isinstance(model, UnitModel):
             return None
@@ -104,7 +106,7 @@ class Parts:
         return "\n".join(filter(None, (own, *self.remarks)))
 
     def chat_engine(self, tools: tuple[Tool, ...] = ()) -> Engine:
-        """An engine for written requests. Raises BadInput for `tools` where the engine calls no functions."""
+        """A new engine for chat requests. Raises BadInput for `tools` where the engine calls no functions."""
         engine = (self.new_chat_engine or self.new_engine)()
         if isinstance(engine, TakesTools):
             engine.equip(Toolbox(user_tools=(*self.tools, *tools), in_background=asyncio.to_thread))
@@ -113,13 +115,13 @@ class Parts:
         return engine
 
     def close(self) -> None:
-        """Waits for the steps that run."""
+        """Close every thread; waits for running steps."""
         for thread in self.threads.all():
             thread.close()
 
 
 def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivityDetector, Recogniser | None]:
-    """Voice activity is ours whatever the engine hears. Beside an engine that hears, the recogniser writes captions."""
+    """The VAD, which every setup uses, and the recogniser, which writes captions where the engine hears."""
     activity = VoiceActivityDetector(store.path(VAD))
     model = component("asr", setup.asr)
     weights = present(store, model.weights)
@@ -156,7 +158,7 @@ def _open_llm(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callabl
 
 
 def _recording(path: Path) -> Samples:
-    """The voice to speak like, (n,) at 16 kHz. Raises BadInput for a file that holds no sound, or too much."""
+    """The voice to speak with, float32 (n,) at 16 kHz. Raises BadInput for a file without sound or a long one."""
     try:
         sound = read_sound(path, LONGEST_VOICE_S)
     except ValueError as error:
@@ -165,7 +167,7 @@ def _recording(path: Path) -> Samples:
 
 
 def _open_captioner(setup: Setup) -> Captioner | None:
-    """Raises BadInput where the model cannot describe pictures."""
+    """The captioner of the setup, if any. Raises BadInput where its model cannot describe pictures."""
     if setup.captioner is None:
         return None
     from dialogue.image_text.captioner import open_captioner
@@ -174,7 +176,7 @@ def _open_captioner(setup: Setup) -> Captioner | None:
 
 
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
-    """Load and warm all that `setup` needs. Raises WeightsError, ValueError, OSError; then no thread is left behind."""
+    """Load and warm up everything that `setup` needs. Raises WeightsError, ValueError, OSError, with threads closed."""
     done = 0
 
     async def opened(part: str, thread: DeviceThread, load: Callable[..., T], *args: object) -> T:
@@ -186,7 +188,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
 
     hears = setup.capabilities.hears
     with ExitStack() as unless_ready:
-        # Captions beside an engine that hears may be late: nothing waits for them.
+        # With an engine that hears, ASR only writes captions, which may be late.
         threads = Threads(asr=DeviceThread("asr", BACKGROUND_NICENESS)) if hears else Threads()
         for thread in threads.all():
             unless_ready.callback(thread.close)
@@ -201,8 +203,8 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
     factory = llm.result()
     live, chat = (factory.live, factory.chat) if isinstance(factory, EngineFactories) else (factory, None)
     no_captions = (
-        f"The call has no captions, and the log keeps speech as sound: `omnilive models pull {setup.asr}` brings the "
-        "recogniser that writes it down."
+        f"The call has no captions, and the log has no words for speech; fetch the recogniser with "
+        f"`omnilive models pull {setup.asr}`."
     )
     return Parts(
         voice_activity=activity,

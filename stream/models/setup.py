@@ -1,4 +1,4 @@
-"""What a setup is: one frozen record and a few named presets. Reads no environment and loads nothing."""
+"""Defines a setup, one frozen record, and the named presets. Reads no environment and loads nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Setup:
     name: str
     engine: EngineSettings
     about: str
-    capacity: int = 2  # sessions at once where the engine was not measured
+    capacity: int = 2  # sessions at once, where the engine was not measured
     sessions: int | None = None  # sessions at once that the user asks for, whatever was measured
     asr: str = "whisper-tiny.en"
     tts: str = "hibari"
@@ -40,15 +40,15 @@ class Setup:
     looks_per_s: float = 2.0  # detection runs at most this often
     read_every_s: float = 4.0  # text is read at least this often while something moves
     hangover_s: float = 0.40  # silence after which a turn is over
-    hangover_unfinished_s: float = 0.90  # the same where the words are an unfinished sentence
+    hangover_unfinished_s: float = 0.90  # the same after an unfinished sentence
     speculate_after_s: float = 0.13  # silence after which the answer is prepared
     partial_every_s: float = 0.5  # new speech between two partial transcripts
     captioner: CaptionerSettings | None = None
-    tools: tuple[Tool, ...] = ()  # the user's own functions, for an engine that calls functions
+    tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
 
     @cached_property
     def capabilities(self) -> Capabilities:
-        """What the engine does itself in a call. Raises BadInput where the model's files cannot tell."""
+        """What the engine does itself in a call. Raises BadInput for unusable model files."""
         return capabilities_of(self.engine)
 
     @cached_property
@@ -59,10 +59,10 @@ class Setup:
 
 SETUPS: Mapping[str, Setup] = {
     "laptop": Setup("laptop", EmbeddedSettings(), "embedded models on a 2-core CPU; nothing leaves the machine"),
-    "scripted": Setup("scripted", ScriptedSettings(), "given lines instead of a model, for demos", capacity=16),
+    "scripted": Setup("scripted", ScriptedSettings(), "fixed lines instead of a model, for demos", capacity=16),
     "remote": Setup(
         "remote",
         RemoteSettings(),
-        "the language model runs on an OpenAI-compatible server; recognition, vision and voice stay here",
+        "the language model runs on an OpenAI-compatible server; ASR, vision and TTS stay here",
     ),
 }

@@ -1,9 +1,9 @@
-"""Units of several sessions that fall into the same time slot are computed together.
+"""Batches units of several sessions that arrive in the same time slot.
 
-A full-duplex session brings a unit a second and wants its outcome before the next one. Reading a model's weights is
-most of a unit's cost, so units that come close together share one reading. A slot opens with the first unit that
-waits; it closes when nobody else is expected in it, when it is full, after `slot_s`, or at the last moment at which
-every deadline can still be met. While the thread computes, the next slot collects. Knows neither models nor sound.
+A full-duplex session brings a unit every second and needs its outcome before the next one. Reading a model's weights
+is most of a unit's cost, so units that arrive close together share one pass. A slot opens with the first pending unit.
+It closes when no other session is expected in it, when it is full, after `slot_s`, or at the last moment at which every
+deadline can still be met. While the thread computes, the next slot collects.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ S = TypeVar("S")
 U = TypeVar("U")
 R = TypeVar("R")
 
-SLOT_S = 0.08  # what a unit may wait for others: a user does not notice it in a reply that comes a second apart
-GONE_S = 60.0  # a session that has brought nothing for so long is forgotten
+SLOT_S = 0.08  # how long a unit may wait for others: not noticeable in replies a second apart
+FORGET_AFTER_S = 60.0  # a session that brings no unit for this long is forgotten
 
 
 @dataclass(eq=False, slots=True)
-class _Waiting(Generic[S, U, R]):
+class _PendingUnit(Generic[S, U, R]):
     session: S
     unit: U
-    came_s: float
-    due_s: float
+    arrived_s: float
+    deadline_s: float
     outcome: asyncio.Future[R]
 
 
 @dataclass(slots=True)
 class _Rhythm:
-    """When a session last brought a unit, and which in the row of all units its last one was."""
+    """When a session last brought a unit, and the number of its last computed unit among all units."""
 
-    came_s: float
+    arrived_s: float
     served: int
 
 
 class UnitSlots(Generic[S, U, R]):
-    """Shared by the sessions of one model, on one event loop. Times are those of the loop.
+    """Shared by the sessions of one model, on one event loop. Times are the loop's.
 
-    `compute_together` gets at most one unit of each session and runs on the model's thread through `run`. It returns
-    an outcome for each, in order; an outcome that is an Exception is raised to its session only. If it raises itself,
-    no session may have changed: its units are then computed one by one. `expected_s(n)` is how long n units take.
+    `compute_together` gets at most one unit per session and runs on the model's thread through `run`. It returns an
+    outcome for each, in order; an outcome that is an Exception is raised to its session only. If it raises, it must
+    leave every session unchanged: the units are then computed one by one. `expected_s(n)` is how long n units take.
     """
 
     def __init__(
@@ -62,47 +62,47 @@ class UnitSlots(Generic[S, U, R]):
         assert most > 0
         self._run, self._together, self._expected_s = run, compute_together, expected_s
         self._most, self._slot_s, self._unit_s = most, slot_s, unit_s
-        self._waiting: list[_Waiting[S, U, R]] = []  # in the order they came
-        self._rhythms: dict[int, _Rhythm] = {}  # by id: a session that has gone is not kept alive
-        self._served = 0  # units begun so far
+        self._pending: list[_PendingUnit[S, U, R]] = []  # in order of arrival
+        self._rhythms: dict[int, _Rhythm] = {}  # by id, so that no session is kept alive
+        self._served = 0  # units started so far
         self._changed = asyncio.Event()
-        self._serving: asyncio.Task[None] | None = None  # lives while a unit waits
+        self._serving: asyncio.Task[None] | None = None  # runs while a unit is pending
 
     async def compute(self, session: S, unit: U, within_s: float) -> R:
-        """The outcome, wanted within so many seconds from now. Raises what computing this unit raised.
+        """The outcome of a unit, due `within_s` seconds from now. Raises what computing this unit raised.
 
-        A cancelled caller's unit is taken out at once; one that is being computed runs to its end on the thread, so
-        that a rewind which is queued there behind it finds the session whole.
+        When the caller is cancelled, a pending unit is removed at once; one that is being computed runs to its end on
+        the thread, so that a rewind queued behind it finds the session consistent.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
-        self._met(session, now)
-        waiting = _Waiting[S, U, R](session, unit, now, now + within_s, loop.create_future())
-        self._waiting.append(waiting)
+        self._note_arrival(session, now)
+        pending = _PendingUnit[S, U, R](session, unit, now, now + within_s, loop.create_future())
+        self._pending.append(pending)
         self._changed.set()
         if self._serving is None:
             self._serving = loop.create_task(self._serve(), name="unit slots")
         try:
-            return await waiting.outcome
+            return await pending.outcome
         finally:
-            if waiting in self._waiting:
-                self._waiting.remove(waiting)
+            if pending in self._pending:
+                self._pending.remove(pending)
                 self._changed.set()
 
     async def _serve(self) -> None:
         try:
-            while self._waiting:
+            while self._pending:
                 await self._slot()
                 if batch := self._batch():
                     await self._compute(batch)
         finally:
             self._serving = None
-            for left in self._waiting:
+            for left in self._pending:
                 left.outcome.cancel()
 
     async def _slot(self) -> None:
-        """Returns when the slot closes."""
-        while self._waiting:
+        """Wait until the slot closes."""
+        while self._pending:
             now = asyncio.get_running_loop().time()
             closes_s = self._closes_s(now)
             if now >= closes_s:
@@ -115,44 +115,44 @@ class UnitSlots(Generic[S, U, R]):
                 return
 
     def _closes_s(self, now: float) -> float:
-        present = {id(each.session) for each in self._waiting}
-        latest = self._waiting[0].came_s + self._slot_s
+        present = {id(each.session) for each in self._pending}
+        latest = self._pending[0].arrived_s + self._slot_s
         expected = sum(
-            now - self._slot_s <= rhythm.came_s + self._unit_s <= latest
+            now - self._slot_s <= rhythm.arrived_s + self._unit_s <= latest
             for session, rhythm in self._rhythms.items()
             if session not in present
         )
         if not expected or len(present) >= self._most:
             return now
         takes_s = self._expected_s(min(len(present) + expected, self._most))
-        return min(latest, *(each.due_s - takes_s for each in self._waiting))
+        return min(latest, *(each.deadline_s - takes_s for each in self._pending))
 
-    def _batch(self) -> list[_Waiting[S, U, R]]:
-        """The next units, taken out: one of a session. Late ones first, of those the session that has waited longest;
-        then the one that is due first. Fewer than could be, where so more deadlines are met."""
+    def _batch(self) -> list[_PendingUnit[S, U, R]]:
+        """Remove and return the next units, one per session: late ones first, the session that was served longest ago
+        in front; then by deadline. The batch is smaller than possible where that meets more deadlines."""
         now = asyncio.get_running_loop().time()
-        first: dict[int, _Waiting[S, U, R]] = {}
-        for each in self._waiting:
+        first: dict[int, _PendingUnit[S, U, R]] = {}
+        for each in self._pending:
             first.setdefault(id(each.session), each)
-        late = [each for each in first.values() if each.due_s <= now]
-        in_time = [each for each in first.values() if each.due_s > now]
+        late = [each for each in first.values() if each.deadline_s <= now]
+        in_time = [each for each in first.values() if each.deadline_s > now]
         late.sort(key=lambda each: self._rhythms[id(each.session)].served)
-        ordered = [*late, *sorted(in_time, key=lambda each: each.due_s)]
+        ordered = [*late, *sorted(in_time, key=lambda each: each.deadline_s)]
         sizes = range(1, min(self._most, len(ordered)) + 1)
         batch = ordered[: max(sizes, key=lambda size: (self._in_time(ordered, size, now), size), default=0)]
         for each in batch:
-            self._waiting.remove(each)
+            self._pending.remove(each)
             self._served += 1
             self._rhythms[id(each.session)].served = self._served
         return batch
 
-    def _in_time(self, ordered: Sequence[_Waiting[S, U, R]], size: int, now: float) -> int:
-        """How many deadlines are met if the first `size` are computed now and the others next."""
+    def _in_time(self, ordered: Sequence[_PendingUnit[S, U, R]], size: int, now: float) -> int:
+        """How many deadlines are met if the first `size` units are computed now and the others next."""
         first_s = now + self._expected_s(size)
         then_s = first_s + self._expected_s(min(len(ordered) - size, self._most))
-        return sum(each.due_s >= (first_s if place < size else then_s) for place, each in enumerate(ordered))
+        return sum(each.deadline_s >= (first_s if place < size else then_s) for place, each in enumerate(ordered))
 
-    async def _compute(self, batch: Sequence[_Waiting[S, U, R]]) -> None:
+    async def _compute(self, batch: Sequence[_PendingUnit[S, U, R]]) -> None:
         try:
             outcomes = await self._run(self._together, [(each.session, each.unit) for each in batch])
         except Exception as error:
@@ -163,22 +163,26 @@ class UnitSlots(Generic[S, U, R]):
                 if not each.outcome.done():
                     await self._compute([each])
             return
-        except BaseException:  # the thread is closed, or the loop ends
+        except BaseException:  # the thread is closed, or the loop is stopping
             for each in batch:
                 each.outcome.cancel()
             raise
         for each, outcome in zip(batch, outcomes, strict=True):
             _settle(each.outcome, outcome)
 
-    def _met(self, session: S, now: float) -> None:
-        there = {id(each.session) for each in self._waiting}
-        gone = now - GONE_S
-        self._rhythms = {key: one for key, one in self._rhythms.items() if one.came_s > gone or key in there}
-        self._rhythms.setdefault(id(session), _Rhythm(now, self._served)).came_s = now
+    def _note_arrival(self, session: S, now: float) -> None:
+        pending_ids = {id(each.session) for each in self._pending}
+        forget_before_s = now - FORGET_AFTER_S
+        self._rhythms = {
+            key: rhythm
+            for key, rhythm in self._rhythms.items()
+            if rhythm.arrived_s > forget_before_s or key in pending_ids
+        }
+        self._rhythms.setdefault(id(session), _Rhythm(now, self._served)).arrived_s = now
 
 
 def _settle(future: asyncio.Future[R], outcome: R | Exception) -> None:
-    if future.done():  # its session has left meanwhile
+    if future.done():  # its session was closed in the meantime
         return
     if isinstance(outcome, Exception):
         future.set_exception(outcome)

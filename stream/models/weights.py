@@ -1,7 +1,7 @@
-"""The cache of weights: what lies there, whether it is whole, and how it gets there.
+"""Stores model weights on disk: lists, verifies and pulls them.
 
-The folder is handed in; this file reads no environment. A file lands by one rename, after its hash was checked,
-so whoever finds it may trust it; a set that was broken off goes on with the files that are missing.
+Reads no environment: the folder is an argument. A file is moved into place by one rename after its hash was checked, so
+a file in place can be trusted; an interrupted pull goes on with the missing files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stream.models.fetch import Progress, WeightsError, fetch, plain_disk_errors
+from stream.models.fetch import Progress, WeightsError, disk_errors_explained, fetch
 from stream.models.weights_table import TABLE, HubRepository, LocalFolder, Shipped, Source, WeightFile, Weights
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
@@ -26,12 +26,12 @@ __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
 
 log = logging.getLogger(__name__)
 
-TELL_AFTER_S = 1.0
-OTHERS_TAKE_AT_MOST_S = 600.0
+NOTICE_AFTER_S = 1.0
+LOCK_TIMEOUT_S = 600.0
 
 
 class Condition(Enum):
-    """How a set of weights stands in the cache."""
+    """The state of a set of weights in the store."""
 
     PRESENT = "present"
     MISSING = "missing"
@@ -52,24 +52,24 @@ def _silent(_name: str, _done: int, _total: int) -> None:
 
 
 class WeightStore:
-    """Weights below `home`/weights. Two processes may pull at once: the second waits, then finds all there."""
+    """Weights below `home`/weights. Two processes may pull at once: the second waits and then finds them present."""
 
     def __init__(self, home: Path, table: Sequence[Weights] = TABLE) -> None:
         self.folder = home / "weights"
         self._table = {weights.name: weights for weights in table}
 
     def path(self, name: str) -> Path:
-        """The model's one file, or its folder where it is several. Raises WeightsError unless all of it is there."""
+        """The model's file, or its folder where it has several. Raises WeightsError unless all files are present."""
         weights = self._weights(name)
         if self._condition(weights) is not Condition.PRESENT:
             shipped = isinstance(weights.source, Shipped)
             cure = "restore the file from the repository" if shipped else f"run `omnilive models pull {name}`"
-            raise WeightsError(f"the weights of {name} are missing or damaged in {self._place(weights)}; {cure}")
-        return self._place(weights) / weights.entry
+            raise WeightsError(f"the weights of {name} are missing or damaged in {self._folder_of(weights)}; {cure}")
+        return self._folder_of(weights) / weights.entry
 
     def listing(self) -> list[Listed]:
-        """Every set we know, with its condition judged by sizes alone (see `verify` for the hashes)."""
-        return [Listed(each, self._place(each), self._condition(each)) for each in self._table.values()]
+        """Every known set, with its condition by file sizes alone (see `verify` for the hashes)."""
+        return [Listed(each, self._folder_of(each), self._condition(each)) for each in self._table.values()]
 
     def default_names(self) -> list[str]:
         """The sets that the embedded assistant needs to start."""
@@ -80,30 +80,30 @@ class WeightStore:
         names: Iterable[str] | None = None,
         progress: Progress = _silent,
         folder: Path | None = None,
-        within_s: float = OTHERS_TAKE_AT_MOST_S,
+        within_s: float = LOCK_TIMEOUT_S,
     ) -> list[Path]:
-        """Fetches what is missing or damaged of `names` (None: what the assistant needs) and returns their paths.
+        """Fetch the missing or damaged sets of `names` (None: what the assistant needs) and return their paths.
 
-        `folder` takes the place of the sources, for a machine without a network. Waits `within_s` at most while
-        another process pulls. Raises WeightsError.
+        `folder` replaces the sources, for a machine without a network. Waits at most `within_s` seconds while another
+        process pulls. Raises WeightsError.
         """
         wanted = [self._weights(name) for name in (self.default_names() if names is None else names)]
-        if not all(self._is_whole(weights) for weights in wanted):
-            with plain_disk_errors(self.folder):
+        if not all(self._is_present(weights) for weights in wanted):
+            with disk_errors_explained(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                with self._alone(within_s):
+                with self._locked(within_s):
                     for weights in wanted:
                         self._pull_one(weights, LocalFolder(folder) if folder else weights.source, progress)
-        return [self._place(weights) / weights.entry for weights in wanted]
+        return [self._folder_of(weights) / weights.entry for weights in wanted]
 
     def pull_from_hub(
         self, repository: str, revision: str = "main", progress: Progress = _silent, only: tuple[str, ...] = ()
     ) -> Path:
         """The folder of any model repository of the hub ("owner/name"), fetched when it is not here yet.
 
-        With `only`, a folder with those files: that of the whole model where it is here, else one of its own.
-
-        Its files are not pinned: the hub's client checks what it downloads, and `revision` says whom you trust.
+        With `only`, a folder with those files: the whole model's where it is present, else a separate one. The files
+        are not pinned to hashes: the hub's client checks its downloads; pin `revision` to a commit for fixed content.
+        Raises WeightsError.
         """
         name = f"{repository}@{revision}".replace("/", "--")
         if only and not (self.folder / name).is_dir():
@@ -113,15 +113,15 @@ class WeightStore:
         return self.pull([name], progress)[0]
 
     def verify(self, names: Iterable[str] | None = None) -> list[Listed]:
-        """Reads every byte of `names` and compares the hashes. None: what the assistant needs, and what is here."""
+        """Read every byte of `names` and compare hashes. None: what the assistant needs, and what is present."""
         chosen = [self._weights(name) for name in names] if names is not None else list(self._table.values())
-        listed = [Listed(each, self._place(each), self._condition(each, read=True)) for each in chosen]
+        listed = [Listed(each, self._folder_of(each), self._condition(each, read=True)) for each in chosen]
         if names is not None:
             return listed
         return [each for each in listed if each.weights.always or each.condition is not Condition.MISSING]
 
     def _pull_one(self, weights: Weights, source: Source, progress: Progress) -> None:
-        if self._is_whole(weights) or isinstance(weights.source, Shipped):
+        if self._is_present(weights) or isinstance(weights.source, Shipped):
             return
         staging = self.folder / f".arriving-{weights.name}"
         staging.mkdir(exist_ok=True)
@@ -130,9 +130,9 @@ class WeightStore:
         fetch(replace(weights, source=source), staging, progress)
         for file in weights.files:
             _check(staging / file.name, file, weights)
-        _land(weights, staging, self._place(weights))
+        _install(weights, staging, self._folder_of(weights))
 
-    def _is_whole(self, weights: Weights) -> bool:
+    def _is_present(self, weights: Weights) -> bool:
         return self._condition(weights, read=True) is Condition.PRESENT
 
     def _check_room(self, weights: Weights) -> None:
@@ -144,9 +144,9 @@ class WeightStore:
             )
 
     def _condition(self, weights: Weights, read: bool = False) -> Condition:
-        place = self._place(weights)
-        with plain_disk_errors(place):
-            if not weights.files:  # a whole repository landed by one rename
+        place = self._folder_of(weights)
+        with disk_errors_explained(place):
+            if not weights.files:  # a whole repository is put in place by one rename
                 return Condition.PRESENT if place.is_dir() else Condition.MISSING
             there = [(place / file.name, file) for file in weights.files if (place / file.name).is_file()]
             if any(path.stat().st_size != file.size or (read and _sha256(path) != file.sha256) for path, file in there):
@@ -154,15 +154,15 @@ class WeightStore:
             return Condition.PRESENT if len(there) == len(weights.files) else Condition.MISSING
 
     @contextmanager
-    def _alone(self, within_s: float) -> Iterator[None]:
-        """With the lock of all who pull into this cache; the system frees it when its holder dies."""
+    def _locked(self, within_s: float) -> Iterator[None]:
+        """Hold the lock for pulling into this store; the system frees it when its holder dies."""
         lock = FileLock(self.folder / ".lock")
         try:
             try:
-                lock.acquire(timeout=min(TELL_AFTER_S, within_s))
+                lock.acquire(timeout=min(NOTICE_AFTER_S, within_s))
             except Timeout:
                 log.warning("another omnilive is fetching weights into %s; waiting for it ...", self.folder)
-                lock.acquire(timeout=max(0.0, within_s - TELL_AFTER_S))
+                lock.acquire(timeout=max(0.0, within_s - NOTICE_AFTER_S))
         except Timeout:
             raise WeightsError(
                 f"another omnilive has been fetching weights into {self.folder} for {within_s / 60:.0f} minutes; "
@@ -173,7 +173,7 @@ class WeightStore:
         finally:
             lock.release()
 
-    def _place(self, weights: Weights) -> Path:
+    def _folder_of(self, weights: Weights) -> Path:
         if isinstance(weights.source, Shipped):
             return weights.source.folder
         return self.folder / weights.name
@@ -184,8 +184,8 @@ class WeightStore:
         return self._table[name]
 
 
-def _land(weights: Weights, staging: Path, place: Path) -> None:
-    """From `staging` to `place`, on the same disk: every file whole or not at all."""
+def _install(weights: Weights, staging: Path, place: Path) -> None:
+    """Move files from `staging` to `place` on the same disk, each in one rename."""
     if not weights.files:
         os.replace(staging, place)
         return
@@ -197,14 +197,14 @@ def _land(weights: Weights, staging: Path, place: Path) -> None:
 
 
 def _check(path: Path, file: WeightFile, weights: Weights) -> None:
-    """Raises WeightsError, and removes the file, unless it is the one that the table pins."""
+    """Raises WeightsError, and removes the file, unless its hash is the pinned one."""
     found = _sha256(path)
     if found != file.sha256:
         path.unlink()
         raise WeightsError(
-            f"{file.name} of {weights.name} is not the file we know (sha256 {found[:12]}…, expected "
-            f"{file.sha256[:12]}…): the download was damaged or the source changed; it was thrown away. "
-            "Pull again; if it stays so, report it and do not use that source"
+            f"{file.name} of {weights.name} is not the expected file (sha256 {found[:12]}…, expected "
+            f"{file.sha256[:12]}…): the download was damaged or the source changed, and the file was removed. "
+            "Pull again; if this repeats, report it and do not use that source"
         )
 
 

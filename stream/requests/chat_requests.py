@@ -112,7 +112,7 @@ class ChatRequests:
 
 def _configure(engine: Engine, generation: GenerationConfig) -> None:
     if isinstance(engine, TakesGenerationConfig):
-        engine.word(generation)
+        engine.configure(generation)
     elif not generation.usual:
         raise BadInput("This model takes no sampling parameters: leave out temperature, top_p and the like.")
 

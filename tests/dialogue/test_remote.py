@@ -174,7 +174,7 @@ def test_pictures_go_out_only_where_the_server_sees() -> None:
     [
         ("missing", "refused with status 404"),
         ("breaks", "broke"),
-        ("silent", "fallen silent"),
+        ("silent", "stopped answering"),
         ("complains", "out of memory"),
         ("babbles", "broken JSON"),
     ],

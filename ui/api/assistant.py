@@ -243,7 +243,7 @@ class Assistant:
 
 def _request_options(generation: GenerationOptions, tools: Tools = ()) -> RequestOptions:
     from dialogue.llm.generation_config import GenerationConfig
-    from stream.models.model_choice import own_tools
+    from stream.models.model_choice import user_tools
     from stream.requests.chat_requests import RequestOptions
 
-    return RequestOptions(GenerationConfig.of(generation), own_tools(tools))
+    return RequestOptions(GenerationConfig.of(generation), user_tools(tools))

@@ -36,7 +36,7 @@ def with_llm(options: argparse.Namespace) -> Setup:
         precision=options.precision,
         device=options.device,
         context_tokens=options.context,
-        tell=print_note,
+        report=print_note,
     )
 
 

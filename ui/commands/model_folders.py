@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stream.models.model_choice import looked_at
+from stream.models.model_choice import inspectable_path
 from ui.commands.subparsers import Subparsers
 from ui.host.home import weight_store
 
@@ -48,13 +48,13 @@ def add_actions(actions: Subparsers) -> None:
 
 
 def inspect_model(options: argparse.Namespace) -> int:
-    from dialogue.engines.inspect_model import NATIVE, inspect
+    from dialogue.engines.inspect_model import NATIVE_TYPES, inspect
 
-    path = looked_at(options.model, weight_store())
+    path = inspectable_path(options.model, weight_store())
     found = inspect(path)
     print("\n".join(found.lines()))
     config = json.loads((path / "config.json").read_text(encoding="utf-8")) if path.is_dir() else {}
-    print("\n".join(speed_lines(config if config.get("model_type") in NATIVE else None, found)))
+    print("\n".join(speed_lines(config if config.get("model_type") in NATIVE_TYPES else None, found)))
     return 0 if found.whole else 1
 
 

@@ -98,5 +98,5 @@ def with_own_model(options: argparse.Namespace) -> Setup:
         precision=options.precision,
         device=options.device or "auto",
         context_tokens=options.context,
-        tell=print_note,
+        report=print_note,
     )

@@ -20,7 +20,7 @@ import uvicorn
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
-from stream.models.fetch import disk_sentence
+from stream.models.fetch import disk_error_message
 from stream.models.setup import Setup
 from stream.runtime.failures import first_error
 from ui.call.call import VANISHED_S, CallSession
@@ -219,7 +219,7 @@ def web_server(
             made = certificate_for(address.names, cache_dir)
         except OSError as error:
             raise AssistantError(
-                f"The certificate for HTTPS cannot be stored: {disk_sentence(error, cache_dir)}."
+                f"The certificate for HTTPS cannot be stored: {disk_error_message(error, cache_dir)}."
             ) from error
         log.info("The certificate's SHA-256 fingerprint is %s.", made.fingerprint)
         encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}

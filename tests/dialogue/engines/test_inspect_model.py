@@ -1,4 +1,4 @@
-"""What models are and take, from headers and configs: image-text models, chat models, GGUF files, damaged ones."""
+"""Inspection from headers and configs: image-text models, chat models, GGUF files, damaged files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dialogue.engines.inspect_model import CHAT, NATIVE, inspect
+from dialogue.engines.inspect_model import CHAT_TYPES, NATIVE_TYPES, inspect
+from dialogue.engines.registry import entry_named, entry_running
 from dialogue.errors import BadInput
 from dialogue.image_text.image_text_model import open_image_text_model
 from dialogue.image_text.tiny import KINDS, write_tiny_sibling
 from dialogue.llm.language_model import open_language_model
 from dialogue.llm.precision import PRECISIONS
-from stream.models.model_choice import ENGINES
+from stream.models import model_choice
 from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
 
 WEIGHTS = "model.safetensors"
@@ -27,7 +28,7 @@ WEIGHTS = "model.safetensors"
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A sibling's model type or a chat family -> folder; nobody may write into it."""
+    """A sibling's model type or a chat family -> folder, read-only for tests."""
     made: dict[str, Path] = {}
 
     def folder(kind: str) -> Path:
@@ -50,12 +51,14 @@ def rewrite(folder: Path, change: Callable[[dict[str, Tensor]], Any]) -> None:
     save_file(tensors, folder / WEIGHTS)
 
 
-def test_the_kinds_are_those_that_engines_run() -> None:
-    assert set(NATIVE) == set(ENGINES) and not set(CHAT) & set(NATIVE)
+def test_the_model_types_are_those_that_engines_run() -> None:
+    assert set(NATIVE_TYPES) == set(model_choice.NATIVE_TYPES) and not set(CHAT_TYPES) & set(NATIVE_TYPES)
+    chat_entry = entry_named("chat_model")
+    assert all(entry_running({"model_type": each}) is chat_entry for each in CHAT_TYPES)
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
-def test_a_sibling_is_told_by_its_headers(written: Callable[[str], Path], kind: str) -> None:
+def test_an_image_text_model_is_inspected_by_its_headers(written: Callable[[str], Path], kind: str) -> None:
     found = inspect(written(kind))
     assert found.whole and found.name.startswith(kind) and found.lines()[-1] == "complete"
     assert min(found.parameters.values()) > 0 and found.cache_bytes > 0
@@ -65,13 +68,13 @@ def test_a_sibling_is_told_by_its_headers(written: Callable[[str], Path], kind: 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_chat_model_is_told_by_its_headers(written: Callable[[str], Path], family: str) -> None:
+def test_a_chat_model_is_inspected_by_its_headers(written: Callable[[str], Path], family: str) -> None:
     found = inspect(written(family))
     assert found.whole and not found.differences.unknown and "chat model" in found.name
     assert found.weight_bytes["int4"] < found.weight_bytes["int8"] < found.weight_bytes["float32"]
 
 
-def test_a_gguf_file_is_told_too(tmp_path: Path) -> None:
+def test_a_gguf_file_is_inspected_and_a_truncated_one_is_refused(tmp_path: Path) -> None:
     write_chat_gguf("qwen2", tmp_path / "chat.gguf")
     found = inspect(tmp_path / "chat.gguf")
     assert found.whole and "GGUF" in found.name and found.file_bytes == (tmp_path / "chat.gguf").stat().st_size
@@ -80,7 +83,7 @@ def test_a_gguf_file_is_told_too(tmp_path: Path) -> None:
         inspect(tmp_path / "cut.gguf")
 
 
-def test_a_config_alone_tells_sizes(copy: Path, tmp_path: Path) -> None:
+def test_a_config_alone_gives_the_sizes(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "alone").mkdir()
     shutil.copy(copy / "config.json", tmp_path / "alone")
     found, whole = inspect(tmp_path / "alone"), inspect(copy)
@@ -88,7 +91,7 @@ def test_a_config_alone_tells_sizes(copy: Path, tmp_path: Path) -> None:
     assert "not downloaded yet" in found.lines()[0] and "config alone" in found.lines()[-1]
 
 
-def test_what_is_missing_is_named_and_not_loaded(copy: Path) -> None:
+def test_a_missing_tensor_is_named_and_not_loaded(copy: Path) -> None:
     rewrite(copy, lambda tensors: tensors.pop(next(name for name in tensors if "gate_proj" in name)))
     found = inspect(copy)
     [name] = found.differences.missing
@@ -97,23 +100,23 @@ def test_what_is_missing_is_named_and_not_loaded(copy: Path) -> None:
     refused(copy, "lacks 1 tensors.*gate_proj")
 
 
-def test_another_shape_is_told_with_both_sizes(copy: Path) -> None:
+def test_another_shape_is_reported_with_both_sizes(copy: Path) -> None:
     name = next(name for name in load_file(copy / WEIGHTS) if "gate_proj" in name)
     rewrite(copy, lambda tensors: tensors.update({name: torch.ones(3, 5)}))
-    [told] = inspect(copy).differences.misshapen
-    assert "(3, 5), not (" in told
+    [sentence] = inspect(copy).differences.misshapen
+    assert "(3, 5), not (" in sentence
     refused(copy, r"gate_proj\.weight is \(3, 5\), not")
 
 
-def test_weights_that_are_no_floats_are_told(copy: Path) -> None:
+def test_weights_that_are_not_floats_are_reported(copy: Path) -> None:
     name = next(name for name in load_file(copy / WEIGHTS) if "gate_proj" in name)
     rewrite(copy, lambda tensors: tensors.update({name: tensors[name].char()}))
-    [told] = inspect(copy).differences.misshapen
-    assert told.endswith("is stored as I8")
+    [sentence] = inspect(copy).differences.misshapen
+    assert sentence.endswith("is stored as I8")
     refused(copy, "stored as I8")
 
 
-def test_a_file_that_is_cut_off_or_gone_is_told(copy: Path) -> None:
+def test_a_truncated_or_missing_file_is_reported(copy: Path) -> None:
     whole = (copy / WEIGHTS).read_bytes()
     (copy / WEIGHTS).write_bytes(whole[: len(whole) * 2 // 3])
     for opening in (inspect, loaded):
@@ -133,18 +136,18 @@ def test_a_missing_shard_is_named(copy: Path) -> None:
             opening(copy)
 
 
-def test_a_missing_tokenizer_is_told(copy: Path) -> None:
+def test_a_missing_tokenizer_is_reported(copy: Path) -> None:
     (copy / "tokenizer.json").unlink()
     found = inspect(copy)
     assert not found.whole and len(found.faults) == 1
-    assert not found.differences.missing, "the weights are there"
+    assert not found.differences.missing, "the weights are present"
 
 
 def loaded(folder: Path) -> object:
-    chat = json.loads((folder / "config.json").read_text())["model_type"] in CHAT
+    chat = json.loads((folder / "config.json").read_text())["model_type"] in CHAT_TYPES
     return open_language_model(folder) if chat else open_image_text_model(folder)
 
 
-def refused(folder: Path, told: str) -> None:
-    with pytest.raises(BadInput, match=told):
+def refused(folder: Path, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
         loaded(folder)

@@ -1,4 +1,7 @@
-"""The embedded engine with its real model: rules before guesses, incremental prefill, rewinding, stopping."""
+"""The embedded engine with its real model: rules first, incremental prefill, rewinding, stopping.
+
+`local_chat_model.py` and `local_llm.py` are tested through it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def engine(llm: LocalLlm, steps: Counting) -> LocalChatEngine:
     return LocalChatEngine(llm, steps, clock)
 
 
-def test_free_conversation_is_the_models(engine: LocalChatEngine) -> None:
+def test_the_model_answers_free_conversation(engine: LocalChatEngine) -> None:
     assert "Paris" in run(ask(engine, "What is the capital of France?"))
 
 
@@ -54,11 +57,11 @@ def test_follow_ups_and_small_talk(engine: LocalChatEngine) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-def test_no_answer_to_nothing(engine: LocalChatEngine, text: str) -> None:
+def test_empty_text_gets_no_answer(engine: LocalChatEngine, text: str) -> None:
     assert run(ask(engine, text)) == ""
 
 
-def test_a_reply_is_given_once(engine: LocalChatEngine) -> None:
+def test_a_question_is_answered_once(engine: LocalChatEngine) -> None:
     async def talk() -> list[Delta]:
         await ask(engine, "Hello")
         return [delta async for delta in engine.reply()]
@@ -78,7 +81,7 @@ def test_a_reply_is_given_once(engine: LocalChatEngine) -> None:
 def test_speech_is_prefilled_while_it_is_heard(
     engine: LocalChatEngine, steps: Counting, last_heard: str, most: int
 ) -> None:
-    """At the end of the turn only the words that changed are left to compute."""
+    """At the end of the turn only the changed words are left to prefill."""
     question = "What is the name of the largest city in the country of France?"
 
     async def talk() -> int:
@@ -99,9 +102,9 @@ def test_speech_is_prefilled_while_it_is_heard(
 
 
 def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
-    """Partials that change, rewinds and cut replies leave the same tokens, and the same next words, as none of it."""
+    """After changing partials, rewinds and cut replies the tokens and the next words are as without them."""
 
-    async def devious(engine: LocalChatEngine) -> str:
+    async def eventful(engine: LocalChatEngine) -> str:
         for partial in ("Where is", "What is the cap", "What's the capital of Ger"):
             await engine.feed(PartialBlock(partial, 0))
         mark = await engine.mark()
@@ -111,11 +114,11 @@ def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
         await engine.rewind(mark)
         return await ask(engine, "Who wrote Hamlet?")
 
-    plain, bent = (LocalChatEngine(llm, Counting(), clock) for _ in range(2))
-    assert run(devious(bent)) == run(ask(plain, "Who wrote Hamlet?"))
+    plain, rewound = (LocalChatEngine(llm, Counting(), clock) for _ in range(2))
+    assert run(eventful(rewound)) == run(ask(plain, "Who wrote Hamlet?"))
     assert plain._context is not None
-    assert bent._context is not None
-    assert plain._context.ids == bent._context.ids
+    assert rewound._context is not None
+    assert plain._context.ids == rewound._context.ids
 
 
 def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting) -> None:

@@ -1,4 +1,7 @@
-"""The registry: every engine by its settings; what is missing is reported; other packages' engines are found."""
+"""The registry: engines by name, settings and config; missing parts are reported.
+
+`entry.py`, `entries.py` and `settings.py` are tested through it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dialogue.engines.entries import DEFAULT_LLM, OURS
+from dialogue.engines.entries import BUILT_IN, DEFAULT_LLM
 from dialogue.engines.entry import EngineResources
 from dialogue.engines.registry import engines, entry_named, entry_of, entry_running, open_engine
 from dialogue.engines.settings import (
@@ -30,7 +33,9 @@ from dialogue.errors import BadInput
         (EmbeddedSettings(), {DEFAULT_LLM: Path("/nowhere/model.txt")}, "neither a .gguf file nor a model folder"),
     ],
 )
-def test_what_cannot_be_opened(settings: EngineSettings, weights: dict[str, Path], words: str, runner: Any) -> None:
+def test_an_engine_that_cannot_be_opened_says_why(
+    settings: EngineSettings, weights: dict[str, Path], words: str, runner: Any
+) -> None:
     with pytest.raises(BadInput, match=words):
         open_engine(settings, EngineResources(runner, weights=weights))
 
@@ -71,9 +76,9 @@ def test_a_config_names_the_engine_that_runs_it(config: dict[str, Any], name: st
     assert (entry.name if entry else None) == name
 
 
-def test_every_engine_has_settings_of_its_own() -> None:
-    assert len({entry.settings for entry in engines().values()}) == len(engines()) >= len(OURS)
-    assert all(entry_named(entry.name) is entry for entry in OURS)
+def test_every_engine_has_its_own_settings() -> None:
+    assert len({entry.settings for entry in engines().values()}) == len(engines()) >= len(BUILT_IN)
+    assert all(entry_named(entry.name) is entry for entry in BUILT_IN)
 
 
 def test_a_voice_needs_its_speakers_consent() -> None:

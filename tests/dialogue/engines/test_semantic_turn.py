@@ -1,4 +1,4 @@
-"""The model tells finished from cut sentences; the figure is a floor, not a calibration."""
+"""The detector separates finished from cut sentences; the thresholds are lower bounds, not a calibration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def bare(text: str) -> str:
 
 
 @pytest.mark.parametrize("written", [str, bare], ids=["as written", "bare"])
-def test_finished_sentences_are_told_from_cut_ones(judge: SemanticTurnDetector, written: Callable[[str], str]) -> None:
+def test_finished_sentences_score_higher_than_cut_ones(
+    judge: SemanticTurnDetector, written: Callable[[str], str]
+) -> None:
     finished = [judge.probability(written(whole)) for whole, _ in ROWS]
     cut = [judge.probability(written(part)) for _, part in ROWS]
     assert auc(finished, cut) >= 0.97

@@ -1,4 +1,4 @@
-"""Whatever model a person names: a chat model takes the way of --llm, others that of --model."""
+"""Any model that a user names: a chat model gets the setup of --llm, others that of --model."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tests.stream.small_registry import SmallRegistry
 from tests.stream.toy_weights import everything_below
 
 
-def test_a_chat_model_thinks_and_an_image_text_model_sees(tmp_path: Path, store: WeightStore) -> None:
+def test_a_chat_model_and_an_image_text_model_get_their_settings(tmp_path: Path, store: WeightStore) -> None:
     write_chat_model("llama3", tmp_path / "chat")
     write_chat_gguf("qwen2", tmp_path / "chat.gguf")
     write_tiny_sibling("minicpm_ocr", tmp_path / "ocr")
-    told: list[str] = []
-    chat = model_setup(tmp_path / "chat", store, 64e9, tell=told.append)
-    assert (chat.name, chat.engine) == ("llm", ChatModelSettings(model_path=tmp_path / "chat")) and len(told) == 1
+    lines: list[str] = []
+    chat = model_setup(tmp_path / "chat", store, 64e9, report=lines.append)
+    assert (chat.name, chat.engine) == ("llm", ChatModelSettings(model_path=tmp_path / "chat")) and len(lines) == 1
     file = model_setup(tmp_path / "chat.gguf", store, 64e9, precision="int8", device="cpu", context_tokens=1024)
     placed = {"precision": "int8", "device": "cpu", "context_tokens": 1024}
     assert file.engine == ChatModelSettings(model_path=tmp_path / "chat.gguf", **placed)
-    seeing = model_setup(tmp_path / "ocr", store, 64e9, tell=told.append)
-    assert seeing.engine == ImageTextSettings(model_path=tmp_path / "ocr") and len(told) == 1
+    seeing = model_setup(tmp_path / "ocr", store, 64e9, report=lines.append)
+    assert seeing.engine == ImageTextSettings(model_path=tmp_path / "ocr") and len(lines) == 1
 
 
-def test_a_hub_id_is_judged_by_its_config_first(hub: SmallRegistry, store: WeightStore, tmp_path: Path) -> None:
+def test_a_hub_id_is_checked_by_its_config_first(hub: SmallRegistry, store: WeightStore, tmp_path: Path) -> None:
     write_chat_model("qwen2", tmp_path / "chat")
     files = {file.name: file.read_bytes() for file in (tmp_path / "chat").iterdir()}
     hub.repositories["owner/chat"] = files
@@ -46,7 +46,7 @@ def test_a_hub_id_is_judged_by_its_config_first(hub: SmallRegistry, store: Weigh
     assert isinstance(model_setup("owner/ocr", store, 1e9).engine, ImageTextSettings)
 
 
-def test_what_is_not_there_is_told(store: WeightStore, tmp_path: Path) -> None:
+def test_a_model_that_does_not_exist_is_refused(store: WeightStore, tmp_path: Path) -> None:
     for named in (tmp_path / "nowhere", "a/b/c", "owner/model.gguf"):
         with pytest.raises(BadInput, match="owner/name"):
             model_setup(named, store, 64e9)

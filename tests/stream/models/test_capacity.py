@@ -1,4 +1,4 @@
-"""What a server says about how many conversations it holds."""
+"""The number of conversations that a server admits, and what it says about it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dialogue.engine import EngineFactories, Runner
 from dialogue.engines.minicpm3 import open_minicpm3
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
-from dialogue.engines.minicpm_v import abilities, open_minicpm_v
+from dialogue.engines.minicpm_v import capabilities_of_folder, open_minicpm_v
 from dialogue.engines.registry import entry_named
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sizing.turn_cost import TurnCost
@@ -46,36 +46,36 @@ class Parts:
     capacity: Capacity | None = None
 
 
-def test_what_was_measured_goes_before_what_the_setup_says() -> None:
+def test_a_measurement_overrides_the_setup() -> None:
     laptop = SETUPS["laptop"]
     assert capacity_of(Parts(), laptop).sessions == laptop.capacity
-    assert capacity_of(Parts(Capacity.measured(Measured(5, 0.1))), laptop).sessions == 5
+    assert capacity_of(Parts(Capacity.from_units(Measured(5, 0.1))), laptop).sessions == 5
 
 
-def test_what_the_user_wants_goes_before_what_was_measured() -> None:
-    wished = replace(SETUPS["laptop"], sessions=3)
-    for parts in (Parts(), Parts(Capacity.measured(Measured(1, 0.5)))):
-        assert capacity_of(parts, wished) == Capacity(3, "3 conversations at once, as --sessions asks")
+def test_the_users_number_overrides_a_measurement() -> None:
+    requested = replace(SETUPS["laptop"], sessions=3)
+    for parts in (Parts(), Parts(Capacity.from_units(Measured(1, 0.5)))):
+        assert capacity_of(parts, requested) == Capacity(3, "3 conversations at once, as --sessions asks")
 
 
 def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
-    capacity = Capacity.measured(Measured(0, 3.1))
+    capacity = Capacity.from_units(Measured(0, 3.1))
     assert capacity.sessions == 1
     assert "3.1 s" in capacity.about
 
 
-def test_how_fast_a_mind_is_can_only_be_a_reason_for_fewer() -> None:
+def test_the_speed_of_an_llm_can_only_lower_the_number() -> None:
     laptop = SETUPS["laptop"]
-    quick, slow = Capacity.paced(DecodePace(0.01)), Capacity.paced(DecodePace(0.1))
-    assert capacity_of(Parts(quick), laptop) == Capacity.of_setup(laptop), "ears, eyes and voice were not measured"
+    quick, slow = Capacity.from_replies(DecodePace(0.01)), Capacity.from_replies(DecodePace(0.1))
+    assert capacity_of(Parts(quick), laptop) == Capacity.of_setup(laptop), "ASR, vision and TTS were not measured"
     assert capacity_of(Parts(slow), laptop).sessions == 1 < laptop.capacity
-    lagging = Capacity.paced(DecodePace(0.5))
+    lagging = Capacity.from_replies(DecodePace(0.5))
     assert lagging.sessions == 1
     assert "lag" in lagging.about and "2.0 s" in lagging.about
 
 
 @pytest.mark.parametrize("kind", [Kind.V26, Kind.TEXT3])
-def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path) -> None:
+def test_turn_based_engines_measure_their_pace(kind: Kind, tmp_path: Path) -> None:
     folder = write_tiny(kind, tmp_path / kind.name)
 
     async def story() -> None:
@@ -108,7 +108,7 @@ def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
     async def story() -> None:
         parts = toy_parts(lambda: ToyEngine([]))
         await parts.measure()
-        assert parts.capacity is None, "a toy has nothing to measure"
+        assert parts.capacity is None, "a toy engine measures nothing"
         shared = await parts.threads.llm.run(tiny_o45, folder, parts.threads.llm.run)
         parts = replace(parts, new_engine=shared, measuring=entry_named("minicpm_o45").measure)
         await parts.measure()
@@ -121,7 +121,7 @@ def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_o26_tells_what_its_sessions_cost_and_what_their_units_do(tmp_path: Path) -> None:
+def test_o26_measures_the_cost_of_its_sessions_and_of_their_units(tmp_path: Path) -> None:
     folder = write_tiny(Kind.O26, tmp_path / "o26")
 
     async def story() -> None:
@@ -150,4 +150,4 @@ def test_o45_speaks_where_it_has_a_vocoder_and_a_voice(tmp_path: Path) -> None:
         for recording in (None, voice):
             can = tiny_o45(folder, thread.run, recording).can
             assert can.speaks == (recording is not None)
-            assert can == abilities(folder, voiced=recording is not None)
+            assert can == capabilities_of_folder(folder, has_voice=recording is not None)

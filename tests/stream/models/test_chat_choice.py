@@ -1,4 +1,4 @@
-"""A chat model by what a person calls it: judged by its config before anything large is fetched."""
+"""A chat model that a user names: its config is checked before anything large is fetched."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QWEN3_8B = {
 
 @pytest.fixture
 def hub(hub: SmallRegistry) -> SmallRegistry:
-    """A hub with one model, whose large file may not be asked for unless a test says so."""
+    """A hub with one model, whose large file only some tests may fetch."""
     config = json.dumps(QWEN3_8B).encode()
     hub.repositories["owner/chat"] = {"config.json": config, "model.safetensors": b"large", "pytorch.bin": b"old"}
     return hub
@@ -66,9 +66,9 @@ def test_what_does_not_fit_is_not_fetched(hub: SmallRegistry, store: WeightStore
     assert not any("safetensors" in name for name in everything_below(store.folder))
 
 
-def test_a_coarser_precision_that_fits_is_advised(tmp_path: Path) -> None:
+def test_a_coarser_precision_that_fits_is_suggested(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(QWEN3_8B))
-    with pytest.raises(BadInput, match="take --precision int"):
+    with pytest.raises(BadInput, match="use --precision int"):
         judgement(replace(SETTINGS, model_path=tmp_path, precision="bfloat16"), 16e9 + REST_BYTES)
     line = judgement(replace(SETTINGS, model_path=tmp_path, precision="int4"), 64e9)
     assert "8.2 billion parameters at int4 need" in line
@@ -83,13 +83,13 @@ def test_another_family_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_hub_that_cannot_give_it_says_why(hub: SmallRegistry, store: WeightStore) -> None:
     hub.gated.add("owner/chat")
-    with pytest.raises(WeightsError, match="accept its terms"):
+    with pytest.raises(WeightsError, match="after its terms are accepted"):
         chat_model_path("owner/chat", store, accept)
-    with pytest.raises(WeightsError, match="shows nobody a model owner/none"):
+    with pytest.raises(WeightsError, match="has no model owner/none"):
         chat_model_path("owner/none", store, accept)
 
 
-def test_a_repository_of_files_of_another_kind_is_told(hub: SmallRegistry, store: WeightStore) -> None:
+def test_a_repository_without_a_config_is_refused(hub: SmallRegistry, store: WeightStore) -> None:
     hub.repositories["owner/chat-GGUF"] = {"chat-q4.gguf": b"GGUF", "README.md": b"files"}
     for _ in range(2):
         with pytest.raises(BadInput, match=r"no config\.json on the hub: .* \.gguf"):
@@ -110,14 +110,14 @@ def test_a_model_of_the_hub_answers(hub: SmallRegistry, store: WeightStore, tmp_
     assert asyncio.run(ask())
 
 
-def test_no_network_is_said(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_network_is_reported(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(WeightsError, match="check its name and the network"):
         chat_model_path("owner/chat", store, accept)
 
 
 @pytest.mark.parametrize("named", ["nowhere", "./nowhere/model.gguf", "a/b/c", "owner/model.gguf"])
-def test_what_is_not_there_is_bad_input(named: str, store: WeightStore) -> None:
+def test_a_name_of_nothing_is_bad_input(named: str, store: WeightStore) -> None:
     with pytest.raises(BadInput, match="owner/name"):
         chat_model_path(named, store, accept)
 
@@ -127,12 +127,12 @@ def test_a_folder_without_a_config_is_no_model(store: WeightStore, tmp_path: Pat
         chat_model_path(tmp_path, store, accept)
 
 
-def test_the_setup_thinks_with_it(tmp_path: Path, store: WeightStore) -> None:
+def test_the_setup_has_the_model_as_its_engine(tmp_path: Path, store: WeightStore) -> None:
     write_chat_model("qwen3", tmp_path)
-    told: list[str] = []
-    setup = chat_setup(tmp_path, store, 64e9, tell=told.append)
+    lines: list[str] = []
+    setup = chat_setup(tmp_path, store, 64e9, report=lines.append)
     assert (setup.name, setup.engine) == ("llm", ChatModelSettings(model_path=tmp_path))
-    [line] = told
+    [line] = lines
     assert line.startswith(f"{tmp_path}: ") and "parameters at int8 need" in line
     asked = chat_setup(tmp_path, store, 64e9, precision="int4", device="cpu", context_tokens=1024).engine
     assert asked == ChatModelSettings(model_path=tmp_path, precision="int4", device="cpu", context_tokens=1024)
@@ -140,14 +140,14 @@ def test_the_setup_thinks_with_it(tmp_path: Path, store: WeightStore) -> None:
 
 def test_a_longer_context_needs_more(tmp_path: Path, store: WeightStore) -> None:
     (tmp_path / "config.json").write_text(json.dumps(QWEN3_8B))
-    told: list[str] = []
+    lines: list[str] = []
     for tokens in (1024, 32768):
-        chat_setup(tmp_path, store, 64e9, precision="int8", context_tokens=tokens, tell=told.append)
-    assert "contexts 0.30" in told[0] and "contexts 9.66" in told[1]
+        chat_setup(tmp_path, store, 64e9, precision="int8", context_tokens=tokens, report=lines.append)
+    assert "contexts 0.30" in lines[0] and "contexts 9.66" in lines[1]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a graphics card")
-def test_a_card_that_is_not_there_is_told(tmp_path: Path, store: WeightStore) -> None:
+def test_a_missing_graphics_card_is_reported(tmp_path: Path, store: WeightStore) -> None:
     write_chat_model("qwen3", tmp_path)
     with pytest.raises(BadInput, match="no graphics card"):
         chat_setup(tmp_path, store, 64e9, device="cuda")

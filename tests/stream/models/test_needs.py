@@ -1,4 +1,4 @@
-"""Nothing is fetched or opened that the engine does itself."""
+"""The weights of a setup: nothing is fetched or opened for what the engine does itself."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from tests.virtual_time import run_in_virtual_time
 
-ASR, VISION_MODELS, WHO_SPEAKS = "whisper-tiny.en", "nanodet-g", "silero-vad"
+ASR, VAD = "whisper-tiny.en", "silero-vad"
 
 
-def test_the_laptop_needs_all_and_a_server_elsewhere_no_mind(weights: WeightStore) -> None:
+def test_the_laptop_needs_every_set_and_a_remote_server_needs_no_llm(weights: WeightStore) -> None:
     everything = set(weights.default_names())
     assert set(weights_needed(SETUPS["laptop"], weights)) == everything
     assert set(weights_needed(SETUPS["remote"], weights)) == everything - {DEFAULT_LLM}
@@ -29,17 +29,17 @@ def test_the_laptop_needs_all_and_a_server_elsewhere_no_mind(weights: WeightStor
 
 @pytest.mark.parametrize(
     ("kind", "needed"),
-    [(Kind.V26, {ASR, WHO_SPEAKS}), (Kind.O26, {WHO_SPEAKS}), (Kind.O45, {WHO_SPEAKS})],
+    [(Kind.V26, {ASR, VAD}), (Kind.O26, {VAD}), (Kind.O45, {VAD})],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )
-def test_a_model_of_ones_own_needs_what_it_lacks(
+def test_a_users_model_needs_only_what_it_does_not_do_itself(
     kind: Kind, needed: set[str], weights: WeightStore, tmp_path: Path
 ) -> None:
     setup = with_model(write_tiny(kind, tmp_path / "model"), "float32")
     assert set(weights_needed(setup, weights)) == needed
     parts = run_in_virtual_time(open_parts(setup, weights))
     try:
-        assert parts.transcriber is not None, "where it does not answer it writes captions"
+        assert parts.transcriber is not None, "it writes captions where the engine hears"
         assert parts.vision_models is None
         assert (parts.voice is None) == (kind is Kind.O26), "o 4.5 was given no voice to speak with"
         assert parts.new_engine().can.hears == (ASR not in needed)
@@ -48,11 +48,9 @@ def test_a_model_of_ones_own_needs_what_it_lacks(
         parts.close()
 
 
-def test_without_the_small_transcriber_there_are_no_captions_and_that_is_said(
-    weights: WeightStore, tmp_path: Path
-) -> None:
+def test_without_asr_weights_there_are_no_captions_and_a_remark_says_so(weights: WeightStore, tmp_path: Path) -> None:
     (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / WHO_SPEAKS).symlink_to(weights.folder / WHO_SPEAKS)
+    (tmp_path / "weights" / VAD).symlink_to(weights.folder / VAD)
     model = write_tiny(Kind.O26, tmp_path / "model")
     setup = with_model(model, "float32")
     parts = run_in_virtual_time(open_parts(setup, WeightStore(tmp_path)))

@@ -1,4 +1,4 @@
-"""Units of several sessions: together when they come together, in time, fairly, and each for itself when one fails."""
+"""Units of several sessions: batched when they arrive together, on time, fair, and isolated when one fails."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -14,7 +14,7 @@ Batch = list[tuple[str, int]]
 
 
 class Machine:
-    """Computes on a real thread, and takes virtual time before: `costs_s(n)` for n units."""
+    """Computes on a real thread, after `takes_s(n)` of virtual time for n units."""
 
     def __init__(self, costs_s: float = 0.0, each_s: float = 0.0) -> None:
         self.once_s, self.each_s = costs_s, each_s
@@ -70,7 +70,7 @@ async def speak(slots: "UnitSlots[Session, int, str]", session: Session, first_s
     return outcomes
 
 
-def test_a_session_alone_waits_for_nobody() -> None:
+def test_a_single_session_does_not_wait() -> None:
     machine = Machine(0.1)
 
     async def story() -> tuple[float, Any]:
@@ -79,7 +79,7 @@ def test_a_session_alone_waits_for_nobody() -> None:
     assert run_in_virtual_time(story()) == (0.1, "a0")
 
 
-def test_sessions_whose_units_come_within_a_slot_are_computed_together_and_get_their_own() -> None:
+def test_units_that_arrive_within_a_slot_are_batched_and_each_session_gets_its_own() -> None:
     machine = Machine(0.1)
 
     async def story() -> list[list[str]]:
@@ -87,7 +87,7 @@ def test_sessions_whose_units_come_within_a_slot_are_computed_together_and_get_t
         return await asyncio.gather(*(speak(slots, Session(name), first, 4) for name, first in [("a", 0), ("b", 0.05)]))
 
     assert run_in_virtual_time(story()) == [["a0", "a1", "a2", "a3"], ["b0", "b1", "b2", "b3"]]
-    # Nobody knew of b at first; from the second unit on a waits the 0.05 s for it.
+    # b is unknown at first; from the second unit on, a waits the 0.05 s for it.
     assert machine.batches[2:] == [(second + 0.05, [("a", second), ("b", second)]) for second in (1, 2, 3)]
 
 
@@ -102,7 +102,7 @@ def test_sessions_that_never_meet_in_a_slot_do_not_wait_for_each_other() -> None
     assert [begun for begun, _ in machine.batches] == [0, 0.5, 1, 1.5, 2, 2.5]
 
 
-def test_what_comes_while_the_thread_computes_goes_together_afterwards() -> None:
+def test_units_that_arrive_while_the_thread_computes_are_batched_next() -> None:
     machine = Machine(0.5)
 
     async def story() -> list[Any]:
@@ -115,7 +115,7 @@ def test_what_comes_while_the_thread_computes_goes_together_afterwards() -> None
     assert run_in_virtual_time(story()) == [(0.5, "a0"), (1.0, "b0"), (1.0, "c0")]
 
 
-def test_nobody_is_waited_for_when_that_would_miss_a_deadline() -> None:
+def test_a_slot_closes_early_where_waiting_would_miss_a_deadline() -> None:
     machine = Machine(0.9)
 
     async def story() -> list[float]:
@@ -141,7 +141,7 @@ def test_a_batch_is_no_larger_than_its_deadlines_allow() -> None:
     assert run_in_virtual_time(story()) == [(0.8, "patient0"), (0.4, "urgent0")]
 
 
-def test_when_there_is_too_much_for_the_machine_everybody_gets_the_same() -> None:
+def test_an_overloaded_machine_serves_sessions_equally() -> None:
     machine = Machine(1.0)
     served = dict.fromkeys("abcde", 0)
 
@@ -212,7 +212,7 @@ def test_a_unit_whose_session_leaves_is_never_computed() -> None:
     assert [batch for _, batch in machine.batches] == [[("a", 0)], [("c", 0)]]
 
 
-def test_leaving_while_ones_unit_is_computed_is_prompt_and_harms_nobody() -> None:
+def test_a_session_that_leaves_during_its_unit_returns_at_once_and_affects_no_other() -> None:
     machine = Machine(0.5)
 
     async def story() -> tuple[float, Any]:
@@ -228,7 +228,7 @@ def test_leaving_while_ones_unit_is_computed_is_prompt_and_harms_nobody() -> Non
     assert run_in_virtual_time(story())[1] == "b0"
 
 
-def test_a_session_that_brings_two_units_gets_them_in_order_and_apart() -> None:
+def test_several_units_of_one_session_are_computed_in_order_and_separately() -> None:
     machine = Machine(0.1)
 
     async def story() -> list[str]:

