@@ -31,11 +31,8 @@ def product_files() -> Iterator[Path]:
 
 
 def python_files() -> list[Path]:
-    others = [
-        path
-        for folder in ("tests", "benchmarks", "install", "examples", "docs")
-        for path in sorted((ROOT / folder).rglob("*.py"))
-    ]
+    folders = ("tests", "benchmarks", "install", "examples", "docs")
+    others = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
     return [path for path in (*product_files(), *others) if path.exists()]
 
 

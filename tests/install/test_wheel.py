@@ -109,7 +109,7 @@ def test_the_page_is_served_from_another_folder(programs: Path, environment: dic
             )
             assert address, (tmp_path / "stderr").read_text()
             for name in ("", "page/app.js", "page/style.css"):
-                with urllib.request.urlopen(address + name, timeout=30) as answer:
+                with urllib.request.urlopen(found[0] + name, timeout=30) as answer:
                     assert answer.read()
         finally:
             process.kill()
