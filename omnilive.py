@@ -87,8 +87,8 @@ class Assistant:
         `device` "auto", "cpu", "cuda", "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to speak
         with, and takes the consent of the person who speaks in it: say so by `speaker_consents`. `captioner`, for a
         model that cannot see, is an image-text model that describes pictures to it. `tools`, for MiniCPM3, are
-        functions it may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`. Raises
-        WeightsError where the model cannot be fetched, BadInput where it cannot be used.
+        functions it may call besides its own: Python functions with type hints, or `Tool.described(schema, run)`.
+        Raises WeightsError where the model cannot be fetched, BadInput where it cannot be used.
         """
         let_threads_sleep()
         from stream.models.any_model import model_setup
@@ -217,11 +217,10 @@ class Assistant:
         Events are those of stream/runtime/events.py; the voice comes as `Voiced` among them, at `rate`, or is thrown
         away without `aloud`. Raises Busy on entering when all places are taken.
         """
-        from dialogue.engines import abilities_of
         from ui.api.live_call import LiveCall
 
         parts = self._parts
-        hears = abilities_of(parts.setup.engine, parts.setup.model_path).hears
+        hears = parts.setup.capabilities.hears
         return LiveCall(parts.loop, parts.new_session, parts.leave_place, rate=rate, aloud=aloud, hears_silence=hears)
 
     def close(self) -> None:

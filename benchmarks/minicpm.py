@@ -25,7 +25,7 @@ from dialogue.image_text.tiny import write_tiny_sibling
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.device import device_for
 from dialogue.llm.precision import PRECISIONS
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.tiny.checkpoint import KINDS, write_tiny
 from stream.models.model_choice import ENGINES, model_type
 

@@ -21,9 +21,9 @@ from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.audio.mel import RATE
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer, prepare
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex import Duplex
 from dialogue.minicpm.sessions.session_o26 import SessionO26
 from dialogue.minicpm.sizing.duplex_cost import measure_duplex, talking

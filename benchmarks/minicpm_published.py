@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 
 PUBLISHED: dict[Kind, tuple[str, ...]] = {
     Kind.V25: ("memory 19 GB in 16 bits, 8 GB in int4 (makers)",),

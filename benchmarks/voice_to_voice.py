@@ -25,8 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import add_json, report
-from stream.models.setup import STAGES
-from stream.runtime.budget import percentile
+from stream.runtime.budget import STAGES, percentile
 from tests.browser.call_fixtures import FLAGS, Server
 from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sign, spoken
 from ui.host.home import home

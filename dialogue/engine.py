@@ -27,14 +27,20 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine does itself. `duplex`: it is asked after every unit and may answer by listening on. `in_order`:
-    a turn may hold several texts between pictures and sound, and they stand as they were fed."""
+    """What an engine does itself.
+
+    `duplex`: it is asked after every unit and may answer by listening on. `in_order`: a turn may hold several texts
+    between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions. `reads`: it
+    answers questions about a text that it is given.
+    """
 
     hears: bool
     sees: bool
     speaks: bool
     duplex: bool = False
     in_order: bool = False
+    tools: bool = False
+    reads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from omnilive import Assistant, BadInput, EngineLost
 from stream.models.weights import WeightStore

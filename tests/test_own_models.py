@@ -15,7 +15,7 @@ import pytest
 
 from audio.sound_file import read_sound, write_wav
 from dialogue.image_text.tiny import write_tiny_sibling
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from omnilive import Assistant, BadInput, Busy, EngineLost
 from stream.models.weights import WeightsError, WeightStore

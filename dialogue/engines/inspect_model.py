@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dialogue.image_text.inspection import inspect_image_text
-from dialogue.llm.checkpoints.decoder_weights import read_json
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.minicpm.checkpoints.inspection import inspect_native
 from dialogue.sizing.chat_inspection import inspect_chat, inspect_gguf
 from dialogue.sizing.inspection import Inspection

@@ -32,9 +32,9 @@ from dialogue.minicpm.chat.chat_context import ChatContext, PictureRows, look
 from dialogue.minicpm.chat.chat_memory import ChatMemory
 from dialogue.minicpm.chat.conversation import SAMPLING, usual_sampling
 from dialogue.minicpm.chat.request import EncodedPicture
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
 from dialogue.minicpm.sessions.session_o26 import SAMPLING as SAMPLING_O26
 from dialogue.minicpm.speech.speech_backbone import VOICE

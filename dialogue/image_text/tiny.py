@@ -14,7 +14,7 @@ from tokenizers import AddedToken
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast, logging
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.tokenizer import byte_tokenizer
 
 KINDS = {"v4.6": "minicpmv4_6", "v4.7": "minicpmv4_7", "ocr": "minicpm_ocr"}

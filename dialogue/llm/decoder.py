@@ -7,14 +7,16 @@ no policy about what stays in a cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.linear import Linear, make_linear
 from dialogue.llm.precision import Precision
@@ -48,8 +50,9 @@ class Decoder:
     """Weights of one model, shared by all sessions.
 
     `weights` maps Hugging Face names ("model.layers.0.self_attn.q_proj.weight") to tensors; each is read once, so a
-    lazy mapping keeps the memory of loading to one layer. Activations are float32 for float32 weights and bfloat16
-    for all others. `context` is the longest context to be served (rotary rules that depend on it are settled here).
+    lazy mapping keeps the memory of loading to one layer. Raises BadInput where one is missing or has another shape.
+    Activations are float32 for float32 weights and bfloat16 for all others. `context` is the longest context to be
+    served (rotary rules that depend on it are settled here).
     """
 
     def __init__(
@@ -181,6 +184,8 @@ class Decoder:
     def _build(self, weights: Mapping[str, Tensor], on_progress: Progress) -> None:
         c, total = self.config, self.config.layers + 1
 
+        weights = _Fitting(c, weights)
+
         def norm(name: str) -> Tensor:
             return weights[name].to(self.device, torch.float32)
 
@@ -220,3 +225,25 @@ class Decoder:
             gate_up=linear(("mlp.gate_proj", "mlp.up_proj"), c.mlp_bias),
             down=linear(("mlp.down_proj",), c.mlp_bias),
         )
+
+
+class _Fitting(Mapping[str, Tensor]):
+    """Weights as they are read, each held against the shape that the config gives it."""
+
+    def __init__(self, config: DecoderConfig, weights: Mapping[str, Tensor]) -> None:
+        self._shapes, self._weights = decoder_tensors(config), weights
+
+    def __getitem__(self, name: str) -> Tensor:
+        try:
+            tensor = self._weights[name]
+        except KeyError as error:
+            raise BadInput(f"The model has no tensor {name}; download the whole model.") from error
+        if tuple(tensor.shape) != self._shapes[name]:
+            raise BadInput(f"{name} is {tuple(tensor.shape)}, not {self._shapes[name]}. Is config.json of this model?")
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._shapes)

@@ -16,10 +16,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights, read_json
+from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights
 from dialogue.llm.checkpoints.gguf_file import GgufFile
 from dialogue.llm.checkpoints.gguf_tokenizer import tokenizer_of
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.decoder_route import Route, route_for
 from dialogue.llm.kv_cache import KVCache
@@ -28,7 +31,7 @@ from dialogue.llm.precision import Quantisation
 from dialogue.llm.rotary import Rotary
 from dialogue.llm.sampling import SamplingConfig
 
-__all__ = ["LanguageModel", "Quantisation", "open_language_model"]
+__all__ = ["LanguageModel", "Quantisation", "open_decoder", "open_language_model"]
 
 Progress = Callable[[int, int], None]
 
@@ -120,35 +123,59 @@ def open_language_model(
     raise BadInput(f"{path} is neither a .gguf file nor a model folder; point to one of these.")
 
 
+def open_decoder(
+    path: Path, *, quantisation: Quantisation = "auto", threads: int = 1, device: str = "cpu"
+) -> Decoder | NativeDecoder:
+    """The decoder of a model folder alone; its tokenizer need not be there. Raises BadInput as above."""
+    shape = DecoderConfig.from_hf(read_json(path / "config.json"))
+    return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None))[0]
+
+
 def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
     file = GgufFile(path)
     metadata = file.metadata
     tokenizer = tokenizer_of(metadata)
+    tokens, template = file.texts("tokenizer.ggml.tokens"), metadata.get("tokenizer.chat_template", "")
+    ids: dict[str, int | None] = {name: _token_id(file, name, len(tokens)) for name in ("bos", "eos", "eot")}
+    if not isinstance(template, str):
+        raise BadInput(f"The chat template in {path.name} is no text; use another model file.")
     weights = GgufWeights(file)
+    if len(tokens) > weights.config.vocab_size:
+        raise BadInput(f"{path.name} has {len(tokens)} tokens, its table {weights.config.vocab_size}; take another.")
+    require_shapes(decoder_tensors(weights.config), weights.shapes)
     decoder, why = _decoder(weights.config, weights, choice, from_gguf=True)
-    tokens: list[str] = metadata["tokenizer.ggml.tokens"]
-    ids: dict[str, Any] = {name: metadata.get(f"tokenizer.ggml.{name}_token_id") for name in ("bos", "eos", "eot")}
     return LanguageModel(
         decoder=decoder,
         tokenizer=tokenizer,
-        chat_template=metadata.get("tokenizer.chat_template", ""),
-        special_tokens={f"{name}_token": tokens[ids[name]] for name in ("bos", "eos") if ids[name] is not None},
+        chat_template=template,
+        special_tokens={f"{name}_token": tokens[at] for name in ("bos", "eos") if (at := ids[name]) is not None},
         stop_ids=_stop_ids(tokenizer, [ids["eos"], ids["eot"]]),
-        bos_id=ids["bos"] if metadata.get("tokenizer.ggml.add_bos_token") else None,
+        bos_id=ids["bos"] if metadata.get("tokenizer.ggml.add_bos_token") is True else None,
         sampling=None,
         name=path.stem,
         why=why,
     )
 
 
+def _token_id(file: GgufFile, name: str, tokens: int) -> int | None:
+    key = f"tokenizer.ggml.{name}_token_id"
+    if key not in file.metadata:
+        return None
+    if not 0 <= (found := file.whole(key)) < tokens:
+        raise BadInput(f"{key} of this GGUF file is none of its {tokens} tokens; use another model file.")
+    return found
+
+
 def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     config = read_json(path / "config.json")
     shape = DecoderConfig.from_hf(config)
-    words = words_of(path)
-    decoder, why = _decoder(shape, _weights_of(path, shape), choice, from_gguf=False)
     stated = path / "generation_config.json"
     generation = read_json(stated) if stated.is_file() else {}
-    eos = generation.get("eos_token_id", config.get("eos_token_id"))
+    eos, sampling = generation.get("eos_token_id", config.get("eos_token_id")), _sampling(generation)
+    if not all(each is None or type(each) is int for each in (eos if isinstance(eos, list) else [eos])):
+        raise BadInput(f"The stop tokens of the model in {path} are no numbers; download it again.")
+    words = words_of(path)
+    decoder, why = _folder_decoder(path, shape, choice)
     named = {name: str(getattr(words, name)) for name in ("bos_token", "eos_token") if getattr(words, name)}
     tokenizer: Tokenizer = words.backend_tokenizer
     ends = [*(eos if isinstance(eos, list) else [eos]), words.eos_token_id]
@@ -159,19 +186,17 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
         special_tokens=named,
         stop_ids=_stop_ids(tokenizer, ends),
         bos_id=words.bos_token_id if getattr(words, "add_bos_token", False) else None,
-        sampling=_sampling(generation),
+        sampling=sampling,
         name=path.name,
         why=why,
     )
 
 
-def _weights_of(path: Path, shape: DecoderConfig) -> SafetensorsWeights:
-    """All of them are there, in the shapes of the config, before one is read."""
-    from dialogue.llm.checkpoints.checkpoint import Checkpoint
-    from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors
-
-    Checkpoint(path).require(decoder_tensors(shape))
-    return SafetensorsWeights(path)
+def _folder_decoder(path: Path, shape: DecoderConfig, choice: _Choice) -> tuple[Decoder | NativeDecoder, str]:
+    """All tensors are there, in the shapes of the config, before one is read."""
+    checkpoint = Checkpoint(path)
+    checkpoint.require(decoder_tensors(shape))
+    return _decoder(shape, SafetensorsWeights(checkpoint), choice, from_gguf=False)
 
 
 def words_of(path: Path) -> Any:
@@ -191,16 +216,19 @@ def words_of(path: Path) -> Any:
 
 
 def _sampling(generation: Mapping[str, Any]) -> SamplingConfig | None:
-    """As generation_config.json advises, with the library's defaults."""
-    penalty = float(generation.get("repetition_penalty") or 1.0)
-    if not generation.get("do_sample"):
-        return SamplingConfig(penalty=penalty) if "do_sample" in generation else None
-    return SamplingConfig(
-        temperature=float(generation.get("temperature") or 1.0),
-        top_k=int(generation.get("top_k", 50) or 0),
-        top_p=float(generation.get("top_p") or 1.0),
-        penalty=penalty,
-    )
+    """As generation_config.json advises, with the library's defaults. Raises BadInput for what is no number."""
+    try:
+        penalty = float(generation.get("repetition_penalty") or 1.0)
+        if not generation.get("do_sample"):
+            return SamplingConfig(penalty=penalty) if "do_sample" in generation else None
+        return SamplingConfig(
+            temperature=float(generation.get("temperature") or 1.0),
+            top_k=int(generation.get("top_k", 50) or 0),
+            top_p=float(generation.get("top_p") or 1.0),
+            penalty=penalty,
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInput(f"generation_config.json says what is no number ({error}); download the model again.") from error
 
 
 def _decoder(

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
 from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment
+from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
 from dialogue.llm.native.packing import Bits, bits_of, pack, packed_bytes
 from dialogue.llm.rotary import Rotary
 
@@ -51,7 +52,8 @@ class NativeDecoder:
     """Weights of one model, shared by all sessions; one step runs at a time.
 
     `bits` None keeps each matrix at the precision it is stored with, as far as packing.py knows it. `threads`
-    includes the caller's; a step of fewer than 4 tokens uses the caller's only.
+    includes the caller's; a step of fewer than 4 tokens uses the caller's only. Raises BadInput where a tensor is
+    missing or has another shape than `config` wants.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class NativeDecoder:
         on_progress: Progress | None = None,
     ) -> None:
         assert not refusal(config), refusal(config)
+        self._shapes = decoder_tensors(config)
+        require_shapes(self._shapes, weights.shapes)
         self.config = config
         self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions)
         self.instructions = INSTRUCTION_SETS[library.instructions]
@@ -146,20 +150,21 @@ class NativeDecoder:
         chosen: dict[str, Bits] = {name: bits or bits_of(weights.blocks(name)) for name in names}
         if bits == 4:
             chosen |= {name: 8 for name in names if not name.startswith("model.layers.")}
-        columns = {name: self._columns(name) for name in names}
-        sizes = [packed_bytes(self._rows(name), columns[name], chosen[name]) for name in names]
+        sizes = [packed_bytes(*self._matrix_shape(name), chosen[name]) for name in names]
         # One block for everything: numpy asks for huge pages, and reading on from one matrix into the next is free.
         self._arena = np.empty(sum(sizes) + 64, np.uint8)
         self._precision = " and ".join(f"{b} bits" for b in sorted(set(chosen.values())))
         at, packed = -self._arena.ctypes.data % 64, {}
         for number, (name, size) in enumerate(zip(names, sizes, strict=True)):
-            packed[name] = pack(library, weights.blocks(name), columns[name], chosen[name], self._arena[at : at + size])
+            rows, columns = self._matrix_shape(name)
+            out = self._arena[at : at + size]
+            packed[name] = pack(library, weights.blocks(name), rows, columns, chosen[name], out)
             at += size
             on_progress(number + 1, len(names))
         layers = (Layer * c.layers)(*(self._layer(weights, packed, number) for number in range(c.layers)))
         return Model(
-            c.layers, c.hidden_size, c.heads, c.kv_heads, c.head_dim, c.ffn_size, c.norm_eps, layers,
-            self._address(weights["model.norm.weight"]),
+            c.layers, c.hidden_size, c.heads, c.kv_heads, c.head_dim, c.ffn_size, c.vocab_size, c.norm_eps, layers,
+            self._vector(weights["model.norm.weight"]),
             packed["model.embed_tokens.weight"],
             packed["model.embed_tokens.weight" if c.tied_head else "lm_head.weight"],
         )  # fmt: skip
@@ -171,37 +176,26 @@ class NativeDecoder:
         if not self.config.tied_head:
             yield "lm_head.weight"
 
-    def _rows(self, name: str) -> int:
-        c = self.config
-        heads = {"q_proj": c.heads, "k_proj": c.kv_heads, "v_proj": c.kv_heads}
-        part = name.removesuffix(".weight").rpartition(".")[2]
-        if part in heads:
-            return heads[part] * c.head_dim
-        if part in ("gate_proj", "up_proj"):
-            return c.ffn_size
-        return c.hidden_size if part in ("o_proj", "down_proj") else c.vocab_size
-
-    def _columns(self, name: str) -> int:
-        if "o_proj" in name:
-            return self.config.heads * self.config.head_dim
-        return self.config.ffn_size if "down_proj" in name else self.config.hidden_size
+    def _matrix_shape(self, name: str) -> tuple[int, int]:
+        rows, columns = self._shapes[name]
+        return rows, columns
 
     def _layer(self, weights: StoredWeights, packed: dict[str, Matrix], number: int) -> Layer:
         at, c = f"model.layers.{number}.", self.config
         layer = Layer(**{field: packed[f"{at}{part}.weight"] for field, part in _MATRICES.items()})
-        layer.attention_norm = self._address(weights[f"{at}input_layernorm.weight"])
-        layer.mlp_norm = self._address(weights[f"{at}post_attention_layernorm.weight"])
+        layer.attention_norm = self._vector(weights[f"{at}input_layernorm.weight"])
+        layer.mlp_norm = self._vector(weights[f"{at}post_attention_layernorm.weight"])
         if c.qkv_bias:
             biases = [weights[f"{at}{_MATRICES[field]}.bias"] for field in ("query", "key", "value")]
-            layer.bias = self._address(torch.cat(biases))
+            layer.bias = self._vector(torch.cat(biases))
         if c.qk_norm:
-            layer.query_norm = self._address(weights[f"{at}self_attn.q_norm.weight"])
-            layer.key_norm = self._address(weights[f"{at}self_attn.k_norm.weight"])
+            layer.query_norm = self._vector(weights[f"{at}self_attn.q_norm.weight"])
+            layer.key_norm = self._vector(weights[f"{at}self_attn.k_norm.weight"])
         return layer
 
-    def _address(self, floats: Tensor) -> int:
+    def _vector(self, floats: Tensor) -> Vector:
         self._floats.append(floats.to(torch.float32, copy=True).contiguous())
-        return self._floats[-1].data_ptr()
+        return Vector(self._floats[-1].data_ptr(), self._floats[-1].numel())
 
 
 class _NativeCache(KVCache):

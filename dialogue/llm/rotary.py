@@ -23,7 +23,7 @@ class Rotary:
         frequency, self.attention_factor = frequencies(rope, head_dim, context)
         self._frequency = frequency.to(torch.float64)
         self._device = torch.device(device)
-        self._cos, self._sin = self._tables(torch.arange(_FIRST_TABLE))
+        self._cos, self._sin = self._tables(torch.arange(min(_FIRST_TABLE, context)))
 
     def span(self, start: int, tokens: int) -> tuple[Tensor, Tensor]:
         """Cosine and sine of positions start .. start + tokens, each float32 (tokens, head_dim / 2)."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from dialogue.errors import AssistantError
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_tensors import SPARE, decoder_tensors
-from dialogue.llm.checkpoints.decoder_weights import GgufWeights, read_json
+from dialogue.llm.checkpoints.decoder_tensors import SPARE, Shapes, decoder_tensors
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights
 from dialogue.llm.checkpoints.gguf_file import GgufFile
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.decoder_route import WeightBytes, route_for, weight_bytes
 from dialogue.llm.language_model import words_of
 from dialogue.llm.precision import PRECISIONS, Precision
@@ -43,21 +44,28 @@ def inspect_gguf(path: Path) -> Inspection:
     def bytes_at(precision: Precision) -> WeightBytes:
         return weight_bytes(shape, route_for(shape, precision, from_gguf=True), file.tensors)
 
-    missing = sorted(name for name in decoder_tensors(shape) if name not in weights)
-    kind = file.metadata["general.architecture"]
-    name = f"{kind} chat model in a GGUF file, {stored.total / 1e6:.1f} MB of memory as it is stored"
-    return _inspection(name, shape, path.stat().st_size, bytes_at, Differences(missing=missing))
+    want, have = decoder_tensors(shape), weights.shapes
+    differences = Differences(
+        missing=sorted(name for name in want if name not in have), misshapen=_misshapen(want, have)
+    )
+    name = f"{weights.architecture} chat model in a GGUF file, {stored.total / 1e6:.1f} MB of memory as it is stored"
+    return _inspection(name, shape, path.stat().st_size, bytes_at, differences)
 
 
 def compare(checkpoint: Checkpoint, shape: DecoderConfig) -> Differences:
     """A checkpoint against its config."""
     want, have = decoder_tensors(shape), checkpoint.shapes
-    odd = [f"{name} is {have[name]}, not {shape}" for name, shape in want.items() if have.get(name, shape) != shape]
     spare = "lm_head.weight"  # some files hold a tied head all the same
     return Differences(
         missing=sorted(name for name in want if name not in have),
         unknown=sorted(name for name in have if name not in want and name != spare and not SPARE.match(name)),
-        misshapen=sorted([*odd, *checkpoint.no_floats(want)]),
+        misshapen=sorted([*_misshapen(want, have), *checkpoint.no_floats(want)]),
+    )
+
+
+def _misshapen(want: Shapes, have: Shapes) -> list[str]:
+    return sorted(
+        f"{name} is {have[name]}, not {shape}" for name, shape in want.items() if have.get(name, shape) != shape
     )
 
 

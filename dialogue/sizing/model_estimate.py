@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_weights import config_of, read_json
+from dialogue.llm.checkpoints.decoder_weights import config_of
 from dialogue.llm.checkpoints.gguf_file import GgufFile, GgufTensor
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.decoder_route import route_for, weight_bytes
 from dialogue.llm.precision import Quantisation
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dialogue.engines.registry import entry_running
+from dialogue.engines.settings import ChatModelSettings
+from dialogue.llm.precision import Precision
 from stream.models.chat_choice import chat_setup
-from stream.models.model_choice import check_placing, looked_at, model_folder, model_type, with_model
+from stream.models.model_choice import check_placing, looked_at, model_config, model_folder, with_model
 from stream.models.setup import Setup
 from stream.models.weights import WeightStore
-
-if TYPE_CHECKING:
-    from dialogue.llm.precision import Precision
 
 
 def model_setup(
@@ -31,11 +31,10 @@ def model_setup(
 ) -> Setup:
     """A hub id, a folder or a .gguf file; the model is fetched where it must be. Of a chat model `tell` is given a line
     on what it needs. Raises WeightsError, or BadInput for a model that nothing here runs or that does not fit."""
-    from dialogue.engines.inspect_model import CHAT  # it comes with torch, which takes seconds to import
-
     check_placing(precision, device)
     path = looked_at(named, store, revision)
-    if path.suffix != ".gguf" and model_type(path) not in CHAT:
+    entry = None if path.suffix == ".gguf" else entry_running(model_config(path))
+    if path.suffix != ".gguf" and (entry is None or entry.settings is not ChatModelSettings):
         return with_model(model_folder(named, store, revision), precision, device)
     asked: dict[str, Any] = {"precision": precision, "device": device, "context_tokens": context_tokens}
     return chat_setup(named, store, free_bytes, revision=revision, tell=tell, **asked)

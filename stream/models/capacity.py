@@ -1,52 +1,18 @@
-"""How many sessions this machine holds at once, and how that is known. Plain numbers; admission is `places.py`."""
+"""How many sessions this machine holds at once, and how that is known. Plain numbers; `admission.py` applies them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
+from dialogue.engines.entry import Cost, Speed
 from stream.models.setup import Setup
-
-
-class Cost(Protocol):
-    """What several sessions take; `dialogue.minicpm.sizing.unit_cost.UnitCost` is one."""
-
-    def seconds(self, sessions: int) -> float:
-        """Of the worst second of so many."""
-        ...
-
-    def unit_seconds(self, sessions: int) -> float:
-        """Of a unit of each of so many, computed together."""
-        ...
-
-    def sessions(self) -> int: ...
-
-
-@runtime_checkable
-class Measurable(Protocol):
-    """A model whose sessions bring units, and that can tell what they cost."""
-
-    def measure_units(self) -> Cost: ...
-
-
-class Speed(Protocol):
-    """What answers of several sessions take; `dialogue.sizing.pace.Pace` is one."""
-
-    def seconds(self, sessions: int) -> float: ...
-    def sessions(self) -> int: ...
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """A model whose sessions bring no units, and that can tell how fast it makes their answers."""
-
-    def measure_pace(self) -> Speed: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`sessions` is at least 1. `about` is for the line a server starts with. `at_most`: it leaves out what ears, eyes
-    and voice cost, and so can only be a reason for fewer sessions."""
+    """`sessions` is at least 1. `about` is for the line a server starts with. `at_most`: it leaves out what
+    recognition, vision and voice cost, and so can only lower the number of sessions."""
 
     sessions: int
     about: str
@@ -58,7 +24,7 @@ class Capacity:
 
     @classmethod
     def measured(cls, cost: Cost) -> Capacity:
-        """One session is let in even where the machine cannot keep up with it: its user sees how it lags."""
+        """One session is admitted even where the machine cannot keep up with it: its user sees how it lags."""
         fit = cost.sessions()
         if fit == 0:
             return cls(1, f"1 conversation, which will lag: a second of it takes this machine {cost.seconds(1):.1f} s")
@@ -86,10 +52,10 @@ class Opened(Protocol):
 
 
 def capacity_of(parts: Opened, setup: Setup) -> Capacity:
-    """What the user wants; else what was measured when the parts were opened; what the setup says where nothing was, or
-    where only the mind was and it is no reason for fewer."""
+    """The number that the user asks for; else what was measured when the parts were opened. The setup's number where
+    nothing was measured, or where only the engine was and it allows more."""
     if setup.sessions is not None:
-        return Capacity(setup.sessions, f"{_conversations(setup.sessions)} at once, as you wish")
+        return Capacity(setup.sessions, f"{_conversations(setup.sessions)} at once, as --sessions asks")
     found = parts.capacity
     if found is None or (found.at_most and found.sessions >= setup.capacity):
         return Capacity.of_setup(setup)

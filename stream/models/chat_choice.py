@@ -7,20 +7,19 @@ free is handed in.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+from dialogue.engines.settings import ChatModelSettings
 from dialogue.errors import BadInput
+from dialogue.llm.precision import Quantisation
 from stream.models.model_choice import HUB_ID
-from stream.models.setup import SETUPS, Setup
+from stream.models.setup import Setup
 from stream.models.weights import WeightStore
 
-if TYPE_CHECKING:  # it comes with torch, which takes seconds to import
-    from dialogue.llm.precision import Quantisation
-
-# What ears, eyes, voice and libraries take beside the model.
-REST_BYTES = 1.5e9
+ABOUT = "a chat model of the user's (--llm); the rest as in laptop"
+REST_BYTES = 1.5e9  # what recognition, vision, voice and libraries take beside the model
+SESSIONS = 2  # at once
 FINER_TO_COARSER: tuple[Quantisation, ...] = ("float32", "bfloat16", "int8", "int4")
 
 Judge = Callable[[Path], None]  # raises BadInput; the path is a .gguf file, or a folder with config.json at least
@@ -61,46 +60,42 @@ def chat_setup(
     revision: str = "main",
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Setup:
-    """The setup that thinks with the model called so; ears, eyes and voice are the embedded ones.
+    """The setup that runs the chat model named so; recognition, vision and voice are the embedded ones.
 
     `tell` is given the judgement before anything large is fetched. Raises as `judgement` and `chat_model_path` do.
     """
-    base = SETUPS["llm"]
-    asked = replace(
-        base,
-        precision=precision or base.precision,
-        device=device or base.device,
-        context_tokens=context_tokens or base.context_tokens,
-    )
+    given = {"precision": precision, "device": device, "context_tokens": context_tokens}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value}
 
     def judge(path: Path) -> None:
-        tell(f"{named}: {judgement(path, asked, free_bytes)}")
+        tell(f"{named}: {judgement(ChatModelSettings(model_path=path, **options), free_bytes)}")
 
-    return replace(asked, model_path=chat_model_path(named, store, judge, revision))
+    path = chat_model_path(named, store, judge, revision)
+    return Setup("llm", ChatModelSettings(model_path=path, **options), ABOUT)
 
 
-def judgement(path: Path, setup: Setup, free_bytes: float) -> str:
-    """One line on what the model in `path` will need here and how fast it will speak (takes a tenth of a second).
+def judgement(chosen: ChatModelSettings, free_bytes: float) -> str:
+    """One line on what the model will need here and how fast it will speak (takes a tenth of a second).
 
-    Raises BadInput where it is not of a family that we run, and where it does not fit, with what would.
+    Raises BadInput where it is not of a family that runs here, and where it does not fit, with what would.
     """
     from dialogue.llm.device import device_for
     from dialogue.sizing.model_estimate import ModelEstimate, estimate, free_on_card, memory_speed
 
-    device = device_for(setup.device)
+    device = device_for(chosen.device)
     speed = memory_speed(device)
     free_bytes = free_bytes if device == "cpu" else free_on_card(device)
     rest = REST_BYTES if device == "cpu" else 0.0
 
-    def of(precision: Quantisation) -> ModelEstimate:
-        return estimate(path, precision, setup.context_tokens, speed, setup.capacity, device)
+    def at(precision: Quantisation) -> ModelEstimate:
+        return estimate(chosen.model_path, precision, chosen.context_tokens, speed, SESSIONS, device)
 
-    chosen = of(setup.precision)
-    if chosen.bytes + rest <= free_bytes:
-        return chosen.sentence()
-    fitting = [p for p in FINER_TO_COARSER if of(p).bytes + rest <= free_bytes]
+    found = at(chosen.precision)
+    if found.bytes + rest <= free_bytes:
+        return found.sentence()
+    fitting = [precision for precision in FINER_TO_COARSER if at(precision).bytes + rest <= free_bytes]
     advice = f"take --precision {fitting[0]}" if fitting else "take a smaller model, or end other programs"
     raise BadInput(
-        f"{path.name}: {chosen.sentence()}. With {rest / 1e9:.1f} GB for ears, eyes and voice that does not fit "
-        f"into the {free_bytes / 1e9:.1f} GB that are free on {device}; {advice}"
+        f"{chosen.model_path.name}: {found.sentence()}. With {rest / 1e9:.1f} GB for recognition, vision and voice "
+        f"that does not fit into the {free_bytes / 1e9:.1f} GB that are free on {device}; {advice}."
     )

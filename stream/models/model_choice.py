@@ -7,33 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from dialogue.engines.registry import entry_named, entry_of, entry_running
+from dialogue.engines.settings import SpeakingModelSettings
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS, Precision
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.kind import kind_of
 from dialogue.tools.tool import Tool
-from stream.models.setup import (
-    DUPLEX_BUDGET_S,
-    HEARING_BUDGET_S,
-    LAPTOP_BUDGET_S,
-    READ_DUPLEX_BUDGET_S,
-    SETUPS,
-    Setup,
-)
+from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+NATIVE_TYPES = ("minicpmv", "minicpmo", "minicpm3")  # of the family, run natively or refused
 
-# What the family's own package runs; everything else is left to transformers, which says so if it cannot.
-ENGINES = {"minicpmv": "minicpm", "minicpmo": "minicpm", "minicpm3": "minicpm"}
-TRANSFORMERS = "image_text"
-BLIND = ("minicpm3",)
-CALLS_FUNCTIONS = ("minicpm3",)
-CAN_CLONE = TAKES_SECONDS = ("minicpmo",)
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def model_folder(named: str | Path, store: WeightStore, revision: str = "main") -> Path:
@@ -67,50 +57,54 @@ def looked_at(named: str | Path, store: WeightStore, revision: str = "main") -> 
 
 
 def with_model(folder: Path, precision: Precision | None = None, device: str = "auto") -> Setup:
-    """The setup that runs the model in `folder`. Raises BadInput for a model that nothing here runs, or a precision
-    that there is not."""
+    """The setup that runs the model in `folder`. Raises BadInput for a model that no engine runs, or an unknown
+    precision."""
     check_placing(precision, device)
-    kind = model_type(folder)
-    engine = ENGINES.get(kind, TRANSFORMERS)
-    if engine == TRANSFORMERS:
+    config = model_config(folder)
+    entry = entry_running(config)
+    if entry is None:
+        if config["model_type"] in NATIVE_TYPES:
+            kind_of(config)  # raises: a version of the family that nothing here runs
         _check_image_text(folder)
-    base = SETUPS["minicpm"]
-    return replace(
-        base,
-        name=base.name if kind in ENGINES else engine,
-        engine=engine,
-        model_path=folder,
-        precision=precision or base.precision,
-        device=device,
-        budget_s=_budget_s(folder),
-    )
+        entry = entry_named("image_text")
+    settings: Any = entry.settings
+    engine = settings(model_path=folder, precision=precision or settings.precision, device=device)
+    return Setup(entry.name, engine, f"{entry.about}; the rest as in laptop")
 
 
 def check_placing(precision: object, device: object) -> None:
-    """Raises BadInput for what is no precision (None: the model's usual one), or no device."""
+    """Raises BadInput for an unknown precision (None: the model's usual one), or a device that is no name."""
     if precision is not None and precision not in PRECISIONS:
-        raise BadInput(f"weights can be quantised to {', '.join(PRECISIONS)}, not to {precision!r}")
+        raise BadInput(f"Weights can be quantised to {', '.join(PRECISIONS)}, not to {precision!r}.")
     if not isinstance(device, str):
-        raise BadInput(f"a device is 'auto', 'cpu', 'cuda' or 'cuda:1', not {device!r}")
+        raise BadInput(f"A device is 'auto', 'cpu', 'cuda' or 'cuda:1', not {device!r}.")
+
+
+def with_engine(setup: Setup, **options: object) -> Setup:
+    """The setup with these fields of its engine's settings changed. Raises BadInput for a field that the engine does
+    not have."""
+    known = {each.name for each in fields(setup.engine)}
+    if foreign := [name for name in options if name not in known]:
+        raise BadInput(f"The engine of the setup {setup.name} has no {' and no '.join(foreign)}; leave it out.")
+    return replace(setup, engine=replace(setup.engine, **options))  # type: ignore[arg-type]  # checked above
 
 
 def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
     """The setup in which the model speaks as the person in `recording` does. Raises BadInput without that person's
     consent, or for a model that cannot."""
-    voiced = replace(setup, voice=recording, speaker_consents=speaker_consents)
-    if _own_type(setup) not in CAN_CLONE:
-        raise BadInput("only MiniCPM-o 2.6 and 4.5 can take over a voice: choose one of them, or leave the voice out")
+    if not isinstance(setup.engine, SpeakingModelSettings):
+        raise BadInput("Only MiniCPM-o 2.6 and 4.5 can speak like a recording; choose one, or leave the voice out.")
+    voiced = with_engine(setup, voice=recording, speaker_consents=speaker_consents)
     if not recording.is_file():
-        raise BadInput(f"there is no recording {recording}; name a few seconds of one voice, such as a WAV file")
-    assert setup.model_path is not None, "whatever can clone is a downloaded model"
-    return replace(voiced, budget_s=_budget_s(setup.model_path, voiced=True))
+        raise BadInput(f"There is no recording {recording}; name a few seconds of one voice, such as a WAV file.")
+    return voiced
 
 
 def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
     """The setup whose model may call these functions: Python functions with type hints, or `Tool`s made from JSON
-    schemas. Raises BadInput for a model that calls none, or a function that cannot be told to one."""
-    if _own_type(setup) not in CALLS_FUNCTIONS:
-        raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
+    schemas. Raises BadInput for an engine that calls none, or a function that cannot be described."""
+    if not entry_of(setup.engine).can.tools:
+        raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
     return replace(setup, tools=own_tools(tools))
 
 
@@ -126,23 +120,16 @@ def own_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
     return made
 
 
-def with_captioner(setup: Setup, folder: Path) -> Setup:
-    """The setup whose mind, which cannot see, is told what the model in `folder` sees. Raises BadInput for a mind that
-    sees itself, and for a model of ours that is not a describer."""
-    if (own := _own_type(setup)) is not None and own not in BLIND:
-        raise BadInput(f"the setup {setup.name} sees with its own model; --captioner is for one that cannot see")
-    if (kind := model_type(folder)) in ENGINES:
-        raise BadInput(
-            f"the model in {folder} ({kind}) is a whole assistant: give it as --model instead of --captioner"
-        )
+def with_captioner(setup: Setup, folder: Path, precision: Precision | None = None, device: str | None = None) -> Setup:
+    """The setup whose engine, which cannot see, is given descriptions by the model in `folder`. Raises BadInput for an
+    engine that sees, and for a model that another engine runs."""
+    if entry_of(setup.engine).can.sees:
+        raise BadInput(f"The setup {setup.name} sees with its own model; --captioner is for one that cannot see.")
+    if entry_running(model_config(folder)) is not None:
+        raise BadInput(f"The model in {folder} is a whole assistant; give it as --model instead of --captioner.")
     _check_image_text(folder)
-    return replace(setup, captioner_path=folder)
-
-
-def _own_type(setup: Setup) -> str | None:
-    """Of a model that may hear, see or speak itself; None for a mind that only thinks."""
-    own = setup.model_path if setup.engine in ("minicpm", TRANSFORMERS) else None
-    return None if own is None else model_type(own)
+    captioner = CaptionerSettings(folder, precision or "bfloat16", device or "auto")
+    return replace(setup, captioner=captioner)
 
 
 def _check_image_text(folder: Path) -> None:
@@ -152,25 +139,8 @@ def _check_image_text(folder: Path) -> None:
     kind_of(folder)
 
 
-def _budget_s(folder: Path, voiced: bool = False) -> Mapping[str, float]:
-    """How late an answer may come depends on who hears: a model that is given seconds cannot answer before they end."""
-    if model_type(folder) not in TAKES_SECONDS:
-        return LAPTOP_BUDGET_S
-    if kind_of(_config(folder)) is not Kind.O45:
-        return HEARING_BUDGET_S
-    if not voiced:
-        return READ_DUPLEX_BUDGET_S
-    from dialogue.minicpm.speech.token2wav_files import has_token2wav  # it comes with torch
-
-    return DUPLEX_BUDGET_S if has_token2wav(folder) else READ_DUPLEX_BUDGET_S
-
-
-def model_type(folder: Path) -> str:
-    """What config.json says. Raises BadInput."""
-    return str(_config(folder)["model_type"])
-
-
-def _config(folder: Path) -> dict[str, Any]:
+def model_config(folder: Path) -> dict[str, Any]:
+    """config.json of a downloaded model, with its "model_type". Raises BadInput."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return {**config, "model_type": config["model_type"]}

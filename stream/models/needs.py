@@ -1,16 +1,32 @@
-"""Which weights a setup needs before it can start: those of what its engine does not do itself. Loads nothing."""
+"""Which weights a setup needs before it can start: its engine's, and those of the models around it. Loads nothing."""
 
 from __future__ import annotations
 
-from dialogue.engines import abilities_of
-from stream.models.setup import Setup
-from stream.models.weights import WeightStore
+from collections.abc import Mapping
+from pathlib import Path
 
-DEFAULT_LLM = "smollm2-135m-instruct"
+from dialogue.engines.registry import entry_of
+from stream.models.components import component
+from stream.models.setup import Setup
+from stream.models.weights import Condition, WeightStore
+
+VAD = "silero-vad"  # decides who speaks and when, whatever the engine hears
 
 
 def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
-    """The names of the sets. Raises BadInput for a model that cannot be told."""
-    can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
-    done_itself = {"whisper-tiny.en": can.hears, "nanodet-g": can.sees, DEFAULT_LLM: setup.engine != "embedded"}
-    return [name for name in store.default_names() if not done_itself.get(name, False)]
+    """The names of the sets, in the store's order. Raises BadInput for a model whose files cannot tell what it does."""
+    entry, can = entry_of(setup.engine), setup.capabilities
+    wanted = {VAD, *entry.weights}
+    if not can.hears:
+        wanted |= {*component("asr", setup.asr).weights}
+    if not can.sees:
+        wanted |= {*component("detectors", setup.detector).weights}
+    if not can.speaks:
+        wanted |= {*component("tts", setup.tts).weights}
+    return [listed.weights.name for listed in store.listing() if listed.weights.name in wanted]
+
+
+def present(store: WeightStore, names: tuple[str, ...]) -> Mapping[str, Path]:
+    """The paths of those sets that are in the store."""
+    there = {each.weights.name for each in store.listing() if each.condition is Condition.PRESENT}
+    return {name: store.path(name) for name in names if name in there}

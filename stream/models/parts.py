@@ -10,25 +10,27 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from audio.transcribe import Transcriber
-from audio.voice import Synthesizer
+from audio.chunk import HEARING_RATE_HZ, Samples
+from audio.models import Recogniser, VoiceModel
+from audio.resample import resample_whole
+from audio.sound_file import read_sound
 from audio.voice_activity import VoiceActivity
-from dialogue.engine import Capabilities, Engine, EngineFactories, UnitModel
-from dialogue.engines import abilities_of, open_engine
+from dialogue.engine import Engine, EngineFactories, UnitModel
+from dialogue.engines.entry import Cost, EngineResources, Measurement, unmeasured
+from dialogue.engines.registry import entry_of, open_engine
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import TakesTools, Toolbox
-from stream.models.capacity import Capacity, Cost, Measurable, Paced
-from stream.models.needs import DEFAULT_LLM
-from stream.models.opening_models import open_captioner_of, own_model_options
+from stream.models.capacity import Capacity
+from stream.models.components import component
+from stream.models.needs import VAD, present
 from stream.models.setup import Setup
-from stream.models.unit_slots import UnitSlots
-from stream.models.weights import Condition, WeightStore
-from stream.perception.unit_prefill import Slots
+from stream.models.unit_slots import Slots, UnitSlots
+from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread
-from vision.detect import Detector
 from vision.look import VisionModels
 from vision.read_text import Reader
 
@@ -40,11 +42,7 @@ OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in all
 
 BACKGROUND_NICENESS = 10
 
-ASR = "whisper-tiny.en"
-NO_CAPTIONS = (
-    f"what is said in the call will have no captions, and stand in the log as sound: `omnilive models pull {ASR}` "
-    "brings what writes it down"
-)
+LONGEST_VOICE_S = 30.0  # of a recording to speak like
 
 
 @dataclass
@@ -66,25 +64,27 @@ class Parts:
     """Shared by the sessions of one process; a session adds its own state to each."""
 
     voice_activity: VoiceActivity
-    transcriber: Transcriber | None  # of an engine that hears: for captions, where its weights are there
-    voice: Synthesizer | None  # None, as the eyes, where the engine does that itself
-    vision_models: VisionModels | None
+    transcriber: Recogniser | None  # beside an engine that hears: for captions, where its weights are there
+    voice: VoiceModel | None  # None where the engine speaks
+    vision_models: VisionModels | None  # None where the engine sees
     new_engine: Callable[[], Engine]
     threads: Threads
     capacity: Capacity | None = None  # where it was measured
-    new_chat_engine: Callable[[], Engine] | None = None  # of a mind that has another way for what is written
-    captioner: Captioner | None = None  # for a mind that cannot see
-    tools: tuple[Tool, ...] = ()  # the user's own, for a mind that calls functions
+    new_chat_engine: Callable[[], Engine] | None = None  # an engine for written requests, where there is another
+    captioner: Captioner | None = None  # for an engine that cannot see
+    tools: tuple[Tool, ...] = ()  # the user's own, for an engine that calls functions
+    measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # of the engine's registry entry
+    remarks: tuple[str, ...] = ()  # what was missing when the parts were opened
     _cost: Cost | None = None  # of units, where it was measured
 
     async def measure(self) -> None:
-        """How many sessions this machine holds, where the engine can tell: by some seconds of its worst work. Before
-        the first session; without it the setup's number counts."""
-        if isinstance(self.new_engine, Measurable):
-            self._cost = await self.threads.llm.run(self.new_engine.measure_units)
-            self.capacity = Capacity.measured(self._cost)
-        elif isinstance(self.new_engine, Paced):
-            self.capacity = Capacity.paced(await self.threads.llm.run(self.new_engine.measure_pace))
+        """Measures how many sessions this machine holds, by some seconds of the engine's worst work. Comes before the
+        first session; without it the setup's number counts."""
+        found = await self.threads.llm.run(self.measuring, self.new_engine)
+        if found.units is not None:
+            self._cost, self.capacity = found.units, Capacity.measured(found.units)
+        elif found.replies is not None:
+            self.capacity = Capacity.paced(found.replies)
 
     @cached_property
     def slots(self) -> Slots | None:
@@ -99,106 +99,121 @@ class Parts:
 
     @property
     def remark(self) -> str:
-        """What whoever starts this should know; empty where nothing is missing."""
-        if not isinstance(self.new_engine, UnitModel):
-            return ""
-        unwritten = NO_CAPTIONS if self.new_engine.can.hears and self.transcriber is None else ""
-        return "\n".join(filter(None, (self.new_engine.remark, unwritten)))
+        """Sentences about what is missing; empty where nothing is."""
+        own = self.new_engine.remark if isinstance(self.new_engine, UnitModel) else ""
+        return "\n".join(filter(None, (own, *self.remarks)))
 
     def chat_engine(self, tools: tuple[Tool, ...] = ()) -> Engine:
-        """For what is written instead of said live. Raises BadInput for `tools` that nobody here would call."""
+        """An engine for written requests. Raises BadInput for `tools` where the engine calls no functions."""
         engine = (self.new_chat_engine or self.new_engine)()
         if isinstance(engine, TakesTools):
             engine.equip(Toolbox(more=(*self.tools, *tools), aside=asyncio.to_thread))
         elif tools:
-            raise BadInput("only MiniCPM3 calls functions: choose it, or leave the tools out")
+            raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
         return engine
 
     def close(self) -> None:
-        """Waits for the steps in hand."""
+        """Waits for the steps that run."""
         for thread in self.threads.all():
             thread.close()
 
 
-def _open_asr(store: WeightStore, can: Capabilities) -> tuple[VoiceActivity, Transcriber | None]:
-    """Who speaks, and when, is told by our own ear whatever the engine hears."""
-    activity = VoiceActivity(store.path("silero-vad"))
-    if can.hears and not _is_there(store, ASR):
+def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivity, Recogniser | None]:
+    """Voice activity is ours whatever the engine hears. Beside an engine that hears, the recogniser writes captions."""
+    activity = VoiceActivity(store.path(VAD))
+    model = component("asr", setup.asr)
+    weights = present(store, model.weights)
+    if setup.capabilities.hears and len(weights) < len(model.weights):
         return activity, None
-    transcriber = Transcriber(store.path(ASR), threads=1)
+    transcriber: Recogniser = model.open({name: store.path(name) for name in model.weights})
     transcriber.warm_up()
     return activity, transcriber
 
 
-def _open_vision(store: WeightStore, can: Capabilities) -> VisionModels | None:
-    if can.sees:
+def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
+    if setup.capabilities.sees:
         return None
-    detector, reader = Detector(store.path("nanodet-g"), threads=1), Reader()
+    model = component("detectors", setup.detector)
+    detector, reader = model.open({name: store.path(name) for name in model.weights}), Reader()
     detector.warm_up()
     reader.warm_up()
     return VisionModels(detector, reader)
 
 
-def _open_voice(can: Capabilities) -> Synthesizer | None:
-    if can.speaks:
+def _open_voice(setup: Setup, store: WeightStore) -> VoiceModel | None:
+    if setup.capabilities.speaks:
         return None
-    voice = Synthesizer(threads=1)
+    model = component("tts", setup.tts)
+    voice: VoiceModel = model.open({name: store.path(name) for name in model.weights})
     voice.warm_up()
     return voice
+
+
+def _open_llm(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
+    entry = entry_of(setup.engine)
+    weights = {name: store.path(name) for name in entry.weights} | dict(present(store, entry.optional_weights))
+    return open_engine(setup.engine, EngineResources(thread.run, weights=weights, read_sound=_recording))
+
+
+def _recording(path: Path) -> Samples:
+    """The voice to speak like, (n,) at 16 kHz. Raises BadInput for a file that holds no sound, or too much."""
+    try:
+        sound = read_sound(path, LONGEST_VOICE_S)
+    except ValueError as error:
+        raise BadInput(f"The voice cannot be used: {error}") from error
+    return resample_whole(sound.samples, sound.rate, HEARING_RATE_HZ)
+
+
+def _open_captioner(setup: Setup) -> Captioner | None:
+    """Raises BadInput where the model cannot describe pictures."""
+    if setup.captioner is None:
+        return None
+    from dialogue.image_text.captioner import open_captioner
+
+    return open_captioner(setup.captioner.model_path, setup.captioner.precision, setup.captioner.device)
 
 
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
     """Load and warm all that `setup` needs. Raises WeightsError, ValueError, OSError; then no thread is left behind."""
     done = 0
 
-    def step(part: str) -> None:
+    async def opened(part: str, thread: DeviceThread, load: Callable[..., T], *args: object) -> T:
         nonlocal done
+        result = await thread.run(load, *args)
         done += 1
         on_progress(part, done, 4)
-
-    async def opened(part: str, thread: DeviceThread, load: Callable[..., T], *args: object) -> T:
-        result = await thread.run(load, *args)
-        step(part)
         return result
 
-    can = abilities_of(setup.engine, setup.model_path, setup.voice is not None)
+    hears = setup.capabilities.hears
     with ExitStack() as unless_ready:
-        # Nobody waits for what is written down beside an engine that hears.
-        threads = Threads(asr=DeviceThread("asr", BACKGROUND_NICENESS)) if can.hears else Threads()
+        # Captions beside an engine that hears may be late: nothing waits for them.
+        threads = Threads(asr=DeviceThread("asr", BACKGROUND_NICENESS)) if hears else Threads()
         for thread in threads.all():
             unless_ready.callback(thread.close)
         async with asyncio.TaskGroup() as tasks:
-            asr = tasks.create_task(opened("asr", threads.asr, _open_asr, store, can))
-            vision_models = tasks.create_task(opened("vision", threads.vision, _open_vision, store, can))
-            voice = tasks.create_task(opened("tts", threads.voice, _open_voice, can))
+            asr = tasks.create_task(opened("asr", threads.asr, _open_asr, setup, store))
+            vision = tasks.create_task(opened("vision", threads.vision, _open_vision, setup, store))
+            voice = tasks.create_task(opened("tts", threads.voice, _open_voice, setup, store))
             llm = tasks.create_task(opened("llm", threads.llm, _open_llm, setup, store, threads.llm))
-            captioner = tasks.create_task(threads.captioner.run(open_captioner_of, setup))
+            captioner = tasks.create_task(threads.captioner.run(_open_captioner, setup))
         unless_ready.pop_all()
     activity, transcriber = asr.result()
-    factories = llm.result()
-    live, chat = (factories.live, factories.chat) if isinstance(factories, EngineFactories) else (factories, None)
-    senses = activity, transcriber, voice.result(), vision_models.result()
-    return Parts(*senses, live, threads, new_chat_engine=chat, captioner=captioner.result(), tools=setup.tools)
-
-
-def _open_llm(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
-    own: dict[str, Any] = {}
-    if setup.engine in ("minicpm", "image_text"):
-        own = own_model_options(setup)
-    elif setup.engine == "chat_model":
-        own = {"precision": setup.precision, "device": setup.device}
-    if setup.engine in ("embedded", "chat_model") and _is_there(store, "all-minilm-l6-v2"):
-        own["embedder_folder"] = store.path("all-minilm-l6-v2")  # without it, recall goes by words alone
-    return open_engine(
-        setup.engine,
-        runner=thread.run,
-        model_path=store.path(DEFAULT_LLM) if setup.engine == "embedded" else setup.model_path,
-        context_tokens=setup.context_tokens,
-        remote_url=setup.remote_url,
-        remote_model=setup.remote_model,
-        **own,
+    factory = llm.result()
+    live, chat = (factory.live, factory.chat) if isinstance(factory, EngineFactories) else (factory, None)
+    no_captions = (
+        f"The call has no captions, and the log keeps speech as sound: `omnilive models pull {setup.asr}` brings the "
+        "recogniser that writes it down."
     )
-
-
-def _is_there(store: WeightStore, name: str) -> bool:
-    return any(each.weights.name == name and each.condition is Condition.PRESENT for each in store.listing())
+    return Parts(
+        voice_activity=activity,
+        transcriber=transcriber,
+        voice=voice.result(),
+        vision_models=vision.result(),
+        new_engine=live,
+        threads=threads,
+        new_chat_engine=chat,
+        captioner=captioner.result(),
+        tools=setup.tools,
+        measuring=entry_of(setup.engine).measure,
+        remarks=(no_captions,) if transcriber is None else (),
+    )

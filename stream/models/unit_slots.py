@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from dialogue.engine import Runner
+from dialogue.blocks import UnitBlock
+from dialogue.engine import Runner, UnitAnswer, UnitEngine
 
 S = TypeVar("S")
 U = TypeVar("U")
@@ -183,3 +184,6 @@ def _settle(future: asyncio.Future[R], outcome: R | Exception) -> None:
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
+
+
+Slots = UnitSlots[UnitEngine, UnitBlock, UnitAnswer]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audio.chunk import Samples
-from audio.transcribe import Transcriber
+from audio.models import Recogniser
 from dialogue.blocks import TranscriptBlock
 from dialogue.engine import Engine
 from stream.runtime.device_thread import DeviceThread
@@ -40,7 +40,7 @@ class Utterance:
 class CaptionTranscriber:
     """One session's."""
 
-    def __init__(self, transcriber: Transcriber, thread: DeviceThread, engine: Engine, link: Link) -> None:
+    def __init__(self, transcriber: Recogniser, thread: DeviceThread, engine: Engine, link: Link) -> None:
         self._transcriber, self._thread, self._engine, self._link = transcriber, thread, engine, link
         self.lane: DropOldest[Utterance] = DropOldest(LANE_UTTERANCES)
         self._newest: Utterance | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.blocks import Fact, SceneBlock
 from dialogue.errors import BadInput
-from stream.models.setup import Setup
+from stream.models.setup import CaptionerSettings, Setup
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice
 from stream.runtime.lanes import LatestOnly
@@ -29,7 +29,7 @@ class Captioning:
 
     def __init__(self, captioner: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
         self._captioner, self._thread, self._link = captioner, thread, link
-        self._every_s = setup.caption_every_s
+        self._every_s = setup.captioner.every_s if setup.captioner is not None else CaptionerSettings.every_s
         self.lane: LatestOnly[Picture] = LatestOnly()
         self._next_at = float("-inf")
         self._pictures = 0  # taken off the camera by `forget`: a description of an older one comes too late

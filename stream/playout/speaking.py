@@ -7,8 +7,8 @@ import re
 import numpy as np
 
 from audio.chunk import Samples
+from audio.models import VoiceModel
 from audio.resample import resample_whole
-from audio.voice import Synthesizer
 from stream.playout.playback import AudioPiece
 from stream.runtime.device_thread import DeviceThread
 
@@ -21,7 +21,7 @@ GAIN = 2.5
 class SpeechSynthesis:
     """The mouth of one session: says phrases at `out_rate`, on the voice's thread."""
 
-    def __init__(self, voice: Synthesizer | None, thread: DeviceThread, out_rate: int) -> None:
+    def __init__(self, voice: VoiceModel | None, thread: DeviceThread, out_rate: int) -> None:
         self._voice, self._thread, self._out_rate = voice, thread, out_rate
 
     async def say(self, phrase: str) -> AudioPiece:

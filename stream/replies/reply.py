@@ -12,9 +12,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from audio.chunk import Samples
+from audio.models import Recogniser
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
-from audio.transcribe import Transcriber
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from stream.perception.interleave import Unit
@@ -79,7 +79,7 @@ class ReplyDependencies:
     """Who helps to make a session's replies."""
 
     engine: Engine
-    transcriber: Transcriber | None  # None where nobody needs words
+    transcriber: Recogniser | None  # None where nobody needs words
     asr: DeviceThread
     speaking: SpeechSynthesis
     watching: FrameWatching

@@ -36,9 +36,6 @@ READ_FILM_EVERY_S = 2.0
 MOST_FRAMES = 64  # of one film, for an engine that sees; evenly thinned out
 MESSAGES_APART_S = 10.0
 
-# A model of 135M parameters makes up what it is asked about a text; it is told in the recording's own words instead.
-UNREADING_ENGINES = frozenset({"embedded"})
-
 # "What is being said?", "Transcribe this", "What did she say in the recording?": answered with the words themselves.
 ASKS_FOR_WORDS = re.compile(
     r"\btranscri(be|pt)|\bwrite (it|this|that) down\b|\bwhat\b.*\b(said|say|says|saying|spoken|hear|heard)\b"
@@ -73,7 +70,7 @@ class ChatRequests:
 
     def __init__(self, parts: Parts, setup: Setup) -> None:
         self._parts = parts
-        self._understands = setup.engine not in UNREADING_ENGINES
+        self._understands = setup.capabilities.reads
 
     async def answer(
         self,
@@ -98,7 +95,8 @@ class ChatRequests:
                             sounded = True
             voice = self._parts.voice
             if on_sound is not None and voice is not None and not sounded and said.strip():
-                on_sound(await self._parts.threads.voice.run(voice.say, said.strip()), voice.rate)
+                spoken = await self._parts.threads.voice.run(voice.spoken, said.strip())
+                on_sound(spoken.samples, voice.rate)
         finally:
             await engine.close()
 

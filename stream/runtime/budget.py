@@ -5,7 +5,70 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from stream.models.setup import STAGES
+from dialogue.engine import Capabilities
+
+STAGES = (
+    "transcript",
+    "turn_decided",
+    "first_token",
+    "first_phrase",
+    "first_sound_made",
+    "first_sound_sent",
+    "first_sound_heard",
+)
+
+# Seconds after the user's last speech sample. Set from the first measurements of docs/latency.md.
+TRANSCRIBED_BUDGET_S: Mapping[str, float] = {
+    "transcript": 0.45,
+    "turn_decided": 0.50,
+    "first_token": 0.60,
+    "first_phrase": 0.65,
+    "first_sound_made": 0.70,
+    "first_sound_sent": 0.75,
+    "first_sound_heard": 0.90,
+}
+
+# Where the model hears by itself and takes turns, nobody waits for a transcript. The answer is begun in the first
+# silence (0.13 s); what is left of the user's last second goes in first, and a machine that is as full as capacity
+# allows takes up to 0.75 s for that. Half a second of speech, ten tokens and their sound, takes half as long again.
+HEARING_BUDGET_S: Mapping[str, float] = {
+    "turn_decided": 0.50,
+    "first_token": 1.00,
+    "first_phrase": 1.35,
+    "first_sound_made": 1.40,
+    "first_sound_sent": 1.45,
+    "first_sound_heard": 1.60,
+}
+
+# Full duplex waits for whole seconds by design. Before it can know that the user is done there must be some silence in
+# a second (0.4 s, as much as our own rule wants), so that the second may end 1.4 s after the last word; it waits 0.08 s
+# for those of other sessions, and computing it, words and sound, takes up to 0.75 s.
+DUPLEX_BUDGET_S: Mapping[str, float] = {
+    "turn_decided": 2.25,
+    "first_token": 2.25,
+    "first_sound_made": 2.25,
+    "first_sound_sent": 2.30,
+    "first_sound_heard": 2.45,
+}
+
+# Where our voice reads for it, a first phrase is up to ten words, and a second brings three or four.
+READ_DUPLEX_BUDGET_S: Mapping[str, float] = {
+    "turn_decided": 2.25,
+    "first_token": 2.25,
+    "first_phrase": 4.30,
+    "first_sound_made": 4.40,
+    "first_sound_sent": 4.45,
+    "first_sound_heard": 4.60,
+}
+
+
+def budget_for(can: Capabilities) -> Mapping[str, float]:
+    """Seconds each stage may take after the user's last speech sample, by what the engine does itself."""
+    if not can.hears:
+        return TRANSCRIBED_BUDGET_S
+    if not can.duplex:
+        return HEARING_BUDGET_S
+    return DUPLEX_BUDGET_S if can.speaks else READ_DUPLEX_BUDGET_S
 
 
 @dataclass

@@ -13,7 +13,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.endpointing import Endpointer, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
-from audio.transcribe import Transcriber
+from audio.models import Recogniser
 from audio.voice_activity import VoiceState
 from stream.models.parts import Parts
 from stream.models.setup import Setup
@@ -42,7 +42,7 @@ class AudioPerception:
     def __init__(
         self,
         parts: Parts,
-        transcriber: Transcriber | None,
+        transcriber: Recogniser | None,
         endpointing: TurnDetection,
         floor: Floor,
         setup: Setup,

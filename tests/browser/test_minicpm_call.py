@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import TimeoutError as PatienceEnded
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import sign

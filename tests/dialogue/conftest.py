@@ -10,6 +10,9 @@ import pytest
 
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.llm.language_model import LanguageModel, open_language_model
+from tests.dialogue.tiny_models import model, tiny
+
+__all__ = ["model", "tiny"]
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ class RandomWeights(StoredWeights):
 
         def matrix(name: str, rows: int, columns: int) -> None:
             floats = noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32)
-            self._stored[f"{name}.weight"] = GgufTensor(kind, quants.quantize(floats, kind))
+            self._stored[f"{name}.weight"] = GgufTensor(kind, quants.quantize(floats, kind).view(np.uint8))
 
         def vector(name: str, size: int, mean: float) -> None:
             floats = noise.uniform(mean - 0.5, mean + 0.5, size).astype(np.float32)
@@ -54,6 +54,10 @@ class RandomWeights(StoredWeights):
         matrix("model.embed_tokens", c.vocab_size, c.hidden_size)
         matrix("lm_head", c.vocab_size, c.hidden_size)
         vector("model.norm.weight", c.hidden_size, 1.0)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {name: tensor.shape for name, tensor in self._stored.items()}
 
     def blocks(self, name: str) -> GgufTensor:
         return self._stored[name]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from typing import Any
 
 from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
-from dialogue.engines import open_engine
+from dialogue.engines.entry import EngineResources
+from dialogue.engines.registry import open_engine
 from dialogue.engines.scripted import DEMO_LINES, ScriptedEngine
+from dialogue.engines.settings import ScriptedSettings
 from tests.virtual_time import run_in_virtual_time
 
 
@@ -61,8 +64,8 @@ def test_it_remembers_what_it_was_fed() -> None:
     assert engine.closed
 
 
-def test_it_opens_by_name(runner: object) -> None:
-    new_engine = open_engine("scripted", runner=runner, context_tokens=99)  # type: ignore[arg-type]
+def test_the_registry_opens_it(runner: Any) -> None:
+    new_engine = open_engine(ScriptedSettings(context_tokens=99), EngineResources(runner))
     first, second = new_engine(), new_engine()
     assert isinstance(first, ScriptedEngine)
     assert first is not second

@@ -11,8 +11,8 @@ from torch import Tensor
 from dialogue.llm.generation import Step, generate
 from dialogue.llm.sampling import GREEDY, SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part, RequestPrompt, make_prompt
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.vision.slicing import sizes_of
 from tests.golden.case import Case, Check
 

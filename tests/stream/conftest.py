@@ -13,7 +13,7 @@ from huggingface_hub import constants
 from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model, open_minicpm3
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread

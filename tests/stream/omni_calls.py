@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from dialogue.engine import EngineFactories
-from dialogue.engines import open_engine
 from dialogue.engines.minicpm_o26 import MiniCPMO26Model
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.engines.minicpm_v import open_minicpm_v
 from dialogue.memory.event_log import Event
 from stream.models.parts import Parts
 from stream.models.setup import SETUPS, Setup
@@ -24,7 +24,7 @@ from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
 
-SETUP = SETUPS["minicpm"]
+SETUP = SETUPS["laptop"]
 Shared = MiniCPMO26Model | MiniCPMO45Model
 Story = Callable[["OmniCall"], Awaitable[None]]
 
@@ -81,9 +81,7 @@ def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
     async def nobody(*_: object) -> None:
         raise AssertionError("a runner is given when a call begins")
 
-    factories = open_engine(
-        "minicpm", runner=nobody, model_path=folder, context_tokens=context, precision="float32", seed=7, **options
-    )
+    factories = open_minicpm_v(folder, nobody, context, precision="float32", seed=7, **options)
     assert isinstance(factories, EngineFactories)
     assert isinstance(factories.live, Shared)
     return factories.live

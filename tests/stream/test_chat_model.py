@@ -25,7 +25,7 @@ from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
-SETUP = SETUPS["llm"]
+SETUP = SETUPS["laptop"]
 VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
 QUESTION = "Tell me about the sea."
 Story = Callable[[Call], Awaitable[None]]

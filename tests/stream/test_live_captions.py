@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,9 +11,10 @@ import pytest
 
 from audio.resample import resample_whole
 from dialogue.memory.event_log import Event
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
+from stream.models.model_choice import with_engine, with_model
 from stream.models.parts import open_parts
-from stream.models.setup import SETUPS, Setup
+from stream.models.setup import Setup
 from stream.models.weights import WeightStore
 from stream.runtime.events import Notice, ReplyEnded, UserCaption
 from tests.browser.made_media import RATE_HZ, spoken
@@ -67,7 +67,7 @@ def of(call: OmniCall, *kinds: str) -> list[Event]:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_is_said_is_captioned_and_in_the_log(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
     model = write_leaning(kind, tmp_path / "model")
-    call = talk(replace(SETUPS["minicpm"], model_path=model, precision="float32"), weights, 6.0, 4.0)
+    call = talk(with_model(model, "float32"), weights, 6.0, 4.0)
     captions = call.of(UserCaption)
     assert all(caption.final and not caption.typed for caption in captions)
     assert "bicycle is green" in words(captions)
@@ -85,7 +85,7 @@ def test_what_is_said_is_captioned_and_in_the_log(kind: Kind, weights: WeightSto
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_has_left_the_context_tells_what_was_said_in_it(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
     model = write_leaning(kind, tmp_path / "model")
-    setup = replace(SETUPS["minicpm"], model_path=model, precision="float32", context_tokens=400)
+    setup = with_engine(with_model(model, "float32"), context_tokens=400)
     call = talk(setup, weights, 4.0, 10.0)
     left = of(call, "left")
     assert len(left) == call.engine.context().dropped_blocks - unnoted(call)

@@ -14,7 +14,7 @@ from dialogue.engine import Engine
 from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.parts import Parts
 from stream.models.setup import SETUPS
@@ -30,7 +30,7 @@ from vision.look import VisionModels
 from vision.picture import Picture
 from vision.read_text import Reader
 
-SETUP = SETUPS["minicpm"]
+SETUP = SETUPS["laptop"]
 SEEING = (Kind.V25, Kind.V26)
 VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"

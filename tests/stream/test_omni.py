@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from stream.runtime.events import ContextShown, Interrupted, Notice, ReplyEnded, TextTyped, UserCaption
 from tests.dialogue.minicpm.leaning import write_leaning
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.token2wav import VoiceStream
 from stream.runtime.events import Notice, UnitDecided
 from tests.dialogue.minicpm.leaning import write_leaning

@@ -18,7 +18,7 @@ from dialogue.image_text.tiny import KINDS, write_tiny_sibling
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
 from stream.models.parts import Parts
-from stream.models.setup import SETUPS
+from stream.models.setup import SETUPS, CaptionerSettings
 from stream.models.weights import WeightStore
 from stream.perception.captioning import LONGEST_DESCRIPTION
 from stream.requests.chat_requests import ChatRequests
@@ -44,7 +44,7 @@ from vision.picture import Picture
 from vision.read_text import Reader
 
 SIBLINGS = list(KINDS.values())
-SETUP = replace(SETUPS["minicpm"], engine="image_text")
+SETUP = SETUPS["laptop"]
 BLIND = SETUPS["laptop"]
 VARIED = SamplingConfig(penalty=2.0)  # greedy, but no letter for ever
 QUESTION = "What is on the table?"
@@ -251,7 +251,7 @@ def test_descriptions_are_asked_for_at_a_bounded_rate(vision_models: VisionModel
     parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), captioner=counting)  # type: ignore[arg-type]
     calls(lambda: parts, story, blind=True)
     assert 4 <= len(counting.at) <= 6
-    assert np.diff(counting.at).min() >= BLIND.caption_every_s - 0.3
+    assert np.diff(counting.at).min() >= CaptionerSettings.every_s - 0.3
 
 
 def test_a_written_history_is_answered_by_a_sibling_or_with_its_description(

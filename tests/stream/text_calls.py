@@ -61,7 +61,7 @@ def calls(
 
     async def whole() -> list[TextCall]:
         parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), new_engine=llm, tools=tools)
-        made = [TextCall(Session(f"s{n}", parts, SETUPS["minicpm"]), rgb) for n in range(len(stories))]
+        made = [TextCall(Session(f"s{n}", parts, SETUPS["laptop"]), rgb) for n in range(len(stories))]
 
         async def one(call: TextCall, story: Story) -> None:
             async with asyncio.TaskGroup() as tasks:

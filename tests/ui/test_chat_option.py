@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dialogue.engines.settings import ChatModelSettings
 from stream.models.weights import WeightStore
 from tests.dialogue.chat_models import write_chat_model
 from ui.command_line import main, parser
@@ -25,7 +26,7 @@ def test_every_command_takes_a_chat_model(
 ) -> None:
     write_chat_model("qwen3", tmp_path)
     setup = chosen_setup(parser().parse_args([*command, "--llm", str(tmp_path), "--precision", "int4"]))
-    assert (setup.engine, setup.model_path, setup.precision) == ("chat_model", tmp_path, "int4")
+    assert setup.engine == ChatModelSettings(model_path=tmp_path, precision="int4")
     [line] = capsys.readouterr().err.strip().splitlines()[-1:]
     assert line.startswith(f"{tmp_path}: ") and "parameters at int4 need" in line and "tokens a second here" in line
 
@@ -47,7 +48,6 @@ def test_a_question_about_a_picture_is_answered(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--setup", "llm"], "needs --llm"),
         (["--setup", "laptop", "--llm", "x"], "leave --setup and --model out"),
         (["--model", "x", "--llm", "x"], "leave --setup and --model out"),
         (["--llm", "nowhere"], "owner/name"),

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from stream.models.setup import Setup
+from dialogue.engines.settings import EmbeddedSettings, ImageTextSettings, MiniCPMVSettings, SpeakingModelSettings
+from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore
 from ui.command_line import main, parser
 from ui.commands import COMMANDS
@@ -124,12 +125,10 @@ def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_model_of_ones_own_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--setup", "minicpm"]) == 2
-    assert "needs --model" in complaint(capsys)
     assert main(["talk", "--model", str(tmp_path)]) == 2
     assert "no config.json" in complaint(capsys)
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
-    assert "belongs to --setup minicpm" in complaint(capsys)
+    assert "leave --setup out" in complaint(capsys)
     assert main(["run", "--quantize", "int4"]) == 2
     assert "belong to --model, --llm or --captioner" in complaint(capsys)
 
@@ -147,17 +146,19 @@ def setup_of(*arguments: str) -> Setup:
 def test_a_folder_chooses_the_setup_that_runs_it(tmp_path: Path) -> None:
     folder = written_config(tmp_path, "minicpmv")
     setup = setup_of("--model", folder, "--precision", "int4")
-    assert (setup.engine, setup.model_path, setup.precision, setup.device) == ("minicpm", tmp_path, "int4", "auto")
-    assert setup_of("--model", folder, "--quantize", "int8", "--device", "cuda:1").device == "cuda:1"
-    assert setup_of("--model", written_config(tmp_path, "minicpmv4_6")).engine == "image_text"
+    assert setup.engine == MiniCPMVSettings(model_path=tmp_path, precision="int4")
+    placed = setup_of("--model", folder, "--quantize", "int8", "--device", "cuda:1").engine
+    assert placed == MiniCPMVSettings(model_path=tmp_path, precision="int8", device="cuda:1")
+    assert setup_of("--model", written_config(tmp_path, "minicpmv4_6")).engine == ImageTextSettings(model_path=tmp_path)
     assert setup_of("--model", written_config(tmp_path, "smolvlm")).name == "image_text"
-    assert setup_of().engine == "embedded"
+    assert setup_of().engine == EmbeddedSettings()
 
 
 def test_eyes_are_for_a_mind_that_cannot_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     vision_models, o26 = written_config(tmp_path / "eyes", "minicpmv4_7"), written_config(tmp_path / "o26", "minicpmo")
     setup = setup_of("--captioner", vision_models, "--quantize", "int8")
-    assert (setup.engine, setup.captioner_path, setup.precision) == ("embedded", tmp_path / "eyes", "int8")
+    assert setup.engine == EmbeddedSettings()
+    assert setup.captioner == CaptionerSettings(tmp_path / "eyes", "int8")
     assert main(["run", "--captioner", vision_models, "--model", o26]) == 2
     assert "is for one that cannot see" in complaint(capsys)
     assert main(["run", "--captioner", o26]) == 2
@@ -170,12 +171,13 @@ def test_a_voice_takes_the_consent_of_who_speaks(tmp_path: Path, capsys: pytest.
     assert main(["run", "--model", o26, "--voice", str(voice)]) == 2
     assert "consent" in complaint(capsys)
     assert main(["run", "--model", o26, "--voice", str(voice), "--speaker-consents"]) == 2
-    assert "there is no recording" in complaint(capsys)
+    assert "There is no recording" in complaint(capsys)
     voice.write_bytes(b"")
-    assert setup_of("--model", o26, "--voice", str(voice), "--speaker-consents").voice == voice
+    voiced = setup_of("--model", o26, "--voice", str(voice), "--speaker-consents").engine
+    assert isinstance(voiced, SpeakingModelSettings) and voiced.voice == voice
     for unfit in (["--model", v26], []):
         assert main(["run", *unfit, "--voice", str(voice), "--speaker-consents"]) == 2
-        assert "only MiniCPM-o" in complaint(capsys)
+        assert "Only MiniCPM-o" in complaint(capsys)
     assert main(["run", "--speaker-consents"]) == 2
     assert "belongs to --voice" in complaint(capsys)
 
@@ -191,7 +193,7 @@ def test_a_hub_id_is_fetched_or_told(
     there = empty_home / "weights" / "openbmb--MiniCPM-V-2_6@main"
     there.mkdir(parents=True)
     written_config(there, "minicpmv")
-    assert setup_of("--model", "openbmb/MiniCPM-V-2_6").model_path == there
+    assert setup_of("--model", "openbmb/MiniCPM-V-2_6").engine == MiniCPMVSettings(model_path=there)
 
 
 def test_a_question_is_told_apart_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

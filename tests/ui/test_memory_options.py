@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dialogue.engines.settings import MiniCPMO45Settings
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from ui.commands.subparsers import add_setup_options, chosen_setup
 
@@ -19,9 +20,10 @@ def chosen(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_they_are_for_a_model_of_ones_own(tmp_path: Path) -> None:
+def test_they_change_the_settings_of_the_engine(tmp_path: Path) -> None:
     folder = str(write_tiny(Kind.O45, tmp_path / "model"))
     setup = chosen_setup(chosen("--model", folder, "--context", "8000", "--window", "context"))
-    assert (setup.context_tokens, setup.window) == (8000, "context")
-    with pytest.raises(BadInput, match="--context and --window belong"):
-        chosen_setup(chosen("--context", "8000"))
+    assert isinstance(setup.engine, MiniCPMO45Settings)
+    assert (setup.engine.context_tokens, setup.engine.window) == (8000, "context")
+    with pytest.raises(BadInput, match="has no window"):
+        chosen_setup(chosen("--window", "context"))

@@ -24,8 +24,8 @@ def add_chat_option(group: argparse._ArgumentGroup) -> None:
 def with_llm(options: argparse.Namespace) -> Setup:
     """The setup of --llm; prints one line on what the model needs and how fast it will be. Raises BadInput for a model
     that does not fit or is of another family, WeightsError for one that cannot be fetched."""
-    if options.setup not in (None, "llm") or options.model:
-        raise BadInput("--llm is a mind of its own: leave --setup and --model out")
+    if options.setup is not None or options.model:
+        raise BadInput("--llm chooses the engine itself; leave --setup and --model out.")
     return chat_setup(
         options.llm,
         weight_store(),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS
 from stream.models.any_model import model_setup
-from stream.models.model_choice import model_folder, with_captioner, with_voice
+from stream.models.model_choice import model_folder, with_captioner, with_engine, with_voice
 from stream.models.setup import Setup
 from ui.commands.chat_option import add_chat_option, told, with_llm
 from ui.host.free_memory import free_memory
@@ -59,12 +58,9 @@ def add_memory_options(group: argparse._ArgumentGroup) -> None:
 
 
 def with_memory(setup: Setup, options: argparse.Namespace) -> Setup:
-    """`setup` with the context that the options name. Raises BadInput where it has none of its own."""
+    """`setup` with the context that the options name. Raises BadInput where its engine has no such setting."""
     given = {"context_tokens": options.context, "window": options.window}
-    given = {name: value for name, value in given.items() if value is not None}
-    if given and setup.model_path is None:
-        raise BadInput("--context and --window belong to --model and --llm")
-    return dataclasses.replace(setup, **given)
+    return with_engine(setup, **{name: value for name, value in given.items() if value is not None})
 
 
 def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
@@ -72,24 +68,19 @@ def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
     options do not fit together, WeightsError when a model cannot be fetched."""
     if options.llm:
         setup = with_llm(options)
-    elif options.setup in (None, "minicpm") and options.model:
-        setup = with_own_model(options)
+    elif options.model and options.setup is not None:
+        raise BadInput("--model chooses the setup itself; leave --setup out.")
     elif options.model:
-        raise BadInput("--model belongs to --setup minicpm")
-    elif setup.engine == "minicpm" and setup.model_path is None:
-        raise BadInput("the setup minicpm needs --model, a hub id or the folder of a downloaded model")
-    elif setup.engine == "chat_model":
-        raise BadInput("the setup llm needs --llm, a hub id, a downloaded folder or a .gguf file")
+        setup = with_own_model(options)
     elif (options.precision or options.device) and not options.captioner:
-        raise BadInput("--precision and --device belong to --model, --llm or --captioner")
+        raise BadInput("--precision and --device belong to --model, --llm or --captioner.")
     if options.captioner:
-        setup = with_captioner(setup, model_folder(options.captioner, weight_store()))
-        given = {"precision": options.precision, "device": options.device}
-        setup = dataclasses.replace(setup, **{name: value for name, value in given.items() if value})
+        folder = model_folder(options.captioner, weight_store())
+        setup = with_captioner(setup, folder, options.precision, options.device)
     if options.voice is not None:
         return with_voice(setup, options.voice, options.speaker_consents)
     if options.speaker_consents:
-        raise BadInput("--speaker-consents belongs to --voice, the recording of that speaker")
+        raise BadInput("--speaker-consents belongs to --voice, the recording of that speaker.")
     return setup
 
 

@@ -52,8 +52,8 @@ def add_to(commands: Subparsers) -> None:
 
 
 def privacy(setup: Setup) -> str:
-    if setup.remote_url:
-        return f"What you say or type, and what the camera sees, is sent as text to {setup.remote_url}."
+    if setup.engine.server:
+        return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}."
     return "Nothing that you say or show leaves this machine."
 
 

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stream.models.setup import STAGES
-from stream.runtime.budget import percentile
+from stream.runtime.budget import STAGES, percentile
 from stream.runtime.events import (
     Expressed,
     Notice,

@@ -6,7 +6,6 @@ computed: missing shards, cut files, tensors that are missing or have another sh
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,21 +16,24 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.decoder_tensors import Shapes, listed, require_shapes
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 
 INDEX = "model.safetensors.index.json"
 BITS = {"F64": 64, "I64": 64, "F32": 32, "I32": 32, "F16": 16, "BF16": 16, "I16": 16}
 FLOATS = ("F64", "F32", "F16", "BF16")
-Shapes = Mapping[str, tuple[int, ...]]
+_MOST_DIGITS = 4  # of a layer's number
 Part = TypeVar("Part", bound=nn.Module)
 
 
 class Checkpoint:
-    """`files` names the tensor files of the folder; by default the ones of the index, or all that are there."""
+    """`files` names the tensor files of the folder; by default the ones of the index, or all that are there where there
+    is no index. No other file is opened: what was checked is what is read, through the same open file."""
 
     def __init__(self, folder: Path, files: Sequence[str] | None = None) -> None:
         self.folder = Path(folder)
-        self.config: dict[str, Any] = _json(self.folder / "config.json")
+        self.config: dict[str, Any] = read_json(self.folder / "config.json")
         self._opened: dict[str, Any] = {}
         self._readers: dict[str, Any] = {}
         self._files: dict[str, str] = {}
@@ -50,7 +52,7 @@ class Checkpoint:
     def side_file(self, name: str) -> dict[str, Any]:
         """A JSON file beside the weights; empty if there is none."""
         path = self.folder / name
-        return _json(path) if path.exists() else {}
+        return read_json(path) if path.exists() else {}
 
     def tensor(self, name: str) -> Tensor:
         """One tensor as stored, a view of its file."""
@@ -80,6 +82,8 @@ class Checkpoint:
         """How many numbered layers there are below `prefix` ("vpm.encoder.layers."). The config may count others:
         a last layer that is not used is sometimes left out of the file."""
         numbers = {name.removeprefix(prefix).split(".")[0] for name in self.shapes if name.startswith(prefix)}
+        if any(len(number) > _MOST_DIGITS for number in numbers if number.isdecimal()):
+            raise BadInput(f"The checkpoint numbers the layers of {prefix} beyond any count; download it again.")
         return 1 + max((int(number) for number in numbers if number.isdecimal()), default=-1)
 
     def has(self, prefix: str) -> bool:
@@ -109,37 +113,36 @@ class Checkpoint:
 
     def require(self, wanted: Shapes) -> None:
         """Raises BadInput unless the checkpoint has all these tensors in these shapes."""
-        missing = sorted(name for name in wanted if name not in self.shapes)
-        if missing:
-            raise BadInput(f"The checkpoint lacks {len(missing)} tensors: {listed(missing)}; download the whole model.")
-        wrong = [
-            f"{name} is {self.shapes[name]}, not {shape}"
-            for name, shape in sorted(wanted.items())
-            if self.shapes[name] != shape
-        ]
-        if wrong:
-            raise BadInput(f"Tensors that do not fit the config: {listed(wrong)}. Is config.json of this model?")
+        require_shapes(wanted, self.shapes)
         if odd := self.no_floats(sorted(wanted)):
             raise BadInput(f"Tensors that hold no floats: {listed(odd)}. Take the original model, not a quantised one.")
 
     def _open(self, path: Path) -> None:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise BadInput(f"{path.name} in {path.parent} is no file; download it again.")
         try:
             opened = safe_open(path, framework="pt")
             reader = safe_open(path, framework="pt", backend="pread")
             names = list(opened.keys())
+            same = [_kind(opened, name) for name in names] == [_kind(reader, name) for name in names]
         except FileNotFoundError as error:
             raise BadInput(f"{path.name} is missing in {path.parent}; download the model again.") from error
         except (SafetensorError, OSError) as error:
             raise BadInput(f"{path.name} is damaged or cut off ({error}); download it again.") from error
+        if not same:
+            raise BadInput(f"{path.name} in {path.parent} changed while it was opened; try again.")
         for name in names:
             if name in self._files:
                 both = f"{self._files[name]} and {path.name}"
                 raise BadInput(f"{name} is in {both}; keep the files that belong to the model in {path.parent}.")
-            entry = opened.get_slice(name)
             self._files[name] = path.name
             self._opened[name], self._readers[name] = opened, reader
-            self.shapes[name] = tuple(entry.get_shape())
-            self.dtypes[name] = entry.get_dtype()
+            self.shapes[name], self.dtypes[name] = _kind(opened, name)
+
+
+def _kind(opened: Any, name: str) -> tuple[tuple[int, ...], str]:
+    entry = opened.get_slice(name)
+    return tuple(entry.get_shape()), entry.get_dtype()
 
 
 class _Under(Mapping[str, Tensor]):
@@ -159,30 +162,27 @@ class _Under(Mapping[str, Tensor]):
         return sum(1 for _ in self)
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path} cannot be read ({error}); point to the folder of a downloaded model.") from error
-    if not isinstance(value, dict):
-        raise BadInput(f"{path} holds no JSON object; download it again.")
-    return value
-
-
 def _index(folder: Path) -> dict[str, str] | None:
     """Tensor name -> file name, where the folder has an index."""
     if not (folder / INDEX).exists():
         return None
-    names = _json(folder / INDEX).get("weight_map")
+    names = read_json(folder / INDEX).get("weight_map")
     if not isinstance(names, dict) or not names:
         raise BadInput(f"{folder / INDEX} has no weight_map; download it again.")
     odd = sorted(name for name, file in names.items() if not isinstance(file, str) or Path(file).name != file)
     if odd:
         raise BadInput(f"{folder / INDEX} names no file of this folder for {listed(odd)}; download it again.")
-    gone = sorted(file for file in set(names.values()) if not (folder / file).exists())
+    gone = sorted(file for file in set(names.values()) if not _is_there(folder / file))
     if gone:
         raise BadInput(f"Files of the model are missing in {folder}: {listed(gone)}. Download them.")
     return names
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _tensor_files(folder: Path) -> list[str]:
@@ -190,9 +190,3 @@ def _tensor_files(folder: Path) -> list[str]:
     if not files:
         raise BadInput(f"No .safetensors file in {folder}; point to the folder of a downloaded model.")
     return files
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """For a message: the first names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -15,6 +15,19 @@ from dialogue.errors import BadInput
 RopeKind = Literal["default", "linear", "dynamic", "yarn", "longrope", "llama3"]
 Family = Literal["llama", "qwen2", "qwen3"]
 
+# Beyond these a config is damaged and not large: no published model comes near.
+_MOST = {
+    "vocab_size": 1 << 24,
+    "hidden_size": 1 << 18,
+    "ffn_size": 1 << 20,
+    "layers": 10_000,
+    "heads": 1 << 12,
+    "kv_heads": 1 << 12,
+    "head_dim": 1 << 10,
+    "max_positions": 1 << 30,
+}
+_MOST_FACTOR = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class RopeConfig:
@@ -38,9 +51,32 @@ class RopeConfig:
     short_factor: tuple[float, ...] = ()
     long_factor: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises BadInput for numbers that no angle can be computed with."""
+        factors = [self.factor, self.low_freq_factor, self.high_freq_factor, self.beta_fast, self.beta_slow]
+        factors += [*self.short_factor, *self.long_factor]
+        factors += [each for each in (self.attention_factor, self.mscale, self.mscale_all_dim) if each is not None]
+        sound = 1 < self.theta <= 1e15 and all(1 / _MOST_FACTOR <= each <= _MOST_FACTOR for each in factors)
+        if self.kind == "llama3":
+            sound = sound and self.low_freq_factor < self.high_freq_factor
+        if self.kind not in ("default", "linear"):
+            sound = sound and 1 < self.pretrained_positions <= _MOST["max_positions"]
+        if not sound:
+            raise BadInput("The rotary embedding of this model has numbers that cannot be; download it again.")
+
     @classmethod
     def from_hf(cls, config: Mapping[str, Any]) -> RopeConfig:
-        """From a model's config.json, old (`rope_theta`, `rope_scaling`) or new (`rope_parameters`) style."""
+        """From a model's config.json, old (`rope_theta`, `rope_scaling`) or new (`rope_parameters`) style.
+
+        Raises BadInput for a kind that is not known and for values that are no numbers.
+        """
+        try:
+            return cls._from_hf(config)
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+            raise BadInput(f"Rotary embedding in config.json cannot be read ({error}); download it again.") from error
+
+    @classmethod
+    def _from_hf(cls, config: Mapping[str, Any]) -> RopeConfig:
         rope = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
         kind = rope.get("rope_type") or rope.get("type") or "default"
         if kind not in get_args(RopeKind):
@@ -60,14 +96,14 @@ class RopeConfig:
             pretrained_positions=pretrained,
             low_freq_factor=float(rope.get("low_freq_factor", 1.0)),
             high_freq_factor=float(rope.get("high_freq_factor", 4.0)),
-            attention_factor=rope.get("attention_factor"),
+            attention_factor=_optional(rope.get("attention_factor")),
             beta_fast=float(rope.get("beta_fast") or 32.0),
             beta_slow=float(rope.get("beta_slow") or 1.0),
-            mscale=rope.get("mscale"),
-            mscale_all_dim=rope.get("mscale_all_dim"),
+            mscale=_optional(rope.get("mscale")),
+            mscale_all_dim=_optional(rope.get("mscale_all_dim")),
             truncate=bool(rope.get("truncate", True)),
-            short_factor=tuple(rope.get("short_factor", ())),
-            long_factor=tuple(rope.get("long_factor", ())),
+            short_factor=tuple(float(each) for each in rope.get("short_factor") or ()),
+            long_factor=tuple(float(each) for each in rope.get("long_factor") or ()),
         )
 
 
@@ -91,6 +127,20 @@ class DecoderConfig:
     mlp_bias: bool = False
     qk_norm: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises BadInput for sizes that cannot be: no shape is computed from them, and no memory asked for."""
+        for name, most in _MOST.items():
+            value = getattr(self, name)
+            if not (0 if name == "layers" else 1) <= value <= most:
+                raise BadInput(f"The model's description gives {name} as {value}, which cannot be; download it again.")
+        if self.heads % self.kv_heads or self.head_dim % 2 or not 0 <= self.norm_eps < 1:
+            raise BadInput("The model's heads and norms do not fit together; download it again.")
+        divisors = (self.rope.short_factor, self.rope.long_factor)
+        if self.rope.kind == "longrope" and any(len(each) != self.head_dim // 2 for each in divisors):
+            raise BadInput("The model's rotary divisors do not fit its heads; download it again.")
+        if self.rope.kind == "dynamic" and self.head_dim == 2:
+            raise BadInput("Dynamic rotary scaling needs heads of more than 2 dimensions; download the model again.")
+
     @classmethod
     def from_hf(cls, config: Mapping[str, Any], family: Family | None = None) -> DecoderConfig:
         """From the contents of config.json. `family` overrides `model_type` where a model wraps one of ours.
@@ -101,7 +151,7 @@ class DecoderConfig:
         _refuse_the_unusual(config)
         heads = _stated(config, "num_attention_heads")
         hidden = _stated(config, "hidden_size")
-        default_head_dim = 128 if family == "qwen3" else hidden // heads
+        default_head_dim = 128 if family == "qwen3" else hidden // max(heads, 1)
         attention_bias = bool(config.get("attention_bias", False))
         return cls(
             vocab_size=_stated(config, "vocab_size"),
@@ -109,10 +159,10 @@ class DecoderConfig:
             ffn_size=_stated(config, "intermediate_size"),
             layers=_stated(config, "num_hidden_layers"),
             heads=heads,
-            kv_heads=int(config.get("num_key_value_heads") or heads),
-            head_dim=int(config.get("head_dim") or default_head_dim),
-            norm_eps=float(config.get("rms_norm_eps", 1e-6)),
-            max_positions=int(config.get("max_position_embeddings") or 2048),
+            kv_heads=_stated(config, "num_key_value_heads", heads),
+            head_dim=_stated(config, "head_dim", default_head_dim),
+            norm_eps=_epsilon(config),
+            max_positions=_stated(config, "max_position_embeddings", 2048),
             rope=RopeConfig.from_hf(config),
             tied_head=bool(config.get("tie_word_embeddings", False)),
             qkv_bias=family == "qwen2" or attention_bias,
@@ -139,11 +189,24 @@ class DecoderConfig:
         return tokens * self.layers * 2 * self.kv_heads * self.head_dim * bytes_per_number
 
 
-def _stated(config: Mapping[str, Any], key: str) -> int:
-    try:
-        return int(config[key])
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"The model's config.json states no {key}; download it again.") from error
+def _stated(config: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    value = config.get(key) or default
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is not int:
+        raise BadInput(f"The model's config.json states no {key} that could be used; download it again.")
+    return value
+
+
+def _epsilon(config: Mapping[str, Any]) -> float:
+    value = config.get("rms_norm_eps", 1e-6)
+    if type(value) not in (int, float) or not 0 <= value < 1:
+        raise BadInput("The model's config.json states no rms_norm_eps that could be used; download it again.")
+    return float(value)
+
+
+def _optional(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _family_of(config: Mapping[str, Any]) -> Family:

@@ -1,10 +1,14 @@
-"""Tensor names and shapes of a decoder of the Llama family, from its configuration; extra tensors that are ignored."""
+"""The tensors of a Llama-family decoder by name, with the shape its config gives each, and the check against a file."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
+from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 # In released files, but not needed to run: tables that are computed, and halves of codecs that only training uses.
 SPARE = re.compile(
@@ -13,6 +17,22 @@ SPARE = re.compile(
     r"tts\.dvae\.vq_layer\.quantizer\.rvqs\.\d+\.(project_in|layers|codebooks|scales)|"
     r"feature_extractor\."
 )
+
+
+def require_shapes(wanted: Shapes, found: Shapes) -> None:
+    """Raises BadInput, naming them, where wanted tensors are missing or have another shape."""
+    missing = sorted(name for name in wanted if name not in found)
+    if missing:
+        raise BadInput(f"The model lacks {len(missing)} tensors: {listed(missing)}; download the whole model.")
+    wrong = [f"{name} is {found[name]}, not {shape}" for name, shape in sorted(wanted.items()) if found[name] != shape]
+    if wrong:
+        raise BadInput(f"Tensors that do not fit the config: {listed(wrong)}. Is config.json of this model?")
+
+
+def listed(names: list[str], most: int = 5) -> str:
+    """For a message: the first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def decoder_tensors(c: DecoderConfig) -> dict[str, tuple[int, ...]]:

@@ -6,21 +6,20 @@ knows what a layer does.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from gguf import GGMLQuantizationType
 from numpy.typing import NDArray
-from safetensors import safe_open
 from torch import Tensor
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig, RopeConfig, RopeKind
+from dialogue.llm.checkpoints.decoder_tensors import Shapes
 from dialogue.llm.checkpoints.gguf_file import GgufFile, GgufTensor
 
 _GGUF_LAYER_NAMES = {
@@ -51,33 +50,36 @@ class StoredWeights(Mapping[str, Tensor], ABC):
     def blocks(self, name: str) -> GgufTensor:
         """The tensor in a GGUF type, rows in Hugging Face order."""
 
+    @property
+    @abstractmethod
+    def shapes(self) -> Shapes:
+        """Of every tensor, from the headers: nothing is read."""
+
 
 class SafetensorsWeights(StoredWeights):
-    """All *.safetensors of a folder (or one file) as one mapping; `prefix` ("llm.") is taken off the names."""
+    """The tensors of an opened folder: those whose shapes were checked, and no others."""
 
-    def __init__(self, path: Path, prefix: str = "") -> None:
-        files = [path] if path.is_file() else sorted(path.glob("*.safetensors"))
-        if not files:
-            raise BadInput(f"No .safetensors file in {path}; point to the folder of a downloaded model.")
-        self._prefix = prefix
-        self._files: dict[str, Any] = {}
-        for file in files:
-            opened = safe_open(file, framework="pt")
-            self._files |= {name: opened for name in opened.keys() if name.startswith(prefix)}  # noqa: SIM118
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+
+    @property
+    def shapes(self) -> Shapes:
+        return self._checkpoint.shapes
 
     def __getitem__(self, name: str) -> Tensor:
-        tensor: Tensor = self._files[self._prefix + name].get_tensor(self._prefix + name)
-        return tensor
+        if name not in self.shapes:
+            raise KeyError(name)
+        return self._checkpoint.tensor(name)
 
     def blocks(self, name: str) -> GgufTensor:
         floats = self[name].float().contiguous().numpy()
         return GgufTensor(GGMLQuantizationType.F32, floats.view(np.uint8))
 
     def __iter__(self) -> Iterator[str]:
-        return (name.removeprefix(self._prefix) for name in self._files)
+        return iter(self.shapes)
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self.shapes)
 
 
 class GgufWeights(StoredWeights):
@@ -90,7 +92,12 @@ class GgufWeights(StoredWeights):
     def __init__(self, file: GgufFile) -> None:
         self.config = config_of(file)
         self._tensors = file.tensors
-        self._interleaved = file.metadata["general.architecture"] == "llama"
+        self.architecture = file.text("general.architecture")
+        self._interleaved = self.architecture == "llama"
+
+    @property
+    def shapes(self) -> Shapes:
+        return {name: self._tensors[_gguf_name(name)].shape for name in self}
 
     def __getitem__(self, name: str) -> Tensor:
         return torch.from_numpy(self._in_order(name, self._tensors[_gguf_name(name)].floats()))
@@ -116,31 +123,35 @@ class GgufWeights(StoredWeights):
         if not self._interleaved or ("q_proj" not in name and "k_proj" not in name):
             return rows
         heads = self.config.heads if "q_proj" in name else self.config.kv_heads
+        if len(rows) != heads * self.config.head_dim:
+            raise BadInput(f"{name} has {len(rows)} rows, not {heads * self.config.head_dim}; use another model file.")
         pairs = rows.reshape(heads, self.config.head_dim // 2, 2, *rows.shape[1:])
         return pairs.swapaxes(1, 2).reshape(rows.shape)
 
 
 def config_of(file: GgufFile) -> DecoderConfig:
     """The decoder's shape from GGUF metadata. Raises BadInput for an architecture outside the Llama family."""
-    architecture = file.metadata.get("general.architecture")
+    architecture = file.text("general.architecture")
     if architecture not in ("llama", "qwen2", "qwen3"):
         raise BadInput(f"GGUF architecture {architecture!r} is not of the Llama family; use another model.")
 
-    def get(key: str, default: Any = None) -> Any:
-        return file.metadata.get(f"{architecture}.{key}", default)
+    def whole(key: str, default: int | None = None) -> int:
+        return file.whole(f"{architecture}.{key}", default)
 
-    heads, hidden = int(get("attention.head_count")), int(get("embedding_length"))
+    if "token_embd.weight" not in file.tensors:
+        raise BadInput("This GGUF file has no token_embd.weight; download the whole model.")
+    heads, hidden = whole("attention.head_count"), whole("embedding_length")
     return DecoderConfig(
-        vocab_size=len(file.tensors["token_embd.weight"].rows),
+        vocab_size=file.tensors["token_embd.weight"].shape[0],
         hidden_size=hidden,
-        ffn_size=int(get("feed_forward_length")),
-        layers=int(get("block_count")),
+        ffn_size=whole("feed_forward_length"),
+        layers=whole("block_count"),
         heads=heads,
-        kv_heads=int(get("attention.head_count_kv", heads)),
-        head_dim=int(get("attention.key_length", hidden // heads)),
-        norm_eps=float(get("attention.layer_norm_rms_epsilon")),
-        max_positions=int(get("context_length")),
-        rope=_rope_of(file, str(architecture)),
+        kv_heads=whole("attention.head_count_kv", heads),
+        head_dim=whole("attention.key_length", hidden // max(heads, 1)),
+        norm_eps=file.number(f"{architecture}.attention.layer_norm_rms_epsilon"),
+        max_positions=whole("context_length"),
+        rope=_rope_of(file, architecture),
         tied_head="output.weight" not in file.tensors,
         qkv_bias="blk.0.attn_q.bias" in file.tensors,
         qk_norm=architecture == "qwen3",
@@ -148,34 +159,23 @@ def config_of(file: GgufFile) -> DecoderConfig:
 
 
 def _rope_of(file: GgufFile, architecture: str) -> RopeConfig:
-    def get(key: str, default: Any) -> Any:
-        return file.metadata.get(f"{architecture}.{key}", default)
-
-    theta, limit = float(get("rope.freq_base", 10000.0)), int(get("context_length", 2048))
+    theta = file.number(f"{architecture}.rope.freq_base", 10000.0)
+    limit = file.whole(f"{architecture}.context_length", 2048)
     if "rope_freqs.weight" in file.tensors:
         # llama3 scaling, stored as its divisors; the longrope rule applies given divisors as they are.
         divisors = tuple(file.tensors["rope_freqs.weight"].floats().reshape(-1).tolist())
         return RopeConfig(
             theta, "longrope", 1.0, limit, attention_factor=1.0, short_factor=divisors, long_factor=divisors
         )
-    scaling = get("rope.scaling.type", "none")
+    scaling = file.text(f"{architecture}.rope.scaling.type", "none")
     if scaling not in _GGUF_SCALINGS:
         raise BadInput(f"Rotary scaling {scaling!r} of this GGUF file is not known; use another model.")
     return RopeConfig(
         theta=theta,
         kind=_GGUF_SCALINGS[scaling],
-        factor=float(get("rope.scaling.factor", 1.0)),
-        pretrained_positions=int(get("rope.scaling.original_context_length", limit)),
+        factor=file.number(f"{architecture}.rope.scaling.factor", 1.0),
+        pretrained_positions=file.whole(f"{architecture}.rope.scaling.original_context_length", limit),
     )
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A model folder's JSON file. Raises BadInput where it is missing or broken."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path} cannot be read ({error}); point to the folder of a downloaded model.") from error
-    return content
 
 
 def _gguf_name(name: str) -> str:

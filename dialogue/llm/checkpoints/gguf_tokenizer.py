@@ -6,9 +6,10 @@ tokenizer.json; the file carries only their names, which are llama.cpp's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
 
+import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from dialogue.errors import BadInput
@@ -23,29 +24,47 @@ _LLAMA3 = _QWEN.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 
 
 def tokenizer_of(metadata: Mapping[str, Any]) -> Tokenizer:
-    """Raises BadInput for a tokenizer that is not byte-level BPE or whose splitting rule is not known."""
+    """Raises BadInput for a tokenizer that is not byte-level BPE, whose splitting rule is not known, or that is not
+    whole."""
     kind, rule = metadata.get("tokenizer.ggml.model"), metadata.get("tokenizer.ggml.pre", "default")
-    if kind != "gpt2":
+    if not isinstance(kind, str) or kind != "gpt2":
         raise BadInput(f"The tokenizer {kind!r} of this GGUF file is not byte-level BPE; use the safetensors model.")
-    tokens: list[str] = metadata["tokenizer.ggml.tokens"]
-    merges = [tuple(pair.split(" ", 1)) for pair in metadata["tokenizer.ggml.merges"]]
-    llama3 = rule in ("llama-bpe", "llama3", "llama-v3")
-    tokenizer = Tokenizer(
-        models.BPE({token: number for number, token in enumerate(tokens)}, merges, ignore_merges=llama3)
-    )
-    tokenizer.pre_tokenizer = _splitter(rule)
+    tokens, merges, kinds = _parts(metadata)
+    splitter, llama3 = _splitter(rule), str(rule) in ("llama-bpe", "llama3", "llama-v3")
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    try:
+        tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=llama3))
+    except Exception as error:  # the tokenizers library raises bare Exception for whatever is wrong
+        raise BadInput(f"The tokenizer of this GGUF file is not whole ({error}); download it again.") from error
+    tokenizer.pre_tokenizer = splitter
     tokenizer.decoder = decoders.ByteLevel()
-    if rule == "qwen2":
+    if str(rule) == "qwen2":
         tokenizer.normalizer = normalizers.NFC()
-    kinds = metadata["tokenizer.ggml.token_type"]
     tokenizer.add_special_tokens(_added(tokens, kinds, _CONTROL, special=True))
     tokenizer.add_tokens(_added(tokens, kinds, _USER_DEFINED, special=False))
     return tokenizer
 
 
-def _splitter(rule: str) -> pre_tokenizers.PreTokenizer:
+def _parts(metadata: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]], list[int]]:
+    """Tokens, the pairs that are merged, and the kind of each token."""
+    tokens, pairs, kinds = (metadata.get(f"tokenizer.ggml.{name}") for name in ("tokens", "merges", "token_type"))
+    if not _are_texts(tokens) or not _are_texts(pairs) or not isinstance(kinds, Sequence | np.ndarray):
+        raise BadInput("The tokenizer of this GGUF file lacks its tokens, merges or token types; download it again.")
+    split = [pair.partition(" ") for pair in pairs]
+    if len(kinds) != len(tokens) or not all(second for _, _, second in split):
+        raise BadInput("The tokens, merges and token types of this GGUF file do not fit together; download it again.")
+    return tokens, [(first, second) for first, _, second in split], list(kinds)
+
+
+def _are_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _splitter(rule: object) -> pre_tokenizers.PreTokenizer:
     # ByteLevel's own regex is GPT-2's; where a rule replaces it, it only maps bytes to letters.
     byte_level = pre_tokenizers.ByteLevel
+    if not isinstance(rule, str):
+        raise BadInput("The splitting rule of this GGUF file is no text; use the safetensors model.")
     if rule == "smollm":
         digits = pre_tokenizers.Digits(individual_digits=True)
         return pre_tokenizers.Sequence([digits, byte_level(add_prefix_space=False)])

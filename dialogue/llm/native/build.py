@@ -5,6 +5,7 @@ Nothing is tuned to the machine it is built on: the instruction set is chosen wh
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 from pathlib import Path
 
@@ -14,12 +15,38 @@ SOURCE = FOLDER / "decode_step.cpp"
 FLAGS = ("-std=c++20", "-O3", "-fPIC", "-pthread", "-fvisibility=hidden", "-Wall", "-Wno-uninitialized", "-Wno-psabi")
 
 
-def build(output: Path = FOLDER / "decode_step.so", compiler: str = "g++") -> Path:
+# For the fuzzer: every read and write is checked, and the first fault ends the program. The Python that loads the
+# result needs the sanitizer's library in front (`sanitizer_environment`).
+SANITIZE = ("-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def build(output: Path = FOLDER / "decode_step.so", compiler: str = "g++", sanitize: bool = False) -> Path:
     """Compile and link the step into `output`. Raises OSError or CalledProcessError where that is not possible."""
-    command = [compiler, *FLAGS, "-Wno-maybe-uninitialized", "-shared", str(SOURCE), "-o", str(output)]
+    flags = (*FLAGS, *(SANITIZE if sanitize else ()), "-Wno-maybe-uninitialized", "-shared")
+    command = [compiler, *flags, str(SOURCE), "-o", str(output)]
     subprocess.run(command, check=True)
     return output
 
 
+def sanitizer_environment(compiler: str = "g++") -> dict[str, str]:
+    """What a Python must be started with to load a step that was built with `sanitize`."""
+
+    def library(name: str) -> str:
+        command = [compiler, f"-print-file-name={name}"]
+        return str(Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()).resolve())
+
+    return {
+        # The C++ library as well: without it the sanitizer does not find what throws exceptions.
+        "LD_PRELOAD": f"{library('libasan.so')} {library('libstdc++.so')}",
+        # Python keeps memory for its life on purpose. What cannot be had is a MemoryError, which the fuzzer counts.
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1024:hard_rss_limit_mb=6000",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+
+
 if __name__ == "__main__":
-    print(f"built {build()}")
+    parser = argparse.ArgumentParser(description="Build the compiled decode step.")
+    parser.add_argument("--sanitize", action="store_true", help="with AddressSanitizer and UBSan, for the fuzzer")
+    parser.add_argument("-o", "--output", type=Path, default=FOLDER / "decode_step.so")
+    options = parser.parse_args()
+    print(f"built {build(options.output, sanitize=options.sanitize)}")

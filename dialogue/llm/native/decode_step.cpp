@@ -13,12 +13,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <mutex>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "model.h"
+#include "checks.h"
 #include "thread_pool.h"
 
 // The same code for each instruction set. All standard headers stand above: what is included below a target pragma is
@@ -60,7 +62,7 @@ extern "C" {
 
 // What loader.py was written for: a version, to be raised when a function changes, and the sizes of what is handed
 // over.
-int decoder_interface() { return 2000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
+int decoder_interface() { return 3000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
 
 // The best instruction set of this processor that the step knows; 0 if none.
 int decoder_instructions() {
@@ -73,43 +75,63 @@ int decoder_instructions() {
   return wide ? kAvx512 : kAvx2;
 }
 
-// `threads` includes the caller's. The Model is copied, what it points to is not.
+// `threads` includes the caller's. The Model is copied, what it points to is not. Null where a size, count or pointer
+// of the model does not fit the others.
 Decoder* decoder_open(const Model* model, int threads, int instructions) {
-  return new Decoder(*model, threads, instructions);
+  Decoder* opened = nullptr;
+  const bool fits = threads >= 1 && threads <= 1024 && (instructions == kAvx2 || instructions == kAvx512);
+  checked(fits && whole(*model), [&] { opened = new Decoder(*model, threads, instructions); });
+  return opened;
 }
 
 void decoder_close(Decoder* d) { delete d; }
 
+// The functions below return kDone, or kRefused without having touched anything where what they are given does not fit
+// the model, or kNoMemory.
+
 // Float embeddings (count, hidden) of token ids.
-void decoder_embed(const Decoder* d, const int64_t* ids, int count, float* out) {
-  auto read_row = d->instructions == kAvx512 ? avx512::read_row : avx2::read_row;
-  for (int i = 0; i < count; i++) read_row(d->model.embedding, ids[i], out + size_t(i) * d->model.hidden);
+int decoder_embed(const Decoder* d, const int64_t* ids, int count, float* out) {
+  const auto known = [&](int64_t id) { return id >= 0 && id < d->model.vocab; };
+  return checked(count >= 0 && std::all_of(ids, ids + count, known), [&] {
+    auto read_row = d->instructions == kAvx512 ? avx512::read_row : avx2::read_row;
+    for (int i = 0; i < count; i++) read_row(d->model.embedding, ids[i], out + size_t(i) * d->model.hidden);
+  });
 }
 
 // Appends the tokens of every segment to its cache. `x` (sum of tokens, hidden): embeddings in, hidden states out.
-void decoder_forward(Decoder* d, const Segment* segments, int count, float* x) {
-  std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
-  if (d->instructions == kAvx512) avx512::Step(d->model, d->scratch, d->pool, segments, count).run(x);
-  else avx2::Step(d->model, d->scratch, d->pool, segments, count).run(x);
+int decoder_forward(Decoder* d, const Segment* segments, int count, float* x) {
+  return checked(count >= 0 && have_room(d->model, segments, count), [&] {
+    std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
+    if (d->instructions == kAvx512) avx512::Step(d->model, d->scratch, d->pool, segments, count).run(x);
+    else avx2::Step(d->model, d->scratch, d->pool, segments, count).run(x);
+  });
 }
 
 // Logits (count, head rows) of hidden states (count, hidden).
-void decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
-  std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
-  auto project = d->instructions == kAvx512 ? avx512::project_vocabulary : avx2::project_vocabulary;
-  project(d->model, d->scratch, d->pool, hidden, count, out);
+int decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
+  return checked(count >= 0 && count <= kMostTokens, [&] {
+    std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
+    auto project = d->instructions == kAvx512 ? avx512::project_vocabulary : avx2::project_vocabulary;
+    project(d->model, d->scratch, d->pool, hidden, count, out);
+  });
 }
 
 // Rows of one session's cache take another place, with their keys turned to it: see move_rows.
-void decoder_move(Decoder* d, const Segment* rows, int target) {
-  std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
-  auto move_rows = d->instructions == kAvx512 ? avx512::move_rows : avx2::move_rows;
-  move_rows(d->model, d->pool, *rows, target);
+int decoder_move(Decoder* d, const Segment* rows, int target) {
+  return checked(can_move(d->model, *rows, target), [&] {
+    std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
+    auto move_rows = d->instructions == kAvx512 ? avx512::move_rows : avx2::move_rows;
+    move_rows(d->model, d->pool, *rows, target);
+  });
 }
 
 // Rows of 32-weight blocks as GGUF stores them -> panels. Q4_1: scale, minimum, 16 bytes whose low halves are the first
-// 16 weights. Q8_0: scale, 32 signed bytes. `rows` is a multiple of 16.
-void decoder_pack(const uint8_t* blocks, int rows, int columns, int bits, uint8_t* out) {
+// 16 weights. Q8_0: scale, 32 signed bytes. `rows` is a multiple of 16; `given` and `room` are the bytes at `blocks` and
+// `out`, and must be what these sizes take, no less and no more.
+int decoder_pack(const uint8_t* blocks, int64_t given, int rows, int columns, int bits, uint8_t* out, int64_t room) {
+  if (!can_be_packed(rows, columns, bits) || given != stored_bytes(rows, columns, bits) ||
+      room != packed_bytes(rows, columns, bits))
+    return kRefused;
   const int groups = columns / kGroup, block = bits == 4 ? 20 : 34, header = bits == 4 ? 4 : 2;
   for (int row = 0; row < rows; row++) {
     for (int g = 0; g < groups; g++, blocks += block) {
@@ -125,6 +147,7 @@ void decoder_pack(const uint8_t* blocks, int rows, int columns, int bits, uint8_
       }
     }
   }
+  return kDone;
 }
 
 }  // extern "C"

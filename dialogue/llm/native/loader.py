@@ -1,6 +1,7 @@
 """Loads the compiled decode step, where it was built and this processor can run it, and gives its functions types.
 
-Every structure mirrors one in model.h. Knows no tensors: addresses are integers.
+Every structure mirrors one in model.h. Knows no tensors: addresses are integers. A function of the step raises BadInput
+for sizes that do not fit together (checks.h), and MemoryError.
 """
 
 from __future__ import annotations
@@ -9,28 +10,39 @@ import ctypes
 from ctypes import POINTER, Structure, c_float, c_int, c_int32, c_int64, c_uint8, c_void_p
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from dialogue.errors import BadInput
 
 FOLDER = Path(__file__).parent
 INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI"}
+NO_MEMORY = -2
 
 
 class Matrix(Structure):
-    _fields_ = (("panels", c_void_p), ("rows", c_int32), ("columns", c_int32), ("bits", c_int32))
+    _fields_ = (
+        *(("panels", c_void_p), ("bytes", c_int64)),
+        *((name, c_int32) for name in ("rows", "columns", "bits")),
+    )
+
+
+class Vector(Structure):
+    _fields_ = (("numbers", c_void_p), ("count", c_int32))
 
 
 class Layer(Structure):
     _fields_ = (
-        *((name, c_void_p) for name in ("attention_norm", "mlp_norm", "bias", "query_norm", "key_norm")),
+        *((name, Vector) for name in ("attention_norm", "mlp_norm", "bias", "query_norm", "key_norm")),
         *((name, Matrix) for name in ("query", "key", "value", "output", "gate", "up", "down")),
     )
 
 
 class Model(Structure):
     _fields_ = (
-        *((name, c_int32) for name in ("layers", "hidden", "heads", "kv_heads", "head_dim", "ffn")),
+        *((name, c_int32) for name in ("layers", "hidden", "heads", "kv_heads", "head_dim", "ffn", "vocab")),
         ("norm_eps", c_float),
         ("layer", POINTER(Layer)),
-        ("final_norm", c_void_p),
+        ("final_norm", Vector),
         ("embedding", Matrix),
         ("head", Matrix),
     )
@@ -47,11 +59,26 @@ class Segment(Structure):
     )
 
 
-INTERFACE = 2_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+INTERFACE = 3_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
 
 
 class NativeMissing(Exception):
     """The compiled step cannot run here; the text says why."""
+
+
+def _done(outcome: Any, function: Any, _arguments: Any) -> Any:
+    """Raises what a function of the step returned, where it is not what was asked for."""
+    if outcome == 0:
+        return 0
+    if outcome == NO_MEMORY:
+        raise MemoryError(f"no memory for {function.__name__} of the compiled step")
+    raise BadInput(f"The compiled step refuses {function.__name__}: sizes do not fit together; use another model file.")
+
+
+def _opened(handle: Any, _function: Any, _arguments: Any) -> Any:
+    if handle is None:
+        raise BadInput("The compiled step refuses the model: its tensors do not fit together; use another model file.")
+    return handle
 
 
 class Library:
@@ -75,14 +102,17 @@ class Library:
         calls.decoder_instructions.argtypes = ()
         calls.decoder_open.argtypes = (POINTER(Model), c_int, c_int)
         calls.decoder_open.restype = c_void_p
+        calls.decoder_open.errcheck = _opened
         calls.decoder_close.argtypes = (c_void_p,)
         calls.decoder_embed.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
         calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_move.argtypes = (c_void_p, POINTER(Segment), c_int)
-        calls.decoder_pack.argtypes = (c_void_p, c_int, c_int, c_int, POINTER(c_uint8))
-        for name in ("close", "embed", "forward", "logits", "move", "pack"):
-            getattr(calls, f"decoder_{name}").restype = None
+        calls.decoder_pack.argtypes = (c_void_p, c_int64, c_int, c_int, c_int, POINTER(c_uint8), c_int64)
+        calls.decoder_close.restype = None
+        for name in ("embed", "forward", "logits", "move", "pack"):
+            function = getattr(calls, f"decoder_{name}")
+            function.restype, function.errcheck = c_int, _done
 
 
 @cache

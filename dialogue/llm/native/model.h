@@ -7,22 +7,32 @@
 // codes, 16 float16 scales, 16 float16 minimums; a weight is scale * code + minimum. 8 bits: 512 bytes, 16 scales; a
 // weight is scale * (code - 128). Codes lie in chunks of 4 columns x 16 rows (64 bytes, row by row), which is what one
 // multiply-add instruction eats; at 4 bits, chunk c and chunk c + 4 share their bytes as low and high halves.
+// `bytes` is the size of the panels.
 struct Matrix {
   const uint8_t* panels;
+  int64_t bytes;
   int32_t rows, columns, bits;
 };
 
+// A norm or a bias of `count` numbers; null and 0 where the family has none.
+struct Vector {
+  const float* numbers;
+  int32_t count;
+
+  operator const float*() const { return numbers; }
+};
+
 struct Layer {
-  const float *attention_norm, *mlp_norm;
-  const float *bias, *query_norm, *key_norm;  // bias of q, k and v in a row; null where the family has none
+  Vector attention_norm, mlp_norm;
+  Vector bias, query_norm, key_norm;  // bias of q, k and v in a row
   Matrix query, key, value, output, gate, up, down;
 };
 
 struct Model {
-  int32_t layers, hidden, heads, kv_heads, head_dim, ffn;
+  int32_t layers, hidden, heads, kv_heads, head_dim, ffn, vocab;
   float norm_eps;
   const Layer* layer;
-  const float* final_norm;
+  Vector final_norm;
   Matrix embedding, head;
 };
 

@@ -14,6 +14,7 @@ from gguf import GGMLQuantizationType as Kind
 from gguf import quants
 from numpy.typing import NDArray
 
+from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.gguf_file import GgufTensor
 from dialogue.llm.native.loader import Library, Matrix
 
@@ -37,18 +38,23 @@ def packed_bytes(rows: int, columns: int, bits: Bits) -> int:
     return -(-rows // PANEL) * PANEL * (columns // GROUP) * (20 if bits == 4 else 34)
 
 
-def pack(library: Library, tensor: GgufTensor, columns: int, bits: Bits, out: Bytes) -> Matrix:
-    """Pack a stored matrix into `out` (`packed_bytes` long, which must outlive the result).
+def pack(library: Library, tensor: GgufTensor, rows: int, columns: int, bits: Bits, out: Bytes) -> Matrix:
+    """Pack a stored matrix of `rows` and `columns` into `out` (`packed_bytes` long, which must outlive the result).
 
-    Rows are filled up with zeros to a multiple of 16.
+    Rows are filled up with zeros to a multiple of 16. Raises BadInput where the matrix or `out` has another size.
     """
+    if tensor.shape != (rows, columns) or columns % GROUP or out.nbytes != packed_bytes(rows, columns, bits):
+        raise BadInput(
+            f"A matrix of {tensor.shape} cannot be packed as {(rows, columns)} into {out.nbytes} bytes; "
+            "the file does not fit its own description. Use another model file."
+        )
     blocks = np.ascontiguousarray(_blocks(tensor, bits))
     missing = -len(blocks) % PANEL
     if missing:
         blocks = np.concatenate((blocks, np.zeros((missing, blocks.shape[1]), np.uint8)))
     target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-    library.calls.decoder_pack(blocks.ctypes.data, len(blocks), columns, bits, target)
-    return Matrix(out.ctypes.data, len(blocks), columns, bits)
+    library.calls.decoder_pack(blocks.ctypes.data, blocks.nbytes, len(blocks), columns, bits, target, out.nbytes)
+    return Matrix(out.ctypes.data, out.nbytes, len(blocks), columns, bits)
 
 
 def _blocks(tensor: GgufTensor, bits: Bits) -> Bytes:

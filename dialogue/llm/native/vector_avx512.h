@@ -55,7 +55,8 @@ inline void quantise(const float* x, uint8_t* codes, float* scale, float* sum) {
   put(32, _mm512_sub_epi32(u, _mm512_slli_epi32(high_u, 8)));
   put(48, _mm512_sub_epi32(v, _mm512_slli_epi32(high_v, 8)));
   *scale = most / 32512.f;
-  *sum = *scale * float(_mm512_reduce_add_epi32(_mm512_add_epi32(u, v)));
+  // Added as floats, which hold these sums exactly: what is no number becomes the least integer, whose sum overflows.
+  *sum = *scale * _mm512_reduce_add_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(u, v)));
 }
 
 // Sums of code * activation over one group for 16 rows, for each of `Tokens` tokens whose codes are `stride` apart.

@@ -20,8 +20,8 @@ from dialogue.llm.generation import generate
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.prompt import DEFAULT_SYSTEM, NO_THOUGHTS
 from dialogue.minicpm.chat.request import EncodedPicture, Part, RequestPrompt, make_prompt
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 
 SAMPLING = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 SAMPLING_O45 = SamplingConfig(temperature=0.6, top_k=20, top_p=0.95)

@@ -15,8 +15,8 @@ from dialogue.llm.batching import Steps
 from dialogue.minicpm.audio.mel import Samples, checked
 from dialogue.minicpm.chat.embedding import Span, embed, picture_spans, sound_spans
 from dialogue.minicpm.chat.prompt import picture_text, sound_text
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.vision.sight import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_weights import read_json
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.linear import stored_bytes
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.minicpm.checkpoints.inventory import compare, wanted
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import LANGUAGE
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.sizing.inspection import Inspection
 
 PARTS = {

@@ -18,8 +18,8 @@ from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import SPARE, decoder_tensors
 from dialogue.minicpm.audio.audio_encoder import ENCODER, PROJECTOR, AudioEncoder, AudioProjector
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import LANGUAGE
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.speech.dvae import DECODER, CodeDecoder, CodeSizes
 from dialogue.minicpm.speech.speech_backbone import VOICE, Projector
 from dialogue.minicpm.vision.resampler import PerceiverResampler

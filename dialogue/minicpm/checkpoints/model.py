@@ -13,7 +13,7 @@ from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.decoder import Decoder, Progress
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.audio.audio_encoder import ENCODER, AudioTower
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
 from dialogue.minicpm.speech.voice_o26 import ASSETS, VoiceO26

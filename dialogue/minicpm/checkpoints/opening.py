@@ -10,8 +10,8 @@ from dialogue.llm.checkpoints.checkpoint import Checkpoint, listed
 from dialogue.llm.decoder import Progress
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.checkpoints.inventory import compare
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind, kind_of
 
 if TYPE_CHECKING:
     from dialogue.minicpm.text.text_model import TextModel

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dialogue.errors import BadInput
+
 RATE = 24_000
 LOUDEST = 100.0
 
@@ -45,13 +47,25 @@ class _Backbone(nn.Module):
 
 
 class Vocos(nn.Module):
-    """Made from the released file's tensors; parameters under their names there, float32 throughout."""
+    """Made from the released file's tensors; parameters under their names there, float32 throughout.
+
+    Raises BadInput where tensors are missing or do not fit together.
+    """
 
     def __init__(self, tensors: Mapping[str, Tensor], hop: int = 256) -> None:
         super().__init__()
+        try:
+            self._make(tensors, hop)
+        except (KeyError, ValueError, IndexError, RuntimeError) as error:  # of torch for shapes that do not fit
+            told = " ".join(str(error).split())[:300]
+            raise BadInput(f"The vocoder is not laid out as expected ({told}); download the model again.") from error
+
+    def _make(self, tensors: Mapping[str, Tensor], hop: int) -> None:
         width, bins, kernel = tensors["backbone.embed.weight"].shape
         inner = tensors["backbone.convnext.0.pwconv1.weight"].shape[0]
         blocks = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("backbone.convnext."))
+        if blocks > len(tensors):
+            raise ValueError(f"{blocks} blocks in {len(tensors)} tensors")
         self.backbone = _Backbone(bins, width, inner, kernel, blocks)
         self.head = nn.ModuleDict({"out": nn.Linear(width, tensors["head.out.weight"].shape[0])})
         self.hop = hop

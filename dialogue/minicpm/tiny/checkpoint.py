@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dialogue.minicpm.checkpoints.inventory import wanted
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.dvae import CodeSizes
 from dialogue.minicpm.speech.token2wav_files import FOLDER
 from dialogue.minicpm.tiny.token2wav import write_token2wav

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dialogue.llm.batching import Stage
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
-from dialogue.minicpm.checkpoints.kind import kind_of
+from dialogue.minicpm.kind import kind_of
 from dialogue.minicpm.vision.resampler import PerceiverResampler
 from dialogue.minicpm.vision.slicing import Plan, Slice, SliceRule, cut, sizes_of
 from dialogue.minicpm.vision.vision_tower import VisionTower

@@ -11,7 +11,7 @@ from tokenizers import AddedToken
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.tokenizer import byte_tokenizer
 
 OTHERS = ("qwen2_vl", "llava", "gemma3")

@@ -11,8 +11,7 @@ import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import EngineFactories, TextDelta
-from dialogue.engines import open_engine
-from dialogue.engines.image_text import ImageTextEngine
+from dialogue.engines.image_text import ImageTextEngine, open_image_text
 from dialogue.errors import BadInput
 from dialogue.image_text.captioner import Captioner
 from dialogue.image_text.seeing_model import SeeingModel
@@ -167,9 +166,7 @@ def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
     sibling: Callable[[str], Any], rgb: np.ndarray
 ) -> None:
     async def talk() -> None:
-        factories = open_engine(
-            "image_text", runner=Steps(), model_path=sibling("minicpmv4_6"), context_tokens=4096, precision="float32"
-        )
+        factories = open_image_text(sibling("minicpmv4_6"), Steps(), 4096, precision="float32")
         assert isinstance(factories, EngineFactories)
         letters = factories.chat()
         assert isinstance(letters, ImageTextEngine)
@@ -187,14 +184,12 @@ def test_what_is_written_keeps_its_order_and_has_room_for_a_film(
 
 def test_it_opens_by_name_and_refuses_what_will_not_do(sibling: Callable[[str], Any], runner: Any) -> None:
     folder = sibling("minicpmv4_7")
-    engine = open_engine("image_text", runner=runner, model_path=folder, context_tokens=4096, precision="float32")()
+    engine = open_image_text(folder, runner, 4096, precision="float32")()
     assert engine.can.sees and not engine.can.hears and not engine.can.speaks
     with pytest.raises(BadInput, match="has a context of"):
-        open_engine("image_text", runner=runner, model_path=folder, context_tokens=10**6, precision="float32")
+        open_image_text(folder, runner, 10**6, precision="float32")
     with pytest.raises(BadInput, match="too small"):
-        open_engine("image_text", runner=runner, model_path=folder, context_tokens=100, precision="float32")
-    with pytest.raises(BadInput, match="needs the folder"):
-        open_engine("image_text", runner=runner)
+        open_image_text(folder, runner, 100, precision="float32")
 
 
 @pytest.mark.parametrize("kind", SIBLINGS)

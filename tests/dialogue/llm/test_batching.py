@@ -16,8 +16,8 @@ from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.audio.listening import EncodeAudio
 from dialogue.minicpm.audio.mel import log_mel
 from dialogue.minicpm.chat.request import EncodedSound, Part, RequestPrompt
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, units_together
 from dialogue.minicpm.sessions.session_o26 import SessionO26
 from dialogue.minicpm.sessions.session_o26 import units_together as take_in_together

@@ -16,9 +16,9 @@ from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
 from dialogue.llm.batching import Output, Stage, Stream, outputs
 from dialogue.llm.continuous_batching import AHEAD, PASSES, BatchMember, ContinuousBatch
 from dialogue.llm.sampling import GREEDY
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech import voice_o26
 from dialogue.minicpm.speech.speech_o26 import SpeechDecoderO26
 from tests.dialogue.conftest import run_here

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of every kind, written once a run, and the models they make."""
+"""MiniCPM3 engines whose model follows a rule."""
 
 from __future__ import annotations
 
@@ -12,39 +12,10 @@ import pytest
 from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.checkpoints.kind import Kind
-from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.checkpoints.opening import open_model
-from dialogue.minicpm.tiny.checkpoint import write_tiny
+from dialogue.minicpm.kind import Kind
 from dialogue.tools.toolbox import Toolbox
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, Rule, ScriptedModel
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Kind], Path]:
-    """Kind -> folder of a tiny checkpoint; nobody may write into it."""
-    made: dict[Kind, Path] = {}
-
-    def folder(kind: Kind) -> Path:
-        if kind not in made:
-            made[kind] = write_tiny(kind, tmp_path_factory.mktemp(kind.name))
-        return made[kind]
-
-    return folder
-
-
-@pytest.fixture(scope="session")
-def model(tiny: Callable[[Kind], Path]) -> Callable[[Kind], MiniCPM]:
-    """Kind -> the tiny model, shared by all tests as it would be by all sessions."""
-    made: dict[Kind, MiniCPM] = {}
-
-    def opened(kind: Kind) -> MiniCPM:
-        if kind not in made:
-            made[kind] = open_model(tiny(kind))
-        return made[kind]
-
-    return opened
 
 
 @pytest.fixture(scope="session")

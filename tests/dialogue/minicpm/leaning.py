@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 
 CONSTANT = 10.0

@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.checkpoint import INDEX, Checkpoint
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.kind import Kind
 
 Folder = Callable[[Kind], Path]
 Damage = Callable[[Path], object]

@@ -12,15 +12,14 @@ import torch
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines import open_engine
-from dialogue.engines.minicpm_v import INSTRUCTION, MiniCPMVEngine
+from dialogue.engines.minicpm_v import INSTRUCTION, MiniCPMVEngine, open_minicpm_v
 from dialogue.errors import BadInput
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.chat_context import ChatContext
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer, prepare
 from dialogue.minicpm.chat.request import EncodedPicture
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from tests.dialogue.minicpm.session_inputs import picture
 from tests.dialogue.replies import said
 
@@ -243,9 +242,4 @@ def test_nothing_asked_is_not_answered(model: Open) -> None:
 
 def test_too_small_a_context_is_told_when_it_is_opened(tiny: Callable[[Kind], Any]) -> None:
     with pytest.raises(BadInput, match="too small"):
-        open_engine("minicpm", runner=Steps(), model_path=tiny(Kind.V26), context_tokens=100)
-
-
-def test_the_folder_is_asked_for() -> None:
-    with pytest.raises(BadInput, match="folder"):
-        open_engine("minicpm", runner=Steps())
+        open_minicpm_v(tiny(Kind.V26), Steps(), 100)

@@ -17,8 +17,8 @@ from transformers.audio_utils import mel_filter_bank
 
 from dialogue.minicpm.audio.mel import MelStream
 from dialogue.minicpm.chat.prompt import sound_groups
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule
 from dialogue.minicpm.speech.dvae import CodeDecoder, CodeSizes
 from dialogue.minicpm.speech.speech_backbone import narrowed, penalised

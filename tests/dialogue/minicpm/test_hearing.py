@@ -13,8 +13,8 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from dialogue.minicpm.audio.audio_encoder import row_count
 from dialogue.minicpm.audio.mel import RATE, MelStream, Samples, log_mel, log_mel_batch, pieces
 from dialogue.minicpm.chat.prompt import sound_groups
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 
 Open = Callable[[Kind], MiniCPM]
 

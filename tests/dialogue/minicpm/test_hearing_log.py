@@ -12,8 +12,8 @@ from dialogue.engine import TextDelta
 from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
 from dialogue.engines.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
 from dialogue.memory.event_log import Event, EventKind
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.session_inputs import picture, second
 

@@ -17,8 +17,8 @@ from dialogue.errors import BadInput
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from tests.dialogue.minicpm.session_inputs import picture
 
 Open = Callable[[Kind], MiniCPM]

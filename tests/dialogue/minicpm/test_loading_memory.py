@@ -9,8 +9,8 @@ import pytest
 
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.precision import Precision
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import decoder_of
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 
 SMAPS = Path("/proc/self/smaps")

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 from torch import Tensor
 
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex import MOST_STEPS, SpokenPiece
 from dialogue.minicpm.sessions.session_o26 import SessionO26
 from dialogue.minicpm.sizing import duplex_cost, turn_cost

@@ -11,10 +11,9 @@ import pytest
 from torch import Tensor
 
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.engines import open_engine
-from dialogue.engines.minicpm3 import MiniCPM3Engine
+from dialogue.engines.minicpm3 import MiniCPM3Engine, open_minicpm3
 from dialogue.errors import BadInput
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.latent_cache import LatentCache
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
@@ -95,11 +94,11 @@ def test_an_instruction_of_the_user_keeps_the_functions(made: Made) -> None:
 def test_a_context_too_small_or_too_large_is_told(tiny: Callable[[Kind], Path]) -> None:
     for tokens, says in ((500, "too small"), (32768, "smaller context")):
         with pytest.raises(BadInput, match=says):
-            open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=tokens)
+            open_minicpm3(tiny(Kind.TEXT3), run_here, tokens)
 
 
 def test_the_real_cache_rolls_with_the_script_and_computes_nothing_twice(tiny: Callable[[Kind], Path]) -> None:
-    new = open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=2048, precision="float32")
+    new = open_minicpm3(tiny(Kind.TEXT3), run_here, 2048, precision="float32")
 
     async def story() -> None:
         engine = cast(MiniCPM3Engine, new())

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
-from dialogue.engines import open_engine
-from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine
+from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine, open_minicpm3
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.function_calls import CALLS
 from dialogue.minicpm.text.running_calls import MOST_ROUNDS
 from dialogue.tools.tool import Tool
@@ -204,7 +203,7 @@ def test_nobody_can_end_a_turn_or_pose_as_a_function(made: Made) -> None:
 
 def test_the_real_model_answers_and_rewinds_as_a_fresh_one_would(tiny: Callable[[Kind], Path]) -> None:
     options: dict[str, Any] = {"precision": "float32", "sampling": SamplingConfig(penalty=2.0)}
-    new = open_engine("minicpm", runner=run_here, model_path=tiny(Kind.TEXT3), context_tokens=4096, **options)
+    new = open_minicpm3(tiny(Kind.TEXT3), run_here, 4096, **options)
 
     async def story(detour: Callable[[MiniCPM3Engine], Awaitable[object]] | None) -> list[str]:
         engine = cast(MiniCPM3Engine, new())

@@ -13,8 +13,8 @@ from dialogue.errors import BadInput, EngineLost
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.chat.request import EncodedSound
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.session_o26 import INTRODUCED, SessionO26
 from dialogue.minicpm.sessions.session_o45 import PIECE, UNSPEAKABLE, SessionO45
 from tests.dialogue.minicpm.session_inputs import picture, second

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.vision.resampler import position_table
 from dialogue.minicpm.vision.slicing import Slice
 from dialogue.minicpm.vision.vision_tower import buckets

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dialogue.llm.batching import alone, outputs
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.dvae import LEVELS, Codebook
 from dialogue.minicpm.speech.speech_backbone import narrowed, penalised
 from dialogue.minicpm.speech.speech_o26 import TextSlots

@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.window import RecapWindow, SlidingWindow, Window, WindowRecap, WindowUnit
 
 Open = Callable[[Kind], MiniCPM]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dialogue.engines.settings import ChatModelSettings, ImageTextSettings
 from dialogue.errors import BadInput
 from dialogue.image_text.tiny import write_tiny_sibling
 from stream.models.any_model import model_setup
@@ -22,11 +23,12 @@ def test_a_chat_model_thinks_and_an_image_text_model_sees(tmp_path: Path, store:
     write_tiny_sibling("minicpm_ocr", tmp_path / "ocr")
     told: list[str] = []
     chat = model_setup(tmp_path / "chat", store, 64e9, tell=told.append)
-    assert (chat.name, chat.engine, chat.precision) == ("llm", "chat_model", "auto") and len(told) == 1
+    assert (chat.name, chat.engine) == ("llm", ChatModelSettings(model_path=tmp_path / "chat")) and len(told) == 1
     file = model_setup(tmp_path / "chat.gguf", store, 64e9, precision="int8", device="cpu", context_tokens=1024)
-    assert (file.engine, file.precision, file.context_tokens) == ("chat_model", "int8", 1024)
+    placed = {"precision": "int8", "device": "cpu", "context_tokens": 1024}
+    assert file.engine == ChatModelSettings(model_path=tmp_path / "chat.gguf", **placed)
     seeing = model_setup(tmp_path / "ocr", store, 64e9, tell=told.append)
-    assert (seeing.engine, seeing.precision) == ("image_text", "bfloat16") and len(told) == 1
+    assert seeing.engine == ImageTextSettings(model_path=tmp_path / "ocr") and len(told) == 1
 
 
 def test_a_hub_id_is_judged_by_its_config_first(hub: SmallRegistry, store: WeightStore, tmp_path: Path) -> None:
@@ -37,11 +39,11 @@ def test_a_hub_id_is_judged_by_its_config_first(hub: SmallRegistry, store: Weigh
         model_setup("owner/chat", store, 1e9)
     assert not any("safetensors" in name for name in everything_below(store.folder))
     setup = model_setup("owner/chat", store, 64e9)
-    assert setup.engine == "chat_model" and setup.model_path is not None
-    assert everything_below(setup.model_path) == set(files)
+    assert isinstance(setup.engine, ChatModelSettings)
+    assert everything_below(setup.engine.model_path) == set(files)
     write_tiny_sibling("minicpm_ocr", tmp_path / "ocr")
     hub.repositories["owner/ocr"] = {file.name: file.read_bytes() for file in (tmp_path / "ocr").iterdir()}
-    assert model_setup("owner/ocr", store, 1e9).engine == "image_text"
+    assert isinstance(model_setup("owner/ocr", store, 1e9).engine, ImageTextSettings)
 
 
 def test_what_is_not_there_is_told(store: WeightStore, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from dialogue.engine import EngineFactories, Runner
-from dialogue.engines import abilities_of, open_engine
+from dialogue.engines.minicpm3 import open_minicpm3
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.engines.minicpm_v import abilities, open_minicpm_v
+from dialogue.engines.registry import entry_named
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sizing.turn_cost import TurnCost
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from dialogue.sizing.pace import DecodePace
@@ -54,7 +55,7 @@ def test_what_was_measured_goes_before_what_the_setup_says() -> None:
 def test_what_the_user_wants_goes_before_what_was_measured() -> None:
     wished = replace(SETUPS["laptop"], sessions=3)
     for parts in (Parts(), Parts(Capacity.measured(Measured(1, 0.5)))):
-        assert capacity_of(parts, wished) == Capacity(3, "3 conversations at once, as you wish")
+        assert capacity_of(parts, wished) == Capacity(3, "3 conversations at once, as --sessions asks")
 
 
 def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
@@ -80,8 +81,11 @@ def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path
     async def story() -> None:
         toys = toy_parts(lambda: ToyEngine([]))
         run = toys.threads.llm.run
-        factories = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=3072))
-        parts = replace(toys, new_engine=factories.live if isinstance(factories, EngineFactories) else factories)
+        open_it = open_minicpm3 if kind is Kind.TEXT3 else open_minicpm_v
+        factories = await run(open_it, folder, run, 3072)
+        live = factories.live if isinstance(factories, EngineFactories) else factories
+        name = "minicpm3" if kind is Kind.TEXT3 else "minicpm_v"
+        parts = replace(toys, new_engine=live, measuring=entry_named(name).measure)
         await parts.measure()
         assert parts.capacity is not None
         assert parts.capacity.at_most
@@ -92,9 +96,7 @@ def test_engines_that_answer_by_turns_tell_their_pace(kind: Kind, tmp_path: Path
 
 
 def tiny_o45(folder: Path, run: Runner, voice: NDArray[np.float32] | None = None) -> MiniCPMO45Model:
-    factories = open_engine(
-        "minicpm", runner=run, model_path=folder, context_tokens=512, precision="float32", seed=3, voice=voice
-    )
+    factories = open_minicpm_v(folder, run, 512, precision="float32", seed=3, voice=voice)
     assert isinstance(factories, EngineFactories)
     assert isinstance(factories.live, MiniCPMO45Model)
     return factories.live
@@ -108,7 +110,7 @@ def test_parts_measure_what_their_engine_can_hold(tmp_path: Path) -> None:
         await parts.measure()
         assert parts.capacity is None, "a toy has nothing to measure"
         shared = await parts.threads.llm.run(tiny_o45, folder, parts.threads.llm.run)
-        parts = replace(parts, new_engine=shared)
+        parts = replace(parts, new_engine=shared, measuring=entry_named("minicpm_o45").measure)
         await parts.measure()
         assert parts.capacity is not None
         assert parts.capacity.sessions >= 1
@@ -125,9 +127,9 @@ def test_o26_tells_what_its_sessions_cost_and_what_their_units_do(tmp_path: Path
     async def story() -> None:
         toys = toy_parts(lambda: ToyEngine([]))
         run = toys.threads.llm.run
-        factories = await run(partial(open_engine, "minicpm", runner=run, model_path=folder, context_tokens=512))
+        factories = await run(open_minicpm_v, folder, run, 512)
         assert isinstance(factories, EngineFactories)
-        parts = replace(toys, new_engine=factories.live)
+        parts = replace(toys, new_engine=factories.live, measuring=entry_named("minicpm_o26").measure)
         await parts.measure()
         assert parts.capacity is not None
         assert isinstance(parts._cost, TurnCost)
@@ -148,4 +150,4 @@ def test_o45_speaks_where_it_has_a_vocoder_and_a_voice(tmp_path: Path) -> None:
         for recording in (None, voice):
             can = tiny_o45(folder, thread.run, recording).can
             assert can.speaks == (recording is not None)
-            assert can == abilities_of("minicpm", folder, voiced=recording is not None)
+            assert can == abilities(folder, voiced=recording is not None)

@@ -16,15 +16,15 @@ from huggingface_hub import constants
 from dialogue.blocks import TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
+from dialogue.engines.settings import ChatModelSettings
 from dialogue.errors import BadInput
 from stream.models.chat_choice import REST_BYTES, chat_model_path, chat_setup, judgement
-from stream.models.setup import SETUPS
 from stream.models.weights import WeightsError, WeightStore
 from tests.dialogue.chat_models import write_chat_model
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.toy_weights import everything_below
 
-SETUP = SETUPS["llm"]
+SETTINGS = ChatModelSettings(model_path=Path())
 QWEN3_8B = {
     "model_type": "qwen3", "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 12288,
     "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
@@ -59,7 +59,7 @@ def test_a_hub_id_is_judged_before_it_is_fetched(hub: SmallRegistry, store: Weig
 
 def test_what_does_not_fit_is_not_fetched(hub: SmallRegistry, store: WeightStore) -> None:
     def judge(path: Path) -> None:
-        judgement(path, SETUP, 2e9)
+        judgement(replace(SETTINGS, model_path=path), 2e9)
 
     with pytest.raises(BadInput, match=r"8\.2 billion parameters .* does not fit into the 2\.0 GB .* smaller model"):
         chat_model_path("owner/chat", store, judge)
@@ -69,8 +69,8 @@ def test_what_does_not_fit_is_not_fetched(hub: SmallRegistry, store: WeightStore
 def test_a_coarser_precision_that_fits_is_advised(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(QWEN3_8B))
     with pytest.raises(BadInput, match="take --precision int"):
-        judgement(tmp_path, replace(SETUP, precision="bfloat16"), 16e9 + REST_BYTES)
-    line = judgement(tmp_path, replace(SETUP, precision="int4"), 64e9)
+        judgement(replace(SETTINGS, model_path=tmp_path, precision="bfloat16"), 16e9 + REST_BYTES)
+    line = judgement(replace(SETTINGS, model_path=tmp_path, precision="int4"), 64e9)
     assert "8.2 billion parameters at int4 need" in line
     assert "tokens a second here: " in line
 
@@ -78,7 +78,7 @@ def test_a_coarser_precision_that_fits_is_advised(tmp_path: Path) -> None:
 def test_another_family_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3_text"}))
     with pytest.raises(BadInput, match="'gemma3_text' is not of the Llama family; use a Llama, SmolLM2"):
-        judgement(tmp_path, SETUP, 64e9)
+        judgement(replace(SETTINGS, model_path=tmp_path), 64e9)
 
 
 def test_a_hub_that_cannot_give_it_says_why(hub: SmallRegistry, store: WeightStore) -> None:
@@ -99,9 +99,9 @@ def test_a_repository_of_files_of_another_kind_is_told(hub: SmallRegistry, store
 def test_a_model_of_the_hub_answers(hub: SmallRegistry, store: WeightStore, tmp_path: Path) -> None:
     write_chat_model("qwen3", tmp_path / "there")
     hub.repositories["owner/tiny"] = {file.name: file.read_bytes() for file in (tmp_path / "there").iterdir()}
-    setup = chat_setup("owner/tiny", store, 64e9)
-    assert setup.model_path is not None
-    engine = open_chat_model(setup.model_path, run_here, setup.context_tokens, datetime.now)()
+    settings = chat_setup("owner/tiny", store, 64e9).engine
+    assert isinstance(settings, ChatModelSettings)
+    engine = open_chat_model(settings.model_path, run_here, settings.context_tokens, datetime.now)()
 
     async def ask() -> str:
         await engine.feed(TextBlock("Tell me about the sea.", 0, 1))
@@ -131,11 +131,11 @@ def test_the_setup_thinks_with_it(tmp_path: Path, store: WeightStore) -> None:
     write_chat_model("qwen3", tmp_path)
     told: list[str] = []
     setup = chat_setup(tmp_path, store, 64e9, tell=told.append)
-    assert (setup.name, setup.engine, setup.model_path, setup.precision) == ("llm", "chat_model", tmp_path, "auto")
+    assert (setup.name, setup.engine) == ("llm", ChatModelSettings(model_path=tmp_path))
     [line] = told
     assert line.startswith(f"{tmp_path}: ") and "parameters at int8 need" in line
-    asked = chat_setup(tmp_path, store, 64e9, precision="int4", device="cpu", context_tokens=1024)
-    assert (asked.precision, asked.device, asked.context_tokens) == ("int4", "cpu", 1024)
+    asked = chat_setup(tmp_path, store, 64e9, precision="int4", device="cpu", context_tokens=1024).engine
+    assert asked == ChatModelSettings(model_path=tmp_path, precision="int4", device="cpu", context_tokens=1024)
 
 
 def test_a_longer_context_needs_more(tmp_path: Path, store: WeightStore) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.engines.entries import DEFAULT_LLM
+from dialogue.engines.settings import MiniCPMO45Settings
+from dialogue.errors import BadInput
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
-from stream.models.needs import DEFAULT_LLM, weights_needed
-from stream.models.opening_models import own_model_options
+from stream.models.model_choice import with_engine, with_model
+from stream.models.needs import weights_needed
 from stream.models.parts import open_parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
@@ -33,7 +35,7 @@ def test_the_laptop_needs_all_and_a_server_elsewhere_no_mind(weights: WeightStor
 def test_a_model_of_ones_own_needs_what_it_lacks(
     kind: Kind, needed: set[str], weights: WeightStore, tmp_path: Path
 ) -> None:
-    setup = replace(SETUPS["minicpm"], model_path=write_tiny(kind, tmp_path / "model"), precision="float32")
+    setup = with_model(write_tiny(kind, tmp_path / "model"), "float32")
     assert set(weights_needed(setup, weights)) == needed
     parts = run_in_virtual_time(open_parts(setup, weights))
     try:
@@ -52,7 +54,7 @@ def test_without_the_small_transcriber_there_are_no_captions_and_that_is_said(
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / WHO_SPEAKS).symlink_to(weights.folder / WHO_SPEAKS)
     model = write_tiny(Kind.O26, tmp_path / "model")
-    setup = replace(SETUPS["minicpm"], model_path=model, precision="float32")
+    setup = with_model(model, "float32")
     parts = run_in_virtual_time(open_parts(setup, WeightStore(tmp_path)))
     try:
         assert parts.transcriber is None
@@ -61,6 +63,11 @@ def test_without_the_small_transcriber_there_are_no_captions_and_that_is_said(
         parts.close()
 
 
-def test_the_other_window_reaches_the_engine() -> None:
-    assert "window" not in own_model_options(SETUPS["minicpm"])
-    assert own_model_options(replace(SETUPS["minicpm"], window="context"))["window"] == "context"
+def test_the_window_is_a_setting_of_the_duplex_engine_alone(tmp_path: Path) -> None:
+    setup = with_model(write_tiny(Kind.O45, tmp_path / "model"))
+    assert isinstance(setup.engine, MiniCPMO45Settings)
+    assert setup.engine.window == "basic"
+    changed = with_engine(setup, window="context").engine
+    assert isinstance(changed, MiniCPMO45Settings) and changed.window == "context"
+    with pytest.raises(BadInput, match="has no window"):
+        with_engine(SETUPS["laptop"], window="context")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import TranscriptBlock
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from stream.perception.caption_transcriber import LANE_UTTERANCES, CaptionTranscriber, Utterance
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sizing.unit_cost import SHARE
 from dialogue.minicpm.tiny.checkpoint import write_tiny
-from stream.models import setup
 from stream.models.model_choice import with_model, with_voice
-from stream.models.setup import STAGES
+from stream.models.setup import SETUPS, Setup
 from stream.models.unit_slots import SLOT_S
 from stream.perception.interleave import UNIT_S
-from stream.runtime.budget import TurnTiming, percentile
+from stream.runtime import budget as budgets
+from stream.runtime.budget import STAGES, TurnTiming, percentile
 
 
 def test_the_first_mark_of_a_stage_wins() -> None:
@@ -36,28 +36,28 @@ def test_percentiles_interpolate() -> None:
 
 
 def test_every_kind_of_engine_has_a_budget_of_its_own(tmp_path: Path) -> None:
-    def chosen(kind: Kind) -> setup.Setup:
+    def chosen(kind: Kind) -> Setup:
         return with_model(write_tiny(kind, tmp_path / kind.name))
 
-    assert chosen(Kind.V26).budget_s == setup.LAPTOP_BUDGET_S
-    assert chosen(Kind.O26).budget_s == setup.HEARING_BUDGET_S
+    assert chosen(Kind.V26).budget_s == budgets.TRANSCRIBED_BUDGET_S
+    assert chosen(Kind.O26).budget_s == budgets.HEARING_BUDGET_S
     duplex = chosen(Kind.O45)
-    assert duplex.budget_s == setup.READ_DUPLEX_BUDGET_S, "without a recording to speak like, our voice reads"
+    assert duplex.budget_s == budgets.READ_DUPLEX_BUDGET_S, "without a recording to speak like, our voice reads"
     recording = tmp_path / "voice.wav"
     recording.write_bytes(b"")
-    assert with_voice(duplex, recording, speaker_consents=True).budget_s == setup.DUPLEX_BUDGET_S
+    assert with_voice(duplex, recording, speaker_consents=True).budget_s == budgets.DUPLEX_BUDGET_S
 
 
 def test_full_duplex_may_wait_for_a_whole_second_with_silence_in_it() -> None:
-    silence_s = setup.SETUPS["minicpm"].hangover_s
+    silence_s = SETUPS["laptop"].hangover_s
     waits_s = silence_s + UNIT_S + SLOT_S + SHARE * UNIT_S
-    assert setup.DUPLEX_BUDGET_S["turn_decided"] == pytest.approx(waits_s, abs=0.05)
-    assert setup.LAPTOP_BUDGET_S["turn_decided"] < silence_s + UNIT_S
+    assert budgets.DUPLEX_BUDGET_S["turn_decided"] == pytest.approx(waits_s, abs=0.05)
+    assert budgets.TRANSCRIBED_BUDGET_S["turn_decided"] < silence_s + UNIT_S
 
 
-@pytest.mark.parametrize("name", [name for name in vars(setup) if name.endswith("BUDGET_S")])
+@pytest.mark.parametrize("name", [name for name in vars(budgets) if name.endswith("BUDGET_S")])
 def test_a_budget_grows_along_the_chain(name: str) -> None:
-    budget = vars(setup)[name]
+    budget = vars(budgets)[name]
     assert set(budget) <= set(STAGES)
     times = [budget[stage] for stage in STAGES if stage in budget]
     assert times == sorted(times)

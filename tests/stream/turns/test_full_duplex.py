@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
     ContextShown,

@@ -17,8 +17,8 @@ from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.checkpoint import INDEX, Checkpoint
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.checkpoints.inspection import weight_bytes
-from dialogue.minicpm.checkpoints.kind import Kind, kind_of
 from dialogue.minicpm.checkpoints.opening import open_model
+from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.tiny.checkpoint import KINDS, write_tiny
 
 Folder = Callable[[Kind], Path]

@@ -15,9 +15,11 @@ import torch
 from safetensors.torch import save_file
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights, read_json
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights
 from dialogue.llm.checkpoints.gguf_file import GgufFile
+from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.decoder import Decoder
 from tests.dialogue.random_weights import RandomWeights, tiny_config
 
@@ -108,14 +110,16 @@ def test_a_gguf_file_gives_the_weights_that_went_into_it(architecture: str, tmp_
     torch.testing.assert_close(found.forward(found.new_cache(12), ids), expected, atol=1e-5, rtol=0)
 
 
-def test_a_prefix_is_taken_off_and_the_rest_left_alone(tmp_path: Path) -> None:
+def test_shards_are_one_mapping(tmp_path: Path) -> None:
     weights = RandomWeights(tiny_config())
-    tensors = {f"llm.{name}": weights[name] for name in weights} | {"vpm.conv": torch.ones(3)}
+    tensors = {name: weights[name] for name in weights}
+    (tmp_path / "config.json").write_text("{}")
     half = len(tensors) // 2
     for number, part in enumerate((list(tensors)[:half], list(tensors)[half:])):
         save_file({name: tensors[name] for name in part}, tmp_path / f"model-{number}.safetensors")
-    read = SafetensorsWeights(tmp_path, prefix="llm.")
+    read = SafetensorsWeights(Checkpoint(tmp_path))
     assert set(read) == set(weights)
+    assert read.shapes == weights.shapes
     assert torch.equal(read["model.norm.weight"], weights["model.norm.weight"])
     assert (read.blocks("lm_head.weight").floats() == weights["lm_head.weight"].numpy()).all()
 
@@ -148,9 +152,9 @@ def test_a_broken_gguf_file_is_bad_input(cut: int, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"No \.safetensors"):
-        SafetensorsWeights(tmp_path)
     with pytest.raises(BadInput, match="cannot be read"):
         read_json(tmp_path / "config.json")
     (tmp_path / "config.json").write_text(json.dumps({"a": 1}))
     assert read_json(tmp_path / "config.json") == {"a": 1}
+    with pytest.raises(BadInput, match=r"No \.safetensors"):
+        SafetensorsWeights(Checkpoint(tmp_path))

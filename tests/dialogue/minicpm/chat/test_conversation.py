@@ -18,8 +18,8 @@ from dialogue.llm.generation import generate
 from dialogue.llm.sampling import GREEDY, SamplingConfig
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer, film, lay_out, prepare
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]

@@ -11,8 +11,8 @@ import torch
 from dialogue.errors import BadInput, EngineLost
 from dialogue.llm.batching import alone
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.model import MiniCPM
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.duplex import MOST_STEPS, Duplex, SpokenPiece
 from dialogue.minicpm.sessions.duplex_interruption import HeardReply, break_off
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule

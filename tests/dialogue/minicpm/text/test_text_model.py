@@ -15,8 +15,8 @@ from transformers import MiniCPM3ForCausalLM
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.precision import Precision
-from dialogue.minicpm.checkpoints.kind import Kind
 from dialogue.minicpm.checkpoints.opening import open_model, open_text_model
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.text_model import TextModel
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 

@@ -50,6 +50,14 @@ def is_text_model(folder: Path) -> bool:
     return isinstance(config, dict) and config.get("model_type") == "minicpm3"
 
 
+def is_kind(config: Mapping[str, Any], *kinds: Kind) -> bool:
+    """Whether a config.json describes one of these kinds."""
+    try:
+        return kind_of(config) in kinds
+    except BadInput:
+        return False
+
+
 def kind_of(config: Mapping[str, Any]) -> Kind:
     """Raises BadInput for models that are not of the family, or that transformers runs by itself."""
     model, version = str(config.get("model_type", "")), str(config.get("version", ""))

@@ -1,0 +1,68 @@
+"""Names the engines, with what each can do, how it is opened, and how its capacity is measured.
+
+Other packages add an engine through the entry point group `omnilive.engines`: an entry point is an `EngineEntry`.
+Nothing here imports an engine before it is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from dialogue.engine import Capabilities
+from dialogue.engines.entries import OURS
+from dialogue.engines.entry import EngineEntry, EngineFactory, EngineResources, installed
+from dialogue.engines.settings import EngineSettings
+from dialogue.errors import BadInput
+
+GROUP = "omnilive.engines"
+
+
+@cache
+def engines() -> Mapping[str, EngineEntry]:
+    """Every engine by name: ours first, then those of other packages. Raises BadInput where a name is taken twice."""
+    found: dict[str, EngineEntry] = {}
+    for entry in (*OURS, *installed(GROUP, EngineEntry)):
+        if entry.name in found:
+            raise BadInput(f"Two engines are called {entry.name!r}; uninstall the package that brings the second one.")
+        found[entry.name] = entry
+    return found
+
+
+def entry_named(name: str) -> EngineEntry:
+    """Raises BadInput."""
+    if name not in engines():
+        raise BadInput(f"There is no engine called {name!r}; choose one of {', '.join(engines())}.")
+    return engines()[name]
+
+
+def entry_of(settings: EngineSettings) -> EngineEntry:
+    """The engine that these settings belong to. Raises BadInput."""
+    for entry in engines().values():
+        if type(settings) is entry.settings:
+            return entry
+    raise BadInput(f"No engine takes {type(settings).__name__}; its package may have been uninstalled.")
+
+
+def entry_running(config: Mapping[str, Any]) -> EngineEntry | None:
+    """The engine that runs a downloaded model with this config.json; None where no engine claims it."""
+    return next((entry for entry in engines().values() if entry.runs(config)), None)
+
+
+def capabilities_of(settings: EngineSettings) -> Capabilities:
+    """What the engine does itself in a call, before it is loaded. Raises BadInput where its files cannot tell."""
+    entry = entry_of(settings)
+    return entry.can if entry.speaks is None else replace(entry.can, speaks=entry.speaks(settings))
+
+
+def open_engine(settings: EngineSettings, resources: EngineResources) -> EngineFactory:
+    """Load what an engine shares between sessions (blocking) and return a factory of sessions. Raises BadInput for
+    settings that the engine refuses or weights that are not given, OSError where files cannot be read."""
+    entry = entry_of(settings)
+    if missing := [name for name in entry.weights if name not in resources.weights]:
+        raise BadInput(
+            f"The engine {entry.name} needs the weights {', '.join(missing)}; fetch them with `models pull`."
+        )
+    return entry.open(settings, resources)

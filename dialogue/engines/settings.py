@@ -1,0 +1,110 @@
+"""Settings of the engines: one frozen record each. Plain data that loads nothing and imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dialogue.errors import BadInput
+from dialogue.llm.precision import Precision, Quantisation
+
+CONSENT = (
+    "A voice is cloned from its recording, which takes the consent of the person who speaks in it. With that consent, "
+    "add --speaker-consents (in Python, speaker_consents=True); without it, leave the voice out."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """What every engine has. `context_tokens` is how much of a conversation its context holds."""
+
+    context_tokens: int = 2048
+
+    @property
+    def server(self) -> str | None:
+        """The address that the conversation is sent to; None for an engine on this machine."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedSettings(EngineSettings):
+    """The embedded language model with rules around it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptedSettings(EngineSettings):
+    """Given lines instead of a model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteSettings(EngineSettings):
+    """An OpenAI-compatible chat server at `url` (".../v1"). `model` None takes the server's first one."""
+
+    url: str = ""
+    model: str | None = None
+
+    @property
+    def server(self) -> str | None:
+        return self.url
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings(EngineSettings):
+    """A downloaded model in the folder `model_path`. `device` "auto" takes a graphics card if torch finds one."""
+
+    model_path: Path
+    context_tokens: int = 4096
+    precision: Precision = "bfloat16"
+    device: str = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatModelSettings(EngineSettings):
+    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" is what runs fastest."""
+
+    model_path: Path
+    context_tokens: int = 4096
+    precision: Quantisation = "auto"
+    device: str = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageTextSettings(ModelSettings):
+    """Any image-text model of transformers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCPM3Settings(ModelSettings):
+    """MiniCPM3: text and function calls."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCPMVSettings(ModelSettings):
+    """MiniCPM-V 2.5 and 2.6."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakingModelSettings(ModelSettings):
+    """A MiniCPM-o. `voice` is a recording of the voice to speak with, which needs its speaker's consent."""
+
+    voice: Path | None = None
+    speaker_consents: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises BadInput for a voice that is used without its speaker's consent."""
+        if self.voice is not None and not self.speaker_consents:
+            raise BadInput(CONSENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCPMO26Settings(SpeakingModelSettings):
+    """MiniCPM-o 2.6."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCPMO45Settings(SpeakingModelSettings):
+    """MiniCPM-o 4.5. `window` is what leaves a full context: the oldest seconds ("basic"), or all but the newest ones
+    while the words said in them are kept ("context")."""
+
+    window: Literal["basic", "context"] = "basic"

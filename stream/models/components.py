@@ -1,0 +1,71 @@
+"""Names the models around an engine: speech recognisers, voices and object detectors.
+
+Other packages add theirs through the entry point groups `omnilive.asr`, `omnilive.tts` and `omnilive.detectors`; an
+entry point is a `Component`. Models are imported when they are opened, and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from dialogue.engines.entry import installed
+from dialogue.errors import BadInput
+
+Role = Literal["asr", "tts", "detectors"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One model. `open` is given the paths of its `weights`, sets of the weight store, and loads it (blocking)."""
+
+    name: str
+    about: str
+    open: Callable[[Mapping[str, Path]], Any]
+    weights: tuple[str, ...] = ()
+
+
+def _open_whisper(weights: Mapping[str, Path]) -> Any:
+    from audio.transcribe import Transcriber
+
+    return Transcriber(weights["whisper-tiny.en"], threads=1)
+
+
+def _open_hibari(_weights: Mapping[str, Path]) -> Any:
+    from audio.voice import Synthesizer
+
+    return Synthesizer(threads=1)
+
+
+def _open_nanodet(weights: Mapping[str, Path]) -> Any:
+    from vision.detect import Detector
+
+    return Detector(weights["nanodet-g"], threads=1)
+
+
+OURS: Mapping[Role, tuple[Component, ...]] = {
+    "asr": (Component("whisper-tiny.en", "Whisper tiny, English", _open_whisper, ("whisper-tiny.en",)),),
+    "tts": (Component("hibari", "hibari, English", _open_hibari),),
+    "detectors": (Component("nanodet-g", "NanoDet-g, the 80 kinds of COCO", _open_nanodet, ("nanodet-g",)),),
+}
+
+
+@cache
+def components(role: Role) -> Mapping[str, Component]:
+    """Every model of a role by name, ours first. Raises BadInput where a name is taken twice."""
+    found: dict[str, Component] = {}
+    for component in (*OURS[role], *installed(f"omnilive.{role}", Component)):
+        if component.name in found:
+            raise BadInput(f"Two {role} models are called {component.name!r}; uninstall the package of the second one.")
+        found[component.name] = component
+    return found
+
+
+def component(role: Role, name: str) -> Component:
+    """Raises BadInput."""
+    if name not in components(role):
+        raise BadInput(f"There is no {role} model called {name!r}; choose one of {', '.join(components(role))}.")
+    return components(role)[name]
