@@ -32,7 +32,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/cli.md": command_line,
         "reference/python.md": python_interface,
         "reference/metrics.md": metrics,
-        **{page: lambda source=source: (ROOT / source).read_text() for page, source in COPIED.items()},
+        **{page: (ROOT / source).read_text for page, source in COPIED.items()},
     }
     for page, text in pages.items():
         files.append(File.generated(config, page, content=text()))

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dialogue.engines.settings import RemoteSettings
 from omnilive import Assistant
 from stream.models.setup import SETUPS
 
 
 def main(arguments: Sequence[str]) -> None:
     url, *files, question = arguments
-    setup = replace(SETUPS["remote"], remote_url=url)
+    setup = replace(SETUPS["remote"], engine=RemoteSettings(url=url))
     with Assistant(setup) as assistant:
         print(assistant.chat([{"role": "user", "content": [*map(Path, files), question]}]))
 

@@ -7,13 +7,18 @@ import sys
 from pathlib import Path
 
 from audio.sound_file import read_sound
-from dialogue.minicpm.checkpoints.kind import Kind
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from tests.examples.conftest import EXAMPLES, Run
 
 
-def test_a_sign_is_read_by_the_program_as_a_user_starts_it(run: Run, media: Path, tmp_path: Path) -> None:
-    program = [sys.executable, EXAMPLES / "describe_picture.py", media / "sign.png", "What does the sign say?"]
+def test_a_sign_is_read_by_the_program_as_a_user_starts_it(media: Path) -> None:
+    program = [
+        sys.executable,
+        str(EXAMPLES / "describe_picture.py"),
+        str(media / "sign.png"),
+        "What does the sign say?",
+    ]
     done = subprocess.run(program, cwd=EXAMPLES.parent, capture_output=True, text=True, timeout=120, check=False)
     assert "GATE 7" in done.stdout, done.stderr
 

@@ -84,7 +84,7 @@ print(omnilive.__file__)
 with Assistant() as assistant:
     print(assistant.chat([{"role": "user", "content": "What is 12 times 3?"}]))
 """
-    command = [programs / "python", "-c", program]
+    command = [str(programs / "python"), "-c", program]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     place, answer = done.stdout.splitlines() or (done.stderr, "")
     assert Path(place).is_relative_to(programs.parent)
