@@ -103,13 +103,11 @@ def test_the_page_is_served_from_another_folder(programs: Path, environment: dic
     ) as process:
         assert process.stdout is not None
         try:
-            lines = iter(process.stdout.readline, "")
-            address = next(
-                (found[0] for line in lines if (found := re.search(r"http://127\.0\.0\.1:\d+/", line))), None
-            )
-            assert address, (tmp_path / "stderr").read_text()
+            line = next((line for line in process.stdout if "http://" in line), "")
+            address = re.search(r"http://127\.0\.0\.1:\d+/", line)
+            assert address is not None, (tmp_path / "stderr").read_text()
             for name in ("", "page/app.js", "page/style.css"):
-                with urllib.request.urlopen(found[0] + name, timeout=30) as answer:
+                with urllib.request.urlopen(address[0] + name, timeout=30) as answer:
                     assert answer.read()
         finally:
             process.kill()
