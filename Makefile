@@ -1,7 +1,8 @@
 # make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=)
 # make install  the set-up alone: environment, libraries, weights
 # make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
-# make lint     style and types, of the page too where node is installed
+# make lint     style and types, and the page's JavaScript where node is installed
+# make docs     the documentation as a site in build/docs; warnings are errors
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ PROCESSES ?= auto
 
 NATIVE_SOURCES := $(wildcard dialogue/llm/native/*.cpp dialogue/llm/native/*.h)
 
-.PHONY: run install test test-tools lint clean
+.PHONY: run install test test-tools lint docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -36,6 +37,10 @@ lint: $(VENV)/.libraries-of-tests
 	$(BIN)/mypy
 	@sh install/lint_page.sh
 
+docs: $(VENV)/.libraries-of-tests
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "the site is in build/docs"
+
 clean:
 	rm -rf $(VENV) dialogue/llm/native/*.so .pytest_cache .ruff_cache .mypy_cache *.egg-info build
 
@@ -55,8 +60,8 @@ $(VENV)/.libraries: $(BIN)/python pyproject.toml setup.py constraints.txt instal
 	@touch $@
 
 $(VENV)/.libraries-of-tests: $(VENV)/.libraries
-	@echo "installing the libraries of the tests"
-	@$(PIP) install -qq --constraint constraints.txt --editable ".[test,dev]"
+	@echo "installing the libraries of the tests and of the site"
+	@$(PIP) install -qq --constraint constraints.txt --editable ".[test,dev,docs]"
 	@touch $@
 
 # Optional, and so tried again at every make until there is a compiler.

@@ -13,7 +13,8 @@ from xdist.workermanage import WorkerController
 IN_REAL_TIME = (
     "tests/browser/test_conversation.py",
     "tests/browser/test_minicpm_call.py",
-    "tests/ui/test_call.py",
+    "tests/ui/call/test_call.py",
+    "tests/examples/test_live.py",
 )
 ALONE = "alone"
 

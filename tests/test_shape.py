@@ -24,12 +24,13 @@ def product_files() -> Iterator[Path]:
 
 
 def python_files() -> list[Path]:
-    others = [path for folder in ("tests", "benchmarks", "install") for path in sorted((ROOT / folder).rglob("*.py"))]
+    folders = ("tests", "benchmarks", "install", "examples", "docs")
+    others = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
     return [path for path in (*product_files(), *others) if path.exists()]
 
 
-def repository_texts() -> Iterator[tuple[Path, str]]:
-    """Every text file that git keeps, or would keep once it is added."""
+def repository_files() -> Iterator[Path]:
+    """Every file that git keeps, or would keep once it is added."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -39,10 +40,11 @@ def repository_texts() -> Iterator[tuple[Path, str]]:
     )
     if listing.returncode:
         pytest.skip("not a git checkout, so which files belong to it is not known")
-    for name in filter(None, listing.stdout.split("\0")):
-        path = ROOT / name
-        if not path.is_file():
-            continue
+    yield from (path for name in filter(None, listing.stdout.split("\0")) if (path := ROOT / name).is_file())
+
+
+def repository_texts() -> Iterator[tuple[Path, str]]:
+    for path in repository_files():
         try:
             yield path, path.read_text()
         except UnicodeDecodeError:
