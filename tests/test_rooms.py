@@ -19,8 +19,8 @@ MOST_FILES = 20  # directly in a folder
 ROOMS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in """
-    audio vision vision.weights dialogue
-    dialogue.text dialogue.llm.checkpoints
+    audio vision.reading vision.weights dialogue
+    vision dialogue.text dialogue.llm.checkpoints
     dialogue.llm.native
     dialogue.llm
     dialogue.memory dialogue.sizing dialogue.minicpm

@@ -14,9 +14,9 @@ from vision.box import Box
 from vision.colours import brightness, dominant_colours
 from vision.detect import VIEWS, Detector
 from vision.picture import Picture, Pixels
-from vision.read_text import Reader
+from vision.reading.read_text import Reader
+from vision.reading.signs import Sign, TextLine, signs_of
 from vision.scene import Scene
-from vision.signs import Sign, TextLine, signs_of
 from vision.tracking import Track, Tracker
 
 _WEAK = 0.3  # score from which a detection has a vote

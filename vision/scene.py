@@ -11,10 +11,10 @@ from typing import Literal
 
 from vision.colours import Light
 from vision.placing import Distance, Place, distance_of, place_of
+from vision.reading.sign_memory import SignMemory
+from vision.reading.signs import Sign
 from vision.scene_change import SceneChange
 from vision.scene_fact import SceneFact
-from vision.sign_memory import SignMemory
-from vision.signs import Sign
 from vision.tracking import Track
 
 _MOST_CHANGES = 50

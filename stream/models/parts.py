@@ -32,7 +32,7 @@ from stream.models.unit_slots import Slots, UnitSlots
 from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread
 from vision.look import VisionModels
-from vision.read_text import Reader
+from vision.reading.read_text import Reader
 
 if TYPE_CHECKING:  # imports transformers, which takes seconds
     from dialogue.image_text.captioner import Captioner

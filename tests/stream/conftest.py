@@ -23,7 +23,7 @@ from tests.stream.text_calls import EngineFactory, RuledModel
 from tests.stream.toy_weights import EAR, EYE, toy_wheels
 from vision.detect import Detector
 from vision.look import VisionModels
-from vision.read_text import Reader
+from vision.reading.read_text import Reader
 
 
 @pytest.fixture

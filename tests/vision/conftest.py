@@ -17,7 +17,7 @@ import vision
 from vision.detect import Detector
 from vision.look import VisionModels
 from vision.picture import Pixels
-from vision.read_text import Reader
+from vision.reading.read_text import Reader
 
 WEIGHTS = Path(vision.__file__).parent / "weights" / "nanodet_g_416.safetensors"
 FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"

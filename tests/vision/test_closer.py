@@ -10,7 +10,7 @@ from vision.box import WHOLE
 from vision.closer import LONGER_SIDE, MAX_ZOOM, SIDES, around_thing, enlarged
 from vision.look import VisionModels
 from vision.picture import Picture
-from vision.read_text import Reader
+from vision.reading.read_text import Reader
 
 
 def picture(width: int, height: int) -> Picture:

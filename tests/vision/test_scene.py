@@ -6,10 +6,10 @@ from dataclasses import fields
 
 from dialogue.blocks import Fact
 from vision.box import Box
+from vision.reading.signs import Sign, TextLine
 from vision.scene import Scene
 from vision.scene_change import SceneChange
 from vision.scene_fact import SceneFact
-from vision.signs import Sign, TextLine
 from vision.tracking import Track
 
 LEFT, CENTRE, RIGHT = (0.0, 0.2, 0.2, 0.9), (0.4, 0.2, 0.6, 0.9), (0.8, 0.2, 1.0, 0.9)

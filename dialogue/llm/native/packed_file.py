@@ -16,7 +16,6 @@ import os
 import shutil
 import struct
 import tempfile
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -68,7 +67,6 @@ def keep(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -
     no room or the folder cannot be written. What `fill` raises is raised."""
     place, size = packed_path(source), sum(entry[-1] for entry in plan)
     try:
-        _remove_abandoned(place)
         if shutil.disk_usage(place.parent).free < size + _SPARE:
             raise OSError("too little space is left on the disk")
         number, name = tempfile.mkstemp(prefix=f"{place.name}.", suffix=".part", dir=place.parent)
@@ -76,6 +74,7 @@ def keep(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -
         _LOG.warning("the packed weights of %s are not kept (%s)", source.name, error)
         return None
     part = Path(name)
+    _remove_abandoned(part, place)
     try:
         try:
             os.posix_fallocate(number, 0, _START + size)  # without it a full disk would end the process in the map
@@ -107,8 +106,10 @@ def _identity(source: Path, layout: int, plan: Plan) -> bytes:
     return hashlib.sha256(json.dumps(parts).encode()).digest()
 
 
-def _remove_abandoned(place: Path) -> None:
-    for part in place.parent.glob(f"{place.name}.*.part"):
-        with suppress(OSError):  # another process may be at it
-            if time.time() - part.stat().st_mtime > _ABANDONED_S:
-                part.unlink()
+def _remove_abandoned(part: Path, place: Path) -> None:
+    """Removes parts that are much older than `part`, which was just made: processes that wrote them have ended."""
+    made = part.stat().st_mtime
+    for other in place.parent.glob(f"{place.name}.*.part"):
+        with suppress(OSError):  # another process may have removed or renamed it
+            if made - other.stat().st_mtime > _ABANDONED_S:
+                other.unlink()

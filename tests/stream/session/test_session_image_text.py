@@ -41,7 +41,7 @@ from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detector
 from vision.look import VisionModels
 from vision.picture import Picture
-from vision.read_text import Reader
+from vision.reading.read_text import Reader
 
 SIBLINGS = list(KINDS.values())
 SETUP = SETUPS["laptop"]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vision.box import Box, area, around
-from vision.quoted import cleaned
+from vision.reading.quoted import cleaned
 
 _ALIKE = 2.2  # maximum ratio of the heights of two neighbouring lines of a sign
 _NEAR_BELOW = 1.1  # line heights between two lines of a sign

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from vision.box import Box, cut
 from vision.picture import Pixels
-from vision.quoted import cleaned
-from vision.signs import TextLine, in_reading_order
-from vision.small_print import part_with_small_print
+from vision.reading.quoted import cleaned
+from vision.reading.signs import TextLine, in_reading_order
+from vision.reading.small_print import part_with_small_print
 
 Quad = NDArray[np.float32]  # (4, 2) corners of a line in pixels: top left, top right, bottom right, bottom left
 

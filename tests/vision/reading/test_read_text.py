@@ -11,8 +11,8 @@ import pytest
 
 from tests.vision.conftest import DrawSign
 from vision.picture import Pixels
-from vision.read_text import Reader
-from vision.signs import signs_of
+from vision.reading.read_text import Reader
+from vision.reading.signs import signs_of
 
 
 def words(reader: Reader, rgb: Pixels, closely: bool = False) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vision.reading.sign_memory import REMEMBERED_S, SignMemory
+from vision.reading.signs import Sign, TextLine
 from vision.scene_change import SceneChange
-from vision.sign_memory import REMEMBERED_S, SignMemory
-from vision.signs import Sign, TextLine
 
 HERE, THERE = (0.1, 0.1, 0.4, 0.3), (0.6, 0.6, 0.9, 0.8)
 

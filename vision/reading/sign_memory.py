@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from vision.box import Box, overlap
+from vision.reading.signs import Sign
 from vision.scene_change import SceneChange
-from vision.signs import Sign
 
 REMEMBERED_S = 60.0  # after a sign was last seen
 _MAX_SIGNS = 20

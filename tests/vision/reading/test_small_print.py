@@ -7,7 +7,7 @@ import pytest
 
 from tests.vision.conftest import DrawSign
 from vision.box import inside
-from vision.small_print import part_with_small_print
+from vision.reading.small_print import part_with_small_print
 
 BUDGET = 400_000
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.quoted import MAX_LENGTH, cleaned
+from vision.reading.quoted import MAX_LENGTH, cleaned
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Reading: text detection and recognition, lines grouped into signs, signs remembered over readings."""
