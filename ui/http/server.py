@@ -248,7 +248,8 @@ def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
         loop.call_soon_threadsafe(stop.set)
 
     loop = asyncio.get_running_loop()
-    taken = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # as nohup sets it
+    taken = [number for number in SIGNALS if number != signal.SIGHUP or not outlives]
     before = {number: signal.signal(number, stop_at_once) for number in taken}
     try:
         yield
