@@ -109,7 +109,8 @@ class _Stream(ABC):
         try:
             check(device=self.device, channels=1, dtype="float32", samplerate=self.rate)
         except portaudio.PortAudioError:
-            return round(portaudio.query_devices(self.device, self.kind)["default_samplerate"])
+            default: float = portaudio.query_devices(self.device, self.kind)["default_samplerate"]
+            return round(default)
         return self.rate
 
     def _finished(self) -> None:

@@ -28,7 +28,8 @@ def log_mel(samples: Samples) -> LogMel:
     spectrum = np.fft.rfft(frames * _hann(), axis=1)  # (frames, 201) complex64
     power = spectrum.real**2 + spectrum.imag**2
     mel = np.log10(np.maximum(_filter_bank() @ power.T, 1e-10))
-    return (np.maximum(mel, mel.max() - 8.0) + 4.0) / np.float32(4.0)
+    scaled: LogMel = (np.maximum(mel, mel.max() - 8.0) + 4.0) / np.float32(4.0)
+    return scaled
 
 
 @cache

@@ -57,7 +57,8 @@ class Steps:
         if self.asked_at is None:
             return step(*args)
         if step.__name__ == "follow" and len(self.left) == len(self.ttft_ms):
-            held, wanted = step.__self__.ids, args[0]  # type: ignore[attr-defined]
+            context: Any = getattr(step, "__self__")  # noqa: B009 - a bound method's
+            held, wanted = context.ids, args[0]
             pairs = enumerate(zip(held, wanted, strict=False))
             same = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(held), len(wanted)))
             self.left.append(len(wanted) - same)
@@ -125,7 +126,7 @@ class Call:
     async def _free(self, text: str, at: float) -> None:
         await self._listen(text, at)
         mark, said = await self.engine.mark(), ""
-        async with aclosing(self.engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(self.engine.reply()) as deltas:
             async for delta in deltas:
                 said += delta.text if isinstance(delta, TextDelta) else ""
                 if len(said.split()) >= GENERATED:

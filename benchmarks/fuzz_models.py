@@ -25,6 +25,8 @@ from random import Random
 
 import torch
 
+from dialogue.llm.precision import Quantisation
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.fuzzing.fuzz_mutations import write_case
@@ -41,7 +43,7 @@ ROOT = Path(__file__).parents[1]
 LIMIT_S = 20.0  # for one case
 IN_ONE_CHILD = 25_000  # cases; ending the process frees memory that a library leaks
 MEMORY = 8 << 30  # bytes of a child's address space; a sanitizer needs more, and has its own limit
-PRECISIONS = ("auto", "auto", "auto", "auto", "auto", "int8", "int4", "float32", "bfloat16")
+PRECISIONS: tuple[Quantisation, ...] = ("auto", "auto", "auto", "auto", "auto", "int8", "int4", "float32", "bfloat16")
 KINDS = ("crash", "hang", "error")
 
 
@@ -94,7 +96,7 @@ def child(options: argparse.Namespace) -> None:
     warnings.simplefilter("ignore")
     if options.library:
         library = Library(options.library)
-        decoder_route.load_library = lambda: library
+        setattr(decoder_route, "load_library", lambda: library)  # noqa: B010 - the name is imported there
     if not options.sanitize:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     progress = os.open(options.folder / "progress", os.O_RDWR | os.O_CREAT)

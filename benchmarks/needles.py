@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dialogue.blocks import FactKind, Place
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import benchmark_parser, report
@@ -40,7 +42,7 @@ class Needle:
     thing: str = ""
     said: str = ""
     colour: str = ""
-    place: str = ""
+    place: Place = ""
 
 
 NEEDLES = (
@@ -108,8 +110,9 @@ async def first_minute(engine: Engine) -> None:
             await engine.feed(TextBlock(needle.said, at, at + 2))
             await engine.feed(ReplyBlock("Okay, thank you for telling me.", at + 2, at + 2.4))
             continue
-        kind, label = ("text", "") if needle.shown else ("object", needle.thing)
-        fact = Fact(kind, label, 1, needle.place, "", needle.colour, needle.shown, at, at + 2)  # type: ignore[arg-type]
+        kind: FactKind = "text" if needle.shown else "object"
+        label = "" if needle.shown else needle.thing
+        fact = Fact(kind, label, 1, needle.place, "", needle.colour, needle.shown, at, at + 2)
         await engine.feed(SceneBlock((fact,), "", at + 2))
 
 

@@ -133,6 +133,8 @@ class EchoSession:
 
 
 class NoParts:
+    capacity = None
+
     def close(self) -> None:
         return
 

@@ -25,8 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.chromium import chromium_path
 from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import STAGES, percentile
-from tests.browser.call_fixtures import FLAGS, Server
+from tests.browser.call_fixtures import FLAGS
 from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sign, spoken
+from tests.browser.served import Server
 from ui.host.home import home
 
 QUESTIONS = (
@@ -104,8 +105,9 @@ def hold_conversation(page: Page, times: list[tuple[float, float]]) -> tuple[Sou
         print(f"\rturn {number} of {len(times)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     page.wait_for_timeout(2000)
-    both = np.frombuffer(base64.b64decode(page.evaluate("bothEnds()")), np.int16).astype(np.float32) / 32768
-    return both, page.evaluate("window.omnilive.turns")
+    pcm = np.frombuffer(base64.b64decode(page.evaluate("bothEnds()")), np.int16)
+    turns: list[dict[str, Any]] = page.evaluate("window.omnilive.turns")
+    return (pcm / 32768).astype(np.float32), turns
 
 
 def lag_p99_ms(url: str) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from omnilive import Assistant
 from stream.runtime.events import ReplyEnded, ReplyText, UserCaption
-from ui.api.live_call import Voiced
+from ui.api.call_events import Voiced
 
 RATE_HZ = 16_000
 

@@ -74,7 +74,7 @@ def test_a_history_with_pictures_and_replies_is_answered(assistant: Assistant, m
 
 def test_the_calls_of_the_minicpm_o_demo_work(assistant: Assistant, media: Path) -> None:
     assert "museum opens at" in assistant.answer_audio_question(media / "news.wav", "What is being said?").lower()
-    history = [
+    history: list[dict[str, Any]] = [
         {"type": "image", "content": media / "sign.png"},
         {"type": "text", "content": "What do you see?"},
         {"type": "assistant", "content": "I see a sign."},

@@ -215,12 +215,12 @@ def test_what_is_not_a_model_is_reported(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
     for quantize in ("int3", 4):
         with pytest.raises(BadInput, match="Weights can be quantised to float32, bfloat16, int8, int4"):
-            Assistant.from_pretrained(tmp_path, quantize=quantize, home=tmp_path)  # type: ignore[arg-type]
+            Assistant.from_pretrained(tmp_path, quantize=quantize, home=tmp_path)  # type: ignore[arg-type]  # refused
     for named, complaint in (("", "names no model"), (tmp_path / "config.json", "the folder that it lies in")):
         with pytest.raises(BadInput, match=complaint):
             Assistant.from_pretrained(named, home=tmp_path)
     with pytest.raises(BadInput, match="not None"):
-        Assistant.from_pretrained(tmp_path, device=None, home=tmp_path)  # type: ignore[arg-type]
+        Assistant.from_pretrained(tmp_path, device=None, home=tmp_path)  # type: ignore[arg-type]  # refused
     with pytest.raises(BadInput, match="states no num_attention_heads"):
         Assistant.from_pretrained(tmp_path, home=tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3_text"}))

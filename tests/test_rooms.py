@@ -89,7 +89,7 @@ def rings(graph: dict[str, set[str]]) -> Iterator[set[str]]:
             del left[module]
     while left:
         first = next(iter(left))
-        reached, todo = set(), [first]
+        reached, todo = set[str](), [first]
         while todo:
             module = todo.pop()
             for used in left.get(module, set()) & left.keys() - reached:

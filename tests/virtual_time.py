@@ -11,9 +11,10 @@ import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 PATIENCE_S = 20.0  # real seconds to wait for a thread before calling the test stuck
 A_DAY_S = 24 * 3600.0
@@ -52,9 +53,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jump.now
 
-    def run_in_executor(  # type: ignore[override]
-        self, executor: Executor | None, func: Callable[..., T], *args: Any
-    ) -> asyncio.Future[T]:
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """As always, and the clock waits for it: also when whoever awaited it was cancelled meanwhile."""
         if executor is None:
             executor = self._default = self._default or ThreadPoolExecutor(1)
@@ -95,3 +94,10 @@ def _sweep(loop: asyncio.AbstractEventLoop) -> None:
     if left:
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def block(seconds: float) -> None:
+    """Moves the clock of the running virtual loop, as code that blocks it does."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop._jump.now += seconds

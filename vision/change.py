@@ -65,7 +65,8 @@ def _steps(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(h, w - 1) absolute difference of each pixel to the one on its right."""
     if grey.shape[1] < 2:
         return np.zeros_like(grey)
-    return cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    steps: NDArray[np.uint8] = cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    return steps
 
 
 def _exposed_like(model: NDArray[np.float32], thumb: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -80,10 +80,11 @@ def _table() -> NDArray[np.uint8]:
     axis = np.arange(_LEVELS) * step + step // 2
     entries = _lab(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3))
     distances = (known**2).sum(1) - 2 * entries @ known.T  # squared, without the term that all examples share
-    return names[distances.argmin(1)].reshape(_LEVELS, _LEVELS, _LEVELS)
+    table: NDArray[np.uint8] = names[distances.argmin(1)].reshape(_LEVELS, _LEVELS, _LEVELS)
+    return table
 
 
 def _lab(rgb: NDArray[np.int64]) -> NDArray[np.float32]:
     """(n, 3) of 0..255 -> CIE Lab, its lightness weighted down."""
-    lab = cv2.cvtColor((rgb.astype(np.float32) / 255)[None], cv2.COLOR_RGB2Lab)[0]
+    lab: NDArray[np.float32] = cv2.cvtColor((rgb.astype(np.float32) / 255)[None], cv2.COLOR_RGB2Lab)[0]
     return lab * np.array([_LIGHTNESS_COUNTS, 1, 1], np.float32)

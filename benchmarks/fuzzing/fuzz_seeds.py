@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,9 @@ class Gguf:
     alignment: int = 32
 
     def to_bytes(self) -> bytes:
+        lists: tuple[Sized, Sized] = (self.tensors, self.fields)
         tensors, fields = (
-            len(there) if count is None else count
-            for count, there in zip(self.counts, (self.tensors, self.fields), strict=True)
+            len(there) if count is None else count for count, there in zip(self.counts, lists, strict=True)
         )
         head = bytearray(struct.pack("<4sIQQ", b"GGUF", 3, tensors % 2**64, fields % 2**64))
         for key, kind, value in self.fields:
@@ -159,9 +159,10 @@ def folder_seed(family: str, dtype: str, shards: int) -> Folder:
 def row_bytes(kind: int, columns: int) -> int:
     """Bytes of a row of `columns` values; 0 for a type that does not exist."""
     try:
-        block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+        sizes: tuple[int, int] = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     except ValueError:
         return 0
+    block, size = sizes
     return columns // block * size
 
 
@@ -176,7 +177,8 @@ def _value(kind: int, value: Any) -> bytes:
         head = struct.pack("<IQ", item % 2**32, (len(items) if count is None else count) % 2**64)
         return head + b"".join(_value(item, each) for each in items)
     if kind in WHOLE and isinstance(value, int):
-        return (value % 2 ** WHOLE[kind]).to_bytes(WHOLE[kind] // 8, "little")
+        bits = WHOLE[kind]
+        return (value % (1 << bits)).to_bytes(bits // 8, "little")
     if kind in LAYOUTS and isinstance(value, int | float):
         return struct.pack(f"<{LAYOUTS[kind]}", value) if kind not in WHOLE else bytes(WHOLE[kind] // 8)
     return _string(value if isinstance(value, str | bytes) else repr(value))

@@ -20,6 +20,7 @@ from dialogue.llm.checkpoints.gguf_file import GgufFile
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.language_model import LanguageModel, open_language_model
 from dialogue.llm.native_decoder import NativeDecoder
+from dialogue.llm.precision import Quantisation
 
 TEXTS = Path(__file__).with_name("decoder_texts.txt")
 TOKENS_AT_ONCE = 16  # the same kernels as for one token, in less time
@@ -55,13 +56,16 @@ def accuracy(
 
 def routes(path: Path) -> Iterator[tuple[str, Any]]:
     """Yields one decoder at a time: each is freed before the next is opened."""
-    for name, quantisation in (("compiled", "auto"), ("compiled_int8", "int8"), ("compiled_int4", "int4")):
-        decoder = open_language_model(path, quantisation=quantisation).decoder  # type: ignore[arg-type]
+    compiled: tuple[tuple[str, Quantisation], ...] = (
+        ("compiled", "auto"), ("compiled_int8", "int8"), ("compiled_int4", "int4"),
+    )  # fmt: skip
+    for name, quantisation in compiled:
+        decoder = open_language_model(path, quantisation=quantisation).decoder
         if isinstance(decoder, NativeDecoder):
             yield name, decoder
     weights = GgufWeights(GgufFile(path))
     for precision in ("bfloat16", "int8", "int4"):
-        yield f"torch_{precision}", Decoder(weights.config, weights, precision=precision)  # type: ignore[arg-type]
+        yield f"torch_{precision}", Decoder(weights.config, weights, precision=precision)
 
 
 def agreement(found: Tensor, exact: Tensor, about: str) -> Agreement:

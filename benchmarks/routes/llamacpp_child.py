@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import llama_cpp as native
 import numpy as np
@@ -50,8 +51,8 @@ class Context:
             self.step(ids[at : at + 256], at)
 
 
-def answer(context: Context, command: dict[str, object]) -> object:
-    ids: list[int] = command["ids"]  # type: ignore[assignment]
+def answer(context: Context, command: dict[str, Any]) -> object:
+    ids: list[int] = command["ids"]
     if command["do"] == "fill":
         context.fill(ids)
         return None

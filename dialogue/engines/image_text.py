@@ -7,7 +7,7 @@ and TTS are the pipeline's. Starts no task and no thread and reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class ImageTextEngine:
             case ReplyBlock():
                 self._memory.spoke(block)
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words or picture, a token a step; empty where there is neither."""
         self._memory.make_room()
         turns = self._history.turns()

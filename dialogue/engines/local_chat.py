@@ -9,7 +9,7 @@ no thread and reads no clock of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
@@ -88,7 +88,7 @@ class LocalChatEngine:
                 await self._follow()
                 await self._index_log()
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words; empty where nothing was said."""
         asked = self._script.turns[-1] if self._script.turns else None
         if asked is None or asked.kind != "text":

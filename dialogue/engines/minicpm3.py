@@ -9,7 +9,7 @@ task and no thread and reads no clock but the toolbox's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -159,7 +159,7 @@ class MiniCPM3Engine:
                 self._conversation_log.spoke(block, self._script.position - bool(block.text.strip()))
                 await self._follow()
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words, after the rounds of calls that it needs; empty where nothing was asked."""
         if self._script.asked is None:
             return

@@ -7,7 +7,7 @@ own, on the same weights. Starts no task and no thread and reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import torch
 
@@ -62,7 +62,7 @@ class MiniCPMChatEngine:
             case ReplyBlock(text) if text.strip():
                 self._parts.append(("assistant", text))
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to everything that was fed. Raises BadInput for a history longer than the model's context and for
         an unusable picture or recording."""
         if not self._parts or self._parts[-1][0] != "user":

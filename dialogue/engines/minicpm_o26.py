@@ -6,7 +6,7 @@ the engine's turn begins. Starts no task and no thread and reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -140,7 +140,7 @@ class MiniCPMO26Engine:
         self._units += 1
         return UnitAnswer(self._units - 1)
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last input, each text before its sound; empty where there was no input."""
         session = self._session
         if session is None or not session.asked:

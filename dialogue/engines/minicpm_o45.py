@@ -7,7 +7,7 @@ it does not speak. Units of several sessions are computed in one batch. Starts n
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -174,7 +174,7 @@ class MiniCPMO45Engine:
             case TranscriptBlock():
                 await self._run(self._conversation_log.transcribed, block)
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The outcome of the last unit that was fed."""
         answer, self._answer = self._answer, None
         if answer is None or answer.listening:

@@ -10,7 +10,7 @@ no task and no thread and reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
 
@@ -141,7 +141,7 @@ class MiniCPMVEngine:
                 self._memory.spoke(block)
                 await self._follow()
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words, a token a step; empty where nothing was asked."""
         if not self._history.asked:
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -89,7 +89,7 @@ class RemoteEngine:
                 self._unconfirmed = False
         self._make_room()
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """Text as the server sends it; empty where the user has said nothing."""
         if not self._blocks or not isinstance(self._blocks[-1], TextBlock):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, TextDelta
@@ -42,7 +42,7 @@ class ScriptedEngine:
             self.fed.pop()
         self.fed.append(block)
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The next line, word by word; empty where there are no lines."""
         if not self._lines:
             return

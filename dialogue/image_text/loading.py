@@ -17,7 +17,8 @@ from transformers import GenerationConfig
 from dialogue.errors import BadInput
 from dialogue.image_text.quantising import Packing
 from dialogue.image_text.skeleton import compare, config_of, open_checkpoint, skeleton
-from dialogue.llm.checkpoints.checkpoint import Checkpoint, listed
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.decoder_tensors import listed
 from dialogue.llm.precision import Precision
 
 AGAIN = "download the complete model again"

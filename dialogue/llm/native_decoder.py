@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from gguf import GGMLQuantizationType as Kind
 from torch import Tensor
 
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
@@ -21,7 +22,7 @@ from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
 from dialogue.llm.native.packed_file import Bytes, Plan, keep, kept
-from dialogue.llm.native.packing import Bits, Kind, bits_of, kind_of, matrix_at, pack, packed_bytes
+from dialogue.llm.native.packing import Bits, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.llm.rotary import Rotary
 
 Progress = Callable[[int, int], None]

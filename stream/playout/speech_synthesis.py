@@ -39,4 +39,5 @@ class SpeechSynthesis:
 
 def _louder(samples: Samples) -> Samples:
     """Amplifies by GAIN with a soft limit: linear at speech level, below full scale above it."""
-    return np.tanh(GAIN * samples).astype(np.float32, copy=False)
+    louder: Samples = np.tanh(GAIN * samples).astype(np.float32, copy=False)
+    return louder

@@ -191,7 +191,7 @@ class Reply:
         """Streams the engine's reply: text to the caller and to speech synthesis, sound to playback."""
         splitter, alignment = PhraseSplitter(), SpeechTextAlignment()
         resampler: Resampler | None = None
-        async with aclosing(self._deps.engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(self._deps.engine.reply()) as deltas:
             async for delta in deltas:
                 match delta:
                     case TextDelta(text, recalled):

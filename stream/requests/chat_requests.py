@@ -99,7 +99,7 @@ class ChatRequests:
             yield TextDelta(answer)
             return
         await self._feed_question(engine, taken)
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             async for delta in deltas:
                 yield delta
 

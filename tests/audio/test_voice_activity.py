@@ -77,7 +77,7 @@ def test_nothing_starts_in_silence_and_noise(activity: VoiceActivityDetector, so
 class _Ungated(VadState):
     """A state in which Silero is never skipped."""
 
-    @property  # type: ignore[misc]
+    @property
     def quiet_hops(self) -> int:
         return 0
 

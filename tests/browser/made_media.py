@@ -43,7 +43,8 @@ def _with_sharper_sibilants(samples: NDArray[np.float32]) -> Pcm:
     frequencies = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
     gain = 1 + 1 / (1 + (3000 / np.maximum(frequencies, 1.0)) ** 4)
     sharper = np.fft.irfft(np.fft.rfft(samples) * gain, len(samples))
-    return (sharper / np.abs(sharper).max() * 20_000).astype(np.int16)
+    pcm: Pcm = (sharper / np.abs(sharper).max() * 20_000).astype(np.int16)
+    return pcm
 
 
 def make_mic_wav(path: Path, script: list[str | float]) -> Path:

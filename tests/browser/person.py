@@ -68,7 +68,7 @@ class Person:
 
     def captions(self, role: str) -> list[dict[str, Any]]:
         """The captions of "user" or "assistant": {"text", "heard", "cut", "final"}, oldest first."""
-        return self.page.evaluate(
+        found: list[dict[str, Any]] = self.page.evaluate(
             """role => [...document.querySelectorAll(`#captions [data-role=${role}]`)].map((item) => ({
                 text: [...item.querySelectorAll(".text, .heard, .waiting, s")].map((e) => e.textContent).join(""),
                 heard: item.querySelector(".heard")?.textContent ?? "",
@@ -77,6 +77,7 @@ class Person:
             }))""",
             role,
         )
+        return found
 
     def wait_for_caption(self, role: str, number: int) -> None:
         """Waits until the n-th caption of `role` is final."""
@@ -108,7 +109,7 @@ class Person:
     def heard(self) -> np.ndarray:
         """The sound that was played so far, float32 at 16 kHz."""
         samples: np.ndarray = np.frombuffer(base64.b64decode(self.page.evaluate("recorder.sound()")), np.int16)
-        return resample_whole(samples.astype(np.float32) / 32768, RATE_HZ, 16_000)
+        return resample_whole((samples / 32768).astype(np.float32), RATE_HZ, 16_000)
 
     def heard_out(self) -> np.ndarray:
         """The sound that was played, once the loudspeaker is silent."""

@@ -27,8 +27,8 @@ OPENING_S = 2.0  # from the opening of a microphone to the first word: the brows
 
 @pytest.fixture(scope="module")
 def hopper() -> Rgb:
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        return np.array(Image.open(file).convert("RGB"))
+    path = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    return np.array(Image.open(str(path)).convert("RGB"))
 
 
 def test_a_sign_held_to_the_camera_is_read_aloud(call_page: OpenPage, transcribe: Transcribe) -> None:

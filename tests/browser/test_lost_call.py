@@ -26,7 +26,7 @@ WATCH = """() => {
 
 def nominated(server: House) -> list[tuple[str, int]]:
     """The sockets of the server's calls."""
-    calls = [call for call, _ in server.service.state.calls._running.values()]
+    calls = [call for call, _ in server.calls._running.values()]
     transports = [transport for call in calls for transport in call._connection._transports()]
     return [pair.local_addr for transport in transports for pair in transport.transport._connection._nominated.values()]
 
@@ -63,7 +63,7 @@ def test_a_call_that_the_server_has_lost_is_made_again_at_once(tmp_path: Path, c
     async def story() -> None:
         async with calling(tmp_path, chromium_path) as (server, page):
             await page.evaluate(WATCH)
-            [(call, _)] = server.service.state.calls._running.values()
+            [(call, _)] = server.calls._running.values()
             lost_at = await page.evaluate("performance.now()")
             await call._connection.close()
             await page.wait_for_function("() => states.at(-1)[1] === 'listening' && states.length > 1")

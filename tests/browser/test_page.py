@@ -11,7 +11,8 @@ def shown(visited: Visit, code: str) -> str:
 
 
 def transceivers(visited: Visit) -> list[list[str]]:
-    return visited.page.evaluate("farEnd.now.transceivers.map(t => [t.kind, t.direction])")
+    found: list[list[str]] = visited.page.evaluate("farEnd.now.transceivers.map(t => [t.kind, t.direction])")
+    return found
 
 
 def test_start_makes_a_call_and_stop_ends_it(visit: Open) -> None:

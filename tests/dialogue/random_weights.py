@@ -39,7 +39,9 @@ _K_SCALES = {GGMLQuantizationType.Q4_K: (0, 2), GGMLQuantizationType.Q5_K: (0, 2
 def random_blocks(noise: np.random.Generator, kind: GGMLQuantizationType, rows: int, columns: int) -> NDArray[np.uint8]:
     """Rows of a matrix of noise as a file stores them, of about 1 / sqrt(columns)."""
     if kind not in _K_SCALES:
-        return quants.quantize(noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32), kind).view(np.uint8)
+        plain = noise.normal(0, columns**-0.5, (rows, columns)).astype(np.float32)
+        blocks: NDArray[np.uint8] = quants.quantize(plain, kind).view(np.uint8)
+        return blocks
     _, size = GGML_QUANT_SIZES[kind]
     blocks = noise.integers(0, 256, (rows, columns // 256, size), dtype=np.uint8)
     for at in _K_SCALES[kind]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -27,8 +27,7 @@ New = Callable[[], LocalChatEngine]
 
 def opened(folder: Path, steps: Counting, **options: Any) -> New:
     options = {"precision": "float32", "sampling": VARIED, **options}
-    factory: Any = open_chat_model(folder, steps, 2048, clock, **options)
-    return factory
+    return cast(New, open_chat_model(folder, steps, 2048, clock, **options))
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def test_it_reads_the_conversation_as_its_makers_laid_it_out(
         first = await ask(engine, ASKED)
         steps.steps.clear()
         await engine.feed(TextBlock("And the hills?", 12, 13))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             await anext(deltas)
         return first, [args for name, args in steps.steps if name == "follow"]
 
@@ -86,7 +85,7 @@ def test_bent_and_straight_conversations_leave_the_same_context(folders: dict[st
             await engine.feed(PartialBlock(partial, 0))
         mark = await engine.mark()
         await engine.feed(TextBlock("What is the sea like?", 0, 1))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             await anext(deltas)
         await engine.rewind(mark)
         return await ask(engine, ASKED)
@@ -149,7 +148,7 @@ def test_no_thought_is_spoken(folders: dict[str, Path], steps: Counting) -> None
             chosen = await real(step, *args)
             return next(forced, chosen) if step.__name__ == "choose" else chosen
 
-        engine._run = first_a_thought  # type: ignore[assignment]
+        engine._run = first_a_thought
         await engine.feed(TextBlock(ASKED, 0, 1))
         said = "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
         assert engine._context is not None
@@ -239,7 +238,7 @@ def test_a_file_of_4_bits_answers_in_its_own_format(family: str, tmp_path: Path,
 
     async def talk() -> list[int]:
         await engine.feed(TextBlock(ASKED, 0, 1))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             await anext(deltas, None)
         return list(next(args for name, args in steps.steps if name == "follow")[0])
 

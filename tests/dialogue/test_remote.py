@@ -21,6 +21,7 @@ from dialogue.blocks import Fact, PartialBlock, PictureBlock, ReplyBlock, SceneB
 from dialogue.engine import TextDelta
 from dialogue.engines.remote import RemoteEngine, open_remote
 from dialogue.errors import EngineLost
+from tests.dialogue.replies import said
 
 
 def event(text: str) -> str:
@@ -90,7 +91,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 
 async def reply(engine: RemoteEngine, text: str = "Hi") -> str:
     await engine.feed(TextBlock(text, 0, 1))
-    return "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+    return await said(engine)
 
 
 async def opened(url: str, model: str | None = "talks", **options: Any) -> RemoteEngine:
@@ -218,7 +219,7 @@ def test_stopping_closes_the_connection() -> None:
         async with serving() as (_, url):
             engine = await opened(url, "silent")
             await engine.feed(TextBlock("Hi", 0, 1))
-            async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            async with aclosing(engine.reply()) as deltas:
                 await anext(deltas)
             assert sum(engine.context().tokens.values()) > 0
             await engine.close()

@@ -11,11 +11,12 @@ from dialogue.engines.entry import EngineResources
 from dialogue.engines.registry import open_engine
 from dialogue.engines.scripted import DEMO_LINES, ScriptedEngine
 from dialogue.engines.settings import ScriptedSettings
+from tests.dialogue.replies import said
 from tests.virtual_time import run_in_virtual_time
 
 
 async def line(engine: ScriptedEngine) -> str:
-    return "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+    return await said(engine)
 
 
 def test_lines_follow_one_another_and_begin_again() -> None:
@@ -40,7 +41,7 @@ def test_a_rewound_reply_gives_its_line_back() -> None:
         engine = ScriptedEngine(["One.", "Two."])
         mark = await engine.mark()
         await engine.feed(TextBlock("Hello", 0, 1))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             await anext(deltas)
         await engine.rewind(mark)
         return [await line(engine), await line(engine)]

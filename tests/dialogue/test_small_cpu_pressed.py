@@ -95,7 +95,8 @@ class Computed(Counting):
         if step.__name__ == "insert":
             self.tokens += len(args[1])
         if step.__name__ == "follow":
-            held, wanted = step.__self__.ids, args[0]  # type: ignore[attr-defined]
+            context: Any = getattr(step, "__self__")  # noqa: B009 - a bound method's
+            held, wanted = context.ids, args[0]
             pairs = enumerate(zip(held, wanted, strict=False))
             same = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(held), len(wanted)))
             self.tokens += min(PREFILL_CHUNK, len(wanted) - same)
@@ -137,7 +138,7 @@ def test_nothing_leaves_while_an_answer_is_waited_for(tight: LocalLlm) -> None:
             await engine.feed(PartialBlock(words, number))
             before = len(steps.steps)
             await engine.feed(TextBlock(words, number, number))
-            async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+            async with aclosing(engine.reply()) as deltas:
                 await anext(deltas)
             cuts += steps.names()[before:].count("cut") + steps.names()[before:].count("insert")
             await engine.feed(ReplyBlock("Roses are red and need much water in the summer.", number, number))

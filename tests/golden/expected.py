@@ -4,8 +4,11 @@ as a passed one."""
 from __future__ import annotations
 
 import re
-from collections.abc import ItemsView, Iterator, ValuesView
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_values
 
 # Entries that are not results of a model: the data call `beam3` informative, `rounds` and `preserve` are bookkeeping of
 # the reference, `prompt`, `what` and `text_expanded_head` describe ids that are compared, `texts` are compared ids, cut
@@ -30,11 +33,11 @@ class Expected(dict[str, Any]):
         self.read.add(name)
         return super().get(name, default)
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> dict_items[str, Any]:
         self.read |= self.keys()
         return super().items()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> dict_values[str, Any]:
         self.read |= self.keys()
         return super().values()
 

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from dialogue.engine import EngineFactories
-from dialogue.engines.minicpm_o26 import MiniCPMO26Model
-from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.engine import Engine, EngineFactories
+from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
+from dialogue.engines.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
 from dialogue.engines.minicpm_v import open_minicpm_v
 from dialogue.memory.event_log import Event
 from stream.models.parts import Parts
@@ -26,6 +26,7 @@ from vision.picture import Picture
 
 SETUP = SETUPS["laptop"]
 Shared = MiniCPMO26Model | MiniCPMO45Model
+T = TypeVar("T")
 Story = Callable[["OmniCall"], Awaitable[None]]
 
 
@@ -67,8 +68,15 @@ class OmniCall(Call):
         return "".join(event.text for event in self.of(ReplyText))
 
 
-def context_rows(engine: object) -> list[float]:
-    session = engine._session  # type: ignore[attr-defined]
+def logged(engine: Engine) -> list[Event]:
+    """What the engine's event log holds of the conversation."""
+    assert isinstance(engine, MiniCPMO26Engine | MiniCPMO45Engine)
+    return list(engine._conversation_log.log.events("told", "asked", "said", "left"))
+
+
+def context_rows(engine: Engine) -> list[float]:
+    assert isinstance(engine, MiniCPMO26Engine | MiniCPMO45Engine)
+    session = engine._session
     if session is None:
         return []
     cache = session.cache
@@ -78,7 +86,7 @@ def context_rows(engine: object) -> list[float]:
 def opened(folder: Path, context: int = 2000, **options: Any) -> Shared:
     """To be run by the thread of a call's parts."""
 
-    async def nobody(*_: object) -> None:
+    async def nobody(step: Callable[..., T], *_: Any) -> T:
         raise AssertionError("a runner is given when a call begins")
 
     factories = open_minicpm_v(folder, nobody, context, precision="float32", seed=7, **options)
@@ -97,8 +105,9 @@ def calls(
     """Runs all calls at once, in one process. `transcriber` makes the captions."""
 
     async def whole() -> list[OmniCall]:
-        toys = toy_parts(lambda: ToyEngine([]))
-        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.llm.run), transcriber=transcriber)  # type: ignore[arg-type]
+        toys = toy_parts(lambda: ToyEngine([]), transcriber)
+        captions = toys.transcriber if transcriber else None
+        parts = replace(toys, new_engine=replace(shared, runner=toys.threads.llm.run), transcriber=captions)
         made = [
             OmniCall(f"s{place}", parts, seed, setup) for place, seed in enumerate(seeds or tuple(range(len(stories))))
         ]
@@ -110,7 +119,7 @@ def calls(
                 await story(call)
                 call.held = dict(call.engine.context().tokens)
                 call.rows = context_rows(call.engine)
-                call.logged = call.engine._conversation_log.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+                call.logged = logged(call.engine)
                 call.session.close("over")
                 await running
 

@@ -6,17 +6,18 @@ Only for tests of `stream`; the real ones run in tests/stream/session/test_sessi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import numpy as np
 
 from audio.chunk import Chunk, Samples
-from audio.voice_activity import SpeechProbability
+from audio.models import Recogniser, VoiceModel
+from audio.voice_activity import SpeechProbability, VoiceActivityDetector
 from dialogue.blocks import Block, ReplyBlock, TextBlock
-from dialogue.engine import Capabilities, ContextUse, Delta, Mark, TextDelta
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
 from stream.models.parts import Parts, Threads
 
 HOP = 512
@@ -86,14 +87,14 @@ class ToyEngine:
 
     lines: list[str]
     pace_s: float = 0.0
-    can: ClassVar = Capabilities(hears=False, sees=False, speaks=False)
+    can: Capabilities = field(default=Capabilities(hears=False, sees=False, speaks=False), init=False)
     fed: list[Block] = field(default_factory=list)
     closed: bool = False
 
     async def feed(self, block: Block) -> None:
         self.fed.append(block)
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         line = self.lines[sum(isinstance(block, ReplyBlock) for block in self.fed) % len(self.lines)]
         if line == "break":
             raise BrokenEngineError("the model fell over")
@@ -124,12 +125,12 @@ class ToyEngine:
 
 
 def toy_parts(
-    engine: Callable[[], ToyEngine], transcriber: ToyTranscriber | None = None, vision_models: Any = None
+    engine: Callable[[], Engine], transcriber: ToyTranscriber | None = None, vision_models: Any = None
 ) -> Parts:
-    return Parts(
-        voice_activity=ToyActivity(),  # type: ignore[arg-type]
-        transcriber=transcriber or ToyTranscriber(),  # type: ignore[arg-type]
-        voice=ToyVoice(),  # type: ignore[arg-type]
+    return Parts(  # the toys need no warm_up
+        voice_activity=cast(VoiceActivityDetector, ToyActivity()),
+        transcriber=cast(Recogniser, transcriber or ToyTranscriber()),
+        voice=cast(VoiceModel, ToyVoice()),
         vision_models=vision_models,
         new_engine=engine,
         threads=Threads(),

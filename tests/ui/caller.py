@@ -21,15 +21,17 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
+from dialogue.engines.settings import ScriptedSettings
 from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Perceived, SessionEnded
+from ui.call.calls import Calls
 from ui.host.address import listen
 from ui.http.connection_limits import Limits
 from ui.http.server import Service, web_server
 
-SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
+SETUP = Setup("test", ScriptedSettings(), "a session that only remembers", capacity=2)
 TONE_HZ = 440
 
 
@@ -116,6 +118,12 @@ class House:
     sessions: list[RememberingSession]
     serving: asyncio.Task[None]
     client: httpx.AsyncClient
+
+    @property
+    def calls(self) -> Calls:
+        """The calls of a server whose models are open."""
+        assert self.service.state.calls is not None
+        return self.service.state.calls
 
     async def stop(self) -> None:
         self.service.stop.set()

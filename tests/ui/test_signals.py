@@ -41,6 +41,7 @@ def test_a_signal_ends_the_process_soon_despite_an_open_call(tmp_path: Path, num
     ) as process:
 
         async def story() -> None:
+            assert process.stdout is not None
             url = await asyncio.to_thread(process.stdout.readline)
             async with httpx.AsyncClient(base_url=url.strip()) as client, Caller(client) as caller:
                 await caller.call()
@@ -67,6 +68,7 @@ def test_an_ignored_hangup_does_not_end_the_process(tmp_path: Path) -> None:
         text=True,
     ) as process:
         try:
+            assert process.stdout is not None
             url = process.stdout.readline().strip()
             process.send_signal(signal.SIGHUP)
             time.sleep(0.5)

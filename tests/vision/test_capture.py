@@ -15,7 +15,7 @@ from vision.capture import CameraDevice, LocalCameraStream, list_cameras
 def recording(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A video of five orange frames, which replaces a camera that is then unplugged."""
     path = str(tmp_path_factory.mktemp("camera") / "camera.avi")
-    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     for _ in range(5):
         writer.write(np.full((48, 64, 3), (0, 128, 255), np.uint8))  # blue, green, red
     writer.release()

@@ -26,6 +26,7 @@ def test_exposure_and_noise_are_no_change(astronaut: Pixels, gain: float, offset
 
 def test_compression_is_no_change(astronaut: Pixels) -> None:
     coarse = cv2.imdecode(cv2.imencode(".jpg", astronaut, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], cv2.IMREAD_COLOR)
+    assert coarse is not None
     assert moved(sketch(astronaut), sketch(coarse)) == 0
 
 

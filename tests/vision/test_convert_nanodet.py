@@ -29,7 +29,7 @@ def node(name: str, op: str, *inputs: str) -> dict[str, Any]:
 @pytest.fixture
 def model(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray[Any, Any]]]:
     """ "late" is listed first, but runs after "early"."""
-    values = {
+    values: dict[str, np.ndarray[Any, Any]] = {
         "late/w": np.arange(4, dtype=np.float16).reshape(1, 1, 2, 2),
         "perm": np.array([0, 2, 3, 1], np.int32),
         "early/w": np.arange(54, dtype=np.float16).reshape(3, 3, 3, 2),
@@ -48,7 +48,7 @@ def model(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray[Any, Any]]]:
     (tmp_path / "net.bin").write_bytes(b"".join(value.tobytes() for value in values.values()))
     path = tmp_path / "net.json"
     manifest = [{"paths": ["net.bin"], "weights": [tensor(name, value) for name, value in values.items()]}]
-    signature = {"outputs": {"late+:0": {}}}
+    signature: dict[str, Any] = {"outputs": {"late+:0": {}}}
     path.write_text(json.dumps({"modelTopology": {"node": nodes}, "signature": signature, "weightsManifest": manifest}))
     return path, values
 

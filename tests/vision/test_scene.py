@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from dialogue.blocks import Fact
 from vision.box import Box
+from vision.colours import Light
 from vision.reading.signs import Sign, TextLine
 from vision.scene import Scene
 from vision.scene_change import SceneChange
@@ -122,8 +123,9 @@ def test_a_lost_camera_leaves_darkness_and_remembered_texts() -> None:
 
 def test_changes_to_and_from_darkness_are_logged() -> None:
     scene = Scene()
-    for at, light in enumerate(["normal", "dim", "dark", "normal"]):
-        scene.lit(light, [], float(at))  # type: ignore[arg-type]
+    lights: list[Light] = ["normal", "dim", "dark", "normal"]
+    for at, light in enumerate(lights):
+        scene.lit(light, [], float(at))
     assert scene.changes() == (SceneChange("light left", 2.0), SceneChange("light came", 3.0))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
@@ -58,7 +58,7 @@ class BackgroundLoop:
         """As `run`, without blocking the caller's own loop; cancelling it cancels the work."""
         return await asyncio.wrap_future(self.submit(work))
 
-    def each(self, work: AsyncIterator[T]) -> Iterator[T]:
+    def each(self, work: AsyncIterator[T]) -> Generator[T, None, None]:
         """Yields the items of `work`, each computed when it is asked for. Closing the iterator closes `work`."""
         try:
             while (item := self.run(_step(work))) is not _END:

@@ -104,7 +104,7 @@ async def _llm(parts: Parts) -> tuple[Finding, float]:
         await engine.feed(TextBlock(QUESTION, 0.0, 1.0))
         began = time.perf_counter()
         ends: list[float] = []
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             async for delta in deltas:
                 if isinstance(delta, TextDelta):
                     ends.append(time.perf_counter() - began)

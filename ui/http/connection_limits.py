@@ -127,10 +127,8 @@ class _Observed(asyncio.Protocol):
 
     def __init__(self, connection: Connection, protocol: asyncio.Protocol) -> None:
         self._connection, self._protocol = connection, protocol
-        self.data_received = protocol.data_received  # type: ignore[method-assign]
-        self.eof_received = protocol.eof_received  # type: ignore[method-assign]
-        self.pause_writing = protocol.pause_writing  # type: ignore[method-assign]
-        self.resume_writing = protocol.resume_writing  # type: ignore[method-assign]
+        for name in ("data_received", "eof_received", "pause_writing", "resume_writing"):
+            setattr(self, name, getattr(protocol, name))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connection.opened(transport)

@@ -213,7 +213,7 @@ def web_server(
     Raises AssistantError when the certificate cannot be stored.
     """
     hosts = frozenset(name.lower() for name in address.names) if address.local else None
-    encrypted = {}
+    encrypted: dict[str, Any] = {}
     if not address.local:
         try:
             made = certificate_for(address.names, cache_dir)
@@ -233,7 +233,7 @@ def web_server(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=HTTP_CLOSE_WITHIN_S,
-        **encrypted,  # type: ignore[arg-type]
+        **encrypted,
     )
     return _Web(config, limits or limits_here())
 

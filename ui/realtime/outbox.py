@@ -62,7 +62,7 @@ class Outbox:
     @staticmethod
     def _supersedes(message: Message) -> Hashable:
         """The key of the older message that this one replaces if it still waits; None if it replaces none."""
-        kind = message["type"]
+        kind: str = message["type"]
         if kind in NEWEST_ONLY:
             return kind
         if kind in ("user_caption", "reply_heard"):  # each one covers the whole turn so far

@@ -90,7 +90,7 @@ def guard(
 
     async def gather_behind_gates(component: int, addresses: list[str]) -> list[Candidate]:
         bound = addresses if hosts is None else list(hosts)
-        candidates = await gather(component=component, addresses=bound)
+        candidates: list[Candidate] = await gather(component=component, addresses=bound)
         for protocol in ice._protocols:
             protocol.transport.set_protocol(Gate(ice, protocol, deliver, sources))
         return candidates

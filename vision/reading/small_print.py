@@ -84,4 +84,6 @@ def _edges_per_cell(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     if grey.shape[1] <= _CELL or grey.shape[0] < _CELL:
         return np.zeros((1, 1), np.float32)
     edges = (cv2.absdiff(grey[:, 1:], grey[:, :-1]) > _STROKE).astype(np.float32)
-    return cv2.resize(edges, (grey.shape[1] // _CELL, grey.shape[0] // _CELL), interpolation=cv2.INTER_AREA)
+    cells = (grey.shape[1] // _CELL, grey.shape[0] // _CELL)
+    share: NDArray[np.float32] = cv2.resize(edges, cells, interpolation=cv2.INTER_AREA)
+    return share

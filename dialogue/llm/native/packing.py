@@ -45,7 +45,8 @@ def bits_of(kind: Kind) -> int:
 
 def bytes_a_weight(kind: Kind) -> float:
     """Memory of a packed weight, scales included; K types keep theirs a little wider than the file."""
-    block, stored = GGML_QUANT_SIZES[kind]
+    sizes: tuple[int, int] = GGML_QUANT_SIZES[kind]
+    block, stored = sizes
     return {Kind.Q4_K: 148 / 256, Kind.Q6_K: 210 / 256}.get(kind, stored / block)
 
 

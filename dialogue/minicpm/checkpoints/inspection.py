@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
+from dialogue.llm.checkpoints.decoder_tensors import Shapes
 from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.linear import stored_bytes
 from dialogue.llm.precision import PRECISIONS, Precision

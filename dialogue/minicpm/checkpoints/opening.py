@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.errors import BadInput
-from dialogue.llm.checkpoints.checkpoint import Checkpoint, listed
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.decoder_tensors import listed
 from dialogue.llm.decoder import Progress
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.checkpoints.inventory import compare

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dialogue.llm.checkpoints.checkpoint import Checkpoint, Shapes
+from dialogue.llm.checkpoints.checkpoint import Checkpoint
+from dialogue.llm.checkpoints.decoder_tensors import Shapes
 
 DECODER = "tts.dvae."
 LEVELS, DIGITS = 5, 4  # a code is DIGITS digits with LEVELS values each

@@ -66,6 +66,8 @@ def _under(shapes: Mapping[str, Sequence[int]], prefix: str) -> dict[str, Sequen
 class Flow(nn.Module):
     """The weights under their published names, shared by all streams."""
 
+    noise: Tensor
+
     def __init__(self, sizes: FlowSizes, steps: int = STEPS, guidance: float = GUIDANCE) -> None:
         super().__init__()
         self.sizes, self.steps, self.guidance = sizes, steps, guidance
@@ -114,7 +116,7 @@ class Flow(nn.Module):
         """(1, T, 3 * bins) -> mel (1, T, bins). Each step computes both directions in one batch."""
         frames = conditions.shape[1]
         assert before + frames <= MAX_FRAMES, "the stream is longer than the noise: shorten the voice prompt"
-        x: Tensor = self.noise[:, before : before + frames]  # type: ignore[index]
+        x = self.noise[:, before : before + frames]
         with_and_without = torch.cat([conditions, torch.zeros_like(conditions)])
         times = 1 - torch.cos(torch.linspace(0, 1, self.steps + 1, device=x.device) * (torch.pi / 2))
         for step in range(self.steps):

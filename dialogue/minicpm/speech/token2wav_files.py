@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dialogue.errors import BadInput
-from dialogue.llm.checkpoints.checkpoint import listed
+from dialogue.llm.checkpoints.decoder_tensors import listed
 from dialogue.minicpm.speech.flow import GUIDANCE, STEPS, Flow, FlowSizes
 from dialogue.minicpm.speech.hift import Hift, HiftSizes
 from dialogue.minicpm.speech.token2wav import Token2Wav

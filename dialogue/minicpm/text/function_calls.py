@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dialogue.tools.tool import Schema, Tool
+from dialogue.tools.tool import Tool
+from dialogue.tools.tool_arguments import Schema
 
 THOUGHT = ("<|thought_start|>", "<|thought_end|>")
 CALLS = ("<|tool_call_start|>", "<|tool_call_end|>")

@@ -13,7 +13,8 @@ from typing import Any
 
 from dialogue.errors import AssistantError
 from dialogue.minicpm.text.function_calls import FunctionCall, read, written
-from dialogue.tools.tool import Schema, Tool
+from dialogue.tools.tool import Tool
+from dialogue.tools.tool_arguments import Schema
 
 MAX_ROUNDS = 5
 

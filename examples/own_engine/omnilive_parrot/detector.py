@@ -28,8 +28,8 @@ class LampDetector:
         score = float(cells[row, column])
         if score < least:
             return []
-        box = (column / CELLS, row / CELLS, (column + 1) / CELLS, (row + 1) / CELLS)
-        return [Detection("lamp", score, tuple(map(float, box)))]  # type: ignore[arg-type]  # four numbers
+        left, top = float(column / CELLS), float(row / CELLS)
+        return [Detection("lamp", score, (left, top, left + 1 / CELLS, top + 1 / CELLS))]
 
 
 def open_detector(_weights: Mapping[str, Path]) -> LampDetector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from dialogue.blocks import Block, ReplyBlock, TextBlock
@@ -33,7 +33,7 @@ class ParrotEngine:
         """Takes in what was said or seen, in order of time."""
         self._blocks.append(block)
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words, word by word. A real engine awaits a model step through its runner here."""
         asked = [block.text for block in self._blocks if isinstance(block, TextBlock)]
         for word in f"{self._settings.prefix} {asked[-1]}".split():

@@ -14,6 +14,7 @@ from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.engine import Delta
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
+from tests.dialogue.replies import said as words_of
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
 
@@ -35,7 +36,7 @@ def test_scene_questions_are_answered_without_the_model(engine: LocalChatEngine,
     async def talk() -> str:
         await engine.feed(sign("MIND THE GAP"))
         await engine.feed(TextBlock("what does the sign say", 9, 10))
-        return "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+        return await words_of(engine)
 
     assert "“MIND THE GAP”" in run(talk())
     assert steps.steps == []
@@ -92,7 +93,7 @@ def test_speech_is_prefilled_while_it_is_heard(
         assert engine._context is not None
         held, steps.steps = engine._context.ids, []
         await engine.feed(TextBlock(question, 0, 4))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             await anext(deltas)
         wanted = next(args[0] for name, args in steps.steps if name == "follow")
         differing = (at for at, (had, wants) in enumerate(zip(held, wanted, strict=False)) if had != wants)
@@ -109,7 +110,7 @@ def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
             await engine.feed(PartialBlock(partial, 0))
         mark = await engine.mark()
         await engine.feed(TextBlock("What is the capital of Germany?", 0, 1))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             await anext(deltas)
         await engine.rewind(mark)
         return await ask(engine, "Who wrote Hamlet?")
@@ -124,7 +125,7 @@ def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
 def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting) -> None:
     async def talk() -> int:
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
-        async with aclosing(engine.reply()) as deltas:  # type: ignore[type-var]
+        async with aclosing(engine.reply()) as deltas:
             async for _ in deltas:
                 break
             before = len(steps.steps)
@@ -159,7 +160,7 @@ def test_after_an_interruption_only_what_was_heard_remains(engine: LocalChatEngi
     async def talk() -> str:
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
         mark = await engine.mark()
-        said = "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+        said = await words_of(engine)
         await engine.rewind(mark)
         heard = " ".join(said.split()[:3])
         await engine.feed(ReplyBlock(heard, 1, 2, cut=True))
@@ -172,7 +173,7 @@ def test_after_an_interruption_only_what_was_heard_remains(engine: LocalChatEngi
 def test_a_reply_kept_is_not_computed_again(engine: LocalChatEngine, steps: Counting) -> None:
     async def talk() -> int:
         await engine.feed(TextBlock("What is the capital of France?", 0, 1))
-        said = "".join([delta.text async for delta in engine.reply()])  # type: ignore[union-attr]
+        said = await words_of(engine)
         context = engine._context
         assert context is not None
         before = context.ids

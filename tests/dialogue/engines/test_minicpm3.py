@@ -173,7 +173,8 @@ def test_a_reply_heard_to_its_end_keeps_its_tokens_and_costs_nothing(made: Made)
         answer = "".join(await said(engine, "What time is it?"))
         before = model.computed
         await engine.feed(ReplyBlock(answer, 1.0, 2.0))
-        return model.computed - before, model.text(list(engine._context.ids))  # type: ignore[union-attr]
+        assert engine._context is not None
+        return model.computed - before, model.text(list(engine._context.ids))
 
     computed, context = asyncio.run(story())
     assert computed <= 3, "the end of the turn"

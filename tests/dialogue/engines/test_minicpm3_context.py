@@ -68,7 +68,8 @@ def test_a_long_conversation_rolls_and_evicted_text_can_be_recalled(made: Made) 
             await said(engine, f"This is turn {turn}.", 10.0 * turn)
             await engine.feed(ReplyBlock("I see. " * 20, 10.0 * turn, 10.0 * turn + 5))
         assert "rhubarb" not in model.read[-1]
-        assert len(engine._context.ids) <= engine.context().limit  # type: ignore[union-attr]
+        assert engine._context is not None
+        assert len(engine._context.ids) <= engine.context().limit
         answer = "".join(await said(engine, "What was the secret word?", 400.0))
         return answer, engine, model.read
 

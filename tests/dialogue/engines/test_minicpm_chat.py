@@ -12,7 +12,7 @@ import pytest
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import EngineFactories, TextDelta
 from dialogue.engines.minicpm_chat import INSTRUCTION, MiniCPMChatEngine
-from dialogue.engines.minicpm_v import open_minicpm_v
+from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
 from dialogue.errors import BadInput
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer
@@ -107,5 +107,6 @@ def test_calls_and_chat_share_the_weights(tiny: Callable[[Kind], Any]) -> None:
     factories = open_minicpm_v(tiny(Kind.V26), now, precision="float32")
     assert isinstance(factories, EngineFactories)
     live, chat = factories(), factories.chat()
-    assert live._model is chat._model  # type: ignore[attr-defined]
+    assert isinstance(live, MiniCPMVEngine) and isinstance(chat, MiniCPMChatEngine)
+    assert live._model is chat._model
     assert chat.can.in_order and not live.can.in_order

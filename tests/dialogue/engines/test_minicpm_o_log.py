@@ -152,9 +152,9 @@ def test_every_evicted_second_of_o45_is_a_line(model: Open) -> None:
             await engine.feed(unit(at, shows=at % 2 == 0, says="Write it down." if at == 5 else ""))
             if at == 5:
                 await engine.feed(TranscriptBlock("Good morning.", 11.2, 12.4))
-            assert engine._last is not None
-            said[at] = engine._last.text
-            evicted += len(engine._last.left)
+            assert engine._answer is not None
+            said[at] = engine._answer.text
+            evicted += len(engine._answer.left)
         assert len(events(engine, "left")) == evicted > 6
         return engine, list(said.items())[:evicted]
 

@@ -15,14 +15,17 @@ import torch
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.minicpm_v import INSTRUCTION, MiniCPMVEngine, open_minicpm_v
+from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
 from dialogue.errors import BadInput
+from dialogue.llm.decoder import Decoder
+from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.chat_context import ChatContext
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer, prepare
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
+from dialogue.prompts.seeing_instruction import INSTRUCTION
 from tests.dialogue.minicpm.session_inputs import picture
 from tests.dialogue.replies import said
 
@@ -88,7 +91,7 @@ def test_block_by_block_is_the_same_as_one_request(model: Open, kind: Kind) -> N
     taken: list[torch.Tensor] = []
     decoder = rows._decoder
     try:
-        rows._decoder = _Recording(decoder, taken)  # type: ignore[assignment]
+        rows._decoder = _Recording(decoder, taken)  # type: ignore[assignment]  # it has the two methods that are called
         rows.forward(decoder.new_cache(len(keys)), torch.tensor(keys))
     finally:
         rows._decoder = decoder
@@ -99,13 +102,13 @@ def test_block_by_block_is_the_same_as_one_request(model: Open, kind: Kind) -> N
 class _Recording:
     """A decoder that records its rows."""
 
-    def __init__(self, decoder: Any, taken: list[torch.Tensor]) -> None:
+    def __init__(self, decoder: Decoder, taken: list[torch.Tensor]) -> None:
         self._decoder, self._taken = decoder, taken
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         return self._decoder.embed(ids)
 
-    def forward(self, cache: Any, rows: torch.Tensor) -> torch.Tensor:
+    def forward(self, cache: KVCache, rows: torch.Tensor) -> torch.Tensor:
         self._taken.append(rows)
         return self._decoder.forward(cache, rows)
 

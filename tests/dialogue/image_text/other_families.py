@@ -63,9 +63,13 @@ def _config(kind: str, tokenizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     text |= {"eos_token_id": number("<|im_end|>"), "pad_token_id": number("<|endoftext|>")}
     if kind == "qwen2_vl":
         rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 1e4}
-        tower = {"depth": 2, "embed_dim": 32, "num_heads": 2, "hidden_size": 64, "patch_size": 14}
+        tower: dict[str, Any] = {"depth": 2, "embed_dim": 32, "num_heads": 2, "hidden_size": 64, "patch_size": 14}
         ids = {"image_token_id": number("<|image_pad|>"), "video_token_id": number("<|video_pad|>")}
-        pictures = {"image_processor_type": "Qwen2VLImageProcessor", "min_pixels": 3136, "max_pixels": 200_000}
+        pictures: dict[str, Any] = {
+            "image_processor_type": "Qwen2VLImageProcessor",
+            "min_pixels": 3136,
+            "max_pixels": 200_000,
+        }
         parts = {"text_config": {**text, "rope_parameters": rope}, "vision_config": tower}
         return {**parts, **ids}, {"preprocessor_config.json": pictures}
     if kind == "llava":
@@ -74,9 +78,12 @@ def _config(kind: str, tokenizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         pictures["crop_size"] = {"height": 56, "width": 56}
         whole = {"processor_class": "LlavaProcessor", "patch_size": 14, "num_additional_image_tokens": 1}
         files = {"processor_config.json": {**whole, "vision_feature_select_strategy": "default"}}
-        config = {"text_config": {**text, "model_type": "llama"}, "vision_config": tower}
-        return {**config, "image_token_index": number("<image>")}, {**files, "preprocessor_config.json": pictures}
-    config = {"text_config": {**text, "sliding_window": 64}, "vision_config": {**TOWER, "num_hidden_layers": 2}}
+        parts = {"text_config": {**text, "model_type": "llama"}, "vision_config": tower}
+        return {**parts, "image_token_index": number("<image>")}, {**files, "preprocessor_config.json": pictures}
+    config: dict[str, Any] = {
+        "text_config": {**text, "sliding_window": 64},
+        "vision_config": {**TOWER, "num_hidden_layers": 2},
+    }
     marks = {"boi_token_index": "<start_of_image>", "eoi_token_index": "<end_of_image>"}
     config |= {name: number(token) for name, token in marks.items()}
     config |= {"mm_tokens_per_image": 4, "image_token_index": number("<image_soft_token>")}

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from dialogue.image_text.image_text_model import ImageTextModel, open_image_text
 from dialogue.image_text.quantising import PackedLinear
 from dialogue.image_text.tiny import IMAGE, KINDS, NAMED_TOKENS
 from dialogue.image_text.token_stream import TokenStream
+from dialogue.llm.precision import Precision
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.conversation import HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
@@ -46,7 +48,8 @@ def test_a_reply_equals_that_of_generate(open_model: Open, rgb: np.ndarray, kind
     assert type(model.model).__name__.endswith("ForConditionalGeneration")
     assert int((inputs["input_ids"] == model.tokenizer.convert_tokens_to_ids(IMAGE)).sum()) > 64
     with torch.inference_mode():
-        whole = model.model.generate(**inputs, max_new_tokens=24, do_sample=False)
+        network: Any = model.model
+        whole = network.generate(**inputs, max_new_tokens=24, do_sample=False)
     expected = model.text(whole[0, inputs["input_ids"].shape[1] :].tolist())
     reply = generated(TokenStream(model, inputs))
     assert reply == expected
@@ -59,7 +62,8 @@ def test_other_families_answer_as_generate_does(tmp_path: Path, rgb: np.ndarray,
     model = open_image_text_model(write_other(kind, tmp_path), "float32")
     inputs = model.prompt([HistoryTurn("user", (EncodedPicture(rgb), "What is this?"))])
     with torch.inference_mode():
-        whole = model.model.generate(**inputs, max_new_tokens=12, do_sample=False)
+        network: Any = model.model
+        whole = network.generate(**inputs, max_new_tokens=12, do_sample=False)
     assert generated(TokenStream(model, inputs), 12) == model.text(whole[0, inputs["input_ids"].shape[1] :].tolist())
 
 
@@ -95,10 +99,10 @@ def test_a_video_frame_is_one_slice(open_model: Open, rgb: np.ndarray) -> None:
 
 @pytest.mark.parametrize("precision", ["int8", "int4"])
 def test_low_precision_is_smaller_and_close_to_float32(
-    sibling: Callable[[str], Path], open_model: Open, precision: str
+    sibling: Callable[[str], Path], open_model: Open, precision: Precision
 ) -> None:
     dense = open_model("minicpmv4_6")
-    packed = open_image_text_model(sibling("minicpmv4_6"), precision)  # type: ignore[arg-type]
+    packed = open_image_text_model(sibling("minicpmv4_6"), precision)
     turns = [HistoryTurn("user", ("Hello there.",))]
     wanted, made = (model.model(**model.prompt(turns)).logits[0, -1].float() for model in (dense, packed))
     changed = [name for name, module in packed.model.named_modules() if isinstance(module, PackedLinear)]

@@ -148,10 +148,14 @@ def test_eviction_does_not_change_the_replies(any_model: Open, kind: str) -> Non
 def test_a_picture_in_the_history_is_encoded_once(open_model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model("minicpmv4_6")
     looks: list[object] = []
-    look = model.model.get_image_features
-    monkeypatch.setattr(model.model, "get_image_features", lambda **given: looks.append(given) or look(**given))
-    tower = model.model.model.get_image_features
-    monkeypatch.setattr(model.model.model, "get_image_features", lambda *a, **k: looks.append(k) or tower(*a, **k))
+    outer: Any = model.model
+    for part in (outer, outer.model):
+
+        def counted(*args: Any, look: Callable[..., Any] = part.get_image_features, **given: Any) -> Any:
+            looks.append(given)
+            return look(*args, **given)
+
+        monkeypatch.setattr(part, "get_image_features", counted)
 
     async def talk() -> PromptCache:
         engine = session(model, keeps=True)
@@ -194,7 +198,8 @@ def test_a_model_with_other_logits_does_not_reuse_prefixes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: Counted
 ) -> None:
     model = open_image_text_model(write_other("llava", tmp_path), "float32")
-    prepare = model.model._prepare_position_ids_for_generation
+    network: Any = model.model
+    prepare = network._prepare_position_ids_for_generation
     monkeypatch.setattr(
         model.model, "_prepare_position_ids_for_generation", lambda ids, given: prepare(ids, given).flip(-1)
     )

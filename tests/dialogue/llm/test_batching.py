@@ -89,7 +89,7 @@ def test_batched_units_equal_single_ones(model: Open) -> None:
 def test_speaking_sessions_share_every_pass(model: Open) -> None:
     tiny = model(Kind.O45)
     counted = Passes(tiny.decoder)
-    shared = replace(tiny, decoder=counted)  # type: ignore[arg-type]
+    shared = replace(tiny, decoder=counted)  # type: ignore[arg-type]  # a wrapper that counts
 
     def speaking(tokens: int) -> Duplex:
         session = opened(shared)
@@ -158,7 +158,8 @@ def test_pictures_of_several_sessions_are_seen_as_each_alone(model: Open, kind: 
     cut = [[one for shape in each for one in vision.cut(picture(9, *shape).rgb, 1)[1]] for each in shapes]
 
     def seen(slices: list[Slice]) -> Steps[torch.Tensor]:
-        return (yield EncodePictures(vision, slices))
+        rows: torch.Tensor = yield EncodePictures(vision, slices)
+        return rows
 
     want = [vision.rows(each) for each in cut]
     for one, other in zip(want, run_together([seen(each) for each in cut]), strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 import torch
@@ -99,12 +100,12 @@ def test_batched_replies_equal_single_ones(leaning: MiniCPM) -> None:
 def test_answers_that_begin_together_share_every_pass(leaning: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
     counted, steps, decode = Passes(leaning.decoder), list[int](), SpeechDecoderO26.decode_codes
 
-    def spoken(voice: SpeechDecoderO26, states: Sequence[object], *rest: object) -> Tensor:
+    def spoken(voice: SpeechDecoderO26, states: Sequence[Any], *rest: Any) -> Sequence[Tensor]:
         steps.append(len(states))
-        return decode(voice, states, *rest)  # type: ignore[arg-type]
+        return decode(voice, states, *rest)
 
     monkeypatch.setattr(SpeechDecoderO26, "decode_codes", spoken)
-    model = shared(replace(leaning, decoder=counted))  # type: ignore[arg-type]
+    model = shared(replace(leaning, decoder=counted))  # type: ignore[arg-type]  # a wrapper that counts
     made = engines(model, 2, 2)
     counted.sizes.clear()
     passes = ContinuousBatch()
@@ -173,7 +174,7 @@ def test_closing_a_reply_removes_it_from_the_batch(leaning: MiniCPM) -> None:
         before = await engine.mark()
         replying = engine.reply()
         assert isinstance(await anext(replying), TextDelta)
-        await replying.aclose()  # type: ignore[attr-defined]
+        await replying.aclose()
         assert not model.answers._parts
         await engine.rewind(before)
         again = [each async for each in engine.reply()]

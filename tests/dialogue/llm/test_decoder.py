@@ -73,7 +73,8 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[Decoder, Any]]:
 
 @torch.inference_mode()
 def expected(model: Any, ids: torch.Tensor) -> torch.Tensor:
-    return model(input_ids=ids[None]).logits[0]
+    logits: torch.Tensor = model(input_ids=ids[None]).logits[0]
+    return logits
 
 
 @pytest.mark.parametrize("chunks", [(61,), (1, 7, 30, 2, 21), (1,) * 61], ids=["whole", "ugly", "token-by-token"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.llm.generation_config import GenerationConfig
+from dialogue.llm.generation_config import GenerationConfig, GenerationOptions
 from dialogue.llm.sampling import SamplingConfig
 
 USUAL = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
@@ -27,8 +27,8 @@ USUAL = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
         ({"num_beams": 4, "repetition_penalty": 1.0}, SamplingConfig(penalty=1.0), 4),
     ],
 )
-def test_omitted_options_keep_their_defaults(options: dict[str, Any], drawn: SamplingConfig, beams: int) -> None:
-    generation = GenerationConfig.of(options)  # type: ignore[arg-type]
+def test_omitted_options_keep_their_defaults(options: GenerationOptions, drawn: SamplingConfig, beams: int) -> None:
+    generation = GenerationConfig.of(options)
     assert (generation.drawn(USUAL), generation.beams) == (drawn, beams)
     assert generation.usual == (not options)
 
@@ -57,7 +57,7 @@ def test_invalid_options_are_refused(options: dict[str, Any], message: str) -> N
 
 def test_an_unknown_option_is_refused_with_a_list_of_the_options() -> None:
     with pytest.raises(TypeError, match="no option 'heat'; the options are sampling, temperature"):
-        GenerationConfig.of({"heat": 1})  # type: ignore[typeddict-unknown-key]
+        GenerationConfig.of({"heat": 1})  # type: ignore[typeddict-unknown-key]  # the point
 
 
 def test_a_model_without_beam_search_decodes_greedily_instead() -> None:

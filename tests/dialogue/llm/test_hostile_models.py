@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,11 +25,12 @@ from dialogue.llm.native.build import build
 from dialogue.llm.native.loader import FOLDER, Library, Segment
 from dialogue.llm.native.packing import pack, packed_bytes
 from dialogue.llm.native_decoder import NativeDecoder
+from dialogue.llm.precision import Quantisation
 from dialogue.minicpm.speech.vocos import Vocos
 from tests.dialogue.random_weights import RandomWeights, tiny_config
 
 ROOT = Path(__file__).parents[3]
-PRECISIONS = ("auto", "int8", "float32", "int4")
+PRECISIONS: tuple[Quantisation, ...] = ("auto", "int8", "float32", "int4")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def test_a_gguf_file_that_contradicts_itself_is_refused(name: str, tmp_path: Pat
     (tmp_path / "damaged.gguf").write_bytes(model.to_bytes())
     for precision in PRECISIONS:
         with pytest.raises(BadInput, match=told):
-            open_language_model(tmp_path / "damaged.gguf", quantisation=precision)  # type: ignore[arg-type]
+            open_language_model(tmp_path / "damaged.gguf", quantisation=precision)
 
 
 def test_biases_and_head_norms_are_held_against_the_config(tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_biases_and_head_norms_are_held_against_the_config(tmp_path: Path) -> No
         (tmp_path / "damaged.gguf").write_bytes(model.to_bytes())
         for precision in PRECISIONS:
             with pytest.raises(BadInput, match=r"is \(1,\), not \(64,\)"):
-                open_language_model(tmp_path / "damaged.gguf", quantisation=precision)  # type: ignore[arg-type]
+                open_language_model(tmp_path / "damaged.gguf", quantisation=precision)
 
 
 def test_two_tensors_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -135,11 +137,11 @@ def surplus() -> Shard:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_file_that_the_index_does_not_name_is_not_read(precision: str, tmp_path: Path) -> None:
+def test_a_file_that_the_index_does_not_name_is_not_read(precision: Quantisation, tmp_path: Path) -> None:
     made = folder_seed("llama", "F32", 2)
     made.write(tmp_path)
     (tmp_path / "zz.safetensors").write_bytes(surplus().to_bytes())
-    decoder = open_decoder(tmp_path, quantisation=precision)  # type: ignore[arg-type]
+    decoder = open_decoder(tmp_path, quantisation=precision)
     assert decoder.logits(torch.ones(1, 32)).shape == (1, 16)
 
 
@@ -173,9 +175,9 @@ def test_a_config_that_is_none_is_refused(config: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change", [{"theta": 0.0}, {"kind": "yarn", "factor": 0.0}, {"kind": "linear", "factor": 1e300}]
 )
-def test_angles_that_cannot_be_are_refused(change: dict[str, object]) -> None:
+def test_angles_that_cannot_be_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="numbers that cannot be"):
-        RopeConfig(pretrained_positions=64, **change)  # type: ignore[arg-type]
+        RopeConfig(pretrained_positions=64, **change)
 
 
 @pytest.mark.parametrize("name", ["backbone.convnext.0.gamma", "backbone.convnext.999999999.gamma", "head.out.bias"])

@@ -70,8 +70,9 @@ def test_cuts_are_valid_in_order_and_adjacent_cuts_are_merged() -> None:
 
 def test_a_turn_is_evicted_as_a_whole() -> None:
     ledger = RollingLedger(100, low=99)
-    for turn, kind in ((1, "text"), (1, "reply"), (2, "text"), (2, "reply"), (3, "text")):
-        ledger.add(entry(kind, 20, turn))  # type: ignore[arg-type]
+    turns: tuple[tuple[int, Kind], ...] = ((1, "text"), (1, "reply"), (2, "text"), (2, "reply"), (3, "text"))
+    for turn, kind in turns:
+        ledger.add(entry(kind, 20, turn))
     assert kinds(ledger.make_room(1).dropped) == [("text", 1), ("reply", 1)]
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dialogue.blocks import Fact, SceneBlock
+from dialogue.blocks import Distance, Fact, Place, SceneBlock
 from dialogue.memory.scene_memory import SceneMemory
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
@@ -19,8 +19,10 @@ def seen(*facts: Fact, at: float = 140.0, changes: tuple[tuple[float, str], ...]
     return SceneBlock(facts, "", at, changes=changes)
 
 
-def thing(label: str, count: int = 1, place: str = "", distance: str = "", colour: str = "", at: float = 140.0) -> Fact:
-    return Fact("object", label, count, place, distance, colour, since=at - 5, at=at)  # type: ignore[arg-type]
+def thing(
+    label: str, count: int = 1, place: Place = "", distance: Distance = "", colour: str = "", at: float = 140.0
+) -> Fact:
+    return Fact("object", label, count, place, distance, colour, since=at - 5, at=at)
 
 
 def text(words: str, at: float = 140.0) -> Fact:

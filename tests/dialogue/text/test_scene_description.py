@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dialogue.blocks import Fact
+from dialogue.blocks import Fact, Place
 from dialogue.text.scene_description import scene_description
 
 
-def thing(label: str, place: str = "", count: int = 1) -> Fact:
-    return Fact("object", label, count, place, at=9.0)  # type: ignore[arg-type]
+def thing(label: str, place: Place = "", count: int = 1) -> Fact:
+    return Fact("object", label, count, place, at=9.0)
 
 
 def lit(light: str) -> list[Fact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_chat_model_and_an_image_text_model_get_their_settings(tmp_path: Path,
     chat = model_setup(tmp_path / "chat", store, 64e9, report=lines.append)
     assert (chat.name, chat.engine) == ("llm", ChatModelSettings(model_path=tmp_path / "chat")) and len(lines) == 1
     file = model_setup(tmp_path / "chat.gguf", store, 64e9, precision="int8", device="cpu", context_tokens=1024)
-    placed = {"precision": "int8", "device": "cpu", "context_tokens": 1024}
+    placed: dict[str, Any] = {"precision": "int8", "device": "cpu", "context_tokens": 1024}
     assert file.engine == ChatModelSettings(model_path=tmp_path / "chat.gguf", **placed)
     seeing = model_setup(tmp_path / "ocr", store, 64e9, report=lines.append)
     assert seeing.engine == ImageTextSettings(model_path=tmp_path / "ocr") and len(lines) == 1

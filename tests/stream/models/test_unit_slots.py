@@ -105,14 +105,14 @@ def test_sessions_that_never_meet_in_a_slot_do_not_wait_for_each_other() -> None
 def test_units_that_arrive_while_the_thread_computes_are_batched_next() -> None:
     machine = Machine(0.5)
 
-    async def story() -> list[Any]:
+    async def story() -> tuple[tuple[float, Any], ...]:
         slots = machine.slots()
         a, b, c = map(Session, "abc")
         return await asyncio.gather(
             at(0, slots.compute(a, 0, 1)), at(0.2, slots.compute(b, 0, 1)), at(0.4, slots.compute(c, 0, 1))
         )
 
-    assert run_in_virtual_time(story()) == [(0.5, "a0"), (1.0, "b0"), (1.0, "c0")]
+    assert [*run_in_virtual_time(story())] == [(0.5, "a0"), (1.0, "b0"), (1.0, "c0")]
 
 
 def test_a_slot_closes_early_where_waiting_would_miss_a_deadline() -> None:
@@ -131,14 +131,14 @@ def test_a_slot_closes_early_where_waiting_would_miss_a_deadline() -> None:
 def test_a_batch_is_no_larger_than_its_deadlines_allow() -> None:
     machine = Machine(0.1, each_s=0.3)
 
-    async def story() -> list[Any]:
+    async def story() -> tuple[tuple[float, Any], ...]:
         slots = machine.slots()
         urgent, patient = Session("urgent"), Session("patient")
         return await asyncio.gather(
             at(0, slots.compute(patient, 0, 2.0)), at(0, slots.compute(urgent, 0, 0.5))
         )  # together they would take 0.7 s
 
-    assert run_in_virtual_time(story()) == [(0.8, "patient0"), (0.4, "urgent0")]
+    assert [*run_in_virtual_time(story())] == [(0.8, "patient0"), (0.4, "urgent0")]
 
 
 def test_an_overloaded_machine_serves_sessions_equally() -> None:

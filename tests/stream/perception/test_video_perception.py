@@ -9,7 +9,7 @@ import numpy as np
 
 from dialogue.blocks import SceneBlock
 from stream.models.setup import SETUPS
-from stream.perception.watching import scene_block
+from stream.perception.video_perception import scene_block
 from stream.runtime.events import FrameReceived, TextTyped
 from stream.session.session import Session
 from tests.stream.calls import Call

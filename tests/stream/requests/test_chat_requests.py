@@ -217,7 +217,7 @@ def test_the_pictures_of_a_history_are_seen_in_one_scene_in_order() -> None:
         ),
         ([RequestMessage("user", [])], "A message with role 'user' is empty"),
         ([RequestMessage("user", ["  "])], "A message with role 'user' is empty"),
-        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not 'ghost'"),  # type: ignore[arg-type]
+        ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not 'ghost'"),  # type: ignore[arg-type]  # refused
         ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "may hold text only"),
         ([RequestMessage("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
         ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -43,7 +43,7 @@ class ToyTimerEngine(ToyEngine):
     def equip(self, toolbox: Toolbox) -> None:
         self.toolbox = toolbox
 
-    async def reply(self) -> AsyncIterator[Delta]:
+    async def reply(self) -> AsyncGenerator[Delta, None]:
         assert self.toolbox.reminders is not None
         self.toolbox.reminders.add(self.after_s, "tea", DUE)
         await asyncio.sleep(self.thinks_s)

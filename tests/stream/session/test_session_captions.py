@@ -19,7 +19,7 @@ from stream.models.weights import WeightStore
 from stream.runtime.events import Notice, ReplyEnded, UserCaption
 from tests.browser.made_media import RATE_HZ, spoken
 from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
-from tests.stream.omni_calls import OmniCall
+from tests.stream.omni_calls import OmniCall, logged
 from tests.virtual_time import run_in_virtual_time
 
 FACT, QUESTION = "My bicycle is green and stands in the garden.", "Where is my bicycle?"
@@ -47,7 +47,7 @@ def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: floa
             for _ in range(round(seconds_after)):
                 call.show()
                 await call.lasts(1.0, 0.0005)
-            call.logged = call.engine._conversation_log.log.events("told", "asked", "said", "left")  # type: ignore[attr-defined]
+            call.logged = logged(call.engine)
             call.session.close("over")
             await running
         parts.close()

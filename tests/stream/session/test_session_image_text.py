@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ def llm(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], 
 def brief(engine: Engine) -> Engine:
     """A model with random weights does not stop on its own, so replies are limited."""
     assert isinstance(engine, ImageTextEngine)
-    engine._reply_tokens = 40
+    engine._memory.reply_tokens = 40
     return engine
 
 
@@ -250,7 +251,8 @@ def test_descriptions_are_asked_for_at_a_bounded_rate(vision_models: VisionModel
     async def story(call: SiblingCall) -> None:
         await call.shows(20.0)
 
-    parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), captioner=counting)  # type: ignore[arg-type]
+    captioner = cast(Captioner, counting)  # no more of it is called
+    parts = replace(toy_parts(lambda: ToyEngine([]), vision_models=vision_models), captioner=captioner)
     calls(lambda: parts, story, blind=True)
     assert 4 <= len(counting.at) <= 6
     assert np.diff(counting.at).min() >= CaptionerSettings.every_s - 0.3

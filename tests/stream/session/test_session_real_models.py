@@ -34,7 +34,7 @@ def parts(weights: WeightStore) -> Iterator[Parts]:
 
 def said(text: str) -> np.ndarray:
     """`text` in another voice than the assistant's, float32 at 16 kHz."""
-    return resample_whole(spoken(text).astype(np.float32) / 32768, RATE_HZ, 16_000)
+    return resample_whole((spoken(text) / 32768).astype(np.float32), RATE_HZ, 16_000)
 
 
 async def show(call: Call, rgb: Rgb, seconds: float) -> None:

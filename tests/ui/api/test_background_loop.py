@@ -80,7 +80,7 @@ def test_items_are_computed_when_they_are_asked_for() -> None:
         if number == 1:
             break
     assert not left_off.closed
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
     assert left_off.closed
     loop.close()
 

@@ -12,7 +12,7 @@ from ui.api.multimodal_history import messages_from_items
 
 
 def test_items_between_replies_form_one_message_of_the_user() -> None:
-    items = [
+    items: list[dict[str, Any]] = [
         {"type": "image", "content": Path("a.jpg")},
         {"type": "text", "content": "What?"},
         {"type": "assistant", "content": "A cup."},

@@ -103,10 +103,10 @@ def test_a_page_that_leaves_frees_its_slot_at_once(tmp_path: Path) -> None:
                 await caller.call()
                 caller.send({"type": "bye"})
                 await caller.message("bye")
-                await until(lambda: server.service.state.calls.admission.taken == 0, 2.0)
+                await until(lambda: server.calls.admission.taken == 0, 2.0)
             async with Caller(server.client, (Tone(),)) as caller:
                 await caller.call()
-            await until(lambda: server.service.state.calls.admission.taken == 0, 3.0)
+            await until(lambda: server.calls.admission.taken == 0, 3.0)
             assert [session.reason for session in server.sessions] == ["the page left", "the connection was lost"]
 
     run(story())
@@ -121,7 +121,7 @@ def test_the_slot_of_a_vanished_client_is_freed(tmp_path: Path, caplog: pytest.L
             [session] = server.sessions
             caller.vanish()
             began = asyncio.get_running_loop().time()
-            while server.service.state.calls.admission.taken:
+            while server.calls.admission.taken:
                 session.say(ReplyText(1, "Are you there?"))
                 await asyncio.sleep(0.05)
                 assert asyncio.get_running_loop().time() - began < 5
@@ -141,8 +141,8 @@ def test_pings_keep_a_page_without_media_in_its_call(tmp_path: Path) -> None:
             for n in range(10):
                 caller.send({"type": "ping", "t": n})
                 await asyncio.sleep(0.2)
-            assert server.service.state.calls.admission.taken == 1
-            await until(lambda: server.service.state.calls.admission.taken == 0, 4.0)
+            assert server.calls.admission.taken == 1
+            await until(lambda: server.calls.admission.taken == 0, 4.0)
 
     run(story())
 
@@ -163,7 +163,7 @@ def test_a_page_that_calls_again_replaces_its_earlier_call(tmp_path: Path) -> No
                     await three.call(replaces="somebody else")
                 await three.call(replaces=one.session)
                 assert (await one.message("bye"))["reason"] == "the page called again"
-                assert server.service.state.calls.admission.taken == 2
+                assert server.calls.admission.taken == 2
                 assert not server.sessions[1].closed.is_set()
 
     run(story())
@@ -180,7 +180,7 @@ def test_a_failed_session_ends_no_other_call(tmp_path: Path) -> None:
             await two.call()
             server.sessions[0].breaks = True
             server.sessions[0].close("")
-            await until(lambda: server.service.state.calls.admission.taken == 1)
+            await until(lambda: server.calls.admission.taken == 1)
             two.send({"type": "ping", "t": 1})
             await two.message("pong")
             assert 'errors_total{code="call_broke"} 1.0' in (await server.client.get("/metrics")).text
@@ -268,7 +268,7 @@ def test_a_channel_that_closes_ends_the_call_at_once(tmp_path: Path) -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
             caller.channel.close()
-            await until(lambda: server.service.state.calls.admission.taken == 0, 3.0)
+            await until(lambda: server.calls.admission.taken == 0, 3.0)
             assert server.sessions[0].reason == "the connection was lost"
 
     run(story())

@@ -199,6 +199,7 @@ def test_without_descriptors_it_waits_instead_of_spinning() -> None:
         async def story(port: int) -> float:
             clients = [await connected(port) for _ in range(100)]
             await asyncio.sleep(2.5)
+            assert process.stdin is not None and process.stdout is not None
             process.stdin.write("\n")
             process.stdin.flush()
             spent = float(await asyncio.to_thread(process.stdout.readline))
@@ -208,6 +209,7 @@ def test_without_descriptors_it_waits_instead_of_spinning() -> None:
             return spent
 
         try:
+            assert process.stdout is not None
             spent = asyncio.run(story(int(process.stdout.readline())))
             _, log = process.communicate("\n", timeout=10)
         finally:

@@ -94,7 +94,7 @@ def test_a_client_that_disconnects_in_its_body_causes_no_traceback(
                 writer.transport.abort()
             await asyncio.sleep(0.2)
             assert server.service.state.calls is not None
-            assert server.service.state.calls.admission.taken == 0
+            assert server.calls.admission.taken == 0
             assert 'code="broken"' not in (await server.client.get("/metrics")).text
 
     with caplog.at_level(logging.WARNING):
@@ -149,7 +149,7 @@ def test_a_connection_stays_open_while_it_is_used(tmp_path: Path) -> None:
 def test_an_invalid_origin_counts_as_another_site(tmp_path: Path, origin: str) -> None:
     async def story() -> None:
         async with house(tmp_path) as server:
-            refused = await server.client.post("/call", content=b"{}", headers={"Origin": origin.encode()})
+            refused = await server.client.post("/call", content=b"{}", headers={b"Origin": origin.encode()})
             assert (refused.status_code, refused.json()["error"]["code"]) == (403, "origin")
 
     run(story())

@@ -48,7 +48,7 @@ def test_an_invalid_offer_is_refused_and_takes_no_slot(tmp_path: Path, body: byt
     async def story() -> None:
         async with house(tmp_path) as server:
             assert error(await server.client.post("/call", content=body)) == (400, "bad_offer")
-            assert server.service.state.calls.admission.taken == 0
+            assert server.calls.admission.taken == 0
             assert 'omnilive_errors_total{code="bad_offer"} 1.0' in (await server.client.get("/metrics")).text
 
     run(story())
@@ -72,7 +72,7 @@ def test_an_offer_that_breaks_the_library_is_refused_and_takes_no_slot(tmp_path:
             for damaged in (sdp.replace("a=mid:0", "a=mid:7"), sdp.replace("opus/48000/2", "opus/8000")):
                 response = await server.client.post("/call", json={"sdp": damaged, "type": "offer"})
                 assert error(response) == (400, "bad_offer")
-            assert server.service.state.calls.admission.taken == 0
+            assert server.calls.admission.taken == 0
             await caller.call()
 
     run(story())
@@ -124,6 +124,7 @@ def test_on_loopback_only_the_servers_own_name_and_origin_are_served(tmp_path: P
     async def story() -> None:
         async with house(tmp_path) as server:
             port = httpx.URL(server.url).port
+            assert port is not None
             get, post = server.client.get, server.client.post
             for host in ("evil.example", f"evil.example:{port}", "", "127.0.0.1.evil.example", "[::1"):
                 assert error(await get("/healthz", headers={"Host": host})) == (403, "host")
@@ -169,8 +170,12 @@ def test_off_loopback_it_serves_https_with_its_certificate(tmp_path: Path) -> No
 
 def test_a_certificate_that_cannot_be_stored_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
+
+    async def opened() -> Parts:
+        return Parts()
+
     with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be stored: .* OMNILIVE_HOME"):
-        asyncio.run(serve(SETUP, Parts, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
+        asyncio.run(serve(SETUP, opened, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
 
 
 def test_while_the_models_load_the_page_is_served_and_calls_are_refused(tmp_path: Path) -> None:
@@ -221,7 +226,7 @@ def test_models_that_cannot_be_loaded_end_the_server_with_their_error(tmp_path: 
 
 def test_a_cancelled_server_ends_in_order(tmp_path: Path) -> None:
     async def story() -> None:
-        parts, urls = Parts(), []
+        parts, urls = Parts(), list[str]()
 
         async def opened() -> Parts:
             return parts

@@ -19,8 +19,8 @@ def left(*messages: Message) -> list[Message]:
         outbox.close()
         outbox.put({"type": "bye"})
         out = []
-        while (message := await outbox.take()) is not None:
-            out.append(message)
+        while (taken := await outbox.take()) is not None:
+            out.append(taken)
         return out
 
     return run_in_virtual_time(run())

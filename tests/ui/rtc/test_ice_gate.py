@@ -98,7 +98,7 @@ def test_an_error_behind_the_gate_loses_one_datagram(tmp_path: Path, caplog: pyt
     async def story() -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
-            [(call, _)] = server.service.state.calls._running.values()
+            [(call, _)] = server.calls._running.values()
             [transport] = call._connection._transports()
             for what in ("nothing", "2,000 bytes like RTP", "60,000 bytes like RTCP"):
                 transport.transport._connection._queue.put_nowait((DATAGRAMS[what], 1))

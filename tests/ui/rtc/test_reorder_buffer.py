@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,7 +70,7 @@ def test_every_displacement_below_the_patience_is_corrected(first: int, delays: 
 
 
 @given(st.integers(0, 65535), st.lists(st.booleans(), min_size=1, max_size=80), st.randoms())
-def test_nothing_comes_twice_or_out_of_order(first: int, lost: list[bool], chance) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_comes_twice_or_out_of_order(first: int, lost: list[bool], chance: Random) -> None:
     sent = [first + n for n, gone in enumerate(lost) if not gone]
     arrived = [n for n in sent for _ in range(chance.choice([1, 1, 1, 2]))]
     out = [n for step in released(arrived) for n in step]

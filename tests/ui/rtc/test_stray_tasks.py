@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 from aiortc.rtcsctptransport import RTCSctpTransport
@@ -23,7 +25,7 @@ class Gone:
         raise ConnectionError("Cannot send encrypted data, not connected")
 
 
-def failures(coroutine_of: object) -> int:
+def failures(coroutine_of: Callable[[], Coroutine[Any, Any, None]]) -> int:
     count = 0
 
     def stray() -> None:
@@ -32,7 +34,7 @@ def failures(coroutine_of: object) -> int:
 
     async def story() -> None:
         with stray_tasks_reported(stray):
-            task = asyncio.ensure_future(coroutine_of())  # type: ignore[operator]
+            task = asyncio.ensure_future(coroutine_of())
             await asyncio.wait({task})
             del task
             gc.collect()
@@ -43,7 +45,7 @@ def failures(coroutine_of: object) -> int:
 
 def test_failures_of_the_library_are_counted_and_quiet(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        assert failures(lambda: RTCSctpTransport._data_channel_flush(Gone())) == 1  # type: ignore[arg-type]
+        assert failures(lambda: RTCSctpTransport._data_channel_flush(Gone())) == 1
     assert not caplog.records
 
 

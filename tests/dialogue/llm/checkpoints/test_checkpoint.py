@@ -42,7 +42,7 @@ def shard(folder: Path) -> list[str]:
     tensors = load_file(folder / WEIGHTS)
     (folder / WEIGHTS).unlink()
     names = sorted(tensors)
-    index = {}
+    index: dict[str, str] = {}
     for number in range(3):
         file = f"model-0000{number + 1}-of-00003.safetensors"
         part = names[number::3]

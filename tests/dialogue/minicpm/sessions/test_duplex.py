@@ -6,6 +6,7 @@ Covers `duplex.py`, `duplex_input.py` and `duplex_interruption.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ class Scripted(TokenRule):
         return self.script.pop(0) if self.script else self._control.chunk_end
 
 
-def opened(model: MiniCPM, voiced: bool = True, **options: object) -> Duplex:
+def opened(model: MiniCPM, voiced: bool = True, **options: Any) -> Duplex:
     voice = model.voice if voiced and isinstance(model.voice, SpeechDecoderO45) else None
-    best = {"choose_code": lambda _logits, spread: int(spread.argmax()), "style": GREEDY}
+    best: dict[str, Any] = {"choose_code": lambda _logits, spread: int(spread.argmax()), "style": GREEDY}
     session = Duplex(model, voice, **{**best, **options})
     session.prepare(reference=second(77))
     return session

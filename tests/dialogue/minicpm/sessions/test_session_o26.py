@@ -9,17 +9,17 @@ import torch
 
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
-from dialogue.minicpm.chat.request import EncodedSound
+from dialogue.minicpm.chat.request import EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.session_o26 import INTRODUCTION_END, SessionO26
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
-VOICE = ["Clone this voice.", EncodedSound(second(99)), "Speak like that."]
+VOICE: list[Part] = ["Clone this voice.", EncodedSound(second(99)), "Speak like that."]
 
 
-def unit(seed: int) -> list[object]:
+def unit(seed: int) -> list[Part]:
     return ["<unit>", picture(seed), EncodedSound(second(seed))]
 
 

@@ -10,14 +10,14 @@ import torch
 
 from dialogue.errors import BadInput, EngineLost
 from dialogue.llm.sampling import GREEDY
-from dialogue.minicpm.chat.request import EncodedSound
+from dialogue.minicpm.chat.request import EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sessions.session_o45 import PIECE, UNSPEAKABLE, SessionO45
 from tests.dialogue.minicpm.session_inputs import picture, second
 
 Open = Callable[[Kind], MiniCPM]
-VOICE = ["Clone this voice.", EncodedSound(second(99)), "Speak like that."]
+VOICE: list[Part] = ["Clone this voice.", EncodedSound(second(99)), "Speak like that."]
 
 
 def spoken(session: SessionO45, limit: int = 24) -> list[int]:

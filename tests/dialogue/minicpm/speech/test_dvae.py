@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -11,8 +13,9 @@ from dialogue.minicpm.speech.dvae import LEVELS, Codebook, CodeDecoder, CodeSize
 def test_codes_are_numbers_in_base_five() -> None:
     book = Codebook(8)
     for group in book.rvqs:
-        torch.nn.init.eye_(group.project_out.weight)
-        torch.nn.init.zeros_(group.project_out.bias)
+        project: Any = group.project_out
+        torch.nn.init.eye_(project.weight)
+        torch.nn.init.zeros_(project.bias)
     centre = sum(2 * LEVELS**digit for digit in range(4))
     assert not book(torch.tensor([[[centre, centre, centre, centre]]])).any()
     lowest = book(torch.tensor([[[0, centre, centre, 624]]]))[0, :, 0]
@@ -26,7 +29,8 @@ def test_codes_become_features_by_digits_and_frames_by_halves() -> None:
     features = decoder.features(codes)
     for batch, time in ((0, 0), (1, 8), (0, 5)):
         parts = []
-        for group, quantiser in enumerate(decoder.vq_layer["quantizer"].rvqs):
+        book: Any = decoder.vq_layer["quantizer"]
+        for group, quantiser in enumerate(book.rvqs):
             value = torch.zeros(4)
             for residual in range(2):
                 code = int(codes[batch, time, 2 * group + residual])

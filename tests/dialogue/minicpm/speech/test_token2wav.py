@@ -228,7 +228,9 @@ def test_the_mel_of_a_voice_equals_that_of_the_same_audio_at_24_khz() -> None:
     def sound(rate: int) -> np.ndarray:
         time = np.arange(2 * rate) / rate
         tones = [(220.0, 0.3), (1330.0, 0.1), (5210.0, 0.05), (6900.0, 0.02)]
-        return np.sum([level * np.sin(2 * np.pi * hz * time) for hz, level in tones], axis=0).astype(np.float32)
+        waves = np.stack([level * np.sin(2 * np.pi * hz * time) for hz, level in tones])
+        total: np.ndarray = waves.sum(axis=0).astype(np.float32)
+        return total
 
     padded = torch.nn.functional.pad(torch.tensor(sound(24_000))[None], (720, 720), mode="reflect")[0]
     sinusoids = torch.stft(padded, 1920, 480, window=torch.hann_window(1920), center=False, return_complex=True)

@@ -11,4 +11,5 @@ def attention(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     """(n, width) of each, already projected."""
     q, k, v = (x.unflatten(-1, (heads, -1)).transpose(0, 1) for x in (query, key, value))
     weights = (q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])).softmax(-1)
-    return (weights @ v).transpose(0, 1).flatten(1)
+    mixed: Tensor = (weights @ v).transpose(0, 1).flatten(1)
+    return mixed

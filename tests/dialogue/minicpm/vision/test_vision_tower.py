@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,8 @@ def plain_features(tower: VisionTower, slices: list[Slice], number: int, one_row
     x = torch.stack([(part * patch.weight).sum((1, 2, 3)) + patch.bias for part in strip.split(PATCH, dim=2)])
     ids = positions(count) if one_row else (positions(one.rows)[:, None] * SIDE + positions(one.cols)).flatten()
     x = x + tower.embeddings.position_embedding.weight[ids]
-    for layer in tower.encoder.layers:
+    layers: Any = tower.encoder.layers
+    for layer in layers:
         own_attention, normed = layer.self_attn, layer.layer_norm1(x)
         q, k, v = own_attention.q_proj(normed), own_attention.k_proj(normed), own_attention.v_proj(normed)
         x = x + own_attention.out_proj(attention(q, k, v, own_attention.num_heads))
