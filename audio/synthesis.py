@@ -18,7 +18,7 @@ from hibari.voices import voice_path
 
 from audio.chunk import Samples
 from audio.edges import pause_after, sounding_span, with_edges
-from audio.voice_timing import SoundingWord, times_by_letters
+from audio.voice_timing import SoundingWord, times_by_length
 
 RATE_HZ: int = hibari.SAMPLE_RATE
 SOUND_OUTPUTS = ("lh", "theta", "ln", "lr", "phi", "f0")
@@ -76,7 +76,7 @@ class Synthesis:
         samples, cut = with_edges(whole, RATE_HZ, span, pause_after(readings[-1].phonemes))
         words = [reading.word for reading in readings]
         if not self.exact:
-            times = times_by_letters(words, (span[0] - cut) / RATE_HZ, (span[1] - cut) / RATE_HZ)
+            times = times_by_length(words, (span[0] - cut) / RATE_HZ, (span[1] - cut) / RATE_HZ)
             return samples, [SoundingWord(time.word, time.start_s, time.end_s) for time in times]
         ends_s = np.clip(outputs[-1].reshape(-1) * FRAME_S - cut / RATE_HZ, 0.0, (span[1] - cut) / RATE_HZ)
         return samples, [
@@ -99,8 +99,8 @@ class Synthesis:
     def _pronounce(self, sentence: str) -> list[Pronunciation]:
         try:
             return _readings(self._hibari.g2p, normalize(sentence))
-        except Exception:  # the package's rules may fail on any text; its plain letters can still be spoken
-            return _readings(self._hibari.g2p, _plain_letters(sentence))
+        except Exception:  # the package's rules may fail on any text; the plain letters can still be spoken
+            return _readings(self._hibari.g2p, _plain_text(sentence))
 
 
 def _readings(g2p: Any, text: str) -> list[Pronunciation]:
@@ -137,7 +137,8 @@ def _in_short_words(text: str) -> str:
     return " ".join(parts)
 
 
-def _plain_letters(text: str) -> str:
+def _plain_text(text: str) -> str:
+    """ASCII letters and basic punctuation; spaces for all other characters."""
     return "".join(letter if letter.isascii() and (letter.isalpha() or letter in " .,?!") else " " for letter in text)
 
 

@@ -16,7 +16,7 @@ from audio.synthesis import RATE_HZ, Synthesis
 from audio.voice_timing import SoundingWord, SpokenPhrase, align_words
 
 CACHED_PHRASES = 64
-CACHED_LETTERS = 80  # longer phrases rarely repeat; a full cache of these takes about 35 MB
+CACHED_CHARACTERS = 80  # longer phrases rarely repeat; a full cache of these takes about 35 MB
 
 
 class Synthesizer:
@@ -44,7 +44,7 @@ class Synthesizer:
             return self._cache[phrase]
         spoken = self._make(phrase)
         spoken.samples.flags.writeable = False
-        if len(phrase) <= CACHED_LETTERS:
+        if len(phrase) <= CACHED_CHARACTERS:
             self._cache[phrase] = spoken
             if len(self._cache) > CACHED_PHRASES:
                 self._cache.popitem(last=False)

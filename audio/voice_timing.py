@@ -67,13 +67,13 @@ def align_words(written: Sequence[str], sounding: Sequence[SoundingWord]) -> tup
             ]
         else:
             until = sounding[end - 1].end_s if end > begin else now
-            times += times_by_letters(written[first:last], now, until)
+            times += times_by_length(written[first:last], now, until)
         now = times[-1].end_s if times else now
     return tuple(times)
 
 
-def times_by_letters(words: Sequence[str], start_s: float, end_s: float) -> tuple[WordTime, ...]:
-    """Divides the time from `start_s` to `end_s` in proportion to the letters of each word."""
+def times_by_length(words: Sequence[str], start_s: float, end_s: float) -> tuple[WordTime, ...]:
+    """Divides the time from `start_s` to `end_s` in proportion to the number of letters of each word."""
     weights = [len(_bare(word)) or 1 for word in words]
     total, done, times = sum(weights), 0, []
     for word, weight in zip(words, weights, strict=True):

@@ -39,10 +39,10 @@ SCENE_EVERY_S, SCENE_CHANGES_S = 2, 10
 GENERATED = 12  # words of a model's reply before the user interrupts, so that all minutes have equally many
 COMPARED = 12  # minutes of the old and of the new call
 
-FREE = "Could you tell me a long story about the {} of my old neighbour, please?"
-TOLD = "My brother has got a new {} and he keeps talking about it all day long."
-SEEN = "What do you see in front of the camera at the moment?"
-ANSWERED = "I see, that sounds like a very good {} to me, tell me more about it."
+REQUEST = "Could you tell me a long story about the {} of my old neighbour, please?"
+STATEMENT = "My brother has got a new {} and he keeps talking about it all day long."
+SCENE_QUESTION = "What do you see in front of the camera at the moment?"
+FIXED_REPLY = "I see, that sounds like a very good {} to me, tell me more about it."
 
 
 @dataclass
@@ -95,12 +95,12 @@ class Call:
             await self._scene(start + second)
             match second:
                 case 4:
-                    await self._free(FREE.format(subjects[0]), start + second)
+                    await self._free(REQUEST.format(subjects[0]), start + second)
                 case 24:
-                    await self._listen(TOLD.format(subjects[1]), start + second)
-                    await self._confirm(ANSWERED.format(subjects[1]), start + second + 4)
+                    await self._listen(STATEMENT.format(subjects[1]), start + second)
+                    await self._confirm(FIXED_REPLY.format(subjects[1]), start + second + 4)
                 case 44:
-                    await self._listen(SEEN, start + second)
+                    await self._listen(SCENE_QUESTION, start + second)
                     await self._confirm(await reply_text(self.engine), start + second + 4)
         self.minutes += 1
         cost, use = (time.process_time() - began) * 1000, self.engine.context()

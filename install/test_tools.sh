@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the tests use beyond Python packages: a browser, a voice that is not the assistant's, PortAudio, a compiler.
-# As root on Debian and its children they are installed; elsewhere the user is told, and the tests that need
-# them are listed as skipped.
+# Installs what the tests use beyond Python packages: a browser, a voice other than the assistant's, PortAudio, a
+# compiler. This needs root on Debian or a derivative; elsewhere the missing packages are listed, and the tests that need
+# them are skipped.
 set -u
 
 missing=""

@@ -1,6 +1,6 @@
-"""How the tests are shared out among processes: file by file, and those that go by the wall clock last, one by one.
+"""Distributes the tests over processes: file by file; files that use the wall clock run last, one by one.
 
-Beside busy processes a call in real time would measure those. Knows pytest-xdist, and nothing of what is tested.
+Beside busy processes a call in real time would measure their load.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def in_real_time(nodeid: str) -> bool:
 
 
 class AloneLast(LoadScopeScheduling):
-    """Files go to whoever is free, in their order; those IN_REAL_TIME to one process once the others are done."""
+    """Gives files to free processes in order, and those IN_REAL_TIME to one process after all others are done."""
 
     def _split_scope(self, nodeid: str) -> str:
         return ALONE if in_real_time(nodeid) else nodeid.partition("::")[0]
@@ -33,7 +33,7 @@ class AloneLast(LoadScopeScheduling):
         if list(self.workqueue) == [ALONE]:
             staying = next((each for each in self.nodes if not each.shutting_down), node)
             if node is not staying and not node.shutting_down:
-                node.shutdown()  # which makes it run the test that it keeps until it knows the one behind it
+                node.shutdown()  # a process holds a test back until it knows the next one; this makes it run
             node = staying
         super()._reschedule(node)
 

@@ -151,7 +151,7 @@ def folders() -> list[Path]:
 
 
 @pytest.mark.parametrize("folder", folders(), ids=named)
-def test_a_folder_fits_the_eye(folder: Path) -> None:
+def test_a_folder_has_few_files(folder: Path) -> None:
     assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MOST_FILES
 
 

@@ -90,14 +90,14 @@ def test_nothing_reads_the_wall_clock_or_the_environment(product_file: tuple[Pat
         assert "getenv" not in source
 
 
-def test_a_file_opens_by_saying_what_it_is(product_file: tuple[Path, ast.Module]) -> None:
+def test_a_file_starts_with_a_docstring(product_file: tuple[Path, ast.Module]) -> None:
     path, tree = product_file
     assert path.stem not in NAMES_THAT_SAY_NOTHING
     assert ast.get_docstring(tree), "the file says nothing about itself"
 
 
 @pytest.mark.parametrize("path", python_files(), ids=named)
-def test_files_and_functions_fit_the_eye(path: Path) -> None:
+def test_files_and_functions_are_short(path: Path) -> None:
     source = path.read_text()
     assert len(source.splitlines()) <= MOST_LINES
     for node in ast.walk(ast.parse(source)):

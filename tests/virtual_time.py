@@ -1,7 +1,7 @@
 """Runs async code on a clock that jumps: hours of timers pass in milliseconds, in the same order every time.
 
-Our code reads only `loop.time()`, so replacing that clock is enough. Work handed to a thread pool really runs and
-takes no virtual time: the clock stands still until it is done. Real sockets need the real clock; keep them out.
+The product reads only `loop.time()`, so replacing that clock is enough. Work in a thread pool really runs and takes no
+virtual time: the clock stops until it is done. Real sockets need the real clock and cannot be used.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jump.now
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """As always, and the clock waits for it: also when whoever awaited it was cancelled meanwhile."""
+        """Runs the function while the clock stops, even if the awaiting task is cancelled meanwhile."""
         if executor is None:
             executor = self._default = self._default or ThreadPoolExecutor(1)
         self._jump.threads_at_work += 1

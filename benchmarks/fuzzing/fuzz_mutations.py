@@ -114,12 +114,12 @@ def _field(random: Random, model: Gguf) -> None:
     else:
         family = model.fields[0][2] if isinstance(model.fields[0][2], str) else "llama"
         name, kinds = random.choice((("type", STRING), ("factor", 6), ("original_context_length", 4)))
-        told = random.choice(("yarn", "linear", "none", "longrope", "")) if kinds == STRING else random.choice(NUMBERS)
-        model.fields.append([f"{family}.rope.scaling.{name}", kinds, told])
+        value = random.choice(("yarn", "linear", "none", "longrope", "")) if kinds == STRING else random.choice(NUMBERS)
+        model.fields.append([f"{family}.rope.scaling.{name}", kinds, value])
 
 
 def _other(random: Random, value: Any) -> Any:
-    """Instead of a text, a truth, a number or an array."""
+    """A value of another JSON kind: a text, a Boolean, a number or an array."""
     if isinstance(value, list):
         item, items, count = value
         items = list(items)

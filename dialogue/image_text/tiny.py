@@ -57,10 +57,10 @@ def write_tiny_sibling(kind: str, folder: Path, seed: int = 0) -> Path:
 
 
 def _tokenizer() -> Any:
-    letters = byte_tokenizer(Kind.V26)
-    letters.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in (IMAGE, FILM)])
+    backend = byte_tokenizer(Kind.V26)
+    backend.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in (IMAGE, FILM)])
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=letters,
+        tokenizer_object=backend,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         unk_token="<unk>",

@@ -1,7 +1,8 @@
-"""A chat model, whole: tokenizer, template, stop tokens and the decoder that runs it best on this machine.
+"""Opens a chat model from a GGUF file or a folder (safetensors): tokenizer, template, stop tokens and the decoder that
+runs fastest on this machine.
 
-One function opens a GGUF file or a model folder (safetensors); which route computes it is decided here and told by
-`describe`. Keeps no session: that is a cache made by `new_cache`. Looks nothing up: paths are handed in.
+`LanguageModel.describe` reports the selected route. A session is a cache made by `new_cache`; the model itself has no
+session state.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ __all__ = ["LanguageModel", "Quantisation", "open_decoder", "open_language_model
 
 Progress = Callable[[int, int], None]
 
-# Smaller files are packed within a second or two at every start.
+# Bytes of a file from which its packed weights are kept. Smaller files are packed in a second or two at every start.
 _KEPT_FROM = 256_000_000
 
-# Tokens that end a turn in the chat formats of the family, whatever the file's metadata say.
+# Tokens that end a turn in the chat formats of the family, in addition to those that the file's metadata name.
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>")
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
@@ -46,9 +47,11 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """Shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` opens a text where the model wants one.
+    """A model, shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` starts a text if the model requires
+    one.
 
-    `special_tokens` are those that the chat template may name; `sampling` is what the makers advise, if they do.
+    `special_tokens` are those that the chat template may use; `sampling` is the configuration that the makers
+    recommend, if there is one. `why` is the reason for the selected route.
     """
 
     decoder: Decoder | NativeDecoder
@@ -67,7 +70,7 @@ class LanguageModel:
 
     @property
     def rotary(self) -> Rotary:
-        """What `KVCache.cut` needs to move keys."""
+        """The rotary embedding, which `KVCache.cut` needs to move keys."""
         return self.decoder.rotary
 
     def new_cache(self, capacity: int) -> KVCache:
@@ -79,7 +82,7 @@ class LanguageModel:
         return self.decoder.embed(ids)
 
     def forward(self, cache: KVCache, inputs: Tensor) -> Tensor:
-        """Append ids (T,) or embeddings (T, hidden) to a session -> hidden states (T, hidden)."""
+        """Appends ids (T,) or embeddings (T, hidden) to a session; returns hidden states (T, hidden)."""
         return self.decoder.forward(cache, inputs)
 
     def forward_batch(self, caches: Sequence[KVCache], inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -91,13 +94,13 @@ class LanguageModel:
         return self.decoder.logits(hidden)
 
     def describe(self) -> str:
-        """One line: which model, computed how, and why so."""
+        """One line: the name of the model, how it is computed, and the reason for that."""
         return f"{self.name}: {self.decoder.describe()}, {self.decoder.nbytes() / 1e6:.0f} MB; {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """How the caller wants a model computed."""
+    """How the caller wants the model to be computed."""
 
     quantisation: Quantisation
     threads: int
@@ -113,10 +116,10 @@ def open_language_model(
     device: str = "cpu",
     on_progress: Progress | None = None,
 ) -> LanguageModel:
-    """Open a .gguf file or a folder with config.json, *.safetensors and the files of its tokenizer.
+    """Opens a .gguf file, or a folder with config.json, *.safetensors and the files of its tokenizer.
 
-    `decoder_route` says what "auto" is. `threads` are the compiled step's, for inputs of 4 tokens or more. Raises
-    BadInput where the files are broken or the model is not of the Llama family.
+    `route_for` defines "auto". `threads` applies to the compiled step, for inputs of 4 tokens or more. Raises BadInput
+    if the files are damaged or the model is not of the Llama family.
     """
     choice = _Choice(quantisation, threads, device, on_progress)
     if path.is_dir():
@@ -129,7 +132,7 @@ def open_language_model(
 def open_decoder(
     path: Path, *, quantisation: Quantisation = "auto", threads: int = 1, device: str = "cpu"
 ) -> Decoder | NativeDecoder:
-    """The decoder of a model folder alone; its tokenizer need not be there. Raises BadInput as above."""
+    """Opens only the decoder of a model folder, which needs no tokenizer. Raises BadInput as `open_language_model`."""
     shape = DecoderConfig.from_hf(read_json(path / "config.json"))
     return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None))[0]
 
@@ -141,10 +144,11 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
     tokens, template = file.texts("tokenizer.ggml.tokens"), metadata.get("tokenizer.chat_template", "")
     ids: dict[str, int | None] = {name: _token_id(file, name, len(tokens)) for name in ("bos", "eos", "eot")}
     if not isinstance(template, str):
-        raise BadInput(f"The chat template in {path.name} is no text; use another model file.")
+        raise BadInput(f"The chat template in {path.name} is not text; use another model file.")
     weights = GgufWeights(file)
     if len(tokens) > weights.config.vocab_size:
-        raise BadInput(f"{path.name} has {len(tokens)} tokens, its table {weights.config.vocab_size}; take another.")
+        rows = weights.config.vocab_size
+        raise BadInput(f"{path.name} has {len(tokens)} tokens, but {rows} embeddings; use another model file.")
     require_shapes(decoder_tensors(weights.config), weights.shapes)
     decoder, why = _decoder(weights.config, weights, choice, gguf=path)
     return LanguageModel(
@@ -176,8 +180,8 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
     generation = read_json(stated) if stated.is_file() else {}
     eos, sampling = generation.get("eos_token_id", config.get("eos_token_id")), _sampling(generation)
     if not all(each is None or type(each) is int for each in (eos if isinstance(eos, list) else [eos])):
-        raise BadInput(f"The stop tokens of the model in {path} are no numbers; download it again.")
-    words = words_of(path)
+        raise BadInput(f"The stop tokens of the model in {path} are not numbers; download it again.")
+    words = tokenizer_in(path)
     decoder, why = _folder_decoder(path, shape, choice)
     named = {name: str(getattr(words, name)) for name in ("bos_token", "eos_token") if getattr(words, name)}
     tokenizer: Tokenizer = words.backend_tokenizer
@@ -196,30 +200,31 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
 
 
 def _folder_decoder(path: Path, shape: DecoderConfig, choice: _Choice) -> tuple[Decoder | NativeDecoder, str]:
-    """All tensors are there, in the shapes of the config, before one is read."""
+    """Checks that all tensors have the shapes of the config before any is read."""
     checkpoint = Checkpoint(path)
     checkpoint.require(decoder_tensors(shape))
     return _decoder(shape, SafetensorsWeights(checkpoint), choice)
 
 
-def words_of(path: Path) -> Any:
-    """The folder's tokenizer by the library that knows them all; it takes a second to import. Raises BadInput."""
+def tokenizer_in(path: Path) -> Any:
+    """Opens the folder's tokenizer with transformers, whose import takes a second. Raises BadInput."""
     from transformers import AutoTokenizer
 
-    if not any((path / name).is_file() for name in _TOKENIZER_FILES):  # the library would make an empty one
+    if not any((path / name).is_file() for name in _TOKENIZER_FILES):  # the library would create an empty one
         raise BadInput(f"{path} has no {_TOKENIZER_FILES[0]}; download the whole model.")
     try:
         words = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    except Exception as error:  # the library raises whatever its readers do
+    except Exception as error:  # the library passes on the errors of all its readers
         why = " ".join(str(error).split())
         raise BadInput(f"The tokenizer in {path} cannot be read ({why}); download the whole model.") from error
     if not hasattr(words, "backend_tokenizer"):
-        raise BadInput(f"The tokenizer in {path} has no tokenizer.json that could be read; take another model.")
+        raise BadInput(f"The tokenizer in {path} has no readable tokenizer.json; use another model.")
     return words
 
 
 def _sampling(generation: Mapping[str, Any]) -> SamplingConfig | None:
-    """As generation_config.json advises, with the library's defaults. Raises BadInput for what is no number."""
+    """The sampling that generation_config.json recommends, with the library's defaults. Raises BadInput for values that
+    are not numbers."""
     try:
         penalty = float(generation.get("repetition_penalty") or 1.0)
         if not generation.get("do_sample"):
@@ -231,28 +236,29 @@ def _sampling(generation: Mapping[str, Any]) -> SamplingConfig | None:
             penalty=penalty,
         )
     except (TypeError, ValueError, OverflowError) as error:
-        raise BadInput(f"generation_config.json says what is no number ({error}); download the model again.") from error
+        message = f"generation_config.json has a value that is not a number ({error}); download the model again."
+        raise BadInput(message) from error
 
 
 def _decoder(
     config: DecoderConfig, weights: StoredWeights, choice: _Choice, gguf: Path | None = None
 ) -> tuple[Decoder | NativeDecoder, str]:
-    """The decoder and the reason for its kind."""
+    """The decoder, and the reason for its route."""
     route = route_for(config, choice.quantisation, from_gguf=gguf is not None, device=choice.device)
     try:
-        return _made(config, weights, choice, route, gguf), route.why
+        return _new_decoder(config, weights, choice, route, gguf), route.why
     except (KeyError, SafetensorError) as error:
-        raise BadInput(f"The model's weights are not whole ({error}); download the whole model.") from error
+        raise BadInput(f"The model's weights are incomplete ({error}); download the whole model.") from error
 
 
-def _made(
+def _new_decoder(
     config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route, gguf: Path | None
 ) -> Decoder | NativeDecoder:
     if route.library is None:
         return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
     kept = gguf if gguf and route.bits is None and gguf.stat().st_size >= _KEPT_FROM else None
     return NativeDecoder(
-        config, weights, route.library, bits=route.bits, threads=choice.threads, beside=kept,
+        config, weights, route.library, bits=route.bits, threads=choice.threads, source=kept,
         on_progress=choice.on_progress,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""The decoder of decoder.py by the compiled step: same caches, same interface, float32 results, weights of 4 or 8 bits.
+"""Runs a decoder with the compiled step in native/: interface of decoder.py, float32 results, weights of 4 or 8 bits.
 
-Packs the weights once into one block of memory and hands addresses to native/. Caches are float16. Models whose shape
-the step does not know are refused (`refusal` says why); the torch path runs those.
+Packs the weights once into one block of memory and passes addresses to native/. Caches are float16. The step does not
+support every shape; `refusal` returns the reason, and such models run on torch.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_sh
 from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
-from dialogue.llm.native.packed_file import Bytes, Plan, keep, kept
+from dialogue.llm.native.packed_file import Bytes, Plan, load_packed, store_packed
 from dialogue.llm.native.packing import Bits, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.llm.rotary import Rotary
 
 Progress = Callable[[int, int], None]
 
-MOST_TOKENS = 256  # in one step: longer inputs go in pieces, so that what a step writes on its way stays small
+MOST_TOKENS = 256  # in one step; longer inputs are split, so that the buffers of a step stay small
 
 _MATRICES = {
     "query": "self_attn.q_proj",
@@ -41,7 +41,7 @@ _MATRICES = {
 
 
 def refusal(config: DecoderConfig) -> str:
-    """Why the compiled step cannot run a model of this shape; empty if it can."""
+    """The reason why the compiled step cannot run a model of this shape; empty if it can."""
     if config.head_dim not in (64, 128):
         return f"its heads have {config.head_dim} dimensions, not 64 or 128"
     if config.output_bias or config.mlp_bias:
@@ -54,10 +54,9 @@ def refusal(config: DecoderConfig) -> str:
 class NativeDecoder:
     """Weights of one model, shared by all sessions; one step runs at a time.
 
-    `bits` None keeps each matrix at the precision it is stored with, as far as packing.py knows it. `threads`
-    includes the caller's; a step of fewer than 4 tokens uses the caller's only. `beside` is the model's file: the
-    packed weights are kept next to it (packed_file.py). Raises BadInput where a tensor is missing or has another shape
-    than `config` wants.
+    `bits` None keeps the stored precision of each matrix, as far as packing.py supports it. `threads` includes the
+    caller's thread; a step of fewer than 4 tokens uses only that one. `source` is the model's file: the packed weights
+    are stored next to it (packed_file.py). Raises BadInput if a tensor is missing or its shape does not match `config`.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class NativeDecoder:
         bits: Bits | None = None,
         threads: int = 1,
         context: int | None = None,
-        beside: Path | None = None,
+        source: Path | None = None,
         on_progress: Progress | None = None,
     ) -> None:
         assert not refusal(config), refusal(config)
@@ -79,8 +78,8 @@ class NativeDecoder:
         self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions)
         self.instructions = INSTRUCTION_SETS[library.instructions]
         self._calls = library.calls
-        self._floats: list[Tensor] = []  # norms and biases: the step keeps their addresses
-        self._model = self._pack(weights, library, bits, beside, on_progress or (lambda done, total: None))
+        self._floats: list[Tensor] = []  # norms and biases, whose addresses the step keeps
+        self._model = self._pack(weights, library, bits, source, on_progress or (lambda done, total: None))
         self._handle = ctypes.c_void_p(
             self._calls.decoder_open(ctypes.byref(self._model), threads, library.instructions)
         )
@@ -99,17 +98,17 @@ class NativeDecoder:
         return out
 
     def forward(self, cache: KVCache, inputs: Tensor) -> Tensor:
-        """Append token ids (T,) or embeddings (T, hidden) to a session; float32 (T, hidden) after the last norm."""
+        """Appends token ids (T,) or embeddings (T, hidden) to a session; float32 (T, hidden) after the last norm."""
         pieces = [self.forward_batch([cache], [piece])[0] for piece in inputs.split(MOST_TOKENS)]
         return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
 
     def forward_batch(self, caches: Sequence[KVCache], inputs: Sequence[Tensor]) -> list[Tensor]:
-        """`forward` for several sessions, in one step where their tokens fit into one; each cache appears once."""
+        """`forward` for several sessions, in one step if their tokens fit into one; each cache appears once."""
         sizes = [len(part) for part in inputs]
         if len(sizes) > 1 and sum(sizes) > MOST_TOKENS:
             return [self.forward(cache, part) for cache, part in zip(caches, inputs, strict=True)]
         parts = [part.float() if part.is_floating_point() else self.embed(part) for part in inputs]
-        x = torch.cat(parts)  # always a new tensor: the step writes into it
+        x = torch.cat(parts)  # a copy, because the step overwrites it
         tables = [self.rotary.span(cache.length, size) for cache, size in zip(caches, sizes, strict=True)]
         segments = (Segment * len(caches))(*map(self._segment, caches, sizes, tables))
         self._calls.decoder_forward(self._handle, segments, len(caches), x.data_ptr())
@@ -125,7 +124,7 @@ class NativeDecoder:
         return out[:, : self.config.vocab_size].reshape(*hidden.shape[:-1], -1)
 
     def move(self, cache: KVCache, start: int, to: int, tokens: int, rotary: Rotary) -> None:
-        """`tokens` rows of a session from `start` on are copied to stand from `to` on, their keys turned."""
+        """Copies `tokens` rows of a session from position `start` to position `to`, and rotates their keys to match."""
         cosine, sine = rotary.angle(to - start)
         rows = Segment(
             cache.storage.data_ptr(), cache.storage.shape[3], start, tokens, cosine.data_ptr(), sine.data_ptr()
@@ -137,7 +136,7 @@ class NativeDecoder:
         return self._arena.nbytes
 
     def describe(self) -> str:
-        """How it computes, in a few words."""
+        """The instruction set and the precision of the weights, for display."""
         return f"compiled, {self.instructions}, weights of {self._precision}"
 
     @staticmethod
@@ -149,11 +148,11 @@ class NativeDecoder:
         return Segment(cache.storage.data_ptr(), rows, cache.length, tokens, cosine.data_ptr(), sine.data_ptr())
 
     def _pack(
-        self, weights: StoredWeights, library: Library, bits: Bits | None, beside: Path | None, on_progress: Progress
+        self, weights: StoredWeights, library: Library, bits: Bits | None, source: Path | None, on_progress: Progress
     ) -> Model:
         c = self.config
         names = list(self._matrix_names())
-        # One matrix at a time: as floats they would take several times the memory of the model.
+        # Matrices are packed one at a time: all of them as floats would take several times the memory of the model.
         kinds: dict[str, Kind] = {name: kind_of(weights.blocks(name), bits) for name in names}
         if bits == 4:
             kinds |= {name: Kind.Q8_0 for name in names if not name.startswith("model.layers.")}
@@ -171,7 +170,7 @@ class NativeDecoder:
                 at += size
                 on_progress(number + 1, len(plan))
 
-        self._arena = self._filled(plan, fill, library, beside, on_progress)
+        self._arena = self._filled(plan, fill, library, source, on_progress)
         at, packed = 0, {}
         for name, rows, columns, kind, size in plan:
             packed[name] = matrix_at(self._arena[at : at + size], rows, columns, Kind(kind))
@@ -186,18 +185,18 @@ class NativeDecoder:
 
     @staticmethod
     def _filled(
-        plan: Plan, fill: Callable[[Bytes], None], library: Library, beside: Path | None, on_progress: Progress
+        plan: Plan, fill: Callable[[Bytes], None], library: Library, source: Path | None, on_progress: Progress
     ) -> Bytes:
-        """One block for all matrices, at a multiple of 64: reading on from one into the next is free."""
+        """One block for all matrices, aligned to 64 bytes, so that memory is read in order across matrices."""
         layout = library.calls.decoder_layout()
-        if beside is not None:
-            if (found := kept(beside, layout, plan)) is not None:
+        if source is not None:
+            if (found := load_packed(source, layout, plan)) is not None:
                 on_progress(len(plan), len(plan))
                 return found
-            if (made := keep(beside, layout, plan, fill)) is not None:
+            if (made := store_packed(source, layout, plan, fill)) is not None:
                 return made
         size = sum(entry[-1] for entry in plan)
-        room = np.empty(size + 64, np.uint8)  # numpy asks for huge pages
+        room = np.empty(size + 64, np.uint8)  # numpy requests huge pages
         at = -room.ctypes.data % 64
         fill(room[at : at + size])
         return room[at : at + size]
@@ -232,7 +231,7 @@ class NativeDecoder:
 
 
 class _NativeCache(KVCache):
-    """A session's cache as the compiled step wants it; its rows are moved by compiled code."""
+    """A session's cache in the layout of the compiled step, which also moves its rows."""
 
     def __init__(self, decoder: NativeDecoder, capacity: int) -> None:
         c = decoder.config

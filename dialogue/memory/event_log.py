@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from dialogue.errors import BadInput
 from dialogue.text.plain_words import plain
 
-# seen: a thing; read: text in the room; told and asked: the user's statements and questions; said: replies, as heard;
-# left: a turn that has left the model's context.
+# `seen`: a thing; `read`: text in the room; `told`, `asked`: statements and questions of the user; `said`: replies as
+# they were heard; `left`: a turn that has left the model's context.
 EventKind = Literal["seen", "read", "told", "asked", "said", "left"]
 LONGEST_TEXT = 2000
 

@@ -35,7 +35,8 @@ INDEXED: tuple[EventKind, ...] = ("told", "said", "read")
 _SURE_SHARE, _SURE_LIKENESS = 0.5, 0.45
 _SHARE, _LIKENESS, _STRICT_LIKENESS = 0.95, 0.6, 0.7
 _MOST_WORDS_BACK = 40
-# Of lines with scores this close the newest wins, since people correct themselves (or the first, if asked for).
+# Scores closer than this count as equal: the newest line wins, since people correct themselves (or the first, if the
+# question asks for it).
 _AS_GOOD = 0.05
 
 

@@ -53,8 +53,8 @@ def small_talk(
 
 def _foreign(text: str) -> bool:
     """Whether most letters are outside the English alphabet."""
-    letters = [letter for letter in text[-_LONGEST_TEXT:] if letter.isalpha()]
-    return sum(not letter.isascii() for letter in letters) > len(letters) / 2
+    alphabetic = [character for character in text[-_LONGEST_TEXT:] if character.isalpha()]
+    return sum(not character.isascii() for character in alphabetic) > len(alphabetic) / 2
 
 
 def _said(kind: TalkKind, found: re.Match[str], clock: Clock, history: History, seed: int) -> str | None:

@@ -13,7 +13,7 @@ from dialogue.llm.checkpoints.decoder_weights import GgufWeights
 from dialogue.llm.checkpoints.gguf_file import GgufFile
 from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.decoder_route import WeightBytes, route_for, weight_bytes
-from dialogue.llm.language_model import words_of
+from dialogue.llm.language_model import tokenizer_in
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.sizing.inspection import Differences, Inspection
 
@@ -71,7 +71,7 @@ def _misshapen(want: Shapes, have: Shapes) -> list[str]:
 
 def _faults(folder: Path) -> tuple[str, ...]:
     try:
-        words = words_of(folder)
+        words = tokenizer_in(folder)
     except AssistantError as error:
         return (str(error),)
     return () if words.chat_template else (f"{folder} has no chat template; take a model made for chat.",)
@@ -93,6 +93,6 @@ def _inspection(
         weight_bytes={precision: round(each.total) for precision, each in counted.items()},
         cache_bytes=shape.cache_bytes(1000),
         differences=differences or Differences(),
-        token_bytes={precision: round(each.read_a_token) for precision, each in counted.items()},
+        token_bytes={precision: round(each.read_per_token) for precision, each in counted.items()},
         faults=faults,
     )

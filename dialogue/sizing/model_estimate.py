@@ -87,7 +87,7 @@ def estimate(
         weights_bytes=weights.total,
         cache_bytes=float(calls * config.cache_bytes(min(context, config.max_positions), numbers)),
         loading_bytes=floats * 4.0 * config.vocab_size * config.hidden_size,
-        tokens_per_second=reached * memory_bytes_per_second / weights.read_a_token,
+        tokens_per_second=reached * memory_bytes_per_second / weights.read_per_token,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a turn of the user asks or tells. Pure rules."""
+"""Decides whether a turn of the user is a question or a statement. Pure rules."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Estimates which words of a reply a piece of its sound says, for engines that produce text and sound side by side.
 
 Text comes ahead of its sound without alignment, so words are assigned by the duration of the sound at an average
-speaking rate. After an interruption the result tells which words were heard. Pure.
+speaking rate. After an interruption the result shows which words were heard. Pure.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def answer_about_pictures(question: str, scenes: Sequence[SceneBlock]) -> str | 
     words = _SAYS.search(question)
     if words is None:
         return None
-    wanted = _letters(words["words"])
+    wanted = _normalised(words["words"])
     return _which([index for index, scene in enumerate(scenes) if wanted and wanted in _text(scene)], len(scenes))
 
 
@@ -91,8 +91,9 @@ def _count(scene: SceneBlock, labels: set[str]) -> int:
 
 
 def _text(scene: SceneBlock) -> str:
-    return " ".join(_letters(fact.text) for fact in scene.facts if fact.kind == "text")
+    return " ".join(_normalised(fact.text) for fact in scene.facts if fact.kind == "text")
 
 
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+def _normalised(text: str) -> str:
+    """Letters and digits only, in lower case."""
+    return "".join(character for character in text.casefold() if character.isalnum())

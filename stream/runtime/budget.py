@@ -28,9 +28,9 @@ TRANSCRIBED_BUDGET_S: Mapping[str, float] = {
     "first_sound_heard": 0.90,
 }
 
-# Where the model hears by itself and takes turns, nobody waits for a transcript. The answer is begun in the first
-# silence (0.13 s); what is left of the user's last second goes in first, and a machine that is as full as capacity
-# allows takes up to 0.75 s for that. Half a second of speech, ten tokens and their sound, takes half as long again.
+# A half-duplex model that takes sound needs no transcript. The answer starts in the first silence (0.13 s); the rest of
+# the user's last second is prefilled first, which takes up to 0.75 s on a machine with as many calls as its capacity
+# allows. Half a second of speech, ten tokens and their sound, takes half as long again.
 HEARING_BUDGET_S: Mapping[str, float] = {
     "turn_decided": 0.50,
     "first_token": 1.00,
@@ -40,9 +40,9 @@ HEARING_BUDGET_S: Mapping[str, float] = {
     "first_sound_heard": 1.60,
 }
 
-# Full duplex waits for whole seconds by design. Before it can know that the user is done there must be some silence in
-# a second (0.4 s, as much as our own rule wants), so that the second may end 1.4 s after the last word; it waits 0.08 s
-# for those of other sessions, and computing it, words and sound, takes up to 0.75 s.
+# Full duplex works in whole seconds. A second must contain some silence (0.4 s, as in the rule of the pipeline) before
+# the end of the user's turn can be detected, so it may end 1.4 s after the last word; it waits 0.08 s for the seconds
+# of other sessions, and computing it, words and sound, takes up to 0.75 s.
 DUPLEX_BUDGET_S: Mapping[str, float] = {
     "turn_decided": 2.25,
     "first_token": 2.25,
@@ -51,7 +51,7 @@ DUPLEX_BUDGET_S: Mapping[str, float] = {
     "first_sound_heard": 2.45,
 }
 
-# Where our voice reads for it, a first phrase is up to ten words, and a second brings three or four.
+# With the built-in TTS a first phrase has up to ten words, and a second brings three or four.
 READ_DUPLEX_BUDGET_S: Mapping[str, float] = {
     "turn_decided": 2.25,
     "first_token": 2.25,

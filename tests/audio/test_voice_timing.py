@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audio.voice_timing import SoundingWord, SpokenPhrase, WordTime, align_words, times_by_letters
+from audio.voice_timing import SoundingWord, SpokenPhrase, WordTime, align_words, times_by_length
 
 
 def test_time_is_divided_in_proportion_to_letters() -> None:
-    assert times_by_letters(["ab", "abcd,"], 1.0, 4.0) == (WordTime("ab", 1.0, 2.0), WordTime("abcd,", 2.0, 4.0))
-    assert times_by_letters([], 0, 1) == ()
+    assert times_by_length(["ab", "abcd,"], 1.0, 4.0) == (WordTime("ab", 1.0, 2.0), WordTime("abcd,", 2.0, 4.0))
+    assert times_by_length([], 0, 1) == ()
 
 
 def test_words_read_as_written_keep_their_times() -> None:

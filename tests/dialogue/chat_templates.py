@@ -1,4 +1,4 @@
-"""Chat templates as the families write them (shortened where that changes no output of ours), and a small tokenizer."""
+"""Chat templates of the model families, shortened where that changes no tested output, and a small tokenizer."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ SPECIAL = {
 
 def byte_tokenizer() -> Tokenizer:
     """Byte-level BPE with Qwen's splitting rule, every byte and a few merges; then the control tokens."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = _merges(("Ġthe", "Ġyou", "ing", "ĊĊ", "user", "system", "assistant", "Hello", "Ġis"))
-    vocabulary = dict.fromkeys([*letters, *(a + b for a, b in merges)])
+    vocabulary = dict.fromkeys([*alphabet, *(a + b for a, b in merges)])
     tokenizer = Tokenizer(models.BPE({token: number for number, token in enumerate(vocabulary)}, merges))
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -86,10 +86,10 @@ def byte_tokenizer() -> Tokenizer:
 
 
 def space_tokenizer() -> Tokenizer:
-    """As SentencePiece: a space is a letter, and one is put before a text."""
-    letters = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *map(chr, range(33, 127))]
+    """Like SentencePiece: a space is an ordinary character, and one is put before a text."""
+    alphabet = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *map(chr, range(33, 127))]
     merges = _merges(("▁the", "▁you", "ing", "▁[", "INST"))
-    vocabulary = dict.fromkeys([*letters, *(a + b for a, b in merges)])
+    vocabulary = dict.fromkeys([*alphabet, *(a + b for a, b in merges)])
     tokenizer = Tokenizer(
         models.BPE(
             {token: number for number, token in enumerate(vocabulary)}, merges, unk_token="<unk>", byte_fallback=True
@@ -113,5 +113,5 @@ def _with_control_tokens(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def _merges(words: Sequence[str]) -> list[tuple[str, str]]:
-    """What joins each of these words from left to right."""
+    """The merges that join each of these words from left to right."""
     return list(dict.fromkeys((word[:end], word[end]) for word in words for end in range(1, len(word))))

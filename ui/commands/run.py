@@ -53,8 +53,8 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument(
         "--stun",
         metavar="HOST:PORT",
-        help="STUN server that tells this server its public address, so that browsers outside its network can reach "
-        "it; not used with a loopback --host; default: none",
+        help="STUN server that reports the public address of this machine, so that browsers outside its network can "
+        "reach it; not used with a loopback --host; default: none",
     )
     add_setup_options(parser)
 

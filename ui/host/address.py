@@ -70,7 +70,7 @@ class Address:
 def listen(host: str, port: int) -> tuple[socket.socket, Address]:
     """A listening socket; port 0 takes any free one. Raises AssistantError that names the option to change."""
     try:
-        # Of a name with several addresses, such as localhost, browsers try the IPv4 one first.
+        # Browsers try the IPv4 address of a name with several addresses, such as localhost, first.
         found = sorted(socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
     except (OSError, UnicodeError):
         raise AssistantError(f"{host} is not an address of this machine. Choose another one with --host.") from None

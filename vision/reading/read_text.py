@@ -173,8 +173,8 @@ def _box_of(quad: Quad, width: int, height: int) -> Box:
 
 
 def _is_read(line: TextLine) -> bool:
-    letters = sum(letter.isalnum() for letter in line.text)
-    return letters > 0 and line.score >= (_SURE if letters > 2 else _SURE_OF_LETTER)
+    count = sum(character.isalnum() for character in line.text)
+    return count > 0 and line.score >= (_SURE if count > 2 else _SURE_OF_LETTER)
 
 
 def _surest(readings: Sequence[_Reading]) -> list[_Reading]:

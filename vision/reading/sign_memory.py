@@ -83,7 +83,7 @@ class SignMemory:
 def _read_again(known: KnownSign, sign: Sign, at: float) -> list[SceneChange]:
     """Take over a new reading of a known sign if it is as good."""
     changes: list[SceneChange] = []
-    before, now = _letters(known.text), _letters(sign.text)
+    before, now = _normalised(known.text), _normalised(sign.text)
     certainty = known.score * (_FADES if before != now else 1.0)
     if sign.score * (_PIECE if now != before and now in before else 1.0) >= certainty:
         if before != now and known.is_there and min(known.score, sign.score) >= _CERTAIN:
@@ -97,16 +97,17 @@ def _read_again(known: KnownSign, sign: Sign, at: float) -> list[SceneChange]:
     return changes
 
 
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+def _normalised(text: str) -> str:
+    """Letters and digits only, in lower case."""
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def _similarity(a: str, b: str) -> float:
     """0..1 by the common letters, ignoring case and spaces."""
-    return SequenceMatcher(None, _letters(a), _letters(b), autojunk=False).ratio()
+    return SequenceMatcher(None, _normalised(a), _normalised(b), autojunk=False).ratio()
 
 
 def _is_fragment(sign: Sign, known: Sequence[KnownSign]) -> bool:
     """Whether this is a part of a sign that was read as a whole before: the grouping of lines varies."""
-    letters = _letters(sign.text)
-    return any(one.is_there and letters in _letters(one.text) for one in known)
+    fragment = _normalised(sign.text)
+    return any(one.is_there and fragment in _normalised(one.text) for one in known)

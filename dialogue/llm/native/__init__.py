@@ -1,1 +1,1 @@
-"""The compiled decode step: its source, its build, and its loader."""
+"""The compiled decode step: its source, build, loader and packed weights."""

@@ -1,6 +1,6 @@
 """Builds the compiled decode step with the system's C++ compiler: `python -m dialogue.llm.native.build`.
 
-Nothing is tuned to the machine it is built on: the instruction set is chosen when the program runs.
+The build does not depend on the processor of the machine: the instruction set is selected at run time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ SOURCE = FOLDER / "decode_step.cpp"
 # The headers of some compilers warn about their own intrinsics.
 FLAGS = ("-std=c++20", "-O3", "-fPIC", "-pthread", "-fvisibility=hidden", "-Wall", "-Wno-uninitialized", "-Wno-psabi")
 
-
 # For the fuzzer: every read and write is checked, and the first fault ends the program. The Python that loads the
-# result needs the sanitizer's library in front (`sanitizer_environment`).
+# result needs the library of the sanitizer preloaded (`sanitizer_environment`).
 SANITIZE = ("-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def build(output: Path = FOLDER / "decode_step.so", compiler: str = "g++", sanitize: bool = False) -> Path:
-    """Compile and link the step into `output`. Raises OSError or CalledProcessError where that is not possible."""
+    """Compiles and links the step into `output`. Raises OSError or CalledProcessError if that fails."""
     flags = (*FLAGS, *(SANITIZE if sanitize else ()), "-Wno-maybe-uninitialized", "-shared")
     command = [compiler, *flags, str(SOURCE), "-o", str(output)]
     subprocess.run(command, check=True)
@@ -29,16 +28,17 @@ def build(output: Path = FOLDER / "decode_step.so", compiler: str = "g++", sanit
 
 
 def sanitizer_environment(compiler: str = "g++") -> dict[str, str]:
-    """What a Python must be started with to load a step that was built with `sanitize`."""
+    """Environment variables of a Python that loads a step which was built with `sanitize`."""
 
     def library(name: str) -> str:
         command = [compiler, f"-print-file-name={name}"]
         return str(Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()).resolve())
 
     return {
-        # The C++ library as well: without it the sanitizer does not find what throws exceptions.
+        # The C++ library is preloaded too: without it the sanitizer does not find the functions that throw exceptions.
         "LD_PRELOAD": f"{library('libasan.so')} {library('libstdc++.so')}",
-        # Python keeps memory for its life on purpose. What cannot be had is a MemoryError, which the fuzzer counts.
+        # Leaks are ignored: Python keeps memory until it exits. A failed allocation is a MemoryError, which the fuzzer
+        # counts.
         "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1024:hard_rss_limit_mb=6000",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }

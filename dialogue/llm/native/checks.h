@@ -1,5 +1,5 @@
-// Whether what is handed over fits together: sizes, counts and pointers, before anything of it is read or written. The
-// same is checked in Python, where a sentence can be made of it; here, because a mistake there must not cost memory.
+// Checks that the sizes, counts and pointers of the arguments match, before any of them is read or written. Python
+// checks the same, to report it as a sentence; the checks here keep a mistake there from corrupting memory.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 enum Outcome { kDone = 0, kRefused = -1, kNoMemory = -2 };
 
 constexpr int64_t kMostLayers = 10000, kMostWidth = 1 << 20, kMostHeads = 1 << 12, kMostRows = 1 << 25;
-constexpr int64_t kMostTokens = 1 << 16, kMostUnits = 1 << 20;  // units: what a thread pool can count
+constexpr int64_t kMostTokens = 1 << 16, kMostUnits = 1 << 20;  // units: the limit of a thread pool
 
 // Runs the body if `fits`. No exception may leave a C function.
 template <class Body>
@@ -75,7 +75,7 @@ inline bool whole(const Model& m) {
          std::all_of(m.layer, m.layer + m.layers, [&](const Layer& layer) { return whole(m, layer); });
 }
 
-// A cache has rows for the new tokens, and for the keys of 16 that attention looks at together.
+// Whether a cache has rows for the new tokens, in multiples of the 16 keys that attention reads at once.
 inline bool have_room(const Model& m, const Segment* segments, int count) {
   int64_t tokens = 0;
   for (const Segment* s = segments; s < segments + count; s++) {

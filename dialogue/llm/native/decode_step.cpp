@@ -1,11 +1,11 @@
 // The compiled decode step: one forward pass of a Llama-family decoder over weights of 4 to 8 bits, on x86-64.
 //
-// Why it exists: a token of a small model is bound by reading its weights once. The weights stay in the file's own
-// groups (model.h); activations are 16-bit integers, so that products are integer instructions and the result
-// still equals the float32 model's. Everything between two products is fused into them (step.h).
+// The time of a token in a small model is bound by reading its weights once. The weights stay in the groups of the file
+// (model.h); activations are 16-bit integers, so that products are integer instructions and the result still equals
+// that of the float32 model. Everything between two products is fused into them (step.h).
 //
-// Plain C interface, no Python, no libraries. Pointers stay owned by the caller: weights for the life of the decoder, a
-// session's cache for the length of a call.
+// Plain C interface without Python or libraries. The caller owns all pointers: weights must live as long as the
+// decoder, the cache of a session as long as a call.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -24,8 +24,8 @@
 #include "pack.h"
 #include "thread_pool.h"
 
-// The same code for each instruction set. All standard headers stand above: what is included below a target pragma is
-// compiled for that target, and must not leak into code that runs before the processor has been asked.
+// The same code for each instruction set. All standard headers are included above: code below a target pragma is
+// compiled for that target, and must not be used before the processor has been detected.
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
 namespace avx2 {
@@ -61,11 +61,11 @@ struct Decoder {
 #pragma GCC visibility push(default)
 extern "C" {
 
-// What loader.py was written for: a version, to be raised when a function changes, and the sizes of what is handed
-// over.
+// Identifies the interface that loader.py expects: a version, to be raised when a function changes, and the sizes of
+// the structures.
 int decoder_interface() { return 4000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
 
-// The best instruction set of this processor that the step knows; 0 if none.
+// The best instruction set that this processor and the step support; 0 if there is none.
 int decoder_instructions() {
   __builtin_cpu_init();
   bool narrow = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
@@ -76,8 +76,8 @@ int decoder_instructions() {
   return wide ? kAvx512 : kAvx2;
 }
 
-// `threads` includes the caller's. The Model is copied, what it points to is not. Null where a size, count or pointer
-// of the model does not fit the others.
+// `threads` includes the caller's thread. The Model is copied, but not the data that it points to. Null if a size,
+// count or pointer of the model does not match the others.
 Decoder* decoder_open(const Model* model, int threads, int instructions) {
   Decoder* opened = nullptr;
   const bool fits = threads >= 1 && threads <= 1024 && (instructions == kAvx2 || instructions == kAvx512);
@@ -87,8 +87,8 @@ Decoder* decoder_open(const Model* model, int threads, int instructions) {
 
 void decoder_close(Decoder* d) { delete d; }
 
-// The functions below return kDone, or kRefused without having touched anything where what they are given does not fit
-// the model, or kNoMemory.
+// The functions below return kDone, kNoMemory, or kRefused if the arguments do not match the model; then nothing was
+// read or written.
 
 // Float embeddings (count, hidden) of token ids.
 int decoder_embed(const Decoder* d, const int64_t* ids, int count, float* out) {
@@ -117,7 +117,7 @@ int decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
   });
 }
 
-// Rows of one session's cache take another place, with their keys turned to it: see move_rows.
+// Moves rows of one session's cache and rotates their keys to the new positions: see move_rows.
 int decoder_move(Decoder* d, const Segment* rows, int target) {
   return checked(can_move(d->model, *rows, target), [&] {
     std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
@@ -126,16 +126,16 @@ int decoder_move(Decoder* d, const Segment* rows, int target) {
   });
 }
 
-// Number of the layout of panels (model.h), to be raised when it changes: panels are kept in files.
+// Version of the layout of panels (model.h), to be raised when it changes, because panels are stored in files.
 int decoder_layout() { return 1; }
 
-// Bytes of a matrix in panels; 0 for a kind or a size the step does not know.
+// Bytes of a matrix in panels; 0 for a kind or a size that the step does not support.
 int64_t decoder_packed_bytes(int64_t rows, int64_t columns, int kind) {
   return can_be_packed(rows, columns, kind) ? packed_bytes(rows, columns, kind) : 0;
 }
 
-// Blocks of `rows` rows as GGUF stores them -> panels (pack.h). Rows are filled up with zeros to a multiple of 16.
-// `given` and `room` are the bytes at `blocks` and `out`, and must be what these sizes take, no less and no more.
+// Packs `rows` rows of GGUF blocks into panels (pack.h). Rows are padded with zeros to a multiple of 16. `given` and
+// `room` are the bytes at `blocks` and `out`, and must match these sizes exactly.
 int decoder_pack(const uint8_t* blocks, int64_t given, int64_t rows, int64_t columns, int kind, uint8_t* out,
                  int64_t room) {
   if (!can_be_packed(rows, columns, kind) || given != stored_bytes(rows, columns, kind) ||

@@ -1,5 +1,5 @@
-// The arithmetic of a decoder step on sixteen lanes: norms, quantisation, products, rotation, attention. Written once,
-// compiled for each instruction set. Nothing here knows layers or sessions.
+// The arithmetic of a decoder step on sixteen lanes: norms, quantisation, products, rotation, attention. Written once
+// and compiled for each instruction set; independent of layers and sessions.
 // No include guard: included inside a namespace, below a target pragma.
 
 // exp by range reduction to [-ln2/2, ln2/2] and a polynomial of degree 6: relative error below 2e-7.
@@ -33,7 +33,7 @@ inline void rms_norm(const float* x, const float* weight, int n, float epsilon, 
   for (int k = 0; k < n; k += 16) store(out + k, multiply(multiply(load(x + k), inverse), load(weight + k)));
 }
 
-// Calls body(count) with a count that is known when this is compiled, if it is one of 1 .. Most.
+// Calls body(count) with `count` as a compile-time constant, if it is one of 1 .. Most.
 template <int Most, class Body>
 inline void with_count(int count, Body&& body) {
   [&]<int... N>(std::integer_sequence<int, N...>) {
@@ -41,7 +41,7 @@ inline void with_count(int count, Body&& body) {
   }(std::make_integer_sequence<int, Most>());
 }
 
-// The scales of a group as its weights are made with: weight = scale[part] * code + minimum[part].
+// The scales of a group: weight = scale[part] * code + minimum[part].
 template <int Kind>
 inline void read_scales(const uint8_t* at, const uint8_t* block, F* scale, F* minimum) {
   if (Kind == kQ4_K) {
@@ -58,8 +58,9 @@ inline void read_scales(const uint8_t* at, const uint8_t* block, F* scale, F* mi
   }
 }
 
-// `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Side by side, because a
-// core reads memory half again as fast from several places as from one; each line is asked for one round ahead.
+// `Panels` neighbouring panels (16 rows each) times `Tokens` tokens, from token `first` on. Panels are read in
+// parallel, because a core reads memory 1.5 times as fast from several places as from one; each line is prefetched one
+// round ahead.
 template <int Kind, int Tokens, int Panels>
 [[gnu::noinline]] void multiply_panels(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums) {
   constexpr int kParts = Kind == kQ6_K ? 2 : 1;
@@ -88,7 +89,7 @@ template <int Kind, int Tokens, int Panels>
         total[p][t] = fma(minimum[p][part], sum, total[p][t]);
         total[p][t] = fma(multiply(scale[p][part], all(numbers[t].scale)), dot, total[p][t]);
       };
-      if constexpr (Tokens <= kFewTokens) {  // registers hold the dots first, the scales then
+      if constexpr (Tokens <= kFewTokens) {  // registers hold first the dots, then the scales
         dot_groups<Kind, kParts, Panels, Tokens>(
             group, activations, [&](int p, int part, int t, F dot) { dots[p][part][t] = dot; });
         read();
@@ -112,7 +113,7 @@ template <int Kind, int Tokens, int Panels>
 
 using Multiply = void (*)(const uint8_t* panel, size_t size, const Activations& x, int first, F* sums);
 
-// The kernels of one kind by the number of tokens, for many panels side by side and for the last, single ones.
+// The kernels of one kind by the number of tokens, for several panels in parallel and for the last, single ones.
 struct Kernels {
   Multiply together[kTogether + 1], alone[kTogether + 1];
 };
@@ -128,7 +129,7 @@ const Kernels* kernels_of() {
   return &all;
 }
 
-// Body is called with the kind as something known when this is compiled.
+// Calls body with the kind as a compile-time constant.
 template <class Body>
 inline auto with_kind(int kind, Body&& body) {
   switch (kind) {
@@ -150,7 +151,7 @@ inline void multiply_rows(const Matrix& m, int first, int count, const Activatio
     const int most = panels_together(tokens), panels = panel + most <= count ? most : 1;
     for (int token = 0; token < tokens;) {
       const int some = std::min(kTogether, tokens - token);
-      // What is left of many tokens may be few, which would be multiplied with other panels.
+      // A rest of few tokens would use the kernel for another number of panels.
       const auto multiply = panels == panels_together(some) ? kernels.together[some] : kernels.alone[some];
       const int step = panels == panels_together(some) ? panels : 1;
       for (int at = 0; at < panels; at += step) {
@@ -193,7 +194,7 @@ inline void read_lane(const uint8_t* panel, int groups, int lane, float* out) {
   }
 }
 
-// One row of a matrix as floats: an embedding.
+// Writes one row of a matrix as floats: an embedding.
 inline void read_row(const Matrix& m, int64_t row, float* out) {
   const uint8_t* panel = m.panels + row / kPanel * panel_bytes(m);
   const int groups = m.columns / kGroup, lane = int(row % kPanel);
@@ -209,7 +210,7 @@ inline void rotate(float* head, const float* cosine, const float* sine, int dim,
   }
 }
 
-// Calls body(row) for every kRows rows, in four places by turns: reading one place after another would be slower.
+// Calls body(row) for every kRows rows, from four places in turn, which is faster than reading them in order.
 constexpr int kRows = 16;
 template <class Body>
 inline void each_place(int end, Body&& body) {
@@ -262,7 +263,7 @@ inline void mix_values(const uint16_t* values, int rows, const float* weights, s
   }
 }
 
-// Softmax over the first n scores; what lies behind, up to the next 16, becomes 0.
+// Softmax over the first n scores; the rest up to the next multiple of 16 becomes 0.
 inline void softmax(float* scores, int n) {
   F most = all(-1e30f), sum = zero();
   for (int k = 0; k < n; k += 16) most = larger(most, keep(load(scores + k), std::min(16, n - k), most));
@@ -277,8 +278,8 @@ inline void softmax(float* scores, int n) {
 }
 
 // Attention of one key head for a tile of consecutive tokens, whose query heads share it. Token t's queries (heads,
-// Dim), rotated and scaled, are `stride` behind those of token t - 1; it sees the first `seen + t + 1` rows. What it
-// finds goes to `out` likewise.
+// Dim), rotated and scaled, are `stride` behind those of token t - 1; it attends to the first `seen + t + 1` rows. The
+// result goes to `out` in the same layout.
 struct Tile {
   const float* queries;
   size_t query_stride;
@@ -287,12 +288,12 @@ struct Tile {
   int seen, tokens, heads;
 };
 
-// Three passes (scores, softmax, values), each streaming through memory once; 64 rows at a time, so that keys and
-// values come from the nearest cache for all tokens of the tile but the first. `scores` is room for tokens * heads
-// runs of `room` floats.
+// Three passes (scores, softmax, values), each reading memory once; 64 rows at a time, so that keys and values come
+// from the nearest cache for all tokens of the tile but the first. `scores` has space for tokens * heads runs of `room`
+// floats.
 template <int Dim>
 void attend(const uint16_t* keys, const uint16_t* values, const Tile& tile, float* scores, size_t room) {
-  constexpr int kTogether = Dim == 64 ? 4 : 2;  // as many queries at once as registers hold
+  constexpr int kTogether = Dim == 64 ? 4 : 2;  // the number of queries that registers hold
   const int end = tile.seen + tile.tokens, heads = tile.heads;
   auto each_block = [&](int row, auto&& body) {
     for (int t = std::max(0, row - tile.seen); t < tile.tokens; t++) {

@@ -1,7 +1,7 @@
-"""Loads the compiled decode step, where it was built and this processor can run it, and gives its functions types.
+"""Loads the compiled decode step, if it was built and this processor supports it, and declares its functions.
 
-Every structure mirrors one in model.h. Knows no tensors: addresses are integers. A function of the step raises BadInput
-for sizes that do not fit together (checks.h), and MemoryError.
+Every structure mirrors one in model.h; addresses are integers. A function of the step raises BadInput for sizes that do
+not match (checks.h), and MemoryError.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ INTERFACE = 4_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + cty
 
 
 class NativeMissing(Exception):
-    """The compiled step cannot run here; the text says why."""
+    """The compiled step cannot run on this machine; the text is the reason."""
 
 
 def _done(outcome: Any, function: Any, _arguments: Any) -> Any:
-    """Raises what a function of the step returned, where it is not what was asked for."""
+    """Raises an error for a code other than 0 that a function of the step returned."""
     if outcome == 0:
         return 0
     if outcome == NO_MEMORY:
-        raise MemoryError(f"no memory for {function.__name__} of the compiled step")
+        raise MemoryError(f"Not enough memory for {function.__name__} of the compiled step.")
     raise BadInput(f"The compiled step refuses {function.__name__}: sizes do not fit together; use another model file.")
 
 
@@ -120,8 +120,8 @@ class Library:
 
 @cache
 def load_library() -> Library:
-    """The library that was built at install. Raises NativeMissing where there is none that runs here."""
+    """The library that was built at installation. Raises NativeMissing if there is none that runs on this machine."""
     built = sorted(FOLDER.glob("decode_step*.so"))
     if not built:
-        raise NativeMissing("it was not built at install, for want of a C++ compiler")
+        raise NativeMissing("it was not built at installation, because there was no C++ compiler")
     return Library(built[0])

@@ -1,25 +1,25 @@
-// What the compiled step computes with: plain data, laid out by loader.py (ctypes mirrors every struct here).
+// The data structures of the compiled step: plain data; loader.py mirrors every struct with ctypes.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-// How a matrix is stored: GGUF's own types, by their numbers there.
+// The type of a stored matrix, with GGUF's numbers.
 enum Kind : int32_t { kQ4_1 = 3, kQ5_0 = 6, kQ8_0 = 8, kQ4_K = 12, kQ6_K = 14 };
 
 // A weight matrix (rows, columns) as panels of 16 rows: first the scales of all groups of 32 columns, then their codes.
-// Nothing is rounded anew: codes, scales and minimums are the file's. A weight is
+// Nothing is rounded again: codes, scales and minimums are those of the file. A weight is
 //   Q4_1  scale * code + minimum                    16 float16 scales and 16 float16 minimums a group
 //   Q5_0  scale * (code - 16)                       16 float16 scales a group
-//   Q8_0  scale * (code - 128)                      likewise
+//   Q8_0  scale * (code - 128)                      as Q5_0
 //   Q4_K  d * scale * code - dmin * minimum         16 bytes of scales and 16 of minimums a group; before every eighth
 //                                                   group 16 float16 d and 16 dmin
 //   Q6_K  d * scale * (code - 32)                   a signed byte for each 16 columns: 32 a group; before every eighth
 //                                                   group 16 float16 d
-// Codes lie in chunks of 4 columns x 16 rows (64 bytes, row by row), which is what one multiply-add instruction eats. Of
-// chunk c and chunk c + 4 the low four bits share their bytes as low and high halves; what is above four bits follows:
-// Q5_0 one byte for the eight chunks, Q6_K one byte for chunks 0 to 3 and one for 4 to 7. Q8_0 takes whole bytes.
+// Codes are in chunks of 4 columns x 16 rows (64 bytes, row by row), the input of one multiply-add instruction. The low
+// four bits of chunk c and chunk c + 4 share their bytes as low and high halves; the bits above four follow: Q5_0 has
+// one byte for the eight chunks, Q6_K one byte for chunks 0 to 3 and one for 4 to 7. Q8_0 has whole bytes.
 // `bytes` is the size of the panels.
 struct Matrix {
   const uint8_t* panels;
@@ -27,7 +27,7 @@ struct Matrix {
   int32_t rows, columns, kind;
 };
 
-// A norm or a bias of `count` numbers; null and 0 where the family has none.
+// A norm or a bias of `count` numbers; null and 0 if the family has none.
 struct Vector {
   const float* numbers;
   int32_t count;
@@ -36,18 +36,18 @@ struct Vector {
 };
 
 constexpr int kPanel = 16, kGroup = 32;
-constexpr int kTogether = 8;  // tokens that a kernel takes at once: codes, once unpacked, serve them all
+constexpr int kTogether = 8;  // tokens that a kernel multiplies with codes that it unpacks once
 
-// Groups that share a head of their own, and the bytes of that head.
+// The number of groups that share a block header, and the bytes of that header.
 constexpr int block_groups(int kind) { return kind == kQ4_K || kind == kQ6_K ? 8 : 1; }
 constexpr int block_bytes(int kind) { return kind == kQ4_K ? 64 : kind == kQ6_K ? 32 : 0; }
-// Of one group: its scales, its codes.
+// Bytes of the scales and of the codes of one group.
 constexpr int scale_bytes(int kind) { return kind == kQ4_1 ? 64 : 32; }
 constexpr int code_bytes(int kind) { return kind == kQ8_0 ? 512 : kind == kQ6_K ? 384 : kind == kQ5_0 ? 320 : 256; }
-// What is subtracted from a code; 0 where a minimum is stored instead.
+// The number subtracted from a code; 0 if a minimum is stored instead.
 constexpr int code_offset(int kind) { return kind == kQ8_0 ? 128 : kind == kQ6_K ? 32 : kind == kQ5_0 ? 16 : 0; }
 
-// Where the scales of group g are, from the start of a panel.
+// Offset of the scales of group g from the start of a panel.
 constexpr size_t scales_at(int kind, int g) {
   return size_t(g) * scale_bytes(kind) + size_t(g / block_groups(kind) + 1) * block_bytes(kind);
 }
@@ -62,7 +62,7 @@ inline size_t panel_bytes(const Matrix& m) { return panel_bytes(m.kind, m.column
 
 struct Layer {
   Vector attention_norm, mlp_norm;
-  Vector bias, query_norm, key_norm;  // bias of q, k and v in a row
+  Vector bias, query_norm, key_norm;  // the bias is that of q, k and v, concatenated
   Matrix query, key, value, output, gate, up, down;
 };
 
@@ -74,8 +74,8 @@ struct Model {
   Matrix embedding, head;
 };
 
-// One session's part in a step. `cache` is float16 (layers, 2, kv_heads, capacity, head_dim); `length` rows of it are
-// taken. cosine and sine are (tokens, head_dim / 2), for the positions of the new tokens.
+// One session's part in a step. `cache` is float16 (layers, 2, kv_heads, capacity, head_dim), with `length` rows in
+// use. `cosine` and `sine` are (tokens, head_dim / 2), for the positions of the new tokens.
 struct Segment {
   uint16_t* cache;
   int64_t capacity;
@@ -83,16 +83,16 @@ struct Segment {
   const float *cosine, *sine;
 };
 
-// What belongs to 32 activations: their scale, and the sums of the values (all, first and second half), which the
-// weights' minimum is multiplied with.
+// The numbers of a group of 32 activations: their scale, and the sums of their values (all, first and second half),
+// which are multiplied with the minimum of the weights.
 struct GroupNumbers {
   float scale, sum, half[2];
 };
 
-// Activations of some tokens as 16-bit integers with one scale for 32 of them: 64 bytes a group, in the order the
-// instruction set likes. Eight tokens (or those that are left) lie together: group by group, token by token, so that a
-// kernel for so many finds all at fixed distances.
-// Sixteen bits, because eight would cost 3 % of the chosen tokens; sixteen give float32's choice.
+// Activations of tokens as 16-bit integers with one scale for 32 of them: 64 bytes a group, in the order that the
+// instruction set needs. Eight tokens (or the rest) are stored together, group by group and token by token, so that a
+// kernel finds them at fixed distances.
+// With 8 bits 3 % of the chosen tokens differ from float32; with 16 bits they are the same.
 struct Activations {
   int tokens = 0, groups = 0;
   std::vector<uint8_t> codes;
@@ -115,13 +115,13 @@ constexpr int kPanels = 4;     // panels in a unit of work
 constexpr int kFewTokens = 3;  // tokens whose sums registers hold for several panels
 constexpr int kTile = 8;       // tokens of one session that attention handles together
 
-// A row of a step: the `token`-th of its session's new tokens.
+// A row of a step: new token number `token` of its session.
 struct Row {
   const Segment* segment;
   int token, row;
 };
 
-// What a step writes on its way. One per model, kept between steps; a lock lets one step in at a time.
+// The buffers of a step. One per model, reused between steps; a lock admits one step at a time.
 struct Scratch {
   std::vector<float> normed, heads, mixed;
   Activations hidden, wide, ffn;
@@ -136,7 +136,7 @@ struct Scratch {
   }
 };
 
-// Room for one unit of work, the thread's own.
+// The thread's own buffer for one unit of work.
 inline float* scratch_floats(size_t count) {
   static thread_local std::vector<float> room;
   if (room.size() < count) room.resize(count);

@@ -1,4 +1,4 @@
-// Brings rows of GGUF blocks into the panels of model.h. Portable code: it runs once for a model.
+// Packs rows of GGUF blocks into the panels of model.h. Portable code: it runs once per model.
 // Formats: ggml-quants.c of github.com/ggml-org/ggml.
 #pragma once
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "checks.h"
 
-// One row's block, taken apart: a byte for each code, and what goes to the panel's head (`block`, `scales` a group).
+// One unpacked block of a row: a byte for each code, the numbers of the block header (`block`), and scales by group.
 struct OpenBlock {
   uint8_t codes[256];
   uint16_t block[2];
@@ -49,7 +49,7 @@ inline void open_small(const uint8_t* b, int kind, OpenBlock& out) {
   }
 }
 
-// The eight chunks of one row's group: a word of four codes each, to their place among sixteen rows.
+// Writes the eight chunks of one row's group, a word of four codes each, to their place among sixteen rows.
 inline void put_codes(const uint8_t* codes, int kind, int lane, uint8_t* group) {
   uint32_t word[8];
   std::memcpy(word, codes, 32);
@@ -87,7 +87,7 @@ inline void pack_row(const uint8_t* blocks, int groups, int kind, int lane, uint
   }
 }
 
-// All sizes have been checked (checks.h).
+// The caller has checked all sizes (checks.h).
 inline void pack(const uint8_t* blocks, int64_t rows, int columns, int kind, uint8_t* out) {
   const int groups = columns / kGroup;
   const int64_t row = stored_bytes(1, columns, kind), panel = int64_t(panel_bytes(kind, columns));

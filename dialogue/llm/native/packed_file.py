@@ -1,9 +1,9 @@
-"""Packed weights, kept beside the model's file: the second start maps them instead of packing anew.
+"""Stores packed weights beside the model's file, so that later starts map them instead of packing again.
 
-A file is used only if it was made from this very source (size, time, first megabyte), for this plan of matrices and
-this layout of panels, and if its contents have their checksum. Nothing in it is ever taken for a size or a place: both
-come from the plan. What is stale or damaged is made again. It is written under another name, on space that is reserved
-first, and takes its name when it is whole.
+A packed file is used only if it was made from the same source (size, time, first megabyte), plan of matrices and layout
+of panels, and if its checksum is correct. Sizes and offsets come from the plan, never from the file. A stale or damaged
+file is replaced. A new file is written under a temporary name, on space that is reserved first, and renamed when it is
+complete.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ Plan = Sequence[tuple[str, int, int, int, int]]
 _LOG = logging.getLogger(__name__)
 _MAGIC = b"OLPANELS"
 _HEADER = struct.Struct("<8sQ32sI")  # magic, bytes of the panels, identity, checksum of the panels
-_START = 4096  # where the panels begin: a page, so that a map of them is aligned
+_START = 4096  # offset of the panels: one page, so that their map is aligned
 _HEAD_OF_SOURCE = 1 << 20
-_SPARE = 256 << 20  # bytes that are left free on the disk
-_ABANDONED_S = 3600.0  # a part older than this belongs to nobody
+_SPARE = 256 << 20  # bytes of disk space that stay free
+_ABANDONED_S = 3600.0  # a partial file older than this has no writer
 
 
 def packed_path(source: Path) -> Path:
-    """Where the packed weights of a model file are kept."""
+    """The path of the packed weights of a model file."""
     return source.with_name(f"{source.name}.packed")
 
 
-def kept(source: Path, layout: int, plan: Plan) -> Bytes | None:
-    """The panels that were kept for `source`, mapped read-only; None where there are none that can be used."""
+def load_packed(source: Path, layout: int, plan: Plan) -> Bytes | None:
+    """The stored panels of `source`, mapped read-only; None if there are none or they cannot be used."""
     size = sum(entry[-1] for entry in plan)
     try:
         with packed_path(source).open("rb") as file:
@@ -57,30 +57,30 @@ def kept(source: Path, layout: int, plan: Plan) -> Bytes | None:
         return None
     panels = np.frombuffer(mapped, np.uint8, size, _START)
     if zlib.crc32(panels.data) != checksum:
-        _LOG.warning("%s is damaged and is made again", packed_path(source).name)
+        _LOG.warning("%s is damaged; it is made again.", packed_path(source).name)
         return None
     return panels
 
 
-def keep(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -> Bytes | None:
-    """Make the file: `fill` writes the panels. Returns them, mapped; None, and `fill` was not called, where there is
-    no room or the folder cannot be written. What `fill` raises is raised."""
+def store_packed(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -> Bytes | None:
+    """Writes the file; `fill` writes the panels. Returns the mapped panels, or None without calling `fill` if there is
+    no space or the folder is not writable. Raises what `fill` raises."""
     place, size = packed_path(source), sum(entry[-1] for entry in plan)
     try:
         if shutil.disk_usage(place.parent).free < size + _SPARE:
-            raise OSError("too little space is left on the disk")
+            raise OSError("too little free disk space")
         number, name = tempfile.mkstemp(prefix=f"{place.name}.", suffix=".part", dir=place.parent)
     except OSError as error:
-        _LOG.warning("the packed weights of %s are not kept (%s)", source.name, error)
+        _LOG.warning("The packed weights of %s are not stored: %s", source.name, error)
         return None
     part = Path(name)
     _remove_abandoned(part, place)
     try:
         try:
-            os.posix_fallocate(number, 0, _START + size)  # without it a full disk would end the process in the map
+            os.posix_fallocate(number, 0, _START + size)  # else a full disk would kill the process in `fill`
             mapped = mmap.mmap(number, _START + size)
         except OSError as error:
-            _LOG.warning("the packed weights of %s are not kept (%s)", source.name, error)
+            _LOG.warning("The packed weights of %s are not stored: %s", source.name, error)
             return None
         panels = np.frombuffer(mapped, np.uint8, size, _START)
         fill(panels)
@@ -89,8 +89,8 @@ def keep(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -
         mapped.flush()
         try:
             part.replace(place)
-        except OSError as error:  # the map lives on without a name
-            _LOG.warning("the packed weights of %s are not kept (%s)", source.name, error)
+        except OSError as error:  # the map stays valid without a name
+            _LOG.warning("The packed weights of %s are not stored: %s", source.name, error)
         return panels
     finally:
         os.close(number)
@@ -98,7 +98,7 @@ def keep(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -
 
 
 def _identity(source: Path, layout: int, plan: Plan) -> bytes:
-    """Of all that the panels depend on."""
+    """A digest of everything that the panels depend on."""
     stated = source.stat()
     with source.open("rb") as file:
         head = hashlib.sha256(file.read(_HEAD_OF_SOURCE)).hexdigest()
@@ -107,7 +107,7 @@ def _identity(source: Path, layout: int, plan: Plan) -> bytes:
 
 
 def _remove_abandoned(part: Path, place: Path) -> None:
-    """Removes parts that are much older than `part`, which was just made: processes that wrote them have ended."""
+    """Removes partial files that are much older than `part`, which is new: the processes that wrote them have ended."""
     made = part.stat().st_mtime
     for other in place.parent.glob(f"{place.name}.*.part"):
         with suppress(OSError):  # another process may have removed or renamed it

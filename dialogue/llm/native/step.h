@@ -1,5 +1,5 @@
-// One forward step of a Llama-family decoder over the tokens of any number of sessions: the order of the kernels, what
-// is fused with what, and how the work is shared among threads.
+// One forward step of a Llama-family decoder over the tokens of any number of sessions: the order of the kernels, their
+// fusion, and the division of work among threads.
 // No include guard: included inside a namespace, below a target pragma.
 
 class Step {
@@ -13,7 +13,7 @@ class Step {
       }
     }
     tokens_ = int(rows_.size());
-    // A decoded token is done by the time a second thread has woken up.
+    // A single token takes less time than waking up a second thread.
     parallel_ = tokens_ >= 4;
   }
 
@@ -24,7 +24,7 @@ class Step {
       const Layer& layer = m_.layer[i];
       norm_and_quantise(x, layer.attention_norm);
       project_heads(layer, i);
-      look_up(i);
+      attend_all(i);
       each_token([&](int t) { quantise_row(&s_.mixed[size_t(t) * width()], t, 0, width() / kGroup, s_.wide); });
       add_product(layer.output, s_.wide, x);
       norm_and_quantise(x, layer.mlp_norm);
@@ -60,7 +60,7 @@ class Step {
     });
   }
 
-  // Queries, keys and values of one layer; a unit of work is one head, rotated and stored while it is at hand.
+  // Queries, keys and values of one layer; a unit of work is one head, rotated and stored while it is in the cache.
   void project_heads(const Layer& layer, int number) {
     const int dim = m_.head_dim, panels = dim / kPanel;
     pool_.run(all_heads(), parallel_, [&](int head) {
@@ -99,7 +99,7 @@ class Step {
   }
 
   // Attention; a unit of work is one key head for a tile of one session's tokens.
-  void look_up(int layer) {
+  void attend_all(int layer) {
     const int dim = m_.head_dim, shared = m_.heads / m_.kv_heads;
     const size_t room = (longest() + 63) / 64 * 64;
     const auto attend_as = dim == 64 ? attend<64> : attend<128>;
@@ -132,7 +132,7 @@ class Step {
     });
   }
 
-  // silu(gate) * up, quantised at once: a unit of work is two groups of 32 outputs.
+  // silu(gate) * up, quantised immediately; a unit of work is two groups of 32 outputs.
   void gate_and_up(const Matrix& gate, const Matrix& up) {
     const int panels = m_.ffn / kPanel;
     pool_.run((panels + kPanels - 1) / kPanels, parallel_, [&](int unit) {
@@ -157,8 +157,8 @@ class Step {
   std::vector<int> tiles_;  // row at which each tile of attention starts
 };
 
-// `rows.tokens` rows of a session, from `rows.length` on, move to stand from `target` on, in every head of every layer:
-// keys are turned by one angle (cosine and sine are head_dim / 2 each), values are copied. The places may overlap.
+// Moves `rows.tokens` rows of a session from row `rows.length` to row `target`, in every head of every layer: keys are
+// rotated by one angle (cosine and sine have head_dim / 2 numbers each), values are copied. The ranges may overlap.
 inline void move_rows(const Model& m, ThreadPool& pool, const Segment& rows, int target) {
   const size_t dim = m.head_dim;
   const int first = rows.length, count = rows.tokens;
@@ -170,7 +170,7 @@ inline void move_rows(const Model& m, ThreadPool& pool, const Segment& rows, int
     }
     float* key = scratch_floats(dim);
     for (int i = 0; i < count; i++) {
-      const int row = target < first ? i : count - 1 - i;  // never over a row that has yet to be read
+      const int row = target < first ? i : count - 1 - i;  // so that no row is overwritten before it is read
       const uint16_t* from = head + (first + row) * dim;
       uint16_t* to = head + (target + row) * dim;
       for (size_t k = 0; k < dim; k += 16) store(key + k, load_half(from + k));

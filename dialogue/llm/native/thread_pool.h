@@ -1,5 +1,5 @@
-// Workers that help the calling thread through one step. They sleep whenever there is nothing to do: after about 0.1 ms
-// without work a worker waits in the kernel, so an idle assistant costs no processor time.
+// Worker threads that share the work of a step with the calling thread. After about 0.1 ms without work a worker waits
+// in the kernel, so that an idle assistant uses no processor time.
 #pragma once
 #include <immintrin.h>
 
@@ -37,7 +37,7 @@ class ThreadPool {
     if (sleeping_.load()) wake();
     while (claim()) {
     }
-    // Only workers that hold a unit are waited for, never one that has not woken up yet.
+    // Waits only for workers that have claimed a unit, never for one that is still waking up.
     for (int spins = 0; done_.load(std::memory_order_acquire) < uint32_t(units); spins++) {
       if (spins < kSpins) _mm_pause();
       else std::this_thread::yield();
@@ -48,7 +48,7 @@ class ThreadPool {
   static constexpr int kSpins = 1500;
 
   // A ticket is (epoch, units, next unit) in one word: claiming and checking are one atomic addition, and a worker that
-  // wakes up late cannot take a unit of a loop that is over.
+  // wakes up late cannot claim a unit of a finished loop.
   static bool open(uint64_t ticket) { return (ticket & 0xfffff) < ((ticket >> 20) & 0xfffff); }
 
   bool claim() {

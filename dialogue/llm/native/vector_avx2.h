@@ -74,8 +74,8 @@ inline F totals(F* v) {
   return {half[0], half[1]};
 }
 
-// 32 activations as 16-bit integers of at most 127 * 256. Of each four, the even ones come first: `dot_group` meets the
-// even and the odd bytes of a word of codes in turn.
+// 32 activations as 16-bit integers of at most 127 * 256. The even ones of each four come first, because `dot_group`
+// multiplies the even and the odd bytes of a word of codes in turn.
 inline void quantise(const float* x, uint8_t* codes, GroupNumbers& numbers) {
   __m256 sign = _mm256_set1_ps(-0.f), most8 = _mm256_setzero_ps();
   for (int k = 0; k < 32; k += 8) most8 = _mm256_max_ps(most8, _mm256_andnot_ps(sign, _mm256_loadu_ps(x + k)));
@@ -95,8 +95,8 @@ inline void quantise(const float* x, uint8_t* codes, GroupNumbers& numbers) {
   numbers = {scale, first + second, {first, second}};
 }
 
-// Chunk c of a group for rows 0-7 or 8-15: 32 codes. Shifts move 16 bits at once; the masks drop what came from the
-// other byte.
+// Chunk c of a group for rows 0-7 or 8-15: 32 codes. Shifts move 16 bits at once; the masks drop the bits of the other
+// byte.
 template <int Kind>
 inline __m256i unpack(const uint8_t* group, int c, int half) {
   auto line = [&](int number) { return _mm256_loadu_si256((const __m256i*)(group + 64 * number + 32 * half)); };
@@ -112,8 +112,8 @@ inline __m256i unpack(const uint8_t* group, int c, int half) {
   return codes;
 }
 
-// Sums of code * activation over one group for 16 rows, in `Parts` parts of the columns, for each of `Tokens` tokens,
-// whose codes follow one another.
+// Sums of code * activation over one group for 16 rows, in `Parts` parts of the columns, for each of `Tokens` tokens
+// with consecutive codes.
 template <int Kind, int Tokens, int Parts>
 inline void dot_group(const uint8_t* group, const uint8_t* x, F (&dots)[Parts][Tokens]) {
   const __m256i mask = _mm256_set1_epi16(255);

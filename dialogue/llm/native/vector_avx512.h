@@ -60,13 +60,13 @@ inline void quantise(const float* x, uint8_t* codes, GroupNumbers& numbers) {
   put(16, high_v);
   put(32, _mm512_sub_epi32(u, _mm512_slli_epi32(high_u, 8)));
   put(48, _mm512_sub_epi32(v, _mm512_slli_epi32(high_v, 8)));
-  // Added as floats, which hold these sums exactly: what is no number becomes the least integer, whose sum overflows.
+  // Added as floats, which hold these sums exactly: NaN becomes the smallest integer, and integer sums would overflow.
   float scale = most / 32512.f, first = scale * _mm512_reduce_add_ps(_mm512_cvtepi32_ps(u));
   float second = scale * _mm512_reduce_add_ps(_mm512_cvtepi32_ps(v));
   numbers = {scale, first + second, {first, second}};
 }
 
-// Chunk c of a group: 64 codes. Shifts move 16 bits at once; the masks drop what came from the other byte.
+// Chunk c of a group: 64 codes. Shifts move 16 bits at once; the masks drop the bits of the other byte.
 template <int Kind>
 inline __m512i unpack(const uint8_t* group, int c) {
   constexpr int kOr = 0xf8;  // a | (b & c)
@@ -81,9 +81,9 @@ inline __m512i unpack(const uint8_t* group, int c) {
   return codes;
 }
 
-// Sums of code * activation over one group of each of some panels, for 16 rows, in `Parts` parts of the columns, for
-// each of `Tokens` tokens, whose codes follow one another: put(panel, part, token, sums).
-// An activation is loaded once for all panels: a core loads about as many registers as it multiplies.
+// Sums of code * activation over one group of each panel, for 16 rows, in `Parts` parts of the columns, for each of
+// `Tokens` tokens with consecutive codes: put(panel, part, token, sums).
+// An activation is loaded once for all panels, because a core can load only about as many registers as it multiplies.
 template <int Kind, int Parts, int Panels, int Tokens, class Put>
 inline void dot_groups(const uint8_t* const (&group)[Panels], const uint8_t* x, Put&& put) {
   constexpr int kChunks = 8 / Parts;
@@ -92,7 +92,7 @@ inline void dot_groups(const uint8_t* const (&group)[Panels], const uint8_t* x, 
   auto whole = [](__m512i high, __m512i low) {
     return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(high, 8), low));
   };
-  if constexpr (Tokens <= kFewTokens) {  // codes are used as they come, all sums are kept
+  if constexpr (Tokens <= kFewTokens) {  // codes are used immediately, all sums are kept
 #pragma GCC unroll 2
     for (int part = 0; part < Parts; part++) {
       __m512i high[Panels][Tokens] = {}, low[Panels][Tokens] = {};
@@ -113,7 +113,7 @@ inline void dot_groups(const uint8_t* const (&group)[Panels], const uint8_t* x, 
         for (int t = 0; t < Tokens; t++) put(p, part, t, whole(high[p][t], low[p][t]));
       }
     }
-  } else {  // all codes are kept, sums come one token after the other
+  } else {  // all codes are kept, sums are made token by token
     __m512i codes[Panels][8];
 #pragma GCC unroll 8
     for (int c = 0; c < 8; c++) {

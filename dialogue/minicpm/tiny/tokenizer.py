@@ -38,8 +38,8 @@ def special_tokens(kind: Kind) -> list[str]:
 
 def byte_tokenizer(kind: Kind) -> Tokenizer:
     """Ids 0 to 255 are the bytes in the order of the released vocabularies ("!" is 0); special tokens follow."""
-    letters = _byte_letters()
-    tokenizer = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
+    vocabulary = {character: number for number, character in enumerate(_byte_alphabet())}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special_tokens(kind)])
@@ -52,15 +52,15 @@ def byte_tokenizer(kind: Kind) -> Tokenizer:
 
 def letter_tokenizer(specials: Sequence[str]) -> Tokenizer:
     """The tokenizer of o 2.6's voice: special tokens, then lower-case letters and punctuation."""
-    letters = [*specials, "[UNK]", *" abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"]
-    tokenizer = Tokenizer(models.WordLevel({letter: number for number, letter in enumerate(letters)}, "[UNK]"))
+    tokens = [*specials, "[UNK]", *" abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"]
+    tokenizer = Tokenizer(models.WordLevel({token: number for number, token in enumerate(tokens)}, "[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in specials])
     return tokenizer
 
 
-def _byte_letters() -> list[str]:
+def _byte_alphabet() -> list[str]:
     """GPT-2's byte alphabet: printable bytes first, as themselves, then letters for the other bytes."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     return [chr(code) for code in printable] + [chr(256 + number) for number in range(256 - len(printable))]

@@ -34,11 +34,11 @@ def write_other(kind: str, folder: Path) -> Path:
 
 
 def _tokenizer(kind: str) -> Any:
-    letters = byte_tokenizer(Kind.V26)
-    letters.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in MORE])
+    backend = byte_tokenizer(Kind.V26)
+    backend.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in MORE])
     named = {"image_token": PICTURE[kind], "video_token": "<|video_pad|>"}
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=letters,
+        tokenizer_object=backend,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         unk_token="<unk>",

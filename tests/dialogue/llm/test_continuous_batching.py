@@ -29,15 +29,15 @@ from tests.dialogue.minicpm.session_inputs import picture, second
 
 
 @pytest.fixture(autouse=True)
-def short_of_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_voice_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights do not know when to end a sentence."""
     monkeypatch.setattr(voice_o26, "MAX_STEPS", 300)
 
 
 @pytest.fixture(scope="module")
-def leaning(tmp_path_factory: pytest.TempPathFactory) -> MiniCPM:
-    """It answers in letters."""
-    return open_model(write_biased_checkpoint(Kind.O26, tmp_path_factory.mktemp("leaning")))
+def biased(tmp_path_factory: pytest.TempPathFactory) -> MiniCPM:
+    """A checkpoint whose replies are letters."""
+    return open_model(write_biased_checkpoint(Kind.O26, tmp_path_factory.mktemp("biased")))
 
 
 def shared(model: MiniCPM) -> MiniCPMO26Model:
@@ -85,8 +85,8 @@ def by_turns(
     return made
 
 
-def test_batched_replies_equal_single_ones(leaning: MiniCPM) -> None:
-    model = shared(leaning)
+def test_batched_replies_equal_single_ones(biased: MiniCPM) -> None:
+    model = shared(biased)
     want = [text_and_sound([*outputs(answer(engine))]) for engine in engines(model, 1, 2)]
     passes = ContinuousBatch()
     got = by_turns(passes, [passes.join(answer(engine)) for engine in engines(model, 1, 2)])
@@ -97,15 +97,15 @@ def test_batched_replies_equal_single_ones(leaning: MiniCPM) -> None:
     assert want[0] != want[1]
 
 
-def test_answers_that_begin_together_share_every_pass(leaning: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted, steps, decode = Passes(leaning.decoder), list[int](), SpeechDecoderO26.decode_codes
+def test_answers_that_begin_together_share_every_pass(biased: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted, steps, decode = Passes(biased.decoder), list[int](), SpeechDecoderO26.decode_codes
 
     def spoken(voice: SpeechDecoderO26, states: Sequence[Any], *rest: Any) -> Sequence[Tensor]:
         steps.append(len(states))
         return decode(voice, states, *rest)
 
     monkeypatch.setattr(SpeechDecoderO26, "decode_codes", spoken)
-    model = shared(replace(leaning, decoder=counted))  # type: ignore[arg-type]  # a wrapper that counts
+    model = shared(replace(biased, decoder=counted))  # type: ignore[arg-type]  # a wrapper that counts
     made = engines(model, 2, 2)
     counted.sizes.clear()
     passes = ContinuousBatch()
@@ -114,8 +114,8 @@ def test_answers_that_begin_together_share_every_pass(leaning: MiniCPM, monkeypa
     assert set(steps) == {2}
 
 
-def test_a_session_that_joins_late_is_batched(leaning: MiniCPM) -> None:
-    model = shared(leaning)
+def test_a_session_that_joins_late_is_batched(biased: MiniCPM) -> None:
+    model = shared(biased)
     first, late = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
     passes = ContinuousBatch()
@@ -127,8 +127,8 @@ def test_a_session_that_joins_late_is_batched(leaning: MiniCPM) -> None:
     torch.testing.assert_close(text_and_sound(got)[1], want[1], atol=1e-4, rtol=1e-4)
 
 
-def test_a_session_that_leaves_is_in_no_further_pass(leaning: MiniCPM) -> None:
-    model = shared(leaning)
+def test_a_session_that_leaves_is_in_no_further_pass(biased: MiniCPM) -> None:
+    model = shared(biased)
     gone, staying = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
     passes = ContinuousBatch()
@@ -144,8 +144,8 @@ def test_a_session_that_leaves_is_in_no_further_pass(leaning: MiniCPM) -> None:
     torch.testing.assert_close(sound[-1], want[1][-len(sound[-1]) :], atol=1e-4, rtol=1e-4)
 
 
-def test_an_error_reaches_only_the_session_that_caused_it(leaning: MiniCPM) -> None:
-    model = shared(leaning)
+def test_an_error_reaches_only_the_session_that_caused_it(biased: MiniCPM) -> None:
+    model = shared(biased)
     broken, whole = engines(model, 1, 2)
     want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
     assert broken._session is not None
@@ -166,8 +166,8 @@ def test_an_error_reaches_only_the_session_that_caused_it(leaning: MiniCPM) -> N
     assert text_and_sound(passes_of_other)[0] == want[0]
 
 
-def test_closing_a_reply_removes_it_from_the_batch(leaning: MiniCPM) -> None:
-    model = shared(leaning)
+def test_closing_a_reply_removes_it_from_the_batch(biased: MiniCPM) -> None:
+    model = shared(biased)
 
     async def broken_off() -> None:
         engine = await asked(model, 1)

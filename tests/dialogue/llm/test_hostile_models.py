@@ -101,14 +101,14 @@ DAMAGES: dict[str, tuple[Callable[[Gguf], None], str]] = {
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_gguf_file_that_contradicts_itself_is_refused(name: str, tmp_path: Path) -> None:
-    damage, told = DAMAGES[name]
+    damage, message = DAMAGES[name]
     model = gguf_seed("llama", Kind.Q4_1)
     (tmp_path / "whole.gguf").write_bytes(model.to_bytes())
     open_language_model(tmp_path / "whole.gguf")
     damage(model)
     (tmp_path / "damaged.gguf").write_bytes(model.to_bytes())
     for precision in PRECISIONS:
-        with pytest.raises(BadInput, match=told):
+        with pytest.raises(BadInput, match=message):
             open_language_model(tmp_path / "damaged.gguf", quantisation=precision)
 
 
@@ -276,6 +276,6 @@ def test_damaged_files_load_or_are_refused(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     command = [sys.executable, str(ROOT / "benchmarks/fuzz_models.py"), "--cases", "1500", "--seed", "7"]
     finished = subprocess.run([*command, "--json", str(figures)], capture_output=True, text=True, check=False)
-    told = json.loads(figures.read_text()) if figures.exists() else {}
-    counted = {name: told.get(name) for name in ("cases", "crashes", "hangs", "other_errors")}
+    reported = json.loads(figures.read_text()) if figures.exists() else {}
+    counted = {name: reported.get(name) for name in ("cases", "crashes", "hangs", "other_errors")}
     assert counted == {"cases": 1500, "crashes": 0, "hangs": 0, "other_errors": 0}, finished.stdout + finished.stderr

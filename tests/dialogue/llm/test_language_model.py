@@ -58,13 +58,13 @@ def test_every_precision_of_the_embedded_model_answers(weights: Any) -> None:
 
 
 @pytest.mark.parametrize("text", KNOWN_IDS)
-def test_the_gguf_tokenizer_splits_as_the_model_was_taught(embedded: LanguageModel, text: str) -> None:
+def test_the_gguf_tokenizer_splits_as_in_training(embedded: LanguageModel, text: str) -> None:
     ids = embedded.tokenizer.encode(text, add_special_tokens=False).ids
     assert ids == KNOWN_IDS[text]
     assert embedded.tokenizer.decode(ids, skip_special_tokens=False) == text
 
 
-def test_loading_tells_how_far_it_is(weights: Any) -> None:
+def test_loading_reports_its_progress(weights: Any) -> None:
     steps: list[tuple[int, int]] = []
     open_language_model(
         weights.path("smollm2-135m-instruct"), on_progress=lambda done, total: steps.append((done, total))

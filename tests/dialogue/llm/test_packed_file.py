@@ -1,5 +1,5 @@
-"""Packed weights beside a model's file: used where they are whole and fit, made again where not, done without where
-there is no room."""
+"""Packed weights beside a model's file: used if they are complete and match, made again otherwise, omitted on a full
+disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from gguf import GGMLQuantizationType as Kind
 
 from dialogue.llm.native.loader import NativeMissing, load_library
-from dialogue.llm.native.packed_file import Bytes, keep, kept, packed_path
+from dialogue.llm.native.packed_file import Bytes, load_packed, packed_path, store_packed
 from dialogue.llm.native_decoder import NativeDecoder
 from tests.dialogue.random_weights import RandomWeights, tiny_config
 
@@ -32,10 +32,10 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_was_kept_is_found_as_it_was_made(source: Path) -> None:
-    assert kept(source, LAYOUT, PLAN) is None
-    made = keep(source, LAYOUT, PLAN, fill)
-    found = kept(source, LAYOUT, PLAN)
+def test_stored_weights_are_loaded_unchanged(source: Path) -> None:
+    assert load_packed(source, LAYOUT, PLAN) is None
+    made = store_packed(source, LAYOUT, PLAN, fill)
+    found = load_packed(source, LAYOUT, PLAN)
     assert made is not None and found is not None
     assert (made == found).all() and len(found) == 960 and found[1] == 1
     assert found.ctypes.data % 64 == 0 and not found.flags.writeable
@@ -82,31 +82,31 @@ def emptied(source: Path) -> None:
     [touched, of_other_size, with_other_head, cut_short, longer, emptied]
     + [changed_at(at) for at in (0, 8, 20, 50, 4096, 4096 + 959)],
 )
-def test_what_is_stale_or_damaged_is_made_again(source: Path, spoil: Callable[[Path], None]) -> None:
-    keep(source, LAYOUT, PLAN, fill)
+def test_a_stale_or_damaged_file_is_replaced(source: Path, spoil: Callable[[Path], None]) -> None:
+    store_packed(source, LAYOUT, PLAN, fill)
     spoil(source)
-    assert kept(source, LAYOUT, PLAN) is None
-    keep(source, LAYOUT, PLAN, fill)
-    assert kept(source, LAYOUT, PLAN) is not None
+    assert load_packed(source, LAYOUT, PLAN) is None
+    store_packed(source, LAYOUT, PLAN, fill)
+    assert load_packed(source, LAYOUT, PLAN) is not None
 
 
-def test_another_plan_or_layout_is_not_served(source: Path) -> None:
-    keep(source, LAYOUT, PLAN, fill)
-    assert kept(source, LAYOUT + 1, PLAN) is None
-    assert kept(source, LAYOUT, PLAN[:1]) is None
-    assert kept(source, LAYOUT, [("a", 16, 32, 6, 320), PLAN[1]]) is None
+def test_weights_of_another_plan_or_layout_are_not_loaded(source: Path) -> None:
+    store_packed(source, LAYOUT, PLAN, fill)
+    assert load_packed(source, LAYOUT + 1, PLAN) is None
+    assert load_packed(source, LAYOUT, PLAN[:1]) is None
+    assert load_packed(source, LAYOUT, [("a", 16, 32, 6, 320), PLAN[1]]) is None
 
 
-def test_a_full_disk_is_left_alone(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_to_a_full_disk(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(source.parent)._replace(free=1000)
     monkeypatch.setattr("dialogue.llm.native.packed_file.shutil.disk_usage", lambda _: usage)
-    assert keep(source, LAYOUT, PLAN, fill) is None
+    assert store_packed(source, LAYOUT, PLAN, fill) is None
     assert list(source.parent.iterdir()) == [source]
 
 
 def test_a_name_that_is_taken_costs_only_the_file(source: Path) -> None:
     packed_path(source).mkdir()
-    panels = keep(source, LAYOUT, PLAN, fill)
+    panels = store_packed(source, LAYOUT, PLAN, fill)
     assert panels is not None and panels[1] == 1
     assert len(list(source.parent.iterdir())) == 2
 
@@ -116,7 +116,7 @@ def test_a_fault_while_packing_leaves_nothing_behind(source: Path) -> None:
         raise ValueError("no such block")
 
     with pytest.raises(ValueError, match="no such block"):
-        keep(source, LAYOUT, PLAN, fail)
+        store_packed(source, LAYOUT, PLAN, fail)
     assert list(source.parent.iterdir()) == [source]
 
 
@@ -125,7 +125,7 @@ def test_abandoned_parts_are_removed(source: Path) -> None:
     for part in (old, new):
         part.write_bytes(b"x")
     os.utime(old, (1, 1))
-    keep(source, LAYOUT, PLAN, fill)
+    store_packed(source, LAYOUT, PLAN, fill)
     assert new.exists() and not old.exists()
 
 
@@ -140,7 +140,7 @@ def test_a_decoder_computes_the_same_from_what_was_kept(source: Path, monkeypatc
 
     def result(beside: Path | None) -> torch.Tensor:
         native = NativeDecoder(
-            config, weights, library, beside=beside, on_progress=lambda done, total: steps.append((done, total))
+            config, weights, library, source=beside, on_progress=lambda done, total: steps.append((done, total))
         )
         return native.logits(native.forward(native.new_cache(32), torch.arange(20)))
 

@@ -1,4 +1,4 @@
-"""Tiny checkpoints with a token bias, so that random weights speak in letters, listen and end their replies.
+"""Tiny checkpoints with a token bias, so that random weights write letters, listen and end their replies.
 
 One channel of the hidden state is constant, so the head's weights of that channel act as a bias.
 """
@@ -17,7 +17,7 @@ from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 
 CONSTANT = 10.0
-LETTERS = f"{string.ascii_lowercase}.,"
+ALPHABET = f"{string.ascii_lowercase}.,"
 SPEAKS = {
     Kind.O26: {"<|im_end|>": 2.2},
     Kind.O45: {"<|listen|>": 5.0, "<|speak|>": 4.0, "<|chunk_eos|>": 3.4, "<|turn_eos|>": 4.6},
@@ -29,7 +29,7 @@ def write_biased_checkpoint(kind: Kind, folder: Path, seed: int = 0, biases: Map
     write_tiny(kind, folder, seed)
     words = Vocabulary(folder / "tokenizer.json")
     bias = torch.full((len(words),), -30.0)
-    for letter in set(LETTERS):
+    for letter in set(ALPHABET):
         bias[words.encode(letter, begin=False)[0]] = 2.0
     bias[words.encode(" ", begin=False)[0]] = 4.0
     for token, value in {**SPEAKS[kind], **(biases or {})}.items():

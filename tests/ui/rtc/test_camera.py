@@ -97,7 +97,7 @@ def test_large_pictures_are_made_smaller() -> None:
     assert picture.rgb.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
 
 
-def test_pictures_too_large_to_decode_are_refused_and_the_user_is_told_once() -> None:
+def test_pictures_too_large_to_decode_are_refused_and_reported_once() -> None:
     reported: list[tuple[int, int]] = []
 
     async def story(camera: VideoReceiver) -> None:
@@ -150,7 +150,7 @@ def test_frames_that_are_no_vp8_make_it_ask_for_a_key_frame_and_go_on() -> None:
     assert camera.broken == 1
 
 
-def test_a_decoder_that_cannot_keep_up_begins_anew_instead_of_lagging() -> None:
+def test_a_decoder_that_cannot_keep_up_restarts_instead_of_lagging() -> None:
     async def story(camera: VideoReceiver) -> None:
         film = Film()
         frames = [film.frame(grey(100), key=n in (0, 40)) for n in range(60)]

@@ -20,14 +20,14 @@ class Line:
     """Feeds packets and keeps the output."""
 
     def __init__(self) -> None:
-        self.gapless = JitterBuffer()
+        self.buffer = JitterBuffer()
         self.out: list[Chunk] = []
 
     def packet(self, number: float, now: float, n: int = PACKET) -> None:
-        self.out += self.gapless.place(tone(n), round(number * PACKET), now)
+        self.out += self.buffer.place(tone(n), round(number * PACKET), now)
 
     def idle(self, now: float) -> None:
-        self.out += self.gapless.idle(now)
+        self.out += self.buffer.idle(now)
 
     def samples(self) -> np.ndarray:
         position = 0
@@ -52,7 +52,7 @@ def test_lost_time_becomes_silence_of_the_same_length() -> None:
         line.packet(n, now=0.02 * (n + 1))
     heard = line.samples().reshape(6, PACKET)
     assert [bool(row.all()) for row in heard] == [True, True, False, False, True, True]
-    assert line.gapless.filled == 2 * PACKET
+    assert line.buffer.filled == 2 * PACKET
 
 
 def test_rounding_of_a_few_samples_is_not_a_gap() -> None:
@@ -60,7 +60,7 @@ def test_rounding_of_a_few_samples_is_not_a_gap() -> None:
     line.packet(0, now=0.02, n=304)
     line.packet(1, now=0.04)
     line.packet(2 + 0.05, now=0.06)
-    assert line.gapless.filled == 0
+    assert line.buffer.filled == 0
     assert len(line.samples()) == 304 + 2 * PACKET
 
 
@@ -69,7 +69,7 @@ def test_jitter_changes_nothing() -> None:
     for n, late in enumerate([0.0, 0.03, 0.01, 0.2, 0.18, 0.16, 0.0, 0.1, 0.0]):
         line.packet(n, now=0.02 * (n + 1) + late)
     assert np.all(line.samples() == 0.5)
-    assert line.gapless.cut == 0
+    assert line.buffer.cut == 0
 
 
 def test_a_silent_sender_is_filled_with_silence_after_the_idle_time() -> None:
@@ -96,7 +96,7 @@ def test_delayed_sound_is_cut_only_where_its_time_was_filled() -> None:
     line.packet(51, now=1.04)
     heard = line.samples()
     assert len(heard) / RATE == pytest.approx(1.04, abs=0.001)
-    assert line.gapless.cut == pytest.approx(0.4 * RATE, abs=2)
+    assert line.buffer.cut == pytest.approx(0.4 * RATE, abs=2)
     assert np.all(heard[round(0.42 * RATE) + 1 :] == 0.5)
 
 
@@ -109,7 +109,7 @@ def test_a_microphone_with_a_stopped_clock_loses_no_sound_when_it_is_back() -> N
         line.packet(n, now=3.0 + 0.02 * n)
     heard = line.samples()
     assert len(heard) / RATE == pytest.approx(3.0 + 0.02 * 49, abs=0.001)
-    assert line.gapless.cut == 0
+    assert line.buffer.cut == 0
     assert np.all(heard[-49 * PACKET :] == 0.5)
     assert not heard[PACKET : -49 * PACKET].any()
 
@@ -150,7 +150,7 @@ def test_a_longer_path_is_followed_after_a_while() -> None:
     line = Line()
     for n in range(1000):
         line.packet(n, now=0.02 * (n + 1) + (0.15 if n >= 100 else 0.0))
-    assert line.gapless.filled == pytest.approx(0.15 * RATE, abs=2)
+    assert line.buffer.filled == pytest.approx(0.15 * RATE, abs=2)
     assert WINDOW_S < 15
 
 

@@ -36,19 +36,19 @@ def test_text_is_read_in_any_colour(reader: Reader, draw_sign: DrawSign, ink: st
     assert words(reader, draw_sign(["PLATFORM 9"], ink=ink, board=board)) == "PLATFORM 9"
 
 
-@pytest.mark.parametrize("letters", [10, 14, 24])
-def test_lines_come_in_reading_order(reader: Reader, draw_sign: DrawSign, letters: int) -> None:
+@pytest.mark.parametrize("font_px", [10, 14, 24])
+def test_lines_come_in_reading_order(reader: Reader, draw_sign: DrawSign, font_px: int) -> None:
     lines = ["please mind the gap", "tickets 3.50", "open Monday"]
-    assert words(reader, draw_sign(lines, letters)) == " / ".join(lines)
+    assert words(reader, draw_sign(lines, font_px)) == " / ".join(lines)
 
 
 def test_slanted_lines_are_not_merged(reader: Reader, draw_sign: DrawSign) -> None:
     lines = ["Platform emergency", "library welcome", "price of office"]
-    assert words(reader, draw_sign(lines, letters=18, turned=5)) == " / ".join(lines)
+    assert words(reader, draw_sign(lines, font_px=18, turned=5)) == " / ".join(lines)
 
 
 def test_small_print_of_a_large_picture_is_found(reader: Reader, draw_sign: DrawSign) -> None:
-    rgb = draw_sign(["meeting room 17", "closed on Sunday"], letters=15, size=(1280, 720))
+    rgb = draw_sign(["meeting room 17", "closed on Sunday"], font_px=15, size=(1280, 720))
     assert words(reader, rgb) == "meeting room 17 / closed on Sunday"
 
 

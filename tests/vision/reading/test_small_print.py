@@ -25,7 +25,7 @@ def test_large_lines_are_not_enlarged(draw_sign: DrawSign) -> None:
 
 
 def test_undetected_text_is_found_by_its_edges(draw_sign: DrawSign) -> None:
-    rgb = draw_sign(["closed on Sunday and Monday"], letters=13, size=(1280, 720))
+    rgb = draw_sign(["closed on Sunday and Monday"], font_px=13, size=(1280, 720))
     part = part_with_small_print(rgb, [], 0.5, BUDGET)
     assert part is not None
     assert inside((0.42, 0.49, 0.58, 0.51), part.box) == pytest.approx(1)

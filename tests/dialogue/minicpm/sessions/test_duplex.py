@@ -241,24 +241,24 @@ def test_a_mark_stays_valid_while_older_units_are_dropped(model: Open) -> None:
 
 def test_an_interrupted_turn_stays_in_the_context_as_far_as_it_was_heard(model: Open) -> None:
     """The context equals that of a session in which nothing more was said."""
-    control, letters = DuplexTokens.of(model(Kind.O45).words), model(Kind.O45).words.encode("abcdef", begin=False)
+    control, spoken = DuplexTokens.of(model(Kind.O45).words), model(Kind.O45).words.encode("abcdef", begin=False)
     cut, straight = opened(model(Kind.O45)), opened(model(Kind.O45))
     turn = []
-    for tokens in ([control.speak, *letters[:3]], [control.speech_start, *letters[3:]], [control.speech_start]):
+    for tokens in ([control.speak, *spoken[:3]], [control.speech_start, *spoken[3:]], [control.speech_start]):
         mark = cut.mark()
         said = scripted(cut, *tokens)
         assert cut._heard is not None
         turn.append(ReplyUnit(mark, cut._heard, said))
     alone(break_off(cut, turn, characters=4))
-    scripted(straight, control.speak, *letters[:3])
+    scripted(straight, control.speak, *spoken[:3])
     straight.hear(second(4))
-    alone(straight.repeat([control.speech_start, letters[3], control.chunk_end, control.unit_end]))
+    alone(straight.repeat([control.speech_start, spoken[3], control.chunk_end, control.unit_end]))
     straight.hear(second(1))
     straight.say(listen=True)
     assert cut.cache.length == straight.cache.length
     torch.testing.assert_close(held(cut), held(straight))
     assert not cut.turn_open and cut.speech is None
-    assert [unit.said for unit in cut.context.units][-2:] == [(letters[3],), ()]
+    assert [unit.said for unit in cut.context.units][-2:] == [(spoken[3],), ()]
 
 
 def test_typed_text_is_part_of_the_unit_and_cannot_end_it(model: Open) -> None:
