@@ -68,7 +68,8 @@ def _cache_bytes(text: Any, tokens: int) -> int:
     size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     window = min(tokens, getattr(text, "sliding_window", None) or tokens)
     kept = {"full_attention": tokens, "sliding_attention": window, "chunked_attention": window}
-    return sum(kept.get(layer, 0) for layer in layers) * 2 * heads * size * 2
+    values: int = sum(kept.get(layer, 0) for layer in layers) * 2 * heads * size
+    return values * 2
 
 
 def _without(folder: Path) -> tuple[str, ...]:

@@ -80,7 +80,8 @@ class TokenStream:
         output = self._model.model(**new, past_key_values=self._cache, use_cache=True, **self._last_only)
         self._cache = output.past_key_values
         self._rope_state = get_rope_state(self._rope_modules)
-        return output.logits[0, -1]
+        logits: Tensor = output.logits[0, -1]
+        return logits
 
     def _take(self, text: str) -> str:
         new = text.removeprefix(self._emitted)

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.ui.caller import Caller, Tone, house
+from tests.ui.caller import Caller, house
 from tests.ui.strangers import goes_on, media_sockets
+from tests.ui.tracks import Tone
 from ui.host.address import LOOPBACK, listen, machine_addresses, media_hosts
 
 

@@ -57,7 +57,7 @@ def test_invalid_options_are_refused(options: dict[str, Any], message: str) -> N
 
 def test_an_unknown_option_is_refused_with_a_list_of_the_options() -> None:
     with pytest.raises(TypeError, match="no option 'heat'; the options are sampling, temperature"):
-        GenerationConfig.of({"heat": 1})  # type: ignore[typeddict-unknown-key]  # the point
+        GenerationConfig.of({"heat": 1})  # type: ignore[typeddict-unknown-key]  # unknown on purpose
 
 
 def test_a_model_without_beam_search_decodes_greedily_instead() -> None:

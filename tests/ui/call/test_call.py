@@ -17,7 +17,8 @@ import pytest
 from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.runtime.events import DeviceLost, DeviceSwitched, Interrupted, Notice, ReplyText, TextTyped, TurnTimed
-from tests.ui.caller import TONE_HZ, Caller, Colours, Tone, house
+from tests.ui.caller import Caller, house
+from tests.ui.tracks import TONE_HZ, Colours, Tone
 from ui.call.call import CHECK_EVERY_S, VANISHED_S
 from ui.call.calls import CLOSE_WITHIN_S
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from dialogue.errors import AssistantError
-from tests.ui.caller import SETUP, Caller, Parts, RememberingSession, Tone, house
+from tests.ui.caller import SETUP, Caller, Parts, RememberingSession, house
+from tests.ui.tracks import Tone
 from ui.http.routes import LONGEST_BODY
 from ui.http.server import serve
 

@@ -16,8 +16,9 @@ import pytest
 from aioice.candidate import Candidate
 from aioice.ice import CandidatePair, Connection, StunProtocol
 
-from tests.ui.caller import Caller, Tone, house
+from tests.ui.caller import Caller, house
 from tests.ui.strangers import DATAGRAMS, goes_on, media_sockets, noise, send_to, stun
+from tests.ui.tracks import Tone
 from ui.host.address import LOOPBACK
 from ui.rtc.ice_gate import MOST_WAITING, Gate
 
