@@ -149,5 +149,5 @@ def test_a_longer_context_needs_more(tmp_path: Path, store: WeightStore) -> None
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a graphics card")
 def test_a_missing_graphics_card_is_reported(tmp_path: Path, store: WeightStore) -> None:
     write_chat_model("qwen3", tmp_path)
-    with pytest.raises(BadInput, match="no graphics card"):
+    with pytest.raises(BadInput, match="finds no GPU"):
         chat_setup(tmp_path, store, 64e9, device="cuda")
