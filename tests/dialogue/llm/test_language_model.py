@@ -119,7 +119,7 @@ def test_a_model_in_a_foreign_quantisation_is_refused(tmp_path: Path) -> None:
     write_chat_model("qwen3", tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "awq"}}))
-    with pytest.raises(BadInput, match="take the original"):
+    with pytest.raises(BadInput, match="use the original"):
         open_language_model(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen3"}))
     with pytest.raises(BadInput, match="states no num_attention_heads"):
