@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from enum import EnumType
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, UnionType
+from typing import Any, get_args
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -109,13 +109,13 @@ def is_from(value: type, module: ModuleType) -> bool:
 
 
 def described(name: str, value: Any, level: int) -> list[str]:
-    """A heading, the signature and the docstring; of a class its public methods as well."""
+    """A heading, the signature and the docstring; for a class, its public methods as well; for a union, its members."""
     lines = [
         f"{'#' * level} {name}",
         "",
         fenced(f"{name}{signature(value)}", "python"),
         "",
-        inspect.getdoc(value) or "",
+        "" if isinstance(value, UnionType) else inspect.getdoc(value) or "",
         "",
     ]
     if inspect.isclass(value):
@@ -136,6 +136,8 @@ class Plain(str):
 def signature(value: Any) -> str:
     if isinstance(value, EnumType) or (inspect.isclass(value) and issubclass(value, Exception)):
         return ""
+    if isinstance(value, UnionType):
+        return " = " + " | ".join(each.__name__ for each in get_args(value))
     found = inspect.signature(value)
     parameters = [each.replace(annotation=plain(each.annotation)) for each in found.parameters.values()]
     return str(found.replace(parameters=parameters, return_annotation=plain(found.return_annotation)))

@@ -31,7 +31,7 @@ def test_it(number):
 """
 
 
-def test_those_by_the_clock_run_last_and_beside_nothing(tmp_path: Path) -> None:
+def test_tests_in_real_time_run_last_and_alone(tmp_path: Path) -> None:
     checks, log = tmp_path / "checks", tmp_path / "log"
     checks.mkdir()
     log.mkdir()
@@ -56,5 +56,5 @@ def test_those_by_the_clock_run_last_and_beside_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", IN_REAL_TIME)
-def test_what_is_named_is_there(file: str) -> None:
+def test_the_listed_files_exist(file: str) -> None:
     assert (ROOT / file).is_file()

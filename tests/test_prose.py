@@ -1,7 +1,7 @@
 """The prose of the repository is plain: a list of turns that are not used in docstrings, comments, messages and docs.
 
-To add a turn, add a line to TURNS (or to NAMES, for identifiers), with the words to use instead. Files that are not
-clean yet are listed in prose_not_yet_clean.txt; `python -m tests.test_prose` prints that list as it is now.
+To add a turn, add a line to TURNS (or to NAMES, for identifiers), with the words to use instead. A sentence that must
+keep a turn is quoted in EXCEPTIONS, with the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import pytest
 from tests.test_shape import repository_files
 
 ROOT = Path(__file__).parent.parent
-NOT_YET_CLEAN = ROOT / "tests" / "prose_not_yet_clean.txt"
 
 TURNS = {  # a regular expression, in any case unless it starts with (?-i:, and what to write instead
     r"(?:^|[.!?:;] )(?-i:Of) (?!course\b)": "start with the subject",
@@ -38,7 +37,7 @@ TURNS = {  # a regular expression, in any case unless it starts with (?-i:, and 
     r"\bvouch\w*\b": "guarantee, check",
     r"\bnobody waits\b": "nothing is waiting",
     r"\bthe (?:house|crew|scribe|diary)\b": "the project, dependencies, transcriber, log",
-    r"\bwishes\b": "request options",
+    r"\bwish(?:es)?\b": "request options",
     r"\bcorrespondence\b|\bin letters\b": "chat requests",
     r"\ba trifle\b": "a little",
     r"\bas (?:it|they) likes?\b": "freely",
@@ -71,6 +70,10 @@ NAMES = {  # the same for identifiers, as words between underscores and capitals
     "wishes": "request_options",
     "letters": "chat",
     "gapless": "jitter_buffer",
+}
+EXCEPTIONS = {  # a sentence, and why it keeps its turn
+    "What the user told you earlier:": "part of a prompt, whose words change what a model writes",
+    "Open a door of the house.": "what a user's function says to a model, in a test",
 }
 # Words that a user says or reads as an answer, and prompts, whose words change what a model writes.
 SPOKEN = ("dialogue/rules/", "dialogue/prompts/", "dialogue/text/", "dialogue/tools/", "dialogue/engines/")
@@ -149,7 +152,7 @@ def of_text(source: str) -> Iterator[Prose]:
 
 
 def of_page(source: str) -> Iterator[Prose]:
-    """Lines of a script, a style or a page: its comments and texts stand between code that uses none of the turns."""
+    """Lines of another source file: comments and texts, between code that uses none of the turns."""
     for line, text in enumerate(source.splitlines(), 1):
         yield Prose(line, re.sub(r"^\W+", "", text))
 
@@ -159,7 +162,7 @@ def identifiers(source: str) -> Iterator[Prose]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.FunctionDef(name=name) if name.startswith("test_"):
-                continue  # a sentence, and read as one
+                continue  # read as a sentence
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield Prose(node.lineno, name)
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
@@ -167,11 +170,14 @@ def identifiers(source: str) -> Iterator[Prose]:
 
 
 def readers() -> dict[str, Callable[[str], Iterator[Prose]]]:
-    return {".md": of_text, ".js": of_page, ".css": of_page, ".html": of_page, ".yml": of_page, ".sh": of_page}
+    page = (".js", ".css", ".html", ".yml", ".sh", ".cpp", ".h")
+    return {".md": of_text, **dict.fromkeys(page, of_page)}
 
 
 def plain(text: str) -> str:
-    """One line without what is quoted: code, and words that a user, a page or a model says."""
+    """One line without exceptions and quotations: code, and words that a user, a page or a model says."""
+    for sentence in EXCEPTIONS:
+        text = text.replace(sentence, "...")
     unquoted = re.sub(r"`[^`]*`|\"[^\"\n]*\"|“[^”]*”|<[^<>]*>|https?://\S+", "...", text)
     return " ".join(unquoted.split())
 
@@ -201,14 +207,16 @@ def prose_files() -> list[Path]:
     return sorted(path for path in repository_files() if path.suffix in suffixes and path not in own)
 
 
-def not_yet_clean() -> set[str]:
-    return set(NOT_YET_CLEAN.read_text().split()) if NOT_YET_CLEAN.exists() else set()
-
-
 def test_the_prose_is_plain() -> None:
-    clean = [path for path in prose_files() if path.relative_to(ROOT).as_posix() not in not_yet_clean()]
-    assert len(clean) > 10
-    assert [fault for path in clean for fault in faults(path)] == []
+    files = prose_files()
+    assert len(files) > 10
+    assert [fault for path in files for fault in faults(path)] == []
+
+
+@pytest.mark.parametrize("sentence", EXCEPTIONS)
+def test_an_exception_has_a_turn_and_is_in_use(sentence: str) -> None:
+    assert any(re.search(turn, sentence, re.IGNORECASE) for turn in TURNS)
+    assert any(sentence in path.read_text() for path in prose_files())
 
 
 @pytest.mark.parametrize(
@@ -242,9 +250,3 @@ def test_plain_prose_and_quoted_words_pass(source: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("tests.test_prose.ROOT", tmp_path)
     (tmp_path / "x.py").write_text(source)
     assert list(faults(tmp_path / "x.py")) == []
-
-
-if __name__ == "__main__":
-    for each in prose_files():
-        if any(faults(each)):
-            print(each.relative_to(ROOT).as_posix())

@@ -156,7 +156,7 @@ def test_a_folder_has_few_files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("room", sorted({room_of(module) for module in MODULES} - {"omnilive", "vision.weights"}))
-def test_a_room_says_in_one_sentence_what_it_holds(room: str) -> None:
+def test_the_docstring_of_a_room_is_one_sentence(room: str) -> None:
     [first, *_] = (ast.get_docstring(ast.parse(MODULES[room].read_text())) or "").splitlines() or [""]
     assert first.endswith("."), "the room says nothing about itself"
     assert ". " not in first, "one sentence"

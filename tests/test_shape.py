@@ -120,7 +120,7 @@ def test_the_tree_names_no_registry_host_and_no_machine() -> None:
     assert not found
 
 
-def test_nothing_is_left_for_later() -> None:
+def test_the_tree_has_no_marks_of_unfinished_work() -> None:
     marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
     found = [f"{named(path)}: {mark}" for path, text in repository_texts() for mark in marks if mark in text]
     assert not found

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.family.peak_memory import PeakMemory
-from dialogue.llm.batching import outputs
+from dialogue.llm.batching import run_stream
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.generation import generate
 from dialogue.llm.precision import Precision
@@ -199,7 +199,7 @@ def _first_sound_o26(model: MiniCPM) -> None:
     session.hear(["<unit>", EncodedPicture(PICTURE, 1), EncodedSound(SECOND)])
     list(islice(session.answer(FIRST_TOKENS), FIRST_TOKENS))
     assert session.speaker is not None
-    next(outputs(SpeechStreamO26(model.voice, session.speaker).add(FIRST_WORDS)))
+    next(run_stream(SpeechStreamO26(model.voice, session.speaker).add(FIRST_WORDS)))
 
 
 def batched_sessions(model: MiniCPM) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Measures the accuracy of each way to compute a GGUF model against the file's own weights in float32.
 
 Compares the most likely token and the Kullback-Leibler divergence of the next-token distribution, teacher-forced over
-benchmarks/decoder_texts.txt, for the compiled step as it is used (token by token, the file's own groups), at 8 and at
-4 bits; torch at bfloat16, int8 and int4; and llama.cpp, if it is available.
+benchmarks/routes/decoder_texts.txt. The routes are the compiled step token by token at the file's precision, at 8 and
+at 4 bits; torch at bfloat16, int8 and int4; and llama.cpp, if it is installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dialogue.llm.native_decoder import NativeDecoder
 from dialogue.llm.precision import Quantisation
 
 TEXTS = Path(__file__).with_name("decoder_texts.txt")
-TOKENS_AT_ONCE = 16  # the same kernels as for one token, in less time
+TOKENS_AT_ONCE = 16  # uses the same kernels as one token, in less time
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Agreement:
 def accuracy(
     path: Path, exact: LanguageModel, llama_logits: Callable[[list[int]], Tensor] | None
 ) -> dict[str, Agreement]:
-    """By name: compiled, compiled_int8, compiled_int4, torch_bfloat16, torch_int8, torch_int4, llamacpp. The compiled
-    ones are missing on a machine that cannot run the compiled step."""
+    """The agreement by route: compiled, compiled_int8, compiled_int4, torch_bfloat16, torch_int8, torch_int4, llamacpp.
+    The compiled routes are missing on a machine that cannot run the compiled step."""
     texts = TEXTS.read_text(encoding="utf-8").split("\n%\n")
     chains = [exact.tokenizer.encode(text.strip(), add_special_tokens=False).ids for text in texts]
     print(f"accuracy over {sum(map(len, chains))} tokens of {len(chains)} texts")

@@ -1,7 +1,7 @@
-"""llama.cpp as a route of the decoder benchmark, with the fastest of its kernels that run on this machine.
+"""Runs llama.cpp as a route of the decoder benchmark, with its fastest kernels that run on this machine.
 
-Its repacked kernels (AMX in particular) are its fastest, but crash on some machines with more than one token. So
-decoding and prefill have a child process each: decoding may use kernels that crash in prefill.
+Its repacked kernels (AMX in particular) are the fastest, but crash on some machines with more than one token.
+Therefore decoding and prefill have a child process each: decoding may use kernels that crash in prefill.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class LlamaCpp:
 
     def __init__(self, path: Path) -> None:
         self._prefilling = first_that_runs(path, SOME)
-        # Where its fastest kernels survive a prefill, one process does both.
+        # One process does both if the fastest kernels can prefill.
         self._decoding = self._prefilling if self._prefilling.kernels == "all" else first_that_runs(path, SOME[:1])
         print(f"llama.cpp decodes with {self._decoding.kernels} kernels, prefills with {self._prefilling.kernels}")
 

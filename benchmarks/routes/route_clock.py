@@ -1,4 +1,4 @@
-"""The clock that routes of the decoder benchmarks are measured with."""
+"""Selects the clock of the decoder benchmarks."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from collections.abc import Callable
 
 
 def clock_of(threads: int) -> Callable[[], float]:
-    """Seconds. On one thread its processor time: what else runs on the machine does not count. Else the wall's."""
+    """A clock in seconds: processor time for one thread, which excludes other programs; wall time for more."""
     return time.thread_time if threads == 1 else time.perf_counter

@@ -80,7 +80,7 @@ class ImageTextEngine:
 
     def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than half the context."""
-        self._sampling = generation.without_beams().drawn(self._sampling)
+        self._sampling = generation.without_beams().sampling_config(self._sampling)
         self._memory.reply_tokens = generation.tokens(self._memory.reply_tokens, self._history.limit // 2)
 
     async def feed(self, block: Block) -> None:

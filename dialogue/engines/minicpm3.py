@@ -131,7 +131,7 @@ class MiniCPM3Engine:
     def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beam search, and for an answer longer than a quarter of
         the context, which also holds the results of functions."""
-        self._sampling = generation.without_beams().drawn(self._sampling)
+        self._sampling = generation.without_beams().sampling_config(self._sampling)
         self._reply_tokens = generation.tokens(self._reply_tokens, self._llm.limit // 4)
 
     @property

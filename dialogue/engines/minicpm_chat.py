@@ -45,7 +45,7 @@ class MiniCPMChatEngine:
 
     def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for an answer longer than the context."""
-        self._sampling, self._beams = generation.drawn(self._sampling), generation.beams
+        self._sampling, self._beams = generation.sampling_config(self._sampling), generation.beams
         self._max_tokens = generation.tokens(MAX_REPLY_TOKENS, self._model.decoder.config.max_positions - 1)
 
     async def feed(self, block: Block) -> None:

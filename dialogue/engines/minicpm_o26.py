@@ -24,7 +24,7 @@ from dialogue.blocks import (
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
 from dialogue.engines.minicpm_session import SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Output, Steps, Stream, alone, run_together
+from dialogue.llm.batching import Output, Steps, Stream, run_alone, run_together
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
 from dialogue.llm.continuous_batching import ContinuousBatch
 from dialogue.llm.sampling import SamplingConfig
@@ -116,7 +116,7 @@ class MiniCPMO26Engine:
             case SystemBlock(text):
                 self._instruction = self._model.words.plain(text)
             case UnitBlock():
-                await self._run(alone, self.steps(block))
+                await self._run(run_alone, self.steps(block))
             case PictureBlock(rgb, at):
                 await self._run(self._prefill, [EncodedPicture(rgb, self._slices)], Moment(at, at))
             case SoundBlock(samples, start):
@@ -149,7 +149,7 @@ class MiniCPMO26Engine:
         answers = self._shared.answers
         stream = answers.join(self._answer(session))
         try:
-            while (deltas := await self._run(answers.go_on, stream)) is not None:
+            while (deltas := await self._run(answers.run_turn, stream)) is not None:
                 for delta in deltas:
                     yield delta if isinstance(delta, TextDelta) else SoundDelta(delta.float().numpy(), VOICE_RATE)
         finally:
@@ -183,7 +183,7 @@ class MiniCPMO26Engine:
         return self._session
 
     def _prefill(self, parts: Sequence[Part], moment: Moment) -> None:
-        alone(self._prefill_steps(parts, moment))
+        run_alone(self._prefill_steps(parts, moment))
 
     def _prefill_steps(self, parts: Sequence[Part], moment: Moment) -> Steps[None]:
         session = self._open_session()

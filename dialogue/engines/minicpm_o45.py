@@ -17,7 +17,7 @@ from dialogue.blocks import Block, ReplyBlock, TextBlock, TranscriptBlock, UnitB
 from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
 from dialogue.engines.minicpm_session import SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Steps, alone, run_together
+from dialogue.llm.batching import Steps, run_alone, run_together
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
 from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.audio.mel import RATE, Samples
@@ -168,7 +168,7 @@ class MiniCPMO45Engine:
         """Takes units, the heard part of a finished reply, and transcripts (for the conversation log only)."""
         match block:
             case UnitBlock():
-                await self._run(alone, self.steps(block))
+                await self._run(run_alone, self.steps(block))
             case ReplyBlock():
                 await self._run(self._confirm_reply, block)
             case TranscriptBlock():
@@ -235,7 +235,7 @@ class MiniCPMO45Engine:
 
     def _break_off(self, characters: int) -> None:
         if self._session is not None:
-            alone(break_off(self._session, list(self._unconfirmed), characters - self._evicted_characters))
+            run_alone(break_off(self._session, list(self._unconfirmed), characters - self._evicted_characters))
             self._measure(self._session)
         self._forget_reply()
         self._words, self._codes = TextStream(self._shared.model.words), CodeFeed()

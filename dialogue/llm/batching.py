@@ -1,6 +1,6 @@
 """Batches the model requests of several sessions into shared passes over the weights.
 
-A session's work is a generator that yields a request wherever it needs the model, and receives the result. `alone`
+A session's work is a generator that yields a request wherever it needs the model, and receives the result. `run_alone`
 computes each request at once; `run_together` computes like requests of all sessions in one batch, which reads the
 weights once. The results are the same up to rounding.
 """
@@ -39,11 +39,11 @@ class Request(Protocol):
     @property
     def stage(self) -> Stage: ...
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         """Requests of the same class with equal keys can be computed in one batch."""
         ...
 
-    def together(self, requests: Sequence[Any]) -> Sequence[Any]:
+    def compute_batch(self, requests: Sequence[Any]) -> Sequence[Any]:
         """Computes a batch of requests that includes this one; returns the results in order."""
         ...
 
@@ -79,18 +79,18 @@ class Feed:
     scored: bool = True  # whether to compute logits, which reads the largest matrix
     stage: Stage = Stage.THINK
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         return id(self.decoder)
 
     @torch.inference_mode()
-    def together(self, requests: Sequence[Feed]) -> list[Fed]:
+    def compute_batch(self, requests: Sequence[Feed]) -> list[Fed]:
         hidden = self.decoder.forward_batch([one.cache for one in requests], [one.inputs for one in requests])
         last = [rows[-1] for one, rows in zip(requests, hidden, strict=True) if one.scored]
         logits = iter(self.decoder.logits(torch.stack(last)) if last else ())
         return [Fed(rows, next(logits) if one.scored else None) for one, rows in zip(requests, hidden, strict=True)]
 
 
-def alone(steps: Steps[T]) -> T:
+def run_alone(steps: Steps[T]) -> T:
     """Runs one session's work to its end, without batching."""
     answer = None
     while True:
@@ -99,10 +99,10 @@ def alone(steps: Steps[T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-        answer = request.together([request])[0]
+        answer = request.compute_batch([request])[0]
 
 
-def outputs(stream: Stream[T]) -> Iterator[T]:
+def run_stream(stream: Stream[T]) -> Iterator[T]:
     """The outputs of one session's stream, computed on demand, without batching."""
     answer = None
     while True:
@@ -114,10 +114,10 @@ def outputs(stream: Stream[T]) -> Iterator[T]:
         if isinstance(item, Output):
             yield item.value
         else:
-            answer = item.together([item])[0]
+            answer = item.compute_batch([item])[0]
 
 
-def gathered(stream: Stream[T]) -> Steps[list[T]]:
+def collect(stream: Stream[T]) -> Steps[list[T]]:
     """All outputs of a stream, returned at its end."""
     collected: list[T] = []
     answer = None
@@ -155,26 +155,26 @@ def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
         resume(number, None)
     while waiting:
         group = _next_group(waiting)
-        for number, answer in zip(group, answers([waiting[number] for number in group]), strict=True):
+        for number, answer in zip(group, compute([waiting[number] for number in group]), strict=True):
             resume(number, answer)
     return [results[number] for number in range(len(work))]
 
 
 def _next_group(waiting: dict[int, Request]) -> list[int]:
     first = min(waiting.values(), key=lambda request: request.stage)
-    return [number for number, request in waiting.items() if of_one_kind(request, first)]
+    return [number for number, request in waiting.items() if can_share_batch(request, first)]
 
 
-def of_one_kind(one: Request, other: Request) -> bool:
+def can_share_batch(one: Request, other: Request) -> bool:
     """Whether the two requests can be computed in one batch."""
-    return type(one) is type(other) and one.alike() == other.alike()
+    return type(one) is type(other) and one.batch_key() == other.batch_key()
 
 
-def answers(requests: Sequence[Request]) -> Sequence[Any]:
+def compute(requests: Sequence[Request]) -> Sequence[Any]:
     """The results of requests of one kind; for each its result, or the error that it raises by itself."""
     try:
-        return requests[0].together(requests)
+        return requests[0].compute_batch(requests)
     except Exception as error:
         if len(requests) == 1:
             return [error]
-        return [answers([request])[0] for request in requests]
+        return [compute([request])[0] for request in requests]

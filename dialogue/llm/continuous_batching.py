@@ -1,8 +1,8 @@
 """Continuous batching: replies of several sessions share the passes of the model.
 
 A reply is a stream (`batching.py`) of unknown length. Each session drives its own reply, a few passes at a time, in
-the order in which the sessions reach the model's thread; each pass includes the other replies with like requests. A
-single reply never waits; one that joins waits for at most one turn of each of the others; one that leaves is in no
+the order in which the sessions reach the model's thread; each pass includes the other replies with compatible requests.
+A single reply never waits; one that joins waits for at most one turn of each of the others; one that leaves is in no
 further pass. Starts no task and no thread.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from dialogue.llm.batching import Output, Request, Stream, answers, of_one_kind
+from dialogue.llm.batching import Output, Request, Stream, can_share_batch, compute
 
 T = TypeVar("T")
 
@@ -31,9 +31,9 @@ class BatchMember(Generic[T]):
     def begin(self) -> None:
         if not self._begun:
             self._begun = True
-            self.go_on(None)
+            self.resume(None)
 
-    def go_on(self, answer: Any) -> None:
+    def resume(self, answer: Any) -> None:
         """Runs the stream up to its next request, with the result of the last one or the error that it raised."""
         self.request = None
         try:
@@ -56,7 +56,7 @@ class BatchMember(Generic[T]):
 
 
 class ContinuousBatch:
-    """The batch of one model. `join` and `leave` may be called on any thread, `go_on` on the model's thread."""
+    """The batch of one model. `join` and `leave` may be called on any thread, `run_turn` on the model's thread."""
 
     def __init__(self) -> None:
         self._parts: list[BatchMember[Any]] = []
@@ -70,7 +70,7 @@ class ContinuousBatch:
         """Removes a reply, at once or after the current pass."""
         self._parts.remove(part)
 
-    def go_on(self, part: BatchMember[T]) -> list[T] | None:
+    def run_turn(self, part: BatchMember[T]) -> list[T] | None:
         """Runs one turn; returns the new outputs of this reply, possibly none yet; None at its end.
 
         Raises what its stream raises.
@@ -91,6 +91,6 @@ class ContinuousBatch:
         if part.request is None:
             return
         first = part.request if own else min(ready.values(), key=lambda request: request.stage, default=part.request)
-        group = {each: request for each, request in ready.items() if of_one_kind(request, first)}
-        for each, answer in zip(group, answers([*group.values()]), strict=True):
-            each.go_on(answer)
+        group = {each: request for each, request in ready.items() if can_share_batch(request, first)}
+        for each, answer in zip(group, compute([*group.values()]), strict=True):
+            each.resume(answer)

@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypedDict, runtime_checkable
 from dialogue.errors import BadInput
 from dialogue.llm.sampling import SamplingConfig
 
-# The MiniCPM makers' defaults for beam search.
-USUAL_BEAMS, SEARCH_PENALTY = 3, 1.2
+# The defaults of MiniCPM's makers for beam search.
+DEFAULT_BEAMS, SEARCH_PENALTY = 3, 1.2
 MAX_BEAMS = 16
 
 
@@ -57,14 +57,14 @@ class GenerationConfig:
         _check("repetition_penalty", self.repetition_penalty, 0.01, 100.0)
         _check("num_beams", self.num_beams, 1, MAX_BEAMS, whole=True)
         _check("max_new_tokens", self.max_new_tokens, 1, 1_000_000, whole=True)
-        drawn = self.sampling or any(each is not None for each in (self.temperature, self.top_p, self.top_k))
-        if drawn and (self.num_beams or 1) > 1:
+        samples = self.sampling or any(each is not None for each in (self.temperature, self.top_p, self.top_k))
+        if samples and (self.num_beams or 1) > 1:
             raise BadInput("Beam search does not sample: omit num_beams, or sampling, temperature, top_p and top_k.")
         if self.sampling is False and any((self.temperature, self.top_p, self.top_k)):
             raise BadInput("Sampling is off: omit sampling=False, or temperature, top_p and top_k.")
 
     @property
-    def usual(self) -> bool:
+    def is_default(self) -> bool:
         """Whether all options are the model's defaults."""
         return self == GenerationConfig()
 
@@ -72,12 +72,12 @@ class GenerationConfig:
     def beams(self) -> int:
         """The number of beams; 1 without beam search."""
         searched = self.sampling is False and self.temperature is None
-        return self.num_beams if self.num_beams is not None else USUAL_BEAMS if searched else 1
+        return self.num_beams if self.num_beams is not None else DEFAULT_BEAMS if searched else 1
 
-    def drawn(self, usual: SamplingConfig) -> SamplingConfig:
-        """The sampling config, for a model whose default is `usual`."""
+    def sampling_config(self, default: SamplingConfig) -> SamplingConfig:
+        """The sampling config, for a model whose default is `default`."""
         if self.sampling is False or self.beams > 1:
-            usual = SamplingConfig(penalty=SEARCH_PENALTY if self.beams > 1 else usual.penalty)
+            default = SamplingConfig(penalty=SEARCH_PENALTY if self.beams > 1 else default.penalty)
         options = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -85,7 +85,7 @@ class GenerationConfig:
             "penalty": self.repetition_penalty,
         }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-        return replace(usual, **given)
+        return replace(default, **given)
 
     def without_beams(self) -> GenerationConfig:
         """For a model without beam search: greedy decoding instead. Raises BadInput if `num_beams` asks for beams."""
@@ -93,10 +93,10 @@ class GenerationConfig:
             raise BadInput("This model has no beam search: omit num_beams, or use a MiniCPM V or o.")
         return replace(self, num_beams=1)
 
-    def tokens(self, usual: int, limit: int) -> int:
+    def tokens(self, default: int, limit: int) -> int:
         """The maximum length of the reply. Raises BadInput if it exceeds `limit`, the room in the context."""
         if self.max_new_tokens is None:
-            return usual
+            return default
         if self.max_new_tokens > limit:
             raise BadInput(f"There is room for a reply of {limit} tokens, not of {self.max_new_tokens}: ask for fewer.")
         return self.max_new_tokens
@@ -107,7 +107,7 @@ class TakesGenerationConfig(Protocol):
     """An engine whose generation can be configured."""
 
     def configure(self, generation: GenerationConfig) -> None:
-        """Comes before the first block. Raises BadInput for what this engine cannot do."""
+        """Must be called before the first block. Raises BadInput for options that this engine does not support."""
         ...
 
 

@@ -59,7 +59,7 @@ def compare(checkpoint: Checkpoint, shape: DecoderConfig) -> Differences:
     return Differences(
         missing=sorted(name for name in want if name not in have),
         unknown=sorted(name for name in have if name not in want and name != spare and not SPARE.match(name)),
-        misshapen=sorted([*_misshapen(want, have), *checkpoint.no_floats(want)]),
+        misshapen=sorted([*_misshapen(want, have), *checkpoint.non_float_tensors(want)]),
     )
 
 

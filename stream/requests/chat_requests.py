@@ -113,7 +113,7 @@ class ChatRequests:
 def _configure(engine: Engine, generation: GenerationConfig) -> None:
     if isinstance(engine, TakesGenerationConfig):
         engine.configure(generation)
-    elif not generation.usual:
+    elif not generation.is_default:
         raise BadInput("This model takes no sampling parameters: leave out temperature, top_p and the like.")
 
 

@@ -148,7 +148,7 @@ def test_devices_switched_off_during_the_permission_dialog_stay_off(visit: Open)
         """() => {
           const devices = navigator.mediaDevices, real = devices.getUserMedia.bind(devices);
           const answered = new Promise((resolve) => (window.allow = resolve));
-          devices.getUserMedia = async (wish) => (await answered, real(wish));
+          devices.getUserMedia = async (constraints) => (await answered, real(constraints));
         }"""
     )
     visited.page.click("#start")
@@ -207,7 +207,7 @@ def test_a_phone_switches_between_its_two_cameras(visit: Open) -> None:
     visited.page.evaluate(
         """() => {
           const devices = navigator.mediaDevices, real = devices.getUserMedia.bind(devices);
-          devices.getUserMedia = (wish) => (window.asked = wish, real(wish));
+          devices.getUserMedia = (constraints) => (window.asked = constraints, real(constraints));
           window.first = farEnd.now.transceivers[1].sender.track;
         }"""
     )

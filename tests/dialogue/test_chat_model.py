@@ -56,7 +56,7 @@ def rendered(engine: LocalChatEngine, folder: Path, *messages: tuple[str, str]) 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_it_reads_the_conversation_as_its_makers_laid_it_out(
+def test_the_conversation_is_formatted_by_the_template_of_the_model(
     folders: dict[str, Path], family: str, steps: Counting
 ) -> None:
     engine = opened(folders[family], steps)()
@@ -77,7 +77,7 @@ def test_it_reads_the_conversation_as_its_makers_laid_it_out(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_bent_and_straight_conversations_leave_the_same_context(folders: dict[str, Path], family: str) -> None:
+def test_rewound_and_direct_conversations_leave_the_same_context(folders: dict[str, Path], family: str) -> None:
     """Partials that change, rewinds and cut replies: the same tokens, and the same next words, as none of it."""
 
     async def devious(engine: LocalChatEngine) -> str:
@@ -200,7 +200,7 @@ def test_the_scene_is_in_the_context_before_the_words(folders: dict[str, Path]) 
     assert "a red cup on the left" in engine._llm.chat.text(wanted)
 
 
-def test_facts_stay_with_the_rules(folders: dict[str, Path], steps: Counting) -> None:
+def test_questions_about_facts_are_answered_by_rules(folders: dict[str, Path], steps: Counting) -> None:
     engine = opened(folders["llama3"], steps)()
 
     async def talk() -> list[str]:

@@ -100,7 +100,7 @@ async def opened(url: str, model: str | None = "talks", **options: Any) -> Remot
     return engine
 
 
-def test_text_streams_in_and_the_conversation_goes_out() -> None:
+def test_the_conversation_is_sent_and_the_reply_streamed() -> None:
     async def talk() -> None:
         async with serving() as (server, url):
             engine = await opened(url, api_key="secret")
@@ -139,7 +139,7 @@ def test_an_unconfirmed_reply_counts_as_said_and_a_rewound_one_does_not() -> Non
     run(talk())
 
 
-def test_without_a_model_the_servers_first_is_taken() -> None:
+def test_without_a_name_the_first_model_of_the_server_is_used() -> None:
     async def talk() -> None:
         async with serving() as (server, url):
             engine = await opened(url, None)
@@ -150,7 +150,7 @@ def test_without_a_model_the_servers_first_is_taken() -> None:
     run(talk())
 
 
-def test_pictures_go_out_only_where_the_server_sees() -> None:
+def test_pictures_are_sent_only_to_a_server_with_vision() -> None:
     picture = PictureBlock(np.zeros((8, 8, 3), np.uint8), 0.5)
     scene = SceneBlock((Fact("text", "", text="EXIT"),), "", 0.5)
 
@@ -180,7 +180,7 @@ def test_pictures_go_out_only_where_the_server_sees() -> None:
         ("babbles", "broken JSON"),
     ],
 )
-def test_trouble_ends_the_session_with_a_clear_sentence(model: str, words: str) -> None:
+def test_a_server_error_ends_the_session_with_a_clear_sentence(model: str, words: str) -> None:
     async def talk() -> None:
         async with serving() as (_, url):
             engine = await opened(url, model, silence_s=0.3)
@@ -191,7 +191,7 @@ def test_trouble_ends_the_session_with_a_clear_sentence(model: str, words: str) 
     run(talk())
 
 
-def test_no_server_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dialogue.engines.remote.PAUSE_S", 0.0)
 
     async def talk() -> None:
@@ -205,7 +205,7 @@ def test_no_server_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     run(talk())
 
 
-def test_an_address_that_is_none() -> None:
+def test_an_invalid_address_is_refused() -> None:
     async def talk() -> None:
         engine = await opened("http://[::bad/v1")
         with pytest.raises(EngineLost):
@@ -227,7 +227,7 @@ def test_stopping_closes_the_connection() -> None:
     run(talk())
 
 
-def test_nothing_is_asked_when_nothing_was_said() -> None:
+def test_without_a_question_nothing_is_sent() -> None:
     async def talk() -> None:
         engine = await opened("http://127.0.0.1:9/v1")
         assert await reply(engine, "   ") == ""
@@ -251,7 +251,7 @@ def test_old_turns_leave_when_the_context_is_full() -> None:
     run(talk())
 
 
-def test_what_is_no_longer_sent_is_in_the_log_and_recalled_without_the_server() -> None:
+def test_evicted_turns_are_logged_and_recalled_without_the_server() -> None:
     async def asked_about(engine: RemoteEngine, at: float) -> list[TextDelta]:
         await engine.feed(TextBlock("What did I tell you about my sister?", at, at))
         return [delta async for delta in engine.reply() if isinstance(delta, TextDelta)]

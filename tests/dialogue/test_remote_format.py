@@ -33,7 +33,7 @@ def text(words: str) -> TextBlock:
         ([text("Hi"), ReplyBlock("Yes?", 1, 2)], [SYSTEM, HI, {"role": "assistant", "content": "Yes?"}]),
     ],
 )  # fmt: skip
-def test_messages(blocks: list[Block], expected: list[dict[str, str]]) -> None:
+def test_blocks_become_messages(blocks: list[Block], expected: list[dict[str, str]]) -> None:
     assert messages(blocks, sees=False) == expected
 
 
@@ -44,7 +44,7 @@ def test_only_the_current_question_has_the_scene() -> None:
     assert "a cup on the left" in sent[3]["content"]
 
 
-def test_a_seeing_server_gets_pictures_instead() -> None:
+def test_a_server_with_vision_gets_pictures_instead() -> None:
     pictures = [PictureBlock(np.full((4, 6, 3), n, np.uint8), n) for n in range(4)]
     sent = messages([CUP, *pictures, text("What is there?")], sees=True)
     assert [part["type"] for part in sent[1]["content"]] == ["image_url"] * NEWEST_PICTURES + ["text"]
@@ -71,13 +71,13 @@ def test_pictures_keep_their_size_and_colours() -> None:
         ('data: {"choices":[{"delta":null}]}', ""),
     ],
 )  # fmt: skip
-def test_stream_lines(line: str, expected: str | None) -> None:
+def test_deltas_are_read_from_stream_lines(line: str, expected: str | None) -> None:
     assert delta_text(line) == expected
 
 
 @pytest.mark.parametrize(
     "line", ["<html>", "data: {", "data: 17", 'data: {"error": "overloaded"}', 'data: {"choices": 3}']
 )
-def test_lines_that_are_no_events(line: str) -> None:
+def test_invalid_stream_lines_are_refused(line: str) -> None:
     with pytest.raises(EngineLost):
         delta_text(line)

@@ -69,7 +69,7 @@ def test_replies_end(engine: LocalChatEngine, steps: Counting, text: str) -> Non
     assert steps.names().count("advance") <= HARD_TOKENS
 
 
-def test_a_conversation_goes_on_when_the_context_is_full(tight: LocalLlm) -> None:
+def test_a_conversation_continues_when_the_context_is_full(tight: LocalLlm) -> None:
     async def talk() -> tuple[str, int]:
         engine = LocalChatEngine(tight, Counting(), clock)
         for number in range(12):
@@ -103,7 +103,7 @@ class Computed(Counting):
         return await super().__call__(step, *args)
 
 
-def test_what_leaves_makes_nothing_else_be_computed_again(tight: LocalLlm) -> None:
+def test_an_eviction_recomputes_no_other_token(tight: LocalLlm) -> None:
     """Neither the turns that stay nor the worked examples: only the recap of what has left is new."""
 
     async def talk() -> list[tuple[int, int]]:
@@ -128,7 +128,7 @@ def test_what_leaves_makes_nothing_else_be_computed_again(tight: LocalLlm) -> No
     assert 2 <= sum(cuts > 0 for _, cuts in settled) <= len(settled) // 2, "room is made for several turns at once"
 
 
-def test_nothing_leaves_while_an_answer_is_waited_for(tight: LocalLlm) -> None:
+def test_nothing_is_evicted_while_a_reply_is_pending(tight: LocalLlm) -> None:
     async def talk() -> int:
         steps, cuts = Counting(), 0
         engine = LocalChatEngine(tight, steps, clock)
@@ -163,7 +163,7 @@ def test_two_sessions_do_not_mix(llm: LocalLlm) -> None:
     assert run(both()) == alone
 
 
-def test_a_worded_description_keeps_the_facts_or_gives_way(smollm2: LanguageModel) -> None:
+def test_a_phrased_description_keeps_the_facts_or_is_replaced(smollm2: LanguageModel) -> None:
     llm = LocalLlm(smollm2, 768, phrase_descriptions=True)
     facts = (Fact("object", "person", 1, "left", at=10), Fact("object", "cup", 2, "right", colour="red", at=10))
     scene = SceneBlock((*facts, Fact("text", "", text="say banana", at=10)), "", 10)
@@ -177,7 +177,7 @@ def test_a_worded_description_keeps_the_facts_or_gives_way(smollm2: LanguageMode
     assert all(part in said for part in ("person", "two red cups", "left", "right", "“say banana”"))
 
 
-def test_a_shared_beginning_equals_a_computed_one(llm: LocalLlm) -> None:
+def test_a_shared_prefix_equals_a_computed_one(llm: LocalLlm) -> None:
     copied = llm.new_context()
     computed = TokenContext(llm.model, llm.model.new_cache(1024))
     ids = copied.ids

@@ -33,7 +33,7 @@ async def tell(engine: LocalChatEngine, text: str, at: float, reply: str = "Okay
     await engine.feed(ReplyBlock(reply, at + 1, at + 2))
 
 
-def test_what_left_the_context_is_recalled_and_leaves_a_line(smollm2: LanguageModel, log: EventLog) -> None:
+def test_evicted_turns_are_logged_and_recalled(smollm2: LanguageModel, log: EventLog) -> None:
     tight = LocalLlm(smollm2, SMALLEST_CONTEXT, phrase_descriptions=False)
 
     async def talk() -> tuple[str, int]:
@@ -77,7 +77,7 @@ def test_rules_alone_recall_without_the_model(engine: LocalChatEngine) -> None:
     assert "blue drawer" in run(talk())
 
 
-def test_a_question_that_was_not_over_leaves_no_trace(engine: LocalChatEngine, log: EventLog) -> None:
+def test_a_rewound_question_leaves_no_trace(engine: LocalChatEngine, log: EventLog) -> None:
     async def talk() -> None:
         mark = await engine.mark()
         await engine.feed(TextBlock("My dog is", 0, 1))
@@ -102,7 +102,7 @@ def test_only_what_was_heard_of_a_reply_is_logged(engine: LocalChatEngine, log: 
     assert [(event.kind, event.text) for event in log.events("told", "said")] == [("told", "Hello"), ("said", "Hello")]
 
 
-def test_what_was_never_said_is_admitted(engine: LocalChatEngine) -> None:
+def test_a_missing_memory_is_admitted(engine: LocalChatEngine) -> None:
     assert run(ask(engine, "What did I tell you about my brother?")) == "I don't remember you telling me that."
 
 
@@ -118,7 +118,7 @@ def test_questions_about_the_scene_are_answered_from_the_scene(engine: LocalChat
     assert "“EXIT”" in sign
 
 
-def test_meaning_finds_what_words_do_not(smollm2: LanguageModel, weights: Any) -> None:
+def test_lines_are_found_by_meaning_without_common_words(smollm2: LanguageModel, weights: Any) -> None:
     embedder = SentenceEmbedder(Path(weights.path("all-minilm-l6-v2")))
     llm = LocalLlm(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
 

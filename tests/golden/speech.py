@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dialogue.llm.batching import alone
+from dialogue.llm.batching import run_alone
 from dialogue.minicpm.speech.dvae import CodeDecoder
 from dialogue.minicpm.speech.speech_o26 import FIRST_STEPS, SpeechDecoderO26
 from dialogue.minicpm.speech.speech_o45 import CODES_PER_S, Memory, SpeechDecoderO45
@@ -104,7 +104,7 @@ def speech_o45(case: Case, check: Check) -> None:
     turn = voice.start(memory="full_attention")
     for number, least in enumerate(case.inputs["min_new"]):
         forced = _Forced(case.given(f"codes_{number}").tolist())
-        codes = alone(voice.second(turn, voice.with_start(conditions[number]), forced, least))
+        codes = run_alone(voice.second(turn, voice.with_start(conditions[number]), forced, least))
         want = case.expected[f"chunk_{number}"]
         forced.compare(case, check, "duplex", number)
         got = [len(codes), turn.cache.length, turn.position]

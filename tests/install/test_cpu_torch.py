@@ -41,7 +41,7 @@ def fresh_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-def test_plain_pip_where_nothing_of_cuda_comes_along() -> None:
+def test_plain_pip_is_used_where_it_installs_no_cuda() -> None:
     clients = Clients(report("torch", "sympy", "networkx"))
     cpu_torch.install("2.13.0", CONSTRAINTS, clients)
     [command] = clients.installations
@@ -50,7 +50,7 @@ def test_plain_pip_where_nothing_of_cuda_comes_along() -> None:
 
 
 @pytest.mark.parametrize("would_install", [report("torch", "nvidia-cublas"), report("torch", "triton"), "", "[]"])
-def test_uv_with_its_cpu_build_where_cuda_would_come_along(would_install: str) -> None:
+def test_the_cpu_build_is_used_where_pip_would_install_cuda(would_install: str) -> None:
     clients = Clients(would_install)
     cpu_torch.install("2.13.0", CONSTRAINTS, clients)
     getting_uv, command = clients.installations
@@ -69,7 +69,7 @@ def test_a_gpu_gets_the_ordinary_build(tmp_path: Path) -> None:
     assert command[1:4] == ["-m", "pip", "install"]
 
 
-def test_nothing_happens_when_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_library_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu_torch, "installed_version", lambda: "2.13.0")
     clients = Clients("")
     cpu_torch.install("2.13.0", CONSTRAINTS, clients)

@@ -39,7 +39,7 @@ def test_a_python_without_venv_names_the_package(tmp_path: Path) -> None:
     assert "sudo apt-get install python3.12-venv" in found.stderr
 
 
-def test_an_old_python_names_the_way_out(tmp_path: Path) -> None:
+def test_an_old_python_is_refused_with_advice(tmp_path: Path) -> None:
     pretend_python(tmp_path / "python3", modern=False, with_venv=True)
     found = find_python(tmp_path)
     assert found.returncode == 1

@@ -99,7 +99,7 @@ class Checkpoint:
         """The size of all tensors on disk."""
         return sum(math.prod(shape) * BITS.get(self.dtypes[name], 8) // 8 for name, shape in self.shapes.items())
 
-    def no_floats(self, names: Iterable[str]) -> list[str]:
+    def non_float_tensors(self, names: Iterable[str]) -> list[str]:
         """A message for each of `names` that is not stored as floats, such as quantised weights."""
         return [
             f"{name} is stored as {self.dtypes[name]}" for name in names if self.dtypes.get(name, "F32") not in FLOATS
@@ -120,8 +120,10 @@ class Checkpoint:
     def require(self, wanted: Shapes) -> None:
         """Raises BadInput unless the checkpoint has all these tensors in these shapes."""
         require_shapes(wanted, self.shapes)
-        if other := self.no_floats(sorted(wanted)):
-            raise BadInput(f"Tensors that hold no floats: {listed(other)}; use the original, not a quantised model.")
+        if other := self.non_float_tensors(sorted(wanted)):
+            raise BadInput(
+                f"Tensors that are not stored as floats: {listed(other)}; use the original, not a quantised model."
+            )
 
     def _open(self, path: Path) -> None:
         if path.exists() and not path.is_file():  # opening a pipe would block

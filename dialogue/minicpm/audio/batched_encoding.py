@@ -29,11 +29,11 @@ class EncodeAudio:
     drop_back: int = 0
     stage: Stage = Stage.LISTEN
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         return id(self.audio), tuple(self.mel.shape), self.drop_front, self.drop_back
 
     @torch.inference_mode()
-    def together(self, requests: Sequence[EncodeAudio]) -> list[Tensor]:
+    def compute_batch(self, requests: Sequence[EncodeAudio]) -> list[Tensor]:
         encoder = self.audio.encoder
         frames = encoder.convolve(torch.stack([one.mel for one in requests]))
         frames = frames[:, self.drop_front : frames.shape[1] - self.drop_back]

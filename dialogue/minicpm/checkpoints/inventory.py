@@ -45,7 +45,7 @@ def compare(checkpoint: Checkpoint) -> Differences:
                     for name, shape in want.items()
                     if have.get(name, shape) != shape
                 ),
-                *checkpoint.no_floats(want),
+                *checkpoint.non_float_tensors(want),
             ]
         ),
     )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dialogue.errors import EngineLost
-from dialogue.llm.batching import Fed, Feed, Steps, alone, run_together
+from dialogue.llm.batching import Fed, Feed, Steps, run_alone, run_together
 from dialogue.minicpm.audio.mel import Samples
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -119,7 +119,7 @@ class Duplex:
     def hear(self, samples: Samples | None, pictures: Sequence[EncodedPicture] = (), text: str = "") -> UnitRows:
         """Prefill a second of audio and its pictures; one of the two may be missing. `text`, typed by the user in that
         second, follows them; the position used in training is not known."""
-        return alone(self.hear_steps(samples, pictures, text))
+        return run_alone(self.hear_steps(samples, pictures, text))
 
     def hear_steps(
         self, samples: Samples | None, pictures: Sequence[EncodedPicture] = (), text: str = ""
@@ -140,7 +140,7 @@ class Duplex:
     def say(self, listen: bool = False) -> SpokenPiece:
         """Generate the output of the unit that was just heard. `listen` forces the model to listen, which ends an open
         turn."""
-        return alone(self.say_steps(listen))
+        return run_alone(self.say_steps(listen))
 
     def say_steps(self, listen: bool = False) -> Steps[SpokenPiece]:
         """`say` as steps that several sessions can batch."""

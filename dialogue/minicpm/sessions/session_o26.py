@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Fed, Feed, Steps, alone, run_together
+from dialogue.llm.batching import Fed, Feed, Steps, run_alone, run_together
 from dialogue.llm.generation import Step
 from dialogue.llm.rolling_ledger import LedgerEntry, RollingLedger
 from dialogue.llm.sampling import SamplingConfig, choose
@@ -73,14 +73,16 @@ class SessionO26:
     def introduce(self, parts: Sequence[Part]) -> RequestPrompt:
         """Prefill the first message: instructions, with the reference voice as an `EncodedSound` between them."""
         assert self.cache.length == 0, "`introduce` may be called once"
-        made = alone(self._take(["<|im_start|>user\n", *parts, INTRODUCTION_END], NO_MOMENT, begin=True, pinned=True))
+        made = run_alone(
+            self._take(["<|im_start|>user\n", *parts, INTRODUCTION_END], NO_MOMENT, begin=True, pinned=True)
+        )
         self._introduced = len(made.ids) - len(self.model.words.encode(INTRODUCTION_END, begin=False))
         self._encoder_cache = self._audio.encoder.cache()  # a new one: a mark may still hold the old
         return made
 
     def hear(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> RequestPrompt:
         """Prefill the next part of the user's turn. A unit is "<unit>", a picture and a second of audio."""
-        return alone(self.hear_steps(parts, moment))
+        return run_alone(self.hear_steps(parts, moment))
 
     def hear_steps(self, parts: Sequence[Part], moment: Moment = NO_MOMENT) -> Steps[RequestPrompt]:
         """`hear` as steps that several sessions can batch."""
@@ -102,14 +104,14 @@ class SessionO26:
     ) -> Iterator[Step]:
         """Tokens of the reply; closing the iterator stops it. `stops` defaults to those of the model."""
         made = ReplyStream(self, limit, sampling, generator, stops)
-        while (step := alone(made.next_steps())) is not None:
+        while (step := run_alone(made.next_steps())) is not None:
             yield step
 
     def remember(self, text: str, whole: bool = True) -> None:
         """Enter a given reply: the heard part of an interrupted one (`whole=False`), or one of a history."""
-        alone(self.open_answer_steps())
+        run_alone(self.open_answer_steps())
         ids = self.model.words.encode(self.model.words.plain(text), begin=False)
-        alone(self.feed_steps(ids))
+        run_alone(self.feed_steps(ids))
         self.unfinished = not whole
 
     def annotate_reply(self, text: str, start: float, end: float) -> None:

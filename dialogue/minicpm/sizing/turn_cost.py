@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from dialogue.llm.batching import Steps, alone, gathered, run_together
+from dialogue.llm.batching import Steps, collect, run_alone, run_together
 from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.minicpm.chat.request import EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -93,7 +93,7 @@ class _EndlessReply:
 
     def __init__(self, session: SessionO26, voice: VoiceO26 | None) -> None:
         self._answer = ReplyStream(session, sys.maxsize, stops=())
-        alone(self._answer.next_steps())
+        run_alone(self._answer.next_steps())
         self._speaker: SpeechStreamO26 | None = None
         if voice is not None:
             assert session.speaker is not None
@@ -108,7 +108,7 @@ class _EndlessReply:
             return
         for _ in range(CALLS):
             yield from self._tokens(len(self._words))
-            yield from gathered(self._speaker.speak(self._words))
+            yield from collect(self._speaker.speak(self._words))
 
     def _tokens(self, count: int) -> Steps[None]:
         for _ in range(count):

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dialogue.llm.batching import Stage, Steps, alone
+from dialogue.llm.batching import Stage, Steps, run_alone
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.precision import Precision
@@ -98,7 +98,7 @@ class SpeechDecoderO26:
 
     def write(self, state: SpeechState, ids: Sequence[int], speaker: Tensor | None = None) -> None:
         """Fill the next text slots. `speaker` (hidden,) replaces the speaker token of `ids`."""
-        alone(self.write_steps(state, ids, speaker))
+        run_alone(self.write_steps(state, ids, speaker))
 
     def write_steps(self, state: SpeechState, ids: Sequence[int], speaker: Tensor | None = None) -> Steps[None]:
         """`write` as a step that several sessions can batch."""
@@ -111,7 +111,7 @@ class SpeechDecoderO26:
 
     def step(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Tensor:
         """Feed the codes chosen last (None: the first step) -> logits (codes, V) of the next codes."""
-        return alone(self.step_steps(state, codes, text_length))
+        return run_alone(self.step_steps(state, codes, text_length))
 
     def step_steps(self, state: SpeechState, codes: Sequence[int] | None, text_length: int) -> Steps[Tensor]:
         seen = self.slots.visible(state.cache.length, text_length)[None]
@@ -123,7 +123,7 @@ class SpeechDecoderO26:
 
         As published: one pass in which every row sees every other row, later ones included.
         """
-        alone(self.seed_steps(state, codes, text_length))
+        run_alone(self.seed_steps(state, codes, text_length))
 
     def seed_steps(self, state: SpeechState, codes: Sequence[Sequence[int]], text_length: int) -> Steps[None]:
         rows = self._sound_rows([None, *codes])

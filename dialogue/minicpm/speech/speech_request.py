@@ -23,8 +23,8 @@ class SpeechRequest(Generic[State, Inputs, Result]):
     inputs: Inputs
     stage: Stage = Stage.SPEAK
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         return self.decode  # the same method of the same decoder
 
-    def together(self, requests: Sequence[SpeechRequest[State, Inputs, Result]]) -> Sequence[Result]:
+    def compute_batch(self, requests: Sequence[SpeechRequest[State, Inputs, Result]]) -> Sequence[Result]:
         return self.decode([each.state for each in requests], [each.inputs for each in requests])

@@ -76,10 +76,10 @@ class DecodeWaveform:
     codes: Sequence[Sequence[int]]
     stage: Stage = Stage.SOUND
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         return id(self.voice), len(self.codes)
 
-    def together(self, requests: Sequence[DecodeWaveform]) -> Sequence[Tensor]:
+    def compute_batch(self, requests: Sequence[DecodeWaveform]) -> Sequence[Tensor]:
         return list(self.voice.sound([one.codes for one in requests]))
 
 

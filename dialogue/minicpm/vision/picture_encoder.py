@@ -23,12 +23,13 @@ TOWER, RESAMPLER = "vpm.", "resampler."
 
 @dataclass(frozen=True, eq=False)
 class PictureEncoder:
-    """Weights and slicing rule, shared by all sessions. `together` is the batch size of the tower in slices."""
+    """Weights and slicing rule, shared by all sessions. `tower_batch` is the number of slices in one pass
+    of the tower."""
 
     tower: VisionTower
     resampler: PerceiverResampler
     rule: SliceRule
-    together: int
+    tower_batch: int
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float32, device: str = "cpu") -> PictureEncoder:
@@ -37,7 +38,7 @@ class PictureEncoder:
             tower=checkpoint.fill(blank_tower(checkpoint), TOWER, dtype, device),
             resampler=checkpoint.fill(blank_resampler(checkpoint), RESAMPLER, dtype, device),
             rule=SliceRule.from_config(config),
-            together=int(config.get("vision_batch_size", 16)),
+            tower_batch=int(config.get("vision_batch_size", 16)),
         )
 
     @property
@@ -52,7 +53,7 @@ class PictureEncoder:
     @torch.inference_mode()
     def rows(self, slices: Sequence[Slice]) -> Tensor:
         """(slices, queries, width). In 2.5, where slices of a request see each other, pass all of them at once."""
-        step = len(slices) if self.tower.one_row else self.together
+        step = len(slices) if self.tower.one_row else self.tower_batch
         groups = [slices[start : start + step] for start in range(0, len(slices), step)]
         return torch.cat([self.resampler(self.tower(group), sizes_of(group)) for group in groups])
 
@@ -65,11 +66,11 @@ class EncodePictures:
     slices: Sequence[Slice]
     stage: Stage = Stage.LOOK
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         # In 2.5 the rows of a slice depend on the other slices of the pass: each request is computed alone.
         return (id(self.vision), id(self)) if self.vision.tower.one_row else id(self.vision)
 
-    def together(self, requests: Sequence[EncodePictures]) -> list[Tensor]:
+    def compute_batch(self, requests: Sequence[EncodePictures]) -> list[Tensor]:
         if len(requests) == 1:
             return [self.vision.rows(self.slices)]
         joined = [one for request in requests for one in request.slices]

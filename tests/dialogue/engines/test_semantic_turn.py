@@ -49,7 +49,7 @@ def test_whole_sentences_are_never_called_unfinished_and_cut_ones_never_finished
     assert sum(score <= UNFINISHED for score in cut) >= 0.6 * len(ROWS) and max(cut) < FINISHED
 
 
-def test_what_trails_off_is_not_finished(judge: SemanticTurnDetector) -> None:
+def test_a_sentence_that_trails_off_is_not_finished(judge: SemanticTurnDetector) -> None:
     assert judge.probability("Please read this for me.") > FINISHED
     assert judge.probability("Please read this for me...") == judge.probability("Please read this for m-") == 0.0
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Steps, alone, run_together
+from dialogue.llm.batching import Steps, run_alone, run_together
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.audio.batched_encoding import EncodeAudio
@@ -70,10 +70,10 @@ def test_batched_units_equal_single_ones(model: Open) -> None:
     alone_, together = ([opened(model(Kind.O45)) for _ in plans] for _ in range(2))
     # One session is two units further in its conversation.
     for session in (alone_[2], together[2]):
-        alone(session.unit_steps(units(40, 2)[0]))
-        alone(session.unit_steps(units(40, 2)[1]))
+        run_alone(session.unit_steps(units(40, 2)[0]))
+        run_alone(session.unit_steps(units(40, 2)[1]))
     for number in range(4):
-        want = [alone(session.unit_steps(plan[number])) for session, plan in zip(alone_, plans, strict=True)]
+        want = [run_alone(session.unit_steps(plan[number])) for session, plan in zip(alone_, plans, strict=True)]
         got = units_together([(session, plan[number]) for session, plan in zip(together, plans, strict=True)])
         for one, other in zip(want, got, strict=True):
             assert isinstance(other, SpokenPiece)
@@ -108,7 +108,7 @@ def test_speaking_sessions_share_every_pass(model: Open) -> None:
 
 def test_a_session_with_an_error_does_not_block_the_others(model: Open) -> None:
     sessions = [opened(model(Kind.O45)) for _ in range(3)]
-    want = alone(opened(model(Kind.O45)).unit_steps(DuplexUnit(second(1), [picture(1)])))
+    want = run_alone(opened(model(Kind.O45)).unit_steps(DuplexUnit(second(1), [picture(1)])))
     first, broken, third = units_together(
         [
             (sessions[0], DuplexUnit(second(1), [picture(1)])),
@@ -125,7 +125,7 @@ def test_a_session_with_an_error_does_not_block_the_others(model: Open) -> None:
 def test_a_failed_pass_is_repeated_for_each_session_alone(model: Open) -> None:
     tiny = model(Kind.O45)
     full, fresh = opened(tiny), opened(tiny)
-    want = alone(opened(tiny).unit_steps(DuplexUnit(second(1))))
+    want = run_alone(opened(tiny).unit_steps(DuplexUnit(second(1))))
     full.cache.capacity = full.cache.length  # behind the back of the session's own check
     full.cache.storage = full.cache.storage[..., : full.cache.length, :]
     got = units_together([(full, DuplexUnit(second(1))), (fresh, DuplexUnit(second(1)))])
@@ -134,7 +134,7 @@ def test_a_failed_pass_is_repeated_for_each_session_alone(model: Open) -> None:
     same(want, got[1])
 
 
-def test_streams_of_sound_at_different_places_are_heard_together(model: Open) -> None:
+def test_audio_streams_at_different_positions_are_encoded_together(model: Open) -> None:
     audio = model(Kind.O26).audio
     assert audio is not None
     caches = [audio.encoder.cache() for _ in range(6)]
@@ -145,13 +145,13 @@ def test_streams_of_sound_at_different_places_are_heard_together(model: Open) ->
     pieces = [log_mel(second(90 + number)) for number in range(3)]
     want = [audio.step(cache, piece) for cache, piece in zip(caches[:3], pieces, strict=True)]
     requests = [EncodeAudio(audio, cache, piece) for cache, piece in zip(caches[3:], pieces, strict=True)]
-    for one, other in zip(want, requests[0].together(requests), strict=True):
+    for one, other in zip(want, requests[0].compute_batch(requests), strict=True):
         close(other, one)
     assert [cache.length for cache in caches[:3]] == [cache.length for cache in caches[3:]] == [50, 200, 50]
 
 
 @pytest.mark.parametrize("kind", [Kind.O45, Kind.V25])
-def test_pictures_of_several_sessions_are_seen_as_each_alone(model: Open, kind: Kind) -> None:
+def test_pictures_of_several_sessions_equal_those_encoded_alone(model: Open, kind: Kind) -> None:
     vision = model(kind).vision
     assert vision is not None
     shapes = [[(120, 160), (448, 448)], [(448, 448)], [(160, 120), (120, 160)]]
@@ -179,11 +179,11 @@ def test_pictures_of_one_shape_share_a_pass(model: Open, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(vision.tower, "forward", counted)
     requests = [EncodePictures(vision, vision.cut(picture(seed).rgb, 1)[1]) for seed in range(3)]
-    requests[0].together(requests)
+    requests[0].compute_batch(requests)
     assert passes == [3]
 
 
-def test_units_of_o26_are_taken_in_together_as_alone(model: Open) -> None:
+def test_units_of_o26_prefilled_together_equal_those_prefilled_alone(model: Open) -> None:
     tiny = model(Kind.O26)
     own, shared = ([SessionO26(tiny, capacity=600) for _ in range(3)] for _ in range(2))
     for session in (own[1], shared[1]):  # one has heard more than the others

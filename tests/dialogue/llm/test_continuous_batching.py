@@ -14,7 +14,7 @@ from torch import Tensor
 from dialogue.blocks import UnitBlock
 from dialogue.engine import SoundDelta, TextDelta
 from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
-from dialogue.llm.batching import Output, Stage, Stream, outputs
+from dialogue.llm.batching import Output, Stage, Stream, run_stream
 from dialogue.llm.continuous_batching import AHEAD, PASSES, BatchMember, ContinuousBatch
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -77,7 +77,7 @@ def by_turns(
     going = dict(enumerate(parts))
     while going:
         for number, part in [*going.items()]:
-            more = passes.go_on(part)
+            more = passes.run_turn(part)
             if more is None:
                 passes.leave(going.pop(number))
             else:
@@ -87,7 +87,7 @@ def by_turns(
 
 def test_batched_replies_equal_single_ones(biased: MiniCPM) -> None:
     model = shared(biased)
-    want = [text_and_sound([*outputs(answer(engine))]) for engine in engines(model, 1, 2)]
+    want = [text_and_sound([*run_stream(answer(engine))]) for engine in engines(model, 1, 2)]
     passes = ContinuousBatch()
     got = by_turns(passes, [passes.join(answer(engine)) for engine in engines(model, 1, 2)])
     for (text, sound), made in zip(want, got, strict=True):
@@ -97,7 +97,7 @@ def test_batched_replies_equal_single_ones(biased: MiniCPM) -> None:
     assert want[0] != want[1]
 
 
-def test_answers_that_begin_together_share_every_pass(biased: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replies_that_begin_together_share_every_pass(biased: MiniCPM, monkeypatch: pytest.MonkeyPatch) -> None:
     counted, steps, decode = Passes(biased.decoder), list[int](), SpeechDecoderO26.decode_codes
 
     def spoken(voice: SpeechDecoderO26, states: Sequence[Any], *rest: Any) -> Sequence[Tensor]:
@@ -117,11 +117,11 @@ def test_answers_that_begin_together_share_every_pass(biased: MiniCPM, monkeypat
 def test_a_session_that_joins_late_is_batched(biased: MiniCPM) -> None:
     model = shared(biased)
     first, late = engines(model, 1, 2)
-    want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
+    want = text_and_sound([*run_stream(answer(engines(model, 2)[0]))])
     passes = ContinuousBatch()
     going = passes.join(answer(first))
     for _ in range(7):
-        passes.go_on(going)
+        passes.run_turn(going)
     got = by_turns(passes, [going, passes.join(answer(late))])[1]
     assert text_and_sound(got)[0] == want[0]
     torch.testing.assert_close(text_and_sound(got)[1], want[1], atol=1e-4, rtol=1e-4)
@@ -130,15 +130,15 @@ def test_a_session_that_joins_late_is_batched(biased: MiniCPM) -> None:
 def test_a_session_that_leaves_is_in_no_further_pass(biased: MiniCPM) -> None:
     model = shared(biased)
     gone, staying = engines(model, 1, 2)
-    want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
+    want = text_and_sound([*run_stream(answer(engines(model, 2)[0]))])
     passes = ContinuousBatch()
     parts = [passes.join(answer(engine)) for engine in (gone, staying)]
-    made = [each for _ in range(6) for part in parts for each in passes.go_on(part) or ()]
+    made = [each for _ in range(6) for part in parts for each in passes.run_turn(part) or ()]
     assert made
     passes.leave(parts[0])
     assert gone._session is not None
     length, sound = gone._session.cache.length, []
-    while (more := passes.go_on(parts[1])) is not None:
+    while (more := passes.run_turn(parts[1])) is not None:
         sound += [each for each in more if isinstance(each, Tensor)]
     assert gone._session.cache.length == length
     torch.testing.assert_close(sound[-1], want[1][-len(sound[-1]) :], atol=1e-4, rtol=1e-4)
@@ -147,21 +147,21 @@ def test_a_session_that_leaves_is_in_no_further_pass(biased: MiniCPM) -> None:
 def test_an_error_reaches_only_the_session_that_caused_it(biased: MiniCPM) -> None:
     model = shared(biased)
     broken, whole = engines(model, 1, 2)
-    want = text_and_sound([*outputs(answer(engines(model, 2)[0]))])
+    want = text_and_sound([*run_stream(answer(engines(model, 2)[0]))])
     assert broken._session is not None
     passes = ContinuousBatch()
     parts = [passes.join(answer(engine)) for engine in (broken, whole)]
-    begun = [passes.go_on(part) or [] for part in parts]
+    begun = [passes.run_turn(part) or [] for part in parts]
     cache = broken._session.cache
     cache.storage = cache.storage[..., : cache.length, :]
     cache._keys, cache._values = [], []
     passes_of_other = list(begun[1])
     with pytest.raises(IndexError):
         while True:
-            passes.go_on(parts[0])
-            passes_of_other += passes.go_on(parts[1]) or []
+            passes.run_turn(parts[0])
+            passes_of_other += passes.run_turn(parts[1]) or []
     passes.leave(parts[0])
-    while (more := passes.go_on(parts[1])) is not None:
+    while (more := passes.run_turn(parts[1])) is not None:
         passes_of_other += more
     assert text_and_sound(passes_of_other)[0] == want[0]
 
@@ -194,10 +194,10 @@ class Counted:
     stage: Stage
     log: list[Stage] = field(default_factory=list)
 
-    def alike(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         return self.stage
 
-    def together(self, requests: Sequence[Counted]) -> Sequence[None]:
+    def compute_batch(self, requests: Sequence[Counted]) -> Sequence[None]:
         self.log.append(self.stage)
         return [None] * len(requests)
 
@@ -216,8 +216,8 @@ def test_an_endless_stream_does_not_block_another() -> None:
     passes, log = ContinuousBatch(), list[Stage]()
     thinks = passes.join(endless(Stage.THINK, log, every=1000))
     speaks = passes.join(endless(Stage.SPEAK, log, every=3))
-    passes.go_on(thinks)
-    made = [each for _ in range(6) for each in passes.go_on(speaks) or ()]
+    passes.run_turn(thinks)
+    made = [each for _ in range(6) for each in passes.run_turn(speaks) or ()]
     assert made == [1, 2]
     assert log.count(Stage.SPEAK) == 6
 
@@ -225,18 +225,18 @@ def test_an_endless_stream_does_not_block_another() -> None:
 def test_outputs_that_are_not_fetched_are_computed_only_a_few_ahead() -> None:
     passes, log = ContinuousBatch(), list[Stage]()
     slow, quick = (passes.join(endless(Stage.THINK, log, every=1)) for _ in range(2))
-    passes.go_on(slow)
+    passes.run_turn(slow)
     for _ in range(20):
-        passes.go_on(quick)
+        passes.run_turn(quick)
     assert len(slow.made) == AHEAD
-    assert passes.go_on(slow) == [2, 3, 4, 5]
+    assert passes.run_turn(slow) == [2, 3, 4, 5]
 
 
 def test_a_single_stream_never_waits() -> None:
     passes, log = ContinuousBatch(), list[Stage]()
     alone = passes.join(endless(Stage.THINK, log, every=1))
-    assert [passes.go_on(alone) for _ in range(3)] == [[1], [2], [3]]
+    assert [passes.run_turn(alone) for _ in range(3)] == [[1], [2], [3]]
     assert len(log) == 3
     long = passes.join(endless(Stage.SPEAK, log, every=2 * PASSES))
     passes.leave(alone)
-    assert [passes.go_on(long) for _ in range(2)] == [[], [1]]
+    assert [passes.run_turn(long) for _ in range(2)] == [[], [1]]

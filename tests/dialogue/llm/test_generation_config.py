@@ -29,8 +29,8 @@ USUAL = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 )
 def test_omitted_options_keep_their_defaults(options: GenerationOptions, drawn: SamplingConfig, beams: int) -> None:
     generation = GenerationConfig.of(options)
-    assert (generation.drawn(USUAL), generation.beams) == (drawn, beams)
-    assert generation.usual == (not options)
+    assert (generation.sampling_config(USUAL), generation.beams) == (drawn, beams)
+    assert generation.is_default == (not options)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_unknown_option_is_refused_with_a_list_of_the_options() -> None:
 
 
 def test_a_model_without_beam_search_decodes_greedily_instead() -> None:
-    assert GenerationConfig(sampling=False).without_beams().drawn(USUAL) == SamplingConfig(penalty=1.05)
+    assert GenerationConfig(sampling=False).without_beams().sampling_config(USUAL) == SamplingConfig(penalty=1.05)
     with pytest.raises(BadInput, match="no beam search"):
         GenerationConfig(num_beams=2).without_beams()
 

@@ -112,7 +112,7 @@ def test_a_gguf_file_that_contradicts_itself_is_refused(name: str, tmp_path: Pat
             open_language_model(tmp_path / "damaged.gguf", quantisation=precision)
 
 
-def test_biases_and_head_norms_are_held_against_the_config(tmp_path: Path) -> None:
+def test_biases_and_head_norms_are_checked_against_the_config(tmp_path: Path) -> None:
     for family, name in (("qwen2", "blk.0.attn_k.bias"), ("qwen3", "blk.0.attn_q_norm.weight")):
         model = gguf_seed(family, Kind.Q8_0)
         resized(name, [1])(model)
@@ -146,7 +146,7 @@ def test_a_file_that_the_index_does_not_name_is_not_read(precision: Quantisation
 
 
 @pytest.mark.parametrize("damage", ["without an index", "named by the index", "of another shape"])
-def test_a_folder_with_rows_to_spare_is_refused(damage: str, tmp_path: Path) -> None:
+def test_a_folder_with_surplus_rows_is_refused(damage: str, tmp_path: Path) -> None:
     made: Folder = folder_seed("llama", "F32", 2)
     if damage == "without an index":
         del made.files["model.safetensors.index.json"]
@@ -165,7 +165,7 @@ def test_a_folder_with_rows_to_spare_is_refused(damage: str, tmp_path: Path) -> 
     "config",
     ["[" * 100_000, '{"model_type": "llama", "hidden_size": 1e400}', '"x"', '{"a": ' + "9" * 5000 + "}", "\xff"],
 )
-def test_a_config_that_is_none_is_refused(config: str, tmp_path: Path) -> None:
+def test_a_malformed_config_is_refused(config: str, tmp_path: Path) -> None:
     folder_seed("llama", "F32", 1).write(tmp_path)
     (tmp_path / "config.json").write_bytes(config.encode("latin-1"))
     with pytest.raises(BadInput):
@@ -175,7 +175,7 @@ def test_a_config_that_is_none_is_refused(config: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change", [{"theta": 0.0}, {"kind": "yarn", "factor": 0.0}, {"kind": "linear", "factor": 1e300}]
 )
-def test_angles_that_cannot_be_are_refused(change: dict[str, Any]) -> None:
+def test_impossible_rotary_settings_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="numbers that cannot be"):
         RopeConfig(pretrained_positions=64, **change)
 
@@ -189,7 +189,7 @@ def test_a_vocoder_whose_tensors_do_not_fit_is_refused(name: str) -> None:
         Vocos(tensors)
 
 
-def test_packing_refuses_another_count_in_python(library: Library) -> None:
+def test_packing_in_python_refuses_a_wrong_size(library: Library) -> None:
     matrix = GgufTensor(Kind.Q4_1, np.zeros((32, 20), np.uint8))
     room = np.zeros(packed_bytes(library, 32, 32, Kind.Q4_1), np.uint8)
     pack(library, matrix, 32, 32, Kind.Q4_1, room)
@@ -198,7 +198,7 @@ def test_packing_refuses_another_count_in_python(library: Library) -> None:
             pack(library, matrix, rows, columns, Kind.Q4_1, out)
 
 
-def test_packing_refuses_another_count_in_the_step(library: Library) -> None:
+def test_packing_in_the_step_refuses_a_wrong_size(library: Library) -> None:
     given, room = np.zeros(32 * 20, np.uint8), np.zeros(packed_bytes(library, 32, 32, Kind.Q4_1), np.uint8)
     out = room.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
     right = [len(given), 32, 32, int(Kind.Q4_1), len(room)]
@@ -248,7 +248,7 @@ def test_the_step_refuses_a_model_whose_parts_do_not_fit(library: Library) -> No
             setattr(model, name, kept)
 
 
-def test_the_step_refuses_what_is_outside_of_its_tables(library: Library) -> None:
+def test_the_step_refuses_indices_outside_its_tables(library: Library) -> None:
     config = tiny_config()
     native = NativeDecoder(config, RandomWeights(config), library)
     out = torch.empty(1, config.hidden_size)

@@ -102,7 +102,7 @@ def test_the_makers_sampling_and_stop_tokens_are_read(tmp_path: Path) -> None:
     assert open_language_model(tmp_path, quantisation="bfloat16").sampling is None
 
 
-def test_weights_that_are_not_whole_are_refused(tmp_path: Path) -> None:
+def test_incomplete_weights_are_refused(tmp_path: Path) -> None:
     write_chat_model("llama3", tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
@@ -115,11 +115,11 @@ def test_weights_that_are_not_whole_are_refused(tmp_path: Path) -> None:
         open_language_model(tmp_path)
 
 
-def test_a_model_quantised_by_somebody_else_is_refused(tmp_path: Path) -> None:
+def test_a_model_in_a_foreign_quantisation_is_refused(tmp_path: Path) -> None:
     write_chat_model("qwen3", tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "awq"}}))
-    with pytest.raises(BadInput, match="take the original"):
+    with pytest.raises(BadInput, match="use the original"):
         open_language_model(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen3"}))
     with pytest.raises(BadInput, match="states no num_attention_heads"):
@@ -134,7 +134,7 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
         open_language_model(tmp_path)
 
 
-def test_what_is_no_model_is_bad_input(tmp_path: Path) -> None:
+def test_a_path_without_a_model_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(BadInput, match=r"neither a \.gguf file nor a model folder"):
         open_language_model(tmp_path / "notes.txt")

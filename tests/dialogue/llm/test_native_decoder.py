@@ -144,7 +144,7 @@ def test_sessions_of_different_lengths_share_a_step(pair: tuple[Decoder, NativeD
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1), (5, 300), (17, 33), (299, 400), (400, 400)])
-def test_a_cut_equals_torchs(pair: tuple[Decoder, NativeDecoder], start: int, end: int) -> None:
+def test_a_cut_equals_that_of_torch(pair: tuple[Decoder, NativeDecoder], start: int, end: int) -> None:
     _, compiled = filled_caches(pair, 400)
     c = pair[1].config
     plain = KVCache(c.layers, c.kv_heads, c.head_dim, 700, torch.float16)
@@ -159,7 +159,7 @@ def test_a_cut_equals_torchs(pair: tuple[Decoder, NativeDecoder], start: int, en
 
 
 @pytest.mark.parametrize(("at", "tokens"), [(0, 3), (10, 200), (399, 1), (400, 5)])
-def test_making_room_equals_torchs(pair: tuple[Decoder, NativeDecoder], at: int, tokens: int) -> None:
+def test_making_room_equals_that_of_torch(pair: tuple[Decoder, NativeDecoder], at: int, tokens: int) -> None:
     _, compiled = filled_caches(pair, 400)
     before = compiled.storage[:, :, :, :400].clone()
     with compiled.gap(at, tokens, pair[1].rotary):
@@ -203,23 +203,23 @@ print(time.process_time() - before)
     assert spent < 0.05
 
 
-def test_shapes_the_step_does_not_know_are_refused() -> None:
+def test_unsupported_shapes_are_refused() -> None:
     assert "80 dimensions" in refusal(tiny_config(head_dim=80))
     assert refusal(tiny_config()) == ""
 
 
-def test_a_broken_library_says_so(tmp_path: Path) -> None:
+def test_a_broken_library_is_reported(tmp_path: Path) -> None:
     (tmp_path / "decode_step.so").write_bytes(b"not a library")
     with pytest.raises(NativeMissing, match="cannot be loaded"):
         Library(tmp_path / "decode_step.so")
 
 
-def test_a_library_of_something_else_says_so() -> None:
+def test_a_foreign_library_is_reported() -> None:
     with pytest.raises(NativeMissing, match="decoder_"):
         Library(Path("libm.so.6"))
 
 
-def test_a_library_of_other_sources_says_so(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_of_other_sources_is_reported(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dialogue.llm.native.loader.INTERFACE", 2_000_000)
     with pytest.raises(NativeMissing, match="build it again"):
         Library(built)

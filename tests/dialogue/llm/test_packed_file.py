@@ -104,14 +104,14 @@ def test_nothing_is_written_to_a_full_disk(source: Path, monkeypatch: pytest.Mon
     assert list(source.parent.iterdir()) == [source]
 
 
-def test_a_name_that_is_taken_costs_only_the_file(source: Path) -> None:
+def test_a_taken_file_name_prevents_only_the_storing(source: Path) -> None:
     packed_path(source).mkdir()
     panels = store_packed(source, LAYOUT, PLAN, fill)
     assert panels is not None and panels[1] == 1
     assert len(list(source.parent.iterdir())) == 2
 
 
-def test_a_fault_while_packing_leaves_nothing_behind(source: Path) -> None:
+def test_an_error_while_packing_leaves_no_file(source: Path) -> None:
     def fail(panels: Bytes) -> None:
         raise ValueError("no such block")
 
@@ -129,7 +129,7 @@ def test_abandoned_parts_are_removed(source: Path) -> None:
     assert new.exists() and not old.exists()
 
 
-def test_a_decoder_computes_the_same_from_what_was_kept(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_weights_give_the_same_results(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         library = load_library()
     except NativeMissing as missing:

@@ -29,7 +29,7 @@ def test_speech_is_logged_as_statement_or_question_at_its_time() -> None:
 
 
 @pytest.mark.parametrize(("second", "kept"), [("My dog is called Rex.", ["My dog is called Rex."]), ("", [])])
-def test_a_turn_that_goes_on_replaces_its_transcript(second: str, kept: list[str]) -> None:
+def test_a_continued_turn_replaces_its_transcript(second: str, kept: list[str]) -> None:
     conversation_log = SpokenConversationLog()
     conversation_log.transcribed(TranscriptBlock("My dog", 2.0, 3.0))
     conversation_log.transcribed(TranscriptBlock(second, 2.0, 4.5))

@@ -86,7 +86,7 @@ ROOM = seen(
         ),
     ],
 )
-def test_answers_about_a_room(question: str, expected: str) -> None:
+def test_questions_about_a_room_are_answered(question: str, expected: str) -> None:
     assert ask(question, ROOM) == expected
 
 
@@ -124,7 +124,7 @@ def test_answers_mention_a_camera_that_is_off(question: str, seed: int) -> None:
     assert "camera is off" in ask(question, seed=seed)
 
 
-def test_can_you_see_me() -> None:
+def test_a_question_about_being_visible_is_answered() -> None:
     assert ask("Can you see me?", seen(thing("person", place="left"))) == "Yes, I can see you on the left."
     assert "don't see you" in ask("Can you see me?", seen(thing("cup")))
     assert ask("Can you see me?").startswith("No")

@@ -57,7 +57,7 @@ def test_a_hub_id_is_judged_before_it_is_fetched(hub: SmallRegistry, store: Weig
     assert chat_model_path("owner/chat", store, accept) == path, "the second time needs no hub"
 
 
-def test_what_does_not_fit_is_not_fetched(hub: SmallRegistry, store: WeightStore) -> None:
+def test_a_model_that_does_not_fit_is_not_fetched(hub: SmallRegistry, store: WeightStore) -> None:
     def judge(path: Path) -> None:
         judgement(replace(SETTINGS, model_path=path), 2e9)
 
@@ -81,7 +81,7 @@ def test_another_family_is_refused_by_name(tmp_path: Path) -> None:
         judgement(replace(SETTINGS, model_path=tmp_path), 64e9)
 
 
-def test_a_hub_that_cannot_give_it_says_why(hub: SmallRegistry, store: WeightStore) -> None:
+def test_a_refusal_of_the_hub_is_reported(hub: SmallRegistry, store: WeightStore) -> None:
     hub.gated.add("owner/chat")
     with pytest.raises(WeightsError, match="after its terms are accepted"):
         chat_model_path("owner/chat", store, accept)
@@ -117,7 +117,7 @@ def test_a_missing_network_is_reported(store: WeightStore, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("named", ["nowhere", "./nowhere/model.gguf", "a/b/c", "owner/model.gguf"])
-def test_a_name_of_nothing_is_bad_input(named: str, store: WeightStore) -> None:
+def test_an_unknown_model_name_is_bad_input(named: str, store: WeightStore) -> None:
     with pytest.raises(BadInput, match="owner/name"):
         chat_model_path(named, store, accept)
 

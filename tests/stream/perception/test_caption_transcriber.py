@@ -127,7 +127,7 @@ def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
     assert [block.text for block in desk.fed] == ["100 samples", ""]
 
 
-def test_a_failure_is_reported_once_and_transcription_goes_on() -> None:
+def test_a_failure_is_reported_once_and_transcription_continues() -> None:
     desk = Desk(breaks=lambda written: written < 3)
     desk.works((0.0, said(1)), (2.0, said(2)), (2.0, said(3)))
     notice, caption = desk.events
@@ -154,7 +154,7 @@ async def asks(call: OmniCall) -> None:
     await call.until(ReplyEnded)
 
 
-def test_what_is_said_to_o26_gets_a_caption_and_a_line_with_its_time(omni: Shared) -> None:
+def test_speech_to_o26_has_a_caption_and_a_log_line_with_its_time(omni: Shared) -> None:
     asr = ToyTranscriber("What do you see?")
     [result] = calls(omni, asks, transcriber=asr)
     assert result.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
@@ -167,7 +167,7 @@ def test_what_is_said_to_o26_gets_a_caption_and_a_line_with_its_time(omni: Share
     assert asked.until <= reply.at < reply.until
 
 
-def test_captions_change_nothing_of_what_is_heard_and_answered(omni: Shared, duplex: Shared) -> None:
+def test_captions_do_not_change_input_or_replies(omni: Shared, duplex: Shared) -> None:
     async def talks(call: OmniCall) -> None:
         await call.speaks(1.5)
         await call.lasts(4.0)
@@ -204,7 +204,7 @@ def test_a_slow_transcriber_delays_neither_units_nor_the_reply(
     assert result.of(UserCaption)
 
 
-def test_a_transcriber_that_breaks_ends_no_call(omni: Shared) -> None:
+def test_a_failed_transcriber_does_not_end_the_call(omni: Shared) -> None:
     class Broken(ToyTranscriber):
         def transcribe(self, samples: np.ndarray, *, careful: bool = False) -> Any:
             raise RuntimeError("no paper")

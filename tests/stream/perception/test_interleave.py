@@ -77,7 +77,7 @@ def test_a_late_engine_loses_the_oldest_pictures_first() -> None:
     assert queue.lost == UnitsLost(pictures=3, units=0)
 
 
-def test_an_engine_that_is_later_still_loses_seconds_but_no_typed_text() -> None:
+def test_an_even_later_engine_loses_seconds_but_no_typed_text() -> None:
     queue = UnitQueue(pictures=1, units=2)
     for second in range(5):
         queue.put(unit(second, says="wait" if second == 1 else ""))

@@ -82,7 +82,7 @@ def test_a_turn_ends_sooner_after_a_whole_sentence_and_later_in_a_cut_one(
     assert least <= decided_after_s(result) <= most
 
 
-def test_silence_alone_decides_without_a_judge() -> None:
+def test_without_a_semantic_model_silence_alone_decides() -> None:
     result = call(ToyModel(CUT).__call__, one_question)
     assert decided_after_s(result) == pytest.approx(decided_after_s(call(ToyModel(UNCLEAR), one_question)))
 

@@ -37,7 +37,7 @@ def test_pieces_join_without_a_gap_and_the_rest_is_silence() -> None:
     assert not heard[60:].any()
 
 
-def test_hold_falls_silent_and_release_goes_on_where_it_stopped() -> None:
+def test_a_held_reply_is_silent_and_resumes_where_it_stopped() -> None:
     playback = playing(1, piece("a", 0.1))
     playback.open(1)
     playback.pull(40)
@@ -101,7 +101,7 @@ def test_drop_is_silence_at_once_and_forgets() -> None:
     assert playback.waiting_s() == 0
 
 
-def test_a_turn_that_goes_on_after_all_has_not_drained() -> None:
+def test_a_continued_turn_has_not_drained() -> None:
     playback = playing(1, piece("a", 0.02))
     playback.open(1)
     playback.complete(1)

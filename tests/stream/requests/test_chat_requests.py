@@ -113,7 +113,7 @@ def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
     assert len(vision_models.studied) == 1
 
 
-def test_an_engine_that_sees_and_hears_gets_pictures_and_sound_themselves() -> None:
+def test_a_multimodal_engine_gets_pictures_and_sound() -> None:
     engine = SensingEngine(["Fine."])
     _reply, fed = answered([RequestMessage("user", [PICTURE, SOUND, "What is it?"])], engine)
     assert [type(block) for block in fed] == [PictureBlock, SoundBlock, TextBlock]
@@ -223,7 +223,7 @@ def test_the_pictures_of_a_history_are_seen_in_one_scene_in_order() -> None:
         ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),
     ],
 )
-def test_what_cannot_be_answered_says_why(messages: list[RequestMessage], complaint: str) -> None:
+def test_an_unanswerable_question_gets_a_reason(messages: list[RequestMessage], complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         answered(messages)
 

@@ -163,7 +163,7 @@ def test_typing_is_answered_by_voice_and_text() -> None:
     assert result.heard_s() > 0.2
 
 
-def test_far_too_much_text_is_refused_and_the_call_goes_on() -> None:
+def test_far_too_much_text_is_refused_and_the_call_continues() -> None:
     async def story(call: ToyCall) -> None:
         call.session.push(TextTyped("x" * 100_000))
         call.session.push(TextTyped("hello"))
@@ -232,7 +232,7 @@ def test_a_microphone_that_has_brought_speech_may_be_quiet_for_long() -> None:
     assert call(story, ToyEngine(["Yes."])).of(Notice) == []
 
 
-def test_sound_that_is_not_a_number_is_reported_and_the_call_goes_on() -> None:
+def test_sound_with_nan_is_reported_and_the_call_continues() -> None:
     async def story(call: ToyCall) -> None:
         await call.lasts(0.1, float("nan"))
         await call.speaks(1.0)

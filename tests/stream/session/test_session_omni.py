@@ -81,7 +81,7 @@ def test_an_interruption_is_remembered_as_far_as_it_was_heard(omni: Shared) -> N
     assert result.heard_s() > 0, "it goes on answering"
 
 
-def test_half_a_sentence_that_was_dropped_leaves_no_trace(omni: Shared) -> None:
+def test_a_dropped_half_sentence_leaves_no_trace(omni: Shared) -> None:
     async def takes_it_back(call: OmniCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.6)
@@ -117,7 +117,7 @@ def test_two_calls_at_once_do_not_mix(omni: Shared) -> None:
     assert together[0].rows != pytest.approx(together[1].rows, abs=0.02)
 
 
-def test_a_long_call_forgets_and_goes_on(tmp_path: Path) -> None:
+def test_a_long_call_evicts_old_entries_and_continues(tmp_path: Path) -> None:
     async def goes_on(call: OmniCall) -> None:
         for turn in range(4):
             call.show()

@@ -242,6 +242,6 @@ def test_with_a_vocoder_the_model_speaks_in_its_own_voice(folder: Path) -> None:
     assert all(reply.heard == reply.said for reply in replies if not reply.cut)
 
 
-def test_without_a_vocoder_the_tts_voice_reads_and_a_remark_says_so(duplex: Shared) -> None:
+def test_without_a_vocoder_the_tts_voice_reads_and_this_is_reported(duplex: Shared) -> None:
     assert not duplex.can.speaks
     assert "--voice" in duplex.remark

@@ -49,7 +49,7 @@ def test_a_noise_is_no_turn() -> None:
     assert turns.phase is Phase.YOURS
 
 
-def test_going_on_before_anything_was_heard_reopens_the_same_turn() -> None:
+def test_speech_before_anything_was_heard_reopens_the_same_turn() -> None:
     turns = Turns()
     said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
     assert said(turns, start(2.6)) == [Retract(1)]

@@ -117,7 +117,7 @@ def test_pictures_too_large_to_decode_are_refused_and_reported_once() -> None:
     assert [int(picture.rgb.mean()) for picture in pictures] == [pytest.approx(200, abs=6)]
 
 
-def test_switched_off_nothing_is_passed_on_and_back_on_it_goes_on_at_once() -> None:
+def test_a_camera_switched_off_passes_nothing_on_and_resumes_at_once() -> None:
     async def story(camera: VideoReceiver) -> None:
         film = Film()
         for n in range(30):
@@ -130,7 +130,7 @@ def test_switched_off_nothing_is_passed_on_and_back_on_it_goes_on_at_once() -> N
     assert 25 in numbers
 
 
-def test_frames_that_are_no_vp8_make_it_ask_for_a_key_frame_and_go_on() -> None:
+def test_frames_that_are_not_vp8_cause_a_keyframe_request() -> None:
     asked: list[bool] = []
 
     async def story(camera: VideoReceiver) -> None:

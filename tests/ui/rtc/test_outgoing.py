@@ -56,7 +56,7 @@ def test_a_long_stall_moves_schedule_and_stamps_and_does_not_burst() -> None:
     assert np.all(np.diff(stamps)[10:] == FRAME)
 
 
-def test_pace_counts_what_it_gave_up() -> None:
+def test_the_pace_counts_lost_time() -> None:
     pace = PacketPacer()
     assert pace.next(5.0) == (0, 0.0)
     assert pace.next(5.0 + FRAME_S + LATE_S - 0.001)[0] == 1
@@ -92,7 +92,7 @@ def test_no_sound_is_lost_in_a_stall() -> None:
     assert likeness > 0.98
 
 
-def test_what_is_beyond_full_scale_is_clipped_not_wrapped() -> None:
+def test_samples_beyond_full_scale_are_clipped_not_wrapped() -> None:
     encoder, loud = OpusPacketEncoder(), np.full(FRAME, 1.7, np.float32)
     heard = decoded([encoder.encode(loud if n % 2 else -loud, n * FRAME) for n in range(10)])
     assert np.abs(heard).max() > 0.9

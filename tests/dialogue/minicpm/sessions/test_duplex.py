@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from dialogue.errors import BadInput, EngineLost
-from dialogue.llm.batching import alone
+from dialogue.llm.batching import run_alone
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
@@ -63,14 +63,14 @@ def run(session: Duplex, units: int, seed: int = 0) -> list[SpokenPiece]:
 
 
 def test_interleaved_sessions_equal_sessions_alone(model: Open) -> None:
-    alone = [run(opened(model(Kind.O45)), 3, seed) for seed in (10, 50)]
+    run_alone = [run(opened(model(Kind.O45)), 3, seed) for seed in (10, 50)]
     one, other = opened(model(Kind.O45)), opened(model(Kind.O45))
     mixed: tuple[list[SpokenPiece], list[SpokenPiece]] = ([], [])
     for number in range(3):
         for session, said, seed in ((one, mixed[0], 10), (other, mixed[1], 50)):
             session.hear(second(seed + number), [picture(seed + number)] if number % 3 == 0 else [])
             said.append(session.say())
-    for got, want in zip(mixed, alone, strict=True):
+    for got, want in zip(mixed, run_alone, strict=True):
         assert [(said.tokens, said.codes) for said in got] == [(said.tokens, said.codes) for said in want]
 
 
@@ -249,10 +249,10 @@ def test_an_interrupted_turn_stays_in_the_context_as_far_as_it_was_heard(model: 
         said = scripted(cut, *tokens)
         assert cut._heard is not None
         turn.append(ReplyUnit(mark, cut._heard, said))
-    alone(break_off(cut, turn, characters=4))
+    run_alone(break_off(cut, turn, characters=4))
     scripted(straight, control.speak, *spoken[:3])
     straight.hear(second(4))
-    alone(straight.repeat([control.speech_start, spoken[3], control.chunk_end, control.unit_end]))
+    run_alone(straight.repeat([control.speech_start, spoken[3], control.chunk_end, control.unit_end]))
     straight.hear(second(1))
     straight.say(listen=True)
     assert cut.cache.length == straight.cache.length

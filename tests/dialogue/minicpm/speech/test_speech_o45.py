@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dialogue.llm.batching import alone
+from dialogue.llm.batching import run_alone
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.speech_o45 import Memory, SpeechDecoderO45
@@ -41,5 +41,5 @@ def test_a_turn_longer_than_its_cache_continues(model: Open) -> None:
     turn = voice.start(capacity=100)
     for seed in range(8):
         hidden = torch.randn(3, 128, generator=torch.Generator().manual_seed(seed))
-        assert alone(voice.second(turn, voice.with_start(voice.condition([5, 6, 7], hidden)), best, least=26))
+        assert run_alone(voice.second(turn, voice.with_start(voice.condition([5, 6, 7], hidden)), best, least=26))
         assert turn.cache.length <= 100

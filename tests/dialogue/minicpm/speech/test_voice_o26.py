@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from dialogue.llm.batching import outputs
+from dialogue.llm.batching import run_stream
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.voice_o26 import SAMPLES_PER_CODE, SpeechStreamO26, VoiceO26
@@ -23,8 +23,8 @@ def voice_o26(model: MiniCPM) -> VoiceO26:
 def spoken(voice: VoiceO26, pieces: Sequence[str]) -> Tensor:
     hidden = torch.randn(128, generator=torch.Generator().manual_seed(3))
     speaker = SpeechStreamO26(voice, hidden, torch.Generator().manual_seed(4))
-    parts = [part for piece in pieces for part in outputs(speaker.add(piece))]
-    return torch.cat([torch.zeros(0), *parts, *outputs(speaker.end())])
+    parts = [part for piece in pieces for part in run_stream(speaker.add(piece))]
+    return torch.cat([torch.zeros(0), *parts, *run_stream(speaker.end())])
 
 
 def test_audio_does_not_depend_on_how_text_is_cut(model: Open) -> None:

@@ -1,10 +1,10 @@
-"""Measures a language model beside llama.cpp on the same file in the same run, on one thread each.
+"""Compares the decoder with llama.cpp on the same file in the same run, on one thread each.
 
-Ratios are llama.cpp's time over ours, of medians. The routes take turns, and work of one thread is counted in processor
-time, which other work on the machine disturbs less than wall time. `top1` is the share of equal choices between the
+A ratio is llama.cpp's median time over ours. The routes alternate; one-threaded work is measured in processor time,
+which other work on the machine affects less than wall time. `top1` is the share of equal most likely tokens between the
 compiled step (16 tokens at a time) and the file's weights in float32, teacher-forced over routes/decoder_texts.txt.
-`load_s` and `rss_mb` are those of a new process that opens the model, whose packed weights are kept beside the file,
-and decodes in two calls of 1,000 tokens.
+`load_s` and `rss_mb` are measured in a new process that opens the model, whose packed weights are stored beside the
+file, and decodes in two sessions of 1,000 tokens.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ print(json.dumps({"load_s": load_s, "import_s": imported - began, "rss_mb": rss 
 
 
 def ratios(path: Path, rounds: int) -> dict[str, float]:
-    """llama.cpp's time over ours by task; prints both."""
+    """llama.cpp's time over ours, by task; prints both."""
     routes: dict[str, Route] = {"ours": OwnDecoder(path, "auto", 1), "llama.cpp": LlamaCpp(path)}
     ids = torch.randint(20, 40_000, (2048,), generator=torch.Generator().manual_seed(0)).tolist()
     taken = speeds(routes, ids, rounds, 1)
@@ -74,7 +74,7 @@ def speed_figures(path: Path, rounds: int) -> dict[str, float]:
 
 
 def top1(path: Path) -> float:
-    """One text at a time: the logits of all of them would take gigabytes."""
+    """The share of equal choices; computes one text at a time, because the logits of all would take gigabytes."""
     model, exact = open_language_model(path), open_language_model(path, quantisation="float32")
     same = asked = 0
     for text in TEXTS.read_text(encoding="utf-8").split("\n%\n"):
@@ -87,7 +87,7 @@ def top1(path: Path) -> float:
 
 
 def loading(path: Path) -> dict[str, float]:
-    open_language_model(path)  # packs it, where that has not been done
+    open_language_model(path)  # packs the weights if there is no packed file yet
     command = [sys.executable, "-c", _OPEN, str(path), str(Path(__file__).parents[1])]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return {name: float(value) for name, value in json.loads(answer).items()}
@@ -96,7 +96,7 @@ def loading(path: Path) -> dict[str, float]:
 def main() -> None:
     parser = benchmark_parser(__doc__)
     parser.add_argument("model", type=Path, help="a GGUF file")
-    parser.add_argument("--rounds", type=int, default=5, help="how often the routes take turns (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds in which the routes alternate (default: 5)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     options = parser.parse_args()
     torch.set_num_threads(1)
