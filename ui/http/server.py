@@ -20,7 +20,7 @@ import uvicorn
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
-from stream.models.fetch import disk_error_message
+from stream.models.fetch_errors import disk_error_message
 from stream.models.setup import Setup
 from stream.runtime.failures import first_error
 from ui.call.call import VANISHED_S, CallSession
