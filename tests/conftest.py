@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightStore
-from stream.models.weights_table import QWEN
 from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 
 # Before torch is imported: with more threads than free cores, tiny products mostly wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# On every machine tests run with the same language model, which is small enough for all of them.
+os.environ["OMNILIVE_MIND"] = "small"
 
 
 @pytest.fixture(autouse=True)

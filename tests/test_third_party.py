@@ -9,7 +9,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
-from stream.models.weights_table import TABLE
+from stream.models.fetching.weights_table import TABLE
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audio", "vision", "dialogue", "stream", "ui")

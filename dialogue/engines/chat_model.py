@@ -7,12 +7,13 @@ tokens and sampling.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dialogue.engine import Engine, Runner
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm, open_embedder
+from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.device import device_for
 from dialogue.llm.language_model import open_language_model
 from dialogue.llm.precision import Quantisation
@@ -36,7 +37,7 @@ def open_chat_model(
     device: str = "auto",
     embedder_folder: Path | None = None,
     sampling: SamplingConfig | None = None,
-) -> Callable[[], Engine]:
+) -> PacedSessions:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
     `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is cut to the model's;
@@ -57,4 +58,35 @@ def open_chat_model(
         return LocalChatEngine(llm, runner, clock)
 
     new_session()  # refuses a context of a bad size now, not in the first call
-    return PacedSessions(new_session, model, llm.limit)
+    return PacedSessions(new_session, model, llm.limit, llm.tokens_per_s)
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedSessions(PacedSessions):
+    """Sessions of a chat model, with a small model that judges whether the user has finished."""
+
+    turn_detector: SemanticTurnDetector = field(kw_only=True)
+
+    def finished(self, text: str) -> float:
+        """The probability that the user has finished; see `SemanticTurnDetector`."""
+        return self.turn_detector.probability(text)
+
+
+def open_larger_model(
+    path: Path,
+    small_path: Path,
+    runner: Runner,
+    context_tokens: int,
+    clock: Clock,
+    *,
+    embedder_folder: Path | None = None,
+) -> JudgedSessions:
+    """Load the larger embedded model (blocking), and the small one in `small_path` as its semantic turn detector.
+
+    Returns a factory of sessions that share both. Raises as `open_chat_model`.
+    """
+    sessions = open_chat_model(path, runner, context_tokens, clock, device="cpu", embedder_folder=embedder_folder)
+    judge = SemanticTurnDetector(open_language_model(small_path, device="cpu"))
+    return JudgedSessions(
+        sessions.new_session, sessions.model, sessions.limit, sessions.tokens_per_s, turn_detector=judge
+    )

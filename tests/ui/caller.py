@@ -21,6 +21,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
+from dialogue.engines.settings import ScriptedSettings
 from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
@@ -29,7 +30,7 @@ from ui.host.address import listen
 from ui.http.connection_limits import Limits
 from ui.http.server import Service, web_server
 
-SETUP = Setup("test", "none", "a session that only remembers", capacity=2)
+SETUP = Setup("test", ScriptedSettings(), "a session that only remembers", capacity=2)
 TONE_HZ = 440
 
 
@@ -143,7 +144,7 @@ async def house(
             await opening.wait()
         return parts
 
-    def open_session(name: str, _parts: Parts) -> RememberingSession:
+    def open_session(name: str, _parts: Parts, _setup: Setup) -> RememberingSession:
         session = RememberingSession(name)
         sessions.append(session)
         return session

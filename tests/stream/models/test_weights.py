@@ -10,9 +10,9 @@ import pytest
 from filelock import FileLock
 
 from stream.models import weights as weights_module
-from stream.models.weight_sources import HubRepository
+from stream.models.fetching.weight_sources import HubRepository
+from stream.models.fetching.weights_table import TABLE
 from stream.models.weights import Condition, WeightsError, WeightStore
-from stream.models.weights_table import TABLE
 from tests.stream.small_registry import SmallRegistry, wheel
 from tests.stream.toy_weights import EAR, FIRST, SECOND, SINGLE, everything_below
 

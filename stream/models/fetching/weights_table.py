@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import vision
-from stream.models.weight_sources import HubRepository, RegistryPackage, Shipped, WeightFile, Weights, Wheel
+from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, Shipped, WeightFile, Weights, Wheel
 
 WHISPER_TINY_EN = Weights(
     name="whisper-tiny.en",

