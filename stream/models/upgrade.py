@@ -25,12 +25,12 @@ async def upgraded(setup: Setup, parts: Parts, store: WeightStore, arrived: Arri
     """
     assert setup.upgrade is not None, "the setup names no other engine"
     await prepare(store.folder.parent, arrived)
-    pace = remembered_pace(store.path(LARGER_LLM))
-    if pace is not None and pace < TOKENS_PER_S:
-        raise WeightsError(f"{LARGER} writes {pace:.1f} tokens a second here, fewer than {TOKENS_PER_S:.0f}")
     thread = DeviceThread("llm")
     try:
         live, chat = live_and_chat(await thread.run(open_llm, setup.upgrade, store, thread.run))
+        pace = remembered_pace(store.path(LARGER_LLM))
+        if pace is not None and pace < TOKENS_PER_S:
+            raise WeightsError(f"{LARGER} writes {pace:.1f} tokens a second here, fewer than {TOKENS_PER_S:.0f}")
         better = replace(
             parts,
             new_engine=live,

@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -143,7 +144,12 @@ class Service(Generic[P]):
 
     async def _upgrade(self, calls: Calls) -> None:
         """Makes calls that begin from now on better, where the server has an upgrade."""
-        if self._upgrading is None or (better := await self._upgrading.run(self._opened_parts[-1])) is None:
+        if self._upgrading is None:
+            return
+        better = await self._upgrading.run(self._opened_parts[-1])
+        if better is None:
+            choice = f"the small one stays: {self._upgrading.failure}"
+            self.state.setup = replace(self.state.setup, llm_choice=choice, upgrade=None)
             return
         self.state.setup, parts = better
         self._opened_parts.append(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from dialogue.errors import AssistantError
@@ -29,7 +29,8 @@ class Upgrading(Generic[P]):
 
     make: Upgrade[P]
     under_way: bool = True
-    done: float = field(default=0.0)  # share of the bytes that have arrived
+    done: float = 0.0  # share of the bytes that have arrived
+    failure: str = ""  # why there are no better models
 
     @property
     def notice(self) -> Notice | None:
@@ -49,6 +50,7 @@ class Upgrading(Generic[P]):
             return await self.make(parts, self._arrived)
         except (AssistantError, OSError) as error:
             log.warning("the small language model stays: %s", error)
+            self.failure = str(error)
             return None
         finally:
             self.under_way = False
