@@ -7,6 +7,7 @@ tokens and sampling.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dialogue.llm.language_model import open_language_model
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.chat_template import ChatTemplate
-from dialogue.prompts.dialogue_style import chat_style
+from dialogue.prompts.dialogue_style import DialogueStyle, chat_style, larger_style
 from dialogue.rules.small_talk import Clock
 from dialogue.sizing.pace import PacedSessions
 
@@ -37,12 +38,13 @@ def open_chat_model(
     device: str = "auto",
     embedder_folder: Path | None = None,
     sampling: SamplingConfig | None = None,
+    style: Callable[[SamplingConfig], DialogueStyle] = chat_style,
 ) -> PacedSessions:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
     `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is cut to the model's;
-    `sampling` replaces what the model's makers advise. Raises BadInput for damaged files, a model that is not of the
-    Llama family, and a model without a chat template.
+    `sampling` replaces what the model's makers advise; `style` makes the dialogue style of it. Raises BadInput for
+    damaged files, a model that is not of the Llama family, and a model without a chat template.
     """
     model = open_language_model(path, quantisation=precision, device=device_for(device))
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
@@ -50,7 +52,7 @@ def open_chat_model(
         model,
         min(context_tokens, model.config.max_positions),
         embedder=open_embedder(embedder_folder),
-        style=chat_style(sampling or model.sampling or SAMPLING),
+        style=style(sampling or model.sampling or SAMPLING),
         render=template,
     )
 
@@ -85,7 +87,9 @@ def open_larger_model(
 
     Returns a factory of sessions that share both. Raises as `open_chat_model`.
     """
-    sessions = open_chat_model(path, runner, context_tokens, clock, device="cpu", embedder_folder=embedder_folder)
+    sessions = open_chat_model(
+        path, runner, context_tokens, clock, device="cpu", embedder_folder=embedder_folder, style=larger_style
+    )
     judge = SemanticTurnDetector(open_language_model(small_path, device="cpu"))
     return JudgedSessions(
         sessions.new_session, sessions.model, sessions.limit, sessions.tokens_per_s, turn_detector=judge

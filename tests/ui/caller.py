@@ -139,15 +139,12 @@ async def house(
     upgrade: Upgrade[Parts] | None = None,
 ) -> AsyncIterator[House]:
     """Yields the server once it takes calls, or at once while `opening` delays it."""
-    sessions: list[RememberingSession] = []
-    parts = Parts(capacity)
+    sessions, opened, parts = list[RememberingSession](), list[Parts](), Parts(capacity)
 
     async def open_parts() -> Parts:
         if opening is not None:
             await opening.wait()
         return parts
-
-    opened: list[Parts] = []
 
     def open_session(name: str, its_parts: Parts, _setup: Setup) -> RememberingSession:
         opened.append(its_parts)
