@@ -1,4 +1,4 @@
-# make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=)
+# make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=  MIND=auto)
 # make install  the set-up alone: environment, libraries, weights
 # make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
 # make lint     style and types, and the page's JavaScript where node is installed
@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 HOST ?= 127.0.0.1
 PORT ?= 8080
 SETUP ?= laptop
+MIND ?= $(OMNILIVE_MIND)
 ARGS ?=
 PROCESSES ?= auto
 
@@ -20,7 +21,7 @@ NATIVE_SOURCES := $(wildcard dialogue/llm/native/*.cpp dialogue/llm/native/*.h)
 .NOTPARALLEL:
 
 run: install
-	@exec $(BIN)/omnilive run --host $(HOST) --port $(PORT) --setup $(SETUP)
+	@OMNILIVE_MIND=$(MIND) exec $(BIN)/omnilive run --host $(HOST) --port $(PORT) --setup $(SETUP)
 
 install: $(VENV)/.libraries $(VENV)/.native
 	@$(BIN)/omnilive models pull

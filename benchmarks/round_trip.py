@@ -151,7 +151,7 @@ async def measure(clicks: int, pictures: bool) -> dict[str, float]:
         server = asyncio.create_task(
             serve(
                 setup, opened, "127.0.0.1", 0, cache_dir=Path(folder), on_ready=ready.set_result,
-                open_session=lambda name, parts: EchoSession(),
+                open_session=lambda name, parts, setup: EchoSession(),
             )
         )  # fmt: skip
         url = await ready

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightStore
 from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
@@ -15,6 +16,8 @@ __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 
 # Before torch is imported: with more threads than free cores, tiny products mostly wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# On every machine tests run with the same language model, which is small enough for all of them.
+os.environ["OMNILIVE_MIND"] = "small"
 
 
 @pytest.fixture(autouse=True)
@@ -32,10 +35,10 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def weights(home: Path) -> WeightStore:
-    """The store with all embedded weights in it, pulled first where they are missing.
+    """The store with the embedded weights in it, pulled first where they are missing; not the larger language model.
 
     `weights.path("whisper-tiny.en")` is the file, or the folder, of a model.
     """
     store = WeightStore(home)
-    store.pull([listed.weights.name for listed in store.listing()])
+    store.pull([listed.weights.name for listed in store.listing() if listed.weights is not QWEN])
     return store

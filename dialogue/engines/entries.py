@@ -11,6 +11,7 @@ from dialogue.engines.settings import (
     ChatModelSettings,
     EmbeddedSettings,
     ImageTextSettings,
+    LargerEmbeddedSettings,
     MiniCPM3Settings,
     MiniCPMO26Settings,
     MiniCPMO45Settings,
@@ -24,6 +25,7 @@ from dialogue.errors import BadInput
 from dialogue.minicpm.kind import Kind, is_kind
 
 DEFAULT_LLM, EMBEDDER = "smollm2-135m-instruct", "all-minilm-l6-v2"
+LARGER_LLM = "qwen2.5-coder-1.5b-instruct"
 TEXT_ONLY = Capabilities(hears=False, sees=False, speaks=False)
 SEES = Capabilities(hears=False, sees=True, speaks=False)
 
@@ -49,6 +51,20 @@ def _open_embedded(settings: EmbeddedSettings, resources: EngineResources) -> En
 
     path, embedder = resources.weights[DEFAULT_LLM], resources.weights.get(EMBEDDER)
     return open_local_chat(path, resources.runner, settings.context_tokens, resources.clock, embedder_folder=embedder)
+
+
+def _open_larger(settings: LargerEmbeddedSettings, resources: EngineResources) -> EngineFactory:
+    from dialogue.engines.chat_model import open_larger_model
+
+    weights, tokens = resources.weights, settings.context_tokens
+    return open_larger_model(
+        weights[LARGER_LLM],
+        weights[DEFAULT_LLM],
+        resources.runner,
+        tokens,
+        resources.clock,
+        embedder_folder=weights.get(EMBEDDER),
+    )
 
 
 def _open_scripted(settings: ScriptedSettings, _resources: EngineResources) -> EngineFactory:
@@ -117,6 +133,16 @@ BUILT_IN = (
     ),
     EngineEntry("scripted", "fixed lines, for demos and tests", ScriptedSettings, TEXT_ONLY, _open_scripted),
     EngineEntry("remote", "an OpenAI-compatible chat server", RemoteSettings, TEXT_ONLY, _open_remote),
+    EngineEntry(
+        "embedded_larger",
+        "the larger embedded language model, with rules where answers must be exact",
+        LargerEmbeddedSettings,
+        Capabilities(hears=False, sees=False, speaks=False, scene_rules=True),
+        _open_larger,
+        weights=(LARGER_LLM, DEFAULT_LLM),  # the small one judges whether the user has finished
+        optional_weights=(EMBEDDER,),
+        measure=_pace,
+    ),
     EngineEntry(
         "chat_model",
         "a chat model of the Llama, Qwen2 or Qwen3 family",

@@ -27,6 +27,11 @@ class LocalChatModel:
     def __call__(self) -> LocalChatEngine:
         return LocalChatEngine(self.llm, self.runner, self.clock)
 
+    @property
+    def tokens_per_s(self) -> float:
+        """The speed of replies that was measured when the model was opened."""
+        return self.llm.tokens_per_s
+
     def measure_pace(self) -> DecodePace:
         """Measure how fast replies are generated here; a tenth of a second, on the model's thread."""
         return measure_pace(self.llm.model, self.llm.limit)

@@ -33,6 +33,13 @@ class EmbeddedSettings(EngineSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LargerEmbeddedSettings(EngineSettings):
+    """The larger embedded language model, for machines that are fast enough for it."""
+
+    context_tokens: int = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScriptedSettings(EngineSettings):
     """Fixed lines instead of a model."""
 

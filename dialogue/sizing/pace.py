@@ -49,11 +49,15 @@ class DecodePace:
 
 @dataclass(frozen=True, eq=False)
 class PacedSessions:
-    """A factory of sessions of one model, each with a context of at most `limit` tokens."""
+    """A factory of sessions of one model, each with a context of at most `limit` tokens.
+
+    `tokens_per_s` is the speed of replies that was measured when the model was opened, where it was.
+    """
 
     new_session: Callable[[], Engine]
     model: TokenModel
     limit: int
+    tokens_per_s: float | None = None
 
     def __call__(self) -> Engine:
         return self.new_session()

@@ -10,23 +10,20 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.models import Recogniser, VoiceModel
-from audio.resample import resample_whole
-from audio.sound_file import read_sound
 from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
-from dialogue.engines.entry import Cost, EngineResources, Measurement, unmeasured
-from dialogue.engines.registry import entry_of, open_engine
+from dialogue.engines.entry import Cost, Measurement, unmeasured
+from dialogue.engines.registry import entry_of
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.capacity import Capacity
 from stream.models.components import component
 from stream.models.needs import VAD, present
+from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
 from stream.models.unit_slots import Slots, UnitSlots
 from stream.models.weights import WeightStore
@@ -41,8 +38,6 @@ T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in total
 
 BACKGROUND_NICENESS = 10
-
-LONGEST_VOICE_S = 30.0  # longest recording of a voice to speak with
 
 
 @dataclass
@@ -151,21 +146,6 @@ def _open_voice(setup: Setup, store: WeightStore) -> VoiceModel | None:
     return voice
 
 
-def _open_llm(setup: Setup, store: WeightStore, thread: DeviceThread) -> Callable[[], Engine]:
-    entry = entry_of(setup.engine)
-    weights = {name: store.path(name) for name in entry.weights} | dict(present(store, entry.optional_weights))
-    return open_engine(setup.engine, EngineResources(thread.run, weights=weights, read_sound=_recording))
-
-
-def _recording(path: Path) -> Samples:
-    """The voice to speak with, float32 (n,) at 16 kHz. Raises BadInput for a file without sound or a long one."""
-    try:
-        sound = read_sound(path, LONGEST_VOICE_S)
-    except ValueError as error:
-        raise BadInput(f"The voice cannot be used: {error}") from error
-    return resample_whole(sound.samples, sound.rate, HEARING_RATE_HZ)
-
-
 def _open_captioner(setup: Setup) -> Captioner | None:
     """The captioner of the setup, if any. Raises BadInput where its model cannot describe pictures."""
     if setup.captioner is None:
@@ -173,6 +153,11 @@ def _open_captioner(setup: Setup) -> Captioner | None:
     from dialogue.image_text.captioner import open_captioner
 
     return open_captioner(setup.captioner.model_path, setup.captioner.precision, setup.captioner.device)
+
+
+def live_and_chat(factory: Callable[[], Engine]) -> tuple[Callable[[], Engine], Callable[[], Engine] | None]:
+    """The factories of engines for calls, and for chat requests where they differ."""
+    return (factory.live, factory.chat) if isinstance(factory, EngineFactories) else (factory, None)
 
 
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
@@ -196,12 +181,11 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
             asr = tasks.create_task(opened("asr", threads.asr, _open_asr, setup, store))
             vision = tasks.create_task(opened("vision", threads.vision, _open_vision, setup, store))
             voice = tasks.create_task(opened("tts", threads.voice, _open_voice, setup, store))
-            llm = tasks.create_task(opened("llm", threads.llm, _open_llm, setup, store, threads.llm))
+            llm = tasks.create_task(opened("llm", threads.llm, open_llm, setup.engine, store, threads.llm.run))
             captioner = tasks.create_task(threads.captioner.run(_open_captioner, setup))
         unless_ready.pop_all()
     activity, transcriber = asr.result()
-    factory = llm.result()
-    live, chat = (factory.live, factory.chat) if isinstance(factory, EngineFactories) else (factory, None)
+    live, chat = live_and_chat(llm.result())
     no_captions = (
         f"The call has no captions, and the log has no words for speech; fetch the recogniser with "
         f"`omnilive models pull {setup.asr}`."

@@ -45,6 +45,9 @@ class Setup:
     partial_every_s: float = 0.5  # new speech between two partial transcripts
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
+    chooses_llm: bool = False  # `default_llm` replaces the engine by the embedded LLM that fits the machine
+    llm_choice: str = ""  # which embedded LLM was chosen, and why
+    upgrade: EngineSettings | None = None  # the engine of calls that begin once its weights have been fetched
 
     @cached_property
     def capabilities(self) -> Capabilities:
@@ -58,7 +61,12 @@ class Setup:
 
 
 SETUPS: Mapping[str, Setup] = {
-    "laptop": Setup("laptop", EmbeddedSettings(), "embedded models on a 2-core CPU; nothing leaves the machine"),
+    "laptop": Setup(
+        "laptop",
+        EmbeddedSettings(),
+        "embedded models on a 2-core CPU; nothing leaves the machine",
+        chooses_llm=True,
+    ),
     "scripted": Setup("scripted", ScriptedSettings(), "fixed lines instead of a model, for demos", capacity=16),
     "remote": Setup(
         "remote",

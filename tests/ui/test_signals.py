@@ -24,7 +24,7 @@ async def opened():
     return Parts()
 
 asyncio.run(serve(SETUP, opened, "127.0.0.1", 0, cache_dir=Path(sys.argv[1]),
-    on_ready=lambda url: print(url, flush=True), open_session=lambda name, parts: RememberingSession(name)))
+    on_ready=lambda url: print(url, flush=True), open_session=lambda name, parts, setup: RememberingSession(name)))
 print("left in order", flush=True)
 """
 

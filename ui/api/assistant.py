@@ -35,7 +35,8 @@ class Assistant:
     """Answers questions about pictures, recordings and histories, and holds live calls.
 
     May be used from any thread and any event loop. Models are loaded at the first question, and downloaded where they
-    are missing; `close`, or leaving the `with` block, frees them. `setup` is a preset's name or a Setup; `home` is the
+    are missing; `close`, or leaving the `with` block, frees them. `setup` is a preset's name or a Setup; "laptop" takes
+    the larger embedded language model where its weights are present and the machine is fast enough. `home` is the
     folder of the weights, by default OMNILIVE_HOME or ~/.cache/omnilive. Raises BadInput for an unknown preset.
     """
 

@@ -16,6 +16,7 @@ from stream.models.capacity import capacity_of
 from stream.models.setup import Setup
 from stream.runtime.failures import plain_errors
 from ui.api.background_loop import BackgroundLoop
+from ui.host.default_llm import with_default_llm
 
 if TYPE_CHECKING:  # these import torch, which takes seconds
     from stream.models.parts import Parts
@@ -108,6 +109,7 @@ class AssistantBackend:
         from ui.host.progress import bars
 
         store = WeightStore(self._home)
+        self.setup = await asyncio.to_thread(with_default_llm, self.setup, store)
         with bars() as progress:
             await asyncio.to_thread(store.pull, weights_needed(self.setup, store), progress)
         return await open_parts(self.setup, store)

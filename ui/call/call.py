@@ -100,10 +100,16 @@ class Call:
         if self._session is not None:
             self._session.close(reason)
 
-    async def run(self, session: CallSession, greeting: Message) -> None:
-        """Runs the whole call, until either side ends it."""
+    def announce(self, notice: Notice) -> None:
+        """Shows a notice on the page."""
+        self._metrics.count(notice)
+        self._outbox.put(to_wire(notice))
+
+    async def run(self, session: CallSession, greetings: Sequence[Message]) -> None:
+        """Runs the whole call, until either side ends it. The page gets `greetings` first."""
         self._session = session
-        self._outbox.put(greeting)
+        for greeting in greetings:
+            self._outbox.put(greeting)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.run(), name=f"{self.name}/session")
@@ -183,8 +189,7 @@ class Call:
             "picture_too_large",
             f"The camera sends pictures of {width}×{height}, which is too large. Choose a smaller size.",
         )
-        self._metrics.count(notice)
-        self._outbox.put(to_wire(notice))
+        self.announce(notice)
 
     def _received(self, text: str | bytes) -> None:
         """Handles a message of the page. Never raises, since aiortc calls it."""

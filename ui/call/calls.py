@@ -12,6 +12,7 @@ from typing import Self
 
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
+from stream.runtime.events import Notice
 from ui.call.call import VANISHED_S, Call, CallSession
 from ui.call.metrics import Metrics
 from ui.realtime.wire import Message
@@ -34,13 +35,16 @@ class CallAnswer:
 
 
 class Calls:
-    """The calls of one server; leaving the `async with` block ends them. `open_session` makes a session of a name."""
+    """The calls of one server; leaving the `async with` block ends them.
+
+    `open_session` makes a session of a name, `greetings` the first messages of its call.
+    """
 
     def __init__(
         self,
         admission: Admission,
         open_session: Callable[[str], CallSession],
-        greeting: Callable[[str], Message],
+        greetings: Callable[[str], Sequence[Message]],
         metrics: Metrics,
         *,
         stun: str | None = None,
@@ -48,7 +52,7 @@ class Calls:
         hosts: Sequence[str] | None = None,
     ) -> None:
         self.admission = admission
-        self._open_session, self._greeting, self._metrics = open_session, greeting, metrics
+        self._open_session, self._greetings, self._metrics = open_session, greetings, metrics
         self._stun, self._vanished_s, self._hosts = stun, vanished_s, hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
@@ -102,6 +106,11 @@ class Calls:
             log.warning("%s did not end in time", task.get_name())
             task.cancel()
 
+    def announce(self, notice: Notice) -> None:
+        """Shows a notice on the page of every running call."""
+        for call, _task in self._running.values():
+            call.announce(notice)
+
     def _must_be_open(self) -> None:
         if self._closed:
             raise Stopping("This server is shutting down. Please call again when it is back.")
@@ -117,7 +126,7 @@ class Calls:
         """Runs one call to its end. An error in it is logged and does not affect other calls."""
         log.info("call %s began; %d of %d slots taken", call.name, self.admission.taken, self.admission.capacity)
         try:
-            await call.run(session, self._greeting(call.name))
+            await call.run(session, self._greetings(call.name))
         except Exception:
             self._metrics.errors.labels("call_broke").inc()
             log.exception("call %s failed", call.name)

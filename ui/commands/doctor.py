@@ -69,6 +69,10 @@ def findings(options: argparse.Namespace, setup: Setup) -> Iterator[Finding]:
     yield from check_devices()
     weights = check_weights(weight_store(), weights_needed(setup, weight_store()))
     yield weights
+    if setup.llm_choice:
+        from ui.checks.finding import Finding
+
+        yield Finding("llm choice", "ok", setup.llm_choice)
     yield check_port(options.host, options.port)
     yield from check_certificate(home())
     if not options.quick and weights.level == "ok":

@@ -8,6 +8,7 @@ import dataclasses
 import logging
 import os
 import time
+from collections.abc import Callable
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
@@ -68,14 +69,17 @@ def privacy(setup: Setup) -> str:
 def serve_page(options: argparse.Namespace) -> None:
     for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
-    setup = dataclasses.replace(chosen_setup(options), sessions=options.sessions)
+    setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
+    if setup.llm_choice:
+        print(f"language model: {setup.llm_choice}", flush=True)
     print(f"warming up the setup {setup.name} ...", flush=True)
     # The models' libraries take seconds to import, so the line above is printed first.
     from stream.models.capacity import capacity_of
     from stream.models.parts import Parts, open_parts
+    from stream.models.upgrade import upgraded
     from ui.http.server import serve
 
     async def opened() -> Parts:
@@ -85,6 +89,11 @@ def serve_page(options: argparse.Namespace) -> None:
         if parts.remark:
             print(parts.remark, flush=True)
         return parts
+
+    async def upgrade(parts: Parts, arrived: Callable[[int, int], None]) -> tuple[Setup, Parts]:
+        better, its_parts = await upgraded(setup, parts, store, arrived)
+        print(f"language model of calls that begin now: {better.llm_choice}", flush=True)
+        return better, its_parts
 
     def ready(url: str) -> None:
         print(f"\nready after {time.perf_counter() - began:.1f} s. Open this in a browser and press Start:\n")
@@ -100,5 +109,6 @@ def serve_page(options: argparse.Namespace) -> None:
             token=options.token or os.environ.get("OMNILIVE_TOKEN"),
             stun=options.stun,
             on_ready=ready,
+            upgrade=upgrade if setup.upgrade is not None else None,
         )
     )

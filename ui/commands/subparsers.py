@@ -17,6 +17,8 @@ from stream.models.components import Role, components
 from stream.models.model_choice import with_engine
 from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
+from ui.host.default_llm import with_default_llm
+from ui.host.home import weight_store
 
 ROLES: Mapping[Role, str] = {"asr": "asr", "tts": "tts", "detectors": "detector"}  # and the setup's field
 WIDTH = 100  # columns of a description, which argparse prints as it is
@@ -74,11 +76,13 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     remote.add_argument("--remote-model", metavar="NAME", help="name of the model on that server")
 
 
-def chosen_setup(options: argparse.Namespace) -> Setup:
-    """The setup of the options. Raises BadInput when they contradict each other."""
+def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
+    """The setup of the options. With `upgrades` the caller replaces the small embedded LLM by `setup.upgrade` later.
+    Raises BadInput when the options contradict each other."""
     setup = SETUPS[options.setup or "laptop"]
     if options.engine:
-        setup = dataclasses.replace(setup, engine=engine_settings(options.engine, options.engine_option))
+        named = engine_settings(options.engine, options.engine_option)
+        setup = dataclasses.replace(setup, engine=named, chooses_llm=False)
     elif options.engine_option:
         raise BadInput("--engine-option needs --engine.")
     remote = {"url": options.remote_url, "model": options.remote_model}
@@ -90,7 +94,8 @@ def chosen_setup(options: argparse.Namespace) -> Setup:
     elif given:
         raise BadInput("--remote-url and --remote-model need --setup remote.")
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
-    return with_memory(with_models(dataclasses.replace(setup, **around), options), options)
+    setup = with_memory(with_models(dataclasses.replace(setup, **around), options), options)
+    return with_default_llm(setup, weight_store(), options.context, upgrades)
 
 
 def engine_settings(name: str, options: Sequence[str]) -> EngineSettings:

@@ -67,6 +67,8 @@ def talk(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
+    if setup.llm_choice:
+        print(f"language model: {setup.llm_choice}", file=sys.stderr)
     print(f"warming up the setup {setup.name} ...", file=sys.stderr, flush=True)
     from stream.models.parts import open_parts
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from stream.models.fetch import Progress
+from stream.models.fetching.fetch import Progress
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -21,6 +21,7 @@ from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
 from ui.host.version import product_version
 from ui.http.guard import refusal
+from ui.http.upgrading import Upgrading
 from ui.rtc.offer import read_offer
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Routes:
     status: Literal["starting", "ok", "stopping"] = "starting"
     calls: Calls | None = None
     version: str = field(default_factory=product_version)
+    upgrading: Upgrading[Any] | None = None
 
 
 def application(state: Routes, page: Path = PAGE) -> FastAPI:
@@ -56,13 +58,17 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         admission = state.calls.admission if state.calls is not None else None
-        health = {
+        health: dict[str, object] = {
             "status": state.status,
             "setup": state.setup.name,
             "sessions": admission.taken if admission else 0,
             "capacity": admission.capacity if admission else state.setup.capacity,
             "version": state.version,
         }
+        if state.setup.llm_choice:
+            health["llm"] = state.setup.llm_choice
+        if state.upgrading is not None and state.upgrading.under_way:
+            health["upgrade"] = round(state.upgrading.done, 2)
         return JSONResponse(health, 200 if state.status == "ok" else 503)
 
     @app.get("/metrics")

@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -20,7 +21,7 @@ import uvicorn
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
-from stream.models.fetch import disk_error_message
+from stream.models.fetching.fetch_errors import disk_error_message
 from stream.models.setup import Setup
 from stream.runtime.failures import first_error
 from ui.call.call import VANISHED_S, CallSession
@@ -34,7 +35,8 @@ from ui.http.guard import Guard
 from ui.http.loop_lag import LoopLag
 from ui.http.request_limits import CONNECTION, RequestLimits
 from ui.http.routes import Routes, application
-from ui.realtime.wire import Message, hello
+from ui.http.upgrading import READY, Upgrade, Upgrading
+from ui.realtime.wire import Message, hello, to_wire
 from ui.rtc.stray_tasks import stray_tasks_reported
 from ui.rtc.warm_up import garbage_collection_frozen, warm_up_codecs
 
@@ -90,16 +92,19 @@ class Service(Generic[P]):
         self,
         setup: Setup,
         open_parts: Callable[[], Awaitable[P]],
-        open_session: Callable[[str, P], CallSession],
+        open_session: Callable[[str, P, Setup], CallSession],
         *,
         stun: str | None = None,
         vanished_s: float = VANISHED_S,
+        upgrade: Upgrade[P] | None = None,
     ) -> None:
-        self._setup, self._open_parts, self._open_session = setup, open_parts, open_session
+        self._open_parts, self._open_session = open_parts, open_session
+        self._upgrading = Upgrading(upgrade) if upgrade is not None else None
         self._stun, self._vanished_s = stun, vanished_s
         self._media_hosts: tuple[str, ...] | None = None
+        self._opened_parts: list[P] = []  # the last ones are those of calls that begin now
         self.metrics = Metrics()
-        self.state = Routes(setup, self.metrics)
+        self.state = Routes(setup, self.metrics, upgrading=self._upgrading)
         self.stop = asyncio.Event()
 
     async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
@@ -122,23 +127,47 @@ class Service(Generic[P]):
         parts = await self._opened()
         if parts is None:
             return
+        self._opened_parts.append(parts)
         try:
             with garbage_collection_frozen():
-                async with self._calls(parts) as calls:
+                async with self._calls() as calls:
                     self.state.calls, self.state.status = calls, "ok"
                     ready()
+                    upgrading = asyncio.create_task(self._upgrade(calls), name="upgrade")
                     await self.stop.wait()
                     self.state.status = "stopping"
+                    upgrading.cancel()
+                    await asyncio.wait({upgrading})
         finally:
-            parts.close()
+            for opened in self._opened_parts:
+                opened.close()
 
-    def _calls(self, parts: P) -> Calls:
-        admission = Admission(capacity_of(parts, self._setup).sessions)
+    async def _upgrade(self, calls: Calls) -> None:
+        """Makes calls that begin from now on better, where the server has an upgrade."""
+        if self._upgrading is None:
+            return
+        better = await self._upgrading.run(self._opened_parts[-1])
+        if better is None:
+            choice = f"the small one stays: {self._upgrading.failure}"
+            self.state.setup = replace(self.state.setup, llm_choice=choice, upgrade=None)
+            return
+        self.state.setup, parts = better
+        self._opened_parts.append(parts)
+        self._set_capacity(calls.admission, parts)
+        log.info("The language model is %s.", self.state.setup.llm_choice)
+        calls.announce(READY)
+
+    def _set_capacity(self, admission: Admission, parts: P) -> None:
+        admission.capacity = capacity_of(parts, self.state.setup).sessions
         self.metrics.capacity.set(admission.capacity)
+
+    def _calls(self) -> Calls:
+        admission = Admission(1)
+        self._set_capacity(admission, self._opened_parts[-1])
         return Calls(
             admission,
-            lambda name: self._open_session(name, parts),
-            self._greeting,
+            lambda name: self._open_session(name, self._opened_parts[-1], self.state.setup),
+            self._greetings,
             self.metrics,
             stun=self._stun,
             vanished_s=self._vanished_s,
@@ -157,8 +186,11 @@ class Service(Generic[P]):
                 return None
         return opening.result()
 
-    def _greeting(self, name: str) -> Message:
-        return hello(name, self._setup.name, self.state.version, self._setup.budget_s)
+    def _greetings(self, name: str) -> list[Message]:
+        """The first messages of a call."""
+        setup, notice = self.state.setup, self._upgrading.notice if self._upgrading is not None else None
+        greeting = hello(name, setup.name, self.state.version, setup.budget_s, upgrading=notice is not None)
+        return [greeting] if notice is None else [greeting, to_wire(notice)]
 
 
 async def _awaited(opening: Awaitable[P]) -> P:
@@ -175,21 +207,22 @@ async def serve(
     token: str | None = None,
     stun: str | None = None,
     on_ready: Callable[[str], None] | None = None,
-    open_session: Callable[[str, P], CallSession] | None = None,
+    open_session: Callable[[str, P, Setup], CallSession] | None = None,
+    upgrade: Upgrade[P] | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
     `on_ready` is called with the URL to open once calls are taken. Off loopback the URL is HTTPS, with a certificate
-    kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name and the models, by
-    default a stream.session.Session. Raises AssistantError that names the option to change, and what `open_parts`
-    raises.
+    kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
+    the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. Raises
+    AssistantError that names the option to change, and what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
     listening, address = listen(host, port)
     try:
         if token is None and not address.local:
             token = new_token()
-        service = Service(setup, open_parts, open_session or _sessions_of(setup), stun=stun)
+        service = Service(setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade)
         web = web_server(service.state, address, token, cache_dir)
         with stopped_by_signals(service.stop):
             await service.run(web, listening, lambda: on_ready(address.url(token)) if on_ready else None)
@@ -199,10 +232,10 @@ async def serve(
         listening.close()
 
 
-def _sessions_of(setup: Setup) -> Callable[[str, Any], CallSession]:
+def _session(name: str, parts: Any, setup: Setup) -> CallSession:
     from stream.session.session import Session  # imports every model's library
 
-    return lambda name, parts: Session(name, parts, setup)
+    return Session(name, parts, setup)
 
 
 def web_server(

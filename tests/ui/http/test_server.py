@@ -221,7 +221,7 @@ def test_models_that_cannot_be_loaded_end_the_server_with_their_error(tmp_path: 
 
     with pytest.raises(AssistantError, match="Fetch the weights first"):
         asyncio.run(
-            serve(SETUP, broken, "127.0.0.1", 0, cache_dir=tmp_path, open_session=lambda n, p: RememberingSession(n))
+            serve(SETUP, broken, "127.0.0.1", 0, cache_dir=tmp_path, open_session=lambda n, p, s: RememberingSession(n))
         )
 
 
@@ -240,7 +240,7 @@ def test_a_cancelled_server_ends_in_order(tmp_path: Path) -> None:
                 0,
                 cache_dir=tmp_path,
                 on_ready=urls.append,
-                open_session=lambda name, _parts: RememberingSession(name),
+                open_session=lambda name, _parts, _setup: RememberingSession(name),
             )
         )
         async with asyncio.timeout(10):

