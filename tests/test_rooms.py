@@ -27,7 +27,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.tools
     dialogue.rules dialogue.minicpm.audio dialogue.minicpm.vision
     dialogue.prompts
-    dialogue.minicpm.speech dialogue.minicpm.text
+    dialogue.minicpm.speech dialogue.minicpm.text dialogue.remote
     dialogue.minicpm.checkpoints
     dialogue.minicpm.chat dialogue.minicpm.tiny
     dialogue.minicpm.sessions dialogue.image_text

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from dialogue.blocks import Fact, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.remote import RemoteEngine, open_remote
-from dialogue.errors import EngineLost
+from dialogue.errors import BadInput, EngineLost
 
 
 def event(text: str) -> str:
@@ -176,7 +176,6 @@ def test_pictures_go_out_only_where_the_server_sees() -> None:
         ("breaks", "broke"),
         ("silent", "stopped answering"),
         ("complains", "out of memory"),
-        ("babbles", "broken JSON"),
     ],
 )
 def test_trouble_ends_the_session_with_a_clear_sentence(model: str, words: str) -> None:
@@ -190,8 +189,23 @@ def test_trouble_ends_the_session_with_a_clear_sentence(model: str, words: str) 
     run(talk())
 
 
+def test_broken_json_ends_only_the_reply() -> None:
+    async def talk() -> None:
+        async with serving() as (server, url):
+            engine = await opened(url, "babbles")
+            with pytest.raises(BadInput, match="broken JSON"):
+                await reply(engine)
+            with pytest.raises(BadInput, match="broken JSON"):
+                await reply(engine, "And now?")
+            said = [message["content"] for message in server.bodies[-1]["messages"][1:]]
+            assert said == ["Hi", "Hello, wor", "And now?"]
+            await engine.close()
+
+    run(talk())
+
+
 def test_no_server_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialogue.engines.remote.PAUSE_S", 0.0)
+    monkeypatch.setattr("dialogue.remote.chat_server.PAUSE_S", 0.0)
 
     async def talk() -> None:
         with socket.socket() as taken:
