@@ -33,7 +33,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.minicpm.sessions dialogue.image_text
     dialogue.minicpm.sizing
     dialogue.engines
-    stream stream.runtime
+    stream stream.runtime stream.media
     stream.models stream.playout
     stream.perception
     stream.replies stream.requests
