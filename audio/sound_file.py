@@ -65,12 +65,14 @@ def _decoded(container: av.container.InputContainer, name: str, rate: int | None
     track = container.streams.audio[0]
     track.codec_context.options = {"max_samples": str(MAX_FRAME_SAMPLES)}
     track.thread_type = "NONE"
-    to_floats = av.AudioResampler("fltp")  # FFmpeg's mix to mono is 3 dB too loud, and would clip
+    # FFmpeg's mix to mono is 3 dB too loud, and would clip. Interleaved, because PyAV 18 crashes on eight planes.
+    to_floats = av.AudioResampler("flt")
     own, count, resampler = int(track.rate or 0), 0, None
     for frame in container.decode(track):
         own = own or frame.sample_rate
         for floats in to_floats.resample(frame):
-            heard = sound_from(floats.to_ndarray().mean(axis=0), own, count)
+            interleaved = floats.to_ndarray().reshape(-1, floats.layout.nb_channels)
+            heard = sound_from(interleaved.mean(axis=1), own, count)
             count = heard.end
             if count > max_s * own:
                 raise ValueError(f"{name} is longer than the limit of {max_s:.0f} seconds: cut it first.")

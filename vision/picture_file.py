@@ -112,10 +112,12 @@ def _decoded_bytes(image: Image.Image, data: bytes) -> int:
         return 16  # two canvases of the animation, a copy, and Pillow's own
     if image.format == "JPEG":
         layers = len(image.getbands())
-        scan = 8 + 2 * layers  # bytes of the header of a scan with all layers, where Pillow has stopped reading
+        scan = (
+            8 + 2 * layers
+        )  # bytes of the marker and header of a scan with all layers, after which Pillow has stopped reading
         assert image.fp is not None
         end = image.fp.tell()
-        one_scan = data[end - scan - 2 : end - scan] == b"\xff\xda" and not image.info.get("progressive")
+        one_scan = data[end - scan : end - scan + 2] == b"\xff\xda" and not image.info.get("progressive")
         return 3 if one_scan else 2 * layers + 1  # with more scans, all coefficients are kept: two bytes each
     return 1 if image.mode in ("1", "L", "P") else 4
 

@@ -1,7 +1,6 @@
 """Asks one OpenAI-compatible server over HTTP, and reads what it sends within bounds.
 
-The server is not trusted: whatever it sends costs bounded memory, and the event loop never works on it for longer than
-SLICE_S and one line. Replies are asked for uncompressed, and compressed ones are refused, so nothing inflates.
+The server is not trusted: whatever it sends costs bounded memory, and the event loop works on it in short slices. Replies are asked for uncompressed, and compressed ones are refused, so nothing inflates.
 """
 
 from __future__ import annotations
@@ -21,11 +20,12 @@ from dialogue.remote.remote_format import delta_text, printable
 CONNECT_S, SILENCE_S = 5.0, 30.0
 TURN_S = 120.0  # from the request to the last word of its reply
 TRIES, PAUSE_S = 3, 0.3
-SLICE_S = 0.002  # work on received lines before other tasks get the event loop
+# Lines, chunks and kilobytes of JSON that are read in one go, about two milliseconds, and the rest after them.
+WORK, REST_S = 64, 0.005
 
 MAX_LINE = 64_000  # bytes of one line of an event stream
 # Of one reply, with the JSON around its words, and with the thoughts of a model that thinks.
-MAX_STREAM, MAX_LINES, MAX_CHUNKS = 4_000_000, 50_000, 20_000  # bytes, lines, pieces that the network brings
+MAX_STREAM, MAX_LINES, MAX_CHUNKS = 4_000_000, 50_000, 10_000  # bytes, lines, pieces that the network brings
 MAX_REPLY = 4_000  # characters of one reply: four minutes of speech
 MAX_DELTA = 1_000  # characters of one delta; longer ones are cut into several
 MAX_ERROR = 4_000  # bytes read of an error's body
@@ -85,31 +85,31 @@ class ChatServer:
                 await response.aclose()
 
     async def _lines(self, response: httpx.Response, deadline: float) -> AsyncIterator[str]:
-        """The lines of an event stream. Lets other tasks run at least every SLICE_S."""
-        clock = asyncio.get_running_loop().time
-        since, received, count, pending = clock(), 0, 0, b""
+        """The lines of an event stream. Rests after WORK, so that other tasks of the event loop are not held up."""
+        received, count, work, pending = 0, 0, 0, b""
         chunks = response.aiter_raw()
         for _ in range(MAX_CHUNKS):
             async with asyncio.timeout_at(deadline):
                 chunk = await anext(chunks, b"")
             *lines, pending = (pending + chunk).split(b"\n")
-            received, count = received + len(chunk), count + len(lines)
+            received, count, work = received + len(chunk), count + len(lines), work + 1
             if received > MAX_STREAM or count > MAX_LINES:
                 break
             for line in lines if chunk else [pending]:
                 if len(line) > MAX_LINE:
                     raise BadInput(_LONG_LINE)
                 yield line.decode("utf-8", "replace")
-                if clock() - since > SLICE_S:
-                    await asyncio.sleep(0)
-                    since = clock()
+                work += 1 + len(line) // 1000
+                if work > WORK:
+                    await asyncio.sleep(REST_S)
+                    work = 0
             if len(pending) > MAX_LINE:
                 raise BadInput(_LONG_LINE)
             if not chunk:
                 return
-            if clock() - since > SLICE_S:  # small chunks may come without a wait
-                await asyncio.sleep(0)
-                since = clock()
+            if work > WORK:  # small chunks may come without a wait
+                await asyncio.sleep(REST_S)
+                work = 0
         raise BadInput("The chat server sends a reply without end; ask again, or use another server.")
 
     async def _first(self) -> str:

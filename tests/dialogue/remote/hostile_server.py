@@ -45,10 +45,10 @@ DRIPS = {"drip": (OK, b":\n"), "dripping headers": (OK[:-2], b"X: y\r\n"), "drip
 
 
 class HostileServer:
-    """`models` is the whole response to a request for the list of models."""
+    """`models` is the whole response to a request for the list of models; `way`, if set, counts for every model."""
 
     def __init__(self) -> None:
-        self.url = ""
+        self.url = self.way = ""
         self.models = b""
         self.requests: list[bytes] = []
         self.sent = 0  # bytes that the client's side has taken, or its socket's buffers
@@ -63,7 +63,7 @@ class HostileServer:
             else:
                 length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
                 body = await reader.readexactly(int(length.split(b":")[1]))
-                await self._reply(writer, json.loads(body)["model"])
+                await self._reply(writer, self.way or json.loads(body)["model"])
         writer.close()
 
     async def _reply(self, writer: asyncio.StreamWriter, way: str) -> None:

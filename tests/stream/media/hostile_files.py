@@ -35,7 +35,7 @@ def film(path: Path, side: int, frames: int, rate: int = 10, codec: str = "mpeg4
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate)
         stream.width = stream.height = side
-        stream.pix_fmt = "rgb24" if codec == "png" else "yuv420p"
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         picture = av.VideoFrame(side, side, stream.pix_fmt)
         for plane in picture.planes:
             plane.update(bytes(plane.buffer_size))
