@@ -1,6 +1,7 @@
 """Asks one OpenAI-compatible server over HTTP, and reads what it sends within bounds.
 
-The server is not trusted: whatever it sends costs bounded memory, and the event loop works on it in short slices. Replies are asked for uncompressed, and compressed ones are refused, so nothing inflates.
+The server is not trusted: whatever it sends costs bounded memory, and the event loop works on it in short slices.
+Replies are asked for uncompressed, and compressed ones are refused, so nothing inflates.
 """
 
 from __future__ import annotations
