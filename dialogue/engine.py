@@ -114,7 +114,7 @@ class Engine(Protocol):
     has said stays in the engine's context until `rewind`. After an interruption the caller rewinds to the mark taken
     before `reply` and feeds the ReplyBlock with what was heard; the same ReplyBlock, uncut, is fed after a reply that
     was heard to its end. An engine makes that cheap by keeping the common prefix. Raises EngineLost when this
-    conversation cannot go on.
+    conversation cannot go on, and BadInput from `reply` when this reply cannot.
     """
 
     can: Capabilities

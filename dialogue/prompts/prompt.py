@@ -71,6 +71,15 @@ _CONTROL = re.compile(
     r"<(?=\||/?s>|<?/?SYS>>|/?(?:start|end)_of_turn>|/?think>)|(?<=\|)(?=>)|\[(?=/?INST\])", re.IGNORECASE
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+# Brackets close the scene and quotation marks a text in it; these stand for them, and for what looks like them.
+_LOOKALIKES = str.maketrans(
+    {
+        **dict.fromkeys("[［【〔〚⟦｢「『", "("),
+        **dict.fromkeys("]］】〕〛⟧｣」』", ")"),
+        **dict.fromkeys('„‟«»"＂〝〞', "'"),
+    }
+)
+_QUOTES = str.maketrans("“”", "''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,11 @@ def clean(text: str) -> str:
         text = f"{text[: LONGEST_TURN // 2]} ... {text[-LONGEST_TURN // 2 :]}"
     # Inserting a space never joins two halves to a new token; removing the token could.
     return _CONTROL.sub(r"\g<0> ", _UNPRINTABLE.sub(" ", text)).strip()
+
+
+def _on_one_line(text: str) -> str:
+    """Text from the room that closes no bracket around it and begins no new line."""
+    return clean(" ".join(text.translate(_LOOKALIKES).split()))
 
 
 def mask_quotes(reply: str) -> str:
@@ -112,7 +126,7 @@ def quoted_scene(scene: SceneBlock) -> str:
     if not scene.camera:
         return "The camera is off."
     lines = [_line(fact) for fact in scene.facts]
-    lines += [f"changed: {clean(words)}" for _, words in scene.changes[-3:]]
+    lines += [f"changed: {_on_one_line(words)}" for _, words in scene.changes[-3:]]
     facts = "\n".join(f"- {line}" for line in lines) or "- nothing recognised"
     return (
         "What the camera shows now, found by a detector of 80 kinds of things and a text reader. "
@@ -125,8 +139,8 @@ def _line(fact: Fact) -> str:
         case "object":
             return thing([fact])
         case "text":
-            return f"text “{clean(fact.text)}”"
+            return f"text “{_on_one_line(fact.text.translate(_QUOTES))}”"
         case "description":
-            return f"as a model that sees describes it: “{clean(fact.text)}”"
+            return f"as a model that sees describes it: “{_on_one_line(fact.text.translate(_QUOTES))}”"
         case kind:
             return f"{kind}: {fact.label}"

@@ -23,7 +23,8 @@ def where(place: Place, distance: Distance = "") -> str:
 
 def quoted(text: str) -> str:
     """Text read in the room, in quotation marks that are used for nothing else: `prompt.mask_quotes` finds them."""
-    return f"“{' '.join(text.split())}”"
+    inside = text.replace("“", "'").replace("”", "'")
+    return f"“{' '.join(inside.split())}”"
 
 
 def quotations(texts: Sequence[str]) -> tuple[str, bool]:

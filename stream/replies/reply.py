@@ -17,6 +17,7 @@ from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
+from dialogue.errors import BadInput
 from stream.perception.interleave import Unit
 from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_prefill import UnitPrefill
@@ -27,7 +28,7 @@ from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.reminder_book import ReminderBook
 from stream.runtime.budget import TurnTiming
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.events import Expressed, ReplyRecalled, ReplyText, UserCaption
+from stream.runtime.events import Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue, QueueClosed
 
@@ -191,24 +192,27 @@ class Reply:
         """Streams the engine's reply: text to the caller and to speech synthesis, sound to playback."""
         splitter, alignment = PhraseSplitter(), SpeechTextAlignment()
         resampler: Resampler | None = None
-        async with aclosing(self._deps.engine.reply()) as deltas:
-            async for delta in deltas:
-                match delta:
-                    case TextDelta(text, recalled):
-                        if recalled is not None:
-                            self._show(ReplyRecalled(self.turn, recalled))
-                        self._write(text)
-                        if self._deps.engine.can.speaks:
-                            alignment.write(text)
-                        else:
-                            for phrase in splitter.push(text):
-                                await self._queue_phrase(phrase)
-                    case SoundDelta(samples, rate):
-                        resampler = resampler or Resampler(rate, self._deps.playback.rate)
-                        self._play(alignment.piece(resampler.push(samples), resampler.rate_out))
-                        await self._wait_for_playback()
-                    case Listening():
-                        break
+        try:
+            async with aclosing(self._deps.engine.reply()) as deltas:
+                async for delta in deltas:
+                    match delta:
+                        case TextDelta(text, recalled):
+                            if recalled is not None:
+                                self._show(ReplyRecalled(self.turn, recalled))
+                            self._write(text)
+                            if self._deps.engine.can.speaks:
+                                alignment.write(text)
+                            else:
+                                for phrase in splitter.push(text):
+                                    await self._queue_phrase(phrase)
+                        case SoundDelta(samples, rate):
+                            resampler = resampler or Resampler(rate, self._deps.playback.rate)
+                            self._play(alignment.piece(resampler.push(samples), resampler.rate_out))
+                            await self._wait_for_playback()
+                        case Listening():
+                            break
+        except BadInput as error:  # what has come stands, and the call goes on
+            self._show(Notice("warning", "bad_reply", str(error)))
         if resampler is not None:
             self._play(alignment.end(resampler.flush(), resampler.rate_out))
         for phrase in splitter.flush():

@@ -5,12 +5,13 @@ The pictures of a history are seen in order in one scene, so that its changes sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-
-import numpy as np
+from itertools import islice
 
 from audio.chunk import Chunk, Samples
+from audio.growing_sound import GrowingSound
 from dialogue.blocks import PictureBlock, SceneBlock, SoundBlock, TextBlock
 from dialogue.engine import Engine
 from stream.models.parts import Parts
@@ -25,6 +26,7 @@ from vision.picture import Picture
 MESSAGES_APART_S = 10.0
 PICTURES_APART_S = 12.0  # beyond the time for which the text of an earlier picture counts as still in view
 READ_FILM_EVERY_S = 2.0
+MOST_CHUNKS = 500  # decoded at a time
 MOST_FRAMES = 64  # of one film, for an engine that sees; evenly thinned out
 
 
@@ -119,13 +121,13 @@ class MessageIntake:
     async def _watch(self, perceived: Iterable[Chunk | Picture], taken: TakenMessage) -> None:
         """A film becomes frames for an engine that sees, else its last scene with the changes on the way there."""
         vision_models, thread, look = self._parts.vision_models, self._parts.threads.vision, SceneUpdate()
-        sound: list[Samples] = []
+        sound = GrowingSound()
         last: Picture | None = None
         engine, at, read_at = self._engine, taken.at, float("-inf")
         scene, frames = SceneBlock((), "", at, camera=False), FilmFrames(MOST_FRAMES)
-        for each in perceived:
+        async for each in _decoded(perceived):
             if isinstance(each, Chunk):
-                sound.append(each.samples)
+                sound.add(each.samples)
                 continue
             taken.film = True
             if engine.can.sees:
@@ -143,8 +145,8 @@ class MessageIntake:
             taken.at = scene.at
         for frame in frames.chosen():
             await engine.feed(PictureBlock(frame.rgb, at + frame.at, of_film=True))
-        if sound:
-            await self._hear_film(np.concatenate(sound), taken)
+        if len(sound):
+            await self._hear_film(sound.whole(), taken)
 
     async def _hear_film(self, samples: Samples, taken: TakenMessage) -> None:
         taken.sound = True
@@ -152,3 +154,24 @@ class MessageIntake:
             await self._feed_sound(samples, taken)
         else:
             taken.spoken += await self._parts.threads.asr.run(self._transcribe_film, samples)
+
+
+async def _decoded(perceived: Iterable[Chunk | Picture]) -> AsyncIterator[Chunk | Picture]:
+    """What is perceived; what is decoded on the way is decoded on a worker thread, up to a picture at a time."""
+    if isinstance(perceived, Sequence):
+        for each in perceived:
+            yield each
+        return
+    source = iter(perceived)
+    while pieces := await asyncio.to_thread(_up_to_picture, source):
+        for each in pieces:
+            yield each
+
+
+def _up_to_picture(source: Iterator[Chunk | Picture]) -> list[Chunk | Picture]:
+    pieces: list[Chunk | Picture] = []
+    for each in islice(source, MOST_CHUNKS):
+        pieces.append(each)
+        if isinstance(each, Picture):
+            break
+    return pieces

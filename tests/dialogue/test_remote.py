@@ -20,7 +20,7 @@ from starlette.routing import Route
 from dialogue.blocks import Fact, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.remote import RemoteEngine, open_remote
-from dialogue.errors import EngineLost
+from dialogue.errors import BadInput, EngineLost
 from tests.dialogue.replies import said
 
 
@@ -177,7 +177,6 @@ def test_pictures_are_sent_only_to_a_server_with_vision() -> None:
         ("breaks", "broke"),
         ("silent", "stopped answering"),
         ("complains", "out of memory"),
-        ("babbles", "broken JSON"),
     ],
 )
 def test_a_server_error_ends_the_session_with_a_clear_sentence(model: str, words: str) -> None:
@@ -191,8 +190,23 @@ def test_a_server_error_ends_the_session_with_a_clear_sentence(model: str, words
     run(talk())
 
 
+def test_broken_json_ends_only_the_reply() -> None:
+    async def talk() -> None:
+        async with serving() as (server, url):
+            engine = await opened(url, "babbles")
+            with pytest.raises(BadInput, match="broken JSON"):
+                await reply(engine)
+            with pytest.raises(BadInput, match="broken JSON"):
+                await reply(engine, "And now?")
+            said = [message["content"] for message in server.bodies[-1]["messages"][1:]]
+            assert said == ["Hi", "Hello, wor", "And now?"]
+            await engine.close()
+
+    run(talk())
+
+
 def test_an_unreachable_server_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialogue.engines.remote.PAUSE_S", 0.0)
+    monkeypatch.setattr("dialogue.remote.chat_server.PAUSE_S", 0.0)
 
     async def talk() -> None:
         with socket.socket() as taken:

@@ -107,7 +107,7 @@ def test_a_large_picture_is_reduced(kind: str) -> None:
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(("width", "height", "size"), [(30_000, 30_000, "too many"), (12_000, 9_000, "12000 x 9000")])
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(width: int, height: int, size: str) -> None:
-    with pytest.raises(ValueError, match=f"{size} pixels; the limit is 100 million: save it smaller"):
+    with pytest.raises(ValueError, match=rf"{size} pixels; the limit is \d+ million: save it smaller"):
         open_picture(claiming(width, height))
 
 

@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import av
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-import audio.sound_file
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.resample import resample_whole
+from audio.growing_sound import GrowingSound
 from dialogue.errors import BadInput
+from stream.media.decoder import PICTURES, SOUND, STILL
+from stream.media.decoder_process import contents_of, pictures_of, sound_of
 from vision.picture import Picture
 from vision.picture_file import open_picture
-from vision.video_file import frames_of
 
 Kind = Literal["picture", "sound", "video"]
 
-LONGEST_SOUND_S = 3600.0
 MOST_PICTURES = 100_000  # of a video
 CHUNK_SAMPLES = HEARING_RATE_HZ // 50  # 20 ms, as in a call
 
@@ -44,13 +42,9 @@ def contents(path: Path) -> Contents:
     _check_file(path)
     if _is_picture(path):
         return Contents("picture")
-    try:
-        with av.open(str(path)) as container:
-            pictures, sound = _has_video(container), bool(container.streams.audio)
-            still = container.format.name.endswith("_pipe")
-    except (av.error.FFmpegError, ValueError) as error:
-        raise BadInput(f"{path.name} is not a picture, sound or video that can be read.") from error
-    if still:
+    found = contents_of(path)
+    pictures, sound = bool(found & PICTURES), bool(found & SOUND)
+    if found & STILL:
         raise BadInput(f"{path.name} is a picture in an unsupported format. Save it as JPEG or PNG.")
     if not pictures and not sound:
         raise BadInput(f"{path.name} holds neither pictures nor sound.")
@@ -67,37 +61,46 @@ def read_picture(path: Path) -> Picture:
 def read_sound(path: Path) -> Samples:
     """The whole sound of a file: float32 mono at 16 kHz. A damaged file is refused."""
     _check_file(path)
-    with _naming(path):
-        whole = audio.sound_file.read_sound(path, LONGEST_SOUND_S)
-    return resample_whole(whole.samples, whole.rate, HEARING_RATE_HZ)
+    whole = GrowingSound()
+    for piece in sound_of(path):
+        whole.add(piece)
+    return whole.whole()
 
 
 def perceive(path: Path, pictures_per_s: float = 8.0) -> Iterator[Chunk | Picture]:
-    """A sound or video file like the input of a call: 20 ms chunks without gaps, and pictures, in order of time."""
+    """A sound or video file like the input of a call: 20 ms chunks without gaps, and pictures, in order of time.
+
+    Decodes while it is iterated. Raises BadInput, for damage at the latest where it is.
+    """
     found = contents(path)
     if found.kind == "picture":
         raise BadInput(f"{path.name} is a still picture. Name a sound or video file.")
     sources: list[Iterator[Chunk | Picture]] = []
     if found.has_sound:
-        sources.append(_chunks(read_sound(path)))
+        sources.append(_chunks(sound_of(path)))
     if found.kind == "video":
-        sources.append(_pictures(path, pictures_per_s))
+        sources.append(pictures_of(path, 1 / pictures_per_s, MOST_PICTURES))
     return heapq.merge(*sources, key=lambda each: each.start_s if isinstance(each, Chunk) else each.at)
 
 
-def _chunks(samples: Samples) -> Iterator[Chunk]:
+def _chunks(pieces: Iterator[Samples]) -> Iterator[Chunk]:
     """Chunks of CHUNK_SAMPLES; the last one is padded with silence."""
-    whole = np.pad(samples, (0, -len(samples) % CHUNK_SAMPLES))
-    for start in range(0, len(whole), CHUNK_SAMPLES):
-        yield Chunk(whole[start : start + CHUNK_SAMPLES], HEARING_RATE_HZ, start)
-
-
-def _pictures(path: Path, per_s: float) -> Iterator[Picture]:
-    with _naming(path):
-        yield from frames_of(path, 1 / per_s, MOST_PICTURES)
+    begun, count = np.zeros(0, np.float32), 0
+    for piece in pieces:
+        joined = np.concatenate([begun, piece])
+        whole = len(joined) - len(joined) % CHUNK_SAMPLES
+        for start in range(0, whole, CHUNK_SAMPLES):
+            yield Chunk(joined[start : start + CHUNK_SAMPLES], HEARING_RATE_HZ, count + start)
+        begun, count = joined[whole:], count + whole
+    if len(begun):
+        yield Chunk(np.pad(begun, (0, CHUNK_SAMPLES - len(begun))), HEARING_RATE_HZ, count)
 
 
 def _is_picture(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[:4] == b"RIFF" and start[8:] == b"WEBP":
+        return True  # Pillow would read all of it
     try:
         with Image.open(path):
             return True
@@ -105,12 +108,6 @@ def _is_picture(path: Path) -> bool:
         return False
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return True  # a damaged picture: reading it raises the error
-
-
-def _has_video(container: av.container.InputContainer) -> bool:
-    """Whether the file has a video stream; the cover picture of a song is none."""
-    attached = av.stream.Disposition.attached_pic
-    return any(not stream.disposition & attached for stream in container.streams.video)
 
 
 def _check_file(path: Path) -> None:

@@ -25,8 +25,9 @@ from stream.runtime.events import (
     SessionEnded,
 )
 from ui.call.metrics import Losses, Metrics
+from ui.realtime.message_size import within_size
 from ui.realtime.outbox import Outbox
-from ui.realtime.wire import LeaveReceived, Message, PingReceived, bad_message, encoded, from_wire, pong, to_wire
+from ui.realtime.wire import LeaveReceived, Message, PingReceived, bad_message, from_wire, pong, to_wire
 from ui.rtc.camera import VideoReceiver
 from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer
@@ -144,8 +145,9 @@ class Call:
 
     async def _send(self) -> None:
         while (message := await self._outbox.take()) is not None:
-            if not await self._connection.channel.send(encoded(message)):
-                return
+            for text in within_size(message):
+                if not await self._connection.channel.send(text):
+                    return
         await self._connection.channel.drained()
 
     async def _fill_silence(self) -> None:

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.engines.remote_format import NEWEST_PICTURES, data_url, delta_text, messages
-from dialogue.errors import EngineLost
+from dialogue.errors import AssistantError, BadInput
 from dialogue.prompts.prompt import PERSONA
+from dialogue.remote.remote_format import NEWEST_PICTURES, data_url, delta_text, messages
 
 HI = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": PERSONA}
@@ -75,9 +75,34 @@ def test_deltas_are_read_from_stream_lines(line: str, expected: str | None) -> N
     assert delta_text(line) == expected
 
 
+DEEP = "[" * 30_000 + "]" * 30_000
+CONTENT = 'data: {"choices": [{"delta": {"content": %s}}]}'
+
+
 @pytest.mark.parametrize(
-    "line", ["<html>", "data: {", "data: 17", 'data: {"error": "overloaded"}', 'data: {"choices": 3}']
-)
+    "line",
+    [
+        "<html>", "data: {", "data: 17", 'data: {"choices": 3}', 'data: {"choices": {"0": 1}}',
+        "data: " + DEEP, CONTENT % DEEP, "data: " + "9" * 60_000, CONTENT % 17, CONTENT % '["a"]',
+        CONTENT % '"\\ud800"', CONTENT % '"a\\udfffb"',
+    ],
+    ids=range(12),
+)  # fmt: skip
 def test_invalid_stream_lines_are_refused(line: str) -> None:
-    with pytest.raises(EngineLost):
+    with pytest.raises(BadInput, match="The chat server sent") as error:
         delta_text(line)
+    assert len(str(error.value).encode()) < 500
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [('"overloaded"', "overloaded"), ('{"message": "full"}', "full"), (DEEP, "broken JSON"), ('"\\ud800"', r"\?")],
+)
+def test_reported_errors_are_passed_on_within_a_length(problem: str, words: str) -> None:
+    with pytest.raises(AssistantError, match=words) as error:
+        delta_text(f'data: {{"error": {problem}}}')
+    assert len(str(error.value).encode()) < 500
+
+
+def test_a_character_in_two_escapes_is_one() -> None:
+    assert delta_text(CONTENT % '"\\ud83d\\ude42"') == "🙂"

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.errors import EngineLost
+from dialogue.errors import BadInput, EngineLost
 from dialogue.prompts.prompt import PERSONA, clean, quoted_scene
 
 Message = dict[str, Any]
@@ -21,6 +21,7 @@ Message = dict[str, Any]
 JPEG_QUALITY = 85
 # Pictures cost the most tokens: only the newest of a conversation are sent.
 NEWEST_PICTURES = 2
+LONGEST_ERROR = 300  # characters shown of an error that the server reports
 
 
 def messages(blocks: Sequence[Block], *, sees: bool) -> list[Message]:
@@ -73,25 +74,38 @@ def request_body(
 def delta_text(line: str) -> str | None:
     """The text in one line of the event stream: "" for a line without text, None at the end of the stream.
 
-    Raises EngineLost where the server reports an error or sends something other than events.
+    Raises BadInput where the server sends something other than events with text, and EngineLost where it reports an
+    error.
     """
     line = line.strip()
     if not line or line.startswith((":", "event:", "id:", "retry:")):
         return ""
     if not line.startswith("data:"):
-        raise EngineLost(f"The chat server sent something other than an event stream: {line[:80]!r}.")
+        raise BadInput(f"The chat server sent something other than an event stream: {line[:80]!r}.")
     data = line.removeprefix("data:").strip()
     if data == "[DONE]":
         return None
     try:
         event = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise EngineLost(f"The chat server sent broken JSON: {data[:80]!r}.") from error
+    except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits, and of deep nesting
+        raise BadInput(f"The chat server sent broken JSON: {data[:80]!r}.") from error
     try:
         if problem := event.get("error"):
             words = problem.get("message") if isinstance(problem, dict) else problem
-            raise EngineLost(f"The chat server reports: {words}")
+            raise EngineLost(f"The chat server reports: {_shown(words)}")
         choices = event.get("choices") or [{}]
-        return str((choices[0].get("delta") or {}).get("content") or "")
-    except (AttributeError, TypeError, KeyError) as error:
-        raise EngineLost(f"The chat server sent something other than an event: {data[:80]!r}.") from error
+        text = (choices[0].get("delta") or {}).get("content") or ""
+    except (AttributeError, TypeError, KeyError, IndexError) as error:
+        raise BadInput(f"The chat server sent something other than an event: {data[:80]!r}.") from error
+    if not isinstance(text, str) or printable(text) != text:
+        raise BadInput(f"The chat server sent something other than text: {data[:80]!r}.")
+    return text
+
+
+def printable(text: str) -> str:
+    """The text with "?" for surrogate code points, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _shown(words: object) -> str:
+    return printable(words[:LONGEST_ERROR]) if isinstance(words, str) else "an error without words"

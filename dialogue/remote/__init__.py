@@ -1,0 +1,1 @@
+"""The client of OpenAI-compatible chat servers: messages to send, and replies read within bounds."""

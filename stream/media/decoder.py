@@ -1,0 +1,80 @@
+"""The program of the decoding process: decodes one file to standard output, under limits on its own memory and time.
+
+A message is one byte for its kind, its length as an unsigned 32-bit integer, and its content:
+  C  the contents of the file: one byte, 1 for pictures, 2 for sound, 4 for a still picture, added up
+  S  sound: float32 samples, mono, at 16 kHz
+  P  a picture: its time as a double, height and width as 32-bit integers, and its RGB bytes
+  E  what is wrong with the file, in UTF-8: a sentence for the user
+  D  the end; a process that ends without it has crashed or reached a limit
+"""
+
+from __future__ import annotations
+
+import resource
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+
+from audio.chunk import HEARING_RATE_HZ
+from audio.sound_file import FILE_ONLY, sound_pieces
+from vision.video_file import frames_of
+
+HEADER = struct.Struct("<cI")
+PICTURE = struct.Struct("<dII")
+PICTURES, SOUND, STILL = 1, 2, 4
+
+# Beyond what the program takes at its start, in bytes of address space.
+SOUND_MEMORY, VIDEO_MEMORY = 96_000_000, 256_000_000
+SOUND_CPU_S, VIDEO_CPU_S = 300, 1800
+Message = tuple[bytes, bytes]
+
+
+def main(arguments: list[str]) -> None:
+    """`contents PATH`, `sound PATH MAX_S` or `video PATH EVERY_S MAX_FRAMES`."""
+    kind, path, *numbers = arguments
+    _limit(*((VIDEO_MEMORY, VIDEO_CPU_S) if kind == "video" else (SOUND_MEMORY, SOUND_CPU_S)))
+    out = sys.stdout.buffer
+    try:
+        for letter, content in _messages(kind, Path(path), [float(number) for number in numbers]):
+            out.write(HEADER.pack(letter, len(content)))
+            out.write(content)
+            out.flush()
+        out.write(HEADER.pack(b"D", 0))
+    except ValueError as error:
+        sentence = str(error).encode("utf-8", "replace")
+        out.write(HEADER.pack(b"E", len(sentence)) + sentence)
+    out.flush()
+
+
+def _messages(kind: str, path: Path, numbers: list[float]) -> Iterator[Message]:
+    match kind, numbers:
+        case "contents", []:
+            yield b"C", bytes([_contents(path)])
+        case "sound", [max_s]:
+            for piece in sound_pieces(path, HEARING_RATE_HZ, max_s):
+                yield b"S", piece.samples.tobytes()
+        case "video", [every_s, max_frames]:
+            for picture in frames_of(path, every_s, int(max_frames)):
+                yield b"P", PICTURE.pack(picture.at, picture.height, picture.width) + picture.rgb.tobytes()
+
+
+def _contents(path: Path) -> int:
+    try:
+        with path.open("rb") as file, av.open(file, options=FILE_ONLY) as container:
+            attached = av.stream.Disposition.attached_pic
+            pictures = any(not stream.disposition & attached for stream in container.streams.video)
+            still = container.format.name.endswith("_pipe")
+            return PICTURES * pictures + SOUND * bool(container.streams.audio) + STILL * still
+    except (av.error.FFmpegError, MemoryError, OSError) as error:
+        raise ValueError(f"{path.name} is not a picture, sound or video that can be read.") from error
+
+
+def _limit(memory: int, cpu_s: int) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
