@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from vision.picture import Picture, Pixels
 
@@ -110,7 +111,7 @@ def _decoded_bytes(image: Image.Image, data: bytes) -> int:
     """Bytes for each pixel that Pillow and the codec below it allocate."""
     if image.format == "WEBP":
         return 16  # two canvases of the animation, a copy, and Pillow's own
-    if image.format == "JPEG":
+    if isinstance(image, JpegImageFile):
         layers = len(image.getbands())
         scan = (
             8 + 2 * layers

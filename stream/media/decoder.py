@@ -67,7 +67,7 @@ def _contents(path: Path) -> int:
             attached = av.stream.Disposition.attached_pic
             pictures = any(not stream.disposition & attached for stream in container.streams.video)
             still = container.format.name.endswith("_pipe")
-            return PICTURES * pictures + SOUND * bool(container.streams.audio) + STILL * still
+            return int(PICTURES * pictures + SOUND * bool(container.streams.audio) + STILL * still)
     except (av.error.FFmpegError, MemoryError, OSError) as error:
         raise ValueError(f"{path.name} is not a picture, sound or video that can be read.") from error
 

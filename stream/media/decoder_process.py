@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +52,7 @@ def pictures_of(path: Path, every_s: float, max_frames: int) -> Iterator[Picture
             yield Picture(rgb, at, source="file")
 
 
-def _messages(path: Path, kind: str, *numbers: float) -> Iterator[tuple[bytes, bytearray]]:
+def _messages(path: Path, kind: str, *numbers: float) -> Generator[tuple[bytes, bytearray], None, None]:
     with _Decoder(path, [kind, str(path), *map(str, numbers)]) as decoder:
         while (message := decoder.message())[0] != b"D":
             if message[0] == b"E":
