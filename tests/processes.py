@@ -14,6 +14,7 @@ IN_REAL_TIME = (
     "tests/browser/test_conversation.py",
     "tests/browser/test_minicpm_call.py",
     "tests/ui/call/test_call.py",
+    "tests/ui/test_hostile_chat_server.py",
     "tests/examples/test_live.py",
 )
 ALONE = "alone"

@@ -24,7 +24,7 @@ from tests.ui.tracks import Tone
 ROOT = Path(__file__).parents[2]
 WAYS = ("endless line", "endless empty events", "endless lists", "tiny chunks", "gzip bomb", "deep JSON", "surrogate")
 SETTLED_S = 4.0  # after the start of the calls
-MOST_P95_S, MOST_S = 0.3, 2.0  # on a busy machine; blocking took up to 2.7 s
+MOST_P95_S, MOST_S = 1.0, 2.5  # loose, for a busy machine; the fault that this guards took 2.7 s
 
 
 @contextmanager
