@@ -1,6 +1,6 @@
 """Chooses the embedded language model by the machine: the larger one where memory and speed allow it.
 
-Reads no environment: the wish, the free memory and a measurement of the memory's speed are arguments.
+Reads no environment: the choice, the free memory and a measurement of the memory's speed are arguments.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stream.models.measured_pace import remembered_pace
 from stream.models.setup import Setup
 from stream.models.weights import Condition, WeightStore
 
-Wish = Literal["auto", "small", "large"]
+LlmChoice = Literal["auto", "small", "large"]
 
 SMALL, LARGER = "SmolLM2-135M", "Qwen2.5-Coder-1.5B"
 FREE_BYTES = 6e9
@@ -29,17 +29,17 @@ READ_A_TOKEN = 1.0e9
 ESTIMATED_TOKENS_PER_S = TOKENS_PER_S / 3
 
 
-def wish_of(text: str) -> Wish:
+def choice_of(text: str) -> LlmChoice:
     """The choice that a user writes as "auto", "small" or "large"; "" is "small". Raises BadInput for another word."""
-    for wish in get_args(Wish):
-        if (text or "small") == wish:
-            return wish  # type: ignore[no-any-return]
+    for choice in get_args(LlmChoice):
+        if (text or "small") == choice:
+            return choice  # type: ignore[no-any-return]
     raise BadInput(f"The embedded language model can be auto, small or large, not {text!r}.")
 
 
 def with_chosen_llm(
     setup: Setup,
-    wish: Wish,
+    choice: LlmChoice,
     store: WeightStore,
     free_bytes: float,
     memory_speed: Callable[[], float],
@@ -49,13 +49,13 @@ def with_chosen_llm(
     """`setup` with the language model that this machine runs, and the reason in `llm_choice`.
 
     With `upgrades`, the caller replaces the small model later: where the larger one fits but was not fetched or not
-    measured yet, it becomes the `upgrade`. Without, one that is here is taken, and measured when it is opened. `wish`
+    measured yet, it becomes the `upgrade`. Without, one that is here is taken, and measured when it is opened. `choice`
     names a model instead. `memory_speed` measures bytes a second, and is called only where it is needed.
     """
     small, larger = _sized(EmbeddedSettings(), context_tokens), _sized(LargerEmbeddedSettings(), context_tokens)
-    if wish == "small":
+    if choice == "small":
         return _chosen(setup, small, f"{SMALL}, as you chose")
-    if wish == "large":
+    if choice == "large":
         return _chosen(setup, larger, f"{LARGER}, as you chose")
     listed = next(each for each in store.listing() if each.weights.name == LARGER_LLM)
     here = listed.condition is Condition.PRESENT

@@ -36,10 +36,7 @@ class Server:
         self.keys: list[str | None] = []
         self.left = asyncio.Event()
         self.app = Starlette(
-            routes=[
-                Route("/v1/chat/completions", self.chat, methods=["POST"]),
-                Route("/v1/models", self.models),
-            ]
+            routes=[Route("/v1/chat/completions", self.chat, methods=["POST"]), Route("/v1/models", self.models)]
         )
 
     async def models(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from dialogue.engines.settings import EmbeddedSettings, LargerEmbeddedSettings
 from dialogue.errors import BadInput
 from dialogue.llm.native.loader import NativeMissing
 from stream.models import default_llm
-from stream.models.default_llm import Wish, wish_of, with_chosen_llm
+from stream.models.default_llm import LlmChoice, choice_of, with_chosen_llm
 from stream.models.fetching.weight_sources import Weights
 from stream.models.measured_pace import pace_path, remember_pace, remembered_pace
 from stream.models.setup import SETUPS, Setup
@@ -43,10 +43,10 @@ def chosen(
     store: WeightStore,
     free_bytes: float = ENOUGH,
     memory_speed: Callable[[], float] = lambda: 1e10,
-    wish: Wish = "auto",
+    choice: LlmChoice = "auto",
     upgrades: bool = False,
 ) -> Setup:
-    return with_chosen_llm(LAPTOP, wish, store, free_bytes, memory_speed, upgrades=upgrades)
+    return with_chosen_llm(LAPTOP, choice, store, free_bytes, memory_speed, upgrades=upgrades)
 
 
 def never() -> float:
@@ -109,13 +109,13 @@ def test_a_command_that_does_not_upgrade_takes_what_is_here(store: WeightStore) 
     assert chosen(store).engine == LargerEmbeddedSettings()
 
 
-def test_a_wish_overrides_the_machine(store: WeightStore) -> None:
-    assert chosen(store, free_bytes=0, memory_speed=never, wish="large").engine == LargerEmbeddedSettings()
+def test_a_choice_overrides_the_machine(store: WeightStore) -> None:
+    assert chosen(store, free_bytes=0, memory_speed=never, choice="large").engine == LargerEmbeddedSettings()
     remember_pace(land(store), 30.0)
-    assert chosen(store, memory_speed=never, wish="small").engine == EmbeddedSettings()
-    assert [wish_of(text) for text in ("", "auto", "small", "large")] == ["small", "auto", "small", "large"]
+    assert chosen(store, memory_speed=never, choice="small").engine == EmbeddedSettings()
+    assert [choice_of(text) for text in ("", "auto", "small", "large")] == ["small", "auto", "small", "large"]
     with pytest.raises(BadInput, match="auto, small or large, not 'huge'"):
-        wish_of("huge")
+        choice_of("huge")
 
 
 def test_the_context_is_that_of_the_options(store: WeightStore) -> None:
