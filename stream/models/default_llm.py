@@ -54,7 +54,7 @@ def with_chosen_llm(
     """
     small, larger = _sized(EmbeddedSettings(), context_tokens), _sized(LargerEmbeddedSettings(), context_tokens)
     if choice == "small":
-        return _chosen(setup, small, f"{SMALL}, as you chose")
+        return _chosen(setup, small, f"{SMALL} (OMNILIVE_MIND=auto or large offers a larger one)")
     if choice == "large":
         return _chosen(setup, larger, f"{LARGER}, as you chose")
     listed = next(each for each in store.listing() if each.weights.name == LARGER_LLM)
