@@ -22,6 +22,7 @@ from dialogue.engines.settings import (
     SpeakingModelSettings,
 )
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.decoder_config import CHAT_TYPES
 from dialogue.minicpm.kind import Kind, is_kind
 
 DEFAULT_LLM, EMBEDDER = "smollm2-135m-instruct", "all-minilm-l6-v2"
@@ -150,7 +151,7 @@ BUILT_IN = (
         Capabilities(hears=False, sees=False, speaks=False, scene_rules=True),
         _open_chat_model,
         optional_weights=(EMBEDDER,),
-        runs=lambda config: config.get("model_type") in ("llama", "qwen2", "qwen3"),
+        runs=lambda config: config.get("model_type") in CHAT_TYPES,
         measure=_pace,
     ),
     EngineEntry(

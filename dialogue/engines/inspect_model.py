@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from dialogue.image_text.inspection import inspect_image_text
+from dialogue.llm.checkpoints.decoder_config import CHAT_TYPES
 from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.minicpm.checkpoints.inspection import inspect_native
+from dialogue.minicpm.kind import NATIVE_TYPES
 from dialogue.sizing.chat_inspection import inspect_chat, inspect_gguf
 from dialogue.sizing.inspection import Inspection
-
-NATIVE_TYPES = ("minicpmv", "minicpmo", "minicpm3")
-CHAT_TYPES = ("llama", "qwen2", "qwen3")
 
 
 def inspect(path: Path) -> Inspection:

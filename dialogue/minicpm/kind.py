@@ -9,6 +9,8 @@ from typing import Any
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.decoder_config import Family
 
+NATIVE_TYPES = ("minicpmv", "minicpmo", "minicpm3")  # model types of the family: run natively or refused
+
 
 class Kind(Enum):
     """Members of the family; values are their public names."""

@@ -16,12 +16,10 @@ from dialogue.engines.registry import entry_named, entry_of, entry_running
 from dialogue.engines.settings import SpeakingModelSettings
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS, Precision
-from dialogue.minicpm.kind import kind_of
+from dialogue.minicpm.kind import NATIVE_TYPES, kind_of
 from dialogue.tools.tool import Tool
 from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore
-
-NATIVE_TYPES = ("minicpmv", "minicpmo", "minicpm3")  # model types of the family: run natively or refused
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 

@@ -48,7 +48,8 @@ def add_actions(actions: Subparsers) -> None:
 
 
 def inspect_model(options: argparse.Namespace) -> int:
-    from dialogue.engines.inspect_model import NATIVE_TYPES, inspect
+    from dialogue.engines.inspect_model import inspect
+    from dialogue.minicpm.kind import NATIVE_TYPES
 
     path = inspectable_path(options.model, weight_store())
     found = inspect(path)

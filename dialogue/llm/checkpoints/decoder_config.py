@@ -14,6 +14,7 @@ from dialogue.errors import BadInput
 
 RopeKind = Literal["default", "linear", "dynamic", "yarn", "longrope", "llama3"]
 Family = Literal["llama", "qwen2", "qwen3"]
+CHAT_TYPES: tuple[Family, ...] = get_args(Family)  # model types of chat models
 
 # A config beyond these limits is damaged: no published model comes near them.
 _LIMITS = {
@@ -211,7 +212,7 @@ def _optional(value: Any) -> float | None:
 
 def _family_of(config: Mapping[str, Any]) -> Family:
     kind = str(config.get("model_type", ""))
-    if kind in get_args(Family):
+    if kind in CHAT_TYPES:
         return cast(Family, kind)
     raise BadInput(f"A model of type {kind!r} is not of the Llama family; use a Llama, SmolLM2, Qwen2 or Qwen3 model.")
 
