@@ -213,7 +213,7 @@ def _optional(value: Any) -> float | None:
 def _family_of(config: Mapping[str, Any]) -> Family:
     kind = str(config.get("model_type", ""))
     if kind in CHAT_TYPES:
-        return cast(Family, kind)
+        return kind
     raise BadInput(f"A model of type {kind!r} is not of the Llama family; use a Llama, SmolLM2, Qwen2 or Qwen3 model.")
 
 
