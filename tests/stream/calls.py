@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,6 +25,16 @@ class Call:
     events: list[Expressed] = field(default_factory=list)
     out: list[np.ndarray] = field(default_factory=list)
     sent: int = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Runs the session inside the block and keeps its events; the session is closed at the end of the block."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.listens())
+            running = tasks.create_task(self.session.run())
+            yield
+            self.session.close("over")
+            await running
 
     async def lasts(self, seconds: float, loudness: float = 0.0, frames: int = 320) -> None:
         """Sends `seconds` of constant loudness, in real time."""

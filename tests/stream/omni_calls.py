@@ -113,15 +113,11 @@ def calls(
         ]
 
         async def one(call: OmniCall, story: Story) -> None:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(call.listens())
-                running = tasks.create_task(call.session.run())
+            async with call.running():
                 await story(call)
                 call.held = dict(call.engine.context().tokens)
                 call.rows = context_rows(call.engine)
                 call.logged = logged(call.engine)
-                call.session.close("over")
-                await running
 
         await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
         await asyncio.sleep(2.0)  # a slot that is being computed runs to its end

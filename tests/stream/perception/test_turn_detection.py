@@ -42,12 +42,8 @@ def call(factory: Callable[[], Engine], story: Callable[[Call], Awaitable[None]]
     async def whole() -> Call:
         parts = toy_parts(factory)
         made = Call(Session("test", parts, SETUP))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(made.listens())
-            running = tasks.create_task(made.session.run())
+        async with made.running():
             await story(made)
-            made.session.close("over")
-            await running
         parts.close()
         return made
 

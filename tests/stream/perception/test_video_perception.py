@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import numpy as np
@@ -48,9 +47,7 @@ def test_scenes_between_questions_reach_the_engine() -> None:
         parts = toy_parts(lambda: engine, vision_models=vision_models)
         session = Session("test", parts, SETUPS["laptop"])
         call = Call(session)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(call.listens())
-            running = tasks.create_task(session.run())
+        async with call.running():
             await shows(call, 3.0)
             scenes = [block for block in engine.fed if isinstance(block, SceneBlock)]
             assert len(scenes) == vision_models.looks > 1
@@ -60,8 +57,6 @@ def test_scenes_between_questions_reach_the_engine() -> None:
             before = len(engine.fed)
             await shows(call, 2.0)
             assert len(engine.fed) == before, "no scene is fed during a reply"
-            session.close("over")
-            await running
         parts.close()
 
     run_in_virtual_time(story(), until=600)

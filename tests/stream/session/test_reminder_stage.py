@@ -76,12 +76,8 @@ def call(story: Callable[[TimerCall], Awaitable[None]], engine: ToyTimerEngine) 
         parts = toy_parts(lambda: engine)
         session = Session("test", parts, SETUPS["laptop"])
         made = TimerCall(session, engine)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(made.listens())
-            running = tasks.create_task(session.run())
+        async with made.running():
             await story(made)
-            session.close("over")
-            await running
         parts.close()
         return made
 

@@ -47,12 +47,8 @@ def call(
         parts = toy_parts(lambda: engine, transcriber)
         session = Session("test", parts, SETUP)
         made = ToyCall(session, engine)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(made.listens())
-            running = tasks.create_task(session.run())
+        async with made.running():
             await story(made)
-            session.close("over")
-            await running
         parts.close()
         return made
 

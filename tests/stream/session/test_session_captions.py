@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,9 +35,7 @@ def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: floa
     async def whole() -> OmniCall:
         parts = await open_parts(setup, weights)
         call = OmniCall("live", parts, 0, setup)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(call.listens())
-            running = tasks.create_task(call.session.run())
+        async with call.running():
             await call.lasts(1.0, 0.0005)
             for text in (FACT, QUESTION):
                 call.show()
@@ -48,8 +45,6 @@ def talk(setup: Setup, weights: WeightStore, pause_s: float, seconds_after: floa
                 call.show()
                 await call.lasts(1.0, 0.0005)
             call.logged = logged(call.engine)
-            call.session.close("over")
-            await running
         parts.close()
         return call
 

@@ -39,12 +39,8 @@ def calls(folder: Path, *stories: Story) -> list[Call]:
         made = [Call(Session(f"s{number}", parts, SETUP)) for number in range(len(stories))]
 
         async def one(call: Call, story: Story) -> None:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(call.listens())
-                running = tasks.create_task(call.session.run())
+            async with call.running():
                 await story(call)
-                call.session.close("over")
-                await running
 
         await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
         parts.close()
@@ -107,12 +103,8 @@ def test_the_scene_comes_before_the_words_that_are_heard() -> None:
     async def whole() -> None:
         engine = ToyEngine(["Yes."], fed=fed)
         call = Call(Session("s", toy_parts(lambda: engine), SETUP))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(call.listens())
-            running = tasks.create_task(call.session.run())
+        async with call.running():
             await call.speaks(4.0)
-            call.session.close("over")
-            await running
 
     run_in_virtual_time(whole(), until=60)
     kinds = [type(block) for block in fed if isinstance(block, SceneBlock | PartialBlock)]

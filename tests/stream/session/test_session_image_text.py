@@ -124,12 +124,8 @@ def calls(parts: Callable[[], Parts], *stories: Story, blind: bool = False) -> l
         made = [SiblingCall(shared, seed, blind) for seed in range(len(stories))]
 
         async def one(call: SiblingCall, story: Story) -> None:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(call.listens())
-                running = tasks.create_task(call.session.run())
+            async with call.running():
                 await story(call)
-                call.session.close("over")
-                await running
 
         await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
         shared.close()

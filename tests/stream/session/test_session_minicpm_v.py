@@ -91,13 +91,9 @@ def calls(llm: Callable[[], Engine], vision_models: VisionModels, *stories: Stor
         made = [SeeingCall(f"s{seed}", parts, seed) for seed in range(len(stories))]
 
         async def one(call: SeeingCall, story: Story) -> None:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(call.listens())
-                running = tasks.create_task(call.session.run())
+            async with call.running():
                 await story(call)
                 call.kept = call.turns()
-                call.session.close("over")
-                await running
 
         await asyncio.gather(*(one(call, story) for call, story in zip(made, stories, strict=True)))
         parts.close()
