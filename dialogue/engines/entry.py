@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -101,11 +101,30 @@ class EngineEntry:
     measure: Callable[[Any], Measurement] = unmeasured
 
 
-E = TypeVar("E")
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
-def installed(group: str, kind: type[E]) -> list[E]:
-    """The entries that other packages add to an entry point group. Raises BadInput for one of another type."""
+E = TypeVar("E", bound=Named)
+
+
+def registered(group: str, built_in: Iterable[E], kind: type[E]) -> Mapping[str, E]:
+    """The built-in entries, then those that other packages add to an entry point group, by name.
+
+    Raises BadInput for a name used twice, and for an entry point that is broken or of another type.
+    """
+    found: dict[str, E] = {}
+    for entry in (*built_in, *_installed(group, kind)):
+        if entry.name in found:
+            raise BadInput(
+                f"Two entries of {group} are called {entry.name!r}; uninstall the package of the second one."
+            )
+        found[entry.name] = entry
+    return found
+
+
+def _installed(group: str, kind: type[E]) -> list[E]:
     found = []
     for point in entry_points(group=group):
         try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from dialogue.engine import Capabilities
 from dialogue.engines.entries import BUILT_IN
-from dialogue.engines.entry import EngineEntry, EngineFactory, EngineResources, installed
+from dialogue.engines.entry import EngineEntry, EngineFactory, EngineResources, registered
 from dialogue.engines.settings import EngineSettings
 from dialogue.errors import BadInput
 
@@ -23,12 +23,7 @@ GROUP = "omnilive.engines"
 @cache
 def engines() -> Mapping[str, EngineEntry]:
     """Every engine by name: the built-in ones, then those of other packages. Raises BadInput for a name used twice."""
-    found: dict[str, EngineEntry] = {}
-    for entry in (*BUILT_IN, *installed(GROUP, EngineEntry)):
-        if entry.name in found:
-            raise BadInput(f"Two engines are called {entry.name!r}; uninstall the package that brings the second one.")
-        found[entry.name] = entry
-    return found
+    return registered(GROUP, BUILT_IN, EngineEntry)
 
 
 def entry_named(name: str) -> EngineEntry:

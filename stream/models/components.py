@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.engines.entry import installed
+from dialogue.engines.entry import registered
 from dialogue.errors import BadInput
 
 Role = Literal["asr", "tts", "detectors"]
@@ -56,12 +56,7 @@ BUILT_IN: Mapping[Role, tuple[Component, ...]] = {
 @cache
 def components(role: Role) -> Mapping[str, Component]:
     """Every model of a role by name, the built-in ones first. Raises BadInput for a name used twice."""
-    found: dict[str, Component] = {}
-    for component in (*BUILT_IN[role], *installed(f"omnilive.{role}", Component)):
-        if component.name in found:
-            raise BadInput(f"Two {role} models are called {component.name!r}; uninstall the package of the second one.")
-        found[component.name] = component
-    return found
+    return registered(f"omnilive.{role}", BUILT_IN[role], Component)
 
 
 def component(role: Role, name: str) -> Component:

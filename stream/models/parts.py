@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from audio.models import Recogniser, VoiceModel
 from audio.voice_activity import VoiceActivityDetector
@@ -21,7 +21,7 @@ from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.capacity import Capacity
-from stream.models.components import component
+from stream.models.components import Role, component
 from stream.models.needs import VAD, present
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
@@ -118,21 +118,16 @@ class Parts:
 def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivityDetector, Recogniser | None]:
     """The VAD, which every setup uses, and the recogniser, which writes captions where the engine hears."""
     activity = VoiceActivityDetector(store.path(VAD))
-    model = component("asr", setup.asr)
-    weights = present(store, model.weights)
-    if setup.capabilities.hears and len(weights) < len(model.weights):
+    needed = component("asr", setup.asr).weights
+    if setup.capabilities.hears and len(present(store, needed)) < len(needed):
         return activity, None
-    transcriber: Recogniser = model.open({name: store.path(name) for name in model.weights})
-    transcriber.warm_up()
-    return activity, transcriber
+    return activity, _opened("asr", setup.asr, store)
 
 
 def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
     if setup.capabilities.sees:
         return None
-    model = component("detectors", setup.detector)
-    detector, reader = model.open({name: store.path(name) for name in model.weights}), Reader()
-    detector.warm_up()
+    detector, reader = _opened("detectors", setup.detector, store), Reader()
     reader.warm_up()
     return VisionModels(detector, reader)
 
@@ -140,10 +135,16 @@ def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
 def _open_voice(setup: Setup, store: WeightStore) -> VoiceModel | None:
     if setup.capabilities.speaks:
         return None
-    model = component("tts", setup.tts)
-    voice: VoiceModel = model.open({name: store.path(name) for name in model.weights})
-    voice.warm_up()
+    voice: VoiceModel = _opened("tts", setup.tts, store)
     return voice
+
+
+def _opened(role: Role, name: str, store: WeightStore) -> Any:
+    """The model of a role, loaded and warmed up. Raises BadInput, WeightsError."""
+    model = component(role, name)
+    opened = model.open({each: store.path(each) for each in model.weights})
+    opened.warm_up()
+    return opened
 
 
 def _open_captioner(setup: Setup) -> Captioner | None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from dialogue.errors import AssistantError
+from stream.models.prepare import Arrived
 from stream.models.setup import Setup
 from stream.runtime.events import Notice
 
 log = logging.getLogger(__name__)
 
 P = TypeVar("P")
-Arrived = Callable[[int, int], None]  # bytes so far, bytes in total
 
 
 class Upgrade(Protocol[P]):

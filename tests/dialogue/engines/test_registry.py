@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from dialogue.engines.entries import BUILT_IN, DEFAULT_LLM
-from dialogue.engines.entry import EngineResources
-from dialogue.engines.registry import engines, entry_named, entry_of, entry_running, open_engine
+from dialogue.engines.entry import EngineEntry, EngineResources, registered
+from dialogue.engines.registry import GROUP, engines, entry_named, entry_of, entry_running, open_engine
 from dialogue.engines.settings import (
     EmbeddedSettings,
     EngineSettings,
@@ -90,10 +90,15 @@ def test_a_voice_needs_its_speakers_consent() -> None:
 
 def test_a_scripted_demo_loads_no_model() -> None:
     code = (
-        "import sys; from dialogue.engines.entry import EngineResources; "
+        "import sys; from dialogue.engines.entry import EngineEntry, EngineResources, registered; "
         "from dialogue.engines.registry import open_engine; "
         "from dialogue.engines.settings import ScriptedSettings; "
         "open_engine(ScriptedSettings(), EngineResources(None))(); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_name_used_twice_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"Two entries of omnilive\.engines are called 'embedded'"):
+        registered(GROUP, (*BUILT_IN, BUILT_IN[0]), EngineEntry)
