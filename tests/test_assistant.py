@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from skimage import data
 
-from audio.sound_file import read_sound, write_wav
-from audio.voice import Synthesizer
+from audio.sound_file import read_sound
 from omnilive import Assistant, BadInput
 from stream.models.weights import WeightStore
+from tests.media_files import write_media
 from ui.command_line import main
 
 TIME = r"o'clock|morning|evening|afternoon|night|past|to|\d"
@@ -33,16 +32,7 @@ def assistant(home: Path, weights: WeightStore) -> Iterator[Assistant]:
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """person.jpg, sign.png and time.wav ("What time is it?")."""
-    folder = tmp_path_factory.mktemp("media")
-    cv2.imwrite(str(folder / "person.jpg"), data.astronaut()[:, :, ::-1])
-    wall = np.full((480, 640, 3), (130, 110, 90), np.uint8)
-    cv2.rectangle(wall, (120, 160), (520, 300), (245, 250, 250), -1)
-    cv2.putText(wall, "GATE 7", (190, 250), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (20, 20, 20), 6, cv2.LINE_AA)
-    cv2.imwrite(str(folder / "sign.png"), wall)
-    voice = Synthesizer(threads=1)
-    write_wav(folder / "time.wav", voice.say("What time is it?"), voice.rate)
-    write_wav(folder / "news.wav", voice.say("The museum opens at nine."), voice.rate)
-    return folder
+    return write_media(tmp_path_factory.mktemp("media"))
 
 
 def test_a_picture_is_described(assistant: Assistant, media: Path) -> None:

@@ -1,6 +1,10 @@
-"""Reads the reply of an engine as text."""
+"""Reads the reply of an engine as text, and records the steps that it runs."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from dialogue.engine import Engine, TextDelta
 
@@ -15,3 +19,15 @@ async def said(engine: Engine, most: int = 1000) -> str:
         if not most:
             break
     return text
+
+
+class Steps:
+    """A runner that records the names of its steps."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
+        self.names.append(step.__name__)
+        await asyncio.sleep(0)
+        return step(*args)

@@ -6,14 +6,10 @@ import runpy
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from skimage import data
 
-from audio.sound_file import write_wav
-from audio.voice import Synthesizer
 from stream.models.weights import WeightStore
+from tests.media_files import write_media
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -35,12 +31,4 @@ def run(weights: WeightStore, capsys: pytest.CaptureFixture[str], monkeypatch: p
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """person.jpg, sign.png ("GATE 7"), and time.wav ("What time is it?")."""
-    folder = tmp_path_factory.mktemp("media")
-    cv2.imwrite(str(folder / "person.jpg"), data.astronaut()[:, :, ::-1])
-    wall = np.full((480, 640, 3), (130, 110, 90), np.uint8)
-    cv2.rectangle(wall, (120, 160), (520, 300), (245, 250, 250), -1)
-    cv2.putText(wall, "GATE 7", (190, 250), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (20, 20, 20), 6, cv2.LINE_AA)
-    cv2.imwrite(str(folder / "sign.png"), wall)
-    voice = Synthesizer(threads=1)
-    write_wav(folder / "time.wav", voice.say("What time is it?"), voice.rate)
-    return folder
+    return write_media(tmp_path_factory.mktemp("media"))

@@ -27,22 +27,10 @@ from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
 from dialogue.prompts.seeing_instruction import INSTRUCTION
 from tests.dialogue.minicpm.session_inputs import picture
-from tests.dialogue.replies import said
+from tests.dialogue.replies import Steps, said
 
 Open = Callable[[Kind], MiniCPM]
 SEEING = [Kind.V25, Kind.V26, Kind.O26, Kind.O45]
-
-
-class Steps:
-    """A runner that records the names of its steps."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
-        self.names.append(step.__name__)
-        await asyncio.sleep(0)
-        return step(*args)
 
 
 def session(model: MiniCPM, limit: int = 4096) -> tuple[MiniCPMVEngine, Steps]:

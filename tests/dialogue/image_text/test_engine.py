@@ -18,22 +18,10 @@ from dialogue.image_text.image_text_model import ImageTextModel
 from dialogue.image_text.tiny import KINDS
 from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.sampling import GREEDY
-from tests.dialogue.replies import said
+from tests.dialogue.replies import Steps, said
 
 Open = Callable[[str], ImageTextModel]
 SIBLINGS = list(KINDS.values())
-
-
-class Steps:
-    """A runner that records the names of its steps."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
-        self.names.append(step.__name__)
-        await asyncio.sleep(0)
-        return step(*args)
 
 
 def session(model: ImageTextModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
