@@ -74,12 +74,8 @@ class VisionModels:
         """Updates texts by OCR; 0.1 to 0.5 s."""
         self._read(look, picture, closely=False)
 
-    def look_once(self, picture: Picture) -> Scene:
-        """The complete scene of a single picture; up to 2 s."""
-        return self.study(picture).scene
-
     def study(self, picture: Picture, look: SceneUpdate | None = None) -> SceneUpdate:
-        """Like `look_once`, with the boxes and the lines as well.
+        """The complete scene of a single picture, with the boxes and the lines; up to 2 s.
 
         With `look`, the picture follows those that `look` has seen: its scene says what changed from one to the next.
         """

@@ -47,8 +47,7 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A model, shared by all sessions; immutable. `stop_ids` end a reply, `bos_id` starts a text if the model requires
-    one.
+    """A model, shared by all sessions; immutable. `stop_ids` end a reply.
 
     `special_tokens` are those that the chat template may use; `sampling` is the configuration that the makers
     recommend, if there is one. `why` is the reason for the selected route.
@@ -59,7 +58,6 @@ class LanguageModel:
     chat_template: str | dict[str, str]
     special_tokens: Mapping[str, str]
     stop_ids: frozenset[int]
-    bos_id: int | None
     sampling: SamplingConfig | None
     name: str
     why: str
@@ -157,7 +155,6 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
         chat_template=template,
         special_tokens={f"{name}_token": tokens[at] for name in ("bos", "eos") if (at := ids[name]) is not None},
         stop_ids=_stop_ids(tokenizer, [ids["eos"], ids["eot"]]),
-        bos_id=ids["bos"] if metadata.get("tokenizer.ggml.add_bos_token") is True else None,
         sampling=None,
         name=path.stem,
         why=why,
@@ -192,7 +189,6 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
         chat_template=words.chat_template or "",
         special_tokens=named,
         stop_ids=_stop_ids(tokenizer, ends),
-        bos_id=words.bos_token_id if getattr(words, "add_bos_token", False) else None,
         sampling=sampling,
         name=path.name,
         why=why,

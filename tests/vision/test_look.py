@@ -31,32 +31,32 @@ def live(rgb: Pixels, seed: int) -> Pixels:
 
 
 def test_a_picture_of_a_person_is_understood_in_one_look(vision_models: VisionModels, astronaut: Pixels) -> None:
-    scene = vision_models.look_once(Picture(astronaut, 3.0))
+    scene = vision_models.study(Picture(astronaut, 3.0)).scene
     assert objects(scene) == {"person": 1}
     assert places(scene) == [("person", "centre")]
 
 
 def test_a_picture_of_a_cat_is_understood_in_one_look(vision_models: VisionModels, cat: Pixels) -> None:
-    scene = vision_models.look_once(Picture(cat, 0.0))
+    scene = vision_models.study(Picture(cat, 0.0)).scene
     assert places(scene) == [("cat", "centre")]
     assert not [fact for fact in scene.present() if fact.kind == "text"]
     assert {fact.colour for fact in scene.facts() if fact.kind == "object"} <= {"brown", "beige"}
 
 
 def test_two_people_are_counted_once_each(vision_models: VisionModels, two_people: Pixels) -> None:
-    scene = vision_models.look_once(Picture(two_people, 0.0))
+    scene = vision_models.study(Picture(two_people, 0.0)).scene
     assert objects(scene)["person"] == 2
     assert {fact.place for fact in scene.facts() if fact.label == "person"} == {"left", "right"}
 
 
 def test_a_name_plate_in_a_portrait_is_read(vision_models: VisionModels, hopper: Pixels) -> None:
-    scene = vision_models.look_once(Picture(hopper, 0.0))
+    scene = vision_models.study(Picture(hopper, 0.0)).scene
     assert objects(scene)["person"] == 1
     assert any("HOPPER" in fact.text for fact in scene.facts())
 
 
 def test_a_sign_is_read_in_one_look(vision_models: VisionModels, draw_sign: DrawSign) -> None:
-    scene = vision_models.look_once(Picture(draw_sign(["NO PARKING", "8 AM TO 6 PM"]), 0.0))
+    scene = vision_models.study(Picture(draw_sign(["NO PARKING", "8 AM TO 6 PM"]), 0.0)).scene
     assert [fact.text for fact in scene.present() if fact.kind == "text"] == ["NO PARKING 8 AM TO 6 PM"]
     assert objects(scene) == {}
 
@@ -132,7 +132,7 @@ def test_a_covered_lens_is_dark(vision_models: VisionModels, rgb: tuple[int, int
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20), (400, 20)])
 def test_pictures_of_any_shape_are_accepted(vision_models: VisionModels, shape: tuple[int, int]) -> None:
-    assert objects(vision_models.look_once(Picture(np.full((*shape, 3), 160, np.uint8), 0.0))) == {}
+    assert objects(vision_models.study(Picture(np.full((*shape, 3), 160, np.uint8), 0.0)).scene) == {}
 
 
 def test_sessions_share_nothing(vision_models: VisionModels, astronaut: Pixels) -> None:
