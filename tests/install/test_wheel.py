@@ -72,7 +72,7 @@ def test_the_command_works_from_another_folder(programs: Path, environment: dict
         [programs / "omnilive", "doctor"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 to mend" in done.stdout
+    assert " 0 problems" in done.stdout
 
 
 def test_the_class_works_from_another_folder(programs: Path, environment: dict[str, str], tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_page_is_served_from_another_folder(programs: Path, environment: dic
             line = next((line for line in process.stdout if "http://" in line), "")
             address = re.search(r"http://127\.0\.0\.1:\d+/", line)
             assert address is not None, (tmp_path / "stderr").read_text()
-            for name in ("", "page/app.js", "page/style.css"):
+            for name in ("", "page/app.js", "page/styles/style.css"):
                 with urllib.request.urlopen(address[0] + name, timeout=30) as answer:
                     assert answer.read()
         finally:
