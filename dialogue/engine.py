@@ -32,7 +32,8 @@ class Capabilities:
     `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several
     texts between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions.
     `reads`: it answers questions about a text that it is given. `scene_rules`: it answers questions about the scene by
-    rule, from the words of the question alone.
+    rule, from the words of the question alone. `remembers`: its event log can be kept across calls
+    (`dialogue.memory.event_log.Remembers`).
     """
 
     hears: bool
@@ -43,6 +44,7 @@ class Capabilities:
     tools: bool = False
     reads: bool = True
     scene_rules: bool = False
+    remembers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ DEFAULT_LLM, EMBEDDER = "smollm2-135m-instruct", "all-minilm-l6-v2"
 LARGER_LLM = "qwen2.5-coder-1.5b-instruct"
 TEXT_ONLY = Capabilities(hears=False, sees=False, speaks=False)
 SEES = Capabilities(hears=False, sees=True, speaks=False)
+RULED = Capabilities(hears=False, sees=False, speaks=False, scene_rules=True, remembers=True)
 
 
 def _of_kind(*kinds: Kind) -> Callable[[Mapping[str, Any]], bool]:
@@ -126,7 +127,7 @@ BUILT_IN = (
         "the embedded language model, with rules where answers must be exact",
         EmbeddedSettings,
         # The embedded model invents answers about texts in its prompt.
-        Capabilities(hears=False, sees=False, speaks=False, reads=False, scene_rules=True),
+        Capabilities(hears=False, sees=False, speaks=False, reads=False, scene_rules=True, remembers=True),
         _open_embedded,
         weights=(DEFAULT_LLM,),
         optional_weights=(EMBEDDER,),
@@ -138,7 +139,7 @@ BUILT_IN = (
         "embedded_larger",
         "the larger embedded language model, with rules where answers must be exact",
         LargerEmbeddedSettings,
-        Capabilities(hears=False, sees=False, speaks=False, scene_rules=True),
+        RULED,
         _open_larger,
         weights=(LARGER_LLM, DEFAULT_LLM),  # the small one judges whether the user has finished
         optional_weights=(EMBEDDER,),
@@ -148,7 +149,7 @@ BUILT_IN = (
         "chat_model",
         "a chat model of the Llama, Qwen2 or Qwen3 family",
         ChatModelSettings,
-        Capabilities(hears=False, sees=False, speaks=False, scene_rules=True),
+        RULED,
         _open_chat_model,
         optional_weights=(EMBEDDER,),
         runs=lambda config: config.get("model_type") in CHAT_TYPES,

@@ -9,7 +9,7 @@ no thread and reads no clock of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
@@ -24,6 +24,7 @@ from dialogue.prompts.chat_script import ChatScript, ScriptTurn
 from dialogue.prompts.scene_text import SceneText
 from dialogue.prompts.thought import THOUGHT_CLOSING
 from dialogue.rules.description import describe, in_view
+from dialogue.rules.memory_talk import MemoryTalk
 from dialogue.rules.question_kinds import SceneQuestion
 from dialogue.rules.recall_answers import INDEXED, NOTHING, asks_for_words, recall
 from dialogue.rules.recall_questions import recall_question
@@ -56,16 +57,21 @@ class LocalChatEngine:
         """`log` stores what was seen and said; by default in memory, as long as the session lives."""
         self._llm, self._run, self._clock = llm, runner, clock
         self._script = ChatScript(llm.chat, llm.style.persona, llm.limit, llm.style.examples)
-        self._log = EventLog() if log is None else log
-        self._memory, self._conversation_log = SceneMemory(self._log), ConversationLog(self._log)
+        self.remember(EventLog() if log is None else log)
         self._history = History()
         self._reminders: Reminders | None = None
+        self._committed: Callable[[], Awaitable[None]] | None = None
         self._scene_text = SceneText()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
 
     def equip(self, toolbox: Toolbox) -> None:
         """Take the reminder book, for timers that are set by rule. The engine has the scene and the log anyway."""
-        self._reminders = toolbox.reminders
+        self._reminders, self._committed = toolbox.reminders, toolbox.committed
+
+    def remember(self, log: EventLog) -> None:
+        """Take the log of the session, before the first block."""
+        self._log, self._memory_talk = log, MemoryTalk(log)
+        self._memory, self._conversation_log = SceneMemory(log), ConversationLog(log)
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
@@ -140,9 +146,28 @@ class LocalChatEngine:
         """The answer from the timers, the log or the scene; None where only the model can answer."""
         if self._reminders is not None and (timed := timer_answer(asked.text, self._reminders)) is not None:
             return RuleAnswer(timed)
+        if (known := await self._answer_about_memory(asked)) is not None:
+            return known
         question = self._scene_question()
         known = await self._recall(asked, question)
         return await self._answer_about_scene(question, asked) if known is None and question is not None else known
+
+    async def _answer_about_memory(self, asked: ScriptTurn) -> RuleAnswer | None:
+        """What a request to forget, or about the memory, gets; None for anything else."""
+        last = self._history.last_reply()
+        heard = last.text if last is not None else ""
+        request = self._memory_talk.request(asked.text, heard)
+        if request is None:
+            return None
+        own_line = self._conversation_log.last_line
+        answer = await self._run(self._memory_talk.answer, request, heard, asked.end, own_line)
+        if answer.forget:
+            if self._committed is not None:
+                await self._committed()  # it cannot be undone
+            texts = await self._run(self._log.forget, answer.forget)
+            self._script.redact(texts)
+            self._history.redact(texts)
+        return RuleAnswer(answer.text)
 
     async def _recall(self, asked: ScriptTurn, scene: SceneQuestion | None) -> RuleAnswer | None:
         """What was said or read earlier, if that is asked for; None where the scene or the model should answer."""
@@ -153,11 +178,13 @@ class LocalChatEngine:
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
         # A full log takes a tenth of a second to search: not on the event loop.
         known = await self._run(recall, question, self._log, asked.end, meaning, self._conversation_log.last_line)
+        if known is not None:
+            self._memory_talk.recalled(known)
         return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
 
     async def _index_log(self) -> None:
         """Embed new lines of the log; now, because a reply has just ended and nothing is due."""
-        if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED)[:INDEX_BATCH]):
+        if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED, most=INDEX_BATCH)):
             self._log.index(new, await self._run(self._llm.embedder.embed, [event.text for event in new]))
 
     def _earlier_history(self) -> History:

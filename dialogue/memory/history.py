@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 
 from dialogue.blocks import ReplyBlock, TextBlock
 
@@ -24,6 +25,12 @@ class History:
         """Removes the last `turns`: a question that was not over, a reply that was not heard."""
         for _ in range(min(turns, len(self._turns))):
             self._turns.pop()
+
+    def redact(self, texts: Collection[str]) -> None:
+        """Removes turns with these texts for good: the user wants them forgotten."""
+        kept = [block for block in self._turns if block.text not in texts]
+        self._turns.clear()
+        self._turns.extend(kept)
 
     @property
     def blocks(self) -> tuple[Turn, ...]:

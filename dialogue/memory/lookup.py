@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from dialogue.memory.event_log import Event, EventKind, EventLog
-from dialogue.text.grammar import ago
+from dialogue.memory.event_time import when_was
 from dialogue.text.scene_phrases import quoted
 from dialogue.text.search_terms import search_terms
 
@@ -45,12 +45,12 @@ def look_up(log: EventLog, about: str, source: str, now: float, before: int | No
         events.sort(key=lambda event: (-found[event.number], -event.until))
     else:
         events = [event for event in reversed(log.events(*kinds)) if event.number != before]
-    return [_as_data(event, now) for event in events[:MOST_LINES]]
+    return [_as_data(event, when_was(log, event.until, now, earlier=event.earlier)) for event in events[:MOST_LINES]]
 
 
-def _as_data(event: Event, now: float) -> dict[str, str]:
+def _as_data(event: Event, when: str) -> dict[str, str]:
     text = event.text[:MOST_CHARACTERS]
     if event.kind == "seen":
         details = (event.details.get(name) for name in ("colour", "place"))
         text = ", ".join([text, *(str(detail) for detail in details if detail)])
-    return {"when": ago(now - event.until), "what": _WHOSE[event.kind], "text": quoted(text)}
+    return {"when": when, "what": _WHOSE[event.kind], "text": quoted(text)}

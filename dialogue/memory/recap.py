@@ -9,7 +9,7 @@ given function.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from dialogue.llm.rolling_ledger import LedgerEntry
@@ -56,6 +56,11 @@ class Recap:
         if self._tokens_of(self.text) > self.most:
             self._shrink(self.most * 3 // 4)
 
+    def forget(self, texts: Collection[str]) -> None:
+        """Removes the lines about these turns of the user."""
+        shortened = {_short(text) for text in texts}
+        self._lines = [line for line in self._lines if line.text not in shortened]
+
     def _shrink(self, most: int) -> None:
         """Drops other lines before personal ones, the oldest first."""
         while self._lines and self._tokens_of(self.text) > most:
@@ -66,7 +71,12 @@ def _line(said: str) -> _Line | None:
     """A user's turn in one line; None for questions and very short turns."""
     if is_question(said) or len(said.split()) < 3:
         return None
-    return _Line(_short(said), bool(_PERSONAL.search(plain(said))))
+    return _Line(_short(said), is_personal(said))
+
+
+def is_personal(said: str) -> bool:
+    """Whether a statement is about the person who makes it."""
+    return bool(_PERSONAL.search(plain(said)))
 
 
 def _short(said: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
@@ -22,6 +22,8 @@ from dialogue.prompts.prompt import ChatMessage, few_shot, mask_quotes
 from dialogue.text.partial_transcripts import joined
 
 SMALLEST_CONTEXT = 768
+# Stands for a turn that the user wants forgotten.
+REDACTED = "(forgotten)"
 # The recap takes at most 1/RECAP_SHARE of the context.
 RECAP_SHARE = 8
 # A sentence that begins with one of these (or "isn't", "what's") is transcribed as a question.
@@ -145,6 +147,13 @@ class ChatScript:
         del self.turns[len(self.turns) - gone :]
         self._partial = ""
         return gone
+
+    def redact(self, texts: Collection[str]) -> None:
+        """Replaces turns with these texts, and what the recap has of them: the user wants them forgotten."""
+        for place, turn in enumerate(self.turns):
+            if turn.text in texts:
+                self.turns[place] = replace(turn, text=REDACTED, shown=REDACTED)
+        self._recap.forget(texts)
 
     def wanted(self, *, replying: bool = False) -> list[int]:
         """All token ids that belong in the context now, in order.

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.memory.event_log import Event, EventKind, EventLog
+from dialogue.memory.event_time import when_was
 from dialogue.rules.question_kinds import SceneQuestion
 from dialogue.rules.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.small_talk import name_given
-from dialogue.text.grammar import ago, sentence
+from dialogue.text.grammar import sentence
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import quotations
 
@@ -65,10 +66,10 @@ def recall(
     found = _best(question, log, meaning, before)
     if found is None:
         return None
-    when = ago(now - found.at)
-    if question.first:
+    when = when_was(log, found.at, now, earlier=found.earlier)
+    if question.first and not found.earlier:
         when = f"at the beginning, {when},"
-    return RuleAnswer(sentence(_worded(found, when, question)), found.at)
+    return RuleAnswer(sentence(_worded(found, when, question)), found.at, found.number)
 
 
 def recall_evicted(

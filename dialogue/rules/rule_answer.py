@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RuleAnswer:
-    """`at` is the session time of the remembered event; None if there is none, as for the present."""
+    """`at` is the session time of the remembered event and `line` its number in the event log; None if there is none,
+    as for the present."""
 
     text: str
     at: float | None = None
+    line: int | None = None

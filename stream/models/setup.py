@@ -45,6 +45,7 @@ class Setup:
     partial_every_s: float = 0.5  # new speech between two partial transcripts
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
+    remember: Path | None = None  # the file that keeps the event log across calls
     chooses_llm: bool = False  # `default_llm` replaces the engine by the embedded LLM that fits the machine
     llm_choice: str = ""  # which embedded LLM was chosen, and why
     upgrade: EngineSettings | None = None  # the engine of calls that begin once its weights have been fetched

@@ -94,6 +94,8 @@ class Session:
     async def _end(self) -> None:
         self._stages.close_queues()
         await self._engine.close()
+        if self._stages.remembering is not None:
+            await self._stages.remembering.close()
         self._events.put(SessionEnded(self._reason))
         self._events.close()
 

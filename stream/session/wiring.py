@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from dialogue.engine import Engine, SemanticTurnJudge, UnitEngine
+from dialogue.memory.event_log import Remembers
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.parts import Parts
 from stream.models.setup import Setup
@@ -35,6 +36,7 @@ from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.runtime.thread_signal import ThreadSignal
 from stream.session.paced_playout import PacedPlayout
+from stream.session.remembering import Remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
 from stream.turns.audio_perception import AudioPerception
@@ -59,6 +61,7 @@ class Stages:
     caption_transcriber: CaptionTranscriber | None
     reminders: ReminderStage | None
     unit_feed: UnitFeed | None
+    remembering: Remembering | None
 
     def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs while the session lasts: (name of the task, coroutine)."""
@@ -73,6 +76,8 @@ class Stages:
             yield "caption-transcriber", self.caption_transcriber.run()
         if self.reminders is not None:
             yield "reminders", self.reminders.run()
+        if self.remembering is not None:
+            yield "remembering", self.remembering.run()
 
     def close_queues(self) -> None:
         """What is put into the input queues from now on is dropped."""
@@ -96,6 +101,7 @@ class Stages:
 def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> Stages:
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
     threads, engine = parts.threads, parts.new_engine()
+    remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
     playback = Playback(out_rate, on_moved=playback_moved.set)
     captioning = _captioning(parts, engine, setup, link)
@@ -149,7 +155,17 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         caption_transcriber=caption_transcriber,
         reminders=ReminderStage(book=reminders, floor=floor) if reminders is not None else None,
         unit_feed=unit_feed,
+        remembering=remembering,
     )
+
+
+def _remembering(engine: Engine, setup: Setup, link: Link) -> Remembering | None:
+    """Where calls are remembered and the engine has a log of words."""
+    if setup.remember is None or not isinstance(engine, Remembers):
+        return None
+    remembering = Remembering(setup.remember, link)
+    engine.remember(remembering.log)
+    return remembering
 
 
 def _captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captioning | None:

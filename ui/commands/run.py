@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
+from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
 from ui.host.home import home, weight_store
 from ui.host.log_limits import LogLimit
@@ -24,6 +25,7 @@ EXAMPLES = """\
   omnilive run --llm Qwen/Qwen3-0.6B  with a chat model of the hub as the LLM
   omnilive run --model openbmb/MiniCPM-o-2_6 --quantize int4
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
+  omnilive run --remember             calls are remembered, in a file on this machine
 """
 
 
@@ -57,19 +59,22 @@ def add_to(commands: Subparsers) -> None:
         help="STUN server that reports the public address of this machine, so that browsers outside its network can "
         "reach it; not used with a loopback --host; default: none",
     )
+    add_remember_option(parser)
     add_setup_options(parser)
 
 
 def privacy(setup: Setup) -> str:
+    kept = f" What is said and seen in calls is kept in {setup.remember}." if setup.remember is not None else ""
     if setup.engine.server:
-        return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}."
-    return "Nothing that you say or show leaves this machine."
+        return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}.{kept}"
+    return f"Nothing that you say or show leaves this machine.{kept}"
 
 
 def serve_page(options: argparse.Namespace) -> None:
     for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
+    setup = with_remember(setup, options)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)

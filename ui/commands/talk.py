@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
 from stream.models.needs import weights_needed
+from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store
 from ui.host.progress import bars
@@ -26,6 +27,7 @@ EXAMPLES = """\
   omnilive talk --headphones         with barge-in, since the microphone hears only you
   omnilive talk --no-camera          by voice only
   omnilive talk --text               by keyboard; Ctrl-D ends it
+  omnilive talk --remember           what is said is remembered in later calls
   echo "What time is it?" | omnilive talk --text
 """
 
@@ -60,11 +62,12 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument(
         "--loudspeaker", metavar="NAME", help="part of the device's name, or its number; default: the system's"
     )
+    add_remember_option(parser)
     add_setup_options(parser)
 
 
 def talk(options: argparse.Namespace) -> None:
-    setup, store = chosen_setup(options), weight_store()
+    setup, store = with_remember(chosen_setup(options), options), weight_store()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     if setup.llm_choice:

@@ -21,7 +21,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PAGE = "/page/"
-PUBLIC = frozenset({"/", "/healthz", "/favicon.ico"})
+PAGES = frozenset({"/", "/memory"})  # without data: what they show is asked for with the token
+PUBLIC = PAGES | {"/healthz", "/favicon.ico"}
 
 POLICY = "; ".join(
     [
@@ -89,7 +90,7 @@ class Guard:
 
 
 def _is_page(path: str) -> bool:
-    return path == "/" or path.startswith(PAGE)
+    return path in PAGES or path.startswith(PAGE)
 
 
 def _site(origin: str) -> str | None:

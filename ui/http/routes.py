@@ -16,11 +16,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from dialogue.errors import AssistantError, BadInput, Busy
+from dialogue.memory.kept_memory import KeptMemory
 from stream.models.setup import Setup
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
 from ui.host.version import product_version
 from ui.http.guard import refusal
+from ui.http.memory_routes import memory_router
 from ui.http.upgrading import Upgrading
 from ui.rtc.offer import read_offer
 
@@ -65,6 +67,8 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
             "capacity": admission.capacity if admission else state.setup.capacity,
             "version": state.version,
         }
+        if state.setup.remember is not None:
+            health["remembers"] = True
         if state.setup.llm_choice:
             health["llm"] = state.setup.llm_choice
         if state.upgrading is not None and state.upgrading.under_way:
@@ -78,6 +82,9 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
     @app.get("/")
     async def index() -> Response:
         return FileResponse(page / "index.html")
+
+    if state.setup.remember is not None:
+        app.include_router(memory_router(KeptMemory(state.setup.remember), page))
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:

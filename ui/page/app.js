@@ -292,5 +292,5 @@ showState();
 showDeviceButtons();
 showOverlayChoice();
 pickers.refresh();
-showPrivacy(by("privacy"));
+showPrivacy(by("privacy"), by("memory"));
 document.documentElement.dataset.ready = "true"; // hides the message for old browsers

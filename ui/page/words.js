@@ -104,10 +104,12 @@ export const NEW_CALL = "New call";
 export const RECONNECTED = "Reconnected – a new conversation begins";
 export const newDevice = (kind, label) => `“${label}” is now connected. Use it as ${kind}?`;
 
-/** The time of an event that an answer recalls: "Recalled from 0:42". */
+/** The time of an event that an answer recalls: "Recalled from 0:42". Earlier calls have negative times. */
 export function aboutRecall({ recalled }) {
-  return recalled === null ? "" : `Recalled from ${timeInCall(recalled)}`;
+  return recalled === null ? "" : `Recalled from ${timeOfRecall(recalled)}`;
 }
+
+export const timeOfRecall = (seconds) => (seconds < 0 ? "an earlier call" : timeInCall(seconds));
 
 /** Seconds of the call as a clock shows them: 0:42, 39:07, 1:02:05. */
 export function timeInCall(seconds) {

@@ -1,8 +1,11 @@
-"""The event log: bounded by kind, searched by word forms and meaning, separate for each session; `test_built_in_tools`
-covers `lookup`."""
+"""The event log: bounded by kind, searched by word forms and meaning, kept in a file; `test_built_in_tools` covers
+`lookup`."""
 
 from __future__ import annotations
 
+import sqlite3
+import stat
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -46,14 +49,79 @@ def test_removed_lines_are_not_found() -> None:
     assert len(log) == 0
 
 
-def test_a_file_keeps_sessions_apart(tmp_path: Path) -> None:
-    first = EventLog(tmp_path / "log.sqlite")
-    first.add("told", "I like tea", 1.0)
-    first.close()
-    second = EventLog(tmp_path / "log.sqlite")
-    assert second.events("told") == []
-    assert second.with_word(["tea"], "told") == set()
-    second.close()
+def test_a_file_finds_the_lines_of_other_calls_with_times_on_the_clock_of_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "log.sqlite"
+    first = EventLog(path, began=datetime(2026, 3, 1, 17, 30))
+    tea = first.add("told", "I like tea", 600.0)
+    second = EventLog(path, began=datetime(2026, 3, 2, 9, 0))
+    cup = second.add("seen", "cup", 1.0)
+    assert second.with_word(["tea"], "told") == {tea}
+    found = second.get(tea)
+    assert found.earlier and found.at == 600.0 - 15.5 * 3600
+    assert second.moment(found.at) == datetime(2026, 3, 1, 17, 40)
+    assert second.events("told", "seen") == [second.get(cup)], "a session's own lines"
+    assert [event.number for event in second.all_events("told", "seen")] == [tea, cup]
+    assert not second.get(cup).earlier
+    for log in (first, second):
+        log.close()
+
+
+def test_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    path.touch(mode=0o644)
+    log = EventLog(path, began=datetime(2026, 3, 1))
+    log.add("told", "a secret", 1.0)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    log.close()
+    assert set(modes.values()) == {0o600}
+    assert len(modes) == 3, "the write-ahead log and its index are files too"
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadInput, match="choose another file"):
+        EventLog(tmp_path / "link")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_nothing_of_a_forgotten_line_stays_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    log, other = EventLog(path, began=datetime(2026, 3, 1)), EventLog(path, began=datetime(2026, 3, 1))
+    for number in range(300):
+        other.add("said", f"Something else, the {number}th", float(number))
+    lines = [log.add("told", f"My password is Xylophonist{number}", 1.0) for number in range(300)]
+    assert len(log.forget(lines)) == 300
+    log.close()
+    other.close()
+    for file in tmp_path.iterdir():
+        assert b"xylophonist" not in file.read_bytes().lower()
+    kept = EventLog(path)
+    assert (len(kept.all_events("told")), len(kept.all_events("said"))) == (0, 300)
+    assert kept.with_word(["something"], "said")
+    kept.close()
+
+
+def test_a_file_is_bounded_over_all_calls(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    for call in range(3):
+        log = EventLog(path, limit=10, began=datetime(2026, 3, 1 + call))
+        for number in range(8):
+            log.add("told", f"call {call}, line {number}", float(number))
+        left = [event.text for event in log.all_events("told")]
+        log.close()
+    assert len(left) == 10
+    assert left[0] == "call 1, line 6"
+
+
+def test_a_full_disk_costs_lines_and_not_the_call(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log.sqlite")
+    [pages] = log._db.execute("PRAGMA page_count").fetchone()
+    log._db.execute(f"PRAGMA max_page_count={pages}")
+    for number in range(200):
+        log.add("told", "words " * 300, float(number))
+    assert "full" in log.fault
+    assert log.with_word(["words"], "told") == {event.number for event in log.events("told")}
+    log.close()
 
 
 def test_a_file_that_is_not_a_log_is_refused(tmp_path: Path) -> None:
@@ -61,6 +129,10 @@ def test_a_file_that_is_not_a_log_is_refused(tmp_path: Path) -> None:
     page.write_text("this is a page of text, not a data base\n" * 100)
     with pytest.raises(BadInput, match="choose another file"):
         EventLog(page)
+    others = tmp_path / "other.sqlite"
+    sqlite3.connect(others).executescript("CREATE TABLE customers(name TEXT)")
+    with pytest.raises(BadInput, match="something else"):
+        EventLog(others)
 
 
 def test_similarity_is_that_of_the_vectors() -> None:

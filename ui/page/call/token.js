@@ -22,6 +22,11 @@ export function authorization() {
   return currentToken() ? { Authorization: `Bearer ${currentToken()}` } : {};
 }
 
+/** The address of another page of this server, for a new tab, which does not have this tab's token. */
+export function withToken(path) {
+  return currentToken() ? `${path}#token=${currentToken()}` : path;
+}
+
 function currentToken() {
   if (token) return token;
   try {

@@ -1,9 +1,17 @@
-/* Shows where sound and pictures of the user go, before the call starts. */
+/* Shows where sound and pictures of the user go, and whether calls are remembered, before the call starts. */
+
+import { withToken } from "../call/token.js";
 
 const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const REMEMBERED = "What is said and seen is remembered after the call, in a file there:";
 
-/** Adds a sentence to `node`; none where the server does not report its setup. */
-export async function showPrivacy(node) {
+/**
+ * Adds sentences to `node`; none where the server does not report its setup. Shows the link to the memory page where
+ * calls are remembered.
+ * @param {HTMLElement} node
+ * @param {HTMLAnchorElement} memory
+ */
+export async function showPrivacy(node, memory) {
   const health = await fetch("/healthz")
     .then((response) => response.json())
     .catch(() => null);
@@ -11,6 +19,12 @@ export async function showPrivacy(node) {
   const sentence = document.createElement("strong");
   sentence.textContent = privacySentence(health.setup, location.hostname);
   node.append(" ", sentence);
+  if (!health.remembers) return;
+  memory.href = withToken("/memory");
+  memory.hidden = false;
+  const link = document.createElement("a");
+  Object.assign(link, { href: memory.href, target: "_blank", rel: "noopener", textContent: "Memory" });
+  node.append(` ${REMEMBERED} `, link, ".");
 }
 
 export function privacySentence(setup, host) {

@@ -1,6 +1,6 @@
 /* Lists the answers that recall an earlier event of the call, with the time of the event. */
 
-import { timeInCall } from "../words.js";
+import { timeOfRecall } from "../words.js";
 
 const SHOWN = 6; // newest first
 
@@ -18,7 +18,7 @@ export function showRecalls(node, turns) {
 function entry({ user, reply }) {
   const item = document.createElement("li");
   const when = document.createElement("time");
-  when.textContent = timeInCall(reply.recalled);
+  when.textContent = timeOfRecall(reply.recalled);
   when.dateTime = `PT${Math.max(0, Math.floor(reply.recalled))}S`;
   item.append(when, " ", user?.text || reply.text);
   return item;
