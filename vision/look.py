@@ -15,7 +15,8 @@ from vision.colours import brightness, dominant_colours
 from vision.detect import VIEWS, Detector
 from vision.picture import Picture, Pixels
 from vision.reading.read_text import Reader
-from vision.reading.signs import Sign, TextLine, signs_of
+from vision.reading.signs import Sign, signs_of
+from vision.reading.text_line import TextLine
 from vision.scene import Scene
 from vision.tracking import Track, Tracker
 

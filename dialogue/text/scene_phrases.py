@@ -24,7 +24,7 @@ def where(place: Place, distance: Distance = "") -> str:
 def quoted(text: str) -> str:
     """Text read in the room, in quotation marks that are used for nothing else: `prompt.mask_quotes` finds them."""
     inside = text.replace("“", "'").replace("”", "'")
-    return f"“{' '.join(inside.split())}”"
+    return f"“{' '.join(word for word in inside.split() if word != '|')}”"  # it stands between the cells of a table
 
 
 def quotations(texts: Sequence[str]) -> tuple[str, bool]:

@@ -7,7 +7,8 @@ from dataclasses import fields
 from dialogue.blocks import Fact
 from vision.box import Box
 from vision.colours import Light
-from vision.reading.signs import Sign, TextLine
+from vision.reading.signs import Sign
+from vision.reading.text_line import TextLine
 from vision.scene import Scene
 from vision.scene_change import SceneChange
 from vision.scene_fact import SceneFact

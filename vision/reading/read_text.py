@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from vision.box import Box, cut
 from vision.picture import Pixels
 from vision.reading.quoted import cleaned
-from vision.reading.signs import TextLine, in_reading_order
+from vision.reading.signs import in_reading_order
 from vision.reading.small_print import part_with_small_print
+from vision.reading.text_line import TextLine
 
 Quad = NDArray[np.float32]  # (4, 2) corners of a line in pixels: top left, top right, bottom right, bottom left
 
@@ -115,7 +116,7 @@ class Reader:
         read = self._recogniser.recognize_txt([_straightened(rgb, way)[:, :, ::-1] for way in ways])
         height, width = rgb.shape[:2]
         readings = [
-            (TextLine(cleaned(text), float(score), _box_of(way, width, height)), way)
+            (TextLine(cleaned(text), float(score), _box_of(way, width, height), _slope(way, width, height)), way)
             for text, score, way in zip(read.txts, read.scores, ways, strict=True)
         ]
         return [reading for reading in readings if _is_read(reading[0])]
@@ -170,6 +171,12 @@ def _box_of(quad: Quad, width: int, height: int) -> Box:
     left, top = (quad.min(0) / (width, height)).clip(0, 1).tolist()
     right, bottom = (quad.max(0) / (width, height)).clip(0, 1).tolist()
     return left, top, right, bottom
+
+
+def _slope(quad: Quad, width: int, height: int) -> float:
+    """How far a line falls over the whole width, as a share of the height; 0 for a steep one."""
+    along, down = (float(step) for step in quad[1] - quad[0])
+    return down / along * width / height if abs(down) < along else 0.0
 
 
 def _is_read(line: TextLine) -> bool:

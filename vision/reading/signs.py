@@ -1,6 +1,7 @@
 """Orders lines of text and groups them into signs by their boxes.
 
-Neighbouring lines of similar height are one sign: "NO PARKING" above "8 AM TO 6 PM".
+Neighbouring lines of similar height are one sign: "NO PARKING" above "8 AM TO 6 PM". A table is one sign that keeps its
+rows and columns.
 """
 
 from __future__ import annotations
@@ -9,33 +10,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vision.box import Box, area, around
-from vision.reading.quoted import cleaned
+from vision.reading.quoted import MAX_LENGTH, cleaned
+from vision.reading.tables import grid, tables_of
+from vision.reading.text_line import TextLine, rows_of
 
 _ALIKE = 2.2  # maximum ratio of the heights of two neighbouring lines of a sign
 _NEAR_BELOW = 1.1  # line heights between two lines of a sign
 _NEAR_BESIDE = 1.6  # line heights between two words of a row
 _MAX_LINES = 12  # of a sign; more lines are a page, which is reported in parts
-
-
-@dataclass(frozen=True, slots=True)
-class TextLine:
-    """One line of text, quoted data; `score` 0..1 is the certainty of the reading."""
-
-    text: str
-    score: float
-    box: Box
+_LONGEST_TABLE = 3 * MAX_LENGTH  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Lines that belong together, in reading order; at least one."""
+    """Lines that belong together, in reading order; at least one. `table` holds the rows of a table, cell by cell."""
 
     lines: tuple[TextLine, ...]
+    table: tuple[tuple[str, ...], ...] = ()
 
     @property
     def text(self) -> str:
-        """The text in one line that may be quoted."""
-        return cleaned(" ".join(line.text for line in self.lines))
+        """The text as it may be quoted: in one line, or as the lines of a table with " | " between its cells."""
+        if not self.table:
+            return cleaned(" ".join(line.text for line in self.lines))
+        rows = [cleaned(" | ".join(row)) for row in self.table]
+        while len("\n".join(rows)) > _LONGEST_TABLE:
+            rows.pop()
+        return "\n".join(rows)
 
     @property
     def score(self) -> float:
@@ -50,19 +51,19 @@ class Sign:
 
 def in_reading_order(lines: Sequence[TextLine]) -> list[TextLine]:
     """Row by row from the top, each from the left."""
-    rows: list[list[TextLine]] = []
-    for line in sorted(lines, key=lambda line: _middle(line.box)):
-        if rows and _middle(line.box) - _middle(rows[-1][0].box) < 0.5 * min(_height(line), _height(rows[-1][0])):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: line.box[0])]
+    return [line for row in rows_of(lines) for line in row]
 
 
 def signs_of(lines: Sequence[TextLine], shape: float = 4 / 3) -> list[Sign]:
     """Groups every line into one sign, the largest sign first. `shape` is the picture's width over its height."""
+    signs: list[Sign] = []
+    rest = list(lines)
+    for table in tables_of(lines, shape):
+        of_table = tuple(line for row in table for cell in row for line in cell.lines)
+        rest = [line for line in rest if all(line is not other for other in of_table)]
+        signs.append(Sign(of_table, tuple(tuple(row) for row in grid(table))))
     groups: list[list[TextLine]] = []
-    for line in in_reading_order(lines):
+    for line in in_reading_order(rest):
         near = [group for group in groups if any(_belong_together(line, other, shape) for other in group)]
         joined = [each for group in near for each in group]
         if near and len(joined) < _MAX_LINES:
@@ -70,12 +71,12 @@ def signs_of(lines: Sequence[TextLine], shape: float = 4 / 3) -> list[Sign]:
             groups.append([*joined, line])
         else:
             groups.append([line])
-    signs = [Sign(tuple(in_reading_order(group))) for group in groups]
+    signs += [Sign(tuple(in_reading_order(group))) for group in groups]
     return sorted(signs, key=lambda sign: -area(sign.box))
 
 
 def _belong_together(a: TextLine, b: TextLine, shape: float) -> bool:
-    smaller, larger = sorted([_height(a), _height(b)])
+    smaller, larger = sorted([a.height, b.height])
     if larger > _ALIKE * smaller:
         return False
     below = max(a.box[1], b.box[1]) - min(a.box[3], b.box[3])  # negative where they share rows
@@ -84,11 +85,3 @@ def _belong_together(a: TextLine, b: TextLine, shape: float) -> bool:
         return beside * shape < _NEAR_BESIDE * larger
     narrower = min(a.box[2] - a.box[0], b.box[2] - b.box[0])
     return below < _NEAR_BELOW * larger and -beside > 0.4 * narrower
-
-
-def _height(line: TextLine) -> float:
-    return line.box[3] - line.box[1]
-
-
-def _middle(box: Box) -> float:
-    return (box[1] + box[3]) / 2

@@ -16,7 +16,8 @@ from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.look import SceneUpdate
 from vision.picture import Picture
-from vision.reading.signs import Sign, TextLine
+from vision.reading.signs import Sign
+from vision.reading.text_line import TextLine
 from vision.tracking import Track
 
 

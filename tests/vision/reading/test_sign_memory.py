@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vision.reading.sign_memory import REMEMBERED_S, SignMemory
-from vision.reading.signs import Sign, TextLine
+from vision.reading.signs import Sign
+from vision.reading.text_line import TextLine
 from vision.scene_change import SceneChange
 
 HERE, THERE = (0.1, 0.1, 0.4, 0.3), (0.6, 0.6, 0.9, 0.8)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.reading.signs import Sign, TextLine, in_reading_order, signs_of
+from vision.reading.signs import Sign, in_reading_order, signs_of
+from vision.reading.text_line import TextLine
 
 
 def line(text: str, left: float, top: float, width: float = 0.3, height: float = 0.06) -> TextLine:
