@@ -33,7 +33,7 @@ from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.small_talk import Clock, small_talk
 from dialogue.rules.timer_talk import timer_answer
-from dialogue.text.spoken_text import SpokenText, repeats_itself
+from dialogue.text.spoken_text import repeats_itself
 from dialogue.tools.toolbox import Reminders, Toolbox
 
 # The repetition penalty covers the last replies too: else a bad one is repeated again and again.
@@ -104,7 +104,7 @@ class LocalChatEngine:
             sentences = _sentences(known.text)
         else:
             ruled = small_talk(asked.text, self._clock, self._earlier_history(), asked.number, self._llm.style.by_rule)
-            sentences = self._generate() if ruled is None else _sentences(ruled)
+            sentences = self._generate(asked.text) if ruled is None else _sentences(ruled)
         said, recalled = "", known.at if known else None
         async with aclosing(sentences):  # closing the reply stops the model too
             async for text in sentences:
@@ -140,7 +140,8 @@ class LocalChatEngine:
         question: SceneQuestion | None = None
         for text in self._history.user_texts()[-FOLLOW_UP_TURNS:]:
             question = scene_question(text, question)
-        return question
+        kinds = self._llm.style.scene_by_rule
+        return question if question is None or kinds is None or question.kind in kinds else None
 
     async def _answer_by_rule(self, asked: ScriptTurn) -> RuleAnswer | None:
         """The answer from the timers, the log or the scene; None where only the model can answer."""
@@ -201,13 +202,13 @@ class LocalChatEngine:
                 return RuleAnswer(describe(self._memory, seed=asked.number, phrasing=phrasing))
         return answer(question, self._memory, asked.end, seed=asked.number)
 
-    async def _generate(self) -> AsyncGenerator[str, None]:
+    async def _generate(self, asked: str) -> AsyncGenerator[str, None]:
         """The model's words as they are generated, one token a step."""
-        await self._follow(replying=True)
+        llm, style = self._llm, self._llm.style
+        spoken = style.spoken(asked, llm.limit)
+        await self._follow(replying=True, most=spoken.most_tokens)
         context = self._context
         assert context is not None
-        llm, style = self._llm, self._llm.style
-        spoken = SpokenText(style.soft_tokens, style.hard_tokens)
         recent_replies = self._script.said_lately(PENALISED_REPLIES)
         ids: list[int] = []
         token = await self._run(context.choose, style.sampling, recent_replies)
@@ -252,10 +253,10 @@ class LocalChatEngine:
         self._conversation_log.spoke(block, self._script.position - bool(block.text.strip()))
         self._history.add(block)
 
-    async def _follow(self, *, replying: bool = False) -> None:
-        """Bring the cache in line with the script, one chunk a step."""
+    async def _follow(self, *, replying: bool = False, most: int = 0) -> None:
+        """Bring the cache in line with the script, one chunk a step. `most` tokens of a reply must fit."""
         spare = 0 if replying else SPARE_TOKENS
-        eviction = self._script.make_room(self._llm.style.hard_tokens + FRAME_TOKENS + spare)
+        eviction = self._script.make_room(max(most, self._llm.style.hard_tokens) + FRAME_TOKENS + spare)
         self._conversation_log.left(eviction.dropped, self._script.dropped)
         if self._context is None:
             self._context = await self._run(self._llm.new_context)

@@ -6,12 +6,16 @@ model, and one for a chat model that the user has chosen.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.prompt import CHAT_PERSONA, EXAMPLES, LARGER_EXAMPLES, LARGER_PERSONA, PERSONA
+from dialogue.rules.question_kinds import QuestionKind
 from dialogue.rules.small_talk_patterns import TALK_OF_FACTS, TalkKind
-from dialogue.text.spoken_text import HARD_TOKENS, SOFT_TOKENS
+from dialogue.text.spoken_text import HARD_TOKENS, SOFT_TOKENS, SpokenText
+
+_LONG = re.compile(r"\b(?:stor(?:y|ies)|(?:fairy )?tale|fable|poem|recipe|in detail|step by step)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,16 @@ class DialogueStyle:
     soft_tokens: int
     hard_tokens: int
     scene_in_prompt: bool  # the scene is in the prompt beside the user's words, as data
+    story_tokens: tuple[int, int] | None = None  # the bounds of a story or another long text that is asked for
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
+    scene_by_rule: frozenset[QuestionKind] | None = None  # the same for questions about the scene
+
+    def spoken(self, asked: str, context_tokens: int) -> SpokenText:
+        """Bounds the reply to what the user asked; a story takes at most a quarter of the context."""
+        if self.story_tokens is not None and _LONG.search(asked):
+            soft, hard = (min(tokens, context_tokens // 4) for tokens in self.story_tokens)
+            return SpokenText(soft, max(hard, self.hard_tokens), paragraphs=True)
+        return SpokenText(self.soft_tokens, self.hard_tokens)
 
 
 # Greedy with a repetition penalty: a model of this size repeats itself otherwise, and random sampling is no better.
@@ -35,7 +48,9 @@ SMALL_STYLE = DialogueStyle(
 
 def chat_style(sampling: SamplingConfig) -> DialogueStyle:
     """The style of a chat model that follows instructions; `sampling` is its publisher's advice."""
-    return DialogueStyle(CHAT_PERSONA, (), sampling, 120, 200, scene_in_prompt=True, by_rule=TALK_OF_FACTS)
+    return DialogueStyle(
+        CHAT_PERSONA, (), sampling, 120, 200, scene_in_prompt=True, story_tokens=(320, 400), by_rule=TALK_OF_FACTS
+    )
 
 
 # What the larger embedded model answers wrongly about itself and the world.

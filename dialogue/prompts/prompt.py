@@ -104,6 +104,11 @@ def _on_one_line(text: str) -> str:
     return clean(" ".join(text.translate(_LOOKALIKES).split()))
 
 
+def quoted_rows(text: str) -> str:
+    """Text read in the room as data for a model: the rows of a table are kept apart by " / "."""
+    return " / ".join(_on_one_line(row) for row in text.translate(_QUOTES).split("\n"))
+
+
 def mask_quotes(reply: str) -> str:
     """A reply without the text read in the room: “...” becomes "(a text)", even if the reply was cut."""
     start, end = reply.find("“"), reply.rfind("”")
@@ -139,7 +144,7 @@ def _line(fact: Fact) -> str:
         case "object":
             return thing([fact])
         case "text":
-            return f"text “{_on_one_line(fact.text.translate(_QUOTES))}”"
+            return f"text “{quoted_rows(fact.text)}”"
         case "description":
             return f"as a model that sees describes it: “{_on_one_line(fact.text.translate(_QUOTES))}”"
         case kind:

@@ -76,6 +76,7 @@ _MOVED = (
     "(?:come|came|coming|go|gone|going|leave|left|leaving|enter|entered|walk|walked|appear|appeared|disappear"
     "|disappeared|arrive|arrived|show up|move|moved|joined|join)"
 )
+_LATELY = r"(?:in the (?:last|past) \w+(?: \w+)?|since (?:an?|the last|two|five) \w+(?: ago)?)"
 _LOOKS = (
     "(?:smiling|happy|sad|angry|tired|beautiful|pretty|handsome|ugly|tall|short|fat|thin|bald|sitting|standing|young"
     "|old|male|female|moving|waving|laughing|crying|looking at you|okay|sick|cute|good)"
@@ -92,16 +93,14 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
         rf"{_CAN_YOU}read(?: out| aloud| loud)* what .*(?:say|says|said|written|on|there|here)(?: .*)?",
         r"can you read|read(?: out| aloud| loud)+",
         r"what (?:can|do|could|did) you read(?: there| here| on .*)?",
-        rf"what (?:else )?{_BE}(?: there| it| that)? (?:written|printed|typed|spelled)"
-        r"(?: (?:there|here|down|on|in|at)\b.*)?",
-        rf"what (?:is|was) (?:on|in) {_THE} (?:\w+ )?(?:{_SHEET}|piece of paper)(?: .*)?",
+        rf"what (?:else )?{_BE}(?: there| it| that)? (?:written|printed|typed|spelled)(?: down)?{_ON}",
+        rf"what (?:is|was) (?:on|in) {_THE} (?:\w+ )?(?:{_SHEET}|piece of paper){_HERE}",
         rf"(?:{_YOU} {_SEE}|(?:is|was|are) there)(?: any| some| the| a)?(?: ?thing| something)?"
         rf"(?: written| printed| {_TEXT})+{_ON}",
         rf"(?:is|was) (?:there )?(?:anything|something) (?:written|printed){_ON}",
         rf"{_WHAT} {_TEXT} (?:is|are|was|were|do|can|did|could|you)"
         rf"(?: (?:{_IT}|there|you|here|see|read|shown|written|visible|find)\b)*{_ON}",
-        r"what (?:is|was|are|were) (?:the )?(?:first |last |next )?(?:text|writing|title|headline|words?)"
-        r"(?: (?:of|on|in|here|there)\b.*)?",
+        rf"what {_BE} the (?:first |last |next )?(?:text|writing|title|headline|words?){_ON}(?: you saw)?",
         rf"(?:does|did) (?:{_IT}|{_THE_READABLE}) say (?:anything|something)",
     ),
     "light": (
@@ -126,15 +125,14 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
     ),
     "beyond": (
         r"what (?:am i|i am|is (?:he|she|the (?:person|man|woman))|are (?:they|we)|was i)"
-        r" (?:wearing|doing|eating|drinking|thinking|feeling)(?: .*)?",
-        r"what (?:clothes|clothing|outfit) (?:am i|i am) wearing(?: .*)?",
+        rf" (?:wearing|doing|eating|drinking|thinking|feeling){_HERE}",
+        rf"what (?:clothes|clothing|outfit) (?:am i|i am) wearing{_HERE}",
         rf"am i (?:(?:really |still )?{_LOOKS}|wearing .*|an? (?:man|woman|boy|girl|child|male|female))",
         r"how old (?:do i look|am i|do you think i am|is (?:he|she|the person)|i am|i look)",
-        r"how do i look|do i (?:look|seem) .*|what do i look like|how am i looking",
+        rf"how do i look|do i (?:look|seem)(?: \w+)? {_LOOKS}|what do i look like|how am i looking",
         r"(?:describe|what is) (?:me|my (?:appearance|face|outfit|clothes|clothing|expression|facial expression|mood"
         r"|emotion|age|gender|look|hair color|eye color))",
-        rf"{_WHAT} (?:brand|make|model|breed|size|shape|material|time) (?:is|of|does)(?: \w+)*"
-        rf" (?:this|that|{_THE} \w+)(?: \w+)?",
+        rf"{_WHAT} (?:brand|make|model|breed|size|shape|material) (?:is|of)(?: \w+)? (?:this|that|my \w+)(?: \w+)?",
     ),
 }
 
@@ -145,7 +143,7 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         rf"|(?:am i|i am) (?:holding|showing)(?: you| up)*|(?:do i have|have i)(?: got| up)?))?{_HERE}",
         rf"how many (?P<self>of us|are we|we are)(?: are| is| there| (?:do|can) you see)*{_HERE}",
         rf"how many (?P<other>\w+) (?:(?:do|can|did) you (?:{_SEE}|count)|am i (?:holding|showing)(?: you| up)*"
-        rf"|do i have{_SPOT}|(?:are there|are|there are){_SPOT}){_HERE}",
+        rf"|do i have{_SPOT}|{_BE}(?: there)?{_SPOT}){_HERE}",
         rf"{_CAN_YOU}count (?:how many |all )?(?:the )?{_NPS}(?: {_SEE}| you see| there are)?{_HERE}",
         rf"(?:what is |what )?(?:the )?(?:number|amount) of {_NPS}"
         rf"(?: (?:(?:do|can) )?you (?:can )?see| are there)?{_HERE}",
@@ -185,15 +183,17 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
     ),
     "alone": (rf"am i (?:all )?(?:alone|by myself|the only (?:one|person|THING)){_HERE}",),
     "change": (
-        rf"(?:did|has|have|is|was) (?P<np>{_NP})(?: \w+)? {_MOVED}(?: in| out| up| away| back| by| past)?(?: .*)?",
+        rf"(?:did|has|have|is|was) (?P<np>{_NP})(?: just)? {_MOVED}"
+        rf"(?: in| out| up| away| back| by| past| the {_VIEW})?{_HERE}",
         rf"(?:(?P<self>who)|what) (?:just |has |has just |have )?{_MOVED}(?: just)?(?: in| out| by| up| away)?{_HERE}",
         r"(?!.* with you$)what (?:has |have |is |did |was |else )?(?:just |that )*"
         rf"(?:changed?|new|different|happened|happen)(?: just| with the (?:room|picture|scene))?"
-        rf"(?: (?:just|in the (?:last|past) .*|since .*))?{_HERE}",
+        rf"(?: just| {_LATELY})?{_HERE}",
         r"(?:did|has|have|is|was|were|are)? ?(?:there )?(?:been )?(?:anything|something|nothing|any|a|some)"
-        r" ?(?:been )?(?:changes?|changed|new|different|moved?|happened|happen)(?: .{0,20})?",
+        rf" ?(?:been )?(?:changes?|changed|new|different|moved?|happened|happen)(?: {_LATELY})?{_HERE}",
         r"(?:(?:did|do|have) you )?(?:notice|noticed|see|seen|spot)(?: any| a| the| some)?"
-        r" (?:changes?|differences?|anything (?:new|different)|something (?:new|different)).{0,20}",
+        r" (?:changes?|differences?|anything (?:new|different)|something (?:new|different))"
+        rf"(?: {_LATELY})?{_HERE}",
         r"what did i miss",
     ),
     "exists": (
@@ -238,25 +238,24 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         r"what (?:you|your camera|the camera)(?: can| are| could)? (?:sees?|seeing|looking at|saw|shows?)(?: else)?"
         rf"{_HERE}",
         r"what does (?:the|your|my) camera (?:see|show)|what (?:am i|are we) looking at",
-        rf"{_CAN_YOU}(?:describe|summarize|explain|show me|report|give (?:me )?an? (?:\w+ )?(?:description|overview)"
-        r" of)(?: me)? (?:what you(?: can| are)? (?:see|seeing|looking at)|what is .*"
-        r"|everything (?:that )?you(?: can)? see"
-        rf"|(?:{_DET} )?(?:whole |entire )?(?:surroundings?|scene|room|picture|image|view|environment|place|situation"
-        rf"|video|frame|photo|area|things|objects|office|kitchen)|{_THE} THING|{_IT}|everything){_HERE}",
+        rf"{_CAN_YOU}(?:describe|report|give (?:me )?an? (?:\w+ )?(?:description|overview) of)(?: me)?"
+        r" (?:what you(?: can| are)? (?:see|seeing|looking at)|everything (?:that )?you(?: can)? see"
+        rf"|(?:{_DET} )?(?:whole |entire )?(?:surroundings?|scene|room|picture|image|view|environment|place|video|frame"
+        rf"|photo|area|things|objects|office|kitchen)|{_THE} THING|{_IT}|everything){_HERE}",
         rf"what(?: else)? {_BE}(?: there| that| the things?| all)?(?: to (?:see|be seen))?{_SPOT}+",
         rf"what do (?:we|you) have{_SPOT}+",
         rf"what (?:is|was) (?:going on|happening){_HERE}",
         rf"what (?:can|could|do) you (?:tell|say|know) (?:me )?about (?:my|the|our) (?:surroundings|room|scene|place)"
         rf"{_HERE}",
-        rf"{_CAN_YOU}(?:what|which|list|name|tell me)(?: are)?(?: all)?(?: of)?(?: the)?(?: other| kinds? of)?"
-        r" (?:objects?|things?|items?|stuff)(?: else)?"
-        rf"(?: (?:are|is|do|can|did|you|there|see|visible|that|find|have|detect|recognize))*{_HERE}",
-        r"(?:(?:do|can|did) you see|(?:is|are|was) there) (?:anything|something|any things?|any objects?|things)"
+        r"(?:what|which|list)(?: all)?(?: the)?(?: other| kinds? of)? (?:objects?|things?|items?|stuff)(?: else)?"
+        rf"(?: that)? (?:are there|(?:do|can|did) you {_SEE}|you(?: can)? see|are visible){_HERE}",
+        r"(?:do|can|did) you see (?:anything|something|any things?|any objects?|things)"
         rf"(?: else| interesting| special| at all)?{_HERE}",
         rf"{_CAN_YOU}(?:(?:take|have) a (?:\w+ )?)?look(?: around| at (?:this|that|me|it|the (?:room|picture|camera)))"
         r"(?: .{0,12})?",
         r"(?:take|have) a look",
-        rf"(?:what|how) (?:does|do|did) (?:it|the|this|that|my|our)(?: \w+)? look(?: like)?{_HERE}",
+        rf"(?:what|how) (?:does|do|did) (?:it|this|that|(?:the|this|my|our) (?:room|place|picture|scene|THING)) look"
+        rf"(?: like)?{_HERE}",
         r"where (?:am i|are we|i am|we are)",
     ),
 }

@@ -7,6 +7,7 @@ conversation must not trigger a scene answer.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dialogue.blocks import Place
@@ -39,6 +40,11 @@ _PAST_VERB = re.compile(r"\b(?:did|was|were|had|have you (?:\w+ )?seen|said)\b")
 _ABSTRACT = re.compile(
     r"\b(?:future|point|problem|difference|reason|pattern|issue|way|chance|god|hope|doubt|need|question|possibility"
     r"|meaning|sense|life|rule|law|limit|cure|alternative|connection|similarity|trend|light|THING|what|that)\b"
+)
+# Words that refer to the scene or to the person in it.
+_REFERENCE = re.compile(
+    r"\b(?:you|here|i|me|my|mine|we|us|this|that|these|those|in front|behind|beside|next to|picture|image|photo|video"
+    r"|camera|room|view|desk|table|wall|floor|left|right|screen)\b"
 )
 # Starts of a question within unpunctuated words; after "I know" and the like it is no question.
 _NOT_AFTER = ("know", "knows", "see", "sure", "about", "understand", "remember", "care", "of", "asked", "that")
@@ -88,7 +94,7 @@ def _asked(words: str) -> SceneQuestion | None:
     for kind, pattern in _MASKED:
         found = pattern.fullmatch(masked)
         about = _things_in(found, things) if found else None
-        if found is not None and about is not None:
+        if found is not None and about is not None and _is_in_view(kind, about, words):
             colour = found.groupdict().get("colour") or ""
             return SceneQuestion(kind, about, _place(kind, masked), colour, _tense(kind, words, when))
     return None
@@ -126,6 +132,16 @@ def _things_in(found: re.Match[str], things: list[Thing]) -> tuple[Thing, ...] |
     if other := groups.get("other"):
         return None if _ABSTRACT.search(other) else (thing_of(other) or Thing(other),)
     return ()
+
+
+def _is_in_view(kind: QuestionKind, about: Sequence[Thing], words: str) -> bool:
+    """Whether a question about things that the detector cannot name is about the scene all the same.
+
+    "How many continents are there?" is about the world, "how many pencils are on the desk?" about the room.
+    """
+    if not about or any(thing.labels for thing in about) or kind not in ("count", "exists"):
+        return True
+    return bool(_REFERENCE.search(words)) or (kind == "exists" and all(thing_of(thing.said) for thing in about))
 
 
 def _place(kind: QuestionKind, masked: str) -> Place:

@@ -18,6 +18,11 @@ TALK_OF_FACTS: frozenset[TalkKind] = frozenset(
 )
 
 _PLEASE = "(?:can you |could you |please )*"
+# When somebody asks for the weather or the news of their own place; "on Mars" and "form" are other questions.
+_SOON = (
+    "(?: (?:like|here|outside|tomorrow|tonight|today|now|later|this (?:morning|afternoon|evening|week|weekend)"
+    "|in the (?:morning|afternoon|evening)|(?:at|on) the weekend))*"
+)
 _MINE = (
     "(?:age|birthday|address|phone number|telephone number|number|job|wife|husband|mother|father|mothers name"
     r"|fathers name|brother|sister|password|email|hometown|nationality|favorite \w+|plans?|appointments?|schedule"
@@ -47,7 +52,7 @@ _TABLE: dict[TalkKind, tuple[str, ...]] = {
     ),
     "what are you": (
         r"are you (?:an? )?(?:real |actual )?(?:human(?: being)?|person|robot|machine|computer|ai|chatbot|bot|alive"
-        r"|real|artificial intelligence|language model)(?: or .*)?",
+        r"|real|artificial intelligence|language model)(?: or (?:an? )?\w+(?: \w+)?)?",
     ),
     "your origin": (
         r"who (?:made|built|created|programmed|trained|developed) you|how old are you",
@@ -56,7 +61,7 @@ _TABLE: dict[TalkKind, tuple[str, ...]] = {
     ),
     "your powers": (
         r"what (?:can|could) you do(?: for me)?|what are you (?:able to do|capable of|good at)|what do you do",
-        r"(?:how )?can you help(?: me)?(?: with something| out)?|help(?: me)?|how do(?:es)? (?:this|you|it) work",
+        r"(?:how )?can you help(?: me)?(?: with something| out)?|help(?: me)?|how do you work",
         r"what (?:should|can) i ask(?: you)?",
     ),
     "hearing": (
@@ -101,16 +106,18 @@ _TABLE: dict[TalkKind, tuple[str, ...]] = {
         r"what was (?:the first thing i (?:said|asked)|my first question)(?: you)?",
     ),
     "recap": (
-        rf"{_PLEASE}(?:recap|summarize|sum up)(?: (?:this|that|it|our|the|what|everything)\b.{{0,40}})?",
+        rf"{_PLEASE}(?:recap|summarize|sum up)(?: (?:this|that|it|everything|(?:our|the|this) (?:conversation|call)"
+        r"|what (?:we|i|you) (?:have )?(?:said|talked about|discussed))(?: so far)?)?",
         r"what (?:have we|did we) (?:talk|talked|talking|discuss|discussed|been talking)(?: about)?(?: so far)?",
         r"what were we talking about",
     ),
     "time": (
-        r"what (?:time is it|is the time|time it is)(?: .{0,12})?|(?:do you )?(?:know|have) the time|the time|time",
+        r"what (?:time is it|is the time|time it is)(?: here| there)?|(?:do|have) you (?:know |have |got )*the time"
+        r"|(?:know|have) the time|the time|time|how late is it",
     ),
     "date": (
-        r"what (?:day|date|day of the week) (?:is|it is)(?: it| today)?(?: .{0,12})?|the date",
-        r"what is (?:the|todays) (?:date|day)(?: of today)?|(?:what|which) (?:day|month|year) (?:is it|it is|is today)",
+        r"(?:what|which) (?:day|date|month|year|day of the week) (?:is it|it is|is today|is|are we in|do we have)",
+        r"what is (?:the|todays) (?:date|day)(?: of today)?|the date",
     ),
     "my name": (r"(?:what is|do you (?:know|remember)|say) my name|do you remember (?:me|who i am)|who am i",),
     "named": (r"my name is (?P<name>\w+)|call me (?P<called>\w+)",),
@@ -121,14 +128,16 @@ _TABLE: dict[TalkKind, tuple[str, ...]] = {
         r"what am i thinking(?: about| of)?",
     ),
     "the world": (
-        r"(?:what|how|is|will|do|does)\b.*\b(?:weather|rain|raining|snow|snowing|forecast)\b(?: .{0,30})?",
-        r"(?:what|any|tell|read|give|is there|are there|do you)\b.*\b(?:the news|latest news|news|headlines|stocks?"
-        r"|stock (?:price|market)|exchange rate|traffic|bitcoin price|lottery numbers)(?: .{0,30})?",
-        r"(?:who (?:won|is winning)|what is the score) .*(?:today|yesterday|last night|tonight|this week|this year).*",
+        rf"(?:what|how) (?:is|will) the (?:weather|forecast)(?: be)?{_SOON}|do i need (?:an umbrella|a coat){_SOON}",
+        r"(?:will|is|does) it (?:going to |be )*(?:rain(?:ing|y)?|snow(?:ing)?|sunny|cold|warm|hot|windy)"
+        rf"{_SOON}",
+        r"(?:what|tell|read|give|are|is|any)(?: (?:is|are|me|in|there|any|the|latest|todays))* (?:news|headlines"
+        rf"|stock prices|traffic|bitcoin price|lottery numbers){_SOON}",
+        r"(?:who (?:won|is winning)|what is the score) .*(?:today|yesterday|last night|tonight|this week).*",
     ),
     "not a servant": (
-        rf"{_PLEASE}(?:google|browse|call|text|email|order|buy|book|remind me|(?:turn|switch) (?:on|off))\b.{{0,60}}",
-        rf"{_PLEASE}(?:search|look up|play|open|send|set) (?:an?|the|me|my|some|for|music|spotify|youtube)\b.{{0,60}}",
+        rf"{_PLEASE}(?:google|browse|call|text|email|order|buy|book|search|look up|play|open|send|set"
+        r"|(?:turn|switch) (?:on|off)) (?:(?:an?|the|me|my|some|for|to) .{1,40}|music|spotify|youtube|mum|mom|dad)",
     ),
     "count up": (r"count (?:from one |from 1 |up )?to (?P<to>\w+)",),
 }

@@ -14,7 +14,7 @@ SOFT_TOKENS, HARD_TOKENS = 36, 80
 LOOP_TOKENS = 6
 
 _MARKUP = re.compile(r"[*#`_~|]+")
-_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)")
+_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)|[。！？]+[”」』]*")
 _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Dr|St|e\.g|i\.e|etc|vs)|(?:^|\s)[A-Z]|(?:^|\s)\d+)\.$")
 _STATEMENT_END = re.compile(r"[.!][\"'”’)]*$")
 _ITEM, _ITEM_SO_FAR = re.compile(r"^(?:\d+[.)]|[-•])\s+"), re.compile(r"\d+[.)]?|[-•]")
@@ -25,10 +25,15 @@ _CLAUSE_END = re.compile(r"[,;:](?=\s)")
 
 
 class SpokenText:
-    """One reply. `push` takes the model's whole text so far and releases what may be spoken; `done` ends the reply."""
+    """One reply. `push` takes the model's whole text so far and releases what may be spoken; `done` ends the reply.
 
-    def __init__(self, soft_tokens: int = SOFT_TOKENS, hard_tokens: int = HARD_TOKENS) -> None:
-        self._soft, self._hard = soft_tokens, hard_tokens
+    `paragraphs`: it may have several, as a story does; else a line that ends a statement ends it.
+    """
+
+    def __init__(
+        self, soft_tokens: int = SOFT_TOKENS, hard_tokens: int = HARD_TOKENS, *, paragraphs: bool = False
+    ) -> None:
+        self._soft, self.most_tokens, self._paragraphs = soft_tokens, hard_tokens, paragraphs
         self.said = ""
         self.done = False
 
@@ -36,7 +41,7 @@ class SpokenText:
         """New speakable text after `tokens` tokens; empty while nothing can be released."""
         if self.done:
             return ""
-        text, whole = _speakable(raw)
+        text, whole = _speakable(raw, paragraphs=self._paragraphs)
         if whole:
             self.done = True
             return self._release(text)
@@ -49,7 +54,7 @@ class SpokenText:
         if self.done:
             return ""
         self.done = True
-        return self._release(_speakable(raw, final=True)[0].rstrip())
+        return self._release(_speakable(raw, final=True, paragraphs=self._paragraphs)[0].rstrip())
 
     def _up_to_an_end(self, text: str, tokens: int) -> str:
         """Late in a reply: a new sentence is released only once its end is known."""
@@ -58,10 +63,10 @@ class SpokenText:
             if end.end() >= len(self.said) and end.end() < len(text) and not _NOT_AN_END.search(text[: end.end()]):
                 self.done = True
                 return self._release(text[: end.end()])
-        if tokens < self._hard:
+        if tokens < self.most_tokens:
             return ""
         self.done = True
-        if self.said.endswith((".", "!", "?")):
+        if self.said.endswith((".", "!", "?", "。", "！", "？")):
             return ""
         clauses = [end.start() for end in _CLAUSE_END.finditer(text) if end.start() >= len(self.said)]
         return self._release(text[: clauses[-1]] if clauses else text.rstrip()) + self._full_stop()
@@ -76,7 +81,7 @@ class SpokenText:
         return new
 
 
-def _speakable(raw: str, *, final: bool = False) -> tuple[str, bool]:
+def _speakable(raw: str, *, final: bool = False, paragraphs: bool = False) -> tuple[str, bool]:
     """The text as one line without markup, and whether it is complete: a line that ends a statement ends the reply.
 
     Other lines continue into the next: a verse, the question of a riddle, the head of a list.
@@ -90,7 +95,7 @@ def _speakable(raw: str, *, final: bool = False) -> tuple[str, bool]:
     said = ""
     for number, line in enumerate(lines):
         said = f"{said} {line}".strip()
-        if number < len(lines) - 1 and _STATEMENT_END.search(said):
+        if not paragraphs and number < len(lines) - 1 and _STATEMENT_END.search(said):
             return said, True
     return said, False
 
