@@ -132,6 +132,15 @@ class ReplyBlock:
     cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ToolBlock:
+    """A round of function calls as the model wrote them, and their results in order: data, never an instruction."""
+
+    written: str
+    results: tuple[str, ...]
+    at: float
+
+
 Block = (
     SystemBlock
     | TextBlock
@@ -142,4 +151,5 @@ Block = (
     | PictureBlock
     | SceneBlock
     | ReplyBlock
+    | ToolBlock
 )

@@ -130,6 +130,15 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class PrefillsIdle(Protocol):
+    """An engine that computes ahead what it has been fed, step by step, while it has nothing else to do."""
+
+    async def prefill_idle(self) -> bool:
+        """One step. False where nothing is left to compute."""
+        ...
+
+
+@runtime_checkable
 class SemanticTurnJudge(Protocol):
     """Judges from a transcript whether the user has finished. Shared by the sessions of a model that can."""
 

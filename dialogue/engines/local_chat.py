@@ -12,16 +12,14 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, TextDelta
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
-from dialogue.memory.conversation_log import ConversationLog
 from dialogue.memory.event_log import EventLog
-from dialogue.memory.history import History
-from dialogue.memory.scene_memory import SceneMemory
-from dialogue.prompts.chat_script import ChatScript, ScriptTurn
-from dialogue.prompts.scene_text import SceneText
+from dialogue.memory.timeline import Entry, Timeline
+from dialogue.memory.timeline_log import TimelineLog
+from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.thought import THOUGHT_CLOSING
 from dialogue.rules.description import describe, in_view
 from dialogue.rules.memory_talk import MemoryTalk
@@ -56,13 +54,16 @@ class LocalChatEngine:
     def __init__(self, llm: LocalLlm, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
         """`log` stores what was seen and said; by default in memory, as long as the session lives."""
         self._llm, self._run, self._clock = llm, runner, clock
-        self._script = ChatScript(llm.chat, llm.style.persona, llm.limit, llm.style.examples)
+        style = llm.style
+        self._timeline = Timeline()
+        self._script = ChatScript(
+            llm.chat, style.persona, llm.limit, style.examples, self._timeline, quotes_text=style.quotes_text
+        )
         self.remember(EventLog() if log is None else log)
-        self._history = History()
         self._reminders: Reminders | None = None
         self._committed: Callable[[], Awaitable[None]] | None = None
-        self._scene_text = SceneText()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
+        self._followed = 0  # position of the timeline up to which it is prefilled
 
     def equip(self, toolbox: Toolbox) -> None:
         """Take the reminder book, for timers that are set by rule. The engine has the scene and the log anyway."""
@@ -71,55 +72,63 @@ class LocalChatEngine:
     def remember(self, log: EventLog) -> None:
         """Take the log of the session, before the first block."""
         self._log, self._memory_talk = log, MemoryTalk(log)
-        self._memory, self._conversation_log = SceneMemory(log), ConversationLog(log)
+        self._timeline_log = TimelineLog(log, self._timeline)
+        self._memory = self._timeline_log.scenes
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
-        match block:
-            case SystemBlock(text):
-                self._script.instruct(text)
-                await self._follow()
-            case PartialBlock(text) if text.strip():
-                self._script.overhear(block, self._scene_note())
-                await self._follow()
-            case TextBlock(text) if text.strip():
-                # Not prefilled yet: if a rule answers, the model's work would only delay it.
-                self._script.said(block, self._scene_note())
-                self._conversation_log.heard(block, self._script.position - 1)
-                self._history.add(block)
-            case SceneBlock():
-                self._memory.see(block)
-            case ReplyBlock():
-                self._confirm_reply(block)
-                await self._follow()
-                await self._index_log()
+        if isinstance(block, SystemBlock):
+            self._script.instruct(block.text)
+            await self._follow()
+            return
+        if isinstance(block, PictureBlock | SoundBlock):
+            return
+        self._timeline.add(block)
+        self._timeline_log.follow()
+        # A question is not prefilled yet: if a rule answers, the model's work would only delay it. For the same reason
+        # a scene is left to `prefill_idle`.
+        if isinstance(block, PartialBlock | ReplyBlock):
+            await self._follow()
+        if isinstance(block, ReplyBlock):
+            await self._index_log()
+
+    async def prefill_idle(self) -> bool:
+        """One step of prefill ahead of the user's words, for what was seen. False where nothing is left to do."""
+        if self._followed == self._timeline.position or self._timeline.asked is not None:
+            return False
+        context = await self._make_room()
+        if await self._run(context.follow, self._script.wanted(), False):
+            return True
+        self._followed = self._timeline.position
+        return False
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words; empty where nothing was said."""
-        asked = self._script.turns[-1] if self._script.turns else None
-        if asked is None or asked.kind != "text":
+        asked = self._timeline.asked
+        if asked is None:
             return
         known = await self._answer_by_rule(asked)
         if known is not None:
             sentences = _sentences(known.text)
         else:
-            ruled = small_talk(asked.text, self._clock, self._earlier_history(), asked.number, self._llm.style.by_rule)
+            history = self._timeline.history(before=asked.number)
+            ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule)
             sentences = self._generate(asked.text) if ruled is None else _sentences(ruled)
         said, recalled = "", known.at if known else None
         async with aclosing(sentences):  # closing the reply stops the model too
             async for text in sentences:
                 said += text
-                self._record_reply(said)
+                self._timeline.replying(said)
                 yield TextDelta(text, recalled)
                 recalled = None
 
     async def mark(self) -> Mark:
-        return Mark(self._script.position)
+        return Mark(self._timeline.position)
 
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common prefix stays computed."""
-        self._history.forget(self._script.rewind(mark.position))
-        self._conversation_log.rewind(mark.position)
+        self._timeline.rewind(mark.position)
+        self._timeline_log.follow()
 
     async def close(self) -> None:
         """Free the session's cache and log."""
@@ -129,21 +138,14 @@ class LocalChatEngine:
     def context(self) -> ContextUse:
         return self._script.use()
 
-    def _scene_note(self) -> str:
-        """The detector's findings, for a style with scene notes; empty where the last note said the same."""
-        if not self._llm.style.scene_in_prompt:
-            return ""
-        note = self._llm.chat.plain(self._scene_text.words(self._memory.scene))
-        return "" if self._script.is_last_aside(note) else note
-
     def _scene_question(self) -> SceneQuestion | None:
         question: SceneQuestion | None = None
-        for text in self._history.user_texts()[-FOLLOW_UP_TURNS:]:
+        for text in self._timeline.history().user_texts()[-FOLLOW_UP_TURNS:]:
             question = scene_question(text, question)
         kinds = self._llm.style.scene_by_rule
         return question if question is None or kinds is None or question.kind in kinds else None
 
-    async def _answer_by_rule(self, asked: ScriptTurn) -> RuleAnswer | None:
+    async def _answer_by_rule(self, asked: Entry) -> RuleAnswer | None:
         """The answer from the timers, the log or the scene; None where only the model can answer."""
         if self._reminders is not None and (timed := timer_answer(asked.text, self._reminders)) is not None:
             return RuleAnswer(timed)
@@ -153,24 +155,22 @@ class LocalChatEngine:
         known = await self._recall(asked, question)
         return await self._answer_about_scene(question, asked) if known is None and question is not None else known
 
-    async def _answer_about_memory(self, asked: ScriptTurn) -> RuleAnswer | None:
+    async def _answer_about_memory(self, asked: Entry) -> RuleAnswer | None:
         """What a request to forget, or about the memory, gets; None for anything else."""
-        last = self._history.last_reply()
+        last = self._timeline.history().last_reply()
         heard = last.text if last is not None else ""
         request = self._memory_talk.request(asked.text, heard)
         if request is None:
             return None
-        own_line = self._conversation_log.last_line
-        answer = await self._run(self._memory_talk.answer, request, heard, asked.end, own_line)
+        own_line = self._timeline_log.last_line
+        answer = await self._run(self._memory_talk.answer, request, heard, asked.span[1], own_line)
         if answer.forget:
             if self._committed is not None:
                 await self._committed()  # it cannot be undone
-            texts = await self._run(self._log.forget, answer.forget)
-            self._script.redact(texts)
-            self._history.redact(texts)
+            self._script.redact(await self._run(self._log.forget, answer.forget))
         return RuleAnswer(answer.text)
 
-    async def _recall(self, asked: ScriptTurn, scene: SceneQuestion | None) -> RuleAnswer | None:
+    async def _recall(self, asked: Entry, scene: SceneQuestion | None) -> RuleAnswer | None:
         """What was said or read earlier, if that is asked for; None where the scene or the model should answer."""
         question = recall_question(asked.text)
         if question is None or not asks_for_words(question, scene):
@@ -178,7 +178,7 @@ class LocalChatEngine:
         embedder = self._llm.embedder
         meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
         # A full log takes a tenth of a second to search: not on the event loop.
-        known = await self._run(recall, question, self._log, asked.end, meaning, self._conversation_log.last_line)
+        known = await self._run(recall, question, self._log, asked.span[1], meaning, self._timeline_log.last_line)
         if known is not None:
             self._memory_talk.recalled(known)
         return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
@@ -188,19 +188,12 @@ class LocalChatEngine:
         if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED, most=INDEX_BATCH)):
             self._log.index(new, await self._run(self._llm.embedder.embed, [event.text for event in new]))
 
-    def _earlier_history(self) -> History:
-        """The history without the turn that is being answered."""
-        before = History()
-        for block in self._history.blocks[:-1]:
-            before.add(block)
-        return before
-
-    async def _answer_about_scene(self, question: SceneQuestion, asked: ScriptTurn) -> RuleAnswer:
+    async def _answer_about_scene(self, question: SceneQuestion, asked: Entry) -> RuleAnswer:
         if question.kind == "describe" and question.when == "now" and not question.place and self._llm.phrases:
             facts = in_view(self._memory)
             if facts and (phrasing := await self._llm.phrase(facts, self._run)):
-                return RuleAnswer(describe(self._memory, seed=asked.number, phrasing=phrasing))
-        return answer(question, self._memory, asked.end, seed=asked.number)
+                return RuleAnswer(describe(self._memory, seed=asked.turn, phrasing=phrasing))
+        return answer(question, self._memory, asked.span[1], seed=asked.turn)
 
     async def _generate(self, asked: str) -> AsyncGenerator[str, None]:
         """The model's words as they are generated, one token a step."""
@@ -236,37 +229,26 @@ class LocalChatEngine:
         while await self._run(context.follow, wanted, True):
             pass
 
-    def _record_reply(self, text: str) -> None:
-        """Record the reply so far as if it were heard, so that stopping at any point leaves a consistent history."""
-        unconfirmed = self._script.turns[-1].kind == "reply"
-        if unconfirmed:
-            self._history.forget(1)
-        self._script.replying(text)
-        said = self._script.turns[-1]
-        self._history.add(ReplyBlock(text, said.start, said.end))
-
-    def _confirm_reply(self, block: ReplyBlock) -> None:
-        turns = self._script.turns
-        if turns and not turns[-1].heard:
-            self._history.forget(1)
-        self._script.replied(block)
-        self._conversation_log.spoke(block, self._script.position - bool(block.text.strip()))
-        self._history.add(block)
-
     async def _follow(self, *, replying: bool = False, most: int = 0) -> None:
-        """Bring the cache in line with the script, one chunk a step. `most` tokens of a reply must fit."""
+        """Bring the cache in line with the timeline, one chunk a step. `most` tokens of a reply must fit."""
+        context = await self._make_room(replying=replying, most=most)
+        wanted = self._script.wanted(replying=replying)
+        while await self._run(context.follow, wanted, replying):
+            pass
+        self._followed = self._timeline.position
+
+    async def _make_room(self, *, replying: bool = False, most: int = 0) -> TokenContext:
+        """Evict what no longer fits, so that the rest and a reply do."""
         spare = 0 if replying else SPARE_TOKENS
         eviction = self._script.make_room(max(most, self._llm.style.hard_tokens) + FRAME_TOKENS + spare)
-        self._conversation_log.left(eviction.dropped, self._script.dropped)
+        self._timeline_log.left(eviction.dropped)
         if self._context is None:
             self._context = await self._run(self._llm.new_context)
         for start, end in eviction.cuts:
             await self._run(self._context.cut, start, end)
         if not replying:  # no answer is due
             await self._update_recap(self._context)
-        wanted = self._script.wanted(replying=replying)
-        while await self._run(self._context.follow, wanted, replying):
-            pass
+        return self._context
 
     async def _update_recap(self, context: TokenContext) -> None:
         """Write the recap again if turns have left; the tokens behind it are moved, not computed again."""

@@ -1,8 +1,8 @@
 """Keeps account of a rolling context: which tokens belong to what, and what is evicted when it is full.
 
 The ledger mirrors a `KVCache` token by token. It decides about evictions; the caller cuts the cache and writes the
-dropped entries to the event log. Pictures are evicted first, then sound, then whole turns, oldest first; never a part
-of an entry, a pinned one, or the open turn. The low-water mark makes evictions rare.
+dropped entries to the event log. Pictures and scenes are evicted first, then sound, then whole turns, oldest first;
+never a part of an entry, a pinned one, or the open turn. The low-water mark makes evictions rare.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Literal
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 
-Kind = Literal["system", "recap", "picture", "sound", "text", "reply"]
+Kind = Literal["system", "recap", "scene", "picture", "sound", "text", "reply"]
 
-# Kinds that are evicted one by one, the cheapest loss first. All others are words, evicted as whole turns.
-_LOOSE: dict[Kind, int] = {"picture": 0, "sound": 1}
+# Kinds that are evicted one by one, the cheapest loss first. All others are words, evicted as whole turns. A "scene" is
+# a picture in words.
+_LOOSE: dict[Kind, int] = {"scene": 0, "picture": 0, "sound": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LedgerEntry:
     """One block in the context: `tokens` tokens, said or seen from `start` to `end`, in turn `turn`.
 
     An entry of higher `priority` is evicted later than others of its class; a `pinned` one never. `note` is its text
-    in the event log after eviction.
+    in the event log after eviction, `source` the number of its entry in the timeline.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class LedgerEntry:
     pinned: bool = False
     priority: int = 0
     note: str = ""
+    source: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _LONGEST_NOTE = 200
 _WHOSE: dict[Kind, str] = {
     "system": "Instruction",
     "recap": "Recap",
+    "scene": "Scene",
     "picture": "Picture",
     "sound": "Sound",
     "text": "You",

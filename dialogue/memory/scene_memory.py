@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 from dialogue.blocks import Fact, FactKind, SceneBlock
 from dialogue.memory.event_log import Event, EventKind, EventLog
+from dialogue.memory.timeline import EMPTY_SCENE
 
 # Seconds after its last confirmation at which a fact no longer counts as present. Text is read less often than objects
 # are detected.
@@ -23,8 +24,6 @@ _LINES: dict[FactKind, EventKind] = {"object": "seen", "text": "read"}
 _DETAILS = ("count", "place", "distance", "colour")
 
 _Name = tuple[FactKind, str, str]
-
-EMPTY_SCENE = SceneBlock((), "", 0.0, camera=False)
 
 
 @dataclass(slots=True)

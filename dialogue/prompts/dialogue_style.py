@@ -27,7 +27,7 @@ class DialogueStyle:
     sampling: SamplingConfig
     soft_tokens: int
     hard_tokens: int
-    scene_in_prompt: bool  # the scene is in the prompt beside the user's words, as data
+    quotes_text: bool  # text that was read in the room is in the context, quoted as data
     story_tokens: tuple[int, int] | None = None  # the bounds of a story or another long text that is asked for
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
     scene_by_rule: frozenset[QuestionKind] | None = None  # the same for questions about the scene
@@ -42,14 +42,14 @@ class DialogueStyle:
 
 # Greedy with a repetition penalty: a model of this size repeats itself otherwise, and random sampling is no better.
 SMALL_STYLE = DialogueStyle(
-    PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, scene_in_prompt=False
+    PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, quotes_text=False
 )
 
 
 def chat_style(sampling: SamplingConfig) -> DialogueStyle:
     """The style of a chat model that follows instructions; `sampling` is its publisher's advice."""
     return DialogueStyle(
-        CHAT_PERSONA, (), sampling, 120, 200, scene_in_prompt=True, story_tokens=(320, 400), by_rule=TALK_OF_FACTS
+        CHAT_PERSONA, (), sampling, 120, 200, quotes_text=True, story_tokens=(320, 400), by_rule=TALK_OF_FACTS
     )
 
 

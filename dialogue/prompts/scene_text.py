@@ -1,26 +1,64 @@
-"""Words the scene for a model without image input, and again only when something came, went or moved.
+"""Words keyframes for a model without image input: one short entry with its time, in square brackets.
 
-Rewording smaller changes (a colour, a duration) would invalidate the tokens prefilled while the user spoke.
+Text read in the room is data: it is quoted on the entry's one line and can close neither quotation mark nor bracket.
+Pure.
 """
 
 from __future__ import annotations
 
-from dialogue.blocks import SceneBlock
-from dialogue.prompts.prompt import quoted_scene
+from dialogue.memory.keyframes import Keyframe
+from dialogue.prompts.prompt import on_one_line, quoted_rows
+from dialogue.text.scene_phrases import grouped, thing
+
+LONGEST_ENTRY, SHORTEST_ENTRY = 600, 10  # characters
+MOST_THINGS = 10
 
 
-class SceneText:
-    """One per session."""
+def scene_entry(keyframe: Keyframe, longest: int = LONGEST_ENTRY, *, quotes: bool = True) -> str:
+    """ "[12.4 s camera: a person in red on the left]" or "[12.4 s text: “EXIT 42”]", with about `longest` characters
+    of content.
 
-    def __init__(self) -> None:
-        self._facts: frozenset[object] | None = None
-        self._words = ""
+    Without `quotes` the words of a text are left out, for a model too small to tell data from instructions.
+    """
+    return f"[{keyframe.at:.1f} s {keyframe.kind}: {_content(keyframe, longest, quotes)}]"
 
-    def words(self, scene: SceneBlock) -> str:
-        """The scene as quoted data in square brackets; nothing while the camera is off."""
-        if not scene.camera:
-            return ""
-        facts = frozenset((fact.kind, fact.label, fact.count, fact.place, fact.text) for fact in scene.facts)
-        if facts != self._facts:
-            self._facts, self._words = facts, f"[{quoted_scene(scene)}]"
-        return self._words
+
+def _content(keyframe: Keyframe, longest: int, quotes: bool) -> str:
+    if not keyframe.camera:
+        return "off"
+    if keyframe.kind == "camera":
+        return _things(keyframe, longest)
+    texts = [fact.text for fact in keyframe.facts]
+    if not texts:
+        return "none in view"
+    return _quoted(texts, longest) if quotes else "there is some; it can be read aloud on request"
+
+
+def _things(keyframe: Keyframe, longest: int) -> str:
+    """Things by kind, people first, and light that is unusual."""
+    groups = grouped([fact for fact in keyframe.facts if fact.kind == "object"])
+    parts: list[str] = []
+    for group in groups:
+        if len(parts) == MOST_THINGS or sum(map(len, parts)) > longest:
+            parts.append("and more")
+            break
+        parts.append(on_one_line(thing(group)))
+    parts = parts or ["nothing recognised"]
+    parts += [
+        f"{fact.label} light" for fact in keyframe.facts if fact.kind == "light" and fact.label in ("dark", "dim")
+    ]
+    return "; ".join(parts)
+
+
+def _quoted(texts: list[str], longest: int) -> str:
+    """The texts in quotation marks, as many characters as fit; the end of a long one is left out."""
+    parts: list[str] = []
+    room = longest
+    for text in texts:
+        if room <= 0:
+            parts.append("and more")
+            break
+        line = quoted_rows(text)
+        parts.append(f"“{line if len(line) <= room else line[:room].rstrip() + ' ...'}”")
+        room -= len(line)
+    return "; ".join(parts)

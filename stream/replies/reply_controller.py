@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from dialogue.blocks import ReplyBlock, SceneBlock
-from dialogue.engine import Mark
+from dialogue.engine import Mark, PrefillsIdle
 from stream.replies.orders import (
     CloseReply,
     CutReply,
@@ -71,6 +71,7 @@ class ReplyController:
                 self._deps.link.emit(ContextShown(self._deps.engine.context()))
             case SceneChanged() if self.reply is None:
                 await self._feed_scene()
+                await self._prefill_idle()
 
     async def _feed_scene(self) -> None:
         """Feeds the scene between replies, so that the engine can log it and prefill it before the user's words."""
@@ -78,6 +79,15 @@ class ReplyController:
         if not self._deps.engine.can.sees and scene is not self._fed_scene:
             self._fed_scene = scene
             await self._deps.engine.feed(scene)
+
+    async def _prefill_idle(self) -> None:
+        """Lets the engine compute ahead until something is to be done."""
+        engine, computed = self._deps.engine, False
+        if isinstance(engine, PrefillsIdle):
+            while not len(self._orders) and await engine.prefill_idle():
+                computed = True
+        if computed:
+            self._deps.link.emit(ContextShown(engine.context()))
 
     async def decided(self) -> None:
         """Waits until the current reply is committed. A reply that is taken back never is."""

@@ -1,31 +1,35 @@
-"""The scene is worded again for changes that matter only."""
+"""The wording of an entry about what the camera shows."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from dialogue.blocks import Fact, SceneBlock
-from dialogue.prompts.scene_text import SceneText
+from dialogue.blocks import Fact
+from dialogue.memory.keyframes import Keyframe
+from dialogue.prompts.scene_text import LONGEST_ENTRY, MOST_THINGS, scene_entry
+from dialogue.text.labels import LABELS
 
 CUP = Fact("object", "cup", place="left", colour="red", at=1)
+PERSON = Fact("object", "person", place="right", colour="blue", at=1)
 
 
-def test_small_changes_keep_the_wording() -> None:
-    text = SceneText()
-    first = text.words(SceneBlock((CUP,), "", 1))
-    assert first.startswith("[") and "a red cup on the left" in first
-    assert text.words(SceneBlock((replace(CUP, colour="orange", at=2),), "", 2, changes=((1, "It came."),))) == first
+def test_things_are_in_one_line_people_first() -> None:
+    keyframe = Keyframe("camera", (CUP, PERSON, Fact("light", "dim"), Fact("colour", "white")), 12.44)
+    assert scene_entry(keyframe) == "[12.4 s camera: a person in blue on the right; a red cup on the left; dim light]"
 
 
-def test_things_that_come_go_or_move_change_the_wording() -> None:
-    text = SceneText()
-    scenes = [(CUP,), (replace(CUP, place="right"),), (CUP, Fact("text", "", text="EXIT")), ()]
-    said = [text.words(SceneBlock(facts, "", float(at))) for at, facts in enumerate(scenes)]
-    assert len(set(said)) == 4
-    assert "EXIT" in said[2] and "nothing recognised" in said[3]
+def test_nothing_and_off_are_told_apart() -> None:
+    assert scene_entry(Keyframe("camera", (), 3.0)) == "[3.0 s camera: nothing recognised]"
+    assert scene_entry(Keyframe("camera", (), 3.0, camera=False)) == "[3.0 s camera: off]"
+    assert scene_entry(Keyframe("text", (), 3.0)) == "[3.0 s text: none in view]"
 
 
-def test_a_camera_that_is_off_shows_nothing() -> None:
-    text = SceneText()
-    text.words(SceneBlock((CUP,), "", 1))
-    assert text.words(SceneBlock((), "", 2, camera=False)) == ""
+def test_texts_are_quoted_one_by_one() -> None:
+    facts = tuple(Fact("text", "", text=text) for text in ("EXIT 42", "Mind “the” gap"))
+    assert scene_entry(Keyframe("text", facts, 3.0)) == "[3.0 s text: “EXIT 42”; “Mind 'the' gap”]"
+
+
+def test_an_entry_is_bounded() -> None:
+    many = tuple(Fact("object", label) for label in LABELS)
+    assert scene_entry(Keyframe("camera", many, 1.0)).count(";") == MOST_THINGS
+    pages = tuple(Fact("text", "", text="word " * 100) for _ in range(9))
+    line = scene_entry(Keyframe("text", pages, 1.0))
+    assert len(line) < LONGEST_ENTRY + 80 and line.endswith("...”; and more]")

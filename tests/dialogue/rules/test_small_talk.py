@@ -16,10 +16,11 @@ def clock() -> datetime:
 
 
 def said(text: str, *before: str, seed: int = 0) -> str | None:
-    history = History()
-    for number, words in enumerate(before):
-        history.add(ReplyBlock(words, number, number) if number % 2 else TextBlock(words, number, number))
-    return small_talk(text, clock, history, seed)
+    turns = [
+        ReplyBlock(words, number, number) if number % 2 else TextBlock(words, number, number)
+        for number, words in enumerate(before)
+    ]
+    return small_talk(text, clock, History(tuple(turns)), seed)
 
 
 @pytest.mark.parametrize(
