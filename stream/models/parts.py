@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from audio.echo import Canceller, EchoCanceller
 from audio.models import Recogniser, VoiceModel
 from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
@@ -64,6 +65,7 @@ class Parts:
     vision_models: VisionModels | None  # None where the engine sees
     new_engine: Callable[[], Engine]
     threads: Threads
+    new_echo_canceller: Callable[[], Canceller] | None = None  # None: the microphone cannot hear the loudspeaker
     capacity: Capacity | None = None  # where it was measured
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
     captioner: Captioner | None = None  # for an engine that cannot see
@@ -198,6 +200,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         vision_models=vision.result(),
         new_engine=live,
         threads=threads,
+        new_echo_canceller=EchoCanceller,
         new_chat_engine=chat,
         captioner=captioner.result(),
         tools=setup.tools,

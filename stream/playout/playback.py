@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -37,27 +38,42 @@ class _Track:
     pulled: int = 0  # samples played
     complete: bool = False  # no more pieces will come
 
+    def begun(self) -> str:
+        """The text of the pieces of which something was played."""
+        starts = accumulate((len(piece.samples) for piece in self.pieces), initial=0)
+        return " ".join(piece.text for piece, start in zip(self.pieces, starts, strict=False) if start < self.pulled)
+
 
 class Playback:
     """The outgoing sound of one session: one turn at a time, gated until it is opened, cut at any word.
 
     `on_moved` is called (by the thread that pulls) when the first sample of a turn goes out, about every `step_s`
-    after that, and when the last one has gone; also when the turn is opened or complete.
+    after that, and when the last one has gone; also when the turn is opened or complete. `on_pulled` is called (by the
+    same thread) with all that goes out, silence too.
     """
 
-    def __init__(self, rate: int, step_s: float = 0.1, *, on_moved: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        rate: int,
+        step_s: float = 0.1,
+        *,
+        on_moved: Callable[[], None] = lambda: None,
+        on_pulled: Callable[[Samples], None] = lambda _samples: None,
+    ) -> None:
         self.rate = rate
-        self._on_moved = on_moved
+        self._on_moved, self._on_pulled = on_moved, on_pulled
         self._step = round(rate * step_s)
         self._lock = threading.Lock()
         self._track: _Track | None = None
         self._queue: deque[Samples] = deque()
+        self._said_before = ""  # the words of the last reply of which anything was played
         self._open = False
         self._held = False
 
     def start(self, turn: int) -> None:
         """Begins a new reply. Sound of other turns is dropped, now and later."""
         with self._lock:
+            self._keep_words()
             self._track = _Track(turn, [])
             self._queue.clear()
             self._open = self._held = False
@@ -104,6 +120,11 @@ class Playback:
 
     def pull(self, n: int) -> Samples:
         """The next n samples, float32 (n,); zeros where there is nothing to play."""
+        out = self._next(n)
+        self._on_pulled(out)
+        return out
+
+    def _next(self, n: int) -> Samples:
         out = np.zeros(n, np.float32)
         with self._lock:
             track = self._track
@@ -127,6 +148,15 @@ class Playback:
         """Seconds of this turn that have been played."""
         with self._lock:
             return self._track.pulled / self.rate if self._track is not None and self._track.turn == turn else 0.0
+
+    def said_lately(self) -> str:
+        """The words whose sound has begun to go out, of the current reply and of the one before."""
+        with self._lock:
+            return f"{self._said_before} {self._track.begun() if self._track is not None else ''}"
+
+    def _keep_words(self) -> None:
+        if self._track is not None and self._track.pulled:
+            self._said_before = self._track.begun()
 
     def waiting_s(self) -> float:
         """Seconds of sound queued and not yet played."""
@@ -161,6 +191,7 @@ class Playback:
         """Flushes the turn: silence from the next frame on."""
         with self._lock:
             if self._track is not None and self._track.turn == turn:
+                self._keep_words()
                 self._track = None
                 self._queue.clear()
                 self._open = self._held = False

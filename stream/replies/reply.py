@@ -22,10 +22,12 @@ from stream.perception.interleave import Unit
 from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
+from stream.playout.own_words import OwnWords
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.reminder_book import ReminderBook
+from stream.replies.unheard import Unheard
 from stream.runtime.budget import TurnTiming
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
@@ -88,20 +90,23 @@ class ReplyDependencies:
     link: Link
     unit_prefill: UnitPrefill | None = None  # for an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
+    own_words: OwnWords | None = None  # where the microphone may hear the loudspeaker
     endpointing: TurnDetection | None = None  # where the transcript helps to decide the end of a turn
 
 
 class Reply:
     """The reply to one question. `run` is its task; the marks are the engine's states before question and reply."""
 
-    def __init__(self, turn: int, question: Question, dependencies: ReplyDependencies) -> None:
-        self.turn, self.question, self._deps = turn, question, dependencies
+    def __init__(
+        self, turn: int, question: Question, dependencies: ReplyDependencies, unheard: Unheard | None = None
+    ) -> None:
+        self.turn, self.question, self._deps, self._unheard = turn, question, dependencies, unheard
         self.timing = TurnTiming(question.stopped_at, asked=not isinstance(question, Announcement))
         self.user_text = ""
         self.said = ""
         self.before_question: Mark | None = None
         self.before_reply: Mark | None = None
-        self.committed = False
+        self.committed = self.complete = False  # complete: all of its text is there
         self._decided = asyncio.Event()
         self._unshown: list[Expressed] = []
         self._phrases: BlockingQueue[str] = BlockingQueue(16)
@@ -112,6 +117,7 @@ class Reply:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._synthesise(), name=f"speech-{self.turn}")
             await self._generate(tasks)
+            self.complete = True
             self._phrases.close()
 
     def commit(self) -> None:
@@ -147,10 +153,17 @@ class Reply:
                 if not self.user_text:
                     return
         self.before_reply = await self._deps.engine.mark()
-        await self._stream_reply()
+        unheard = self._unheard.continuation(self.user_text) if self._unheard is not None else None
+        if unheard is not None:
+            await self._say(unheard)
+        else:
+            await self._stream_reply()
 
     async def _announce(self, text: str) -> None:
         self.before_question = self.before_reply = await self._deps.engine.mark()
+        await self._say(text)
+
+    async def _say(self, text: str) -> None:
         self._write(text)
         splitter = PhraseSplitter()
         for phrase in [*splitter.push(text), *splitter.flush()]:
@@ -177,7 +190,9 @@ class Reply:
                 return text
             case SpokenQuestion(samples):
                 assert self._deps.transcriber is not None, "An engine that cannot hear needs a transcriber."
-                return (await self._deps.asr.run(self._deps.transcriber.transcribe, samples)).text
+                text = (await self._deps.asr.run(self._deps.transcriber.transcribe, samples)).text
+                own = self._deps.own_words
+                return "" if own is not None and own.has(text, self.question.began_at) else text
 
     async def _feed_scene(self) -> None:
         video, engine = self._deps.video, self._deps.engine

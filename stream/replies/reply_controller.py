@@ -23,6 +23,7 @@ from stream.replies.orders import (
     VoidReply,
 )
 from stream.replies.reply import Announcement, Question, Reply, ReplyDependencies, SpokenQuestion
+from stream.replies.unheard import Unheard
 from stream.runtime.events import ContextShown, ReplyEnded
 from stream.runtime.queues import BlockingQueue
 
@@ -33,6 +34,7 @@ class ReplyController:
     def __init__(self, *, orders: BlockingQueue[Order], dependencies: ReplyDependencies) -> None:
         self._orders, self._deps = orders, dependencies
         self.reply: Reply | None = None
+        self._unheard: Unheard | None = None  # of the last reply, if it was cut
         self._prefilled: tuple[int, Mark] | None = None  # the turn whose units the engine has, and the mark before them
         self._task: asyncio.Task[None] | None = None
         self._fed_scene: SceneBlock | None = None  # between replies
@@ -103,7 +105,7 @@ class ReplyController:
                 pass
         if self._deps.reminders is not None and not isinstance(question, Announcement):
             self._deps.reminders.draft()
-        self.reply = Reply(turn, question, self._deps)
+        self.reply = Reply(turn, question, self._deps, self._unheard)
         self._task = tasks.create_task(self.reply.run(), name=f"reply-{turn}")
 
     async def _take_unit(self, turn: int, before_s: float = float("inf")) -> bool:
@@ -154,6 +156,7 @@ class ReplyController:
         reply = await self._stop_reply()
         assert reply is not None
         heard = reply.said[:heard_characters]
+        self._unheard = Unheard(reply.said, heard_characters, reply.complete)
         self._settle(reply, heard=bool(heard))
         if reply.before_reply is not None:
             await self._deps.engine.rewind(reply.before_reply)
@@ -166,6 +169,7 @@ class ReplyController:
     async def _close(self) -> None:
         reply = await self._stop_reply()
         assert reply is not None
+        self._unheard = None
         self._settle(reply, heard=True)
         if reply.said:
             now = self._deps.link.now()

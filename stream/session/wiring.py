@@ -20,12 +20,15 @@ from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
 from stream.perception.closer_look import CloserLook
+from stream.perception.echo_cancellation import EchoCancellation
 from stream.perception.turn_detection import TurnDetection
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.unit_queue import UnitsLost
 from stream.perception.video_perception import VideoPerception
+from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
+from stream.playout.played_sound import PlayedSound
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.replies.orders import Order, SceneChanged, order_queue
 from stream.replies.reminder_book import ReminderBook
@@ -103,7 +106,8 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     threads, engine = parts.threads, parts.new_engine()
     remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
-    playback = Playback(out_rate, on_moved=playback_moved.set)
+    played = PlayedSound(out_rate, link.now)
+    playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=played.put)
     captioning = _captioning(parts, engine, setup, link)
     video = _video_perception(parts, captioning, orders, setup, link)
     sound, sound_clock = AudioBuffer(), SoundClock()
@@ -122,6 +126,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         link=link,
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
+        own_words=OwnWords(playback, played),
         endpointing=endpointing,
     )
     turns = DuplexTurns() if engine.can.duplex else Turns()
@@ -139,7 +144,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         unit_feed=unit_feed,
         caption_transcriber=caption_transcriber,
     )
-    audio = _audio_perception(parts, engine, endpointing, floor, setup, link)
+    audio = _audio_perception(parts, engine, endpointing, floor, setup, link, played)
     reminders = dependencies.reminders
     return Stages(
         engine=engine,
@@ -238,8 +243,15 @@ def _caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTra
 
 
 def _audio_perception(
-    parts: Parts, engine: Engine, endpointing: TurnDetection, floor: Floor, setup: Setup, link: Link
+    parts: Parts,
+    engine: Engine,
+    endpointing: TurnDetection,
+    floor: Floor,
+    setup: Setup,
+    link: Link,
+    played: PlayedSound,
 ) -> AudioPerception:
+    canceller = parts.new_echo_canceller
     return AudioPerception(
         voice_activity=parts.voice_activity,
         transcriber=None if engine.can.hears else parts.transcriber,
@@ -248,4 +260,5 @@ def _audio_perception(
         floor=floor,
         setup=setup,
         link=link,
+        echo=EchoCancellation(canceller(), played) if canceller is not None else None,
     )

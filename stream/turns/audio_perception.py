@@ -14,8 +14,9 @@ from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.endpointing import Endpointer, SpeechStarted
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
 from audio.models import Recogniser
-from audio.voice_activity import VadState, VoiceActivityDetector
+from audio.voice_activity import HOP_S, VadState, VoiceActivityDetector
 from stream.models.setup import Setup
+from stream.perception.echo_cancellation import EchoCancellation
 from stream.perception.interleave import UNIT, UNIT_S
 from stream.perception.turn_detection import TurnDetection, endpointer_settings
 from stream.runtime.device_thread import DeviceThread
@@ -49,10 +50,11 @@ class AudioPerception:
         floor: Floor,
         setup: Setup,
         link: Link,
+        echo: EchoCancellation | None,
     ) -> None:
         self._voice_activity, self._transcriber, self._thread = voice_activity, transcriber, asr
         self._endpointing = endpointing
-        self._floor, self._setup, self._link = floor, setup, link
+        self._floor, self._setup, self._link, self._echo = floor, setup, link, echo
         self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
         self._on = True
         self._partial: asyncio.Task[None] | None = None
@@ -91,6 +93,8 @@ class AudioPerception:
                         )
                     )
                     chunk = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start)
+                if self._echo is not None:
+                    chunk = self._echo.clean(chunk, self._floor.sound_clock.at(chunk.start_s), self._floor.playout_s)
                 muted = not self._on or self._floor.deaf
                 heard = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start) if muted else chunk
                 self._floor.sound.append(heard)
@@ -124,7 +128,8 @@ class AudioPerception:
             self._watch_silence(chunk)
         probability = 0.0
         for hop in self._voice_activity.step(self._voice_state, chunk):
-            probability = hop.probability
+            own = self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at)
+            probability = 0.0 if own else hop.probability
             event = self._endpointer.hear(probability, hop.at, self._endpointing.take())
             self._heard_speech |= isinstance(event, SpeechStarted)
             decisions = self._floor.turns.hear(event, hop.at, voiced=probability >= SPEECH)

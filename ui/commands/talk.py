@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   omnilive talk                      with this machine's microphone, loudspeaker and camera
-  omnilive talk --headphones         with barge-in, since the microphone hears only you
+  omnilive talk --headphones         without echo cancellation, since the microphone hears only you
   omnilive talk --no-camera          by voice only
   omnilive talk --text               by keyboard; Ctrl-D ends it
   omnilive talk --remember           what is said is remembered in later calls
@@ -38,15 +38,15 @@ def add_to(commands: Subparsers) -> None:
         "talk",
         talk,
         about="talk with this machine's microphone and camera",
-        description="Holds a conversation at this machine, without a browser. The microphone is muted while the "
-        "assistant speaks through the loudspeaker; --headphones allows barge-in. Ctrl-C ends the conversation.",
+        description="Holds a conversation at this machine, without a browser. You can interrupt the assistant by "
+        "speaking: its own voice is removed from what the microphone hears. Ctrl-C ends the conversation.",
         examples=EXAMPLES,
     )
     parser.add_argument("--text", action="store_true", help="type instead of speaking; without any sound")
     parser.add_argument(
         "--headphones",
         action="store_true",
-        help="the assistant's voice does not reach the microphone, so that you can interrupt it by speaking",
+        help="the assistant's voice does not reach the microphone: no echo cancellation is needed",
     )
     parser.add_argument("--no-camera", action="store_true", help="do not use a camera")
     parser.add_argument(
@@ -96,12 +96,14 @@ async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> N
     from ui.local.talking import LocalConversation
     from ui.local.terminal_captions import Captions, TypedDialogue
 
+    if options.headphones:
+        parts = replace(parts, new_echo_canceller=None)
     session = Session("talk", parts, setup)
     talking = LocalConversation(session, TypedDialogue().print if options.text else Captions().print)
     with ExitStack() as devices:
         if not options.text:
             devices.enter_context(talking.loudspeaker(device(options.loudspeaker)))
-            devices.enter_context(talking.microphone(device(options.microphone), options.headphones))
+            devices.enter_context(talking.microphone(device(options.microphone)))
             print("Speak; I am listening. Ctrl-C ends it.", flush=True)
         watching = camera(options, session)
         helping = [work for work in (watching, talking.discard_voice() if options.text else None) if work is not None]

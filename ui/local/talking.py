@@ -8,9 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-
-import numpy as np
 
 from audio.capture import Device, LocalMicrophone, LocalSpeaker, NoSoundDevice
 from audio.chunk import Chunk
@@ -23,8 +20,6 @@ from stream.runtime.events import (
     Perceived,
     PlayoutMeasured,
     ReplyEnded,
-    State,
-    StateChanged,
     TextTyped,
     UserCaption,
 )
@@ -32,8 +27,6 @@ from stream.session.session import Session
 
 OVER = "the conversation was ended"
 SPEAKER_DELAY_S = 0.05
-# Without echo cancellation a microphone hears the loudspeaker: it is muted until this long after the last sound.
-ECHO_S = 0.4
 DRAIN_EVERY_S = 0.01
 ANSWER_WITHIN_S = 120.0
 
@@ -46,8 +39,6 @@ class LocalConversation:
     def __init__(self, session: Session, show: Show) -> None:
         self._session, self._show = session, show
         self._loop = asyncio.get_running_loop()
-        self._state = State.LISTENING
-        self._silent_since = float("-inf")
         self._asked_turn: int | None = None  # the turn of the typed line that waits for its answer
         self._answered = asyncio.Event()
 
@@ -72,11 +63,11 @@ class LocalConversation:
         self._loop.call_soon_threadsafe(self._session.push, event)
 
     @contextmanager
-    def microphone(self, device: Device, headphones: bool) -> Iterator[None]:
-        """Opens the microphone; without `headphones` it is muted while the assistant speaks. Raises BadInput."""
+    def microphone(self, device: Device) -> Iterator[None]:
+        """Opens the microphone, which may hear the loudspeaker: the session takes its echo away. Raises BadInput."""
 
         def heard(chunk: Chunk) -> None:
-            self._loop.call_soon_threadsafe(self.hear, chunk, headphones)
+            self.push_from_thread(AudioReceived(chunk))
 
         def lost(reason: str) -> None:
             self.push_from_thread(DeviceLost("microphone", reason))
@@ -103,19 +94,8 @@ class LocalConversation:
             self._session.playback.pull(self._session.playback.rate)
             await asyncio.sleep(DRAIN_EVERY_S)
 
-    def hear(self, chunk: Chunk, headphones: bool) -> None:
-        """Sends a chunk of the microphone, with silence in place of what is probably the assistant's own voice."""
-        echoes = self._state is State.SPEAKING or self._session.now() - self._silent_since < ECHO_S
-        if echoes and not headphones:
-            chunk = replace(chunk, samples=np.zeros_like(chunk.samples))
-        self._session.push(AudioReceived(chunk))
-
     def _take(self, event: Expressed) -> None:
         match event:
-            case StateChanged(state):
-                if self._state is State.SPEAKING:
-                    self._silent_since = self._session.now()
-                self._state = state
             case UserCaption(turn, typed=True):
                 self._asked_turn = turn
             case ReplyEnded(turn) if self._asked_turn is not None and turn >= self._asked_turn:

@@ -1,0 +1,47 @@
+"""What an interruption kept the user from hearing, for "go on" and "what did you say?"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_POLITE = r"(?:(?:please|okay|ok|yes|yeah|no|sorry|so|and|well|alright|all right|go on)[,. ]+)*"
+_GO_ON = re.compile(
+    rf"{_POLITE}(?:(?:can|could|would|will) you )?(?:please )?"
+    r"(?:go on|go ahead|continue|carry on|keep (?:going|talking)|finish (?:that|your (?:sentence|answer)))"
+    r"(?: with (?:that|it|your (?:answer|sentence|story)))?(?:,? please)?[.!?]*",
+    re.IGNORECASE,
+)
+_WHAT = re.compile(
+    rf"{_POLITE}(?:what (?:did you (?:just )?say|were you (?:saying|going to say))"
+    r"|(?:(?:can|could) you )?(?:say|repeat) that(?: again)?|come again"
+    r"|i (?:did not|didn't) (?:hear|catch) (?:that|you))(?: just now)?(?:,? please)?[.!?]*",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A reply that was cut: `said` is all its text so far, `heard` the number of characters that the user heard.
+
+    `complete`: no more text was to come.
+    """
+
+    said: str
+    heard: int
+    complete: bool
+
+    def continuation(self, question: str) -> str | None:
+        """The rest of the reply for "go on", the cut sentence and the rest for "what did you say?"; else None."""
+        start = self.heard
+        if _WHAT.fullmatch(question.strip()):
+            ends = [end.end() for end in _SENTENCE_END.finditer(self.said) if end.end() <= self.heard]
+            start = ends[-1] if ends else 0
+        elif not _GO_ON.fullmatch(question.strip()):
+            return None
+        rest = self.said[start:].strip()
+        if not self.complete:  # the last sentence may lack its end
+            ends = [end.end() for end in _SENTENCE_END.finditer(f"{rest} ")]
+            rest = rest[: ends[-1]].strip() if ends else ""
+        return rest or None

@@ -1,0 +1,95 @@
+"""A call whose microphone hears the loudspeaker: real VAD, ASR, TTS and echo canceller, fixed lines, virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audio.chunk import Chunk, Samples
+from audio.resample import Resampler
+from dialogue.engines.scripted import ScriptedEngine
+from stream.models.parts import Parts, open_parts
+from stream.models.setup import SETUPS
+from stream.models.weights import WeightStore
+from stream.runtime.events import AudioReceived, ReplyEnded, TextTyped, UserCaption
+from stream.session.session import Session
+from tests.room_sounds import EchoPath, placed, said
+from tests.stream.calls import Call
+from tests.virtual_time import run_in_virtual_time
+
+SETUP = SETUPS["scripted"]
+LINE = (
+    "The old bridge was built a hundred years ago, and since then it has carried trains, carts and people over the "
+    "river every day. In winter it is covered with ice."
+)
+
+
+@pytest.fixture(scope="module")
+def parts(weights: WeightStore) -> Iterator[Parts]:
+    opened = asyncio.run(open_parts(SETUP, weights))
+    yield replace(opened, new_engine=lambda: ScriptedEngine((LINE,)))
+    opened.close()
+
+
+class EchoingCall(Call):
+    """A call whose loudspeaker is heard by its microphone."""
+
+    def __init__(self, session: Session, path: EchoPath) -> None:
+        super().__init__(session)
+        self._path, self._resampler, self._echo = path, Resampler(48_000, 16_000), np.zeros(0, np.float32)
+
+    async def plays(self, sound: np.ndarray, frames: int = 320) -> None:
+        for start in range(0, len(sound) - frames + 1, frames):
+            played = self._resampler.push(self.session.playback.pull(960))
+            self._echo = np.concatenate([self._echo, self._path.hear(played)])
+            echo, self._echo = self._echo[:frames], self._echo[frames:]
+            samples = sound[start : start + frames] + np.pad(echo, (0, frames - len(echo)))
+            self.session.push(AudioReceived(Chunk(samples.astype(np.float32), 16_000, self.sent)))
+            self.sent += frames
+            await asyncio.sleep(frames / 16_000)
+
+
+def conversation(parts: Parts, path: EchoPath, room: Samples) -> EchoingCall:
+    """A typed message has the line said, while the microphone hears it and `room`."""
+
+    async def whole() -> EchoingCall:
+        call = EchoingCall(Session("echo", parts, SETUP), path)
+        async with call.running():
+            call.session.push(TextTyped("Tell me about the bridge."))
+            await call.plays(room)
+        return call
+
+    return run_in_virtual_time(whole(), until=120)
+
+
+def quiet(seconds: float) -> Samples:
+    return (0.0005 * np.random.default_rng(0).standard_normal(round(seconds * 16_000))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        EchoPath(gain_db=-6, delay_s=0.05),
+        EchoPath(gain_db=-6, delay_s=0.3),
+        EchoPath(gain_db=-10, delay_s=0.15, distortion=0.3),
+        EchoPath(gain_db=-10, delay_s=0.15, drift_ppm=100),
+    ],
+    ids=["near", "late", "distorted", "another clock"],
+)
+def test_its_own_voice_neither_interrupts_nor_is_answered(parts: Parts, path: EchoPath) -> None:
+    call = conversation(parts, path, quiet(14.0))
+    assert [(reply.cut, reply.heard) for reply in call.of(ReplyEnded)] == [(False, LINE)]
+    assert [caption for caption in call.of(UserCaption) if not caption.typed] == []
+
+
+def test_somebody_who_speaks_over_the_echo_interrupts(parts: Parts) -> None:
+    words = said("Stop, that is enough for now.")
+    room = quiet(12.0) + placed(12.0, (5.0, words))
+    call = conversation(parts, EchoPath(gain_db=-12, delay_s=0.15), room)
+    assert call.of(ReplyEnded)[0].cut
+    spoken = [caption.text for caption in call.of(UserCaption) if caption.final and not caption.typed]
+    assert "enough" in spoken[0].lower()
