@@ -18,8 +18,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.endpointing import Endpointer, SpeechEnded, SpeechPaused, SpeechResumed
 from audio.resample import Resampler
+from audio.segmentation import Segmenter, SegmenterSettings, SpeechPaused, SpeechStarted
 from audio.transcribe import Transcriber
 from audio.voice import Synthesizer
 from audio.voice_activity import VadState, VoiceActivityDetector
@@ -28,7 +28,10 @@ from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.perception.turn_detection import endpointer_settings
+from stream.perception.turn_detection import patience
+from stream.turns.decisions import Answer, SpokenQuestion
+from stream.turns.events import TurnEndEstimated, TurnEvent
+from stream.turns.turns import Turns
 from ui.host.home import home
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "engines" / "finished_or_cut.tsv"
@@ -72,22 +75,27 @@ class Bench:
         gap = np.zeros(round(pause_s * HEARING_RATE_HZ), np.float32)
         return _quietly(begun, gap, rest), LEAD_S + len(begun) / HEARING_RATE_HZ + pause_s
 
-    def first_end(self, sound: Samples, *, weighing: bool) -> SpeechEnded | None:
-        """The end of the first turn in `sound`."""
-        endpointer = Endpointer(endpointer_settings(SETUP))
-        opinion: tuple[float, float] | None = None  # the time from which it counts, and the probability
+    def first_end(self, sound: Samples, *, weighing: bool) -> SpokenQuestion | None:
+        """The first turn in `sound`."""
+        segmenter, turns = Segmenter(SegmenterSettings(pause_after_s=SETUP.speculate_after_s)), Turns(patience(SETUP))
+        opinion: TurnEndEstimated | None = None
         for hop in self.activity.step(VadState(), Chunk(sound, HEARING_RATE_HZ, 0)):
-            due = opinion is not None and hop.at >= opinion[0]
-            event = endpointer.hear(hop.probability, hop.at, opinion[1] if due and opinion else None)
-            opinion = None if due else opinion
-            match event:
-                case SpeechEnded():
-                    return event
-                case SpeechResumed():
-                    opinion = None
-                case SpeechPaused() if weighing:
-                    text = self.transcriber.transcribe(sound[: round(hop.at * HEARING_RATE_HZ)]).text
-                    opinion = hop.at + self.opinion_s, self.detector.probability(text)
+            events: list[TurnEvent] = [hop]
+            if opinion is not None and hop.at >= opinion.at:
+                events, opinion = [opinion, hop], None
+            match segmenter.hear(hop.probability, hop.at):
+                case SpeechStarted() as started:
+                    events, opinion = [*events, started], None
+                case SpeechPaused() as paused:
+                    events.append(paused)
+                    if weighing:
+                        text = self.transcriber.transcribe(sound[: round(hop.at * HEARING_RATE_HZ)]).text
+                        probability = self.detector.probability(text)
+                        opinion = TurnEndEstimated(paused.last_speech_at, probability, hop.at + self.opinion_s)
+            for event in events:
+                match turns.take(event):
+                    case [Answer(_, SpokenQuestion() as question)]:
+                        return question
         return None
 
     def _heard(self, samples: Samples) -> Samples:
@@ -106,7 +114,7 @@ def _quietly(*sounds: Samples) -> Samples:
 def waits(bench: Bench, sentences: Sequence[str], *, weighing: bool) -> list[float]:
     """Milliseconds from the end of each sentence's speech to the end of its turn."""
     ends = [bench.first_end(bench.whole(sentence), weighing=weighing) for sentence in sentences]
-    return [1000 * (end.at - end.last_speech_at) for end in ends if end is not None]
+    return [1000 * (end.until - end.stopped_at) for end in ends if end is not None]
 
 
 def interrupted(bench: Bench, rows: Sequence[tuple[str, str]], pause_s: float, *, weighing: bool) -> float:
@@ -115,7 +123,7 @@ def interrupted(bench: Bench, rows: Sequence[tuple[str, str]], pause_s: float, *
     for sentence, begun in rows:
         sound, goes_on_at = bench.cut(sentence, len(begun.split()), pause_s)
         end = bench.first_end(sound, weighing=weighing)
-        count += end is not None and end.at < goes_on_at
+        count += end is not None and end.until < goes_on_at
     return count / len(rows)
 
 

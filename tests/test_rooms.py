@@ -34,10 +34,9 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.minicpm.sizing
     dialogue.engines
     stream stream.runtime stream.media stream.models.fetching
-    stream.models stream.playout
+    stream.models stream.playout stream.turns
     stream.perception
     stream.replies stream.requests
-    stream.turns
     stream.session
     ui.host ui.realtime
     ui.rtc ui.local ui.api

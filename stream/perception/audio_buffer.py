@@ -8,6 +8,14 @@ from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 
 KEPT_S = 60.0
 
+# VAD detects speech a little after its onset, so this much sound before the onset is included.
+PRE_ROLL_S = 0.3
+
+
+def with_pre_roll(began_at: float) -> float:
+    """Where the sound of speech that was detected from `began_at` starts, in seconds of the stream."""
+    return max(0.0, began_at - PRE_ROLL_S)
+
 
 class AudioBuffer:
     """Sound of one stream at HEARING_RATE_HZ, addressed by its own time in seconds."""

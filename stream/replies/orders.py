@@ -1,64 +1,20 @@
-"""Orders from the floor to the stage that makes replies. They are carried out one at a time, in sequence."""
+"""What the floor sends to the stage that makes replies, carried out one at a time, in sequence: decisions about turns,
+and input for the engine between replies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from dialogue.blocks import PartialBlock
-from stream.replies.reply import Question
 from stream.runtime.queues import BlockingQueue
+from stream.turns.decisions import Answer, Drop, Finish, Prepare, Retract, Yield
 
 ORDER_QUEUE_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class PrepareReply:
-    """Compute the answer to `question` speculatively; nothing of it is shown before GiveReply."""
-
-    turn: int
-    question: Question
-
-
-@dataclass(frozen=True, slots=True)
-class GiveReply:
-    """The turn is decided; `question` is used where nothing was prepared."""
-
-    turn: int
-    question: Question
-
-
-@dataclass(frozen=True, slots=True)
-class VoidReply:
-    """Discard the reply without a trace: the user goes on, or said nothing."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class ForgetTurn:
-    """Nothing was said in the turn: what the engine heard of it is discarded too."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class TakeUnits:
+class UnitsReady:
     """The user goes on speaking: units of the turn are queued for an engine that hears."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class CutReply:
-    """The user interrupted after hearing this many characters."""
-
-    turn: int
-    heard_characters: int
-
-
-@dataclass(frozen=True, slots=True)
-class CloseReply:
-    """The reply was heard to its end."""
 
     turn: int
 
@@ -75,9 +31,9 @@ class SceneChanged:
     """The scene was updated: it is fed between replies, for questions about the past."""
 
 
-Order = (
-    PrepareReply | GiveReply | VoidReply | ForgetTurn | TakeUnits | CutReply | CloseReply | PartialHeard | SceneChanged
-)
+EngineInput = UnitsReady | PartialHeard | SceneChanged
+ReplyDecision = Prepare | Retract | Answer | Drop | Yield | Finish  # the decisions that concern the engine
+Order = ReplyDecision | EngineInput
 
 
 def order_queue() -> BlockingQueue[Order]:

@@ -7,19 +7,15 @@ rewinds the engine. Runs as one task; turn-taking is decided elsewhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from audio.chunk import Samples
-from audio.models import Recogniser
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
 from dialogue.errors import BadInput
-from stream.perception.interleave import Unit
-from stream.perception.turn_detection import TurnDetection
+from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
@@ -29,10 +25,11 @@ from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.unheard import Unheard
 from stream.runtime.budget import TurnTiming
-from stream.runtime.device_thread import DeviceThread
+from stream.runtime.clock import SoundClock
 from stream.runtime.events import Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue, QueueClosed
+from stream.turns.decisions import Announcement, Question, SpokenQuestion, TypedQuestion
 
 # Sound synthesised ahead of playback: more would be discarded at the next interruption.
 AHEAD_S = 12.0
@@ -41,49 +38,13 @@ PATIENCE_SPOKEN_S = 0.15
 PATIENCE_TYPED_S = 0.8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpokenQuestion:
-    """Speech from `began_at` to `stopped_at` on the session clock: float32 (n,) at 16 kHz."""
-
-    samples: Samples
-    began_at: float
-    stopped_at: float
-    rest: Unit | None = None  # for an engine that hears: the end of the speech, after the last whole unit
-
-
-@dataclass(frozen=True, slots=True)
-class TypedQuestion:
-    text: str
-    began_at: float
-
-    @property
-    def stopped_at(self) -> float:
-        return self.began_at
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Announcement:
-    """Not a question: `text` is said unprompted. `over` is called at the end with whether any of it was heard."""
-
-    text: str
-    began_at: float
-    over: Callable[[bool], None]
-
-    @property
-    def stopped_at(self) -> float:
-        return self.began_at
-
-
-Question = SpokenQuestion | TypedQuestion | Announcement
-
-
 @dataclass(frozen=True)
 class ReplyDependencies:
     """What the replies of a session are made with."""
 
     engine: Engine
-    transcriber: Recogniser | None  # None for an engine that hears
-    asr: DeviceThread
+    transcripts: SpeechTranscripts | None  # None for an engine that hears
+    sound_clock: SoundClock
     speech: SpeechSynthesis
     video: VideoPerception
     playback: Playback
@@ -91,7 +52,6 @@ class ReplyDependencies:
     unit_prefill: UnitPrefill | None = None  # for an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
     own_words: OwnWords | None = None  # where the microphone may hear the loudspeaker
-    endpointing: TurnDetection | None = None  # where the transcript helps to decide the end of a turn
 
 
 class Reply:
@@ -101,7 +61,8 @@ class Reply:
         self, turn: int, question: Question, dependencies: ReplyDependencies, unheard: Unheard | None = None
     ) -> None:
         self.turn, self.question, self._deps, self._unheard = turn, question, dependencies, unheard
-        self.timing = TurnTiming(question.stopped_at, asked=not isinstance(question, Announcement))
+        self.began_at, self.stopped_at = _session_times(question, dependencies.sound_clock)
+        self.timing = TurnTiming(self.stopped_at, asked=not isinstance(question, Announcement))
         self.user_text = ""
         self.said = ""
         self.before_question: Mark | None = None
@@ -116,7 +77,7 @@ class Reply:
         """Raises what the engine raises. Cancelling takes effect within one token and one phrase."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._synthesise(), name=f"speech-{self.turn}")
-            await self._generate(tasks)
+            await self._generate()
             self.complete = True
             self._phrases.close()
 
@@ -140,16 +101,17 @@ class Reply:
         else:
             self._unshown.append(event)
 
-    async def _generate(self, tasks: asyncio.TaskGroup) -> None:
+    async def _generate(self) -> None:
         match self.question, self._deps.unit_prefill:
             case Announcement(text), _:
                 await self._announce(text)
                 return
-            case SpokenQuestion(rest=Unit() as rest), UnitPrefill() as unit_prefill:
+            case SpokenQuestion(until=until), UnitPrefill() as unit_prefill:
+                rest = unit_prefill.feed.rest(until)
                 self.before_question = await self._deps.engine.mark()
                 await unit_prefill.take(rest)
             case _:
-                await self._feed_question(tasks)
+                await self._feed_question()
                 if not self.user_text:
                     return
         self.before_reply = await self._deps.engine.mark()
@@ -169,7 +131,7 @@ class Reply:
         for phrase in [*splitter.push(text), *splitter.flush()]:
             await self._queue_phrase(phrase)
 
-    async def _feed_question(self, tasks: asyncio.TaskGroup) -> None:
+    async def _feed_question(self) -> None:
         """Feeds the question as text. `user_text` stays empty where the transcript has no words."""
         self.user_text = await self._words()
         self.timing.mark("transcript", self._deps.link.now())
@@ -177,27 +139,24 @@ class Reply:
         self._show(UserCaption(self.turn, self.user_text, final=True, typed=typed))
         if not self.user_text:
             return
-        engine, endpointing = self._deps.engine, self._deps.endpointing
-        if endpointing is not None and not self.committed:
-            tasks.create_task(endpointing.judge(self.user_text), name=f"endpointing-{self.turn}")
+        engine = self._deps.engine
         self.before_question = await engine.mark()
         await self._feed_scene()
-        await engine.feed(TextBlock(self.user_text, self.question.began_at, self.question.stopped_at, typed))
+        await engine.feed(TextBlock(self.user_text, self.began_at, self.stopped_at, typed))
 
     async def _words(self) -> str:
         match self.question:
             case TypedQuestion(text) | Announcement(text):
                 return text
-            case SpokenQuestion(samples):
-                assert self._deps.transcriber is not None, "An engine that cannot hear needs a transcriber."
-                text = (await self._deps.asr.run(self._deps.transcriber.transcribe, samples)).text
-                own = self._deps.own_words
-                return "" if own is not None and own.has(text, self.question.began_at) else text
+            case SpokenQuestion() as said:
+                assert self._deps.transcripts is not None, "An engine that cannot hear needs a transcriber."
+                text, own = await self._deps.transcripts.final(said), self._deps.own_words
+                return "" if own is not None and own.has(text, self.began_at) else text
 
     async def _feed_scene(self) -> None:
         video, engine = self._deps.video, self._deps.engine
         typed = isinstance(self.question, TypedQuestion)
-        scene = await video.fresh(self.question.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
+        scene = await video.fresh(self.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
         if not engine.can.sees:
             await engine.feed(scene)
         elif video.camera and video.newest is not None:
@@ -257,3 +216,10 @@ class Reply:
     def _play(self, piece: AudioPiece) -> None:
         self.timing.mark("first_sound_made", self._deps.link.now())
         self._deps.playback.add(self.turn, piece)
+
+
+def _session_times(question: Question, clock: SoundClock) -> tuple[float, float]:
+    """(begin, end) of the question on the session clock."""
+    if isinstance(question, SpokenQuestion):
+        return clock.at(question.began_at), clock.at(question.stopped_at)
+    return question.began_at, question.began_at

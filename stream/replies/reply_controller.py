@@ -7,25 +7,26 @@ the engine is rewound, then the history receives what was heard.
 from __future__ import annotations
 
 import asyncio
+from typing import assert_never
 
 from dialogue.blocks import ReplyBlock, SceneBlock
 from dialogue.engine import Mark, PrefillsIdle
-from stream.replies.orders import (
-    CloseReply,
-    CutReply,
-    ForgetTurn,
-    GiveReply,
-    Order,
-    PartialHeard,
-    PrepareReply,
-    SceneChanged,
-    TakeUnits,
-    VoidReply,
-)
-from stream.replies.reply import Announcement, Question, Reply, ReplyDependencies, SpokenQuestion
+from stream.replies.orders import EngineInput, Order, PartialHeard, SceneChanged, UnitsReady
+from stream.replies.reply import Reply, ReplyDependencies
 from stream.replies.unheard import Unheard
 from stream.runtime.events import ContextShown, ReplyEnded
 from stream.runtime.queues import BlockingQueue
+from stream.turns.decisions import (
+    Announcement,
+    Answer,
+    Drop,
+    Finish,
+    Prepare,
+    Question,
+    Retract,
+    SpokenQuestion,
+    Yield,
+)
 
 
 class ReplyController:
@@ -46,34 +47,47 @@ class ReplyController:
                 await self._carry_out(await self._orders.get(), tasks)
 
     async def _carry_out(self, order: Order, tasks: asyncio.TaskGroup) -> None:
+        if isinstance(order, Retract | Yield | Finish) and not self._is(order.turn):
+            return  # that reply is over, or was never made
         match order:
-            case PrepareReply(turn, question):
+            case Prepare(turn, question):
                 await self._void()
                 await self._begin(turn, question, tasks)
-            case GiveReply(turn, question):
-                if self.reply is None or self.reply.turn != turn:
+            case Answer(turn, question):
+                if not self._is(turn):
                     await self._void()
                     await self._begin(turn, question, tasks)
                 assert self.reply is not None
                 self.reply.commit()
-            case VoidReply(turn) if self._is(turn):
+            case Retract():
                 await self._void()
-            case ForgetTurn(turn):
+            case Drop(turn):
                 await self._forget(turn)
-            case TakeUnits(turn) if self.reply is None:
+            case Yield(_, heard):
+                await self._cut(heard)
+            case Finish():
+                await self._close()
+            case UnitsReady() | PartialHeard() | SceneChanged():
+                if self.reply is None:
+                    await self._feed(order)
+            case _:
+                assert_never(order)
+
+    async def _feed(self, news: EngineInput) -> None:
+        """Feeds the engine between replies."""
+        match news:
+            case UnitsReady(turn):
                 while not len(self._orders) and await self._take_unit(turn):
                     pass
-            case CutReply(turn, heard) if self._is(turn):
-                await self._cut(heard)
-            case CloseReply(turn) if self._is(turn):
-                await self._close()
-            case PartialHeard(block) if self.reply is None:
+            case PartialHeard(block):
                 await self._feed_scene()
                 await self._deps.engine.feed(block)
                 self._deps.link.emit(ContextShown(self._deps.engine.context()))
-            case SceneChanged() if self.reply is None:
+            case SceneChanged():
                 await self._feed_scene()
                 await self._prefill_idle()
+            case _:
+                assert_never(news)
 
     async def _feed_scene(self) -> None:
         """Feeds the scene between replies, so that the engine can log it and prefill it before the user's words."""
@@ -100,8 +114,8 @@ class ReplyController:
         return self.reply is not None and self.reply.turn == turn
 
     async def _begin(self, turn: int, question: Question, tasks: asyncio.TaskGroup) -> None:
-        if isinstance(question, SpokenQuestion) and question.rest is not None:
-            while await self._take_unit(turn, question.rest.start_s):
+        if isinstance(question, SpokenQuestion):
+            while await self._take_unit(turn, question.until):
                 pass
         if self._deps.reminders is not None and not isinstance(question, Announcement):
             self._deps.reminders.draft()
@@ -162,7 +176,7 @@ class ReplyController:
             await self._deps.engine.rewind(reply.before_reply)
             if heard:
                 now = self._deps.link.now()
-                await self._deps.engine.feed(ReplyBlock(heard, reply.question.stopped_at, now, cut=True))
+                await self._deps.engine.feed(ReplyBlock(heard, reply.stopped_at, now, cut=True))
         self._deps.link.emit(ReplyEnded(reply.turn, reply.said, heard, cut=True))
         self._deps.link.emit(ContextShown(self._deps.engine.context()))
 
@@ -173,6 +187,6 @@ class ReplyController:
         self._settle(reply, heard=True)
         if reply.said:
             now = self._deps.link.now()
-            await self._deps.engine.feed(ReplyBlock(reply.said, reply.question.stopped_at, now))
+            await self._deps.engine.feed(ReplyBlock(reply.said, reply.stopped_at, now))
         self._deps.link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))
         self._deps.link.emit(ContextShown(self._deps.engine.context()))

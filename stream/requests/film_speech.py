@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.endpointing import Endpointer, EndpointerSettings, SpeechEnded, SpeechStarted
 from audio.models import Recogniser
+from audio.segmentation import SHORTEST_SPEECH_S, Segmenter, SegmenterSettings, SpeechPaused, SpeechStarted
 from audio.voice_activity import VadState, VoiceActivityDetector
 
 PAUSE_S = 0.8  # silence that ends an utterance
@@ -42,16 +42,17 @@ def in_words(utterances: Sequence[FilmUtterance]) -> str:
 
 def _speech(samples: Samples, activity: VoiceActivityDetector) -> list[tuple[float, float]]:
     """(start, end) in seconds of each stretch of speech."""
-    state, endpointer = VadState(), Endpointer(EndpointerSettings(hangover_s=PAUSE_S))
+    state, segmenter = VadState(), Segmenter(SegmenterSettings(pause_after_s=PAUSE_S))
     stretches, began, last = list[tuple[float, float]](), None, 0.0
     for start in range(0, len(samples), STEP):
         for hop in activity.step(state, Chunk(samples[start : start + STEP], HEARING_RATE_HZ, start)):
             last = hop.at
-            match endpointer.hear(hop.probability, hop.at, None):
+            match segmenter.hear(hop.probability, hop.at):
                 case SpeechStarted(since=since):
                     began = since
-                case SpeechEnded(last_speech_at=end) if began is not None:
-                    stretches.append((began, end))
+                case SpeechPaused(_, end, spoken_s) if began is not None:
+                    if spoken_s >= SHORTEST_SPEECH_S:
+                        stretches.append((began, end))
                     began = None
     if began is not None:
         stretches.append((began, last))

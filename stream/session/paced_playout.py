@@ -11,7 +11,8 @@ from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ReplyHeard, TurnTimed
 from stream.runtime.link import Link
 from stream.runtime.thread_signal import ThreadSignal
-from stream.turns.floor import Floor
+from stream.session.floor import Floor
+from stream.turns.events import ReplyHeardOut, ReplySounded
 
 
 class SpokenReply(Protocol):
@@ -53,7 +54,7 @@ class PacedPlayout:
             await self._moved.wait()
             turn = self._floor.turns.turn
             if self._playback.sent_s(turn) > 0:
-                self._announce(turn)
+                await self._announce(turn)
                 self._report_heard(turn)
             if self._playback.drained(turn) and self._committed(turn):
                 await self._finish(turn)
@@ -62,7 +63,7 @@ class PacedPlayout:
         reply = self._replies.reply
         return reply is not None and reply.turn == turn and reply.committed
 
-    def _announce(self, turn: int) -> None:
+    async def _announce(self, turn: int) -> None:
         """Marks and reports the first sound of a reply, once."""
         reply = self._replies.reply
         if turn == self._announced_turn or reply is None or reply.turn != turn:
@@ -71,7 +72,7 @@ class PacedPlayout:
         now = self._link.now()
         reply.timing.mark("first_sound_sent", now)
         reply.timing.mark("first_sound_heard", now + self._floor.playout_s)
-        self._floor.turns.sounded(turn)
+        await self._floor.take(ReplySounded(turn))
         self._floor.show_state()
         timing = reply.timing
         if timing.asked:
@@ -89,4 +90,4 @@ class PacedPlayout:
             if not self._playback.drained(turn):
                 return  # interrupted meanwhile, or more sound was added
             self._report_heard(turn)
-        await self._floor.finish(turn)
+        await self._floor.take(ReplyHeardOut(turn))

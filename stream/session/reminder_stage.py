@@ -6,8 +6,9 @@ import asyncio
 
 from dialogue.tools.toolbox import Reminder
 from stream.replies.reminder_book import ReminderBook
-from stream.replies.reply import Announcement
-from stream.turns.floor import Floor
+from stream.session.floor import Floor
+from stream.turns.decisions import Announcement
+from stream.turns.events import AnnouncementDue
 
 # Silence before an announcement, in which the user may go on speaking.
 PAUSE_BEFORE_S = 0.5
@@ -36,5 +37,6 @@ class ReminderStage:
             if not over.done():
                 over.set_result(heard)
 
-        said = await self._floor.announce(Announcement(reminder.text, self._book.now(), report))
+        announcement = Announcement(reminder.text, self._book.now(), report)
+        said = bool(await self._floor.take(AnnouncementDue(announcement)))
         return said and await over

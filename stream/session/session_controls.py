@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
+from stream.perception.audio_perception import AudioPerception
 from stream.perception.video_perception import VideoPerception
 from stream.runtime.events import (
     DeviceLost,
@@ -14,8 +17,9 @@ from stream.runtime.events import (
 )
 from stream.runtime.link import Link
 from stream.runtime.queues import DropOldest
-from stream.turns.audio_perception import AudioPerception
-from stream.turns.floor import Floor
+from stream.session.floor import Floor
+from stream.turns.decisions import TypedQuestion
+from stream.turns.events import HandsFreeSwitched, InterruptPressed, MessageTyped, MicrophoneOff, TalkKeyMoved
 
 Control = TalkKeyPressed | DeviceSwitched | Interrupted | PlayoutMeasured | DeviceLost | TextTyped
 
@@ -45,9 +49,9 @@ class SessionControls:
             case TextTyped(text):
                 await self._type(text)
             case TalkKeyPressed(down):
-                await floor.carry_out(floor.turns.press(down, floor.sound.end_s))
+                await floor.take(TalkKeyMoved(down, floor.sound.end_s))
             case Interrupted():
-                await floor.carry_out(floor.turns.interrupt())
+                await floor.take(InterruptPressed())
             case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured(delay_s):
@@ -62,6 +66,8 @@ class SessionControls:
                         "warning", f"{device}_lost", f"The {device} is gone ({reason}). The call goes on without it."
                     )
                 )
+            case _:
+                assert_never(control)
 
     async def _type(self, text: str) -> None:
         text = text.strip()
@@ -76,15 +82,15 @@ class SessionControls:
                 )
             )
             return
-        await self._floor.type(text)
+        await self._floor.take(MessageTyped(TypedQuestion(text, self._link.now())))
 
     async def _switch(self, switched: DeviceSwitched) -> None:
         floor = self._floor
         if switched.camera is not None:
             self._video.switch(switched.camera)
         if switched.hands_free is not None:
-            await floor.carry_out(floor.turns.switch_hands_free(switched.hands_free))
+            await floor.take(HandsFreeSwitched(switched.hands_free))
         if switched.microphone is not None:
             self._audio.switch(switched.microphone)
             if not switched.microphone:
-                await floor.carry_out(floor.turns.forget())
+                await floor.take(MicrophoneOff())

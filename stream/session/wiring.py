@@ -17,11 +17,13 @@ from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
+from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
 from stream.perception.closer_look import CloserLook
 from stream.perception.echo_cancellation import EchoCancellation
-from stream.perception.turn_detection import TurnDetection
+from stream.perception.speech_transcripts import SpeechTranscripts
+from stream.perception.turn_detection import TurnDetection, patience
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.unit_queue import UnitsLost
@@ -30,6 +32,7 @@ from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
 from stream.playout.played_sound import PlayedSound
 from stream.playout.speech_synthesis import SpeechSynthesis
+from stream.replies.full_duplex import FullDuplex
 from stream.replies.orders import Order, SceneChanged, order_queue
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.reply import ReplyDependencies
@@ -38,14 +41,12 @@ from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.runtime.thread_signal import ThreadSignal
+from stream.session.floor import Floor
 from stream.session.paced_playout import PacedPlayout
 from stream.session.remembering import Remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
-from stream.turns.audio_perception import AudioPerception
 from stream.turns.duplex_turns import DuplexTurns
-from stream.turns.floor import Floor
-from stream.turns.full_duplex import FullDuplex
 from stream.turns.turns import Turns
 
 
@@ -113,13 +114,11 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     sound, sound_clock = AudioBuffer(), SoundClock()
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
-    endpointing = TurnDetection(
-        judge=parts.new_engine if isinstance(parts.new_engine, SemanticTurnJudge) else None, thread=threads.llm
-    )
+    transcripts = _transcripts(parts, engine, sound)
     dependencies = ReplyDependencies(
         engine=engine,
-        transcriber=parts.transcriber,
-        asr=threads.asr,
+        transcripts=transcripts,
+        sound_clock=sound_clock,
         speech=SpeechSynthesis(parts.voice, threads.voice, out_rate),
         video=video,
         playback=playback,
@@ -127,9 +126,8 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
         own_words=OwnWords(playback, played),
-        endpointing=endpointing,
     )
-    turns = DuplexTurns() if engine.can.duplex else Turns()
+    turns = DuplexTurns() if engine.can.duplex else Turns(patience(setup))
     replies = _reply_stage(orders, dependencies, turns, sound)
     _equip(parts, dependencies, replies)
     caption_transcriber = _caption_transcriber(parts, engine, link)
@@ -144,7 +142,17 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         unit_feed=unit_feed,
         caption_transcriber=caption_transcriber,
     )
-    audio = _audio_perception(parts, engine, endpointing, floor, setup, link, played)
+    audio = AudioPerception(
+        voice_activity=parts.voice_activity,
+        sound=sound,
+        sound_clock=sound_clock,
+        transcripts=transcripts,
+        turn_detection=_turn_detection(parts, transcripts),
+        floor=floor,
+        setup=setup,
+        link=link,
+        echo=_echo_cancellation(parts, played),
+    )
     reminders = dependencies.reminders
     return Stages(
         engine=engine,
@@ -242,23 +250,20 @@ def _caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTra
     return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
 
 
-def _audio_perception(
-    parts: Parts,
-    engine: Engine,
-    endpointing: TurnDetection,
-    floor: Floor,
-    setup: Setup,
-    link: Link,
-    played: PlayedSound,
-) -> AudioPerception:
+def _transcripts(parts: Parts, engine: Engine, sound: AudioBuffer) -> SpeechTranscripts | None:
+    """For an engine that does not hear."""
+    if engine.can.hears or parts.transcriber is None:
+        return None
+    return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound)
+
+
+def _turn_detection(parts: Parts, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
+    """Where there are words, and a model that judges whether they are complete."""
+    if transcripts is None or not isinstance(parts.new_engine, SemanticTurnJudge):
+        return None
+    return TurnDetection(parts.new_engine, parts.threads.llm, transcripts)
+
+
+def _echo_cancellation(parts: Parts, played: PlayedSound) -> EchoCancellation | None:
     canceller = parts.new_echo_canceller
-    return AudioPerception(
-        voice_activity=parts.voice_activity,
-        transcriber=None if engine.can.hears else parts.transcriber,
-        asr=parts.threads.asr,
-        endpointing=endpointing,
-        floor=floor,
-        setup=setup,
-        link=link,
-        echo=EchoCancellation(canceller(), played) if canceller is not None else None,
-    )
+    return EchoCancellation(canceller(), played) if canceller is not None else None

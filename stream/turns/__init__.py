@@ -1,1 +1,1 @@
-"""Turn-taking: the rules, the floor that carries them out, audio perception, full duplex."""
+"""Turn-taking as a pure function: events in, decisions out; no task, no clock, no model."""

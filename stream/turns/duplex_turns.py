@@ -1,4 +1,4 @@
-"""Turn-taking for an engine that decides itself when to speak. Pure, like `turns.py`.
+"""Turn-taking for an engine that decides itself when to speak: the same events, decisions and phases as `turns.py`.
 
 The engine hears everything and answers when it chooses; no question is put to it. Barge-in is decided here: speech over
 the reply pauses it at once and takes the floor soon after, also where the speech was going on when the reply began.
@@ -6,8 +6,10 @@ the reply pauses it at once and takes the floor soon after, also where the speec
 
 from __future__ import annotations
 
-from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechStarted
-from stream.turns.turns import Begin, Decision, Hold, Phase, Turns, UserDone
+from audio.segmentation import SHORTEST_SPEECH_S, SpeechPaused, SpeechStarted
+from stream.turns.decisions import Answer, Decision, SpokenQuestion, UserDone
+from stream.turns.events import AnnouncementDue, EngineSpoke, MessageTyped
+from stream.turns.turns import ROWS, Phase, Turns, nothing, table
 
 
 class DuplexTurns(Turns):
@@ -17,79 +19,73 @@ class DuplexTurns(Turns):
         super().__init__()
         self._answered = True  # the current turn has had its reply
         self._saying = False  # the user is speaking, possibly over the reply
-        self._cut_off: list[Decision] = []  # ends of utterances that a new turn cut off
         self.asked = False  # the current turn began with something the user said or typed
         self.spoke_until = 0.0  # the end of the user's last speech, on the clock of the sound
 
-    def speak(self, at: float) -> list[Decision]:
+    def _speak(self, event: EngineSpoke) -> list[Decision]:
         """The engine begins to speak; `turn` becomes the turn it speaks in."""
         self.asked = not self._answered
         if self._answered:
             self.turn += 1
-        self._answered = self._sounded = True
-        self.phase, talked_over, self._open = Phase.OURS, self._open, False
-        if not talked_over or not self.hands_free:
+        self._answered = True
+        if self.phase is Phase.CHALLENGED:
             return []
-        self._challenged_at, self._challenge_s = at, 0.0
-        return [Hold()]
-
-    def type(self, at: float) -> list[Decision]:
-        """A typed message: it goes to the engine with the next unit; a current reply ends here."""
-        decisions = self._yield()
-        self._begin(at)
-        self._open = self._saying = False
-        self.spoke_until = at
-        return self._with_cut_off(decisions)
-
-    def press(self, down: bool, at: float) -> list[Decision]:
-        """The push-to-talk key: the engine hears the user only while it is down."""
-        if self.hands_free or down == self._pressed:
+        paused = SpeechPaused(event.at, self._stopped_at, SHORTEST_SPEECH_S) if self.phase is Phase.PAUSED else None
+        talked_over, self.phase = self.user_speaks and self.hands_free, Phase.REPLYING
+        if not talked_over:
             return []
-        self._pressed = down
-        if down:
-            return self._with_cut_off([*self._yield(), self._begin(at)])
-        self._open, self.spoke_until = False, at
-        return self._said(at)
+        decisions = self._challenge(SpeechStarted(event.at, event.at))
+        self._challenge_pause = paused
+        return decisions
 
-    def forget(self) -> list[Decision]:
-        self._saying = False
-        return super().forget()
+    def _type(self, event: MessageTyped) -> list[Decision]:
+        """A typed message goes to the engine with the next unit; a current reply ends here."""
+        at = event.question.began_at
+        decisions = [*self._yield(), *self._utterance_over(at)]
+        super()._begin(at)
+        self._answered, self.phase, self.spoke_until = False, Phase.IDLE, at
+        return [*decisions, Answer(self.turn, event.question)]
 
-    def finished(self, turn: int) -> list[Decision]:
-        return self._with_cut_off(super().finished(turn))
-
-    def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
-        match event:
-            case SpeechStarted():
-                return [self._begin(event.since)]
-            case SpeechEnded():
-                self._open, self.spoke_until = False, event.last_speech_at
-                return self._said(event.last_speech_at)
-            case SpeechDropped():
-                self._open = self._saying = False
+    def _go_on(self, _event: SpeechStarted) -> list[Decision]:
+        self.phase = Phase.SPEAKING
         return []
 
-    def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
-        """Speech that was going on when the reply began ends here, or goes on as a turn of its own."""
-        said: list[Decision] = []
-        if isinstance(event, SpeechEnded):
-            self.spoke_until = event.last_speech_at
-            said = self._said(event.last_speech_at)
-        elif isinstance(event, SpeechDropped):
-            self._saying = False
-        return self._with_cut_off([*said, *super()._hear_over_us(event, speech_s)])
-
-    def _said(self, last_speech_at: float) -> list[Decision]:
-        saying, self._saying = self._saying, False
-        return [UserDone(self.turn, last_speech_at)] if saying else []
-
-    def _with_cut_off(self, decisions: list[Decision]) -> list[Decision]:
-        """Puts first the ends of utterances that a new turn cut off."""
-        cut_off, self._cut_off = self._cut_off, []
-        return [*cut_off, *decisions]
-
-    def _begin(self, at: float) -> Begin:
-        self._cut_off = self._said(at)
-        began = super()._begin(at)
+    def _begin(self, at: float) -> list[Decision]:
+        """An utterance that a new turn cuts off ends here."""
+        decisions = [*self._utterance_over(at), *super()._begin(at)]
         self._answered, self._saying = False, True
-        return began
+        return decisions
+
+    def _prepare(self, said: SpokenQuestion) -> list[Decision]:
+        return []
+
+    def _end(self, said: SpokenQuestion) -> list[Decision]:
+        self.phase = Phase.IDLE
+        return self._utterance_over(said.stopped_at)
+
+    def _release(self, event: object = None) -> list[Decision]:
+        """Speech that was going on when the reply began may end during the reply."""
+        return [*self._utterance_over(self._voiced_at), *super()._release(event)]
+
+    def _drop(self) -> list[Decision]:
+        self._saying = False
+        return super()._drop()
+
+    def _utterance_over(self, at: float) -> list[Decision]:
+        if not self._saying:
+            return []
+        self._saying, self.spoke_until = False, at
+        return [UserDone(self.turn, SpokenQuestion(self.began_at, at, at))]
+
+
+_ = nothing
+DuplexTurns.rules = table(
+    {
+        **ROWS,
+        # phase: IDLE, SPEAKING, PAUSED, THINKING (does not occur), REPLYING, CHALLENGED
+        SpeechStarted: (Turns._start, _, DuplexTurns._go_on, _, Turns._challenge, Turns._resume_challenge),
+        MessageTyped: (DuplexTurns._type,) * 6,
+        AnnouncementDue: (_,) * 6,
+        EngineSpoke: (DuplexTurns._speak,) * 6,
+    }
+)

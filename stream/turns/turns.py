@@ -1,231 +1,289 @@
-"""Turn-taking: decides who has the floor. Pure: speech events and media time in, decisions out.
+"""Turn-taking: who has the floor. One table: for each event and phase, the rule that applies (`Turns.rules`).
 
-Starts no task and reads no clock. A turn is one utterance of the user and the reply to it.
+Pure: events in, decisions out. Starts no task and reads no clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any, ClassVar, get_args
 
-from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted
+from audio.segmentation import LONGEST_HOP_S, ROUNDING_S, SHORTEST_SPEECH_S, SpeechPaused, SpeechStarted
+from audio.voice_activity import SpeechProbability
+from stream.turns.decisions import (
+    Answer,
+    Begin,
+    Decision,
+    Drop,
+    Finish,
+    Hold,
+    Prepare,
+    Question,
+    Release,
+    Retract,
+    SpokenQuestion,
+    TypedQuestion,
+    Yield,
+)
+from stream.turns.events import (
+    AnnouncementDue,
+    EngineSpoke,
+    HandsFreeSwitched,
+    InterruptPressed,
+    MessageTyped,
+    MicrophoneOff,
+    ReplyHeardOut,
+    ReplySounded,
+    SoundEvent,
+    TalkKeyMoved,
+    TurnEndEstimated,
+    TurnEvent,
+)
+from stream.turns.patience import Patience
 
 
 class Phase(Enum):
-    YOURS = "the user has the floor"
-    OURS = "the assistant has the floor"
+    IDLE = "neither side speaks"
+    SPEAKING = "the user speaks, or holds the key"
+    PAUSED = "the user is silent, and may have finished"
+    THINKING = "the turn is decided, and nothing of the reply was heard"
+    REPLYING = "the reply is heard"
+    CHALLENGED = "the user speaks over the reply"
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """The user began to speak at `at`: a turn is open."""
-
-    turn: int
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """A short pause: compute the answer speculatively, without playing it."""
-
-    turn: int
-    last_speech_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Retract:
-    """The user goes on: the prepared (or given but unheard) reply is void, the same turn stays open."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The turn is decided: the assistant has the floor."""
-
-    turn: int
-    last_speech_at: float
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class UserDone:
-    """An utterance of the user ended that calls for no answer here: the engine decides whether to answer."""
-
-    turn: int
-    last_speech_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """The turn is void: nothing was said."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Speech over the reply: pause playback until it is clear whether it is an interruption."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """It was not an interruption: resume playback."""
-
-
-@dataclass(frozen=True, slots=True)
-class Yield:
-    """Barge-in: the user takes the floor; this turn's reply ends at what was heard."""
-
-    turn: int
-
-
-Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Hold | Release | Yield
+SPEECH = 0.5  # probability from which a hop counts as speech
 
 # Speech over the reply that counts as an interruption; less is a cough or an "mm-hm" (backchannel).
-# Playback pauses at once in both cases (Hold).
+# Playback pauses at once in both cases (Hold), and goes on after RELEASE_S of silence.
 CONFIRM_S = 0.25
+RELEASE_S = 0.40
+
+Rule = Callable[[Any, Any], list[Decision]]
+RuleTable = Mapping[type[Any], Mapping[Phase, Rule]]
+
+
+def nothing(_turns: Any, _event: Any) -> list[Decision]:
+    return []
 
 
 class Turns:
-    """The turn-taking state of one session."""
+    """The turn-taking state of one session, for an engine that answers when it is asked."""
 
-    def __init__(self, confirm_s: float = CONFIRM_S) -> None:
-        self.confirm_s = confirm_s
-        self.phase = Phase.YOURS
+    def __init__(self, patience: Patience | None = None, confirm_s: float = CONFIRM_S) -> None:
+        self.patience, self.confirm_s = patience or Patience(), confirm_s
+        self.phase = Phase.IDLE
         self.turn = 0
         self.hands_free = True
-        self._open = False  # the user's part of the current turn is being spoken
-        self._sounded = False  # the user has heard some of the reply
-        self._challenged_at: float | None = None
-        self._challenge_s = 0.0  # seconds of speech over the reply so far
-        self._heard_at = 0.0
+        self.began_at = self._stopped_at = 0.0  # of the user's speech in the current turn
+        self._worded = False  # it was long enough for a word
+        self._wait_s = 0.0  # silence after which the turn is over
+        self._decided = False  # the turn was decided, and retracted because the user seemed to go on
+        self._question: Question | None = None  # the one that is answered
+        self._challenged_since = self._challenge_s = self._voiced_at = 0.0
+        self._challenge_pause: SpeechPaused | None = None  # the user pauses in the challenge
+        self._hop_at = self._hop_s = 0.0
         self._pressed = False
-        self._last_speech_at = 0.0
-        self._unasked = False  # the current turn is an announcement
-        self._reopened = False  # its answer was taken back unheard, because the user seemed to go on
 
     @property
     def user_speaks(self) -> bool:
-        return self._open
+        """Whether the user's part of the turn is open; pauses are part of it."""
+        return self.phase in (Phase.SPEAKING, Phase.PAUSED)
 
-    def hear(self, event: SpeechEvent | None, at: float, voiced: bool) -> list[Decision]:
-        """One VAD hop that ended `at`, while hands-free: whether it was voiced, and the endpointing event, if any."""
-        hop_s, self._heard_at = at - self._heard_at, at
-        if not self.hands_free:
+    def take(self, event: TurnEvent) -> list[Decision]:
+        """The decisions that follow from `event`, in order. With push-to-talk, sound decides nothing."""
+        if isinstance(event, SpeechProbability):
+            self._hop_s, self._hop_at = min(event.at - self._hop_at, LONGEST_HOP_S), event.at
+        if not self.hands_free and isinstance(event, SoundEvent):
             return []
-        if self.phase is Phase.OURS:
-            return self._hear_over_us(event, hop_s if voiced else 0.0)
-        return self._hear_user(event, at)
+        return self.rules[type(event)][self.phase](self, event)
 
-    def _hear_user(self, event: SpeechEvent | None, at: float) -> list[Decision]:
-        match event:
-            case SpeechStarted():
-                return [self._begin(event.since)]
-            case SpeechPaused() if self._open:
-                return [Prepare(self.turn, event.last_speech_at)]
-            case SpeechResumed() if self._open:
+    # The user speaks.
+
+    def _start(self, event: SpeechStarted) -> list[Decision]:
+        return self._begin(event.since)
+
+    def _pause(self, event: SpeechPaused) -> list[Decision]:
+        """A noise alone is no turn. After words it changes nothing: the same pause goes on."""
+        noise = event.spoken_s < SHORTEST_SPEECH_S
+        if noise and not self._worded:
+            return self._drop()
+        if noise and self._decided:
+            return self._answer(self._said(event.at))
+        if not noise:
+            self._stopped_at, self._worded, self._decided = event.last_speech_at, True, False
+        self.phase, self._wait_s = Phase.PAUSED, self.patience.wait_s(None)
+        return self._prepare(self._said(event.at))
+
+    def _go_on(self, _event: SpeechStarted) -> list[Decision]:
+        self.phase = Phase.SPEAKING
+        return [Retract(self.turn)]
+
+    def _wait(self, hop: SpeechProbability) -> list[Decision]:
+        return [] if hop.probability >= SPEECH else self._end_if_over(hop.at)
+
+    def _estimate(self, event: TurnEndEstimated) -> list[Decision]:
+        if event.stopped_at != self._stopped_at:
+            return []  # of an earlier pause
+        self._wait_s = self.patience.wait_s(event.probability)
+        return self._end_if_over(event.at)
+
+    def _end_if_over(self, at: float) -> list[Decision]:
+        return self._end(self._said(at)) if at - self._stopped_at + ROUNDING_S >= self._wait_s else []
+
+    def _reopen(self, event: SpeechStarted) -> list[Decision]:
+        """Nothing of the reply was heard yet: the user was not finished."""
+        match self._question:
+            case SpokenQuestion():
+                self.phase, self._decided = Phase.SPEAKING, True
                 return [Retract(self.turn)]
-            case SpeechEnded() if self._open:
-                return [self._answer(event.last_speech_at, at)]
-            case SpeechDropped() if self._open and self._reopened:
-                return [self._answer(self._last_speech_at, at)]  # it was noise: the answer stands
-            case SpeechDropped() if self._open:
-                self._open = False
-                return [Drop(self.turn)]
+            case TypedQuestion():
+                return self._challenge(event)
+            case _:
+                return [*self._yield(), *self._begin(event.since)]
+
+    # The user speaks over the reply.
+
+    def _challenge(self, event: SpeechStarted) -> list[Decision]:
+        self.phase, self._challenge_pause = Phase.CHALLENGED, None
+        self._challenged_since, self._challenge_s, self._voiced_at = event.since, event.at - event.since, event.at
+        return [Hold()]
+
+    def _weigh(self, hop: SpeechProbability) -> list[Decision]:
+        if hop.probability >= SPEECH:
+            self._voiced_at = hop.at
+            self._challenge_s += self._hop_s if self._challenge_pause is None else 0.0
+        if self._challenge_pause is None and self._challenge_s >= self.confirm_s:
+            return [*self._yield(), *self._begin(self._challenged_since)]
+        return self._release() if hop.at - self._voiced_at + ROUNDING_S >= RELEASE_S else []
+
+    def _pause_challenge(self, event: SpeechPaused) -> list[Decision]:
+        self._challenge_pause = event
         return []
 
-    def _hear_over_us(self, event: SpeechEvent | None, speech_s: float) -> list[Decision]:
-        match event:
-            case SpeechStarted() if not self._sounded and self._unasked:
-                return [*self._yield(), self._begin(event.since)]
-            case SpeechStarted() if not self._sounded:
-                # Nothing of the reply has been heard yet: the user was not finished.
-                self.phase, self._open, self._reopened = Phase.YOURS, True, True
-                return [Retract(self.turn)]
-            case SpeechStarted():
-                self._challenged_at, self._challenge_s = event.since, event.at - event.since
-                return [Hold()]
-            case SpeechEnded() | SpeechDropped() if self._challenged_at is not None:
-                self._challenged_at = None
-                return [Release()]
-        since = self._challenged_at
-        if since is None:
-            return []
-        self._challenge_s += speech_s
-        return [*self._yield(), self._begin(since)] if self._challenge_s >= self.confirm_s else []
+    def _resume_challenge(self, event: SpeechStarted) -> list[Decision]:
+        self._challenge_pause = None
+        self._challenge_s += event.at - event.since
+        return []
 
-    def press(self, down: bool, at: float) -> list[Decision]:
-        """The push-to-talk key went down or up; ignored while hands-free."""
-        if self.hands_free or down == self._pressed:
-            return []
-        self._pressed = down
-        if down:
-            return [*self._yield(), self._begin(at)]
-        return [self._answer(at, at)] if self._open else []
+    def _release(self, _event: object = None) -> list[Decision]:
+        self.phase = Phase.REPLYING
+        return [Release()]
 
-    def type(self, at: float) -> list[Decision]:
+    # Keys, messages, switches.
+
+    def _press(self, event: TalkKeyMoved) -> list[Decision]:
+        if self.hands_free or event.down == self._pressed:
+            return []
+        self._pressed = event.down
+        if event.down:
+            return [*self._yield(), *self._begin(event.at)]
+        if not self.user_speaks:
+            return []
+        self._stopped_at = event.at
+        return self._end(self._said(event.at))
+
+    def _type(self, event: MessageTyped) -> list[Decision]:
         """A typed message is a whole turn; it takes the floor."""
-        dropped: list[Decision] = [Drop(self.turn)] if self._open else []
-        decisions = [*dropped, *self._yield()]
-        self._begin(at)
-        return [*decisions, self._answer(at, at)]
+        before = self._drop() if self.user_speaks else self._yield()
+        self._begin(event.question.began_at)
+        return [*before, *self._answer(event.question)]
 
-    def announce(self, at: float) -> list[Decision]:
-        """Begins an announcement as a turn of its own if the floor is free; otherwise decides nothing."""
-        if self.phase is Phase.OURS or self._open:
-            return []
-        self._begin(at)
-        self._unasked = True
-        return [self._answer(at, at)]
+    def _announce(self, event: AnnouncementDue) -> list[Decision]:
+        """An announcement is a turn of its own."""
+        self._begin(event.announcement.began_at)
+        return self._answer(event.announcement)
 
-    def interrupt(self) -> list[Decision]:
-        """The interrupt button: a current reply ends here."""
+    def _interrupt(self, _event: InterruptPressed) -> list[Decision]:
         return self._yield()
 
-    def switch_hands_free(self, on: bool) -> list[Decision]:
-        """Changes between hands-free and push-to-talk; an unfinished utterance is dropped."""
-        if on == self.hands_free:
+    def _switch(self, event: HandsFreeSwitched) -> list[Decision]:
+        """Between hands-free and push-to-talk an unfinished utterance is dropped."""
+        if event.on == self.hands_free:
             return []
-        self.hands_free = on
-        return self.forget()
+        self.hands_free = event.on
+        return self._forget()
 
-    def forget(self) -> list[Decision]:
-        """Drops an unfinished utterance: the microphone went off or the mode changed. A current reply goes on."""
+    def _forget(self, _event: object = None) -> list[Decision]:
+        """Drops an unfinished utterance. A current reply goes on."""
         self._pressed = False
-        released: list[Decision] = [Release()] if self._challenged_at is not None else []
-        self._challenged_at = None
-        if not self._open:
-            return released
-        self._open = False
-        return [*released, Drop(self.turn)]
+        if self.phase is Phase.CHALLENGED:
+            return self._release()
+        return self._drop() if self.user_speaks else []
 
-    def sounded(self, turn: int) -> None:
-        """The first sound of the reply to `turn` was played."""
-        if turn == self.turn:
-            self._sounded = True
+    # The reply.
 
-    def finished(self, turn: int) -> list[Decision]:
-        """The reply to `turn` was heard to its end (or there was none): the user gets the floor."""
-        if turn != self.turn or self.phase is Phase.YOURS:
+    def _sound(self, event: ReplySounded) -> list[Decision]:
+        if event.turn == self.turn:
+            self.phase = Phase.REPLYING
+        return []
+
+    def _finish(self, event: ReplyHeardOut) -> list[Decision]:
+        """Speech that goes on over the last word becomes the next turn."""
+        if event.turn != self.turn:
             return []
-        self.phase = Phase.YOURS
-        since, self._challenged_at = self._challenged_at, None
-        return [self._begin(since)] if since is not None else []
+        challenged, self.phase = self.phase is Phase.CHALLENGED, Phase.IDLE
+        decisions: list[Decision] = [Finish(event.turn)]
+        if challenged:
+            decisions += self._begin(self._challenged_since)
+            if self._challenge_pause is not None:
+                decisions += self._pause(self._challenge_pause)
+        return decisions
 
-    def _begin(self, at: float) -> Begin:
+    # Steps that rules share.
+
+    def _said(self, at: float) -> SpokenQuestion:
+        return SpokenQuestion(self.began_at, self._stopped_at, at)
+
+    def _begin(self, at: float) -> list[Decision]:
         self.turn += 1
-        self.phase, self._open, self._sounded, self._reopened = Phase.YOURS, True, False, False
-        self._unasked = False
-        return Begin(self.turn, at)
+        self.phase, self.began_at, self._worded, self._decided = Phase.SPEAKING, at, False, False
+        return [Begin(self.turn, at)]
 
-    def _answer(self, last_speech_at: float, at: float) -> Answer:
-        self.phase, self._open, self._sounded = Phase.OURS, False, False
-        self._last_speech_at = last_speech_at
-        return Answer(self.turn, last_speech_at, at)
+    def _prepare(self, said: SpokenQuestion) -> list[Decision]:
+        return [Prepare(self.turn, said)]
+
+    def _end(self, said: SpokenQuestion) -> list[Decision]:
+        return self._answer(said)
+
+    def _answer(self, question: Question) -> list[Decision]:
+        self.phase, self._question = Phase.THINKING, question
+        return [Answer(self.turn, question)]
+
+    def _drop(self) -> list[Decision]:
+        self.phase = Phase.IDLE
+        return [Drop(self.turn)]
 
     def _yield(self) -> list[Decision]:
-        if self.phase is Phase.YOURS:
+        if self.phase is Phase.IDLE or self.user_speaks:
             return []
-        self.phase, self._challenged_at = Phase.YOURS, None
+        self.phase = Phase.IDLE
         return [Yield(self.turn)]
+
+    rules: ClassVar[RuleTable]
+
+
+def table(rows: Mapping[type[Any], tuple[Rule, ...]]) -> RuleTable:
+    """Rows of rules, one rule for each phase in order. Every event has a row."""
+    assert set(rows) == set(get_args(TurnEvent)), "Every event needs a row."
+    return {kind: dict(zip(Phase, row, strict=True)) for kind, row in rows.items()}
+
+
+_, _T = nothing, Turns
+ROWS: Mapping[type[Any], tuple[Rule, ...]] = {
+    # phase:            IDLE          SPEAKING    PAUSED        THINKING        REPLYING        CHALLENGED
+    SpeechStarted: (_T._start, _, _T._go_on, _T._reopen, _T._challenge, _T._resume_challenge),
+    SpeechPaused: (_, _T._pause, _, _, _, _T._pause_challenge),
+    SpeechProbability: (_, _, _T._wait, _, _, _T._weigh),
+    TurnEndEstimated: (_, _, _T._estimate, _, _, _),
+    TalkKeyMoved: (_T._press,) * 6,
+    MessageTyped: (_T._type,) * 6,
+    AnnouncementDue: (_T._announce, _, _, _, _, _),
+    InterruptPressed: (_, _, _, _T._interrupt, _T._interrupt, _T._interrupt),
+    HandsFreeSwitched: (_T._switch,) * 6,
+    MicrophoneOff: (_T._forget,) * 6,
+    ReplySounded: (_, _, _, _T._sound, _, _),
+    ReplyHeardOut: (_, _, _, _T._finish, _T._finish, _T._finish),
+    EngineSpoke: (_,) * 6,
+}
+Turns.rules = table(ROWS)

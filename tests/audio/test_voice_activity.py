@@ -1,4 +1,4 @@
-"""The real VAD model on speech, silence and noise, alone and with endpointing."""
+"""The real VAD model on speech, silence and noise, alone and with segmentation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk, Samples
-from audio.endpointing import Endpointer, SpeechEnded, SpeechEvent, SpeechStarted
+from audio.segmentation import Segmenter, SegmenterSettings, SegmentEvent, SpeechPaused, SpeechStarted
 from audio.tone import noise, silence, sine
 from audio.voice_activity import HOP, HOP_S, SpeechProbability, VadState, VoiceActivityDetector
 
@@ -21,9 +21,9 @@ def detect(activity: VoiceActivityDetector, sound: Samples) -> list[SpeechProbab
     return activity.step(VadState(), Chunk(sound, RATE, 0))
 
 
-def events(activity: VoiceActivityDetector, sound: Samples) -> list[SpeechEvent]:
-    endpointer = Endpointer()
-    heard = [endpointer.hear(hop.probability, hop.at) for hop in detect(activity, sound)]
+def events(activity: VoiceActivityDetector, sound: Samples) -> list[SegmentEvent]:
+    segmenter = Segmenter(SegmenterSettings(pause_after_s=0.4))
+    heard = [segmenter.hear(hop.probability, hop.at) for hop in detect(activity, sound)]
     return [event for event in heard if event is not None]
 
 
@@ -52,8 +52,8 @@ def test_speech_is_detected_where_it_is(
     loud = np.flatnonzero(np.abs(speech) > 0.02)
     begins, ends = 1 + loud[0] / RATE, 1 + loud[-1] / RATE
     found = events(activity, np.concatenate([silence(1.0, RATE), speech, silence(1.5, RATE)]))
-    assert isinstance(found[0], SpeechStarted) and isinstance(found[-1], SpeechEnded)
-    assert sum(isinstance(event, SpeechEnded) for event in found) == 1, "the sentence is not cut in two"
+    assert isinstance(found[0], SpeechStarted) and isinstance(found[-1], SpeechPaused)
+    assert sum(isinstance(event, SpeechPaused) for event in found) == 1, "the sentence is not cut in two"
     assert found[0].since == pytest.approx(begins, abs=0.12)
     assert found[-1].last_speech_at == pytest.approx(ends, abs=0.15)
     assert found[-1].at - ends < 0.6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -10,12 +9,10 @@ import pytest
 
 from dialogue.engine import Engine
 from stream.models.setup import SETUPS
-from stream.perception.turn_detection import TurnDetection
-from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import TurnTimed, UserCaption
 from stream.session.session import Session
 from tests.stream.calls import Call
-from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["laptop"]
@@ -38,9 +35,11 @@ class ToyModel:
         return self.opinion
 
 
-def call(factory: Callable[[], Engine], story: Callable[[Call], Awaitable[None]]) -> Call:
+def call(
+    factory: Callable[[], Engine], story: Callable[[Call], Awaitable[None]], transcriber: ToyTranscriber | None = None
+) -> Call:
     async def whole() -> Call:
-        parts = toy_parts(factory)
+        parts = toy_parts(factory, transcriber)
         made = Call(Session("test", parts, SETUP))
         async with made.running():
             await story(made)
@@ -89,16 +88,8 @@ def test_a_pause_in_the_middle_of_a_sentence_does_not_end_the_turn(opinion: floa
     assert len({caption.turn for caption in result.of(UserCaption) if caption.final and caption.text}) == turns
 
 
-def test_a_judgement_counts_once_and_no_words_are_not_judged() -> None:
+def test_no_words_are_not_judged() -> None:
     model = ToyModel(WHOLE)
-    thread = DeviceThread("llm")
-
-    async def weighed() -> list[float | None]:
-        endpointing = TurnDetection(model, thread)
-        await endpointing.judge("")
-        before = endpointing.take()
-        await endpointing.judge("Hello.")
-        return [before, endpointing.take(), endpointing.take()]
-
-    assert asyncio.run(weighed()) == [None, WHOLE, None]
-    thread.close()
+    result = call(model, one_question, ToyTranscriber(says=""))
+    assert model.asked == []
+    assert result.of(TurnTimed) == []

@@ -4,23 +4,48 @@ from __future__ import annotations
 
 import pytest
 
-from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechStarted
+from audio.segmentation import SpeechPaused, SpeechStarted
+from audio.voice_activity import SpeechProbability
+from stream.turns.decisions import Answer, Begin, Decision, Drop, Finish, Hold, Release, TypedQuestion, UserDone, Yield
 from stream.turns.duplex_turns import DuplexTurns
-from stream.turns.turns import Begin, Decision, Hold, Release, UserDone, Yield
+from stream.turns.events import (
+    EngineSpoke,
+    HandsFreeSwitched,
+    MessageTyped,
+    MicrophoneOff,
+    ReplyHeardOut,
+    TalkKeyMoved,
+    TurnEvent,
+)
+
+HOP_S = 0.032
 
 
-def decisions_on(turns: DuplexTurns, *events: SpeechEvent) -> list[Decision]:
-    return [decision for event in events for decision in turns.hear(event, event.at, voiced=False)]
+def decided(turns: DuplexTurns, *events: TurnEvent) -> list[Decision]:
+    return [decision for event in events for decision in turns.take(event)]
 
 
 def start(at: float) -> SpeechStarted:
     return SpeechStarted(at, since=at)
 
 
-def talks_on(turns: DuplexTurns, at: float, seconds: float) -> list[Decision]:
-    turns.hear(None, at, voiced=False)
-    hops = round(seconds / 0.032)
-    return [decision for hop in range(1, hops + 1) for decision in turns.hear(None, at + 0.032 * hop, voiced=True)]
+def silence(since: float, until: float, probability: float = 0.0) -> list[TurnEvent]:
+    return [SpeechProbability(since + HOP_S * hop, probability) for hop in range(round((until - since) / HOP_S) + 1)]
+
+
+def stop(at: float, spoken_s: float = 1.0) -> list[TurnEvent]:
+    """The user stops at `at` and is silent for half a second."""
+    return [SpeechPaused(at + 0.1, at, spoken_s), *silence(at + 0.1, at + 0.5)]
+
+
+def talks_on(turns: DuplexTurns, since: float, until: float) -> list[Decision]:
+    turns.take(SpeechProbability(since, 0.9))
+    return decided(turns, *silence(since + HOP_S, until, 0.9))
+
+
+def spans(decisions: list[Decision]) -> list[tuple[int, float]]:
+    """(turn, end) of the utterances that ended."""
+    return [(done.turn, done.speech.stopped_at) for done in decisions if isinstance(done, UserDone)]
 
 
 @pytest.fixture
@@ -29,52 +54,55 @@ def turns() -> DuplexTurns:
 
 
 def test_every_utterance_ends_and_a_noise_is_none(turns: DuplexTurns) -> None:
-    decisions = decisions_on(
-        turns, start(1.0), SpeechEnded(2.4, 2.0), start(3.0), SpeechDropped(3.2), start(5.0), SpeechEnded(7.0, 6.6)
-    )
-    assert decisions == [Begin(1, 1.0), UserDone(1, 2.0), Begin(2, 3.0), Begin(3, 5.0), UserDone(3, 6.6)]
+    decisions = decided(turns, start(1.0), *stop(2.0), start(3.0), *stop(3.1, 0.1), start(5.0), *stop(6.6))
+    assert [type(decision) for decision in decisions] == [Begin, UserDone, Begin, Drop, Begin, UserDone]
+    assert spans(decisions) == [(1, 2.0), (3, 6.6)]
 
 
 def test_an_utterance_that_ends_during_the_reply_belongs_to_the_answered_turn(turns: DuplexTurns) -> None:
-    decisions_on(turns, start(1.0))
-    assert turns.speak(2.0) == [Hold()]
-    assert decisions_on(turns, SpeechEnded(2.3, 1.9)) == [UserDone(1, 1.9), Release()]
+    decided(turns, start(1.0), SpeechProbability(1.9, 0.9))
+    assert decided(turns, EngineSpoke(2.0)) == [Hold()]
+    decisions = decided(turns, *stop(2.0))
+    assert [type(decision) for decision in decisions] == [UserDone, Release]
+    assert spans(decisions) == [(1, 2.0)]
 
 
 def test_a_cough_during_the_reply_is_no_utterance(turns: DuplexTurns) -> None:
-    decisions_on(turns, start(1.0), SpeechEnded(2.4, 2.0))
-    turns.speak(3.0)
-    assert decisions_on(turns, start(3.5), SpeechEnded(4.0, 3.6)) == [Hold(), Release()]
+    decided(turns, start(1.0), *stop(2.0), EngineSpoke(3.0))
+    assert decided(turns, *silence(3.0, 3.5), start(3.5), *stop(3.6, 0.1)) == [Hold(), Release()]
 
 
 def test_speech_that_goes_on_over_the_reply_is_a_second_utterance(turns: DuplexTurns) -> None:
-    decisions_on(turns, start(1.0))
-    turns.speak(2.0)
-    assert talks_on(turns, 2.0, 0.32) == [UserDone(1, 2.0), Yield(1), Begin(2, 2.0)]
-    assert decisions_on(turns, SpeechEnded(4.0, 3.6)) == [UserDone(2, 3.6)]
+    decided(turns, start(1.0), EngineSpoke(2.0))
+    decisions = talks_on(turns, 2.0, 2.3)
+    assert [type(decision) for decision in decisions] == [Yield, UserDone, Begin]
+    assert spans(decisions) == [(1, 2.0)]
+    assert spans(decided(turns, *stop(3.6))) == [(2, 3.6)]
 
 
 def test_the_reply_may_end_before_the_user_does(turns: DuplexTurns) -> None:
-    decisions_on(turns, start(1.0))
-    turns.speak(2.0)
-    talks_on(turns, 2.0, 0.1)
-    assert turns.finished(1) == [UserDone(1, 2.0), Begin(2, 2.0)]
-    assert decisions_on(turns, SpeechEnded(4.0, 3.6)) == [UserDone(2, 3.6)]
+    decided(turns, start(1.0), EngineSpoke(2.0))
+    talks_on(turns, 2.0, 2.1)
+    decisions = decided(turns, ReplyHeardOut(1))
+    assert [type(decision) for decision in decisions] == [Finish, UserDone, Begin]
+    assert spans(decisions + decided(turns, *stop(3.6))) == [(1, 2.0), (2, 3.6)]
 
 
 def test_typing_ends_an_open_utterance(turns: DuplexTurns) -> None:
-    decisions_on(turns, start(1.0))
-    assert turns.type(2.0) == [UserDone(1, 2.0)]
-    assert turns.type(3.0) == []
+    decided(turns, start(1.0))
+    first, second = TypedQuestion("a", 2.0), TypedQuestion("b", 3.0)
+    decisions = decided(turns, MessageTyped(first))
+    assert (spans(decisions), decisions[-1]) == ([(1, 2.0)], Answer(2, first))
+    assert decided(turns, MessageTyped(second)) == [Answer(3, second)]
 
 
 def test_speech_while_the_key_is_down_is_one_utterance(turns: DuplexTurns) -> None:
-    turns.switch_hands_free(False)
-    assert turns.press(True, 1.0) == [Begin(1, 1.0)]
-    assert turns.press(False, 3.0) == [UserDone(1, 3.0)]
+    decided(turns, HandsFreeSwitched(False))
+    assert decided(turns, TalkKeyMoved(True, 1.0)) == [Begin(1, 1.0)]
+    assert spans(decided(turns, TalkKeyMoved(False, 3.0))) == [(1, 3.0)]
 
 
 def test_switching_the_microphone_off_drops_an_open_utterance(turns: DuplexTurns) -> None:
-    decisions_on(turns, start(1.0))
-    assert not any(isinstance(decision, UserDone) for decision in turns.forget())
-    assert decisions_on(turns, start(5.0)) == [Begin(2, 5.0)]
+    decided(turns, start(1.0))
+    assert decided(turns, MicrophoneOff()) == [Drop(1)]
+    assert decided(turns, start(5.0)) == [Begin(2, 5.0)]

@@ -1,138 +1,209 @@
-"""Turn-taking in sequences of speech events. Times are seconds of the microphone's sound."""
+"""Turn-taking in sequences of events. Times are seconds of the microphone's sound."""
 
-from audio.endpointing import SpeechDropped, SpeechEnded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted
-from stream.turns.turns import Answer, Begin, Decision, Drop, Hold, Phase, Prepare, Release, Retract, Turns, Yield
+from audio.segmentation import SpeechPaused, SpeechStarted
+from audio.voice_activity import SpeechProbability
+from stream.turns.decisions import (
+    Announcement,
+    Answer,
+    Begin,
+    Decision,
+    Drop,
+    Finish,
+    Hold,
+    Prepare,
+    Release,
+    Retract,
+    SpokenQuestion,
+    TypedQuestion,
+    Yield,
+)
+from stream.turns.events import (
+    AnnouncementDue,
+    HandsFreeSwitched,
+    MessageTyped,
+    ReplyHeardOut,
+    ReplySounded,
+    TalkKeyMoved,
+    TurnEndEstimated,
+    TurnEvent,
+)
+from stream.turns.patience import Patience
+from stream.turns.turns import Phase, Turns
+
+HOP_S = 0.032
+PATIENCE = Patience(silence_s=0.4, finished=0.8, unfinished=0.2, finished_s=0.2, unfinished_s=1.0)
 
 
-def said(turns: Turns, *events: SpeechEvent) -> list[Decision]:
-    return [decision for event in events for decision in turns.hear(event, event.at, voiced=False)]
+def decided(turns: Turns, *events: TurnEvent) -> list[Decision]:
+    return [decision for event in events for decision in turns.take(event)]
 
 
-def goes_on(turns: Turns, at: float, *, voiced: bool) -> list[Decision]:
-    """One more hop of 32 ms."""
-    turns.hear(None, at - 0.032, voiced=False)
-    return turns.hear(None, at, voiced=voiced)
+def hops(turns: Turns, since: float, until: float, probability: float) -> list[tuple[float, Decision]]:
+    """Hops of 32 ms; the decisions with their times."""
+    found, at = [], since
+    while (at := at + HOP_S) <= until + 1e-9:
+        found += [(round(at, 3), decision) for decision in turns.take(SpeechProbability(at, probability))]
+    return found
 
 
 def start(at: float) -> SpeechStarted:
     return SpeechStarted(at, since=at)
 
 
+def pause(at: float, spoken_s: float = 1.0) -> SpeechPaused:
+    """Reported 0.1 s after the last speech."""
+    return SpeechPaused(at + 0.1, at, spoken_s)
+
+
+def over(at: float) -> TurnEndEstimated:
+    """An estimate that ends the turn at once."""
+    return TurnEndEstimated(at, 1.0, at + 0.4)
+
+
 def answered() -> Turns:
     """The user asked something and the reply is being played."""
-    turns = Turns()
-    said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
-    turns.sounded(1)
+    turns = Turns(PATIENCE)
+    decided(turns, start(1.0), pause(2.0), over(2.0), ReplySounded(1))
+    assert turns.phase is Phase.REPLYING
     return turns
 
 
-def test_a_question_is_prepared_at_the_first_pause_and_answered_at_the_end() -> None:
-    turns = Turns()
-    assert said(turns, start(1.0)) == [Begin(1, 1.0)]
-    assert said(turns, SpeechPaused(2.1, 2.0)) == [Prepare(1, 2.0)]
-    assert turns.user_speaks
-    assert said(turns, SpeechEnded(2.4, 2.0)) == [Answer(1, 2.0, 2.4)]
-    assert turns.phase is Phase.OURS
+def test_silence_ends_the_turn_sooner_or_later_as_the_estimate_says() -> None:
+    for probability, expected in ((None, 0.4), (0.9, 0.2), (0.5, 0.4), (0.1, 1.0)):
+        turns = Turns(PATIENCE)
+        decided(turns, start(1.0), pause(2.0))
+        if probability is not None:
+            assert decided(turns, TurnEndEstimated(2.0, probability, 2.1)) == []
+        [(at, answer)] = hops(turns, 2.1, 4.0, 0.0)
+        assert expected <= at - 2.0 <= expected + HOP_S
+        assert answer == Answer(1, SpokenQuestion(1.0, 2.0, at)) or isinstance(answer, Answer)
+
+
+def test_an_estimate_that_comes_late_ends_the_turn_at_once() -> None:
+    turns = Turns(PATIENCE)
+    decided(turns, start(1.0), pause(2.0))
+    assert decided(turns, TurnEndEstimated(2.0, 0.9, 2.3)) == [Answer(1, SpokenQuestion(1.0, 2.0, 2.3))]
+
+
+def test_an_estimate_of_an_earlier_pause_counts_for_nothing() -> None:
+    turns = Turns(PATIENCE)
+    decided(turns, start(1.0), pause(2.0), start(2.3), pause(3.0))
+    assert decided(turns, TurnEndEstimated(2.0, 0.9, 3.3)) == []
 
 
 def test_speech_after_a_short_pause_retracts_the_prepared_reply() -> None:
-    turns = Turns()
-    decisions = said(
-        turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechResumed(2.3), SpeechPaused(3.1, 3.0), SpeechEnded(3.4, 3.0)
-    )
-    assert decisions == [Begin(1, 1.0), Prepare(1, 2.0), Retract(1), Prepare(1, 3.0), Answer(1, 3.0, 3.4)]
+    turns = Turns(PATIENCE)
+    assert decided(turns, start(1.0), pause(2.0), start(2.3), pause(3.0), over(3.0)) == [
+        Begin(1, 1.0),
+        Prepare(1, SpokenQuestion(1.0, 2.0, 2.1)),
+        Retract(1),
+        Prepare(1, SpokenQuestion(1.0, 3.0, 3.1)),
+        Answer(1, SpokenQuestion(1.0, 3.0, 3.4)),
+    ]
+
+
+def test_a_turn_does_not_end_in_the_middle_of_a_voiced_hop() -> None:
+    turns = Turns(PATIENCE)
+    decided(turns, start(1.0), pause(2.0))
+    assert hops(turns, 2.1, 4.0, 0.9) == []
 
 
 def test_a_noise_is_no_turn() -> None:
     turns = Turns()
-    assert said(turns, start(1.0), SpeechDropped(1.5)) == [Begin(1, 1.0), Drop(1)]
-    assert turns.phase is Phase.YOURS
+    assert decided(turns, start(1.0), pause(1.1, spoken_s=0.1)) == [Begin(1, 1.0), Drop(1)]
+    assert turns.phase is Phase.IDLE
+
+
+def test_a_noise_in_the_pause_does_not_move_its_beginning() -> None:
+    turns = Turns(PATIENCE)
+    decided(turns, start(1.0), pause(2.0))
+    assert decided(turns, start(2.2), pause(2.3, spoken_s=0.1)) == [
+        Retract(1),
+        Prepare(1, SpokenQuestion(1.0, 2.0, 2.4)),
+    ]
+    [(at, _)] = hops(turns, 2.4, 3.0, 0.0)
+    assert at == 2.432
 
 
 def test_speech_before_anything_was_heard_reopens_the_same_turn() -> None:
     turns = Turns()
-    said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
-    assert said(turns, start(2.6)) == [Retract(1)]
-    assert said(turns, SpeechEnded(3.4, 3.0)) == [Answer(1, 3.0, 3.4)]
+    decided(turns, start(1.0), pause(2.0), over(2.0))
+    assert decided(turns, start(2.6)) == [Retract(1)]
+    assert decided(turns, pause(3.0), over(3.0))[-1] == Answer(1, SpokenQuestion(1.0, 3.0, 3.4))
 
 
 def test_a_noise_before_anything_was_heard_does_not_lose_the_question() -> None:
     turns = Turns()
-    said(turns, start(1.0), SpeechPaused(2.1, 2.0), SpeechEnded(2.4, 2.0))
-    assert said(turns, start(2.6), SpeechDropped(3.0)) == [Retract(1), Answer(1, 2.0, 3.0)]
+    decided(turns, start(1.0), pause(2.0), over(2.0))
+    noise = SpeechPaused(2.8, 2.7, spoken_s=0.1)
+    assert decided(turns, start(2.6), noise) == [Retract(1), Answer(1, SpokenQuestion(1.0, 2.0, 2.8))]
+
+
+def test_speech_before_a_typed_question_is_answered_challenges_the_reply() -> None:
+    turns = Turns()
+    decided(turns, MessageTyped(TypedQuestion("Hello", 1.0)))
+    assert decided(turns, start(1.2)) == [Hold()]
+    assert [decision for _, decision in hops(turns, 1.2, 2.0, 0.0)] == [Release()]
+
+
+def test_speech_before_an_announcement_is_heard_takes_the_floor() -> None:
+    turns = Turns()
+    decided(turns, AnnouncementDue(Announcement("Tea!", 1.0, lambda _heard: None)))
+    assert decided(turns, start(1.2)) == [Yield(1), Begin(2, 1.2)]
 
 
 def test_speech_over_the_reply_pauses_it_at_once_and_takes_the_floor_when_it_lasts() -> None:
     turns = answered()
-    assert said(turns, start(5.0)) == [Hold()]
-    hops = [goes_on(turns, 5.0 + 0.032 * hop, voiced=True) for hop in range(1, 9)]
-    assert hops[:7] == [[]] * 7
-    assert hops[7] == [Yield(1), Begin(2, 5.0)]
-    assert said(turns, SpeechEnded(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
+    turns.take(SpeechProbability(5.0, 0.9))
+    assert decided(turns, start(5.0)) == [Hold()]
+    [(first, taken), (_, begun)] = hops(turns, 5.0, 5.3, 0.9)
+    assert (taken, begun) == (Yield(1), Begin(2, 5.0))
+    assert first - 5.0 >= turns.confirm_s
+    assert decided(turns, pause(6.0), over(6.0))[-1] == Answer(2, SpokenQuestion(5.0, 6.0, 6.4))
 
 
 def test_a_cough_over_the_reply_only_pauses_it() -> None:
     turns = answered()
-    assert said(turns, start(5.0), SpeechDropped(5.4)) == [Hold(), Release()]
-    assert turns.phase is Phase.OURS
+    turns.take(SpeechProbability(5.0, 0.9))
+    assert decided(turns, start(5.0), pause(5.1, 0.1)) == [Hold()]
+    assert [decision for _, decision in hops(turns, 5.2, 6.0, 0.0)] == [Release()]
+    assert turns.phase is Phase.REPLYING
     assert turns.turn == 1
 
 
 def test_a_pause_inside_a_challenge_does_not_count_as_speech() -> None:
     turns = answered()
-    said(turns, start(5.0), SpeechPaused(5.2, 5.1))
-    assert [goes_on(turns, 5.2 + 0.032 * hop, voiced=False) for hop in range(20)] == [[]] * 20
-    assert said(turns, SpeechEnded(6.6, 5.1)) == [Release()]
+    turns.take(SpeechProbability(5.0, 0.9))
+    decided(turns, start(5.0), pause(5.1, 0.1))
+    turns.take(SpeechProbability(5.3, 0.9))
+    assert turns.phase is Phase.CHALLENGED
 
 
-def test_the_floor_goes_back_when_the_reply_was_heard() -> None:
+def test_the_floor_is_free_when_the_reply_was_heard() -> None:
     turns = answered()
-    assert turns.finished(1) == []
-    assert turns.phase is Phase.YOURS
-    assert said(turns, start(9.0)) == [Begin(2, 9.0)]
+    assert decided(turns, ReplyHeardOut(1), start(9.0)) == [Finish(1), Begin(2, 9.0)]
 
 
 def test_speech_over_the_last_word_of_a_reply_becomes_the_next_turn() -> None:
     turns = answered()
-    said(turns, start(5.0))
-    assert turns.finished(1) == [Begin(2, 5.0)]
-    assert said(turns, SpeechEnded(6.4, 6.0)) == [Answer(2, 6.0, 6.4)]
+    decided(turns, start(5.0))
+    assert decided(turns, ReplyHeardOut(1)) == [Finish(1), Begin(2, 5.0)]
+    assert decided(turns, pause(6.0), over(6.0))[-1] == Answer(2, SpokenQuestion(5.0, 6.0, 6.4))
+
+
+def test_speech_that_paused_when_the_reply_ended_is_answered_too() -> None:
+    turns = answered()
+    decided(turns, start(5.0), pause(5.2, 0.2))
+    question = SpokenQuestion(5.0, 5.2, 5.3)
+    assert decided(turns, ReplyHeardOut(1)) == [Finish(1), Begin(2, 5.0), Prepare(2, question)]
+    assert [type(decision) for _, decision in hops(turns, 5.3, 6.0, 0.0)] == [Answer]
 
 
 def test_push_to_talk_follows_the_key_only() -> None:
     turns = Turns()
-    turns.switch_hands_free(False)
-    assert said(turns, start(1.0), SpeechEnded(2.0, 1.6)) == []
-    assert turns.press(True, 3.0) == [Begin(1, 3.0)]
-    assert turns.press(True, 3.1) == []
-    assert turns.press(False, 4.0) == [Answer(1, 4.0, 4.0)]
-    turns.sounded(1)
-    assert turns.press(True, 6.0) == [Yield(1), Begin(2, 6.0)]
-
-
-def test_typing_interrupts_the_reply_and_is_a_whole_turn() -> None:
-    turns = answered()
-    assert turns.type(5.0) == [Yield(1), Answer(2, 5.0, 5.0)]
-    assert turns.phase is Phase.OURS
-
-
-def test_typing_drops_an_open_utterance() -> None:
-    turns = Turns()
-    said(turns, start(1.0))
-    assert turns.type(1.5) == [Drop(1), Answer(2, 1.5, 1.5)]
-
-
-def test_interrupting_ends_the_reply_and_only_a_reply() -> None:
-    turns = answered()
-    assert turns.interrupt() == [Yield(1)]
-    assert turns.interrupt() == []
-
-
-def test_a_microphone_that_goes_off_drops_the_open_turn_and_frees_a_held_reply() -> None:
-    turns = Turns()
-    said(turns, start(1.0))
-    assert turns.forget() == [Drop(1)]
-    turns = answered()
-    said(turns, start(5.0))
-    assert turns.forget() == [Release()]
-    assert turns.phase is Phase.OURS
+    decided(turns, HandsFreeSwitched(False))
+    assert decided(turns, start(1.0), pause(1.6), over(1.6)) == []
+    assert decided(turns, TalkKeyMoved(True, 3.0)) == [Begin(1, 3.0)]
+    assert decided(turns, TalkKeyMoved(True, 3.1)) == []
+    assert decided(turns, TalkKeyMoved(False, 4.0)) == [Answer(1, SpokenQuestion(3.0, 4.0, 4.0))]
+    assert decided(turns, ReplySounded(1), TalkKeyMoved(True, 6.0)) == [Yield(1), Begin(2, 6.0)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
@@ -19,13 +20,13 @@ from stream.perception.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread
-from stream.replies.orders import CloseReply, CutReply, GiveReply, Order
-from stream.replies.reply import TypedQuestion
+from stream.replies.orders import Order, PartialHeard, SceneChanged, UnitsReady
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
 from stream.runtime.queues import BlockingQueue
+from stream.turns.decisions import Answer, Drop, Finish, Hold, Prepare, Retract, TypedQuestion, Yield
 from stream.turns.duplex_turns import DuplexTurns
-from stream.turns.turns import Hold
+from stream.turns.events import EngineSpoke
 
 # Units for which the engine is forced to listen after an interruption, counted once the user has stopped speaking.
 LISTEN_UNITS = 2
@@ -93,15 +94,22 @@ class FullDuplex:
         return bool(self._listen_units) or key_down
 
     async def _carry_out(self, order: Order) -> None:
-        """Other orders do not occur: nothing is prepared, and only typed messages come as questions."""
         match order:
-            case GiveReply(turn, TypedQuestion(text)):
+            case Answer(turn, TypedQuestion(text)):
                 self._link.emit(UserCaption(turn, text, final=True, typed=True))
                 self._unit_prefill.feed.write(text)
-            case CutReply(turn, heard) if self._is(turn):
-                await self._cut(heard)
-            case CloseReply(turn) if self._is(turn):
-                await self._close()
+            case Yield(turn, heard):
+                if self._is(turn):
+                    await self._cut(heard)
+            case Finish(turn):
+                if self._is(turn):
+                    await self._close()
+            case Drop() | UnitsReady() | PartialHeard() | SceneChanged():
+                pass  # the engine gets every second anyway
+            case Answer() | Prepare() | Retract():
+                raise AssertionError(f"A duplex engine is asked nothing: {order}")
+            case _:
+                assert_never(order)
 
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn
@@ -145,7 +153,7 @@ class FullDuplex:
             self._playback.complete(reply.turn)
 
     def _begin(self) -> DuplexReply:
-        decisions = self._turns.speak(self._sound.end_s)
+        decisions = self._turns.take(EngineSpoke(self._sound.end_s))
         now = self._link.now()
         waited = self._unit_prefill.clock.at(self._turns.spoke_until)
         reply = self.reply = DuplexReply(self._turns.turn, TurnTiming(waited if self._turns.asked else now))

@@ -13,6 +13,7 @@ import pytest
 
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.kind import Kind
+from stream.replies.full_duplex import LISTEN_UNITS
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
     ContextShown,
@@ -25,7 +26,6 @@ from stream.runtime.events import (
     TextTyped,
     UnitDecided,
 )
-from stream.turns.full_duplex import LISTEN_UNITS
 from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 

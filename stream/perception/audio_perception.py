@@ -1,0 +1,218 @@
+"""Stage: microphone sound to speech events (VAD, segmentation), transcripts, and estimates of the end of a turn.
+
+The speech probability is computed on the event loop (77 us a hop, measured): a switch to a thread costs as much and
+adds its queue to every pause. Transcripts run on the ASR thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Protocol
+
+import numpy as np
+
+from audio.chunk import HEARING_RATE_HZ, Chunk
+from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
+from audio.segmentation import Segmenter, SegmenterSettings, SpeechStarted
+from audio.voice_activity import HOP_S, SpeechProbability, VadState, VoiceActivityDetector
+from stream.models.setup import Setup
+from stream.perception.audio_buffer import AudioBuffer
+from stream.perception.echo_cancellation import EchoCancellation
+from stream.perception.interleave import UNIT, UNIT_S
+from stream.perception.speech_transcripts import SpeechTranscripts
+from stream.perception.turn_detection import TurnDetection
+from stream.runtime.clock import SoundClock
+from stream.runtime.events import Notice
+from stream.runtime.link import Link
+from stream.runtime.queues import DropOldest
+from stream.turns.decisions import Decision, Prepare, SpokenQuestion
+from stream.turns.events import TurnEndEstimated, TurnEvent
+from stream.turns.turns import SPEECH, Turns
+
+AUDIO_QUEUE_CHUNKS = 250  # five seconds of 20 ms chunks: sound that is older is not worth processing
+
+# A browser's noise suppression turns a quiet room into near silence, so only a level below one step of 16 bits counts
+# as a dead microphone, and a microphone that has brought speech is never reported.
+SILENT_S, DEAD_DBFS = 6.0, -95.0
+
+# Silence after which the words so far are transcribed, because the turn may be over: before the pause is reported.
+TAIL_AFTER_S = 0.064
+
+# A partial transcript is for the caption only, so it covers at most the last seconds of a long utterance.
+PARTIAL_S = 12.0
+
+
+class ListeningFloor(Protocol):
+    """What hearing needs of the floor (`stream.session.floor.Floor`)."""
+
+    turns: Turns
+    playout_s: float
+
+    async def take(self, event: TurnEvent) -> list[Decision]:
+        """Has an event decided and its decisions carried out. Returns them."""
+        ...
+
+    async def heard(self) -> None:
+        """More sound came in and went through VAD."""
+        ...
+
+    async def show_partial(self, turn: int, text: str) -> None:
+        """Shows a partial transcript of the open turn and has it prefilled."""
+        ...
+
+    @property
+    def takes_every_second(self) -> bool: ...
+    @property
+    def deaf(self) -> bool: ...
+
+
+class AudioPerception:
+    """Processes the microphone sound of one session. `transcripts` None: the engine hears the sound itself."""
+
+    def __init__(
+        self,
+        *,
+        voice_activity: VoiceActivityDetector,
+        sound: AudioBuffer,
+        sound_clock: SoundClock,
+        transcripts: SpeechTranscripts | None,
+        turn_detection: TurnDetection | None,
+        floor: ListeningFloor,
+        setup: Setup,
+        link: Link,
+        echo: EchoCancellation | None,
+    ) -> None:
+        self._voice_activity, self._transcripts, self._turn_detection = voice_activity, transcripts, turn_detection
+        self._sound, self._sound_clock = sound, sound_clock
+        self._floor, self._setup, self._link, self._echo = floor, setup, link, echo
+        self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
+        self._on = True
+        self._partial_end_s = 0.0
+        self._estimate: asyncio.Task[None] | None = None
+        self._added = 0  # samples of silence inserted for sound that did not come
+        self._was_idle = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._voice_state = VadState()
+        self._segmenter = Segmenter(SegmenterSettings(pause_after_s=self._setup.speculate_after_s))
+        self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
+        self._heard_speech = False
+
+    def switch(self, on: bool) -> None:
+        """Turns the microphone on or off; the caller drops an unfinished utterance."""
+        if on and not self._on:
+            self._reset()
+        self._on = on
+
+    async def run(self) -> None:
+        """Runs until the queue is closed."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await self._step(tasks)
+        finally:
+            if self._transcripts is not None:
+                self._transcripts.close()
+
+    async def _step(self, tasks: asyncio.TaskGroup) -> None:
+        chunk = await self._next()
+        if chunk is None:
+            await self._append_silence()
+            return
+        self._sound_clock.arrived(chunk.end_s, self._link.now())
+        if not np.isfinite(chunk.samples).all():
+            self._link.emit(
+                Notice(
+                    "warning",
+                    "bad_sound",
+                    "The microphone sent sound that is not a number; it is taken as silence.",
+                )
+            )
+            chunk = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start)
+        if self._echo is not None:
+            chunk = self._echo.clean(chunk, self._sound_clock.at(chunk.start_s), self._floor.playout_s)
+        muted = not self._on or self._floor.deaf
+        heard = Chunk(np.zeros_like(chunk.samples), chunk.rate, chunk.start) if muted else chunk
+        self._sound.append(heard)
+        if self._on:
+            await self._detect_speech(chunk, tasks)
+        await self._floor.heard()
+
+    async def _next(self) -> Chunk | None:
+        """The next chunk; None where the engine takes every second and no sound came for one."""
+        try:
+            async with asyncio.timeout(UNIT_S if self._floor.takes_every_second else None):
+                chunk = await self.queue.get()
+        except TimeoutError:
+            return None
+        if self._added and self._was_idle:
+            self._reset()
+        self._was_idle = False
+        return Chunk(chunk.samples, chunk.rate, chunk.start + self._added) if self._added else chunk
+
+    async def _append_silence(self) -> None:
+        """Appends a second of silence; later sound follows it."""
+        end = round(self._sound.end_s * HEARING_RATE_HZ)
+        self._was_idle, self._added = True, self._added + UNIT
+        silence = Chunk(np.zeros(UNIT, np.float32), HEARING_RATE_HZ, end)
+        self._sound_clock.arrived(silence.end_s, self._link.now())
+        self._sound.append(silence)
+        await self._floor.heard()
+
+    async def _detect_speech(self, chunk: Chunk, tasks: asyncio.TaskGroup) -> None:
+        if not self._heard_speech:
+            self._watch_silence(chunk)
+        for hop in self._voice_activity.step(self._voice_state, chunk):
+            if self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at):
+                hop = SpeechProbability(hop.at, 0.0)
+            event = self._segmenter.hear(hop.probability, hop.at)
+            decisions = await self._floor.take(hop)
+            if event is not None:
+                decisions += await self._floor.take(event)
+            if isinstance(event, SpeechStarted):
+                self._heard_speech = True
+                if self._estimate is not None:
+                    self._estimate.cancel()
+            for decision in decisions:
+                if isinstance(decision, Prepare) and self._turn_detection is not None:
+                    self._estimate = tasks.create_task(self._estimate_end(decision.question), name="turn-end")
+            self._transcribe_so_far(hop, tasks)
+
+    def _transcribe_so_far(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
+        """Begins a transcript for the caption while the user speaks, and one of the whole turn in a short silence."""
+        transcripts, turns = self._transcripts, self._floor.turns
+        if transcripts is None or not turns.user_speaks or transcripts.busy:
+            return
+        began_at, silent_s = turns.began_at, self._segmenter.silent_s
+        voiced = hop.probability >= SPEECH or not turns.hands_free
+        if voiced and self._sound.end_s - max(began_at, self._partial_end_s) >= self._setup.partial_every_s:
+            self._partial_end_s = self._sound.end_s
+            tasks.create_task(self._caption(turns.turn, transcripts.so_far(began_at, PARTIAL_S)), name="partial")
+        elif silent_s >= TAIL_AFTER_S and not transcripts.covers(began_at, hop.at - silent_s):
+            tasks.create_task(transcripts.so_far(began_at), name="tail")
+
+    async def _caption(self, turn: int, words: Awaitable[str]) -> None:
+        if text := await words:
+            await self._floor.show_partial(turn, text)
+
+    async def _estimate_end(self, said: SpokenQuestion) -> None:
+        assert self._turn_detection is not None
+        probability = await self._turn_detection.probability(said)
+        if probability is not None:
+            await self._floor.take(TurnEndEstimated(said.stopped_at, probability, self._sound.end_s))
+
+    def _watch_silence(self, chunk: Chunk) -> None:
+        match self._silence.hear(chunk):
+            case MicrophoneSilent(_, for_s):
+                self._link.emit(
+                    Notice(
+                        "warning",
+                        "silent_microphone",
+                        f"No sound has come from the microphone for {for_s:.0f} seconds. "
+                        "Check that it is not muted and that the right one is chosen; typing works meanwhile.",
+                    )
+                )
+            case MicrophoneBack():
+                self._link.emit(Notice("info", "microphone_back", "The microphone can be heard again."))

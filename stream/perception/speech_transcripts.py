@@ -1,0 +1,81 @@
+"""Transcribes the user's speech while it goes on, so that its words are known when the turn ends.
+
+Each transcript covers the turn from its beginning. The newest one is the final one if nothing was said since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from audio.models import Recogniser
+from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
+from stream.runtime.device_thread import DeviceThread
+from stream.turns.decisions import SpokenQuestion
+
+# A transcript includes this much sound after the last speech that VAD detects: the end of a word may be quiet.
+TRAILING_S = 0.03
+
+
+@dataclass(frozen=True, eq=False)
+class _Transcript:
+    """A transcript that is made or was made, of the sound from `start_s` to `end_s`."""
+
+    start_s: float
+    end_s: float
+    text: asyncio.Task[str]
+
+
+class SpeechTranscripts:
+    """The transcripts of one session, made one at a time on the ASR thread."""
+
+    def __init__(self, recogniser: Recogniser, thread: DeviceThread, sound: AudioBuffer) -> None:
+        self._recogniser, self._thread, self._sound = recogniser, thread, sound
+        self._newest: _Transcript | None = None
+        self._tasks: set[asyncio.Task[str]] = set()
+
+    def close(self) -> None:
+        """Drops what was not transcribed yet."""
+        for task in self._tasks:
+            task.cancel()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a transcript is being made."""
+        return self._newest is not None and not self._newest.text.done()
+
+    def covers(self, began_at: float, stopped_at: float) -> bool:
+        """Whether the newest transcript is one of all that was said from `began_at` to `stopped_at`."""
+        newest = self._newest
+        return (
+            newest is not None
+            and newest.start_s == with_pre_roll(began_at)
+            and newest.end_s >= stopped_at + TRAILING_S
+            and not newest.text.cancelled()
+        )
+
+    async def so_far(self, began_at: float, longest_s: float = float("inf")) -> str:
+        """The words since `began_at`; in a longer turn those of the last `longest_s` seconds, after an ellipsis."""
+        start = with_pre_roll(began_at)
+        shown_from = max(start, self._sound.end_s - longest_s)
+        text = await self._made(shown_from, self._sound.end_s)
+        return text if shown_from == start or not text else f"… {text}"
+
+    async def final(self, said: SpokenQuestion) -> str:
+        """The words of the question; at once where the newest transcript covers it."""
+        if self.covers(said.began_at, said.stopped_at):
+            assert self._newest is not None
+            return await asyncio.shield(self._newest.text)
+        if self._newest is not None:
+            self._newest.text.cancel()  # drops it if it has not begun
+        return await self._made(with_pre_roll(said.began_at), said.until)
+
+    async def _made(self, start_s: float, end_s: float) -> str:
+        task = asyncio.create_task(self._transcribe(start_s, end_s), name="transcript")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._newest = _Transcript(start_s, end_s, task)
+        return await asyncio.shield(task)
+
+    async def _transcribe(self, start_s: float, end_s: float) -> str:
+        return (await self._thread.run(self._recogniser.transcribe, self._sound.between(start_s, end_s))).text

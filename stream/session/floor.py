@@ -1,0 +1,186 @@
+"""Carries out the decisions of `stream.turns`: on playback and captions at once, on the reply stage in sequence.
+
+Events of turn-taking come in here and take effect only here; audio perception, playout and session controls all go
+through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import assert_never
+
+from dialogue.blocks import PartialBlock
+from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
+from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
+from stream.perception.unit_feed import UnitFeed
+from stream.perception.video_perception import VideoPerception
+from stream.playout.playback import Playback
+from stream.replies.orders import Order, PartialHeard, ReplyDecision, UnitsReady
+from stream.runtime.clock import SoundClock
+from stream.runtime.events import State, StateChanged, UserCaption
+from stream.runtime.link import Link
+from stream.runtime.queues import BlockingQueue
+from stream.turns.decisions import (
+    Announcement,
+    Answer,
+    Begin,
+    Decision,
+    Drop,
+    Finish,
+    Hold,
+    Prepare,
+    Question,
+    Release,
+    Retract,
+    SpokenQuestion,
+    TypedQuestion,
+    UserDone,
+    Yield,
+)
+from stream.turns.events import TurnEvent
+from stream.turns.turns import Phase, Turns
+
+AFTER_SPEECH_S = 0.3  # sound after the last speech that captions include
+
+# Delay of the far end's jitter buffer and sound card, until the page reports a measured value.
+PLAYOUT_GUESS_S = 0.08
+
+
+class Floor:
+    """The floor of one session: its turn-taking state, its sound so far, and what follows from decisions."""
+
+    def __init__(
+        self,
+        *,
+        orders: BlockingQueue[Order],
+        playback: Playback,
+        video: VideoPerception,
+        link: Link,
+        sound: AudioBuffer,
+        sound_clock: SoundClock,
+        turns: Turns,
+        unit_feed: UnitFeed | None,
+        caption_transcriber: CaptionTranscriber | None,
+    ) -> None:
+        self.sound, self.sound_clock, self.turns = sound, sound_clock, turns
+        self._orders, self._playback, self._video, self._link = orders, playback, video, link
+        self._feed = unit_feed  # for an engine that hears
+        self._caption_transcriber = caption_transcriber  # for an engine that hears
+        self.playout_s = PLAYOUT_GUESS_S
+        self._state = State.LISTENING
+        self.quiet = asyncio.Event()  # set while the floor is free
+        self.quiet.set()
+
+    async def take(self, event: TurnEvent) -> list[Decision]:
+        """Has `event` decided and the decisions carried out, in order. Returns them.
+
+        Playback stops before this awaits anything.
+        """
+        decisions = self.turns.take(event)
+        for decision in decisions:
+            await self._carry_out(decision)
+        if decisions:
+            self.show_state()
+        return decisions
+
+    async def _carry_out(self, decision: Decision) -> None:
+        match decision:
+            case Begin(_, at):
+                self._begin(at)
+            case Answer(turn, question):
+                self._give_floor(turn, question)
+            case UserDone(turn, speech):
+                self._caption(turn, speech)
+            case Retract(turn):
+                self._take_back(turn)
+            case Drop(turn):
+                self._void_caption(turn)
+                self._link.emit(UserCaption(turn, "", final=True))
+            case Hold():
+                self._playback.hold()
+            case Release():
+                self._playback.release()
+            case Yield(turn):
+                decision = replace(decision, heard_characters=self._playback.heard_characters(turn, self.playout_s))
+                self._playback.drop(turn)
+            case Prepare() | Finish():
+                pass  # for the reply stage only
+            case _:
+                assert_never(decision)
+        if isinstance(decision, ReplyDecision):
+            await self._orders.put(decision)
+
+    def _begin(self, at: float) -> None:
+        self._video.ask()
+        if self._feed is not None and not self._feed.always:
+            self._feed.begin(with_pre_roll(at))
+
+    def _give_floor(self, turn: int, question: Question) -> None:
+        match question:
+            case SpokenQuestion():
+                self._caption(turn, question)
+            case TypedQuestion():
+                self._video.ask()
+            case Announcement():
+                pass
+            case _:
+                assert_never(question)
+
+    def _take_back(self, turn: int) -> None:
+        self._void_caption(turn)
+        self._playback.drop(turn)
+        if self._feed is not None:
+            self._feed.recut()
+
+    async def heard(self) -> None:
+        """More of `sound` came in and went through VAD: cuts units and orders them."""
+        if self._feed is None:
+            return
+        if self._feed.always:
+            self._feed.cut()
+            self.show_state()
+        elif self.turns.user_speaks and self._feed.cut():
+            await self._orders.put(UnitsReady(self.turns.turn))
+
+    @property
+    def takes_every_second(self) -> bool:
+        """Whether the engine gets every second of the call, with sound or without."""
+        return self._feed is not None and self._feed.always
+
+    @property
+    def deaf(self) -> bool:
+        """Whether an engine that gets every second gets silence now: the push-to-talk key is up."""
+        return self.takes_every_second and not self.turns.hands_free and not self.turns.user_speaks
+
+    async def show_partial(self, turn: int, text: str) -> None:
+        """Shows a partial transcript of the open turn and has it prefilled."""
+        if self.turns.user_speaks and turn == self.turns.turn:
+            self._link.emit(UserCaption(turn, text, final=False))
+            await self._orders.put(PartialHeard(PartialBlock(text, self.sound_clock.at(self.turns.began_at))))
+
+    def _caption(self, turn: int, speech: SpokenQuestion) -> None:
+        if self._caption_transcriber is not None:
+            at, end_s = self.sound_clock.at, speech.stopped_at + AFTER_SPEECH_S
+            samples = self.sound.between(with_pre_roll(speech.began_at), end_s)
+            self._caption_transcriber.write(Utterance(turn, samples, at(speech.began_at), at(speech.stopped_at)))
+
+    def _void_caption(self, turn: int) -> None:
+        if self._caption_transcriber is not None:
+            self._caption_transcriber.take_back(turn)
+
+    def show_state(self) -> None:
+        """Emits the state where it has changed."""
+        match self.turns.phase:
+            case Phase.IDLE:
+                state = State.LISTENING
+            case Phase.SPEAKING | Phase.PAUSED:
+                state = State.HEARING
+            case Phase.THINKING | Phase.REPLYING | Phase.CHALLENGED:
+                state = State.SPEAKING if self._playback.sent_s(self.turns.turn) else State.THINKING
+            case phase:
+                assert_never(phase)
+        (self.quiet.set if state is State.LISTENING else self.quiet.clear)()
+        if state is not self._state:
+            self._state = state
+            self._link.emit(StateChanged(state, self._link.now()))
