@@ -165,20 +165,22 @@ class AudioPerception:
         if not self._heard_speech:
             self._watch_silence(chunk)
         for hop in self._voice_activity.step(self._voice_state, chunk):
-            if self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at):
-                hop = SpeechProbability(hop.at, 0.0)
-            event = self._segmenter.hear(hop.probability, hop.at)
-            decisions = await self._floor.take(hop)
-            if event is not None:
-                decisions += await self._floor.take(event)
-            if isinstance(event, SpeechStarted):
-                self._heard_speech = True
-                if self._estimate is not None:
-                    self._estimate.cancel()
-            for decision in decisions:
-                if isinstance(decision, Prepare) and self._turn_detection is not None:
-                    self._estimate = tasks.create_task(self._estimate_end(decision.question), name="turn-end")
-            self._transcribe_so_far(hop, tasks)
+            own = self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at)
+            await self._take_hop(SpeechProbability(hop.at, 0.0) if own else hop, tasks)
+
+    async def _take_hop(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
+        event = self._segmenter.hear(hop.probability, hop.at)
+        decisions = await self._floor.take(hop)
+        if event is not None:
+            decisions += await self._floor.take(event)
+        if isinstance(event, SpeechStarted):
+            self._heard_speech = True
+            if self._estimate is not None:
+                self._estimate.cancel()
+        for decision in decisions:
+            if isinstance(decision, Prepare) and self._turn_detection is not None:
+                self._estimate = tasks.create_task(self._estimate_end(decision.question), name="turn-end")
+        self._transcribe_so_far(hop, tasks)
 
     def _transcribe_so_far(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
         """Begins a transcript for the caption while the user speaks, and one of the whole turn in a short silence."""
