@@ -22,6 +22,7 @@ from vision.picture import Pixels
 from vision.reading.quoted import cleaned
 from vision.reading.signs import in_reading_order
 from vision.reading.small_print import part_with_small_print
+from vision.reading.spacing import with_gaps
 from vision.reading.text_line import TextLine
 
 Quad = NDArray[np.float32]  # (4, 2) corners of a line in pixels: top left, top right, bottom right, bottom left
@@ -64,6 +65,7 @@ class Reader:
         }
         self._finder: Any = rapidocr.RapidOCR(params={**settings, "Global.use_rec": False})
         self._recogniser: Any = rapidocr.RapidOCR(params={**settings, "Global.use_det": False})
+        self._recogniser.return_word_box = True  # also the place of each letter in its line
 
     def read(self, rgb: Pixels, closely: bool = False) -> list[TextLine]:
         """The lines in reading order. `closely` searches for small text with four times the effort.
@@ -116,8 +118,8 @@ class Reader:
         read = self._recogniser.recognize_txt([_straightened(rgb, way)[:, :, ::-1] for way in ways])
         height, width = rgb.shape[:2]
         readings = [
-            (TextLine(cleaned(text), float(score), _box_of(way, width, height), _slope(way, width, height)), way)
-            for text, score, way in zip(read.txts, read.scores, ways, strict=True)
+            (_line(with_gaps(text, _columns(words)), float(score), way, width, height), way)
+            for text, score, words, way in zip(read.txts, read.scores, read.word_results, ways, strict=True)
         ]
         return [reading for reading in readings if _is_read(reading[0])]
 
@@ -165,6 +167,15 @@ def _straightened(rgb: Pixels, quad: Quad) -> Pixels:
         rgb, mapping, (width, _LINE_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(line, np.uint8)
+
+
+def _line(text: str, score: float, quad: Quad, width: int, height: int) -> TextLine:
+    return TextLine(cleaned(text), score, _box_of(quad, width, height), _slope(quad, width, height))
+
+
+def _columns(words: Any) -> list[int]:
+    """The places of a line's visible characters, from left to right, in steps of the recogniser."""
+    return [column for columns in words.word_cols for column in columns] if words is not None else []
 
 
 def _box_of(quad: Quad, width: int, height: int) -> Box:

@@ -25,7 +25,9 @@ class TextLine:
 
     @property
     def height(self) -> float:
-        return self.box[3] - self.box[1]
+        """Of the letters, as a share of the picture's height; the box of a line that falls is higher."""
+        high = self.box[3] - self.box[1]
+        return max(0.1 * high, high - abs(self.slope) * (self.box[2] - self.box[0]))
 
     def level(self, slope: float) -> float:
         """The height of its middle, had a sheet with this slope been held straight."""
@@ -49,3 +51,8 @@ def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
         else:
             rows.append([line])
     return [sorted(row, key=lambda line: line.box[0]) for row in rows]
+
+
+def page_text(lines: Sequence[TextLine]) -> str:
+    """The text with a line break after each row."""
+    return "\n".join(" ".join(line.text for line in row) for row in rows_of(lines))

@@ -15,8 +15,9 @@ SHAPE = 4 / 3
 
 
 def line(text: str, left: float, top: float, width: float = 0.15, height: float = 0.04, slope: float = 0.0) -> TextLine:
-    top += slope * (left + width / 2)
-    return TextLine(text, 0.95, (left, top, left + width, top + height), slope)
+    fall = abs(slope) * width  # the box of a line that falls is that much higher
+    top += slope * (left + width / 2) - fall / 2
+    return TextLine(text, 0.95, (left, top, left + width, top + height + fall), slope)
 
 
 def receipt(slope: float = 0.0) -> list[TextLine]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vision.reading.text_line import TextLine, rows_of
+from vision.reading.text_line import TextLine, page_text, rows_of
 
 
 def line(text: str, left: float, level: float, slope: float) -> TextLine:
@@ -23,3 +23,9 @@ def test_rows_follow_the_slope_of_the_sheet(slope: float) -> None:
 
 def test_no_lines_are_no_rows() -> None:
     assert rows_of([]) == []
+
+
+def test_long_lines_of_a_turned_page_are_rows_of_their_own() -> None:
+    """Each falls by more than the step to the next one."""
+    lines = [TextLine(text, 0.9, (0.1, 0.1 * row, 0.9, 0.1 * row + 0.16), 0.14) for row, text in enumerate("abc")]
+    assert page_text(lines) == "a\nb\nc"
