@@ -22,8 +22,8 @@ def add_remember_option(parser: argparse.ArgumentParser) -> None:
         type=Path,
         const=Path(),
         metavar="FILE",
-        help="keep what is said and seen in calls in FILE, across calls; without the option a call is forgotten when it "
-        f"ends; default of FILE: {FILE} in the folder of OMNILIVE_HOME",
+        help="keep what is said and seen in calls in FILE, across calls; without the option a call is forgotten when "
+        f"it ends; default of FILE: {FILE} in the folder of OMNILIVE_HOME",
     )
 
 
