@@ -10,7 +10,7 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from benchmarks.report import benchmark_parser, report
 from dialogue.engines.settings import ScriptedSettings
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, Perceived, SessionEnded
+from stream.session.said import Said
 from ui.http.server import serve
 
 FLAGS = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
@@ -107,6 +108,9 @@ class EchoSession:
     def now(self) -> float:
         return self._loop.time() - self._zero
 
+    def restore(self, said: Sequence[Said]) -> None:
+        """Remembers nothing."""
+
     def push(self, event: Perceived) -> None:
         if (
             isinstance(event, AudioReceived)
@@ -134,6 +138,7 @@ class EchoSession:
 
 class NoParts:
     capacity = None
+    busy_s = 0.0
 
     def close(self) -> None:
         return

@@ -15,6 +15,7 @@ IN_REAL_TIME = (
     "tests/browser/test_memory.py",
     "tests/browser/test_minicpm_call.py",
     "tests/ui/call/test_call.py",
+    "tests/ui/call/test_resuming.py",
     "tests/ui/test_hostile_chat_server.py",
     "tests/examples/test_live.py",
 )

@@ -63,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. Exit codes: 0, 1 (a check failed), 2 (the command could not run), 130 (Ctrl-C)."""
     let_threads_sleep()
     options = parser().parse_args(arguments)
+    options.arguments = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
         with plain_errors():

@@ -19,9 +19,14 @@ class Admission:
     def take(self) -> None:
         """Admit a session. Raises Busy when every place is taken. Each `take` needs one `leave`."""
         if self.taken >= self.capacity:
-            running = "1 conversation is" if self.capacity == 1 else f"{self.capacity} conversations are"
-            raise Busy(f"{running} running and this machine has room for no more. Please try again in a moment.")
+            raise Busy(f"{self.about} Please try again in a moment.")
         self.taken += 1
+
+    @property
+    def about(self) -> str:
+        """A sentence for a caller who is not admitted."""
+        running = "1 conversation is" if self.capacity == 1 else f"{self.capacity} conversations are"
+        return f"{running} running and this machine has room for no more."
 
     def leave(self) -> None:
         """Give a place back."""

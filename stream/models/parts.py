@@ -28,7 +28,7 @@ from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
 from stream.models.unit_slots import Slots, UnitSlots
 from stream.models.weights import WeightStore
-from stream.runtime.device_thread import DeviceThread
+from stream.runtime.device_thread import DeviceThread, close_all
 from vision.look import VisionModels
 from vision.reading.read_text import Reader
 
@@ -53,6 +53,11 @@ class Threads:
 
     def all(self) -> tuple[DeviceThread, ...]:
         return self.llm, self.asr, self.voice, self.vision, self.captioner
+
+    @property
+    def needed(self) -> tuple[DeviceThread, ...]:
+        """Those without which no conversation goes on."""
+        return self.llm, self.asr, self.voice
 
 
 @dataclass(eq=False)
@@ -111,10 +116,14 @@ class Parts:
             raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
         return engine
 
+    @property
+    def busy_s(self) -> float:
+        """Seconds for which the longest running step of a needed model has been running."""
+        return max(thread.busy_s for thread in self.threads.needed)
+
     def close(self) -> None:
-        """Close every thread; waits for running steps."""
-        for thread in self.threads.all():
-            thread.close()
+        """Closes every thread; waits for running steps as `close_all` does."""
+        close_all(self.threads.all())
 
 
 def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivityDetector, Recogniser | None]:

@@ -7,29 +7,35 @@ step that has begun runs to its end, so a step that must follow it (a rewind) is
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from stream.runtime.step_executor import StepExecutor
+
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
-
-def _set_niceness(niceness: int) -> None:
-    # On Linux priorities belong to threads: background vision must not delay ASR and TTS.
-    if niceness and sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+CLOSE_WITHIN_S = 2.0
 
 
 class DeviceThread:
     """The only thread that touches its model. `niceness` > 0 lowers its priority where the system allows it."""
 
     def __init__(self, name: str, niceness: int = 0) -> None:
+        def set_niceness() -> None:
+            # On Linux priorities belong to threads: background vision must not delay ASR and TTS.
+            if niceness and sys.platform == "linux":
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+
         self.name = name
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=_set_niceness, initargs=(niceness,))
+        self._executor = StepExecutor(name, set_niceness)
 
     def __enter__(self) -> Self:
         return self
@@ -37,10 +43,26 @@ class DeviceThread:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def busy_s(self) -> float:
+        """Seconds for which the present step has been running; 0 between steps."""
+        return self._executor.busy_s
+
     async def run(self, step: Callable[..., T], *args: Any) -> T:
         """Runs `step(*args)` on the thread; returns or raises what it does."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, step, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, step, *args)
 
     def close(self) -> None:
-        """Waits for the running step; queued steps are cancelled."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Waits for the running step, at most CLOSE_WITHIN_S; queued steps are cancelled."""
+        close_all([self])
+
+    def _close(self, within_s: float) -> None:
+        if not self._executor.end(within_s, cancel_futures=True):
+            log.warning("A step of %s has not returned; its thread is abandoned.", self.name)
+
+
+def close_all(threads: Iterable[DeviceThread]) -> None:
+    """Closes threads: waits for their running steps, at most CLOSE_WITHIN_S for all of them together."""
+    deadline = time.monotonic() + CLOSE_WITHIN_S
+    for thread in threads:
+        thread._close(max(0.0, deadline - time.monotonic()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from dialogue.errors import AssistantError
 from stream.models.parts import Parts
@@ -15,12 +15,16 @@ from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Notic
 from stream.runtime.failures import first_error
 from stream.runtime.link import Link
 from stream.runtime.queues import DropOldest, QueueClosed
+from stream.session.said import Said, said_blocks
 from stream.session.wiring import build_stages
 
 log = logging.getLogger(__name__)
 
 # A client with this many unread events has vanished; the oldest are dropped.
 EVENT_QUEUE_SIZE = 1024
+
+# For an engine whose last step does not return.
+CLOSE_WITHIN_S = 1.0
 
 
 class Session:
@@ -32,6 +36,7 @@ class Session:
         self._events: DropOldest[Expressed] = DropOldest(EVENT_QUEUE_SIZE)
         self._closing = asyncio.Event()
         self._reason = "closed"
+        self._said: Sequence[Said] = ()
         self._stages = build_stages(
             parts=parts, setup=setup, link=Link(now=self.now, emit=self._events.put), out_rate=out_rate
         )
@@ -41,6 +46,10 @@ class Session:
     def playback(self) -> Playback:
         """The outgoing sound; `playback.pull` may be called from any thread."""
         return self._stages.playback
+
+    def restore(self, said: Sequence[Said]) -> None:
+        """Continues an earlier conversation, whose session is lost; to be called before `run`."""
+        self._said = said
 
     def now(self) -> float:
         """Seconds since the session began."""
@@ -73,6 +82,7 @@ class Session:
     async def run(self) -> None:
         """Runs the whole call. All tasks have ended when this returns; errors become events, not exceptions."""
         try:
+            await self._restore()
             async with asyncio.TaskGroup() as tasks:
                 stages = [tasks.create_task(work, name=f"{self.name}/{stage}") for stage, work in self._stages.work()]
                 await self._closing.wait()
@@ -86,6 +96,10 @@ class Session:
         finally:
             await self._end()
 
+    async def _restore(self) -> None:
+        for block in said_blocks(self._said):
+            await self._engine.feed(block)
+
     def _fail(self, error: BaseException) -> None:
         message = str(error) if isinstance(error, AssistantError) else f"Something broke ({type(error).__name__})."
         self._events.put(Notice("error", "engine_lost", f"{message} Please start the call again."))
@@ -93,7 +107,11 @@ class Session:
 
     async def _end(self) -> None:
         self._stages.close_queues()
-        await self._engine.close()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._engine.close()
+        except TimeoutError:
+            log.warning("The engine of session %s was not closed in time.", self.name)
         if self._stages.remembering is not None:
             await self._stages.remembering.close()
         self._events.put(SessionEnded(self._reason))

@@ -46,6 +46,7 @@ from stream.session.paced_playout import PacedPlayout
 from stream.session.remembering import Remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
+from stream.session.step_watch import StepWatch
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.turns import Turns
 
@@ -66,6 +67,7 @@ class Stages:
     reminders: ReminderStage | None
     unit_feed: UnitFeed | None
     remembering: Remembering | None
+    step_watch: StepWatch
 
     def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs while the session lasts: (name of the task, coroutine)."""
@@ -74,6 +76,7 @@ class Stages:
         yield "replies", self.replies.run()
         yield "controls", self.controls.run()
         yield "playout", self.playout.run()
+        yield "step-watch", self.step_watch.run()
         if self.captioning is not None:
             yield "captioning", self.captioning.run()
         if self.caption_transcriber is not None:
@@ -169,6 +172,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         reminders=ReminderStage(book=reminders, floor=floor) if reminders is not None else None,
         unit_feed=unit_feed,
         remembering=remembering,
+        step_watch=StepWatch(threads.needed),
     )
 
 

@@ -26,8 +26,8 @@ WATCH = """() => {
 
 def nominated(server: House) -> list[tuple[str, int]]:
     """The sockets of the server's calls."""
-    calls = [call for call, _ in server.calls._running.values()]
-    transports = [transport for call in calls for transport in call._connection._transports()]
+    calls = [running.call for running in server.calls._running.values()]
+    transports = [transport for call in calls for transport in call._line.connection._transports()]
     return [pair.local_addr for transport in transports for pair in transport.transport._connection._nominated.values()]
 
 
@@ -63,9 +63,9 @@ def test_a_call_that_the_server_has_lost_is_made_again_at_once(tmp_path: Path, c
     async def story() -> None:
         async with calling(tmp_path, chromium_path) as (server, page):
             await page.evaluate(WATCH)
-            [(call, _)] = server.calls._running.values()
+            [running] = server.calls._running.values()
             lost_at = await page.evaluate("performance.now()")
-            await call._connection.close()
+            await running.call._line.connection.close()
             await page.wait_for_function("() => states.at(-1)[1] === 'listening' && states.length > 1")
             [(_, before), (shown_at, shown), *_] = await page.evaluate("states")
             assert (before, shown) == ("listening", "reconnecting")

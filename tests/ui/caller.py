@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +23,15 @@ from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Perceived, SessionEnded
+from stream.session.said import Said
 from tests.ui.tracks import Colours, Tone, ToneOut
 from ui.call.calls import Calls
+from ui.call.times import CallTimes
 from ui.host.address import listen
 from ui.http.connection_limits import Limits
-from ui.http.server import Service, web_server
+from ui.http.server import Service
 from ui.http.upgrading import Upgrade
+from ui.http.web_server import web_server
 
 SETUP = Setup("test", ScriptedSettings(), "a session that only remembers", capacity=2)
 
@@ -44,11 +47,15 @@ class RememberingSession:
         self.closed = asyncio.Event()
         self.reason = ""
         self.breaks = False
+        self.restored: list[Said] = []
         self._out: asyncio.Queue[Expressed] = asyncio.Queue()
         self._zero = asyncio.get_running_loop().time()
 
     def now(self) -> float:
         return asyncio.get_running_loop().time() - self._zero
+
+    def restore(self, said: Sequence[Said]) -> None:
+        self.restored.extend(said)
 
     def push(self, event: Perceived) -> None:
         self.perceived.append(event)
@@ -86,6 +93,7 @@ class Parts:
     """Models of the sessions: none."""
 
     closed = False
+    busy_s = 0.0
 
     def __init__(self, capacity: Capacity | None = None) -> None:
         self.capacity = capacity
@@ -125,6 +133,8 @@ async def house(
     token: str | None = None,
     setup: Setup = SETUP,
     vanished_s: float = 12.0,
+    resume_s: float = 0.0,
+    connect_s: float = 20.0,
     opening: asyncio.Event | None = None,
     capacity: Capacity | None = None,
     limits: Limits | None = None,
@@ -146,7 +156,8 @@ async def house(
 
     ready = asyncio.Event()
     listening, address = listen(host, 0)
-    service = Service(setup, open_parts, open_session, vanished_s=vanished_s, upgrade=upgrade)
+    times = CallTimes(vanished_s, resume_s, connect_s)
+    service = Service(setup, open_parts, open_session, times=times, upgrade=upgrade)
     web = web_server(service.state, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):
@@ -172,6 +183,7 @@ class Caller:
     messages: list[dict[str, Any]] = field(default_factory=list)
     sound: list[np.ndarray] = field(default_factory=list)
     session: str = ""
+    answer: dict[str, Any] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -220,7 +232,7 @@ class Caller:
         if response.status_code == 503:
             raise Busy(response.text)
         assert response.status_code == 200, response.text
-        answer = response.json()
+        answer = self.answer = response.json()
         self.session = answer["session"]
         await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
         await self.message("hello")

@@ -65,8 +65,8 @@ def test_firefox_reaches_a_loopback_server_at_an_address_closed_to_other_machine
             await goes_on(server, caller, "an offer of Firefox's")
             bound = {address for address, _ in media_sockets(caller)}
             assert bound == {*LOOPBACK, *machine_addresses()}
-            [(call, _)] = server.calls._running.values()
-            [transport] = call._connection._transports()
+            [running] = server.calls._running.values()
+            [transport] = running.call._line.connection._transports()
             for protocol in transport.transport._connection._protocols:
                 assert protocol.transport.get_protocol()._sources == bound
 

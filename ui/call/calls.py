@@ -1,8 +1,9 @@
-"""Holds all calls of one server: admits them, runs them and ends them."""
+"""Holds all calls of one server: admits them, runs them, resumes them and ends them."""
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -10,13 +11,18 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from dialogue.errors import AssistantError
+from dialogue.errors import AssistantError, Busy
 from stream.models.admission import Admission
 from stream.runtime.events import Notice
-from ui.call.call import VANISHED_S, Call, CallSession
+from ui.call.call import Call
+from ui.call.call_request import CallRequest
+from ui.call.call_session import CallSession
+from ui.call.caller_limits import CallerLimits
 from ui.call.metrics import Metrics
+from ui.call.times import CallTimes
+from ui.call.waiting_line import InLine, WaitingLine
+from ui.host.reclaim import Reclaim
 from ui.realtime.wire import Message
-from ui.rtc.offer import Offer
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +36,22 @@ class Stopping(AssistantError):
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:
+    """`token` resumes the call. `resumed`: it is an earlier one that goes on; `restored`: it took what was said."""
+
     sdp: str
     session: str
+    token: str
+    resumed: bool = False
+    restored: bool = False
+
+
+@dataclass(slots=True)
+class _Running:
+    call: Call
+    task: asyncio.Task[None]
+    client: str | None
+    began: float
+    has_place: bool = True
 
 
 class Calls:
@@ -48,15 +68,18 @@ class Calls:
         metrics: Metrics,
         *,
         stun: str | None = None,
-        vanished_s: float = VANISHED_S,
+        times: CallTimes | None = None,
         hosts: Sequence[str] | None = None,
     ) -> None:
         self.admission = admission
         self._open_session, self._greetings, self._metrics = open_session, greetings, metrics
-        self._stun, self._vanished_s, self._hosts = stun, vanished_s, hosts
+        self._stun, self._times, self._hosts = stun, times or CallTimes(), hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
-        self._running: dict[str, tuple[Call, asyncio.Task[None]]] = {}
+        self._running: dict[str, _Running] = {}
+        self._line, self._limits = WaitingLine(), CallerLimits()
+        self._reclaim = Reclaim()
+        self._now = asyncio.get_running_loop().time
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -66,39 +89,46 @@ class Calls:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close("the server is shutting down")
+        self._reclaim.close()
         await self._tasks.__aexit__(kind, error, trace)
 
-    async def start(self, offer: Offer, replaces: str | None = None) -> CallAnswer:
-        """Answers an offer and runs the call in the background.
+    async def start(self, request: CallRequest) -> CallAnswer:
+        """Answers an offer: resumes the call of its token, or runs a new one in the background.
 
-        Raises Busy, Stopping, BadInput, or what `open_session` raises.
+        Raises Busy (InLine), TooFast, Stopping, BadInput, or what `open_session` raises.
         """
         self._must_be_open()
-        if replaces is not None:
-            await self._end(replaces, "the page called again")
-        self.admission.take()
-        self._metrics.sessions.set(self.admission.taken)
+        unconnected = sum(each.client == request.client and not each.call.connected for each in self._running.values())
+        self._limits.offer(request.client, unconnected, self._now())
+        resumable = self._resumable(request.token)
+        if resumable is not None and (answer := await self._resume(resumable, request)) is not None:
+            return answer
+        replaced = request.replaces is not None and await self._end(request.replaces, "the page called again")
+        self._take_place(request, ahead=replaced)
+        self._make_room()
         name = secrets.token_hex(8)
-        call = Call(name, self._stun, self._metrics, self._vanished_s, self._hosts)
+        call = Call(name, self._stun, self._metrics, self._times, self._hosts, lambda: self._vacate(name))
         try:
-            sdp = await call.answer(offer)
+            sdp = await call.answer(request.offer)
             self._must_be_open()
             session = self._open_session(name)
+            if request.said:
+                session.restore(request.said)
         except BaseException:
             self._release_slot()
             await call.close()
             raise
-        task = self._tasks.create_task(self._run(call, session), name=f"{name}/call")
-        self._running[name] = (call, task)
-        return CallAnswer(sdp, name)
+        task = self._tasks.create_task(self._run(call, session, request), name=f"{name}/call")
+        self._running[name] = _Running(call, task, request.client, self._now())
+        return CallAnswer(sdp, name, call.token, restored=bool(request.said))
 
     async def close(self, reason: str) -> None:
         """Ends every call and sends the reason to its page. Returns after little more than CLOSE_WITHIN_S."""
         self._closed = True
         tasks = []
-        for call, task in self._running.values():
-            call.end(reason)
-            tasks.append(task)
+        for running in self._running.values():
+            running.call.end(reason)
+            tasks.append(running.task)
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=CLOSE_WITHIN_S)
@@ -108,32 +138,98 @@ class Calls:
 
     def announce(self, notice: Notice) -> None:
         """Shows a notice on the page of every running call."""
-        for call, _task in self._running.values():
-            call.announce(notice)
+        for running in self._running.values():
+            running.call.announce(notice)
 
     def _must_be_open(self) -> None:
         if self._closed:
             raise Stopping("This server is shutting down. Please call again when it is back.")
 
-    async def _end(self, name: str, reason: str) -> None:
-        if name not in self._running:
-            return
-        call, task = self._running[name]
-        call.end(reason)
-        await asyncio.wait({task}, timeout=REPLACE_WITHIN_S)
+    def _resumable(self, token: str | None) -> _Running | None:
+        if token is None:
+            return None
+        return next(
+            (each for each in self._running.values() if hmac.compare_digest(each.call.token.encode(), token.encode())),
+            None,
+        )
 
-    async def _run(self, call: Call, session: CallSession) -> None:
+    async def _resume(self, running: _Running, request: CallRequest) -> CallAnswer | None:
+        """Continues a call on another connection; None if it has ended meanwhile. Raises Busy, BadInput."""
+        had_place = running.has_place
+        if not had_place:
+            self._take_place(request)
+            running.has_place = True
+        call = running.call
+        try:
+            [hello, *_] = self._greetings(call.name)
+            sdp = await call.resume(request.offer, request.received, {**hello, "resumed": True})
+        except BaseException:
+            if not had_place:
+                self._vacate(call.name)
+            if call.name not in self._running:
+                return None
+            raise
+        log.info("call %s was resumed", call.name)
+        return CallAnswer(sdp, call.name, call.token, resumed=True)
+
+    def _take_place(self, request: CallRequest, *, ahead: bool = False) -> None:
+        """Raises InLine, with the caller's position, or Busy where the queue is full; `ahead` of the queue or not."""
+        admission, now = self.admission, self._now()
+        position = self._line.position(request.ticket, now)
+        if ahead or position <= admission.capacity - admission.taken:
+            admission.take()
+            self._line.leave(request.ticket)
+            self._metrics.sessions.set(admission.taken)
+            return
+        ticket = self._line.wait(request.ticket, request.client, now)
+        busy = f"{admission.about} Please try again in a moment."
+        if ticket is None:
+            raise Busy(busy)
+        wait_s = self._line.expected_wait_s(position, admission.capacity)
+        raise InLine(f"{busy} You are number {position} in the queue.", ticket, position, wait_s)
+
+    def _make_room(self) -> None:
+        """Ends the calls that wait for their page the longest, where there are more sessions than places."""
+        waiting = [each for each in self._running.values() if not each.has_place and each.call.waits_for_page]
+        surplus = self.admission.taken + len(waiting) - self.admission.capacity
+        for each in waiting[: max(0, surplus)]:
+            each.call.end("another caller has the place")
+
+    async def _end(self, name: str, reason: str) -> bool:
+        """Ends a call; returns whether it had a place."""
+        running = self._running.get(name)
+        if running is None:
+            return False
+        had_place = running.has_place
+        running.call.end(reason)
+        await asyncio.wait({running.task}, timeout=REPLACE_WITHIN_S)
+        return had_place and name not in self._running
+
+    async def _run(self, call: Call, session: CallSession, request: CallRequest) -> None:
         """Runs one call to its end. An error in it is logged and does not affect other calls."""
         log.info("call %s began; %d of %d slots taken", call.name, self.admission.taken, self.admission.capacity)
+        greetings = list(self._greetings(call.name))
+        if request.said:
+            greetings[0] = {**greetings[0], "restored": True}
         try:
-            await call.run(session, self._greetings(call.name))
+            await call.run(session, greetings)
         except Exception:
             self._metrics.errors.labels("call_broke").inc()
             log.exception("call %s failed", call.name)
         finally:
-            del self._running[call.name]
-            self._release_slot()
+            self._vacate(call.name)
+            running = self._running.pop(call.name)
+            if call.connected:
+                self._line.call_ended(self._now() - running.began)
+            self._reclaim.soon()
             log.info("call %s ended", call.name)
+
+    def _vacate(self, name: str) -> None:
+        """The call has lost its page, or has ended: others may have its place."""
+        running = self._running.get(name)
+        if running is not None and running.has_place:
+            running.has_place = False
+            self._release_slot()
 
     def _release_slot(self) -> None:
         self.admission.leave()

@@ -7,16 +7,22 @@ import asyncio
 import dataclasses
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
+from ui.host.address import listen
 from ui.host.home import home, weight_store
 from ui.host.log_limits import LogLimit
 from ui.host.progress import bars
+from ui.host.supervised import SupervisorLink
+from ui.host.supervisor import Supervisor
+from ui.http.access import checked_token, new_token
 
 EXAMPLES = """\
   omnilive run                        serve this machine only: http://127.0.0.1:8080/
@@ -26,14 +32,22 @@ EXAMPLES = """\
   omnilive run --model openbmb/MiniCPM-o-2_6 --quantize int4
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
   omnilive run --remember             calls are remembered, in a file on this machine
+
+exit codes: 0 after Ctrl-C or SIGTERM; 2 where it cannot run; 70 where the server process crashed and was not started
+again (it is started again at most 5 times in 10 minutes, and not before it was ready once).
 """
+
+PROGRAM = Path(__file__).parents[2] / "omnilive.py"
+TOKEN = "OMNILIVE_TOKEN"
+SUPERVISED = "--supervised"
+EXIT_BROKEN = 75  # EX_TEMPFAIL: the process is started again
 
 
 def add_to(commands: Subparsers) -> None:
     parser = add_command(
         commands,
         "run",
-        serve_page,
+        run,
         about="serve the page for calls in a browser",
         description="Downloads missing weights, warms up the models, and prints the address to open in a browser.",
         examples=EXAMPLES,
@@ -60,7 +74,39 @@ def add_to(commands: Subparsers) -> None:
         "reach it; not used with a loopback --host; default: none",
     )
     add_remember_option(parser)
+    parser.add_argument(
+        "--memory-limit",
+        type=at_least_one,
+        metavar="GB",
+        help="end and restart the server process when it uses more memory; calls then go on; default: none",
+    )
+    parser.add_argument(
+        "--unsupervised", action="store_true", help="serve in this process; a crash then ends it (for debuggers)"
+    )
+    parser.add_argument(SUPERVISED, metavar="DESCRIPTORS", help=argparse.SUPPRESS)
     add_setup_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves the page, in a process of its own that is started again after a crash."""
+    if options.supervised:
+        code = serve_page(options, SupervisorLink(options.supervised))
+        sys.stdout.flush()
+        os._exit(code)  # all calls and threads have ended; the libraries' own clean-up takes up to a second of a core
+    if options.unsupervised:
+        return serve_page(options, None)
+    given = options.token or os.environ.get(TOKEN)
+    token = checked_token(given) if given else None
+    listening, address = listen(options.host, options.port)
+    if token is None and not address.local:
+        token = new_token()  # the same one after a restart
+    with listening:
+        return Supervisor(
+            [sys.executable, str(PROGRAM), *options.arguments, SUPERVISED],
+            listening,
+            environment={**os.environ, TOKEN: token} if token else os.environ,
+            memory_limit_bytes=options.memory_limit * 10**9 if options.memory_limit else None,
+        ).run()
 
 
 def privacy(setup: Setup) -> str:
@@ -70,7 +116,7 @@ def privacy(setup: Setup) -> str:
     return f"Nothing that you say or show leaves this machine.{kept}"
 
 
-def serve_page(options: argparse.Namespace) -> None:
+def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -> int:
     for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
@@ -85,7 +131,7 @@ def serve_page(options: argparse.Namespace) -> None:
     from stream.models.capacity import capacity_of
     from stream.models.parts import Parts, open_parts
     from stream.models.upgrade import upgraded
-    from ui.http.server import serve
+    from ui.http.server import ServerBroken, serve
 
     async def opened() -> Parts:
         parts = await open_parts(setup, store)
@@ -104,16 +150,21 @@ def serve_page(options: argparse.Namespace) -> None:
         print(f"\nready after {time.perf_counter() - began:.1f} s. Open this in a browser and press Start:\n")
         print(f"    {url}\n\n{privacy(setup)} Ctrl-C ends it.", flush=True)
 
-    asyncio.run(
-        serve(
-            setup,
-            opened,
-            options.host,
-            options.port,
-            cache_dir=home(),
-            token=options.token or os.environ.get("OMNILIVE_TOKEN"),
-            stun=options.stun,
-            on_ready=ready,
-            upgrade=upgrade if setup.upgrade is not None else None,
-        )
+    serving = serve(
+        setup,
+        opened,
+        options.host,
+        options.port,
+        cache_dir=home(),
+        token=options.token or os.environ.get(TOKEN),
+        stun=options.stun,
+        on_ready=ready,
+        upgrade=upgrade if setup.upgrade is not None else None,
+        supervisor=supervisor,
     )
+    try:
+        asyncio.run(serving)
+    except ServerBroken as error:
+        print(f"omnilive: {error}", file=sys.stderr, flush=True)
+        return EXIT_BROKEN
+    return 0

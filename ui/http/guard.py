@@ -6,19 +6,25 @@ posts), off loopback everyone on the network.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 
+from ui.host.allowance import ClientAllowances
 from ui.http.access import may_enter
+from ui.http.connection_limits import counted_as
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE = 1 / 6, 10.0  # from one address; loopback is exempt
 
 PAGE = "/page/"
 PAGES = frozenset({"/", "/memory"})  # without data: what they show is asked for with the token
@@ -45,9 +51,22 @@ HEADERS = {
 }
 
 
-def refusal(status: int, code: str, message: str, **headers: str) -> Response:
-    """An error answer as in docs/wire.md."""
-    return JSONResponse({"error": {"code": code, "message": message}}, status, {"Cache-Control": "no-store", **headers})
+def refusal(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Response:
+    """An error answer as in docs/wire.md. `more` are further fields of its object."""
+    body = {"error": {"code": code, "message": message}, **(more or {})}
+    return JSONResponse(body, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def retry_after(seconds: float) -> dict[str, str]:
+    """The header that asks a client to wait."""
+    return {"Retry-After": str(math.ceil(seconds))}
 
 
 class Guard:
@@ -55,6 +74,7 @@ class Guard:
 
     def __init__(self, app: App, *, hosts: frozenset[str] | None, token: str | None) -> None:
         self._app, self._hosts, self._token = app, hosts, token
+        self._wrong_tokens = ClientAllowances(WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,10 +89,11 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-cache" if _is_page(scope["path"]) else "no-store")
             await send(message)
 
-        refused = self._refused(scope["method"], scope["path"], Headers(scope=scope))
+        client = counted_as(scope["client"][0]) if scope.get("client") else None
+        refused = self._refused(scope["method"], scope["path"], Headers(scope=scope), client)
         await (refused or self._app)(scope, receive, send_with_headers)
 
-    def _refused(self, method: str, path: str, headers: Headers) -> Response | None:
+    def _refused(self, method: str, path: str, headers: Headers, client: str | None) -> Response | None:
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
             return refusal(
@@ -83,10 +104,21 @@ class Guard:
             return refusal(403, "origin", "This request comes from another site.")
         if self._token is None or _is_page(path) or path in PUBLIC:
             return None
-        if not may_enter(self._token, headers.get("authorization")):
-            advice = "The access token is missing or wrong. Open the address that the server shows at start."
-            return refusal(401, "token", advice, **{"WWW-Authenticate": "Bearer"})
-        return None
+        return self._refused_by_token(headers.get("authorization"), client)
+
+    def _refused_by_token(self, authorization: str | None, client: str | None) -> Response | None:
+        """A client that has sent too many wrong tokens is refused without a look at the next one."""
+        assert self._token is not None
+        allowance, now = self._wrong_tokens.of(client or ""), asyncio.get_running_loop().time()
+        if client is not None and (wait_s := allowance.wait_s(now)) > 0:
+            advice = "Too many wrong access tokens came from your address. Please wait a moment."
+            return refusal(429, "too_fast", advice, headers=retry_after(wait_s))
+        if may_enter(self._token, authorization):
+            return None
+        if authorization is not None:
+            allowance.take(now)
+        advice = "The access token is missing or wrong. Open the address that the server shows at start."
+        return refusal(401, "token", advice, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _is_page(path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,13 +18,17 @@ from starlette.staticfiles import StaticFiles
 from dialogue.errors import AssistantError, BadInput, Busy
 from dialogue.memory.kept_memory import KeptMemory
 from stream.models.setup import Setup
+from stream.session.step_watch import STEP_LIMIT_S
+from ui.call.call_request import read_request
+from ui.call.caller_limits import TooFast
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
+from ui.call.waiting_line import ASK_EVERY_S, InLine
 from ui.host.version import product_version
-from ui.http.guard import refusal
+from ui.http.connection_limits import counted_as
+from ui.http.guard import refusal, retry_after
 from ui.http.memory_routes import memory_router
 from ui.http.upgrading import Upgrading
-from ui.rtc.offer import read_offer
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,7 @@ PAGE = Path(__file__).parent.parent / "page"
 LONGEST_BODY = 256 * 1024  # bytes; an offer is less than 10,000
 BUSY_RETRY_S = 10
 STARTING_RETRY_S = 2
+STUCK_RETRY_S = 10
 
 
 @dataclass
@@ -44,6 +49,12 @@ class Routes:
     calls: Calls | None = None
     version: str = field(default_factory=product_version)
     upgrading: Upgrading[Any] | None = None
+    busy_s: Callable[[], float] = lambda: 0.0  # for how long a model's present step has been running
+
+    @property
+    def health(self) -> str:
+        """The status, or "stuck" while a step of a model does not return."""
+        return "stuck" if self.status == "ok" and self.busy_s() > STEP_LIMIT_S else self.status
 
 
 def application(state: Routes, page: Path = PAGE) -> FastAPI:
@@ -61,7 +72,7 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
     async def healthz() -> Response:
         admission = state.calls.admission if state.calls is not None else None
         health: dict[str, object] = {
-            "status": state.status,
+            "status": state.health,
             "setup": state.setup.name,
             "sessions": admission.taken if admission else 0,
             "capacity": admission.capacity if admission else state.setup.capacity,
@@ -73,7 +84,7 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
             health["llm"] = state.setup.llm_choice
         if state.upgrading is not None and state.upgrading.under_way:
             health["upgrade"] = round(state.upgrading.done, 2)
-        return JSONResponse(health, 200 if state.status == "ok" else 503)
+        return JSONResponse(health, 200 if state.health == "ok" else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -109,31 +120,50 @@ async def _call(state: Routes, request: Request) -> Response:
     """The answer to an offer, or a refusal that says what to do."""
     if state.status == "stopping":
         return refusal(503, "stopping", "This server is shutting down. Please call again when it is back.")
+    if state.health == "stuck":
+        advice = "A model on this server does not answer at present. Please try again in a moment."
+        return refusal(503, "stuck", advice, headers=retry_after(STUCK_RETRY_S))
     try:
         body = await _body(request)
         if body is None:
             return refusal(413, "too_large", f"An offer must have at most {LONGEST_BODY // 1024} kB.")
-        offer = read_offer(body.get("sdp"), body.get("type"))
-        replaces = body.get("replaces")
+        asked = read_request(body, counted_as(request.client.host) if request.client else None)
         if state.calls is None:
             advice = "The models are still being loaded. Please try again in a few seconds."
-            return refusal(503, "starting", advice, **{"Retry-After": str(STARTING_RETRY_S)})
-        answered = await state.calls.start(offer, replaces if isinstance(replaces, str) else None)
+            return refusal(503, "starting", advice, headers=retry_after(STARTING_RETRY_S))
+        answered = await state.calls.start(asked)
     except BadInput as error:
         return _refuse(state, 400, "bad_offer", error)
+    except TooFast as error:
+        return _refuse(state, 429, "too_fast", error, retry_after(error.retry_s))
+    except InLine as error:
+        state.metrics.errors.labels("busy").inc()
+        queue = {"ticket": error.ticket, "position": error.position, "wait_s": error.wait_s}
+        return refusal(503, "busy", str(error), headers=retry_after(ASK_EVERY_S), more={"queue": queue})
     except Busy as error:
-        return _refuse(state, 503, "busy", error, **{"Retry-After": str(BUSY_RETRY_S)})
+        return _refuse(state, 503, "busy", error, retry_after(BUSY_RETRY_S))
     except Stopping as error:
         return _refuse(state, 503, "stopping", error)
     except AssistantError as error:
         log.error("A session could not be opened: %s", error)
         return _refuse(state, 500, "broken", error)
-    return JSONResponse({"sdp": answered.sdp, "type": "answer", "session": answered.session})
+    return JSONResponse(
+        {
+            "sdp": answered.sdp,
+            "type": "answer",
+            "session": answered.session,
+            "resume": answered.token,
+            "resumed": answered.resumed,
+            "restored": answered.restored,
+        }
+    )
 
 
-def _refuse(state: Routes, status: int, code: str, error: AssistantError, **headers: str) -> Response:
+def _refuse(
+    state: Routes, status: int, code: str, error: AssistantError, headers: Mapping[str, str] | None = None
+) -> Response:
     state.metrics.errors.labels(code).inc()
-    return refusal(status, code, str(error), **headers)
+    return refusal(status, code, str(error), headers=headers)
 
 
 async def _body(request: Request) -> Mapping[str, object] | None:

@@ -7,35 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
-from stream.models.fetching.fetch_errors import disk_error_message
 from stream.models.setup import Setup
 from stream.runtime.failures import first_error
-from ui.call.call import VANISHED_S, CallSession
+from ui.call.call_session import CallSession
 from ui.call.calls import Calls
 from ui.call.metrics import Metrics
-from ui.host.address import Address, listen, media_hosts
+from ui.call.times import CallTimes
+from ui.host.address import listen, media_hosts
+from ui.host.stop_signals import stopped_by_signals
+from ui.host.supervised import SupervisorLink
 from ui.http.access import checked_token, new_token
-from ui.http.certificate import certificate_for
-from ui.http.connection_limits import Connection, Limits, Listener, limits_here
-from ui.http.guard import Guard
 from ui.http.loop_lag import LoopLag
-from ui.http.request_limits import CONNECTION, RequestLimits
-from ui.http.routes import Routes, application
+from ui.http.routes import Routes
 from ui.http.upgrading import READY, Upgrade, Upgrading
+from ui.http.web_server import web_server
 from ui.realtime.wire import Message, hello, to_wire
 from ui.rtc.stray_tasks import stray_tasks_reported
 from ui.rtc.warm_up import garbage_collection_frozen, warm_up_codecs
@@ -44,8 +41,12 @@ log = logging.getLogger(__name__)
 
 P = TypeVar("P", bound="Shared")
 
-HTTP_CLOSE_WITHIN_S = 1
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CHECK_EVERY_S = 1.0
+BROKEN_AFTER_S = 60.0  # a step that runs for so long does not return; sessions end after half of it
+
+
+class ServerBroken(AssistantError):
+    """This process cannot serve any more; another one can."""
 
 
 class Shared(Protocol):
@@ -53,36 +54,10 @@ class Shared(Protocol):
 
     @property
     def capacity(self) -> Capacity | None: ...
+    @property
+    def busy_s(self) -> float: ...
 
     def close(self) -> None: ...
-
-
-class _Web(uvicorn.Server):
-    """uvicorn without its signal handlers (the server's own end the calls first), and with limits on connections."""
-
-    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
-        super().__init__(config)
-        self._limits, self._listeners = limits, list[Listener]()
-
-    def capture_signals(self) -> Any:
-        return nullcontext()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        for listening in sockets or []:
-            self._listeners.append(Listener(listening, self._protocol, self._limits, self.config.ssl))
-        await super().startup(sockets=[])
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listener in self._listeners:
-            listener.close()
-        await super().shutdown(sockets)
-        for listener in self._listeners:
-            listener.drop_all()
-
-    def _protocol(self, connection: Connection) -> asyncio.Protocol:
-        protocol: type[Any] = self.config.http_protocol_class
-        state = {CONNECTION: connection}
-        return cast(asyncio.Protocol, protocol(config=self.config, server_state=self.server_state, app_state=state))
 
 
 class Service(Generic[P]):
@@ -95,20 +70,25 @@ class Service(Generic[P]):
         open_session: Callable[[str, P, Setup], CallSession],
         *,
         stun: str | None = None,
-        vanished_s: float = VANISHED_S,
+        times: CallTimes | None = None,
         upgrade: Upgrade[P] | None = None,
+        broken_after_s: float = BROKEN_AFTER_S,
     ) -> None:
+        self._broken_after_s = broken_after_s
         self._open_parts, self._open_session = open_parts, open_session
         self._upgrading = Upgrading(upgrade) if upgrade is not None else None
-        self._stun, self._vanished_s = stun, vanished_s
+        self._stun, self._times = stun, times
         self._media_hosts: tuple[str, ...] | None = None
         self._opened_parts: list[P] = []  # the last ones are those of calls that begin now
         self.metrics = Metrics()
-        self.state = Routes(setup, self.metrics, upgrading=self._upgrading)
+        self.state = Routes(setup, self.metrics, upgrading=self._upgrading, busy_s=self._busy_s)
         self.stop = asyncio.Event()
 
+    def _busy_s(self) -> float:
+        return max((parts.busy_s for parts in self._opened_parts), default=0.0)
+
     async def run(self, web: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
-        """Serves until `stop` is set. Raises what `open_parts` raises."""
+        """Serves until `stop` is set. Raises what `open_parts` raises, and ServerBroken."""
         self._media_hosts = media_hosts(listening)
         with stray_tasks_reported(lambda: self.metrics.errors.labels("webrtc").inc()):
             async with asyncio.TaskGroup() as tasks:
@@ -134,13 +114,25 @@ class Service(Generic[P]):
                     self.state.calls, self.state.status = calls, "ok"
                     ready()
                     upgrading = asyncio.create_task(self._upgrade(calls), name="upgrade")
-                    await self.stop.wait()
+                    broken = await self._stopped_or_broken()
                     self.state.status = "stopping"
                     upgrading.cancel()
                     await asyncio.wait({upgrading})
+                    if broken:
+                        raise ServerBroken("A model's step does not return. The server process must be started again.")
         finally:
             for opened in self._opened_parts:
                 opened.close()
+
+    async def _stopped_or_broken(self) -> bool:
+        """Waits for `stop`. Returns True if a model does not return first."""
+        while not self.stop.is_set():
+            if self._busy_s() > self._broken_after_s:
+                return True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_EVERY_S):
+                    await self.stop.wait()
+        return False
 
     async def _upgrade(self, calls: Calls) -> None:
         """Makes calls that begin from now on better, where the server has an upgrade."""
@@ -170,7 +162,7 @@ class Service(Generic[P]):
             self._greetings,
             self.metrics,
             stun=self._stun,
-            vanished_s=self._vanished_s,
+            times=self._times,
             hosts=self._media_hosts,
         )
 
@@ -209,23 +201,37 @@ async def serve(
     on_ready: Callable[[str], None] | None = None,
     open_session: Callable[[str, P, Setup], CallSession] | None = None,
     upgrade: Upgrade[P] | None = None,
+    supervisor: SupervisorLink | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
     `on_ready` is called with the URL to open once calls are taken. Off loopback the URL is HTTPS, with a certificate
     kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
-    the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. Raises
-    AssistantError that names the option to change, and what `open_parts` raises.
+    the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. `supervisor`
+    brings the listening socket of `host`. Raises AssistantError that names the option to change, ServerBroken, and
+    what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
-    listening, address = listen(host, port)
+    if supervisor is None:
+        listening, address = listen(host, port)
+    else:
+        listening, address = supervisor.listening, supervisor.address(host)
     try:
         if token is None and not address.local:
             token = new_token()
         service = Service(setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade)
         web = web_server(service.state, address, token, cache_dir)
+
+        def ready() -> None:
+            if supervisor is not None:
+                supervisor.is_ready()
+            if on_ready is not None:
+                on_ready(address.url(token))
+
         with stopped_by_signals(service.stop):
-            await service.run(web, listening, lambda: on_ready(address.url(token)) if on_ready else None)
+            if supervisor is not None:
+                supervisor.when_lost(service.stop.set)
+            await service.run(web, listening, ready)
     except BaseExceptionGroup as group:
         raise first_error(group) from group
     finally:
@@ -236,56 +242,3 @@ def _session(name: str, parts: Any, setup: Setup) -> CallSession:
     from stream.session.session import Session  # imports every model's library
 
     return Session(name, parts, setup)
-
-
-def web_server(
-    state: Routes, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
-) -> uvicorn.Server:
-    """uvicorn for `address`, with a certificate where one is needed; `limits` default to `limits_here()`.
-
-    Raises AssistantError when the certificate cannot be stored.
-    """
-    hosts = frozenset(name.lower() for name in address.names) if address.local else None
-    encrypted: dict[str, Any] = {}
-    if not address.local:
-        try:
-            made = certificate_for(address.names, cache_dir)
-        except OSError as error:
-            raise AssistantError(
-                f"The certificate for HTTPS cannot be stored: {disk_error_message(error, cache_dir)}."
-            ) from error
-        log.info("The certificate's SHA-256 fingerprint is %s.", made.fingerprint)
-        encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}
-    config = uvicorn.Config(
-        RequestLimits(Guard(application(state), hosts=hosts, token=token)),
-        http="h11",  # which has a limit on headers, 16 kB; httptools has none
-        lifespan="off",
-        ws="none",
-        proxy_headers=False,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=HTTP_CLOSE_WITHIN_S,
-        **encrypted,
-    )
-    return _Web(config, limits or limits_here())
-
-
-@contextmanager
-def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first signal sets `stop`; a second one ends the process at once."""
-
-    def stop_at_once(number: int, _frame: object) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        loop.call_soon_threadsafe(stop.set)
-
-    loop = asyncio.get_running_loop()
-    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # as nohup sets it
-    taken = [number for number in SIGNALS if number != signal.SIGHUP or not outlives]
-    before = {number: signal.signal(number, stop_at_once) for number in taken}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

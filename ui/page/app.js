@@ -51,7 +51,10 @@ const announce = announcer(by("announce"));
 const panel = new Panel();
 const turns = new Turns();
 const media = new LocalMedia((message) => call.send(message));
-const call = new Call(() => media.tracks());
+const call = new Call(
+  () => media.tracks(),
+  () => turns.said(),
+);
 const pickers = new Pickers(
   { camera: by("pick-camera"), microphone: by("pick-microphone"), speaker: by("pick-speaker") },
   voice,
@@ -96,7 +99,8 @@ call.addEventListener("phase", ({ detail: phase }) => {
   showState();
   if (phase === "live") greetServer();
   if (phase === "live") notices.clear("call", "over");
-  if (phase !== "live") for (const turn of turns.breakOff()) captions.show(turn);
+  if (phase === "error" || phase === "stopped") typedLine.restore();
+  if (!call.wanted) breakOff();
   if (phase === "error" || phase === "stopped") media.stop();
   if (!call.wanted) quiet();
   keepScreenOn(call.wanted);
@@ -105,7 +109,12 @@ call.addEventListener("phase", ({ detail: phase }) => {
 
 function greetServer() {
   media.report();
+  typedLine.restore(); // messages that were missed have arrived, and confirmed what the server had received
   typedLine.go();
+}
+
+function breakOff() {
+  for (const turn of turns.breakOff()) captions.show(turn);
 }
 
 function quiet() {
@@ -115,9 +124,16 @@ function quiet() {
   notices.clearFrom("server");
 }
 
-call.addEventListener("connection", ({ detail: connection }) => {
+let beginning = words.NEW_CALL; // of the call that was answered last
+
+call.addEventListener("answered", ({ detail: { resumed, restored } }) => {
+  beginning = resumed ? words.RESUMED : restored ? words.RESTORED : words.NEW_CALL;
+  if (resumed) return;
+  breakOff();
   turns.beginCall();
-  typedLine.restore();
+});
+
+call.addEventListener("connection", ({ detail: connection }) => {
   media.attach(connection);
   connection.addEventListener("voice", ({ detail: stream }) => {
     voice.srcObject = stream;
@@ -142,7 +158,7 @@ const HANDLERS = {
   hello(message) {
     panel.showHello(message);
     monitorConnection(call.connection, (figures) => panel.showConnection(figures));
-    if (somethingWasSaid()) captions.divide(call.phase === "reconnecting" ? words.RECONNECTED : words.NEW_CALL);
+    if (somethingWasSaid()) captions.divide(beginning);
   },
   state({ state }) {
     floor = state;

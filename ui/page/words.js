@@ -58,8 +58,8 @@ export function aboutDevice(code, kinds) {
   }
 }
 
-/** @param {{code: string, text?: string, retryAfter?: number}} trouble a CallTrouble */
-export function aboutCall({ code, text, retryAfter }) {
+/** @param {{code: string, text?: string, retryAfter?: number, queue?: any}} trouble a CallTrouble */
+export function aboutCall({ code, text, retryAfter, queue }) {
   switch (code) {
     case "unsupported":
       return "This browser cannot make calls. Please use a current Firefox, Chrome, Edge or Safari.";
@@ -68,7 +68,7 @@ export function aboutCall({ code, text, retryAfter }) {
     case "token":
       return "This server asks for its access token. Open the whole address that it printed at start, with #token= and everything after it.";
     case "busy":
-      return `All call slots are in use. The page tries again in about ${Math.ceil(retryAfter)} seconds.`;
+      return queue ? aboutQueue(queue) : `All call slots are in use. The page tries again in about ${Math.ceil(retryAfter)} seconds.`;
     case "starting":
       return "The server is still loading its models. The call begins as soon as they are ready.";
     case "stopping":
@@ -80,6 +80,20 @@ export function aboutCall({ code, text, retryAfter }) {
     default:
       return text || `The call could not be made (${code}). Try again.`;
   }
+}
+
+/** @param {{position: number, wait_s: number | null}} queue */
+export function aboutQueue({ position, wait_s: wait }) {
+  const estimate =
+    wait === null
+      ? "How long it takes is not known: no call has ended yet."
+      : `By the length of the last calls, it takes about ${spanInWords(wait)}.`;
+  return `All call slots are in use. You are number ${position} in the queue. ${estimate}`;
+}
+
+function spanInWords(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds / 10)) * 10} seconds`;
+  return `${Math.round(seconds / 60)} minutes`;
 }
 
 export function aboutEnd(reason) {
@@ -101,7 +115,8 @@ export const MUTED = "The microphone is off. Unmute it, then hold to talk.";
 export const NO_CALL = "Press Start first, then talk.";
 export const JUST_SPEAK = "Hands-free is on: just speak. Switch it off to talk only while you hold Space.";
 export const NEW_CALL = "New call";
-export const RECONNECTED = "Reconnected – a new conversation begins";
+export const RESUMED = "Reconnected – the conversation goes on";
+export const RESTORED = "The server was restarted – the conversation goes on, without its timers";
 export const newDevice = (kind, label) => `“${label}” is now connected. Use it as ${kind}?`;
 
 /** The time of an event that an answer recalls: "Recalled from 0:42". Earlier calls have negative times. */

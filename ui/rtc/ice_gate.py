@@ -18,6 +18,7 @@ from aioice.candidate import Candidate
 from aioice.ice import CandidatePair, Connection, StunProtocol
 from aiortc import RTCDtlsTransport
 
+from ui.host.allowance import Allowance
 from ui.host.log_limits import LogLimit
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ log.addFilter(LogLimit())
 
 LARGEST = 1500  # bytes: an Ethernet packet, and the buffer of pylibsrtp; browsers send at most about 1,200
 MOST_WAITING = 1000  # datagrams: a second of the most that a call sends
+MOST_PER_S = 800  # datagrams of one call; a page with a camera sends about 200
 FIRST_BYTES_OF_STUN = range(4)  # RFC 7983, section 7
 
 Deliver = Callable[[bytes, int], None]
@@ -33,13 +35,20 @@ Deliver = Callable[[bytes, int], None]
 class Gate(asyncio.DatagramProtocol):
     """Filters the datagrams of one socket of aioice. `deliver` takes those for DTLS and SRTP.
 
-    `sources` are the only accepted IP addresses; None accepts all.
+    `sources` are the only accepted IP addresses; None accepts all. `allowance` is shared by the sockets of a call.
     """
 
     def __init__(
-        self, ice: Connection, stun: StunProtocol, deliver: Deliver, sources: frozenset[str] | None = None
+        self,
+        ice: Connection,
+        stun: StunProtocol,
+        deliver: Deliver,
+        sources: frozenset[str] | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self._ice, self._stun, self._deliver, self._sources = ice, stun, deliver, sources
+        self._allowance = allowance or Allowance(MOST_PER_S, MOST_PER_S)
+        self._now = asyncio.get_running_loop().time
 
     def connection_lost(self, error: Exception | None) -> None:
         self._stun.connection_lost(error)
@@ -56,7 +65,7 @@ class Gate(asyncio.DatagramProtocol):
             self._take_stun(data, source)
         elif not self._checked((source[0], source[1])):
             log.info("A datagram from an address outside the call was dropped: %s.", source[0])
-        elif self._ice._queue.qsize() >= MOST_WAITING:
+        elif self._ice._queue.qsize() >= MOST_WAITING or not self._allowance.take(self._now()):
             log.warning("Datagrams arrive faster than they can be read, and are dropped.")
         else:
             self._deliver(data, self._stun.local_candidate.component)
@@ -87,12 +96,13 @@ def guard(
     """
     ice: Connection = transport.transport._connection
     gather, deliver = ice.get_component_candidates, ice.data_received
+    allowance = Allowance(MOST_PER_S, MOST_PER_S)
 
     async def gather_behind_gates(component: int, addresses: list[str]) -> list[Candidate]:
         bound = addresses if hosts is None else list(hosts)
         candidates: list[Candidate] = await gather(component=component, addresses=bound)
         for protocol in ice._protocols:
-            protocol.transport.set_protocol(Gate(ice, protocol, deliver, sources))
+            protocol.transport.set_protocol(Gate(ice, protocol, deliver, sources, allowance))
         return candidates
 
     def drop(data: bytes, component: int) -> None:

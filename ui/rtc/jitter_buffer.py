@@ -24,6 +24,7 @@ BEHIND_S = 0.06  # steadily late by more: the sender's clock is slow, or the pat
 RESTARTED_S = 2.0  # off by more: the sender's clock has restarted
 WINDOW_S = 5.0  # "steadily"
 BURST_S = 0.01  # pieces that arrive closer together were delayed together
+MOST_HELD_S = 2.0  # of the newest sound: earlier sound of such a burst is too late to be placed anyway
 
 
 def _samples(seconds: float) -> int:
@@ -50,6 +51,7 @@ class JitterBuffer:
         self._anchor = 0  # position in this stream less position in the sender's
         self._held: list[_Piece] = []  # arrived after a pause, and not placed yet
         self._idle = False  # silence was inserted for a pause
+        self._restarted = False
         self._least_lag: int | None = None  # within the window
         self._window_ends = 0.0
         self.filled = 0  # samples of silence inserted
@@ -58,6 +60,9 @@ class JitterBuffer:
     def place(self, samples: Samples, at: int, now: float) -> list[Chunk]:
         """Takes `samples`, float32 (n,), from sample `at` of the sender's stream on; returns the ready chunks."""
         piece = _Piece(samples, at, now)
+        if self._restarted and self._zero is not None:
+            self._shift(self._lag(piece))
+        self._restarted = False
         if self._zero is None:
             self._zero = _samples(now) - len(samples)
             self._anchor = -at
@@ -65,11 +70,20 @@ class JitterBuffer:
         released = self._release(now)
         is_late = self._anchor + piece.end <= self._end
         if self._held or (self._idle and is_late):
-            self._held.append(piece)
+            self._hold(piece)
             return released
         self._idle = False
         self._keep_time(piece)
         return released + self._put(piece)
+
+    def restart(self) -> None:
+        """The next piece is of another stream: it counts as being in time."""
+        self._held, self._idle, self._restarted = [], False, True
+
+    def _hold(self, piece: _Piece) -> None:
+        self._held.append(piece)
+        while sum(len(held.samples) for held in self._held) > _samples(MOST_HELD_S):
+            self.cut += len(self._held.pop(0).samples)
 
     def _release(self, now: float) -> list[Chunk]:
         """The held pieces, if no further piece followed at once: then the last of them was in time."""

@@ -13,12 +13,14 @@ import av
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
+from ui.host.allowance import Allowance
 from ui.rtc.jitter_buffer import JitterBuffer
 from ui.rtc.reorder_buffer import CounterUnwrapper, ReorderBuffer
 
 log = logging.getLogger(__name__)
 
 OPUS_RATE_HZ = 48_000  # of the RTP timestamps and the decoder, for every bandwidth
+MOST_PER_S, MOST_AT_ONCE = 120, 600  # packets; browsers send 50 a second, and after a stall those of some seconds
 
 
 class OpusPacketDecoder:
@@ -29,6 +31,7 @@ class OpusPacketDecoder:
         self._decoder.format = "s16"
         self._decoder.layout = "mono"
         self._decoder.sample_rate = OPUS_RATE_HZ
+        self._decoder.thread_count = 1  # more would be threads of every call
         self._resampler = av.AudioResampler(format="flt", layout="mono", rate=HEARING_RATE_HZ)
 
     def decode(self, packet: bytes) -> Samples:
@@ -47,17 +50,30 @@ class AudioReceiver:
         self._jitter_buffer = JitterBuffer()
         self._unwrap = CounterUnwrapper(32)
         self._decoder = OpusPacketDecoder()
+        self._allowance = Allowance(MOST_PER_S, MOST_AT_ONCE)
+        self._lost_before = 0
         self.undecodable = 0
+        self.refused = 0  # packets beyond MOST_PER_S
 
     @property
     def lost(self) -> int:
-        return self._reorder_buffer.lost
+        return self._lost_before + self._reorder_buffer.lost
 
     def packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
         """Takes one RTP packet, in any order; an empty payload is a keepalive."""
+        if not self._allowance.take(self._now()):
+            self.refused += 1
+            return
         for stamp, opus in self._reorder_buffer.add(sequence, (timestamp, payload)):
             if opus:
                 self._decode(self._unwrap(stamp), opus)
+
+    def restart(self) -> None:
+        """The packets that follow are of another connection: their numbers and times begin again."""
+        self._lost_before += self._reorder_buffer.lost
+        self._reorder_buffer, self._unwrap = ReorderBuffer(), CounterUnwrapper(32)
+        self._decoder = OpusPacketDecoder()
+        self._jitter_buffer.restart()
 
     def idle(self) -> None:
         """Adds silence while no sound arrives. To be called a few times a second."""

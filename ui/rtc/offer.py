@@ -11,7 +11,9 @@ from aiortc.sdp import SessionDescription
 from dialogue.errors import BadInput
 
 LONGEST = 64_000  # characters; browsers send 3-8 thousand
+MOST_CANDIDATES = 20  # a check list grows with each; a machine with several networks has about ten
 KINDS = ("audio", "video", "application")
+CANDIDATE = re.compile(r"^a=candidate:\S+ \S+ (\S+) .*$", re.IGNORECASE)
 HIDDEN_ADDRESS = re.compile(r"^(a=candidate:(?:\S+ ){4})[^\s.]+\.local( .*)$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -45,7 +47,20 @@ def read_offer(sdp: object, kind: object) -> Offer:
     sound = next(media for media in session.media if media.kind == "audio")
     if not any(codec.name.lower() == "opus" for codec in sound.rtp.codecs):
         raise BadInput("The offer has no Opus audio.")
-    return Offer(sdp, "video" in kinds, firefox=(session.origin or "").startswith("mozilla"))
+    return Offer(with_few_candidates(sdp), "video" in kinds, firefox=(session.origin or "").startswith("mozilla"))
+
+
+def with_few_candidates(sdp: str) -> str:
+    """The offer with its first MOST_CANDIDATES candidates for UDP; aioice uses no others."""
+    kept, lines = 0, list[str]()
+    for line in sdp.splitlines(keepends=True):
+        candidate = CANDIDATE.match(line.rstrip("\r\n"))
+        if candidate is not None:
+            kept += candidate[1].lower() == "udp"
+            if candidate[1].lower() != "udp" or kept > MOST_CANDIDATES:
+                continue
+        lines.append(line)
+    return "".join(lines)
 
 
 def with_local_addresses(sdp: str, addresses: Sequence[str]) -> str:
@@ -55,4 +70,5 @@ def with_local_addresses(sdp: str, addresses: Sequence[str]) -> str:
     only stand for loopback or one of `addresses`, so that no lookup on the network is needed.
     """
     local = ("127.0.0.1", *addresses)
-    return HIDDEN_ADDRESS.sub(lambda line: "\n".join(f"{line[1]}{address}{line[2]}" for address in local), sdp)
+    shown = HIDDEN_ADDRESS.sub(lambda line: "\n".join(f"{line[1]}{address}{line[2]}" for address in local), sdp)
+    return with_few_candidates(shown)

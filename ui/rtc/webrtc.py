@@ -31,6 +31,7 @@ from ui.rtc.camera import VideoReceiver
 from ui.rtc.channel import Channel
 from ui.rtc.frames import Packet
 from ui.rtc.ice_gate import guard
+from ui.rtc.message_limits import limit_messages
 from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer, with_local_addresses
 from ui.rtc.outgoing import AudioTrack
@@ -101,6 +102,8 @@ class PeerConnection:
         self.closed = asyncio.Event()
         self._connection.on("datachannel", self._channel_opened)
         self._connection.on("connectionstatechange", self._state_changed)
+        self._connection.on("iceconnectionstatechange", self._path_changed)
+        self.reached = False  # a connectivity check with the browser has succeeded
 
     @property
     def connected(self) -> bool:
@@ -126,6 +129,8 @@ class PeerConnection:
                 await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
                 for transport in self._transports():
                     guard(transport, hosts, sources)
+                if connection.sctp is not None:
+                    limit_messages(connection.sctp, self._lose)
                 await connection.setLocalDescription(await connection.createAnswer())
         except Exception as error:  # aiortc raises exceptions of many kinds
             log.info("An offer could not be answered: %r", error)
@@ -155,6 +160,9 @@ class PeerConnection:
     def _state_changed(self) -> None:
         if self._connection.connectionState in ("failed", "closed"):
             self._lose()
+
+    def _path_changed(self) -> None:
+        self.reached = self.reached or self._connection.iceConnectionState in ("connected", "completed")
 
     def _lose(self) -> None:
         self.channel.close()

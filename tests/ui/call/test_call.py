@@ -19,8 +19,9 @@ from stream.models.capacity import Capacity
 from stream.runtime.events import DeviceLost, DeviceSwitched, Interrupted, Notice, ReplyText, TextTyped, TurnTimed
 from tests.ui.caller import Caller, house
 from tests.ui.tracks import TONE_HZ, Colours, Tone
-from ui.call.call import CHECK_EVERY_S, VANISHED_S
+from ui.call.call import CHECK_EVERY_S
 from ui.call.calls import CLOSE_WITHIN_S
+from ui.call.times import VANISHED_S
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:

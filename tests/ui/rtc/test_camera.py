@@ -14,6 +14,7 @@ from aiortc.codecs.vpx import Vp8Encoder, vp8_depayload
 from tests.virtual_time import run_in_virtual_time
 from ui.rtc.camera import LONGEST_SIDE, MOST_WAITING, PICTURES_PER_S, VideoReceiver
 from ui.rtc.frames import Packet
+from ui.rtc.video_budget import VideoBudget
 from vision.picture import Picture
 
 FRAME_S = 1 / 15
@@ -53,7 +54,7 @@ def seen(story: Story, too_large: list[tuple[int, int]] | None = None) -> tuple[
 
     async def run() -> VideoReceiver:
         reported = too_large if too_large is not None else []
-        camera = VideoReceiver(pictures.append, lambda *size: reported.append(size))
+        camera = VideoReceiver(pictures.append, lambda *size: reported.append(size), lambda: None)
         decoding = asyncio.create_task(camera.run())
         await story(camera)
         await asyncio.sleep(1.0)
@@ -165,3 +166,41 @@ def test_a_decoder_that_cannot_keep_up_restarts_instead_of_lagging() -> None:
     assert camera.dropped >= MOST_WAITING
     assert {round(picture.at, 3) for picture in pictures} & {1.0}, "the key frame is shown"
     assert len(pictures) >= 8
+
+
+def test_a_camera_over_its_budget_loses_pictures_and_is_reported_once() -> None:
+    film, pictures, reports = Film(), list[Picture](), list[None]()
+    large, small = [film.frame(grey(level, 1280, 720), key=level == 0) for level in range(60)], grey(9, 160, 120)
+
+    async def story() -> VideoReceiver:
+        budget = VideoBudget(pixels_per_s=1280 * 720 * 4.0, cpu_share=1e9)
+        camera = VideoReceiver(pictures.append, lambda *size: None, lambda: reports.append(None), budget)
+        decoding = asyncio.create_task(camera.run())
+        asked = [await show(camera, packets) for packets in large]
+        assert 1 <= sum(asked) <= 4, "a keyframe is what costs most: only when the budget is back"
+        await asyncio.sleep(3.0)
+        came = len(pictures)
+        assert await show(camera, film.frame(small)), "the budget is back"
+        for n in range(10):
+            await show(camera, film.frame(small, key=n == 0))
+        await asyncio.sleep(0.5)
+        assert len(pictures) > came
+        decoding.cancel()
+        await asyncio.wait({decoding})
+        return camera
+
+    camera = run_in_virtual_time(story())
+    assert reports == [None]
+    assert camera.dropped > 10
+
+
+def test_pictures_of_another_connection_are_taken_from_its_first_keyframe() -> None:
+    async def story(camera: VideoReceiver) -> None:
+        for film, levels in ((Film(), range(20)), (Film(), range(100, 120))):
+            for level in levels:
+                await show(camera, film.frame(grey(level)))
+            camera.restart()
+
+    pictures, _ = seen(story)
+    levels = [int(picture.rgb.mean()) for picture in pictures]
+    assert any(level < 30 for level in levels) and any(level > 90 for level in levels)

@@ -20,7 +20,8 @@ from tests.ui.caller import Caller, house
 from tests.ui.strangers import DATAGRAMS, goes_on, media_sockets, noise, send_to, stun
 from tests.ui.tracks import Tone
 from ui.host.address import LOOPBACK
-from ui.rtc.ice_gate import MOST_WAITING, Gate
+from ui.host.allowance import Allowance
+from ui.rtc.ice_gate import MOST_PER_S, MOST_WAITING, Gate
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -99,8 +100,8 @@ def test_an_error_behind_the_gate_loses_one_datagram(tmp_path: Path, caplog: pyt
     async def story() -> None:
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
-            [(call, _)] = server.calls._running.values()
-            [transport] = call._connection._transports()
+            [running] = server.calls._running.values()
+            [transport] = running.call._line.connection._transports()
             for what in ("nothing", "2,000 bytes like RTP", "60,000 bytes like RTCP"):
                 transport.transport._connection._queue.put_nowait((DATAGRAMS[what], 1))
                 await goes_on(server, caller, what)
@@ -110,17 +111,33 @@ def test_an_error_behind_the_gate_loses_one_datagram(tmp_path: Path, caplog: pyt
     assert [record.name for record in caplog.records if "not be processed" in record.message] == ["ui.rtc.ice_gate"]
 
 
+def nominated_gate(allowance: Allowance) -> tuple[Connection, Gate]:
+    """A gate whose nominated pair is 127.0.0.1:5000."""
+    ice = Connection(ice_controlling=False)
+    protocol = StunProtocol(ice)
+    ours, theirs = (Candidate("1", 1, "udp", 1, "127.0.0.1", port, "host") for port in (4000, 5000))
+    protocol.local_candidate = ours
+    ice._nominated[1] = CandidatePair(protocol, theirs)
+    return ice, Gate(ice, protocol, ice.data_received, allowance=allowance)
+
+
 def test_waiting_datagrams_are_bounded() -> None:
     async def story() -> None:
-        ice = Connection(ice_controlling=False)
-        protocol = StunProtocol(ice)
-        ours, theirs = (Candidate("1", 1, "udp", 1, "127.0.0.1", port, "host") for port in (4000, 5000))
-        protocol.local_candidate = ours
-        ice._nominated[1] = CandidatePair(protocol, theirs)
-        gate = Gate(ice, protocol, ice.data_received)
+        ice, gate = nominated_gate(Allowance(1e9, 1e9))
         for _ in range(2 * MOST_WAITING):
             gate.datagram_received(b"\x80\x60" + noise(100), ("127.0.0.1", 5000))
         assert ice._queue.qsize() == MOST_WAITING
+
+    run(story())
+
+
+def test_the_datagrams_of_a_call_have_a_rate_and_strangers_use_up_none_of_it() -> None:
+    async def story() -> None:
+        ice, gate = nominated_gate(Allowance(MOST_PER_S, MOST_PER_S))
+        for source, sent in ((("127.0.0.1", 6000), 5000), (("127.0.0.1", 5000), 5000)):
+            for _ in range(sent):
+                gate.datagram_received(b"\x80\x60" + noise(100), source)
+        assert MOST_PER_S <= ice._queue.qsize() < MOST_WAITING
 
     run(story())
 

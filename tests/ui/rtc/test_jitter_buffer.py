@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk
-from ui.rtc.jitter_buffer import AHEAD_S, BEHIND_S, IDLE_S, WINDOW_S, JitterBuffer
+from ui.rtc.jitter_buffer import AHEAD_S, BEHIND_S, IDLE_S, MOST_HELD_S, WINDOW_S, JitterBuffer
 
 RATE = 16_000
 PACKET = 320  # 20 ms
@@ -164,3 +164,30 @@ def test_timestamps_that_jump_are_followed_without_a_flood(jump: int) -> None:
     heard = line.samples()
     assert len(heard) == pytest.approx(100 * PACKET, abs=PACKET)
     assert np.all(heard == 0.5)
+
+
+def test_sound_that_arrives_in_one_endless_burst_is_held_within_bounds() -> None:
+    line = Line()
+    for n in range(50):
+        line.packet(n, 0.02 * (n + 1))
+    line.idle(10.0)
+    for n in range(5000):
+        line.packet(50 + n, 10.0 + n * 0.009)
+    held = sum(len(piece.samples) for piece in line.buffer._held)
+    assert held <= MOST_HELD_S * RATE and line.buffer.cut >= 5000 * PACKET - held - PACKET
+    line.idle(60.0)
+    line.samples()
+
+
+def test_a_stream_of_another_connection_goes_on_where_time_is() -> None:
+    line = Line()
+    for n in range(100):
+        line.packet(n, 0.02 * (n + 1))
+    for tenth in range(20, 100):
+        line.idle(tenth / 10)
+    line.buffer.restart()
+    for n in range(100):
+        line.packet(900_000 + n, 10.0 + 0.02 * (n + 1))
+    samples = line.samples()
+    assert len(samples) == pytest.approx(12 * RATE, abs=2 * PACKET)
+    assert np.all(samples[-99 * PACKET :] == 0.5), "no packet of the new connection is lost"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import HEARING_RATE_HZ, Chunk
-from ui.rtc.microphone import AudioReceiver
+from ui.rtc.microphone import MOST_AT_ONCE, MOST_PER_S, AudioReceiver
 
 PACKET_S = 0.02
 TONE_HZ = 440
@@ -91,3 +91,38 @@ def test_empty_packets_only_count_in_the_order(packets: list[bytes]) -> None:
     sound, microphone = heard(with_padding, list(range(100)))
     assert microphone.lost == microphone.undecodable == 0
     assert len(sound) == pytest.approx(2 * HEARING_RATE_HZ, abs=32)
+
+
+def test_more_packets_than_a_microphone_sends_are_refused_undecoded(packets: list[bytes]) -> None:
+    now = 0.0
+    microphone = AudioReceiver(lambda chunk: None, lambda: now)
+    for n in range(10_000):
+        now = n / 2000
+        microphone.packet(n % 65_536, n * 960, packets[n % len(packets)])
+    assert microphone.refused >= 10_000 - MOST_AT_ONCE - 5 * MOST_PER_S - 1
+
+
+def test_a_microphone_may_send_for_long_at_twice_the_usual_rate(packets: list[bytes]) -> None:
+    now = 0.0
+    microphone = AudioReceiver(lambda chunk: None, lambda: now)
+    for n in range(3600):
+        now = n / 100
+        microphone.packet(n % 65_536, n * 480, b"")
+    assert microphone.refused == 0
+
+
+def test_packets_of_another_connection_are_taken_from_any_number_on(packets: list[bytes]) -> None:
+    now = 0.0
+    chunks: list[Chunk] = []
+    microphone = AudioReceiver(chunks.append, lambda: now)
+    for n in range(50):
+        now = (n + 1) * PACKET_S
+        microphone.packet(60_000 + n, 4_000_000_000 + n * 960, packets[n])
+    microphone.restart()
+    before = chunks[-1].end
+    for n in range(50):
+        now = 2.0 + (n + 1) * PACKET_S
+        microphone.packet(100 + n, n * 960, packets[n])
+    assert [chunk.start for chunk in chunks[1:]] == [chunk.end for chunk in chunks[:-1]]
+    late = np.concatenate([chunk.samples for chunk in chunks if chunk.start >= before])
+    assert loudness(late)[-1] > 0.1 and chunks[-1].end == pytest.approx(3 * HEARING_RATE_HZ, abs=700)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialogue.errors import BadInput
-from ui.rtc.offer import LONGEST, read_offer, with_local_addresses
+from ui.rtc.offer import LONGEST, MOST_CANDIDATES, read_offer, with_local_addresses
 
 
 def offered(*kinds: str) -> str:
@@ -97,3 +97,20 @@ def test_hidden_addresses_become_those_of_this_machine() -> None:
         "a=candidate:822527895 1 udp 2113937151 fd00::2 46574 typ host",
         *plain.splitlines(),
     ]
+
+
+def test_twenty_candidates_are_taken_at_most(whole: str) -> None:
+    def candidates(sdp: str) -> list[str]:
+        return [line for line in sdp.splitlines() if line.startswith("a=candidate:")]
+
+    many = "".join(
+        f"a=candidate:{n} 1 {kind} {2**31 - n} 10.0.{n // 250}.{n % 250} 5000 typ host\r\n"
+        for n in range(400)
+        for kind in ("udp", "tcp")
+    )
+    offer = read_offer(whole.replace("a=ice-ufrag", f"{many}a=ice-ufrag", 1), "offer")
+    kept = candidates(offer.sdp)
+    assert len(kept) == MOST_CANDIDATES == 20
+    assert all(" udp " in line for line in kept)
+    hidden = whole.replace("a=ice-ufrag", "a=candidate:1 1 udp 1 a-b-c.local 5000 typ host\r\na=ice-ufrag", 1)
+    assert len(candidates(with_local_addresses(hidden, [f"10.0.0.{n}" for n in range(100)]))) == MOST_CANDIDATES

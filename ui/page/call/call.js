@@ -1,14 +1,16 @@
 /* Keeps one call: starts it, reconnects when it is lost, and ends it. Holds one connection at a time. */
 
 import { CallTrouble, Connection } from "./connection.js";
+import { forget } from "./resuming.js";
 
 const RETRY_S = [0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8]; // after the last one the page gives up and reports it
-const WAITING_S = { busy: 10, starting: 2 }; // without a Retry-After header
+const WAITING_S = { busy: 10, starting: 2, stuck: 10, too_fast: 5 }; // without a Retry-After header
 const RETRIED = new Set(["unreachable", "no_path", "silent_server", "http_502", "http_504"]);
 
 /**
  * Events: `phase` (detail: idle, connecting, live, reconnecting, busy, error, stopped), `connection` (detail: the new
- * Connection, not open yet), `message` (detail), `trouble` (detail: CallTrouble), `over` (detail: the server's reason).
+ * Connection, not open yet), `answered` (detail: {resumed, restored}), `message` (detail), `trouble` (detail:
+ * CallTrouble), `over` (detail: the server's reason).
  */
 export class Call extends EventTarget {
   phase = "idle";
@@ -18,10 +20,14 @@ export class Call extends EventTarget {
   /** @type {(value?: any) => void} */
   #endPause = () => {};
 
-  /** @param {() => {microphone: any, camera: any, canCapture: boolean}} sources called for every connection */
-  constructor(sources) {
+  /**
+   * @param {() => {microphone: any, camera: any, canCapture: boolean}} sources called for every connection
+   * @param {() => {role: string, text: string}[]} said what was said so far, for a server that has lost the call
+   */
+  constructor(sources, said) {
     super();
     this.sources = sources;
+    this.said = said;
     addEventListener("online", () => this.retryNow());
   }
 
@@ -50,10 +56,11 @@ export class Call extends EventTarget {
   async #keepUp(signal) {
     let failures = 0;
     let known = false; // whether a call has been established
+    forget();
     while (true) {
       this.#emit("phase", known ? "reconnecting" : "connecting");
       try {
-        await this.#connect(signal);
+        await this.#connect(signal, known ? this.said() : []);
         known = true;
         failures = 0;
         this.#emit("phase", "live");
@@ -70,21 +77,22 @@ export class Call extends EventTarget {
     }
   }
 
-  async #connect(signal) {
+  async #connect(signal, said) {
     if (!globalThis.RTCPeerConnection) throw new CallTrouble("unsupported");
     const connection = (this.connection = new Connection(this.sources()));
+    connection.addEventListener("answered", ({ detail }) => this.#emit("answered", detail));
     connection.addEventListener("message", ({ detail }) => this.#emit("message", detail));
     connection.addEventListener("shaky", () => this.#emit("phase", "reconnecting"));
     connection.addEventListener("steady", () => connection.live && this.#emit("phase", "live"));
     this.#emit("connection", connection);
-    await connection.open(signal);
+    await connection.open(signal, said);
   }
 
   /** The server answers but takes no call yet; it says when to try again. */
-  async #waitFor({ code, retryAfter }, signal) {
+  async #waitFor({ code, retryAfter, queue }, signal) {
     const seconds = retryAfter || WAITING_S[code];
     if (code === "busy") this.#emit("phase", "busy");
-    this.#emit("trouble", new CallTrouble(code, { retryAfter: seconds }));
+    this.#emit("trouble", new CallTrouble(code, { retryAfter: seconds, queue }));
     await this.#pause(seconds, signal);
   }
 

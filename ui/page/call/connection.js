@@ -1,6 +1,6 @@
 /* Opens one peer connection to the server, with its data channel, and reports how it ends. call.js does the retries. */
 
-import { remember, replacing } from "./ghost.js";
+import { continuing, count, remember, rememberPlace } from "./resuming.js";
 import { authorization } from "./token.js";
 
 const GATHERING_MS = 1500; // host addresses are there within 200 ms; some browsers never say "complete"
@@ -8,18 +8,23 @@ const OPENING_MS = 15000;
 const HELLO_MS = 10000;
 const HEALING_MS = 4000; // a path that is "disconnected" often recovers within this time
 
-/** Why a call could not be made. `code` is the server's or one of: unsupported, unreachable, no_path, silent_server. */
+/**
+ * Why a call could not be made. `code` is the server's or one of: unsupported, unreachable, no_path, silent_server;
+ * `queue` is {position, wait_s} of a caller that waits for a place.
+ */
 export class CallTrouble extends Error {
-  constructor(code, { text = "", retryAfter = 0 } = {}) {
+  constructor(code, { text = "", retryAfter = 0, queue = null } = {}) {
     super(text || code);
     this.code = code;
     this.text = text;
     this.retryAfter = retryAfter;
+    this.queue = queue;
   }
 }
 
 /**
- * Events: `message` (detail: the parsed object), `voice` (detail: a MediaStream), `shaky`, `steady`.
+ * Events: `answered` (detail: {resumed, restored}), `message` (detail: the parsed object), `voice` (detail: a
+ * MediaStream), `shaky`, `steady`.
  * `ended` resolves once to {why: "lost" | "bye" | "closed", reason}.
  */
 export class Connection extends EventTarget {
@@ -64,13 +69,17 @@ export class Connection extends EventTarget {
     };
   }
 
-  /** Offers the call and returns once the server has said hello. Closes the connection and throws CallTrouble otherwise. */
-  async open(signal) {
+  /**
+   * Offers the call, with what was `said` before, and returns once the server has said hello. Closes the connection and
+   * throws CallTrouble otherwise.
+   */
+  async open(signal, said = []) {
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
       await gathered(this.pc);
-      const answer = await offerCall(this.pc.localDescription, signal);
-      await this.pc.setRemoteDescription(answer);
+      const answer = await offerCall(this.pc.localDescription, said, signal);
+      this.dispatchEvent(new CustomEvent("answered", { detail: answer }));
+      await this.pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
       await this.#first(this.channel.readyState === "open" || opened(this.channel), OPENING_MS, "no_path", signal);
       return await this.#first(this.hello, HELLO_MS, "silent_server", signal);
     } catch (trouble) {
@@ -96,6 +105,7 @@ export class Connection extends EventTarget {
   }
 
   #receive(data) {
+    count();
     let message;
     try {
       message = JSON.parse(data);
@@ -155,13 +165,13 @@ function opened(channel) {
   return new Promise((resolve) => channel.addEventListener("open", resolve, { once: true }));
 }
 
-async function offerCall({ sdp, type }, signal) {
+async function offerCall({ sdp, type }, said, signal) {
   let response;
   try {
     response = await fetch("/call", {
       method: "POST",
       headers: { "Content-Type": "application/json", ...authorization() },
-      body: JSON.stringify({ sdp, type, ...replacing() }),
+      body: JSON.stringify({ sdp, type, ...continuing(said) }),
       signal,
     });
   } catch (trouble) {
@@ -170,11 +180,13 @@ async function offerCall({ sdp, type }, signal) {
   }
   const body = await response.json().catch(() => ({}));
   if (response.ok) {
-    remember(body.session);
-    return { type: body.type, sdp: body.sdp };
+    remember(body);
+    return body;
   }
+  rememberPlace(body.queue);
   throw new CallTrouble(body.error?.code ?? `http_${response.status}`, {
     text: body.error?.message,
     retryAfter: Number(response.headers.get("Retry-After")) || 0,
+    queue: body.queue ?? null,
   });
 }

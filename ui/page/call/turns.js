@@ -50,6 +50,18 @@ export class Turns {
     }
   }
 
+  /** What was said so far, the last turns of both sides: for a server that has lost the call. */
+  said() {
+    const lines = this.list.flatMap(({ user, reply }) => {
+      const heard = reply ? partsOf(reply).heard : "";
+      return [
+        ...(user?.text.trim() ? [{ role: "user", text: user.text }] : []),
+        ...(heard.trim() ? [{ role: "assistant", text: heard }] : []),
+      ];
+    });
+    return lines.slice(-MOST_SAID);
+  }
+
   /** Ends the open turns when the connection is lost. Returns the turns that changed. */
   breakOff() {
     const open = this.list.filter(({ user, reply }) => (reply && !reply.ended) || (user && !user.final));
@@ -72,6 +84,7 @@ export class Turns {
   }
 }
 
+const MOST_SAID = 100;
 const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false, recalled: null };
 
 /** The parts of a reply: the text that was heard, is still to come, was cut off. */

@@ -1,0 +1,71 @@
+"""Wrong tokens of one address are counted; after some, it is refused unseen, and others are not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+from ui.http.guard import WRONG_TOKENS_AT_ONCE, Guard, Receive, Scope, Send
+
+TOKEN = "the-right-token-of-this-server"
+
+
+async def served(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+class Client:
+    """Sends requests from one address."""
+
+    def __init__(self, guard: Guard, address: str) -> None:
+        self._guard, self._address = guard, address
+
+    async def asks(self, token: str | None) -> int:
+        headers = [(b"host", b"house")]
+        if token is not None:
+            headers.append((b"authorization", f"Bearer {token}".encode()))
+        scope = {"type": "http", "method": "POST", "path": "/call", "headers": headers, "client": (self._address, 1)}
+        status = 0
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.disconnect"}
+
+        await self._guard(scope, receive, send)
+        return status
+
+
+def test_guesses_of_a_token_have_a_rate_by_address() -> None:
+    async def story() -> None:
+        guard = Guard(served, hosts=None, token=TOKEN)
+        guessing, honest = Client(guard, "10.0.0.1"), Client(guard, "10.0.0.2")
+        answers = [await guessing.asks(f"guess number {n}") for n in range(50)]
+        tried = int(WRONG_TOKENS_AT_ONCE)
+        assert answers == [401] * tried + [429] * (50 - tried)
+        assert await guessing.asks(TOKEN) == 429, "the right one cannot be found among the guesses"
+        assert [await honest.asks(TOKEN), await honest.asks("typo"), await honest.asks(TOKEN)] == [200, 401, 200]
+
+    asyncio.run(story())
+
+
+def test_requests_without_a_token_are_no_guesses() -> None:
+    async def story() -> None:
+        client = Client(Guard(served, hosts=None, token=TOKEN), "10.0.0.1")
+        assert {await client.asks(None) for _ in range(100)} == {401}
+        assert await client.asks(TOKEN) == 200
+
+    asyncio.run(story())
+
+
+def test_clients_behind_a_proxy_on_this_machine_are_not_counted_as_one() -> None:
+    async def story() -> None:
+        client = Client(Guard(served, hosts=None, token=TOKEN), "127.0.0.1")
+        assert {await client.asks("wrong") for _ in range(100)} == {401}
+        assert await client.asks(TOKEN) == 200
+
+    asyncio.run(story())

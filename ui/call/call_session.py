@@ -1,0 +1,29 @@
+"""The interface of a session that a call uses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+from audio.chunk import Samples
+from stream.runtime.events import Expressed, Perceived
+from stream.session.said import Said
+
+
+class SoundOut(Protocol):
+    def pull(self, n: int) -> Samples: ...
+
+
+class CallSession(Protocol):
+    """`stream.session.session.Session` implements it. `restore` may come before `run`."""
+
+    @property
+    def playback(self) -> SoundOut: ...
+    @property
+    def dropped(self) -> Mapping[str, int]: ...
+    def restore(self, said: Sequence[Said]) -> None: ...
+    async def run(self) -> None: ...
+    def now(self) -> float: ...
+    def push(self, event: Perceived) -> None: ...
+    def events(self) -> AsyncIterator[Expressed]: ...
+    def close(self, reason: str) -> None: ...
