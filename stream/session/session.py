@@ -16,6 +16,7 @@ from stream.runtime.failures import first_error
 from stream.runtime.link import Link
 from stream.runtime.queues import DropOldest, QueueClosed
 from stream.session.said import Said, said_blocks
+from stream.session.step_watch import StepWatch
 from stream.session.wiring import build_stages
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Session:
             parts=parts, setup=setup, link=Link(now=self.now, emit=self._events.put), out_rate=out_rate
         )
         self._engine = self._stages.engine
+        self._step_watch = StepWatch(parts.threads.needed)
 
     @property
     def playback(self) -> Playback:
@@ -85,6 +87,7 @@ class Session:
             await self._restore()
             async with asyncio.TaskGroup() as tasks:
                 stages = [tasks.create_task(work, name=f"{self.name}/{stage}") for stage, work in self._stages.work()]
+                stages.append(tasks.create_task(self._step_watch.run(), name=f"{self.name}/step-watch"))
                 await self._closing.wait()
                 for stage in stages:
                     stage.cancel()

@@ -46,7 +46,6 @@ from stream.session.paced_playout import PacedPlayout
 from stream.session.remembering import Remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
-from stream.session.step_watch import StepWatch
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.turns import Turns
 
@@ -67,7 +66,6 @@ class Stages:
     reminders: ReminderStage | None
     unit_feed: UnitFeed | None
     remembering: Remembering | None
-    step_watch: StepWatch
 
     def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs while the session lasts: (name of the task, coroutine)."""
@@ -76,7 +74,6 @@ class Stages:
         yield "replies", self.replies.run()
         yield "controls", self.controls.run()
         yield "playout", self.playout.run()
-        yield "step-watch", self.step_watch.run()
         if self.captioning is not None:
             yield "captioning", self.captioning.run()
         if self.caption_transcriber is not None:
@@ -172,7 +169,6 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         reminders=ReminderStage(book=reminders, floor=floor) if reminders is not None else None,
         unit_feed=unit_feed,
         remembering=remembering,
-        step_watch=StepWatch(threads.needed),
     )
 
 
