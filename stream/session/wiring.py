@@ -104,7 +104,7 @@ class Stages:
 
 def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> Stages:
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
-    threads, engine = parts.threads, parts.new_engine()
+    engine = parts.new_engine()
     remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
     played = PlayedSound(out_rate, link.now)
@@ -119,7 +119,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         engine=engine,
         transcripts=transcripts,
         sound_clock=sound_clock,
-        speech=SpeechSynthesis(parts.voice, threads.voice, out_rate),
+        speech=SpeechSynthesis(parts.voice, parts.threads.voice, out_rate),
         video=video,
         playback=playback,
         link=link,
@@ -142,17 +142,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         unit_feed=unit_feed,
         caption_transcriber=caption_transcriber,
     )
-    audio = AudioPerception(
-        voice_activity=parts.voice_activity,
-        sound=sound,
-        sound_clock=sound_clock,
-        transcripts=transcripts,
-        turn_detection=_turn_detection(parts, transcripts),
-        floor=floor,
-        setup=setup,
-        link=link,
-        echo=_echo_cancellation(parts, played),
-    )
+    audio = _audio_perception(parts, transcripts, floor, setup, link, played)
     reminders = dependencies.reminders
     return Stages(
         engine=engine,
@@ -264,6 +254,18 @@ def _turn_detection(parts: Parts, transcripts: SpeechTranscripts | None) -> Turn
     return TurnDetection(parts.new_engine, parts.threads.llm, transcripts)
 
 
-def _echo_cancellation(parts: Parts, played: PlayedSound) -> EchoCancellation | None:
+def _audio_perception(
+    parts: Parts, transcripts: SpeechTranscripts | None, floor: Floor, setup: Setup, link: Link, played: PlayedSound
+) -> AudioPerception:
     canceller = parts.new_echo_canceller
-    return EchoCancellation(canceller(), played) if canceller is not None else None
+    return AudioPerception(
+        voice_activity=parts.voice_activity,
+        sound=floor.sound,
+        sound_clock=floor.sound_clock,
+        transcripts=transcripts,
+        turn_detection=_turn_detection(parts, transcripts),
+        floor=floor,
+        setup=setup,
+        link=link,
+        echo=EchoCancellation(canceller(), played) if canceller is not None else None,
+    )
