@@ -14,8 +14,7 @@ from pathlib import Path
 
 from dialogue.errors import BadInput
 
-# Of the tables below. A file of another version is refused.
-VERSION = 1
+VERSION = 1  # of the tables below; a file of another version is refused
 WAIT_S = 5.0  # for another writer
 _BATCH = 200  # lines deleted in one transaction
 

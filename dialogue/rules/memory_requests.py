@@ -12,7 +12,7 @@ from typing import Literal
 from dialogue.text.plain_words import core, sentences
 
 # To forget: what was said or recalled last, what is about something, this call, or everything. `known`: what it knows
-# about the user; `kept`: whether calls are remembered; `yes` and `no` answer a question of ours.
+# about the user; `kept`: whether calls are remembered; `yes` and `no` answer our question.
 RequestKind = Literal["that", "about", "call", "all", "known", "kept", "yes", "no"]
 
 _LONGEST_TEXT, _LONGEST_WORDS = 500, 25

@@ -34,14 +34,14 @@ class MemoryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question of ours that waits for its answer, and what a yes deletes."""
+    """Our question that waits for its answer, and what a yes deletes."""
 
     text: str
     lines: frozenset[int]
 
 
 class MemoryTalk:
-    """`last_reply` is always what was heard of the reply before: a question of ours counts if it was heard."""
+    """`last_reply` is always what was heard of the reply before: our question counts if it was heard."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -53,7 +53,7 @@ class MemoryTalk:
         self._recalled = answer
 
     def request(self, text: str, last_reply: str) -> MemoryRequest | None:
-        """The request in the user's words; None for a yes or no that answers no question of ours."""
+        """The request in the user's words; None for a yes or no that does not answer our question."""
         request = memory_request(text)
         if request is not None and request.kind in ("yes", "no"):
             return request if self._asked is not None and _heard(self._asked.text, last_reply) else None

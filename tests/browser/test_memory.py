@@ -57,8 +57,7 @@ def test_a_call_is_remembered_asked_about_and_forgotten(call_page: OpenPage, ser
     lines.filter(has_text="My sister Ruth lives in Leeds.").first.wait_for()
     memory.fill("#words", "")
     memory.press("#words", "Enter")
-    told = lines.filter(has_text="You said")
-    told.first.wait_for()
+    lines.filter(has_text="You said").first.wait_for()
 
     person.type("Forget that.")
     assert person.reply(3)["text"] == "Done, that is forgotten."

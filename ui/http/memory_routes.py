@@ -6,17 +6,27 @@ Served only where calls are remembered. The guard has checked host, origin and t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from dialogue.errors import BadInput
+from dialogue.memory.event_log import EventKind
 from dialogue.memory.kept_memory import NEWEST, KeptLine, KeptMemory
 from ui.http.guard import refusal
 
 SHOWN = 50  # lines of one answer
 MOST_WORDS = 200  # characters of a search
+KINDS: Mapping[EventKind, str] = {  # as the page calls them
+    "told": "statement",
+    "asked": "question",
+    "said": "reply",
+    "read": "text",
+    "seen": "thing",
+    "left": "left",
+}
 
 
 def memory_router(memory: KeptMemory, page: Path) -> APIRouter:
@@ -67,4 +77,9 @@ def _words(request: Request) -> str:
 
 
 def _shown(line: KeptLine) -> dict[str, object]:
-    return {"number": line.number, "kind": line.kind, "at": line.at.isoformat(timespec="seconds"), "text": line.text}
+    return {
+        "number": line.number,
+        "kind": KINDS[line.kind],
+        "at": line.at.isoformat(timespec="seconds"),
+        "text": line.text,
+    }

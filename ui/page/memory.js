@@ -3,11 +3,11 @@
 import { authorization, takeTokenFromAddress } from "./call/token.js";
 
 const KINDS = {
-  told: "You said",
-  asked: "You asked",
-  said: "The assistant said",
-  read: "Read by the camera",
-  seen: "Seen by the camera",
+  statement: "You said",
+  question: "You asked",
+  reply: "The assistant said",
+  text: "Read by the camera",
+  thing: "Seen by the camera",
 };
 const NO_TOKEN = "This server asks for its access token. Open Memory from the page of a call.";
 const UNREACHABLE = "The server does not answer. Check that omnilive is running there, then reload this page.";

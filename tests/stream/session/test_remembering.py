@@ -1,4 +1,4 @@
-"""Calls whose event log is kept in a file: what one call was told, the next one knows."""
+"""Calls whose event log is kept in a file: the next one knows what was said in this one."""
 
 from __future__ import annotations
 

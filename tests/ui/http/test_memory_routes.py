@@ -43,7 +43,7 @@ def test_lines_are_listed_searched_and_deleted(tmp_path: Path, path: Path) -> No
             listed = (await client.get("/memory/lines")).json()
             assert (len(listed["lines"]), listed["more"], listed["count"]) == (SHOWN, True, SHOWN + 6)
             newest = listed["lines"][0]
-            assert (newest["kind"], newest["text"]) == ("read", "<script>alert(1)</script>")
+            assert (newest["kind"], newest["text"]) == ("text", "<script>alert(1)</script>")
             assert newest["at"] == "2026-03-01T17:40:00"
             rest = (await client.get("/memory/lines", params={"before": listed["lines"][-1]["number"]})).json()
             assert (len(rest["lines"]), rest["more"]) == (6, False)
