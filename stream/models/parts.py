@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from audio.echo import Canceller, EchoCanceller
 from audio.models import Recogniser, VoiceModel
+from audio.room.echo import Canceller, EchoCanceller
 from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
 from dialogue.engines.entry import Cost, Measurement, unmeasured

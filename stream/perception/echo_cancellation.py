@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
-from audio.echo import FRAME, Canceller
+from audio.room.echo import FRAME, Canceller
 from stream.playout.played_sound import PlayedSound
 
 # The far end's measured playout delay is followed in steps, since every move of the reference costs the canceller its

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk, Samples
-from audio.echo import FRAME
+from audio.room.echo import FRAME
 from stream.perception.echo_cancellation import EchoCancellation
 from stream.playout.played_sound import PlayedSound
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from audio.chunk import Samples
-from audio.echo import FRAME, EchoCanceller
 from audio.loudness import level_dbfs
 from audio.resample import resample_whole
+from audio.room.echo import FRAME, EchoCanceller
 from audio.voice import Synthesizer
 from tests.room_sounds import EchoPath, placed, said, seconds
 
