@@ -1,6 +1,6 @@
 """Measures reading: the character error rate on drawn signs, receipts, menus, tables and paragraphs.
 
-Every page is drawn in letters of 12 to 32 pixels as a camera sees it, with mild blur, perspective, uneven light and
+Every page is drawn at 12 to 32 pixels as a camera sees it, with mild blur, perspective, uneven light and
 noise, and read closely, as for a question about text. Rows that come apart count as errors: the text is compared row
 by row as a person reads it. Spaces count; a line break counts as one character.
 """
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     random, reader = Random(options.seed), Reader()
     reader.warm_up()
-    errors, letters = defaultdict[str, int](int), defaultdict[str, int](int)
+    errors, characters = defaultdict[str, int](int), defaultdict[str, int](int)
     took, worst = list[float](), list[tuple[float, str, str]]()
     for _ in range(options.pages):
         page, size = random_page(random), random.choice((12, 14, 16, 20, 24, 32))
@@ -44,11 +44,11 @@ def main() -> None:
         wrong = edit_distance(read, page.text.replace("  ", " "))
         for key in ("all", page.kind, f"{size}px"):
             errors[key] += wrong
-            letters[key] += len(page.text)
+            characters[key] += len(page.text)
         worst.append((wrong / len(page.text), f"{page.kind} {size}px\n{page.text}", read))
     for rate, asked, read in sorted(worst, reverse=True)[: options.worst]:
         print(f"--- {rate:.3f} {asked}\n=== read as\n{read}\n")
-    rates = {key: errors[key] / letters[key] for key in letters}
+    rates = {key: errors[key] / characters[key] for key in characters}
     figures = {"cer": rates.pop("all"), "read_s_median": statistics.median(took), "pages": options.pages}
     report(figures | {f"cer_{key}": rate for key, rate in sorted(rates.items())}, options.json)
 

@@ -1,4 +1,4 @@
-"""Asks an engine questions about a scene as a call or a chat request does, and tells rules from the model.
+"""Asks an engine questions about a scene as a call or a chat request does, and separates rules from the model.
 
 Each question is asked in a conversation of its own. `NoRule` stops the engine where it would turn to its model.
 """

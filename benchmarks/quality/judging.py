@@ -1,7 +1,7 @@
-"""Judges replies by the rules of the question files: right, admitted that it cannot be told, or wrong.
+"""Judges replies by the rules of the question files: right, admitted not to know, or wrong.
 
 A rule is a regular expression that the reply must contain, "!" and one that it must not contain, or a word: "yes" and
-"no" for the sense of the answer, "unknown" where the right answer says that it cannot be told, "long" for a story. A
+"no" for the sense of the answer, "unknown" where the right answer admits not to know, "long" for a story. A
 question may have several rules; all of them must hold. Replies are compared in lower case.
 """
 

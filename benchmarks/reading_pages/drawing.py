@@ -19,7 +19,7 @@ _TABLE = (110, 118, 122)  # the surface around the paper
 
 
 def drawn(page: Page, font_px: int, random: Random, font: Path | None = None) -> Pixels:
-    """The page in letters of `font_px` pixels (the em height), uint8 RGB (720, 1280, 3)."""
+    """The page at `font_px` pixels (the em height), uint8 RGB (720, 1280, 3)."""
     name = font or Path(matplotlib.get_data_path()) / "fonts" / "ttf" / random.choice(_FONTS)
     paper = _paper(page, ImageFont.truetype(str(name), font_px), font_px)
     view = Image.new("RGB", _SIZE, _TABLE)

@@ -29,7 +29,7 @@ Corner Market; Harbour Bakery; Green Valley Store; City Books; Old Mill Cafe; No
 _SIGNS = _list(
     """
 NO ENTRY; Platform 7; Push to open; Exit 42; Lost property office; Wet floor; Room 3.14; Library closed; Ring the
-bell twice; Keep this door shut; Ticket office; Please queue here; Mind the gap; Staff only; Parking 2 hours; First
+bell twice; Keep this door shut; Ticket office; Please queue here; Beware of the gap; Staff only; Parking 2 hours; First
 aid
 """
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vision.box import Box
 
-_LONG = 0.5  # share of the longest line from which a line tells how far the sheet is turned
+_LONG = 0.5  # share of the longest line from which a line shows how far the sheet is turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class TextLine:
 
     @property
     def height(self) -> float:
-        """Of the letters, as a share of the picture's height; the box of a line that falls is higher."""
+        """The height of the characters, as a share of the picture's height; the box of a line that falls is higher."""
         high = self.box[3] - self.box[1]
         return max(0.1 * high, high - abs(self.slope) * (self.box[2] - self.box[0]))
 

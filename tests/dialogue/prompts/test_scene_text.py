@@ -16,7 +16,7 @@ def test_things_are_in_one_line_people_first() -> None:
     assert scene_entry(keyframe) == "[12.4 s camera: a person in blue on the right; a red cup on the left; dim light]"
 
 
-def test_nothing_and_off_are_told_apart() -> None:
+def test_nothing_and_off_differ() -> None:
     assert scene_entry(Keyframe("camera", (), 3.0)) == "[3.0 s camera: nothing recognised]"
     assert scene_entry(Keyframe("camera", (), 3.0, camera=False)) == "[3.0 s camera: off]"
     assert scene_entry(Keyframe("text", (), 3.0)) == "[3.0 s text: none in view]"
