@@ -58,20 +58,24 @@ class _Word:
 class PhraseSplitter:
     """Splits one reply: the first phrase as early as it sounds natural, the others whole sentences."""
 
-    def __init__(self, first_words: int = 6, first_max_words: int = 10, max_words: int = 32) -> None:
+    def __init__(
+        self, first_words: int = 6, first_max_words: int = 10, max_words: int = 32, late_words: int = 3
+    ) -> None:
         """The first phrase may end before a conjunction from `first_words` on, and at any acceptable place after
-        `first_max_words`; later phrases may end at a clause from half of `max_words` on, and at any acceptable
-        place after `max_words`.
+        `first_max_words`, or `late_words` where somebody waits for it; later phrases may end at a clause from half of
+        `max_words` on, and at any acceptable place after `max_words`.
         """
-        if not 0 < first_words <= first_max_words <= max_words:
-            raise ValueError("0 < first_words <= first_max_words <= max_words must hold.")
-        self._first_words, self._first_max, self._max = first_words, first_max_words, max_words
+        if not (0 < first_words <= first_max_words <= max_words and late_words > 0):
+            raise ValueError("0 < late_words and 0 < first_words <= first_max_words <= max_words must hold.")
+        self._first_words, self._first_max, self._max, self._late = first_words, first_max_words, max_words, late_words
         self._buffer = ""
-        self._first = True
+        self._first, self._waiting = True, False
 
-    def push(self, text: str) -> list[str]:
-        """Takes more text; returns the phrases that are complete now."""
+    def push(self, text: str, waiting: bool = False) -> list[str]:
+        """Takes more text; returns the phrases that are complete now. `waiting`: the text comes so slowly that the
+        first phrase should end as soon as it may."""
         self._buffer += text
+        self._waiting = waiting
         phrases = []
         while (cut := self._cut()) is not None:
             phrases.append(self._buffer[:cut])
@@ -107,7 +111,7 @@ class PhraseSplitter:
         ends = _ends_sentence(word, following, complete, count)
         if ends is None or (ends and not inside.quotes):
             return ends
-        limit = self._first_max if self._first else self._max
+        limit = (self._late if self._waiting else self._first_max) if self._first else self._max
         if count >= 3 * limit:
             return True  # no acceptable place was found
         if inside.quotes or inside.brackets:

@@ -4,7 +4,8 @@ A ratio is llama.cpp's median time over ours. The routes alternate; one-threaded
 which other work on the machine affects less than wall time. `top1` is the share of equal most likely tokens between the
 compiled step (16 tokens at a time) and the file's weights in float32, teacher-forced over routes/decoder_texts.txt.
 `load_s` and `rss_mb` are measured in a new process that opens the model, whose packed weights are stored beside the
-file, and decodes in two sessions of 1,000 tokens.
+file, and decodes in two sessions of 1,000 tokens. `ttft_ms_median` is measured in sessions of the larger embedded model
+(routes/first_token.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -22,12 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.decoder import OwnDecoder, Route, speeds
 from benchmarks.report import benchmark_parser, report
 from benchmarks.routes.decoder_accuracy import TEXTS, TOKENS_AT_ONCE, in_pieces
+from benchmarks.routes.first_token import first_token_ms
 from benchmarks.routes.llamacpp import LlamaCpp
+from dialogue.engines.entries import DEFAULT_LLM, LARGER_LLM
+from dialogue.engines.settings import LargerEmbeddedSettings
 from dialogue.llm.language_model import open_language_model
 from stream.models.weights import WeightStore
 from ui.host.home import home
 
-PARTS = ("speed", "small", "top1", "load")
+PARTS = ("speed", "small", "top1", "load", "first")
 
 _OPEN = """
 import json, sys, time
@@ -93,24 +98,35 @@ def loading(path: Path) -> dict[str, float]:
     return {name: float(value) for name, value in json.loads(answer).items()}
 
 
+def speed_of_mind(path: Path, rounds: int = 5, parts: Collection[str] = PARTS) -> dict[str, float]:
+    """The figures of the larger embedded model in `path`, or of a part of them:
+    decode_ratio, decode_ratio_1536, prefill_ratio, prefill_ratio_least (speed), small_decode_ratio (small),
+    top1 (top1), load_s, import_s, rss_mb (load), ttft_ms_median (first).
+    """
+    torch.set_num_threads(1)
+    found: dict[str, float] = {}
+    if "load" in parts:
+        found |= loading(path)
+    if "first" in parts:
+        found["ttft_ms_median"] = first_token_ms(LargerEmbeddedSettings(), WeightStore(home()))
+    if "speed" in parts:
+        found |= speed_figures(path, rounds)
+    if "small" in parts:
+        small = ratios(WeightStore(home()).path(DEFAULT_LLM), rounds)
+        found["small_decode_ratio"] = small["decode 256"]
+    if "top1" in parts:
+        found["top1"] = top1(path)
+    return {name: float(f"{value:.4g}") for name, value in found.items()}
+
+
 def main() -> None:
     parser = benchmark_parser(__doc__)
-    parser.add_argument("model", type=Path, help="a GGUF file")
+    parser.add_argument("model", type=Path, nargs="?", help="a GGUF file (default: the larger embedded model)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds in which the routes alternate (default: 5)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    found: dict[str, float] = {}
-    if "load" in options.parts:
-        found |= loading(options.model)
-    if "speed" in options.parts:
-        found |= speed_figures(options.model, options.rounds)
-    if "small" in options.parts:
-        small = ratios(WeightStore(home()).path("smollm2-135m-instruct"), options.rounds)
-        found["small_decode_ratio"] = small["decode 256"]
-    if "top1" in options.parts:
-        found["top1"] = top1(options.model)
-    report({name: float(f"{value:.4g}") for name, value in found.items()}, options.json)
+    path = options.model or WeightStore(home()).path(LARGER_LLM)
+    report(speed_of_mind(path, options.rounds, options.parts), options.json)
 
 
 if __name__ == "__main__":

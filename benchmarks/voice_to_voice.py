@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 import urllib.request
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,22 @@ from tests.browser.made_media import RATE_HZ, make_camera_y4m, make_mic_wav, sig
 from tests.browser.served import Server
 from ui.host.home import home
 
-QUESTIONS = (
+# What is looked up, and what only the language model can answer; asked in turn.
+RULE_QUESTIONS = (
     "What does the sign say?",
-    "What do you see?",
     "How many people are there?",
-    "Hello, how are you today?",
     "Is there a cup on the table?",
-    "What is the weather like?",
     "Can you read that for me?",
-    "What can you do?",
-    "What colour is the sign?",
-    "Tell me something about dogs.",
+    "What time is it?",
 )
+MODEL_QUESTIONS = (
+    "Tell me something about dogs.",
+    "Why is the sky blue?",
+    "What is the capital of Italy?",
+    "How do I boil an egg?",
+    "What should I pack for a day at the beach?",
+)
+QUESTIONS = tuple(chain(*zip(RULE_QUESTIONS, MODEL_QUESTIONS, strict=True)))
 SETTLING_S = 4.0
 GAP_S = 7.0
 INTERRUPT_AT_S = 6.0  # after a question: a longer reply is interrupted, so that the next question meets silence
@@ -162,6 +166,11 @@ def figures(
         "v2v_ms_most": round(max(good), 1),
         "loop_lag_ms_p99": round(lag, 2),
     }
+    for name, kind in (("rule", RULE_QUESTIONS), ("model", MODEL_QUESTIONS)):
+        of_kind = [d for question, d in zip(questions, delays, strict=True) if question in kind and d is not None]
+        if of_kind:
+            result[f"v2v_{name}_ms_median"] = round(percentile(of_kind, 0.5), 1)
+            result[f"v2v_{name}_ms_p95"] = round(percentile(of_kind, 0.95), 1)
     for stage in STAGES:
         marks = [
             turn["latency"]["marks"][stage]

@@ -15,8 +15,8 @@ from dialogue.engine import Engine, Runner
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm, open_embedder
 from dialogue.engines.semantic_turn import SemanticTurnDetector
-from dialogue.llm.device import device_for
-from dialogue.llm.language_model import open_language_model
+from dialogue.llm.device import device_for, spare_threads
+from dialogue.llm.language_model import KEPT_FROM, open_language_model
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.chat_template import ChatTemplate
@@ -46,7 +46,7 @@ def open_chat_model(
     `sampling` replaces what the model's makers advise; `style` makes the dialogue style of it. Raises BadInput for
     damaged files, a model that is not of the Llama family, and a model without a chat template.
     """
-    model = open_language_model(path, quantisation=precision, device=device_for(device))
+    model = open_language_model(path, quantisation=precision, device=device_for(device), threads=spare_threads())
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
     llm = LocalLlm(
         model,
@@ -54,6 +54,7 @@ def open_chat_model(
         embedder=open_embedder(embedder_folder),
         style=style(sampling or model.sampling or SAMPLING),
         render=template,
+        keep_beside=path if path.is_file() and path.stat().st_size >= KEPT_FROM else None,
     )
 
     def new_session() -> Engine:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dialogue.blocks import Fact
 from dialogue.engine import Runner
+from dialogue.llm.kept_prefix import load_prefix, store_prefix
 from dialogue.llm.language_model import LanguageModel
 from dialogue.llm.sampling import GREEDY
 from dialogue.llm.token_context import TokenContext
@@ -39,12 +40,14 @@ class LocalLlm:
         embedder: SentenceEmbedder | None = None,
         style: DialogueStyle = SMALL_STYLE,
         render: Render = chatml,
+        keep_beside: Path | None = None,
     ) -> None:
-        """`render` is the model's chat template."""
+        """`render` is the model's chat template. The prompt of all sessions is kept beside the model file
+        `keep_beside`, for later starts."""
         self.model, self.limit, self.embedder, self.style = model, context_tokens, embedder, style
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
-        self._prefilled_prompt = self._prefill(self.chat.listening(few_shot(style.persona, style.examples)))
+        self._prefilled_prompt = self._prompt(self.chat.listening(few_shot(style.persona, style.examples)), keep_beside)
         # Now, beside other programs; and undisturbed.
         self.tokens_per_s_now, self.tokens_per_s = self._measure_speed()
         fast = self.tokens_per_s_now >= PHRASING_MIN_TOKENS_S
@@ -81,8 +84,20 @@ class LocalLlm:
         context.copy_from(self._prefilled_phrasing)
         return context
 
+    def _prompt(self, ids: Sequence[int], source: Path | None) -> TokenContext:
+        """The prefilled prompt; from the file beside `source`, if there is one."""
+        if source is None:
+            return self._prefill(ids)
+        context, route = TokenContext(self.model, self.model.new_cache(len(ids))), self.model.decoder.describe()
+        if (kept := load_prefix(source, route, ids, context.prefix(len(ids)))) is not None:
+            context.begin_with(ids, kept)
+            return context
+        computed = self._prefill(ids)
+        store_prefix(source, route, ids, computed.prefix(len(ids)))
+        return computed
+
     def _prefill(self, ids: Sequence[int]) -> TokenContext:
-        context = TokenContext(self.model, self.model.new_cache(len(ids) + _TIMED_TOKENS + 1))
+        context = TokenContext(self.model, self.model.new_cache(len(ids)))
         while context.follow(ids, True):
             pass
         return context
@@ -93,8 +108,12 @@ class LocalLlm:
         The best of a few: other programs may be busy. The compiled step computes a single token on this thread alone,
         so the thread's processor time is what a token takes where nothing else runs.
         """
-        context, by_clock, by_thread = self._prefill(self._prefilled_prompt.ids), float("inf"), float("inf")
-        token = context.choose(GREEDY, ())
+        prompt = self._prefilled_prompt
+        context = TokenContext(self.model, self.model.new_cache(len(prompt.ids) + _TIMED_TOKENS + 1))
+        context.copy_from(prompt)
+        while context.follow(prompt.ids, True):  # computes the last token again
+            pass
+        token, by_clock, by_thread = context.choose(GREEDY, ()), float("inf"), float("inf")
         for _ in range(_TIMED_TOKENS):
             began, thread_began = time.perf_counter(), time.thread_time()
             token = context.advance(token, GREEDY, ())

@@ -1,6 +1,8 @@
-"""Chooses the device of a model: the CPU or a GPU."""
+"""Chooses the device of a model, the CPU or a GPU, and its threads."""
 
 from __future__ import annotations
+
+import os
 
 import torch
 
@@ -26,3 +28,9 @@ def device_for(named: str) -> str:
         except (RuntimeError, NotImplementedError, AssertionError) as error:
             raise BadInput(f"torch cannot use the device {named!r} on this machine; use the device cpu.") from error
     return named
+
+
+def spare_threads() -> int:
+    """The threads of a model that computes beside a call: one core is left to the call."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)

@@ -5,6 +5,9 @@ It is allocated once, so it never grows and no step copies it. `rolling_ledger.p
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,7 +34,7 @@ class KVCache(RollingRows):
         device: torch.device | str = "cpu",
     ) -> None:
         rows = -(-capacity // 16) * 16
-        self.storage = torch.zeros(layers, 2, kv_heads, rows, head_dim, dtype=dtype, device=device)
+        self.storage = _zeros((layers, 2, kv_heads, rows, head_dim), dtype, torch.device(device))
         super().__init__(capacity)
         # Views made once: slicing the storage 60 times per token costs as much as a small layer.
         self._keys = [self.storage[layer, 0] for layer in range(layers)]
@@ -74,3 +77,13 @@ class KVCache(RollingRows):
         for keys, values in zip(self._keys, self._values, strict=True):
             keys[:, to : to + tail] = rotary.shift(keys[:, start : start + tail], to - start)
             values[:, to : to + tail] = values[:, start : start + tail].clone()
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros; in the memory of the processor they take space only where they are written, and begin at a cache line."""
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    size = math.prod(shape) * dtype.itemsize
+    room = np.zeros(size + 64, np.uint8)  # numpy asks the system for zeros, torch would write them
+    start = -room.ctypes.data % 64
+    return torch.from_numpy(room[start : start + size]).view(dtype).reshape(shape)

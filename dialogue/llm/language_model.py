@@ -31,13 +31,15 @@ from dialogue.llm.native_decoder import NativeDecoder
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.rotary import Rotary
 from dialogue.llm.sampling import SamplingConfig
+from dialogue.llm.token_context import PREFILL_CHUNK, Steps
 
 __all__ = ["LanguageModel", "Quantisation", "open_decoder", "open_language_model"]
 
 Progress = Callable[[int, int], None]
 
-# Bytes of a file from which its packed weights are kept. Smaller files are packed in a second or two at every start.
-_KEPT_FROM = 256_000_000
+# Bytes of a file from which what is computed from it is kept: packed weights, and the prompt of all sessions. For
+# smaller files it takes a second or two at every start.
+KEPT_FROM = 256_000_000
 
 # Tokens that end a turn in the chat formats of the family, in addition to those that the file's metadata name.
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>")
@@ -83,6 +85,17 @@ class LanguageModel:
         """Appends ids (T,) or embeddings (T, hidden) to a session; returns hidden states (T, hidden)."""
         return self.decoder.forward(cache, inputs)
 
+    @property
+    def chunk(self) -> int:
+        """The number of tokens to `begin` with at once."""
+        return self.decoder.pace.tokens() if isinstance(self.decoder, NativeDecoder) else PREFILL_CHUNK
+
+    def begin(self, cache: KVCache, ids: Tensor) -> Steps:
+        """Appends ids (T,) to a session in steps."""
+        if isinstance(self.decoder, NativeDecoder):
+            return self.decoder.begin(cache, ids)
+        return _OneStep(self.decoder, cache, ids)
+
     def forward_batch(self, caches: Sequence[KVCache], inputs: Sequence[Tensor]) -> list[Tensor]:
         """`forward` for several sessions in one step."""
         return self.decoder.forward_batch(caches, inputs)
@@ -94,6 +107,18 @@ class LanguageModel:
     def describe(self) -> str:
         """One line: the name of the model, how it is computed, and the reason for that."""
         return f"{self.name}: {self.decoder.describe()}, {self.decoder.nbytes() / 1e6:.0f} MB; {self.why}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OneStep:
+    """A forward pass that cannot be divided."""
+
+    decoder: Decoder
+    cache: KVCache
+    ids: Tensor
+
+    def step(self) -> Tensor:
+        return self.decoder.forward(self.cache, self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +277,7 @@ def _new_decoder(
 ) -> Decoder | NativeDecoder:
     if route.library is None:
         return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
-    kept = gguf if gguf and route.bits is None and gguf.stat().st_size >= _KEPT_FROM else None
+    kept = gguf if gguf and route.bits is None and gguf.stat().st_size >= KEPT_FROM else None
     return NativeDecoder(
         config, weights, route.library, bits=route.bits, threads=choice.threads, source=kept,
         on_progress=choice.on_progress,

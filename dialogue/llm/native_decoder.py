@@ -7,6 +7,7 @@ support every shape; `refusal` returns the reason, and such models run on torch.
 from __future__ import annotations
 
 import ctypes
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
 from dialogue.llm.native.packed_file import Bytes, Plan, load_packed, store_packed
 from dialogue.llm.native.packing import Bits, bits_of, kind_of, matrix_at, pack, packed_bytes
+from dialogue.llm.prefill_pace import PrefillPace
 from dialogue.llm.rotary import Rotary
 
 Progress = Callable[[int, int], None]
@@ -77,6 +79,7 @@ class NativeDecoder:
         self.config = config
         self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions)
         self.instructions = INSTRUCTION_SETS[library.instructions]
+        self.pace = PrefillPace()
         self._calls = library.calls
         self._floats: list[Tensor] = []  # norms and biases, whose addresses the step keeps
         self._model = self._pack(weights, library, bits, source, on_progress or (lambda done, total: None))
@@ -111,10 +114,23 @@ class NativeDecoder:
         x = torch.cat(parts)  # a copy, because the step overwrites it
         tables = [self.rotary.span(cache.length, size) for cache, size in zip(caches, sizes, strict=True)]
         segments = (Segment * len(caches))(*map(self._segment, caches, sizes, tables))
-        self._calls.decoder_forward(self._handle, segments, len(caches), x.data_ptr())
+        self._calls.decoder_forward(self._handle, segments, len(caches), x.data_ptr(), 0, self.config.layers)
         for cache, size in zip(caches, sizes, strict=True):
             cache.advance(size)
         return list(x.split(sizes))
+
+    def begin(self, cache: KVCache, ids: Tensor) -> LayerSteps:
+        """Appends at most MOST_TOKENS ids (T,) to a session a few layers at a time, so that other work on the thread
+        need not wait for all of them. The cache must not change in between."""
+        assert len(ids) <= MOST_TOKENS, f"more than {MOST_TOKENS} tokens at once"
+        return LayerSteps(self, cache, self.embed(ids))
+
+    def run_layers(self, cache: KVCache, x: Tensor, first: int, last: int) -> None:
+        """Computes layers `first` to `last` - 1 of the new tokens `x` (T, hidden), in place. The cache is not
+        advanced."""
+        table = self.rotary.span(cache.length, len(x))
+        segment = self._segment(cache, len(x), table)
+        self._calls.decoder_forward(self._handle, ctypes.byref(segment), 1, x.data_ptr(), first, last)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., hidden) -> float32 (..., vocab)."""
@@ -228,6 +244,27 @@ class NativeDecoder:
     def _vector(self, floats: Tensor) -> Vector:
         self._floats.append(floats.to(torch.float32, copy=True).contiguous())
         return Vector(self._floats[-1].data_ptr(), self._floats[-1].numel())
+
+
+class LayerSteps:
+    """The forward pass of some new tokens of one session, layer by layer."""
+
+    def __init__(self, decoder: NativeDecoder, cache: KVCache, x: Tensor) -> None:
+        self._decoder, self._cache, self._x = decoder, cache, x
+        self._computed = 0  # layers
+
+    def step(self) -> Tensor | None:
+        """Computes as many layers as take about STEP_S; after the last one returns the hidden states (T, hidden)."""
+        decoder, layers = self._decoder, self._decoder.config.layers
+        first, tokens = self._computed, len(self._x)
+        self._computed = min(layers, first + decoder.pace.layers(tokens))
+        began = time.perf_counter()
+        decoder.run_layers(self._cache, self._x, first, self._computed)
+        decoder.pace.took(tokens, self._computed - first, time.perf_counter() - began)
+        if self._computed < layers:
+            return None
+        self._cache.advance(tokens)
+        return self._x
 
 
 class _NativeCache(KVCache):

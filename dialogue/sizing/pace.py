@@ -68,13 +68,13 @@ class PacedSessions:
 
 
 @torch.inference_mode()
-def measure_pace(
-    model: TokenModel, limit: int, most: int = MOST, now: Callable[[], float] = time.perf_counter
-) -> DecodePace:
-    """Takes the best of a few tokens, because the machine may be shared; the first is a warm-up."""
+def measure_pace(model: TokenModel, limit: int, most: int = MOST, now: Callable[[], float] | None = None) -> DecodePace:
+    """Takes the best of a few tokens, in processor time of this thread, because the machine may be shared: a moment of
+    load must not decide for as long as the server runs. On a GPU, by the clock. The first token is a warm-up."""
     cache = model.new_cache(limit)
-    cache.storage.normal_()  # untouched memory would be read too fast
+    cache.storage.fill_(0.01)  # untouched memory would be read too fast
     cache.advance(limit - TIMED - 1)
+    now = now or (time.thread_time if cache.storage.device.type == "cpu" else time.perf_counter)
     taken = []
     for _ in range(TIMED + 1):
         began = now()

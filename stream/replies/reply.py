@@ -36,6 +36,8 @@ AHEAD_S = 12.0
 # How long an answer waits for the scene update that was requested when the user began.
 PATIENCE_SPOKEN_S = 0.15
 PATIENCE_TYPED_S = 0.8
+# How long the first phrase may be in the making before it is cut short.
+PATIENCE_PHRASE_S = 0.15
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class Reply:
         """Streams the engine's reply: text to the caller and to speech synthesis, sound to playback."""
         splitter, alignment = PhraseSplitter(), SpeechTextAlignment()
         resampler: Resampler | None = None
+        asked_at = self._deps.link.now()
         try:
             async with aclosing(self._deps.engine.reply()) as deltas:
                 async for delta in deltas:
@@ -177,7 +180,8 @@ class Reply:
                             if self._deps.engine.can.speaks:
                                 alignment.write(text)
                             else:
-                                for phrase in splitter.push(text):
+                                late = self._deps.link.now() - asked_at > PATIENCE_PHRASE_S
+                                for phrase in splitter.push(text, waiting=late):
                                     await self._queue_phrase(phrase)
                         case SoundDelta(samples, rate):
                             resampler = resampler or Resampler(rate, self._deps.playback.rate)

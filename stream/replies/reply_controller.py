@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import assert_never
 
-from dialogue.blocks import ReplyBlock, SceneBlock
+from dialogue.blocks import PartialBlock, ReplyBlock, SceneBlock
 from dialogue.engine import Mark, PrefillsIdle
 from stream.replies.orders import EngineInput, Order, PartialHeard, SceneChanged, UnitsReady
 from stream.replies.reply import Reply, ReplyDependencies
@@ -39,6 +39,7 @@ class ReplyController:
         self._prefilled: tuple[int, Mark] | None = None  # the turn whose units the engine has, and the mark before them
         self._task: asyncio.Task[None] | None = None
         self._fed_scene: SceneBlock | None = None  # between replies
+        self._partial: PartialBlock | None = None  # the user's words so far, not fed to the end
 
     async def run(self) -> None:
         """Runs until cancelled. Raises what the engine raises."""
@@ -80,14 +81,30 @@ class ReplyController:
                 while not len(self._orders) and await self._take_unit(turn):
                     pass
             case PartialHeard(block):
-                await self._feed_scene()
-                await self._deps.engine.feed(block)
-                self._deps.link.emit(ContextShown(self._deps.engine.context()))
+                self._partial = block
+                await self._prefill()
             case SceneChanged():
-                await self._feed_scene()
-                await self._prefill_idle()
+                await self._prefill()
             case _:
                 assert_never(news)
+
+    async def _prefill(self) -> None:
+        """Feeds the scene and the user's words so far, and computes ahead, until the next order arrives: no order waits
+        for a prefill. What it leaves to compute is computed after the next order, or with the question."""
+        async with asyncio.TaskGroup() as tasks:
+            feeding = tasks.create_task(self._feed_so_far(), name="prefill")
+            ordered = tasks.create_task(self._orders.filled(), name="next order")
+            await asyncio.wait({feeding, ordered}, return_when=asyncio.FIRST_COMPLETED)
+            feeding.cancel()
+            ordered.cancel()
+
+    async def _feed_so_far(self) -> None:
+        await self._feed_scene()
+        if self._partial is not None:
+            await self._deps.engine.feed(self._partial)
+            self._partial = None
+            self._deps.link.emit(ContextShown(self._deps.engine.context()))
+        await self._prefill_idle()
 
     async def _feed_scene(self) -> None:
         """Feeds the scene between replies, so that the engine can log it and prefill it before the user's words."""
@@ -100,7 +117,7 @@ class ReplyController:
         """Lets the engine compute ahead until something is to be done."""
         engine, computed = self._deps.engine, False
         if isinstance(engine, PrefillsIdle):
-            while not len(self._orders) and await engine.prefill_idle():
+            while await engine.prefill_idle():
                 computed = True
         if computed:
             self._deps.link.emit(ContextShown(engine.context()))
@@ -114,6 +131,7 @@ class ReplyController:
         return self.reply is not None and self.reply.turn == turn
 
     async def _begin(self, turn: int, question: Question, tasks: asyncio.TaskGroup) -> None:
+        self._partial = None
         if isinstance(question, SpokenQuestion):
             while await self._take_unit(turn, question.until):
                 pass
@@ -135,6 +153,7 @@ class ReplyController:
         return True
 
     async def _forget(self, turn: int) -> None:
+        self._partial = None
         if self._is(turn):
             await self._void()
         if self._prefilled is not None and self._prefilled[0] == turn:

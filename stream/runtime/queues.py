@@ -58,6 +58,11 @@ class _BoundedQueue(Waker, Generic[T]):
         self.wake()
         return item
 
+    async def filled(self) -> None:
+        """Waits until there is an item to take; for the reader, which takes none meanwhile."""
+        while not self._items and not self.closed:
+            await self.woken()
+
     def _add(self, item: T) -> None:
         self._items.append(item)
         self.wake()

@@ -57,6 +57,26 @@ def test_any_chunking_gives_the_same_phrases(text: str) -> None:
         assert phrases_of(pieces) == whole
 
 
+def test_a_first_phrase_that_is_waited_for_ends_as_soon_as_it_may() -> None:
+    splitter, found = PhraseSplitter(), []
+    text = "Dogs are loyal animals that have lived with people for thousands of years. They bark. "
+    for word in text.split(" "):
+        found += splitter.push(word + " ", waiting=True)
+    assert [phrase.strip() for phrase in found] == [
+        "Dogs are loyal",
+        "animals that have lived with people for thousands of years.",
+    ]
+    assert "".join(splitter.flush()).strip() == "They bark."
+
+
+def test_words_that_belong_together_stay_so_however_long_one_waits() -> None:
+    splitter = PhraseSplitter()
+    found = [
+        phrase for word in ("It ", "is ", "in ", "the ", "old ", "town ", "of ") for phrase in splitter.push(word, True)
+    ]
+    assert found == ["It is in the old "]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text(alphabet='aBe.,!?"“”() \n5—Dr:;-…', max_size=12), max_size=12))
 def test_no_text_is_lost_and_chunking_does_not_matter(pieces: list[str]) -> None:

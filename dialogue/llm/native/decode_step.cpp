@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "checks.h"
+#include "matrix_unit.h"
 #include "model.h"
 #include "pack.h"
 #include "thread_pool.h"
@@ -29,7 +30,10 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
 namespace avx2 {
+constexpr bool kTiles = false;
 #include "vector_avx2.h"
+//
+#include "products.h"
 //
 #include "kernels.h"
 #include "step.h"
@@ -39,17 +43,24 @@ namespace avx2 {
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 namespace avx512 {
+constexpr bool kTiles = true;  // used where `Activations::tiles` says so
 #include "vector_avx512.h"
+//
+#include "products.h"
+//
+#include "tiles.h"
 //
 #include "kernels.h"
 #include "step.h"
 }  // namespace avx512
 #pragma GCC pop_options
 
-enum Instructions { kNone = 0, kAvx2 = 1, kAvx512 = 2 };
+enum Instructions { kNone = 0, kAvx2 = 1, kAvx512 = 2, kAmx = 3 };
 
 struct Decoder {
-  Decoder(const Model& m, int threads, int set) : model(m), pool(threads), instructions(set) {}
+  Decoder(const Model& m, int threads, int set) : model(m), pool(threads), instructions(set) {
+    scratch.use_tiles(set == kAmx);
+  }
 
   Model model;
   ThreadPool pool;
@@ -63,7 +74,7 @@ extern "C" {
 
 // Identifies the interface that loader.py expects: a version, to be raised when a function changes, and the sizes of
 // the structures.
-int decoder_interface() { return 4000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
+int decoder_interface() { return 5000000 + 1000 * int(sizeof(Layer)) + int(sizeof(Model)) + int(sizeof(Segment)); }
 
 // The best instruction set that this processor and the step support; 0 if there is none.
 int decoder_instructions() {
@@ -73,14 +84,14 @@ int decoder_instructions() {
   bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
               __builtin_cpu_supports("avx512vnni");
-  return wide ? kAvx512 : kAvx2;
+  return !wide ? kAvx2 : allow_matrix_unit() ? kAmx : kAvx512;
 }
 
 // `threads` includes the caller's thread. The Model is copied, but not the data that it points to. Null if a size,
 // count or pointer of the model does not match the others.
 Decoder* decoder_open(const Model* model, int threads, int instructions) {
   Decoder* opened = nullptr;
-  const bool fits = threads >= 1 && threads <= 1024 && (instructions == kAvx2 || instructions == kAvx512);
+  const bool fits = threads >= 1 && threads <= 1024 && instructions >= kAvx2 && instructions <= kAmx;
   checked(fits && whole(*model), [&] { opened = new Decoder(*model, threads, instructions); });
   return opened;
 }
@@ -94,17 +105,20 @@ void decoder_close(Decoder* d) { delete d; }
 int decoder_embed(const Decoder* d, const int64_t* ids, int count, float* out) {
   const auto known = [&](int64_t id) { return id >= 0 && id < d->model.vocab; };
   return checked(count >= 0 && std::all_of(ids, ids + count, known), [&] {
-    auto read_row = d->instructions == kAvx512 ? avx512::read_row : avx2::read_row;
+    auto read_row = d->instructions >= kAvx512 ? avx512::read_row : avx2::read_row;
     for (int i = 0; i < count; i++) read_row(d->model.embedding, ids[i], out + size_t(i) * d->model.hidden);
   });
 }
 
-// Appends the tokens of every segment to its cache. `x` (sum of tokens, hidden): embeddings in, hidden states out.
-int decoder_forward(Decoder* d, const Segment* segments, int count, float* x) {
-  return checked(count >= 0 && have_room(d->model, segments, count), [&] {
+// Appends the tokens of every segment to its cache, in layers `first` to `last` - 1. `x` (sum of tokens, hidden):
+// embeddings or the hidden states after the layer before, which become those after the last of these layers.
+int decoder_forward(Decoder* d, const Segment* segments, int count, float* x, int first, int last) {
+  const bool layers = first >= 0 && first <= last && last <= d->model.layers;
+  return checked(layers && count >= 0 && have_room(d->model, segments, count), [&] {
     std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
-    if (d->instructions == kAvx512) avx512::Step(d->model, d->scratch, d->pool, segments, count).run(x);
-    else avx2::Step(d->model, d->scratch, d->pool, segments, count).run(x);
+    auto run = [&](auto step) { step.run(x, first, last); };
+    if (d->instructions >= kAvx512) run(avx512::Step(d->model, d->scratch, d->pool, segments, count));
+    else run(avx2::Step(d->model, d->scratch, d->pool, segments, count));
   });
 }
 
@@ -112,7 +126,7 @@ int decoder_forward(Decoder* d, const Segment* segments, int count, float* x) {
 int decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
   return checked(count >= 0 && count <= kMostTokens, [&] {
     std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
-    auto project = d->instructions == kAvx512 ? avx512::project_vocabulary : avx2::project_vocabulary;
+    auto project = d->instructions >= kAvx512 ? avx512::project_vocabulary : avx2::project_vocabulary;
     project(d->model, d->scratch, d->pool, hidden, count, out);
   });
 }
@@ -121,7 +135,7 @@ int decoder_logits(Decoder* d, const float* hidden, int count, float* out) {
 int decoder_move(Decoder* d, const Segment* rows, int target) {
   return checked(can_move(d->model, *rows, target), [&] {
     std::lock_guard<std::mutex> lock(d->one_step_at_a_time);
-    auto move_rows = d->instructions == kAvx512 ? avx512::move_rows : avx2::move_rows;
+    auto move_rows = d->instructions >= kAvx512 ? avx512::move_rows : avx2::move_rows;
     move_rows(d->model, d->pool, *rows, target);
   });
 }

@@ -15,7 +15,7 @@ from typing import Any
 from dialogue.errors import BadInput
 
 FOLDER = Path(__file__).parent
-INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI"}
+INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI", 3: "AVX-512 VNNI and AMX"}
 NO_MEMORY = -2
 
 
@@ -59,7 +59,7 @@ class Segment(Structure):
     )
 
 
-INTERFACE = 4_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+INTERFACE = 5_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
 
 
 class NativeMissing(Exception):
@@ -105,7 +105,7 @@ class Library:
         calls.decoder_open.errcheck = _opened
         calls.decoder_close.argtypes = (c_void_p,)
         calls.decoder_embed.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
-        calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p)
+        calls.decoder_forward.argtypes = (c_void_p, POINTER(Segment), c_int, c_void_p, c_int, c_int)
         calls.decoder_logits.argtypes = (c_void_p, c_void_p, c_int, c_void_p)
         calls.decoder_move.argtypes = (c_void_p, POINTER(Segment), c_int)
         calls.decoder_layout.argtypes = ()

@@ -36,7 +36,9 @@ struct Vector {
 };
 
 constexpr int kPanel = 16, kGroup = 32;
-constexpr int kTogether = 8;  // tokens that a kernel multiplies with codes that it unpacks once
+constexpr int kTogether = 8;    // tokens that a kernel multiplies with codes that it unpacks once
+constexpr int kTileBlocks = 2;  // blocks of as many tokens that the matrix unit multiplies at a time
+constexpr int kTiled = kTileBlocks * kTogether;
 
 // The number of groups that share a block header, and the bytes of that header.
 constexpr int block_groups(int kind) { return kind == kQ4_K || kind == kQ6_K ? 8 : 1; }
@@ -95,6 +97,7 @@ struct GroupNumbers {
 // With 8 bits 3 % of the chosen tokens differ from float32; with 16 bits they are the same.
 struct Activations {
   int tokens = 0, groups = 0;
+  bool tiles = false;  // whether the matrix unit multiplies whole blocks of tokens
   std::vector<uint8_t> codes;
   std::vector<GroupNumbers> numbers;
 
@@ -125,6 +128,8 @@ struct Row {
 struct Scratch {
   std::vector<float> normed, heads, mixed;
   Activations hidden, wide, ffn;
+
+  void use_tiles(bool tiles) { hidden.tiles = wide.tiles = ffn.tiles = tiles; }
 
   void shape(const Model& m, int tokens) {
     normed.resize(size_t(tokens) * m.hidden);

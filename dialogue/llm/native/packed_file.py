@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ _MAGIC = b"OLPANELS"
 _HEADER = struct.Struct("<8sQ32sI")  # magic, bytes of the panels, identity, checksum of the panels
 _START = 4096  # offset of the panels: one page, so that their map is aligned
 _HEAD_OF_SOURCE = 1 << 20
+_READ_AT_ONCE = 1 << 20
 _SPARE = 256 << 20  # bytes of disk space that stay free
 _ABANDONED_S = 3600.0  # a partial file older than this has no writer
 
@@ -49,17 +51,16 @@ def load_packed(source: Path, layout: int, plan: Plan) -> Bytes | None:
         with packed_path(source).open("rb") as file:
             if os.fstat(file.fileno()).st_size != _START + size:
                 return None
+            magic, stated, identity, checksum = _HEADER.unpack(file.read(_HEADER.size))
+            if (magic, stated, identity) != (_MAGIC, size, _identity(source, layout, plan)):
+                return None
+            if _checksum(file, _START) != checksum:
+                _LOG.warning("%s is damaged; it is made again.", packed_path(source).name)
+                return None
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        magic, stated, identity, checksum = _HEADER.unpack_from(mapped)
-        if (magic, stated, identity) != (_MAGIC, size, _identity(source, layout, plan)):
-            return None
     except OSError:
         return None
-    panels = np.frombuffer(mapped, np.uint8, size, _START)
-    if zlib.crc32(panels.data) != checksum:
-        _LOG.warning("%s is damaged; it is made again.", packed_path(source).name)
-        return None
-    return panels
+    return np.frombuffer(mapped, np.uint8, size, _START)
 
 
 def store_packed(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], None]) -> Bytes | None:
@@ -95,6 +96,15 @@ def store_packed(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], 
     finally:
         os.close(number)
         part.unlink(missing_ok=True)
+
+
+def _checksum(file: BinaryIO, start: int) -> int:
+    """Of the bytes from `start` on. They are read, not mapped: only what a model uses shall count as its memory."""
+    file.seek(start)
+    buffer, found = bytearray(_READ_AT_ONCE), 0
+    while count := file.readinto(buffer):  # type: ignore[attr-defined]
+        found = zlib.crc32(memoryview(buffer)[:count], found)
+    return found
 
 
 def _identity(source: Path, layout: int, plan: Plan) -> bytes:

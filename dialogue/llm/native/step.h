@@ -2,6 +2,8 @@
 // fusion, and the division of work among threads.
 // No include guard: included inside a namespace, below a target pragma.
 
+constexpr int64_t kParallelWeights = 4'000'000;  // of a matrix, from which threads share the work of one token
+
 class Step {
  public:
   Step(const Model& model, Scratch& scratch, ThreadPool& pool, const Segment* segments, int count)
@@ -13,14 +15,15 @@ class Step {
       }
     }
     tokens_ = int(rows_.size());
-    // A single token takes less time than waking up a second thread.
-    parallel_ = tokens_ >= 4;
+    // A single token of a small model takes less time than waking up a second thread.
+    parallel_ = tokens_ >= 4 || int64_t(m_.hidden) * m_.ffn >= kParallelWeights;
   }
 
-  // `x` (tokens, hidden) holds the embeddings and is overwritten with the last hidden states, normed.
-  void run(float* x) {
+  // Runs layers `first` to `last` - 1. `x` (tokens, hidden) holds the embeddings, or the hidden states after the layer
+  // before, and is overwritten; the hidden states after the last layer of the model are normed.
+  void run(float* x, int first, int last) {
     s_.shape(m_, tokens_);
-    for (int i = 0; i < m_.layers; i++) {
+    for (int i = first; i < last; i++) {
       const Layer& layer = m_.layer[i];
       norm_and_quantise(x, layer.attention_norm);
       project_heads(layer, i);
@@ -31,7 +34,7 @@ class Step {
       gate_and_up(layer.gate, layer.up);
       add_product(layer.down, s_.ffn, x);
     }
-    for (int t = 0; t < tokens_; t++) {
+    for (int t = 0; t < tokens_ && last == m_.layers; t++) {
       float* row = x + size_t(t) * m_.hidden;
       rms_norm(row, m_.final_norm, m_.hidden, m_.norm_eps, row);
     }
@@ -185,7 +188,8 @@ inline void project_vocabulary(const Model& m, Scratch& s, ThreadPool& pool, con
   s.hidden.shape(tokens, m.hidden);
   for (int t = 0; t < tokens; t++) quantise_row(x + size_t(t) * m.hidden, t, 0, m.hidden / kGroup, s.hidden);
   const int panels = m.head.rows / kPanel;
-  pool.run((panels + kPanels - 1) / kPanels, tokens >= 4, [&](int unit) {
+  const bool parallel = tokens >= 4 || int64_t(m.hidden) * m.ffn >= kParallelWeights;
+  pool.run((panels + kPanels - 1) / kPanels, parallel, [&](int unit) {
     const int first = unit * kPanels;
     multiply_rows(m.head, first, std::min(kPanels, panels - first), s.hidden, tokens,
                   [&](int p, int t, F sums) { store(out + size_t(t) * m.head.rows + (first + p) * kPanel, sums); });

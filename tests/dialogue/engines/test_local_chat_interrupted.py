@@ -14,7 +14,7 @@ from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.llm.language_model import LanguageModel
 from dialogue.llm.sampling import GREEDY
-from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
+from dialogue.llm.token_context import TokenContext
 from dialogue.prompts.chat_script import RECAP_SHARE, SMALLEST_CONTEXT
 from dialogue.text.spoken_text import HARD_TOKENS
 from tests.dialogue.talking import Counting, ask, clock, run, sign
@@ -94,13 +94,15 @@ class Computed(Counting):
     async def __call__(self, step: Callable[..., Any], *args: Any) -> Any:
         if step.__name__ == "insert":
             self.tokens += len(args[1])
-        if step.__name__ == "follow":
-            context: Any = getattr(step, "__self__")  # noqa: B009 - a bound method's
-            held, wanted = context.ids, args[0]
-            pairs = enumerate(zip(held, wanted, strict=False))
-            same = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(held), len(wanted)))
-            self.tokens += min(PREFILL_CHUNK, len(wanted) - same)
-        return await super().__call__(step, *args)
+        if step.__name__ != "follow":
+            return await super().__call__(step, *args)
+        context: Any = getattr(step, "__self__")  # noqa: B009 - a bound method's
+        held, wanted = context.ids, args[0]
+        pairs = enumerate(zip(held, wanted, strict=False))
+        same = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(held), len(wanted)))
+        left = await super().__call__(step, *args)
+        self.tokens += len(context.ids) - same
+        return left
 
 
 def test_an_eviction_recomputes_no_other_token(tight: LocalLlm) -> None:

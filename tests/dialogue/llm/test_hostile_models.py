@@ -258,12 +258,15 @@ def test_the_step_refuses_indices_outside_its_tables(library: Library) -> None:
             library.calls.decoder_embed(native._handle, ids.data_ptr(), 1, out.data_ptr())
     cache = native.new_cache(16)
     cosine, sine = native.rotary.span(0, 2)
-    whole = Segment(cache.storage.data_ptr(), 16, 0, 2, cosine.data_ptr(), sine.data_ptr())
+    whole, layers = Segment(cache.storage.data_ptr(), 16, 0, 2, cosine.data_ptr(), sine.data_ptr()), config.layers
+    for first, last in ((-1, 1), (1, 0), (0, layers + 1), (layers + 1, layers + 1)):
+        with pytest.raises(BadInput, match="refuses decoder_forward"):
+            library.calls.decoder_forward(native._handle, ctypes.byref(whole), 1, out.data_ptr(), first, last)
     for name, wrong in (("capacity", 1), ("length", 15), ("length", -1), ("tokens", 17), ("cache", 0), ("cosine", 0)):
         segment = Segment.from_buffer_copy(whole)
         setattr(segment, name, wrong)
         with pytest.raises(BadInput, match="refuses decoder_forward"):
-            library.calls.decoder_forward(native._handle, ctypes.byref(segment), 1, out.data_ptr())
+            library.calls.decoder_forward(native._handle, ctypes.byref(segment), 1, out.data_ptr(), 0, layers)
         with pytest.raises(BadInput, match="refuses decoder_move"):
             library.calls.decoder_move(native._handle, ctypes.byref(segment), 0)
     for target in (-1, 15, 2**31 - 1):

@@ -145,7 +145,7 @@ def test_a_path_without_a_model_is_bad_input(tmp_path: Path) -> None:
 def test_a_large_file_keeps_its_packed_weights(weights: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "model.gguf"
     file.symlink_to(weights.path("smollm2-135m-instruct"))
-    monkeypatch.setattr("dialogue.llm.language_model._KEPT_FROM", 0)
+    monkeypatch.setattr("dialogue.llm.language_model.KEPT_FROM", 0)
     first = open_language_model(file)
     if "compiled" not in first.describe():
         pytest.skip("the compiled step does not run here")

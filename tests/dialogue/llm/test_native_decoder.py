@@ -1,4 +1,4 @@
-"""The compiled step equals the torch decoder: every kernel, both instruction sets, odd sizes, several sessions."""
+"""The compiled step equals the torch decoder: every kernel, all instruction sets, odd sizes, several sessions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("native") / "decode_step.so")
 
 
-@pytest.fixture(scope="session", params=[1, 2], ids=["avx2", "avx512"])
+@pytest.fixture(scope="session", params=[1, 2, 3], ids=["avx2", "avx512", "amx"])
 def library(built: Path, request: pytest.FixtureRequest) -> Library:
     library = Library(built)
     if library.instructions < request.param:
@@ -93,7 +93,7 @@ def test_product_equals_float32(library: Library, kind: Kind, columns: int) -> N
     )  # fmt: skip
     weights = RandomWeights(config, kind)
     native = NativeDecoder(config, weights, library)
-    x = torch.randn(13, columns, generator=torch.Generator().manual_seed(1)) * torch.logspace(-3, 2, 13)[:, None]
+    x = torch.randn(29, columns, generator=torch.Generator().manual_seed(1)) * torch.logspace(-3, 2, 29)[:, None]
     table = weights["model.embed_tokens.weight"]
     expected = x @ table.T
     loss = 5e-5 if kind in (*KNOWN, Kind.Q4_0) else 1e-2  # what the step does not know is stored at 8 bits
@@ -118,6 +118,19 @@ def test_a_step_equals_torch(pair: tuple[Decoder, NativeDecoder], length: int, t
     new = slice(length, length + tokens)
     assert compiled.length == length + tokens
     assert_same(compiled.storage[:, :, :, new].float(), exact.storage[:, :, :, new], 2e-3)
+
+
+@pytest.mark.parametrize("tokens", [1, 9, 64])
+def test_layer_by_layer_equals_all_at_once(pair: tuple[Decoder, NativeDecoder], tokens: int) -> None:
+    native, ids = pair[1], torch.arange(tokens) % 200
+    (_, stepped), (_, whole) = filled_caches(pair, 40), filled_caches(pair, 40)
+    steps, found = native.begin(stepped, ids), None
+    while found is None:
+        assert stepped.length == 40, "the tokens count when all layers are computed"
+        found = steps.step()
+    assert torch.equal(found, native.forward(whole, ids))
+    assert stepped.length == whole.length == 40 + tokens
+    assert torch.equal(stepped.storage, whole.storage)
 
 
 @pytest.mark.parametrize("chunks", [(400,), (1, 2, 3, 4, 5, 300, 85)])
