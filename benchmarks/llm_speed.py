@@ -98,7 +98,7 @@ def loading(path: Path) -> dict[str, float]:
     return {name: float(value) for name, value in json.loads(answer).items()}
 
 
-def speed_of_mind(path: Path, rounds: int = 5, parts: Collection[str] = PARTS) -> dict[str, float]:
+def speed_of_larger_llm(path: Path, rounds: int = 5, parts: Collection[str] = PARTS) -> dict[str, float]:
     """The figures of the larger embedded model in `path`, or of a part of them:
     decode_ratio, decode_ratio_1536, prefill_ratio, prefill_ratio_least (speed), small_decode_ratio (small),
     top1 (top1), load_s, import_s, rss_mb (load), ttft_ms_median (first).
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     options = parser.parse_args()
     path = options.model or WeightStore(home()).path(LARGER_LLM)
-    report(speed_of_mind(path, options.rounds, options.parts), options.json)
+    report(speed_of_larger_llm(path, options.rounds, options.parts), options.json)
 
 
 if __name__ == "__main__":

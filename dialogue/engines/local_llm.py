@@ -11,8 +11,8 @@ from pathlib import Path
 
 from dialogue.blocks import Fact
 from dialogue.engine import Runner
-from dialogue.llm.kept_prefix import load_prefix, store_prefix
 from dialogue.llm.language_model import LanguageModel
+from dialogue.llm.native.kept_prefix import load_prefix, store_prefix
 from dialogue.llm.sampling import GREEDY
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.sentence_embedding import SentenceEmbedder

@@ -24,7 +24,7 @@ from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
 from dialogue.llm.native.packed_file import Bytes, Plan, load_packed, store_packed
 from dialogue.llm.native.packing import Bits, bits_of, kind_of, matrix_at, pack, packed_bytes
-from dialogue.llm.prefill_pace import PrefillPace
+from dialogue.llm.native.prefill_pace import PrefillPace
 from dialogue.llm.rotary import Rotary
 
 Progress = Callable[[int, int], None]

@@ -1,1 +1,1 @@
-"""The compiled decode step: its source, build, loader and packed weights."""
+"""The compiled decode step: its source, build, loader, pace, and what is kept beside a model file."""

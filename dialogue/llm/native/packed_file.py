@@ -99,7 +99,7 @@ def store_packed(source: Path, layout: int, plan: Plan, fill: Callable[[Bytes], 
 
 
 def _checksum(file: BinaryIO, start: int) -> int:
-    """Of the bytes from `start` on. They are read, not mapped: only what a model uses shall count as its memory."""
+    """The checksum of the bytes from `start` on, read and not mapped: only what a model uses counts as its memory."""
     file.seek(start)
     buffer, found = bytearray(_READ_AT_ONCE), 0
     while count := file.readinto(buffer):  # type: ignore[attr-defined]

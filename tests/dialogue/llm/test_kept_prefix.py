@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dialogue.llm.kept_prefix import load_prefix, prefix_path, store_prefix
+from dialogue.llm.native.kept_prefix import load_prefix, prefix_path, store_prefix
 
 IDS = (5, 6, 7)
 ROWS = torch.arange(2 * 2 * 1 * 3 * 4, dtype=torch.float16).reshape(2, 2, 1, 3, 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialogue.llm.prefill_pace import STEP_S, PrefillPace
+from dialogue.llm.native.prefill_pace import STEP_S, PrefillPace
 
 
 def test_a_first_step_is_one_layer_of_a_whole_chunk() -> None:

@@ -123,7 +123,7 @@ def test_a_chunk_that_is_not_wanted_any_more_is_left(decoder: Decoder) -> None:
     assert context.choose(GREEDY, ()) == holding(decoder, changed).choose(GREEDY, ())
 
 
-def test_a_shorter_wish_makes_the_next_token_ready(decoder: Decoder) -> None:
+def test_fewer_wanted_tokens_leave_the_next_one_ready(decoder: Decoder) -> None:
     model = Layered(decoder)
     context = TokenContext(model, decoder.new_cache(256))
     context.follow(list(range(16)))

@@ -44,5 +44,5 @@ class PrefillPace:
 
 
 def _size_of(tokens: int) -> int:
-    """The smallest of SIZES that holds so many tokens."""
+    """The smallest of SIZES that holds the tokens."""
     return next((size for size in SIZES if size >= tokens), SIZES[-1])
