@@ -25,6 +25,18 @@ def is_silent(samples: Samples, below_dbfs: float = NEARLY_SILENT_DBFS) -> bool:
     return level_dbfs(samples) < below_dbfs
 
 
+FRAME_S = 0.01
+SOUNDING_DB = 30.0  # below the loudest frame: less is the room's
+
+
+def sounding_s(samples: Samples, rate: int) -> float:
+    """Seconds in which the sound is nearly as loud as at its loudest: the length of a word, a click or a blip."""
+    frame = round(rate * FRAME_S)
+    frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
+    powers = np.einsum("ij,ij->i", frames, frames)
+    return float(np.count_nonzero(powers > powers.max(initial=0.0) * 10 ** (-SOUNDING_DB / 10))) * FRAME_S
+
+
 @dataclass(frozen=True, slots=True)
 class MicrophoneSilent:
     """The microphone was silent for `for_s` seconds up to `at` (seconds of the stream): muted, unplugged or wrong."""

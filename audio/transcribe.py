@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.hallucination import is_hallucination, is_looping, without_loops
-from audio.loudness import is_silent
+from audio.loudness import is_silent, sounding_s
 from audio.mel import log_mel
 
 WINDOW_S = 30  # the window that Whisper was trained on
@@ -30,6 +30,9 @@ TAIL = HEARING_RATE_HZ // 2  # silence encoded after the speech: with less the d
 MIN_ENCODED = 2 * HEARING_RATE_HZ
 MIN_SAMPLES = HEARING_RATE_HZ // 10
 SILENT_DBFS = -65.0
+# Less sound is a blip of a device or a scrap of a voice; "No." takes twice as long. A longer recording may have words
+# that are quiet beside a click.
+SHORTEST_WORD_S, SHORT_RECORDING = 0.1, 3 * HEARING_RATE_HZ // 2
 MAX_TOKENS_PER_S = 8
 # Decoding is greedy; if its mean log probability is lower than this, the same states are decoded again with a beam.
 # That never happens for a clear voice; for espeak-ng it costs a sixth more time on average and lowers the word error
@@ -99,6 +102,8 @@ class Transcriber:
 
     def _piece(self, samples: Samples, careful: bool) -> Transcript:
         if len(samples) < MIN_SAMPLES or is_silent(samples, SILENT_DBFS):
+            return EMPTY_TRANSCRIPT
+        if len(samples) < SHORT_RECORDING and sounding_s(samples, HEARING_RATE_HZ) < SHORTEST_WORD_S:
             return EMPTY_TRANSCRIPT
         seconds = len(samples) / HEARING_RATE_HZ
         text, no_speech, mean_log = self._encode_and_decode(samples, careful)

@@ -13,6 +13,7 @@ from audio.loudness import (
     SilenceWatch,
     is_silent,
     level_dbfs,
+    sounding_s,
 )
 from audio.tone import noise, silence, sine
 
@@ -24,6 +25,15 @@ def test_levels_of_known_signals_are_right() -> None:
     assert level_dbfs(noise(1.0, RATE, level=0.001)) == pytest.approx(-60, abs=0.2)
     assert level_dbfs(silence(1.0, RATE)) == level_dbfs(silence(0.0, RATE)) == FLOOR_DBFS
     assert is_silent(noise(0.1, RATE, level=0.0005)) and not is_silent(noise(0.1, RATE, level=0.01))
+
+
+def test_the_length_of_a_sound_is_that_of_its_loud_part() -> None:
+    room = noise(1.0, RATE, level=0.0005)
+    assert sounding_s(silence(1.0, RATE), RATE) == 0.0
+    blip = room.copy()
+    blip[8000:8960] += sine(800, 0.06, RATE, level=0.2)
+    assert sounding_s(blip, RATE) == pytest.approx(0.06, abs=0.02)
+    assert sounding_s(noise(1.0, RATE, level=0.1), RATE) == pytest.approx(1.0)
 
 
 def _watch(watch: SilenceWatch, sounds: list[Samples], length: int) -> list[object]:

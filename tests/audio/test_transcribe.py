@@ -12,6 +12,7 @@ import pytest
 from audio.chunk import Samples
 from audio.tone import noise, silence, sine
 from audio.transcribe import WINDOW, Transcriber, cut_at_quiet
+from tests.room_sounds import clipped_vowel
 
 RATE = 16_000
 Say = Callable[[str], Samples]
@@ -98,6 +99,12 @@ def test_noise_gives_no_text_when_careful(transcriber: Transcriber, level: float
 @pytest.mark.parametrize("count", [0, 1, 200, 1599])
 def test_less_than_a_tenth_of_a_second_gives_no_text(transcriber: Transcriber, count: int) -> None:
     assert transcriber.transcribe(noise(1, RATE)[:count]).text == ""
+
+
+def test_a_scrap_of_a_voice_is_no_word(transcriber: Transcriber) -> None:
+    heard = 0.0005 * noise(0.8, RATE, 1.0)
+    heard[5000:5960] += clipped_vowel(0.06)
+    assert transcriber.transcribe(heard).text == ""
 
 
 def test_more_than_thirty_seconds_are_transcribed_whole(transcriber: Transcriber, say: Say) -> None:
