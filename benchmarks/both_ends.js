@@ -1,13 +1,19 @@
-/* Records microphone and loudspeaker on one clock, in two channels: microphone left, loudspeaker right. */
+/* Records microphone and loudspeaker on one clock, in two channels: microphone left, loudspeaker right. The loudspeaker
+   is recorded before the page's mute, whose times are in bothEndsMuted. */
 
 (() => {
   const RATE = 48000;
   const pieces = [];
+  let began = 0;
   const context = new AudioContext({ sampleRate: RATE });
   const merger = context.createChannelMerger(2);
   const source = `registerProcessor("tap", class extends AudioWorkletProcessor {
     block = new Int16Array(9600);
     at = 0;
+    constructor() {
+      super();
+      this.port.postMessage(currentTime);
+    }
     process([[left, right]]) {
       const whole = (sample) => Math.max(-1, Math.min(1, sample ?? 0)) * 32767;
       for (let n = 0; n < 128; n++) {
@@ -25,7 +31,7 @@
   const ready = context.audioWorklet.addModule(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   ready.then(() => {
     const tap = new AudioWorkletNode(context, "tap", { channelCount: 2, channelCountMode: "explicit" });
-    tap.port.onmessage = ({ data }) => pieces.push(data);
+    tap.port.onmessage = ({ data }) => (typeof data === "number" ? (began = data) : pieces.push(data));
     merger.connect(tap).connect(context.destination);
   });
   const listen = (track, channel) =>
@@ -44,6 +50,17 @@
     stream.getAudioTracks().forEach((track) => listen(track, 0));
     return stream;
   };
+
+  /** [seconds of the recording, whether the voice is muted from then on] */
+  window.bothEndsMuted = [];
+  const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "muted");
+  Object.defineProperty(HTMLMediaElement.prototype, "muted", {
+    ...native,
+    set(muted) {
+      if (this.id === "voice") window.bothEndsMuted.push([context.currentTime - began, muted]);
+      native.set.call(this, muted);
+    },
+  });
 
   /** The recording so far, as base64 of interleaved 16-bit samples. */
   window.bothEnds = () => {

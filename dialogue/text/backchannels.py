@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_WORDS = frozenset(
-    "yeah yep yup yes ya right okay ok mm mmm mhm mmhm hm hmm hmmm uh huh uhhuh aha ah oh ooh sure true exactly wow nice "
-    "great good cool really indeed absolutely alright ha haha hahaha heh hehe".split()
-)
+_SOUNDS = ("mm", "mmm", "mhm", "mmhm", "hm", "hmm", "hmmm", "uh", "huh", "uhhuh", "aha", "ah", "oh", "ooh")
+_LAUGHTER = ("ha", "haha", "hahaha", "heh", "hehe")
+_ASSENT = ("yeah", "yep", "yup", "yes", "ya", "right", "okay", "ok", "sure", "true", "exactly", "indeed", "absolutely")
+_PRAISE = ("wow", "nice", "great", "good", "cool", "really", "alright")
+_WORDS = frozenset((*_SOUNDS, *_LAUGHTER, *_ASSENT, *_PRAISE))
 _PHRASES = re.compile(r"\b(?:i see|of course|got it|i know|all right|that's right|go on|makes sense)\b")
 _NOT_SAID = re.compile(r"[\[(*][^\])*]*[\])*]")  # "[laughs]", "(coughing)": what ASR writes for sounds
 _WORD = re.compile(r"[a-z']+")

@@ -20,6 +20,7 @@ from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.echo_cancellation import EchoCancellation
 from stream.perception.interleave import UNIT, UNIT_S
+from stream.perception.overlap_words import OverlapWords
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection
 from stream.runtime.clock import SoundClock
@@ -86,6 +87,7 @@ class AudioPerception:
         self._voice_activity, self._transcripts, self._turn_detection = voice_activity, transcripts, turn_detection
         self._sound, self._sound_clock = sound, sound_clock
         self._floor, self._setup, self._link, self._echo = floor, setup, link, echo
+        self._overlap = OverlapWords(transcripts, floor.take) if transcripts is not None else None
         self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
         self._on = True
         self._partial_end_s = 0.0
@@ -181,6 +183,9 @@ class AudioPerception:
             if isinstance(decision, Prepare) and self._turn_detection is not None:
                 self._estimate = tasks.create_task(self._estimate_end(decision.question), name="turn-end")
         self._transcribe_so_far(hop, tasks)
+        since = self._floor.turns.overlap_since
+        if self._overlap is not None and since is not None and hop.probability >= SPEECH:
+            self._overlap.hear(since, hop.at, tasks)
 
     def _transcribe_so_far(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
         """Begins a transcript for the caption while the user speaks, and one of the whole turn in a short silence."""

@@ -6,6 +6,7 @@ Each transcript covers the turn from its beginning. The newest one is the final 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from audio.models import Recogniser
@@ -27,10 +28,20 @@ class _Transcript:
 
 
 class SpeechTranscripts:
-    """The transcripts of one session, made one at a time on the ASR thread."""
+    """The transcripts of one session, made one at a time on the ASR thread.
 
-    def __init__(self, recogniser: Recogniser, thread: DeviceThread, sound: AudioBuffer) -> None:
-        self._recogniser, self._thread, self._sound = recogniser, thread, sound
+    `is_ours` returns whether words heard from a time of the stream on are our own, from the loudspeaker: they are no
+    transcript.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        thread: DeviceThread,
+        sound: AudioBuffer,
+        is_ours: Callable[[str, float], bool] = lambda _words, _start_s: False,
+    ) -> None:
+        self._recogniser, self._thread, self._sound, self._is_ours = recogniser, thread, sound, is_ours
         self._newest: _Transcript | None = None
         self._tasks: set[asyncio.Task[str]] = set()
 
@@ -78,4 +89,5 @@ class SpeechTranscripts:
         return await asyncio.shield(task)
 
     async def _transcribe(self, start_s: float, end_s: float) -> str:
-        return (await self._thread.run(self._recogniser.transcribe, self._sound.between(start_s, end_s))).text
+        text = (await self._thread.run(self._recogniser.transcribe, self._sound.between(start_s, end_s))).text
+        return "" if self._is_ours(text, start_s) else text

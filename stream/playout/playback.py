@@ -15,6 +15,9 @@ import numpy as np
 
 from audio.chunk import Samples
 
+DUCKED = 10 ** (-12 / 20)  # of the usual loudness, while somebody speaks over the reply
+RAMP_S = 0.02
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioPiece:
@@ -68,7 +71,7 @@ class Playback:
         self._queue: deque[Samples] = deque()
         self._said_before = ""  # the words of the last reply of which anything was played
         self._open = False
-        self._held = False
+        self._gain = self._wanted_gain = 1.0
 
     def start(self, turn: int) -> None:
         """Begins a new reply. Sound of other turns is dropped, now and later."""
@@ -76,7 +79,7 @@ class Playback:
             self._keep_words()
             self._track = _Track(turn, [])
             self._queue.clear()
-            self._open = self._held = False
+            self._open, self._gain, self._wanted_gain = False, 1.0, 1.0
 
     def add(self, turn: int, piece: AudioPiece) -> None:
         """Appends sound. Late output of another turn is ignored."""
@@ -107,16 +110,12 @@ class Playback:
             self._open = self._track is not None and self._track.turn == turn
         self._on_moved()
 
-    def hold(self) -> None:
-        """Pauses at the next frame; everything is kept."""
-        self._held = True
+    def duck(self) -> None:
+        """Plays quietly from the next frame on."""
+        self._wanted_gain = DUCKED
 
-    def release(self) -> None:
-        self._held = False
-
-    @property
-    def held(self) -> bool:
-        return self._held
+    def restore(self) -> None:
+        self._wanted_gain = 1.0
 
     def pull(self, n: int) -> Samples:
         """The next n samples, float32 (n,); zeros where there is nothing to play."""
@@ -128,7 +127,7 @@ class Playback:
         out = np.zeros(n, np.float32)
         with self._lock:
             track = self._track
-            if track is None or not self._open or self._held or not self._queue:
+            if track is None or not self._open or not self._queue:
                 return out
             before, filled = track.pulled, 0
             while filled < n and self._queue:
@@ -138,11 +137,21 @@ class Playback:
                 filled += take
                 if take < len(head):
                     self._queue.appendleft(head[take:])
+            self._turn_down(out)
             track.pulled += filled
             moved = before == 0 or track.pulled // self._step != before // self._step or not self._queue
         if moved:
             self._on_moved()
         return out
+
+    def _turn_down(self, out: Samples) -> None:
+        wanted = self._wanted_gain
+        if self._gain == wanted == 1.0:
+            return
+        most = (1.0 - DUCKED) * len(out) / (RAMP_S * self.rate)
+        reached = min(max(wanted, self._gain - most), self._gain + most)
+        out *= np.linspace(self._gain, reached, len(out), dtype=np.float32)
+        self._gain = reached
 
     def sent_s(self, turn: int) -> float:
         """Seconds of this turn that have been played."""
@@ -194,4 +203,4 @@ class Playback:
                 self._keep_words()
                 self._track = None
                 self._queue.clear()
-                self._open = self._held = False
+                self._open, self._gain, self._wanted_gain = False, 1.0, 1.0

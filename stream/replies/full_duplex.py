@@ -24,7 +24,7 @@ from stream.replies.orders import Order, PartialHeard, SceneChanged, UnitsReady
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
 from stream.runtime.queues import BlockingQueue
-from stream.turns.decisions import Answer, Drop, Finish, Hold, Prepare, Retract, TypedQuestion, Yield
+from stream.turns.decisions import Answer, Drop, Duck, Finish, Prepare, Retract, TypedQuestion, Yield
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.events import EngineSpoke
 
@@ -160,8 +160,8 @@ class FullDuplex:
         reply.timing.mark("turn_decided", now)
         self._playback.start(reply.turn)
         self._playback.open(reply.turn)
-        if any(isinstance(decision, Hold) for decision in decisions):
-            self._playback.hold()
+        if any(isinstance(decision, Duck) for decision in decisions):
+            self._playback.duck()
         return reply
 
     def _play_own_sound(self, reply: DuplexReply, answer: UnitAnswer) -> None:

@@ -18,7 +18,6 @@ from dialogue.errors import BadInput
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
-from stream.playout.own_words import OwnWords
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import SpeechTextAlignment
@@ -53,7 +52,6 @@ class ReplyDependencies:
     link: Link
     unit_prefill: UnitPrefill | None = None  # for an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
-    own_words: OwnWords | None = None  # where the microphone may hear the loudspeaker
 
 
 class Reply:
@@ -117,7 +115,7 @@ class Reply:
                 if not self.user_text:
                     return
         self.before_reply = await self._deps.engine.mark()
-        unheard = self._unheard.continuation(self.user_text) if self._unheard is not None else None
+        unheard = self._unheard.continuation(self.user_text, self.began_at) if self._unheard is not None else None
         if unheard is not None:
             await self._say(unheard)
         else:
@@ -152,8 +150,7 @@ class Reply:
                 return text
             case SpokenQuestion() as said:
                 assert self._deps.transcripts is not None, "An engine that cannot hear needs a transcriber."
-                text, own = await self._deps.transcripts.final(said), self._deps.own_words
-                return "" if own is not None and own.has(text, self.began_at) else text
+                return await self._deps.transcripts.final(said)
 
     async def _feed_scene(self) -> None:
         video, engine = self._deps.video, self._deps.engine

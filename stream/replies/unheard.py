@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dialogue.text.backchannels import is_backchannel
+
 _POLITE = r"(?:(?:please|okay|ok|yes|yeah|no|sorry|so|and|well|alright|all right|go on)[,. ]+)*"
 _GO_ON = re.compile(
     rf"{_POLITE}(?:(?:can|could|would|will) you )?(?:please )?"
@@ -25,20 +27,25 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+")
 class Unheard:
     """A reply that was cut: `said` is all its text so far, `heard` the number of characters that the user heard.
 
-    `complete`: no more text was to come.
+    `complete`: no more text was to come. `cut_at` is on the session clock.
     """
 
     said: str
     heard: int
     complete: bool
+    cut_at: float
 
-    def continuation(self, question: str) -> str | None:
-        """The rest of the reply for "go on", the cut sentence and the rest for "what did you say?"; else None."""
+    def continuation(self, question: str, began_at: float) -> str | None:
+        """The rest of the reply for "go on", the cut sentence and the rest for "what did you say?"; else None.
+
+        A backchannel that began before the cut and caused it gets the rest too: nobody wanted to interrupt.
+        """
         start = self.heard
+        caused_it = began_at < self.cut_at and is_backchannel(question)
         if _WHAT.fullmatch(question.strip()):
             ends = [end.end() for end in _SENTENCE_END.finditer(self.said) if end.end() <= self.heard]
             start = ends[-1] if ends else 0
-        elif not _GO_ON.fullmatch(question.strip()):
+        elif not caused_it and not _GO_ON.fullmatch(question.strip()):
             return None
         rest = self.said[start:].strip()
         if not self.complete:  # the last sentence may lack its end

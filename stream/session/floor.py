@@ -27,11 +27,11 @@ from stream.turns.decisions import (
     Begin,
     Decision,
     Drop,
+    Duck,
     Finish,
-    Hold,
     Prepare,
     Question,
-    Release,
+    Restore,
     Retract,
     SpokenQuestion,
     TypedQuestion,
@@ -97,10 +97,10 @@ class Floor:
             case Drop(turn):
                 self._void_caption(turn)
                 self._link.emit(UserCaption(turn, "", final=True))
-            case Hold():
-                self._playback.hold()
-            case Release():
-                self._playback.release()
+            case Duck():
+                self._playback.duck()
+            case Restore():
+                self._playback.restore()
             case Yield(turn):
                 decision = replace(decision, heard_characters=self._playback.heard_characters(turn, self.playout_s))
                 self._playback.drop(turn)

@@ -7,7 +7,7 @@ perception, read by the reply stage) and the signal of playback progress (set by
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -114,7 +114,8 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     sound, sound_clock = AudioBuffer(), SoundClock()
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
-    transcripts = _transcripts(parts, engine, sound)
+    own_words = OwnWords(playback, played)
+    transcripts = _transcripts(parts, engine, sound, lambda words, at: own_words.has(words, sound_clock.at(at)))
     dependencies = ReplyDependencies(
         engine=engine,
         transcripts=transcripts,
@@ -125,7 +126,6 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         link=link,
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
-        own_words=OwnWords(playback, played),
     )
     turns = DuplexTurns() if engine.can.duplex else Turns(patience(setup))
     replies = _reply_stage(orders, dependencies, turns, sound)
@@ -240,11 +240,13 @@ def _caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTra
     return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
 
 
-def _transcripts(parts: Parts, engine: Engine, sound: AudioBuffer) -> SpeechTranscripts | None:
+def _transcripts(
+    parts: Parts, engine: Engine, sound: AudioBuffer, is_ours: Callable[[str, float], bool]
+) -> SpeechTranscripts | None:
     """For an engine that does not hear."""
     if engine.can.hears or parts.transcriber is None:
         return None
-    return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound)
+    return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound, is_ours)
 
 
 def _turn_detection(parts: Parts, transcripts: SpeechTranscripts | None) -> TurnDetection | None:

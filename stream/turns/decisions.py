@@ -90,13 +90,13 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Speech over the reply: pause playback until it is clear whether it is an interruption."""
+class Duck:
+    """Speech over the reply: play it quietly until it is clear whether this is an interruption."""
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """It was not an interruption: resume playback."""
+class Restore:
+    """It was not an interruption: play the reply as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,4 @@ class Finish:
     turn: int
 
 
-Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Hold | Release | Yield | Finish
+Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Duck | Restore | Yield | Finish

@@ -35,7 +35,7 @@ class DuplexTurns(Turns):
         if not talked_over:
             return []
         decisions = self._challenge(SpeechStarted(event.at, event.at))
-        self._challenge_pause = paused
+        self._overlap.pause = paused
         return decisions
 
     def _type(self, event: MessageTyped) -> list[Decision]:
@@ -63,9 +63,9 @@ class DuplexTurns(Turns):
         self.phase = Phase.IDLE
         return self._utterance_over(said.stopped_at)
 
-    def _release(self, event: object = None) -> list[Decision]:
+    def _restore(self, event: object = None) -> list[Decision]:
         """Speech that was going on when the reply began may end during the reply."""
-        return [*self._utterance_over(self._voiced_at), *super()._release(event)]
+        return [*self._utterance_over(self._overlap.voiced_at), *super()._restore(event)]
 
     def _drop(self) -> list[Decision]:
         self._saying = False

@@ -19,6 +19,14 @@ class TurnEndEstimated:
 
 
 @dataclass(frozen=True, slots=True)
+class OverlapTranscribed:
+    """Words of the speech over the reply that began at `since`: backchannels alone (or none), or others."""
+
+    since: float
+    backchannel: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TalkKeyMoved:
     """The push-to-talk key went down or up."""
 
@@ -74,7 +82,7 @@ class EngineSpoke:
     at: float
 
 
-SoundEvent = SpeechProbability | SpeechStarted | SpeechPaused | TurnEndEstimated
+SoundEvent = SpeechProbability | SpeechStarted | SpeechPaused | TurnEndEstimated | OverlapTranscribed
 TurnEvent = (
     SoundEvent
     | TalkKeyMoved

@@ -16,11 +16,11 @@ from stream.turns.decisions import (
     Begin,
     Decision,
     Drop,
+    Duck,
     Finish,
-    Hold,
     Prepare,
     Question,
-    Release,
+    Restore,
     Retract,
     SpokenQuestion,
     TypedQuestion,
@@ -33,6 +33,7 @@ from stream.turns.events import (
     InterruptPressed,
     MessageTyped,
     MicrophoneOff,
+    OverlapTranscribed,
     ReplyHeardOut,
     ReplySounded,
     SoundEvent,
@@ -40,6 +41,7 @@ from stream.turns.events import (
     TurnEndEstimated,
     TurnEvent,
 )
+from stream.turns.overlap import Overlap
 from stream.turns.patience import Patience
 
 
@@ -54,11 +56,6 @@ class Phase(Enum):
 
 SPEECH = 0.5  # probability from which a hop counts as speech
 
-# Speech over the reply that counts as an interruption; less is a cough or an "mm-hm" (backchannel).
-# Playback pauses at once in both cases (Hold), and goes on after RELEASE_S of silence.
-CONFIRM_S = 0.25
-RELEASE_S = 0.40
-
 Rule = Callable[[Any, Any], list[Decision]]
 RuleTable = Mapping[type[Any], Mapping[Phase, Rule]]
 
@@ -70,8 +67,8 @@ def nothing(_turns: Any, _event: Any) -> list[Decision]:
 class Turns:
     """The turn-taking state of one session, for an engine that answers when it is asked."""
 
-    def __init__(self, patience: Patience | None = None, confirm_s: float = CONFIRM_S) -> None:
-        self.patience, self.confirm_s = patience or Patience(), confirm_s
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
         self.phase = Phase.IDLE
         self.turn = 0
         self.hands_free = True
@@ -80,8 +77,7 @@ class Turns:
         self._wait_s = 0.0  # silence after which the turn is over
         self._decided = False  # the turn was decided, and retracted because the user seemed to go on
         self._question: Question | None = None  # the one that is answered
-        self._challenged_since = self._challenge_s = self._voiced_at = 0.0
-        self._challenge_pause: SpeechPaused | None = None  # the user pauses in the challenge
+        self._overlap = Overlap(0.0, 0.0)  # in the phase CHALLENGED
         self._hop_at = self._hop_s = 0.0
         self._pressed = False
 
@@ -89,6 +85,11 @@ class Turns:
     def user_speaks(self) -> bool:
         """Whether the user's part of the turn is open; pauses are part of it."""
         return self.phase in (Phase.SPEAKING, Phase.PAUSED)
+
+    @property
+    def overlap_since(self) -> float | None:
+        """When the user's speech over the reply began, while it is open; None where there is none."""
+        return self._overlap.since if self.phase is Phase.CHALLENGED else None
 
     def take(self, event: TurnEvent) -> list[Decision]:
         """The decisions that follow from `event`, in order. With push-to-talk, sound decides nothing."""
@@ -145,30 +146,35 @@ class Turns:
     # The user speaks over the reply.
 
     def _challenge(self, event: SpeechStarted) -> list[Decision]:
-        self.phase, self._challenge_pause = Phase.CHALLENGED, None
-        self._challenged_since, self._challenge_s, self._voiced_at = event.since, event.at - event.since, event.at
-        return [Hold()]
+        self.phase, self._overlap = Phase.CHALLENGED, Overlap.begun(event)
+        return [Duck()]
 
     def _weigh(self, hop: SpeechProbability) -> list[Decision]:
-        if hop.probability >= SPEECH:
-            self._voiced_at = hop.at
-            self._challenge_s += self._hop_s if self._challenge_pause is None else 0.0
-        if self._challenge_pause is None and self._challenge_s >= self.confirm_s:
-            return [*self._yield(), *self._begin(self._challenged_since)]
-        return self._release() if hop.at - self._voiced_at + ROUNDING_S >= RELEASE_S else []
+        self._overlap.hear(hop.at, self._hop_s, hop.probability >= SPEECH)
+        if self._overlap.interrupts(hop.at):
+            return self._interrupted()
+        return self._restore() if self._overlap.over(hop.at) else []
+
+    def _weigh_words(self, event: OverlapTranscribed) -> list[Decision]:
+        if event.since != self._overlap.since:
+            return []  # of other speech
+        self._overlap.backchannel = event.backchannel
+        return self._interrupted() if self._overlap.interrupts(self._hop_at) else []
+
+    def _interrupted(self) -> list[Decision]:
+        return [*self._yield(), *self._begin(self._overlap.since)]
 
     def _pause_challenge(self, event: SpeechPaused) -> list[Decision]:
-        self._challenge_pause = event
+        self._overlap.pause = event
         return []
 
     def _resume_challenge(self, event: SpeechStarted) -> list[Decision]:
-        self._challenge_pause = None
-        self._challenge_s += event.at - event.since
+        self._overlap.resume(event)
         return []
 
-    def _release(self, _event: object = None) -> list[Decision]:
+    def _restore(self, _event: object = None) -> list[Decision]:
         self.phase = Phase.REPLYING
-        return [Release()]
+        return [Restore()]
 
     # Keys, messages, switches.
 
@@ -208,7 +214,7 @@ class Turns:
         """Drops an unfinished utterance. A current reply goes on."""
         self._pressed = False
         if self.phase is Phase.CHALLENGED:
-            return self._release()
+            return self._restore()
         return self._drop() if self.user_speaks else []
 
     # The reply.
@@ -225,9 +231,9 @@ class Turns:
         challenged, self.phase = self.phase is Phase.CHALLENGED, Phase.IDLE
         decisions: list[Decision] = [Finish(event.turn)]
         if challenged:
-            decisions += self._begin(self._challenged_since)
-            if self._challenge_pause is not None:
-                decisions += self._pause(self._challenge_pause)
+            decisions += self._begin(self._overlap.since)
+            if self._overlap.pause is not None:
+                decisions += self._pause(self._overlap.pause)
         return decisions
 
     # Steps that rules share.
@@ -276,6 +282,7 @@ ROWS: Mapping[type[Any], tuple[Rule, ...]] = {
     SpeechPaused: (_, _T._pause, _, _, _, _T._pause_challenge),
     SpeechProbability: (_, _, _T._wait, _, _, _T._weigh),
     TurnEndEstimated: (_, _, _T._estimate, _, _, _),
+    OverlapTranscribed: (_, _, _, _, _, _T._weigh_words),
     TalkKeyMoved: (_T._press,) * 6,
     MessageTyped: (_T._type,) * 6,
     AnnouncementDue: (_T._announce, _, _, _, _, _),

@@ -15,6 +15,7 @@
      window.omnilive  {pc, state, turns, remoteStream}, always the current ones; call/turns.js describes the turns */
 
 import { Call } from "./call/call.js";
+import { Flush } from "./call/flush.js";
 import { monitorConnection } from "./call/monitor.js";
 import { takeTokenFromAddress } from "./call/token.js";
 import { Turns } from "./call/turns.js";
@@ -42,6 +43,7 @@ const by = (id) => document.getElementById(id);
 
 const touch = matchMedia("(pointer: coarse)"); // phones, which have a front and a back camera
 const voice = by("voice");
+const flush = new Flush(voice);
 const levels = { voice: new Level(), microphone: new Level() };
 const orb = new Orb(by("orb"), { voice: () => levels.voice.level(), microphone: () => levels.microphone.level() });
 const overlay = new Overlay(by("overlay"), by("preview"));
@@ -157,10 +159,11 @@ call.addEventListener("over", ({ detail: reason }) => {
 const HANDLERS = {
   hello(message) {
     panel.showHello(message);
-    monitorConnection(call.connection, (figures) => panel.showConnection(figures));
+    monitorConnection(call.connection, (figures) => (flush.measured(figures), panel.showConnection(figures)));
     if (somethingWasSaid()) captions.divide(beginning);
   },
   state({ state }) {
+    flush.follow(state);
     floor = state;
     showState();
   },

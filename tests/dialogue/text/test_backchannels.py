@@ -20,7 +20,16 @@ def test_sounds_without_words_want_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Stop.", "No.", "Wait.", "Okay, stop.", "Yeah, but what about me?", "Right or left?", "What?", "Yes yes yes yes yes"],
+    [
+        "Stop.",
+        "No.",
+        "Wait.",
+        "Okay, stop.",
+        "Yeah, but what about me?",
+        "Right or left?",
+        "What?",
+        "Yes yes yes yes yes",
+    ],
 )
 def test_somebody_who_wants_the_floor(text: str) -> None:
     assert not is_backchannel(text)

@@ -37,15 +37,18 @@ def test_pieces_join_without_a_gap_and_the_rest_is_silence() -> None:
     assert not heard[60:].any()
 
 
-def test_a_held_reply_is_silent_and_resumes_where_it_stopped() -> None:
-    playback = playing(1, piece("a", 0.1))
+def test_a_ducked_reply_goes_on_quietly_and_comes_back_without_a_step() -> None:
+    playback = playing(1, piece("a", 0.2))
     playback.open(1)
     playback.pull(40)
-    playback.hold()
-    assert not playback.pull(20).any()
-    playback.release()
-    assert playback.pull(60).all()
-    assert playback.sent_s(1) == pytest.approx(0.1)
+    playback.duck()
+    down, quiet = playback.pull(20), playback.pull(20)
+    playback.restore()
+    up, loud = playback.pull(20), playback.pull(100)
+    assert quiet == pytest.approx(np.full(20, 0.5 * 10 ** (-12 / 20)), rel=1e-5)
+    assert loud == pytest.approx(np.full(100, 0.5))
+    assert np.abs(np.diff(np.concatenate([down, quiet, up, loud]))).max() < 0.03
+    assert playback.sent_s(1) == pytest.approx(0.2), "no sample was left out"
 
 
 def test_late_sound_of_an_old_turn_is_dropped() -> None:

@@ -113,7 +113,7 @@ def test_a_reply_taken_back_after_a_short_pause_leaves_no_trace() -> None:
     assert max(transcriber.asked) == pytest.approx(2.25 + 0.3 + 0.13, abs=0.1)
 
 
-def test_an_interruption_silences_at_once_and_history_keeps_what_was_heard() -> None:
+def test_an_interruption_ducks_and_silences_and_history_keeps_what_was_heard() -> None:
     long_answer = "one two three four five six seven eight nine ten eleven twelve."
 
     async def story(call: ToyCall) -> None:
@@ -122,8 +122,9 @@ def test_an_interruption_silences_at_once_and_history_keeps_what_was_heard() -> 
         await call.lasts(1.5)
         call.out.clear()
         await call.speaks(1.0)
-        silent_from = np.flatnonzero(np.concatenate(call.out))[-1] / 48_000
-        assert silent_from < 0.2
+        levels = np.concatenate(call.out)
+        assert np.flatnonzero(levels > 0.3)[-1] / 48_000 < 0.15, "ducked"
+        assert np.flatnonzero(levels)[-1] / 48_000 < 0.3, "silent"
         await call.lasts(3.0)
 
     result = call(story, ToyEngine([long_answer, "Yes?"]))

@@ -6,7 +6,7 @@ import pytest
 
 from audio.segmentation import SpeechPaused, SpeechStarted
 from audio.voice_activity import SpeechProbability
-from stream.turns.decisions import Answer, Begin, Decision, Drop, Finish, Hold, Release, TypedQuestion, UserDone, Yield
+from stream.turns.decisions import Answer, Begin, Decision, Drop, Duck, Finish, Restore, TypedQuestion, UserDone, Yield
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.events import (
     EngineSpoke,
@@ -61,20 +61,20 @@ def test_every_utterance_ends_and_a_noise_is_none(turns: DuplexTurns) -> None:
 
 def test_an_utterance_that_ends_during_the_reply_belongs_to_the_answered_turn(turns: DuplexTurns) -> None:
     decided(turns, start(1.0), SpeechProbability(1.9, 0.9))
-    assert decided(turns, EngineSpoke(2.0)) == [Hold()]
+    assert decided(turns, EngineSpoke(2.0)) == [Duck()]
     decisions = decided(turns, *stop(2.0))
-    assert [type(decision) for decision in decisions] == [UserDone, Release]
+    assert [type(decision) for decision in decisions] == [UserDone, Restore]
     assert spans(decisions) == [(1, 2.0)]
 
 
 def test_a_cough_during_the_reply_is_no_utterance(turns: DuplexTurns) -> None:
     decided(turns, start(1.0), *stop(2.0), EngineSpoke(3.0))
-    assert decided(turns, *silence(3.0, 3.5), start(3.5), *stop(3.6, 0.1)) == [Hold(), Release()]
+    assert decided(turns, *silence(3.0, 3.5), start(3.5), *stop(3.6, 0.1)) == [Duck(), Restore()]
 
 
 def test_speech_that_goes_on_over_the_reply_is_a_second_utterance(turns: DuplexTurns) -> None:
     decided(turns, start(1.0), EngineSpoke(2.0))
-    decisions = talks_on(turns, 2.0, 2.3)
+    decisions = talks_on(turns, 2.0, 2.4)
     assert [type(decision) for decision in decisions] == [Yield, UserDone, Begin]
     assert spans(decisions) == [(1, 2.0)]
     assert spans(decided(turns, *stop(3.6))) == [(2, 3.6)]

@@ -1,5 +1,7 @@
 """Turn-taking in sequences of events. Times are seconds of the microphone's sound."""
 
+import pytest
+
 from audio.segmentation import SpeechPaused, SpeechStarted
 from audio.voice_activity import SpeechProbability
 from stream.turns.decisions import (
@@ -8,10 +10,10 @@ from stream.turns.decisions import (
     Begin,
     Decision,
     Drop,
+    Duck,
     Finish,
-    Hold,
     Prepare,
-    Release,
+    Restore,
     Retract,
     SpokenQuestion,
     TypedQuestion,
@@ -21,12 +23,14 @@ from stream.turns.events import (
     AnnouncementDue,
     HandsFreeSwitched,
     MessageTyped,
+    OverlapTranscribed,
     ReplyHeardOut,
     ReplySounded,
     TalkKeyMoved,
     TurnEndEstimated,
     TurnEvent,
 )
+from stream.turns.overlap import DECIDE_S, LONGEST_BACKCHANNEL_S
 from stream.turns.patience import Patience
 from stream.turns.turns import Phase, Turns
 
@@ -142,8 +146,8 @@ def test_a_noise_before_anything_was_heard_does_not_lose_the_question() -> None:
 def test_speech_before_a_typed_question_is_answered_challenges_the_reply() -> None:
     turns = Turns()
     decided(turns, MessageTyped(TypedQuestion("Hello", 1.0)))
-    assert decided(turns, start(1.2)) == [Hold()]
-    assert [decision for _, decision in hops(turns, 1.2, 2.0, 0.0)] == [Release()]
+    assert decided(turns, start(1.2)) == [Duck()]
+    assert [decision for _, decision in hops(turns, 1.2, 2.0, 0.0)] == [Restore()]
 
 
 def test_speech_before_an_announcement_is_heard_takes_the_floor() -> None:
@@ -152,21 +156,69 @@ def test_speech_before_an_announcement_is_heard_takes_the_floor() -> None:
     assert decided(turns, start(1.2)) == [Yield(1), Begin(2, 1.2)]
 
 
-def test_speech_over_the_reply_pauses_it_at_once_and_takes_the_floor_when_it_lasts() -> None:
+def over_the_reply() -> Turns:
+    """Speech since 5.0 over the reply, which is ducked."""
     turns = answered()
     turns.take(SpeechProbability(5.0, 0.9))
-    assert decided(turns, start(5.0)) == [Hold()]
-    [(first, taken), (_, begun)] = hops(turns, 5.0, 5.3, 0.9)
+    assert decided(turns, start(5.0)) == [Duck()]
+    return turns
+
+
+def test_speech_over_the_reply_takes_the_floor_when_it_lasts() -> None:
+    turns = over_the_reply()
+    [(first, taken), (_, begun)] = hops(turns, 5.0, 5.4, 0.9)
     assert (taken, begun) == (Yield(1), Begin(2, 5.0))
-    assert first - 5.0 >= turns.confirm_s
+    assert DECIDE_S <= first - 5.0 <= DECIDE_S + HOP_S
     assert decided(turns, pause(6.0), over(6.0))[-1] == Answer(2, SpokenQuestion(5.0, 6.0, 6.4))
 
 
-def test_a_cough_over_the_reply_only_pauses_it() -> None:
-    turns = answered()
-    turns.take(SpeechProbability(5.0, 0.9))
-    assert decided(turns, start(5.0), pause(5.1, 0.1)) == [Hold()]
-    assert [decision for _, decision in hops(turns, 5.2, 6.0, 0.0)] == [Release()]
+def test_words_over_the_reply_take_the_floor_as_soon_as_they_are_known() -> None:
+    turns = over_the_reply()
+    assert hops(turns, 5.0, 5.26, 0.9) == []
+    assert decided(turns, OverlapTranscribed(5.0, backchannel=False)) == [Yield(1), Begin(2, 5.0)]
+
+
+def test_words_of_a_sound_that_is_too_short_for_them_do_not() -> None:
+    turns = over_the_reply()
+    hops(turns, 5.0, 5.1, 0.9)
+    assert decided(turns, pause(5.1, 0.1), OverlapTranscribed(5.0, backchannel=False)) == []
+    assert [decision for _, decision in hops(turns, 5.2, 6.0, 0.0)] == [Restore()]
+
+
+def test_a_backchannel_leaves_the_reply_its_floor() -> None:
+    turns = over_the_reply()
+    decided(turns, OverlapTranscribed(5.0, backchannel=True))
+    assert hops(turns, 5.0, 5.6, 0.9) == []
+    assert [decision for _, decision in hops(turns, 5.6, 6.1, 0.0)] == [Restore()]
+    assert turns.phase is Phase.REPLYING
+
+
+def test_a_backchannel_that_goes_on_in_other_words_is_an_interruption() -> None:
+    turns = over_the_reply()
+    decided(turns, OverlapTranscribed(5.0, backchannel=True))
+    hops(turns, 5.0, 5.6, 0.9)
+    assert decided(turns, OverlapTranscribed(5.0, backchannel=False)) == [Yield(1), Begin(2, 5.0)]
+    assert turns.turn == 2
+
+
+def test_nobody_says_mm_hm_for_long() -> None:
+    turns = over_the_reply()
+    decided(turns, OverlapTranscribed(5.0, backchannel=True))
+    [(at, taken), *_] = hops(turns, 5.0, 6.5, 0.9)
+    assert taken == Yield(1)
+    assert at - 5.0 == pytest.approx(LONGEST_BACKCHANNEL_S, abs=HOP_S)
+
+
+def test_words_of_other_speech_do_not_count() -> None:
+    turns = over_the_reply()
+    hops(turns, 5.0, 5.26, 0.9)
+    assert decided(turns, OverlapTranscribed(3.0, backchannel=False)) == []
+
+
+def test_a_cough_over_the_reply_only_ducks_it() -> None:
+    turns = over_the_reply()
+    assert decided(turns, pause(5.1, 0.1)) == []
+    assert [decision for _, decision in hops(turns, 5.2, 6.0, 0.0)] == [Restore()]
     assert turns.phase is Phase.REPLYING
     assert turns.turn == 1
 

@@ -1,0 +1,54 @@
+"""Speech over the reply, from its onset until it is known whether it is an interruption. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audio.segmentation import ROUNDING_S, SpeechPaused, SpeechStarted
+
+# The reply is ducked at once, and restored after RESTORE_S of silence. Less speech than CONFIRM_S is a cough or a blip;
+# more is an interruption where its words are not backchannels ("mm-hm"), or where they are not known DECIDE_S after
+# the onset. Nobody says backchannels for as long as LONGEST_BACKCHANNEL_S.
+CONFIRM_S, DECIDE_S, RESTORE_S = 0.25, 0.35, 0.40
+LONGEST_BACKCHANNEL_S = 1.0
+
+
+@dataclass(slots=True)
+class Overlap:
+    """Times are seconds of the microphone's sound."""
+
+    since: float
+    voiced_at: float  # the end of its last hop with speech
+    spoken_s: float = 0.0
+    pause: SpeechPaused | None = None
+    backchannel: bool | None = None  # whether its words are; None while they are not known
+
+    @classmethod
+    def begun(cls, event: SpeechStarted) -> Overlap:
+        return cls(event.since, event.at, event.at - event.since)
+
+    def hear(self, at: float, hop_s: float, voiced: bool) -> None:
+        """One hop of the VAD."""
+        if voiced:
+            self.voiced_at = at
+            self.spoken_s += hop_s if self.pause is None else 0.0
+
+    def resume(self, event: SpeechStarted) -> None:
+        self.pause = None
+        self.spoken_s += event.at - event.since
+
+    def interrupts(self, at: float) -> bool:
+        """Whether it is long enough for what is known of its words."""
+        if self.pause is not None:
+            return False
+        match self.backchannel:
+            case None:
+                return self.spoken_s >= CONFIRM_S and at - self.since >= DECIDE_S
+            case True:
+                return self.spoken_s >= LONGEST_BACKCHANNEL_S
+            case False:
+                return self.spoken_s >= CONFIRM_S
+
+    def over(self, at: float) -> bool:
+        """Whether the user has been silent long enough for the reply to come back."""
+        return at - self.voiced_at + ROUNDING_S >= RESTORE_S
