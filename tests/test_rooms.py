@@ -40,7 +40,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     stream.session
     ui.host ui.realtime
     ui.rtc ui.local ui.api
-    ui.call
+    ui.call ui.openai
     ui.http
     ui.checks
     ui.commands

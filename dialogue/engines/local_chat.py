@@ -15,6 +15,7 @@ from contextlib import aclosing
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, TextDelta
 from dialogue.engines.local_llm import LocalLlm
+from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
@@ -62,12 +63,17 @@ class LocalChatEngine:
         self.remember(EventLog() if log is None else log)
         self._reminders: Reminders | None = None
         self._committed: Callable[[], Awaitable[None]] | None = None
+        self._generation = GenerationConfig()
         self._context: TokenContext | None = None  # made by the first step: a cache is large
         self._followed = 0  # position of the timeline up to which it is prefilled
 
     def equip(self, toolbox: Toolbox) -> None:
         """Take the reminder book, for timers that are set by rule. The engine has the scene and the log anyway."""
         self._reminders, self._committed = toolbox.reminders, toolbox.committed
+
+    def configure(self, generation: GenerationConfig) -> None:
+        """Set the sampling and the longest reply. Raises BadInput for beam search, which this engine has not."""
+        self._generation = generation.without_beams()
 
     def remember(self, log: EventLog) -> None:
         """Take the log of the session, before the first block."""
@@ -198,13 +204,14 @@ class LocalChatEngine:
     async def _generate(self, asked: str) -> AsyncGenerator[str, None]:
         """The model's words as they are generated, one token a step."""
         llm, style = self._llm, self._llm.style
-        spoken = style.spoken(asked, llm.limit)
+        sampling = self._generation.sampling_config(style.sampling)
+        spoken = style.spoken(asked, llm.limit, self._generation.max_new_tokens)
         await self._follow(replying=True, most=spoken.most_tokens)
         context = self._context
         assert context is not None
         recent_replies = self._script.said_lately(PENALISED_REPLIES)
         ids: list[int] = []
-        token = await self._run(context.choose, style.sampling, recent_replies)
+        token = await self._run(context.choose, sampling, recent_replies)
         while not spoken.done:
             if token in llm.stop_ids:
                 text = spoken.finish(llm.chat.text(ids))
@@ -217,9 +224,9 @@ class LocalChatEngine:
                 yield text
             if not spoken.done and llm.chat.opens_thought(ids):
                 await self._close_thought(context, ids)
-                token = await self._run(context.choose, style.sampling, (*recent_replies, *ids))
+                token = await self._run(context.choose, sampling, (*recent_replies, *ids))
             elif not spoken.done:
-                token = await self._run(context.advance, token, style.sampling, (*recent_replies, *ids))
+                token = await self._run(context.advance, token, sampling, (*recent_replies, *ids))
 
     async def _close_thought(self, context: TokenContext, ids: list[int]) -> None:
         """End a thought that the model opens although it should answer at once. Appends the closing tokens to `ids`."""

@@ -32,12 +32,14 @@ class DialogueStyle:
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
     scene_by_rule: frozenset[QuestionKind] | None = None  # the same for questions about the scene
 
-    def spoken(self, asked: str, context_tokens: int) -> SpokenText:
-        """Bounds the reply to what the user asked; a story takes at most a quarter of the context."""
+    def spoken(self, asked: str, context_tokens: int, most: int | None = None) -> SpokenText:
+        """Bounds the reply to what the user asked; a story takes at most a quarter of the context, and every reply at
+        most `most` tokens."""
+        soft, hard, long = self.soft_tokens, self.hard_tokens, False
         if self.story_tokens is not None and _LONG.search(asked):
             soft, hard = (min(tokens, context_tokens // 4) for tokens in self.story_tokens)
-            return SpokenText(soft, max(hard, self.hard_tokens), paragraphs=True)
-        return SpokenText(self.soft_tokens, self.hard_tokens)
+            hard, long = max(hard, self.hard_tokens), True
+        return SpokenText(min(soft, most or soft), min(hard, most or hard), paragraphs=long)
 
 
 # Greedy with a repetition penalty: a model of this size repeats itself otherwise, and random sampling is no better.

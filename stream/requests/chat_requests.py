@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from audio.chunk import Samples
 from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
-from dialogue.engine import Delta, Engine, SoundDelta, TextDelta
+from dialogue.engine import ContextUse, Delta, Engine, SoundDelta, TextDelta
 from dialogue.errors import BadInput
 from dialogue.llm.generation_config import GenerationConfig, TakesGenerationConfig
 from dialogue.tools.tool import Tool
@@ -24,6 +24,7 @@ from stream.requests.request_answers import answer_by_rule, prompt_of
 from stream.requests.request_message import RequestMessage
 
 OnSound = Callable[[Samples, int], None]  # samples, rate
+OnUse = Callable[[ContextUse], None]
 
 LONGEST_TEXT = 4000  # characters of one message
 LONGEST_HISTORY = 1000  # messages
@@ -52,9 +53,10 @@ class ChatRequests:
         messages: Sequence[RequestMessage],
         on_sound: OnSound | None = None,
         request_options: RequestOptions = DEFAULT_OPTIONS,
+        on_use: OnUse | None = None,
     ) -> AsyncIterator[str]:
         """The reply to the last message, piece by piece. `on_sound` receives it as speech, in the model's own voice
-        where it has one. Raises BadInput, and what the engine raises."""
+        where it has one; `on_use` the use of the context at the end. Raises BadInput, and what the engine raises."""
         _check(messages)
         engine, said, sounded = self._new_engine(on_sound is not None, request_options.tools), "", False
         try:
@@ -73,6 +75,8 @@ class ChatRequests:
                 spoken = await self._parts.threads.voice.run(voice.spoken, said.strip())
                 on_sound(spoken.samples, voice.rate)
         finally:
+            if on_use is not None:
+                on_use(engine.context())
             await engine.close()
 
     def _new_engine(self, aloud: bool, tools: tuple[Tool, ...]) -> Engine:

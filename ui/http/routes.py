@@ -29,6 +29,8 @@ from ui.http.connection_limits import counted_as
 from ui.http.guard import refusal, retry_after
 from ui.http.memory_routes import memory_router
 from ui.http.upgrading import Upgrading
+from ui.openai.router import openai_router
+from ui.openai.served_models import ServedModels
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Routes:
     calls: Calls | None = None
     version: str = field(default_factory=product_version)
     upgrading: Upgrading[Any] | None = None
+    models: ServedModels | None = None  # for requests outside calls
     busy_s: Callable[[], float] = lambda: 0.0  # for how long a model's present step has been running
 
     @property
@@ -96,6 +99,8 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
 
     if state.setup.remember is not None:
         app.include_router(memory_router(KeptMemory(state.setup.remember), page))
+
+    app.include_router(openai_router(lambda: state.models))
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:

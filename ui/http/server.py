@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import uvicorn
 
@@ -33,6 +33,7 @@ from ui.http.loop_lag import LoopLag
 from ui.http.routes import Routes
 from ui.http.upgrading import READY, Upgrade, Upgrading
 from ui.http.web_server import web_server
+from ui.openai.served_models import ServedModels
 from ui.realtime.wire import Message, hello, to_wire
 from ui.rtc.stray_tasks import stray_tasks_reported
 from ui.rtc.warm_up import garbage_collection_frozen, warm_up_codecs
@@ -97,7 +98,7 @@ class Service(Generic[P]):
                 try:
                     await self._take_calls(ready)
                 finally:
-                    self.state.status, self.state.calls = "stopping", None
+                    self.state.status, self.state.calls, self.state.models = "stopping", None, None
                     web.should_exit = True
                     measuring.cancel()
                     await asyncio.wait({serving})
@@ -112,6 +113,7 @@ class Service(Generic[P]):
             with garbage_collection_frozen():
                 async with self._calls() as calls:
                     self.state.calls, self.state.status = calls, "ok"
+                    self.state.models = ServedModels(cast(Any, parts), self.state.setup)
                     ready()
                     upgrading = asyncio.create_task(self._upgrade(calls), name="upgrade")
                     broken = await self._stopped_or_broken()
@@ -145,6 +147,7 @@ class Service(Generic[P]):
             return
         self.state.setup, parts = better
         self._opened_parts.append(parts)
+        self.state.models = ServedModels(cast(Any, parts), self.state.setup)
         self._set_capacity(calls.admission, parts)
         log.info("The language model is %s.", self.state.setup.llm_choice)
         calls.announce(READY)

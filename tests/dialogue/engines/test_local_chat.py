@@ -14,6 +14,8 @@ from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
 from dialogue.engine import Delta
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
+from dialogue.errors import BadInput
+from dialogue.llm.generation_config import GenerationConfig
 from tests.dialogue.replies import said as words_of
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
@@ -30,6 +32,18 @@ def engine(llm: LocalLlm, steps: Counting) -> LocalChatEngine:
 
 def test_the_model_answers_free_conversation(engine: LocalChatEngine) -> None:
     assert "Paris" in run(ask(engine, "What is the capital of France?"))
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_a_reply_has_at_most_the_tokens_that_were_asked_for(engine: LocalChatEngine, llm: LocalLlm, most: int) -> None:
+    engine.configure(GenerationConfig(temperature=0, max_new_tokens=most))
+    said = run(ask(engine, "Please tell me something nice."))
+    assert 0 < len(llm.chat.encode(said)) <= most + 1, "the space before the first word may be a token"
+
+
+def test_beam_search_is_refused(engine: LocalChatEngine) -> None:
+    with pytest.raises(BadInput, match="beam"):
+        engine.configure(GenerationConfig(num_beams=3))
 
 
 def test_scene_questions_are_answered_without_the_model(engine: LocalChatEngine, steps: Counting) -> None:

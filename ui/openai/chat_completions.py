@@ -1,0 +1,127 @@
+"""POST /v1/chat/completions: whole or streamed, with text, pictures and recordings."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from dialogue.errors import AssistantError, BadInput
+from dialogue.llm.generation_config import GenerationConfig
+from ui.openai.answers import Answer
+from ui.openai.errors import error_body
+from ui.openai.requests import history_of, posted_json, unless_disconnected
+from ui.openai.served_models import ServedModels
+
+EVENTS = "text/event-stream"
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatBody(BaseModel):
+    """The fields that have an effect. Others, such as `seed` or `user`, are accepted and have none."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    messages: list[Any] = Field(min_length=1)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    stop: str | list[str] | None = None
+    n: int | None = None
+    tools: list[Any] | None = None
+    tool_choice: Any = None
+    logprobs: bool | None = None
+    response_format: dict[str, Any] | None = None
+
+    def check(self) -> None:
+        """Raises BadInput for what no model here does."""
+        if (self.n or 1) != 1:
+            raise BadInput("n must be 1: this server gives one answer to a request.")
+        if self.tools and self.tool_choice != "none":
+            raise BadInput("This server does not call the functions of a client; leave out tools.")
+        if self.logprobs:
+            raise BadInput("This server gives no logprobs; leave the option out.")
+        if self.response_format and self.response_format.get("type") != "text":
+            raise BadInput("This server answers in text; leave out response_format.")
+
+    @property
+    def stops(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+
+async def chat_completions(request: Request, models: ServedModels) -> Response:
+    """The answer to the last message. Raises BadInput, Busy, ValidationError, and what the engine raises."""
+    body = ChatBody.model_validate(await posted_json(request))
+    body.check()
+    most = body.max_completion_tokens or body.max_tokens
+    generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
+    answer = Answer(models, history_of(body.messages), generation, body.stops)
+    head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": models.name}
+    if body.stream:
+        counted = body.stream_options is not None and body.stream_options.include_usage
+        return StreamingResponse(await begun(_chunks(answer, head, counted)), media_type=EVENTS)
+    text = await unless_disconnected(request, answer.whole())
+    message = {"role": "assistant", "content": text, "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": _usage(answer)})
+
+
+async def begun(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    """`events` once the first of them is there, so that an error before it is an answer with a status of its own."""
+    first = await anext(events)
+
+    async def from_first() -> AsyncIterator[str]:
+        async with aclosing(events) as rest:  # type: ignore[type-var]
+            yield first
+            async for event in rest:
+                yield event
+
+    return from_first()
+
+
+async def _chunks(answer: Answer, head: dict[str, Any], counted: bool) -> AsyncIterator[str]:
+    def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
+        choices = [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
+        return event({**head, "object": "chat.completion.chunk", "choices": choices, **more})
+
+    opened = False
+    try:
+        async with aclosing(answer.pieces()) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                yield chunk({"content": piece} if opened else {"role": "assistant", "content": piece})
+                opened = True
+    except AssistantError as error:
+        if not opened:
+            raise
+        yield event(error_body(error)[1])
+        return
+    yield chunk({}, "stop")
+    if counted:
+        yield event({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(answer)})
+    yield "data: [DONE]\n\n"
+
+
+def event(data: dict[str, Any], name: str = "") -> str:
+    """One server-sent event."""
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _usage(answer: Answer) -> dict[str, int] | None:
+    if answer.tokens is None:
+        return None
+    prompt, completion = answer.tokens
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
