@@ -8,19 +8,20 @@ are not sent; the event log keeps a line of each, for recall by rule.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
-from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.blocks import Block, PictureBlock, SceneBlock, SystemBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
-from dialogue.llm.rolling_ledger import Kind, LedgerEntry
-from dialogue.memory.conversation_log import ConversationLog
-from dialogue.memory.event_log import EventLog
+from dialogue.errors import BadInput
+from dialogue.llm.rolling_ledger import LedgerEntry
+from dialogue.memory.keyframes import Keyframe
+from dialogue.memory.timeline import Entry
+from dialogue.prompts.prompt import CHAT_PERSONA, clean
+from dialogue.prompts.scene_text import scene_entry
 from dialogue.remote.chat_server import SILENCE_S, TURN_S, ChatServer
 from dialogue.remote.remote_format import request_body
-from dialogue.rules.recall_answers import recall_evicted
-from dialogue.rules.recall_questions import recall_question
-from dialogue.rules.rule_answer import RuleAnswer
+from dialogue.rules.conversation_record import ConversationRecord
 
 MAX_REPLY_TOKENS, TEMPERATURE = 256, 0.6
 # Rough estimates, for the meter and for evicting old turns: characters a token, tokens a picture.
@@ -48,149 +49,82 @@ def open_remote(
 
 
 class RemoteEngine:
-    """One session. Blocks are kept within `context_tokens`; the oldest turns are evicted first."""
+    """One session. What is sent is kept within `context_tokens`; old pictures and the oldest turns are evicted first."""
 
     def __init__(self, server: ChatServer, context_tokens: int, *, sees: bool) -> None:
         self.can = Capabilities(hears=False, sees=sees, speaks=False)
-        self._server, self._limit = server, context_tokens
-        self._blocks: list[Block] = []
-        self._dropped = 0
-        self._unconfirmed = False  # whether the last block is a reply that was not confirmed as heard
-        self._log = EventLog()
-        self._conversation_log = ConversationLog(self._log)
+        self._server, self._limit, self._system = server, context_tokens, CHAT_PERSONA
+        self._record = ConversationRecord(_tokens)
 
     async def feed(self, block: Block) -> None:
-        """Keeps the block for the next request; partial transcripts, sound and empty text are not sent."""
+        """Keeps the block for the next request; sound is not sent."""
         match block:
-            case PartialBlock():
+            case SystemBlock(text):
+                self._system = text
+            case SceneBlock() | PictureBlock() if isinstance(block, SceneBlock) == self.can.sees:
                 return
-            case TextBlock(text) if not text.strip():
-                return
-            case ReplyBlock(text):
-                self._drop_unconfirmed()
-                self._conversation_log.spoke(block, self._position)
-                if text.strip():
-                    self._blocks.append(block)
-            case TextBlock():
-                self._conversation_log.heard(block, self._position)
-                self._blocks.append(block)
-                self._unconfirmed = False
-            case SceneBlock() | SystemBlock():
-                self._blocks.append(block)
-                self._unconfirmed = False
-            case PictureBlock() if self.can.sees:
-                self._blocks.append(block)
-                self._unconfirmed = False
+            case _:
+                self._record.add(block)
         self._make_room()
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
         """Text as the server sends it; empty where the user has said nothing. Raises what `ChatServer.reply` does."""
-        if not self._blocks or not isinstance(self._blocks[-1], TextBlock):
+        if self._record.timeline.asked is None:
             return
-        if (recalled_answer := self._recalled(self._blocks[-1])) is not None:
-            self._record_reply(recalled_answer.text)
+        if (recalled_answer := await self._record.recalled()) is not None:
+            self._record.timeline.replying(recalled_answer.text)
             yield TextDelta(recalled_answer.text, recalled_answer.at)
             return
         said = ""
         async with aclosing(self._server.reply(self._request_body)) as texts:  # type: ignore[type-var]
             async for text in texts:
                 said += text
-                self._record_reply(said)
+                self._record.timeline.replying(said)
                 yield TextDelta(text)
 
     async def mark(self) -> Mark:
-        return Mark(self._position)
+        return Mark(self._record.timeline.position)
 
     async def rewind(self, mark: Mark) -> None:
-        keep = mark.position - self._dropped
-        assert 0 <= keep <= len(self._blocks), f"cannot rewind from {len(self._blocks)} blocks to {keep}"
-        del self._blocks[keep:]
-        self._unconfirmed = False
-        self._conversation_log.rewind(mark.position)
+        self._record.rewind(mark.position)
 
     async def close(self) -> None:
-        self._log.close()
+        self._record.close()
         await self._server.close()
 
     def context(self) -> ContextUse:
         """An estimate: servers count tokens only after a reply."""
-        tokens = {"system": 0, "picture": 0, "text": 0, "reply": 0}
-        for block in self._blocks:
-            tokens[_kind(block)] += _tokens(block)
-        return ContextUse(tokens, self._limit, self._dropped)
+        return self._record.window.use(self._standing(), self._limit)
 
     def _request_body(self, model: str) -> dict[str, Any]:
         return request_body(
-            self._blocks, model=model, sees=self.can.sees, most_tokens=MAX_REPLY_TOKENS, temperature=TEMPERATURE
+            self._record.window.entries,
+            model=model,
+            system=self._system,
+            sees=self.can.sees,
+            most_tokens=MAX_REPLY_TOKENS,
+            temperature=TEMPERATURE,
         )
 
-    @property
-    def _position(self) -> int:
-        return self._dropped + len(self._blocks)
-
-    def _recalled(self, asked: TextBlock) -> RuleAnswer | None:
-        question = recall_question(asked.text)
-        if question is None:
-            return None
-        begins_at = next((block.start for block in self._blocks if isinstance(block, TextBlock)), 0.0)
-        return recall_evicted(question, self._log, asked.end, self._conversation_log.last_line, begins_at)
-
-    def _record_reply(self, said: str) -> None:
-        at = self._blocks[-1]
-        start = at.end if isinstance(at, TextBlock | ReplyBlock) else 0.0
-        self._drop_unconfirmed()
-        self._blocks.append(ReplyBlock(said, start, start))
-        self._unconfirmed = True
-
-    def _drop_unconfirmed(self) -> None:
-        if self._unconfirmed:
-            self._blocks.pop()
-        self._unconfirmed = False
+    def _standing(self) -> list[LedgerEntry]:
+        return [LedgerEntry("system", _estimate(self._system), 0.0, 0.0, turn=0, pinned=True)]
 
     def _make_room(self) -> None:
-        """Evict whole turns, oldest first, until the estimate fits with room for the reply."""
-        while sum(map(_tokens, self._blocks)) + MAX_REPLY_TOKENS > self._limit:
-            starts = [index for index, block in enumerate(self._blocks) if isinstance(block, TextBlock)]
-            if len(starts) < 2:
-                return
-            evicted = [block for block in self._blocks[: starts[1]] if not isinstance(block, SystemBlock)]
-            self._blocks = [block for block in self._blocks if not any(block is left for left in evicted)]
-            self._dropped += len(evicted)
-            self._conversation_log.left(tuple(map(_entry, evicted)), self._dropped)
+        """Evicts what does not fit with room for the reply. What must stay is sent although it may be too long: the
+        count is an estimate, and the server knows better."""
+        with suppress(BadInput):
+            self._record.make_room(MAX_REPLY_TOKENS, self._limit, self._limit * 3 // 4, self._standing())
 
 
-def _entry(block: Block) -> LedgerEntry:
-    """The log entry of a block that is no longer sent."""
-    match block:
-        case TextBlock(text, start, end) | ReplyBlock(text, start, end):
-            return LedgerEntry(_kind(block), 0, start, end, 0, note=text)
-        case SceneBlock(_, description, at):
-            return LedgerEntry("picture", 0, at, at, 0, note=description or "shown")
-        case PictureBlock(_, at):
-            return LedgerEntry("picture", 0, at, at, 0, note="shown")
-        case _:
-            raise AssertionError(f"{type(block).__name__} blocks are not kept")
-
-
-def _kind(block: Block) -> Kind:
-    match block:
-        case SystemBlock():
-            return "system"
-        case PictureBlock() | SceneBlock():
-            return "picture"
-        case ReplyBlock():
-            return "reply"
-        case _:
-            return "text"
-
-
-def _tokens(block: Block) -> int:
-    match block:
+def _tokens(entry: Entry) -> int:
+    match entry.content:
         case PictureBlock():
             return TOKENS_PER_PICTURE
-        case SceneBlock():
-            return 8 * len(block.facts)
-        case SystemBlock(text) | TextBlock(text) | ReplyBlock(text):
-            return len(text) // CHARACTERS_PER_TOKEN + 4
+        case Keyframe():
+            return _estimate(scene_entry(entry.content))
         case _:
-            return 0
+            return _estimate(clean(entry.text))
+
+
+def _estimate(text: str) -> int:
+    return len(text) // CHARACTERS_PER_TOKEN + 4

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SoundBlock, TextBlock, ToolBlock, TranscriptBlock
 from dialogue.engine import ContextUse
+from dialogue.errors import BadInput
 from dialogue.llm.rolling_ledger import Eviction, Kind, LedgerEntry, RollingLedger
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry, Timeline
@@ -55,9 +57,7 @@ class ContextWindow:
         """Evicts entries until `tokens` more fit in `limit`, down to `low` once it is full. The caller cuts the spans
         from the cache, in order. Raises BadInput where what must stay is too long."""
         turn = self.timeline.open_turn if open_turn is None else open_turn
-        ledger = RollingLedger(limit, low=low)
-        ledger.entries += self.ledger(standing, turn)
-        eviction = ledger.make_room(tokens, turn)
+        eviction = self._evicted(tokens, turn, RollingLedger(limit, low=low), standing)
         gone = {entry.source for entry in eviction.dropped}
         self.left.update(entry.kind for entry in eviction.dropped)
         self._left |= gone
@@ -68,6 +68,20 @@ class ContextWindow:
         self._left &= here
         self._costs = {number: cost for number, cost in self._costs.items() if number in here}
         return eviction
+
+    def _evicted(self, tokens: int, turn: int, ledger: RollingLedger, standing: Sequence[LedgerEntry]) -> Eviction:
+        """What leaves; where that is not enough, pictures of the open turn too, except the newest one."""
+        ledger.entries += self.ledger(standing, turn)
+        try:
+            return ledger.make_room(tokens, turn)
+        except BadInput:
+            newest = max((e.source for e in ledger.entries if e.kind == "picture"), default=-1)
+            ledger.entries = [
+                replace(entry, turn=0) if entry.kind == "picture" and entry.source != newest else entry
+                for entry in ledger.entries
+            ]
+            ledger.low = ledger.limit
+            return ledger.make_room(tokens, turn)
 
     def use(self, standing: Sequence[LedgerEntry], limit: int, partial: int = 0) -> ContextUse:
         """For the page's meter; `partial` are the tokens of the words so far."""

@@ -1,4 +1,4 @@
-"""Converts blocks to messages of OpenAI-compatible chat servers, and streamed lines back to text. Pure.
+"""Converts a timeline to messages of OpenAI-compatible chat servers, and streamed lines back to text. Pure.
 
 Text read by the camera is quoted as data. Users' text cannot open a turn, because the server's template quotes roles.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
 
-from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.blocks import PictureBlock, ReplyBlock, TextBlock
 from dialogue.errors import BadInput, EngineLost
-from dialogue.prompts.prompt import PERSONA, clean, quoted_scene
+from dialogue.memory.keyframes import Keyframe
+from dialogue.memory.timeline import Entry
+from dialogue.prompts.prompt import CHAT_PERSONA, clean
+from dialogue.prompts.scene_text import scene_entry
 
 Message = dict[str, Any]
 
@@ -24,31 +28,37 @@ NEWEST_PICTURES = 2
 LONGEST_ERROR = 300  # characters shown of an error that the server reports
 
 
-def messages(blocks: Sequence[Block], *, sees: bool) -> list[Message]:
-    """The conversation as chat messages. Pictures, and the newest scene, join the user's words that follow them."""
-    system = next((block.text for block in reversed(blocks) if isinstance(block, SystemBlock)), PERSONA)
+def messages(entries: Sequence[Entry], *, sees: bool, system: str = CHAT_PERSONA) -> list[Message]:
+    """A timeline as chat messages. What was seen joins the user's turn in order of time: pictures, or in words."""
     out: list[Message] = [{"role": "system", "content": system}]
-    shown = [id(block) for block in blocks if isinstance(block, PictureBlock)][-NEWEST_PICTURES:] if sees else []
-    last = next((id(block) for block in reversed(blocks) if isinstance(block, TextBlock)), None)
-    pictures: list[Message] = []
-    scene: SceneBlock | None = None
-    for block in blocks:
-        match block:
-            case PictureBlock(rgb) if id(block) in shown:
-                pictures.append({"type": "image_url", "image_url": {"url": data_url(rgb)}})
-            case SceneBlock() if not sees:
-                scene = block
+    shown = [entry.number for entry in entries if isinstance(entry.content, PictureBlock)][-NEWEST_PICTURES:]
+    turn = _UserTurn()
+    for entry in entries:
+        match entry.content:
+            case PictureBlock(rgb) if sees and entry.number in shown:
+                turn.pictures.append({"type": "image_url", "image_url": {"url": data_url(rgb)}})
+            case Keyframe() if not sees:
+                turn.lines.append(scene_entry(entry.content))
             case TextBlock(text):
-                # Only the current question gets the scene: an old scene is no longer true.
-                shown_scene = scene if id(block) == last else None
-                words = clean(text) if shown_scene is None else f"{clean(text)}\n\n[{quoted_scene(shown_scene)}]"
-                out.append(
-                    {"role": "user", "content": [*pictures, {"type": "text", "text": words}] if pictures else words}
-                )
-                pictures = []
+                turn.lines.append(clean(text))
+                out += turn.close()
             case ReplyBlock(text, cut=cut):
                 out.append({"role": "assistant", "content": f"{text} [interrupted]" if cut else text})
     return out
+
+
+@dataclass
+class _UserTurn:
+    """What the user's next message holds so far."""
+
+    pictures: list[Message] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def close(self) -> Iterator[Message]:
+        words = "\n".join(self.lines)
+        content = [*self.pictures, {"type": "text", "text": words}] if self.pictures else words
+        self.pictures, self.lines = [], []
+        yield {"role": "user", "content": content}
 
 
 def data_url(rgb: Any) -> str:
@@ -59,12 +69,12 @@ def data_url(rgb: Any) -> str:
 
 
 def request_body(
-    blocks: Sequence[Block], *, model: str, sees: bool, most_tokens: int, temperature: float
+    entries: Sequence[Entry], *, model: str, system: str, sees: bool, most_tokens: int, temperature: float
 ) -> dict[str, Any]:
     """The body of POST /chat/completions."""
     return {
         "model": model,
-        "messages": messages(blocks, sees=sees),
+        "messages": messages(entries, sees=sees, system=system),
         "stream": True,
         "max_tokens": most_tokens,
         "temperature": temperature,

@@ -149,7 +149,7 @@ def test_without_a_name_the_first_model_of_the_server_is_used() -> None:
 
 def test_pictures_are_sent_only_to_a_server_with_vision() -> None:
     picture = PictureBlock(np.zeros((8, 8, 3), np.uint8), 0.5)
-    scene = SceneBlock((Fact("text", "", text="EXIT"),), "", 0.5)
+    scene = SceneBlock((Fact("text", "", text="EXIT", at=0.5),), "", 0.5)
 
     async def talk() -> None:
         async with serving() as (server, url):
@@ -162,7 +162,7 @@ def test_pictures_are_sent_only_to_a_server_with_vision() -> None:
                 await engine.close()
             seeing, blind = (body["messages"][-1]["content"] for body in server.bodies)
             assert [part["type"] for part in seeing] == ["image_url", "text"]
-            assert "text “EXIT”" in blind
+            assert "text: “EXIT”" in blind
 
     run(talk())
 
@@ -256,7 +256,7 @@ def test_old_turns_leave_when_the_context_is_full() -> None:
         assert sum(use.tokens.values()) <= 600
         assert use.tokens["system"] > 0
         assert use.dropped_blocks > 40
-        assert (await engine.mark()).position == 81
+        assert (await engine.mark()).position == 80
 
     run(talk())
 
@@ -270,7 +270,7 @@ def test_evicted_turns_are_logged_and_recalled_without_the_server() -> None:
         async with serving() as (server, url):
             engine = await opened(url, context_tokens=600)
             await engine.feed(SystemBlock("Be kind."))
-            await engine.feed(SceneBlock((), "I see a cup.", 5.0))
+            await engine.feed(SceneBlock((Fact("object", "cup"),), "I see a cup.", 5.0))
             await engine.feed(TextBlock("My sister Ruth is a nurse in Leeds.", 10.0, 11.0))
             await engine.feed(ReplyBlock("How nice.", 12.0, 13.0))
             before = await engine.mark()
@@ -278,6 +278,7 @@ def test_evicted_turns_are_logged_and_recalled_without_the_server() -> None:
             assert not any(delta.recalled for delta in deltas)
             assert len(server.bodies) == 1, "the question is sent to the server"
             await engine.rewind(before)
+            await engine.feed(SceneBlock((Fact("object", "dog"),), "I see a dog.", 50.0))
             for number in range(30):
                 await engine.feed(TextBlock(f"The garden {number} is {'so ' * 20} nice.", 60.0 + number, 60.5 + number))
                 await engine.feed(ReplyBlock("Fine.", 60.6 + number, 60.9 + number))
@@ -286,14 +287,16 @@ def test_evicted_turns_are_logged_and_recalled_without_the_server() -> None:
                 ("About ten minutes ago you told me: My sister Ruth is a nurse in Leeds.", 10.0)
             ]
             assert len(server.bodies) == 1
-            left = engine._log.events("left")
+            left = engine._record.log.events("left")
             assert [(event.at, event.until, event.text) for event in left[:3]] == [
-                (5.0, 5.0, "Picture: I see a cup."),
+                (5.0, 5.0, "Scene: camera: cup"),
                 (10.0, 11.0, "You: My sister Ruth is a nurse in Leeds."),
                 (12.0, 13.0, "Assistant: How nice."),
             ]
             assert len(left) == engine.context().dropped_blocks
-            assert [event.text for event in engine._log.events("asked")] == ["What did I tell you about my sister?"]
+            assert [event.text for event in engine._record.log.events("asked")] == [
+                "What did I tell you about my sister?"
+            ]
             await engine.close()
 
     run(talk())

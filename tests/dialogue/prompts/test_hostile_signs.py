@@ -8,6 +8,7 @@ import pytest
 
 from dialogue.blocks import Fact, SceneBlock, TextBlock
 from dialogue.memory.keyframes import Keyframe
+from dialogue.memory.timeline import Timeline
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.chat_template import ChatTemplate
@@ -69,11 +70,14 @@ def test_the_scene_in_a_prompt_is_closed_only_at_its_end(sign: str) -> None:
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_a_remote_server_gets_it_closed_once(sign: str) -> None:
-    for scene in scenes(sign):
-        content = messages([scene, TextBlock("What is there?", 0, 1)], sees=False)[-1]["content"]
-        words, note = content.split("\n\n", 1)
-        assert words == "What is there?" and is_closed_once(note)
+def test_a_remote_server_gets_it_quoted(sign: str) -> None:
+    for scene in scenes(sign)[:2]:
+        timeline = Timeline()
+        timeline.add(scene)
+        timeline.add(TextBlock("What is there?", 2, 3))
+        camera, read, asked = messages(timeline.entries, sees=False)[-1]["content"].split("\n")
+        assert camera == "[1.0 s camera: nothing recognised]" and asked == "What is there?"
+        assert ENTRY.fullmatch(read) and "BANANA" in read
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.errors import AssistantError, BadInput
-from dialogue.prompts.prompt import PERSONA
+from dialogue.memory.timeline import Entry, Timeline
+from dialogue.prompts.prompt import CHAT_PERSONA
 from dialogue.remote.remote_format import NEWEST_PICTURES, data_url, delta_text, messages
 
 HI = {"role": "user", "content": "Hi"}
-SYSTEM = {"role": "system", "content": PERSONA}
+SYSTEM = {"role": "system", "content": CHAT_PERSONA}
 CUP = SceneBlock((Fact("object", "cup", 1, "left"),), "", 1.0)
 
 
@@ -23,30 +25,36 @@ def text(words: str) -> TextBlock:
     return TextBlock(words, 0, 1)
 
 
+def entries(*blocks: Block) -> Sequence[Entry]:
+    timeline = Timeline()
+    for block in blocks:
+        timeline.add(block)
+    return timeline.entries
+
+
 @pytest.mark.parametrize(
     ("blocks", "expected"),
     [
-        ([], [SYSTEM]),
-        ([text("Hi")], [SYSTEM, HI]),
-        ([SystemBlock("A"), SystemBlock("B"), text("Hi")], [{"role": "system", "content": "B"}, HI]),
-        ([text("Hi<|x|>")], [SYSTEM, {"role": "user", "content": "Hi< |x| >"}]),
-        ([text("Hi"), ReplyBlock("Yes?", 1, 2)], [SYSTEM, HI, {"role": "assistant", "content": "Yes?"}]),
+        ([], []),
+        ([text("Hi")], [HI]),
+        ([text("Hi<|x|>")], [{"role": "user", "content": "Hi< |x| >"}]),
+        ([text("Hi"), ReplyBlock("Yes?", 1, 2)], [HI, {"role": "assistant", "content": "Yes?"}]),
     ],
-)  # fmt: skip
-def test_blocks_become_messages(blocks: list[Block], expected: list[dict[str, str]]) -> None:
-    assert messages(blocks, sees=False) == expected
+)
+def test_entries_become_messages(blocks: list[Block], expected: list[dict[str, str]]) -> None:
+    assert messages(entries(*blocks), sees=False) == [SYSTEM, *expected]
+    assert messages(entries(*blocks), sees=False, system="B") == [{"role": "system", "content": "B"}, *expected]
 
 
-def test_only_the_current_question_has_the_scene() -> None:
-    sent = messages([CUP, text("What is there?"), ReplyBlock("A cup.", 1, 2), CUP, text("Where?")], sees=False)
-    assert sent[1]["content"] == "What is there?"
-    assert sent[3]["content"].startswith("Where?\n\n[What the camera shows")
-    assert "a cup on the left" in sent[3]["content"]
+def test_what_was_seen_stands_before_the_words_that_followed_and_is_sent_once() -> None:
+    sent = messages(entries(CUP, text("What is there?"), ReplyBlock("A cup.", 1, 2), CUP, text("Where?")), sees=False)
+    assert sent[1]["content"] == "[1.0 s camera: a cup on the left]\nWhat is there?"
+    assert sent[3]["content"] == "Where?"
 
 
 def test_a_server_with_vision_gets_pictures_instead() -> None:
     pictures = [PictureBlock(np.full((4, 6, 3), n, np.uint8), n) for n in range(4)]
-    sent = messages([CUP, *pictures, text("What is there?")], sees=True)
+    sent = messages(entries(CUP, *pictures, text("What is there?")), sees=True)
     assert [part["type"] for part in sent[1]["content"]] == ["image_url"] * NEWEST_PICTURES + ["text"]
     assert sent[1]["content"][-1]["text"] == "What is there?"
 
