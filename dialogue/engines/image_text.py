@@ -22,7 +22,7 @@ from dialogue.llm.device import device_for
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.precision import Precision
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.minicpm.chat.chat_memory import ChatMemory
+from dialogue.minicpm.chat.chat_history import ChatHistory
 from dialogue.minicpm.chat.conversation import SAMPLING, HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.prompts.seeing_instruction import INSTRUCTION
@@ -72,49 +72,48 @@ class ImageTextEngine:
         keeps: bool = False,
     ) -> None:
         self._seeing, self._run, self._sampling = seeing, runner, sampling
-        self._memory = ChatMemory(runner, limit, seeing.shortened, INSTRUCTION)
-        self._history = self._memory.history
+        self._history = ChatHistory(limit, seeing.shortened, INSTRUCTION)
         self._past = PromptCache(seeing) if keeps else None
         if reply_tokens:
-            self._memory.reply_tokens = min(reply_tokens, limit // 8)
+            self._history.reply_tokens = min(reply_tokens, limit // 8)
 
     def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beams, or for an answer longer than half the context."""
         self._sampling = generation.without_beams().sampling_config(self._sampling)
-        self._memory.reply_tokens = generation.tokens(self._memory.reply_tokens, self._history.limit // 2)
+        self._history.reply_tokens = generation.tokens(self._history.reply_tokens, self._history.limit // 2)
 
     async def feed(self, block: Block) -> None:
         """Sound, partial transcripts and scenes are ignored. Raises BadInput for an unusable picture."""
         match block:
             case SystemBlock(text):
                 self._history.instruct(text)
-            case PictureBlock(rgb, at):
+            case PictureBlock(rgb):
                 picture = EncodedPicture(rgb, max_slices=1 if block.of_film else None)
                 see = self._past.encode if self._past is not None else self._seeing.picture_tokens
-                self._history.show(picture, await self._run(see, picture), at)
-            case TextBlock(text) if text.strip():
-                self._memory.heard(block)
-            case ReplyBlock():
-                self._memory.spoke(block)
+                self._history.show(block, picture, await self._run(see, picture))
+            case TextBlock() | ReplyBlock():
+                self._history.add(block)
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words or picture, a token a step; empty where there is neither."""
-        self._memory.make_room()
+        self._history.make_room()
         turns = self._history.turns()
         if not turns or turns[-1].role != "user":
             return
-        if (recalled_answer := await self._memory.recalled()) is not None:
+        timeline = self._history.timeline
+        if (recalled_answer := await self._history.record.recalled(self._run)) is not None:
+            timeline.replying(recalled_answer.text)
             yield TextDelta(recalled_answer.text, recalled_answer.at)
             return
         writing = TokenStream(self._seeing, await self._prefill(turns), self._sampling)
         said = ""
-        while writing.tokens < self._memory.reply_tokens and (text := await self._run(writing.step)) is not None:
+        while writing.tokens < self._history.reply_tokens and (text := await self._run(writing.step)) is not None:
             if text:
                 said += text
-                self._history.replying(said, writing.tokens)
+                timeline.replying(said)
                 yield TextDelta(text)
         if text := writing.end():
-            self._history.replying(said + text, writing.tokens)
+            timeline.replying(said + text)
             yield TextDelta(text)
 
     async def _prefill(self, turns: Sequence[HistoryTurn]) -> Inputs | PrefilledReply:
@@ -127,14 +126,14 @@ class ImageTextEngine:
         return begun
 
     async def mark(self) -> Mark:
-        return Mark(self._history.position)
+        return Mark(self._history.timeline.position)
 
     async def rewind(self, mark: Mark) -> None:
-        self._memory.rewind(mark.position)
+        self._history.record.rewind(mark.position)
 
     async def close(self) -> None:
         """Free the session's log and cache."""
-        self._memory.close()
+        self._history.record.close()
         if self._past is not None:
             self._past.clear()
 

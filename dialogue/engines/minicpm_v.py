@@ -30,7 +30,7 @@ from dialogue.llm.precision import Precision
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.audio.mel import Samples
 from dialogue.minicpm.chat.chat_context import ChatContext, PictureRows, encode_picture
-from dialogue.minicpm.chat.chat_memory import ChatMemory
+from dialogue.minicpm.chat.chat_history import ChatHistory
 from dialogue.minicpm.chat.conversation import SAMPLING, usual_sampling
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -114,8 +114,7 @@ class MiniCPMVEngine:
 
     def __init__(self, model: MiniCPM, runner: Runner, limit: int, sampling: SamplingConfig = SAMPLING) -> None:
         self._model, self._run, self._limit, self._sampling = model, runner, limit, sampling
-        self._memory = ChatMemory(runner, limit, partial(shortened, model.words), INSTRUCTION)
-        self._history = self._memory.history
+        self._history = ChatHistory(limit, partial(shortened, model.words), INSTRUCTION)
         self._seen: dict[EncodedPicture, PictureRows] = {}
         self._latest: PictureRows | None = None
         self._pictures_encoded = 0
@@ -130,22 +129,24 @@ class MiniCPMVEngine:
             case SystemBlock(text):
                 self._history.instruct(text)
                 await self._follow()
-            case PictureBlock(rgb, at):
+            case PictureBlock(rgb):
                 seen = await self._encode(rgb)
                 self._seen[seen.picture] = seen
-                self._history.show(seen.picture, seen.tokens, at)
+                self._history.show(block, seen.picture, seen.tokens)
                 await self._follow()
-            case TextBlock(text) if text.strip():
-                self._memory.heard(block)  # prefilled by the reply, which is asked for at once
+            case TextBlock():
+                self._history.add(block)  # prefilled by the reply, which is asked for at once
             case ReplyBlock():
-                self._memory.spoke(block)
+                self._history.add(block)
                 await self._follow()
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words, a token a step; empty where nothing was asked."""
         if not self._history.asked:
             return
-        if (recalled_answer := await self._memory.recalled()) is not None:
+        timeline = self._history.timeline
+        if (recalled_answer := await self._history.record.recalled(self._run)) is not None:
+            timeline.replying(recalled_answer.text)
             yield TextDelta(recalled_answer.text, recalled_answer.at)
             return
         context = await self._follow(replying=True)
@@ -157,27 +158,27 @@ class MiniCPMVEngine:
             ids.append(token)
             if text := words.add([token]):
                 said += text
-                self._history.replying(said, len(ids))
+                timeline.replying(said)
                 yield TextDelta(text)
-            if len(ids) == self._memory.reply_tokens:
+            if len(ids) == self._history.reply_tokens:
                 break
             token = await self._run(context.advance, token, self._sampling, tuple(ids))
         if text := words.end():
-            self._history.replying(said + text, len(ids))
+            timeline.replying(said + text)
             yield TextDelta(text)
 
     async def mark(self) -> Mark:
-        return Mark(self._history.position)
+        return Mark(self._history.timeline.position)
 
     async def rewind(self, mark: Mark) -> None:
         """The cache follows lazily: the common prefix stays computed."""
-        self._memory.rewind(mark.position)
+        self._history.record.rewind(mark.position)
 
     async def close(self) -> None:
         """Free the session's cache, pictures and log."""
         self._context = self._latest = None
         self._seen.clear()
-        self._memory.close()
+        self._history.record.close()
 
     def context(self) -> ContextUse:
         return self._history.use()
@@ -195,7 +196,7 @@ class MiniCPMVEngine:
 
     async def _follow(self, *, replying: bool = False) -> ChatContext:
         """Bring the cache in line with the history, one chunk a step."""
-        self._memory.make_room()
+        self._history.make_room()
         turns = self._history.turns()
         shown = {part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)}
         self._seen = {picture: seen for picture, seen in self._seen.items() if picture in shown}

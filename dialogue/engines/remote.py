@@ -49,7 +49,7 @@ def open_remote(
 
 
 class RemoteEngine:
-    """One session. What is sent is kept within `context_tokens`; old pictures and the oldest turns are evicted first."""
+    """One session. What is sent is kept within `context_tokens`: old pictures and turns are left out."""
 
     def __init__(self, server: ChatServer, context_tokens: int, *, sees: bool) -> None:
         self.can = Capabilities(hears=False, sees=sees, speaks=False)

@@ -158,7 +158,8 @@ class Timeline:
     def history(self, before: int | None = None) -> History:
         """The turns of both sides as they were heard, those before the entry with this number."""
         until = self.position if before is None else before
-        turns = (entry.content for entry in self._entries if entry.number < until and entry.text != REDACTED)
+        said = (entry for entry in self._entries if entry.number < until and entry.text.strip() not in ("", REDACTED))
+        turns = (entry.content for entry in said)
         return History(tuple(turn for turn in turns if isinstance(turn, TextBlock | ReplyBlock)))
 
     def drop(self, numbers: set[int]) -> None:
@@ -191,9 +192,9 @@ class Timeline:
         return [entry.content for entry in dropped if _is_perceived(entry.content)]
 
     def _replace_unheard(self, reply: ReplyBlock, *, heard: bool = True) -> None:
-        """Puts a reply in the place of the one that was not heard. An empty one only removes that."""
+        """Puts a reply in the place of the one that was not heard. One of which nothing was heard only removes that."""
         perceived = self._cut(self.unheard.number) if self.unheard is not None else []
-        if reply.text.strip():
+        if reply.text.strip() or not heard:
             self._append(reply, heard=heard)
         for content in perceived:
             self._append(content)

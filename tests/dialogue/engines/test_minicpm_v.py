@@ -196,7 +196,7 @@ def test_evicted_text_is_logged_and_recalled_with_its_time(model: Open) -> None:
         before = steps.names.count("choose")
         recalled = await asked_about(engine, 600.0)
         assert steps.names.count("choose") == before, "answered by rule, not by the model"
-        return recalled, [event.text for event in engine._memory.log.events("left")]
+        return recalled, [event.text for event in engine._history.record.log.events("left")]
 
     async def asked_about(engine: MiniCPMVEngine, at: float) -> list[TextDelta]:
         mark = await engine.mark()

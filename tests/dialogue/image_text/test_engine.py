@@ -83,7 +83,7 @@ def test_old_pictures_are_evicted_before_the_context_is_full(open_model: Open, r
             assert await said(engine, most=2)
             await engine.feed(ReplyBlock("Yes.", turn, turn))
             inputs = engine._seeing.prompt(engine._history.turns())
-            assert inputs["input_ids"].shape[1] + engine._memory.reply_tokens <= 3072
+            assert inputs["input_ids"].shape[1] + engine._history.reply_tokens <= 3072
         use = engine.context()
         assert use.dropped_blocks >= 2
         assert sum(use.tokens.values()) <= use.limit
@@ -104,7 +104,10 @@ def test_every_turn_is_logged_as_it_was_heard(open_model: Open, rgb: np.ndarray)
         assert await said(engine, most=3)
         await engine.rewind(asked)
         await engine.feed(ReplyBlock("A ta", 8.0, 9.0, cut=True))
-        return [(event.kind, event.text, event.until) for event in engine._memory.log.events("told", "asked", "said")]
+        return [
+            (event.kind, event.text, event.until)
+            for event in engine._history.record.log.events("told", "asked", "said")
+        ]
 
     assert asyncio.run(talk()) == [
         ("told", "My car is red.", 2.0),
@@ -128,7 +131,7 @@ def test_an_evicted_turn_is_recalled_with_its_time(open_model: Open, rgb: np.nda
         before = steps.names.count("step")
         answer = await asked_about(engine, 600.0)
         assert steps.names.count("step") == before, "a rule answers, not the model"
-        left = engine._memory.log.events("left")
+        left = engine._history.record.log.events("left")
         assert [(event.at, event.until) for event in left[:3]] == [(5.0, 5.0), (10.0, 11.0), (12.0, 13.0)]
         return answer, [event.text for event in left]
 

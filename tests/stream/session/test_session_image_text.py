@@ -102,7 +102,7 @@ def llm(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Callable[[], 
 def brief(engine: Engine) -> Engine:
     """A model with random weights does not stop on its own, so replies are limited."""
     assert isinstance(engine, ImageTextEngine)
-    engine._memory.reply_tokens = 40
+    engine._history.reply_tokens = 40
     return engine
 
 
