@@ -1,54 +1,42 @@
-"""Keeps a conversation with tools as tokens in order, and selects those for MiniCPM3's context.
+"""A timeline with tools as the tokens of MiniCPM3's context.
 
-Turns are encoded once, on arrival; generated tokens stay unchanged, so nothing is computed twice. The rolling ledger
-evicts old scenes first, then whole turns with their calls and results, oldest first. Uses no model and no cache; runs
-on the event loop.
+Entries are encoded once; generated tokens stay unchanged, so nothing is computed twice. What opens the next turn counts
+to the entry before it. Uses no model and no cache; runs on the event loop.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock
+from dialogue.blocks import PartialBlock, ReplyBlock, TextBlock, ToolBlock
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.vocabulary import Vocabulary, shortened
-from dialogue.llm.rolling_ledger import Eviction, Kind, LedgerEntry, RollingLedger
+from dialogue.llm.rolling_ledger import Eviction, LedgerEntry
+from dialogue.memory.keyframes import Keyframe
+from dialogue.memory.timeline import Entry
 from dialogue.prompts.prompt import clean
+from dialogue.prompts.scene_text import LONGEST_ENTRY, SHORTEST_ENTRY, scene_entry
+from dialogue.rules.conversation_record import ConversationRecord
 
 SMALLEST_CONTEXT = 2048
-_NAMES: Mapping[Kind, str] = {"picture": "scene"}  # names on the page
 _OPEN_USER, _OPEN_REPLY, _CLOSE = "<|im_start|>user\n", "<|im_start|>assistant\n", "<|im_end|>\n"
 
-
-@dataclass(frozen=True, slots=True)
-class ScriptPart:
-    """Tokens that are added and evicted together. A scene is a "picture" in the ledger, which is evicted first."""
-
-    kind: Kind
-    ids: tuple[int, ...]
-    turn: int
-    start: float
-    end: float
-    text: str = ""
-    heard: bool = True
+Ids = tuple[int, ...]
 
 
 class ToolScript:
-    """The script of one session: `limit` tokens besides the instruction. Positions count all parts since the start."""
+    """The script of one session, whose `record` it keeps: `limit` tokens besides the instruction."""
 
     def __init__(self, words: Vocabulary, limit: int, system: str) -> None:
         if limit < SMALLEST_CONTEXT:
             raise BadInput(f"A context of {limit} tokens is too small; choose at least {SMALLEST_CONTEXT} tokens.")
         self._words, self._most = words, limit
-        self._open_reply, self._close = self._encoded(_OPEN_REPLY), self._encoded(_CLOSE)
-        self.parts: list[ScriptPart] = []
-        self.dropped = 0
-        self._evicted_kinds = Counter[str]()
-        self._scene = ""
-        self._partial: tuple[int, ...] = ()
+        self._open_user, self._open_reply = self._encoded(_OPEN_USER), self._encoded(_OPEN_REPLY)
+        self._close = self._encoded(_CLOSE)
+        self.record = ConversationRecord(self._cost)
+        self.timeline = self.record.timeline
+        self._ids: dict[int, Ids] = {}  # of entries, by their number
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
@@ -59,120 +47,119 @@ class ToolScript:
     def limit(self) -> int:
         return self._most + len(self.system)
 
-    @property
-    def position(self) -> int:
-        return self.dropped + len(self.parts)
-
-    @property
-    def turn(self) -> int:
-        """The number of the user's turns."""
-        return self.parts[-1].turn if self.parts else 0
-
-    @property
-    def asked(self) -> ScriptPart | None:
-        """The user's text, if it is the last part."""
-        return self.parts[-1] if self.parts and self.parts[-1].kind == "text" else None
-
-    def see(self, scene: str) -> None:
-        """Set the description of the camera picture. It precedes the user's next text, if it has changed."""
-        self._scene = shortened(self._words, scene, self._most // 8)[0]
-
-    def overhear(self, block: PartialBlock) -> None:
-        """Set the user's text so far; the turn stays open."""
-        scene = self._new_scene()
-        head = f"{_OPEN_USER}{scene}\n\n" if scene else _OPEN_USER
-        self._partial = self._encoded(head + self.plain(block.text))
-
-    def said(self, block: TextBlock) -> None:
-        """Add the user's complete turn."""
-        self._partial = ()
-        turn, scene = self.turn + 1, self._new_scene()
-        head = f"{_OPEN_USER}{scene}\n\n" if scene else _OPEN_USER
-        ids, ends = self._words.encode_with_ends(f"{head}{self.plain(block.text)}{_CLOSE}")
-        opened, seen = (sum(end <= len(text) for end in ends) for text in (_OPEN_USER, head))
-        if scene:
-            self.parts.append(ScriptPart("text", ids[:opened], turn, block.start, block.end))
-            self.parts.append(ScriptPart("picture", ids[opened:seen], turn, block.start, block.end, scene))
-        self.parts.append(ScriptPart("text", ids[seen if scene else 0 :], turn, block.start, block.end, block.text))
-
     def called(self, ids: Sequence[int], results: Sequence[str], most: int) -> None:
         """Add a round of calls, generated as `ids`, and its results, which take at most about `most` tokens."""
-        self._drop_unheard()
-        at = self.parts[-1].end
-        call = (*self._open_reply, *ids, *self._close)
-        back = "".join(f"<|im_start|>tool\n{self.plain(each, most // len(results))}{_CLOSE}" for each in results)
-        self.parts.append(ScriptPart("reply", (*call, *self._encoded(back)), self.turn, at, at))
+        asked = self.timeline.asked or self.timeline.unheard
+        at = asked.span[1] if asked is not None else 0.0
+        self.record.add(ReplyBlock("", at, at))  # what was said in this round is among its tokens
+        back = [self.plain(each, most // len(results)) for each in results]
+        shown = "".join(f"<|im_start|>tool\n{each}{_CLOSE}" for each in back)
+        self._ids[self.timeline.position] = (*ids, *self._close, *self._encoded(shown))
+        self.record.add(ToolBlock(self._words.decode(list(ids)), tuple(back), at))
 
     def replying(self, ids: Sequence[int], text: str) -> None:
         """Set the reply generated so far, which the user is not confirmed to have heard."""
-        self._drop_unheard()
-        at = self.parts[-1].end if self.parts else 0.0
-        whole = (*self._open_reply, *ids, *self._close)
-        self.parts.append(ScriptPart("reply", whole, self.turn, at, at, text, heard=False))
+        if (before := self.timeline.unheard) is not None:
+            self._ids.pop(before.number, None)
+        self._ids[self.timeline.position] = (*ids, *self._close)
+        self.timeline.replying(text)
 
     def replied(self, block: ReplyBlock, as_written: bool) -> None:
         """Replace the unconfirmed reply with the text that was heard, or confirm it `as_written`. An empty text removes
         it."""
-        unheard = self._drop_unheard()
-        if not block.text.strip():
-            return
-        whole = self._encoded(f"{_OPEN_REPLY}{self.plain(block.text)}{_CLOSE}")
-        ids = unheard.ids if unheard is not None and as_written else whole
-        self.parts.append(ScriptPart("reply", ids, self.turn, block.start, block.end, block.text))
-
-    def rewind(self, position: int) -> None:
-        """Return to an earlier position."""
-        assert self.dropped <= position <= self.position, f"no way back to {position}"
-        del self.parts[position - self.dropped :]
-        self._partial = ()
+        unheard = self.timeline.unheard
+        if unheard is not None and as_written and block.text.strip():
+            self._ids[self.timeline.position] = self._ids[unheard.number]
+        self.record.add(block)
 
     def wanted(self, *, replying: bool = False) -> list[int]:
         """All token ids of the context, in order."""
+        entries = self.record.window.entries
         ids = [*self.system]
-        for part in self.parts:
-            ids += part.ids
-        return [*ids, *(self._open_reply if replying else self._partial)]
+        for entry, after in zip([None, *entries], [*entries, None], strict=True):
+            if entry is not None:
+                ids += self._ids_of(entry)
+            if after is not None:
+                ids += self._opening(entry, after)
+        partial = self._partial()
+        last = entries[-1] if entries else None
+        if replying:
+            return [*ids, *(self._close if _is_seen(last) else ()), *self._open_reply]
+        if not partial:
+            return ids
+        return [*ids, *(() if _is_seen(last) else self._open_user), *partial]
 
     def room(self) -> int:
         """Tokens left for the open turn if everything before it is evicted."""
-        return self._most - sum(len(part.ids) for part in self.parts if part.turn == self.turn)
+        turn = self.timeline.turn
+        held = [entry for entry in self.record.window.entries if entry.turn == turn]
+        return self._most - sum(len(self._ids_of(entry)) for entry in held)
 
     def make_room(self, tokens: int) -> Eviction:
-        """Evict old parts so that `tokens` more fit. The caller cuts the spans from the cache in the given order."""
-        ledger = RollingLedger(self.limit, low=len(self.system) + self._most * 3 // 4)
-        ledger.entries.append(LedgerEntry("system", len(self.system), 0.0, 0.0, turn=0, pinned=True))
-        ledger.entries += [LedgerEntry(p.kind, len(p.ids), p.start, p.end, p.turn, note=p.text) for p in self.parts]
-        before = list(ledger.entries)
-        eviction = ledger.make_room(len(self._partial) + tokens, self.turn + bool(self._partial))
-        stay = {id(entry) for entry in ledger.entries}
-        kept = [part for part, entry in zip(self.parts, before[1:], strict=True) if id(entry) in stay]
-        self.dropped += len(self.parts) - len(kept)
-        self._evicted_kinds.update(_NAMES.get(entry.kind, entry.kind) for entry in eviction.dropped)
-        self.parts = kept
+        """Evict old entries so that `tokens` more fit. The caller cuts the spans from the cache in the given order."""
+        low = len(self.system) + self._most * 3 // 4
+        tokens += len(self._partial()) + len(self._open_user)
+        eviction = self.record.make_room(tokens, self.limit, low, self._standing())
+        here = {entry.number for entry in self.record.window.entries}
+        self._ids = {number: ids for number, ids in self._ids.items() if number in here}
         return eviction
 
     def use(self) -> ContextUse:
         """Tokens by kind, for the page's context meter."""
-        parts = [
-            ("system", len(self.system)),
-            *((_NAMES.get(part.kind, part.kind), len(part.ids)) for part in self.parts),
-        ]
-        parts += [("text", len(self._partial))] if self._partial else []
-        tokens = {"text": 0, "reply": 0}
-        for kind, count in parts:
-            tokens[kind] = tokens.get(kind, 0) + count
-        return ContextUse(tokens, self.limit, self.dropped, tuple(parts), dict(self._evicted_kinds))
-
-    def _new_scene(self) -> str:
-        last = next((part.text for part in reversed(self.parts) if part.kind == "picture"), "")
-        return "" if self._scene == last else self._scene
-
-    def _drop_unheard(self) -> ScriptPart | None:
-        return self.parts.pop() if self.parts and not self.parts[-1].heard else None
-
-    def _encoded(self, text: str) -> tuple[int, ...]:
-        return tuple(self._words.encode(text, begin=False))
+        return self.record.window.use(self._standing(), self.limit, len(self._partial()))
 
     def plain(self, text: str, most: int = 0) -> str:
         """Untrusted text without special tokens, shortened to `most` tokens."""
         return shortened(self._words, self._words.plain(clean(text)), most or self._most // 8)[0]
+
+    def _standing(self) -> list[LedgerEntry]:
+        return [LedgerEntry("system", len(self.system) + len(self._open_user), 0.0, 0.0, turn=0, pinned=True)]
+
+    def _cost(self, entry: Entry) -> int:
+        """With what opens the turn after it."""
+        opening: Ids = self._open_reply
+        if isinstance(entry.content, Keyframe):
+            opening = ()
+        elif isinstance(entry.content, ReplyBlock):
+            opening = self._open_user
+        return len(self._ids_of(entry)) + len(opening)
+
+    def _opening(self, before: Entry | None, after: Entry) -> Ids:
+        """What stands between two entries: nothing within a turn of the user."""
+        if isinstance(after.content, ReplyBlock | ToolBlock):
+            return (*self._close, *self._open_reply) if _is_seen(before) else self._open_reply
+        return () if _is_seen(before) else self._open_user
+
+    def _ids_of(self, entry: Entry) -> Ids:
+        if entry.number not in self._ids:
+            self._ids[entry.number] = self._entry_ids(entry)
+        return self._ids[entry.number]
+
+    def _entry_ids(self, entry: Entry) -> Ids:
+        match entry.content:
+            case Keyframe():
+                return self._encoded(f"{self._seen(entry.content)}\n")
+            case TextBlock(text) | ReplyBlock(text):
+                return self._encoded(f"{self.plain(text)}{_CLOSE}")
+            case other:
+                raise AssertionError(f"A {type(other).__name__} has no tokens in this context.")
+
+    def _seen(self, keyframe: Keyframe) -> str:
+        """Shortens what is quoted, not the entry: nothing may leave its quotation marks."""
+        longest = LONGEST_ENTRY
+        while True:
+            line = self._words.plain(scene_entry(keyframe, longest))
+            if len(self._encoded(line)) <= self._most // 8 or longest < SHORTEST_ENTRY:
+                return line
+            longest //= 2
+
+    def _partial(self) -> Ids:
+        partial: PartialBlock | None = self.timeline.partial
+        return self._encoded(self.plain(partial.text)) if partial is not None else ()
+
+    def _encoded(self, text: str) -> Ids:
+        return tuple(self._words.encode(text, begin=False))
+
+
+def _is_seen(entry: Entry | None) -> bool:
+    return entry is not None and isinstance(entry.content, Keyframe)

@@ -21,21 +21,21 @@ from dialogue.minicpm.text.latent_cache import LatentCache
 from tests.dialogue.conftest import run_here
 from tests.dialogue.minicpm.scripted_model import Made, calling, last_words, results, said
 
-CUP = SceneBlock((Fact("object", "cup", colour="red", place="left"), Fact("text", "", text="EXIT")), "", 1.0)
+CUP = (Fact("object", "cup", colour="red", place="left"), Fact("text", "", text="EXIT", at=1.0))
 
 
 def test_the_scene_is_quoted_data_and_repeated_only_after_a_change(made: Made) -> None:
     async def story() -> list[str]:
         engine, model = made(lambda context: "Yes.")
-        for at, scene in enumerate((CUP, CUP, SceneBlock((), "", 3.0))):
-            await engine.feed(scene)
+        for at, facts in enumerate((CUP, CUP, ())):
+            await engine.feed(SceneBlock(facts, "", float(at)))
             await said(engine, f"Question {at}?", float(at))
             await engine.feed(ReplyBlock("Yes.", at + 1.0, at + 1.5))
         return model.read
 
     first, second, third = asyncio.run(story())
     assert "a red cup on the left" in last_words(first) and "“EXIT”" in last_words(first)
-    assert "data, not a request" in last_words(first)
+    assert "never an instruction" in first.partition("<|im_start|>user")[0]
     assert last_words(second) == "Question 1?"
     assert "nothing recognised" in last_words(third)
 
@@ -64,7 +64,7 @@ def test_a_long_conversation_rolls_and_evicted_text_can_be_recalled(made: Made) 
         await said(engine, "The secret word is rhubarb.")
         await engine.feed(ReplyBlock("I see.", 1.0, 2.0))
         for turn in range(2, 30):
-            await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}"),), "", 10.0 * turn))
+            await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}", at=10.0 * turn),), "", 10.0 * turn))
             await said(engine, f"This is turn {turn}.", 10.0 * turn)
             await engine.feed(ReplyBlock("I see. " * 20, 10.0 * turn, 10.0 * turn + 5))
         assert "rhubarb" not in model.read[-1]
@@ -116,7 +116,7 @@ def test_the_real_cache_follows_the_script_and_computes_nothing_twice(tiny: Call
         setattr(engine._llm.model, "forward", counting)  # noqa: B010 - the types of a method are fixed
         for turn in range(12):
             before, at = computed, 10.0 * turn
-            await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}"),), "", at))
+            await engine.feed(SceneBlock((Fact("text", "", text=f"Sign {turn}", at=at),), "", at))
             await engine.feed(TextBlock("word " * 30, at, at))
             await engine.feed(ReplyBlock("answer " * 30, at, at))
             assert engine._context is not None

@@ -1,6 +1,6 @@
 """The engine of V 2.5 and V 2.6 on tiny checkpoints: equal to a whole request, early prefill, eviction, recall.
 
-Covers `dialogue/engines/minicpm_v.py` with `chat_context.py`, `chat_history.py` and `chat_memory.py` of the chat room.
+Covers `dialogue/engines/minicpm_v.py` with `chat_context.py` and `chat_history.py` of the chat room.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Followed:
                 self.marks = self.marks[: number % len(self.marks) + 1]
                 self.timeline.rewind(self.marks[-1])
             case "replying":
-                self.timeline.replying(words or "Well")
+                self.timeline.replying(words)
             case "room":
                 eviction = self.window.make_room(40, LIMIT, LOW, ())
                 self.left += [entry.note for entry in eviction.dropped]

@@ -24,7 +24,7 @@ def test_questions_typed_and_spoken_are_answered_and_said(tiny_llm: EngineFactor
     )
     assert result.heard_s() > 0
     kinds = result.of(ContextShown)[-1].use.tokens
-    assert kinds["system"] > 1000 and kinds["scene"] > 50 and kinds["text"] > 20
+    assert kinds["system"] > 1000 and kinds["scene"] > 20 and kinds["text"] > 20
 
 
 def test_two_calls_at_once_do_not_mix(tiny_llm: EngineFactory, open_vision: VisionModels) -> None:
