@@ -294,9 +294,8 @@ def test_evicted_turns_are_logged_and_recalled_without_the_server() -> None:
                 (12.0, 13.0, "Assistant: How nice."),
             ]
             assert len(left) == engine.context().dropped_blocks
-            assert [event.text for event in engine._record.log.events("asked")] == [
-                "What did I tell you about my sister?"
-            ]
+            [asked] = engine._record.log.events("asked")
+            assert asked.text == "What did I tell you about my sister?"
             await engine.close()
 
     run(talk())

@@ -12,41 +12,23 @@ from dialogue.memory.timeline import Timeline
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.chat_template import ChatTemplate
-from dialogue.prompts.prompt import quoted_scene
 from dialogue.prompts.scene_text import scene_entry
 from dialogue.remote.remote_format import messages
 from dialogue.text.scene_phrases import quoted
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, tokenizer_for
-from tests.dialogue.hostile_signs import RULE, SIGNS
+from tests.dialogue.hostile_signs import SIGNS
 
 # One line: a time, what it is, and quotations of which nothing is a bracket or a quotation mark.
 ENTRY = re.compile(r"\[1\.0 s (?:text|description): “[^“”\"\[\]\r\n]*”(?:; “[^“”\"\[\]\r\n]*”)*\]")
-CLOSING = set("]］】〕〛⟧｣」』")
 
 
 def scenes(sign: str) -> list[SceneBlock]:
-    """The sign as read text, as a description of a picture, and in a change of the scene."""
-    change = f"The sign {quoted(sign)} appeared."
+    """The sign as read text, and as a description of a picture; what changed is not shown to a model."""
+    change = ((1.0, f"The sign {quoted(sign)} appeared."),)
     return [
-        SceneBlock((Fact("text", "", text=sign, at=1.0),), "", 1.0),
-        SceneBlock((Fact("description", "description", text=sign),), "", 1.0),
-        SceneBlock((), "", 1.0, changes=((1.0, change),)),
+        SceneBlock((Fact("text", "", text=sign, at=1.0),), "", 1.0, changes=change),
+        SceneBlock((Fact("description", "description", text=sign),), "", 1.0, changes=change),
     ]
-
-
-def is_closed_once(note: str) -> bool:
-    """Whether the note is one bracketed block, and the sign stays on its line between its quotation marks."""
-    [line] = [line for line in note.splitlines() if "BANANA" in line]
-    inside = line[line.index("“") + 1 : line.rindex("”")]
-    return (
-        note[0] == "["
-        and note[-1] == "]"
-        and not CLOSING & set(note[:-1])
-        and "[" not in note[1:]
-        and line.startswith("- ")
-        and RULE.rstrip(".") in " ".join(inside.split())
-        and not set('“”"') & set(inside)
-    )
 
 
 def test_there_are_enough_of_them() -> None:
@@ -64,14 +46,8 @@ def test_an_entry_quotes_it_on_one_line(sign: str) -> None:
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_the_scene_in_a_prompt_is_closed_only_at_its_end(sign: str) -> None:
-    for scene in scenes(sign):
-        assert is_closed_once(f"[{quoted_scene(scene)}]"), "as MiniCPM3 reads it"
-
-
-@pytest.mark.parametrize("sign", SIGNS)
 def test_a_remote_server_gets_it_quoted(sign: str) -> None:
-    for scene in scenes(sign)[:2]:
+    for scene in scenes(sign):
         timeline = Timeline()
         timeline.add(scene)
         timeline.add(TextBlock("What is there?", 2, 3))
