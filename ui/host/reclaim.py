@@ -29,6 +29,11 @@ class Reclaim:
         self._due: asyncio.TimerHandle | None = None
         self._trim = _allocator_trim()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no collection is due."""
+        return self._due is None
+
     def soon(self) -> None:
         """A call has ended."""
         if self._due is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,7 +28,9 @@ log.addFilter(LogLimit())
 LARGEST = 1500  # bytes: an Ethernet packet, and the buffer of pylibsrtp; browsers send at most about 1,200
 MOST_WAITING = 1000  # datagrams: a second of the most that a call sends
 MOST_PER_S = 800  # datagrams of one call; a page with a camera sends about 200
-FIRST_BYTES_OF_STUN = range(4)  # RFC 7983, section 7
+FIRST_BYTES_OF_STUN, FIRST_BYTES_OF_DTLS = range(4), range(20, 64)  # RFC 7983, section 7
+MOST_EARLY = 8  # datagrams of handshakes that arrive before the connectivity check of their sender has succeeded
+EARLY_EVERY_S, EARLY_FOR_S = 0.05, 2.0
 
 Deliver = Callable[[bytes, int], None]
 
@@ -48,7 +51,8 @@ class Gate(asyncio.DatagramProtocol):
     ) -> None:
         self._ice, self._stun, self._deliver, self._sources = ice, stun, deliver, sources
         self._allowance = allowance or Allowance(MOST_PER_S, MOST_PER_S)
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._early: deque[tuple[float, bytes, tuple[Any, ...]]] = deque(maxlen=MOST_EARLY)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._stun.connection_lost(error)
@@ -64,11 +68,39 @@ class Gate(asyncio.DatagramProtocol):
         elif data[0] in FIRST_BYTES_OF_STUN:
             self._take_stun(data, source)
         elif not self._checked((source[0], source[1])):
+            if (
+                data[0] in FIRST_BYTES_OF_DTLS
+                and self._ice._nominated.get(self._stun.local_candidate.component) is None
+            ):
+                self._keep(data, source)
+                return
             log.info("A datagram from an address outside the call was dropped: %s.", source[0])
-        elif self._ice._queue.qsize() >= MOST_WAITING or not self._allowance.take(self._now()):
+        elif self._ice._queue.qsize() >= MOST_WAITING or not self._allowance.take(self._loop.time()):
             log.warning("Datagrams arrive faster than they can be read, and are dropped.")
         else:
             self._deliver(data, self._stun.local_candidate.component)
+
+    def _is_early(self, data: bytes, source: tuple[Any, ...]) -> bool:
+        """Whether this may be the handshake of the browser, whose connectivity check has not succeeded yet."""
+        offered = any((each.host, each.port) == source[:2] for each in self._ice.remote_candidates)
+        return data[0] in FIRST_BYTES_OF_DTLS and offered
+
+    def _keep(self, data: bytes, source: tuple[Any, ...]) -> None:
+        """Keeps the beginning of a handshake for a moment: not every sender repeats it."""
+        if not self._early:
+            self._loop.call_later(EARLY_EVERY_S, self._retry)
+        self._early.append((self._loop.time() + EARLY_FOR_S, data, source))
+
+    def _retry(self) -> None:
+        """Delivers what is kept and now comes from a checked address."""
+        kept, self._early = self._early, deque(maxlen=MOST_EARLY)
+        for until, data, source in kept:
+            if self._checked((source[0], source[1])):
+                self.datagram_received(data, source)
+            elif self._loop.time() < until:
+                self._early.append((until, data, source))
+        if self._early:
+            self._loop.call_later(EARLY_EVERY_S, self._retry)
 
     def _take_stun(self, data: bytes, source: tuple[Any, ...]) -> None:
         try:

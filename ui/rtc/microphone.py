@@ -31,7 +31,6 @@ class OpusPacketDecoder:
         self._decoder.format = "s16"
         self._decoder.layout = "mono"
         self._decoder.sample_rate = OPUS_RATE_HZ
-        self._decoder.thread_count = 1  # more would be threads of every call
         self._resampler = av.AudioResampler(format="flt", layout="mono", rate=HEARING_RATE_HZ)
 
     def decode(self, packet: bytes) -> Samples:

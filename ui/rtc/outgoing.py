@@ -58,7 +58,6 @@ class OpusPacketEncoder:
         encoder.format, encoder.layout, encoder.sample_rate = av.AudioFormat("s16"), av.AudioLayout("mono"), RATE_HZ
         encoder.time_base = Fraction(1, RATE_HZ)
         encoder.bit_rate = BITS_PER_S
-        encoder.thread_count = 1  # more would be threads of every call
         # Forward error correction: costs little, and repairs a single lost packet.
         encoder.options = {"application": "voip", "fec": "1", "packet_loss": "10", "compression_level": "5"}
         self._encoder = encoder
