@@ -38,6 +38,7 @@ environment:
   OMNILIVE_HOME    folder of weights and certificates (default: ~/.cache/omnilive)
   OMNILIVE_MIND    embedded language model: small (default), large, or auto, which chooses by the machine
   OMNILIVE_TOKEN   access token of `omnilive run`, like --token
+  OMNILIVE_REMOTE_KEY   API key of the server of `--setup remote`, like --remote-key
 
 `omnilive COMMAND --help` explains a command, with examples and defaults.
 """

@@ -75,12 +75,19 @@ def _open_scripted(settings: ScriptedSettings, _resources: EngineResources) -> E
     return lambda: ScriptedEngine(limit=settings.context_tokens)
 
 
-def _open_remote(settings: RemoteSettings, _resources: EngineResources) -> EngineFactory:
+def _open_remote(settings: RemoteSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.remote import open_remote
 
     if not settings.url:
         raise BadInput("The engine remote needs the address of a server, such as http://localhost:8000/v1.")
-    return open_remote(settings.url, settings.model, context_tokens=settings.context_tokens)
+    return open_remote(
+        settings.url,
+        settings.model,
+        context_tokens=settings.context_tokens,
+        sees=settings.sees,
+        api_key=settings.api_key,
+        stand_in=_open_embedded(EmbeddedSettings(), resources) if settings.stand_in else None,
+    )
 
 
 def _open_chat_model(settings: ChatModelSettings, resources: EngineResources) -> EngineFactory:
@@ -134,7 +141,16 @@ BUILT_IN = (
         measure=_pace,
     ),
     EngineEntry("scripted", "fixed lines, for demos and tests", ScriptedSettings, TEXT_ONLY, _open_scripted),
-    EngineEntry("remote", "an OpenAI-compatible chat server", RemoteSettings, TEXT_ONLY, _open_remote),
+    EngineEntry(
+        "remote",
+        "an OpenAI-compatible chat server",
+        RemoteSettings,
+        TEXT_ONLY,
+        _open_remote,
+        weights=(DEFAULT_LLM,),  # the stand-in's
+        optional_weights=(EMBEDDER,),
+        sees=lambda settings: settings.sees,
+    ),
     EngineEntry(
         "embedded_larger",
         "the larger embedded language model, with rules where answers must be exact",

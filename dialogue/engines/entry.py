@@ -82,11 +82,11 @@ class EngineResources:
 class EngineEntry:
     """One engine.
 
-    `settings` is the type of its frozen settings. `can` is what every model of the engine does itself; `speaks` says
-    from one model's settings and files whether it speaks as well. `open` loads what its sessions share (blocking) and
-    returns a factory of sessions. `weights` and `optional_weights` name sets of the weight store. `runs` says whether
-    the engine runs the downloaded model with this config.json; the first entry that says yes is taken. `measure`
-    measures a loaded engine on the model's thread.
+    `settings` is the type of its frozen settings. `can` is what every model of the engine does itself; `speaks` and
+    `sees` say from one model's settings and files whether it does that as well. `open` loads what its sessions share
+    (blocking) and returns a factory of sessions. `weights` and `optional_weights` name sets of the weight store. `runs`
+    says whether the engine runs the downloaded model with this config.json; the first entry that says yes is taken.
+    `measure` measures a loaded engine on the model's thread.
     """
 
     name: str
@@ -97,6 +97,7 @@ class EngineEntry:
     weights: tuple[str, ...] = ()
     optional_weights: tuple[str, ...] = ()
     speaks: Callable[[Any], bool] | None = None
+    sees: Callable[[Any], bool] | None = None
     runs: Callable[[Mapping[str, Any]], bool] = _runs_none
     measure: Callable[[Any], Measurement] = unmeasured
 

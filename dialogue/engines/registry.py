@@ -49,7 +49,9 @@ def entry_running(config: Mapping[str, Any]) -> EngineEntry | None:
 def capabilities_of(settings: EngineSettings) -> Capabilities:
     """What the engine does itself in a call, before it is loaded. Raises BadInput for unusable model files."""
     entry = entry_of(settings)
-    return entry.can if entry.speaks is None else replace(entry.can, speaks=entry.speaks(settings))
+    speaks = entry.can.speaks if entry.speaks is None else entry.speaks(settings)
+    sees = entry.can.sees if entry.sees is None else entry.sees(settings)
+    return replace(entry.can, speaks=speaks, sees=sees)
 
 
 def open_engine(settings: EngineSettings, resources: EngineResources) -> EngineFactory:

@@ -11,15 +11,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
-from dialogue.blocks import Block, PictureBlock, SceneBlock, SystemBlock
-from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
+from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
+from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, TextDelta
 from dialogue.errors import BadInput
 from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry
 from dialogue.prompts.prompt import CHAT_PERSONA, clean
 from dialogue.prompts.scene_text import scene_entry
-from dialogue.remote.chat_server import SILENCE_S, TURN_S, ChatServer
+from dialogue.remote.chat_server import ChatServer
+from dialogue.remote.circuit_breaker import CircuitBreaker
+from dialogue.remote.remote_answers import RemoteAnswers, ServerAlone
 from dialogue.remote.remote_format import request_body
 from dialogue.rules.conversation_record import ConversationRecord
 
@@ -34,26 +36,33 @@ def open_remote(
     *,
     context_tokens: int = 8192,
     sees: bool = False,
-    api_key: str | None = None,
-    silence_s: float = SILENCE_S,
-    turn_s: float = TURN_S,
-) -> Callable[[], Engine]:
-    """A factory of sessions with the server at `url` (".../v1"). `model` None takes the server's first one.
+    stand_in: Callable[[], Engine] | None = None,
+    **options: Any,
+) -> EngineFactories:
+    """Factories of sessions with the server at `url` (".../v1"). `model` None takes the server's first one.
 
-    `sees`: send pictures instead of the detector's findings. Connects when the first reply is asked for. The server
-    may be silent for `silence_s`, and a reply may take `turn_s`.
+    `sees`: send pictures instead of the detector's findings. `stand_in` opens a session of an engine on this machine,
+    which answers in calls while the server does not; chat requests raise the error instead. `options` go to
+    `ChatServer`. Connects when the first reply is asked for.
     """
-    return lambda: RemoteEngine(
-        ChatServer(url, model, api_key=api_key, silence_s=silence_s, turn_s=turn_s), context_tokens, sees=sees
-    )
+    breaker = CircuitBreaker()
+
+    def live() -> Engine:
+        answers = RemoteAnswers(ChatServer(url, model, **options), breaker, stand_in)
+        return RemoteEngine(answers, context_tokens, sees=sees)
+
+    def chat() -> Engine:
+        return RemoteEngine(ServerAlone(ChatServer(url, model, **options)), context_tokens, sees=sees)
+
+    return EngineFactories(live, chat)
 
 
 class RemoteEngine:
     """One session. What is sent is kept within `context_tokens`: old pictures and turns are left out."""
 
-    def __init__(self, server: ChatServer, context_tokens: int, *, sees: bool) -> None:
+    def __init__(self, answers: RemoteAnswers | ServerAlone, context_tokens: int, *, sees: bool) -> None:
         self.can = Capabilities(hears=False, sees=sees, speaks=False)
-        self._server, self._limit, self._system = server, context_tokens, CHAT_PERSONA
+        self._answers, self._limit, self._system = answers, context_tokens, CHAT_PERSONA
         self._record = ConversationRecord(_tokens)
 
     async def feed(self, block: Block) -> None:
@@ -68,7 +77,7 @@ class RemoteEngine:
         self._make_room()
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
-        """Text as the server sends it; empty where the user has said nothing. Raises what `ChatServer.reply` does."""
+        """Text as the server sends it; empty where the user has said nothing. Raises what `answers` raise."""
         if self._record.timeline.asked is None:
             return
         if (recalled_answer := await self._record.recalled()) is not None:
@@ -76,7 +85,7 @@ class RemoteEngine:
             yield TextDelta(recalled_answer.text, recalled_answer.at)
             return
         said = ""
-        async with aclosing(self._server.reply(self._request_body)) as texts:  # type: ignore[type-var]
+        async with aclosing(self._answers.reply(self._request_body, self._blocks())) as texts:
             async for text in texts:
                 said += text
                 self._record.timeline.replying(said)
@@ -90,11 +99,18 @@ class RemoteEngine:
 
     async def close(self) -> None:
         self._record.close()
-        await self._server.close()
+        await self._answers.close()
 
     def context(self) -> ContextUse:
         """An estimate: servers count tokens only after a reply."""
         return self._record.window.use(self._standing(), self._limit)
+
+    def _blocks(self) -> list[Block]:
+        """The conversation for a stand-in."""
+        contents = (entry.content for entry in self._record.window.entries)
+        said = [content for content in contents if isinstance(content, TextBlock | ReplyBlock)]
+        instruction = [SystemBlock(self._system)] if self._system != CHAT_PERSONA else []
+        return [*instruction, *said, self._record.timeline.scene]
 
     def _request_body(self, model: str) -> dict[str, Any]:
         return request_body(

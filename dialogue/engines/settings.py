@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -46,10 +46,17 @@ class ScriptedSettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteSettings(EngineSettings):
-    """An OpenAI-compatible chat server at `url` (".../v1"). `model` None takes the first one that it lists."""
+    """An OpenAI-compatible chat server at `url` (".../v1"). `model` None takes the first one that it lists.
+
+    `sees`: the camera's pictures are sent to it. `stand_in`: while it does not answer, the embedded model does.
+    """
 
     url: str = ""
     model: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    sees: bool = False
+    stand_in: bool = True
+    context_tokens: int = 8192
 
     @property
     def server(self) -> str | None:

@@ -1,26 +1,32 @@
 """Asks one OpenAI-compatible server over HTTP, and reads what it sends within bounds.
 
 The server is not trusted: whatever it sends costs bounded memory, and the event loop works on it in short slices.
-Replies are asked for uncompressed, and compressed ones are refused, so nothing inflates.
+Replies are asked for uncompressed, and compressed ones are refused, so nothing inflates. A request is sent again only
+while no word of its reply has come. Leaving a reply closes its connection, at which servers stop computing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+import re
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from itertools import count
 from typing import Any
 
 import httpx
 
 from dialogue.errors import BadInput, EngineLost
 from dialogue.remote.remote_format import delta_text, printable
+from dialogue.remote.retries import MAY_PASS, Unavailable, pause_before, retry_after
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
-TURN_S = 120.0  # from the request to the last word of its reply
-TRIES, PAUSE_S = 3, 0.3
+FIRST_S = 20.0  # from the first request to the first word of its reply
+TURN_S = 120.0  # from the first request to the last word of its reply
 # Lines, chunks and kilobytes of JSON that are read in one go, about two milliseconds, and the rest after them.
 WORK, REST_S = 64, 0.005
 
@@ -47,9 +53,12 @@ class ChatServer:
         *,
         api_key: str | None = None,
         silence_s: float = SILENCE_S,
+        first_s: float = FIRST_S,
         turn_s: float = TURN_S,
+        clock: Callable[[], datetime] = datetime.now,
     ) -> None:
-        self._url, self._model, self._turn_s = url.rstrip("/"), model, turn_s
+        self._url, self._model, self._key = url.rstrip("/"), model, api_key
+        self._first_s, self._turn_s, self._clock = min(first_s, turn_s), turn_s, clock
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         self._client = httpx.AsyncClient(
             headers=headers,
@@ -60,37 +69,64 @@ class ChatServer:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def reply(self, body: Callable[[str], Body]) -> AsyncIterator[str]:
+    async def reply(self, body: Callable[[str], Body]) -> AsyncGenerator[str, None]:
         """The reply to the request that `body` makes for a model, in pieces of at most MAX_DELTA characters.
 
         A reply longer than MAX_REPLY ends there. Raises BadInput where the server sends something unusable or takes
-        longer than a turn may, and EngineLost where it cannot be reached, refuses, or breaks off.
+        longer than a turn may, EngineLost where it refuses or breaks off, and its subclass Unavailable where it could
+        not be asked, or broke off before the first word, and no try is left.
         """
-        deadline = asyncio.get_running_loop().time() + self._turn_s
-        room = MAX_REPLY
-        with self._plain_errors():
-            async with asyncio.timeout_at(deadline):
+        began = asyncio.get_running_loop().time()
+        for attempt in count(1):
+            texts = self._attempt(body, began)
+            async with aclosing(texts):
+                try:
+                    first = await anext(texts, None)
+                except Unavailable as lost:
+                    pause = pause_before(attempt, lost)
+                    left = began + self._first_s - asyncio.get_running_loop().time()
+                    if pause is None or pause > left:
+                        raise
+                else:
+                    if first is not None:
+                        yield first
+                        async for text in texts:
+                            yield text
+                    return
+            await asyncio.sleep(pause)
+
+    async def _attempt(self, body: Callable[[str], Body], began: float) -> AsyncGenerator[str, None]:
+        """One try. Raises Unavailable only before the first word."""
+        deadline = _Deadline(began + self._first_s)
+        room, over = MAX_REPLY, False
+        with self._plain_errors(deadline):
+            async with asyncio.timeout_at(deadline.at):
                 response = await self._request("POST", "/chat/completions", body(self._model or await self._first()))
             try:
-                async with aclosing(self._lines(response, deadline)) as lines:  # type: ignore[type-var]
+                async with aclosing(self._lines(response, deadline)) as lines:
                     async for line in lines:
                         text = delta_text(line)
                         if text is None:
                             return
+                        over = over or _FINISHED.search(line) is not None
+                        if text and not deadline.words:
+                            deadline.words, deadline.at = True, began + self._turn_s
                         text, room = text[:room], room - len(text)
                         for start in range(0, len(text), MAX_DELTA):
                             yield text[start : start + MAX_DELTA]
                         if room <= 0:
                             return
+                if not over:
+                    raise httpx.RemoteProtocolError("the reply broke off")
             finally:
                 await response.aclose()
 
-    async def _lines(self, response: httpx.Response, deadline: float) -> AsyncIterator[str]:
+    async def _lines(self, response: httpx.Response, deadline: _Deadline) -> AsyncGenerator[str, None]:
         """The lines of an event stream. Rests after WORK, so that other tasks of the event loop are not held up."""
         received, count, work, pending = 0, 0, 0, b""
         chunks = response.aiter_raw()
         for _ in range(MAX_CHUNKS):
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline.at):
                 chunk = await anext(chunks, b"")
             *lines, pending = (pending + chunk).split(b"\n")
             received, count, work = received + len(chunk), count + len(lines), work + 1
@@ -128,27 +164,36 @@ class ChatServer:
         return name
 
     async def _request(self, method: str, path: str, body: Body | None = None) -> httpx.Response:
-        """The response, with its body still to read. Tries again only while no connection can be made."""
+        """The response, with its body still to read."""
         request = self._client.build_request(method, self._url + path, json=body)
-        for attempt in range(TRIES):
-            try:
-                response = await self._client.send(request, stream=True)
-                break
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if attempt == TRIES - 1:
-                    lost = f"No chat server answers at {self._url}; start it, or give another address."
-                    raise EngineLost(lost) from error
-                await asyncio.sleep(PAUSE_S * 2**attempt)
+        try:
+            response = await self._client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unavailable(f"No chat server answers at {self._url}; start it, or give another address.") from error
         compressed = response.headers.get("content-encoding", "identity") != "identity"
         if response.status_code != httpx.codes.OK:
             said = b"" if compressed else await self._beginning(response, MAX_ERROR)
             await response.aclose()
-            words = printable(said.decode("utf-8", "replace")[:SHOWN_ERROR])
-            raise EngineLost(f"The chat server refused with status {response.status_code}: {words}")
+            raise self._refusal(response, said)
         if compressed:
             await response.aclose()
             raise BadInput("The chat server compresses its replies, which it was asked not to; switch that off.")
         return response
+
+    def _refusal(self, response: httpx.Response, said: bytes) -> EngineLost:
+        status, words = response.status_code, self._shown(said.decode("utf-8", "replace"))
+        if status in (401, 403):
+            missing = "" if self._key else "none was given; "
+            return EngineLost(f"The chat server refused the API key with status {status}: {missing}{words}")
+        if status not in MAY_PASS:
+            return EngineLost(f"The chat server refused with status {status}: {words}")
+        after_s = retry_after(response.headers.get("retry-after"), self._clock().timestamp())
+        return Unavailable(f"The chat server refused with status {status}: {words}", after_s)
+
+    def _shown(self, words: str) -> str:
+        """Words of the server or of an error, without the key, which servers repeat."""
+        hidden = words.replace(self._key, "***") if self._key else words
+        return printable(hidden[:SHOWN_ERROR])
 
     @staticmethod
     async def _beginning(response: httpx.Response, most: int) -> bytes:
@@ -165,11 +210,16 @@ class ChatServer:
         return read
 
     @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
+    def _plain_errors(self, deadline: _Deadline) -> Iterator[None]:
         """Turns errors of the connection into sentences that a user can act on."""
         try:
             yield
         except TimeoutError as error:
+            if not deadline.words:
+                raise EngineLost(
+                    f"The chat server at {self._url} has not begun to answer within {self._first_s:.0f} s; check "
+                    "whether it is overloaded."
+                ) from error
             raise BadInput(
                 f"The chat server took longer than {self._turn_s:.0f} s for its reply; ask again."
             ) from error
@@ -178,10 +228,19 @@ class ChatServer:
                 f"The chat server at {self._url} has stopped answering; check whether it is overloaded."
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            why = printable(str(error)[:SHOWN_ERROR]) or type(error).__name__
-            raise EngineLost(
-                f"The connection to the chat server at {self._url} broke ({why}); start the conversation again."
-            ) from error
+            why = self._shown(str(error)) or type(error).__name__
+            broken = f"The connection to the chat server at {self._url} broke ({why}); ask again."
+            may_pass = isinstance(error, httpx.TransportError) and not deadline.words
+            raise (Unavailable(broken) if may_pass else EngineLost(broken)) from error
 
 
+@dataclass
+class _Deadline:
+    """When a reply must go on, and whether words of it have come."""
+
+    at: float
+    words: bool = False
+
+
+_FINISHED = re.compile(r'"finish_reason"\s*:\s*"')  # of servers that do not send [DONE]
 _LONG_LINE = f"The chat server sent a line of more than {MAX_LINE // 1000} kB; ask again, or use another server."

@@ -23,20 +23,26 @@ from dialogue.prompts.scene_text import scene_entry
 Message = dict[str, Any]
 
 JPEG_QUALITY = 85
-# Pictures cost the most tokens: only the newest of a conversation are sent.
-NEWEST_PICTURES = 2
+LONGEST_SIDE = 1024  # pixels; larger pictures cost more tokens and show little more
+# Pictures cost the most tokens. At most MOST_PICTURES of a conversation are sent; when there are more, all but the
+# newest KEPT_PICTURES become words at once, so that the requests between share their beginning, which servers cache.
+MOST_PICTURES, KEPT_PICTURES = 4, 2
 LONGEST_ERROR = 300  # characters shown of an error that the server reports
 
 
 def messages(entries: Sequence[Entry], *, sees: bool, system: str = CHAT_PERSONA) -> list[Message]:
-    """A timeline as chat messages. What was seen joins the user's turn in order of time: pictures, or in words."""
+    """A timeline as chat messages. What was seen joins the user's turn in order of time: pictures, or in words. An old
+    picture is a few words in its place."""
     out: list[Message] = [{"role": "system", "content": system}]
-    shown = [entry.number for entry in entries if isinstance(entry.content, PictureBlock)][-NEWEST_PICTURES:]
+    pictured = [entry.number for entry in entries if isinstance(entry.content, PictureBlock)]
+    shown = frozenset(pictured[_older(len(pictured)) :])
     turn = _UserTurn()
     for entry in entries:
         match entry.content:
             case PictureBlock(rgb) if sees and entry.number in shown:
                 turn.pictures.append({"type": "image_url", "image_url": {"url": data_url(rgb)}})
+            case PictureBlock(at=at) if sees:
+                turn.lines.append(f"[{at:.1f} s: a picture of the camera, which is no longer sent]")
             case Keyframe() if not sees:
                 turn.lines.append(scene_entry(entry.content))
             case TextBlock(text):
@@ -61,8 +67,18 @@ class _UserTurn:
         yield {"role": "user", "content": content}
 
 
+def _older(pictures: int) -> int:
+    """How many of `pictures` have become words."""
+    batch = MOST_PICTURES - KEPT_PICTURES + 1
+    return max(0, (pictures - KEPT_PICTURES) // batch * batch)
+
+
 def data_url(rgb: Any) -> str:
-    """A picture, uint8 RGB (H, W, 3), as a JPEG in a data URL."""
+    """A picture, uint8 RGB (H, W, 3), as a JPEG in a data URL, at most LONGEST_SIDE pixels wide and high."""
+    scale = LONGEST_SIDE / max(rgb.shape[:2])
+    if scale < 1:
+        size = [max(1, round(side * scale)) for side in rgb.shape[1::-1]]
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     done, jpeg = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     assert done, "uint8 RGB pictures can always be encoded as JPEG"
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")

@@ -134,10 +134,10 @@ def test_models_are_pulled_from_a_folder(
 
 
 def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--setup", "remote"]) == 2
+    assert main(["talk", "--setup", "remote"]) == 2
     assert "needs --remote-url" in complaint(capsys)
-    assert main(["run", "--remote-model", "large"]) == 2
-    assert "need --setup remote" in complaint(capsys)
+    assert main(["talk", "--remote-model", "large"]) == 2
+    assert "--remote-model needs --setup remote" in complaint(capsys)
 
 
 def test_a_chosen_model_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from ui.commands.subparsers import Subparsers, add_command, add_setup_options, a
 from ui.host.address import listen
 from ui.host.home import home, weight_store
 from ui.host.log_limits import LogLimit
+from ui.host.privacy import privacy
 from ui.host.progress import bars
 from ui.host.supervised import SupervisorLink
 from ui.host.supervisor import Supervisor
@@ -107,13 +108,6 @@ def run(options: argparse.Namespace) -> int:
             environment={**os.environ, TOKEN: token} if token else os.environ,
             memory_limit_bytes=options.memory_limit * 10**9 if options.memory_limit else None,
         ).run()
-
-
-def privacy(setup: Setup) -> str:
-    kept = f" What is said and seen in calls is kept in {setup.remember}." if setup.remember is not None else ""
-    if setup.engine.server:
-        return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}.{kept}"
-    return f"Nothing that you say or show leaves this machine.{kept}"
 
 
 def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -> int:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from dialogue.engines.registry import entry_named
-from dialogue.engines.settings import EngineSettings, RemoteSettings
+from dialogue.engines.settings import EngineSettings
 from dialogue.errors import BadInput
 from stream.models.components import Role, components
-from stream.models.model_choice import with_engine
 from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
+from ui.commands.remote_options import add_remote_options, with_remote
 from ui.host.default_llm import with_default_llm
 from ui.host.home import weight_store
 
@@ -71,9 +71,7 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     for role, setting in ROLES.items():
         usual = getattr(SETUPS["laptop"], setting)
         around.add_argument(f"--{setting}", choices=components(role), help=f"default: {usual}")
-    remote = parser.add_argument_group("remote LLM", "for --setup remote")
-    remote.add_argument("--remote-url", metavar="URL", help="base URL of an OpenAI-compatible server")
-    remote.add_argument("--remote-model", metavar="NAME", help="name of the model on that server")
+    add_remote_options(parser.add_argument_group("remote LLM", "for --setup remote"))
 
 
 def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
@@ -85,14 +83,7 @@ def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
         setup = dataclasses.replace(setup, engine=named, chooses_llm=False)
     elif options.engine_option:
         raise BadInput("--engine-option needs --engine.")
-    remote = {"url": options.remote_url, "model": options.remote_model}
-    given = {name: value for name, value in remote.items() if value}
-    if isinstance(setup.engine, RemoteSettings):
-        if not options.remote_url:
-            raise BadInput("The setup remote needs --remote-url, the base URL of an OpenAI-compatible server.")
-        setup = with_engine(setup, **given)
-    elif given:
-        raise BadInput("--remote-url and --remote-model need --setup remote.")
+    setup = with_remote(setup, options)
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
     setup = with_memory(with_models(dataclasses.replace(setup, **around), options), options)
     return with_default_llm(setup, weight_store(), options.context, upgrades)

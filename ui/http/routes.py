@@ -24,6 +24,7 @@ from ui.call.caller_limits import TooFast
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
 from ui.call.waiting_line import ASK_EVERY_S, InLine
+from ui.host.privacy import sent_elsewhere
 from ui.host.version import product_version
 from ui.http.connection_limits import counted_as
 from ui.http.guard import refusal, retry_after
@@ -73,21 +74,7 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
 
     @app.get("/healthz")
     async def healthz() -> Response:
-        admission = state.calls.admission if state.calls is not None else None
-        health: dict[str, object] = {
-            "status": state.health,
-            "setup": state.setup.name,
-            "sessions": admission.taken if admission else 0,
-            "capacity": admission.capacity if admission else state.setup.capacity,
-            "version": state.version,
-        }
-        if state.setup.remember is not None:
-            health["remembers"] = True
-        if state.setup.llm_choice:
-            health["llm"] = state.setup.llm_choice
-        if state.upgrading is not None and state.upgrading.under_way:
-            health["upgrade"] = round(state.upgrading.done, 2)
-        return JSONResponse(health, 200 if state.health == "ok" else 503)
+        return JSONResponse(_health(state), 200 if state.health == "ok" else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -119,6 +106,26 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
 
     app.mount("/page", StaticFiles(directory=page), name="page")
     return app
+
+
+def _health(state: Routes) -> dict[str, object]:
+    admission = state.calls.admission if state.calls is not None else None
+    health: dict[str, object] = {
+        "status": state.health,
+        "setup": state.setup.name,
+        "sessions": admission.taken if admission else 0,
+        "capacity": admission.capacity if admission else state.setup.capacity,
+        "version": state.version,
+    }
+    if state.setup.remember is not None:
+        health["remembers"] = True
+    if (sent := sent_elsewhere(state.setup)) is not None:
+        health["sends"] = sent
+    if state.setup.llm_choice:
+        health["llm"] = state.setup.llm_choice
+    if state.upgrading is not None and state.upgrading.under_way:
+        health["upgrade"] = round(state.upgrading.done, 2)
+    return health
 
 
 async def _call(state: Routes, request: Request) -> Response:

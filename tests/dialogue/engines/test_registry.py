@@ -29,7 +29,7 @@ from dialogue.errors import BadInput
     ("settings", "weights", "words"),
     [
         (EmbeddedSettings(), {}, f"needs the weights {DEFAULT_LLM}"),
-        (RemoteSettings(), {}, "needs the address"),
+        (RemoteSettings(), {DEFAULT_LLM: Path("/nowhere/model.txt")}, "needs the address"),
         (EmbeddedSettings(), {DEFAULT_LLM: Path("/nowhere/model.txt")}, "neither a .gguf file nor a model folder"),
     ],
 )

@@ -92,7 +92,7 @@ async def reply(engine: RemoteEngine, text: str = "Hi") -> str:
 
 
 async def opened(url: str, model: str | None = "talks", **options: Any) -> RemoteEngine:
-    engine = open_remote(url, model, **options)()
+    engine = open_remote(url, model, **options).chat()
     assert isinstance(engine, RemoteEngine)
     return engine
 
@@ -202,7 +202,7 @@ def test_broken_json_ends_only_the_reply() -> None:
 
 
 def test_an_unreachable_server_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialogue.remote.chat_server.PAUSE_S", 0.0)
+    monkeypatch.setattr("dialogue.remote.retries.PAUSE_S", 0.0)
 
     async def talk() -> None:
         with socket.socket() as taken:

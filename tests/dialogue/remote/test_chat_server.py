@@ -66,8 +66,8 @@ async def chatting(model: str | None, **options: Any) -> AsyncIterator[tuple[Hos
         ("deep JSON", BadInput, "broken JSON"),
         ("deep content", BadInput, "broken JSON"),
         ("surrogate", BadInput, "something other than text"),
-        ("drip", BadInput, "longer than 1 s"),
-        ("dripping headers", BadInput, "longer than 1 s"),
+        ("drip", EngineLost, "not begun to answer within 1 s"),
+        ("dripping headers", EngineLost, "not begun to answer within 1 s"),
         ("dripping reply", BadInput, "longer than 1 s"),
     ],
 )

@@ -14,7 +14,7 @@ from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, T
 from dialogue.errors import AssistantError, BadInput
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.prompts.prompt import CHAT_PERSONA
-from dialogue.remote.remote_format import NEWEST_PICTURES, data_url, delta_text, messages
+from dialogue.remote.remote_format import KEPT_PICTURES, LONGEST_SIDE, MOST_PICTURES, data_url, delta_text, messages
 
 HI = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": CHAT_PERSONA}
@@ -53,10 +53,32 @@ def test_what_was_seen_stands_before_the_words_that_followed_and_is_sent_once() 
 
 
 def test_a_server_with_vision_gets_pictures_instead() -> None:
-    pictures = [PictureBlock(np.full((4, 6, 3), n, np.uint8), n) for n in range(4)]
-    sent = messages(entries(CUP, *pictures, text("What is there?")), sees=True)
-    assert [part["type"] for part in sent[1]["content"]] == ["image_url"] * NEWEST_PICTURES + ["text"]
+    picture = PictureBlock(np.zeros((4, 6, 3), np.uint8), 3.0)
+    sent = messages(entries(CUP, picture, text("What is there?")), sees=True)
+    assert [part["type"] for part in sent[1]["content"]] == ["image_url", "text"]
     assert sent[1]["content"][-1]["text"] == "What is there?"
+
+
+def test_old_pictures_become_words_some_at_a_time_so_that_requests_share_their_beginning() -> None:
+    blocks: list[Block] = []
+    before: list[dict[str, object]] = []
+    changed = []
+    for second in range(12):
+        picture = PictureBlock(np.full((4, 6, 3), second, np.uint8), float(second))
+        blocks += [picture, text(f"And now, {second}?"), ReplyBlock("Fine.", 0, 1)]
+        sent = messages(entries(*blocks), sees=True)
+        shown = str(sent).count("data:image")
+        assert min(KEPT_PICTURES, second + 1) <= shown <= MOST_PICTURES
+        assert str(sent).count("no longer sent") == second + 1 - shown
+        assert "data:image" in str(sent[-2]), "the newest one is sent"
+        changed.append(sent[: len(before)] != before)
+        before = sent
+    assert changed == [number in (4, 7, 10) for number in range(12)]
+
+
+def test_a_large_picture_is_sent_smaller() -> None:
+    jpeg = base64.b64decode(data_url(np.zeros((3000, 1500, 3), np.uint8)).removeprefix("data:image/jpeg;base64,"))
+    assert Image.open(io.BytesIO(jpeg)).size == (LONGEST_SIDE // 2, LONGEST_SIDE)
 
 
 def test_pictures_keep_their_size_and_colours() -> None:

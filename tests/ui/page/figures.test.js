@@ -58,7 +58,8 @@ test("a device is new when it was not listed before, and the browser gave names 
 
 test("the privacy sentence says where the words go", async () => {
   const { privacySentence } = await load("view/privacy.js");
-  assert.match(privacySentence("laptop", "localhost"), /leaves this machine/);
-  assert.match(privacySentence("laptop", "desk.test"), /goes to desk\.test/);
-  assert.match(privacySentence("remote", "localhost"), /another server/);
+  assert.match(privacySentence(undefined, "localhost"), /leaves this machine/);
+  assert.match(privacySentence(undefined, "desk.test"), /goes to desk\.test/);
+  assert.match(privacySentence("words", "localhost"), /another server.*pictures are not/);
+  assert.match(privacySentence("pictures", "localhost"), /words and pictures of the camera are sent/);
 });

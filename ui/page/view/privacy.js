@@ -17,7 +17,7 @@ export async function showPrivacy(node, memory) {
     .catch(() => null);
   if (!health?.setup) return;
   const sentence = document.createElement("strong");
-  sentence.textContent = privacySentence(health.setup, location.hostname);
+  sentence.textContent = privacySentence(health.sends, location.hostname);
   node.append(" ", sentence);
   if (!health.remembers) return;
   memory.href = withToken("/memory");
@@ -27,8 +27,14 @@ export async function showPrivacy(node, memory) {
   node.append(` ${REMEMBERED} `, link, ".");
 }
 
-export function privacySentence(setup, host) {
-  if (setup === "remote") return "Your words are sent to another server, which runs the language model; sound and pictures are not.";
+const SENT = {
+  words: "Your words are sent to another server, which runs the language model; sound and pictures are not.",
+  pictures: "Your words and pictures of the camera are sent to another server, which runs the language model; sound is not.",
+};
+
+/** @param {string | undefined} sends what goes to another server, as /healthz reports it */
+export function privacySentence(sends, host) {
+  if (sends) return SENT[sends] ?? "What you say is sent to another server.";
   if (LOCAL.has(host)) return "Nothing that you say or show leaves this machine.";
   return `What you say and show goes to ${host} and no further.`;
 }
