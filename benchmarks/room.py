@@ -127,17 +127,17 @@ class Room:
         return {"interruptions_over_echo": worked / tried}
 
     async def noise_alone(self, length_s: float) -> dict[str, float]:
-        """Noise, voices and music in the background, and nobody speaks to us."""
+        """Somebody asks one question; then noise, voices and music go on, and nobody speaks to us."""
         turns = 0
         cases = list(backgrounds(length_s / 8))
         for name, sound in cases:
             for snr_db in (20.0, 5.0):
-                outcome = await self._call(over_quiet(at_level(sound, TALKER_DBFS - snr_db)))
-                turns += len(outcome.spoken)
-                print(
-                    f"noise alone {name:12} {snr_db:3.0f} dB below speech: {len(outcome.spoken)} phantom turns "
-                    f"{[each.text for each in outcome.spoken][:3]}"
-                )
+                noise = at_level(sound, TALKER_DBFS - snr_db)
+                noise[: seconds(5.0)] = 0
+                outcome = await self._call(over(over_quiet(noise), (1.0, said(QUESTIONS[0]))))
+                phantoms = [each.text for each in outcome.spoken[1:]]
+                turns += len(phantoms)
+                print(f"alone: {name}, {snr_db:.0f} dB below speech: {len(phantoms)} phantom turns {phantoms[:3]}")
         return {"phantom_turns": turns}
 
     async def ends_in_noise(self, snr_db: float = 10.0) -> dict[str, float]:

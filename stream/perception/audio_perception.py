@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk
-from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch
+from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch, level_dbfs
+from audio.room.foreground import Foreground
 from audio.segmentation import Segmenter, SegmenterSettings, SpeechStarted
 from audio.voice_activity import HOP_S, SpeechProbability, VadState, VoiceActivityDetector
 from stream.models.setup import Setup
@@ -29,7 +30,7 @@ from stream.runtime.link import Link
 from stream.runtime.queues import DropOldest
 from stream.turns.decisions import Decision, Prepare, SpokenQuestion
 from stream.turns.events import TurnEndEstimated, TurnEvent
-from stream.turns.turns import SPEECH, Turns
+from stream.turns.turns import SPEECH, Phase, Turns
 
 AUDIO_QUEUE_CHUNKS = 250  # five seconds of 20 ms chunks: sound that is older is not worth processing
 
@@ -99,6 +100,7 @@ class AudioPerception:
     def _reset(self) -> None:
         self._voice_state = VadState()
         self._segmenter = Segmenter(SegmenterSettings(pause_after_s=self._setup.speculate_after_s))
+        self._foreground = Foreground()
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._heard_speech = False
 
@@ -167,8 +169,16 @@ class AudioPerception:
         if not self._heard_speech:
             self._watch_silence(chunk)
         for hop in self._voice_activity.step(self._voice_state, chunk):
-            own = self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at)
-            await self._take_hop(SpeechProbability(hop.at, 0.0) if own else hop, tasks)
+            await self._take_hop(hop if self._is_the_user(hop) else SpeechProbability(hop.at, 0.0), tasks)
+
+    def _is_the_user(self, hop: SpeechProbability) -> bool:
+        """Whether speech in the hop is that of the person who talks with us: neither our own nor one behind."""
+        if self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at):
+            return False
+        level = level_dbfs(self._sound.between(hop.at - HOP_S, hop.at))
+        replying = self._floor.turns.phase in (Phase.REPLYING, Phase.CHALLENGED)
+        speech = hop.probability >= self._segmenter.settings.leave
+        return self._foreground.stands_out(level, speech, in_echo=replying)
 
     async def _take_hop(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
         event = self._segmenter.hear(hop.probability, hop.at)

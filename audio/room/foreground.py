@@ -1,0 +1,70 @@
+"""Distinguishes the person who talks with us from the room behind, by level.
+
+A VAD is right to take babble and a television for speech. The person at the microphone is nearer, so speech counts only
+where it is about as loud as that person was, and, where speech never stops, where it stands out of the least level of
+the last seconds. In a room in which only one person speaks neither bound is reached. Pure: time is counted in hops.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+SYLLABLE_HOPS, WORD_HOPS = 4, 8  # 128 and 256 ms, over which levels are averaged
+FLOOR_HOPS, FEWEST_FLOOR_HOPS = 94, 31  # 3 s: nobody speaks so long without a gap of a syllable; from 1 s on
+NEVER_STOPS = 0.8  # share of speech in them
+ABOVE_FLOOR_DB, ABOVE_FLOOR_UNKNOWN_DB = 8.0, 12.0  # once the talker's level is known, and before
+BELOW_TALKER_DB, BELOW_TALKER_IN_ECHO_DB = 7.0, 12.0  # echo cancellation takes some of the talker away
+TALKER_HOPS, FEWEST_TALKER_HOPS = 31, 16  # of speech that counted: a second, from half a second on
+FORGOTTEN_DB = 0.001  # per hop without speech, 2 dB a minute: somebody may move away from the microphone
+NOTHING = 1e-12
+
+
+class Foreground:
+    """One microphone: hops of 32 ms with their levels in dBFS."""
+
+    def __init__(self) -> None:
+        self._powers: deque[float] = deque(maxlen=WORD_HOPS)
+        self._floor: deque[float] = deque(maxlen=FLOOR_HOPS)
+        self._speech: deque[bool] = deque(maxlen=FLOOR_HOPS)
+        self._near: deque[float] = deque(maxlen=TALKER_HOPS)
+        self.talker_dbfs: float | None = None  # how loud the person who talks with us is
+
+    def stands_out(self, level_dbfs: float, speech: bool, *, in_echo: bool = False) -> bool:
+        """Whether the next hop is speech of the person who talks with us. `in_echo`: while our own voice is heard."""
+        self._powers.append(10 ** (level_dbfs / 10))
+        self._floor.append(_mean_dbfs(list(self._powers)[-SYLLABLE_HOPS:]))
+        self._speech.append(speech)
+        if not speech:
+            self._forget()
+        near = speech and self._above_floor() and self._as_loud_as_the_talker(in_echo)
+        if near and not in_echo:
+            self._learn()
+        return near
+
+    def _above_floor(self) -> bool:
+        if len(self._speech) < FEWEST_FLOOR_HOPS or sum(self._speech) < NEVER_STOPS * len(self._speech):
+            return True
+        above_db = ABOVE_FLOOR_UNKNOWN_DB if self.talker_dbfs is None else ABOVE_FLOOR_DB
+        return self._floor[-1] >= min(self._floor) + above_db
+
+    def _as_loud_as_the_talker(self, in_echo: bool) -> bool:
+        below_db = BELOW_TALKER_IN_ECHO_DB if in_echo else BELOW_TALKER_DB
+        return self.talker_dbfs is None or _mean_dbfs(self._powers) >= self.talker_dbfs - below_db
+
+    def _forget(self) -> None:
+        if self._near:
+            self._near.popleft()
+        if self.talker_dbfs is not None:
+            self.talker_dbfs -= FORGOTTEN_DB
+
+    def _learn(self) -> None:
+        self._near.append(self._powers[-1])
+        if len(self._near) >= FEWEST_TALKER_HOPS:
+            level = _mean_dbfs(self._near)
+            self.talker_dbfs = level if self.talker_dbfs is None else max(self.talker_dbfs, level)
+
+
+def _mean_dbfs(powers: deque[float] | list[float]) -> float:
+    return 10 * float(np.log10(np.mean(powers) + NOTHING))
