@@ -1,8 +1,8 @@
 """Measures a conversation in a room, over the live pipeline without a browser: echo, noise, voices, blips.
 
 VAD, endpointing, echo cancellation, ASR and TTS are the product's; the language model is replaced by fixed lines. The
-microphone hears our own voice through a simulated room (`tests/room_sounds.py`), and what a script says. Waiting is
-skipped while no model computes (`ui/local/skipping_clock.py`), so times are those of real time.
+microphone hears our own voice through a simulated room (`tests/room_sounds.py`), and what a script says. Time is
+virtual and models take none of it, so the figures are those of the decisions and do not depend on the machine's load.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from tests.room_sounds import (
     seconds,
     television,
 )
+from tests.virtual_time import run_in_virtual_time
 from ui.host.home import home
-from ui.local.skipping_clock import SkippingLoop
 
 TALKER_DBFS = -23.0
 ROOM_DBFS = -66.0  # of a quiet room, which has some noise too
@@ -207,8 +207,7 @@ def end_delays(outcome: Outcome, asked: list[tuple[float, Samples]]) -> Iterator
         yield first - ended if first is not None and first < ended + 4.0 else None
 
 
-async def measure(minutes: float, only: str | None) -> dict[str, float]:
-    parts = await open_parts(SETUP, WeightStore(home()))
+async def measure(parts: Parts, minutes: float, only: str | None) -> dict[str, float]:
     room = Room(parts)
     cases = {
         "echo": lambda: room.echo(60 * minutes),
@@ -218,12 +217,9 @@ async def measure(minutes: float, only: str | None) -> dict[str, float]:
         "blips": room.blips,
     }
     figures: dict[str, float] = {}
-    try:
-        for name, case in cases.items():
-            if only in (None, name):
-                figures |= await case()
-    finally:
-        parts.close()
+    for name, case in cases.items():
+        if only in (None, name):
+            figures |= await case()
     return figures
 
 
@@ -232,8 +228,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of echo, and of noise alone (default: 10)")
     parser.add_argument("--only", choices=("echo", "interruptions", "alone", "ends", "blips"), help="one of the cases")
     options = parser.parse_args()
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        report(runner.run(measure(options.minutes, options.only)), options.json)
+    parts = asyncio.run(open_parts(SETUP, WeightStore(home())))
+    try:
+        report(run_in_virtual_time(measure(parts, options.minutes, options.only)), options.json)
+    finally:
+        parts.close()
 
 
 if __name__ == "__main__":
