@@ -21,6 +21,7 @@ from vision.reading.read_text import Reader
 
 VIEWS_APART_S = 40.0  # of a call; long enough for a thing that left to count as gone
 CHANGED_S = 5.0  # before the question
+LASTS_S = 3.0  # for a scene to count as stable
 PICTURES_APART_S = 12.0
 
 
@@ -31,12 +32,14 @@ def open_vision(store: WeightStore) -> VisionModels:
 
 
 def blocks_of(scene: AskedScene, vision: VisionModels) -> list[SceneBlock]:
-    """One block for each view, the newest last."""
+    """One block for each view, or two in a call; the newest last."""
     look, apart = SceneUpdate(), VIEWS_APART_S if scene.in_call else PICTURES_APART_S
     blocks: list[SceneBlock] = []
     for number, view in enumerate(scene.views, 1):
         at = number * apart
         blocks.append(_drawn(view, vision, look, at) if view.rows else _given(view, at))
+        if scene.in_call:  # the camera goes on showing it
+            blocks.append(_seen_again(blocks[-1], at + LASTS_S))
     return blocks
 
 
@@ -44,6 +47,10 @@ def _given(view: SceneView, at: float) -> SceneBlock:
     facts = tuple(_placed(view.facts, at))
     changes = tuple((at - CHANGED_S, words) for words in view.changes)
     return SceneBlock(facts, scene_description(facts), at, changes=changes)
+
+
+def _seen_again(block: SceneBlock, at: float) -> SceneBlock:
+    return replace(block, facts=tuple(replace(fact, at=at) for fact in block.facts), at=at)
 
 
 def _placed(facts: Sequence[Fact], at: float) -> list[Fact]:

@@ -22,6 +22,7 @@ from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.thought import THOUGHT_CLOSING
+from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
 from dialogue.rules.memory_talk import MemoryTalk
 from dialogue.rules.question_kinds import SceneQuestion
@@ -148,8 +149,11 @@ class LocalChatEngine:
         question: SceneQuestion | None = None
         for text in self._timeline.history().user_texts()[-FOLLOW_UP_TURNS:]:
             question = scene_question(text, question)
+        return question if question is not None and self._is_by_rule(question) else None
+
+    def _is_by_rule(self, question: SceneQuestion) -> bool:
         kinds = self._llm.style.scene_by_rule
-        return question if question is None or kinds is None or question.kind in kinds else None
+        return kinds is None or question.kind in kinds
 
     async def _answer_by_rule(self, asked: Entry) -> RuleAnswer | None:
         """The answer from the timers, the log or the scene; None where only the model can answer."""
@@ -159,7 +163,17 @@ class LocalChatEngine:
             return known
         question = self._scene_question()
         known = await self._recall(asked, question)
+        if known is None and question is None:
+            question = self._about_absent_thing(asked)
         return await self._answer_about_scene(question, asked) if known is None and question is not None else known
+
+    def _about_absent_thing(self, asked: Entry) -> SceneQuestion | None:
+        """A question about a thing that is not in view, in any wording; what is in view the model talks about."""
+        question = asked_thing(asked.text)
+        if question is None or not self._is_by_rule(question):
+            return None
+        in_view = {fact.label for fact in self._memory.present("object")}
+        return None if in_view & set(question.things[0].labels) else question
 
     async def _answer_about_memory(self, asked: Entry) -> RuleAnswer | None:
         """What a request to forget, or about the memory, gets; None for anything else."""
