@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dialogue.text.table_words import table_words
+
 PERSONA = (
     "You are Omni, a friendly voice assistant on the user's own computer. "
     "You answer in one or two short spoken sentences, in plain English, without lists. "
@@ -102,8 +104,8 @@ def on_one_line(text: str) -> str:
 
 
 def quoted_rows(text: str) -> str:
-    """Text read in the room as data for a model: the rows of a table are kept apart by " / "."""
-    return " / ".join(on_one_line(row) for row in text.translate(_QUOTES).split("\n"))
+    """Text read in the room as data for a model; a table in words."""
+    return on_one_line(table_words(text).translate(_QUOTES))
 
 
 def mask_quotes(reply: str) -> str:
