@@ -83,9 +83,10 @@ class Measuring:
         rules, model, both = Tally(), Tally(), Tally()
         for scene in scenes(self._half):
             blocks = blocks_of(scene, self._vision)
-            for question in self._chosen(scene.questions):
+            chosen = self._chosen(scene.questions)
+            replies = await self._by_model(chosen, blocks, scene.in_call)
+            for question, said in zip(chosen, replies, strict=True):
                 ruled = await self._asker.by_rule(question.text, blocks, in_call=scene.in_call)
-                said = await self._by_model(question, blocks, scene.in_call)
                 rules.add(question.kind, verdict(ruled or "", question.rules))
                 alone = model.add(question.kind, verdict(said, question.rules))
                 found = both.add(question.kind, verdict(ruled or said, question.rules))
@@ -117,7 +118,7 @@ class Measuring:
         both = Tally()
         for question in self._chosen(everyday(self._half)):
             ruled = await self._asker.by_rule(question.text)
-            said = "" if ruled else await self._by_model(question, (), True)
+            [said] = [""] if ruled else await self._by_model([question], (), True)
             found = both.add(question.kind, verdict(ruled or said, question.rules))
             self._print(question.text, found, ruled, said)
         print("\n".join(["everyday:", *both.lines()]))
@@ -131,10 +132,10 @@ class Measuring:
     def _chosen(self, every: Sequence[T]) -> Sequence[T]:
         return every[:: self._every]
 
-    async def _by_model(self, question: Question, blocks: Sequence[SceneBlock], in_call: bool) -> str:
+    async def _by_model(self, questions: Sequence[Question], blocks: Sequence[SceneBlock], in_call: bool) -> list[str]:
         if not self._model:
-            return ""
-        return await self._asker.by_model(question.text, blocks, in_call=in_call)
+            return [""] * len(questions)
+        return await self._asker.by_model([each.text for each in questions], blocks, in_call=in_call)
 
     def _print(self, question: str, found: Verdict, ruled: str | None, said: str) -> None:
         if self._show or found is not Verdict.RIGHT:

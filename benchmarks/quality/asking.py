@@ -55,28 +55,46 @@ class Asker:
         """The rules' answer; None where the model would answer."""
         engine = LocalChatEngine(self.llm, RulesOnly(), clock)
         try:
+            await _show(engine, blocks)
             return await _asked(engine, question, blocks, in_call)
         except NoRule:
             return None
         finally:
             await engine.close()
 
-    async def by_model(self, question: str, blocks: Sequence[SceneBlock] = (), *, in_call: bool = True) -> str:
-        """The model's answer, with the rules about the scene and small talk switched off."""
+    async def by_model(
+        self, questions: Sequence[str], blocks: Sequence[SceneBlock] = (), *, in_call: bool = True
+    ) -> list[str]:
+        """The model's answers, with the rules about the scene and small talk switched off. Each question is taken back
+        before the next one, which leaves the scene computed."""
         llm = copy.copy(self.llm)
         llm.style = replace(llm.style, scene_by_rule=frozenset(), by_rule=frozenset())
+        replies: list[str] = []
+        if not in_call:  # a question may show a picture again
+            for question in questions:
+                engine = LocalChatEngine(llm, run_here, clock)
+                await _show(engine, blocks)
+                replies.append(await _asked(engine, question, blocks, in_call, rules=False))
+                await engine.close()
+            return replies
         engine = LocalChatEngine(llm, run_here, clock)
-        try:
-            return await _asked(engine, question, blocks, in_call, rules=False)
-        finally:
-            await engine.close()
+        await _show(engine, blocks)
+        for question in questions:
+            mark = await engine.mark()
+            replies.append(await _asked(engine, question, blocks, in_call, rules=False))
+            await engine.rewind(mark)
+        await engine.close()
+        return replies
+
+
+async def _show(engine: Engine, blocks: Sequence[SceneBlock]) -> None:
+    for block in blocks:
+        await engine.feed(block)
 
 
 async def _asked(
     engine: Engine, question: str, blocks: Sequence[SceneBlock], in_call: bool, *, rules: bool = True
 ) -> str:
-    for block in blocks:
-        await engine.feed(block)
     taken = TakenMessage(blocks[-1].at if blocks else 0.0, said=[question])
     if not in_call:  # as chat requests do
         taken.pictures += blocks

@@ -8,7 +8,6 @@ no thread and reads no clock of its own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
@@ -21,6 +20,7 @@ from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
+from dialogue.prompts.dialogue_style import Doubt
 from dialogue.prompts.thought import THOUGHT_CLOSING
 from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
@@ -31,9 +31,10 @@ from dialogue.rules.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
+from dialogue.rules.scene_reference import refers_to_scene
 from dialogue.rules.small_talk import Clock, small_talk
 from dialogue.rules.timer_talk import timer_answer
-from dialogue.text.spoken_text import repeats_itself
+from dialogue.text.spoken_text import repeats_itself, spoken_sentences
 from dialogue.tools.toolbox import Reminders, Toolbox
 
 # The repetition penalty covers the last replies too: else a bad one is repeated again and again.
@@ -226,6 +227,8 @@ class LocalChatEngine:
         recent_replies = self._script.said_lately(PENALISED_REPLIES)
         ids: list[int] = []
         token = await self._run(context.choose, sampling, recent_replies)
+        if style.doubt is not None and await self._doubts(context, asked, style.doubt):
+            token = llm.chat.encode(style.doubt.word)[0]
         while not spoken.done:
             if token in llm.stop_ids:
                 text = spoken.finish(llm.chat.text(ids))
@@ -241,6 +244,14 @@ class LocalChatEngine:
                 token = await self._run(context.choose, sampling, (*recent_replies, *ids))
             elif not spoken.done:
                 token = await self._run(context.advance, token, sampling, (*recent_replies, *ids))
+
+    async def _doubts(self, context: TokenContext, asked: str, doubt: Doubt) -> bool:
+        """Whether to admit a doubt about what is in view."""
+        seen = {fact.label for fact in self._memory.present("object")}
+        if not self._memory.scene.camera or not refers_to_scene(asked, seen):
+            return False
+        likely = await self._run(context.probability, self._llm.chat.encode(doubt.word)[0])
+        return bool(likely >= doubt.least)
 
     async def _close_thought(self, context: TokenContext, ids: list[int]) -> None:
         """End a thought that the model opens although it should answer at once. Appends the closing tokens to `ids`."""
@@ -283,10 +294,5 @@ class LocalChatEngine:
 
 async def _sentences(text: str) -> AsyncGenerator[str, None]:
     """A rule's answer sentence by sentence, so that TTS can begin with the first one."""
-    quote, unquote = text.find("“"), text.rfind("”")
-    begun = 0
-    for end in re.finditer(r"[.!?]\s+", text):
-        if not quote <= end.start() < unquote:  # text read by the camera is not split
-            yield text[begun : end.end()]
-            begun = end.end()
-    yield text[begun:]
+    for sentence in spoken_sentences(text):
+        yield sentence

@@ -122,6 +122,11 @@ class TokenContext:
         assert self._last is not None, "There is no hidden state to choose from."
         return choose(self._model.logits(self._last), sampling, recent)
 
+    def probability(self, token: int) -> float:
+        """How likely the model finds `token` next, 0..1. Call `follow(..., ready=True)` first."""
+        assert self._last is not None, "There is no hidden state to choose from."
+        return float(self._model.logits(self._last).float().softmax(-1)[token])
+
     def advance(self, token: int, sampling: SamplingConfig, recent: Sequence[int]) -> int:
         """Appends the chosen token to the context; returns the next one."""
         self._append([token])

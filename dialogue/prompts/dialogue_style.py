@@ -19,6 +19,15 @@ _LONG = re.compile(r"\b(?:stor(?:y|ies)|(?:fairy )?tale|fable|poem|recipe|in det
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """The word with which the examples begin where an answer cannot be told. A reply about the scene begins with it
+    where its probability reaches `least`: a small model gives it some, and then guesses all the same."""
+
+    word: str
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueStyle:
     """`soft_tokens` and `hard_tokens` bound a reply (see `spoken_text`)."""
 
@@ -29,6 +38,7 @@ class DialogueStyle:
     hard_tokens: int
     quotes_text: bool  # text that was read in the room is in the context, quoted as data
     story_tokens: tuple[int, int] | None = None  # the bounds of a story or another long text that is asked for
+    doubt: Doubt | None = None
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
     scene_by_rule: frozenset[QuestionKind] | None = None  # the same for questions about the scene
 
@@ -58,7 +68,17 @@ def chat_style(sampling: SamplingConfig) -> DialogueStyle:
 # What the larger embedded model answers wrongly about itself and the world.
 LARGER_BY_RULE: frozenset[TalkKind] = TALK_OF_FACTS | {"who are you", "what are you", "your origin", "the world"}
 
+# Greedy: what is in view, prices and times are not to be drawn by lot.
+LARGER_SAMPLING = SamplingConfig(penalty=1.05)
+
 
 def larger_style(sampling: SamplingConfig) -> DialogueStyle:
     """The style of the larger embedded model."""
-    return replace(chat_style(sampling), persona=LARGER_PERSONA, examples=LARGER_EXAMPLES, by_rule=LARGER_BY_RULE)
+    return replace(
+        chat_style(sampling),
+        persona=LARGER_PERSONA,
+        examples=LARGER_EXAMPLES,
+        sampling=LARGER_SAMPLING,
+        doubt=Doubt("Sorry", 0.05),
+        by_rule=LARGER_BY_RULE,
+    )

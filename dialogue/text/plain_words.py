@@ -64,7 +64,7 @@ _LEAD = re.compile(
 )
 _TAIL = re.compile(
     r"[ ](?:please|now|right now|at the moment|currently|at present|then|thanks|thank you"
-    r"|for me|(?<!next )(?<!close )to me|exactly|today|again|omni|okay|ok"
+    r"|for me|(?<!next )(?<!close )to me|exactly|altogether|in total|in all|overall|today|again|omni|okay|ok"
     r"|you know|(?:can|could|do) you tell me|do you think|would you say|would you|will you|could you"
     r"|(?:is|are) not (?:there|it|they))$"
 )

@@ -104,3 +104,10 @@ def repeats_itself(ids: list[int]) -> bool:
     """Whether the last LOOP_TOKENS tokens occur earlier in the same order."""
     tail = ids[-LOOP_TOKENS:]
     return len(tail) == LOOP_TOKENS and any(ids[at : at + LOOP_TOKENS] == tail for at in range(len(ids) - LOOP_TOKENS))
+
+
+def spoken_sentences(text: str) -> list[str]:
+    """The sentences of an answer, each with the space after it. Text that was read in the room is not split."""
+    quote, unquote = text.find("“"), text.rfind("”")
+    ends = [end.end() for end in re.finditer(r"[.!?]\s+", text) if not quote <= end.start() < unquote]
+    return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
