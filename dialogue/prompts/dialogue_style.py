@@ -20,7 +20,7 @@ _LONG = re.compile(r"\b(?:stor(?:y|ies)|(?:fairy )?tale|fable|poem|recipe|in det
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """The word with which the examples begin where an answer cannot be told. A reply about the scene begins with it
+    """The word with which the examples begin where there is no answer. A reply about the scene begins with it
     where its probability reaches `least`: a small model gives it some, and then guesses all the same."""
 
     word: str
