@@ -124,7 +124,7 @@ class MiniCPMO26Engine:
             case TextBlock(text) if text.strip():
                 await self._run(self._prefill_text, block)
             case TranscriptBlock():
-                await self._run(self._conversation_log.transcribed, block)
+                await self._run(self._conversation_log.add, block)
             case ReplyBlock():
                 await self._run(self._close_turn, block)
 
@@ -202,14 +202,14 @@ class MiniCPMO26Engine:
 
     def _prefill_text(self, block: TextBlock) -> None:
         self._prefill([self._plain(block.text)], Moment(block.start, block.end, block.text))
-        self._conversation_log.typed(block)
+        self._conversation_log.add(block)
 
     def _close_turn(self, block: ReplyBlock) -> None:
         session = self._open_session()
         if not self._replied:
             session.remember(block.text, whole=not block.cut)
         session.annotate_reply(block.text, block.start, block.end)
-        self._conversation_log.spoke(block)
+        self._conversation_log.add(block)
         self._marks.clear()  # a closed turn is not rewound
         self._measure(session)
         self._update_recap(session)

@@ -172,7 +172,7 @@ class MiniCPMO45Engine:
             case ReplyBlock():
                 await self._run(self._confirm_reply, block)
             case TranscriptBlock():
-                await self._run(self._conversation_log.transcribed, block)
+                await self._run(self._conversation_log.add, block)
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
         """The outcome of the last unit that was fed."""
@@ -217,7 +217,7 @@ class MiniCPMO45Engine:
     def _record_input(self, number: int, unit: UnitBlock) -> None:
         self._unit_inputs[number] = unit.start, unit.text
         if unit.text.strip():
-            self._conversation_log.typed(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
+            self._conversation_log.add(TextBlock(unit.text, unit.start, unit.start + UNIT_S, typed=True))
 
     def _log_evicted(self, units: Sequence[WindowUnit]) -> None:
         for unit in units:
@@ -225,7 +225,7 @@ class MiniCPMO45Engine:
             self._conversation_log.second_left(start, start + UNIT_S, typed, self._shared.model.words.decode(unit.said))
 
     def _confirm_reply(self, reply: ReplyBlock) -> None:
-        self._conversation_log.spoke(reply)
+        self._conversation_log.add(reply)
         if not reply.cut:
             self._forget_reply()
 

@@ -1,73 +1,54 @@
-"""Writes the event log of an engine with audio input, whose model has sound where the log needs words.
+"""The timeline and event log of an engine with audio input, whose model has sound where the log needs words.
 
 Typed text and replies come as words. Speech is transcribed later (`TranscriptBlock`) and gets a line of its own; when
-the sound leaves the model's context, the line about that repeats the words. Follows the engine: rewound typing and
-replies are removed; speech stays, since it was said.
+the sound leaves the model's context, the line about that repeats the words.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from dialogue.blocks import ReplyBlock, TextBlock, TranscriptBlock
+from dialogue.blocks import Block, ReplyBlock, TranscriptBlock
 from dialogue.llm.rolling_ledger import LedgerEntry
-from dialogue.memory.conversation_log import ConversationLog, line_about
 from dialogue.memory.event_log import EventLog
-from dialogue.text.questions import is_question
-
-WORDS_KEPT = 256  # utterances whose sound may still be in the context
-
-
-@dataclass(frozen=True, slots=True)
-class _Transcript:
-    """The transcript from `start` to `end`, and its line."""
-
-    start: float
-    end: float
-    text: str
-    line: int
+from dialogue.memory.timeline import Content, Entry, Timeline
+from dialogue.memory.timeline_log import TimelineLog, line_about
 
 
 class SpokenConversationLog:
-    """One per session. `position` counts the turns that may be rewound."""
+    """One per session."""
 
     def __init__(self) -> None:
-        self.log = EventLog()
-        self.position = 0
-        self._conversation_log = ConversationLog(self.log)
-        self._transcripts: deque[_Transcript] = deque(maxlen=WORDS_KEPT)
+        self.log, self.timeline = EventLog(), Timeline()
+        self._timeline_log = TimelineLog(self.log, self.timeline)
+        self._closed = 0  # position of the last reply that was heard
+        self._repeated: set[Content] = set()  # transcripts that a line about their sound repeats
 
-    def typed(self, block: TextBlock) -> None:
-        """The user typed something, in a turn that is not over."""
-        self._conversation_log.heard(block, self.position)
-        self.position += 1
+    @property
+    def position(self) -> int:
+        """A mark."""
+        return self.timeline.position
 
-    def transcribed(self, block: TranscriptBlock) -> None:
-        """Adds a transcript. It replaces one that began at the same time; an empty one only removes that."""
-        for transcript in [transcript for transcript in self._transcripts if transcript.start == block.start]:
-            self._transcripts.remove(transcript)
-            self.log.remove(transcript.line)
-        if block.text.strip():
-            line = self.log.add("asked" if is_question(block.text) else "told", block.text, block.start, block.end)
-            self._transcripts.append(_Transcript(block.start, block.end, block.text, line))
-
-    def spoke(self, block: ReplyBlock) -> None:
-        """The user heard a reply. Its turn is closed: nothing before it can be rewound."""
-        self._conversation_log.spoke(block, self.position)
-        self.position += 1
-        self._conversation_log.left((), self.position)
+    def add(self, block: Block) -> None:
+        """Takes what was typed, transcribed or said. A reply closes its turn: nothing before it can be rewound."""
+        self.timeline.add(block)
+        self._timeline_log.follow()
+        if isinstance(block, ReplyBlock):
+            self._closed = self.timeline.position
+            self.timeline.trim(self._closed)  # the context holds sound and tokens, and none of these
+            self._repeated &= {entry.content for entry in self.timeline.entries if entry.text}
 
     def rewind(self, position: int) -> None:
-        """Removes what was typed and said since `position`."""
-        self._conversation_log.rewind(position)
+        """Removes what was typed and said since `position`. Speech stays, since it was said."""
+        self.timeline.rewind(max(position, self._closed))
+        self._timeline_log.follow()
 
     def left(self, entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
         """Adds a line for each entry with a note that left the model's context; frames have none. Returns those
         entries, with sound replaced by its transcript."""
         worded = tuple(self._worded(entry) for entry in entries if entry.note)
-        self._conversation_log.left(worded, 0)
+        self._timeline_log.left(worded)
         return worded
 
     def second_left(self, start: float, end: float, typed: str, said: str) -> None:
@@ -89,11 +70,13 @@ class SpokenConversationLog:
         """Sound as its transcript, which is repeated once: by the first second it overlaps."""
         if entry.kind != "sound":
             return entry
-        known = [
-            transcript
-            for transcript in self._transcripts
-            if transcript.start < entry.end and entry.start < transcript.end
-        ]
-        for transcript in known:
-            self._transcripts.remove(transcript)
+        known = [each for each in self.timeline.entries if self._is_of(each, entry)]
+        self._repeated |= {each.content for each in known}
         return replace(entry, kind="text", note=" ".join(each.text for each in known)) if known else entry
+
+    def _is_of(self, transcript: Entry, sound: LedgerEntry) -> bool:
+        """Whether this is a transcript of that sound which no line repeats yet."""
+        if not isinstance(transcript.content, TranscriptBlock) or transcript.content in self._repeated:
+            return False
+        start, end = transcript.span
+        return start < sound.end and sound.start < end

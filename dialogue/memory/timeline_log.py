@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dialogue.blocks import ReplyBlock, TextBlock, TranscriptBlock
-from dialogue.llm.rolling_ledger import LedgerEntry
-from dialogue.memory.conversation_log import line_about
+from dialogue.llm.rolling_ledger import Kind, LedgerEntry
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.scene_memory import SceneMemory
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.text.questions import is_question
+
+_LONGEST_NOTE = 200
+_WHOSE: dict[Kind, str] = {
+    "system": "Instruction",
+    "recap": "Recap",
+    "scene": "Scene",
+    "picture": "Picture",
+    "sound": "Sound",
+    "text": "You",
+    "reply": "Assistant",
+}
 
 
 class TimelineLog:
@@ -58,3 +68,8 @@ class TimelineLog:
             case _:
                 return
         self._lines.append((entry.number, line))
+
+
+def line_about(entry: LedgerEntry) -> str:
+    """The speaker or source, and the text."""
+    return f"{_WHOSE[entry.kind]}: {entry.note[:_LONGEST_NOTE]}"

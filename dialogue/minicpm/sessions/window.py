@@ -1,8 +1,9 @@
 """Context windows of full-duplex sessions: evict whole units, oldest first, never the system prompt.
 
-Two windows as published. `SlidingWindow` drops units once the cache is above a high mark. `WindowRecap` keeps a number
-of units, and the assistant's text of dropped units as a "previous" block in the system prompt. In both, remaining keys
-are rotated to their new positions, so that positions stay contiguous in a session of any length.
+The rolling ledger decides what leaves; the two windows are as published. `SlidingWindow` drops units once the cache is
+above a high mark. `WindowRecap` keeps a number of units, and the assistant's text of dropped units as a "previous" block
+in the system prompt. In both, remaining keys are rotated to their new positions, so that positions stay contiguous in a
+session of any length.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.kv_cache import KVCache
+from dialogue.llm.rolling_ledger import LedgerEntry, RollingLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,9 @@ class SlidingWindow:
     low: int = 6000
 
     def trim(self, context: RecapWindow) -> list[WindowUnit]:
-        dropped: list[WindowUnit] = []
-        if context.cache.length > self.high:
-            while context.cache.length > self.low and len(context.units) > 1:
-                dropped.append(context.drop_oldest())
-        return dropped
+        entries = [LedgerEntry("system", context.protected, 0.0, 0.0, turn=0, pinned=True)]
+        entries += [LedgerEntry("sound", unit.tokens, 0.0, 0.0, unit.number) for unit in context.units]
+        return _drop(context, RollingLedger(max(self.high, context.cache.capacity), self.high, self.low), entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,18 @@ class WindowRecap:
     most: int = 500
 
     def trim(self, context: RecapWindow) -> list[WindowUnit]:
-        dropped: list[WindowUnit] = []
-        while len(context.units) > self.units:
-            dropped.append(context.drop_oldest())
+        # Counted in units: each is one.
+        entries = [LedgerEntry("sound", 1, 0.0, 0.0, unit.number) for unit in context.units]
+        most = max(self.units, len(entries))
+        dropped = _drop(context, RollingLedger(most, self.units, self.units), entries)
         said = [token for unit in dropped for token in unit.said]
         if said:
             text = [*context.previous[len(self.heading) :], *said]
             context.remember([*self.heading, *text[max(len(text) - self.most, 0) :]])
         return dropped
+
+
+def _drop(context: RecapWindow, ledger: RollingLedger, entries: list[LedgerEntry]) -> list[WindowUnit]:
+    """Drops the units that leave a ledger with these entries, which are the oldest."""
+    ledger.entries += entries
+    return [context.drop_oldest() for _ in ledger.make_room(0).dropped]

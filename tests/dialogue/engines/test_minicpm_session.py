@@ -39,7 +39,7 @@ class Words:
 
 def say(session: Words, log: SpokenConversationLog, word: str) -> None:
     session.held.append(word)
-    log.typed(TextBlock(word, 0, 1))
+    log.add(TextBlock(word, 0, 1))
 
 
 @pytest.fixture(scope="module")

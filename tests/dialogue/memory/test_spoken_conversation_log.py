@@ -19,8 +19,8 @@ def left(conversation_log: SpokenConversationLog) -> list[tuple[float, float, st
 
 def test_speech_is_logged_as_statement_or_question_at_its_time() -> None:
     conversation_log = SpokenConversationLog()
-    conversation_log.transcribed(TranscriptBlock("My dog is called Rex.", 2.0, 4.5))
-    conversation_log.transcribed(TranscriptBlock("What is the time?", 9.0, 10.0))
+    conversation_log.add(TranscriptBlock("My dog is called Rex.", 2.0, 4.5))
+    conversation_log.add(TranscriptBlock("What is the time?", 9.0, 10.0))
     events = conversation_log.log.events("told", "asked")
     assert [(event.kind, event.text, event.at, event.until) for event in events] == [
         ("told", "My dog is called Rex.", 2.0, 4.5),
@@ -31,8 +31,8 @@ def test_speech_is_logged_as_statement_or_question_at_its_time() -> None:
 @pytest.mark.parametrize(("second", "kept"), [("My dog is called Rex.", ["My dog is called Rex."]), ("", [])])
 def test_a_continued_turn_replaces_its_transcript(second: str, kept: list[str]) -> None:
     conversation_log = SpokenConversationLog()
-    conversation_log.transcribed(TranscriptBlock("My dog", 2.0, 3.0))
-    conversation_log.transcribed(TranscriptBlock(second, 2.0, 4.5))
+    conversation_log.add(TranscriptBlock("My dog", 2.0, 3.0))
+    conversation_log.add(TranscriptBlock(second, 2.0, 4.5))
     assert [event.text for event in conversation_log.log.events("told")] == kept
     conversation_log.left([entry("sound", 2.0, 3.0, "heard")])
     assert left(conversation_log) == [(2.0, 3.0, f"You: {kept[0]}" if kept else "Sound: heard")]
@@ -40,7 +40,7 @@ def test_a_continued_turn_replaces_its_transcript(second: str, kept: list[str]) 
 
 def test_evicted_sound_repeats_its_words_once() -> None:
     conversation_log = SpokenConversationLog()
-    conversation_log.transcribed(TranscriptBlock("My dog is called Rex.", 1.2, 3.1))
+    conversation_log.add(TranscriptBlock("My dog is called Rex.", 1.2, 3.1))
     conversation_log.left([entry("picture", 0.5, 0.5, "shown"), entry("text", 0.0, 0.0, "")])
     conversation_log.left([entry("sound", float(at), at + 1.0, "heard") for at in range(5)])
     assert left(conversation_log) == [
@@ -55,7 +55,7 @@ def test_evicted_sound_repeats_its_words_once() -> None:
 
 def test_an_evicted_second_is_logged_with_both_sides() -> None:
     conversation_log = SpokenConversationLog()
-    conversation_log.transcribed(TranscriptBlock("Hello there.", 3.2, 3.9))
+    conversation_log.add(TranscriptBlock("Hello there.", 3.2, 3.9))
     conversation_log.second_left(2.0, 3.0, "", "")
     conversation_log.second_left(3.0, 4.0, "", "Hi")
     conversation_log.second_left(4.0, 5.0, "Who?", " Anna")
@@ -68,11 +68,11 @@ def test_an_evicted_second_is_logged_with_both_sides() -> None:
 
 def test_typed_words_and_replies_are_rewound_and_spoken_ones_stay() -> None:
     conversation_log = SpokenConversationLog()
-    conversation_log.typed(TextBlock("First.", 0.0, 0.0, typed=True))
-    conversation_log.spoke(ReplyBlock("One.", 0.0, 1.0))
+    conversation_log.add(TextBlock("First.", 0.0, 0.0, typed=True))
+    conversation_log.add(ReplyBlock("One.", 0.0, 1.0))
     place = conversation_log.position
-    conversation_log.typed(TextBlock("Second.", 2.0, 2.0, typed=True))
-    conversation_log.transcribed(TranscriptBlock("Third.", 3.0, 4.0))
+    conversation_log.add(TextBlock("Second.", 2.0, 2.0, typed=True))
+    conversation_log.add(TranscriptBlock("Third.", 3.0, 4.0))
     conversation_log.rewind(place)
     conversation_log.rewind(0)
     assert [event.text for event in conversation_log.log.events("told", "said")] == ["First.", "One.", "Third."], (
