@@ -1,7 +1,7 @@
 """Context windows of full-duplex sessions: evict whole units, oldest first, never the system prompt.
 
-The rolling ledger decides what leaves; the two windows are as published. `SlidingWindow` drops units once the cache is
-above a high mark. `WindowRecap` keeps a number of units, and the assistant's text of dropped units as a "previous" block
+The rolling ledger decides what leaves; both windows are as published. `SlidingWindow` drops units once the cache is
+above a high mark. `WindowRecap` keeps a number of units, and the text of dropped ones as a "previous" block
 in the system prompt. In both, remaining keys are rotated to their new positions, so that positions stay contiguous in a
 session of any length.
 """
