@@ -2,6 +2,7 @@
 # make install  the set-up alone: environment, libraries, weights
 # make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
 # make lint     style and types, and the page's JavaScript where node is installed
+# make audit    the pinned libraries against the database of known vulnerabilities
 # make docs     the documentation as a site in build/docs; warnings are errors
 
 VENV := .venv
@@ -16,7 +17,7 @@ PROCESSES ?= auto
 
 NATIVE_SOURCES := $(wildcard dialogue/llm/native/*.cpp dialogue/llm/native/*.h)
 
-.PHONY: run install test test-tools lint docs clean
+.PHONY: run install test test-tools lint audit docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -37,6 +38,9 @@ lint: $(VENV)/.libraries-of-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@sh install/lint_page.sh
+
+audit: $(BIN)/python
+	@$(BIN)/python install/audit.py
 
 docs: $(VENV)/.libraries-of-tests
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[1]
 COPIED = {
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
-    "security.md": "SECURITY.md",
     "benchmarks.md": "benchmarks/README.md",
     "guide/examples.md": "examples/README.md",
 }

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from stream.runtime.events import ReplyEnded, ReplyText, UserCaption
+from stream.session.said import Said
 from tests.browser.page_fixtures import DEVICES, FAKE_DEVICES, FLAGS
 from tests.ui.caller import House, house
-from tests.ui.strangers import DATAGRAMS, send_to
+from tests.ui.strangers import DATAGRAMS, send_to, until
 
 AT_ONCE_MS = 1000  # browsers alone notice after 5 to 10 s
 WATCH = """() => {
@@ -32,9 +34,11 @@ def nominated(server: House) -> list[tuple[str, int]]:
 
 
 @asynccontextmanager
-async def calling(tmp_path: Path, chromium: str, *, devices: bool = True) -> AsyncIterator[tuple[House, Page]]:
+async def calling(
+    tmp_path: Path, chromium: str, *, devices: bool = True, resume_s: float = 0.0
+) -> AsyncIterator[tuple[House, Page]]:
     """A server and a page in a call with it. Without devices the browser hides the machine's addresses."""
-    async with house(tmp_path) as server, async_playwright() as playwright:
+    async with house(tmp_path, resume_s=resume_s) as server, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FAKE_DEVICES if devices else FLAGS)
         context = await browser.new_context(permissions=DEVICES if devices else [])
         page = await context.new_page()
@@ -87,5 +91,59 @@ def test_strangers_do_not_disturb_the_page(tmp_path: Path, chromium_path: str) -
                     while len(session.heard()) < heard + 3200:  # noqa: ASYNC110 - the session has nothing to await
                         await asyncio.sleep(0.02)
             assert [state for _, state in await page.evaluate("states")] == ["listening"]
+
+    asyncio.run(story())
+
+
+def test_a_lost_call_goes_on_with_its_session_and_no_word_comes_twice(tmp_path: Path, chromium_path: str) -> None:
+    async def story() -> None:
+        async with calling(tmp_path, chromium_path, resume_s=30.0) as (server, page):
+            [session], [running] = server.sessions, server.calls._running.values()
+            session.say(UserCaption(1, "Tell me a story.", final=True))
+            session.say(ReplyText(1, "Once upon "))
+            await page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.text === 'Once upon '")
+            await until(lambda: running.call.connected)
+            await running.call._line.connection.close()
+            session.say(ReplyText(1, "a time."))
+            await page.wait_for_selector("#captions .divider")
+            session.say(ReplyEnded(1, "Once upon a time.", "Once upon a time.", cut=False))
+            await page.wait_for_function("() => omnilive.turns.at(-1).reply.ended")
+            turns = await page.evaluate("omnilive.turns.map(({user, reply}) => [user.text, reply.text, reply.cut])")
+            assert turns == [["Tell me a story.", "Once upon a time.", False]]
+            assert "goes on" in await page.inner_text("#captions .divider")
+            assert server.sessions == [session]
+            heard = len(session.heard())
+            await until(lambda: len(session.heard()) > heard + 8000)
+
+    asyncio.run(story())
+
+
+def test_a_page_gives_a_new_server_what_was_said(tmp_path: Path, chromium_path: str) -> None:
+    async def story() -> None:
+        async with calling(tmp_path, chromium_path) as (server, page):
+            [session], [running] = server.sessions, server.calls._running.values()
+            session.say(UserCaption(1, "My cat is called Momo.", final=True))
+            session.say(ReplyText(1, "A nice name."))
+            session.say(ReplyEnded(1, "A nice name.", "A nice name.", cut=False))
+            await page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.ended")
+            await running.call._line.connection.close()
+            await page.wait_for_selector("#captions .divider")
+            assert server.sessions[1].restored == [Said(True, "My cat is called Momo."), Said(False, "A nice name.")]
+
+    asyncio.run(story())
+
+
+def test_a_page_shows_its_position_in_the_queue_and_enters_by_itself(tmp_path: Path, chromium_path: str) -> None:
+    async def story() -> None:
+        async with calling(tmp_path, chromium_path) as (server, page):
+            server.calls.admission.capacity = 1
+            waiting = await page.context.new_page()
+            await waiting.goto(server.url)
+            await waiting.wait_for_selector("html[data-ready]")
+            await waiting.click("#start")
+            await waiting.wait_for_selector("#state[data-state=busy]")
+            assert "You are number 1 in the queue" in await waiting.inner_text("#notice")
+            await page.click("#start")
+            await waiting.wait_for_selector("#state[data-state=listening]", timeout=20_000)
 
     asyncio.run(story())

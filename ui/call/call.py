@@ -81,7 +81,12 @@ class Call:
         self._tasks: asyncio.TaskGroup | None = None
         self._loop = asyncio.get_running_loop()
         self._alive_at = self._loop.time()
-        self._lost = False
+        self._lost = self._ending = False
+
+    @property
+    def may_be_resumed(self) -> bool:
+        """Whether the call goes on, with or without a page."""
+        return self._tasks is not None and not self._ending
 
     def _new_line(self) -> Line:
         return Line(self._stun, self._hosts, received=self._received, alive=self._alive, pull=self._pull)
@@ -96,7 +101,7 @@ class Call:
         async with self._resuming:
             line, old = self._new_line(), self._line
             sdp = await line.answer(offer, self._microphone, self._camera, self._now)
-            if self._tasks is None:
+            if self._tasks is None or self._ending:
                 await line.close()
                 raise BadInput("The call has ended meanwhile.")
             self._line, self.waits_for_page, self._lost = line, False, False
@@ -117,6 +122,7 @@ class Call:
 
     def end(self, reason: str) -> None:
         """Asks `run` to end. The first reason counts."""
+        self._ending = True
         if self._session is not None:
             self._session.close(reason)
 

@@ -148,10 +148,8 @@ class Calls:
     def _resumable(self, token: str | None) -> _Running | None:
         if token is None:
             return None
-        return next(
-            (each for each in self._running.values() if hmac.compare_digest(each.call.token.encode(), token.encode())),
-            None,
-        )
+        goes_on = [each for each in self._running.values() if each.call.may_be_resumed]
+        return next((each for each in goes_on if hmac.compare_digest(each.call.token.encode(), token.encode())), None)
 
     async def _resume(self, running: _Running, request: CallRequest) -> CallAnswer | None:
         """Continues a call on another connection; None if it has ended meanwhile. Raises Busy, BadInput."""
@@ -166,7 +164,7 @@ class Calls:
         except BaseException:
             if not had_place:
                 self._vacate(call.name)
-            if call.name not in self._running:
+            if not call.may_be_resumed:
                 return None
             raise
         log.info("call %s was resumed", call.name)

@@ -1,0 +1,199 @@
+"""Measures a call on bad networks.
+
+A relay between a real Chromium and the real server loses, delays, doubles and reorders the packets of both directions,
+and goes dark. words_at_N: share of the spoken words that are in the captions, at N % loss. v2v_ms_p95_at_N: from the
+end of a question to the first sound of the reply, by the server's marks. recovery_s_N: from the end of N dark seconds
+until the page receives sound and listens. resumed_N: whether the conversation went on. delay_back_ms: how much longer
+than before the browser holds back sound, ten seconds after the network has become good again.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.chromium import chromium_path
+from benchmarks.report import benchmark_parser, report
+from benchmarks.udp_relay import Network, UdpRelay
+from stream.runtime.budget import percentile
+from tests.browser.call_fixtures import FLAGS
+from tests.browser.made_media import make_camera_y4m, make_mic_wav, sign
+from tests.browser.served import Server
+from ui.host.home import home
+
+QUESTIONS = (
+    "What does the sign say?",
+    "How many people are there?",
+    "What is the capital of Italy?",
+    "Is there a cup on the table?",
+    "Why is the sky blue?",
+    "What time is it?",
+)
+LOSSES, DARK = [0.0, 2.0, 5.0, 10.0, 20.0], [3.0, 15.0]
+SETTLING_S, GAP_S = 5.0, 7.0
+AFTER_S = 10.0  # of a good network, before the delay is compared
+SILENCE_S = 240.0
+ANSWERED_AGAIN = "() => omnilive.turns.length > 1 && omnilive.turns.at(-1).reply?.ended"
+SEEN_ONCE = "omnilive.turns.filter(({user}) => user?.text === 'My cat is called Momo.').length === 1"
+
+
+@contextmanager
+def calling(url: str, relay: UdpRelay, microphone: Sequence[str | float]) -> Iterator[Page]:
+    """A page in a call through the relay; the microphone begins with it."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        devices = [
+            f"--use-file-for-fake-audio-capture={make_mic_wav(Path(folder) / 'mic.wav', list(microphone))}%noloop",
+            f"--use-file-for-fake-video-capture={make_camera_y4m(Path(folder) / 'cam.y4m', sign('CITY', 'LIBRARY'))}",
+        ]
+        arguments = [*FLAGS, "--allow-loopback-in-peer-connection", *devices]
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
+        page = browser.new_context(permissions=["camera", "microphone"], bypass_csp=True).new_page()
+        page.expose_function("relayFor", relay.port_for)
+        page.add_init_script(path=Path(__file__).parent / "relayed.js")
+        page.goto(url)
+        page.wait_for_selector("html[data-ready]")
+        page.click("#start")
+        page.wait_for_selector("#state[data-state=listening]", timeout=30_000)
+        yield page
+        page.click("#start")
+        page.wait_for_selector("#state[data-state=idle]")
+        browser.close()
+
+
+def words_of(text: str) -> Counter[str]:
+    return Counter(re.findall(r"[a-z]+", text.lower()))
+
+
+def share_understood(asked: Sequence[str], heard: Sequence[str]) -> float:
+    """The share of the words asked that are in the captions."""
+    wanted = sum((words_of(text) for text in asked), Counter[str]())
+    found = wanted & sum((words_of(text) for text in heard), Counter[str]())
+    return found.total() / wanted.total()
+
+
+def playout_ms(page: Page, seconds: float) -> float:
+    """How long the browser held back sound on average, in the next `seconds`."""
+    before = page.evaluate("soundReport()")
+    page.wait_for_timeout(1000 * seconds)
+    after = page.evaluate("soundReport()")
+    emitted = after["emitted"] - before["emitted"]
+    return 1000 * (after["delay"] - before["delay"]) / emitted if emitted > 0 else float("nan")
+
+
+def converse(
+    url: str, network: Network, conditions: dict[str, float], questions: int
+) -> tuple[dict[str, float], float]:
+    """A conversation on a bad network, and one good stretch before and after: its figures, and the delay that stays."""
+    asked = QUESTIONS[:questions]
+    script: list[str | float] = [SETTLING_S]
+    for question in asked:
+        script += [question, GAP_S]
+    relay = UdpRelay(network)
+    try:
+        with calling(url, relay, script) as page:
+            before = playout_ms(page, SETTLING_S - 2)
+            for name, value in conditions.items():
+                setattr(network, name, value)
+            length_s = sum(part if isinstance(part, float) else 2.0 for part in script)
+            page.wait_for_timeout(1000 * (length_s - SETTLING_S + 2))
+            for name in conditions:
+                setattr(network, name, 0.0)
+            page.wait_for_timeout(1000 * AFTER_S)
+            after = playout_ms(page, 2.0)
+            turns: list[dict[str, Any]] = page.evaluate("omnilive.turns")
+    finally:
+        relay.close()
+    heard = [turn["user"]["text"] for turn in turns if turn["user"]]
+    delays = [turn["latency"]["marks"].get("first_sound_heard") for turn in turns if turn["latency"]]
+    known = [delay for delay in delays if delay is not None]
+    figures = {
+        "words": round(share_understood(asked, heard), 3),
+        "answered": sum(bool(turn["reply"]) for turn in turns) / len(asked),
+        "v2v_ms_p95": round(percentile(known, 0.95), 1) if known else float("nan"),
+    }
+    return figures, after - before
+
+
+def go_dark(url: str, seconds: float) -> dict[str, float]:
+    """A blackout in a call: how long it takes afterwards, and whether the conversation goes on."""
+    network = Network()
+    relay = UdpRelay(network)
+    try:
+        with calling(url, relay, [SILENCE_S]) as page:
+            page.fill("#say-text", "My cat is called Momo.")
+            page.press("#say-text", "Enter")
+            page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.ended", timeout=30_000)
+            network.dark = True
+            page.wait_for_timeout(1000 * seconds)
+            network.dark = False
+            began, received = time.monotonic(), page.evaluate("soundReport()")
+            while True:
+                report_now = page.evaluate("soundReport()")
+                fresh = report_now is not None and report_now["received"] != (received or {}).get("received")
+                if fresh and page.get_attribute("#state", "data-state") == "listening":
+                    break
+                if time.monotonic() - began > 60:
+                    return {"recovery_s": float("inf"), "resumed": 0.0}
+                page.wait_for_timeout(50)
+            recovery_s = time.monotonic() - began
+            page.fill("#say-text", "What is my cat called?")
+            page.press("#say-text", "Enter")
+            page.wait_for_function(ANSWERED_AGAIN, timeout=30_000)
+            knows = "momo" in page.evaluate("omnilive.turns.at(-1).reply.text").lower()
+            once, calls = page.evaluate(SEEN_ONCE), page.evaluate("new Set(omnilive.turns.map(({call}) => call)).size")
+    finally:
+        relay.close()
+    print(f"{seconds:g} s dark: recovered after {recovery_s:.1f} s; remembers: {knows}; no word twice: {once}")
+    return {"recovery_s": round(recovery_s, 2), "resumed": float(once and calls == 1)}
+
+
+def measure(
+    url: str, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int
+) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    stayed = [0.0]
+    for loss in losses:
+        conditions = {"loss": loss / 100, "jitter_s": jitter_ms / 1000, "duplicates": 0.01 if loss else 0.0}
+        found, delay_ms = converse(url, Network(), conditions, questions)
+        print(f"{loss:g} % loss: {found}", flush=True)
+        stayed.append(delay_ms)
+        figures |= {f"{name}_at_{loss:g}": value for name, value in found.items()}
+    figures["delay_back_ms"] = round(max(stayed), 1)
+    for seconds in darks:
+        figures |= {f"{name}_{seconds:g}": value for name, value in go_dark(url, seconds).items()}
+    return figures
+
+
+def main() -> None:
+    parser = benchmark_parser(__doc__)
+    for name, default, about in (
+        ("--loss", [0, 2, 5, 10, 20], "per cent"),
+        ("--dark", [3, 15], "seconds of blackouts"),
+    ):
+        parser.add_argument(name, type=float, nargs="*", default=default, help=f"{about} (default: {default})")
+    parser.add_argument("--jitter", type=float, default=40, help="most of a random delay, in ms (default: 40)")
+    parser.add_argument("--questions", type=int, default=len(QUESTIONS), help="of each conversation (default: all)")
+    parser.add_argument("--url", help="address of a running server; default: one is started")
+    options = parser.parse_args()
+    server = None if options.url else Server(home())
+    try:
+        url: str = options.url or (server.url if server else "")
+        report(measure(url, options.loss, options.dark, options.jitter, options.questions), options.json)
+    finally:
+        if server is not None:
+            server.close()
+
+
+if __name__ == "__main__":
+    main()
