@@ -3,7 +3,7 @@
 aioice binds every address of the machine and delivers datagrams from every sender; aiortc ends the call after a
 datagram that is empty or larger than the buffer of pylibsrtp. The gate passes STUN, which the passwords of offer and
 answer authenticate, and otherwise only datagrams from an address with a successful connectivity check: the nominated
-pair, and pairs to which a browser may switch. It replaces three private parts of the libraries, whose versions
+pair, and pairs to which a browser may switch. It replaces four private parts of the libraries, whose versions
 ui/rtc/webrtc.py checks.
 """
 
@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aioice.candidate import Candidate
@@ -21,6 +22,7 @@ from aiortc import RTCDtlsTransport
 
 from ui.host.allowance import Allowance
 from ui.host.log_limits import LogLimit
+from ui.rtc.consent import keep_consent
 
 log = logging.getLogger(__name__)
 log.addFilter(LogLimit())
@@ -142,6 +144,7 @@ def guard(
 
     setattr(ice, "get_component_candidates", gather_behind_gates)  # noqa: B010 - mypy refuses methods of instances
     setattr(ice, "data_received", drop)  # noqa: B010
+    setattr(ice, "query_consent", partial(keep_consent, ice))  # noqa: B010
     _survive(transport)
 
 
