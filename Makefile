@@ -1,4 +1,4 @@
-# make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=  MIND=auto)
+# make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=  MIND=small)
 # make install  the set-up alone: environment, libraries, weights
 # make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
 # make lint     style and types, and the page's JavaScript where node is installed

@@ -36,7 +36,7 @@ Everything runs on this machine, except the language model of `--setup remote`.
 
 environment:
   OMNILIVE_HOME    folder of weights and certificates (default: ~/.cache/omnilive)
-  OMNILIVE_MIND    embedded language model: small (default), large, or auto, which chooses by the machine
+  OMNILIVE_MIND    embedded language model: small, large, or auto (default), which chooses by the machine
   OMNILIVE_TOKEN   access token of `omnilive run`, like --token
   OMNILIVE_REMOTE_KEY   API key of the server of `--setup remote`, like --remote-key
 

@@ -30,9 +30,9 @@ ESTIMATED_TOKENS_PER_S = TOKENS_PER_S / 3
 
 
 def choice_of(text: str) -> LlmChoice:
-    """The choice that a user writes as "auto", "small" or "large"; "" is "small". Raises BadInput for another word."""
+    """The choice that a user writes as "auto", "small" or "large"; "" is "auto". Raises BadInput for another word."""
     for choice in get_args(LlmChoice):
-        if (text or "small") == choice:
+        if (text or "auto") == choice:
             return choice  # type: ignore[no-any-return]
     raise BadInput(f"The embedded language model can be auto, small or large, not {text!r}.")
 
@@ -54,7 +54,7 @@ def with_chosen_llm(
     """
     small, larger = _sized(EmbeddedSettings(), context_tokens), _sized(LargerEmbeddedSettings(), context_tokens)
     if choice == "small":
-        return _chosen(setup, small, f"{SMALL} (OMNILIVE_MIND=auto or large offers a larger one)")
+        return _chosen(setup, small, f"{SMALL}, as you chose")
     if choice == "large":
         return _chosen(setup, larger, f"{LARGER}, as you chose")
     listed = next(each for each in store.listing() if each.weights.name == LARGER_LLM)
