@@ -15,29 +15,45 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from ui.host.allowance import Allowance
 from ui.rtc.jitter_buffer import JitterBuffer
+from ui.rtc.opus import OpusDecoder, opus_library
 from ui.rtc.reorder_buffer import CounterUnwrapper, ReorderBuffer
 
 log = logging.getLogger(__name__)
 
 OPUS_RATE_HZ = 48_000  # of the RTP timestamps and the decoder, for every bandwidth
+COPIED = HEARING_RATE_HZ // 50  # samples: a packet can bring those of the one before, which has 20 ms in browsers
+MOST_REPAIRED = 3 * COPIED  # longer sound cannot be guessed
 MOST_PER_S, MOST_AT_ONCE = 120, 600  # packets; browsers send 50 a second, and after a stall those of some seconds
 
 
 class OpusPacketDecoder:
-    """Decoder and resampler of one Opus stream. A packet holds 2.5 to 120 ms."""
+    """Decoder of one Opus stream, with repair where libopus is found. A packet holds 2.5 to 120 ms."""
 
     def __init__(self) -> None:
-        self._decoder = av.CodecContext.create("libopus", "r")
-        self._decoder.format = "s16"
-        self._decoder.layout = "mono"
-        self._decoder.sample_rate = OPUS_RATE_HZ
-        self._resampler = av.AudioResampler(format="flt", layout="mono", rate=HEARING_RATE_HZ)
+        library = opus_library()
+        self._opus = OpusDecoder(library) if library is not None else None
+        if self._opus is None:
+            self._decoder = av.CodecContext.create("libopus", "r")
+            self._decoder.format = "s16"
+            self._decoder.layout = "mono"
+            self._decoder.sample_rate = OPUS_RATE_HZ
+            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=HEARING_RATE_HZ)
 
     def decode(self, packet: bytes) -> Samples:
         """The sound of a packet, float32 (n,) at HEARING_RATE_HZ. Raises ValueError when it is not Opus."""
+        if self._opus is not None:
+            return self._opus.decode(packet)
         frames = self._decoder.decode(av.Packet(packet))
         pieces = [piece.to_ndarray()[0] for frame in frames for piece in self._resampler.resample(frame)]
         return np.concatenate(pieces).astype(np.float32, copy=False) if pieces else np.zeros(0, np.float32)
+
+    def repair(self, following: bytes, n: int) -> Samples:
+        """Up to `n` samples that were lost before the packet `following`; none where they cannot be repaired."""
+        if self._opus is None:
+            return np.zeros(0, np.float32)
+        copied, guessed = min(n, COPIED), max(0, n - COPIED)
+        pieces = [self._opus.repair(None, COPIED) for _ in range(guessed // COPIED)]
+        return np.concatenate([*pieces, self._opus.repair(following, copied)])
 
 
 class AudioReceiver:
@@ -51,6 +67,8 @@ class AudioReceiver:
         self._decoder = OpusPacketDecoder()
         self._allowance = Allowance(MOST_PER_S, MOST_AT_ONCE)
         self._lost_before = 0
+        self._end: int | None = None  # of the sound so far, in samples of the sender's stream
+        self.repaired = 0  # samples
         self.undecodable = 0
         self.refused = 0  # packets beyond MOST_PER_S
 
@@ -71,7 +89,7 @@ class AudioReceiver:
         """The packets that follow are of another connection: their numbers and times begin again."""
         self._lost_before += self._reorder_buffer.lost
         self._reorder_buffer, self._unwrap = ReorderBuffer(), CounterUnwrapper(32)
-        self._decoder = OpusPacketDecoder()
+        self._decoder, self._end = OpusPacketDecoder(), None
         self._jitter_buffer.restart()
 
     def idle(self) -> None:
@@ -80,10 +98,22 @@ class AudioReceiver:
             self._heard(chunk)
 
     def _decode(self, stamp: int, opus: bytes) -> None:
+        at = stamp * HEARING_RATE_HZ // OPUS_RATE_HZ
+        missing = at - self._end if self._end is not None else 0
         try:
+            if COPIED <= missing <= MOST_REPAIRED:
+                whole = missing // COPIED * COPIED
+                repaired = self._decoder.repair(opus, whole)
+                self.repaired += len(repaired)
+                self._place(repaired, at - len(repaired))
             samples = self._decoder.decode(opus)
         except ValueError:
             self.undecodable += 1  # its time becomes silence, like that of a lost packet
             return
-        for chunk in self._jitter_buffer.place(samples, stamp * HEARING_RATE_HZ // OPUS_RATE_HZ, self._now()):
-            self._heard(chunk)
+        self._end = at + len(samples)
+        self._place(samples, at)
+
+    def _place(self, samples: Samples, at: int) -> None:
+        if len(samples):
+            for chunk in self._jitter_buffer.place(samples, at, self._now()):
+                self._heard(chunk)

@@ -13,6 +13,7 @@ from dialogue.errors import BadInput
 LONGEST = 64_000  # characters; browsers send 3-8 thousand
 MOST_CANDIDATES = 20  # a check list grows with each; a machine with several networks has about ten
 KINDS = ("audio", "video", "application")
+OPUS = re.compile(r"^a=rtpmap:(\d+) opus/48000/2(?=\r?$)", re.MULTILINE | re.IGNORECASE)
 CANDIDATE = re.compile(r"^a=candidate:\S+ \S+ (\S+) .*$", re.IGNORECASE)
 HIDDEN_ADDRESS = re.compile(r"^(a=candidate:(?:\S+ ){4})[^\s.]+\.local( .*)$", re.MULTILINE | re.IGNORECASE)
 
@@ -48,6 +49,13 @@ def read_offer(sdp: object, kind: object) -> Offer:
     if not any(codec.name.lower() == "opus" for codec in sound.rtp.codecs):
         raise BadInput("The offer has no Opus audio.")
     return Offer(with_few_candidates(sdp), "video" in kinds, firefox=(session.origin or "").startswith("mozilla"))
+
+
+def with_error_correction(answer: str) -> str:
+    """The answer, which asks the browser to add a copy of each Opus packet to the next one (RFC 7587, section 7)."""
+    if "useinbandfec" in answer:
+        return answer
+    return OPUS.sub(r"\g<0>\r\na=fmtp:\g<1> minptime=10;useinbandfec=1", answer)
 
 
 def with_few_candidates(sdp: str) -> str:

@@ -33,7 +33,7 @@ from ui.rtc.frames import Packet
 from ui.rtc.ice_gate import guard
 from ui.rtc.message_limits import limit_messages
 from ui.rtc.microphone import AudioReceiver
-from ui.rtc.offer import Offer, with_local_addresses
+from ui.rtc.offer import Offer, with_error_correction, with_local_addresses
 from ui.rtc.outgoing import AudioTrack
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class PeerConnection:
         except Exception as error:  # aiortc raises exceptions of many kinds
             log.info("An offer could not be answered: %r", error)
             raise BadInput("The offer cannot be answered. The server supports Opus audio and VP8 video.") from error
-        return str(connection.localDescription.sdp)
+        return with_error_correction(str(connection.localDescription.sdp))
 
     def _transports(self) -> set[RTCDtlsTransport]:
         """The transports; a single one when the offer bundles its media, as those of browsers do."""

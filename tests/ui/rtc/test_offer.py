@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialogue.errors import BadInput
-from ui.rtc.offer import LONGEST, MOST_CANDIDATES, read_offer, with_local_addresses
+from ui.rtc.offer import LONGEST, MOST_CANDIDATES, read_offer, with_error_correction, with_local_addresses
 
 
 def offered(*kinds: str) -> str:
@@ -114,3 +114,10 @@ def test_twenty_candidates_are_taken_at_most(whole: str) -> None:
     assert all(" udp " in line for line in kept)
     hidden = whole.replace("a=ice-ufrag", "a=candidate:1 1 udp 1 a-b-c.local 5000 typ host\r\na=ice-ufrag", 1)
     assert len(candidates(with_local_addresses(hidden, [f"10.0.0.{n}" for n in range(100)]))) == MOST_CANDIDATES
+
+
+def test_the_answer_asks_for_error_correction_once() -> None:
+    answer = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:96 VP8/90000\r\n"
+    asked = with_error_correction(answer)
+    assert "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n" in asked
+    assert with_error_correction(asked) == asked
