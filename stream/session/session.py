@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
+from dialogue.blocks import SystemBlock
 from dialogue.errors import AssistantError
 from stream.models.parts import Parts
 from stream.models.setup import Setup
@@ -38,6 +39,7 @@ class Session:
         self._closing = asyncio.Event()
         self._reason = "closed"
         self._said: Sequence[Said] = ()
+        self._instructions = ""
         self._stages = build_stages(
             parts=parts, setup=setup, link=Link(now=self.now, emit=self._events.put), out_rate=out_rate
         )
@@ -52,6 +54,10 @@ class Session:
     def restore(self, said: Sequence[Said]) -> None:
         """Continues an earlier conversation, whose session is lost; to be called before `run`."""
         self._said = said
+
+    def instruct(self, instructions: str) -> None:
+        """Sets the standing instruction in place of the persona, unless it is empty; to be called before `run`."""
+        self._instructions = instructions
 
     def now(self) -> float:
         """Seconds since the session began."""
@@ -100,6 +106,8 @@ class Session:
             await self._end()
 
     async def _restore(self) -> None:
+        if self._instructions.strip():
+            await self._engine.feed(SystemBlock(self._instructions))
         for block in said_blocks(self._said):
             await self._engine.feed(block)
 

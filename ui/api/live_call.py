@@ -7,7 +7,6 @@ given to `hear` plays into the session in real time; silence follows when no sou
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -17,10 +16,8 @@ import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from audio.clean import sound_from
-from audio.resample import Resampler
 from dialogue.errors import BadInput, EngineLost
 from stream.runtime.events import (
-    AudioReceived,
     DeviceSwitched,
     Expressed,
     FrameReceived,
@@ -37,15 +34,14 @@ from stream.runtime.queues import DropOldest, QueueClosed
 from ui.api.attachments import read_item
 from ui.api.background_loop import BackgroundLoop
 from ui.api.call_events import CallEvent, Voiced
+from ui.api.sound_pump import SoundPump
 from ui.api.sync_and_async import sync_and_async
 from vision.picture import Picture
 
 if TYPE_CHECKING:
     from stream.session.session import Session
 
-FRAME_S = 0.02
 EVENTS_KEPT = 4096  # for a program that does not read them; the oldest are dropped first
-LONGEST_QUEUE_S = 120.0  # of sound that waits to be heard
 ANSWER_TIMEOUT_S = 120.0
 # The notice about a muted device; in a program it only means that no sound was sent.
 SILENCE_NOTICED = "silent_microphone"
@@ -75,8 +71,7 @@ class LiveCall:
         self._loop, self._open_session, self._release_slot = loop, open_session, release_slot
         self._rate, self._aloud, self._hears_silence = rate, aloud, hears_silence
         self._events: DropOldest[CallEvent] = DropOldest(EVENTS_KEPT)
-        self._resampler: Resampler | None = None
-        self._sound: deque[Samples] = deque()
+        self._pump: SoundPump | None = None
         self._ask_lock = asyncio.Lock()
         self._answer: asyncio.Future[str] | None = None
         self._asked_turn: int | None = None  # the turn to be answered; an earlier reply may end first
@@ -172,8 +167,12 @@ class LiveCall:
     async def _begin(self) -> None:
         assert self._session is None, "the block of a call is entered once"
         self._session = await self._open_session(self._rate)
+        on_voice = self._voiced if self._aloud else None
+        self._pump = SoundPump(self._session, on_voice, hears_silence=self._hears_silence)
         self._session.push(PlayoutMeasured(0.0))
-        self._session_task = asyncio.get_running_loop().create_task(self._live(self._session), name="live call")
+        self._session_task = asyncio.get_running_loop().create_task(
+            self._live(self._session, self._pump), name="live call"
+        )
 
     async def _end(self) -> None:
         if self._session is not None and self._session_task is not None:
@@ -181,14 +180,14 @@ class LiveCall:
             await asyncio.wait([self._session_task])
             self._session = None
 
-    async def _live(self, session: Session) -> None:
+    async def _live(self, session: Session, pump: SoundPump) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.run(), name="session")
-                pump = tasks.create_task(self._pump(session), name="sound")
+                pumping = tasks.create_task(pump.run(), name="sound")
                 async for event in session.events():
                     self._take(event)
-                pump.cancel()
+                pumping.cancel()
         finally:
             self._events.close()
             self._release_slot()
@@ -216,41 +215,9 @@ class LiveCall:
 
     async def _add_sound(self, sound: Chunk) -> None:
         self._opened()
-        if self._resampler is None or self._resampler.rate_in != sound.rate:
-            self._resampler = Resampler(sound.rate, HEARING_RATE_HZ)
-        if sum(map(len, self._sound)) > LONGEST_QUEUE_S * HEARING_RATE_HZ:
-            raise BadInput(f"{LONGEST_QUEUE_S:.0f} seconds of sound are waiting. Send sound in real time.")
-        self._sound.append(self._resampler.push(sound.samples))
+        assert self._pump is not None, "the pump begins with the session"
+        self._pump.add(sound)
 
-    async def _pump(self, session: Session) -> None:
-        """Moves a frame of 20 ms in each direction; after a delay, every frame that is due."""
-        due, index, per_frame = session.now(), 0, round(HEARING_RATE_HZ * FRAME_S)
-        while True:
-            if index or self._sound or self._hears_silence:  # without any sound yet, no microphone exists
-                session.push(AudioReceived(Chunk(self._frame(per_frame), HEARING_RATE_HZ, index)))
-                index += per_frame
-            self._pull(session)
-            due += FRAME_S
-            await asyncio.sleep(max(0.0, due - session.now()))
-
-    def _frame(self, length: int) -> Samples:
-        """The next `length` samples of the sound that waits, filled up with silence."""
-        frame, filled = np.zeros(length, np.float32), 0
-        while filled < length and self._sound:
-            head = self._sound.popleft()
-            taken = head[: length - filled]
-            frame[filled : filled + len(taken)] = taken
-            filled += len(taken)
-            if len(taken) < len(head):
-                self._sound.appendleft(head[len(taken) :])
-        return frame
-
-    def _pull(self, session: Session) -> None:
-        playback = session.playback
-        if not self._aloud:
-            playback.pull(playback.rate)  # counts as heard at once
-            return
-        before = playback.waiting_s()
-        samples = playback.pull(round(playback.rate * FRAME_S))
-        if before > 0.0 and playback.waiting_s() != before:  # otherwise playback is held
-            self._events.put(Voiced(samples, playback.rate, session.now()))
+    def _voiced(self, samples: Samples) -> None:
+        if self._session is not None:
+            self._events.put(Voiced(samples, self._rate, self._session.now()))

@@ -27,6 +27,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE = 1 / 6, 10.0  # from one address; loopback is exempt
 
 PAGE = "/page/"
+KEY_PROTOCOL = "openai-insecure-api-key."
 PAGES = frozenset({"/", "/memory"})  # without data: what they show is asked for with the token
 PUBLIC = PAGES | {"/healthz", "/favicon.ico"}
 
@@ -77,6 +78,11 @@ class Guard:
         self._wrong_tokens = ClientAllowances(WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = counted_as(scope["client"][0]) if scope.get("client") else None
+        if scope["type"] == "websocket":
+            refused = self._refused("WEBSOCKET", scope["path"], Headers(scope=scope), client)
+            await (_closed if refused is not None else self._app)(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -89,7 +95,6 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-cache" if _is_page(scope["path"]) else "no-store")
             await send(message)
 
-        client = counted_as(scope["client"][0]) if scope.get("client") else None
         refused = self._refused(scope["method"], scope["path"], Headers(scope=scope), client)
         await (refused or self._app)(scope, receive, send_with_headers)
 
@@ -104,7 +109,7 @@ class Guard:
             return refusal(403, "origin", "This request comes from another site.")
         if self._token is None or _is_page(path) or path in PUBLIC:
             return None
-        return self._refused_by_token(headers.get("authorization"), client)
+        return self._refused_by_token(headers.get("authorization") or _key_in_protocols(headers), client)
 
     def _refused_by_token(self, authorization: str | None, client: str | None) -> Response | None:
         """A client that has sent too many wrong tokens is refused without a look at the next one."""
@@ -119,6 +124,19 @@ class Guard:
             allowance.take(now)
         advice = "The access token is missing or wrong. Open the address that the server shows at start."
         return refusal(401, "token", advice, headers={"WWW-Authenticate": "Bearer"})
+
+
+async def _closed(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuses a WebSocket: the client's handshake gets status 403."""
+    await send({"type": "websocket.close", "code": 1008})
+
+
+def _key_in_protocols(headers: Headers) -> str | None:
+    """The token that a browser sends as a WebSocket's subprotocol, where it cannot set a header; as an Authorization
+    header has it."""
+    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
+    key = next((name.removeprefix(KEY_PROTOCOL) for name in offered if name.startswith(KEY_PROTOCOL)), None)
+    return f"Bearer {key}" if key is not None else None
 
 
 def _is_page(path: str) -> bool:

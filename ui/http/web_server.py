@@ -23,6 +23,7 @@ from ui.http.routes import Routes, application
 log = logging.getLogger(__name__)
 
 HTTP_CLOSE_WITHIN_S = 1
+LONGEST_MESSAGE = 16 * 1024 * 1024  # bytes of a WebSocket message
 
 
 class _Web(uvicorn.Server):
@@ -75,7 +76,8 @@ def web_server(
         RequestLimits(Guard(application(state), hosts=hosts, token=token)),
         http="h11",  # which has a limit on headers, 16 kB; httptools has none
         lifespan="off",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=LONGEST_MESSAGE,
         proxy_headers=False,
         log_config=None,
         access_log=False,

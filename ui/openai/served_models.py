@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dialogue.errors import Busy
+from stream.models.admission import Admission
 from stream.models.setup import Setup
 
 if TYPE_CHECKING:  # imports every model's library
@@ -42,6 +43,7 @@ class ServedModels:
 
     parts: Parts
     setup: Setup
+    admission: Admission  # of sessions, shared with the page's calls
     gate: RequestGate = field(default_factory=RequestGate)
 
     @property

@@ -1,0 +1,89 @@
+"""Moves sound between a program and a session in real time: a frame of 20 ms in each direction.
+
+Sound that comes faster than real time waits; where none is left, the session hears silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
+from audio.resample import Resampler
+from dialogue.errors import BadInput
+from stream.runtime.events import AudioReceived
+
+if TYPE_CHECKING:
+    from stream.session.session import Session
+
+FRAME_S = 0.02
+LONGEST_QUEUE_S = 120.0  # of sound that waits to be heard
+
+OnVoice = Callable[[Samples], None]  # sound of a reply, at the rate of the session's playback
+
+
+class SoundPump:
+    """The sound of one session. `on_voice` None discards the voice: replies then end as soon as they are generated.
+
+    `hears_silence`: the model takes sound every second, so it hears silence when no sound is sent.
+    """
+
+    def __init__(self, session: Session, on_voice: OnVoice | None, *, hears_silence: bool) -> None:
+        self._session, self.on_voice, self._hears_silence = session, on_voice, hears_silence
+        self._resampler: Resampler | None = None
+        self._sound: deque[Samples] = deque()
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds of sound that wait to be heard."""
+        return sum(map(len, self._sound)) / HEARING_RATE_HZ
+
+    def add(self, sound: Chunk) -> None:
+        """Adds sound of the microphone. Raises BadInput when too much waits."""
+        if self._resampler is None or self._resampler.rate_in != sound.rate:
+            self._resampler = Resampler(sound.rate, HEARING_RATE_HZ)
+        if self.waiting_s > LONGEST_QUEUE_S:
+            raise BadInput(f"{LONGEST_QUEUE_S:.0f} seconds of sound are waiting. Send sound in real time.")
+        self._sound.append(self._resampler.push(sound.samples))
+
+    def clear(self) -> None:
+        """Drops the sound that waits."""
+        self._sound.clear()
+
+    async def run(self) -> None:
+        """Runs until cancelled; after a delay it moves every frame that is due."""
+        session, per_frame = self._session, round(HEARING_RATE_HZ * FRAME_S)
+        due, index = session.now(), 0
+        while True:
+            if index or self._sound or self._hears_silence:  # without any sound yet, no microphone exists
+                session.push(AudioReceived(Chunk(self._frame(per_frame), HEARING_RATE_HZ, index)))
+                index += per_frame
+            self._pull()
+            due += FRAME_S
+            await asyncio.sleep(max(0.0, due - session.now()))
+
+    def _frame(self, length: int) -> Samples:
+        """The next `length` samples of the sound that waits, filled up with silence."""
+        frame, filled = np.zeros(length, np.float32), 0
+        while filled < length and self._sound:
+            head = self._sound.popleft()
+            taken = head[: length - filled]
+            frame[filled : filled + len(taken)] = taken
+            filled += len(taken)
+            if len(taken) < len(head):
+                self._sound.appendleft(head[len(taken) :])
+        return frame
+
+    def _pull(self) -> None:
+        playback = self._session.playback
+        if self.on_voice is None:
+            playback.pull(playback.rate)  # counts as heard at once
+            return
+        before = playback.waiting_s()
+        samples = playback.pull(round(playback.rate * FRAME_S))
+        if before > 0.0 and playback.waiting_s() != before:  # otherwise playback is held
+            self.on_voice(samples)

@@ -1,0 +1,266 @@
+"""OpenAI's Realtime dialect (GA): client events become the session's input, the session's events become server events.
+
+Pure: no socket and no clock of its own. Sound is PCM of 16 bits at 24 kHz, as base64. The session decides about turns
+(`server_vad`, `semantic_vad`), or the client does (`turn_detection` null: commit, then `response.create`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from audio.chunk import Chunk, Samples
+from dialogue.errors import BadInput
+from stream.runtime.events import (
+    DeviceSwitched,
+    Expressed,
+    Interrupted,
+    Notice,
+    Perceived,
+    ReplyEnded,
+    ReplyText,
+    SessionEnded,
+    State,
+    StateChanged,
+    TalkKeyPressed,
+    TextTyped,
+    UserCaption,
+)
+from ui.realtime.openai_response import OpenAiResponse
+from ui.realtime.openai_session import OpenAiSession
+
+Message = dict[str, Any]
+
+RATE_HZ = 24_000
+LONGEST_APPEND = 15 * 1024 * 1024  # bytes of sound in one event, as the original allows
+
+
+@dataclass
+class Taken:
+    """What one client event leads to."""
+
+    perceived: list[Perceived] = field(default_factory=list)
+    sound: Chunk | None = None
+    picture: str | None = None  # a data: URL, shown as the camera's picture
+    cleared: bool = False  # sound that was not heard yet is dropped
+    answers: list[Message] = field(default_factory=list)
+
+
+class OpenAiRealtime:
+    """One session in this dialect. `take` and `express` are called in order of time."""
+
+    def __init__(self, model: str) -> None:
+        self.session = OpenAiSession(model)
+        self._pending: list[str] = []  # typed items that await response.create
+        self._key_down = False  # manual turns: sound of an open turn has been appended
+        self._heard_ms = 0.0
+        self._user_item: str | None = None
+        self._last_item: str | None = None
+        self._response: OpenAiResponse | None = None
+        self._take: dict[str, Callable[[Mapping[str, Any]], Taken]] = {
+            "session.update": self._update,
+            "input_audio_buffer.append": self._append,
+            "input_audio_buffer.commit": self._commit,
+            "input_audio_buffer.clear": self._clear,
+            "conversation.item.create": self._create_item,
+            "conversation.item.truncate": self._truncate,
+            "response.create": self._create_response,
+            "response.cancel": self._cancel,
+        }
+
+    def opened(self) -> Message:
+        """The first message to the client."""
+        return _event("session.created", session=self.session.described())
+
+    def take(self, message: Any) -> Taken:
+        """What a client event means. A bad one gets an error event, and changes nothing."""
+        try:
+            if not isinstance(message, Mapping) or not isinstance(message.get("type"), str):
+                raise BadInput("An event must be a JSON object with a type.")
+            handler = self._take.get(message["type"])
+            if handler is None:
+                raise BadInput(f"There is no event of the type {message['type'][:80]!r} here.")
+            return handler(message)
+        except BadInput as error:
+            return Taken(answers=[error_event(str(error), message.get("event_id") if _is_map(message) else None)])
+
+    def express(self, event: Expressed) -> list[Message]:
+        """The server events for what the session expressed; none for what this dialect does not know."""
+        match event:
+            case StateChanged(State.HEARING):
+                return self._speech_started()
+            case UserCaption(_, text, final=True, typed=False):
+                return self._user_said(text)
+            case ReplyText(turn, text):
+                return [*self._begin(turn), *self._responding().text(text)]
+            case ReplyEnded(turn, said, heard, cut):
+                return [*self._begin(turn), *self._end(heard if cut else said, cut=cut)]
+            case Notice("error", code, text):
+                return [error_event(text, None, code=code, kind="server_error")]
+            case SessionEnded(reason):
+                return self._end("", cut=True) if self._response is not None and reason else []
+        return []
+
+    def voiced(self, samples: Samples) -> list[Message]:
+        """The server events for sound of a reply, float32 (n,) at 24 kHz."""
+        return self._response.sound(samples) if self._response is not None else []
+
+    @property
+    def aloud(self) -> bool:
+        return self.session.aloud
+
+    def _update(self, message: Mapping[str, Any]) -> Taken:
+        by_itself = self.session.detects_turns
+        self.session.update(message.get("session"))
+        perceived: list[Perceived] = []
+        if self.session.detects_turns is not by_itself:
+            perceived.append(DeviceSwitched(hands_free=self.session.detects_turns))
+            self._key_down = False
+        return Taken(perceived, answers=[_event("session.updated", session=self.session.described())])
+
+    def _append(self, message: Mapping[str, Any]) -> Taken:
+        samples = _decoded(message.get("audio"))
+        pressed: list[Perceived] = []
+        if not self.session.detects_turns and not self._key_down:
+            pressed, self._key_down = [TalkKeyPressed(down=True)], True
+        self._heard_ms += 1000 * len(samples) / RATE_HZ
+        return Taken(pressed, sound=Chunk(samples, RATE_HZ, 0))
+
+    def _commit(self, message: Mapping[str, Any]) -> Taken:
+        if self.session.detects_turns:
+            raise BadInput("The server detects turns: set turn_detection to null to commit sound yourself.")
+        if not self._key_down:
+            raise BadInput("The input audio buffer is empty.")
+        return Taken(answers=[*self._speech_started(announced=False), self._committed()])
+
+    def _clear(self, message: Mapping[str, Any]) -> Taken:
+        self._key_down, self._user_item = False, None
+        off_and_on: list[Perceived] = [DeviceSwitched(microphone=False), DeviceSwitched(microphone=True)]
+        return Taken(off_and_on, cleared=True, answers=[_event("input_audio_buffer.cleared")])
+
+    def _create_item(self, message: Mapping[str, Any]) -> Taken:
+        item = message.get("item")
+        if not _is_map(item) or item.get("type") != "message" or item.get("role") != "user":
+            raise BadInput("Only messages of the user can be added here; give instructions in session.update.")
+        texts, picture = list[str](), None
+        for part in item.get("content") or []:
+            match part.get("type") if _is_map(part) else None:
+                case "input_text" if isinstance(part.get("text"), str):
+                    texts.append(part["text"])
+                case "input_image" if isinstance(part.get("image_url"), str):
+                    picture = part["image_url"]
+                case _:
+                    raise BadInput("A part of a message must be input_text or input_image; append sound instead.")
+        self._pending += texts
+        made = {**item, "id": item.get("id") or _id("item"), "object": "realtime.item", "status": "completed"}
+        return Taken(picture=picture, answers=self._added(made))
+
+    def _truncate(self, message: Mapping[str, Any]) -> Taken:
+        """The reply ends at what was heard so far; sound is sent at the pace at which it is heard."""
+        names = {name: message.get(name) for name in ("item_id", "content_index", "audio_end_ms")}
+        active: list[Perceived] = [Interrupted()] if self._response is not None else []
+        return Taken(active, answers=[_event("conversation.item.truncated", **names)])
+
+    def _create_response(self, message: Mapping[str, Any]) -> Taken:
+        if self._pending:
+            text, self._pending = "\n".join(self._pending), []
+            return Taken([TextTyped(text)])
+        if self._key_down:
+            self._key_down = False
+            return Taken([TalkKeyPressed(down=False)])
+        raise BadInput("There is nothing to answer: add a message of the user or append sound first.")
+
+    def _cancel(self, message: Mapping[str, Any]) -> Taken:
+        if self._response is None:
+            raise BadInput("No response is active.")
+        return Taken([Interrupted()])
+
+    def _speech_started(self, *, announced: bool = True) -> list[Message]:
+        if self._user_item is not None:
+            return []
+        self._user_item = _id("item")
+        if not announced:
+            return []
+        return [
+            _event("input_audio_buffer.speech_started", audio_start_ms=round(self._heard_ms), item_id=self._user_item)
+        ]
+
+    def _committed(self) -> Message:
+        return _event("input_audio_buffer.committed", item_id=self._user_item, previous_item_id=self._last_item)
+
+    def _user_said(self, text: str) -> list[Message]:
+        """The user's turn is decided; an empty one was no speech."""
+        item_id, end_ms = self._user_item or _id("item"), round(self._heard_ms)
+        self._user_item = item_id
+        stopped = [_event("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)]
+        if not text.strip():
+            self._user_item = None
+            return stopped if self.session.detects_turns else []
+        events = [*stopped, self._committed()] if self.session.detects_turns else []
+        part = {"type": "input_audio", "transcript": text}
+        item = {"id": item_id, "object": "realtime.item", "type": "message", "role": "user", "content": [part]}
+        events += self._added({**item, "status": "completed"})
+        kind = "conversation.item.input_audio_transcription.completed"
+        usage = {"type": "duration", "seconds": 0}
+        events.append(_event(kind, item_id=item_id, content_index=0, transcript=text, usage=usage))
+        self._user_item = None
+        return events
+
+    def _added(self, item: Message) -> list[Message]:
+        before, self._last_item = self._last_item, item["id"]
+        return [_event(f"conversation.item.{what}", previous_item_id=before, item=item) for what in ("added", "done")]
+
+    def _begin(self, turn: int) -> list[Message]:
+        """Opens the response to `turn` where none is open."""
+        if self._response is not None:
+            return []
+        self._response = OpenAiResponse(turn, aloud=self.aloud)
+        before, self._last_item = self._last_item, self._response.item_id
+        return self._response.begin(before)
+
+    def _responding(self) -> OpenAiResponse:
+        assert self._response is not None, "a response was begun"
+        return self._response
+
+    def _end(self, text: str, *, cut: bool) -> list[Message]:
+        response, self._response = self._responding(), None
+        return response.end(text, cut=cut)
+
+
+def error_event(
+    message: str, event_id: Any, *, code: str | None = None, kind: str = "invalid_request_error"
+) -> Message:
+    """An error that leaves the session alive."""
+    error = {"type": kind, "code": code, "message": message, "param": None, "event_id": event_id}
+    return _event("error", error=error)
+
+
+def _decoded(audio: Any) -> Samples:
+    """Base64 PCM of 16 bits as float32 (n,)."""
+    if not isinstance(audio, str) or len(audio) > LONGEST_APPEND:
+        raise BadInput("audio must be base64 text of at most 15 MB.")
+    try:
+        pcm = base64.b64decode(audio, validate=True)
+    except binascii.Error:
+        raise BadInput("audio is not base64.") from None
+    if len(pcm) % 2:
+        raise BadInput("audio must have two bytes for each sample.")
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
+
+
+def _event(kind: str, **data: Any) -> Message:
+    return {"type": kind, "event_id": _id("event"), **data}
+
+
+def _id(kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(10)}"
+
+
+def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)

@@ -1,0 +1,93 @@
+"""The server events of one response in OpenAI's Realtime dialect."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any
+
+import numpy as np
+
+from audio.chunk import Samples
+
+Message = dict[str, Any]
+
+
+class OpenAiResponse:
+    """A response with one item of one part: sound with its transcript, or text where it is not `aloud`."""
+
+    def __init__(self, turn: int, *, aloud: bool) -> None:
+        self.turn, self._aloud = turn, aloud
+        self.item_id, self._id = _id("item"), _id("resp")
+        self._place = {"response_id": self._id, "item_id": self.item_id, "output_index": 0, "content_index": 0}
+        self._words = "response.output_audio_transcript" if aloud else "response.output_text"
+
+    def begin(self, previous_item: str | None) -> list[Message]:
+        item = self._item("in_progress", [])
+        at = {"response_id": self._id, "output_index": 0}
+        return [
+            _event("response.created", response=self._described("in_progress", [])),
+            _event("response.output_item.added", **at, item=item),
+            _event("conversation.item.added", previous_item_id=previous_item, item=item),
+            _event("response.content_part.added", **self._place, part=self._part("")),
+        ]
+
+    def text(self, delta: str) -> list[Message]:
+        return [_event(f"{self._words}.delta", **self._place, delta=delta)]
+
+    def sound(self, samples: Samples) -> list[Message]:
+        """(n,) float32 at 24 kHz; empty where the response is text alone."""
+        if not self._aloud:
+            return []
+        pcm = np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+        return [_event("response.output_audio.delta", **self._place, delta=base64.b64encode(pcm).decode())]
+
+    def end(self, text: str, *, cut: bool) -> list[Message]:
+        """`text` is the whole reply, or what was heard of it where it was cut."""
+        status, part = "incomplete" if cut else "completed", self._part(text)
+        item, words = self._item(status, [part]), {"transcript": text} if self._aloud else {"text": text}
+        events = [_event("response.output_audio.done", **self._place)] if self._aloud else []
+        return [
+            *events,
+            _event(f"{self._words}.done", **self._place, **words),
+            _event("response.content_part.done", **self._place, part=part),
+            _event("response.output_item.done", response_id=self._id, output_index=0, item=item),
+            _event("conversation.item.done", previous_item_id=None, item=item),
+            _event("response.done", response=self._described("cancelled" if cut else "completed", [item])),
+        ]
+
+    def _item(self, status: str, content: list[Message]) -> Message:
+        return {
+            "id": self.item_id,
+            "object": "realtime.item",
+            "type": "message",
+            "role": "assistant",
+            "status": status,
+            "content": content,
+        }
+
+    def _part(self, text: str) -> Message:
+        if self._aloud:
+            return {"type": "output_audio", "transcript": text}
+        return {"type": "output_text", "text": text}
+
+    def _described(self, status: str, output: list[Message]) -> Message:
+        details = {"type": "cancelled", "reason": "turn_detected"} if status == "cancelled" else None
+        return {
+            "id": self._id,
+            "object": "realtime.response",
+            "status": status,
+            "status_details": details,
+            "output": output,
+            "output_modalities": ["audio" if self._aloud else "text"],
+            "usage": None,
+            "metadata": None,
+        }
+
+
+def _event(kind: str, **data: Any) -> Message:
+    return {"type": kind, "event_id": _id("event"), **data}
+
+
+def _id(kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(10)}"
