@@ -26,6 +26,8 @@ from vision.scene_fact import SceneFact
 
 # A camera that has sent nothing for this long counts as off, and its scene as past.
 GONE_S = 5.0
+# Patience for the first update: until then nothing is known about the picture, and "I see nothing" would be wrong.
+FIRST_LOOK_S = 4.0
 
 
 class VideoPerception:
@@ -80,14 +82,15 @@ class VideoPerception:
         return self._on and self.newest is not None and self._link.now() - self.newest.at < GONE_S
 
     async def fresh(self, since: float, patience_s: float) -> SceneBlock:
-        """The scene from a full update on a frame taken after `since`, or the newest scene after `patience_s`."""
+        """The scene from a full update on a frame taken after `since`, or the newest scene after `patience_s`; after
+        FIRST_LOOK_S where there is no scene yet."""
         if not self.camera:
             self._clear()
             return self.scene
         if self._vision_models is None:
             return self.scene
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(patience_s if self._looked_at >= 0 else max(patience_s, FIRST_LOOK_S)):
                 while self._looked_at < since:
                     self._looked.clear()
                     await self._looked.wait()

@@ -1,1 +1,1 @@
-"""The HTTP endpoints of OpenAI's API: chat completions, responses, models, transcriptions and speech."""
+"""The endpoints of OpenAI's API: chat, responses, models, transcriptions, speech, and the realtime socket."""

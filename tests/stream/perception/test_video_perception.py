@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import numpy as np
 
 from dialogue.blocks import SceneBlock
 from stream.models.setup import SETUPS
-from stream.perception.video_perception import scene_block
+from stream.perception.video_perception import VideoPerception, scene_block
+from stream.runtime.clock import SessionClock
+from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import FrameReceived, TextTyped
+from stream.runtime.link import Link
 from stream.session.session import Session
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, toy_parts
@@ -96,3 +100,22 @@ def test_the_description_leaves_out_signs_that_left() -> None:
     assert block.changes == ((3.0, "the sign “EXIT 42” is gone"),)
     look.camera_lost(4.0)
     assert scene_block(look, 4.0, camera=False).description == "It is too dark to see anything."
+
+
+def test_the_first_question_waits_until_something_was_looked_at() -> None:
+    """Before the first look "I see nothing" would be wrong, however patient the setup is."""
+
+    async def first_question() -> None:
+        clock, thread = SessionClock(), DeviceThread("vision")
+        link = Link(now=clock.now, emit=lambda _event: None)
+        video = VideoPerception(vision_models=OpenVision(), thread=thread, setup=SETUPS["laptop"], link=link)  # type: ignore[arg-type]
+        video.see(Picture(np.zeros((48, 64, 3), np.uint8), clock.now()))
+        asked = asyncio.create_task(video.fresh(clock.now(), patience_s=0.5))
+        await asyncio.sleep(2.0)  # the models are busy
+        assert not asked.done()
+        running = asyncio.create_task(video.run())
+        assert (await asked).camera
+        running.cancel()
+        thread.close()
+
+    run_in_virtual_time(first_question(), until=60)
