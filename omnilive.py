@@ -28,7 +28,9 @@ from dialogue.tools.tool import Tool
 from stream.models.setup import Setup
 from stream.models.weights import WeightsError
 from stream.runtime.events import (
+    ConsentAsked,
     ContextShown,
+    DeviceStopped,
     Notice,
     ReplyEnded,
     ReplyHeard,
@@ -53,7 +55,9 @@ __all__ = [
     "BadInput",
     "Busy",
     "CallEvent",
+    "ConsentAsked",
     "ContextShown",
+    "DeviceStopped",
     "EngineLost",
     "Notice",
     "ReplyEnded",

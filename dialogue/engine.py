@@ -71,7 +71,14 @@ class Listening:
     """A duplex engine decided to keep listening: the floor is the user's."""
 
 
-Delta = TextDelta | SoundDelta | Listening
+@dataclass(frozen=True, slots=True)
+class ConsentDelta:
+    """The reply ends with this question, which its text has too: whether a function that changes something may run."""
+
+    question: str
+
+
+Delta = TextDelta | SoundDelta | Listening | ConsentDelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,14 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.tools
     dialogue.rules dialogue.minicpm.audio dialogue.minicpm.vision
     dialogue.prompts
-    dialogue.minicpm.speech dialogue.minicpm.text dialogue.remote
+    dialogue.minicpm.speech dialogue.minicpm.text dialogue.remote dialogue.grammars
     dialogue.minicpm.checkpoints
     dialogue.minicpm.chat dialogue.minicpm.tiny
     dialogue.minicpm.sessions dialogue.image_text
     dialogue.minicpm.sizing
     dialogue.engines
     stream stream.runtime stream.media stream.models.fetching
+    stream.tools
     stream.models stream.playout stream.turns
     stream.perception
     stream.replies stream.requests

@@ -19,6 +19,7 @@ from dialogue.llm.device import device_for, spare_threads
 from dialogue.llm.language_model import KEPT_FROM, open_language_model
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.sampling import SamplingConfig
+from dialogue.prompts.call_format import call_format
 from dialogue.prompts.chat_template import ChatTemplate
 from dialogue.prompts.dialogue_style import DialogueStyle, chat_style, larger_style
 from dialogue.rules.small_talk import Clock
@@ -26,6 +27,9 @@ from dialogue.sizing.pace import PacedSessions
 
 # For models whose makers publish no sampling parameters.
 SAMPLING = SamplingConfig(temperature=0.3, top_k=40, top_p=0.9, penalty=1.05)
+
+# Weights of the layers from which a model is offered functions: smaller ones call them at random.
+LEAST_WEIGHTS = 300_000_000
 
 
 def open_chat_model(
@@ -55,6 +59,7 @@ def open_chat_model(
         style=style(sampling or model.sampling or SAMPLING),
         render=template,
         keep_beside=path if path.is_file() and path.stat().st_size >= KEPT_FROM else None,
+        call_format=call_format(template) if model.config.layer_weights >= LEAST_WEIGHTS else None,
     )
 
     def new_session() -> Engine:

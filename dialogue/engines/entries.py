@@ -29,7 +29,7 @@ DEFAULT_LLM, EMBEDDER = "smollm2-135m-instruct", "all-minilm-l6-v2"
 LARGER_LLM = "qwen2.5-coder-1.5b-instruct"
 TEXT_ONLY = Capabilities(hears=False, sees=False, speaks=False)
 SEES = Capabilities(hears=False, sees=True, speaks=False)
-RULED = Capabilities(hears=False, sees=False, speaks=False, scene_rules=True, remembers=True)
+RULED = Capabilities(hears=False, sees=False, speaks=False, tools=True, scene_rules=True, remembers=True)
 
 
 def _of_kind(*kinds: Kind) -> Callable[[Mapping[str, Any]], bool]:

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock
-from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, TextDelta
+from dialogue.engine import Capabilities, ConsentDelta, ContextUse, Delta, Mark, Runner, TextDelta
+from dialogue.engines.local_context import LocalContext
 from dialogue.engines.local_llm import LocalLlm
+from dialogue.grammars.response_format import ResponseFormat
+from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
 from dialogue.llm.generation_config import GenerationConfig
-from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.dialogue_style import Doubt
-from dialogue.prompts.thought import THOUGHT_CLOSING
 from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
 from dialogue.rules.memory_talk import MemoryTalk
@@ -34,17 +36,12 @@ from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.scene_reference import refers_to_scene
 from dialogue.rules.small_talk import Clock, small_talk
 from dialogue.rules.timer_talk import timer_answer
-from dialogue.text.spoken_text import repeats_itself, spoken_sentences
+from dialogue.text.spoken_text import spoken_sentences
+from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.toolbox import Reminders, Toolbox
 
-# The repetition penalty covers the last replies too: else a bad one is repeated again and again.
-PENALISED_REPLIES = 2
 # A follow-up question is read with at most this many earlier turns of the user.
 FOLLOW_UP_TURNS = 4
-# Room for the tokens that a template puts around the next reply.
-FRAME_TOKENS = 16
-# Room kept free while the user speaks, so that nothing is evicted when the answer is due.
-SPARE_TOKENS = 32
 # Lines of the log that are embedded in one step: a long text must not delay an answer.
 INDEX_BATCH = 16
 
@@ -52,26 +49,37 @@ INDEX_BATCH = 16
 class LocalChatEngine:
     """One session. `rewind` keeps the newest scene: what was detected stays known."""
 
-    can = Capabilities(hears=False, sees=False, speaks=False)
-
     def __init__(self, llm: LocalLlm, runner: Runner, clock: Clock, log: EventLog | None = None) -> None:
         """`log` stores what was seen and said; by default in memory, as long as the session lives."""
         self._llm, self._run, self._clock = llm, runner, clock
+        self.can = Capabilities(hears=False, sees=False, speaks=False, tools=llm.call_format is not None)
         style = llm.style
         self._timeline = Timeline()
         self._script = ChatScript(
             llm.chat, style.persona, llm.limit, style.examples, self._timeline, quotes_text=style.quotes_text
         )
         self.remember(EventLog() if log is None else log)
+        self._tools = SessionTools(self._timeline, llm.chat, llm.call_format, llm.vocabulary, llm.limit)
         self._reminders: Reminders | None = None
+        self._response_format: ResponseFormat | None = None
         self._committed: Callable[[], Awaitable[None]] | None = None
         self._generation = GenerationConfig()
-        self._context: TokenContext | None = None  # made by the first step: a cache is large
-        self._followed = 0  # position of the timeline up to which it is prefilled
+        self._context = LocalContext(llm, runner, self._script, self._tools)
 
     def equip(self, toolbox: Toolbox) -> None:
-        """Take the reminder book, for timers that are set by rule. The engine has the scene and the log anyway."""
+        """Take the reminder book, for timers that are set by rule, and the tools, if the model calls functions."""
         self._reminders, self._committed = toolbox.reminders, toolbox.committed
+        self._tools.equip(toolbox, self._log, self._run, self._question_end, lambda: self._timeline_log.last_line)
+        self._script.offer(self._tools.tools)
+        self._context.followed = -1
+
+    async def prepare(self) -> None:
+        """Prefill the beginning of the prompt with the tools, for this and all later sessions."""
+        await self._run(self._llm.prepare, self._script.system)
+
+    def answer_in(self, response_format: ResponseFormat) -> None:
+        """Hold the replies to a form. Rules do not answer then."""
+        self._response_format = response_format
 
     def configure(self, generation: GenerationConfig) -> None:
         """Set the sampling and the longest reply. Raises BadInput for beam search, which this engine has not."""
@@ -87,7 +95,7 @@ class LocalChatEngine:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
         if isinstance(block, SystemBlock):
             self._script.instruct(block.text)
-            await self._follow()
+            await self._context.follow(self._timeline_log)
             return
         if isinstance(block, PictureBlock | SoundBlock):
             return
@@ -96,51 +104,59 @@ class LocalChatEngine:
         # A question is not prefilled yet: if a rule answers, the model's work would only delay it. For the same reason
         # a scene is left to `prefill_idle`.
         if isinstance(block, PartialBlock | ReplyBlock):
-            await self._follow()
+            await self._context.follow(self._timeline_log)
         if isinstance(block, ReplyBlock):
             await self._index_log()
 
     async def prefill_idle(self) -> bool:
         """One step of prefill ahead of the user's words, for what was seen. False where nothing is left to do."""
-        if self._followed == self._timeline.position or self._timeline.asked is not None:
-            return False
-        context = await self._make_room()
-        if await self._run(context.follow, self._script.wanted(), False):
-            return True
-        self._followed = self._timeline.position
-        return False
+        return await self._context.prefill_idle(self._timeline_log)
 
     async def reply(self) -> AsyncGenerator[Delta, None]:
         """The answer to the last words; empty where nothing was said."""
         asked = self._timeline.asked
         if asked is None:
             return
-        known = await self._answer_by_rule(asked)
-        if known is not None:
-            sentences = _sentences(known.text)
-        else:
-            history = self._timeline.history(before=asked.number)
-            ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule)
-            sentences = self._generate(asked.text) if ruled is None else _sentences(ruled)
-        said, recalled = "", known.at if known else None
+        sentences, recalled = await self._answer(asked)
+        said = ""
         async with aclosing(sentences):  # closing the reply stops the model too
             async for text in sentences:
                 said += text
                 self._timeline.replying(said)
                 yield TextDelta(text, recalled)
                 recalled = None
+        if self._tools.question:
+            yield ConsentDelta(self._tools.question)
+
+    async def _answer(self, asked: Entry) -> tuple[AsyncGenerator[str, None], float | None]:
+        """The sentences of the answer, and the time of the event that it recalls, if it does."""
+        self._tools.question = ""
+        if self._response_format is not None:
+            return self._structured(self._response_format), None
+        agreed = await self._tools.answer_to_question(asked)
+        if agreed is not None:
+            return self._generate(asked.text) if agreed else _sentences(DECLINED), None
+        if (known := await self._answer_by_rule(asked)) is not None:
+            return _sentences(known.text), known.at
+        history = self._timeline.history(before=asked.number)
+        ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule)
+        return self._generate(asked.text) if ruled is None else _sentences(ruled), None
 
     async def mark(self) -> Mark:
         return Mark(self._timeline.position)
 
     async def rewind(self, mark: Mark) -> None:
-        """The cache follows lazily: the common prefix stays computed."""
+        """The cache follows lazily: the common prefix stays computed. Where only the reply is taken back, not the
+        question, the calls that were made for it stay made."""
+        made = self._tools.made_since(mark.position)
         self._timeline.rewind(mark.position)
+        for block in made:
+            self._timeline.add(block)
         self._timeline_log.follow()
 
     async def close(self) -> None:
         """Free the session's cache and log."""
-        self._context = None
+        self._context.close()
         self._log.close()
 
     def context(self) -> ContextUse:
@@ -217,33 +233,34 @@ class LocalChatEngine:
         return answer(question, self._memory, asked.span[1], seed=asked.turn)
 
     async def _generate(self, asked: str) -> AsyncGenerator[str, None]:
-        """The model's words as they are generated, one token a step."""
-        llm, style = self._llm, self._llm.style
-        sampling = self._generation.sampling_config(style.sampling)
-        spoken = style.spoken(asked, llm.limit, self._generation.max_new_tokens)
-        await self._follow(replying=True, most=spoken.most_tokens)
-        context = self._context
-        assert context is not None
-        recent_replies = self._script.said_lately(PENALISED_REPLIES)
-        ids: list[int] = []
-        token = await self._run(context.choose, sampling, recent_replies)
-        if style.doubt is not None and await self._doubts(context, asked, style.doubt):
-            token = llm.chat.encode(style.doubt.word)[0]
-        while not spoken.done:
-            if token in llm.stop_ids:
-                text = spoken.finish(llm.chat.text(ids))
-            else:
-                ids.append(token)
-                text = spoken.push(llm.chat.text(ids), len(ids))
-                if repeats_itself(ids):
-                    spoken.done = True
-            if text:
-                yield text
-            if not spoken.done and llm.chat.opens_thought(ids):
-                await self._close_thought(context, ids)
-                token = await self._run(context.choose, sampling, (*recent_replies, *ids))
-            elif not spoken.done:
-                token = await self._run(context.advance, token, sampling, (*recent_replies, *ids))
+        """The model's words, and between them the rounds of calls that it needs."""
+        said, limit = "", self._llm.limit
+        sampling = self._generation.sampling_config(self._llm.style.sampling)
+        for number in range(MAX_ROUNDS + 1):
+            reading, first = self._tools.reading(), True
+            spoken = self._llm.style.spoken(asked, limit, self._generation.max_new_tokens)
+            writing = self._context.write(self._timeline_log, spoken, reading, sampling, partial(self._opening, asked))
+            async with aclosing(writing) as texts:
+                async for text in texts:
+                    piece = f" {text}" if first and said and not said[-1].isspace() else text
+                    said, first = said + piece, False
+                    yield piece
+            if not reading.calls or not self._tools.allow_round(number) or self._script.room() < limit // 8:
+                break
+            if not await self._tools.run(reading.calls):
+                yield f" {self._tools.question}" if said else self._tools.question
+                return
+        if not said.strip():
+            yield GAVE_UP
+
+    def _structured(self, response_format: ResponseFormat) -> AsyncGenerator[str, None]:
+        most = self._generation.max_new_tokens
+        return self._context.structured(self._timeline_log, response_format.grammar, most)
+
+    async def _opening(self, asked: str, context: TokenContext) -> int | None:
+        """The token with which the reply has to begin: that of a doubt about what is in view, if it is to be admitted."""
+        doubt = self._llm.style.doubt
+        return self._llm.chat.encode(doubt.word)[0] if doubt and await self._doubts(context, asked, doubt) else None
 
     async def _doubts(self, context: TokenContext, asked: str, doubt: Doubt) -> bool:
         """Whether to admit a doubt about what is in view."""
@@ -253,43 +270,8 @@ class LocalChatEngine:
         likely = await self._run(context.probability, self._llm.chat.encode(doubt.word)[0])
         return bool(likely >= doubt.least)
 
-    async def _close_thought(self, context: TokenContext, ids: list[int]) -> None:
-        """End a thought that the model opens although it should answer at once. Appends the closing tokens to `ids`."""
-        closing = self._llm.chat.encode(THOUGHT_CLOSING)
-        wanted = [*context.ids, ids[-1], *closing]
-        ids += closing
-        while await self._run(context.follow, wanted, True):
-            pass
-
-    async def _follow(self, *, replying: bool = False, most: int = 0) -> None:
-        """Bring the cache in line with the timeline, one chunk a step. `most` tokens of a reply must fit."""
-        context = await self._make_room(replying=replying, most=most)
-        wanted = self._script.wanted(replying=replying)
-        while await self._run(context.follow, wanted, replying):
-            pass
-        self._followed = self._timeline.position
-
-    async def _make_room(self, *, replying: bool = False, most: int = 0) -> TokenContext:
-        """Evict what no longer fits, so that the rest and a reply do."""
-        spare = 0 if replying else SPARE_TOKENS
-        eviction = self._script.make_room(max(most, self._llm.style.hard_tokens) + FRAME_TOKENS + spare)
-        self._timeline_log.left(eviction.dropped)
-        if self._context is None:
-            self._context = await self._run(self._llm.new_context)
-        for start, end in eviction.cuts:
-            await self._run(self._context.cut, start, end)
-        if not replying:  # no answer is due
-            await self._update_recap(self._context)
-        return self._context
-
-    async def _update_recap(self, context: TokenContext) -> None:
-        """Write the recap again if turns have left; the tokens behind it are moved, not computed again."""
-        renewal = self._script.recapitulate()
-        if renewal is None or len(context.ids) < renewal.end:
-            return
-        await self._run(context.cut, renewal.start, renewal.end)
-        for first in range(0, len(renewal.ids), PREFILL_CHUNK):
-            await self._run(context.insert, renewal.start + first, renewal.ids[first : first + PREFILL_CHUNK])
+    def _question_end(self) -> float:
+        return next((entry.span[1] for entry in reversed(self._timeline.entries) if entry.text), 0.0)
 
 
 async def _sentences(text: str) -> AsyncGenerator[str, None]:

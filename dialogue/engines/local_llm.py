@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from dialogue.blocks import Fact
 from dialogue.engine import Runner
+from dialogue.grammars.constraint import GrammarVocabulary
 from dialogue.llm.language_model import LanguageModel
 from dialogue.llm.native.kept_prefix import load_prefix, store_prefix
 from dialogue.llm.sampling import GREEDY
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.sentence_embedding import SentenceEmbedder
+from dialogue.prompts.call_format import CallFormat
 from dialogue.prompts.chat_format import ChatFormat, Render
 from dialogue.prompts.chat_template import chatml
 from dialogue.prompts.dialogue_style import SMALL_STYLE, DialogueStyle
@@ -40,14 +43,18 @@ class LocalLlm:
         embedder: SentenceEmbedder | None = None,
         style: DialogueStyle = SMALL_STYLE,
         render: Render = chatml,
+        call_format: CallFormat | None = None,
         keep_beside: Path | None = None,
     ) -> None:
-        """`render` is the model's chat template. The prompt of all sessions is kept beside the model file
-        `keep_beside`, for later starts."""
+        """`render` is the model's chat template, `call_format` how it calls functions, if it does. The prompt of all
+        sessions is kept beside the model file `keep_beside`, for later starts."""
         self.model, self.limit, self.embedder, self.style = model, context_tokens, embedder, style
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
-        self._prefilled_prompt = self._prompt(self.chat.listening(few_shot(style.persona, style.examples)), keep_beside)
+        self.call_format = call_format
+        self.vocabulary = GrammarVocabulary(model.tokenizer, self.stop_ids)
+        persona = self.chat.listening(few_shot(style.persona, style.examples))
+        self._prefilled_prompts = [self._prompt(persona, keep_beside)]
         # Now, beside other programs; and undisturbed.
         self.tokens_per_s_now, self.tokens_per_s = self._measure_speed()
         fast = self.tokens_per_s_now >= PHRASING_MIN_TOKENS_S
@@ -56,11 +63,16 @@ class LocalLlm:
         # Prefilled only where it is used: it takes most of a second on a slow machine.
         self._prefilled_phrasing = self._prefill(self.chat.listening(self._phrasing_prompt)) if self.phrases else None
 
-    def new_context(self) -> TokenContext:
-        """A session's cache with the persona prefilled."""
+    def new_context(self, system: Sequence[int] = ()) -> TokenContext:
+        """A session's cache with the beginning of its prompt `system` prefilled, as far as sessions share it."""
         context = TokenContext(self.model, self.model.new_cache(self.limit))
-        context.copy_from(self._prefilled_prompt)
+        context.copy_from(max(self._prefilled_prompts, key=lambda each: _common_length(each.ids, system)))
         return context
+
+    def prepare(self, ids: Sequence[int]) -> None:
+        """Prefill a longer prompt that sessions begin with, and all that holding calls to a schema needs (blocking)."""
+        self._prefilled_prompts = [self._prefilled_prompts[0], self._prefill(ids)]
+        self.vocabulary.ready()
 
     async def phrase(self, facts: Sequence[Fact], run: Runner) -> str | None:
         """A description of the things in view in the model's words; None if it departs from the facts."""
@@ -108,7 +120,7 @@ class LocalLlm:
         The best of a few: other programs may be busy. The compiled step computes a single token on this thread alone,
         so the thread's processor time is what a token takes where nothing else runs.
         """
-        prompt = self._prefilled_prompt
+        prompt = self._prefilled_prompts[0]
         context = TokenContext(self.model, self.model.new_cache(len(prompt.ids) + _TIMED_TOKENS + 1))
         context.copy_from(prompt)
         while context.follow(prompt.ids, True):  # computes the last token again
@@ -120,6 +132,10 @@ class LocalLlm:
             by_clock = min(by_clock, time.perf_counter() - began)
             by_thread = min(by_thread, max(time.thread_time() - thread_began, 1e-6))
         return 1 / by_clock, 1 / by_thread
+
+
+def _common_length(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
 
 
 def open_embedder(folder: Path | None) -> SentenceEmbedder | None:

@@ -9,9 +9,9 @@ task and no thread and reads no clock but the toolbox's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
@@ -23,15 +23,15 @@ from dialogue.llm.precision import Precision
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.llm.token_context import TokenContext
 from dialogue.minicpm.checkpoints.opening import open_text_model
-from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, FunctionCall, read, system_text
-from dialogue.minicpm.text.running_calls import MAX_ROUNDS, failure, run_async
+from dialogue.minicpm.text.function_calls import CALLS, THOUGHT, read, system_text
 from dialogue.minicpm.text.spoken_part import SpokenPart
 from dialogue.minicpm.text.tool_script import ToolScript
 from dialogue.prompts.prompt import clean
 from dialogue.sizing.pace import PacedSessions
 from dialogue.tools.built_in_tools import built_in_tools
+from dialogue.tools.running_calls import MAX_CALLS, MAX_ROUNDS, run_round
 from dialogue.tools.tool import Tool
-from dialogue.tools.toolbox import Toolbox
+from dialogue.tools.toolbox import Toolbox, usual_toolbox
 
 if TYPE_CHECKING:  # it comes with transformers, which takes seconds to import
     from dialogue.minicpm.text.text_model import TextModel
@@ -44,10 +44,7 @@ INSTRUCTION = (
 )
 # As the makers recommend for chat.
 SAMPLING = SamplingConfig(temperature=0.7, top_p=0.7)
-MAX_CALLS = 8  # in one round
 GAVE_UP = "Sorry, I could not work that out."
-# Offers every built-in tool, for their descriptions only: nothing in it is called.
-_USUAL_TOOLBOX = Toolbox(reminders=cast(Any, NotImplemented), look_closer=cast(Any, NotImplemented))
 
 
 def open_minicpm3(
@@ -67,7 +64,7 @@ def open_minicpm3(
     device = device_for(device)
     llm = MiniCPM3Model(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
     template_session = MiniCPM3Engine(llm, runner, sampling)
-    template_session.equip(_USUAL_TOOLBOX)
+    template_session.equip(usual_toolbox())
     llm.prepare(template_session.instruction)
     return PacedSessions(lambda: MiniCPM3Engine(llm, runner, sampling), llm.model, context_tokens)
 
@@ -105,7 +102,7 @@ class MiniCPM3Model:
 class MiniCPM3Engine:
     """One session. `rewind` keeps the scene: what was detected stays known."""
 
-    can = Capabilities(hears=False, sees=False, speaks=False)
+    can = Capabilities(hears=False, sees=False, speaks=False, tools=True)
 
     def __init__(self, llm: MiniCPM3Model, runner: Runner, sampling: SamplingConfig = SAMPLING) -> None:
         self._llm, self._run, self._sampling = llm, runner, sampling
@@ -174,7 +171,7 @@ class MiniCPM3Engine:
             calls = read(part.written, self._tools).calls
             if not calls or round_number == MAX_ROUNDS or self._script.room() < self._round_tokens():
                 break
-            results = await self._run_calls(calls)
+            results = (await run_round(calls, self._tools)).results
             self._script.called(ids, results, self._result_tokens)
         if not self._said.strip():
             self._said = GAVE_UP
@@ -219,12 +216,6 @@ class MiniCPM3Engine:
             text = f" {text}"
         self._said += text
         return text
-
-    async def _run_calls(self, calls: Sequence[FunctionCall]) -> list[str]:
-        results = [await run_async(call, self._tools) for call in calls[:MAX_CALLS]]
-        if len(calls) > MAX_CALLS:
-            results.append(failure(f"only the first {MAX_CALLS} calls were made; make the others in another round"))
-        return results
 
     def _round_tokens(self) -> int:
         """Room for results, their frames, and one more round."""

@@ -5,7 +5,7 @@ The usual order: penalty, temperature, top-k, top-p, draw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +23,7 @@ class SamplingConfig:
 
 
 GREEDY = SamplingConfig()
+Mask = Callable[[Tensor], Tensor]  # logits (V,) -> those of the tokens that are allowed; -inf for others
 
 
 def choose(

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from dialogue.llm.sampling import SamplingConfig, choose
+from dialogue.llm.sampling import Mask, SamplingConfig, choose
 
 # Tokens of one prefill step at most: enough to be efficient.
 PREFILL_CHUNK = 64
@@ -117,20 +117,21 @@ class TokenContext:
         self._ids += later
         self._last = None
 
-    def choose(self, sampling: SamplingConfig, recent: Sequence[int]) -> int:
+    def choose(self, sampling: SamplingConfig, recent: Sequence[int], mask: Mask | None = None) -> int:
         """The next token by the model, without appending it. Call `follow(..., ready=True)` first."""
         assert self._last is not None, "There is no hidden state to choose from."
-        return choose(self._model.logits(self._last), sampling, recent)
+        logits = self._model.logits(self._last)
+        return choose(logits if mask is None else mask(logits), sampling, recent)
 
     def probability(self, token: int) -> float:
         """How likely the model finds `token` next, 0..1. Call `follow(..., ready=True)` first."""
         assert self._last is not None, "There is no hidden state to choose from."
         return float(self._model.logits(self._last).float().softmax(-1)[token])
 
-    def advance(self, token: int, sampling: SamplingConfig, recent: Sequence[int]) -> int:
+    def advance(self, token: int, sampling: SamplingConfig, recent: Sequence[int], mask: Mask | None = None) -> int:
         """Appends the chosen token to the context; returns the next one."""
         self._append([token])
-        return self.choose(sampling, recent)
+        return self.choose(sampling, recent, mask)
 
     def _keep(self, count: int) -> None:
         """Removes the tokens behind the first `count`."""

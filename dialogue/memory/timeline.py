@@ -129,13 +129,17 @@ class Timeline:
                 self._entries = [entry for entry in self._entries if not _is_transcript_from(entry, start)]
                 if text.strip():
                     self._append(block)
-            case PictureBlock() | SoundBlock() | ToolBlock():
+            case ToolBlock():
+                # Words before the calls belong to the reply, which is set again after them.
+                self._replace_unheard(ReplyBlock("", block.at, block.at))
+                self._append(block)
+            case PictureBlock() | SoundBlock():
                 self._append(block)
 
     def replying(self, text: str) -> None:
         """Sets the reply so far, as if it were heard: stopping at any point leaves a consistent history."""
-        asked = self.asked
-        at = asked.span[1] if asked is not None else self.unheard.span[0] if self.unheard is not None else 0.0
+        last = self._last_act
+        at = 0.0 if last is None else last.span[1] if last.heard else last.span[0]
         self._replace_unheard(ReplyBlock(text, at, at), heard=False)
 
     def rewind(self, position: int) -> None:

@@ -73,6 +73,10 @@ class ChatFormat:
                 said.append(each)
         return without_thoughts(str(self._tokenizer.decode(said, skip_special_tokens=True)).rstrip("\ufffd"))
 
+    def raw_text(self, ids: Sequence[int]) -> str:
+        """The text of generated tokens as it is, without an incomplete last character."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).rstrip("\ufffd")
+
     def opens_thought(self, ids: Sequence[int]) -> bool:
         """Whether the model has just opened a thought."""
         if ids[-1] == self._thought[0]:

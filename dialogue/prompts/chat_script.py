@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from dialogue.blocks import ReplyBlock, TextBlock
+from dialogue.blocks import ReplyBlock, TextBlock, ToolBlock
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from dialogue.llm.rolling_ledger import Eviction, LedgerEntry
@@ -18,6 +18,7 @@ from dialogue.memory.timeline import Entry, Timeline
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.prompts.prompt import ChatMessage, few_shot, mask_quotes
 from dialogue.prompts.scene_text import LONGEST_ENTRY, SHORTEST_ENTRY, scene_entry
+from dialogue.tools.tool import Tool
 
 SMALLEST_CONTEXT = 768
 # The recap takes at most 1/RECAP_SHARE of the context.
@@ -66,6 +67,7 @@ class ChatScript:
         self._window = ContextWindow(self.timeline, self._cost)
         self._shown: dict[int, str] = {}
         self._recap = Recap(limit // RECAP_SHARE, lambda text: len(chat.encode(text)))
+        self._tools: tuple[Tool, ...] = ()
         self.instruct(system)
 
     def instruct(self, system: str) -> None:
@@ -74,14 +76,32 @@ class ChatScript:
         ids = self._chat.listening(few_shot(plain, self._examples))
         if len(ids) > self.limit * 3 // 8:
             raise BadInput(f"The instruction takes {len(ids)} of {self.limit} tokens of context; shorten it.")
-        self._instruction, self._bare_tokens = plain, len(ids)
+        self._instruction = plain
+        self._lay_out_beginning()
+
+    def offer(self, tools: Sequence[Tool]) -> None:
+        """Describes functions to the model, as its template does. Raises BadInput where that takes too much room."""
+        self._tools = tuple(tools)
+        self._lay_out_beginning()
+
+    def _lay_out_beginning(self) -> None:
+        self._bare_tokens = len(self._chat.listening(self._begun_with(self._instruction)))
+        if self._bare_tokens > self.limit * 5 // 8:
+            raise BadInput(
+                f"The instruction and the functions take {self._bare_tokens} of {self.limit} tokens of context; offer "
+                "fewer functions, or ask for a larger context (--context)."
+            )
         self._open_with(self._recap.text)
+
+    def _begun_with(self, instruction: str) -> list[ChatMessage]:
+        first, *examples = few_shot(instruction, self._examples)
+        return [replace(first, tools=self._tools), *examples]
 
     def _open_with(self, recap: str) -> None:
         """Lays out the instruction, the recap behind it and the worked examples."""
         self._shown_recap = recap
         instruction = "\n\n".join(filter(None, (self._instruction, self._chat.plain(recap))))
-        self._beginning = few_shot(instruction, self._examples)
+        self._beginning = self._begun_with(instruction)
         self.system = tuple(self._chat.listening(self._beginning))
 
     def recapitulate(self) -> Renewal | None:
@@ -137,6 +157,11 @@ class ChatScript:
         self._shown = {number: shown for number, shown in self._shown.items() if number in here}
         return eviction
 
+    def room(self) -> int:
+        """Tokens left for the open turn if everything before it is evicted."""
+        turn = [entry for entry in self.entries if entry.turn == self.timeline.turn]
+        return self.limit - len(self.system) - sum(map(self._window.tokens, turn))
+
     def said_lately(self, replies: int) -> tuple[int, ...]:
         """The tokens of the last replies, without their turns' control tokens."""
         said = [self.shown(entry) for entry in self.entries if isinstance(entry.content, ReplyBlock)][-replies:]
@@ -175,6 +200,10 @@ class ChatScript:
                 case ReplyBlock():
                     messages.append(ChatMessage("assistant", shown))
                     answered = True
+                case ToolBlock(_, results):
+                    messages.append(ChatMessage("assistant", shown))
+                    messages += [ChatMessage("tool", self._chat.plain(result)) for result in results]
+                    answered = False
                 case _:
                     messages.append(ChatMessage("user", seen + shown))
                     seen, answered = "", False
@@ -198,6 +227,8 @@ class ChatScript:
                 return self._chat.plain(mask_quotes(text))
             case TextBlock(text):
                 return self._shortened(text)
+            case ToolBlock(written):
+                return written
             case other:
                 raise AssertionError(f"A {type(other).__name__} has no words in this context.")
 

@@ -15,6 +15,10 @@ from dialogue.errors import BadInput
 from dialogue.prompts.prompt import ChatMessage
 from dialogue.prompts.thought import THOUGHT_CLOSING, opens_thought
 
+# Qwen3 writes no thoughts; Llama 3 shows functions in the instruction, since a user's turn may leave the context. Other
+# templates ignore both.
+_SWITCHES = {"enable_thinking": False, "tools_in_user_message": False}
+
 
 def chatml(messages: Sequence[ChatMessage], open_reply: bool) -> str:
     """ChatML, the template of SmolLM2 (and of Qwen without its additions), without a slow import."""
@@ -37,8 +41,10 @@ class ChatTemplate:
         self._words = PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=template, **special)
         hello = [ChatMessage("user", "Hello"), ChatMessage("assistant", "Hi"), ChatMessage("user", "Bye")]
         self._try(hello)
-        self._takes_instructions = "Be kind." in self._tried([ChatMessage("system", "Be kind."), *hello])
-        self._takes_any_order = bool(self._tried([*hello, *hello]))
+        self._takes_instructions = "Be kind." in self.tried(
+            _as_dictionaries([ChatMessage("system", "Be kind."), *hello]), True
+        )
+        self._takes_any_order = bool(self.tried(_as_dictionaries([*hello, *hello]), True))
 
     def __call__(self, messages: Sequence[ChatMessage], open_reply: bool) -> str:
         if not self._takes_instructions:
@@ -48,11 +54,24 @@ class ChatTemplate:
         text = self._rendered(messages, open_reply)
         return text.rstrip() + THOUGHT_CLOSING if open_reply and opens_thought(text) else text
 
+    def tried(
+        self, messages: Sequence[Mapping[str, Any]], open_reply: bool, tools: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
+        """The text of messages in the form of chat APIs; "" if the template refuses them."""
+        try:
+            return self._applied(messages, open_reply, tools)
+        except Exception:
+            return ""
+
     def _rendered(self, messages: Sequence[ChatMessage], open_reply: bool) -> str:
-        rendered = [{"role": message.role, "content": message.content} for message in messages]
-        # `enable_thinking` is Qwen3's switch; templates without one ignore it.
-        options: dict[str, Any] = {"add_generation_prompt": open_reply, "enable_thinking": False}
-        return str(self._words.apply_chat_template(rendered, tokenize=False, **options))
+        tools = [tool.as_schema() for message in messages for tool in message.tools]
+        return self._applied(_as_dictionaries(messages), open_reply, tools)
+
+    def _applied(
+        self, messages: Sequence[Mapping[str, Any]], open_reply: bool, tools: Sequence[Mapping[str, Any]]
+    ) -> str:
+        options: dict[str, Any] = {"add_generation_prompt": open_reply, "tools": list(tools) or None, **_SWITCHES}
+        return str(self._words.apply_chat_template(list(messages), tokenize=False, **options))
 
     def _try(self, messages: Sequence[ChatMessage]) -> None:
         try:
@@ -62,12 +81,9 @@ class ChatTemplate:
         if not all(message.content in shown for message in messages):
             raise BadInput("This model's chat template drops messages; take another model.")
 
-    def _tried(self, messages: Sequence[ChatMessage]) -> str:
-        """The text, or "" if the template refuses."""
-        try:
-            return self._rendered(messages, True)
-        except Exception:
-            return ""
+
+def _as_dictionaries(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def _system_in_first_user_turn(messages: Sequence[ChatMessage]) -> list[ChatMessage]:

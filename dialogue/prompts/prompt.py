@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dialogue.text.table_words import table_words
+from dialogue.tools.tool import Tool
 
 PERSONA = (
     "You are Omni, a friendly voice assistant on the user's own computer. "
@@ -101,10 +102,11 @@ _QUOTES = str.maketrans("“”", "''")
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn, as chat templates take it."""
+    """One turn, as chat templates take it. A system message offers `tools`; results of calls have the role "tool"."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tools: tuple[Tool, ...] = ()
 
 
 def clean(text: str) -> str:

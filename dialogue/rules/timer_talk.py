@@ -12,7 +12,7 @@ from dialogue.errors import BadInput
 from dialogue.text.grammar import listed, sentence
 from dialogue.text.plain_words import core, sentences
 from dialogue.text.time_words import seconds_in, span
-from dialogue.tools.built_in_tools import timer_words
+from dialogue.tools.timer_tools import timer_words
 from dialogue.tools.toolbox import Reminder, Reminders
 
 _LONGEST_TEXT, _LONGEST_WORDS = 500, 40

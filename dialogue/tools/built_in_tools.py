@@ -1,4 +1,4 @@
-"""The built-in tools: time, timers and reminders, sums, a closer look, and recall of what was said or seen.
+"""The built-in tools: time, timers, sums with units, a closer look, reading, recall, switching devices off.
 
 The model reads their names, arguments, docstrings and errors. They use the session's services (`Toolbox`) and the
 engine's event log. Text read in the room is returned as data in quotation marks.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, partial
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -23,9 +23,10 @@ from dialogue.text import arithmetic
 from dialogue.text.labels import find_things
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import grouped, quoted, thing
-from dialogue.text.time_words import span
+from dialogue.tools import units
+from dialogue.tools.timer_tools import TimerTools
 from dialogue.tools.tool import Tool
-from dialogue.tools.toolbox import Reminder, Side, Spot, Toolbox
+from dialogue.tools.toolbox import LookCloser, Side, Spot, Toolbox
 
 _SIDES: Mapping[str, Side] = {
     "left": "left",
@@ -36,7 +37,10 @@ _SIDES: Mapping[str, Side] = {
     "centre": "middle",
     "center": "middle",
 }
-NAMES = ("get_time", "calculate", "recall", "set_timer", "remind_at", "list_timers", "cancel_timer", "look_closer")
+NAMES = (
+    *("get_time", "calculate", "recall", "set_timer", "remind_at", "list_timers", "cancel_timer"),
+    *("look_closer", "read_aloud", "switch_off"),
+)
 LONGEST_SUM = 200
 _SIGNS = str.maketrans({"\u00d7": "*", "\u00f7": "/", "\u2212": "-", ",": None, "=": None})
 
@@ -49,16 +53,12 @@ def built_in_tools(
     always = [Tool.of(_Clock(toolbox.clock).get_time), Tool.of(calculate), Tool.of(_Past(log, run, now, before).recall)]
     optional: list[Tool] = []
     if toolbox.reminders is not None:
-        timers = _Timers(toolbox)
-        methods: list[Callable[..., Any]] = [
-            timers.set_timer,
-            timers.remind_at,
-            timers.list_timers,
-            timers.cancel_timer,
-        ]
-        optional += [Tool.of(method) for method in methods]
+        optional += TimerTools(toolbox.reminders, toolbox.clock).all()
     if toolbox.look_closer is not None:
-        optional.append(Tool.of(_SceneTools(toolbox).look_closer))
+        scene = _SceneTools(toolbox.look_closer)
+        optional += [Tool.of(scene.look_closer), Tool.of(scene.read_aloud)]
+    if toolbox.switch_off is not None:
+        optional.append(Tool.of(_Devices(toolbox).switch_off))
     return [*always, *optional, *(_user_tool(tool, toolbox) for tool in toolbox.user_tools)]
 
 
@@ -69,17 +69,26 @@ def _user_tool(tool: Tool, toolbox: Toolbox) -> Tool:
         if toolbox.committed is not None:
             await toolbox.committed()
         call = partial(tool.run, **given)
-        result = await toolbox.in_background(call) if toolbox.in_background is not None else call()
+        if toolbox.in_background is not None:
+            return await toolbox.in_background(call)
+        result = call()
         return await result if inspect.isawaitable(result) else result
 
     return replace(tool, run=run)
 
 
-def calculate(expression: Annotated[str, "such as (12.5 + 7) * 3 or 15% of 80"]) -> str:
-    """Work out a sum exactly. Knows + - * / ^ and parentheses, and percent of."""
-    value = arithmetic.result(expression.lower().translate(_SIGNS)) if len(expression) <= LONGEST_SUM else None
+def calculate(
+    expression: Annotated[str, "such as (12.5 + 7) * 3, 15% of 80, 5 miles to km, 3 kg + 200 g, 20 C to F"],
+) -> str:
+    """Work out a sum exactly, or convert units."""
+    if len(expression) > LONGEST_SUM:
+        raise BadInput(f"this is longer than {LONGEST_SUM} characters; write a shorter sum")
+    written = expression.translate(_SIGNS)
+    value = arithmetic.result(written.lower())
     if value is None:
-        raise BadInput("this is not a sum of numbers with + - * / ^ and parentheses, or a number beyond 10^15 in it")
+        value = units.result(written)
+    if value is None:
+        raise BadInput("this is not a sum of numbers or units with + - * / ^ and parentheses, or it goes beyond 10^15")
     return value
 
 
@@ -112,65 +121,9 @@ def _zones() -> tuple[str, ...]:
     return tuple(sorted(available_timezones()))
 
 
-class _Timers:
-    def __init__(self, toolbox: Toolbox) -> None:
-        assert toolbox.reminders is not None
-        self._book, self._clock = toolbox.reminders, toolbox.clock
-
-    def set_timer(
-        self,
-        hours: float = 0,
-        minutes: float = 0,
-        seconds: float = 0,
-        reminder: Annotated[str, "what to remind the user of; empty for a plain timer"] = "",
-    ) -> dict[str, Any]:
-        """Set a timer, or a reminder after some time. It is said aloud when it is due."""
-        after_s = 3600 * hours + 60 * minutes + seconds
-        return self._as_data(self._book.add(after_s, *timer_words(after_s, reminder)))
-
-    def remind_at(
-        self, time: Annotated[str, "of the day, as HH:MM"], reminder: Annotated[str, "what to remind the user of"]
-    ) -> dict[str, Any]:
-        """Set a reminder for a time of the day. It is said aloud when it is due."""
-        now = self._clock()
-        try:
-            wanted = datetime.strptime(time.strip(), "%H:%M").time()
-        except ValueError as odd:
-            raise BadInput(f"{time!r} is no time of the day; write it as HH:MM") from odd
-        due = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
-        after_s = ((due if due > now else due + timedelta(days=1)) - now).total_seconds()
-        return self._as_data(self._book.add(after_s, *timer_words(after_s, reminder)))
-
-    def list_timers(self) -> list[dict[str, Any]]:
-        """List the timers and reminders that are not due yet."""
-        return [self._as_data(each) for each in self._book.pending()]
-
-    def cancel_timer(self, number: int) -> str:
-        """Cancel a timer or reminder by its number."""
-        cancelled = self._book.cancel(number)
-        if cancelled is None:
-            numbers = [each.number for each in self._book.pending()]
-            raise BadInput(f"there is no timer {number}; there are {numbers}" if numbers else "there are no timers")
-        return f"cancelled: {cancelled.about}"
-
-    def _as_data(self, reminder: Reminder) -> dict[str, Any]:
-        left = span(reminder.due - self._book.now())
-        return {"number": reminder.number, "about": reminder.about, "due_in": left}
-
-
-def timer_words(after_s: float, reminder: str) -> tuple[str, str]:
-    """The name of a timer in a list, and the sentence spoken when it is due."""
-    about = " ".join(reminder.split())[:200].rstrip(".")
-    if about:
-        return about, f"Here is your reminder: {about}."
-    name = f"timer for {span(after_s)}"
-    return name, f"Your {name} is up."
-
-
 class _SceneTools:
-    def __init__(self, toolbox: Toolbox) -> None:
-        assert toolbox.look_closer is not None
-        self._look = toolbox.look_closer
+    def __init__(self, look_closer: LookCloser) -> None:
+        self._look = look_closer
 
     async def look_closer(
         self,
@@ -178,6 +131,28 @@ class _SceneTools:
     ) -> dict[str, Any]:
         """Take a new picture with the camera, enlarge a part of it, and tell what is there and what is written."""
         return seen(await self._look(spot_of(where)))
+
+    async def read_aloud(
+        self, where: Annotated[str, "left, right, top, bottom, middle, or a thing; empty for everything"] = ""
+    ) -> dict[str, Any]:
+        """Read what is written in front of the camera, to repeat it to the user word for word."""
+        writing = seen(await self._look(spot_of(where)))["writing"]
+        if not writing:
+            raise BadInput("no writing can be read there; the user may hold it closer to the camera")
+        return {"writing": writing}
+
+
+class _Devices:
+    def __init__(self, toolbox: Toolbox) -> None:
+        self._toolbox = toolbox
+
+    async def switch_off(self, device: Literal["camera", "microphone"]) -> str:
+        """Switch the user's camera or microphone off, when the user asks for it. Only the user can switch it on."""
+        assert self._toolbox.switch_off is not None
+        if self._toolbox.committed is not None:
+            await self._toolbox.committed()
+        await self._toolbox.switch_off(device)
+        return f"the {device} is off"
 
 
 def spot_of(where: str) -> Spot:

@@ -1,4 +1,5 @@
-"""Describes functions that a model may call: made from Python functions or JSON schemas, shown to MiniCPM3 as stubs.
+"""Describes functions that a model may call: made from Python functions or JSON schemas, shown to a model as JSON, or
+as stubs of Python (MiniCPM3).
 
 A tool's arguments are always described by JSON schema. Runs nothing.
 """
@@ -18,15 +19,17 @@ _NAMES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool
 
 @dataclass(frozen=True, eq=False)
 class Tool:
-    """`parameters` is a JSON schema of an object; `run` takes its properties by name."""
+    """`parameters` is a JSON schema of an object; `run` takes its properties by name. `asks`: the user is asked before
+    each call, because it changes something in the world."""
 
     name: str
     description: str
     parameters: Schema
     run: Callable[..., Any]
+    asks: bool = False
 
     @classmethod
-    def of(cls, function: Callable[..., Any]) -> Tool:
+    def of(cls, function: Callable[..., Any], *, asks: bool = False) -> Tool:
         """Makes a tool of a function with type hints. Its docstring is the description; `Annotated[str, "what it is"]`
         or a section "Args:" describes an argument. Literal and Enum list its values, dataclasses and pydantic models
         nest, and the function receives the hinted types. Raises BadInput for hints without a JSON schema."""
@@ -35,10 +38,12 @@ class Tool:
         if not callable(function) or not getattr(function, "__name__", "").isidentifier():
             raise BadInput(f"{function!r} is not a named function: write one with type hints and a docstring.")
         description, arguments = split_docstring(function)
-        return cls(function.__name__, description, schema_of_arguments(function, arguments), taking_json(function))
+        return cls(
+            function.__name__, description, schema_of_arguments(function, arguments), taking_json(function), asks
+        )
 
     @classmethod
-    def described(cls, schema: Schema, run: Callable[..., Any]) -> Tool:
+    def described(cls, schema: Schema, run: Callable[..., Any], *, asks: bool = False) -> Tool:
         """Makes a tool of a chat API's description: `{"name", "description", "parameters"}`, or that as "function".
         Raises BadInput for an invalid description, or if `run` is not callable."""
         inner = schema.get("function", schema) if isinstance(schema, Mapping) else None
@@ -49,7 +54,7 @@ class Tool:
             raise BadInput(f"The parameters of {name} must be the JSON schema of an object with properties.")
         if not callable(run):
             raise BadInput(f"{name} needs a function to run, and {run!r} is not callable.")
-        return cls(name, str(inner.get("description") or ""), parameters, run)
+        return cls(name, str(inner.get("description") or ""), parameters, run, asks)
 
     @property
     def properties(self) -> Mapping[str, Schema]:
@@ -59,6 +64,12 @@ class Tool:
     @property
     def required(self) -> list[str]:
         return list(self.parameters.get("required", []))
+
+    def as_schema(self) -> dict[str, Any]:
+        """The description in the form of chat APIs, which chat templates take too."""
+        parameters = {"type": "object", "properties": {}, **self.parameters}
+        function = {"name": self.name, "description": self.description, "parameters": parameters}
+        return {"type": "function", "function": function}
 
     def stub(self) -> str:
         """Python that shows how to call the tool: classes for listed values and nested objects, then the function."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from dialogue.blocks import SceneBlock
 from dialogue.tools.tool import Tool
@@ -54,6 +54,8 @@ class Spot:
     labels: tuple[str, ...] = ()
 
 
+Device = Literal["camera", "microphone"]
+
 # Takes a new picture, enlarges the spot and returns what is recognised there. Raises BadInput without a picture.
 LookCloser = Callable[[Spot], Awaitable[SceneBlock]]
 
@@ -62,14 +64,21 @@ LookCloser = Callable[[Spot], Awaitable[SceneBlock]]
 class Toolbox:
     """`user_tools` come from the user and may have side effects, so they run once `committed` returns: a speculative
     reply must do nothing that cannot be undone. They may also take long: `in_background` runs them off the event
-    loop."""
+    loop, and awaits what they return."""
 
     clock: Callable[[], datetime] = datetime.now
     reminders: Reminders | None = None
     look_closer: LookCloser | None = None
+    switch_off: Callable[[Device], Awaitable[None]] | None = None
     user_tools: tuple[Tool, ...] = ()
     committed: Callable[[], Awaitable[None]] | None = None
     in_background: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
+
+
+def usual_toolbox(user_tools: tuple[Tool, ...] = ()) -> Toolbox:
+    """Offers what a call offers, for the descriptions alone: nothing in it is called."""
+    nothing = cast(Any, NotImplemented)
+    return Toolbox(reminders=nothing, look_closer=nothing, switch_off=nothing, user_tools=user_tools)
 
 
 @runtime_checkable
@@ -77,3 +86,12 @@ class TakesTools(Protocol):
     """An engine that can use a toolbox."""
 
     def equip(self, toolbox: Toolbox) -> None: ...
+
+
+@runtime_checkable
+class PreparesTools(TakesTools, Protocol):
+    """An engine whose sessions share the descriptions of their tools, computed before the first one."""
+
+    async def prepare(self) -> None:
+        """Comes after `equip`. Raises BadInput for tools that take too much room."""
+        ...

@@ -1,4 +1,4 @@
-"""Makes the setup for a model that a user names, and changes its options: engine settings, voice, tools, captioner.
+"""Makes the setup for a model that a user names, and changes its options: engine settings, voice, captioner.
 
 Reads config.json and nothing else of the model; reads no environment.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from dialogue.engines.settings import SpeakingModelSettings
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.minicpm.kind import NATIVE_TYPES, kind_of
-from dialogue.tools.tool import Tool
 from stream.models.setup import CaptionerSettings, Setup
 from stream.models.weights import WeightStore
 
@@ -98,26 +96,6 @@ def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
     if not recording.is_file():
         raise BadInput(f"There is no recording {recording}; name a few seconds of one voice, such as a WAV file.")
     return with_recording
-
-
-def with_tools(setup: Setup, tools: Sequence[Tool | Callable[..., Any]]) -> Setup:
-    """The setup whose model may call these functions: Python functions with type hints, or `Tool`s made from JSON
-    schemas. Raises BadInput for an engine without function calls, or a function that cannot be described."""
-    if not entry_of(setup.engine).can.tools:
-        raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
-    return replace(setup, tools=user_tools(tools))
-
-
-def user_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
-    """The user's functions as tools. Raises BadInput for one that cannot be described, or a name that is taken."""
-    from dialogue.tools.built_in_tools import NAMES
-
-    made = tuple(each if isinstance(each, Tool) else Tool.of(each) for each in tools)
-    names = [tool.name for tool in made]
-    for place, name in enumerate(names):
-        if name in NAMES or name in names[:place]:
-            raise BadInput(f"There is already a function called {name}; give yours another name.")
-    return made
 
 
 def with_captioner(setup: Setup, folder: Path, precision: Precision | None = None, device: str | None = None) -> Setup:

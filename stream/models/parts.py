@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import inspect
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -21,15 +22,17 @@ from dialogue.engines.entry import Cost, Measurement, unmeasured
 from dialogue.engines.registry import entry_of
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
-from dialogue.tools.toolbox import TakesTools, Toolbox
+from dialogue.tools.toolbox import PreparesTools, TakesTools, Toolbox, usual_toolbox
 from stream.models.capacity import Capacity
 from stream.models.components import Role, component
 from stream.models.needs import VAD, present
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
+from stream.models.tool_choice import NO_FUNCTIONS
 from stream.models.unit_slots import Slots, UnitSlots
 from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread, close_all
+from stream.tools.mcp_client import McpServers
 from vision.look import VisionModels
 from vision.reading.read_text import Reader
 
@@ -75,7 +78,8 @@ class Parts:
     capacity: Capacity | None = None  # where it was measured
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
     captioner: Captioner | None = None  # for an engine that cannot see
-    tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
+    tools: tuple[Tool, ...] = ()  # the user's functions and those of MCP servers, for an engine that calls functions
+    mcp: McpServers | None = None
     measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # from the engine's registry entry
     remarks: tuple[str, ...] = ()  # what was missing when the parts were opened
     _cost: Cost | None = None  # of units, where they were measured
@@ -111,10 +115,12 @@ class Parts:
     def chat_engine(self, tools: tuple[Tool, ...] = ()) -> Engine:
         """A new engine for chat requests. Raises BadInput for `tools` where the engine calls no functions."""
         engine = (self.new_chat_engine or self.new_engine)()
+        if tools and not engine.can.tools:
+            raise BadInput(NO_FUNCTIONS)
         if isinstance(engine, TakesTools):
-            engine.equip(Toolbox(user_tools=(*self.tools, *tools), in_background=asyncio.to_thread))
-        elif tools:
-            raise BadInput("This engine calls no functions; choose one that does (MiniCPM3), or leave the tools out.")
+            # Outside of a call nobody can be asked for consent.
+            safe = tuple(tool for tool in (*self.tools, *tools) if not tool.asks)
+            engine.equip(Toolbox(user_tools=safe, in_background=off_the_loop))
         return engine
 
     @property
@@ -123,7 +129,9 @@ class Parts:
         return max(thread.busy_s for thread in self.threads.needed)
 
     def close(self) -> None:
-        """Closes every thread; waits for running steps as `close_all` does."""
+        """Closes servers and every thread; waits for running steps as `close_all` does."""
+        if self.mcp is not None:
+            self.mcp.close()
         close_all(self.threads.all())
 
 
@@ -179,6 +187,27 @@ def _return_free_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+async def off_the_loop(call: Callable[[], Any]) -> Any:
+    """Runs a function of the user on a thread; an async one is awaited."""
+    result = await asyncio.to_thread(call)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def _prepare_tools(setup: Setup, engine: Engine, tools: tuple[Tool, ...], servers: McpServers) -> tuple[str, ...]:
+    """Has the model read the tools of calls; returns sentences about those that are missing. Raises BadInput for tools
+    that the model cannot use, now or later."""
+    if engine.can.tools:
+        if isinstance(engine, PreparesTools):
+            engine.equip(usual_toolbox(tools))
+            await engine.prepare()
+        return servers.problems
+    if not (setup.tools or setup.mcp):
+        return ()
+    if setup.upgrade is None:
+        raise BadInput(NO_FUNCTIONS)
+    return ("Functions are called once the larger model is ready.",)
+
+
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
     """Load and warm up everything that `setup` needs. Raises WeightsError, ValueError, OSError, with threads closed."""
     done = 0
@@ -202,10 +231,15 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
             voice = tasks.create_task(opened("tts", threads.voice, _open_voice, setup, store))
             llm = tasks.create_task(opened("llm", threads.llm, open_llm, setup.engine, store, threads.llm.run))
             captioner = tasks.create_task(threads.captioner.run(_open_captioner, setup))
+            servers = McpServers(setup.mcp)
+            unless_ready.callback(servers.close)
+            mcp_tools = tasks.create_task(servers.open())
+        activity, transcriber = asr.result()
+        live, chat = live_and_chat(llm.result())
+        tools = (*setup.tools, *mcp_tools.result())
+        remarks = await _prepare_tools(setup, live(), tools, servers)
         unless_ready.pop_all()
     await asyncio.to_thread(_return_free_memory)
-    activity, transcriber = asr.result()
-    live, chat = live_and_chat(llm.result())
     no_captions = (
         f"The call has no captions, and the log has no words for speech; fetch the recogniser with "
         f"`omnilive models pull {setup.asr}`."
@@ -220,7 +254,8 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         new_echo_canceller=EchoCanceller,
         new_chat_engine=chat,
         captioner=captioner.result(),
-        tools=setup.tools,
+        tools=tools,
+        mcp=servers,
         measuring=entry_of(setup.engine).measure,
-        remarks=(no_captions,) if transcriber is None else (),
+        remarks=(*((no_captions,) if transcriber is None else ()), *remarks),
     )

@@ -13,6 +13,7 @@ from dialogue.engines.settings import EmbeddedSettings, EngineSettings, RemoteSe
 from dialogue.llm.precision import Precision
 from dialogue.tools.tool import Tool
 from stream.runtime.budget import budget_for
+from stream.tools.mcp_config import McpServer
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Setup:
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
     remember: Path | None = None  # the file that keeps the event log across calls
+    mcp: tuple[McpServer, ...] = ()  # servers whose tools it may call too
     chooses_llm: bool = False  # `default_llm` replaces the engine by the embedded LLM that fits the machine
     llm_choice: str = ""  # which embedded LLM was chosen, and why
     upgrade: EngineSettings | None = None  # the engine of calls that begin once its weights have been fetched

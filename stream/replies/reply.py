@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import PictureBlock, TextBlock
-from dialogue.engine import Engine, Listening, Mark, SoundDelta, TextDelta
+from dialogue.engine import ConsentDelta, Engine, Listening, Mark, SoundDelta, TextDelta
 from dialogue.errors import BadInput
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.unit_prefill import UnitPrefill
@@ -25,7 +25,7 @@ from stream.replies.reminder_book import ReminderBook
 from stream.replies.unheard import Unheard
 from stream.runtime.budget import TurnTiming
 from stream.runtime.clock import SoundClock
-from stream.runtime.events import Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
+from stream.runtime.events import ConsentAsked, Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue, QueueClosed
 from stream.turns.decisions import Announcement, Question, SpokenQuestion, TypedQuestion
@@ -184,6 +184,8 @@ class Reply:
                             resampler = resampler or Resampler(rate, self._deps.playback.rate)
                             self._play(alignment.piece(resampler.push(samples), resampler.rate_out))
                             await self._wait_for_playback()
+                        case ConsentDelta(question):
+                            self._show(ConsentAsked(self.turn, question))
                         case Listening():
                             break
         except BadInput as error:  # what has come stands, and the call goes on
@@ -192,6 +194,12 @@ class Reply:
             self._play(alignment.end(resampler.flush(), resampler.rate_out))
         for phrase in splitter.flush():
             await self._queue_phrase(phrase)
+
+    async def bridge(self, words: str) -> None:
+        """Says `words` in a pause of the answer, if nothing was said yet."""
+        if self.committed and not self.said:
+            self._write(words)
+            await self._queue_phrase(words.strip())
 
     async def _wait_for_playback(self) -> None:
         """Keeps synthesis at most AHEAD_S ahead of playback."""

@@ -127,6 +127,11 @@ class ReplyController:
         if self.reply is not None:
             await self.reply.decided()
 
+    async def bridge(self, words: str) -> None:
+        """Fills a pause of the current reply with these words."""
+        if self.reply is not None:
+            await self.reply.bridge(words)
+
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn
 

@@ -15,6 +15,7 @@ from audio.chunk import Samples
 from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import ContextUse, Delta, Engine, SoundDelta, TextDelta
 from dialogue.errors import BadInput
+from dialogue.grammars.response_format import ResponseFormat, TakesResponseFormat
 from dialogue.llm.generation_config import GenerationConfig, TakesGenerationConfig
 from dialogue.tools.tool import Tool
 from stream.models.parts import Parts
@@ -32,10 +33,11 @@ LONGEST_HISTORY = 1000  # messages
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """Options of one answer: how the text is generated, and functions that the model may call."""
+    """Options of one answer: how the text is generated, functions that the model may call, the form of the answer."""
 
     generation: GenerationConfig = field(default_factory=GenerationConfig)
     tools: tuple[Tool, ...] = ()
+    response_format: ResponseFormat | None = None
 
 
 DEFAULT_OPTIONS = RequestOptions()
@@ -58,10 +60,13 @@ class ChatRequests:
         """The reply to the last message, piece by piece. `on_sound` receives it as speech, in the model's own voice
         where it has one; `on_use` the use of the context at the end. Raises BadInput, and what the engine raises."""
         _check(messages)
+        response_format = request_options.response_format
         engine, said, sounded = self._new_engine(on_sound is not None, request_options.tools), "", False
         try:
             _configure(engine, request_options.generation)
-            async with aclosing(self._deltas(engine, messages)) as deltas:
+            if response_format is not None:
+                _structure(engine, response_format)
+            async with aclosing(self._deltas(engine, messages, response_format)) as deltas:
                 async for delta in deltas:
                     match delta:
                         case TextDelta(text):
@@ -70,6 +75,8 @@ class ChatRequests:
                         case SoundDelta(samples, rate) if on_sound is not None:
                             on_sound(samples, rate)
                             sounded = True
+            if response_format is not None:
+                response_format.check(said)
             voice = self._parts.voice
             if on_sound is not None and voice is not None and not sounded and said.strip():
                 spoken = await self._parts.threads.voice.run(voice.spoken, said.strip())
@@ -87,7 +94,9 @@ class ChatRequests:
             raise BadInput("This model speaks in calls only: ask without speech, or call it with `live`.")
         return engine
 
-    async def _deltas(self, engine: Engine, messages: Sequence[RequestMessage]) -> AsyncGenerator[Delta, None]:
+    async def _deltas(
+        self, engine: Engine, messages: Sequence[RequestMessage], response_format: ResponseFormat | None
+    ) -> AsyncGenerator[Delta, None]:
         intake, at = MessageIntake(self._parts, engine), 0.0
         for message in messages[:-1]:
             if message.role == "user":
@@ -99,18 +108,26 @@ class ChatRequests:
                 await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
             at += MESSAGES_APART_S
         taken = await intake.take(messages[-1], at)
-        if (answer := answer_by_rule(taken, reads=self._reads, hears=engine.can.hears)) is not None:
-            yield TextDelta(answer)
+        rule = answer_by_rule(taken, reads=self._reads, hears=engine.can.hears)
+        if rule is not None and response_format is None:
+            yield TextDelta(rule)
             return
-        await self._feed_question(engine, taken)
+        await self._feed_question(engine, taken, response_format)
         async with aclosing(engine.reply()) as deltas:
             async for delta in deltas:
                 yield delta
 
-    async def _feed_question(self, engine: Engine, taken: TakenMessage) -> None:
-        """Feeds the text of a message, unless the engine has it already: as sound, or in its place among the items."""
+    async def _feed_question(
+        self, engine: Engine, taken: TakenMessage, response_format: ResponseFormat | None = None
+    ) -> None:
+        """Feeds the text of a message, unless the engine has it already: as sound, or in its place among the items. A
+        `response_format` is described after it."""
+        prompt = ""
         if not taken.fed or taken.said or taken.heard:
-            prompt = await prompt_of(taken, engine, has_rules=self._has_rules)
+            prompt = await prompt_of(taken, engine, has_rules=self._has_rules and response_format is None)
+        if response_format is not None:
+            prompt = f"{prompt}\n\n{response_format.instruction}".strip()
+        if prompt:
             await engine.feed(TextBlock(prompt, taken.at, taken.at, typed=True))
 
 
@@ -119,6 +136,12 @@ def _configure(engine: Engine, generation: GenerationConfig) -> None:
         engine.configure(generation)
     elif not generation.is_default:
         raise BadInput("This model takes no sampling parameters: leave out temperature, top_p and the like.")
+
+
+def _structure(engine: Engine, response_format: ResponseFormat) -> None:
+    if not isinstance(engine, TakesResponseFormat):
+        raise BadInput("This model's answers cannot be held to a schema; use a chat model (--llm), or leave it out.")
+    engine.answer_in(response_format)
 
 
 def _only_text(message: RequestMessage) -> str:

@@ -138,6 +138,21 @@ class ReplyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentAsked:
+    """The reply ends with a question: whether a tool that changes something may be used. "Yes" or "No" answers it."""
+
+    turn: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStopped:
+    """The assistant switched the user's device off, because the user asked for it: the far end releases it."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
 class SeenObject:
     """`box` is x0, y0, x1, y1 as fractions of the picture."""
 
@@ -213,6 +228,8 @@ Expressed = (
     | ReplyRecalled
     | ReplyHeard
     | ReplyEnded
+    | ConsentAsked
+    | DeviceStopped
     | SceneSeen
     | TurnTimed
     | ContextShown

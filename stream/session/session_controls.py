@@ -7,7 +7,9 @@ from typing import assert_never
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.video_perception import VideoPerception
 from stream.runtime.events import (
+    Device,
     DeviceLost,
+    DeviceStopped,
     DeviceSwitched,
     Interrupted,
     Notice,
@@ -58,9 +60,7 @@ class SessionControls:
                 low, high = PLAYOUT_RANGE_S
                 floor.playout_s = min(max(delay_s, low), high)
             case DeviceLost(device, reason):
-                await self._switch(
-                    DeviceSwitched(microphone=False) if device == "microphone" else DeviceSwitched(camera=False)
-                )
+                await self._switch(_off(device))
                 self._link.emit(
                     Notice(
                         "warning", f"{device}_lost", f"The {device} is gone ({reason}). The call goes on without it."
@@ -68,6 +68,11 @@ class SessionControls:
                 )
             case _:
                 assert_never(control)
+
+    async def switch_off(self, device: Device) -> None:
+        """Switches a device off for the assistant (`dialogue.tools.toolbox.Toolbox.switch_off`)."""
+        self.queue.put(_off(device))
+        self._link.emit(DeviceStopped(device))
 
     async def _type(self, text: str) -> None:
         text = text.strip()
@@ -94,3 +99,7 @@ class SessionControls:
             self._audio.switch(switched.microphone)
             if not switched.microphone:
                 await floor.take(MicrophoneOff())
+
+
+def _off(device: Device) -> DeviceSwitched:
+    return DeviceSwitched(microphone=False) if device == "microphone" else DeviceSwitched(camera=False)

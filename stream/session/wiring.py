@@ -6,7 +6,6 @@ perception, read by the reply stage) and the signal of playback progress (set by
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,7 +13,7 @@ from typing import Any, cast
 from dialogue.engine import Engine, SemanticTurnJudge, UnitEngine
 from dialogue.memory.event_log import Remembers
 from dialogue.tools.toolbox import TakesTools, Toolbox
-from stream.models.parts import Parts
+from stream.models.parts import Parts, off_the_loop
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.audio_perception import AudioPerception
@@ -37,6 +36,7 @@ from stream.replies.orders import Order, SceneChanged, order_queue
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.reply import ReplyDependencies
 from stream.replies.reply_controller import ReplyController
+from stream.replies.tool_runs import ToolRuns
 from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
@@ -129,7 +129,6 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     )
     turns = DuplexTurns() if engine.can.duplex else Turns(patience(setup))
     replies = _reply_stage(orders, dependencies, turns, sound)
-    _equip(parts, dependencies, replies)
     caption_transcriber = _caption_transcriber(parts, engine, link)
     floor = Floor(
         orders=orders,
@@ -143,6 +142,8 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         caption_transcriber=caption_transcriber,
     )
     audio = _audio_perception(parts, transcripts, floor, setup, link, played)
+    controls = SessionControls(floor=floor, audio=audio, video=video, link=link)
+    _equip(parts, dependencies, replies, controls)
     reminders = dependencies.reminders
     return Stages(
         engine=engine,
@@ -150,7 +151,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         audio=audio,
         video=video,
         replies=replies,
-        controls=SessionControls(floor=floor, audio=audio, video=video, link=link),
+        controls=controls,
         playout=PacedPlayout(
             playback=playback, moved=playback_moved, floor=floor, replies=replies, budget_s=setup.budget_s, link=link
         ),
@@ -215,7 +216,9 @@ def _reply_stage(
     )
 
 
-def _equip(parts: Parts, dependencies: ReplyDependencies, replies: ReplyController | FullDuplex) -> None:
+def _equip(
+    parts: Parts, dependencies: ReplyDependencies, replies: ReplyController | FullDuplex, controls: SessionControls
+) -> None:
     """Gives the session's tools to an engine that takes tools."""
     engine, look_closer = dependencies.engine, None
     if not isinstance(engine, TakesTools):
@@ -226,9 +229,10 @@ def _equip(parts: Parts, dependencies: ReplyDependencies, replies: ReplyControll
         Toolbox(
             reminders=dependencies.reminders,
             look_closer=look_closer,
+            switch_off=controls.switch_off,
             user_tools=parts.tools,
             committed=replies.decided if isinstance(replies, ReplyController) else None,
-            in_background=asyncio.to_thread,
+            in_background=ToolRuns(replies) if isinstance(replies, ReplyController) else off_the_loop,
         )
     )
 

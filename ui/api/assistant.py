@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DESCRIBE = "What do you see?"
 Tools = Sequence[Tool | Callable[..., Any]]
+Form = Mapping[str, Any] | None  # of an answer, as in chat APIs
 
 
 class Assistant:
@@ -36,15 +37,22 @@ class Assistant:
 
     May be used from any thread and any event loop. Models are loaded at the first question, and downloaded where they
     are missing; `close`, or leaving the `with` block, frees them. `setup` is a preset's name or a Setup; "laptop" takes
-    the larger embedded language model where its weights are present and the machine is fast enough. `home` is the
-    folder of the weights, by default OMNILIVE_HOME or ~/.cache/omnilive. Raises BadInput for an unknown preset.
+    the larger embedded language model where its weights are present and the machine is fast enough. `tools` are
+    functions that the model may call besides the built-in ones: Python functions with type hints, or
+    `Tool.described(schema, run)`. `home` is the folder of the weights, by default OMNILIVE_HOME or ~/.cache/omnilive.
+    Raises BadInput for an unknown preset, and for tools where the engine calls no functions: at once, or at the first
+    question if the model is chosen then.
     """
 
-    def __init__(self, setup: str | Setup = "laptop", *, home: Path | str | None = None) -> None:
+    def __init__(self, setup: str | Setup = "laptop", *, tools: Tools = (), home: Path | str | None = None) -> None:
         let_threads_sleep()
+        from stream.models.tool_choice import with_tools
+
         if isinstance(setup, str) and setup not in SETUPS:
             raise BadInput(f"There is no setup {setup!r}. Choose one of {', '.join(SETUPS)}.")
         chosen = SETUPS[setup] if isinstance(setup, str) else setup
+        if tools:
+            chosen = with_tools(chosen, tools)
         self._backend = AssistantBackend(chosen, Path(home) if home else default_home())
 
     @classmethod
@@ -69,13 +77,13 @@ class Assistant:
         the language model's weights ("int8", "int4"; None: bfloat16, or the fastest one of a chat model). `device` is
         "auto", "cpu", "cuda" or "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to clone and
         needs the speaker's consent: pass `speaker_consents=True`. `captioner`, for a model without vision, is an
-        image-text model that describes pictures to it. `tools`, for MiniCPM3, are functions that the model may call
-        besides the built-in ones: Python functions with type hints, or `Tool.described(schema, run)`. Raises
-        WeightsError when the model cannot be downloaded, BadInput when it cannot be used.
+        image-text model that describes pictures to it. `tools` as for `Assistant`.
+        Raises WeightsError when the model cannot be downloaded, BadInput when it cannot be used.
         """
         let_threads_sleep()
         from stream.models.any_model import model_setup
-        from stream.models.model_choice import model_folder, with_captioner, with_tools, with_voice
+        from stream.models.model_choice import model_folder, with_captioner, with_voice
+        from stream.models.tool_choice import with_tools
         from stream.models.weights import WeightStore
 
         home = Path(home) if home else default_home()
@@ -158,22 +166,38 @@ class Assistant:
         *,
         stream: Literal[False] = False,
         tools: Tools = (),
+        response_format: Form = None,
         **generation: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     def chat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **generation: Unpack[GenerationOptions]
+        self,
+        history: History,
+        *,
+        stream: Literal[True],
+        tools: Tools = (),
+        response_format: Form = None,
+        **generation: Unpack[GenerationOptions],
     ) -> Iterator[str]: ...
     def chat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **generation: Unpack[GenerationOptions]
+        self,
+        history: History,
+        *,
+        stream: bool = False,
+        tools: Tools = (),
+        response_format: Form = None,
+        **generation: Unpack[GenerationOptions],
     ) -> str | Iterator[str]:
         """The next reply in `history`: [{"role": "system" | "user" | "assistant", "content": text or items}].
 
         ui/api/attachments.py lists the items: text, files, pictures, recordings and videos. With `stream` the reply
-        comes in pieces; closing the iterator stops the model. `tools` are functions that MiniCPM3 may call for this
-        reply, besides those of `from_pretrained`; `generation` as for `describe_image`. Raises BadInput.
+        comes in pieces; closing the iterator stops the model. `tools` are functions that the model may call for this
+        reply, besides those of the assistant; one that asks for consent is left out, since nobody can be asked.
+        `response_format` is the form of the answer as in OpenAI's API: {"type": "json_object"}, or {"type":
+        "json_schema", "json_schema": {"name": ..., "schema": {...}}}; the answer is valid against the schema, or
+        BadInput says why not. `generation` as for `describe_image`. Raises BadInput.
         """
-        options = _request_options(generation, tools)
+        options = _request_options(generation, tools, response_format)
         if stream:
             return self._loop.each(self._backend.pieces(history, options))
         return self._loop.run(self._backend.reply(history, options))
@@ -185,17 +209,30 @@ class Assistant:
         *,
         stream: Literal[False] = False,
         tools: Tools = (),
+        response_format: Form = None,
         **generation: Unpack[GenerationOptions],
     ) -> str: ...
     @overload
     async def achat(
-        self, history: History, *, stream: Literal[True], tools: Tools = (), **generation: Unpack[GenerationOptions]
+        self,
+        history: History,
+        *,
+        stream: Literal[True],
+        tools: Tools = (),
+        response_format: Form = None,
+        **generation: Unpack[GenerationOptions],
     ) -> AsyncIterator[str]: ...
     async def achat(
-        self, history: History, *, stream: bool = False, tools: Tools = (), **generation: Unpack[GenerationOptions]
+        self,
+        history: History,
+        *,
+        stream: bool = False,
+        tools: Tools = (),
+        response_format: Form = None,
+        **generation: Unpack[GenerationOptions],
     ) -> str | AsyncIterator[str]:
         """As `chat`. To stream: `async for piece in await assistant.achat(history, stream=True)`."""
-        options = _request_options(generation, tools)
+        options = _request_options(generation, tools, response_format)
         if stream:
             return self._loop.aeach(self._backend.pieces(history, options))
         return await self._loop.arun(self._backend.reply(history, options))
@@ -242,9 +279,11 @@ class Assistant:
         return self._backend.loop
 
 
-def _request_options(generation: GenerationOptions, tools: Tools = ()) -> RequestOptions:
+def _request_options(generation: GenerationOptions, tools: Tools = (), form: Form = None) -> RequestOptions:
+    from dialogue.grammars.response_format import ResponseFormat
     from dialogue.llm.generation_config import GenerationConfig
-    from stream.models.model_choice import user_tools
+    from stream.models.tool_choice import user_tools
     from stream.requests.chat_requests import RequestOptions
 
-    return RequestOptions(GenerationConfig.of(generation), user_tools(tools))
+    response_format = ResponseFormat.of(form) if form is not None else None
+    return RequestOptions(GenerationConfig.of(generation), user_tools(tools), response_format)

@@ -19,6 +19,7 @@ from ui.host.home import weight_store
 from ui.host.progress import bars
 
 if TYPE_CHECKING:
+    from dialogue.grammars.response_format import ResponseFormat
     from stream.models.setup import Setup
     from stream.models.weights import WeightStore
     from stream.requests.chat_requests import RequestOptions
@@ -35,6 +36,7 @@ EXAMPLES = """\
   echo "Who wrote Faust?" | omnilive ask -          take the question from standard input
   omnilive ask photo.jpg --model openbmb/MiniCPM-V-2_6 --quantize int4
   omnilive ask page.png "Read this." --model openbmb/MiniCPM-OCR-1.0 --temperature 0 --max-tokens 2000
+  omnilive ask receipt.jpg "Total and date" --schema schema.json
   omnilive ask --history talk.json "And now?" --model openbmb/MiniCPM-V-2_6
 """
 STDIN = "-"
@@ -67,6 +69,12 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object: file, files, question, answer, seconds"
     )
+    parser.add_argument(
+        "--schema",
+        type=Path,
+        metavar="JSON",
+        help="a JSON schema: the answer is JSON that is valid against it, or the command fails with the reason",
+    )
     parser.add_argument("--speak", type=Path, metavar="WAV", help="also speak the answer into this file")
     add_generation_options(parser)
     add_setup_options(parser)
@@ -79,7 +87,8 @@ def ask(options: argparse.Namespace) -> None:
     from stream.requests.chat_requests import RequestOptions
     from ui.api.speech_file import SpeechFile
 
-    request_options = RequestOptions(chosen_generation(options))
+    response_format = None if options.schema is None else format_in(options.schema)
+    request_options = RequestOptions(chosen_generation(options), response_format=response_format)
     speech = SpeechFile(options.speak) if options.speak is not None else None
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
@@ -155,14 +164,29 @@ def messages_of(options: argparse.Namespace, files: Sequence[Path], question: st
     return messages
 
 
-def history_in(path: Path) -> list[Mapping[str, Any]]:
-    """The messages in a JSON file, not checked. Raises BadInput when it is not a list."""
+def format_in(path: Path) -> ResponseFormat:
+    """The form of an answer that fits the JSON schema in a file. Raises BadInput."""
+    from dialogue.grammars.response_format import ResponseFormat
+
+    schema = json_in(path)
+    if not isinstance(schema, dict):
+        raise BadInput(f'{path} must be a JSON schema, such as {{"type": "object", "properties": ...}}.')
+    return ResponseFormat.with_schema(schema)
+
+
+def json_in(path: Path) -> Any:
+    """What is in a JSON file. Raises BadInput."""
     try:
-        history = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise BadInput(f"{path} is not JSON: {error}.") from error
+
+
+def history_in(path: Path) -> list[Mapping[str, Any]]:
+    """The messages in a JSON file, not checked. Raises BadInput when it is not a list."""
+    history = json_in(path)
     if not isinstance(history, list):
         raise BadInput(f'{path} must be a list of messages: [{{"role": "user", "content": "..."}}].')
     return history

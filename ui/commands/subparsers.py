@@ -17,6 +17,7 @@ from stream.models.components import Role, components
 from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
 from ui.commands.remote_options import add_remote_options, with_remote
+from ui.commands.tool_options import add_tool_options, with_tool_options
 from ui.host.default_llm import with_default_llm
 from ui.host.home import weight_store
 
@@ -71,6 +72,7 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     for role, setting in ROLES.items():
         usual = getattr(SETUPS["laptop"], setting)
         around.add_argument(f"--{setting}", choices=components(role), help=f"default: {usual}")
+    add_tool_options(parser.add_argument_group("tools", "for models that call functions"))
     add_remote_options(parser.add_argument_group("remote LLM", "for --setup remote"))
 
 
@@ -86,7 +88,8 @@ def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
     setup = with_remote(setup, options)
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
     setup = with_memory(with_models(dataclasses.replace(setup, **around), options), options)
-    return with_default_llm(setup, weight_store(), options.context, upgrades)
+    setup = with_default_llm(setup, weight_store(), options.context, upgrades)
+    return with_tool_options(setup, options)
 
 
 def engine_settings(name: str, options: Sequence[str]) -> EngineSettings:

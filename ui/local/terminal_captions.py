@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from stream.runtime.budget import STAGES, percentile
 from stream.runtime.events import (
+    DeviceStopped,
     Expressed,
     Notice,
     ReplyEnded,
@@ -42,6 +43,8 @@ class Captions:
                 yield line(now, "omnilive", f"{heard.strip()} [interrupted]" if cut else said.strip())
             case Notice(level, _, text):
                 yield line(now, level, text)
+            case DeviceStopped(device):
+                yield line(now, "off", f"the {device}, as you asked; start again to switch it on")
             case SceneSeen(_, _, _, description) if self.show_scene and description != self._scene:
                 self._scene = description
                 yield line(now, "sees", description)

@@ -170,6 +170,11 @@ const HANDLERS = {
   scene: (message) => showScene(media.camera.track ? message : { camera: false }),
   context: (message) => panel.showContext(message),
   unit: (message) => panel.showUnit(message),
+  consent({ question }) {
+    const answers = ["Yes", "No"].map((label) => ({ label, run: () => call.send({ type: "say", text: `${label}.` }) }));
+    notices.show({ level: "warning", code: "consent", text: question, actions: answers });
+  },
+  stopped: ({ device }) => media.set(device, false),
   notice({ level, code, text }) {
     if (SHOWN_LOCALLY.has(code)) return;
     if (code === "microphone_back") notices.clear("server_silent_microphone");
@@ -186,6 +191,7 @@ call.addEventListener("message", ({ detail: message }) => {
   else captions.show(turn);
   if (turn.reply?.recalled != null) panel.showRecalls(turns.list);
   by("nothing-yet").hidden = somethingWasSaid();
+  if (message.type === "user_caption" && message.final) notices.clear("consent"); // answered, or no longer asked
   if (message.type === "user_caption" && message.final) announceCaption(`You: ${message.text}`);
   if (message.type === "reply_ended") {
     const source = words.aboutRecall(turn.reply);

@@ -14,8 +14,10 @@ from typing import Any, NoReturn, assert_never
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from stream.runtime.events import (
+    ConsentAsked,
     ContextShown,
     DeviceLost,
+    DeviceStopped,
     DeviceSwitched,
     Expressed,
     Interrupted,
@@ -72,6 +74,10 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "user_caption", "turn": turn, "text": text, "final": final, "typed": typed}
         case ReplyText() | ReplyRecalled() | ReplyHeard() | ReplyEnded():
             return _reply(event)
+        case ConsentAsked(turn, question):
+            return {"type": "consent", "turn": turn, "question": question}
+        case DeviceStopped(device):
+            return {"type": "stopped", "device": device}
         case SceneSeen():
             return _scene(event)
         case TurnTimed(turn, marks, budget, over):

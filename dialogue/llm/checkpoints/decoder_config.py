@@ -142,6 +142,12 @@ class DecoderConfig:
         if self.rope.kind == "dynamic" and self.head_dim == 2:
             raise BadInput("Dynamic rotary scaling needs heads of more than 2 dimensions; download the model again.")
 
+    @property
+    def layer_weights(self) -> int:
+        """Weights of all layers, without embeddings."""
+        attention = 2 * self.hidden_size * self.head_dim * (self.heads + self.kv_heads)
+        return self.layers * (attention + 3 * self.hidden_size * self.ffn_size)
+
     @classmethod
     def from_hf(cls, config: Mapping[str, Any], family: Family | None = None) -> DecoderConfig:
         """From the contents of config.json. `family` overrides `model_type` for a model that wraps a known decoder.

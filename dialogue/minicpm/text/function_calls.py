@@ -2,7 +2,7 @@
 
 The format is that of the model's training: Python stubs of the functions, and calls as Python code between two marks.
 Calls are parsed as a syntax tree and never evaluated; a call that cannot be parsed is reported to the model.
-`running_calls.py` runs the calls.
+`dialogue.tools.running_calls` runs the calls.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import io
 import keyword
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
 from dialogue.tools.tool_arguments import Schema
 
@@ -50,15 +51,6 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionCall:
-    """One call. `problem` is the reason why it could not be parsed; `arguments` is then empty."""
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedReply:
     """A parsed reply of the model."""
 
@@ -83,18 +75,6 @@ def read(answer: str, tools: Sequence[Tool]) -> ParsedReply:
     block, text = _between(rest, CALLS)
     calls = _read_calls(_unfenced(block), {tool.name: tool for tool in tools}) if block.strip() else []
     return ParsedReply(thought.strip(), calls, text.strip())
-
-
-def written(reply: ParsedReply) -> str:
-    """A reply in the format of the history."""
-    parts = [f"{THOUGHT[0]}\n{reply.thought}\n{THOUGHT[1]}\n"] if reply.thought else []
-    if reply.calls:
-        lines = (
-            f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
-            for call in reply.calls
-        )
-        parts.append("{0}\n```python\n{2}\n```\n{1}\n".format(*CALLS, "\n".join(lines)))
-    return "".join([*parts, reply.text]).strip()
 
 
 def _between(text: str, marks: tuple[str, str]) -> tuple[str, str]:

@@ -93,9 +93,9 @@ def test_rewound_and_direct_conversations_leave_the_same_context(folders: dict[s
     new = opened(folders[family], Counting())
     plain, bent = new(), new()
     assert run(devious(bent)) == run(ask(plain, ASKED))
-    assert plain._context is not None and bent._context is not None
-    assert plain._context.ids == bent._context.ids
-    assert list(plain._context.ids) == plain._script.wanted()
+    assert plain._context.tokens is not None and bent._context.tokens is not None
+    assert plain._context.tokens.ids == bent._context.tokens.ids
+    assert list(plain._context.tokens.ids) == plain._script.wanted()
 
 
 def test_speech_is_prefilled_while_it_is_heard(folders: dict[str, Path], steps: Counting) -> None:
@@ -105,8 +105,8 @@ def test_speech_is_prefilled_while_it_is_heard(folders: dict[str, Path], steps: 
     async def talk() -> int:
         await ask(engine, ASKED)
         await engine.feed(PartialBlock(question.rpartition(" ")[0], 0.0))
-        assert engine._context is not None
-        before = engine._context.ids
+        assert engine._context.tokens is not None
+        before = engine._context.tokens.ids
         await engine.feed(TextBlock(question, 0, 4))
         wanted = engine._script.wanted(replying=True)
         same = next(at for at, pair in enumerate(zip(before, wanted, strict=False)) if pair[0] != pair[1])
@@ -125,8 +125,8 @@ def test_a_long_conversation_keeps_within_the_context(folders: dict[str, Path]) 
         for number in range(20):
             await engine.feed(TextBlock(f"Day {number}. " + "It was fine. " * 20, number, number))
             await engine.feed(ReplyBlock("That is good to hear, tell me more.", number, number))
-            assert engine._context is not None
-            assert list(engine._context.ids) == engine._script.wanted()
+            assert engine._context.tokens is not None
+            assert list(engine._context.tokens.ids) == engine._script.wanted()
             assert sum(engine.context().tokens.values()) <= engine.context().limit
         await ask(engine, ASKED)
 
@@ -151,8 +151,8 @@ def test_no_thought_is_spoken(folders: dict[str, Path], steps: Counting) -> None
         engine._run = first_a_thought
         await engine.feed(TextBlock(ASKED, 0, 1))
         said = "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
-        assert engine._context is not None
-        return said, list(engine._context.ids)
+        assert engine._context.tokens is not None
+        return said, list(engine._context.tokens.ids)
 
     said, ids = run(talk())
     assert said and "think" not in said
@@ -195,8 +195,8 @@ def test_the_scene_is_in_the_context_before_the_words(folders: dict[str, Path]) 
     async def talk() -> tuple[list[int], list[int]]:
         await engine.feed(SceneBlock((cup,), "", 9))
         await engine.feed(PartialBlock("Tell me about", 9))
-        assert engine._context is not None
-        before = list(engine._context.ids)
+        assert engine._context.tokens is not None
+        before = list(engine._context.tokens.ids)
         trifle = SceneBlock((replace(cup, colour="orange", at=10),), "", 10, changes=((9, "A cup came."),))
         await engine.feed(trifle)
         await engine.feed(TextBlock("Tell me about it.", 9, 10))

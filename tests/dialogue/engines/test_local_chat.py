@@ -104,8 +104,8 @@ def test_speech_is_prefilled_while_it_is_heard(
         for end in range(2, len(words), 2):
             await engine.feed(PartialBlock(" ".join(words[:end]), 0.0))
         await engine.feed(PartialBlock(last_heard, 0.0))
-        assert engine._context is not None
-        held, steps.steps = engine._context.ids, []
+        assert engine._context.tokens is not None
+        held, steps.steps = engine._context.tokens.ids, []
         await engine.feed(TextBlock(question, 0, 4))
         async with aclosing(engine.reply()) as deltas:
             await anext(deltas)
@@ -131,9 +131,9 @@ def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
 
     plain, rewound = (LocalChatEngine(llm, Counting(), clock) for _ in range(2))
     assert run(eventful(rewound)) == run(ask(plain, "Who wrote Hamlet?"))
-    assert plain._context is not None
-    assert rewound._context is not None
-    assert plain._context.ids == rewound._context.ids
+    assert plain._context.tokens is not None
+    assert rewound._context.tokens is not None
+    assert plain._context.tokens.ids == rewound._context.tokens.ids
 
 
 def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting) -> None:
@@ -188,7 +188,7 @@ def test_a_reply_kept_is_not_computed_again(engine: LocalChatEngine, steps: Coun
     async def talk() -> int:
         await engine.feed(TextBlock("What is the capital of France?", 0, 1))
         said = await words_of(engine)
-        context = engine._context
+        context = engine._context.tokens
         assert context is not None
         before = context.ids
         await engine.feed(ReplyBlock(said, 1, 2))

@@ -15,7 +15,7 @@ from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine, open_minicpm3
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.function_calls import CALLS
-from dialogue.minicpm.text.running_calls import MAX_ROUNDS
+from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Toolbox
 from tests.dialogue.conftest import run_here

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import json
+import inspect
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,12 +17,12 @@ import pytest
 from dialogue.blocks import Fact, SceneBlock
 from dialogue.errors import BadInput
 from dialogue.memory.event_log import EventLog
-from dialogue.minicpm.text.function_calls import FunctionCall
-from dialogue.minicpm.text.running_calls import run_async
 from dialogue.tools.built_in_tools import NAMES, built_in_tools, zone_of
+from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Reminder, Spot, Toolbox
 from tests.dialogue.conftest import run_here
+from tests.dialogue.tools.called import result_of
 
 NOW = datetime(2026, 3, 1, 14, 5)
 
@@ -52,7 +52,7 @@ class Book:
 
 
 def called(tools: Sequence[Tool], name: str, **arguments: Any) -> Any:
-    return json.loads(asyncio.run(run_async(FunctionCall(name, arguments), tools)))
+    return result_of(FunctionCall(name, arguments), tools)
 
 
 def tools(toolbox: Toolbox, log: EventLog | None = None, before: int | None = None) -> list[Tool]:
@@ -66,7 +66,7 @@ def test_only_tools_with_a_service_are_offered() -> None:
         raise AssertionError
 
     offered = [tool.name for tool in tools(Toolbox(reminders=Book(), look_closer=look))]
-    assert offered[3:] == ["set_timer", "remind_at", "list_timers", "cancel_timer", "look_closer"]
+    assert offered[3:] == ["set_timer", "remind_at", "list_timers", "cancel_timer", "look_closer", "read_aloud"]
 
 
 def test_every_stub_is_valid_python() -> None:
@@ -95,7 +95,38 @@ def test_the_reserved_names_are_those_of_the_tools() -> None:
     async def look(spot: Spot) -> SceneBlock:
         raise AssertionError
 
-    assert {tool.name for tool in tools(Toolbox(reminders=Book(), look_closer=look))} == set(NAMES)
+    async def off(device: str) -> None:
+        raise AssertionError
+
+    every = tools(Toolbox(reminders=Book(), look_closer=look, switch_off=off))
+    assert {tool.name for tool in every} == set(NAMES)
+
+
+def test_a_device_is_switched_off_once_the_turn_is_decided() -> None:
+    done: list[str] = []
+
+    async def decided() -> None:
+        done.append("decided")
+
+    async def off(device: str) -> None:
+        done.append(device)
+
+    offered = tools(Toolbox(switch_off=off, committed=decided))
+    assert called(offered, "switch_off", device="camera") == "the camera is off"
+    assert done == ["decided", "camera"]
+    assert "device must be one of" in called(offered, "switch_off", device="heating")["error"]
+
+
+def test_writing_is_read_aloud_or_missed() -> None:
+    facts = [Fact("text", "", text="EXIT 42"), Fact("object", "door")]
+
+    async def look(spot: Spot) -> SceneBlock:
+        return SceneBlock(tuple(facts), "", 0.0)
+
+    offered = tools(Toolbox(look_closer=look))
+    assert called(offered, "read_aloud") == {"writing": ["“EXIT 42”"]}
+    facts.clear()
+    assert "no writing" in called(offered, "read_aloud")["error"]
 
 
 def test_a_users_function_runs_in_the_background_sync_or_async() -> None:
@@ -107,7 +138,11 @@ def test_a_users_function_runs_in_the_background_sync_or_async() -> None:
     async def waiting_one() -> bool:
         return threading.current_thread() is here
 
-    offered = tools(Toolbox(user_tools=(Tool.of(plain_one), Tool.of(waiting_one)), in_background=asyncio.to_thread))
+    async def in_background(call: Callable[[], Any]) -> Any:
+        result = await asyncio.to_thread(call)
+        return await result if inspect.isawaitable(result) else result
+
+    offered = tools(Toolbox(user_tools=(Tool.of(plain_one), Tool.of(waiting_one)), in_background=in_background))
     assert called(offered, "plain_one") is False, "it runs off the event loop"
     assert called(offered, "waiting_one") is True
     assert called(tools(Toolbox(user_tools=(Tool.of(plain_one),))), "plain_one") is True
@@ -115,7 +150,14 @@ def test_a_users_function_runs_in_the_background_sync_or_async() -> None:
 
 @pytest.mark.parametrize(
     ("expression", "value"),
-    [("(12.5 + 7) * 3", "58.5"), ("15% of 80", "12"), ("3 × 4 =", "12"), ("1,000 ÷ 8", "125"), ("2**10", "1024")],
+    [
+        ("(12.5 + 7) * 3", "58.5"),
+        ("15% of 80", "12"),
+        ("3 × 4 =", "12"),
+        ("1,000 ÷ 8", "125"),
+        ("2**10", "1024"),
+        ("5 miles to km", "8.04672 kilometer"),
+    ],
 )
 def test_sums(expression: str, value: str) -> None:
     assert called(tools(Toolbox()), "calculate", expression=expression) == value

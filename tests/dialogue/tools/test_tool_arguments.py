@@ -4,7 +4,6 @@ here too."""
 from __future__ import annotations
 
 import ast
-import json
 import sys
 from dataclasses import dataclass
 from datetime import date
@@ -13,9 +12,10 @@ from typing import Any, Literal
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.text.function_calls import CALLS, FunctionCall, read
-from dialogue.minicpm.text.running_calls import run
+from dialogue.minicpm.text.function_calls import CALLS, read
+from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
+from tests.dialogue.tools.called import result_of
 
 
 def block(*lines: str) -> str:
@@ -58,14 +58,14 @@ def test_a_function_receives_the_hinted_types() -> None:
         [tool],
     ).calls
     built = {"places": [{"name": "a", "storeys": 3}], "tall": 3, "by": "2026-03-01", "like": None, "how": {"x": 1}}
-    assert json.loads(run(call, [tool])) == built
-    assert json.loads(run(odd, [tool])) == {"error": "build: places[0].name is missing."}
-    assert "by: Input should be a valid date" in json.loads(run(late, [tool]))["error"]
+    assert result_of(call, [tool]) == built
+    assert result_of(odd, [tool]) == {"error": "build: places[0].name is missing."}
+    assert "by: Input should be a valid date" in result_of(late, [tool])["error"]
 
 
 def test_a_function_that_exits_does_not_end_the_program() -> None:
     tool = Tool.described({"name": "leave"}, sys.exit)
-    assert json.loads(run(FunctionCall("leave"), [tool])) == {"error": "SystemExit: "}
+    assert result_of(FunctionCall("leave"), [tool]) == {"error": "SystemExit: "}
 
 
 def test_limits_and_choices_of_a_schema_hold() -> None:
@@ -78,7 +78,7 @@ def test_limits_and_choices_of_a_schema_hold() -> None:
         ("take(e=8)", {"error": 'take: e must be one of these: [{"type": "null"}, {"const": 7}].'}),
     ]:
         (call,) = read(block(line), [tool]).calls
-        assert json.loads(run(call, [tool])) == want
+        assert result_of(call, [tool]) == want
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_the_generation_config_is_set_before_anything_is_fed() -> None:
     ("request_options", "complaint"),
     [
         (RequestOptions(GenerationConfig(temperature=0)), "takes no sampling parameters"),
-        (RequestOptions(tools=(Tool("open", "", {}, print),)), "calls no functions; choose one that does"),
+        (RequestOptions(tools=(Tool("open", "", {}, print),)), "calls no functions. Choose a model that does"),
     ],
 )
 def test_options_that_the_engine_lacks_are_refused(request_options: RequestOptions, complaint: str) -> None:

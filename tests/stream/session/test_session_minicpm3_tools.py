@@ -14,8 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
-from stream.models.model_choice import with_model, with_tools
+from stream.models.model_choice import with_model
 from stream.models.setup import SETUPS
+from stream.models.tool_choice import with_tools
 from stream.runtime.events import DeviceSwitched, ReplyEnded
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import RuledModel, TextCall, asking, calls
@@ -146,7 +147,7 @@ def test_functions_of_the_user_can_be_called(
     assert ended_call.of(ReplyEnded)[0].said == "open and on: True"
     assert opened == ["kitchen"]
     with pytest.raises(BadInput, match="calls no functions"):
-        with_tools(SETUPS["laptop"], [open_door])
+        with_tools(SETUPS["scripted"], [open_door])
 
 
 def test_a_function_of_the_user_waits_until_the_turn_is_decided(

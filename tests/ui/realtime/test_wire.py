@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from stream.runtime.events import (
+    ConsentAsked,
     ContextShown,
     DeviceLost,
+    DeviceStopped,
     DeviceSwitched,
     Expressed,
     Interrupted,
@@ -109,6 +111,8 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
             "left": {"picture": 2, "text": 1},
         },
     ),
+    (ConsentAsked(3, "Shall I?"), {"type": "consent", "turn": 3, "question": "Shall I?"}),
+    (DeviceStopped("camera"), {"type": "stopped", "device": "camera"}),
     (ReplyRecalled(3, 42.04), {"type": "reply_recalled", "turn": 3, "at": 42.0}),
     (
         Notice("info", "quiet", "Say something."),

@@ -1,19 +1,18 @@
-"""Function calling: stubs of tools, parsed replies, and the loop of calls and results (`running_calls.py`)."""
+"""Function calling: stubs of tools, parsed replies, calls that are run (`dialogue/tools/running_calls.py`)."""
 
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
 
 from dialogue.errors import BadInput
-from dialogue.minicpm.text.function_calls import CALLS, ParsedReply, read, system_text, written
-from dialogue.minicpm.text.running_calls import ChatTurn, converse, run
+from dialogue.minicpm.text.function_calls import CALLS, ParsedReply, read, system_text
 from dialogue.tools.tool import Tool
+from tests.dialogue.tools.called import result_of
 
 
 class Unit(Enum):
@@ -45,7 +44,7 @@ def block(*lines: str) -> str:
 
 
 def results(answer: str) -> list[Any]:
-    return [json.loads(run(call, TOOLS)) for call in read(answer, TOOLS).calls]
+    return [result_of(call, TOOLS) for call in read(answer, TOOLS).calls]
 
 
 def test_a_function_becomes_a_stub_that_python_parses() -> None:
@@ -136,7 +135,7 @@ def test_arguments_may_have_names_of_python_keywords() -> None:
     schema = {"name": "trip", "parameters": {"properties": {"from": {"type": "string"}, "class": {"type": "integer"}}}}
     tool = Tool.described(schema, lambda **given: given)
     (call,) = read(block('trip(from="A=from=B", class=2)'), [tool]).calls
-    assert json.loads(run(call, [tool])) == {"from": "A=from=B", "class": 2}
+    assert result_of(call, [tool]) == {"from": "A=from=B", "class": 2}
 
 
 @pytest.mark.parametrize(
@@ -177,39 +176,4 @@ def test_an_exception_of_a_tool_is_reported_to_the_model() -> None:
 
     tool = Tool.of(open_door)
     (call,) = read(block("open_door(number=7)"), [tool]).calls
-    assert json.loads(run(call, [tool])) == {"error": "LookupError: there is no door 7"}
-
-
-def test_a_written_reply_is_parsed_back_unchanged() -> None:
-    reply = read(
-        "<|thought_start|>\nWhy not.\n<|thought_end|>" + block("send(to=['x'], text='é \"q\"', urgent=True)"), TOOLS
-    )
-    assert read(written(reply), TOOLS) == reply
-
-
-def model_that_says(*answers: str) -> tuple[Callable[[Sequence[ChatTurn]], str], list[list[ChatTurn]]]:
-    seen: list[list[ChatTurn]] = []
-    waiting = list(answers)
-
-    def generate(turns: Sequence[ChatTurn]) -> str:
-        seen.append(list(turns))
-        return waiting.pop(0)
-
-    return generate, seen
-
-
-def test_results_go_back_until_a_reply_has_no_calls() -> None:
-    generate, seen = model_that_says(
-        block("weather(city='Oslo')", "weather(city='Rome')"), block("weather(city=1)"), "Both are fine."
-    )
-    text, history = converse([ChatTurn("user", "Weather?")], TOOLS, generate)
-    assert text == "Both are fine."
-    assert [turn.role for turn in history] == ["user", "assistant", "tool", "tool", "assistant", "tool", "assistant"]
-    assert json.loads(seen[1][2].text)["city"] == "Oslo" and json.loads(seen[1][3].text)["city"] == "Rome"
-    assert "error" in json.loads(seen[2][5].text)
-
-
-def test_a_model_that_always_calls_is_stopped() -> None:
-    generate, seen = model_that_says(*[block("weather(city='Oslo')")] * 5, "Enough.")
-    assert converse([ChatTurn("user", "?")], TOOLS, generate)[0] == "Enough."
-    assert len(seen) == 6
+    assert result_of(call, [tool]) == {"error": "LookupError: there is no door 7"}

@@ -1,91 +1,104 @@
-"""Runs function calls of MiniCPM3: checks arguments against the tool's schema, gives results and errors as JSON.
+"""Runs function calls: checks arguments against the tool's schema, gives results and errors as JSON.
 
-Exceptions of a tool are caught and reported to the model.
+A model is given the exceptions of its tools as text. A tool takes LONGEST_S at most, and its result MAX_RESULT
+characters; a round has MAX_CALLS calls. A tool that needs the user's consent is not run but asked about.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dialogue.errors import AssistantError
-from dialogue.minicpm.text.function_calls import FunctionCall, read, written
+from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
 from dialogue.tools.tool_arguments import Schema
 
 MAX_ROUNDS = 5
+MAX_CALLS = 8  # in one round
+LONGEST_S = 60.0
+MAX_RESULT = 4_000  # characters
+
+# Marks of the chat formats, broken up in a result, so that none of them ends early.
+_MARKS = re.compile(r"<(?=/?tool_|/?tools>|\|)|\[(?=/?TOOL_)")
+ASKED = json.dumps({"status": "not done yet: the user is asked first"})
 
 
 @dataclass(frozen=True, slots=True)
-class ChatTurn:
-    """`role` is system, user, assistant or tool."""
+class CallRound:
+    """The results of one round, in the order of its calls, as JSON. `asks` is a call that waits for consent."""
 
-    role: str
-    text: str
+    calls: tuple[FunctionCall, ...]
+    results: tuple[str, ...]
+    asks: FunctionCall | None = None
 
 
-def run(call: FunctionCall, tools: Sequence[Tool]) -> str:
-    """Run one call of a plain function; returns its result, or an error, as JSON."""
-    tool = _named(call, tools)
+async def run_round(calls: Sequence[FunctionCall], tools: Sequence[Tool]) -> CallRound:
+    """Run the calls of a round one after the other. Where one needs consent, it and those after it are not run."""
+    results, asks = list[str](), None
+    for call in calls[:MAX_CALLS]:
+        tool = named(call, tools)
+        if asks is not None:
+            results.append(failure("this call was not made: the user is asked about the one before it first"))
+        elif tool is not None and tool.asks and not (call.problem or _problem(call, tool)):
+            asks = call
+            results.append(ASKED)
+        else:
+            results.append(await run_call(call, tools))
+    if len(calls) > MAX_CALLS:
+        results.append(failure(f"only the first {MAX_CALLS} calls were made; make the others in another round"))
+    return CallRound(tuple(calls[: len(results)]), tuple(results), asks)
+
+
+async def run_call(call: FunctionCall, tools: Sequence[Tool]) -> str:
+    """Run one call of a plain or async function, also one that needs consent; returns its result, or an error, as JSON.
+    Cancellation cancels the function."""
+    tool = named(call, tools)
     if problem := call.problem or _problem(call, tool):
         return failure(problem)
     assert tool is not None
     try:
-        return _as_json(tool.run(**_given(call, tool)))
-    except (Exception, SystemExit) as error:  # a tool may raise anything; the model gets the error
-        return failure(_sentence(error))
-
-
-async def run_async(call: FunctionCall, tools: Sequence[Tool]) -> str:
-    """Like `run`, also for async functions. Cancellation cancels the function."""
-    tool = _named(call, tools)
-    if problem := call.problem or _problem(call, tool):
-        return failure(problem)
-    assert tool is not None
-    try:
-        result = tool.run(**_given(call, tool))
-        return _as_json(await result if inspect.isawaitable(result) else result)
+        async with asyncio.timeout(LONGEST_S):
+            result = tool.run(**_given(call, tool))
+            return as_json(await result if inspect.isawaitable(result) else result)
+    except TimeoutError:
+        return failure(f"{tool.name} took longer than {LONGEST_S:.0f} seconds and was stopped")
     except (Exception, SystemExit) as error:  # a tool may raise anything; the model gets the error
         return failure(_sentence(error))
 
 
 def failure(problem: str) -> str:
     """An error in the format for the model."""
-    return json.dumps({"error": problem}, ensure_ascii=False)
+    return _bounded(json.dumps({"error": problem}, ensure_ascii=False))
 
 
-def converse(
-    turns: Sequence[ChatTurn], tools: Sequence[Tool], generate: Callable[[Sequence[ChatTurn]], str]
-) -> tuple[str, list[ChatTurn]]:
-    """Generate replies and run their calls until a reply has no calls. Returns its text and all turns. After MAX_ROUNDS
-    rounds of calls the next reply is final."""
-    history = list(turns)
-    for _ in range(MAX_ROUNDS):
-        reply = read(generate(history), tools)
-        history.append(ChatTurn("assistant", written(reply)))
-        if not reply.calls:
-            return reply.text, history
-        history += [ChatTurn("tool", run(call, tools)) for call in reply.calls]
-    reply = read(generate(history), [])
-    return reply.text, [*history, ChatTurn("assistant", reply.text)]
+def named(call: FunctionCall, tools: Sequence[Tool]) -> Tool | None:
+    """The tool that a call names; None if there is none."""
+    return next((tool for tool in tools if tool.name == call.name), None)
+
+
+def as_json(result: Any) -> str:
+    """A result as JSON for the model, of at most MAX_RESULT characters, without marks of a chat format."""
+    from pydantic import ConfigDict, TypeAdapter  # serialises enum members, dataclasses, dates, sets, models
+
+    plain = TypeAdapter(Any, config=ConfigDict(ser_json_inf_nan="strings"))
+    return _bounded(json.dumps(json.loads(plain.dump_json(result, fallback=str)), ensure_ascii=False))
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_RESULT:
+        half = MAX_RESULT // 2
+        text = json.dumps({"cut": f"{text[:half]} ... {text[-half:]}"}, ensure_ascii=False)
+    return _MARKS.sub(r"\g<0> ", text)
 
 
 def _sentence(error: BaseException) -> str:
     return str(error) if isinstance(error, AssistantError) else f"{type(error).__name__}: {error}"
-
-
-def _named(call: FunctionCall, tools: Sequence[Tool]) -> Tool | None:
-    return next((tool for tool in tools if tool.name == call.name), None)
-
-
-def _as_json(result: Any) -> str:
-    from pydantic import ConfigDict, TypeAdapter  # serialises enum members, dataclasses, dates, sets, models
-
-    plain = TypeAdapter(Any, config=ConfigDict(ser_json_inf_nan="strings"))
-    return json.dumps(json.loads(plain.dump_json(result, fallback=str)), ensure_ascii=False)
 
 
 def _problem(call: FunctionCall, tool: Tool | None) -> str:

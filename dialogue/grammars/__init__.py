@@ -1,0 +1,1 @@
+"""Function calls and structured answers of chat models, held to their JSON schema while they are generated."""
