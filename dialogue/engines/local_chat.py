@@ -19,6 +19,7 @@ from dialogue.engines.local_llm import LocalLlm
 from dialogue.grammars.response_format import ResponseFormat
 from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
 from dialogue.llm.generation_config import GenerationConfig
+from dialogue.llm.token_context import TokenContext
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
@@ -258,7 +259,7 @@ class LocalChatEngine:
         return self._context.structured(self._timeline_log, response_format.grammar, most)
 
     async def _opening(self, asked: str, context: TokenContext) -> int | None:
-        """The token with which the reply has to begin: that of a doubt about what is in view, if it is to be admitted."""
+        """The token with which the reply begins where a doubt about what is in view is to be admitted."""
         doubt = self._llm.style.doubt
         return self._llm.chat.encode(doubt.word)[0] if doubt and await self._doubts(context, asked, doubt) else None
 

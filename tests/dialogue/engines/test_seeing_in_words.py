@@ -91,8 +91,8 @@ def test_what_is_seen_is_computed_before_the_question(llm: LocalLlm) -> None:
         steps = Counting()
         engine = LocalChatEngine(llm, steps, clock)
         await shown(engine, *ROOM)
-        assert engine._context is not None
-        held = len(engine._context.ids)
+        assert engine._context.tokens is not None
+        held = len(engine._context.tokens.ids)
         assert held == len(engine._script.wanted()) > len(engine._script.system)
         ahead = len(steps.steps)
         await shown(engine, *ROOM)
