@@ -17,7 +17,8 @@ NEVER_STOPS = 0.8  # share of speech in them
 ABOVE_FLOOR_DB, ABOVE_FLOOR_UNKNOWN_DB = 8.0, 12.0  # once the talker's level is known, and before
 BELOW_TALKER_DB, BELOW_TALKER_IN_ECHO_DB = 7.0, 12.0  # echo cancellation takes some of the talker away
 TALKER_HOPS, FEWEST_TALKER_HOPS = 31, 16  # of speech that counted: a second, from half a second on
-FORGOTTEN_DB = 0.001  # per hop without speech, 2 dB a minute: somebody may move away from the microphone
+FORGOTTEN_DB = 0.001  # per hop without speech, 2 dB a minute
+WAITED_HOPS = 47  # 1.5 s: whoever talks with us waits for an answer; people behind and a television go on
 NOTHING = 1e-12
 
 
@@ -29,6 +30,8 @@ class Foreground:
         self._floor: deque[float] = deque(maxlen=FLOOR_HOPS)
         self._speech: deque[bool] = deque(maxlen=FLOOR_HOPS)
         self._near: deque[float] = deque(maxlen=TALKER_HOPS)
+        self._quieter: deque[float] = deque(maxlen=TALKER_HOPS)  # speech that did not count, and
+        self._waited = 0  # the silence after it
         self.talker_dbfs: float | None = None  # how loud the person who talks with us is
 
     def stands_out(self, level_dbfs: float, speech: bool, *, in_echo: bool = False) -> bool:
@@ -39,8 +42,13 @@ class Foreground:
         if not speech:
             self._forget()
         near = speech and self._above_floor() and self._as_loud_as_the_talker(in_echo)
+        self._waited = 0 if speech else self._waited + 1
         if near and not in_echo:
             self._learn()
+        elif speech and not near:
+            self._quieter.append(self._powers[-1])
+        elif self._waited == WAITED_HOPS:
+            self._believe_the_quieter()
         return near
 
     def _above_floor(self) -> bool:
@@ -59,7 +67,15 @@ class Foreground:
         if self.talker_dbfs is not None:
             self.talker_dbfs -= FORGOTTEN_DB
 
+    def _believe_the_quieter(self) -> None:
+        """Somebody spoke, was not heard, and waits: the talker, who moved away, or was loud only once."""
+        if len(self._quieter) >= FEWEST_TALKER_HOPS:
+            self.talker_dbfs = _mean_dbfs(self._quieter)
+            self._near.clear()
+        self._quieter.clear()
+
     def _learn(self) -> None:
+        self._quieter.clear()
         self._near.append(self._powers[-1])
         if len(self._near) >= FEWEST_TALKER_HOPS:
             level = _mean_dbfs(self._near)

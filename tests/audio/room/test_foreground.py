@@ -46,11 +46,17 @@ def test_babble_that_never_stops_does_not_count_before_anybody_has_talked() -> N
     assert hops(foreground, TALKER + 4, 1.5) > 0.8
 
 
-def test_somebody_who_moves_away_is_heard_again_after_a_while() -> None:
+def test_somebody_who_moved_away_is_heard_after_a_while() -> None:
     foreground = talked_with()
-    assert hops(foreground, TALKER - 9, 1.5) < 0.3
     hops(foreground, QUIET, 120.0, speech=False)
     assert hops(foreground, TALKER - 9, 1.5) > 0.8
+
+
+def test_somebody_who_speaks_quietly_and_waits_is_heard_the_next_time() -> None:
+    foreground = talked_with()
+    assert hops(foreground, TALKER - 10, 1.5) < 0.3
+    hops(foreground, QUIET, 2.0, speech=False)
+    assert hops(foreground, TALKER - 10, 1.5) > 0.8
 
 
 def test_over_our_own_voice_a_quieter_one_counts() -> None:

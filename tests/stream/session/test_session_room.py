@@ -1,4 +1,4 @@
-"""A call whose microphone hears the loudspeaker: real VAD, ASR, TTS and echo canceller, fixed lines, virtual time."""
+"""A call in a room: the microphone hears the loudspeaker and other people. Real VAD, ASR, TTS and echo canceller."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dialogue.engines.scripted import ScriptedEngine
 from stream.models.parts import Parts, open_parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.runtime.events import AudioReceived, ReplyEnded, TextTyped, UserCaption
+from stream.runtime.events import AudioReceived, ReplyEnded, ReplyText, State, StateChanged, TextTyped, UserCaption
 from stream.session.session import Session
-from tests.room_sounds import EchoPath, placed, said
+from tests.room_sounds import EchoPath, at_level, babble, blip, clipped_vowel, cough, placed, said
 from tests.stream.calls import Call
 from tests.virtual_time import run_in_virtual_time
 
@@ -26,6 +26,12 @@ LINE = (
     "The old bridge was built a hundred years ago, and since then it has carried trains, carts and people over the "
     "river every day. In winter it is covered with ice."
 )
+
+PEOPLE = (
+    "The minister said that the talks would go on until the end of the week.",
+    "She had never seen so much snow in her life, and it kept falling.",
+)
+HEADPHONES = EchoPath(gain_db=-90, delay_s=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +59,14 @@ class EchoingCall(Call):
             await asyncio.sleep(frames / 16_000)
 
 
-def conversation(parts: Parts, path: EchoPath, room: Samples) -> EchoingCall:
-    """A typed message has the line said, while the microphone hears it and `room`."""
+def conversation(parts: Parts, path: EchoPath, room: Samples, *, asks: bool = True) -> EchoingCall:
+    """The microphone hears `room`, and the line, which a typed message has said if it `asks`."""
 
     async def whole() -> EchoingCall:
         call = EchoingCall(Session("echo", parts, SETUP), path)
         async with call.running():
-            call.session.push(TextTyped("Tell me about the bridge."))
+            if asks:
+                call.session.push(TextTyped("Tell me about the bridge."))
             await call.plays(room)
         return call
 
@@ -93,3 +100,21 @@ def test_somebody_who_speaks_over_the_echo_interrupts(parts: Parts) -> None:
     assert call.of(ReplyEnded)[0].cut
     spoken = [caption.text for caption in call.of(UserCaption) if caption.final and not caption.typed]
     assert "enough" in spoken[0].lower()
+
+
+@pytest.mark.parametrize("sound", [blip(), clipped_vowel(), cough()], ids=["blip", "scrap of a voice", "cough"])
+def test_a_short_noise_costs_no_more_than_a_duck_and_is_not_answered(parts: Parts, sound: Samples) -> None:
+    over_the_reply = conversation(parts, HEADPHONES, quiet(14.0) + placed(14.0, (4.0, sound), (6.0, sound)))
+    assert [(reply.cut, reply.heard) for reply in over_the_reply.of(ReplyEnded)] == [(False, LINE)]
+    in_silence = conversation(parts, HEADPHONES, quiet(6.0) + placed(6.0, (2.0, sound)), asks=False)
+    assert in_silence.of(ReplyText) == []
+
+
+def test_a_turn_ends_among_people_who_go_on_talking(parts: Parts) -> None:
+    people = babble(PEOPLE, ("en-us", "en-gb-scotland", "en-us+f3", "en-gb+m4", "en-us+f2"), 9.0)
+    question = said("Please tell me what time it is.")
+    room = at_level(people, -33.0) + placed(9.0, (4.0, question))
+    call = conversation(parts, HEADPHONES, room, asks=False)
+    ends = [event.at for event in call.of(StateChanged) if event.state is State.THINKING]
+    stopped = 4.0 + (np.flatnonzero(np.abs(question) > 0.005)[-1] + 1) / 16_000
+    assert any(0.1 < end - stopped < 0.7 for end in ends), (stopped, ends)
