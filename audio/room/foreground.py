@@ -18,7 +18,7 @@ ABOVE_FLOOR_DB, ABOVE_FLOOR_UNKNOWN_DB = 8.0, 12.0  # once the talker's level is
 BELOW_TALKER_DB, BELOW_TALKER_IN_ECHO_DB = 7.0, 12.0  # echo cancellation takes some of the talker away
 TALKER_HOPS, FEWEST_TALKER_HOPS = 31, 16  # of speech that counted: a second, from half a second on
 FORGOTTEN_DB = 0.001  # per hop without speech, 2 dB a minute
-WAITED_HOPS = 47  # 1.5 s: whoever talks with us waits for an answer; people behind and a television go on
+WAITED_HOPS = 47  # 1.5 s: the talker waits for an answer; people behind and a television go on
 NOTHING = 1e-12
 
 
