@@ -59,15 +59,23 @@ def dominant_colours(rgb: Pixels, box: Box | None = None, k: int = 3) -> list[tu
     return [(_NAMES[i], float(shares[i])) for i in largest if shares[i] >= _SHARE_WORTH_A_NAME]
 
 
+def is_covered(rgb: Pixels) -> bool:
+    """Whether something covers the lens, or there is no light: a picture of one dark colour."""
+    return _is_covered(cv2.resize(rgb, (_SAMPLE, _SAMPLE), interpolation=cv2.INTER_AREA))
+
+
 def brightness(rgb: Pixels) -> tuple[float, Light]:
-    """Mean lightness, 0..1, and its name. A covered lens, which shows one dark colour, counts as dark."""
+    """Mean lightness, 0..1, and its name. A covered lens counts as dark."""
     small = cv2.resize(rgb, (_SAMPLE, _SAMPLE), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    mean, spread = float(grey.mean()) / 255, float(grey.std()) / 255
-    is_covered = spread < _FLAT and float(small.max(2).mean()) / 255 < _DIM
-    if mean < _DARK or is_covered:
+    mean = float(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).mean()) / 255
+    if mean < _DARK or _is_covered(small):
         return mean, "dark"
     return mean, "dim" if mean < _DIM else "normal" if mean < _BRIGHT else "bright"
+
+
+def _is_covered(small: Pixels) -> bool:
+    spread = float(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).std()) / 255
+    return spread < _FLAT and float(small.max(2).mean()) / 255 < _DIM
 
 
 @cache

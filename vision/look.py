@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 
 from vision.box import Box
-from vision.colours import brightness, dominant_colours
+from vision.colours import brightness, dominant_colours, is_covered
 from vision.detect import VIEWS, Detector
 from vision.picture import Picture, Pixels
 from vision.reading.read_text import Reader
@@ -48,6 +48,12 @@ class SceneUpdate:
         self._lines = tuple(lines)
         self.scene.read(signs, at)
 
+    def covered(self, at: float) -> None:
+        """Clears the view: nothing is to be seen through the lens."""
+        self.tracker.clear()
+        self._lines = ()
+        self.scene.covered(at)
+
     def camera_lost(self, at: float) -> None:
         """Clears the view; the scene keeps the texts that were read."""
         self.tracker.clear()
@@ -64,6 +70,9 @@ class VisionModels:
 
     def glance(self, look: SceneUpdate, picture: Picture) -> None:
         """Updates objects, colours and light; 20 to 60 ms. Unclear objects are detected in a second view."""
+        if is_covered(picture.rgb):
+            look.covered(picture.at)
+            return
         light = self._update_light(look.scene, picture)
         views = 1 if light == "dark" else 2 if look.looks == 0 else 1
         self._detect(look, picture, views)
@@ -73,7 +82,8 @@ class VisionModels:
 
     def read(self, look: SceneUpdate, picture: Picture) -> None:
         """Updates texts by OCR; 0.1 to 0.5 s."""
-        self._read(look, picture, closely=False)
+        if not is_covered(picture.rgb):
+            self._read(look, picture, closely=False)
 
     def study(self, picture: Picture, look: SceneUpdate | None = None) -> SceneUpdate:
         """The complete scene of a single picture, with the boxes and the lines; up to 2 s.

@@ -35,6 +35,7 @@ class Scene:
         self._dominant: tuple[str, ...] = ()
         self._camera_since: float | None = None
         self._has_read = False
+        self._covered = False
         self._changes: deque[SceneChange] = deque(maxlen=_MOST_CHANGES)
 
     def see(self, tracks: Sequence[Track], colours: Mapping[int, str], at: float) -> None:
@@ -62,20 +63,35 @@ class Scene:
     def lit(self, light: Light, dominant: Sequence[str], at: float) -> None:
         """Takes the brightness and the names of the main colours."""
         self._begin(at)
+        self._covered = False
+        self._set_light(light, at)
+        self._dominant = tuple(dominant)
+
+    def covered(self, at: float) -> None:
+        """The lens is covered, or there is no light: nothing is in view, and what was read belongs to the past."""
+        self._begin(at)
+        self._covered = True
+        self._set_light("dark", at)
+        self._nothing_in_view()
+
+    def _set_light(self, light: Light, at: float) -> None:
         if light != self._light:
             if "dark" in (light, self._light) and self._light:
                 self._changes.append(SceneChange("light left" if light == "dark" else "light came", at))
             self._light, self._lit_since = light, at
-        self._dominant = tuple(dominant)
 
     def camera_lost(self, at: float) -> None:
         """The camera stopped: nothing is in view; texts are remembered."""
         self.at = at
+        self._nothing_in_view()
+        self._light, self._lit_since = "dark", at
+        self._camera_since, self._has_read = None, False
+
+    def _nothing_in_view(self) -> None:
         for forgotten in (self._tracks, self._places, self._colours):
             forgotten.clear()
         self._signs.camera_lost()
-        self._light, self._lit_since, self._dominant = "dark", at, ()
-        self._camera_since, self._has_read = None, False
+        self._dominant = ()
 
     def facts(self) -> tuple[SceneFact, ...]:
         """Objects (people first), texts in view, remembered texts, colours, light."""
@@ -117,6 +133,7 @@ class Scene:
 
     def _texts(self) -> list[SceneFact]:
         # A sign that the last reading found counts as still there: it is read again when something changes.
+        signs = [] if self._covered else self._signs.signs
         return [
             SceneFact(
                 "text",
@@ -126,7 +143,7 @@ class Scene:
                 since=sign.since,
                 at=self.at if sign.is_there else sign.at,
             )
-            for sign in self._signs.signs
+            for sign in signs
         ]
 
     def _colour_facts(self) -> list[SceneFact]:

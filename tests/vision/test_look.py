@@ -130,6 +130,20 @@ def test_a_covered_lens_is_dark(vision_models: VisionModels, rgb: tuple[int, int
     assert not [fact for fact in look.scene.present() if fact.kind == "text"]
 
 
+def test_covering_the_lens_takes_a_sign_out_of_view_at_once(vision_models: VisionModels, draw_sign: DrawSign) -> None:
+    look, sign = SceneUpdate(), draw_sign(["EXIT 42"])
+    vision_models.glance(look, Picture(sign, 7.0))
+    vision_models.read(look, Picture(sign, 7.0))
+    noise = np.random.default_rng(0).integers(0, 12, (480, 640, 3)).astype(np.uint8)  # of the sensor
+    vision_models.glance(look, Picture(noise, 7.5))
+    vision_models.read(look, Picture(noise, 7.5))
+    assert not [fact for fact in look.scene.facts() if fact.kind == "text"]
+    assert look.lines() == ()
+    vision_models.glance(look, Picture(sign, 9.0))
+    vision_models.read(look, Picture(sign, 9.0))
+    assert [fact.text for fact in look.scene.facts() if fact.kind == "text"] == ["EXIT 42"]
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20), (400, 20)])
 def test_pictures_of_any_shape_are_accepted(vision_models: VisionModels, shape: tuple[int, int]) -> None:
     assert objects(vision_models.study(Picture(np.full((*shape, 3), 160, np.uint8), 0.0)).scene) == {}

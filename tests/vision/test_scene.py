@@ -122,6 +122,19 @@ def test_a_lost_camera_leaves_darkness_and_remembered_texts() -> None:
     assert scene.changes() == ()  # it was not the person who came, but the camera
 
 
+def test_a_covered_lens_leaves_darkness_alone_in_view() -> None:
+    scene = Scene()
+    scene.see([track(1)], {1: "red"}, 1.0)
+    scene.read([sign("EXIT 42")], 1.0)
+    scene.lit("normal", ["grey"], 1.0)
+    scene.covered(3.0)
+    assert [(fact.kind, fact.label) for fact in scene.facts()] == [("light", "dark")]
+    assert scene.changes() == (SceneChange("light left", 3.0),)
+    scene.lit("normal", ["grey"], 4.0)
+    scene.read([sign("EXIT 42")], 4.0)
+    assert scene.changes()[-1] == SceneChange("sign returned", 4.0, text="EXIT 42")
+
+
 def test_changes_to_and_from_darkness_are_logged() -> None:
     scene = Scene()
     lights: list[Light] = ["normal", "dim", "dark", "normal"]
