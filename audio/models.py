@@ -1,4 +1,4 @@
-"""The interfaces of ASR and TTS models, so that another package can provide one."""
+"""The interfaces of models for sound, so that another package can provide one."""
 
 from __future__ import annotations
 
@@ -31,4 +31,12 @@ class VoiceModel(Protocol):
 
     def spoken(self, phrase: str) -> SpokenPhrase:
         """The phrase as sound with the times of its words; no samples if nothing in it can be spoken."""
+        ...
+
+
+class TurnEndJudge(Protocol):
+    """A model that hears whether a turn is over, such as `audio.turn_end.smart_turn.SmartTurn`."""
+
+    def probability(self, samples_16k: Samples) -> float:
+        """The probability, 0..1, that the speech in (n,) samples, which end in a pause, is a finished turn."""
         ...

@@ -150,7 +150,7 @@ class SemanticTurnJudge(Protocol):
     """Judges from a transcript whether the user has finished. Shared by the sessions of a model that can."""
 
     def finished(self, text: str) -> float:
-        """0..1, on the scale of `dialogue.engines.semantic_turn`. Runs on the model's thread."""
+        """0..1, not calibrated; see `dialogue.engines.semantic_turn`. Runs on the model's thread."""
         ...
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 
 from dialogue.llm.language_model import LanguageModel
-from dialogue.prompts.chat_format import ChatFormat
+from dialogue.prompts.chat_format import ChatFormat, Render
 from dialogue.prompts.chat_template import chatml
 
 # Only the end of the transcript decides, and every token costs time.
@@ -18,23 +18,19 @@ LAST_CHARACTERS = 240
 _END_MARKS = (".", "?", "!")
 _TRAILING_OFF = ("...", "…", "-")
 
-# Measured with SmolLM2-135M on 76 transcripts of whole, cut and terse sentences (tests/dialogue/engines/
-# finished_or_cut.tsv, spoken by the built-in TTS and transcribed by the built-in ASR). FINISHED or more: 26 of 30 whole
-# ones. UNFINISHED or less: 12 of 30 cut ones, no whole one, 1 of 16 terse ones ("How many?").
-FINISHED, UNFINISHED = 0.08, 0.0006
-
 
 class SemanticTurnDetector:
-    """Made once per process for a ChatML model; holds no session state."""
+    """Made once per process; holds no session state. `render` is the model's chat template."""
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: LanguageModel, render: Render = chatml) -> None:
         self._model = model
-        self._chat = ChatFormat(model.tokenizer, chatml)
+        self._chat = ChatFormat(model.tokenizer, render)
         marks = {self._chat.encode(mark)[0] for mark in _END_MARKS}
-        self._ends = torch.tensor(sorted(model.stop_ids | marks))
+        self._ends = torch.tensor(sorted(model.stop_ids | self._chat.turn_ends() | marks))
 
     def probability(self, text: str) -> float:
-        """The probability that the user has finished, 0..1; 0 for no words. Uncalibrated: see FINISHED and UNFINISHED.
+        """The probability that the user has finished, 0..1; 0 for no words. Not calibrated:
+        `stream.perception.turn_end_model` weighs it against what the sound says.
 
         It is the probability that the model ends the turn or writes final punctuation after these words. Final
         punctuation of the transcript is ignored, because ASR ends cut sentences with a full stop too; a transcript

@@ -11,6 +11,7 @@ from stream.models.setup import Setup
 from stream.models.weights import Condition, WeightStore
 
 VAD = "silero-vad"  # every setup uses it, also with an engine that hears
+TURN_END = "smart-turn-v3.2"
 
 
 def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
@@ -18,7 +19,7 @@ def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
     entry, can = entry_of(setup.engine), setup.capabilities
     wanted = {VAD, *entry.weights}
     if not can.hears:
-        wanted |= {*component("asr", setup.asr).weights}
+        wanted |= {TURN_END, *component("asr", setup.asr).weights}
     if not can.sees:
         wanted |= {*component("detectors", setup.detector).weights}
     if not can.speaks:

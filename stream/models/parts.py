@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from audio.models import Recogniser, VoiceModel
+from audio.models import Recogniser, TurnEndJudge, VoiceModel
 from audio.room.echo import Canceller, EchoCanceller
+from audio.turn_end.smart_turn import SmartTurn
 from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
 from dialogue.engines.entry import Cost, Measurement, unmeasured
@@ -25,7 +26,7 @@ from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import PreparesTools, TakesTools, Toolbox, usual_toolbox
 from stream.models.capacity import Capacity
 from stream.models.components import Role, component
-from stream.models.needs import VAD, present
+from stream.models.needs import TURN_END, VAD, present
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
 from stream.models.tool_choice import NO_FUNCTIONS
@@ -53,10 +54,11 @@ class Threads:
     asr: DeviceThread = field(default_factory=lambda: DeviceThread("asr"))
     voice: DeviceThread = field(default_factory=lambda: DeviceThread("tts"))
     vision: DeviceThread = field(default_factory=lambda: DeviceThread("vision", BACKGROUND_NICENESS))
+    turn_end: DeviceThread = field(default_factory=lambda: DeviceThread("turn-end"))
     captioner: DeviceThread = field(default_factory=lambda: DeviceThread("captioner", BACKGROUND_NICENESS))
 
     def all(self) -> tuple[DeviceThread, ...]:
-        return self.llm, self.asr, self.voice, self.vision, self.captioner
+        return self.llm, self.asr, self.turn_end, self.voice, self.vision, self.captioner
 
     @property
     def needed(self) -> tuple[DeviceThread, ...]:
@@ -77,6 +79,7 @@ class Parts:
     new_echo_canceller: Callable[[], Canceller] | None = None  # None: the microphone cannot hear the loudspeaker
     capacity: Capacity | None = None  # where it was measured
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
+    turn_end: TurnEndJudge | None = None  # None where the engine hears: silence alone ends turns
     captioner: Captioner | None = None  # for an engine that cannot see
     tools: tuple[Tool, ...] = ()  # the user's functions and those of MCP servers, for an engine that calls functions
     mcp: McpServers | None = None
@@ -142,6 +145,14 @@ def _open_asr(setup: Setup, store: WeightStore) -> tuple[VoiceActivityDetector, 
     if setup.capabilities.hears and len(present(store, needed)) < len(needed):
         return activity, None
     return activity, _opened("asr", setup.asr, store)
+
+
+def _open_turn_end(setup: Setup, store: WeightStore) -> TurnEndJudge | None:
+    if setup.capabilities.hears:
+        return None
+    judge = SmartTurn(store.path(TURN_END))
+    judge.warm_up()
+    return judge
 
 
 def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
@@ -230,6 +241,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
             vision = tasks.create_task(opened("vision", threads.vision, _open_vision, setup, store))
             voice = tasks.create_task(opened("tts", threads.voice, _open_voice, setup, store))
             llm = tasks.create_task(opened("llm", threads.llm, open_llm, setup.engine, store, threads.llm.run))
+            turn_end = tasks.create_task(threads.turn_end.run(_open_turn_end, setup, store))
             captioner = tasks.create_task(threads.captioner.run(_open_captioner, setup))
             servers = McpServers(setup.mcp)
             unless_ready.callback(servers.close)
@@ -253,6 +265,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         threads=threads,
         new_echo_canceller=EchoCanceller,
         new_chat_engine=chat,
+        turn_end=turn_end.result(),
         captioner=captioner.result(),
         tools=tools,
         mcp=servers,

@@ -40,9 +40,8 @@ class Setup:
     detector: str = "nanodet-g"
     looks_per_s: float = 2.0  # detection runs at most this often
     read_every_s: float = 4.0  # text is read at least this often while something moves
-    hangover_s: float = 0.40  # silence after which a turn is over
-    hangover_unfinished_s: float = 0.90  # the same after an unfinished sentence
-    speculate_after_s: float = 0.13  # silence after which the answer is prepared
+    hangover_s: float = 0.40  # silence after which a turn is over where nothing else is known
+    speculate_after_s: float = 0.096  # silence after which the answer is prepared
     partial_every_s: float = 0.5  # new speech between two partial transcripts
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions

@@ -7,6 +7,7 @@ adds its queue to every pause. Transcripts run on the ASR thread.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable
 from typing import Protocol
 
@@ -15,7 +16,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch, level_dbfs
 from audio.room.foreground import Foreground
-from audio.segmentation import Segmenter, SegmenterSettings, SpeechStarted
+from audio.segmentation import Segmenter, SegmenterSettings, SpeechPaused, SpeechStarted
 from audio.voice_activity import HOP_S, SpeechProbability, VadState, VoiceActivityDetector
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
@@ -24,6 +25,7 @@ from stream.perception.interleave import UNIT, UNIT_S
 from stream.perception.overlap_words import OverlapWords
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection
+from stream.perception.turn_end_model import KEPT_HOPS, voice_signals
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import Notice
 from stream.runtime.link import Link
@@ -102,6 +104,7 @@ class AudioPerception:
         self._segmenter = Segmenter(SegmenterSettings(pause_after_s=self._setup.speculate_after_s))
         self._foreground = Foreground()
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
+        self._hops: deque[SpeechProbability] = deque(maxlen=KEPT_HOPS)
         self._heard_speech = False
 
     def switch(self, on: bool) -> None:
@@ -181,6 +184,7 @@ class AudioPerception:
         return self._foreground.stands_out(level, speech, in_echo=replying)
 
     async def _take_hop(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
+        self._hops.append(hop)
         event = self._segmenter.hear(hop.probability, hop.at)
         decisions = await self._floor.take(hop)
         if event is not None:
@@ -190,8 +194,8 @@ class AudioPerception:
             if self._estimate is not None:
                 self._estimate.cancel()
         for decision in decisions:
-            if isinstance(decision, Prepare) and self._turn_detection is not None:
-                self._estimate = tasks.create_task(self._estimate_end(decision.question), name="turn-end")
+            if isinstance(decision, Prepare) and isinstance(event, SpeechPaused):
+                self._estimate_end(decision.question, event, tasks)
         self._transcribe_so_far(hop, tasks)
         since = self._floor.turns.overlap_since
         if self._overlap is not None and since is not None and hop.probability >= SPEECH:
@@ -214,11 +218,15 @@ class AudioPerception:
         if text := await words:
             await self._floor.show_partial(turn, text)
 
-    async def _estimate_end(self, said: SpokenQuestion) -> None:
-        assert self._turn_detection is not None
-        probability = await self._turn_detection.probability(said)
-        if probability is not None:
+    def _estimate_end(self, said: SpokenQuestion, paused: SpeechPaused, tasks: asyncio.TaskGroup) -> None:
+        if self._turn_detection is None or said.stopped_at != paused.last_speech_at:  # the pause after a noise
+            return
+
+        async def report(probability: float) -> None:
             await self._floor.take(TurnEndEstimated(said.stopped_at, probability, self._sound.end_s))
+
+        estimate = self._turn_detection.estimate(said, voice_signals(self._hops, paused), report)
+        self._estimate = tasks.create_task(estimate, name="turn-end")
 
     def _watch_silence(self, chunk: Chunk) -> None:
         match self._silence.hear(chunk):

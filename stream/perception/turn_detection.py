@@ -1,35 +1,66 @@
-"""Semantic turn detection: judges from the transcript of a pause whether the user has finished.
+"""Estimates in a pause whether the user has finished, from the sound and then from the words as well.
 
-The judgement goes to `stream/turns` as an event, which sets how much silence ends the turn.
+Each estimate goes to `stream.turns` as an event, which decides how much silence ends the turn.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from audio.chunk import HEARING_RATE_HZ
+from audio.models import TurnEndJudge
+from audio.turn_end.prosody import Prosody, prosody
+from audio.turn_end.smart_turn import WINDOW
 from dialogue.engine import SemanticTurnJudge
-from dialogue.engines.semantic_turn import FINISHED, UNFINISHED
-from stream.models.setup import Setup
+from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
 from stream.perception.speech_transcripts import SpeechTranscripts
+from stream.perception.turn_end_model import TurnEndSignals, VoiceSignals, turn_end_model
 from stream.runtime.device_thread import DeviceThread
 from stream.turns.decisions import SpokenQuestion
-from stream.turns.patience import Patience
+
+Report = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class WordsJudge:
+    """Judges the words of a pause by the language model."""
+
+    judge: SemanticTurnJudge
+    thread: DeviceThread
+    transcripts: SpeechTranscripts
+
+    async def probability(self, said: SpokenQuestion) -> float | None:
+        """Of the message ending here; None where there are no words."""
+        text = await self.transcripts.final(said)
+        return await self.thread.run(self.judge.finished, text) if text else None
 
 
 class TurnDetection:
-    """The turn detection of one session."""
+    """The turn detection of one session. Without `words` the sound alone is judged."""
 
-    def __init__(self, judge: SemanticTurnJudge, thread: DeviceThread, transcripts: SpeechTranscripts) -> None:
-        self._judge, self._thread, self._transcripts = judge, thread, transcripts
+    def __init__(
+        self, *, judge: TurnEndJudge, thread: DeviceThread, sound: AudioBuffer, words: WordsJudge | None
+    ) -> None:
+        self._judge, self._thread, self._sound, self._words = judge, thread, sound, words
+        self._model = turn_end_model()
 
-    async def probability(self, said: SpokenQuestion) -> float | None:
-        """The probability that the user has finished; None where there are no words."""
-        text = await self._transcripts.final(said)
-        return await self._thread.run(self._judge.finished, text) if text else None
+    async def estimate(self, said: SpokenQuestion, voice: VoiceSignals, report: Report) -> None:
+        """Reports the probability that the user has finished: by the sound, then by sound and words."""
+        async with asyncio.TaskGroup() as tasks:
+            words = tasks.create_task(self._words_end(said), name="words-end")
+            smart_turn, shape = await self._thread.run(self._hear, said)
+            signals = TurnEndSignals(smart_turn, None, voice, shape)
+            if not words.done():
+                await report(self._model.probability(signals))
+            await report(self._model.probability(replace(signals, words_end=await words)))
 
+    async def _words_end(self, said: SpokenQuestion) -> float | None:
+        return await self._words.probability(said) if self._words is not None else None
 
-def patience(setup: Setup) -> Patience:
-    return Patience(
-        silence_s=setup.hangover_s,
-        finished=FINISHED,
-        unfinished=UNFINISHED,
-        unfinished_s=setup.hangover_unfinished_s,
-    )
+    def _hear(self, said: SpokenQuestion) -> tuple[float, Prosody]:
+        window_s = WINDOW / HEARING_RATE_HZ
+        start = with_pre_roll(said.began_at)
+        heard = self._sound.between(max(start, said.until - window_s), said.until)
+        return self._judge.probability(heard), prosody(self._sound.between(start, said.stopped_at))

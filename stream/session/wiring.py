@@ -22,7 +22,8 @@ from stream.perception.captioning import Captioning
 from stream.perception.closer_look import CloserLook
 from stream.perception.echo_cancellation import EchoCancellation
 from stream.perception.speech_transcripts import SpeechTranscripts
-from stream.perception.turn_detection import TurnDetection, patience
+from stream.perception.turn_detection import TurnDetection, WordsJudge
+from stream.perception.turn_end_model import turn_end_model
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.unit_queue import UnitsLost
@@ -47,6 +48,7 @@ from stream.session.remembering import Remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
 from stream.turns.duplex_turns import DuplexTurns
+from stream.turns.patience import Patience
 from stream.turns.turns import Turns
 
 
@@ -127,7 +129,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
     )
-    turns = DuplexTurns() if engine.can.duplex else Turns(patience(setup))
+    turns = DuplexTurns() if engine.can.duplex else Turns(_patience(setup))
     replies = _reply_stage(orders, dependencies, turns, sound)
     caption_transcriber = _caption_transcriber(parts, engine, link)
     floor = Floor(
@@ -253,11 +255,19 @@ def _transcripts(
     return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound, is_ours)
 
 
-def _turn_detection(parts: Parts, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
-    """Where there are words, and a model that judges whether they are complete."""
-    if transcripts is None or not isinstance(parts.new_engine, SemanticTurnJudge):
+def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
+    """Where there is a model that hears the end of a turn; with the words where a model judges them."""
+    if parts.turn_end is None:
         return None
-    return TurnDetection(parts.new_engine, parts.threads.llm, transcripts)
+    words = None
+    if transcripts is not None and isinstance(parts.new_engine, SemanticTurnJudge):
+        words = WordsJudge(parts.new_engine, parts.threads.llm, transcripts)
+    return TurnDetection(judge=parts.turn_end, thread=parts.threads.turn_end, sound=sound, words=words)
+
+
+def _patience(setup: Setup) -> Patience:
+    fitted = turn_end_model()
+    return Patience(setup.hangover_s, fitted.pause_s, fitted.threshold, fitted.typical_pause_s)
 
 
 def _audio_perception(
@@ -269,7 +279,7 @@ def _audio_perception(
         sound=floor.sound,
         sound_clock=floor.sound_clock,
         transcripts=transcripts,
-        turn_detection=_turn_detection(parts, transcripts),
+        turn_detection=_turn_detection(parts, floor.sound, transcripts),
         floor=floor,
         setup=setup,
         link=link,

@@ -1,26 +1,61 @@
-"""How long a silence must last before the turn is over, from the probability that the user has finished."""
+"""How long a silence must last before the turn is over, and what a call teaches about that.
+
+The longer a silence lasts, the less likely it is a hesitation: the log odds that the user has finished rise by 1 in
+`pause_s`. The turn is over when they reach `threshold`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+
+SHORTEST_S, LONGEST_S = 0.16, 1.6
+PRIOR_PAUSES = 8  # pauses of this user that weigh as much as the typical ones
+COUNTED_PAUSE_S = 3.0  # a longer silence is no hesitation
+# How far one answer that came too early, or too late, moves the threshold, and how far all of them may.
+TOO_EARLY, TOO_LATE, FARTHEST = 0.5, 0.1, 1.5
+LATE_S = 0.8  # a wait from which an answer that nobody talks into came late
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Patience:
-    """Seconds of silence: `finished_s` at a probability of `finished` or more, `unfinished_s` at `unfinished` or less,
-    else `silence_s`, as without a probability."""
+    """The patience of one call. `silence_s` of silence end a turn where no probability is known.
+
+    `typical_pause_s` is the mean hesitation of the speakers on whom `pause_s` was fitted.
+    """
 
     silence_s: float = 0.40
-    finished: float = 0.8
-    unfinished: float = 0.2
-    finished_s: float = 0.22
-    unfinished_s: float = 0.90
+    pause_s: float = 0.25
+    threshold: float = 1.0
+    typical_pause_s: float = 0.7
+    _pauses_s: list[float] = field(default_factory=list, repr=False)
+    _moved: float = 0.0
 
     def wait_s(self, probability: float | None) -> float:
+        """Seconds of silence that end the turn at this probability that the user has finished."""
         if probability is None:
             return self.silence_s
-        if probability >= self.finished:
-            return min(self.finished_s, self.silence_s)
-        if probability <= self.unfinished:
-            return max(self.unfinished_s, self.silence_s)
-        return self.silence_s
+        kept = min(max(probability, 1e-6), 1 - 1e-6)
+        log_odds = math.log(kept / (1 - kept))
+        wait_s = self.pause_s * self._slowness() * (self.threshold + self._moved - log_odds)
+        return min(max(wait_s, SHORTEST_S), LONGEST_S)
+
+    def went_on(self, after_s: float) -> None:
+        """The user went on after a pause of `after_s` seconds: how long this user's pauses are is learned."""
+        if after_s <= COUNTED_PAUSE_S:
+            self._pauses_s.append(after_s)
+
+    def came_too_early(self) -> None:
+        """An answer was taken back, because the user went on."""
+        self._moved = min(self._moved + TOO_EARLY, FARTHEST)
+
+    def was_heard(self, waited_s: float) -> None:
+        """An answer after a wait was heard to its end, and nobody went on: a long wait was too long."""
+        if waited_s >= LATE_S:
+            self._moved = max(self._moved - TOO_LATE, -FARTHEST)
+
+    def _slowness(self) -> float:
+        """The user's pauses against typical ones; 1 before anything is known."""
+        typical = PRIOR_PAUSES * self.typical_pause_s
+        mean = (typical + sum(self._pauses_s)) / (PRIOR_PAUSES + len(self._pauses_s))
+        return mean / self.typical_pause_s

@@ -116,7 +116,8 @@ class Turns:
         self.phase, self._wait_s = Phase.PAUSED, self.patience.wait_s(None)
         return self._prepare(self._said(event.at))
 
-    def _go_on(self, _event: SpeechStarted) -> list[Decision]:
+    def _go_on(self, event: SpeechStarted) -> list[Decision]:
+        self.patience.went_on(event.since - self._stopped_at)
         self.phase = Phase.SPEAKING
         return [Retract(self.turn)]
 
@@ -136,8 +137,9 @@ class Turns:
         """Nothing of the reply was heard yet: the user was not finished."""
         match self._question:
             case SpokenQuestion():
-                self.phase, self._decided = Phase.SPEAKING, True
-                return [Retract(self.turn)]
+                self.patience.came_too_early()
+                self._decided = True
+                return Turns._go_on(self, event)
             case TypedQuestion():
                 return self._challenge(event)
             case _:
@@ -228,6 +230,8 @@ class Turns:
         """Speech that goes on over the last word becomes the next turn."""
         if event.turn != self.turn:
             return []
+        if isinstance(self._question, SpokenQuestion) and self.phase is Phase.REPLYING:
+            self.patience.was_heard(self._question.until - self._question.stopped_at)
         challenged, self.phase = self.phase is Phase.CHALLENGED, Phase.IDLE
         decisions: list[Decision] = [Finish(event.turn)]
         if challenged:

@@ -60,6 +60,16 @@ class ToyTranscriber:
         return SimpleNamespace(text=self.says)
 
 
+@dataclass
+class ToyTurnEnd:
+    """Always hears the same probability that the turn is over."""
+
+    hears: float
+
+    def probability(self, samples: Samples) -> float:
+        return self.hears
+
+
 class ToyVoice:
     rate = 24_000
 
@@ -125,7 +135,10 @@ class ToyEngine:
 
 
 def toy_parts(
-    engine: Callable[[], Engine], transcriber: ToyTranscriber | None = None, vision_models: Any = None
+    engine: Callable[[], Engine],
+    transcriber: ToyTranscriber | None = None,
+    vision_models: Any = None,
+    turn_end: ToyTurnEnd | None = None,
 ) -> Parts:
     return Parts(  # the toys need no warm_up
         voice_activity=cast(VoiceActivityDetector, ToyActivity()),
@@ -134,4 +147,5 @@ def toy_parts(
         vision_models=vision_models,
         new_engine=engine,
         threads=Threads(),
+        turn_end=turn_end,
     )

@@ -85,6 +85,34 @@ SILERO_VAD = Weights(
     entry="silero_vad_16k_op15.onnx",
 )
 
+SMART_TURN = Weights(
+    name="smart-turn-v3.2",
+    purpose="end of a turn, from sound",
+    licence="BSD-2-Clause",
+    origin="Daily Smart Turn v3.2, int8",
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "pipecat-ai",
+                    "1.14.0",
+                    12_109_725,
+                    "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
+                ),
+            )
+        ),
+    ),
+    files=(
+        WeightFile(
+            "smart-turn-v3.2-cpu.onnx",
+            8_679_182,
+            "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+            ("pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",),
+        ),
+    ),
+    entry="smart-turn-v3.2-cpu.onnx",
+)
+
 SMOLLM2 = Weights(
     name="smollm2-135m-instruct",
     purpose="small language model, English",
@@ -225,4 +253,4 @@ QWEN = Weights(
     always=False,
 )
 
-TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMOLLM2, NANODET, MINILM, QWEN)
+TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMART_TURN, SMOLLM2, NANODET, MINILM, QWEN)

@@ -18,7 +18,7 @@ from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from tests.virtual_time import run_in_virtual_time
 
-ASR, VAD = "whisper-tiny.en", "silero-vad"
+ASR, VAD, TURN_END = "whisper-tiny.en", "silero-vad", "smart-turn-v3.2"
 
 
 def test_the_laptop_needs_every_set_and_a_remote_server_needs_no_llm(weights: WeightStore) -> None:
@@ -29,7 +29,7 @@ def test_the_laptop_needs_every_set_and_a_remote_server_needs_no_llm(weights: We
 
 @pytest.mark.parametrize(
     ("kind", "needed"),
-    [(Kind.V26, {ASR, VAD}), (Kind.O26, {VAD}), (Kind.O45, {VAD})],
+    [(Kind.V26, {ASR, VAD, TURN_END}), (Kind.O26, {VAD}), (Kind.O45, {VAD})],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )
 def test_a_users_model_needs_only_the_weights_for_what_it_lacks(

@@ -1,4 +1,4 @@
-"""The transcript affects the end of a turn: an unfinished sentence waits longer, a whole one is answered sooner."""
+"""Sound and words affect the end of a turn: an unfinished sentence waits longer, a whole one is answered sooner."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from dialogue.engine import Engine
 from stream.models.setup import SETUPS
 from stream.runtime.events import TurnTimed, UserCaption
 from stream.session.session import Session
+from stream.turns.patience import LONGEST_S, SHORTEST_S
 from tests.stream.calls import Call
-from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
+from tests.stream.toy_parts import ToyEngine, ToyTranscriber, ToyTurnEnd, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["laptop"]
-WHOLE, UNCLEAR, CUT = 0.5, 0.01, 0.0
+OVER, CUT = 0.999, 0.001
 
 
 @dataclass
 class ToyModel:
-    """An engine factory whose turn judge always gives the same probability."""
+    """An engine factory whose judge of words always gives the same probability."""
 
     opinion: float
     engine: ToyEngine = field(default_factory=lambda: ToyEngine(["Yes."]))
@@ -36,10 +37,14 @@ class ToyModel:
 
 
 def call(
-    factory: Callable[[], Engine], story: Callable[[Call], Awaitable[None]], transcriber: ToyTranscriber | None = None
+    factory: Callable[[], Engine],
+    story: Callable[[Call], Awaitable[None]],
+    hears: float | None,
+    transcriber: ToyTranscriber | None = None,
 ) -> Call:
     async def whole() -> Call:
-        parts = toy_parts(factory, transcriber)
+        turn_end = ToyTurnEnd(hears) if hears is not None else None
+        parts = toy_parts(factory, transcriber, turn_end=turn_end)
         made = Call(Session("test", parts, SETUP))
         async with made.running():
             await story(made)
@@ -52,7 +57,7 @@ def call(
 async def one_question(call: Call) -> None:
     await call.lasts(0.5)
     await call.speaks(1.0)
-    await call.lasts(4.0)
+    await call.lasts(5.0)
 
 
 async def a_pause_of_600_ms(call: Call) -> None:
@@ -60,36 +65,38 @@ async def a_pause_of_600_ms(call: Call) -> None:
     await call.speaks(1.0)
     await call.lasts(0.6)
     await call.speaks(1.0)
-    await call.lasts(4.0)
+    await call.lasts(5.0)
 
 
 def decided_after_s(result: Call) -> float:
     return dict(result.of(TurnTimed)[-1].marks)["turn_decided"]
 
 
-@pytest.mark.parametrize(("opinion", "least", "most"), [(WHOLE, 0.20, 0.30), (UNCLEAR, 0.38, 0.46), (CUT, 0.88, 0.96)])
-def test_a_turn_ends_sooner_after_a_whole_sentence_and_later_in_a_cut_one(
-    opinion: float, least: float, most: float
-) -> None:
-    model = ToyModel(opinion)
-    result = call(model, one_question)
+def test_a_turn_that_is_surely_over_ends_at_once_and_one_that_is_not_waits() -> None:
+    model = ToyModel(0.9)
+    assert decided_after_s(call(model, one_question, OVER)) <= SHORTEST_S + 0.06
     assert model.asked == ["What do you see?"]
-    assert least <= decided_after_s(result) <= most
+    assert decided_after_s(call(ToyModel(0.0), one_question, CUT)) >= LONGEST_S - 0.06
 
 
-def test_without_a_semantic_model_silence_alone_decides() -> None:
-    result = call(ToyModel(CUT).__call__, one_question)
-    assert decided_after_s(result) == pytest.approx(decided_after_s(call(ToyModel(UNCLEAR), one_question)))
+def test_words_and_sound_are_weighed_together() -> None:
+    sound_only = decided_after_s(call(ToyModel(0.9).__call__, one_question, CUT))
+    assert decided_after_s(call(ToyModel(0.9), one_question, CUT)) < sound_only
 
 
-@pytest.mark.parametrize(("opinion", "turns"), [(UNCLEAR, 2), (CUT, 1)])
-def test_a_pause_in_the_middle_of_a_sentence_does_not_end_the_turn(opinion: float, turns: int) -> None:
-    result = call(ToyModel(opinion), a_pause_of_600_ms)
+def test_without_a_model_of_turn_ends_silence_alone_decides() -> None:
+    result = call(ToyModel(0.0), one_question, None)
+    assert decided_after_s(result) == pytest.approx(SETUP.hangover_s, abs=0.06)
+
+
+@pytest.mark.parametrize(("hears", "opinion", "turns"), [(OVER, 0.9, 2), (CUT, 0.0, 1)])
+def test_a_pause_in_the_middle_of_a_sentence_does_not_end_the_turn(hears: float, opinion: float, turns: int) -> None:
+    result = call(ToyModel(opinion), a_pause_of_600_ms, hears)
     assert len({caption.turn for caption in result.of(UserCaption) if caption.final and caption.text}) == turns
 
 
 def test_no_words_are_not_judged() -> None:
-    model = ToyModel(WHOLE)
-    result = call(model, one_question, ToyTranscriber(says=""))
+    model = ToyModel(0.9)
+    result = call(model, one_question, OVER, ToyTranscriber(says=""))
     assert model.asked == []
     assert result.of(TurnTimed) == []

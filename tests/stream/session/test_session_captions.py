@@ -80,7 +80,7 @@ def test_what_is_said_is_captioned_and_in_the_log(kind: Kind, weights: WeightSto
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_lines_of_evicted_seconds_have_their_transcript(kind: Kind, weights: WeightStore, tmp_path: Path) -> None:
     model = write_biased_checkpoint(kind, tmp_path / "model")
-    setup = with_engine(with_model(model, "float32"), context_tokens=360)
+    setup = with_engine(with_model(model, "float32"), context_tokens=384)
     call = talk(setup, weights, 4.0, 10.0)
     left = of(call, "left")
     assert len(left) == call.engine.context().dropped_blocks - unnoted(call)
