@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 import wave
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -47,14 +48,21 @@ def _with_sharper_sibilants(samples: NDArray[np.float32]) -> Pcm:
     return pcm
 
 
-def make_mic_wav(path: Path, script: list[str | float]) -> Path:
-    """A microphone that says the texts of `script`, and is silent for its numbers, in seconds, and at the end."""
+def _piece(part: str | float | Pcm, quiet: Callable[[float], Pcm]) -> Pcm:
+    if isinstance(part, str):
+        return spoken(part)
+    return part if isinstance(part, np.ndarray) else quiet(part)
+
+
+def make_mic_wav(path: Path, script: Sequence[str | float | Pcm]) -> Path:
+    """A microphone that says the texts and sounds of `script`, and is silent for its numbers, in seconds, and at the
+    end."""
     room = np.random.default_rng(0)  # a real room has noise
 
     def quiet(seconds: float) -> Pcm:
         return room.normal(0, 60, round(seconds * RATE_HZ)).astype(np.int16)
 
-    pieces = [spoken(part) if isinstance(part, str) else quiet(part) for part in script]
+    pieces = [_piece(part, quiet) for part in script]
     pieces.append(quiet(REST_S))  # so that the microphone does not count as broken afterwards
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
