@@ -16,13 +16,13 @@ def voice(semitones: np.ndarray, level_db: np.ndarray, base_hz: float = 120.0) -
     """A buzz of ten overtones with a course of pitch (semitones above `base_hz`) and of level, one value a sample."""
     phase = 2 * np.pi * np.cumsum(base_hz * 2 ** (semitones / 12)) / RATE
     buzz = sum(np.sin(number * phase) / number for number in range(1, 11))
-    return (0.1 * buzz * 10 ** (level_db / 20)).astype(np.float32)
+    return np.asarray(0.1 * buzz * 10 ** (level_db / 20), np.float32)
 
 
 def course(*points: tuple[float, float], seconds: float = 1.5) -> np.ndarray:
     """Values between (second, value) points."""
     at, values = zip(*points, strict=True)
-    return np.interp(np.arange(round(seconds * RATE)) / RATE, at, values)
+    return np.asarray(np.interp(np.arange(round(seconds * RATE)) / RATE, at, values))
 
 
 FLAT = course((0, 0))

@@ -35,7 +35,10 @@ from stream.turns.patience import Patience
 from stream.turns.turns import Phase, Turns
 
 HOP_S = 0.032
-PATIENCE = Patience(silence_s=0.4, finished=0.8, unfinished=0.2, finished_s=0.2, unfinished_s=1.0)
+
+
+def new_turns() -> Turns:
+    return Turns(Patience(silence_s=0.4, pause_s=0.2, threshold=3.0))
 
 
 def decided(turns: Turns, *events: TurnEvent) -> list[Decision]:
@@ -66,37 +69,48 @@ def over(at: float) -> TurnEndEstimated:
 
 def answered() -> Turns:
     """The user asked something and the reply is being played."""
-    turns = Turns(PATIENCE)
+    turns = new_turns()
     decided(turns, start(1.0), pause(2.0), over(2.0), ReplySounded(1))
     assert turns.phase is Phase.REPLYING
     return turns
 
 
-def test_silence_ends_the_turn_sooner_or_later_as_the_estimate_says() -> None:
-    for probability, expected in ((None, 0.4), (0.9, 0.2), (0.5, 0.4), (0.1, 1.0)):
-        turns = Turns(PATIENCE)
-        decided(turns, start(1.0), pause(2.0))
-        if probability is not None:
-            assert decided(turns, TurnEndEstimated(2.0, probability, 2.1)) == []
-        [(at, answer)] = hops(turns, 2.1, 4.0, 0.0)
-        assert expected <= at - 2.0 <= expected + HOP_S
-        assert answer == Answer(1, SpokenQuestion(1.0, 2.0, at)) or isinstance(answer, Answer)
+@pytest.mark.parametrize("probability", [None, 0.95, 0.5, 0.1])
+def test_silence_ends_the_turn_sooner_or_later_as_the_estimate_says(probability: float | None) -> None:
+    turns = new_turns()
+    wait_s = turns.patience.wait_s(probability)
+    decided(turns, start(1.0), pause(2.0))
+    if probability is not None:
+        assert decided(turns, TurnEndEstimated(2.0, probability, 2.1)) == []
+    [(at, answer)] = hops(turns, 2.1, 4.0, 0.0)
+    assert wait_s <= at - 2.0 + 1e-6 and at - 2.0 <= wait_s + HOP_S
+    assert isinstance(answer, Answer)
+
+
+def test_the_lengths_of_pauses_and_answers_that_came_too_early_are_learned() -> None:
+    turns = new_turns()
+    waits = [turns.patience.wait_s(0.5)]
+    decided(turns, start(1.0), pause(2.0), start(4.0))
+    waits.append(turns.patience.wait_s(0.5))
+    decided(turns, pause(5.0), over(5.0), start(5.6))
+    waits.append(turns.patience.wait_s(0.5))
+    assert waits == sorted(set(waits))
 
 
 def test_an_estimate_that_comes_late_ends_the_turn_at_once() -> None:
-    turns = Turns(PATIENCE)
+    turns = new_turns()
     decided(turns, start(1.0), pause(2.0))
-    assert decided(turns, TurnEndEstimated(2.0, 0.9, 2.3)) == [Answer(1, SpokenQuestion(1.0, 2.0, 2.3))]
+    assert decided(turns, TurnEndEstimated(2.0, 0.99, 2.3)) == [Answer(1, SpokenQuestion(1.0, 2.0, 2.3))]
 
 
 def test_an_estimate_of_an_earlier_pause_counts_for_nothing() -> None:
-    turns = Turns(PATIENCE)
+    turns = new_turns()
     decided(turns, start(1.0), pause(2.0), start(2.3), pause(3.0))
-    assert decided(turns, TurnEndEstimated(2.0, 0.9, 3.3)) == []
+    assert decided(turns, TurnEndEstimated(2.0, 0.99, 3.3)) == []
 
 
 def test_speech_after_a_short_pause_retracts_the_prepared_reply() -> None:
-    turns = Turns(PATIENCE)
+    turns = new_turns()
     assert decided(turns, start(1.0), pause(2.0), start(2.3), pause(3.0), over(3.0)) == [
         Begin(1, 1.0),
         Prepare(1, SpokenQuestion(1.0, 2.0, 2.1)),
@@ -107,7 +121,7 @@ def test_speech_after_a_short_pause_retracts_the_prepared_reply() -> None:
 
 
 def test_a_turn_does_not_end_in_the_middle_of_a_voiced_hop() -> None:
-    turns = Turns(PATIENCE)
+    turns = new_turns()
     decided(turns, start(1.0), pause(2.0))
     assert hops(turns, 2.1, 4.0, 0.9) == []
 
@@ -119,7 +133,7 @@ def test_a_noise_is_no_turn() -> None:
 
 
 def test_a_noise_in_the_pause_does_not_move_its_beginning() -> None:
-    turns = Turns(PATIENCE)
+    turns = new_turns()
     decided(turns, start(1.0), pause(2.0))
     assert decided(turns, start(2.2), pause(2.3, spoken_s=0.1)) == [
         Retract(1),
