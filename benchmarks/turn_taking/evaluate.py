@@ -27,7 +27,6 @@ from stream.perception.turn_end_model import turn_end_model
 
 BUDGETS = {"5": 0.05, "10": 0.10}
 ALONE = {"smart_turn": ("smart_turn",), "llm_only": ("words_end",)}
-FINE = np.linspace(THRESHOLDS[0], THRESHOLDS[-1], 181)
 SILENCES_S = np.arange(0.16, 3.0, 0.032)
 
 
@@ -45,20 +44,27 @@ def evaluate(held_out: Sequence[Pause], fit: Sequence[Pause]) -> dict[str, float
     result: dict[str, float] = {
         "turns": sum(pause.length_s is None for pause in held_out),
         "hesitations": sum(pause.length_s is not None for pause in held_out),
-        **at_budgets("dead_air", held_out, [waits_at(odds, ours.pause_s, each, READY_S) for each in FINE]),
+        **at_budgets("dead_air", held_out, [waits_at(odds, ours.pause_s, each, READY_S) for each in THRESHOLDS]),
         **at_budgets("silence_only", held_out, [np.full(len(held_out), each) for each in SILENCES_S]),
     }
     for name, features in ALONE.items():
         alone = fitted(fit, features)
         pause_s, _ = wait_parameters(fit, without_own(fit, features), CUT_INS)
         odds_alone = log_odds(held_out, alone)
-        result |= at_budgets(name, held_out, [waits_at(odds_alone, pause_s, each, READY_S) for each in FINE])
+        result |= at_budgets(name, held_out, [waits_at(odds_alone, pause_s, each, READY_S) for each in THRESHOLDS])
         result[f"{name}_auc"] = round(auc(held_out, odds_alone), 3)
     return result | {
         "dead_air_auc": round(auc(held_out, odds), 3),
         "operating_dead_air_ms": round(operating.dead_air_ms),
         "operating_cut_ins": round(operating.cut_ins, 3),
+        **at_operating_cut_ins(held_out, operating.cut_ins),
     }
+
+
+def at_operating_cut_ins(pauses: Sequence[Pause], share: float) -> dict[str, float]:
+    """What silence alone costs where it cuts in as often as the product does."""
+    _, silent = best(pauses, [np.full(len(pauses), each) for each in SILENCES_S], share)
+    return {"silence_only_ms_at_operating": round(silent.dead_air_ms)}
 
 
 def auc(pauses: Sequence[Pause], odds: Series) -> float:

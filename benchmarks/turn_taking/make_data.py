@@ -28,8 +28,8 @@ from ui.host.home import home
 
 LEAD_S, TAIL_S = 0.5, 2.5
 HESITATES = 0.6  # the chance of a hesitation at each place for one
-# Hesitations: half of them are shorter than 0.6 s, one in ten is longer than 1.3 s.
-PAUSE_MEDIAN_S, PAUSE_SPREAD, PAUSE_RANGE_S = 0.6, 0.6, (0.2, 2.5)
+# Hesitations: half of them are shorter than 0.6 s; none is longer than the longest wait for the end of a turn.
+PAUSE_MEDIAN_S, PAUSE_SPREAD, PAUSE_RANGE_S = 0.6, 0.6, (0.2, 1.5)
 FADE_S = 0.008
 LOUD_DB, SPEECH_DBFS = 35.0, -26.0
 # Reverberation time, and the level of the direct sound against the room's.

@@ -24,7 +24,7 @@ from dialogue.llm.language_model import open_language_model
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from stream.perception.audio_buffer import with_pre_roll
-from stream.perception.turn_end_model import KEPT_HOPS, TurnEndSignals, VoiceSignals, voice_signals
+from stream.perception.turn_end_model import KEPT_HOPS, TurnEndSignals, voice_slope
 from ui.host.home import home
 
 END_TOLERANCE_S = 0.3  # VAD may hear the end of a word this much early
@@ -74,7 +74,7 @@ class Measuring:
                     signals = TurnEndSignals(
                         self._smart_turn.probability(sound[max(0, stop - WINDOW) : stop]),
                         self._words.probability(text),
-                        voice_signals(hops, paused),
+                        voice_slope(hops, paused.last_speech_at),
                         prosody(sound[start : round(paused.last_speech_at * HEARING_RATE_HZ)]),
                     )
                     found = paused, signals, text
@@ -105,5 +105,4 @@ def measured(folder: Path) -> list[Pause]:
 def _read(line: str) -> Pause:
     fields = json.loads(line)
     signals = fields.pop("signals")
-    voice, shape = VoiceSignals(**signals.pop("voice")), Prosody(**signals.pop("prosody"))
-    return Pause(signals=TurnEndSignals(voice=voice, prosody=shape, **signals), **fields)
+    return Pause(signals=TurnEndSignals(**{**signals, "prosody": Prosody(**signals["prosody"])}), **fields)

@@ -25,7 +25,7 @@ from stream.perception.interleave import UNIT, UNIT_S
 from stream.perception.overlap_words import OverlapWords
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection
-from stream.perception.turn_end_model import KEPT_HOPS, voice_signals
+from stream.perception.turn_end_model import KEPT_HOPS, voice_slope
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import Notice
 from stream.runtime.link import Link
@@ -225,7 +225,7 @@ class AudioPerception:
         async def report(probability: float) -> None:
             await self._floor.take(TurnEndEstimated(said.stopped_at, probability, self._sound.end_s))
 
-        estimate = self._turn_detection.estimate(said, voice_signals(self._hops, paused), report)
+        estimate = self._turn_detection.estimate(said, voice_slope(self._hops, said.stopped_at), report)
         self._estimate = tasks.create_task(estimate, name="turn-end")
 
     def _watch_silence(self, chunk: Chunk) -> None:

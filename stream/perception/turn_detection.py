@@ -16,7 +16,7 @@ from audio.turn_end.smart_turn import WINDOW
 from dialogue.engine import SemanticTurnJudge
 from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
 from stream.perception.speech_transcripts import SpeechTranscripts
-from stream.perception.turn_end_model import TurnEndSignals, VoiceSignals, turn_end_model
+from stream.perception.turn_end_model import TurnEndSignals, turn_end_model
 from stream.runtime.device_thread import DeviceThread
 from stream.turns.decisions import SpokenQuestion
 
@@ -46,12 +46,12 @@ class TurnDetection:
         self._judge, self._thread, self._sound, self._words = judge, thread, sound, words
         self._model = turn_end_model()
 
-    async def estimate(self, said: SpokenQuestion, voice: VoiceSignals, report: Report) -> None:
+    async def estimate(self, said: SpokenQuestion, voice_slope: float, report: Report) -> None:
         """Reports the probability that the user has finished: by the sound, then by sound and words."""
         async with asyncio.TaskGroup() as tasks:
             words = tasks.create_task(self._words_end(said), name="words-end")
             smart_turn, shape = await self._thread.run(self._hear, said)
-            signals = TurnEndSignals(smart_turn, None, voice, shape)
+            signals = TurnEndSignals(smart_turn, None, voice_slope, shape)
             if not words.done():
                 await report(self._model.probability(signals))
             await report(self._model.probability(replace(signals, words_end=await words)))

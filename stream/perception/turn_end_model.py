@@ -13,25 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from audio.segmentation import SpeechPaused
 from audio.turn_end.prosody import Prosody
 from audio.voice_activity import SpeechProbability
 
 FITTED = Path(__file__).with_name("turn_end.json")
 LEAST = 1e-5  # probabilities are kept this far from 0 and 1, so that no signal outweighs all others
 END_HOPS, KEPT_HOPS = 5, 16
-LONGEST_S = 6.0  # more speech than this says no more about the end
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceSignals:
-    """What VAD says of a pause: the probability of speech in the last hops of it (`end`), their change per hop
-    (`slope`), the probability in the pause itself (`rest`), and the seconds of speech since the pause before."""
-
-    end: float
-    slope: float
-    rest: float
-    spoken_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +26,19 @@ class TurnEndSignals:
     """What is known of a pause. Probabilities are 0..1.
 
     `smart_turn`: of Smart Turn. `words_end`: the language model's that the message ends here; None where the words are
-    not known.
+    not known. `voice_slope`: the change of VAD's probability per hop at the end of speech.
     """
 
     smart_turn: float
     words_end: float | None
-    voice: VoiceSignals
+    voice_slope: float
     prosody: Prosody
 
     def features(self) -> dict[str, float]:
         """By name, on scales on which a logistic model is linear; `words_end` is left out where it is not known."""
         found = {
             "smart_turn": logit(self.smart_turn),
-            "voice_end": self.voice.end,
-            "voice_slope": self.voice.slope,
-            "voice_rest": self.voice.rest,
-            "spoken": math.log(min(max(self.voice.spoken_s, 0.1), LONGEST_S)),
+            "voice_slope": self.voice_slope,
             "pitch_end": self.prosody.pitch_end,
             "pitch_slope": self.prosody.pitch_slope,
             "level_end": self.prosody.level_end,
@@ -62,13 +46,10 @@ class TurnEndSignals:
         return found if self.words_end is None else found | {"words_end": math.log(max(self.words_end, LEAST))}
 
 
-def voice_signals(hops: Iterable[SpeechProbability], paused: SpeechPaused) -> VoiceSignals:
-    """The signals of the last hops, in order, up to the report of the pause."""
-    known = list(hops)
-    spoken = [hop.probability for hop in known if hop.at <= paused.last_speech_at][-END_HOPS:] or [0.0]
-    rest = [hop.probability for hop in known if hop.at > paused.last_speech_at] or [0.0]
-    slope = (spoken[-1] - spoken[0]) / max(1, len(spoken) - 1)
-    return VoiceSignals(sum(spoken) / len(spoken), slope, sum(rest) / len(rest), paused.spoken_s)
+def voice_slope(hops: Iterable[SpeechProbability], stopped_at: float) -> float:
+    """How much the probability of speech changes per hop at the end of speech."""
+    spoken = [hop.probability for hop in hops if hop.at <= stopped_at][-END_HOPS:]
+    return (spoken[-1] - spoken[0]) / (len(spoken) - 1) if len(spoken) > 1 else 0.0
 
 
 @dataclass(frozen=True)

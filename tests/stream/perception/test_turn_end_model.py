@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from audio.segmentation import SpeechPaused
 from audio.turn_end.prosody import Prosody
 from audio.voice_activity import SpeechProbability
-from stream.perception.turn_end_model import FITTED, TurnEndSignals, VoiceSignals, turn_end_model, voice_signals
+from stream.perception.turn_end_model import FITTED, TurnEndSignals, turn_end_model, voice_slope
 
-VOICE = VoiceSignals(end=0.8, slope=-0.1, rest=0.1, spoken_s=1.5)
-UNCLEAR = TurnEndSignals(0.5, 0.01, VOICE, Prosody())
+UNCLEAR = TurnEndSignals(0.5, 0.01, -0.1, Prosody())
 
 
 def test_the_features_are_those_that_were_fitted() -> None:
@@ -27,7 +25,7 @@ def test_what_sounds_or_reads_finished_is_more_probably_over() -> None:
     model = turn_end_model()
     by_sound = [model.probability(replace(UNCLEAR, smart_turn=each)) for each in (0.02, 0.5, 0.98)]
     by_words = [model.probability(replace(UNCLEAR, words_end=each)) for each in (0.0001, 0.01, 0.3)]
-    without_words = [model.probability(TurnEndSignals(each, None, VOICE, Prosody())) for each in (0.02, 0.5, 0.98)]
+    without_words = [model.probability(replace(UNCLEAR, smart_turn=each, words_end=None)) for each in (0.02, 0.5, 0.98)]
     for rising in (by_sound, by_words, without_words):
         assert rising == sorted(rising)
         assert 0 < rising[0] < rising[-1] < 1
@@ -39,14 +37,11 @@ def test_certainty_is_bounded() -> None:
         assert 0 < model.probability(replace(UNCLEAR, smart_turn=smart_turn, words_end=words_end)) < 1
 
 
-def test_the_signals_of_the_voice_are_those_around_the_end_of_speech() -> None:
+def test_the_slope_of_the_voice_is_that_of_the_end_of_speech() -> None:
     probabilities = [0.1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.2, 0.1, 0.0]
     hops = [SpeechProbability(0.032 * (place + 1), each) for place, each in enumerate(probabilities)]
-    signals = voice_signals(hops, SpeechPaused(at=hops[-1].at, last_speech_at=hops[5].at, spoken_s=0.16))
-    assert signals.end == pytest.approx(0.7)
-    assert signals.slope == pytest.approx(-0.1)
-    assert signals.rest == pytest.approx(0.1)
-    assert signals.spoken_s == 0.16
+    assert voice_slope(hops, stopped_at=hops[5].at) == pytest.approx(-0.1)
+    assert voice_slope(hops[:1], stopped_at=hops[0].at) == voice_slope([], stopped_at=1.0) == 0.0
 
 
 def test_a_model_is_read_from_its_file(tmp_path: Path) -> None:
