@@ -18,6 +18,7 @@ FRAMES_PER_S = HEARING_RATE_HZ / HOP
 LOWEST_HZ, HIGHEST_HZ = 70, 400
 NEARLY = 0.9
 VOICED = 0.5  # of the autocorrelation's peak
+SILENT_DB = -80.0  # full scale is 0
 QUIET_DB = 25.0  # frames this far below the loudest have no pitch
 ANALYSED_S = 2.0
 END_FRAMES, SLOPE_FRAMES = 10, 25
@@ -47,6 +48,8 @@ def prosody(samples_16k: Samples) -> Prosody:
     frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP].astype(np.float64)
     frames = frames - frames.mean(1, keepdims=True)
     level = 10 * np.log10((frames**2).mean(1) + 1e-12)
+    if level.max() < SILENT_DB:
+        return Prosody()
     loud = level > level.max() - QUIET_DB
     level_end = level[-END_FRAMES:].mean() - level[loud].mean()
     at, pitch = _pitch(frames, loud)

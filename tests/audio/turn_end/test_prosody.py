@@ -53,4 +53,4 @@ def test_too_little_sound_is_measured_as_nothing(samples: int) -> None:
 
 
 def test_silence_is_measured_as_nothing() -> None:
-    assert prosody(np.zeros(RATE, np.float32)).pitch_end == 0.0
+    assert prosody(np.full(RATE, 0.5, np.float32)) == prosody(np.zeros(RATE, np.float32)) == Prosody()

@@ -11,7 +11,7 @@ from dialogue.engine import Engine
 from stream.models.setup import SETUPS
 from stream.runtime.events import TurnTimed, UserCaption
 from stream.session.session import Session
-from stream.turns.patience import LONGEST_S, SHORTEST_S
+from stream.turns.patience import LONGEST_S
 from tests.stream.calls import Call
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, ToyTurnEnd, toy_parts
 from tests.virtual_time import run_in_virtual_time
@@ -72,9 +72,9 @@ def decided_after_s(result: Call) -> float:
     return dict(result.of(TurnTimed)[-1].marks)["turn_decided"]
 
 
-def test_a_turn_that_is_surely_over_ends_at_once_and_one_that_is_not_waits() -> None:
+def test_a_turn_that_is_surely_over_ends_sooner_and_one_that_is_not_waits() -> None:
     model = ToyModel(0.9)
-    assert decided_after_s(call(model, one_question, OVER)) <= SHORTEST_S + 0.06
+    assert decided_after_s(call(model, one_question, OVER)) < SETUP.hangover_s - 0.1
     assert model.asked == ["What do you see?"]
     assert decided_after_s(call(ToyModel(0.0), one_question, CUT)) >= LONGEST_S - 0.06
 
