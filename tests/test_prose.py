@@ -74,6 +74,7 @@ NAMES = {  # the same for identifiers, as words between underscores and capitals
 EXCEPTIONS = {  # a sentence, and why it keeps its turn
     "What the user told you earlier:": "part of a prompt, whose words change what a model writes",
     "|visible|available|told|written|": "part of a pattern for what models write",
+    "Never mind.": "what a user says, in a benchmark",
     "Open a door of the house.": "what a user's function says to a model, in a test",
 }
 # Words that a user says or reads as an answer, and prompts, whose words change what a model writes.

@@ -32,7 +32,7 @@ class WordsJudge:
     transcripts: SpeechTranscripts
 
     async def probability(self, said: SpokenQuestion) -> float | None:
-        """Of the message ending here; None where there are no words."""
+        """The probability that the message ends here; None where there are no words."""
         text = await self.transcripts.final(said)
         return await self.thread.run(self.judge.finished, text) if text else None
 
