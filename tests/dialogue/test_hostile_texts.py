@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import pytest
 
 from dialogue.blocks import ReplyBlock, SceneBlock, TextBlock
+from dialogue.engine import TextDelta
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.memory.timeline import Timeline
@@ -14,10 +17,24 @@ from dialogue.prompts.chat_template import ChatTemplate
 from dialogue.remote.remote_format import messages
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, tokenizer_for
 from tests.dialogue.hostile_texts import SIGNS, VOICES, HostileText
-from tests.dialogue.talking import Counting, ask, clock, run, sign
+from tests.dialogue.talking import Counting, clock, run, sign
 
 BATCH = 10
+HEARD = 100  # characters of a reply
 QUESTIONS = ("What is the capital of France?", "Is there a cup?")
+
+
+async def beginning(engine: LocalChatEngine, question: str, at: float) -> str:
+    """The first words of the reply, which are heard; the rest is cut off."""
+    await engine.feed(TextBlock(question, at - 1, at))
+    said = ""
+    async with aclosing(engine.reply()) as deltas:
+        async for delta in deltas:
+            said += delta.text if isinstance(delta, TextDelta) else ""
+            if len(said) >= HEARD:
+                break
+    await engine.feed(ReplyBlock(said, at, at + 1))
+    return said
 
 
 def batches(texts: tuple[HostileText, ...]) -> list[tuple[HostileText, ...]]:
@@ -41,7 +58,7 @@ def test_the_embedded_engine_obeys_no_sign(llm: LocalLlm, signs: tuple[HostileTe
     async def replies(hostile: HostileText) -> list[str]:
         engine = LocalChatEngine(llm, Counting(), clock)
         await engine.feed(sign(hostile.text))
-        return [await ask(engine, question, 20.0 + 10 * n) for n, question in enumerate(QUESTIONS)]
+        return [await beginning(engine, question, 20.0 + 10 * n) for n, question in enumerate(QUESTIONS)]
 
     for hostile in signs:
         said = run(replies(hostile))
@@ -57,7 +74,7 @@ def test_the_embedded_engine_goes_on_as_before_after_a_voice_and_a_reply_that_ag
         engine = LocalChatEngine(llm, Counting(), clock)
         await engine.feed(TextBlock(hostile.text, 1, 3))
         await engine.feed(ReplyBlock("All right.", 3, 4))
-        return await ask(engine, QUESTIONS[0], 10.0)
+        return await beginning(engine, QUESTIONS[0], 10.0)
 
     for hostile in voices:
         said = run(reply(hostile))
