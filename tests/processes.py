@@ -12,10 +12,12 @@ from xdist.workermanage import WorkerController
 
 IN_REAL_TIME = (
     "tests/browser/test_conversation.py",
+    "tests/browser/test_delegation.py",
     "tests/browser/test_memory.py",
     "tests/browser/test_minicpm_call.py",
     "tests/ui/call/test_call.py",
     "tests/ui/call/test_resuming.py",
+    "tests/stream/session/test_delegation_stage.py",
     "tests/ui/test_hostile_chat_server.py",
     "tests/examples/test_live.py",
 )

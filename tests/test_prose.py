@@ -78,7 +78,14 @@ EXCEPTIONS = {  # a sentence, and why it keeps its turn
     "Open a door of the house.": "what a user's function says to a model, in a test",
 }
 # Words that a user says or reads as an answer, and prompts, whose words change what a model writes.
-SPOKEN = ("dialogue/rules/", "dialogue/prompts/", "dialogue/text/", "dialogue/tools/", "dialogue/engines/")
+SPOKEN = (
+    "dialogue/rules/",
+    "dialogue/requests/",
+    "dialogue/prompts/",
+    "dialogue/text/",
+    "dialogue/tools/",
+    "dialogue/engines/",
+)
 MESSAGE_CALLS = {"Notice", "print", "warning", "error", "info", "debug", "exception", "ArgumentTypeError"}
 MESSAGE_KEYWORDS = {"help", "description", "epilog", "about", "examples", "title"}
 

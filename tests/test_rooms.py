@@ -26,6 +26,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.memory dialogue.sizing dialogue.minicpm
     dialogue.tools
     dialogue.rules dialogue.minicpm.audio dialogue.minicpm.vision
+    dialogue.requests
     dialogue.prompts
     dialogue.minicpm.speech dialogue.minicpm.text dialogue.remote dialogue.grammars
     dialogue.minicpm.checkpoints

@@ -32,13 +32,14 @@ first steps:
   omnilive models pull                       download the weights of the default setup
   omnilive doctor                            check this machine, with advice
 
-Everything runs on this machine, except the language model of `--setup remote`.
+Everything runs on this machine, except the language model of `--setup remote` and the server of `--delegate`.
 
 environment:
   OMNILIVE_HOME    folder of weights and certificates (default: ~/.cache/omnilive)
   OMNILIVE_MIND    embedded language model: small, large, or auto (default), which chooses by the machine
   OMNILIVE_TOKEN   access token of `omnilive run`, like --token
   OMNILIVE_REMOTE_KEY   API key of the server of `--setup remote`, like --remote-key
+  OMNILIVE_DELEGATE_KEY   API key of the server of `--delegate`, like --delegate-key-file
 
 `omnilive COMMAND --help` explains a command, with examples and defaults.
 """

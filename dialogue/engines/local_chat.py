@@ -8,7 +8,7 @@ no thread and reads no clock of its own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 
@@ -25,9 +25,9 @@ from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.dialogue_style import Doubt
+from dialogue.requests.session_requests import SessionRequests
 from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
-from dialogue.rules.memory_talk import MemoryTalk
 from dialogue.rules.question_kinds import SceneQuestion
 from dialogue.rules.recall_answers import INDEXED, NOTHING, asks_for_words, recall
 from dialogue.rules.recall_questions import recall_question
@@ -36,10 +36,9 @@ from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.scene_reference import refers_to_scene
 from dialogue.rules.small_talk import Clock, small_talk
-from dialogue.rules.timer_talk import timer_answer
 from dialogue.text.spoken_text import spoken_sentences
 from dialogue.tools.running_calls import MAX_ROUNDS
-from dialogue.tools.toolbox import Reminders, Toolbox
+from dialogue.tools.toolbox import Toolbox
 
 # A follow-up question is read with at most this many earlier turns of the user.
 FOLLOW_UP_TURNS = 4
@@ -61,15 +60,13 @@ class LocalChatEngine:
         )
         self.remember(EventLog() if log is None else log)
         self._tools = SessionTools(self._timeline, llm.chat, llm.call_format, llm.vocabulary, llm.limit)
-        self._reminders: Reminders | None = None
         self._response_format: ResponseFormat | None = None
-        self._committed: Callable[[], Awaitable[None]] | None = None
         self._generation = GenerationConfig()
         self._context = LocalContext(llm, runner, self._script, self._tools)
 
     def equip(self, toolbox: Toolbox) -> None:
-        """Take the reminder book, for timers that are set by rule, and the tools, if the model calls functions."""
-        self._reminders, self._committed = toolbox.reminders, toolbox.committed
+        """Take the services for what is requested by rule, and the tools, if the model calls functions."""
+        self._requests.toolbox = toolbox
         self._tools.equip(toolbox, self._log, self._run, self._question_end, lambda: self._timeline_log.last_line)
         self._script.offer(self._tools.tools)
         self._context.followed = -1
@@ -88,9 +85,9 @@ class LocalChatEngine:
 
     def remember(self, log: EventLog) -> None:
         """Take the log of the session, before the first block."""
-        self._log, self._memory_talk = log, MemoryTalk(log)
-        self._timeline_log = TimelineLog(log, self._timeline)
+        self._log, self._timeline_log = log, TimelineLog(log, self._timeline)
         self._memory = self._timeline_log.scenes
+        self._requests = SessionRequests(self._timeline, self._timeline_log, self._run, self._script.redact)
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
@@ -175,9 +172,7 @@ class LocalChatEngine:
 
     async def _answer_by_rule(self, asked: Entry) -> RuleAnswer | None:
         """The answer from the timers, the log or the scene; None where only the model can answer."""
-        if self._reminders is not None and (timed := timer_answer(asked.text, self._reminders)) is not None:
-            return RuleAnswer(timed)
-        if (known := await self._answer_about_memory(asked)) is not None:
+        if (known := await self._requests.answer(asked)) is not None:
             return known
         question = self._scene_question()
         known = await self._recall(asked, question)
@@ -193,21 +188,6 @@ class LocalChatEngine:
         in_view = {fact.label for fact in self._memory.present("object")}
         return None if in_view & set(question.things[0].labels) else question
 
-    async def _answer_about_memory(self, asked: Entry) -> RuleAnswer | None:
-        """What a request to forget, or about the memory, gets; None for anything else."""
-        last = self._timeline.history().last_reply()
-        heard = last.text if last is not None else ""
-        request = self._memory_talk.request(asked.text, heard)
-        if request is None:
-            return None
-        own_line = self._timeline_log.last_line
-        answer = await self._run(self._memory_talk.answer, request, heard, asked.span[1], own_line)
-        if answer.forget:
-            if self._committed is not None:
-                await self._committed()  # it cannot be undone
-            self._script.redact(await self._run(self._log.forget, answer.forget))
-        return RuleAnswer(answer.text)
-
     async def _recall(self, asked: Entry, scene: SceneQuestion | None) -> RuleAnswer | None:
         """What was said or read earlier, if that is asked for; None where the scene or the model should answer."""
         question = recall_question(asked.text)
@@ -218,7 +198,7 @@ class LocalChatEngine:
         # A full log takes a tenth of a second to search: not on the event loop.
         known = await self._run(recall, question, self._log, asked.span[1], meaning, self._timeline_log.last_line)
         if known is not None:
-            self._memory_talk.recalled(known)
+            self._requests.memory_talk.recalled(known)
         return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
 
     async def _index_log(self) -> None:

@@ -142,7 +142,7 @@ _WORDINGS: dict[TalkKind, tuple[str, ...]] = {
     "nice to meet you": ("Nice to meet you too.", "It's a pleasure."),
     "who are you": (
         "I'm Omni, a voice assistant that runs on your own computer. I hear you, and I see through your camera.",
-        "My name is Omni. I'm a small assistant running on this machine; nothing you say leaves it.",
+        "My name is Omni. I'm a small assistant that runs on this machine.",
     ),
     "what are you": (
         "I'm a computer program, not a person.",

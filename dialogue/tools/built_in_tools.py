@@ -40,6 +40,7 @@ _SIDES: Mapping[str, Side] = {
 NAMES = (
     *("get_time", "calculate", "recall", "set_timer", "remind_at", "list_timers", "cancel_timer"),
     *("look_closer", "read_aloud", "switch_off"),
+    "ask_larger_model",
 )
 LONGEST_SUM = 200
 _SIGNS = str.maketrans({"\u00d7": "*", "\u00f7": "/", "\u2212": "-", ",": None, "=": None})
@@ -59,6 +60,8 @@ def built_in_tools(
         optional += [Tool.of(scene.look_closer), Tool.of(scene.read_aloud)]
     if toolbox.switch_off is not None:
         optional.append(Tool.of(_Devices(toolbox).switch_off))
+    if toolbox.delegation is not None:
+        optional.append(Tool.of(_Larger(toolbox).ask_larger_model))
     return [*always, *optional, *(_user_tool(tool, toolbox) for tool in toolbox.user_tools)]
 
 
@@ -119,6 +122,23 @@ def zone_of(place: str) -> ZoneInfo:
 @cache
 def _zones() -> tuple[str, ...]:
     return tuple(sorted(available_timezones()))
+
+
+class _Larger:
+    def __init__(self, toolbox: Toolbox) -> None:
+        assert toolbox.delegation is not None
+        self._delegation, self._committed = toolbox.delegation, toolbox.committed
+
+    async def ask_larger_model(
+        self, question: Annotated[str, "the whole question, with all that is needed to answer it"]
+    ) -> str:
+        """Pass on a question that is too hard for you to a larger model. Its answer is said later, by itself."""
+        if not question.strip():
+            raise BadInput("the question is empty")
+        if self._committed is not None:
+            await self._committed()  # words that have left the machine cannot be taken back
+        self._delegation.hand_over(question, ())
+        return "It is being looked into, and the answer will be said when it is here. Say that you look into it."
 
 
 class _SceneTools:

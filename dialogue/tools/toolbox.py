@@ -6,12 +6,12 @@ lacks is None, and the engine then offers no tool for it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
-from dialogue.blocks import SceneBlock
+from dialogue.blocks import Block, SceneBlock
 from dialogue.tools.tool import Tool
 
 Side = Literal["", "left", "right", "top", "bottom", "middle"]
@@ -54,6 +54,24 @@ class Spot:
     labels: tuple[str, ...] = ()
 
 
+class Delegation(Protocol):
+    """Passes questions on to a larger model, one at a time, while the conversation goes on. What comes back is said by
+    the session when the floor is free."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether a question is being looked into, or its answer waits to be said."""
+        ...
+
+    def hand_over(self, question: str, turns: Sequence[Block]) -> bool:
+        """Passes a question on with the turns before it; False where that ends another one."""
+        ...
+
+    def cancel(self) -> bool:
+        """Ends the pending question. Returns whether there was one."""
+        ...
+
+
 Device = Literal["camera", "microphone"]
 
 # Takes a new picture, enlarges the spot and returns what is recognised there. Raises BadInput without a picture.
@@ -70,15 +88,17 @@ class Toolbox:
     reminders: Reminders | None = None
     look_closer: LookCloser | None = None
     switch_off: Callable[[Device], Awaitable[None]] | None = None
+    delegation: Delegation | None = None
     user_tools: tuple[Tool, ...] = ()
     committed: Callable[[], Awaitable[None]] | None = None
     in_background: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
 
 
-def usual_toolbox(user_tools: tuple[Tool, ...] = ()) -> Toolbox:
+def usual_toolbox(user_tools: tuple[Tool, ...] = (), *, delegates: bool = False) -> Toolbox:
     """Offers what a call offers, for the descriptions alone: nothing in it is called."""
     nothing = cast(Any, NotImplemented)
-    return Toolbox(reminders=nothing, look_closer=nothing, switch_off=nothing, user_tools=user_tools)
+    larger = nothing if delegates else None
+    return Toolbox(reminders=nothing, look_closer=nothing, switch_off=nothing, delegation=larger, user_tools=user_tools)
 
 
 @runtime_checkable

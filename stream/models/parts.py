@@ -22,10 +22,12 @@ from dialogue.engine import Engine, EngineFactories, UnitModel
 from dialogue.engines.entry import Cost, Measurement, unmeasured
 from dialogue.engines.registry import entry_of
 from dialogue.errors import BadInput
+from dialogue.remote.delegate import Delegate
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import PreparesTools, TakesTools, Toolbox, usual_toolbox
 from stream.models.capacity import Capacity
 from stream.models.components import Role, component
+from stream.models.local_delegate import LocalDelegate, open_delegate
 from stream.models.needs import TURN_END, VAD, present
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
@@ -81,6 +83,8 @@ class Parts:
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
     turn_end: TurnEndJudge | None = None  # None where the engine hears: silence alone ends turns
     captioner: Captioner | None = None  # for an engine that cannot see
+    delegate: Delegate | None = None  # a larger model that answers what the engine passes on
+    local_delegate: LocalDelegate | None = None  # its process, where it runs on this machine
     tools: tuple[Tool, ...] = ()  # the user's functions and those of MCP servers, for an engine that calls functions
     mcp: McpServers | None = None
     measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # from the engine's registry entry
@@ -135,6 +139,8 @@ class Parts:
         """Closes servers and every thread; waits for running steps as `close_all` does."""
         if self.mcp is not None:
             self.mcp.close()
+        if self.local_delegate is not None:
+            self.local_delegate.close()
         close_all(self.threads.all())
 
 
@@ -209,7 +215,7 @@ async def _prepare_tools(setup: Setup, engine: Engine, tools: tuple[Tool, ...], 
     that the model cannot use, now or later."""
     if engine.can.tools:
         if isinstance(engine, PreparesTools):
-            engine.equip(usual_toolbox(tools))
+            engine.equip(usual_toolbox(tools, delegates=setup.delegate is not None))
             await engine.prepare()
         return servers.problems
     if not (setup.tools or setup.mcp):
@@ -243,6 +249,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
             llm = tasks.create_task(opened("llm", threads.llm, open_llm, setup.engine, store, threads.llm.run))
             turn_end = tasks.create_task(threads.turn_end.run(_open_turn_end, setup, store))
             captioner = tasks.create_task(threads.captioner.run(_open_captioner, setup))
+            delegate = tasks.create_task(asyncio.to_thread(open_delegate, setup.delegate))
             servers = McpServers(setup.mcp)
             unless_ready.callback(servers.close)
             mcp_tools = tasks.create_task(servers.open())
@@ -267,6 +274,8 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         new_chat_engine=chat,
         turn_end=turn_end.result(),
         captioner=captioner.result(),
+        delegate=delegate.result()[0],
+        local_delegate=delegate.result()[1],
         tools=tools,
         mcp=servers,
         measuring=entry_of(setup.engine).measure,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,18 @@ class CaptionerSettings:
 
 
 @dataclass(frozen=True)
+class DelegateSettings:
+    """A larger model that answers what the call's own model passes on: an OpenAI-compatible server at `url` (".../v1"),
+    or the .gguf file `model_path`, which runs in a process of its own. `sees`: it gets the camera's picture."""
+
+    url: str = ""
+    model_path: Path | None = None
+    model: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    sees: bool = False
+
+
+@dataclass(frozen=True)
 class Setup:
     """How one machine runs the assistant. `asr`, `tts` and `detector` name entries of `stream.models.components`."""
 
@@ -45,6 +57,7 @@ class Setup:
     partial_every_s: float = 0.5  # new speech between two partial transcripts
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
+    delegate: DelegateSettings | None = None
     remember: Path | None = None  # the file that keeps the event log across calls
     mcp: tuple[McpServer, ...] = ()  # servers whose tools it may call too
     chooses_llm: bool = False  # `default_llm` replaces the engine by the embedded LLM that fits the machine

@@ -21,6 +21,7 @@ from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import SpeechTextAlignment
+from stream.replies.delegation_desk import DelegationDesk
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.unheard import Unheard
 from stream.runtime.budget import TurnTiming
@@ -52,6 +53,7 @@ class ReplyDependencies:
     link: Link
     unit_prefill: UnitPrefill | None = None  # for an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
+    desk: DelegationDesk | None = None  # the same, where a larger model answers what it passes on
 
 
 class Reply:

@@ -215,6 +215,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationChanged:
+    """A question, and a `picture` where one goes along, is with the larger model at `server` (pending) or no more."""
+
+    pending: bool
+    server: str
+    picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """The session is over; nothing follows."""
 
@@ -235,5 +244,6 @@ Expressed = (
     | ContextShown
     | UnitDecided
     | Notice
+    | DelegationChanged
     | SessionEnded
 )

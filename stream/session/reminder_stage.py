@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
-from dialogue.tools.toolbox import Reminder
 from stream.replies.reminder_book import ReminderBook
+from stream.session.announcing import announced
 from stream.session.floor import Floor
-from stream.turns.decisions import Announcement
-from stream.turns.events import AnnouncementDue
-
-# Silence before an announcement, in which the user may go on speaking.
-PAUSE_BEFORE_S = 0.5
 
 
 class ReminderStage:
@@ -24,19 +19,6 @@ class ReminderStage:
         """Runs until cancelled."""
         while True:
             reminder = await self._book.next_due()
-            await self._floor.quiet.wait()
-            await asyncio.sleep(PAUSE_BEFORE_S)
-            if self._book.holds(reminder) and await self._announced(reminder):
+            wanted = partial(self._book.holds, reminder)
+            if await announced(self._floor, reminder.text, self._book.now, wanted):
                 self._book.said(reminder)
-
-    async def _announced(self, reminder: Reminder) -> bool:
-        """Says it if the floor is still free. Returns whether any of it was heard."""
-        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def report(heard: bool) -> None:
-            if not over.done():
-                over.set_result(heard)
-
-        announcement = Announcement(reminder.text, self._book.now(), report)
-        said = bool(await self._floor.take(AnnouncementDue(announcement)))
-        return said and await over

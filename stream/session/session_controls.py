@@ -6,6 +6,7 @@ from typing import assert_never
 
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.video_perception import VideoPerception
+from stream.replies.delegation_desk import DelegationDesk
 from stream.runtime.events import (
     Device,
     DeviceLost,
@@ -36,8 +37,17 @@ PLAYOUT_RANGE_S = (0.0, 1.0)
 class SessionControls:
     """Applies the controls of one session."""
 
-    def __init__(self, *, floor: Floor, audio: AudioPerception, video: VideoPerception, link: Link) -> None:
+    def __init__(
+        self,
+        *,
+        floor: Floor,
+        audio: AudioPerception,
+        video: VideoPerception,
+        link: Link,
+        desk: DelegationDesk | None = None,
+    ) -> None:
         self._floor, self._audio, self._video, self._link = floor, audio, video, link
+        self._desk = desk  # where questions are passed on to a larger model
         self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
     async def run(self) -> None:
@@ -53,7 +63,8 @@ class SessionControls:
             case TalkKeyPressed(down):
                 await floor.take(TalkKeyMoved(down, floor.sound.end_s))
             case Interrupted():
-                await floor.take(InterruptPressed())
+                if not await floor.take(InterruptPressed()) and self._desk is not None:
+                    self._desk.cancel()  # nothing was being said: what is being looked into is not wanted
             case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured(delay_s):

@@ -32,6 +32,7 @@ from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
 from stream.playout.played_sound import PlayedSound
 from stream.playout.speech_synthesis import SpeechSynthesis
+from stream.replies.delegation_desk import DelegationDesk
 from stream.replies.full_duplex import FullDuplex
 from stream.replies.orders import Order, SceneChanged, order_queue
 from stream.replies.reminder_book import ReminderBook
@@ -42,6 +43,7 @@ from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.runtime.thread_signal import ThreadSignal
+from stream.session.delegation_stage import DelegationStage, delegation_stage
 from stream.session.floor import Floor
 from stream.session.paced_playout import PacedPlayout
 from stream.session.remembering import Remembering
@@ -68,6 +70,7 @@ class Stages:
     reminders: ReminderStage | None
     unit_feed: UnitFeed | None
     remembering: Remembering | None
+    delegation: DelegationStage | None
 
     def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs while the session lasts: (name of the task, coroutine)."""
@@ -84,6 +87,8 @@ class Stages:
             yield "reminders", self.reminders.run()
         if self.remembering is not None:
             yield "remembering", self.remembering.run()
+        if self.delegation is not None:
+            yield "delegation", self.delegation.run()
 
     def close_queues(self) -> None:
         """What is put into the input queues from now on is dropped."""
@@ -128,6 +133,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         link=link,
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
+        desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
     )
     turns = DuplexTurns() if engine.can.duplex else Turns(_patience(setup))
     replies = _reply_stage(orders, dependencies, turns, sound)
@@ -144,9 +150,8 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         caption_transcriber=caption_transcriber,
     )
     audio = _audio_perception(parts, transcripts, floor, setup, link, played)
-    controls = SessionControls(floor=floor, audio=audio, video=video, link=link)
+    controls = SessionControls(floor=floor, audio=audio, video=video, link=link, desk=dependencies.desk)
     _equip(parts, dependencies, replies, controls)
-    reminders = dependencies.reminders
     return Stages(
         engine=engine,
         playback=playback,
@@ -159,9 +164,10 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         ),
         captioning=captioning,
         caption_transcriber=caption_transcriber,
-        reminders=ReminderStage(book=reminders, floor=floor) if reminders is not None else None,
+        reminders=ReminderStage(book=book, floor=floor) if (book := dependencies.reminders) is not None else None,
         unit_feed=unit_feed,
         remembering=remembering,
+        delegation=delegation_stage(parts, dependencies, floor),
     )
 
 
@@ -232,6 +238,7 @@ def _equip(
             reminders=dependencies.reminders,
             look_closer=look_closer,
             switch_off=controls.switch_off,
+            delegation=dependencies.desk,
             user_tools=parts.tools,
             committed=replies.decided if isinstance(replies, ReplyController) else None,
             in_background=ToolRuns(replies) if isinstance(replies, ReplyController) else off_the_loop,

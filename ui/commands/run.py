@@ -14,6 +14,7 @@ from pathlib import Path
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
+from ui.commands.delegate_option import add_delegate_options, with_delegate
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
 from ui.host.address import listen
@@ -33,6 +34,7 @@ EXAMPLES = """\
   omnilive run --model openbmb/MiniCPM-o-2_6 --quantize int4
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
   omnilive run --remember             calls are remembered, in a file on this machine
+  omnilive run --delegate http://gpu-box:8000/v1    "ask the big model ..." passes a question on
 
 exit codes: 0 after Ctrl-C or SIGTERM; 2 where it cannot run; 70 where the server process crashed and was not started
 again (it is started again at most 5 times in 10 minutes, and not before it was ready once).
@@ -75,6 +77,7 @@ def add_to(commands: Subparsers) -> None:
         "reach it; not used with a loopback --host; default: none",
     )
     add_remember_option(parser)
+    add_delegate_options(parser)
     parser.add_argument(
         "--memory-limit",
         type=at_least_one,
@@ -114,7 +117,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
     for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
-    setup = with_remember(setup, options)
+    setup = with_delegate(with_remember(setup, options), options)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)

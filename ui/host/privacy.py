@@ -7,14 +7,17 @@ from typing import Literal
 from dialogue.engines.settings import RemoteSettings
 from stream.models.setup import Setup
 
-# What goes to another server: everything that is said, as text; pictures of the camera as well.
-Sent = Literal["words", "pictures"]
+# What goes to another server: everything that is said, as text; pictures of the camera as well; or only the questions
+# that are passed on to a larger model, with or without a picture.
+Sent = Literal["words", "pictures", "questions", "questions_with_pictures"]
 
 
 def sent_elsewhere(setup: Setup) -> Sent | None:
-    """What goes to the server of the language model; None where there is none."""
+    """What goes to another server; None where nothing does."""
     if not setup.engine.server:
-        return None
+        if setup.delegate is None or not setup.delegate.url:
+            return None
+        return "questions_with_pictures" if setup.delegate.sees else "questions"
     return "pictures" if isinstance(setup.engine, RemoteSettings) and setup.engine.sees else "words"
 
 
@@ -26,5 +29,10 @@ def privacy(setup: Setup) -> str:
             return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}.{kept}"
         case "pictures":
             return f"What you say or type goes to {setup.engine.server}, and pictures of the camera too.{kept}"
+        case "questions" | "questions_with_pictures" as sent:
+            assert setup.delegate is not None, "questions go to the larger model"
+            seen = "the camera's picture" if sent == "questions_with_pictures" else "words about what the camera sees"
+            asked = f"What you ask the larger model for is sent to {setup.delegate.url}, with the turns before it"
+            return f"{asked} and {seen}; everything else stays on this machine.{kept}"
         case None:
             return f"Nothing that you say or show leaves this machine.{kept}"

@@ -32,6 +32,7 @@ import { Notices } from "./view/notices.js";
 import { Orb } from "./view/orb.js";
 import { Overlay } from "./view/overlay.js";
 import { Panel } from "./view/panel.js";
+import { showDelegation } from "./view/delegation.js";
 import { showPrivacy } from "./view/privacy.js";
 import { TypedLine } from "./view/typing.js";
 import * as words from "./words.js";
@@ -123,6 +124,7 @@ function quiet() {
   voice.srcObject = null;
   levels.voice.follow(null);
   showScene({ camera: false });
+  showDelegation(by("delegation"), { pending: false });
   notices.clearFrom("server");
 }
 
@@ -175,6 +177,7 @@ const HANDLERS = {
     notices.show({ level: "warning", code: "consent", text: question, actions: answers });
   },
   stopped: ({ device }) => media.set(device, false),
+  delegation: (message) => showDelegation(by("delegation"), message),
   notice({ level, code, text }) {
     if (SHOWN_LOCALLY.has(code)) return;
     if (code === "microphone_back") notices.clear("server_silent_microphone");

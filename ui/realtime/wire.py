@@ -16,6 +16,7 @@ from dialogue.errors import BadInput
 from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
+    DelegationChanged,
     DeviceLost,
     DeviceStopped,
     DeviceSwitched,
@@ -74,10 +75,8 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "user_caption", "turn": turn, "text": text, "final": final, "typed": typed}
         case ReplyText() | ReplyRecalled() | ReplyHeard() | ReplyEnded():
             return _reply(event)
-        case ConsentAsked(turn, question):
-            return {"type": "consent", "turn": turn, "question": question}
-        case DeviceStopped(device):
-            return {"type": "stopped", "device": device}
+        case ConsentAsked() | DeviceStopped() | DelegationChanged():
+            return _of_tool(event)
         case SceneSeen():
             return _scene(event)
         case TurnTimed(turn, marks, budget, over):
@@ -94,6 +93,16 @@ def to_wire(event: Expressed) -> Message:
             return bye(reason)
         case _:
             assert_never(event)
+
+
+def _of_tool(event: ConsentAsked | DeviceStopped | DelegationChanged) -> Message:
+    match event:
+        case ConsentAsked(turn, question):
+            return {"type": "consent", "turn": turn, "question": question}
+        case DeviceStopped(device):
+            return {"type": "stopped", "device": device}
+        case DelegationChanged(pending, server, picture):
+            return {"type": "delegation", "pending": pending, "server": server, "picture": picture}
 
 
 def _reply(event: ReplyText | ReplyRecalled | ReplyHeard | ReplyEnded) -> Message:

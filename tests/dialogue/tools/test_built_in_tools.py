@@ -21,6 +21,7 @@ from dialogue.tools.built_in_tools import NAMES, built_in_tools, zone_of
 from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Reminder, Spot, Toolbox
+from stream.replies.delegation_desk import DelegationDesk
 from tests.dialogue.conftest import run_here
 from tests.dialogue.tools.called import result_of
 
@@ -98,7 +99,7 @@ def test_the_reserved_names_are_those_of_the_tools() -> None:
     async def off(device: str) -> None:
         raise AssertionError
 
-    every = tools(Toolbox(reminders=Book(), look_closer=look, switch_off=off))
+    every = tools(Toolbox(reminders=Book(), look_closer=look, switch_off=off, delegation=DelegationDesk()))
     assert {tool.name for tool in every} == set(NAMES)
 
 
@@ -127,6 +128,19 @@ def test_writing_is_read_aloud_or_missed() -> None:
     assert called(offered, "read_aloud") == {"writing": ["“EXIT 42”"]}
     facts.clear()
     assert "no writing" in called(offered, "read_aloud")["error"]
+
+
+def test_a_hard_question_is_passed_on_once_the_reply_is_certain() -> None:
+    desk, decided = DelegationDesk(), list[str]()
+
+    async def committed() -> None:
+        decided.append("committed")
+        assert not desk.pending
+
+    toolbox = Toolbox(delegation=desk, committed=committed)
+    assert "looked into" in called(tools(toolbox), "ask_larger_model", question="Why is the sky blue?")
+    assert desk.pending and decided == ["committed"]
+    assert "empty" in called(tools(toolbox), "ask_larger_model", question=" ")["error"]
 
 
 def test_a_users_function_runs_in_the_background_sync_or_async() -> None:

@@ -16,6 +16,7 @@ from dialogue.errors import BadInput
 from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
+    DelegationChanged,
     DeviceLost,
     DeviceStopped,
     DeviceSwitched,
@@ -91,6 +92,10 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
             "budget": {"first_token": 600.0},
             "over": ["transcript"],
         },
+    ),
+    (
+        DelegationChanged(True, "gpu-box:8000", picture=True),
+        {"type": "delegation", "pending": True, "server": "gpu-box:8000", "picture": True},
     ),
     (
         UnitDecided(7, speaks=True, left=(0, 1)),

@@ -30,6 +30,9 @@ export async function showPrivacy(node, memory) {
 const SENT = {
   words: "Your words are sent to another server, which runs the language model; sound and pictures are not.",
   pictures: "Your words and pictures of the camera are sent to another server, which runs the language model; sound is not.",
+  questions: "What you ask the larger model for is sent to another server, with the turns before it; everything else stays here.",
+  questions_with_pictures:
+    "What you ask the larger model for is sent to another server, with the turns before it and the camera's picture; everything else stays here.",
 };
 
 /** @param {string | undefined} sends what goes to another server, as /healthz reports it */

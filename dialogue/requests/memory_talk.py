@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dialogue.memory.event_log import Event, EventKind, EventLog
 from dialogue.memory.event_time import when_was
 from dialogue.memory.recap import is_personal
-from dialogue.rules.memory_requests import MemoryRequest, memory_request
+from dialogue.requests.memory_requests import MemoryRequest, memory_request
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.text.grammar import counted, sentence
 from dialogue.text.plain_words import plain

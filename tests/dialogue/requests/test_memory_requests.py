@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialogue.rules.memory_requests import MemoryRequest, memory_request
+from dialogue.requests.memory_requests import MemoryRequest, memory_request
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dialogue.memory.event_log import EventLog
-from dialogue.rules.memory_talk import MemoryAnswer, MemoryTalk
+from dialogue.requests.memory_talk import MemoryAnswer, MemoryTalk
 from dialogue.rules.recall_answers import recall
 from dialogue.rules.recall_questions import recall_question
 
