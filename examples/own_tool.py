@@ -1,7 +1,8 @@
 """Gives a model a function of your own: `own_tool.py openbmb/MiniCPM3-4B "How many screws A-17 are left?"`.
 
-MiniCPM3 is the family that calls functions. The function's type hints and docstring are what the model reads. A model
-may call it whenever it decides to, also because of words on a sign in the room: give it nothing dangerous.
+MiniCPM3 and chat models of the Qwen and Llama 3 families call functions. The function's type hints and docstring are
+what the model reads. A model may call it whenever it decides to, also because of words on a sign in the room: give it
+nothing dangerous.
 """
 
 from __future__ import annotations

@@ -43,11 +43,13 @@ def open_chat_model(
     embedder_folder: Path | None = None,
     sampling: SamplingConfig | None = None,
     style: Callable[[SamplingConfig], DialogueStyle] = chat_style,
+    built_in_tools: bool = True,
 ) -> PacedSessions:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
     `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is cut to the model's;
-    `sampling` replaces what the model's makers advise; `style` makes the dialogue style of it. Raises BadInput for
+    `sampling` replaces what the model's makers advise; `style` makes the dialogue style of it. With `built_in_tools`
+    a model that calls functions is offered those too. Raises BadInput for
     damaged files, a model that is not of the Llama family, and a model without a chat template.
     """
     model = open_language_model(path, quantisation=precision, device=device_for(device), threads=spare_threads())
@@ -60,6 +62,7 @@ def open_chat_model(
         render=template,
         keep_beside=path if path.is_file() and path.stat().st_size >= KEPT_FROM else None,
         call_format=call_format(template) if model.config.layer_weights >= LEAST_WEIGHTS else None,
+        built_in_tools=built_in_tools,
     )
 
     def new_session() -> Engine:
@@ -94,7 +97,14 @@ def open_larger_model(
     Returns a factory of sessions that share both. Raises as `open_chat_model`.
     """
     sessions = open_chat_model(
-        path, runner, context_tokens, clock, device="cpu", embedder_folder=embedder_folder, style=larger_style
+        path,
+        runner,
+        context_tokens,
+        clock,
+        device="cpu",
+        embedder_folder=embedder_folder,
+        style=larger_style,
+        built_in_tools=False,  # rules do what they do, and their descriptions take a third of its context
     )
     judge = SemanticTurnDetector(open_language_model(small_path, device="cpu"))
     return JudgedSessions(

@@ -59,7 +59,9 @@ class LocalChatEngine:
             llm.chat, style.persona, llm.limit, style.examples, self._timeline, quotes_text=style.quotes_text
         )
         self.remember(EventLog() if log is None else log)
-        self._tools = SessionTools(self._timeline, llm.chat, llm.call_format, llm.vocabulary, llm.limit)
+        self._tools = SessionTools(
+            self._timeline, llm.chat, llm.call_format, llm.vocabulary, llm.limit, llm.built_in_tools
+        )
         self._response_format: ResponseFormat | None = None
         self._generation = GenerationConfig()
         self._context = LocalContext(llm, runner, self._script, self._tools)
@@ -68,12 +70,14 @@ class LocalChatEngine:
         """Take the services for what is requested by rule, and the tools, if the model calls functions."""
         self._requests.toolbox = toolbox
         self._tools.equip(toolbox, self._log, self._run, self._question_end, lambda: self._timeline_log.last_line)
-        self._script.offer(self._tools.tools)
-        self._context.followed = -1
+        if self._tools.tools:
+            self._script.offer(self._tools.tools)
+            self._context.followed = -1
 
     async def prepare(self) -> None:
         """Prefill the beginning of the prompt with the tools, for this and all later sessions."""
-        await self._run(self._llm.prepare, self._script.system)
+        if self._tools.tools:
+            await self._run(self._llm.prepare, self._script.system)
 
     def answer_in(self, response_format: ResponseFormat) -> None:
         """Hold the replies to a form. Rules do not answer then."""

@@ -45,13 +45,15 @@ class LocalLlm:
         render: Render = chatml,
         call_format: CallFormat | None = None,
         keep_beside: Path | None = None,
+        built_in_tools: bool = True,
     ) -> None:
-        """`render` is the model's chat template, `call_format` how it calls functions, if it does. The prompt of all
-        sessions is kept beside the model file `keep_beside`, for later starts."""
+        """`render` is the model's chat template, `call_format` how it calls functions, if it does; it is offered the
+        `built_in_tools`, or the user's functions alone. The prompt of all sessions is kept beside the model file
+        `keep_beside`, for later starts."""
         self.model, self.limit, self.embedder, self.style = model, context_tokens, embedder, style
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
-        self.call_format = call_format
+        self.call_format, self.built_in_tools = call_format, built_in_tools
         self.vocabulary = GrammarVocabulary(model.tokenizer, self.stop_ids)
         persona = self.chat.listening(few_shot(style.persona, style.examples))
         self._prefilled_prompts = [self._prompt(persona, keep_beside)]

@@ -15,7 +15,7 @@ from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.prompts.call_format import CallFormat
 from dialogue.prompts.chat_format import ChatFormat
-from dialogue.tools.built_in_tools import built_in_tools
+from dialogue.tools.built_in_tools import NAMES, built_in_tools
 from dialogue.tools.consent import consent, question_for
 from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.json_calls import JsonCalls
@@ -41,8 +41,10 @@ class SessionTools:
         call_format: CallFormat | None,
         vocabulary: GrammarVocabulary,
         limit: int,
+        built_in: bool,
     ) -> None:
-        """`limit` is the size of the model's context in tokens."""
+        """`limit` is the size of the model's context in tokens; `built_in` offers the built-in tools too."""
+        self._built_in = built_in
         self._timeline, self._chat, self._format, self._vocabulary = timeline, chat, call_format, vocabulary
         self._most = limit // ROUND_SHARE // 2  # tokens of the results of a round
         self.tools: tuple[Tool, ...] = ()
@@ -52,11 +54,12 @@ class SessionTools:
     def equip(
         self, toolbox: Toolbox, log: EventLog, run: Runner, now: Callable[[], float], before: Callable[[], int | None]
     ) -> None:
-        """Take the session's tools, if the model can use them. Outside of a call it has the user's alone: rules answer
-        about the time and sums there."""
-        if self._format is None or not (toolbox.reminders is not None or toolbox.user_tools):
+        """Take the session's tools, if the model can use them. Where rules do what the built-in ones do, and outside of
+        a call, it has the user's alone: a small model chooses better among few."""
+        if self._format is None or not (toolbox.user_tools or (self._built_in and toolbox.reminders is not None)):
             return
-        self.tools = tuple(built_in_tools(toolbox, log, run, now, before))
+        offered = built_in_tools(toolbox, log, run, now, before)
+        self.tools = tuple(tool for tool in offered if self._built_in or tool.name not in NAMES)
         self._grammar = json_call_grammar(self.tools, self._format.key)
 
     def reading(self) -> JsonCalls:
