@@ -1,7 +1,7 @@
 """Takes our own voice out of the microphone's stream before anything else processes it.
 
-The reference is what was sent, read at the time at which the far end plays it. Where nothing was played lately, the
-sound passes unchanged and costs nothing.
+The reference is what was sent, read at the time at which the far end plays it. Where nothing was played lately, or no
+echo is heard, the sound passes unchanged and costs nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from audio.room.echo import FRAME, Canceller
-from stream.playout.played_sound import PlayedSound
+from audio.room.echo_presence import EchoPresence
+from stream.playout.played_sound import SOUNDING, PlayedSound
 
 # The far end's measured playout delay is followed in steps, since every move of the reference costs the canceller its
 # alignment; some of it stays in reserve, because the reference must not be later than its echo.
@@ -37,6 +38,7 @@ class EchoCancellation:
 
     def __init__(self, canceller: Canceller, played: PlayedSound) -> None:
         self._canceller, self._played = canceller, played
+        self._presence = EchoPresence()
         self._pending: Samples = np.zeros(0, np.float32)
         self._next: int | None = None
         self._lead = 0  # samples by which the reference is read earlier
@@ -51,6 +53,8 @@ class EchoCancellation:
         start, at = chunk.end - len(samples), at - len(self._pending) / HEARING_RATE_HZ
         if at > self._played.sounded_until + playout_s + TAIL_S:
             self._pending = self._pending[:0]
+            for place in range(0, len(samples), FRAME):
+                self._presence.hear(_energy(samples[place : place + FRAME]), playing=False)
             return Chunk(samples, chunk.rate, start)
         self._follow(playout_s)
         whole = len(samples) // FRAME * FRAME
@@ -76,6 +80,12 @@ class EchoCancellation:
             self._lead = round(wanted_s * HEARING_RATE_HZ)
 
     def _one_frame(self, heard: Samples, played: Samples, end: int) -> Samples:
+        if not self._presence.hear(_energy(heard), playing=bool(np.abs(played).max() > SOUNDING)):
+            return heard
         left = self._canceller.cancel(heard, played)
-        self._frames.append(_Frame(end, float(np.dot(heard, heard)), float(np.dot(left, left))))
+        self._frames.append(_Frame(end, _energy(heard), _energy(left)))
         return left
+
+
+def _energy(samples: Samples) -> float:
+    return float(np.dot(samples, samples))

@@ -118,3 +118,12 @@ def test_a_turn_ends_among_people_who_go_on_talking(parts: Parts) -> None:
     ends = [event.at for event in call.of(StateChanged) if event.state is State.THINKING]
     stopped = 4.0 + (np.flatnonzero(np.abs(question) > 0.005)[-1] + 1) / 16_000
     assert any(0.1 < end - stopped < 0.7 for end in ends), (stopped, ends)
+
+
+def test_with_headphones_somebody_who_speaks_over_the_reply_interrupts_at_once(parts: Parts) -> None:
+    words = said("Stop, that is enough for now.")
+    call = conversation(parts, HEADPHONES, quiet(9.0) + placed(9.0, (4.0, words)))
+    hearing = [event.at for event in call.of(StateChanged) if event.state is State.HEARING]
+    assert 4.0 < hearing[0] < 4.6
+    spoken = [caption.text.lower() for caption in call.of(UserCaption) if caption.final and not caption.typed]
+    assert "stop" in spoken[0]
