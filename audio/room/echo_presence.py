@@ -11,11 +11,14 @@ from collections import deque
 
 import numpy as np
 
+from audio.room.echo import FRAME
+
 JUDGED_FRAMES = 80  # of sound at the beginning of a reply; an echo comes up to 0.5 s late
 RISEN = 0.25  # share of them above the room's level that shows an echo
 ABOVE_ROOM_DB = 8.0
 ROOM_FRAMES, SMOOTHED_FRAMES = 300, 5  # the room's level is the least of the last 3 s, over 50 ms
 NEW_REPLY_FRAMES = 100  # of silence before it
+USUAL_ROOM = FRAME * 10 ** (-58 / 10)  # where nothing of the room was heard yet
 
 
 class EchoPresence:
@@ -47,6 +50,6 @@ class EchoPresence:
 
     def _least(self) -> float:
         if len(self._room) < SMOOTHED_FRAMES:
-            return 0.0  # not known: every sound is above it
+            return USUAL_ROOM
         smoothed = np.convolve(np.array(self._room), np.ones(SMOOTHED_FRAMES) / SMOOTHED_FRAMES, "valid")
         return float(smoothed.min())

@@ -49,5 +49,6 @@ def test_every_reply_is_judged() -> None:
     assert not frames(presence, ROOM, 1.0, playing=True)
 
 
-def test_an_unknown_room_counts_as_echoing() -> None:
-    assert frames(EchoPresence(), ROOM, 1.0, playing=True)
+def test_a_reply_before_anything_of_the_room_was_heard() -> None:
+    assert not frames(EchoPresence(), ROOM, 1.0, playing=True)
+    assert frames(EchoPresence(), ECHO, 1.0, playing=True)

@@ -66,6 +66,7 @@ def conversation(parts: Parts, path: EchoPath, room: Samples, *, asks: bool = Tr
         call = EchoingCall(Session("echo", parts, SETUP), path)
         async with call.running():
             if asks:
+                await call.plays(quiet(1.0))
                 call.session.push(TextTyped("Tell me about the bridge."))
             await call.plays(room)
         return call
@@ -124,6 +125,6 @@ def test_with_headphones_somebody_who_speaks_over_the_reply_interrupts_at_once(p
     words = said("Stop, that is enough for now.")
     call = conversation(parts, HEADPHONES, quiet(9.0) + placed(9.0, (4.0, words)))
     hearing = [event.at for event in call.of(StateChanged) if event.state is State.HEARING]
-    assert 4.0 < hearing[0] < 4.6
+    assert 5.0 < hearing[0] < 5.6
     spoken = [caption.text.lower() for caption in call.of(UserCaption) if caption.final and not caption.typed]
     assert "stop" in spoken[0]
