@@ -22,7 +22,7 @@ _FIND = (
 )
 _ADMITS = re.compile(
     rf"{_NOT}(?:\W+\w+){{0,3}}?\W+{_TELL}\b|\bunknown\b|\bunclear\b|\bno (?:idea|way to)\b"
-    r"|\bwhich (?:one )?do you mean\b|\bmore than i can\b"
+    r"|^sorry\W+i can'?t (?:see|find) (?!any)|\bwhich (?:one )?do you mean\b|\bmore than i can\b"
     r"|\bonly (?:know|see|recogni[sz]e)\b|\bno (?:internet|connection|clock)\b"
 )
 _FINDS_NOT = re.compile(
@@ -75,5 +75,5 @@ def _says_unknown(words: str) -> bool:
 
 
 def _bounded(rule: str) -> str:
-    """Alternatives begin at the beginning of a word, so that "one" is not found in "phone"."""
-    return rf"(?<![\w.])(?:{rule})"
+    """Alternatives begin at the beginning of a word, so that "one" is not found in "phone"; "n't" ends one."""
+    return rf"(?<![\w.])(?:{rule})" + (r"|n't\b" if "n't" in rule.split("|") else "")

@@ -32,6 +32,9 @@ from benchmarks.quality.judging import Verdict, verdict
         (["long", "cat"], "Once upon a time there was a cat. " * 8, Verdict.RIGHT),
         (["long", "cat"], "I'm sorry, I can't tell you a story about a cat.", Verdict.ADMITTED),
         (["yes"], "", Verdict.ADMITTED),
+        (["no|n't"], "I can't see anything.", Verdict.RIGHT),
+        (["blue"], "Sorry, I can't see the sweater.", Verdict.ADMITTED),
+        (["yes|dog"], "Sorry, I can't see any pets.", Verdict.WRONG),
     ],
 )
 def test_replies_are_judged(rules: list[str], reply: str, expected: Verdict) -> None:
