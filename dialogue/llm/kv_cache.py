@@ -6,8 +6,8 @@ It is allocated once, so it never grows and no step copies it. `rolling_ledger.p
 from __future__ import annotations
 
 import math
+import mmap
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -80,10 +80,10 @@ class KVCache(RollingRows):
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Zeros; in the memory of the processor they take space only where they are written, and begin at a cache line."""
-    if device.type != "cpu":
+    """Zeros; in the memory of the processor they take space only where they are written."""
+    numbers = math.prod(shape)
+    if device.type != "cpu" or not numbers:
         return torch.zeros(shape, dtype=dtype, device=device)
-    size = math.prod(shape) * dtype.itemsize
-    room = np.zeros(size + 64, np.uint8)  # numpy asks the system for zeros, torch would write them
-    start = -room.ctypes.data % 64
-    return torch.from_numpy(room[start : start + size]).view(dtype).reshape(shape)
+    # From the system, in small pages: torch would write the zeros, and numpy asks for huge pages.
+    room = mmap.mmap(-1, numbers * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return torch.frombuffer(room, dtype=dtype).reshape(shape)

@@ -101,6 +101,7 @@ class Parts:
             self._cost, self.capacity = found.units, Capacity.from_units(found.units)
         elif found.replies is not None:
             self.capacity = Capacity.from_replies(found.replies)
+        await asyncio.to_thread(_return_free_memory)
 
     @cached_property
     def slots(self) -> Slots | None:

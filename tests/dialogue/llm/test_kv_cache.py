@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -178,3 +180,15 @@ def test_landing_later_rotates_keys_and_keeps_values() -> None:
     landed = cache.storage[:, :, :, 9:13]
     torch.testing.assert_close(landed[:, 1], original[:, 1])
     torch.testing.assert_close(rotary.shift(landed[:, 0], -3), original[:, 0])
+
+
+def test_a_cache_takes_memory_where_it_is_written() -> None:
+    def resident() -> int:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * mmap.PAGESIZE
+
+    before = resident()
+    cache = KVCache(28, 2, 128, 4096, torch.float16)
+    cache.storage[:, :, :, :64] = 1.0
+    assert resident() - before < cache.storage.nbytes / 8
+    assert not cache.storage[:, :, :, 64:128].any()
