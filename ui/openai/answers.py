@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import Any
 
 from dialogue.engine import ContextUse
-from dialogue.llm.generation_config import GenerationConfig
 from stream.requests.chat_requests import ChatRequests, RequestOptions
 from ui.api.attachments import read_history
 from ui.openai.served_models import ServedModels
@@ -21,11 +20,11 @@ class Answer:
         self,
         models: ServedModels,
         history: Sequence[Mapping[str, Any]],
-        generation: GenerationConfig,
+        options: RequestOptions,
         stops: Sequence[str] = (),
     ) -> None:
         """`stops` are texts before which the answer ends."""
-        self._models, self._history, self._generation = models, history, generation
+        self._models, self._history, self._options = models, history, options
         self._stops = [stop for stop in stops if stop]
         self._use: ContextUse | None = None
 
@@ -34,8 +33,7 @@ class Answer:
         async with self._models.gate.entered():
             messages = await asyncio.to_thread(read_history, self._history)
             chat_requests = ChatRequests(self._models.parts, self._models.setup)
-            options = RequestOptions(self._generation)
-            texts = chat_requests.answer(messages, None, options, on_use=self._count)
+            texts = chat_requests.answer(messages, None, self._options, on_use=self._count)
             async with aclosing(_until(texts, self._stops)) as pieces:  # type: ignore[type-var]
                 async for piece in pieces:
                     yield piece

@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dialogue.errors import AssistantError, BadInput
+from dialogue.grammars.response_format import ResponseFormat
 from dialogue.llm.generation_config import GenerationConfig
+from stream.requests.chat_requests import RequestOptions
 from ui.openai.answers import Answer
 from ui.openai.errors import error_body
 from ui.openai.requests import history_of, posted_json, unless_disconnected
@@ -54,8 +56,6 @@ class ChatBody(BaseModel):
             raise BadInput("This server does not call the functions of a client; leave out tools.")
         if self.logprobs:
             raise BadInput("This server gives no logprobs; leave the option out.")
-        if self.response_format and self.response_format.get("type") != "text":
-            raise BadInput("This server answers in text; leave out response_format.")
 
     @property
     def stops(self) -> list[str]:
@@ -68,7 +68,8 @@ async def chat_completions(request: Request, models: ServedModels) -> Response:
     body.check()
     most = body.max_completion_tokens or body.max_tokens
     generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
-    answer = Answer(models, history_of(body.messages), generation, body.stops)
+    form = ResponseFormat.of(body.response_format) if body.response_format is not None else None
+    answer = Answer(models, history_of(body.messages), RequestOptions(generation, response_format=form), body.stops)
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": models.name}
     if body.stream:
         counted = body.stream_options is not None and body.stream_options.include_usage

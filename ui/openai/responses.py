@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dialogue.errors import AssistantError, BadInput
 from dialogue.llm.generation_config import GenerationConfig
+from stream.requests.chat_requests import RequestOptions
 from ui.openai.answers import Answer
 from ui.openai.chat_completions import EVENTS, begun, event
 from ui.openai.errors import error_body
@@ -52,7 +53,7 @@ async def responses(request: Request, models: ServedModels) -> Response:
     body = ResponsesBody.model_validate(await posted_json(request))
     most = body.max_output_tokens
     generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
-    answer = Answer(models, body.history(), generation)
+    answer = Answer(models, body.history(), RequestOptions(generation))
     made = _Made(models.name, body)
     if body.stream:
         return StreamingResponse(await begun(made.events(answer)), media_type=EVENTS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,21 @@ def test_an_answer_streams_and_ends_before_a_stop(client: openai.OpenAI) -> None
     assert chunks[-1].usage is not None
 
 
+def test_a_structured_answer_is_valid(client: openai.OpenAI) -> None:
+    schema: dict[str, object] = {
+        "type": "object",
+        "properties": {"number": {"type": "integer"}},
+        "required": ["number"],
+    }
+    answer = client.chat.completions.create(
+        model="laptop",
+        messages=[{"role": "user", "content": "Which number follows 6?"}],
+        response_format={"type": "json_schema", "json_schema": {"name": "following", "schema": schema}},
+        max_tokens=60,
+    )
+    assert isinstance(json.loads(answer.choices[0].message.content or "")["number"], int)
+
+
 def test_responses_are_whole_and_streamed(client: openai.OpenAI) -> None:
     whole = client.responses.create(model="laptop", input="What is 6 times 7?", instructions="Be brief.")
     assert "42" in whole.output_text
@@ -143,6 +159,7 @@ def test_pcm_is_streamed_by_sentence(client: openai.OpenAI) -> None:
         ("chat/completions", {"messages": [{"role": "robot", "content": "Hi"}]}),
         ("chat/completions", {"messages": [{"role": "user", "content": "Hi"}], "n": 3}),
         ("chat/completions", {"messages": [{"role": "user", "content": "Hi"}], "temperature": "hot"}),
+        ("chat/completions", {"messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "xml"}}),
         ("chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": 5}]}]}),
         ("chat/completions", {"messages": [{"role": "user", "content": "Hi"}], "stream": True, "top_p": 7}),
         ("responses", {"input": "Hi", "previous_response_id": "resp_1"}),
