@@ -128,8 +128,10 @@ async def converse(client: httpx.AsyncClient, seconds: float, seed: int) -> tupl
         began = time.monotonic()
         while time.monotonic() - began < seconds:
             await asyncio.sleep(2.0)
-            caller.send({"type": "ping", "t": 1})
             caller.sound.clear()
+            if caller.channel.readyState != "open":
+                sys.exit("The call was lost.")
+            caller.send({"type": "ping", "t": 1})
         asked = voice.questions.asked
         await asyncio.sleep(6.0)  # for the last answer
         caller.send({"type": "bye"})
