@@ -184,6 +184,7 @@ class TurnTimed:
     marks: Mapping[str, float]
     budget: Mapping[str, float]
     over: tuple[str, ...] = ()
+    why: str = ""  # the turn was decided when it was; empty where it needed no waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ class PacedPlayout:
         self._floor.show_state()
         timing = reply.timing
         if timing.asked:
-            self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), timing.over(self._budget_s)))
+            over, why = timing.over(self._budget_s), self._floor.turns.why
+            self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), over, why))
 
     def _report_heard(self, turn: int) -> None:
         characters = self._playback.heard_characters(turn, self._floor.playout_s)

@@ -75,6 +75,8 @@ class Turns:
         self.began_at = self._stopped_at = 0.0  # of the user's speech in the current turn
         self._worded = False  # it was long enough for a word
         self._wait_s = 0.0  # silence after which the turn is over
+        self._probability: float | None = None  # that it is, as far as it was estimated
+        self.why = ""  # the turn was decided when it was, in plain words
         self._decided = False  # the turn was decided, and retracted because the user seemed to go on
         self._question: Question | None = None  # the one that is answered
         self._overlap = Overlap(0.0, 0.0)  # in the phase CHALLENGED
@@ -113,7 +115,7 @@ class Turns:
             return self._answer(self._said(event.at))
         if not noise:
             self._stopped_at, self._worded, self._decided = event.last_speech_at, True, False
-        self.phase, self._wait_s = Phase.PAUSED, self.patience.wait_s(None)
+        self.phase, self._wait_s, self._probability = Phase.PAUSED, self.patience.wait_s(None), None
         return self._prepare(self._said(event.at))
 
     def _go_on(self, event: SpeechStarted) -> list[Decision]:
@@ -127,11 +129,16 @@ class Turns:
     def _estimate(self, event: TurnEndEstimated) -> list[Decision]:
         if event.stopped_at != self._stopped_at:
             return []  # of an earlier pause
-        self._wait_s = self.patience.wait_s(event.probability)
+        self._wait_s, self._probability = self.patience.wait_s(event.probability), event.probability
         return self._end_if_over(event.at)
 
     def _end_if_over(self, at: float) -> list[Decision]:
-        return self._end(self._said(at)) if at - self._stopped_at + ROUNDING_S >= self._wait_s else []
+        silent_s = at - self._stopped_at
+        if silent_s + ROUNDING_S < self._wait_s:
+            return []
+        known = "" if self._probability is None else f": {self._probability:.2f} that you had finished"
+        self.why = f"waited {1000 * silent_s:.0f} ms{known}"
+        return self._end(self._said(at))
 
     def _reopen(self, event: SpeechStarted) -> list[Decision]:
         """Nothing of the reply was heard yet: the user was not finished."""
@@ -248,6 +255,7 @@ class Turns:
     def _begin(self, at: float) -> list[Decision]:
         self.turn += 1
         self.phase, self.began_at, self._worded, self._decided = Phase.SPEAKING, at, False, False
+        self.why = ""
         return [Begin(self.turn, at)]
 
     def _prepare(self, said: SpokenQuestion) -> list[Decision]:

@@ -79,8 +79,9 @@ def to_wire(event: Expressed) -> Message:
             return _of_tool(event)
         case SceneSeen():
             return _scene(event)
-        case TurnTimed(turn, marks, budget, over):
-            return {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
+        case TurnTimed(turn, marks, budget, over, why):
+            timed = {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
+            return {**timed, "why": why} if why else timed
         case ContextShown(use):
             return _context(use)
         case UnitDecided(number, speaks, forced, left):

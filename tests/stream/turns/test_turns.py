@@ -83,6 +83,8 @@ def test_silence_ends_the_turn_sooner_or_later_as_the_estimate_says(probability:
     if probability is not None:
         assert decided(turns, TurnEndEstimated(2.0, probability, 2.1)) == []
     [(at, answer)] = hops(turns, 2.1, 4.0, 0.0)
+    assert turns.why.startswith(f"waited {1000 * (at - 2.0):.0f} ms")
+    assert (probability is None) == ("that you had finished" not in turns.why)
     assert wait_s <= at - 2.0 + 1e-6 and at - 2.0 <= wait_s + HOP_S
     assert isinstance(answer, Answer)
 
