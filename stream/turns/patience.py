@@ -59,3 +59,9 @@ class Patience:
         typical = PRIOR_PAUSES * self.typical_pause_s
         mean = (typical + sum(self._pauses_s)) / (PRIOR_PAUSES + len(self._pauses_s))
         return mean / self.typical_pause_s
+
+
+def waited(silent_s: float, probability: float | None) -> str:
+    """Why a turn was decided when it was, in plain words."""
+    known = "" if probability is None else f": {probability:.2f} that you had finished"
+    return f"waited {1000 * silent_s:.0f} ms{known}"

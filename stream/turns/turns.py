@@ -1,7 +1,6 @@
 """Turn-taking: who has the floor. One table: for each event and phase, the rule that applies (`Turns.rules`).
 
-Pure: events in, decisions out. Starts no task and reads no clock.
-"""
+Pure: events in, decisions out. Starts no task and reads no clock."""
 
 from __future__ import annotations
 
@@ -42,7 +41,7 @@ from stream.turns.events import (
     TurnEvent,
 )
 from stream.turns.overlap import Overlap
-from stream.turns.patience import Patience
+from stream.turns.patience import Patience, waited
 
 
 class Phase(Enum):
@@ -69,19 +68,15 @@ class Turns:
 
     def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
-        self.phase = Phase.IDLE
-        self.turn = 0
-        self.hands_free = True
+        self.phase, self.turn, self.hands_free = Phase.IDLE, 0, True
         self.began_at = self._stopped_at = 0.0  # of the user's speech in the current turn
-        self._worded = False  # it was long enough for a word
+        self._worded = self._decided = False  # long enough for a word; decided, and retracted as the user went on
         self._wait_s = 0.0  # silence after which the turn is over
         self._probability: float | None = None  # that it is, as far as it was estimated
         self.why = ""  # the turn was decided when it was, in plain words
-        self._decided = False  # the turn was decided, and retracted because the user seemed to go on
         self._question: Question | None = None  # the one that is answered
         self._overlap = Overlap(0.0, 0.0)  # in the phase CHALLENGED
-        self._hop_at = self._hop_s = 0.0
-        self._pressed = False
+        self._hop_at, self._hop_s, self._pressed = 0.0, 0.0, False
 
     @property
     def user_speaks(self) -> bool:
@@ -136,8 +131,7 @@ class Turns:
         silent_s = at - self._stopped_at
         if silent_s + ROUNDING_S < self._wait_s:
             return []
-        known = "" if self._probability is None else f": {self._probability:.2f} that you had finished"
-        self.why = f"waited {1000 * silent_s:.0f} ms{known}"
+        self.why = waited(silent_s, self._probability)
         return self._end(self._said(at))
 
     def _reopen(self, event: SpeechStarted) -> list[Decision]:
@@ -199,13 +193,11 @@ class Turns:
         return self._end(self._said(event.at))
 
     def _type(self, event: MessageTyped) -> list[Decision]:
-        """A typed message is a whole turn; it takes the floor."""
         before = self._drop() if self.user_speaks else self._yield()
         self._begin(event.question.began_at)
         return [*before, *self._answer(event.question)]
 
     def _announce(self, event: AnnouncementDue) -> list[Decision]:
-        """An announcement is a turn of its own."""
         self._begin(event.announcement.began_at)
         return self._answer(event.announcement)
 
@@ -254,8 +246,8 @@ class Turns:
 
     def _begin(self, at: float) -> list[Decision]:
         self.turn += 1
-        self.phase, self.began_at, self._worded, self._decided = Phase.SPEAKING, at, False, False
-        self.why = ""
+        self.phase, self.began_at, self.why = Phase.SPEAKING, at, ""
+        self._worded = self._decided = False
         return [Begin(self.turn, at)]
 
     def _prepare(self, said: SpokenQuestion) -> list[Decision]:
