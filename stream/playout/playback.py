@@ -70,7 +70,7 @@ class Playback:
         self._track: _Track | None = None
         self._queue: deque[Samples] = deque()
         self._said_before = ""  # the words of the last reply of which anything was played
-        self._open = False
+        self._open = self._held = False
         self._gain = self._wanted_gain = 1.0
 
     def start(self, turn: int) -> None:
@@ -79,7 +79,8 @@ class Playback:
             self._keep_words()
             self._track = _Track(turn, [])
             self._queue.clear()
-            self._open, self._gain, self._wanted_gain = False, 1.0, 1.0
+            self._open = self._held = False
+            self._gain = self._wanted_gain = 1.0
 
     def add(self, turn: int, piece: AudioPiece) -> None:
         """Appends sound. Late output of another turn is ignored."""
@@ -114,8 +115,17 @@ class Playback:
         """Plays quietly from the next frame on."""
         self._wanted_gain = DUCKED
 
+    def hold(self) -> None:
+        """Keeps the sound of the turn, which was not opened, until `restore`."""
+        self._held = True
+
     def restore(self) -> None:
+        """Plays as loudly as before, and what was held."""
         self._wanted_gain = 1.0
+        with self._lock:
+            self._open = self._track is not None and (self._open or self._held)
+            self._held = False
+        self._on_moved()
 
     def pull(self, n: int) -> Samples:
         """The next n samples, float32 (n,); zeros where there is nothing to play."""
@@ -203,4 +213,5 @@ class Playback:
                 self._keep_words()
                 self._track = None
                 self._queue.clear()
-                self._open, self._gain, self._wanted_gain = False, 1.0, 1.0
+                self._open = self._held = False
+                self._gain = self._wanted_gain = 1.0

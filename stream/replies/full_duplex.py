@@ -159,9 +159,10 @@ class FullDuplex:
         reply = self.reply = DuplexReply(self._turns.turn, TurnTiming(waited if self._turns.asked else now))
         reply.timing.mark("turn_decided", now)
         self._playback.start(reply.turn)
-        self._playback.open(reply.turn)
         if any(isinstance(decision, Duck) for decision in decisions):
-            self._playback.duck()
+            self._playback.hold()  # the user is speaking: nothing of it is heard until that is over
+        else:
+            self._playback.open(reply.turn)
         return reply
 
     def _play_own_sound(self, reply: DuplexReply, answer: UnitAnswer) -> None:

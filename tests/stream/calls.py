@@ -17,6 +17,12 @@ from stream.session.session import Session
 T = TypeVar("T")
 
 
+def syllables(seconds: float) -> np.ndarray:
+    """The envelope of speech, 1 but for 0.2 s in the middle of each second: float32 (n,) at 16 kHz."""
+    at = np.arange(round(seconds * 16_000)) % 16_000
+    return np.where((at < 6_400) | (at >= 9_600), 1.0, 0.25).astype(np.float32)
+
+
 @dataclass
 class Call:
     """A session under test."""
@@ -50,7 +56,8 @@ class Call:
             await asyncio.sleep(frames / 16_000)
 
     async def speaks(self, seconds: float) -> None:
-        await self.lasts(seconds, 0.5)
+        """Loud, with a quiet syllable each second: what never gets quieter is the room, not a person."""
+        await self.plays(np.full(round(seconds * 16_000), 0.5, np.float32) * syllables(seconds))
 
     async def listens(self) -> None:
         async for event in self.session.events():

@@ -19,7 +19,7 @@ from stream.models.parts import Parts
 from stream.models.setup import SETUPS, Setup
 from stream.runtime.events import FrameReceived, ReplyText
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import Call, syllables
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
@@ -49,7 +49,7 @@ class OmniCall(Call):
         """Speech: every hop is loud, and each call has its own sound."""
         sound = self.noise.uniform(-0.5, 0.5, round(seconds * 16_000)).astype(np.float32)
         sound[::100] = 0.5
-        await self.plays(sound)
+        await self.plays(sound * syllables(seconds))
 
     async def watches(self, seconds: int) -> None:
         """Silence in front of a camera."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
-_GAP_OF_DIGITS, _GAP = 1.6, 3.0  # times the usual step
+_GAP_OF_DIGITS, _GAP = 1.6, 4.0  # times the usual step
+_LEAST_OF_DIGITS, _LEAST = 4, 8  # steps of the recogniser, six of which are about the height of the line
 _MIN_STEPS = 3  # steps from which the usual one is known
 
 
@@ -21,13 +22,13 @@ def with_gaps(text: str, columns: Sequence[int]) -> str:
         return text
     steps = {b: columns[at + 1] - columns[at] for at, (a, b) in enumerate(pairwise(visible)) if b == a + 1}
     between_digits = {i: step for i, step in steps.items() if text[i - 1].isdecimal() and text[i].isdecimal()}
-    gaps = {*_wide(between_digits, _GAP_OF_DIGITS), *_wide(steps, _GAP)}
+    gaps = {*_wide(between_digits, _GAP_OF_DIGITS, _LEAST_OF_DIGITS), *_wide(steps, _GAP, _LEAST)}
     return "".join((" " if i in gaps else "") + letter for i, letter in enumerate(text))
 
 
-def _wide(steps: Mapping[int, int], times: float) -> list[int]:
-    """The places of the steps that are `times` as wide as usual."""
+def _wide(steps: Mapping[int, int], times: float, least: int) -> list[int]:
+    """The places of the steps that are `times` as wide as usual, and at least `least`."""
     if len(steps) < _MIN_STEPS:
         return []
     usual = median(steps.values())
-    return [place for place, step in steps.items() if step >= times * usual]
+    return [place for place, step in steps.items() if step >= max(times * usual, least)]

@@ -96,7 +96,7 @@ def test_an_interruption_stops_the_sound_at_once_and_forces_listening(duplex: Sh
         decided = len(decisions(call))
         await call.speaks(1.5)
         silent_from = np.flatnonzero(np.concatenate(call.out))[-1] / 48_000
-        assert silent_from < 0.2
+        assert silent_from < 0.45, "it is ducked at once, and silent once the speech is known to be no backchannel"
         await call.lasts(3.0)
 
     [result] = calls(duplex, interrupts)
