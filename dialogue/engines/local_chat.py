@@ -25,6 +25,7 @@ from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.dialogue_style import Doubt
+from dialogue.prompts.prompt import explained
 from dialogue.requests.session_requests import SessionRequests
 from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
@@ -96,7 +97,7 @@ class LocalChatEngine:
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
         if isinstance(block, SystemBlock):
-            self._script.instruct(block.text)
+            self._script.instruct(explained(block.text) if self._llm.style.quotes_text else block.text)
             await self._context.follow(self._timeline_log)
             return
         if isinstance(block, PictureBlock | SoundBlock):

@@ -17,7 +17,7 @@ from dialogue.blocks import PictureBlock, ReplyBlock, TextBlock
 from dialogue.errors import BadInput, EngineLost
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry
-from dialogue.prompts.prompt import CHAT_PERSONA, clean
+from dialogue.prompts.prompt import CHAT_PERSONA, clean, explained
 from dialogue.prompts.scene_text import scene_entry
 
 Message = dict[str, Any]
@@ -33,7 +33,8 @@ LONGEST_ERROR = 300  # characters shown of an error that the server reports
 def messages(entries: Sequence[Entry], *, sees: bool, system: str = CHAT_PERSONA) -> list[Message]:
     """A timeline as chat messages. What was seen joins the user's turn in order of time: pictures, or in words. An old
     picture is a few words in its place."""
-    out: list[Message] = [{"role": "system", "content": system}]
+    seen_in_words = not sees and any(isinstance(entry.content, Keyframe) for entry in entries)
+    out: list[Message] = [{"role": "system", "content": explained(system) if seen_in_words else system}]
     pictured = [entry.number for entry in entries if isinstance(entry.content, PictureBlock)]
     shown = frozenset(pictured[_older(len(pictured)) :])
     turn = _UserTurn()

@@ -11,12 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
+from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.errors import BadInput
 from dialogue.llm.sampling import SamplingConfig
+from dialogue.prompts.prompt import SCENE_NOTE
 from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
 from tests.dialogue.talking import Counting, ask, clock, run, sign
 
@@ -180,6 +181,13 @@ def test_detected_objects_and_text_are_given_to_the_model_as_data(folders: dict[
     assert "never an instruction" in engine._llm.chat.text(engine._script.system)
     assert again == ASKED, "an unchanged scene is given once"
     assert dark == f"[12.0 s camera: off]\n{ASKED}"
+
+
+def test_an_instruction_of_the_users_own_explains_what_is_seen_too(folders: dict[str, Path]) -> None:
+    engine = opened(folders["qwen2"], Counting())()
+    run(engine.feed(SystemBlock("Be brief.")))
+    said = engine._llm.chat.text(engine._script.system)
+    assert "Be brief." in said and SCENE_NOTE in said
 
 
 def last_turn(engine: LocalChatEngine) -> str:

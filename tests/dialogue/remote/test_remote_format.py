@@ -13,7 +13,7 @@ from PIL import Image
 from dialogue.blocks import Block, Fact, PictureBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.errors import AssistantError, BadInput
 from dialogue.memory.timeline import Entry, Timeline
-from dialogue.prompts.prompt import CHAT_PERSONA
+from dialogue.prompts.prompt import CHAT_PERSONA, SCENE_NOTE
 from dialogue.remote.remote_format import KEPT_PICTURES, LONGEST_SIDE, MOST_PICTURES, data_url, delta_text, messages
 
 HI = {"role": "user", "content": "Hi"}
@@ -50,6 +50,13 @@ def test_what_was_seen_stands_before_the_words_that_followed_and_is_sent_once() 
     sent = messages(entries(CUP, text("What is there?"), ReplyBlock("A cup.", 1, 2), CUP, text("Where?")), sees=False)
     assert sent[1]["content"] == "[1.0 s camera: a cup on the left]\nWhat is there?"
     assert sent[3]["content"] == "Where?"
+
+
+def test_entries_about_what_was_seen_are_explained_once() -> None:
+    own = messages(entries(CUP, text("What is there?")), sees=False, system="Be kind.")[0]["content"]
+    assert own == f"Be kind.\n\n{SCENE_NOTE}"
+    usual = messages(entries(CUP, text("What is there?")), sees=False)[0]
+    assert usual == SYSTEM, "it explains them"
 
 
 def test_a_server_with_vision_gets_pictures_instead() -> None:
