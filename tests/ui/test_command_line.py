@@ -38,9 +38,9 @@ def full_home(monkeypatch: pytest.MonkeyPatch, home: Path, weights: WeightStore)
     return home
 
 
-def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+def complaint(capfd: pytest.CaptureFixture[str]) -> str:
     """The single line on stderr."""
-    printed = capsys.readouterr()
+    printed = capfd.readouterr()
     [line] = printed.err.strip().splitlines()
     assert line.startswith("omnilive: ")
     return line
@@ -54,18 +54,18 @@ def leave(arguments: list[str]) -> int:
     return ended.value.code
 
 
-def test_help_names_every_command_and_the_first_steps(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_command_and_the_first_steps(capfd: pytest.CaptureFixture[str]) -> None:
     assert leave(["--help"]) == 0
-    printed = capsys.readouterr().out
+    printed = capfd.readouterr().out
     for command in COMMANDS:
         assert command.__name__.rpartition(".")[2] in printed
     assert "first steps:" in printed
     assert 'omnilive ask photo.jpg "What does the sign say?"' in printed
 
 
-def test_version_prints_what_the_module_states(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_prints_what_the_module_states(capfd: pytest.CaptureFixture[str]) -> None:
     assert leave(["--version"]) == 0
-    assert capsys.readouterr().out == f"omnilive {omnilive.__version__}\n"
+    assert capfd.readouterr().out == f"omnilive {omnilive.__version__}\n"
 
 
 def test_a_source_tree_without_an_installation_has_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,17 +77,17 @@ def test_a_source_tree_without_an_installation_has_a_version(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("command", [each.__name__.rpartition(".")[2] for each in COMMANDS])
-def test_every_command_explains_itself_with_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_explains_itself_with_examples(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert leave([command, "--help"]) == 0
-    printed = capsys.readouterr().out
+    printed = capfd.readouterr().out
     assert "examples:" in printed
     assert f"  omnilive {command}" in printed
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "--port", "90000"], ["run", "--setup", "moon"]])
-def test_unknown_arguments_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_arguments_exit_with_2(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert leave(arguments) == 2
-    assert "usage: omnilive" in capsys.readouterr().err
+    assert "usage: omnilive" in capfd.readouterr().err
 
 
 def test_both_entries_answer_without_importing_a_model() -> None:
@@ -98,55 +98,55 @@ def test_both_entries_answer_without_importing_a_model() -> None:
         assert b"first steps:" in run.stdout
 
 
-def test_models_are_listed(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_are_listed(full_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    printed = capsys.readouterr().out
+    printed = capfd.readouterr().out
     assert "whisper-tiny.en         present" in printed
     assert str(full_home) in printed
 
 
-def test_models_are_verified(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_are_verified(full_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "verify", "silero-vad"]) == 0
-    assert "silero-vad              present" in capsys.readouterr().out
+    assert "silero-vad              present" in capfd.readouterr().out
 
 
-def test_the_path_of_a_model_can_be_piped(full_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_path_of_a_model_can_be_piped(full_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "path", "silero-vad"]) == 0
-    assert Path(capsys.readouterr().out.strip()).is_file()
+    assert Path(capfd.readouterr().out.strip()).is_file()
     assert main(["models", "path"]) == 0
-    assert Path(capsys.readouterr().out.strip()).is_dir()
+    assert Path(capfd.readouterr().out.strip()).is_dir()
 
 
-def test_missing_models_exit_with_advice(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_models_exit_with_advice(empty_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "path", "silero-vad"]) == 2
-    assert "run `omnilive models pull silero-vad`" in complaint(capsys)
+    assert "run `omnilive models pull silero-vad`" in complaint(capfd)
     assert main(["models", "verify"]) == 1
 
 
 def test_models_are_pulled_from_a_folder(
-    empty_home: Path, weights: WeightStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    empty_home: Path, weights: WeightStore, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = weights.path("silero-vad").parent
     assert main(["models", "pull", "silero-vad", "--from", str(folder)]) == 0
-    assert "weights are ready" in capsys.readouterr().out
+    assert "weights are ready" in capfd.readouterr().out
     assert main(["models", "pull", "silero-vad", "--from", str(tmp_path / "nowhere")]) == 0, "already stored"
     assert main(["models", "pull", "all-minilm-l6-v2", "--from", str(tmp_path / "nowhere")]) == 2
 
 
-def test_a_remote_setup_needs_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_remote_setup_needs_an_address(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["talk", "--setup", "remote"]) == 2
-    assert "needs --remote-url" in complaint(capsys)
+    assert "needs --remote-url" in complaint(capfd)
     assert main(["talk", "--remote-model", "large"]) == 2
-    assert "--remote-model needs --setup remote" in complaint(capsys)
+    assert "--remote-model needs --setup remote" in complaint(capfd)
 
 
-def test_a_chosen_model_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chosen_model_needs_its_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["talk", "--model", str(tmp_path)]) == 2
-    assert "no config.json" in complaint(capsys)
+    assert "no config.json" in complaint(capfd)
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
-    assert "leave --setup out" in complaint(capsys)
+    assert "leave --setup out" in complaint(capfd)
     assert main(["run", "--quantize", "int4"]) == 2
-    assert "need --model, --llm or --captioner" in complaint(capsys)
+    assert "need --model, --llm or --captioner" in complaint(capfd)
 
 
 def written_config(folder: Path, kind: str) -> str:
@@ -170,7 +170,7 @@ def test_the_model_in_a_folder_chooses_the_setup(tmp_path: Path) -> None:
     assert setup_of().engine == EmbeddedSettings()
 
 
-def test_a_captioner_needs_a_model_without_vision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_captioner_needs_a_model_without_vision(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     captioner, o26 = (
         written_config(tmp_path / "captioner", "minicpmv4_7"),
         written_config(tmp_path / "o26", "minicpmo"),
@@ -179,36 +179,36 @@ def test_a_captioner_needs_a_model_without_vision(tmp_path: Path, capsys: pytest
     assert setup.engine == EmbeddedSettings()
     assert setup.captioner == CaptionerSettings(tmp_path / "captioner", "int8")
     assert main(["run", "--captioner", captioner, "--model", o26]) == 2
-    assert "is for one that cannot see" in complaint(capsys)
+    assert "is for one that cannot see" in complaint(capfd)
     assert main(["run", "--captioner", o26]) == 2
-    assert "give it as --model" in complaint(capsys)
+    assert "give it as --model" in complaint(capfd)
 
 
-def test_voice_cloning_needs_the_speakers_consent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_voice_cloning_needs_the_speakers_consent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     o26, v26 = written_config(tmp_path / "o26", "minicpmo"), written_config(tmp_path / "v26", "minicpmv")
     voice = tmp_path / "me.wav"
     assert main(["run", "--model", o26, "--voice", str(voice)]) == 2
-    assert "consent" in complaint(capsys)
+    assert "consent" in complaint(capfd)
     assert main(["run", "--model", o26, "--voice", str(voice), "--speaker-consents"]) == 2
-    assert "There is no recording" in complaint(capsys)
+    assert "There is no recording" in complaint(capfd)
     voice.write_bytes(b"")
     voiced = setup_of("--model", o26, "--voice", str(voice), "--speaker-consents").engine
     assert isinstance(voiced, SpeakingModelSettings) and voiced.voice == voice
     for unfit in (["--model", v26], []):
         assert main(["run", *unfit, "--voice", str(voice), "--speaker-consents"]) == 2
-        assert "Only MiniCPM-o" in complaint(capsys)
+        assert "Only MiniCPM-o" in complaint(capfd)
     assert main(["run", "--speaker-consents"]) == 2
-    assert "needs --voice" in complaint(capsys)
+    assert "needs --voice" in complaint(capfd)
 
 
 def test_a_hub_id_is_downloaded_or_reported(
-    empty_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     assert main(["run", "--model", "openbmb/MiniCPM-V-2_6"]) == 2
-    assert "could not download openbmb/MiniCPM-V-2_6" in complaint(capsys)
+    assert "could not download openbmb/MiniCPM-V-2_6" in complaint(capfd)
     assert main(["run", "--model", "not a model"]) == 2
-    assert "owner/name" in complaint(capsys)
+    assert "owner/name" in complaint(capfd)
     there = empty_home / "weights" / "openbmb--MiniCPM-V-2_6@main"
     there.mkdir(parents=True)
     written_config(there, "minicpmv")
@@ -229,7 +229,7 @@ def test_the_question_is_separated_from_the_files(tmp_path: Path, monkeypatch: p
 
 
 def test_unusable_questions_are_reported(
-    empty_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    empty_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dictionary.json").write_text("{}")
     (tmp_path / "damaged.json").write_text("[")
@@ -244,7 +244,7 @@ def test_unusable_questions_are_reported(
         (["Who are you?", "--beams", "99"], "at most 16"),
     ]:
         assert main(["ask", *given]) == 2
-        assert printed in complaint(capsys)
+        assert printed in complaint(capfd)
 
 
 @pytest.mark.parametrize("arguments", [["models", "list"], ["run", "--setup", "scripted", "--port", "0"]])

@@ -2,6 +2,7 @@
 
 Digits of one line are equally wide, so a step somewhat wider than usual from one digit to the next is a gap. Letters
 differ in width, and the recogniser finds most gaps between words itself: only a very wide step is one that it missed.
+Beside a space that it found, a wide step is that space, since the place of a letter may be off by one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ def with_gaps(text: str, columns: Sequence[int]) -> str:
     steps = {b: columns[at + 1] - columns[at] for at, (a, b) in enumerate(pairwise(visible)) if b == a + 1}
     between_digits = {i: step for i, step in steps.items() if text[i - 1].isdecimal() and text[i].isdecimal()}
     gaps = {*_wide(between_digits, _GAP_OF_DIGITS, _LEAST_OF_DIGITS), *_wide(steps, _GAP, _LEAST)}
+    gaps = {i for i in gaps if not (text[i - 2 : i - 1].isspace() or text[i + 1 : i + 2].isspace())}
     return "".join((" " if i in gaps else "") + letter for i, letter in enumerate(text))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.engines.entries import DEFAULT_LLM
 from dialogue.engines.settings import MiniCPMO45Settings
 from dialogue.errors import BadInput
 from dialogue.minicpm.kind import Kind
@@ -21,10 +20,12 @@ from tests.virtual_time import run_in_virtual_time
 ASR, VAD, TURN_END = "whisper-tiny.en", "silero-vad", "smart-turn-v3.2"
 
 
-def test_the_laptop_needs_every_set_and_a_remote_server_needs_no_llm(weights: WeightStore) -> None:
+def test_the_laptop_needs_every_set_and_so_does_a_remote_server_whose_stand_in_is_embedded(
+    weights: WeightStore,
+) -> None:
     everything = set(weights.default_names())
     assert set(weights_needed(SETUPS["laptop"], weights)) == everything
-    assert set(weights_needed(SETUPS["remote"], weights)) == everything - {DEFAULT_LLM}
+    assert set(weights_needed(SETUPS["remote"], weights)) == everything
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from vision.reading.spacing import with_gaps
         ("DestinationTime", [3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 9, 2, 3, 2], "Destination Time"),
         ("WWW MMM", [4, 5, 6, 3, 4], "WWW MMM"),
         ("A1B2", [4, 5, 4], "A1B2"),
+        ("two tablets with a", [2, 1, 2, 1, 2, 2, 1, 2, 9, 2, 2, 1, 2, 3], "two tablets with a"),
         ("tablets", [1, 1, 1, 1, 1, 4], "tablets"),  # small print: the steps are coarse
         ("7", [], "7"),
         ("", [], ""),
