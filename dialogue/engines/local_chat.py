@@ -57,7 +57,7 @@ class LocalChatEngine:
         style = llm.style
         self._timeline = Timeline()
         self._script = ChatScript(
-            llm.chat, style.persona, llm.limit, style.examples, self._timeline, quotes_text=style.quotes_text
+            llm.chat, style.persona, llm.limit, style.examples, self._timeline, reads_scene=style.reads_scene
         )
         self.remember(EventLog() if log is None else log)
         self._tools = SessionTools(
@@ -97,7 +97,7 @@ class LocalChatEngine:
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
         if isinstance(block, SystemBlock):
-            self._script.instruct(explained(block.text) if self._llm.style.quotes_text else block.text)
+            self._script.instruct(explained(block.text) if self._llm.style.reads_scene else block.text)
             await self._context.follow(self._timeline_log)
             return
         if isinstance(block, PictureBlock | SoundBlock):

@@ -19,10 +19,12 @@ from dialogue.memory.timeline import Entry, Timeline
 
 
 class ContextWindow:
-    """The window of one model onto one timeline. `cost` counts the tokens that an entry adds to the context, once."""
+    """The window of one model onto one timeline. `cost` counts the tokens that an entry adds to the context, once.
+    Without `scenes`, keyframes stay out of it."""
 
-    def __init__(self, timeline: Timeline, cost: Callable[[Entry], int]) -> None:
+    def __init__(self, timeline: Timeline, cost: Callable[[Entry], int], *, scenes: bool = True) -> None:
         self.timeline, self._cost = timeline, cost
+        self._outside = TranscriptBlock if scenes else TranscriptBlock | Keyframe
         self._costs: dict[int, int] = {}
         self._left: set[int] = set()
         self.left: Counter[str] = Counter()  # entries that have left, by kind
@@ -33,7 +35,7 @@ class ContextWindow:
         return [
             entry
             for entry in self.timeline.entries
-            if entry.number not in self._left and not isinstance(entry.content, TranscriptBlock)
+            if entry.number not in self._left and not isinstance(entry.content, self._outside)
         ]
 
     def tokens(self, entry: Entry) -> int:

@@ -56,15 +56,15 @@ class ChatScript:
         examples: Sequence[tuple[str, str]] = (),
         timeline: Timeline | None = None,
         *,
-        quotes_text: bool = True,
+        reads_scene: bool = True,
     ) -> None:
-        """`examples` are worked questions and answers that follow the instruction. `quotes_text`: the model reads text
-        that was read in the room, as data."""
+        """`examples` are worked questions and answers that follow the instruction. `reads_scene`: what is seen is in
+        the context."""
         if limit < SMALLEST_CONTEXT:
             raise BadInput(f"A context of {limit} tokens is too small; choose at least {SMALLEST_CONTEXT}.")
-        self._chat, self.limit, self._examples, self._quotes_text = chat, limit, examples, quotes_text
+        self._chat, self.limit, self._examples = chat, limit, examples
         self.timeline = Timeline() if timeline is None else timeline
-        self._window = ContextWindow(self.timeline, self._cost)
+        self._window = ContextWindow(self.timeline, self._cost, scenes=reads_scene)
         self._shown: dict[int, str] = {}
         self._recap = Recap(limit // RECAP_SHARE, lambda text: len(chat.encode(text)))
         self._tools: tuple[Tool, ...] = ()
@@ -236,7 +236,7 @@ class ChatScript:
         """Shortens what is quoted, not the entry: nothing may leave its quotation marks."""
         longest = LONGEST_ENTRY
         while True:
-            line = self._chat.plain(scene_entry(keyframe, longest, quotes=self._quotes_text))
+            line = self._chat.plain(scene_entry(keyframe, longest))
             if len(self._chat.encode(line)) <= self.limit // SCENE_SHARE or longest < SHORTEST_ENTRY:
                 return line
             longest //= 2

@@ -36,7 +36,7 @@ class DialogueStyle:
     sampling: SamplingConfig
     soft_tokens: int
     hard_tokens: int
-    quotes_text: bool  # text that was read in the room is in the context, quoted as data
+    reads_scene: bool  # what is seen and read in the room is in the context, as data
     story_tokens: tuple[int, int] | None = None  # the bounds of a story or another long text that is asked for
     doubt: Doubt | None = None
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
@@ -53,15 +53,16 @@ class DialogueStyle:
 
 
 # Greedy with a repetition penalty: a model of this size repeats itself otherwise, and random sampling is no better.
+# With entries about the scene fewer of its everyday answers are right (11 of 29, against 16), and rules know the scene.
 SMALL_STYLE = DialogueStyle(
-    PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, quotes_text=False
+    PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, reads_scene=False
 )
 
 
 def chat_style(sampling: SamplingConfig) -> DialogueStyle:
     """The style of a chat model that follows instructions; `sampling` is its publisher's advice."""
     return DialogueStyle(
-        CHAT_PERSONA, (), sampling, 120, 200, quotes_text=True, story_tokens=(320, 400), by_rule=TALK_OF_FACTS
+        CHAT_PERSONA, (), sampling, 120, 200, reads_scene=True, story_tokens=(320, 400), by_rule=TALK_OF_FACTS
     )
 
 

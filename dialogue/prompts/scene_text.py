@@ -14,24 +14,19 @@ LONGEST_ENTRY, SHORTEST_ENTRY = 600, 10  # characters
 MOST_THINGS = 10
 
 
-def scene_entry(keyframe: Keyframe, longest: int = LONGEST_ENTRY, *, quotes: bool = True) -> str:
+def scene_entry(keyframe: Keyframe, longest: int = LONGEST_ENTRY) -> str:
     """ "[12.4 s camera: a person in red on the left]" or "[12.4 s text: “EXIT 42”]", with about `longest` characters
-    of content.
-
-    Without `quotes` the words of a text are left out, for a model too small to tell data from instructions.
-    """
-    return f"[{keyframe.at:.1f} s {keyframe.kind}: {_content(keyframe, longest, quotes)}]"
+    of content."""
+    return f"[{keyframe.at:.1f} s {keyframe.kind}: {_content(keyframe, longest)}]"
 
 
-def _content(keyframe: Keyframe, longest: int, quotes: bool) -> str:
+def _content(keyframe: Keyframe, longest: int) -> str:
     if not keyframe.camera:
         return "off"
     if keyframe.kind == "camera":
         return _things(keyframe, longest)
     texts = [fact.text for fact in keyframe.facts]
-    if not texts:
-        return "none in view"
-    return _quoted(texts, longest) if quotes else "there is some; it can be read aloud on request"
+    return _quoted(texts, longest) if texts else "none in view"
 
 
 def _things(keyframe: Keyframe, longest: int) -> str:
