@@ -118,7 +118,8 @@ def test_a_turn_ends_among_people_who_go_on_talking(parts: Parts) -> None:
     call = conversation(parts, HEADPHONES, room, asks=False)
     ends = [event.at for event in call.of(StateChanged) if event.state is State.THINKING]
     stopped = 4.0 + (np.flatnonzero(np.abs(question) > 0.005)[-1] + 1) / 16_000
-    assert any(0.1 < end - stopped < 0.7 for end in ends), (stopped, ends)
+    # How long it waits depends on how sure it is that the user has finished; benchmarks/room.py measures that.
+    assert any(0.1 < end - stopped < 1.2 for end in ends), (stopped, ends)
 
 
 def test_with_headphones_somebody_who_speaks_over_the_reply_interrupts_at_once(parts: Parts) -> None:
