@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -32,10 +31,9 @@ from stream.runtime.events import (
     TextTyped,
     UserCaption,
 )
+from ui.realtime.openai_event import Message, event_of, new_id
 from ui.realtime.openai_response import OpenAiResponse
 from ui.realtime.openai_session import OpenAiSession
-
-Message = dict[str, Any]
 
 RATE_HZ = 24_000
 LONGEST_APPEND = 15 * 1024 * 1024  # bytes of sound in one event, as the original allows
@@ -76,7 +74,7 @@ class OpenAiRealtime:
 
     def opened(self) -> Message:
         """The first message to the client."""
-        return _event("session.created", session=self.session.described())
+        return event_of("session.created", session=self.session.described())
 
     def take(self, message: Any) -> Taken:
         """What a client event means. A bad one gets an error event, and changes nothing."""
@@ -122,7 +120,7 @@ class OpenAiRealtime:
         if self.session.detects_turns is not by_itself:
             perceived.append(DeviceSwitched(hands_free=self.session.detects_turns))
             self._key_down = False
-        return Taken(perceived, answers=[_event("session.updated", session=self.session.described())])
+        return Taken(perceived, answers=[event_of("session.updated", session=self.session.described())])
 
     def _append(self, message: Mapping[str, Any]) -> Taken:
         samples = _decoded(message.get("audio"))
@@ -142,7 +140,7 @@ class OpenAiRealtime:
     def _clear(self, message: Mapping[str, Any]) -> Taken:
         self._key_down, self._user_item = False, None
         off_and_on: list[Perceived] = [DeviceSwitched(microphone=False), DeviceSwitched(microphone=True)]
-        return Taken(off_and_on, cleared=True, answers=[_event("input_audio_buffer.cleared")])
+        return Taken(off_and_on, cleared=True, answers=[event_of("input_audio_buffer.cleared")])
 
     def _create_item(self, message: Mapping[str, Any]) -> Taken:
         item = message.get("item")
@@ -158,14 +156,14 @@ class OpenAiRealtime:
                 case _:
                     raise BadInput("A part of a message must be input_text or input_image; append sound instead.")
         self._pending += texts
-        made = {**item, "id": item.get("id") or _id("item"), "object": "realtime.item", "status": "completed"}
+        made = {**item, "id": item.get("id") or new_id("item"), "object": "realtime.item", "status": "completed"}
         return Taken(picture=picture, answers=self._added(made))
 
     def _truncate(self, message: Mapping[str, Any]) -> Taken:
         """The reply ends at what was heard so far; sound is sent at the pace at which it is heard."""
         names = {name: message.get(name) for name in ("item_id", "content_index", "audio_end_ms")}
         active: list[Perceived] = [Interrupted()] if self._response is not None else []
-        return Taken(active, answers=[_event("conversation.item.truncated", **names)])
+        return Taken(active, answers=[event_of("conversation.item.truncated", **names)])
 
     def _create_response(self, message: Mapping[str, Any]) -> Taken:
         if self._pending:
@@ -184,21 +182,21 @@ class OpenAiRealtime:
     def _speech_started(self, *, announced: bool = True) -> list[Message]:
         if self._user_item is not None:
             return []
-        self._user_item = _id("item")
+        self._user_item = new_id("item")
         if not announced:
             return []
         return [
-            _event("input_audio_buffer.speech_started", audio_start_ms=round(self._heard_ms), item_id=self._user_item)
+            event_of("input_audio_buffer.speech_started", audio_start_ms=round(self._heard_ms), item_id=self._user_item)
         ]
 
     def _committed(self) -> Message:
-        return _event("input_audio_buffer.committed", item_id=self._user_item, previous_item_id=self._last_item)
+        return event_of("input_audio_buffer.committed", item_id=self._user_item, previous_item_id=self._last_item)
 
     def _user_said(self, text: str) -> list[Message]:
         """The user's turn is decided; an empty one was no speech."""
-        item_id, end_ms = self._user_item or _id("item"), round(self._heard_ms)
+        item_id, end_ms = self._user_item or new_id("item"), round(self._heard_ms)
         self._user_item = item_id
-        stopped = [_event("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)]
+        stopped = [event_of("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)]
         if not text.strip():
             self._user_item = None
             return stopped if self.session.detects_turns else []
@@ -208,13 +206,13 @@ class OpenAiRealtime:
         events += self._added({**item, "status": "completed"})
         kind = "conversation.item.input_audio_transcription.completed"
         usage = {"type": "duration", "seconds": 0}
-        events.append(_event(kind, item_id=item_id, content_index=0, transcript=text, usage=usage))
+        events.append(event_of(kind, item_id=item_id, content_index=0, transcript=text, usage=usage))
         self._user_item = None
         return events
 
     def _added(self, item: Message) -> list[Message]:
         before, self._last_item = self._last_item, item["id"]
-        return [_event(f"conversation.item.{what}", previous_item_id=before, item=item) for what in ("added", "done")]
+        return [event_of(f"conversation.item.{what}", previous_item_id=before, item=item) for what in ("added", "done")]
 
     def _begin(self, turn: int) -> list[Message]:
         """Opens the response to `turn` where none is open."""
@@ -238,7 +236,7 @@ def error_event(
 ) -> Message:
     """An error that leaves the session alive."""
     error = {"type": kind, "code": code, "message": message, "param": None, "event_id": event_id}
-    return _event("error", error=error)
+    return event_of("error", error=error)
 
 
 def _decoded(audio: Any) -> Samples:
@@ -252,14 +250,6 @@ def _decoded(audio: Any) -> Samples:
     if len(pcm) % 2:
         raise BadInput("audio must have two bytes for each sample.")
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
-
-
-def _event(kind: str, **data: Any) -> Message:
-    return {"type": kind, "event_id": _id("event"), **data}
-
-
-def _id(kind: str) -> str:
-    return f"{kind}_{secrets.token_hex(10)}"
 
 
 def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import secrets
-from typing import Any
 
 import numpy as np
 
 from audio.chunk import Samples
-
-Message = dict[str, Any]
+from ui.realtime.openai_event import Message, event_of, new_id
 
 
 class OpenAiResponse:
@@ -18,7 +15,7 @@ class OpenAiResponse:
 
     def __init__(self, turn: int, *, aloud: bool) -> None:
         self.turn, self._aloud = turn, aloud
-        self.item_id, self._id = _id("item"), _id("resp")
+        self.item_id, self._id = new_id("item"), new_id("resp")
         self._place = {"response_id": self._id, "item_id": self.item_id, "output_index": 0, "content_index": 0}
         self._words = "response.output_audio_transcript" if aloud else "response.output_text"
 
@@ -26,34 +23,34 @@ class OpenAiResponse:
         item = self._item("in_progress", [])
         at = {"response_id": self._id, "output_index": 0}
         return [
-            _event("response.created", response=self._described("in_progress", [])),
-            _event("response.output_item.added", **at, item=item),
-            _event("conversation.item.added", previous_item_id=previous_item, item=item),
-            _event("response.content_part.added", **self._place, part=self._part("")),
+            event_of("response.created", response=self._described("in_progress", [])),
+            event_of("response.output_item.added", **at, item=item),
+            event_of("conversation.item.added", previous_item_id=previous_item, item=item),
+            event_of("response.content_part.added", **self._place, part=self._part("")),
         ]
 
     def text(self, delta: str) -> list[Message]:
-        return [_event(f"{self._words}.delta", **self._place, delta=delta)]
+        return [event_of(f"{self._words}.delta", **self._place, delta=delta)]
 
     def sound(self, samples: Samples) -> list[Message]:
         """(n,) float32 at 24 kHz; empty where the response is text alone."""
         if not self._aloud:
             return []
         pcm = np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-        return [_event("response.output_audio.delta", **self._place, delta=base64.b64encode(pcm).decode())]
+        return [event_of("response.output_audio.delta", **self._place, delta=base64.b64encode(pcm).decode())]
 
     def end(self, text: str, *, cut: bool) -> list[Message]:
         """`text` is the whole reply, or what was heard of it where it was cut."""
         status, part = "incomplete" if cut else "completed", self._part(text)
         item, words = self._item(status, [part]), {"transcript": text} if self._aloud else {"text": text}
-        events = [_event("response.output_audio.done", **self._place)] if self._aloud else []
+        events = [event_of("response.output_audio.done", **self._place)] if self._aloud else []
         return [
             *events,
-            _event(f"{self._words}.done", **self._place, **words),
-            _event("response.content_part.done", **self._place, part=part),
-            _event("response.output_item.done", response_id=self._id, output_index=0, item=item),
-            _event("conversation.item.done", previous_item_id=None, item=item),
-            _event("response.done", response=self._described("cancelled" if cut else "completed", [item])),
+            event_of(f"{self._words}.done", **self._place, **words),
+            event_of("response.content_part.done", **self._place, part=part),
+            event_of("response.output_item.done", response_id=self._id, output_index=0, item=item),
+            event_of("conversation.item.done", previous_item_id=None, item=item),
+            event_of("response.done", response=self._described("cancelled" if cut else "completed", [item])),
         ]
 
     def _item(self, status: str, content: list[Message]) -> Message:
@@ -83,11 +80,3 @@ class OpenAiResponse:
             "usage": None,
             "metadata": None,
         }
-
-
-def _event(kind: str, **data: Any) -> Message:
-    return {"type": kind, "event_id": _id("event"), **data}
-
-
-def _id(kind: str) -> str:
-    return f"{kind}_{secrets.token_hex(10)}"

@@ -17,24 +17,10 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from audio.resample import resample_whole
-from stream.models.weights import WeightStore
 from tests.browser.served import Server
-from tests.media_files import write_media
 from ui.api.media_file import read_sound
 
 RATE_HZ = 24_000
-
-
-@pytest.fixture(scope="module")
-def server(home: Path, weights: WeightStore) -> Iterator[Server]:
-    running = Server(home)
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_media(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
