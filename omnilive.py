@@ -30,6 +30,7 @@ from stream.models.weights import WeightsError
 from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
+    DelegationChanged,
     DeviceStopped,
     Notice,
     ReplyEnded,
@@ -57,6 +58,7 @@ __all__ = [
     "CallEvent",
     "ConsentAsked",
     "ContextShown",
+    "DelegationChanged",
     "DeviceStopped",
     "EngineLost",
     "Notice",

@@ -159,7 +159,7 @@ def test_a_recording_goes_through_the_live_pipeline(
     assert "time" in printed["conversation"][0]["text"].lower()
     assert printed["first_sound_made_ms"] > 0
     spoken = read_sound(tmp_path / "reply.wav")
-    assert spoken.duration_s == pytest.approx(printed["seconds"], abs=0.5)
+    assert spoken.duration_s == pytest.approx(printed["seconds"], abs=1.0)
     assert np.abs(spoken.samples).max() > 0.05
 
 

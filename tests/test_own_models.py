@@ -243,7 +243,7 @@ def test_a_chat_model_is_opened_like_a_minicpm(
         assert assistant.describe_image(RGB)
         with assistant.live(aloud=False) as call:
             assert call.ask("Tell me about the sea.")
-    with pytest.raises(BadInput, match="calls no functions; choose one that does"):
+    with pytest.raises(BadInput, match="len takes a variable number of arguments"):
         Assistant.from_pretrained(folder, tools=[len], home=home)
     with pytest.raises(BadInput, match="can speak like a recording"):
         Assistant.from_pretrained(folder, voice=tmp_path / "me.wav", speaker_consents=True, home=home)

@@ -117,7 +117,9 @@ class Reply:
                 if not self.user_text:
                     return
         self.before_reply = await self._deps.engine.mark()
-        unheard = self._unheard.continuation(self.user_text, self.began_at) if self._unheard is not None else None
+        # An engine with a voice of its own has no other one that could say what was not heard.
+        continues = self._unheard is not None and not self._deps.engine.can.speaks
+        unheard = self._unheard.continuation(self.user_text, self.began_at) if continues and self._unheard else None
         if unheard is not None:
             await self._say(unheard)
         else:
@@ -199,7 +201,7 @@ class Reply:
 
     async def bridge(self, words: str) -> None:
         """Says `words` in a pause of the answer, if nothing was said yet."""
-        if self.committed and not self.said:
+        if self.committed and not self.said and not self._deps.engine.can.speaks:
             self._write(words)
             await self._queue_phrase(words.strip())
 

@@ -59,9 +59,10 @@ class Server:
         assert process.stdout is not None
         for line in process.stdout:
             self.log.append(line)
-            address = re.search(r"http://127\.0\.0\.1:\d+/", line)
+            # On a line of its own; other servers may be named before.
+            address = re.fullmatch(r"\s*(http://127\.0\.0\.1:\d+/)\s*", line)
             if address:
-                self._url = address[0]
+                self._url = address[1]
                 ready.set()
         ready.set()  # the process has ended
 

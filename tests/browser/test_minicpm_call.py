@@ -141,9 +141,8 @@ def test_the_model_hears_a_question_and_answers_by_voice(call_page: OpenPage) ->
     person.start()
     assert person.reply()["text"].strip()
     assert np.abs(person.heard()).max() > LOUD
-    legend = person.page.text_content("#context-legend") or ""
-    assert "Sound" in legend
-    assert "Its answers" in legend
+    person.page.wait_for_selector("#context-legend >> text=Its answers")
+    assert "Sound" in (person.page.text_content("#context-legend") or "")
     wait_until_written_down(person)
     said = person.page.locator("#captions li")
     assert said.first.get_attribute("data-role") == "user", "the caption comes late and stands first"

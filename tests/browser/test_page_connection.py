@@ -87,7 +87,7 @@ def test_after_a_lost_network_the_page_calls_again_and_says_so(visit: Open) -> N
     visited.page.evaluate("farEnd.become('failed')")
     visited.page.wait_for_function("() => farEnd.peers.length === 2 && omnilive.state === 'listening'")
     assert visited.desk.offers[1]["replaces"] == "s1"
-    assert "Reconnected" in visited.text("#captions .divider")
+    assert visited.text("#captions .divider") == "New call", "this server did not resume the old one"
     assert visited.attribute("[data-role=assistant]", "data-cut") == "true"
     assert visited.text("[data-role=assistant] s") == " upon a time"
     visited.say("user_caption", turn=1, text="Again", final=True, typed=False)

@@ -22,17 +22,17 @@ def full_home(monkeypatch: pytest.MonkeyPatch, home: Path, weights: WeightStore)
 
 @pytest.mark.parametrize("command", [["run"], ["talk"], ["ask", "x.jpg"], ["replay", "x.wav"]])
 def test_every_command_takes_a_chat_model(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_chat_model("qwen3", tmp_path)
     setup = chosen_setup(parser().parse_args([*command, "--llm", str(tmp_path), "--precision", "int4"]))
     assert setup.engine == ChatModelSettings(model_path=tmp_path, precision="int4")
-    [line] = capsys.readouterr().err.strip().splitlines()[-1:]
+    [line] = capfd.readouterr().err.strip().splitlines()[-1:]
     assert line.startswith(f"{tmp_path}: ") and "parameters at int4 need" in line and "tokens a second here" in line
 
 
 def test_a_question_about_a_picture_is_answered(
-    full_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    full_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import cv2
     import numpy as np
@@ -41,7 +41,7 @@ def test_a_question_about_a_picture_is_answered(
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((240, 320, 3), 128, np.uint8))
     asked = ["ask", str(tmp_path / "grey.png"), "Tell me about the sea.", "--json", "--llm", str(tmp_path / "model")]
     assert main(asked) == 0
-    answer = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["answer"]
+    answer = json.loads(capfd.readouterr().out.strip().splitlines()[-1])["answer"]
     assert answer
 
 
@@ -53,13 +53,13 @@ def test_a_question_about_a_picture_is_answered(
         (["--llm", "nowhere"], "owner/name"),
     ],
 )
-def test_contradictory_options_are_reported(options: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contradictory_options_are_reported(options: list[str], error: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *options]) == 2
-    assert error in capsys.readouterr().err
+    assert error in capfd.readouterr().err
 
 
-def test_help_explains_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_it(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "--help"])
-    printed = capsys.readouterr().out
+    printed = capfd.readouterr().out
     assert "omnilive run --llm Qwen/Qwen3-0.6B" in printed and ".gguf" in printed
