@@ -21,7 +21,8 @@ from stream.session.session import Session
 from ui.api.attachments import read_item
 from ui.api.sound_pump import SoundPump
 from ui.openai.served_models import ServedModels
-from ui.realtime.openai_realtime import RATE_HZ, Message, OpenAiRealtime, Taken, error_event
+from ui.realtime.openai_event import Message
+from ui.realtime.openai_realtime import RATE_HZ, OpenAiRealtime, Taken, error_event
 from vision.picture import Picture
 
 log = logging.getLogger(__name__)
