@@ -53,7 +53,7 @@ def test_a_larger_model_answers_while_the_conversation_goes_on(
     person.type("Ask the big model what the capital of France is.")
     person.reply(4)
     answer = person.reply(5)["text"]
-    told = "Here is the answer to your question."
-    assert answer.startswith(told)
-    assert answer.removeprefix(told).strip(), "which is the small model's here, and may be wrong"
+    opening = "Here is the answer to your question."
+    assert answer.startswith(opening)
+    assert answer.removeprefix(opening).strip(), "which is the small model's here, and may be wrong"
     asking.wait_for(state="hidden", timeout=ANSWER_WITHIN_MS)
