@@ -168,29 +168,49 @@ def test_a_decoder_that_cannot_keep_up_restarts_instead_of_lagging() -> None:
     assert len(pictures) >= 8
 
 
-def test_a_camera_over_its_budget_loses_pictures_and_is_reported_once() -> None:
-    film, pictures, reports = Film(), list[Picture](), list[None]()
-    large, small = [film.frame(grey(level, 1280, 720), key=level == 0) for level in range(60)], grey(9, 160, 120)
+FRAMES_PER_S = 4  # of 1280×720, in the tests of the budget
 
-    async def story() -> VideoReceiver:
-        budget = VideoBudget(pixels_per_s=1280 * 720 * 4.0, cpu_share=1e9)
+
+def over_budget(frames: list[list[Packet]], last: list[Packet]) -> tuple[list[bool], list[Picture], list[None], int]:
+    """Shows `frames`, and `last` three seconds later. Returns for each whether a key frame was asked for, the pictures,
+    the reports, and the number of dropped frames."""
+    pictures, reports = list[Picture](), list[None]()
+
+    async def story() -> tuple[list[bool], int]:
+        budget = VideoBudget(pixels_per_s=1280 * 720 * FRAMES_PER_S, cpu_share=1e9)
         camera = VideoReceiver(pictures.append, lambda *size: None, lambda: reports.append(None), budget)
         decoding = asyncio.create_task(camera.run())
-        asked = [await show(camera, packets) for packets in large]
-        assert 1 <= sum(asked) <= 6, "a keyframe is what costs most: only when the budget is back"
+        asked = [await show(camera, packets) for packets in frames]
         await asyncio.sleep(3.0)
-        came = len(pictures)
-        for n in range(10):
-            await show(camera, film.frame(small, key=n == 0))
+        asked.append(await show(camera, last))
         await asyncio.sleep(0.5)
-        assert len(pictures) > came
         decoding.cancel()
         await asyncio.wait({decoding})
-        return camera
+        return asked, camera.dropped
 
-    camera = run_in_virtual_time(story())
+    asked, dropped = run_in_virtual_time(story())
+    return asked, pictures, reports, dropped
+
+
+def test_a_camera_over_its_budget_loses_pictures_and_is_reported_once() -> None:
+    film = Film()
+    frames = [film.frame(grey(level, 1280, 720), key=True) for level in range(60)]
+    _, pictures, reports, dropped = over_budget(frames, film.frame(grey(9, 160, 120), key=True))
     assert reports == [None]
-    assert camera.dropped >= 1
+    assert dropped > 10
+    assert pictures[-1].rgb.shape[:2] == (120, 160), "the budget is back"
+
+
+def test_a_key_frame_is_asked_for_when_the_budget_is_back() -> None:
+    """A keyframe is what costs most."""
+    film = Film()
+    *frames, last = [film.frame(grey(level, 1280, 720), key=level == 0) for level in range(61)]
+    asked, _, _, dropped = over_budget(frames, last)
+    assert dropped == 1, "later frames depend on it"
+    spent = next(n for n in range(60) if n + 1 - FRAMES_PER_S * n * FRAME_S > 2 * FRAMES_PER_S)
+    assert any(asked[:-1])
+    assert not any(asked[: spent + round(0.9 / FRAME_S)]), "half of the budget is back after a second"
+    assert asked[-1]
 
 
 def test_pictures_of_another_connection_are_taken_from_its_first_keyframe() -> None:
