@@ -117,9 +117,7 @@ class Reply:
                 if not self.user_text:
                     return
         self.before_reply = await self._deps.engine.mark()
-        # An engine with a voice of its own has no other one that could say what was not heard.
-        continues = self._unheard is not None and not self._deps.engine.can.speaks
-        unheard = self._unheard.continuation(self.user_text, self.began_at) if continues and self._unheard else None
+        unheard = self._unheard.continuation(self.user_text, self.began_at) if self._unheard is not None else None
         if unheard is not None:
             await self._say(unheard)
         else:

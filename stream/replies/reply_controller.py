@@ -194,7 +194,8 @@ class ReplyController:
         reply = await self._stop_reply()
         assert reply is not None
         heard = reply.said[:heard_characters]
-        self._unheard = Unheard(reply.said, heard_characters, reply.complete, self._deps.link.now())
+        if not self._deps.engine.can.speaks:  # else there is no voice that could say the rest
+            self._unheard = Unheard(reply.said, heard_characters, reply.complete, self._deps.link.now())
         self._settle(reply, heard=bool(heard))
         if reply.before_reply is not None:
             await self._deps.engine.rewind(reply.before_reply)

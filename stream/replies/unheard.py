@@ -41,7 +41,8 @@ class Unheard:
         A backchannel that began before the cut and caused it gets the rest too: nobody wanted to interrupt.
         """
         start = self.heard
-        caused_it = began_at < self.cut_at and is_backchannel(question)
+        # Without words, as an engine that hears has them, it may have been anything.
+        caused_it = bool(question.strip()) and began_at < self.cut_at and is_backchannel(question)
         if _WHAT.fullmatch(question.strip()):
             ends = [end.end() for end in _SENTENCE_END.finditer(self.said) if end.end() <= self.heard]
             start = ends[-1] if ends else 0

@@ -39,3 +39,10 @@ def test_a_reply_that_was_heard_has_no_rest() -> None:
 def test_a_backchannel_that_cut_the_reply_lets_it_go_on() -> None:
     assert CUT.continuation("Mm-hm, right.", 9.8) == "boils earlier. Tea tastes weak there."
     assert CUT.continuation("Okay.", LATER) is None, "said after the interrupt button, it is an answer"
+
+
+def test_an_interruption_without_words_is_answered() -> None:
+    """An engine that hears gets the sound; its interruption may have been anything."""
+    cut = Unheard("One two three. Four five six.", 4, complete=True, cut_at=5.0)
+    assert cut.continuation("", began_at=4.5) is None
+    assert cut.continuation("Mm-hm.", began_at=4.5) is not None
