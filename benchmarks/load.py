@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.resample import resample_whole
-from benchmarks.callers.dialects import DIALECTS, DialectCaller, Refused, Sound
+from benchmarks.callers.dialects import DIALECTS, DialectCaller, Refused
 from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import TRANSCRIBED_BUDGET_S, percentile
 from tests.browser.made_media import RATE_HZ, spoken
