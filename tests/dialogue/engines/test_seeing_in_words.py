@@ -6,6 +6,7 @@ With the larger embedded model, where its file is present; the small one does no
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from dialogue.blocks import Fact, SceneBlock, TextBlock
 from dialogue.engines.chat_model import open_chat_model
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
-from dialogue.prompts.dialogue_style import larger_style
+from dialogue.llm.language_model import LanguageModel
+from dialogue.prompts.dialogue_style import SMALL_STYLE, larger_style
 from dialogue.sizing.pace import PacedSessions
 from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightsError, WeightStore
@@ -85,7 +87,9 @@ def test_no_sign_changes_an_answer(larger: PacedSessions) -> None:
     assert sum("Paris" in answer for answer in answers) >= 0.75 * len(answers), answers
 
 
-def test_what_is_seen_is_computed_before_the_question(llm: LocalLlm) -> None:
+def test_what_is_seen_is_computed_before_the_question(smollm2: LanguageModel) -> None:
+    llm = LocalLlm(smollm2, 1024, phrase_descriptions=False, style=replace(SMALL_STYLE, reads_scene=True))
+
     async def talk() -> tuple[int, int]:
         steps = Counting()
         engine = LocalChatEngine(llm, steps, clock)

@@ -28,21 +28,24 @@ def url(smollm2_path: Path) -> Iterator[str]:
         yield url
 
 
-def test_a_conversation_is_streamed_word_by_word(url: str) -> None:
+def test_a_conversation_is_streamed_word_by_word(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dialogue.engines.remote.TEMPERATURE", 0.0)
+
     async def talk() -> tuple[list[str], str]:
         engine = open_remote(url, api_key=KEY).chat()
         await engine.feed(SystemBlock("Answer in one short sentence."))
-        await engine.feed(TextBlock("Hello! My name is Anna.", 0, 1))
+        await engine.feed(TextBlock("What is the capital of France?", 0, 1))
         pieces = [delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)]
         await engine.feed(ReplyBlock("".join(pieces), 1, 2))
-        await engine.feed(TextBlock("What is the capital of France?", 3, 4))
+        await engine.feed(TextBlock("What is the capital of Italy?", 3, 4))
         second = "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
         await engine.close()
         return pieces, second
 
     pieces, second = asyncio.run(talk())
     assert len(pieces) > 3
-    assert "Paris" in second
+    assert "Paris" in "".join(pieces)
+    assert "Rome" in second
 
 
 def test_a_wrong_key_is_named_as_the_fault(url: str) -> None:
