@@ -1,4 +1,4 @@
-"""The scene table: things in view, text that was read, and changes, as data. State of one session.
+"""The scene table: things in view, text that was read, and events, as data. State of one session.
 
 Holds what detection and reading report. Times are seconds on the session clock.
 """
@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from vision.colours import Light
+from vision.motion import Motion
 from vision.placing import Distance, Place, distance_of, place_of
 from vision.reading.sign_memory import SignMemory
 from vision.reading.signs import Sign
-from vision.scene_change import SceneChange
+from vision.scene_event import SceneEvent, SceneEventKind
 from vision.scene_fact import SceneFact
 from vision.tracking import Track
 
-_MOST_CHANGES = 50
-_ARRIVAL_S = 2.0  # after the camera starts: what is seen then was there before and is no arrival
+_MOST_EVENTS = 50
+_ARRIVAL_S = 2.0  # after the camera starts or is uncovered: what is seen then was there before and is no arrival
 
 
 class Scene:
@@ -36,7 +37,9 @@ class Scene:
         self._camera_since: float | None = None
         self._has_read = False
         self._covered = False
-        self._changes: deque[SceneChange] = deque(maxlen=_MOST_CHANGES)
+        self._motion = Motion()
+        self._events: deque[SceneEvent] = deque(maxlen=_MOST_EVENTS)
+        self._untaken = 0
 
     def see(self, tracks: Sequence[Track], colours: Mapping[int, str], at: float) -> None:
         """Takes the objects in view, and the colours, by track number, of those that have a clear one."""
@@ -47,17 +50,21 @@ class Scene:
             self._places[number] = place_of(track.box, self._places.get(number, ""))
             if number in colours:
                 self._colours.setdefault(number, Counter())[colours[number]] += 1
+        self._log_departures(before, now)
+        self._log_arrivals(before, now)
+        for track, movement in self._motion.update(tracks, at):
+            others = sum(each.label == track.label for each in tracks) - 1
+            self._log(self._event(movement, track, others))
         for number in self._places.keys() - now.keys():
             del self._places[number]
             self._colours.pop(number, None)
-        self._log_arrivals(before, now)
 
     def read(self, signs: Sequence[Sign], at: float) -> None:
         """Takes the signs that one reading found."""
         self._begin(at)
-        changes = self._signs.read(signs, at)
+        events = self._signs.read(signs, at)
         if self._has_read:
-            self._changes.extend(changes)
+            self._log(*events)
         self._has_read = True
 
     def lit(self, light: Light, dominant: Sequence[str], at: float) -> None:
@@ -70,14 +77,14 @@ class Scene:
     def covered(self, at: float) -> None:
         """The lens is covered, or there is no light: nothing is in view, and what was read belongs to the past."""
         self._begin(at)
-        self._covered = True
+        self._covered, self._camera_since = True, None
         self._set_light("dark", at)
         self._nothing_in_view()
 
     def _set_light(self, light: Light, at: float) -> None:
         if light != self._light:
             if "dark" in (light, self._light) and self._light:
-                self._changes.append(SceneChange("light left" if light == "dark" else "light came", at))
+                self._log(SceneEvent("light off" if light == "dark" else "light on", at))
             self._light, self._lit_since = light, at
 
     def camera_lost(self, at: float) -> None:
@@ -90,6 +97,7 @@ class Scene:
     def _nothing_in_view(self) -> None:
         for forgotten in (self._tracks, self._places, self._colours):
             forgotten.clear()
+        self._motion.clear()
         self._signs.camera_lost()
         self._dominant = ()
 
@@ -97,9 +105,15 @@ class Scene:
         """Objects (people first), texts in view, remembered texts, colours, light."""
         return (*self._objects(), *self._texts(), *self._colour_facts(), *self._light_facts())
 
-    def changes(self) -> tuple[SceneChange, ...]:
-        """What came, went and changed, oldest first; the last fifty."""
-        return tuple(self._changes)
+    def events(self) -> tuple[SceneEvent, ...]:
+        """What came, went, moved and changed, oldest first; the last fifty."""
+        return tuple(self._events)
+
+    def take_new_events(self) -> tuple[SceneEvent, ...]:
+        """Those that were not taken yet."""
+        new = tuple(self._events)[len(self._events) - self._untaken :] if self._untaken else ()
+        self._untaken = 0
+        return new
 
     def present(self) -> tuple[SceneFact, ...]:
         """The facts without the texts that have left the view."""
@@ -113,8 +127,8 @@ class Scene:
     def _objects(self) -> list[SceneFact]:
         groups: dict[tuple[str, Place, Distance, str], list[Track]] = {}
         for number, track in self._tracks.items():
-            colour = self._colours[number].most_common(1)[0][0] if number in self._colours else ""
-            key = (track.label, self._places[number], distance_of(track.label, track.box), colour)
+            place, distance = self._places[number], distance_of(track.label, track.box)
+            key = (track.label, place, distance, self._colour(number))
             groups.setdefault(key, []).append(track)
         facts = [
             SceneFact(
@@ -152,15 +166,28 @@ class Scene:
     def _light_facts(self) -> list[SceneFact]:
         return [SceneFact("light", self._light, since=self._lit_since, at=self.at)] if self._light else []
 
-    def _log_arrivals(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
-        """Changes for tracks that are new and tracks that are gone."""
+    def _log_departures(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
         counts = Counter(track.label for track in before.values())
         for number in before.keys() - now.keys():
-            label = before[number].label
-            counts[label] -= 1
-            self._changes.append(SceneChange("thing left", self.at, label, counts[label]))
+            counts[before[number].label] -= 1
+            self._log(self._event("left", before[number], counts[before[number].label]))
+
+    def _log_arrivals(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
+        counts = Counter(before[number].label for number in before.keys() & now.keys())
         for number in now.keys() - before.keys():
             track = now[number]
             if self._camera_since is not None and track.since - self._camera_since >= _ARRIVAL_S:
-                self._changes.append(SceneChange("thing came", self.at, track.label, counts[track.label]))
+                self._log(self._event("entered", track, counts[track.label]))
             counts[track.label] += 1
+
+    def _event(self, kind: SceneEventKind, track: Track, others: int) -> SceneEvent:
+        number, label = track.number, track.label
+        place, distance = self._places[number], distance_of(label, track.box)
+        return SceneEvent(kind, self.at, label, others, number, self._colour(number), place, distance)
+
+    def _colour(self, number: int) -> str:
+        return self._colours[number].most_common(1)[0][0] if number in self._colours else ""
+
+    def _log(self, *events: SceneEvent) -> None:
+        self._events.extend(events)
+        self._untaken = min(self._untaken + len(events), len(self._events))

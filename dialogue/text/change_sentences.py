@@ -1,4 +1,4 @@
-"""Sentences about what came, went or changed in view. By rule: nothing is said that is not in the data."""
+"""Sentences about what came, went, moved or changed in view. By rule: nothing is said that is not in the data."""
 
 from __future__ import annotations
 
@@ -9,8 +9,26 @@ from dialogue.text.labels import ANIMATE, spoken
 from dialogue.text.scene_phrases import quoted
 
 ChangeKind = Literal[
-    "thing came", "thing left", "sign came", "sign changed", "sign left", "sign returned", "light left", "light came"
+    "entered",
+    "left",
+    "moved left",
+    "moved right",
+    "approached",
+    "receded",
+    "text appeared",
+    "text changed",
+    "text gone",
+    "text returned",
+    "light off",
+    "light on",
 ]
+
+_MOVED = {
+    "moved left": "moved to the left",
+    "moved right": "moved to the right",
+    "approached": "came closer",
+    "receded": "went further away",
+}
 
 
 class Change(Protocol):
@@ -32,21 +50,24 @@ class Change(Protocol):
 def change_sentence(change: Change) -> str:
     """ "another person came in", "the cup is gone", "the sign changed from “OPEN” to “CLOSED”"."""
     match change.kind:
-        case "thing came":
+        case "entered":
             return _came(change.label, change.others)
-        case "thing left":
+        case "left":
             return _left(change.label, change.others)
-        case "sign came":
+        case "moved left" | "moved right" | "approached" | "receded":
+            name = piece(spoken(change.label))
+            return f"{f'one of the {plural(name)}' if change.others else f'the {name}'} {_MOVED[change.kind]}"
+        case "text appeared":
             return f"a sign came into view: {quoted(change.text)}"
-        case "sign changed":
+        case "text changed":
             return f"the sign changed from {quoted(change.before)} to {quoted(change.text)}"
-        case "sign left":
+        case "text gone":
             return f"the sign {quoted(change.text)} is gone"
-        case "sign returned":
+        case "text returned":
             return f"the sign {quoted(change.text)} is back in view"
-        case "light left":
+        case "light off":
             return "it got dark"
-        case "light came":
+        case "light on":
             return "the light came back"
 
 

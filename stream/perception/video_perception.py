@@ -22,6 +22,7 @@ from vision.box import Box
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
 from vision.sampling import FrameChooser, FrameSamplingSettings
+from vision.scene_event import SceneEvent
 from vision.scene_fact import SceneFact
 
 # A camera that has sent nothing for this long counts as off, and its scene as past.
@@ -33,7 +34,7 @@ FIRST_LOOK_S = 4.0
 class VideoPerception:
     """The video perception of one session. Without `vision_models` it keeps the newest picture for an engine that sees.
 
-    `on_look` is awaited after each update of the scene.
+    `on_look` is awaited after each update of the scene, `on_events` is called with what came, went, moved or changed.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class VideoPerception:
         link: Link,
         captioning: Captioning | None = None,
         on_look: Callable[[], Awaitable[None]] | None = None,
+        on_events: Callable[[Sequence[SceneEvent]], None] | None = None,
     ) -> None:
-        self._on_look = on_look
+        self._on_look, self._on_events = on_look, on_events
         self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
         self.queue: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
@@ -160,6 +162,8 @@ class VideoPerception:
             self._looked_at = picture.at
             self._looked.set()
         self._emit_scene(camera=True)
+        if (events := self._look.scene.take_new_events()) and self._on_events is not None:
+            self._on_events(events)
         if self._on_look is not None:
             await self._on_look()
 
@@ -173,7 +177,7 @@ class VideoPerception:
 def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:
     """The scene of all pictures seen so far, as the block that an engine is fed."""
     scene = look.scene
-    changes = tuple((change.at, change_sentence(change)) for change in scene.changes())
+    changes = tuple((change.at, change_sentence(change)) for change in scene.events())
     return SceneBlock(_facts(scene.facts()), scene_description(_facts(scene.present())), at, camera, changes)
 
 

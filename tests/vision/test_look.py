@@ -65,17 +65,17 @@ def test_a_picture_that_follows_another_changes_the_scene(
     vision_models: VisionModels, astronaut: Pixels, draw_sign: DrawSign
 ) -> None:
     look = vision_models.study(Picture(astronaut, 0.0), SceneUpdate())
-    assert not look.scene.changes()
+    assert not look.scene.events()
     vision_models.study(Picture(astronaut, 12.0), look)
-    assert not look.scene.changes(), "the same picture again"
+    assert not look.scene.events(), "the same picture again"
     assert [track.since for track in look.tracks()] == [0.0]
     vision_models.study(Picture(draw_sign(["NO PARKING"]), 24.0), look)
-    assert {change.at for change in look.scene.changes()} == {24.0}
-    assert any("NO PARKING" in change.text for change in look.scene.changes())
+    assert {change.at for change in look.scene.events()} == {24.0}
+    assert any("NO PARKING" in change.text for change in look.scene.events())
     assert objects(look.scene) == {}
     vision_models.study(Picture(astronaut, 36.0), look)
-    assert ("sign left", "NO PARKING") in [
-        (change.kind, change.text) for change in look.scene.changes() if change.at == 36.0
+    assert ("text gone", "NO PARKING") in [
+        (change.kind, change.text) for change in look.scene.events() if change.at == 36.0
     ]
     assert objects(look.scene) == {"person": 1}
 
@@ -100,11 +100,11 @@ def test_an_arrival_and_a_departure_are_logged(vision_models: VisionModels, astr
         vision_models.glance(look, Picture(live(visit if 3 <= at < 6 else wall, step), at))
         if at in (2.5, 5.5):
             assert objects(look.scene) == ({"person": 1} if at == 5.5 else {})
-    assert [(change.kind, change.label, change.others) for change in look.scene.changes()] == [
-        ("thing came", "person", 0),
-        ("thing left", "person", 0),
+    assert [(change.kind, change.label, change.others) for change in look.scene.events()] == [
+        ("entered", "person", 0),
+        ("left", "person", 0),
     ]
-    came, left = (change.at for change in look.scene.changes())
+    came, left = (change.at for change in look.scene.events())
     assert 3 <= came <= 4
     assert 6 < left <= 8.5
     assert look.tracks() == []

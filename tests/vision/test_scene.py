@@ -10,7 +10,7 @@ from vision.colours import Light
 from vision.reading.signs import Sign
 from vision.reading.text_line import TextLine
 from vision.scene import Scene
-from vision.scene_change import SceneChange
+from vision.scene_event import SceneEvent
 from vision.scene_fact import SceneFact
 from vision.tracking import Track
 
@@ -74,15 +74,34 @@ def test_arrivals_and_departures_are_logged_with_times() -> None:
     scene.see([track(1), track(2, box=LEFT, since=5.0), track(3, "cup", RIGHT, since=7.0)], {}, 7.0)
     scene.see([track(1), track(3, "cup", RIGHT, since=7.0)], {}, 9.0)
     scene.see([], {}, 12.0)
-    assert scene.changes()[:3] == (
-        SceneChange("thing came", 5.5, "person", others=1),
-        SceneChange("thing came", 7.0, "cup"),
-        SceneChange("thing left", 9.0, "person", others=1),
+    assert scene.events()[:3] == (
+        SceneEvent("entered", 5.5, "person", others=1, number=2, place="left"),
+        SceneEvent("entered", 7.0, "cup", number=3, place="right", distance="near"),
+        SceneEvent("left", 9.0, "person", others=1, number=2, place="left"),
     )
-    assert sorted(scene.changes()[3:], key=lambda change: change.label) == [
-        SceneChange("thing left", 12.0, "cup"),
-        SceneChange("thing left", 12.0, "person"),
+    assert sorted((event.kind, event.at, event.label) for event in scene.events()[3:]) == [
+        ("left", 12.0, "cup"),
+        ("left", 12.0, "person"),
     ]
+
+
+def test_an_event_says_which_object_moved_and_of_what_colour_it_is() -> None:
+    scene = Scene()
+    for at in range(4):
+        box = (0.1 + 0.2 * at, 0.2, 0.2 + 0.2 * at, 0.4)
+        scene.see([track(7, "cup", box, at=float(at))], {7: "red"}, float(at))
+    assert scene.take_new_events() == (SceneEvent("moved right", 2.0, "cup", 0, 7, "red", "centre"),)
+    assert scene.take_new_events() == ()
+
+
+def test_what_is_there_when_the_lens_is_uncovered_did_not_come_in() -> None:
+    scene = Scene()
+    scene.lit("normal", [], 1.0)
+    scene.see([track(1)], {}, 1.0)
+    scene.covered(10.0)
+    scene.lit("normal", [], 20.0)
+    scene.see([track(2, since=20.5)], {}, 20.5)
+    assert [event.kind for event in scene.events()] == ["light off", "light on"]
 
 
 def test_objects_present_when_the_camera_starts_are_not_logged() -> None:
@@ -90,7 +109,7 @@ def test_objects_present_when_the_camera_starts_are_not_logged() -> None:
     scene.see([], {}, 100.0)
     scene.see([track(1, since=100.5)], {}, 101.0)
     scene.read([sign("EXIT 42")], 101.0)
-    assert scene.changes() == ()
+    assert scene.events() == ()
 
 
 def test_a_sign_is_remembered_after_it_left() -> None:
@@ -104,7 +123,7 @@ def test_a_sign_is_remembered_after_it_left() -> None:
     scene.see([], {}, 20.0)
     (fact,) = [fact for fact in scene.facts() if fact.kind == "text"]
     assert (fact.text, fact.at) == ("EXIT 42", 1.0)
-    assert scene.changes() == (SceneChange("sign left", 7.0, text="EXIT 42"),)
+    assert scene.events() == (SceneEvent("text gone", 7.0, text="EXIT 42"),)
     assert scene.present() == ()
 
 
@@ -119,7 +138,7 @@ def test_a_lost_camera_leaves_darkness_and_remembered_texts() -> None:
         ("light", "dark", 3.0),
     ]
     scene.see([track(2, since=9.0)], {}, 9.0)
-    assert scene.changes() == ()  # it was not the person who came, but the camera
+    assert scene.events() == ()  # it was not the person who came, but the camera
 
 
 def test_a_covered_lens_leaves_darkness_alone_in_view() -> None:
@@ -129,10 +148,10 @@ def test_a_covered_lens_leaves_darkness_alone_in_view() -> None:
     scene.lit("normal", ["grey"], 1.0)
     scene.covered(3.0)
     assert [(fact.kind, fact.label) for fact in scene.facts()] == [("light", "dark")]
-    assert scene.changes() == (SceneChange("light left", 3.0),)
+    assert scene.events() == (SceneEvent("light off", 3.0),)
     scene.lit("normal", ["grey"], 4.0)
     scene.read([sign("EXIT 42")], 4.0)
-    assert scene.changes()[-1] == SceneChange("sign returned", 4.0, text="EXIT 42")
+    assert scene.events()[-1] == SceneEvent("text returned", 4.0, text="EXIT 42")
 
 
 def test_changes_to_and_from_darkness_are_logged() -> None:
@@ -140,7 +159,7 @@ def test_changes_to_and_from_darkness_are_logged() -> None:
     lights: list[Light] = ["normal", "dim", "dark", "normal"]
     for at, light in enumerate(lights):
         scene.lit(light, [], float(at))
-    assert scene.changes() == (SceneChange("light left", 2.0), SceneChange("light came", 3.0))
+    assert scene.events() == (SceneEvent("light off", 2.0), SceneEvent("light on", 3.0))
 
 
 def test_the_log_is_bounded() -> None:
@@ -148,10 +167,10 @@ def test_the_log_is_bounded() -> None:
     scene.see([], {}, 0.0)
     for number in range(1, 500):
         scene.see([track(number, since=float(number + 5))], {}, float(number + 5))
-    assert len(scene.changes()) == 50
-    assert scene.changes()[-1].at == 504.0
+    assert len(scene.events()) == 50
+    assert scene.events()[-1].at == 504.0
 
 
 def test_a_new_scene_is_empty() -> None:
     assert Scene().facts() == ()
-    assert Scene().changes() == ()
+    assert Scene().events() == ()

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from vision.box import Box, overlap
 from vision.reading.signs import Sign
-from vision.scene_change import SceneChange
+from vision.scene_event import SceneEvent
 
 REMEMBERED_S = 60.0  # after a sign was last seen
 _MAX_SIGNS = 20
@@ -46,9 +46,9 @@ class SignMemory:
     def __init__(self) -> None:
         self.signs: list[KnownSign] = []  # those in view, in the order read; then those that are gone, newest first
 
-    def read(self, signs: Sequence[Sign], at: float) -> list[SceneChange]:
+    def read(self, signs: Sequence[Sign], at: float) -> list[SceneEvent]:
         """What one reading found, the most prominent first. Returns what changed."""
-        known, changes, there = list(self.signs), list[SceneChange](), list[KnownSign]()
+        known, changes, there = list(self.signs), list[SceneEvent](), list[KnownSign]()
         news: list[Sign] = []
         for sign in signs:
             same = max(known, key=lambda one: _similarity(one.text, sign.text), default=None)
@@ -61,15 +61,15 @@ class SignMemory:
         for sign in news:
             replaced = next((one for one in known if one.is_there and overlap(one.box, sign.box) >= _SAME_PLACE), None)
             if replaced is None:
-                changes.append(SceneChange("sign came", at, text=sign.text))
+                changes.append(SceneEvent("text appeared", at, text=sign.text))
             else:
-                changes.append(SceneChange("sign changed", at, text=sign.text, before=replaced.text))
+                changes.append(SceneEvent("text changed", at, text=sign.text, before=replaced.text))
                 replaced.missed = _MISSES
             there.append(KnownSign(sign.text, sign.score, sign.box, at, at))
         for one in known:
             one.missed += 1
             if one.missed == _MISSES:
-                changes.append(SceneChange("sign left", at, text=one.text))
+                changes.append(SceneEvent("text gone", at, text=one.text))
         gone = sorted((one for one in known if at - one.at <= REMEMBERED_S), key=lambda one: -one.at)
         self.signs = [*there, *gone][:_MAX_SIGNS]
         return changes
@@ -80,19 +80,19 @@ class SignMemory:
             one.missed = max(one.missed, _MISSES)
 
 
-def _read_again(known: KnownSign, sign: Sign, at: float) -> list[SceneChange]:
+def _read_again(known: KnownSign, sign: Sign, at: float) -> list[SceneEvent]:
     """Take over a new reading of a known sign if it is as good."""
-    changes: list[SceneChange] = []
+    changes: list[SceneEvent] = []
     before, now = _normalised(known.text), _normalised(sign.text)
     certainty = known.score * (_FADES if before != now else 1.0)
     if sign.score * (_PIECE if now != before and now in before else 1.0) >= certainty:
         if before != now and known.is_there and min(known.score, sign.score) >= _CERTAIN:
-            changes.append(SceneChange("sign changed", at, text=sign.text, before=known.text))
+            changes.append(SceneEvent("text changed", at, text=sign.text, before=known.text))
         known.text, known.score = sign.text, sign.score
     else:
         known.score = certainty
     if known.missed >= _MISSES:
-        changes.append(SceneChange("sign returned", at, text=known.text))
+        changes.append(SceneEvent("text returned", at, text=known.text))
     known.box, known.at, known.missed = sign.box, at, 0
     return changes
 

@@ -6,16 +6,16 @@ import pytest
 
 from dialogue.text import change_sentences
 from dialogue.text.change_sentences import change_sentence
-from vision import scene_change
-from vision.scene_change import SceneChange
+from vision import scene_event
+from vision.scene_event import SceneEvent
 
 
 def came(label: str, others: int) -> str:
-    return change_sentence(SceneChange("thing came", 1.0, label, others))
+    return change_sentence(SceneEvent("entered", 1.0, label, others))
 
 
 def left(label: str, others: int) -> str:
-    return change_sentence(SceneChange("thing left", 1.0, label, others))
+    return change_sentence(SceneEvent("left", 1.0, label, others))
 
 
 def test_coming_and_going() -> None:
@@ -50,17 +50,19 @@ def test_what_has_no_singular_is_counted_in_pieces(label: str, one: str, of_seve
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (SceneChange("sign came", 1.0, text="EXIT"), "a sign came into view: “EXIT”"),
-        (SceneChange("sign changed", 1.0, text="SHUT", before="OPEN"), "the sign changed from “OPEN” to “SHUT”"),
-        (SceneChange("sign left", 1.0, text="EXIT"), "the sign “EXIT” is gone"),
-        (SceneChange("sign returned", 1.0, text="EXIT"), "the sign “EXIT” is back in view"),
-        (SceneChange("light left", 1.0), "it got dark"),
-        (SceneChange("light came", 1.0), "the light came back"),
+        (SceneEvent("text appeared", 1.0, text="EXIT"), "a sign came into view: “EXIT”"),
+        (SceneEvent("text changed", 1.0, text="SHUT", before="OPEN"), "the sign changed from “OPEN” to “SHUT”"),
+        (SceneEvent("text gone", 1.0, text="EXIT"), "the sign “EXIT” is gone"),
+        (SceneEvent("text returned", 1.0, text="EXIT"), "the sign “EXIT” is back in view"),
+        (SceneEvent("moved left", 1.0, "cup"), "the cup moved to the left"),
+        (SceneEvent("approached", 1.0, "person", 1), "one of the people came closer"),
+        (SceneEvent("light off", 1.0), "it got dark"),
+        (SceneEvent("light on", 1.0), "the light came back"),
     ],
 )
-def test_signs_and_light(change: SceneChange, sentence: str) -> None:
+def test_signs_light_and_movement(change: SceneEvent, sentence: str) -> None:
     assert change_sentence(change) == sentence
 
 
 def test_both_packages_know_the_same_kinds_of_change() -> None:
-    assert scene_change.ChangeKind == change_sentences.ChangeKind
+    assert scene_event.SceneEventKind == change_sentences.ChangeKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vision.reading.sign_memory import REMEMBERED_S, SignMemory
 from vision.reading.signs import Sign
 from vision.reading.text_line import TextLine
-from vision.scene_change import SceneChange
+from vision.scene_event import SceneEvent
 
 HERE, THERE = (0.1, 0.1, 0.4, 0.3), (0.6, 0.6, 0.9, 0.8)
 
@@ -20,11 +20,11 @@ def present(memory: SignMemory) -> list[str]:
 
 def test_a_sign_that_comes_and_goes_is_reported_and_forgotten_later() -> None:
     memory = SignMemory()
-    assert memory.read([sign("EXIT 42")], 1.0) == [SceneChange("sign came", 1.0, text="EXIT 42")]
+    assert memory.read([sign("EXIT 42")], 1.0) == [SceneEvent("text appeared", 1.0, text="EXIT 42")]
     assert memory.read([sign("EXIT 42")], 2.0) == []
     assert memory.read([], 3.0) == []  # one reading may fail
     assert present(memory) == []
-    assert memory.read([], 4.0) == [SceneChange("sign left", 4.0, text="EXIT 42")]
+    assert memory.read([], 4.0) == [SceneEvent("text gone", 4.0, text="EXIT 42")]
     assert [(known.text, known.since, known.at) for known in memory.signs] == [("EXIT 42", 1.0, 2.0)]
     assert memory.read([], 4.0 + REMEMBERED_S) == []
     assert memory.signs == []
@@ -55,7 +55,7 @@ def test_a_better_reading_replaces_a_poor_one_without_a_report() -> None:
 def test_one_changed_digit_is_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("EXIT 42")], 1.0)
-    assert memory.read([sign("EXIT 48")], 2.0) == [SceneChange("sign changed", 2.0, text="EXIT 48", before="EXIT 42")]
+    assert memory.read([sign("EXIT 48")], 2.0) == [SceneEvent("text changed", 2.0, text="EXIT 48", before="EXIT 42")]
     assert present(memory) == ["EXIT 48"]
 
 
@@ -63,7 +63,7 @@ def test_other_words_in_the_same_place_are_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("OPEN")], 1.0)
     assert memory.read([sign("back at noon")], 2.0) == [
-        SceneChange("sign changed", 2.0, text="back at noon", before="OPEN")
+        SceneEvent("text changed", 2.0, text="back at noon", before="OPEN")
     ]
     assert present(memory) == ["back at noon"]
 
@@ -86,7 +86,7 @@ def test_spaces_and_case_do_not_count_as_a_change() -> None:
     memory = SignMemory()
     memory.read([sign("NO PARKING")], 1.0)
     assert memory.read([sign("No Parking"), sign("EXIT", box=THERE)], 2.0) == [
-        SceneChange("sign came", 2.0, text="EXIT")
+        SceneEvent("text appeared", 2.0, text="EXIT")
     ]
 
 
@@ -96,7 +96,7 @@ def test_signs_are_remembered_when_the_camera_is_lost() -> None:
     memory.camera_lost()
     assert present(memory) == []
     assert memory.signs[0].text == "EXIT 42"
-    assert memory.read([sign("EXIT 42")], 9.0) == [SceneChange("sign returned", 9.0, text="EXIT 42")]
+    assert memory.read([sign("EXIT 42")], 9.0) == [SceneEvent("text returned", 9.0, text="EXIT 42")]
 
 
 def test_the_number_of_signs_is_bounded() -> None:
