@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightStore
+from tests.browser.served import Server
 from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
@@ -42,3 +44,11 @@ def weights(home: Path) -> WeightStore:
     store = WeightStore(home)
     store.pull([listed.weights.name for listed in store.listing() if listed.weights is not QWEN])
     return store
+
+
+@pytest.fixture(scope="session")
+def server(home: Path, weights: WeightStore) -> Iterator[Server]:
+    """A running server with its real models; it starts when its `url` is first asked for."""
+    running = Server(home)
+    yield running
+    running.close()

@@ -42,7 +42,9 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     stream.session
     ui.host ui.realtime
     ui.rtc ui.local ui.api
-    ui.call ui.openai
+    ui.call
+    ui.openai
+    ui.dialects
     ui.http
     ui.checks
     ui.commands

@@ -123,9 +123,37 @@ class OpenAiCaller(DialectCaller):
                 self.errors.append(message["error"]["message"])
 
 
+class MiniCpmCaller(DialectCaller):
+    """OpenBMB's Realtime V1. A call that would have to wait in the queue counts as refused."""
+
+    rate = 16_000
+    path = "/v1/realtime?mode=audio&model=load"
+    protocols = ("map.realtime",)
+
+    async def _begin(self) -> None:
+        first = await self.receive()
+        if first["type"] != "session.queue_done":
+            raise Refused(str(first))
+        await self.send({"type": "session.init", "payload": {}})
+        await self.receive()
+
+    def _append(self, piece: Sound) -> dict[str, Any]:
+        audio = base64.b64encode(piece.astype("<f4").tobytes()).decode()
+        return {"type": "input.append", "input": {"audio": audio}}
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "response.output_audio.delta":
+                self._sounded()
+            case "response.output_text.delta":
+                self.words += message["text"]
+            case "error":
+                self.errors.append(message["error"]["message"])
+
+
 def pcm16(samples: Sound) -> str:
     """Float32 samples as base64 PCM of 16 bits."""
     return base64.b64encode((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()).decode()
 
 
-DIALECTS: Mapping[str, type[DialectCaller]] = {"openai": OpenAiCaller}
+DIALECTS: Mapping[str, type[DialectCaller]] = {"openai": OpenAiCaller, "minicpm": MiniCpmCaller}

@@ -36,11 +36,12 @@ class SoundPump:
         self._session, self.on_voice, self._hears_silence = session, on_voice, hears_silence
         self._resampler: Resampler | None = None
         self._sound: deque[Samples] = deque()
+        self._waiting = 0  # samples
 
     @property
     def waiting_s(self) -> float:
         """Seconds of sound that wait to be heard."""
-        return sum(map(len, self._sound)) / HEARING_RATE_HZ
+        return self._waiting / HEARING_RATE_HZ
 
     def add(self, sound: Chunk) -> None:
         """Adds sound of the microphone. Raises BadInput when too much waits."""
@@ -48,11 +49,15 @@ class SoundPump:
             self._resampler = Resampler(sound.rate, HEARING_RATE_HZ)
         if self.waiting_s > LONGEST_QUEUE_S:
             raise BadInput(f"{LONGEST_QUEUE_S:.0f} seconds of sound are waiting. Send sound in real time.")
-        self._sound.append(self._resampler.push(sound.samples))
+        samples = self._resampler.push(sound.samples)
+        if len(samples):
+            self._sound.append(samples)
+            self._waiting += len(samples)
 
     def clear(self) -> None:
         """Drops the sound that waits."""
         self._sound.clear()
+        self._waiting = 0
 
     async def run(self) -> None:
         """Runs until cancelled; after a delay it moves every frame that is due."""
@@ -76,6 +81,7 @@ class SoundPump:
             filled += len(taken)
             if len(taken) < len(head):
                 self._sound.appendleft(head[len(taken) :])
+        self._waiting -= filled
         return frame
 
     def _pull(self) -> None:

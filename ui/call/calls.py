@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from dialogue.errors import AssistantError, Busy
+from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.runtime.events import Notice
 from ui.call.call import Call
@@ -19,8 +19,8 @@ from ui.call.call_request import CallRequest
 from ui.call.call_session import CallSession
 from ui.call.caller_limits import CallerLimits
 from ui.call.metrics import Metrics
+from ui.call.places import Places
 from ui.call.times import CallTimes
-from ui.call.waiting_line import InLine, WaitingLine
 from ui.host.reclaim import Reclaim
 from ui.realtime.wire import Message
 
@@ -71,13 +71,13 @@ class Calls:
         times: CallTimes | None = None,
         hosts: Sequence[str] | None = None,
     ) -> None:
-        self.admission = admission
+        self.admission, self.places = admission, Places(admission, metrics, self._make_room)
         self._open_session, self._greetings, self._metrics = open_session, greetings, metrics
         self._stun, self._times, self._hosts = stun, times or CallTimes(), hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
         self._running: dict[str, _Running] = {}
-        self._line, self._limits = WaitingLine(), CallerLimits()
+        self._limits = CallerLimits()
         self._reclaim = Reclaim()
         self._now = asyncio.get_running_loop().time
 
@@ -104,7 +104,7 @@ class Calls:
         if resumable is not None and (answer := await self._resume(resumable, request)) is not None:
             return answer
         replaced = request.replaces is not None and await self._end(request.replaces, "the page called again")
-        self._take_place(request, ahead=replaced)
+        self.places.take(request.ticket, request.client, ahead=replaced)
         self._make_room()
         name = secrets.token_hex(8)
         call = Call(name, self._stun, self._metrics, self._times, self._hosts, lambda: self._vacate(name))
@@ -115,7 +115,7 @@ class Calls:
             if request.said:
                 session.restore(request.said)
         except BaseException:
-            self._release_slot()
+            self.places.leave()
             await call.close()
             raise
         task = self._tasks.create_task(self._run(call, session, request), name=f"{name}/call")
@@ -155,7 +155,7 @@ class Calls:
         """Continues a call on another connection; None if it has ended meanwhile. Raises Busy, BadInput."""
         had_place = running.has_place
         if not had_place:
-            self._take_place(request)
+            self.places.take(request.ticket, request.client)
             running.has_place = True
         call = running.call
         try:
@@ -169,22 +169,6 @@ class Calls:
             raise
         log.info("call %s was resumed", call.name)
         return CallAnswer(sdp, call.name, call.token, resumed=True)
-
-    def _take_place(self, request: CallRequest, *, ahead: bool = False) -> None:
-        """Raises InLine, with the caller's position, or Busy where the queue is full; `ahead` of the queue or not."""
-        admission, now = self.admission, self._now()
-        position = self._line.position(request.ticket, now)
-        if ahead or position <= admission.capacity - admission.taken:
-            admission.take()
-            self._line.leave(request.ticket)
-            self._metrics.sessions.set(admission.taken)
-            return
-        ticket = self._line.wait(request.ticket, request.client, now)
-        busy = f"{admission.about} Please try again in a moment."
-        if ticket is None:
-            raise Busy(busy)
-        wait_s = self._line.expected_wait_s(position, admission.capacity)
-        raise InLine(f"{busy} You are number {position} in the queue.", ticket, position, wait_s)
 
     def _make_room(self) -> None:
         """Ends the calls that wait for their page the longest, where there are more sessions than places."""
@@ -218,7 +202,7 @@ class Calls:
             self._vacate(call.name)
             running = self._running.pop(call.name)
             if call.connected:
-                self._line.call_ended(self._now() - running.began)
+                self.places.line.call_ended(self._now() - running.began)
             self._reclaim.soon()
             log.info("call %s ended", call.name)
 
@@ -227,8 +211,4 @@ class Calls:
         running = self._running.get(name)
         if running is not None and running.has_place:
             running.has_place = False
-            self._release_slot()
-
-    def _release_slot(self) -> None:
-        self.admission.leave()
-        self._metrics.sessions.set(self.admission.taken)
+            self.places.leave()

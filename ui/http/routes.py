@@ -24,6 +24,7 @@ from ui.call.caller_limits import TooFast
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
 from ui.call.waiting_line import ASK_EVERY_S, InLine
+from ui.dialects.router import dialect_router
 from ui.host.privacy import sent_elsewhere
 from ui.host.version import product_version
 from ui.http.connection_limits import counted_as
@@ -88,6 +89,7 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
         app.include_router(memory_router(KeptMemory(state.setup.remember), page))
 
     app.include_router(openai_router(lambda: state.models))
+    app.include_router(dialect_router(lambda: state.models, counted_as))
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:

@@ -113,7 +113,7 @@ class Service(Generic[P]):
             with garbage_collection_frozen():
                 async with self._calls() as calls:
                     self.state.calls, self.state.status = calls, "ok"
-                    self.state.models = ServedModels(cast(Any, parts), self.state.setup, calls.admission)
+                    self.state.models = ServedModels(cast(Any, parts), self.state.setup, calls.places)
                     ready()
                     upgrading = asyncio.create_task(self._upgrade(calls), name="upgrade")
                     broken = await self._stopped_or_broken()
@@ -147,7 +147,7 @@ class Service(Generic[P]):
             return
         self.state.setup, parts = better
         self._opened_parts.append(parts)
-        self.state.models = ServedModels(cast(Any, parts), self.state.setup, calls.admission)
+        self.state.models = ServedModels(cast(Any, parts), self.state.setup, calls.places)
         self._set_capacity(calls.admission, parts)
         log.info("The language model is %s.", self.state.setup.llm_choice)
         calls.announce(READY)

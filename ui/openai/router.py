@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request, WebSocket
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
@@ -45,12 +45,6 @@ def openai_router(models: Callable[[], ServedModels | None]) -> APIRouter:
             return await _answered(_endpoints()[path], request, served) if served is not None else starting()
 
         return answer
-
-    @router.websocket("/realtime")
-    async def realtime(websocket: WebSocket) -> None:
-        from ui.openai.realtime_socket import realtime_socket  # imports the models' libraries
-
-        await realtime_socket(websocket, models())
 
     for path in PATHS:
         router.add_api_route(path, route(path), methods=["POST"], response_model=None)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dialogue.errors import Busy
-from stream.models.admission import Admission
 from stream.models.setup import Setup
+from ui.call.places import Places
 
 if TYPE_CHECKING:  # imports every model's library
     from stream.models.parts import Parts
@@ -43,7 +43,7 @@ class ServedModels:
 
     parts: Parts
     setup: Setup
-    admission: Admission  # of sessions, shared with the page's calls
+    places: Places  # of sessions, shared with the page's calls
     gate: RequestGate = field(default_factory=RequestGate)
 
     @property

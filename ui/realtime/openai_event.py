@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-Message = dict[str, Any]
+from ui.realtime.dialect import Message
 
 
 def event_of(kind: str, **data: Any) -> Message:

@@ -6,17 +6,13 @@ Pure: no socket and no clock of its own. Sound is PCM of 16 bits at 24 kHz, as b
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeGuard
-
-import numpy as np
 
 from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
 from stream.runtime.events import (
+    ContextShown,
     DeviceSwitched,
     Expressed,
     Interrupted,
@@ -31,23 +27,14 @@ from stream.runtime.events import (
     TextTyped,
     UserCaption,
 )
-from ui.realtime.openai_event import Message, event_of, new_id
+from ui.realtime.dialect import Beginning, Message, Taken
+from ui.realtime.openai_event import event_of, new_id
 from ui.realtime.openai_response import OpenAiResponse
 from ui.realtime.openai_session import OpenAiSession
+from ui.realtime.sound import pcm16_from, picture_from_url
+from ui.realtime.usage import UsageCount
 
 RATE_HZ = 24_000
-LONGEST_APPEND = 15 * 1024 * 1024  # bytes of sound in one event, as the original allows
-
-
-@dataclass
-class Taken:
-    """What one client event leads to."""
-
-    perceived: list[Perceived] = field(default_factory=list)
-    sound: Chunk | None = None
-    picture: str | None = None  # a data: URL, shown as the camera's picture
-    cleared: bool = False  # sound that was not heard yet is dropped
-    answers: list[Message] = field(default_factory=list)
 
 
 class OpenAiRealtime:
@@ -55,6 +42,7 @@ class OpenAiRealtime:
 
     def __init__(self, model: str) -> None:
         self.session = OpenAiSession(model)
+        self._usage = UsageCount()
         self._pending: list[str] = []  # typed items that await response.create
         self._key_down = False  # manual turns: sound of an open turn has been appended
         self._heard_ms = 0.0
@@ -72,12 +60,20 @@ class OpenAiRealtime:
             "response.cancel": self._cancel,
         }
 
-    def opened(self) -> Message:
-        """The first message to the client."""
-        return event_of("session.created", session=self.session.described())
+    def opened(self) -> list[Message]:
+        return [event_of("session.created", session=self.session.described())]
+
+    def waiting(self, position: int, wait_s: float | None, length: int) -> list[Message] | None:
+        return None
+
+    def beginning(self) -> Beginning:
+        self.session.begun = True
+        return Beginning(self.session.instructions, hands_free=self.session.detects_turns, out_rate=RATE_HZ)
+
+    def failed(self, message: str, code: str | None = None) -> Message:
+        return error_event(message, None, code=code, kind="invalid_request_error" if code is None else "server_error")
 
     def take(self, message: Any) -> Taken:
-        """What a client event means. A bad one gets an error event, and changes nothing."""
         try:
             if not isinstance(message, Mapping) or not isinstance(message.get("type"), str):
                 raise BadInput("An event must be a JSON object with a type.")
@@ -89,7 +85,6 @@ class OpenAiRealtime:
             return Taken(answers=[error_event(str(error), message.get("event_id") if _is_map(message) else None)])
 
     def express(self, event: Expressed) -> list[Message]:
-        """The server events for what the session expressed; none for what this dialect does not know."""
         match event:
             case StateChanged(State.HEARING):
                 return self._speech_started()
@@ -99,6 +94,8 @@ class OpenAiRealtime:
                 return [*self._begin(turn), *self._responding().text(text)]
             case ReplyEnded(turn, said, heard, cut):
                 return [*self._begin(turn), *self._end(heard if cut else said, cut=cut)]
+            case ContextShown(use):
+                self._usage.see(use)
             case Notice("error", code, text):
                 return [error_event(text, None, code=code, kind="server_error")]
             case SessionEnded(reason):
@@ -106,7 +103,6 @@ class OpenAiRealtime:
         return []
 
     def voiced(self, samples: Samples) -> list[Message]:
-        """The server events for sound of a reply, float32 (n,) at 24 kHz."""
         return self._response.sound(samples) if self._response is not None else []
 
     @property
@@ -120,15 +116,15 @@ class OpenAiRealtime:
         if self.session.detects_turns is not by_itself:
             perceived.append(DeviceSwitched(hands_free=self.session.detects_turns))
             self._key_down = False
-        return Taken(perceived, answers=[event_of("session.updated", session=self.session.described())])
+        return Taken(perceived=perceived, answers=[event_of("session.updated", session=self.session.described())])
 
     def _append(self, message: Mapping[str, Any]) -> Taken:
-        samples = _decoded(message.get("audio"))
+        samples = pcm16_from(message.get("audio"))
         pressed: list[Perceived] = []
         if not self.session.detects_turns and not self._key_down:
             pressed, self._key_down = [TalkKeyPressed(down=True)], True
         self._heard_ms += 1000 * len(samples) / RATE_HZ
-        return Taken(pressed, sound=Chunk(samples, RATE_HZ, 0))
+        return Taken(begins=True, perceived=pressed, sound=Chunk(samples, RATE_HZ, 0))
 
     def _commit(self, message: Mapping[str, Any]) -> Taken:
         if self.session.detects_turns:
@@ -140,7 +136,7 @@ class OpenAiRealtime:
     def _clear(self, message: Mapping[str, Any]) -> Taken:
         self._key_down, self._user_item = False, None
         off_and_on: list[Perceived] = [DeviceSwitched(microphone=False), DeviceSwitched(microphone=True)]
-        return Taken(off_and_on, cleared=True, answers=[event_of("input_audio_buffer.cleared")])
+        return Taken(perceived=off_and_on, cleared=True, answers=[event_of("input_audio_buffer.cleared")])
 
     def _create_item(self, message: Mapping[str, Any]) -> Taken:
         item = message.get("item")
@@ -151,33 +147,33 @@ class OpenAiRealtime:
             match part.get("type") if _is_map(part) else None:
                 case "input_text" if isinstance(part.get("text"), str):
                     texts.append(part["text"])
-                case "input_image" if isinstance(part.get("image_url"), str):
-                    picture = part["image_url"]
+                case "input_image":
+                    picture = picture_from_url(part.get("image_url"), "image_url")
                 case _:
                     raise BadInput("A part of a message must be input_text or input_image; append sound instead.")
         self._pending += texts
         made = {**item, "id": item.get("id") or new_id("item"), "object": "realtime.item", "status": "completed"}
-        return Taken(picture=picture, answers=self._added(made))
+        return Taken(begins=picture is not None, picture=picture, answers=self._added(made))
 
     def _truncate(self, message: Mapping[str, Any]) -> Taken:
         """The reply ends at what was heard so far; sound is sent at the pace at which it is heard."""
         names = {name: message.get(name) for name in ("item_id", "content_index", "audio_end_ms")}
         active: list[Perceived] = [Interrupted()] if self._response is not None else []
-        return Taken(active, answers=[event_of("conversation.item.truncated", **names)])
+        return Taken(perceived=active, answers=[event_of("conversation.item.truncated", **names)])
 
     def _create_response(self, message: Mapping[str, Any]) -> Taken:
         if self._pending:
             text, self._pending = "\n".join(self._pending), []
-            return Taken([TextTyped(text)])
+            return Taken(begins=True, perceived=[TextTyped(text)])
         if self._key_down:
             self._key_down = False
-            return Taken([TalkKeyPressed(down=False)])
+            return Taken(perceived=[TalkKeyPressed(down=False)])
         raise BadInput("There is nothing to answer: add a message of the user or append sound first.")
 
     def _cancel(self, message: Mapping[str, Any]) -> Taken:
         if self._response is None:
             raise BadInput("No response is active.")
-        return Taken([Interrupted()])
+        return Taken(perceived=[Interrupted()])
 
     def _speech_started(self, *, announced: bool = True) -> list[Message]:
         if self._user_item is not None:
@@ -228,7 +224,7 @@ class OpenAiRealtime:
 
     def _end(self, text: str, *, cut: bool) -> list[Message]:
         response, self._response = self._responding(), None
-        return response.end(text, cut=cut)
+        return response.end(text, self._usage.since_last(), cut=cut)
 
 
 def error_event(
@@ -237,19 +233,6 @@ def error_event(
     """An error that leaves the session alive."""
     error = {"type": kind, "code": code, "message": message, "param": None, "event_id": event_id}
     return event_of("error", error=error)
-
-
-def _decoded(audio: Any) -> Samples:
-    """Base64 PCM of 16 bits as float32 (n,)."""
-    if not isinstance(audio, str) or len(audio) > LONGEST_APPEND:
-        raise BadInput("audio must be base64 text of at most 15 MB.")
-    try:
-        pcm = base64.b64decode(audio, validate=True)
-    except binascii.Error:
-        raise BadInput("audio is not base64.") from None
-    if len(pcm) % 2:
-        raise BadInput("audio must have two bytes for each sample.")
-    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
 def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:

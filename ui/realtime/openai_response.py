@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-
-import numpy as np
-
 from audio.chunk import Samples
-from ui.realtime.openai_event import Message, event_of, new_id
+from ui.realtime.dialect import Message
+from ui.realtime.openai_event import event_of, new_id
+from ui.realtime.sound import pcm16
+from ui.realtime.usage import Tokens
 
 
 class OpenAiResponse:
@@ -36,10 +35,9 @@ class OpenAiResponse:
         """(n,) float32 at 24 kHz; empty where the response is text alone."""
         if not self._aloud:
             return []
-        pcm = np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-        return [event_of("response.output_audio.delta", **self._place, delta=base64.b64encode(pcm).decode())]
+        return [event_of("response.output_audio.delta", **self._place, delta=pcm16(samples))]
 
-    def end(self, text: str, *, cut: bool) -> list[Message]:
+    def end(self, text: str, used: Tokens, *, cut: bool) -> list[Message]:
         """`text` is the whole reply, or what was heard of it where it was cut."""
         status, part = "incomplete" if cut else "completed", self._part(text)
         item, words = self._item(status, [part]), {"transcript": text} if self._aloud else {"text": text}
@@ -50,7 +48,7 @@ class OpenAiResponse:
             event_of("response.content_part.done", **self._place, part=part),
             event_of("response.output_item.done", response_id=self._id, output_index=0, item=item),
             event_of("conversation.item.done", previous_item_id=None, item=item),
-            event_of("response.done", response=self._described("cancelled" if cut else "completed", [item])),
+            event_of("response.done", response=self._described("cancelled" if cut else "completed", [item], used)),
         ]
 
     def _item(self, status: str, content: list[Message]) -> Message:
@@ -68,7 +66,7 @@ class OpenAiResponse:
             return {"type": "output_audio", "transcript": text}
         return {"type": "output_text", "text": text}
 
-    def _described(self, status: str, output: list[Message]) -> Message:
+    def _described(self, status: str, output: list[Message], used: Tokens | None = None) -> Message:
         details = {"type": "cancelled", "reason": "turn_detected"} if status == "cancelled" else None
         return {
             "id": self._id,
@@ -77,6 +75,18 @@ class OpenAiResponse:
             "status_details": details,
             "output": output,
             "output_modalities": ["audio" if self._aloud else "text"],
-            "usage": None,
+            "usage": _usage(used) if used is not None and used.total else None,
             "metadata": None,
         }
+
+
+def _usage(used: Tokens) -> Message:
+    text = used.input - used.sound - used.picture
+    of_input = {"text_tokens": text, "audio_tokens": used.sound, "image_tokens": used.picture, "cached_tokens": 0}
+    return {
+        "total_tokens": used.total,
+        "input_tokens": used.input,
+        "output_tokens": used.output,
+        "input_token_details": of_input,
+        "output_token_details": {"text_tokens": used.output, "audio_tokens": 0},
+    }

@@ -43,11 +43,16 @@ def typed(text: str) -> Message:
     return {"type": "conversation.item.create", "item": item}
 
 
+def shown(url: str) -> Message:
+    item = {"type": "message", "role": "user", "content": [{"type": "input_image", "image_url": url}]}
+    return {"type": "conversation.item.create", "item": item}
+
+
 MANUAL = {"type": "session.update", "session": {"audio": {"input": {"turn_detection": None}}}}
 
 
 def test_the_session_is_described(dialect: OpenAiRealtime) -> None:
-    opened = dialect.opened()
+    [opened] = dialect.opened()
     assert opened["type"] == "session.created"
     assert opened["session"]["model"] == "laptop"
     [updated] = dialect.take({"type": "session.update", "session": {"instructions": "Be kind."}}).answers
@@ -150,6 +155,9 @@ def test_text_alone_has_no_sound(dialect: OpenAiRealtime) -> None:
         {"type": "response.create"},
         {"type": "response.cancel"},
         {"type": "conversation.item.create", "item": {"type": "message", "role": "assistant"}},
+        shown("/etc/picture.png"),
+        shown("https://elsewhere.example/picture.png"),
+        shown("data:image/png;base64,%%%"),
         {"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": [{"type": "x"}]}},
     ],
 )

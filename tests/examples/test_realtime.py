@@ -1,0 +1,31 @@
+"""The examples of the realtime dialects: stock clients of other projects, and a running server with its real models."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cv2
+
+from tests.browser.served import Server
+from tests.examples.conftest import Run
+
+
+def spoken_s(printed: str) -> float:
+    length = re.search(r"spoken in (\d+\.\d) s", printed)
+    assert length is not None, printed
+    return float(length[1])
+
+
+def test_openais_client_asks_by_text(run: Run, server: Server) -> None:
+    printed = run("openai_realtime.py", [server.url, "What is 6 times 7?"])
+    assert "42" in printed or "forty" in printed
+    assert spoken_s(printed) > 0.3
+
+
+def test_openbmbs_client_asks_by_voice_about_a_picture(run: Run, server: Server, media: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "sign.jpg"
+    cv2.imwrite(str(picture), cv2.imread(str(media / "sign.png")))
+    printed = run("minicpm_realtime.py", [server.url, str(media / "time.wav"), str(picture)])
+    assert re.search(r"^you: what time is it", printed, re.IGNORECASE | re.MULTILINE)
+    assert spoken_s(printed) > 0.3

@@ -1,0 +1,168 @@
+"""Runs one session behind a realtime dialect, over any wire that carries JSON text in both directions.
+
+Sound is sent at the pace at which it is heard, so an interruption leaves nothing stale and the history holds what was
+heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from contextlib import suppress
+from typing import NoReturn, Protocol
+
+from audio.chunk import Samples
+from dialogue.errors import BadInput
+from stream.runtime.events import DeviceSwitched, FrameReceived, PlayoutMeasured
+from stream.session.session import Session
+from ui.api.sound_pump import SoundPump
+from ui.openai.served_models import ServedModels
+from ui.realtime.dialect import Dialect, Message, Taken
+from vision.picture import Picture
+from vision.picture_file import open_picture
+
+log = logging.getLogger(__name__)
+
+SHOW_EVERY_S = 0.25
+UNSENT = 2000  # messages for a slow client, about 40 s of sound; then the connection is closed
+
+
+class WireClosed(Exception):
+    """The client is gone."""
+
+
+class Wire(Protocol):
+    """Both methods raise WireClosed once the client is gone."""
+
+    async def receive(self) -> str | bytes: ...
+    async def send(self, text: str) -> None: ...
+
+
+class DialectConnection:
+    """To be used once: `run` returns when the client, the dialect or the session has ended it."""
+
+    def __init__(self, wire: Wire, models: ServedModels, dialect: Dialect) -> None:
+        self._wire, self._models, self._dialect = wire, models, dialect
+        self._unsent: asyncio.Queue[Message | None] = asyncio.Queue(UNSENT)
+        self._session: Session | None = None
+        self._pump: SoundPump | None = None
+        self._picture: Picture | None = None
+        self.too_slow = False  # the client did not read what was sent
+
+    async def run(self) -> None:
+        self._put(self._dialect.opened())
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(self._send(), name="dialect/send")
+            receiving = tasks.create_task(self._receive(tasks), name="dialect/receive")
+            await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            if self._session is not None:
+                self._session.close("the client hung up")
+            sending.cancel()
+            receiving.cancel()
+
+    async def _receive(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                text = await self._wire.receive()
+            except WireClosed:
+                return
+            taken = self._dialect.take(message_in(text))
+            try:
+                await self._pass_on(taken, tasks)
+            except BadInput as error:
+                taken.answers = [self._dialect.failed(str(error))]
+            self._put(taken.answers)
+            if taken.ends:
+                self._finish()
+                await asyncio.Event().wait()  # until the answers are sent
+
+    async def _pass_on(self, taken: Taken, tasks: asyncio.TaskGroup) -> None:
+        if taken.picture is not None:
+            self._picture = await asyncio.to_thread(_opened, taken.picture)
+        session = self._begin(tasks) if taken.begins else self._session
+        if session is None or self._pump is None:
+            return
+        self._pump.on_voice = self._voiced if self._dialect.aloud else None
+        if taken.cleared:
+            self._pump.clear()
+        for event in taken.perceived:
+            session.push(event)
+        if taken.sound is not None:
+            self._pump.add(taken.sound)
+
+    def _begin(self, tasks: asyncio.TaskGroup) -> Session:
+        if self._session is None:
+            models, beginning = self._models, self._dialect.beginning()
+            name = f"dialect-{secrets.token_hex(4)}"
+            session = Session(name, models.parts, models.setup, out_rate=beginning.out_rate)
+            session.instruct(beginning.instructions)
+            session.restore(beginning.said)
+            session.push(PlayoutMeasured(0.0))
+            session.push(DeviceSwitched(hands_free=beginning.hands_free))
+            self._session = session
+            self._pump = SoundPump(session, self._voiced, hears_silence=models.setup.capabilities.hears)
+            tasks.create_task(session.run(), name="dialect/session")
+            tasks.create_task(self._express(session, self._pump), name="dialect/events")
+        return self._session
+
+    async def _express(self, session: Session, pump: SoundPump) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            beside = [tasks.create_task(pump.run()), tasks.create_task(self._show(session))]
+            async for event in session.events():
+                self._put(self._dialect.express(event))
+            for task in beside:
+                task.cancel()
+        self._finish()
+
+    async def _show(self, session: Session) -> None:
+        """Shows the client's newest picture as a camera does: it stays in view until another one comes."""
+        while True:
+            if self._picture is not None:
+                session.push(FrameReceived(Picture(self._picture.rgb, session.now(), source="client")))
+            await asyncio.sleep(SHOW_EVERY_S)
+
+    def _voiced(self, samples: Samples) -> None:
+        self._put(self._dialect.voiced(samples))
+
+    def _put(self, messages: list[Message]) -> None:
+        for message in messages:
+            if self._unsent.qsize() >= UNSENT - 1:  # one place is kept for the end
+                if not self.too_slow:
+                    log.warning("A realtime client reads too slowly; its session ends.")
+                self.too_slow = True
+                return
+            self._unsent.put_nowait(message)
+
+    def _finish(self) -> None:
+        """The connection ends when all messages so far are sent."""
+        with suppress(asyncio.QueueFull):
+            self._unsent.put_nowait(None)
+
+    async def _send(self) -> None:
+        """Sends until the dialect ends, the client is gone, or it reads so slowly that messages were lost."""
+        try:
+            while not self.too_slow and (message := await self._unsent.get()) is not None:
+                await self._wire.send(json.dumps(message))
+        except WireClosed:
+            return
+
+
+def message_in(text: str | bytes) -> object:
+    """The JSON value in a message; None where it is not JSON."""
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _opened(data: bytes) -> Picture:
+    try:
+        return open_picture(data)
+    except ValueError as error:
+        raise BadInput(str(error)) from error

@@ -1,0 +1,86 @@
+"""The WebSocket endpoints of the realtime dialects: chooses the dialect, waits for a place, runs the session."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from dialogue.errors import Busy
+from ui.call.waiting_line import InLine
+from ui.dialects.connection import DialectConnection, WireClosed
+from ui.openai.served_models import ServedModels
+from ui.realtime import minicpm_realtime
+from ui.realtime.dialect import Dialect, Message
+from ui.realtime.minicpm_realtime import MiniCpmRealtime
+from ui.realtime.openai_realtime import OpenAiRealtime
+
+PROTOCOLS = (minicpm_realtime.PROTOCOL, "realtime")
+NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1008, 1013
+STARTING = "The models are not ready. Please try again in a few seconds."
+
+
+class WebSocketWire:
+    """The messages of one WebSocket."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+
+    async def receive(self) -> str | bytes:
+        message = await self._websocket.receive()
+        if message["type"] != "websocket.receive":
+            raise WireClosed
+        text: str | bytes = message.get("text") or message.get("bytes") or ""
+        return text
+
+    async def send(self, text: str) -> None:
+        try:
+            await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError):  # RuntimeError: it is closed
+            raise WireClosed from None
+
+    async def close(self, code: int) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._websocket.close(code)
+
+
+async def realtime_socket(websocket: WebSocket, models: ServedModels | None, client: str | None) -> None:
+    """Runs one connection to /v1/realtime to its end. `client` is counted in the queue; None is exempt.
+
+    The subprotocol or the parameter `mode` distinguishes the dialects.
+    """
+    offered, mode = websocket.scope.get("subprotocols", []), websocket.query_params.get("mode")
+    await websocket.accept(subprotocol=next((name for name in offered if name in PROTOCOLS), None))
+    dialect: Dialect
+    if mode is not None or minicpm_realtime.PROTOCOL in offered:
+        dialect = MiniCpmRealtime(mode)
+    else:
+        dialect = OpenAiRealtime(models.name if models is not None else "")
+    await run_dialect(WebSocketWire(websocket), models, dialect, client)
+
+
+async def run_dialect(wire: WebSocketWire, models: ServedModels | None, dialect: Dialect, client: str | None) -> None:
+    """Runs an accepted connection: waits for a place where the dialect has a queue, refuses the client else."""
+
+    async def send(messages: list[Message]) -> None:
+        for message in messages:
+            await wire.send(json.dumps(message))
+
+    async def report(waiting: InLine, length: int) -> None:
+        await send(dialect.waiting(waiting.position, waiting.wait_s, length) or [])
+
+    queues = dialect.waiting(1, None, 1) is not None
+    code = NORMAL
+    with suppress(WireClosed):
+        try:
+            if models is None:
+                raise Busy(STARTING)
+            async with models.places.held(client, report if queues else None):
+                connection = DialectConnection(wire, models, dialect)
+                await connection.run()
+                code = POLICY_VIOLATION if connection.too_slow else NORMAL
+        except Busy as error:
+            code = TRY_AGAIN_LATER
+            await send([dialect.failed(str(error), "server_busy" if models is not None else "unavailable")])
+    await wire.close(code)

@@ -1,0 +1,73 @@
+"""What a realtime dialect is to the connection that carries it: a translator of events, without a socket or a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from audio.chunk import Chunk, Samples
+from stream.runtime.events import Expressed, Perceived
+from stream.session.said import Said
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Taken:
+    """What one message of the client leads to, in the order of the fields."""
+
+    begins: bool = False  # the session begins now, unless it has begun
+    picture: bytes | None = None  # a picture file, shown as the camera's picture
+    cleared: bool = False  # sound that was not heard yet is dropped
+    perceived: list[Perceived] = field(default_factory=list)
+    sound: Chunk | None = None
+    answers: list[Message] = field(default_factory=list)
+    ends: bool = False  # the connection is closed once the answers are sent
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a session begins. `out_rate` is the rate of its voice, in Hz."""
+
+    instructions: str = ""
+    said: Sequence[Said] = ()
+    hands_free: bool = True
+    out_rate: int = 24_000
+
+
+class Dialect(Protocol):
+    """One session in one dialect; all methods are called in order of time."""
+
+    @property
+    def aloud(self) -> bool:
+        """Whether the client gets the voice, or the words alone."""
+        ...
+
+    def opened(self) -> list[Message]:
+        """The first messages to a client that has a place."""
+        ...
+
+    def waiting(self, position: int, wait_s: float | None, length: int) -> list[Message] | None:
+        """The messages to a client that waits for a place; None in a dialect without a queue."""
+        ...
+
+    def take(self, message: Any) -> Taken:
+        """What a client's message means. A bad one gets an error event, and changes nothing."""
+        ...
+
+    def beginning(self) -> Beginning:
+        """Called once, when the session begins."""
+        ...
+
+    def express(self, event: Expressed) -> list[Message]:
+        """The messages for what the session expressed; none for what the dialect does not know."""
+        ...
+
+    def voiced(self, samples: Samples) -> list[Message]:
+        """The messages for sound of a reply, float32 (n,) at the rate of the beginning."""
+        ...
+
+    def failed(self, message: str, code: str | None = None) -> Message:
+        """The dialect's error event. `code` is None where the client's message was at fault."""
+        ...
