@@ -41,9 +41,11 @@ from stream.runtime.events import (
     SessionEnded,
     State,
     StateChanged,
+    TurnRecorded,
     TurnTimed,
     UnitDecided,
     UserCaption,
+    Why,
 )
 from ui.api.assistant import Assistant
 from ui.api.call_events import CallEvent, Voiced
@@ -72,11 +74,13 @@ __all__ = [
     "State",
     "StateChanged",
     "Tool",
+    "TurnRecorded",
     "TurnTimed",
     "UnitDecided",
     "UserCaption",
     "Voiced",
     "WeightsError",
+    "Why",
     "main",
 ]
 __version__ = product_version()

@@ -37,7 +37,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     stream stream.runtime stream.media stream.models.fetching
     stream.tools
     stream.models stream.playout stream.turns
-    stream.perception
+    stream.perception stream.recording
     stream.replies stream.requests
     stream.session
     ui.host ui.realtime

@@ -8,6 +8,7 @@ for some units it is forced to listen.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -24,9 +25,9 @@ from stream.replies.orders import Order, PartialHeard, SceneChanged, UnitsReady
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
 from stream.runtime.queues import BlockingQueue
-from stream.turns.decisions import Answer, Drop, Duck, Finish, Prepare, Retract, TypedQuestion, Yield
+from stream.turns.decisions import Answer, Decision, Drop, Duck, Finish, Prepare, Retract, TypedQuestion, Yield
 from stream.turns.duplex_turns import DuplexTurns
-from stream.turns.events import EngineSpoke
+from stream.turns.events import EngineSpoke, TurnEvent
 
 # Units for which the engine is forced to listen after an interruption, counted once the user has stopped speaking.
 LISTEN_UNITS = 2
@@ -46,7 +47,7 @@ class DuplexReply:
 
 
 class FullDuplex:
-    """The reply stage of one session, for a duplex engine."""
+    """The reply stage of one session, for a duplex engine. `take` has an event of `turns` decided."""
 
     def __init__(
         self,
@@ -54,12 +55,14 @@ class FullDuplex:
         orders: BlockingQueue[Order],
         unit_prefill: UnitPrefill,
         turns: DuplexTurns,
+        take: Callable[[TurnEvent], list[Decision]],
         sound: AudioBuffer,
         speech: SpeechSynthesis,
         playback: Playback,
     ) -> None:
         self._unit_prefill, self._engine, self._link = unit_prefill, unit_prefill.engine, unit_prefill.link
-        self._turns, self._sound, self._speech, self._playback = turns, sound, speech, playback
+        self._turns, self._take = turns, take
+        self._sound, self._speech, self._playback = sound, speech, playback
         self._orders = orders
         self.reply: DuplexReply | None = None
         self._engine_free = asyncio.Lock()
@@ -153,7 +156,7 @@ class FullDuplex:
             self._playback.complete(reply.turn)
 
     def _begin(self) -> DuplexReply:
-        decisions = self._turns.take(EngineSpoke(self._sound.end_s))
+        decisions = self._take(EngineSpoke(self._sound.end_s))
         now = self._link.now()
         waited = self._unit_prefill.clock.at(self._turns.spoke_until)
         reply = self.reply = DuplexReply(self._turns.turn, TurnTiming(waited if self._turns.asked else now))

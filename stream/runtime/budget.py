@@ -16,6 +16,8 @@ STAGES = (
     "first_sound_sent",
     "first_sound_heard",
 )
+MAKING = frozenset({"transcript", "first_token", "first_phrase", "first_sound_made"})
+SENDING = frozenset({"first_sound_sent", "first_sound_heard"})
 
 # Seconds after the user's last speech sample. Set from the first measurements of docs/latency.md.
 TRANSCRIBED_BUDGET_S: Mapping[str, float] = {
@@ -89,6 +91,24 @@ class TurnTiming:
     def over(self, budget_s: Mapping[str, float]) -> tuple[str, ...]:
         """Stages that took longer than their budget, in pipeline order."""
         return tuple(stage for stage in STAGES if self.marks.get(stage, 0.0) > budget_s.get(stage, float("inf")))
+
+
+def broken_by(marks: Mapping[str, float], budget_s: Mapping[str, float]) -> str:
+    """The stage that took longest beyond its own share of the budget; empty where none is over its budget.
+
+    The sound waits for the decision and for its own making, which go on side by side: the later one counts.
+    """
+    if not any(mark > budget_s.get(stage, float("inf")) for stage, mark in marks.items()):
+        return ""
+    made = marks.get("first_sound_made", 0.0) > marks.get("turn_decided", 0.0)
+    waited_for = [stage for stage in STAGES if stage in marks and (stage in SENDING or (stage in MAKING) == made)]
+    excess: dict[str, float] = {}
+    before = allowed_before = 0.0
+    for stage in waited_for:
+        allowed = budget_s.get(stage, allowed_before)
+        excess[stage] = marks[stage] - before - (allowed - allowed_before)
+        before, allowed_before = marks[stage], allowed
+    return max(excess, key=lambda stage: excess[stage], default="")
 
 
 def percentile(values: Iterable[float], share: float) -> float:

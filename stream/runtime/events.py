@@ -57,9 +57,10 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class PlayoutMeasured:
-    """How long the far end takes from receiving sound to playing it."""
+    """How long the far end takes from receiving sound to playing it, and a packet there and back, where it is known."""
 
     delay_s: float
+    round_trip_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,47 @@ class TurnTimed:
     marks: Mapping[str, float]
     budget: Mapping[str, float]
     over: tuple[str, ...] = ()
-    why: str = ""  # the turn was decided when it was; empty where it needed no waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why the assistant waited, answered, went on, stopped or was late at this moment of the turn, in plain words.
+
+    `kind` is stable: answered, waited, taken_back, no_answer, went_on_speaking, yielded, cut_in or late.
+    """
+
+    turn: int
+    kind: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecorded:
+    """The flight record of a turn that is over. What did not happen is None, or empty.
+
+    `pauses` holds, for each estimate of the end of the turn, the seconds of silence by then and the probability.
+    `silence_s` ended the turn. `marks`, `budget` and `over` are those of TurnTimed; `broken_by` is the stage that took
+    longest beyond its own share, where one was over. `network_s` (one way) and `jitter_buffer_s` are the delays
+    between sending sound and playing it.
+    """
+
+    turn: int
+    began_at: float
+    stopped_at: float | None
+    ended_at: float
+    outcome: Literal["heard", "cut", "dropped"]
+    silence_s: float | None = None
+    pauses: tuple[tuple[float, float], ...] = ()
+    transcript: str = ""
+    reply: str = ""  # as far as it was heard
+    marks: Mapping[str, float] = field(default_factory=dict)
+    budget: Mapping[str, float] = field(default_factory=dict)
+    over: tuple[str, ...] = ()
+    broken_by: str = ""
+    network_s: float | None = None
+    jitter_buffer_s: float | None = None
+    why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +283,8 @@ Expressed = (
     | DeviceStopped
     | SceneSeen
     | TurnTimed
+    | Why
+    | TurnRecorded
     | ContextShown
     | UnitDecided
     | Notice

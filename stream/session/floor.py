@@ -16,9 +16,10 @@ from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
+from stream.recording.flight_recorder import FlightRecorder
 from stream.replies.orders import Order, PartialHeard, ReplyDecision, UnitsReady
 from stream.runtime.clock import SoundClock
-from stream.runtime.events import State, StateChanged, UserCaption
+from stream.runtime.events import PlayoutMeasured, State, StateChanged, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.turns.decisions import (
@@ -39,12 +40,13 @@ from stream.turns.decisions import (
     Yield,
 )
 from stream.turns.events import TurnEvent
-from stream.turns.turns import Phase, Turns
+from stream.turns.turns import Phase
 
 AFTER_SPEECH_S = 0.3  # sound after the last speech that captions include
 
-# Delay of the far end's jitter buffer and sound card, until the page reports a measured value.
+# Delay of the network and the far end's jitter buffer and sound card, until the page reports a measured value.
 PLAYOUT_GUESS_S = 0.08
+PLAYOUT_RANGE_S = (0.0, 1.0)
 
 
 class Floor:
@@ -59,12 +61,13 @@ class Floor:
         link: Link,
         sound: AudioBuffer,
         sound_clock: SoundClock,
-        turns: Turns,
+        flight: FlightRecorder,
         unit_feed: UnitFeed | None,
         caption_transcriber: CaptionTranscriber | None,
     ) -> None:
-        self.sound, self.sound_clock, self.turns = sound, sound_clock, turns
+        self.sound, self.sound_clock, self.turns = sound, sound_clock, flight.turns
         self._orders, self._playback, self._video, self._link = orders, playback, video, link
+        self._flight = flight
         self._feed = unit_feed  # for an engine that hears
         self._caption_transcriber = caption_transcriber  # for an engine that hears
         self.playout_s = PLAYOUT_GUESS_S
@@ -77,7 +80,7 @@ class Floor:
 
         Playback stops before this awaits anything.
         """
-        decisions = self.turns.take(event)
+        decisions = self._flight.take(event)
         for decision in decisions:
             await self._carry_out(decision)
         if decisions:
@@ -132,6 +135,12 @@ class Floor:
         self._playback.drop(turn)
         if self._feed is not None:
             self._feed.recut()
+
+    def measured(self, playout: PlayoutMeasured) -> None:
+        """Takes note of how long the far end takes to play what it is sent."""
+        low, high = PLAYOUT_RANGE_S
+        self.playout_s = min(max(playout.delay_s + (playout.round_trip_s or 0.0) / 2, low), high)
+        self._flight.measured(playout)
 
     async def heard(self) -> None:
         """More of `sound` came in and went through VAD: cuts units and orders them."""

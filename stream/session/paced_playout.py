@@ -76,8 +76,8 @@ class PacedPlayout:
         self._floor.show_state()
         timing = reply.timing
         if timing.asked:
-            over, why = timing.over(self._budget_s), self._floor.turns.why
-            self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), over, why))
+            over = timing.over(self._budget_s)
+            self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), over))
 
     def _report_heard(self, turn: int) -> None:
         characters = self._playback.heard_characters(turn, self._floor.playout_s)

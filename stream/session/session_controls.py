@@ -31,8 +31,6 @@ CONTROL_QUEUE_SIZE = 64
 # Characters of a typed message: fits the smallest context.
 LONGEST_MESSAGE = 2000
 
-PLAYOUT_RANGE_S = (0.0, 1.0)
-
 
 class SessionControls:
     """Applies the controls of one session."""
@@ -67,9 +65,8 @@ class SessionControls:
                     self._desk.cancel()  # nothing was being said: what is being looked into is not wanted
             case DeviceSwitched():
                 await self._switch(control)
-            case PlayoutMeasured(delay_s):
-                low, high = PLAYOUT_RANGE_S
-                floor.playout_s = min(max(delay_s, low), high)
+            case PlayoutMeasured():
+                floor.measured(control)
             case DeviceLost(device, reason):
                 await self._switch(_off(device))
                 self._link.emit(

@@ -32,6 +32,7 @@ from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
 from stream.playout.played_sound import PlayedSound
 from stream.playout.speech_synthesis import SpeechSynthesis
+from stream.recording.flight_recorder import FlightRecorder
 from stream.replies.delegation_desk import DelegationDesk
 from stream.replies.full_duplex import FullDuplex
 from stream.replies.orders import Order, SceneChanged, order_queue
@@ -112,13 +113,15 @@ class Stages:
 def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> Stages:
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
     engine = parts.new_engine()
+    sound, sound_clock = AudioBuffer(), SoundClock()
+    flight = FlightRecorder(DuplexTurns() if engine.can.duplex else Turns(_patience(setup)), sound_clock, link)
+    link = Link(link.now, flight.express)
     remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
     played = PlayedSound(out_rate, link.now)
     playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=played.put)
     captioning = _captioning(parts, engine, setup, link)
     video = _video_perception(parts, captioning, orders, setup, link)
-    sound, sound_clock = AudioBuffer(), SoundClock()
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
     own_words = OwnWords(playback, played)
@@ -135,8 +138,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
         desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
     )
-    turns = DuplexTurns() if engine.can.duplex else Turns(_patience(setup))
-    replies = _reply_stage(orders, dependencies, turns, sound)
+    replies = _reply_stage(orders, dependencies, flight, sound)
     caption_transcriber = _caption_transcriber(parts, engine, link)
     floor = Floor(
         orders=orders,
@@ -145,7 +147,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         link=link,
         sound=sound,
         sound_clock=sound_clock,
-        turns=turns,
+        flight=flight,
         unit_feed=unit_feed,
         caption_transcriber=caption_transcriber,
     )
@@ -208,16 +210,17 @@ def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundCloc
 
 
 def _reply_stage(
-    orders: BlockingQueue[Order], dependencies: ReplyDependencies, turns: Turns, sound: AudioBuffer
+    orders: BlockingQueue[Order], dependencies: ReplyDependencies, flight: FlightRecorder, sound: AudioBuffer
 ) -> ReplyController | FullDuplex:
     """FullDuplex for an engine that decides every second when to speak; ReplyController for one that takes turns."""
-    unit_prefill = dependencies.unit_prefill
+    unit_prefill, turns = dependencies.unit_prefill, flight.turns
     if unit_prefill is None or not isinstance(turns, DuplexTurns):
         return ReplyController(orders=orders, dependencies=dependencies)
     return FullDuplex(
         orders=orders,
         unit_prefill=unit_prefill,
         turns=turns,
+        take=flight.take,
         sound=sound,
         speech=dependencies.speech,
         playback=dependencies.playback,

@@ -30,12 +30,12 @@ class DuplexTurns(Turns):
         self._answered = True
         if self.phase is Phase.CHALLENGED:
             return []
-        paused = SpeechPaused(event.at, self._stopped_at, SHORTEST_SPEECH_S) if self.phase is Phase.PAUSED else None
+        paused = SpeechPaused(event.at, self.stopped_at, SHORTEST_SPEECH_S) if self.phase is Phase.PAUSED else None
         talked_over, self.phase = self.user_speaks and self.hands_free, Phase.REPLYING
         if not talked_over:
             return []
         decisions = self._challenge(SpeechStarted(event.at, event.at))
-        self._overlap.pause = paused
+        self.overlap.pause = paused
         return decisions
 
     def _type(self, event: MessageTyped) -> list[Decision]:
@@ -65,7 +65,7 @@ class DuplexTurns(Turns):
 
     def _restore(self, event: object = None) -> list[Decision]:
         """Speech that was going on when the reply began may end during the reply."""
-        return [*self._utterance_over(self._overlap.voiced_at), *super()._restore(event)]
+        return [*self._utterance_over(self.overlap.voiced_at), *super()._restore(event)]
 
     def _drop(self) -> list[Decision]:
         self._saying = False

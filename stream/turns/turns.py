@@ -69,13 +69,13 @@ class Turns:
     def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
         self.phase, self.turn, self.hands_free = Phase.IDLE, 0, True
-        self.began_at = self._stopped_at = 0.0  # of the user's speech in the current turn
+        self.began_at = self.stopped_at = 0.0  # of the user's speech in the current turn
         self._worded = self._decided = False  # long enough for a word; decided, and retracted as the user went on
         self._wait_s = 0.0  # silence after which the turn is over
-        self._probability: float | None = None  # that it is, as far as it was estimated
+        self.probability: float | None = None  # that it is, as far as it was estimated
         self.why = ""  # the turn was decided when it was, in plain words
-        self._question: Question | None = None  # the one that is answered
-        self._overlap = Overlap(0.0, 0.0)  # in the phase CHALLENGED
+        self.question: Question | None = None  # the one that is answered
+        self.overlap = Overlap(0.0, 0.0)  # in the phase CHALLENGED
         self._hop_at, self._hop_s, self._pressed = 0.0, 0.0, False
 
     @property
@@ -86,7 +86,7 @@ class Turns:
     @property
     def overlap_since(self) -> float | None:
         """When the user's speech over the reply began, while it is open; None where there is none."""
-        return self._overlap.since if self.phase is Phase.CHALLENGED else None
+        return self.overlap.since if self.phase is Phase.CHALLENGED else None
 
     def take(self, event: TurnEvent) -> list[Decision]:
         """The decisions that follow from `event`, in order. With push-to-talk, sound decides nothing."""
@@ -109,12 +109,12 @@ class Turns:
         if noise and self._decided:
             return self._answer(self._said(event.at))
         if not noise:
-            self._stopped_at, self._worded, self._decided = event.last_speech_at, True, False
-        self.phase, self._wait_s, self._probability = Phase.PAUSED, self.patience.wait_s(None), None
+            self.stopped_at, self._worded, self._decided = event.last_speech_at, True, False
+        self.phase, self._wait_s, self.probability = Phase.PAUSED, self.patience.wait_s(None), None
         return self._prepare(self._said(event.at))
 
     def _go_on(self, event: SpeechStarted) -> list[Decision]:
-        self.patience.went_on(event.since - self._stopped_at)
+        self.patience.went_on(event.since - self.stopped_at)
         self.phase = Phase.SPEAKING
         return [Retract(self.turn)]
 
@@ -122,21 +122,21 @@ class Turns:
         return [] if hop.probability >= SPEECH else self._end_if_over(hop.at)
 
     def _estimate(self, event: TurnEndEstimated) -> list[Decision]:
-        if event.stopped_at != self._stopped_at:
+        if event.stopped_at != self.stopped_at:
             return []  # of an earlier pause
-        self._wait_s, self._probability = self.patience.wait_s(event.probability), event.probability
+        self._wait_s, self.probability = self.patience.wait_s(event.probability), event.probability
         return self._end_if_over(event.at)
 
     def _end_if_over(self, at: float) -> list[Decision]:
-        silent_s = at - self._stopped_at
+        silent_s = at - self.stopped_at
         if silent_s + ROUNDING_S < self._wait_s:
             return []
-        self.why = waited(silent_s, self._probability)
+        self.why = waited(silent_s, self.probability)
         return self._end(self._said(at))
 
     def _reopen(self, event: SpeechStarted) -> list[Decision]:
         """Nothing of the reply was heard yet: the user was not finished."""
-        match self._question:
+        match self.question:
             case SpokenQuestion():
                 self.patience.came_too_early()
                 self._decided = True
@@ -149,30 +149,30 @@ class Turns:
     # The user speaks over the reply.
 
     def _challenge(self, event: SpeechStarted) -> list[Decision]:
-        self.phase, self._overlap = Phase.CHALLENGED, Overlap.begun(event)
+        self.phase, self.overlap = Phase.CHALLENGED, Overlap.begun(event)
         return [Duck()]
 
     def _weigh(self, hop: SpeechProbability) -> list[Decision]:
-        self._overlap.hear(hop.at, self._hop_s, hop.probability >= SPEECH)
-        if self._overlap.interrupts(hop.at):
+        self.overlap.hear(hop.at, self._hop_s, hop.probability >= SPEECH)
+        if self.overlap.interrupts(hop.at):
             return self._interrupted()
-        return self._restore() if self._overlap.over(hop.at) else []
+        return self._restore() if self.overlap.over(hop.at) else []
 
     def _weigh_words(self, event: OverlapTranscribed) -> list[Decision]:
-        if event.since != self._overlap.since:
+        if event.since != self.overlap.since:
             return []  # of other speech
-        self._overlap.backchannel = event.backchannel
-        return self._interrupted() if self._overlap.interrupts(self._hop_at) else []
+        self.overlap.backchannel = event.backchannel
+        return self._interrupted() if self.overlap.interrupts(self._hop_at) else []
 
     def _interrupted(self) -> list[Decision]:
-        return [*self._yield(), *self._begin(self._overlap.since)]
+        return [*self._yield(), *self._begin(self.overlap.since)]
 
     def _pause_challenge(self, event: SpeechPaused) -> list[Decision]:
-        self._overlap.pause = event
+        self.overlap.pause = event
         return []
 
     def _resume_challenge(self, event: SpeechStarted) -> list[Decision]:
-        self._overlap.resume(event)
+        self.overlap.resume(event)
         return []
 
     def _restore(self, _event: object = None) -> list[Decision]:
@@ -189,7 +189,7 @@ class Turns:
             return [*self._yield(), *self._begin(event.at)]
         if not self.user_speaks:
             return []
-        self._stopped_at = event.at
+        self.stopped_at = event.at
         return self._end(self._said(event.at))
 
     def _type(self, event: MessageTyped) -> list[Decision]:
@@ -229,20 +229,20 @@ class Turns:
         """Speech that goes on over the last word becomes the next turn."""
         if event.turn != self.turn:
             return []
-        if isinstance(self._question, SpokenQuestion) and self.phase is Phase.REPLYING:
-            self.patience.was_heard(self._question.until - self._question.stopped_at)
+        if isinstance(self.question, SpokenQuestion) and self.phase is Phase.REPLYING:
+            self.patience.was_heard(self.question.until - self.question.stopped_at)
         challenged, self.phase = self.phase is Phase.CHALLENGED, Phase.IDLE
         decisions: list[Decision] = [Finish(event.turn)]
         if challenged:
-            decisions += self._begin(self._overlap.since)
-            if self._overlap.pause is not None:
-                decisions += self._pause(self._overlap.pause)
+            decisions += self._begin(self.overlap.since)
+            if self.overlap.pause is not None:
+                decisions += self._pause(self.overlap.pause)
         return decisions
 
     # Steps that rules share.
 
     def _said(self, at: float) -> SpokenQuestion:
-        return SpokenQuestion(self.began_at, self._stopped_at, at)
+        return SpokenQuestion(self.began_at, self.stopped_at, at)
 
     def _begin(self, at: float) -> list[Decision]:
         self.turn += 1
@@ -257,7 +257,7 @@ class Turns:
         return self._answer(said)
 
     def _answer(self, question: Question) -> list[Decision]:
-        self.phase, self._question = Phase.THINKING, question
+        self.phase, self.question = Phase.THINKING, question
         return [Answer(self.turn, question)]
 
     def _drop(self) -> list[Decision]:

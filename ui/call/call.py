@@ -35,7 +35,8 @@ from ui.call.times import CallTimes
 from ui.host.allowance import Allowance
 from ui.realtime.message_size import within_size
 from ui.realtime.outbox import Outbox
-from ui.realtime.wire import LeaveReceived, Message, PingReceived, bad_message, from_wire, pong, to_wire
+from ui.realtime.page_message import LeaveReceived, PingReceived, from_wire, pong
+from ui.realtime.wire import Message, bad_message, to_wire
 from ui.rtc.camera import VideoReceiver
 from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer

@@ -11,6 +11,7 @@
      #overlay       one .seen[data-kind=object|text] for each detection;  #scene-description  the same in words
      #notice        messages as .notice[data-level][data-code]
      #voice         the audio element that plays the assistant's voice
+     #why-list      why the assistant waited, answered or stopped: items with data-turn and data-kind;  #turn-record
      #latency-stages, #latency-table, #context-bar, #context-recalls, #rtt, #playout       in #details, opened by #details-toggle
      window.omnilive  {pc, state, turns, remoteStream}, always the current ones; call/turns.js describes the turns */
 
@@ -172,6 +173,8 @@ const HANDLERS = {
   scene: (message) => showScene(media.camera.track ? message : { camera: false }),
   context: (message) => panel.showContext(message),
   unit: (message) => panel.showUnit(message),
+  why: (message) => panel.showFlight(message),
+  turn_record: (message) => panel.showFlight(message),
   consent({ question }) {
     const answers = ["Yes", "No"].map((label) => ({ label, run: () => call.send({ type: "say", text: `${label}.` }) }));
     notices.show({ level: "warning", code: "consent", text: question, actions: answers });

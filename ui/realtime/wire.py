@@ -1,15 +1,10 @@
-"""Converts between events and the JSON messages of docs/wire.md.
-
-Messages of a page are checked field by field; a fault raises BadInput that names it. Independent of the transport.
-"""
+"""Converts events to the JSON messages of docs/wire.md. Independent of the transport."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn, assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
@@ -17,14 +12,9 @@ from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
     DelegationChanged,
-    DeviceLost,
     DeviceStopped,
-    DeviceSwitched,
     Expressed,
-    Interrupted,
     Notice,
-    Perceived,
-    PlayoutMeasured,
     ReplyEnded,
     ReplyHeard,
     ReplyRecalled,
@@ -32,34 +22,16 @@ from stream.runtime.events import (
     SceneSeen,
     SessionEnded,
     StateChanged,
-    TalkKeyPressed,
-    TextTyped,
+    TurnRecorded,
     TurnTimed,
     UnitDecided,
     UserCaption,
+    Why,
 )
 
 Message = dict[str, Any]
 
-LONGEST_MESSAGE = 250_000  # characters; a data channel carries no more
-LONGEST_REASON = 200
-LONGEST_ECHO = 64
 MOST_BLOCKS = 200  # more are too narrow to see on a page
-
-
-@dataclass(frozen=True, slots=True)
-class PingReceived:
-    """A ping of the page; the pong returns `t`."""
-
-    t: object
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveReceived:
-    """The page leaves the call."""
-
-
-FromPage = Perceived | PingReceived | LeaveReceived
 
 
 def _ms(seconds: Mapping[str, float]) -> dict[str, float]:
@@ -79,9 +51,8 @@ def to_wire(event: Expressed) -> Message:
             return _of_tool(event)
         case SceneSeen():
             return _scene(event)
-        case TurnTimed(turn, marks, budget, over, why):
-            timed = {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
-            return {**timed, "why": why} if why else timed
+        case TurnTimed() | Why() | TurnRecorded():
+            return _of_recorder(event)
         case ContextShown(use):
             return _context(use)
         case UnitDecided(number, speaks, forced, left):
@@ -94,6 +65,24 @@ def to_wire(event: Expressed) -> Message:
             return bye(reason)
         case _:
             assert_never(event)
+
+
+def _of_recorder(event: TurnTimed | Why | TurnRecorded) -> Message:
+    match event:
+        case TurnTimed(turn, marks, budget, over):
+            return {"type": "latency", "turn": turn, "marks": _ms(marks), "budget": _ms(budget), "over": list(over)}
+        case Why(turn, kind, text, at):
+            return {"type": "why", "turn": turn, "kind": kind, "text": text, "at": round(at, 2)}
+        case TurnRecorded(turn):
+            delays = {"silence": event.silence_s, "network": event.network_s, "jitter_buffer": event.jitter_buffer_s}
+            return {
+                "type": "turn_record",
+                "turn": turn,
+                "outcome": event.outcome,
+                "delays": _ms({name: value for name, value in delays.items() if value is not None}),
+                "pauses": [[round(1000 * silence_s), round(p, 3)] for silence_s, p in event.pauses],
+                "broken_by": event.broken_by,
+            }
 
 
 def _of_tool(event: ConsentAsked | DeviceStopped | DelegationChanged) -> Message:
@@ -144,10 +133,6 @@ def hello(session: str, setup: str, version: str, budget_s: Mapping[str, float],
     return {**greeting, "upgrading": True} if upgrading else greeting
 
 
-def pong(ping: PingReceived) -> Message:
-    return {"type": "pong", "t": ping.t}
-
-
 def bye(reason: str) -> Message:
     return {"type": "bye", "reason": reason}
 
@@ -159,138 +144,3 @@ def bad_message(error: BadInput) -> Message:
 def encoded(message: Message) -> str:
     """The message as JSON. Only ASCII, so that every text of a model or a page can be sent."""
     return json.dumps(message, separators=(",", ":"), allow_nan=False)
-
-
-def from_wire(text: str | bytes) -> FromPage:
-    """The event in a message of a page. Raises BadInput for a message that is not in docs/wire.md."""
-    message = _object(text)
-    kind = message.pop("type", None)
-    reader = READERS.get(kind) if isinstance(kind, str) else None
-    if reader is None:
-        raise BadInput(f"The message type {_shown(kind)} is unknown. Known types are {', '.join(READERS)}.")
-    fields = _Fields(str(kind), message)
-    event = reader(fields)
-    fields.must_be_used_up()
-    return event
-
-
-def _object(text: str | bytes) -> Message:
-    if not isinstance(text, str):
-        raise BadInput("Messages must be text, not binary.")
-    if len(text) > LONGEST_MESSAGE:
-        raise BadInput(f"A message must have at most {LONGEST_MESSAGE} characters, not {len(text)}.")
-    try:
-        message = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise BadInput("Messages must be JSON objects; this is not JSON.") from None
-    if not isinstance(message, dict):
-        raise BadInput(f"Messages must be JSON objects with a type, not {_shown(message)}.")
-    return message
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _shown(value: object) -> str:
-    """A value from the page, shortened for an error message."""
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    text = json.dumps(value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-class _Fields:
-    """The fields of one message; each `take_` method removes a field and checks it."""
-
-    def __init__(self, kind: str, fields: Message) -> None:
-        self._kind, self._fields = kind, fields
-
-    def must_be_used_up(self) -> None:
-        if self._fields:
-            raise BadInput(f"{self._kind} has no field {_shown(next(iter(self._fields)))}.")
-
-    def has(self, name: str) -> bool:
-        return name in self._fields
-
-    def take(self, name: str) -> object:
-        if name not in self._fields:
-            raise BadInput(f"{self._kind} needs the field {name}.")
-        return self._fields.pop(name)
-
-    def take_bool(self, name: str) -> bool:
-        value = self.take(name)
-        if not isinstance(value, bool):
-            raise BadInput(f"{self._kind}.{name} must be true or false, not {_shown(value)}.")
-        return value
-
-    def take_text(self, name: str) -> str:
-        value = self.take(name)
-        if not isinstance(value, str):
-            raise BadInput(f"{self._kind}.{name} must be text, not {_shown(value)}.")
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise BadInput(f"{self._kind}.{name} contains half a character (a lone surrogate).")
-        return value
-
-    def take_number(self, name: str, least: float, most: float) -> float:
-        value = self.take(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadInput(f"{self._kind}.{name} must be a number, not {_shown(value)}.")
-        if not least <= value <= most or not math.isfinite(value):
-            raise BadInput(f"{self._kind}.{name} must be between {least:g} and {most:g}, not {_shown(value)}.")
-        return float(value)
-
-    def take_one_of(self, name: str, choices: tuple[str, ...]) -> str:
-        value = self.take(name)
-        if not isinstance(value, str) or value not in choices:
-            raise BadInput(f"{self._kind}.{name} must be one of {', '.join(choices)}, not {_shown(value)}.")
-        return value
-
-
-def _say(fields: _Fields) -> FromPage:
-    text = fields.take_text("text")
-    if not text.strip():
-        raise BadInput("The message is empty.")
-    return TextTyped(text)
-
-
-def _switch(fields: _Fields) -> FromPage:
-    def read(name: str) -> bool | None:
-        return fields.take_bool(name) if fields.has(name) else None
-
-    switched = DeviceSwitched(read("microphone"), read("camera"), read("hands_free"))
-    if switched == DeviceSwitched():
-        raise BadInput("switch needs one of the fields microphone, camera, hands_free.")
-    return switched
-
-
-def _device_lost(fields: _Fields) -> FromPage:
-    device = fields.take_one_of("device", ("microphone", "camera"))
-    reason = fields.take_text("reason")[:LONGEST_REASON]
-    return DeviceLost("microphone" if device == "microphone" else "camera", reason)
-
-
-def _ping(fields: _Fields) -> FromPage:
-    t = fields.take("t")
-    small = isinstance(t, str) and len(t) <= LONGEST_ECHO
-    if not (small or t is None or (isinstance(t, int | float) and abs(t) < 1e300)):
-        raise BadInput(f"ping.t must be a number or a text of at most {LONGEST_ECHO} characters, not {_shown(t)}.")
-    return PingReceived(t)
-
-
-def _left(fields: _Fields) -> FromPage:
-    if fields.has("reason"):
-        fields.take_text("reason")
-    return LeaveReceived()
-
-
-READERS: Mapping[str, Callable[[_Fields], FromPage]] = {
-    "say": _say,
-    "talk": lambda fields: TalkKeyPressed(fields.take_bool("down")),
-    "switch": _switch,
-    "interrupt": lambda fields: Interrupted(),
-    "playout": lambda fields: PlayoutMeasured(fields.take_number("delay_ms", 0, 60_000) / 1000),
-    "device_lost": _device_lost,
-    "ping": _ping,
-    "bye": _left,
-}

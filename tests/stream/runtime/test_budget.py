@@ -12,7 +12,7 @@ from stream.models.setup import SETUPS, Setup
 from stream.models.unit_slots import SLOT_S
 from stream.perception.interleave import UNIT_S
 from stream.runtime import budget as budgets
-from stream.runtime.budget import STAGES, TurnTiming, percentile
+from stream.runtime.budget import STAGES, TurnTiming, broken_by, percentile
 
 
 def test_the_first_mark_of_a_stage_wins() -> None:
@@ -61,3 +61,21 @@ def test_a_budget_grows_along_the_pipeline(name: str) -> None:
     assert set(budget) <= set(STAGES)
     times = [budget[stage] for stage in STAGES if stage in budget]
     assert times == sorted(times)
+
+
+def test_the_stage_that_the_sound_waited_for_beyond_its_share_broke_the_budget() -> None:
+    budget = {
+        "transcript": 0.4,
+        "turn_decided": 0.5,
+        "first_token": 0.6,
+        "first_sound_made": 0.7,
+        "first_sound_sent": 0.75,
+    }
+
+    def by(transcript: float, decided: float, token: float, made: float, sent: float) -> str:
+        return broken_by(dict(zip(budget, (transcript, decided, token, made, sent), strict=True)), budget)
+
+    assert by(0.3, 0.4, 0.5, 0.6, 0.6) == ""
+    assert by(0.9, 0.4, 1.0, 1.1, 1.1) == "transcript"
+    assert by(0.2, 1.2, 0.3, 0.4, 1.2) == "turn_decided", "the sound was made long before"
+    assert by(0.2, 1.2, 2.0, 2.1, 2.1) == "first_token", "the decision came before"

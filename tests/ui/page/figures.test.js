@@ -31,6 +31,16 @@ test("the playout delay is the average wait of the samples between two reports",
   assert.equal(playoutDelay(before, before), null, "no sound was played");
 });
 
+test("the record of a turn is a sentence of what is known", async () => {
+  const { recordSentence } = await load("view/flight.js");
+  const record = { turn: 2, outcome: "cut", delays: { silence: 380.4, jitter_buffer: 41.6 }, pauses: [[130, 0.414]], broken_by: "transcript" };
+  assert.equal(
+    recordSentence(record),
+    "Turn 2: interrupted; 380 ms of silence ended your turn; chances that you had finished: 0.41; jitter buffer 42 ms; over the budget because of the transcript.",
+  );
+  assert.equal(recordSentence({ turn: 3, outcome: "dropped" }), "Turn 3: no answer.");
+});
+
 test("the summary of a turn names its last stage and the budget", async () => {
   const { lastStage, summarize } = await load("view/waterfall.js");
   assert.equal(lastStage({ first_token: 300, transcript: 100 }), "first_token");

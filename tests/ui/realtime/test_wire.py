@@ -36,22 +36,14 @@ from stream.runtime.events import (
     StateChanged,
     TalkKeyPressed,
     TextTyped,
+    TurnRecorded,
     TurnTimed,
     UnitDecided,
     UserCaption,
+    Why,
 )
-from ui.realtime.wire import (
-    READERS,
-    FromPage,
-    LeaveReceived,
-    PingReceived,
-    bad_message,
-    encoded,
-    from_wire,
-    hello,
-    pong,
-    to_wire,
-)
+from ui.realtime.page_message import READERS, FromPage, LeaveReceived, PingReceived, from_wire, pong
+from ui.realtime.wire import bad_message, encoded, hello, to_wire
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
 
@@ -91,6 +83,27 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
             "marks": {"first_token": 512.3},
             "budget": {"first_token": 600.0},
             "over": ["transcript"],
+        },
+    ),
+    (
+        Why(3, "answered", "waited 400 ms", at=12.345),
+        {"type": "why", "turn": 3, "kind": "answered", "text": "waited 400 ms", "at": 12.35},
+    ),
+    (
+        TurnRecorded(
+            *(3, 1.0, 2.0, 5.0, "cut"),
+            silence_s=0.38,
+            pauses=((0.13, 0.4142),),
+            broken_by="transcript",
+            network_s=0.012,
+        ),
+        {
+            "type": "turn_record",
+            "turn": 3,
+            "outcome": "cut",
+            "delays": {"silence": 380.0, "network": 12.0},
+            "pauses": [[130, 0.414]],
+            "broken_by": "transcript",
         },
     ),
     (
@@ -139,6 +152,7 @@ SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "interrupt"}, Interrupted()),
     ({"type": "playout", "delay_ms": 45}, PlayoutMeasured(0.045)),
     ({"type": "playout", "delay_ms": 45.5}, PlayoutMeasured(0.0455)),
+    ({"type": "playout", "delay_ms": 45, "round_trip_ms": 8}, PlayoutMeasured(0.045, 0.008)),
     ({"type": "device_lost", "device": "camera", "reason": "r" * 500}, DeviceLost("camera", "r" * 200)),
     ({"type": "ping", "t": 12.5}, PingReceived(12.5)),
     ({"type": "ping", "t": None}, PingReceived(None)),

@@ -22,13 +22,14 @@ export function monitorConnection(connection, show) {
   async function measure() {
     if (performance.now() - heardAt > SILENCE_MS) connection.end("lost", "the server does not answer");
     if (!connection.send({ type: "ping", t: performance.now() })) return;
-    const sound = await soundStatistics(connection.pc);
+    const { sound, path } = await statistics(connection.pc);
     if (!sound) return;
     const delay = before && playoutDelay(before, sound);
     before = sound;
     if (delay != null) {
       figures.playout = delay;
-      connection.send({ type: "playout", delay_ms: Math.round(delay) });
+      const roundTrip = path && { round_trip_ms: 1000 * path.currentRoundTripTime };
+      connection.send({ type: "playout", delay_ms: Math.round(delay), ...roundTrip });
     }
     Object.assign(figures, { jitter: (sound.jitter ?? 0) * 1000, lost: sound.packetsLost ?? 0 });
     show(figures);
@@ -48,7 +49,7 @@ function serverCheck(connection) {
   let receivedAt = 0;
   let asking = false;
   return async () => {
-    const packets = (await soundStatistics(connection.pc))?.packetsReceived ?? 0;
+    const packets = (await statistics(connection.pc)).sound?.packetsReceived ?? 0;
     if (packets !== received) [received, receivedAt] = [packets, performance.now()];
     if (asking || received === 0 || performance.now() - receivedAt < QUIET_MS) return;
     asking = true;
@@ -65,12 +66,15 @@ async function serverIsGone() {
   }
 }
 
-async function soundStatistics(pc) {
-  for (const report of (await pc.getStats()).values()) {
-    if (report.type === "inbound-rtp" && report.kind === "audio") return report;
-  }
-  return null;
+/** The browser's statistics of the sound that comes in, and of the path of the packets; null where there are none. */
+async function statistics(pc) {
+  const reports = [...(await pc.getStats()).values()];
+  const sound = reports.find(({ type, kind }) => type === "inbound-rtp" && kind === "audio") ?? null;
+  const path = reports.find((report) => report.type === "candidate-pair" && isPath(report)) ?? null;
+  return { sound, path };
 }
+
+const isPath = ({ nominated, currentRoundTripTime }) => nominated && currentRoundTripTime !== undefined;
 
 /** The average ms that sound waited in the jitter buffer between two reports; null if none was played. */
 export function playoutDelay(before, now) {

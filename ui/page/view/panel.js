@@ -1,5 +1,6 @@
 /* Shows the details: latency against budget, context, connection. Draws nothing while it is closed. */
 
+import { Flight } from "./flight.js";
 import { Meter } from "./meter.js";
 import { showRecalls } from "./recalls.js";
 import { Seconds } from "./seconds.js";
@@ -22,6 +23,7 @@ export class Panel {
     });
     this.meter = new Meter({ bar: by("context-bar"), legend: by("context-legend"), summary: by("context-summary") });
     this.seconds = new Seconds({ box: by("seconds"), list: by("seconds-list"), summary: by("seconds-summary") });
+    this.flight = new Flight({ list: by("why-list"), record: by("turn-record") });
     this.toggle.addEventListener("click", () => this.open(this.node.hidden));
     by("details-close").addEventListener("click", () => this.open(false));
   }
@@ -40,6 +42,11 @@ export class Panel {
 
   showLatency(turns) {
     this.#draw("latency", () => this.waterfall.show(turns));
+  }
+
+  showFlight(message) {
+    this.flight.take(message);
+    this.#draw("flight", () => this.flight.draw());
   }
 
   showContext(context) {

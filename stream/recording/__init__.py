@@ -1,0 +1,1 @@
+"""The flight recorder of a call: a record of every turn, recordings on disk, and their replay."""
