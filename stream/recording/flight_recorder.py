@@ -48,7 +48,7 @@ class FlightRecorder:
     """The recorder of one session. `link` leads to the far end; stages use `express` instead."""
 
     def __init__(self, turns: Turns, sound_clock: SoundClock, link: Link) -> None:
-        self.turns, self._sound_clock, self._link = turns, sound_clock, link
+        self.turns, self.sound_clock, self._link = turns, sound_clock, link
         self._open: dict[int, _Open] = {}
         self._playout: PlayoutMeasured | None = None
 
@@ -88,7 +88,7 @@ class FlightRecorder:
         self._playout = playout
 
     def _record(self, decisions: list[Decision]) -> None:
-        at = self._sound_clock.at
+        at = self.sound_clock.at
         for decision in decisions:
             match decision:
                 case Begin(turn, began_at):

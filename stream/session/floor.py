@@ -18,7 +18,6 @@ from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
 from stream.recording.flight_recorder import FlightRecorder
 from stream.replies.orders import Order, PartialHeard, ReplyDecision, UnitsReady
-from stream.runtime.clock import SoundClock
 from stream.runtime.events import PlayoutMeasured, State, StateChanged, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
@@ -60,12 +59,11 @@ class Floor:
         video: VideoPerception,
         link: Link,
         sound: AudioBuffer,
-        sound_clock: SoundClock,
         flight: FlightRecorder,
         unit_feed: UnitFeed | None,
         caption_transcriber: CaptionTranscriber | None,
     ) -> None:
-        self.sound, self.sound_clock, self.turns = sound, sound_clock, flight.turns
+        self.sound, self.sound_clock, self.turns = sound, flight.sound_clock, flight.turns
         self._orders, self._playback, self._video, self._link = orders, playback, video, link
         self._flight = flight
         self._feed = unit_feed  # for an engine that hears

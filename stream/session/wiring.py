@@ -6,11 +6,11 @@ perception, read by the reply stage) and the signal of playback progress (set by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from dialogue.engine import Engine, SemanticTurnJudge, UnitEngine
+from dialogue.engine import Engine, UnitEngine
 from dialogue.memory.event_log import Remembers
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.models.parts import Parts, off_the_loop
@@ -20,9 +20,6 @@ from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
 from stream.perception.closer_look import CloserLook
-from stream.perception.echo_cancellation import EchoCancellation
-from stream.perception.speech_transcripts import SpeechTranscripts
-from stream.perception.turn_detection import TurnDetection, WordsJudge
 from stream.perception.turn_end_model import turn_end_model
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
@@ -35,7 +32,7 @@ from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.recording.flight_recorder import FlightRecorder
 from stream.replies.delegation_desk import DelegationDesk
 from stream.replies.full_duplex import FullDuplex
-from stream.replies.orders import Order, SceneChanged, order_queue
+from stream.replies.orders import Order, order_queue
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.reply import ReplyDependencies
 from stream.replies.reply_controller import ReplyController
@@ -44,6 +41,7 @@ from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.runtime.thread_signal import ThreadSignal
+from stream.session import perception_wiring as perceiving
 from stream.session.delegation_stage import DelegationStage, delegation_stage
 from stream.session.floor import Floor
 from stream.session.paced_playout import PacedPlayout
@@ -114,18 +112,17 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
     engine = parts.new_engine()
     sound, sound_clock = AudioBuffer(), SoundClock()
-    flight = FlightRecorder(DuplexTurns() if engine.can.duplex else Turns(_patience(setup)), sound_clock, link)
+    flight = FlightRecorder(_turns(engine, setup), sound_clock, link)
     link = Link(link.now, flight.express)
     remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
     played = PlayedSound(out_rate, link.now)
     playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=played.put)
-    captioning = _captioning(parts, engine, setup, link)
-    video = _video_perception(parts, captioning, orders, setup, link)
+    captioning = perceiving.captioning(parts, engine, setup, link)
+    video = perceiving.video_perception(parts, captioning, orders, setup, link)
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
-    own_words = OwnWords(playback, played)
-    transcripts = _transcripts(parts, engine, sound, lambda words, at: own_words.has(words, sound_clock.at(at)))
+    transcripts = perceiving.transcripts(parts, engine, sound, sound_clock, OwnWords(playback, played))
     dependencies = ReplyDependencies(
         engine=engine,
         transcripts=transcripts,
@@ -139,19 +136,18 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
     )
     replies = _reply_stage(orders, dependencies, flight, sound)
-    caption_transcriber = _caption_transcriber(parts, engine, link)
+    caption_transcriber = perceiving.caption_transcriber(parts, engine, link)
     floor = Floor(
         orders=orders,
         playback=playback,
         video=video,
         link=link,
         sound=sound,
-        sound_clock=sound_clock,
         flight=flight,
         unit_feed=unit_feed,
         caption_transcriber=caption_transcriber,
     )
-    audio = _audio_perception(parts, transcripts, floor, setup, link, played)
+    audio = perceiving.audio_perception(parts, transcripts, floor, setup, link, played)
     controls = SessionControls(floor=floor, audio=audio, video=video, link=link, desk=dependencies.desk)
     _equip(parts, dependencies, replies, controls)
     return Stages(
@@ -180,26 +176,6 @@ def _remembering(engine: Engine, setup: Setup, link: Link) -> Remembering | None
     remembering = Remembering(setup.remember, link)
     engine.remember(remembering.log)
     return remembering
-
-
-def _captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captioning | None:
-    """For an engine that cannot see, where there is a model that describes pictures."""
-    if parts.captioner is None or engine.can.sees:
-        return None
-    return Captioning(parts.captioner, parts.threads.captioner, setup, link)
-
-
-def _video_perception(
-    parts: Parts, captioning: Captioning | None, orders: BlockingQueue[Order], setup: Setup, link: Link
-) -> VideoPerception:
-    return VideoPerception(
-        vision_models=parts.vision_models,
-        thread=parts.threads.vision,
-        setup=setup,
-        link=link,
-        captioning=captioning,
-        on_look=lambda: orders.put(SceneChanged()),
-    )
 
 
 def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link) -> UnitPrefill | None:
@@ -249,49 +225,8 @@ def _equip(
     )
 
 
-def _caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTranscriber | None:
-    """For an engine that hears, where there is a transcriber."""
-    if parts.transcriber is None or not engine.can.hears:
-        return None
-    return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
-
-
-def _transcripts(
-    parts: Parts, engine: Engine, sound: AudioBuffer, is_ours: Callable[[str, float], bool]
-) -> SpeechTranscripts | None:
-    """For an engine that does not hear."""
-    if engine.can.hears or parts.transcriber is None:
-        return None
-    return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound, is_ours)
-
-
-def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
-    """Where there is a model that hears the end of a turn; with the words where a model judges them."""
-    if parts.turn_end is None:
-        return None
-    words = None
-    if transcripts is not None and isinstance(parts.new_engine, SemanticTurnJudge):
-        words = WordsJudge(parts.new_engine, parts.threads.llm, transcripts)
-    return TurnDetection(judge=parts.turn_end, thread=parts.threads.turn_end, sound=sound, words=words)
-
-
-def _patience(setup: Setup) -> Patience:
+def _turns(engine: Engine, setup: Setup) -> Turns:
+    if engine.can.duplex:
+        return DuplexTurns()
     fitted = turn_end_model()
-    return Patience(setup.hangover_s, fitted.pause_s, fitted.threshold, fitted.typical_pause_s)
-
-
-def _audio_perception(
-    parts: Parts, transcripts: SpeechTranscripts | None, floor: Floor, setup: Setup, link: Link, played: PlayedSound
-) -> AudioPerception:
-    canceller = parts.new_echo_canceller
-    return AudioPerception(
-        voice_activity=parts.voice_activity,
-        sound=floor.sound,
-        sound_clock=floor.sound_clock,
-        transcripts=transcripts,
-        turn_detection=_turn_detection(parts, floor.sound, transcripts),
-        floor=floor,
-        setup=setup,
-        link=link,
-        echo=EchoCancellation(canceller(), played) if canceller is not None else None,
-    )
+    return Turns(Patience(setup.hangover_s, fitted.pause_s, fitted.threshold, fitted.typical_pause_s))

@@ -10,7 +10,7 @@ from stream.turns.events import InterruptPressed, MessageTyped, MicrophoneOff, T
 from stream.turns.overlap import Overlap
 from stream.turns.turns import Phase, Turns
 
-# An interruption by a user who went on this soon after a pause was a cut-in of ours.
+# Where the user went on this soon after a pause, the assistant had cut in.
 CUT_IN_S = 1.5
 
 Reason = tuple[int, str, str]  # turn, stable kind, sentence

@@ -1,0 +1,89 @@
+"""Builds the parts of a session that perceive: hearing, transcripts, estimates of turn ends, pictures, captions."""
+
+from __future__ import annotations
+
+from dialogue.engine import Engine, SemanticTurnJudge
+from stream.models.parts import Parts
+from stream.models.setup import Setup
+from stream.perception.audio_buffer import AudioBuffer
+from stream.perception.audio_perception import AudioPerception
+from stream.perception.caption_transcriber import CaptionTranscriber
+from stream.perception.captioning import Captioning
+from stream.perception.echo_cancellation import EchoCancellation
+from stream.perception.speech_transcripts import SpeechTranscripts
+from stream.perception.turn_detection import TurnDetection, WordsJudge
+from stream.perception.video_perception import VideoPerception
+from stream.playout.own_words import OwnWords
+from stream.playout.played_sound import PlayedSound
+from stream.replies.orders import Order, SceneChanged
+from stream.runtime.clock import SoundClock
+from stream.runtime.link import Link
+from stream.runtime.queues import BlockingQueue
+from stream.session.floor import Floor
+
+
+def captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captioning | None:
+    """For an engine that cannot see, where there is a model that describes pictures."""
+    if parts.captioner is None or engine.can.sees:
+        return None
+    return Captioning(parts.captioner, parts.threads.captioner, setup, link)
+
+
+def video_perception(
+    parts: Parts, captioning: Captioning | None, orders: BlockingQueue[Order], setup: Setup, link: Link
+) -> VideoPerception:
+    return VideoPerception(
+        vision_models=parts.vision_models,
+        thread=parts.threads.vision,
+        setup=setup,
+        link=link,
+        captioning=captioning,
+        on_look=lambda: orders.put(SceneChanged()),
+    )
+
+
+def caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTranscriber | None:
+    """For an engine that hears, where there is a transcriber."""
+    if parts.transcriber is None or not engine.can.hears:
+        return None
+    return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
+
+
+def transcripts(
+    parts: Parts, engine: Engine, sound: AudioBuffer, clock: SoundClock, own_words: OwnWords
+) -> SpeechTranscripts | None:
+    """For an engine that does not hear. Words of our own, from the loudspeaker, are no transcript."""
+    if engine.can.hears or parts.transcriber is None:
+        return None
+
+    def is_ours(words: str, start_s: float) -> bool:
+        return own_words.has(words, clock.at(start_s))
+
+    return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound, is_ours)
+
+
+def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
+    """Where there is a model that hears the end of a turn; with the words where a model judges them."""
+    if parts.turn_end is None:
+        return None
+    words = None
+    if transcripts is not None and isinstance(parts.new_engine, SemanticTurnJudge):
+        words = WordsJudge(parts.new_engine, parts.threads.llm, transcripts)
+    return TurnDetection(judge=parts.turn_end, thread=parts.threads.turn_end, sound=sound, words=words)
+
+
+def audio_perception(
+    parts: Parts, transcripts: SpeechTranscripts | None, floor: Floor, setup: Setup, link: Link, played: PlayedSound
+) -> AudioPerception:
+    canceller = parts.new_echo_canceller
+    return AudioPerception(
+        voice_activity=parts.voice_activity,
+        sound=floor.sound,
+        sound_clock=floor.sound_clock,
+        transcripts=transcripts,
+        turn_detection=_turn_detection(parts, floor.sound, transcripts),
+        floor=floor,
+        setup=setup,
+        link=link,
+        echo=EchoCancellation(canceller(), played) if canceller is not None else None,
+    )
