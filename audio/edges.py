@@ -12,8 +12,9 @@ LEAD_S = 0.010  # kept before the first sound
 FADE_S = 0.003
 # Kept or added after the last sound, by the final punctuation; PAUSE_S in mid-sentence.
 PAUSES_S = {".": 0.30, "!": 0.30, "?": 0.30, "…": 0.35, ",": 0.14, ";": 0.20, ":": 0.20, "—": 0.18, "–": 0.18}
+PAUSES_S |= {"。": 0.30, "！": 0.30, "？": 0.30, "，": 0.14, "、": 0.10, "；": 0.20, "：": 0.20}
 PAUSE_S = 0.03
-CLOSERS = "\"'”’)] "
+CLOSERS = "\"'”’)] 」』）》"
 
 
 def sounding_span(samples: Samples, rate: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ class Recogniser(Protocol):
 
 
 class VoiceModel(Protocol):
-    """A TTS model, such as `audio.voice.Synthesizer`. Used by one thread at a time."""
+    """A TTS model, such as `audio.voices.voice.Synthesizer`. Used by one thread at a time."""
 
     @property
     def rate(self) -> int:

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
-WORD = re.compile(r"\S+\s*")
-CLOSERS = "\"'”’)]}*_»"
-OPENERS = "\"'“‘([{*_«"
-SENTENCE_END = re.compile(rf"[.!?…]+[{re.escape(CLOSERS)}]*$")
-CLAUSE_END = re.compile(rf"([,;:]|—|–|--)[{re.escape(CLOSERS)}]*$")
+from audio.voice_timing import UNSPACED
+
+# In Chinese and Japanese, which write no spaces, each character with the punctuation after it counts as a word.
+WORD = re.compile(rf"(?:[{UNSPACED}](?:(?![“「『（《])[^\s\w])*|[^\s{UNSPACED}]+)\s*")
+CLOSERS = "\"'”’)]}*_»」』）》"
+OPENERS = "\"'“‘([{*_«「『（《"
+SENTENCE_END = re.compile(rf"[.!?…。！？]+[{re.escape(CLOSERS)}]*$")
+CLAUSE_END = re.compile(rf"([,;:，；：、]|—|–|--)[{re.escape(CLOSERS)}]*$")
+NO_SPACES = re.compile(rf"[{UNSPACED}]")
 LIST_NUMBER = re.compile(r"^(\d{1,3}|[A-Za-z])[.)]$")
 INITIALS = re.compile(r"^([A-Za-z]\.)+$")
 
@@ -134,9 +138,9 @@ class _Nesting:
 
     def read(self, word: str) -> None:
         for letter in word:
-            if letter in "“«":
+            if letter in "“«「":
                 self.quotes = True
-            elif letter in "”»":
+            elif letter in "”»」":
                 self.quotes = False
             elif letter == '"':
                 self.quotes = not self.quotes
@@ -175,7 +179,12 @@ def _ends_sentence(word: _Word, following: str, complete: bool, count: int) -> b
 
 
 def _separable(word: _Word, following: str) -> bool:
-    """Whether a pause may separate the two: not an article and its noun, a full name, or "EXIT" and "42"."""
+    """Whether a pause may separate the two: not an article and its noun, a full name, or "EXIT" and "42".
+
+    Where no spaces are written a word may be longer than a character, so only punctuation separates.
+    """
+    if word.text[-1:].isalnum() and (NO_SPACES.match(word.text) or NO_SPACES.match(following)):
+        return False
     if _bare(word.text) in BOUND_TO_NEXT or word.bare.rstrip(".") in TITLES or following[0].isdigit():
         return False
     return not (word.text[0].isupper() and following[0].isupper())

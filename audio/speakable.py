@@ -43,6 +43,13 @@ def speakable(text: str) -> str:
     return text if any(letter.isalnum() for letter in text) else ""
 
 
+def without_markup(text: str) -> str:
+    """`text` without Markdown and emoji, in any language."""
+    for pattern, by in (_NO_EMOJI, *MARKDOWN):
+        text = pattern.sub(by, text)
+    return " ".join(text.split())
+
+
 def _squeezed(text: str) -> str:
     """Collapses runs of white space, over which the patterns would take quadratic time."""
     return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", text))
@@ -133,8 +140,9 @@ SYMBOLS = _rewrites(
     (r"#(?=\d)", "number "),
     (r"[*^~\\{}<>=|_]+", " "),
 )
+_NO_EMOJI: Rewrite = (EMOJI, "")
 REWRITES: list[Rewrite] = [
-    (EMOJI, ""),
+    _NO_EMOJI,
     *MARKDOWN[:2],
     (ADDRESS, _host),
     *MARKDOWN[2:],

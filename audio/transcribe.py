@@ -1,4 +1,4 @@
-"""ASR: Whisper tiny.en on CTranslate2, fast enough to run while the user speaks.
+"""ASR: Whisper on CTranslate2, fast enough to run while the user speaks.
 
 Whisper was trained on windows of thirty seconds, and one second costs as much. Here the encoder sees the speech and
 half a second of silence; encoder states of silence, computed once, are appended to its output. Two seconds of speech
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import ctranslate2
 import numpy as np
+import opencc
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -44,16 +46,20 @@ BEAM = 5
 EARLIEST_CUT = 20 * HEARING_RATE_HZ
 QUIET_SPAN = HEARING_RATE_HZ // 10
 
-States = NDArray[np.float32]  # (1, 1500, 384) encoder output, 20 ms each
+UNSPACED = ("zh", "ja")  # languages that write no spaces between words
+
+States = NDArray[np.float32]  # (1, 1500, width) encoder output, 20 ms each
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """`no_speech`: probability that there was no speech. `confidence`: geometric mean token probability, 0..1."""
+    """`no_speech`: probability that there was no speech. `confidence`: geometric mean token probability, 0..1.
+    `language`: of the words, as in ISO 639-1."""
 
     text: str
     no_speech: float
     confidence: float
+    language: str = "en"
 
 
 EMPTY_TRANSCRIPT = Transcript("", 1.0, 0.0)
@@ -63,7 +69,7 @@ class Transcriber:
     """Whisper's weights, shared by all sessions. Holds no session state; one call at a time is fastest."""
 
     def __init__(self, model_dir: Path | str, threads: int = 1) -> None:
-        """`model_dir` holds model.bin, config.json, tokenizer.json, vocabulary.txt of an English-only Whisper.
+        """`model_dir` holds model.bin, config.json, tokenizer.json, vocabulary.txt of a Whisper.
 
         Raises ValueError if it does not.
         """
@@ -73,10 +79,8 @@ class Transcriber:
             )
         except RuntimeError as error:
             raise ValueError(f"{model_dir} contains no Whisper model for CTranslate2: {error}") from error
-        if self._model.is_multilingual:
-            raise ValueError(f"{model_dir} contains a multilingual Whisper; use tiny.en or base.en.")
+        self.multilingual: bool = self._model.is_multilingual
         self._tokens = Tokenizer.from_file(str(Path(model_dir) / "tokenizer.json"))
-        self._prompt = [self._tokens.token_to_id(name) for name in ("<|startoftranscript|>", "<|notimestamps|>")]
         self._silence = self._encode(np.zeros(WINDOW, np.float32))
 
     def warm_up(self) -> None:
@@ -84,52 +88,70 @@ class Transcriber:
         noise = np.random.default_rng(0).standard_normal(HEARING_RATE_HZ, np.float32) * np.float32(0.1)
         self.transcribe(noise)
 
-    def transcribe(self, samples_16k: Samples, *, careful: bool = False) -> Transcript:
+    def transcribe(self, samples_16k: Samples, *, careful: bool = False, language: str = "en") -> Transcript:
         """The words in (n,) samples at 16 kHz. Silence, and less than a tenth of a second, give the empty text.
 
         `careful` encodes all thirty seconds and decodes with a beam of 5, which takes six times as long. Longer
-        recordings are cut at quiet places; the texts are joined.
+        recordings are cut at quiet places; the texts are joined. A model for English alone hears English words.
         """
-        pieces = [self._piece(piece, careful) for piece in cut_at_quiet(samples_16k)]
+        pieces = [self._piece(piece, careful, language) for piece in cut_at_quiet(samples_16k)]
         spoken = [piece for piece in pieces if piece.text]
         if not spoken:
             return min(pieces, key=lambda piece: piece.no_speech, default=EMPTY_TRANSCRIPT)
         return Transcript(
-            " ".join(piece.text for piece in spoken),
+            ("" if language in UNSPACED else " ").join(piece.text for piece in spoken),
             min(piece.no_speech for piece in spoken),
             min(piece.confidence for piece in spoken),
+            language,
         )
 
-    def _piece(self, samples: Samples, careful: bool) -> Transcript:
+    def language_odds(self, samples_16k: Samples) -> dict[str, float]:
+        """The probability of each language that the model knows, from at most thirty seconds of (n,) samples at 16 kHz.
+
+        Only a multilingual model can tell; it reads the probabilities of its language tokens.
+        """
+        [found] = self._model.detect_language(_view(self._short_states(samples_16k[:WINDOW])))
+        return {token.strip("<|>"): float(probability) for token, probability in found}
+
+    def _prompt(self, language: str) -> list[int]:
+        task = (f"<|{language}|>", "<|transcribe|>") if self.multilingual else ()
+        names = ("<|startoftranscript|>", *task, "<|notimestamps|>")
+        ids = [token for name in names if (token := self._tokens.token_to_id(name)) is not None]
+        assert len(ids) == len(names), f"the model does not know {names}"
+        return ids
+
+    def _piece(self, samples: Samples, careful: bool, language: str) -> Transcript:
         if len(samples) < MIN_SAMPLES or is_silent(samples, SILENT_DBFS):
             return EMPTY_TRANSCRIPT
         if len(samples) < SHORT_RECORDING and sounding_s(samples, HEARING_RATE_HZ) < SHORTEST_WORD_S:
             return EMPTY_TRANSCRIPT
         seconds = len(samples) / HEARING_RATE_HZ
-        text, no_speech, mean_log = self._encode_and_decode(samples, careful)
+        text, no_speech, mean_log = self._encode_and_decode(samples, careful, language)
         if not careful and is_looping(text, seconds):
-            text, no_speech, mean_log = self._encode_and_decode(samples, careful=True)
+            text, no_speech, mean_log = self._encode_and_decode(samples, careful=True, language=language)
         if is_hallucination(text, no_speech, mean_log):
-            return Transcript("", no_speech, 0.0)
+            return Transcript("", no_speech, 0.0, language)
         if is_looping(text, seconds):
             text = without_loops(text)
-        return Transcript(text, no_speech, math.exp(min(0.0, mean_log)))
+        if language == "zh":
+            text = simplified(text)
+        return Transcript(text, no_speech, math.exp(min(0.0, mean_log)), language)
 
-    def _encode_and_decode(self, samples: Samples, careful: bool) -> tuple[str, float, float]:
+    def _encode_and_decode(self, samples: Samples, careful: bool, language: str) -> tuple[str, float, float]:
         """(text, no-speech probability, mean log probability of the tokens)."""
         states = self._encode(_padded(samples, WINDOW)) if careful else self._short_states(samples)
         view = _view(states)
         max_tokens = min(224, len(samples) * MAX_TOKENS_PER_S // HEARING_RATE_HZ + 16)
         if not careful:
-            greedy = self._decode(view, max_tokens, beam=1)
+            greedy = self._decode(view, max_tokens, 1, language)
             if greedy[2] >= SURE_LOG_PROBABILITY:
                 return greedy
-        return self._decode(view, max_tokens, beam=BEAM)
+        return self._decode(view, max_tokens, BEAM, language)
 
-    def _decode(self, states: Any, max_tokens: int, beam: int) -> tuple[str, float, float]:
+    def _decode(self, states: Any, max_tokens: int, beam: int, language: str) -> tuple[str, float, float]:
         [result] = self._model.generate(
             states,
-            [self._prompt],
+            [self._prompt(language)],
             beam_size=beam,
             max_length=max_tokens,
             return_scores=True,
@@ -158,6 +180,16 @@ def cut_at_quiet(samples: Samples) -> list[Samples]:
         pieces.append(samples[:cut])
         samples = samples[cut:]
     return [*pieces, samples]
+
+
+def simplified(chinese: str) -> str:
+    """Chinese in simplified characters: Whisper writes either kind, whatever the speaker's accent."""
+    return str(_to_simplified().convert(chinese))
+
+
+@cache
+def _to_simplified() -> Any:
+    return opencc.OpenCC("t2s")
 
 
 def _padded(samples: Samples, length: int) -> Samples:

@@ -9,6 +9,15 @@ from difflib import SequenceMatcher
 
 from audio.chunk import Samples
 
+# A word is what spaces enclose; in Chinese and Japanese, which write none, a character with the punctuation after it.
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+WRITTEN_WORD = re.compile(rf"[{UNSPACED}][^\s\w]*|[^\s{UNSPACED}]+")
+
+
+def written_words(phrase: str) -> list[str]:
+    """The words of a phrase, each with its punctuation."""
+    return WRITTEN_WORD.findall(phrase)
+
 
 @dataclass(frozen=True, slots=True)
 class WordTime:
@@ -21,7 +30,7 @@ class WordTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpokenPhrase:
-    """`phrase` as sound, (n,) float32; `words` are exactly `phrase.split()`, in order.
+    """`phrase` as sound, (n,) float32; `words` are its `written_words`, in order.
 
     `exact`: the times come from the synthesiser's phoneme durations, else they are in proportion to letters.
     """
@@ -34,7 +43,7 @@ class SpokenPhrase:
     def heard(self, seconds: float) -> str:
         """The beginning of the phrase whose words were all complete after `seconds` of sound."""
         end = 0
-        for match, word in zip(re.finditer(r"\S+", self.phrase), self.words, strict=True):
+        for match, word in zip(WRITTEN_WORD.finditer(self.phrase), self.words, strict=True):
             if word.end_s > seconds:
                 break
             end = match.end()

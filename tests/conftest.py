@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
 from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightStore
 from tests.browser.served import Server
@@ -37,12 +38,14 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def weights(home: Path) -> WeightStore:
-    """The store with the embedded weights in it, pulled first where they are missing; not the larger language model.
+    """The store with the embedded weights in it, pulled first where they are missing; not the larger language model,
+    nor the models of other languages.
 
     `weights.path("whisper-tiny.en")` is the file, or the folder, of a model.
     """
     store = WeightStore(home)
-    store.pull([listed.weights.name for listed in store.listing() if listed.weights is not QWEN])
+    others = (QWEN, *LANGUAGE_WEIGHTS)
+    store.pull([listed.weights.name for listed in store.listing() if listed.weights not in others])
     return store
 
 
@@ -52,3 +55,10 @@ def server(home: Path, weights: WeightStore) -> Iterator[Server]:
     running = Server(home)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def language_weights(weights: WeightStore) -> WeightStore:
+    """The same store with the models of other languages in it."""
+    weights.pull([each.name for each in LANGUAGE_WEIGHTS])
+    return weights

@@ -9,7 +9,7 @@ import numpy as np
 from skimage import data
 
 from audio.sound_file import write_wav
-from audio.voice import Synthesizer
+from audio.voices.voice import Synthesizer
 
 
 def write_media(folder: Path) -> Path:

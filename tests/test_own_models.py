@@ -131,7 +131,7 @@ def test_the_voice_of_a_call_is_among_its_events(seeing: Assistant) -> None:
 
 def test_speech_sent_at_once_is_heard_in_real_time_and_answered(home: Path, weights: WeightStore) -> None:
     """Uses the embedded models, with a synthesized question."""
-    from audio.voice import Synthesizer
+    from audio.voices.voice import Synthesizer
 
     voice = Synthesizer(threads=1)
     with Assistant(home=home) as assistant, assistant.live() as call:

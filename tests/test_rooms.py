@@ -20,7 +20,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in """
     audio vision.reading vision.weights dialogue
-    audio.room audio.turn_end vision dialogue.text dialogue.llm.checkpoints
+    audio.room audio.turn_end audio.voices vision dialogue.text dialogue.llm.checkpoints
     dialogue.llm.native
     dialogue.llm
     dialogue.memory dialogue.sizing dialogue.minicpm

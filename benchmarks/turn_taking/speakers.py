@@ -21,7 +21,7 @@ import onnxruntime
 
 from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
-from audio.voice import Synthesizer
+from audio.voices.voice import Synthesizer
 
 Speaker = Callable[[str], Samples]
 

@@ -35,7 +35,7 @@ def _open_whisper(weights: Mapping[str, Path]) -> Any:
 
 
 def _open_hibari(_weights: Mapping[str, Path]) -> Any:
-    from audio.voice import Synthesizer
+    from audio.voices.voice import Synthesizer
 
     return Synthesizer(threads=1)
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from audio.chunk import Samples
 from audio.models import VoiceModel
 from audio.resample import resample_whole
+from audio.voice_timing import WRITTEN_WORD
 from stream.playout.playback import AudioPiece
 from stream.runtime.device_thread import DeviceThread
-
-WORD = re.compile(r"\S+")
 
 # The voice peaks at about -12 dBFS; calls are mixed to about -4. The knee bends what would clip.
 GAIN = 2.5
@@ -32,7 +29,7 @@ class SpeechSynthesis:
         assert self._voice is not None, "An engine that speaks needs no speech synthesis."
         spoken = self._voice.spoken(phrase)
         samples = resample_whole(_louder(spoken.samples), self._voice.rate, self._out_rate)
-        written = (match.end() for match in WORD.finditer(phrase))
+        written = (match.end() for match in WRITTEN_WORD.finditer(phrase))
         ends = tuple((word.end_s, end) for word, end in zip(spoken.words, written, strict=True))
         return AudioPiece(phrase, samples, ends)
 

@@ -15,8 +15,8 @@ from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from audio.sound_file import read_sound
 from audio.transcribe import Transcriber
-from audio.voice import Synthesizer
 from audio.voice_activity import VoiceActivityDetector
+from audio.voices.voice import Synthesizer
 from stream.models.weights import WeightStore
 
 Say = Callable[[str], Samples]

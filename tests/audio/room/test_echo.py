@@ -9,7 +9,7 @@ from audio.chunk import Samples
 from audio.loudness import level_dbfs
 from audio.resample import resample_whole
 from audio.room.echo import FRAME, EchoCanceller
-from audio.voice import Synthesizer
+from audio.voices.voice import Synthesizer
 from tests.room_sounds import EchoPath, placed, said, seconds
 
 TEXT = (

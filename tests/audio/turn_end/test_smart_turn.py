@@ -10,7 +10,7 @@ import pytest
 from audio.chunk import Samples
 from audio.tone import silence
 from audio.turn_end.smart_turn import WINDOW, SmartTurn, features
-from audio.voice import Synthesizer
+from audio.voices.voice import Synthesizer
 from stream.models.weights import WeightStore
 
 RATE = 16_000

@@ -6,17 +6,13 @@ symbols), and the result gives the time of each written word.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import numpy as np
 
 from audio.chunk import Samples
 from audio.speakable import speakable
-from audio.synthesis import RATE_HZ, Synthesis
-from audio.voice_timing import SoundingWord, SpokenPhrase, align_words
-
-CACHED_PHRASES = 64
-CACHED_CHARACTERS = 80  # longer phrases rarely repeat; a full cache of these takes about 35 MB
+from audio.voice_timing import SoundingWord, SpokenPhrase, align_words, written_words
+from audio.voices.phrase_cache import PhraseCache
+from audio.voices.synthesis import RATE_HZ, Synthesis
 
 
 class Synthesizer:
@@ -27,7 +23,7 @@ class Synthesizer:
 
     def __init__(self, threads: int = 1) -> None:
         self._synthesis = Synthesis(threads)
-        self._cache: OrderedDict[str, SpokenPhrase] = OrderedDict()
+        self._cache = PhraseCache(self._make)
 
     def warm_up(self) -> None:
         """Loads the pronunciation tables, so that the first phrase is not slower than the others."""
@@ -39,16 +35,7 @@ class Synthesizer:
 
     def spoken(self, phrase: str) -> SpokenPhrase:
         """The phrase as read-only sound with the times of its words; no samples if nothing in it can be spoken."""
-        if phrase in self._cache:
-            self._cache.move_to_end(phrase)
-            return self._cache[phrase]
-        spoken = self._make(phrase)
-        spoken.samples.flags.writeable = False
-        if len(phrase) <= CACHED_CHARACTERS:
-            self._cache[phrase] = spoken
-            if len(self._cache) > CACHED_PHRASES:
-                self._cache.popitem(last=False)
-        return spoken
+        return self._cache.spoken(phrase)
 
     def _make(self, phrase: str) -> SpokenPhrase:
         pieces: list[Samples] = [np.zeros(0, np.float32)]
@@ -59,5 +46,5 @@ class Synthesizer:
             pieces.append(samples)
             sounding += [SoundingWord(word.word, now + word.start_s, now + word.end_s) for word in words_of_part]
             now += len(samples) / self.rate
-        words = align_words(phrase.split(), sounding)
+        words = align_words(written_words(phrase), sounding)
         return SpokenPhrase(phrase, np.concatenate(pieces), words, self._synthesis.exact)

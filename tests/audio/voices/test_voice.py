@@ -1,4 +1,4 @@
-"""The real TTS model: intelligible speech, word times, and any input text. Tests audio/synthesis.py as well."""
+"""The real TTS model: intelligible speech, word times, and any input text. Tests audio/voices/synthesis.py as well."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from audio.chunk import HEARING_RATE_HZ
 from audio.resample import resample_whole
-from audio.synthesis import MAX_PHONEMES, Synthesis
 from audio.transcribe import Transcriber
-from audio.voice import CACHED_PHRASES, Synthesizer
+from audio.voice_timing import written_words
+from audio.voices.phrase_cache import CACHED_PHRASES
+from audio.voices.synthesis import MAX_PHONEMES, Synthesis
+from audio.voices.voice import Synthesizer
 
 PHRASES = ("I can see a red cup on the left. ", "The sign says EXIT 42, ", "Dr. Smith paid 10% at 9:05.")
 
@@ -32,7 +34,7 @@ def test_every_written_word_has_its_time(voice: Synthesizer) -> None:
     for phrase in PHRASES:
         spoken = voice.spoken(phrase)
         assert spoken.exact, "the graph returns its durations"
-        assert [word.word for word in spoken.words] == phrase.split()
+        assert [word.word for word in spoken.words] == written_words(phrase)
         times = [time for word in spoken.words for time in (word.start_s, word.end_s)]
         assert times == sorted(times) and times[0] >= 0 and times[-1] <= len(spoken.samples) / voice.rate
 
@@ -51,7 +53,7 @@ def test_the_words_heard_until_a_cut_are_those_that_asr_recognises(
 
 
 def test_times_are_in_proportion_to_letters_if_the_graph_has_no_durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audio.synthesis.PHONEME_ENDS", "/no_such_tensor")
+    monkeypatch.setattr("audio.voices.synthesis.PHONEME_ENDS", "/no_such_tensor")
     plain = Synthesis(threads=1)
     assert not plain.exact
     [reading] = plain.read("A red cup on the left.")
@@ -79,7 +81,7 @@ def test_odd_characters_are_spoken(voice: Synthesizer, phrase: str) -> None:
 def test_any_text_can_be_spoken(phrase: str) -> None:
     spoken = SHARED.spoken(phrase)
     assert np.isfinite(spoken.samples).all()
-    assert [word.word for word in spoken.words] == phrase.split()
+    assert [word.word for word in spoken.words] == written_words(phrase)
 
 
 SHARED = Synthesizer(threads=1)
@@ -90,7 +92,7 @@ def test_plain_letters_are_spoken_if_the_pronunciation_rules_fail(monkeypatch: p
         raise KeyError("a rule of the package")
 
     expected = SHARED.say("plain words")
-    monkeypatch.setattr("audio.synthesis.normalize", fail)
+    monkeypatch.setattr("audio.voices.synthesis.normalize", fail)
     np.testing.assert_array_equal(Synthesizer(threads=1).say("plain words"), expected)
 
 

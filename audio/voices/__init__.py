@@ -1,0 +1,1 @@
+"""Voices: hibari for English, Kokoro for other languages and a natural English voice."""
