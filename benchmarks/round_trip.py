@@ -10,7 +10,7 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +110,9 @@ class EchoSession:
 
     def restore(self, said: Sequence[Said]) -> None:
         """Remembers nothing."""
+
+    def record(self, folder: Path, about: Mapping[str, str]) -> None:
+        """Records nothing."""
 
     def push(self, event: Perceived) -> None:
         if (

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from audio.chunk import Samples
+from stream.recording.call_recording import CallRecording
 from stream.runtime.budget import broken_by
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import Expressed, PlayoutMeasured, ReplyEnded, TurnRecorded, TurnTimed, UserCaption, Why
@@ -45,12 +47,14 @@ class _Open:
 
 
 class FlightRecorder:
-    """The recorder of one session. `link` leads to the far end; stages use `express` instead."""
+    """The recorder of one session. `link` leads to the far end; stages use `express` instead. What passes through goes
+    to `recording` too, where there is one."""
 
     def __init__(self, turns: Turns, sound_clock: SoundClock, link: Link) -> None:
         self.turns, self.sound_clock, self._link = turns, sound_clock, link
         self._open: dict[int, _Open] = {}
         self._playout: PlayoutMeasured | None = None
+        self.recording: CallRecording | None = None
 
     def take(self, event: TurnEvent) -> list[Decision]:
         """Has `event` decided, and records what was decided and why. Returns the decisions."""
@@ -59,6 +63,8 @@ class FlightRecorder:
         if estimated and isinstance(event, TurnEndEstimated):
             self._of(turns.turn).pauses.append((event.at - event.stopped_at, event.probability))
         decisions = turns.take(event)
+        if self.recording is not None:
+            self.recording.decided(self._link.now(), event, decisions)
         if decisions:
             self._record(decisions)
             for turn, kind, text in reasons(turns, before, event, decisions):
@@ -70,7 +76,7 @@ class FlightRecorder:
 
     def express(self, event: Expressed) -> None:
         """Passes an output event on, and records what it says about a turn."""
-        self._link.emit(event)
+        self._emit(event)
         match event:
             case UserCaption(turn, text, final=True) if turn in self._open:
                 self._open[turn].transcript = text
@@ -82,6 +88,16 @@ class FlightRecorder:
                 self._close(turn, "cut" if cut else "heard", heard)
             case _:
                 pass
+
+    def _emit(self, event: Expressed) -> None:
+        self._link.emit(event)
+        if self.recording is not None:
+            self.recording.expressed(self._link.now(), event)
+
+    def pulled(self, samples: Samples, rate: int) -> None:
+        """Takes note of sound that goes out; from any thread."""
+        if self.recording is not None:
+            self.recording.played(self._link.now(), samples, rate)
 
     def measured(self, playout: PlayoutMeasured) -> None:
         """Takes note of the delays between sending sound and playing it."""
@@ -112,7 +128,7 @@ class FlightRecorder:
         why = Why(turn, kind, text, self._link.now())
         if turn in self._open:
             self._open[turn].why.append(why)
-        self._link.emit(why)
+        self._emit(why)
 
     def _time(self, turn: int, timed: TurnTimed) -> None:
         record = self._of(turn)
@@ -130,7 +146,7 @@ class FlightRecorder:
             return
         timed, playout = record.timed, self._playout
         round_trip_s = playout.round_trip_s if playout is not None else None
-        self._link.emit(
+        self._emit(
             TurnRecorded(
                 turn,
                 record.began_at,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 
 from dialogue.blocks import SystemBlock
 from dialogue.errors import AssistantError
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.playout.playback import Playback
+from stream.recording.call_recording import CallRecording
+from stream.recording.recorded_call import about_turns
 from stream.runtime.clock import SessionClock
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Notice, Perceived, SessionEnded
 from stream.runtime.failures import first_error
@@ -59,12 +62,23 @@ class Session:
         """Sets the standing instruction in place of the persona, unless it is empty; to be called before `run`."""
         self._instructions = instructions
 
+    def record(self, folder: Path, about: Mapping[str, str]) -> None:
+        """Records the call in a new folder, with what is to be known `about` it; to be called before `run`.
+
+        Raises OSError where the folder cannot be made.
+        """
+        flight = self._stages.flight
+        about_call = {**about, "setup": self.setup.name, **about_turns(flight.turns)}
+        flight.recording = CallRecording(folder, about_call)
+
     def now(self) -> float:
         """Seconds since the session began."""
         return self._clock.now()
 
     def push(self, event: Perceived) -> None:
         """Takes one input event. Never blocks; input after the end is dropped."""
+        if (recording := self._stages.flight.recording) is not None:
+            recording.perceived(self.now(), event)
         match event:
             case AudioReceived(chunk):
                 self._stages.audio.queue.put(chunk)
@@ -125,6 +139,8 @@ class Session:
             log.warning("The engine of session %s was not closed in time.", self.name)
         if self._stages.remembering is not None:
             await self._stages.remembering.close()
+        if (recording := self._stages.flight.recording) is not None:
+            await asyncio.to_thread(recording.close)
         self._events.put(SessionEnded(self._reason))
         self._events.close()
 

@@ -6,10 +6,11 @@ perception, read by the reply stage) and the signal of playback progress (set by
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from audio.chunk import Samples
 from dialogue.engine import Engine, UnitEngine
 from dialogue.memory.event_log import Remembers
 from dialogue.tools.toolbox import TakesTools, Toolbox
@@ -58,6 +59,7 @@ class Stages:
     """The stages of one session. A stage that the engine or the setup does not need is None."""
 
     engine: Engine
+    flight: FlightRecorder
     playback: Playback
     audio: AudioPerception
     video: VideoPerception
@@ -117,7 +119,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
     played = PlayedSound(out_rate, link.now)
-    playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=played.put)
+    playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=_both(played, flight, out_rate))
     captioning = perceiving.captioning(parts, engine, setup, link)
     video = perceiving.video_perception(parts, captioning, orders, setup, link)
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
@@ -152,6 +154,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     _equip(parts, dependencies, replies, controls)
     return Stages(
         engine=engine,
+        flight=flight,
         playback=playback,
         audio=audio,
         video=video,
@@ -167,6 +170,16 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         remembering=remembering,
         delegation=delegation_stage(parts, dependencies, floor),
     )
+
+
+def _both(played: PlayedSound, flight: FlightRecorder, rate: int) -> Callable[[Samples], None]:
+    """Takes sound that goes out for both."""
+
+    def take(samples: Samples) -> None:
+        played.put(samples)
+        flight.pulled(samples, rate)
+
+    return take
 
 
 def _remembering(engine: Engine, setup: Setup, link: Link) -> Remembering | None:

@@ -37,6 +37,7 @@ class Desk:
 
     refusals: list[tuple[int, int, dict[str, str]]] = field(default_factory=list)
     unreachable: bool = False
+    health: dict[str, Any] = field(default_factory=lambda: {"status": "ok"})
     gone: bool = False  # only the page's own files are served
     offers: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
@@ -58,7 +59,7 @@ class _Handler(SimpleHTTPRequestHandler):
         elif self.server.desk.gone:
             self.close_connection = True
         else:
-            self._reply(200, {"status": "ok"}, {})
+            self._reply(200, self.server.desk.health, {})
 
     def do_POST(self) -> None:
         desk = self.server.desk

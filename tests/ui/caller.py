@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,7 @@ class RememberingSession:
         self.reason = ""
         self.breaks = False
         self.restored: list[Said] = []
+        self.recorded: Path | None = None
         self._out: asyncio.Queue[Expressed] = asyncio.Queue()
         self._zero = asyncio.get_running_loop().time()
 
@@ -56,6 +57,10 @@ class RememberingSession:
 
     def restore(self, said: Sequence[Said]) -> None:
         self.restored.extend(said)
+
+    def record(self, folder: Path, about: Mapping[str, str]) -> None:
+        folder.mkdir()
+        self.recorded = folder
 
     def push(self, event: Perceived) -> None:
         self.perceived.append(event)
@@ -139,6 +144,7 @@ async def house(
     capacity: Capacity | None = None,
     limits: Limits | None = None,
     upgrade: Upgrade[Parts] | None = None,
+    record: Path | None = None,
 ) -> AsyncIterator[House]:
     """Yields the server once it takes calls, or at once while `opening` delays it."""
     sessions, opened, parts = list[RememberingSession](), list[Parts](), Parts(capacity)
@@ -157,7 +163,7 @@ async def house(
     ready = asyncio.Event()
     listening, address = listen(host, 0)
     times = CallTimes(vanished_s, resume_s, connect_s)
-    service = Service(setup, open_parts, open_session, times=times, upgrade=upgrade)
+    service = Service(setup, open_parts, open_session, times=times, upgrade=upgrade, record=record)
     web = web_server(service.state, address, token, tmp_path, limits)
     serving = asyncio.create_task(service.run(web, listening, ready.set))
     async with asyncio.timeout(10):

@@ -67,7 +67,7 @@ class Call:
     ) -> None:
         self.name, self.token = name, secrets.token_urlsafe(16)
         self.connected = False  # at some time; a call that never was is not resumed
-        self.waits_for_page = False
+        self.waits_for_page = self.recorded = False
         self._metrics, self._losses = metrics, Losses(metrics)
         self._times, self._stun, self._hosts, self._vacated = times, stun, hosts, vacated
         self._session: CallSession | None = None

@@ -19,7 +19,7 @@ class CallRequest:
 
     `replaces` names an earlier call of the page, which ends. `token` is that of a call to resume, of which the page
     has received `received` messages; where that call is lost too, a new one takes `said`. `ticket` is the caller's
-    place in the queue.
+    place in the queue. `record`: the caller agrees that the call is recorded.
     """
 
     offer: Offer
@@ -29,6 +29,7 @@ class CallRequest:
     received: int = 0
     said: tuple[Said, ...] = ()
     ticket: str | None = None
+    record: bool = False
 
 
 def read_request(body: Mapping[str, object], client: str | None) -> CallRequest:
@@ -44,6 +45,7 @@ def read_request(body: Mapping[str, object], client: str | None) -> CallRequest:
         received=received,
         said=_said(body.get("said", [])),
         ticket=_token(body, "ticket"),
+        record=body.get("record") is True,
     )
 
 

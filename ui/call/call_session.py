@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from audio.chunk import Samples
@@ -15,13 +16,14 @@ class SoundOut(Protocol):
 
 
 class CallSession(Protocol):
-    """`stream.session.session.Session` implements it. `restore` may come before `run`."""
+    """`stream.session.session.Session` implements it. `restore` and `record` may come before `run`."""
 
     @property
     def playback(self) -> SoundOut: ...
     @property
     def dropped(self) -> Mapping[str, int]: ...
     def restore(self, said: Sequence[Said]) -> None: ...
+    def record(self, folder: Path, about: Mapping[str, str]) -> None: ...
     async def run(self) -> None: ...
     def now(self) -> float: ...
     def push(self, event: Perceived) -> None: ...

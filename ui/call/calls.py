@@ -20,6 +20,7 @@ from ui.call.call_session import CallSession
 from ui.call.caller_limits import CallerLimits
 from ui.call.metrics import Metrics
 from ui.call.places import Places
+from ui.call.recordings import Recordings
 from ui.call.times import CallTimes
 from ui.host.reclaim import Reclaim
 from ui.realtime.wire import Message
@@ -70,9 +71,11 @@ class Calls:
         stun: str | None = None,
         times: CallTimes | None = None,
         hosts: Sequence[str] | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         self.admission, self.places = admission, Places(admission, metrics, self._make_room)
         self._open_session, self._greetings, self._metrics = open_session, greetings, metrics
+        self._recordings = recordings
         self._stun, self._times, self._hosts = stun, times or CallTimes(), hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
@@ -114,6 +117,7 @@ class Calls:
             session = self._open_session(name)
             if request.said:
                 session.restore(request.said)
+            call.recorded = self._recordings is not None and request.record and self._recordings.begin(session, name)
         except BaseException:
             self.places.leave()
             await call.close()
@@ -160,7 +164,8 @@ class Calls:
         call = running.call
         try:
             [hello, *_] = self._greetings(call.name)
-            sdp = await call.resume(request.offer, request.received, {**hello, "resumed": True})
+            recorded = {"recorded": True} if call.recorded else {}
+            sdp = await call.resume(request.offer, request.received, {**hello, "resumed": True, **recorded})
         except BaseException:
             if not had_place:
                 self._vacate(call.name)
@@ -193,6 +198,8 @@ class Calls:
         greetings = list(self._greetings(call.name))
         if request.said:
             greetings[0] = {**greetings[0], "restored": True}
+        if call.recorded:
+            greetings[0] = {**greetings[0], "recorded": True}
         try:
             await call.run(session, greetings)
         except Exception:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.errors import BadInput
 from stream.models.needs import weights_needed
+from ui.commands.replay_call import add_call_options, replay_call
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store
 from ui.host.progress import bars
@@ -23,6 +24,9 @@ EXAMPLES = """\
   omnilive replay talk.mp4 --fast             skip the pauses: same answers, same latencies
   omnilive replay talk.wav --out reply.wav    write the assistant's voice, on the recording's time line
   omnilive replay talk.mp4 --fast --json      print one JSON object instead of a transcript
+  omnilive replay DIR/CALL                    a recorded call: what was decided when, and why
+  omnilive replay DIR/CALL --set endpointing.patience=0.8 --compare
+                                              beside what would have been decided with 0.8 s of silence
 """
 
 
@@ -32,20 +36,31 @@ def add_to(commands: Subparsers) -> None:
         "replay",
         replay,
         about="send a recording through the live pipeline",
-        description="Sends a recording through the live pipeline, and prints transcript, answers and latencies.",
+        description="Sends a recording through the live pipeline, and prints transcript, answers and latencies. The "
+        "turns of a recorded call are decided again in virtual time, from the events of the call.",
         examples=EXAMPLES,
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a sound or video file")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a sound or video file, or the folder of a call")
     parser.add_argument("--fast", action="store_true", help="skip waiting while no model computes")
     parser.add_argument("--out", type=Path, metavar="WAV", help="write the assistant's voice to this file")
     parser.add_argument("--scene", action="store_true", help="also print the description of the scene when it changes")
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object: seconds, conversation, latencies in ms"
     )
+    add_call_options(parser)
     add_setup_options(parser)
 
 
-def replay(options: argparse.Namespace) -> None:
+def replay(options: argparse.Namespace) -> int:
+    if options.file.is_dir():
+        return replay_call(options)
+    if options.settings or options.compare:
+        raise BadInput("--set and --compare need the folder of a recorded call.")
+    replay_file(options)
+    return 0
+
+
+def replay_file(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     from ui.api.media_file import contents, perceive
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
 from ui.commands.delegate_option import add_delegate_options, with_delegate
+from ui.commands.record_option import add_record_option, recordings_folder
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
 from ui.host.address import listen
@@ -34,6 +35,7 @@ EXAMPLES = """\
   omnilive run --model openbmb/MiniCPM-o-2_6 --quantize int4
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
   omnilive run --remember             calls are remembered, in a file on this machine
+  omnilive run --record calls         callers may agree on the page that their call is recorded in the folder calls
   omnilive run --delegate http://gpu-box:8000/v1    "ask the big model ..." passes a question on
 
 exit codes: 0 after Ctrl-C or SIGTERM; 2 where it cannot run; 70 where the server process crashed and was not started
@@ -77,6 +79,7 @@ def add_to(commands: Subparsers) -> None:
         "reach it; not used with a loopback --host; default: none",
     )
     add_remember_option(parser)
+    add_record_option(parser)
     add_delegate_options(parser)
     parser.add_argument(
         "--memory-limit",
@@ -118,6 +121,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
     setup = with_delegate(with_remember(setup, options), options)
+    recordings = recordings_folder(options)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
@@ -145,7 +149,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
 
     def ready(url: str) -> None:
         print(f"\nready after {time.perf_counter() - began:.1f} s. Open this in a browser and press Start:\n")
-        print(f"    {url}\n\n{privacy(setup)} Ctrl-C ends it.", flush=True)
+        print(f"    {url}\n\n{privacy(setup, recordings)} Ctrl-C ends it.", flush=True)
 
     serving = serve(
         setup,
@@ -158,6 +162,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         on_ready=ready,
         upgrade=upgrade if setup.upgrade is not None else None,
         supervisor=supervisor,
+        record=recordings,
     )
     try:
         asyncio.run(serving)

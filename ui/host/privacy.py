@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from dialogue.engines.settings import RemoteSettings
@@ -21,9 +22,10 @@ def sent_elsewhere(setup: Setup) -> Sent | None:
     return "pictures" if isinstance(setup.engine, RemoteSettings) and setup.engine.sees else "words"
 
 
-def privacy(setup: Setup) -> str:
-    """Sentences for the terminal."""
+def privacy(setup: Setup, recordings: Path | None = None) -> str:
+    """Sentences for the terminal. `recordings` is the folder of recorded calls."""
     kept = f" What is said and seen in calls is kept in {setup.remember}." if setup.remember is not None else ""
+    kept += f" Calls whose callers agree are recorded in {recordings}." if recordings is not None else ""
     match sent_elsewhere(setup):
         case "words":
             return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}.{kept}"

@@ -55,6 +55,7 @@ class Routes:
     upgrading: Upgrading[Any] | None = None
     models: ServedModels | None = None  # for requests outside calls
     busy_s: Callable[[], float] = lambda: 0.0  # for how long a model's present step has been running
+    records: bool = False  # calls whose callers agree
 
     @property
     def health(self) -> str:
@@ -121,6 +122,8 @@ def _health(state: Routes) -> dict[str, object]:
     }
     if state.setup.remember is not None:
         health["remembers"] = True
+    if state.records:
+        health["records"] = True
     if (sent := sent_elsewhere(state.setup)) is not None:
         health["sends"] = sent
     if state.setup.llm_choice:

@@ -24,6 +24,7 @@ from stream.runtime.failures import first_error
 from ui.call.call_session import CallSession
 from ui.call.calls import Calls
 from ui.call.metrics import Metrics
+from ui.call.recordings import Recordings
 from ui.call.times import CallTimes
 from ui.host.address import listen, media_hosts
 from ui.host.stop_signals import stopped_by_signals
@@ -74,6 +75,7 @@ class Service(Generic[P]):
         times: CallTimes | None = None,
         upgrade: Upgrade[P] | None = None,
         broken_after_s: float = BROKEN_AFTER_S,
+        record: Path | None = None,
     ) -> None:
         self._broken_after_s = broken_after_s
         self._open_parts, self._open_session = open_parts, open_session
@@ -82,7 +84,10 @@ class Service(Generic[P]):
         self._media_hosts: tuple[str, ...] | None = None
         self._opened_parts: list[P] = []  # the last ones are those of calls that begin now
         self.metrics = Metrics()
-        self.state = Routes(setup, self.metrics, upgrading=self._upgrading, busy_s=self._busy_s)
+        self.state = Routes(
+            setup, self.metrics, upgrading=self._upgrading, busy_s=self._busy_s, records=record is not None
+        )
+        self._recordings = Recordings(record, self.state.version) if record is not None else None
         self.stop = asyncio.Event()
 
     def _busy_s(self) -> float:
@@ -167,6 +172,7 @@ class Service(Generic[P]):
             stun=self._stun,
             times=self._times,
             hosts=self._media_hosts,
+            recordings=self._recordings,
         )
 
     async def _opened(self) -> P | None:
@@ -205,14 +211,15 @@ async def serve(
     open_session: Callable[[str, P, Setup], CallSession] | None = None,
     upgrade: Upgrade[P] | None = None,
     supervisor: SupervisorLink | None = None,
+    record: Path | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
     `on_ready` is called with the URL to open once calls are taken. Off loopback the URL is HTTPS, with a certificate
     kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
     the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. `supervisor`
-    brings the listening socket of `host`. Raises AssistantError that names the option to change, ServerBroken, and
-    what `open_parts` raises.
+    brings the listening socket of `host`. `record` is the folder for recordings of calls whose callers agree. Raises
+    AssistantError that names the option to change, ServerBroken, and what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
     if supervisor is None:
@@ -222,7 +229,7 @@ async def serve(
     try:
         if token is None and not address.local:
             token = new_token()
-        service = Service(setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade)
+        service = Service(setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade, record=record)
         web = web_server(service.state, address, token, cache_dir)
 
         def ready() -> None:

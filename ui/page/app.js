@@ -10,6 +10,7 @@
      #state         data-state: idle, connecting, listening, hearing, thinking, speaking, reconnecting, busy, error, stopped
      #overlay       one .seen[data-kind=object|text] for each detection;  #scene-description  the same in words
      #notice        messages as .notice[data-level][data-code]
+     #record        the checkbox by which the user agrees to a recording, in #record-choice;  #recorded  shown while one is made
      #voice         the audio element that plays the assistant's voice
      #why-list      why the assistant waited, answered or stopped: items with data-turn and data-kind;  #turn-record
      #latency-stages, #latency-table, #context-bar, #context-recalls, #rtt, #playout       in #details, opened by #details-toggle
@@ -35,6 +36,7 @@ import { Overlay } from "./view/overlay.js";
 import { Panel } from "./view/panel.js";
 import { showDelegation } from "./view/delegation.js";
 import { showPrivacy } from "./view/privacy.js";
+import { Recording } from "./view/recording.js";
 import { TypedLine } from "./view/typing.js";
 import * as words from "./words.js";
 
@@ -53,11 +55,13 @@ const captions = new Captions(by("captions"), document.querySelector("#conversat
 const notices = new Notices(by("notice"));
 const announce = announcer(by("announce"));
 const panel = new Panel();
+const recording = new Recording({ choice: by("record-choice"), box: by("record"), shown: by("recorded") });
 const turns = new Turns();
 const media = new LocalMedia((message) => call.send(message));
 const call = new Call(
   () => media.tracks(),
   () => turns.said(),
+  () => recording.agreed,
 );
 const pickers = new Pickers(
   { camera: by("pick-camera"), microphone: by("pick-microphone"), speaker: by("pick-speaker") },
@@ -107,6 +111,7 @@ call.addEventListener("phase", ({ detail: phase }) => {
   if (!call.wanted) breakOff();
   if (phase === "error" || phase === "stopped") media.stop();
   if (!call.wanted) quiet();
+  recording.follow(call.wanted);
   keepScreenOn(call.wanted);
   announce(words.ANNOUNCED[phase]);
 });
@@ -162,6 +167,7 @@ call.addEventListener("over", ({ detail: reason }) => {
 const HANDLERS = {
   hello(message) {
     panel.showHello(message);
+    recording.began(message);
     monitorConnection(call.connection, (figures) => (flush.measured(figures), panel.showConnection(figures)));
     if (somethingWasSaid()) captions.divide(beginning);
   },
@@ -323,5 +329,5 @@ showState();
 showDeviceButtons();
 showOverlayChoice();
 pickers.refresh();
-showPrivacy(by("privacy"), by("memory"));
+showPrivacy(by("privacy"), by("memory")).then((health) => recording.offer(health));
 document.documentElement.dataset.ready = "true"; // hides the message for old browsers

@@ -23,11 +23,13 @@ export class Call extends EventTarget {
   /**
    * @param {() => {microphone: any, camera: any, canCapture: boolean}} sources called for every connection
    * @param {() => {role: string, text: string}[]} said what was said so far, for a server that has lost the call
+   * @param {() => boolean} record whether the user agrees that the call is recorded
    */
-  constructor(sources, said) {
+  constructor(sources, said, record) {
     super();
     this.sources = sources;
     this.said = said;
+    this.record = record;
     addEventListener("online", () => this.retryNow());
   }
 
@@ -85,7 +87,7 @@ export class Call extends EventTarget {
     connection.addEventListener("shaky", () => this.#emit("phase", "reconnecting"));
     connection.addEventListener("steady", () => connection.live && this.#emit("phase", "live"));
     this.#emit("connection", connection);
-    await connection.open(signal, said);
+    await connection.open(signal, said, this.record());
   }
 
   /** The server answers but takes no call yet; it says when to try again. */

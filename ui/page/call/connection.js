@@ -71,13 +71,13 @@ export class Connection extends EventTarget {
 
   /**
    * Offers the call, with what was `said` before, and returns once the server has said hello. Closes the connection and
-   * throws CallTrouble otherwise.
+   * throws CallTrouble otherwise. `record`: the user agrees that the call is recorded.
    */
-  async open(signal, said = []) {
+  async open(signal, said = [], record = false) {
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
       await gathered(this.pc);
-      const answer = await offerCall(this.pc.localDescription, said, signal);
+      const answer = await offerCall(this.pc.localDescription, { ...continuing(said), ...(record && { record }) }, signal);
       this.dispatchEvent(new CustomEvent("answered", { detail: answer }));
       await this.pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
       await this.#first(this.channel.readyState === "open" || opened(this.channel), OPENING_MS, "no_path", signal);
@@ -165,13 +165,13 @@ function opened(channel) {
   return new Promise((resolve) => channel.addEventListener("open", resolve, { once: true }));
 }
 
-async function offerCall({ sdp, type }, said, signal) {
+async function offerCall({ sdp, type }, more, signal) {
   let response;
   try {
     response = await fetch("/call", {
       method: "POST",
       headers: { "Content-Type": "application/json", ...authorization() },
-      body: JSON.stringify({ sdp, type, ...continuing(said) }),
+      body: JSON.stringify({ sdp, type, ...more }),
       signal,
     });
   } catch (trouble) {

@@ -7,7 +7,7 @@ const REMEMBERED = "What is said and seen is remembered after the call, in a fil
 
 /**
  * Adds sentences to `node`; none where the server does not report its setup. Shows the link to the memory page where
- * calls are remembered.
+ * calls are remembered. Returns what the server reports.
  * @param {HTMLElement} node
  * @param {HTMLAnchorElement} memory
  */
@@ -15,16 +15,17 @@ export async function showPrivacy(node, memory) {
   const health = await fetch("/healthz")
     .then((response) => response.json())
     .catch(() => null);
-  if (!health?.setup) return;
+  if (!health?.setup) return health;
   const sentence = document.createElement("strong");
   sentence.textContent = privacySentence(health.sends, location.hostname);
   node.append(" ", sentence);
-  if (!health.remembers) return;
+  if (!health.remembers) return health;
   memory.href = withToken("/memory");
   memory.hidden = false;
   const link = document.createElement("a");
   Object.assign(link, { href: memory.href, target: "_blank", rel: "noopener", textContent: "Memory" });
   node.append(` ${REMEMBERED} `, link, ".");
+  return health;
 }
 
 const SENT = {
