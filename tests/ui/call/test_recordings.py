@@ -1,4 +1,4 @@
-"""A call is recorded where the server records and the caller has agreed, and the caller is told."""
+"""A call is recorded where the server records and the caller has agreed; the page is informed."""
 
 from __future__ import annotations
 
