@@ -151,9 +151,34 @@ class MiniCpmCaller(DialectCaller):
                 self.errors.append(message["error"]["message"])
 
 
+class LiveCaller(DialectCaller):
+    """OpenAI Live."""
+
+    rate = 24_000
+    path = "/v1/live/sessions"
+
+    async def _begin(self) -> None:
+        await self.send({"type": "session.start", "session": {"model": "load"}})
+        first = await self.receive()
+        if first["type"] != "session.started":
+            raise Refused(str(first))
+
+    def _append(self, piece: Sound) -> dict[str, Any]:
+        return {"type": "session.input_audio.append", "audio": pcm16(piece)}
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "session.output_audio.delta":
+                self._sounded()
+            case "session.output_transcript.delta":
+                self.words += message["delta"]
+            case "error":
+                self.errors.append(message["error"]["message"])
+
+
 def pcm16(samples: Sound) -> str:
     """Float32 samples as base64 PCM of 16 bits."""
     return base64.b64encode((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()).decode()
 
 
-DIALECTS: Mapping[str, type[DialectCaller]] = {"openai": OpenAiCaller, "minicpm": MiniCpmCaller}
+DIALECTS: Mapping[str, type[DialectCaller]] = {"openai": OpenAiCaller, "minicpm": MiniCpmCaller, "live": LiveCaller}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.errors import BadInput
@@ -28,9 +28,23 @@ FIRST_S, TURN_S = 60.0, 120.0  # until the first word, until the last one; a lar
 LONGEST_ANSWER = 1200  # characters: more than a minute of speech
 
 
+class LargerModel(Protocol):
+    """Answers what an engine passes on. `url` names it to the user; `sees`: it gets the camera's picture instead of
+    words about it."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def sees(self) -> bool: ...
+
+    async def ask(self, question: str, turns: Sequence[Block], shown: SceneBlock | PictureBlock | None) -> str:
+        """The answer, ready to be spoken. Raises AssistantError; may be cancelled."""
+        ...
+
+
 @dataclass(frozen=True)
 class Delegate:
-    """The server at `url` (".../v1"). `sees`: it gets the camera's picture instead of words about it."""
+    """The server at `url` (".../v1")."""
 
     url: str
     model: str | None = None
@@ -38,6 +52,7 @@ class Delegate:
     sees: bool = False
     first_s: float = FIRST_S
     turn_s: float = TURN_S
+    instruction: str = INSTRUCTION
 
     async def ask(self, question: str, turns: Sequence[Block], shown: SceneBlock | PictureBlock | None) -> str:
         """The answer, ready to be spoken. Cancelling closes the connection. Raises what `ChatServer.reply` raises, and
@@ -55,7 +70,7 @@ class Delegate:
             return request_body(
                 timeline.entries,
                 model=model,
-                system=INSTRUCTION,
+                system=self.instruction,
                 sees=self.sees,
                 most_tokens=MOST_TOKENS,
                 temperature=TEMPERATURE,

@@ -22,7 +22,7 @@ from dialogue.engine import Engine, EngineFactories, UnitModel
 from dialogue.engines.entry import Cost, Measurement, unmeasured
 from dialogue.engines.registry import entry_of
 from dialogue.errors import BadInput
-from dialogue.remote.delegate import Delegate
+from dialogue.remote.delegate import LargerModel
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import PreparesTools, TakesTools, Toolbox, usual_toolbox
 from stream.models.capacity import Capacity
@@ -83,7 +83,7 @@ class Parts:
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
     turn_end: TurnEndJudge | None = None  # None where the engine hears: silence alone ends turns
     captioner: Captioner | None = None  # for an engine that cannot see
-    delegate: Delegate | None = None  # a larger model that answers what the engine passes on
+    delegate: LargerModel | None = None  # a larger model that answers what the engine passes on
     local_delegate: LocalDelegate | None = None  # its process, where it runs on this machine
     tools: tuple[Tool, ...] = ()  # the user's functions and those of MCP servers, for an engine that calls functions
     mcp: McpServers | None = None

@@ -21,7 +21,7 @@ from stream.perception.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread
-from stream.replies.orders import Order, PartialHeard, SceneChanged, UnitsReady
+from stream.replies.orders import INSTRUCTION_LATE, InstructionSet, Order, PartialHeard, SceneChanged, UnitsReady
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
 from stream.runtime.queues import BlockingQueue
@@ -109,6 +109,8 @@ class FullDuplex:
                     await self._close()
             case Drop() | UnitsReady() | PartialHeard() | SceneChanged():
                 pass  # the engine gets every second anyway
+            case InstructionSet():
+                self._link.emit(INSTRUCTION_LATE)
             case Answer() | Prepare() | Retract():
                 raise AssertionError(f"A duplex engine is asked nothing: {order}")
             case _:

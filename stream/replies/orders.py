@@ -6,10 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dialogue.blocks import PartialBlock
+from stream.runtime.events import Notice
 from stream.runtime.queues import BlockingQueue
 from stream.turns.decisions import Answer, Drop, Finish, Prepare, Retract, Yield
 
 ORDER_QUEUE_SIZE = 64
+
+# From an engine whose context is a stream of sound: its beginning cannot be replaced.
+INSTRUCTION_LATE = Notice("error", "instruction_late", "This model takes instructions at the beginning only.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,14 @@ class SceneChanged:
     """The scene was updated: it is fed between replies, for questions about the past."""
 
 
-EngineInput = UnitsReady | PartialHeard | SceneChanged
+@dataclass(frozen=True, slots=True)
+class InstructionSet:
+    """The standing instruction from now on."""
+
+    text: str
+
+
+EngineInput = UnitsReady | PartialHeard | SceneChanged | InstructionSet
 ReplyDecision = Prepare | Retract | Answer | Drop | Yield | Finish  # the decisions that concern the engine
 Order = ReplyDecision | EngineInput
 

@@ -9,12 +9,21 @@ from __future__ import annotations
 import asyncio
 from typing import assert_never
 
-from dialogue.blocks import PartialBlock, ReplyBlock, SceneBlock
+from dialogue.blocks import PartialBlock, ReplyBlock, SceneBlock, SystemBlock
 from dialogue.engine import Mark, PrefillsIdle
-from stream.replies.orders import EngineInput, Order, PartialHeard, SceneChanged, UnitsReady
+from dialogue.errors import BadInput
+from stream.replies.orders import (
+    INSTRUCTION_LATE,
+    EngineInput,
+    InstructionSet,
+    Order,
+    PartialHeard,
+    SceneChanged,
+    UnitsReady,
+)
 from stream.replies.reply import Reply, ReplyDependencies
 from stream.replies.unheard import Unheard
-from stream.runtime.events import ContextShown, ReplyEnded
+from stream.runtime.events import ContextShown, Notice, ReplyEnded
 from stream.runtime.queues import BlockingQueue
 from stream.turns.decisions import (
     Announcement,
@@ -40,6 +49,7 @@ class ReplyController:
         self._task: asyncio.Task[None] | None = None
         self._fed_scene: SceneBlock | None = None  # between replies
         self._partial: PartialBlock | None = None  # the user's words so far, not fed to the end
+        self._instruction: str | None = None  # a new one, which the engine does not have yet
 
     async def run(self) -> None:
         """Runs until cancelled. Raises what the engine raises."""
@@ -68,7 +78,9 @@ class ReplyController:
                 await self._cut(heard)
             case Finish():
                 await self._close()
-            case UnitsReady() | PartialHeard() | SceneChanged():
+            case UnitsReady() | PartialHeard() | SceneChanged() | InstructionSet():
+                if isinstance(order, InstructionSet):
+                    self._instruction = order.text
                 if self.reply is None:
                     await self._feed(order)
             case _:
@@ -85,8 +97,23 @@ class ReplyController:
                 await self._prefill()
             case SceneChanged():
                 await self._prefill()
+            case InstructionSet():
+                await self._instruct()
             case _:
                 assert_never(news)
+
+    async def _instruct(self) -> None:
+        """Feeds a new instruction, where there is one and no reply is being made."""
+        text, self._instruction = self._instruction, None
+        if text is None:
+            return
+        if self._deps.engine.can.hears:
+            self._deps.link.emit(INSTRUCTION_LATE)
+            return
+        try:
+            await self._deps.engine.feed(SystemBlock(text))
+        except BadInput as error:
+            self._deps.link.emit(Notice("error", "bad_instruction", str(error)))
 
     async def _prefill(self) -> None:
         """Feeds the scene and the user's words so far, and computes ahead, until the next order arrives: no order waits
@@ -137,6 +164,7 @@ class ReplyController:
 
     async def _begin(self, turn: int, question: Question, tasks: asyncio.TaskGroup) -> None:
         self._partial = None
+        await self._instruct()
         if isinstance(question, SpokenQuestion):
             while await self._take_unit(turn, question.until):
                 pass

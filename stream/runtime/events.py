@@ -12,6 +12,7 @@ from typing import Literal
 
 from audio.chunk import Chunk
 from dialogue.engine import ContextUse
+from stream.runtime.given import CommentaryGiven, InstructionGiven
 from vision.picture import Picture
 
 Device = Literal["microphone", "camera"]
@@ -76,6 +77,8 @@ Perceived = (
     | TalkKeyPressed
     | DeviceSwitched
     | Interrupted
+    | InstructionGiven
+    | CommentaryGiven
     | PlayoutMeasured
     | DeviceLost
 )

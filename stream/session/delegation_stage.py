@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from dialogue.blocks import Block, PictureBlock, SceneBlock, TextBlock
 from dialogue.engine import Delta, TextDelta
 from dialogue.errors import AssistantError
-from dialogue.remote.delegate import Delegate
+from dialogue.remote.delegate import LargerModel
 from dialogue.remote.stand_in import stand_in_reply
 from stream.models.parts import Parts
 from stream.perception.video_perception import VideoPerception
@@ -42,7 +42,7 @@ class DelegationStage:
         self,
         *,
         desk: DelegationDesk,
-        delegate: Delegate,
+        delegate: LargerModel,
         alone: AnswerAlone,
         video: VideoPerception,
         floor: Floor,

@@ -7,6 +7,7 @@ from typing import assert_never
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.video_perception import VideoPerception
 from stream.replies.delegation_desk import DelegationDesk
+from stream.replies.orders import InstructionSet, Order
 from stream.runtime.events import (
     Device,
     DeviceLost,
@@ -18,13 +19,24 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
+from stream.runtime.given import CommentaryGiven, InstructionGiven
 from stream.runtime.link import Link
-from stream.runtime.queues import DropOldest
+from stream.runtime.queues import BlockingQueue, DropOldest
+from stream.session.commentary_stage import CommentaryStage
 from stream.session.floor import Floor
 from stream.turns.decisions import TypedQuestion
 from stream.turns.events import HandsFreeSwitched, InterruptPressed, MessageTyped, MicrophoneOff, TalkKeyMoved
 
-Control = TalkKeyPressed | DeviceSwitched | Interrupted | PlayoutMeasured | DeviceLost | TextTyped
+Control = (
+    TalkKeyPressed
+    | DeviceSwitched
+    | Interrupted
+    | InstructionGiven
+    | CommentaryGiven
+    | PlayoutMeasured
+    | DeviceLost
+    | TextTyped
+)
 
 CONTROL_QUEUE_SIZE = 64
 
@@ -42,9 +54,11 @@ class SessionControls:
         audio: AudioPerception,
         video: VideoPerception,
         link: Link,
+        orders: BlockingQueue[Order],
         desk: DelegationDesk | None = None,
     ) -> None:
         self._floor, self._audio, self._video, self._link = floor, audio, video, link
+        self._orders, self.commentary = orders, CommentaryStage(floor=floor, link=link)
         self._desk = desk  # where questions are passed on to a larger model
         self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
@@ -63,6 +77,10 @@ class SessionControls:
             case Interrupted():
                 if not await floor.take(InterruptPressed()) and self._desk is not None:
                     self._desk.cancel()  # nothing was being said: what is being looked into is not wanted
+            case InstructionGiven(text):
+                await self._orders.put(InstructionSet(text))
+            case CommentaryGiven(text):
+                self.commentary.queue.put(text)
             case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured():

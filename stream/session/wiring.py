@@ -80,6 +80,7 @@ class Stages:
         yield "replies", self.replies.run()
         yield "controls", self.controls.run()
         yield "playout", self.playout.run()
+        yield "commentary", self.controls.commentary.run()
         if self.captioning is not None:
             yield "captioning", self.captioning.run()
         if self.caption_transcriber is not None:
@@ -150,7 +151,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         caption_transcriber=caption_transcriber,
     )
     audio = perceiving.audio_perception(parts, transcripts, floor, setup, link, played)
-    controls = SessionControls(floor=floor, audio=audio, video=video, link=link, desk=dependencies.desk)
+    controls = SessionControls(orders=orders, floor=floor, audio=audio, video=video, link=link, desk=dependencies.desk)
     _equip(parts, dependencies, replies, controls)
     return Stages(
         engine=engine,

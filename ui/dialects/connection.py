@@ -11,15 +11,19 @@ import json
 import logging
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from typing import NoReturn, Protocol
 
 from audio.chunk import Samples
 from dialogue.errors import BadInput
+from dialogue.remote.delegate import Delegate
+from stream.models.parts import Parts
 from stream.runtime.events import DeviceSwitched, FrameReceived, PlayoutMeasured
 from stream.session.session import Session
 from ui.api.sound_pump import SoundPump
+from ui.dialects.client_delegate import ClientDelegate
 from ui.openai.served_models import ServedModels
-from ui.realtime.dialect import Dialect, Message, Taken
+from ui.realtime.dialect import Beginning, Dialect, Message, Taken
 from vision.picture import Picture
 from vision.picture_file import open_picture
 
@@ -49,6 +53,7 @@ class DialectConnection:
         self._session: Session | None = None
         self._pump: SoundPump | None = None
         self._picture: Picture | None = None
+        self._client = ClientDelegate()
         self.too_slow = False  # the client did not read what was sent
 
     async def run(self) -> None:
@@ -89,6 +94,8 @@ class DialectConnection:
             self._pump.clear()
         for event in taken.perceived:
             session.push(event)
+        if taken.answer is not None:
+            self._client.answer(taken.answer)
         if taken.sound is not None:
             self._pump.add(taken.sound)
 
@@ -96,7 +103,7 @@ class DialectConnection:
         if self._session is None:
             models, beginning = self._models, self._dialect.beginning()
             name = f"dialect-{secrets.token_hex(4)}"
-            session = Session(name, models.parts, models.setup, out_rate=beginning.out_rate)
+            session = Session(name, self._parts(beginning), models.setup, out_rate=beginning.out_rate)
             session.instruct(beginning.instructions)
             session.restore(beginning.said)
             session.push(PlayoutMeasured(0.0))
@@ -106,6 +113,15 @@ class DialectConnection:
             tasks.create_task(session.run(), name="dialect/session")
             tasks.create_task(self._express(session, self._pump), name="dialect/events")
         return self._session
+
+    def _parts(self, beginning: Beginning) -> Parts:
+        """The models, with the larger one that this session asks."""
+        parts = self._models.parts
+        if beginning.asks_client:
+            return replace(parts, delegate=self._client)
+        if beginning.larger_instructions and isinstance(parts.delegate, Delegate):
+            return replace(parts, delegate=replace(parts.delegate, instruction=beginning.larger_instructions))
+        return parts
 
     async def _express(self, session: Session, pump: SoundPump) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -20,4 +20,10 @@ def dialect_router(models: Callable[[], ServedModels | None], counted_as: Callab
 
         await realtime_socket(websocket, models(), counted_as(websocket.client.host) if websocket.client else None)
 
+    @router.websocket("/live/sessions")
+    async def live(websocket: WebSocket) -> None:
+        from ui.dialects.websocket import live_socket  # imports the models' libraries
+
+        await live_socket(websocket, models(), counted_as(websocket.client.host) if websocket.client else None)
+
     return router

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from dialogue.engine import Capabilities
 from dialogue.errors import Busy
 from ui.call.waiting_line import InLine
 from ui.dialects.connection import DialectConnection, WireClosed
 from ui.openai.served_models import ServedModels
 from ui.realtime import minicpm_realtime
 from ui.realtime.dialect import Dialect, Message
+from ui.realtime.live_session import LiveServer, LiveSession
 from ui.realtime.minicpm_realtime import MiniCpmRealtime
 from ui.realtime.openai_realtime import OpenAiRealtime
 
@@ -58,6 +61,18 @@ async def realtime_socket(websocket: WebSocket, models: ServedModels | None, cli
     else:
         dialect = OpenAiRealtime(models.name if models is not None else "")
     await run_dialect(WebSocketWire(websocket), models, dialect, client)
+
+
+async def live_socket(websocket: WebSocket, models: ServedModels | None, client: str | None) -> None:
+    """Runs one connection to /v1/live/sessions to its end."""
+    await websocket.accept()
+    year_s = 365 * 24 * 3600
+    server = LiveServer(
+        models.setup.capabilities if models is not None else Capabilities(hears=False, sees=False, speaks=False),
+        has_larger_model=models is not None and models.parts.delegate is not None,
+        expires_at=round(time.time()) + year_s,
+    )
+    await run_dialect(WebSocketWire(websocket), models, LiveSession(server, time.monotonic), client)
 
 
 async def run_dialect(wire: WebSocketWire, models: ServedModels | None, dialect: Dialect, client: str | None) -> None:

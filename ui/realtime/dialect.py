@@ -22,18 +22,25 @@ class Taken:
     cleared: bool = False  # sound that was not heard yet is dropped
     perceived: list[Perceived] = field(default_factory=list)
     sound: Chunk | None = None
+    answer: str | None = None  # the client's answer to the question that was passed on to it
     answers: list[Message] = field(default_factory=list)
     ends: bool = False  # the connection is closed once the answers are sent
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """How a session begins. `out_rate` is the rate of its voice, in Hz."""
+    """How a session begins. `out_rate` is the rate of its voice, in Hz.
+
+    `asks_client`: the client answers what the engine passes on; else the server's larger model does, where it has one,
+    with `larger_instructions` in place of its own.
+    """
 
     instructions: str = ""
     said: Sequence[Said] = ()
     hands_free: bool = True
     out_rate: int = 24_000
+    asks_client: bool = False
+    larger_instructions: str | None = None
 
 
 class Dialect(Protocol):

@@ -1,0 +1,27 @@
+"""Stage: says what an application adds to the conversation, unprompted, as soon as the floor is free."""
+
+from __future__ import annotations
+
+from stream.runtime.link import Link
+from stream.runtime.queues import DropOldest
+from stream.session.announcing import announced
+from stream.session.floor import Floor
+
+QUEUE_SIZE = 16
+MOST_TRIES = 3  # where the user speaks over it before any of it is heard
+
+
+class CommentaryStage:
+    """One per session."""
+
+    def __init__(self, *, floor: Floor, link: Link) -> None:
+        self._floor, self._link = floor, link
+        self.queue: DropOldest[str] = DropOldest(QUEUE_SIZE)
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            text = await self.queue.get()
+            for _ in range(MOST_TRIES):
+                if await announced(self._floor, text, self._link.now):
+                    break

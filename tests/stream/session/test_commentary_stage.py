@@ -1,0 +1,71 @@
+"""What an application adds to a call in virtual time: words to be said, and new instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from dialogue.blocks import SystemBlock
+from dialogue.engine import Capabilities
+from stream.models.setup import SETUPS
+from stream.runtime.events import Notice, ReplyEnded, TextTyped, UserCaption
+from stream.runtime.given import CommentaryGiven, InstructionGiven
+from stream.session.session import Session
+from tests.stream.calls import Call
+from tests.stream.toy_parts import ToyEngine, toy_parts
+from tests.virtual_time import run_in_virtual_time
+
+
+def call(engine: ToyEngine, story: Callable[[Call], Awaitable[None]]) -> Call:
+    async def whole() -> Call:
+        parts = toy_parts(lambda: engine)
+        made = Call(Session("test", parts, SETUPS["laptop"]))
+        async with made.running():
+            await story(made)
+        parts.close()
+        return made
+
+    return run_in_virtual_time(whole(), until=600)
+
+
+def test_commentary_waits_until_the_floor_is_free_and_is_part_of_the_conversation() -> None:
+    async def story(call: Call) -> None:
+        call.session.push(TextTyped("Hello."))
+        call.session.push(CommentaryGiven("Dinner is ready."))
+        call.session.push(CommentaryGiven("It is soup."))
+        await call.lasts(20.0)
+
+    engine = ToyEngine(["word " * 10])
+    made = call(engine, story)
+    assert [ended.said for ended in made.of(ReplyEnded)] == ["word " * 10 + " ", "Dinner is ready.", "It is soup."]
+    assert not any(ended.cut for ended in made.of(ReplyEnded))
+    assert [caption.text for caption in made.of(UserCaption)] == ["Hello."]
+    assert engine.conversation[-2:] == ["Dinner is ready.", "It is soup."]
+
+
+def test_an_instruction_in_the_middle_of_a_reply_holds_from_the_next_one() -> None:
+    async def story(call: Call) -> None:
+        call.session.push(TextTyped("Hello."))
+        await call.lasts(1.0)
+        call.session.push(InstructionGiven("Speak of cats."))
+        await call.lasts(10.0)
+        call.session.push(TextTyped("And now?"))
+        await call.lasts(5.0)
+
+    engine = ToyEngine(["word " * 10], pace_s=0.2)
+    call(engine, story)
+    [place] = [number for number, block in enumerate(engine.fed) if block == SystemBlock("Speak of cats.")]
+    said = [getattr(block, "text", "") for block in engine.fed]
+    assert said.index("Hello.") < place < said.index("And now?")
+    assert said.count("Hello.") == 1
+
+
+def test_a_model_that_hears_refuses_a_late_instruction() -> None:
+    async def story(call: Call) -> None:
+        call.session.push(InstructionGiven("Speak of cats."))
+        await call.lasts(1.0)
+
+    engine = ToyEngine(["A word."])
+    engine.can = Capabilities(hears=True, sees=False, speaks=False)
+    made = call(engine, story)
+    assert [notice.code for notice in made.of(Notice)] == ["instruction_late"]
+    assert engine.fed == []

@@ -1,0 +1,282 @@
+"""OpenAI's Live dialect (GPT-Live): a session without turns, on a timeline of its own.
+
+Pure: no socket; the clock is a parameter. The model decides when to speak. Its transcript is sent as it is heard, so
+that words which an interruption swallowed are never reported.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from audio.chunk import Chunk, Samples
+from dialogue.engine import Capabilities
+from dialogue.errors import BadInput
+from stream.runtime.events import (
+    ContextShown,
+    DelegationChanged,
+    DeviceSwitched,
+    Expressed,
+    Notice,
+    ReplyEnded,
+    ReplyHeard,
+    ReplyText,
+    SessionEnded,
+    State,
+    StateChanged,
+    UserCaption,
+)
+from stream.runtime.given import CommentaryGiven, InstructionGiven
+from stream.session.said import Said
+from ui.realtime.dialect import Beginning, Message, Taken
+from ui.realtime.g711 import RATE_HZ as G711_HZ
+from ui.realtime.g711 import Law, decoded_g711, encoded_g711
+from ui.realtime.live_config import (
+    ClientDelegation,
+    ContextAppend,
+    InputAudioAppend,
+    InputAudioSwitch,
+    LiveConfig,
+    LiveFault,
+    LivePcm,
+    ResponsesDelegation,
+    SessionClose,
+    SessionStart,
+    SessionUpdate,
+    read_message,
+)
+from ui.realtime.live_timeline import LiveTranscripts
+from ui.realtime.openai_event import event_of, new_id
+from ui.realtime.sound import decoded, pcm16, pcm16_from
+
+PERSONA = "You are a friendly voice assistant. Answer in one to three short sentences of plain spoken language."
+MOST_APPENDED = 8000  # characters of appended context that stay in the instruction, the newest
+LAWS: dict[str, Law] = {"audio/pcmu": "mu", "audio/pcma": "a"}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """What the server offers a session: its model's abilities, and whether it has a larger model of its own."""
+
+    can: Capabilities
+    has_larger_model: bool = False
+    expires_at: int = 0  # a Unix time, which the protocol wants; sessions do not expire
+
+
+class LiveSession:
+    """One session in this dialect. `clock` gives seconds that never decrease."""
+
+    def __init__(self, server: LiveServer, clock: Callable[[], float]) -> None:
+        self._server, self._clock, self._zero = server, clock, clock()
+        self._id = new_id("live")
+        self._config: LiveConfig | None = None
+        self._appended: list[str] = []
+        self._muted = self._closed = False
+        self._delegation: str | None = None  # the id of the one under way
+        self._delegations: set[str] = set()
+        self._context: float | None = None  # the share of the model's context that is in use
+        self._transcripts = LiveTranscripts(self._now_ms)
+
+    @property
+    def aloud(self) -> bool:
+        return True
+
+    def opened(self) -> list[Message]:
+        return []
+
+    def waiting(self, position: int, wait_s: float | None, length: int) -> list[Message] | None:
+        return None
+
+    def take(self, message: Any) -> Taken:
+        event_id = message.get("event_id") if isinstance(message, dict) else None
+        try:
+            return self._take(message)
+        except LiveFault as fault:
+            return Taken(answers=[self._error(str(fault), fault.code, fault.param, event_id)])
+        except BadInput as error:
+            return Taken(answers=[self._error(str(error), "invalid_value", None, event_id)])
+
+    def beginning(self) -> Beginning:
+        config = self._started()
+        items = [(item.role, item.content[0].text) for item in config.input or []]
+        said = [Said(role == "user", text) for role, text in items if role != "developer"]
+        self._appended += [text for role, text in items if role == "developer"]
+        self._zero = self._clock()
+        backend = config.delegation
+        return Beginning(
+            self._instruction() if self._appended else config.instructions or "",
+            said,
+            out_rate=self._rate,
+            asks_client=not isinstance(backend, ResponsesDelegation),
+            larger_instructions=backend.responses.instructions if isinstance(backend, ResponsesDelegation) else None,
+        )
+
+    def express(self, event: Expressed) -> list[Message]:
+        transcripts = self._transcripts
+        match event:
+            case StateChanged(State.HEARING):
+                transcripts.user_speaks()
+            case UserCaption(_, text, final=True):
+                return transcripts.user_said(text)
+            case ReplyText(turn, text):
+                transcripts.reply_text(turn, text)
+            case ReplyHeard(turn, characters):
+                return transcripts.reply_heard(turn, characters)
+            case ReplyEnded(turn, _, heard):
+                return [*transcripts.reply_ended(turn, heard), self._used()]
+            case DelegationChanged(pending):
+                return self._delegated() if pending else self._delegation_over()
+            case ContextShown(use) if use.limit:
+                self._context = min(1.0, sum(use.tokens.values()) / use.limit)
+            case Notice("error", code, text):
+                return [self.failed(text, code)]
+            case SessionEnded() if not self._closed and self._config is not None:
+                return [self._closing("connection_lost")]
+        return []
+
+    def voiced(self, samples: Samples) -> list[Message]:
+        return [{"type": "session.output_audio.delta", "delta": self._encoded(samples)}]
+
+    def failed(self, message: str, code: str | None = None) -> Message:
+        return self._error(message, code or "invalid_value", None, None, "server_error" if code else None)
+
+    def _take(self, message: Any) -> Taken:
+        read = read_message(message)
+        if isinstance(read, SessionStart):
+            return self._start(read)
+        if self._config is None:
+            raise LiveFault("The first message must be session.start.", "session_not_started")
+        match read:
+            case InputAudioAppend(audio=audio):
+                samples = self._decoded(audio)
+                heard = len(samples) and not self._muted
+                return Taken(sound=Chunk(samples, self._rate, 0) if heard else None)
+            case InputAudioSwitch(type=kind):
+                return self._switch(kind.endswith(".mute"), read.event_id)
+            case ContextAppend():
+                return self._append(read)
+            case SessionUpdate(session=changes):
+                if changes.delegation is not None:
+                    self._check_same(changes.delegation.type)
+                return Taken(answers=[self._event("session.updated", read.event_id, session=self._described())])
+            case SessionClose():
+                self._closed = True
+                return Taken(answers=[self._closing("close_requested", read.event_id)], ends=True)
+
+    def _start(self, message: SessionStart) -> Taken:
+        if self._config is not None:
+            raise LiveFault("The session has been started already.", "session_already_started")
+        config = message.session
+        if config.client is not None:
+            raise LiveFault("A data channel exists over WebRTC alone.", "invalid_value", "session.client")
+        if isinstance(config.delegation, ResponsesDelegation) and not self._server.has_larger_model:
+            advice = "This server has no larger model: start it with --delegate, or delegate to the client."
+            raise LiveFault(advice, "invalid_value", "session.delegation")
+        self._config = config
+        return Taken(begins=True, answers=[self._event("session.started", message.event_id, session=self._described())])
+
+    def _switch(self, mute: bool, event_id: str | None) -> Taken:
+        self._muted = mute
+        done = self._event(f"session.input_audio.{'muted' if mute else 'unmuted'}", event_id)
+        return Taken(perceived=[DeviceSwitched(microphone=not mute)], cleared=mute, answers=[done])
+
+    def _append(self, message: ContextAppend) -> Taken:
+        about, can = message.delegation_id, self._server.can
+        kind = message.type.split(".")[1]
+        if about is not None and about not in self._delegations:
+            raise LiveFault("There is no delegation of this id.", "invalid_value", "delegation_id")
+        if can.speaks and kind == "commentary":
+            raise LiveFault("This model has a voice of its own, which says nothing that is given to it.", "unsupported")
+        if can.hears and kind != "commentary":
+            raise LiveFault("This model takes instructions at the beginning only.", "unsupported")
+        taken = Taken(answers=[self._span(f"session.{kind}.appended", message.event_id)])
+        if kind != "commentary":
+            self._appended.append(message.content)
+            taken.perceived.append(InstructionGiven(self._instruction()))
+        elif about is not None and about == self._delegation:
+            taken.answer = message.content
+        else:
+            taken.perceived.append(CommentaryGiven(message.content))
+        return taken
+
+    def _check_same(self, kind: str) -> None:
+        config = self._started()
+        if kind != (config.delegation.type if config.delegation is not None else "client"):
+            raise LiveFault("Who handles delegations cannot change.", "invalid_value", "session.delegation.type")
+
+    def _instruction(self) -> str:
+        """The standing instruction with what was appended to it."""
+        added = "\n".join(self._appended)[-MOST_APPENDED:]
+        return f"{self._started().instructions or PERSONA}\n{added}"
+
+    def _delegated(self) -> list[Message]:
+        self._delegation = new_id("deleg")
+        self._delegations.add(self._delegation)
+        backend = self._started().delegation or ClientDelegation(type="client")
+        about = {"id": self._delegation, "target": backend.type, "type": "delegation"}
+        return [event_of("session.delegation.created", delegation=about, offset_ms=self._now_ms())]
+
+    def _delegation_over(self) -> list[Message]:
+        over, self._delegation = self._delegation, None
+        if over is None or not isinstance(self._started().delegation, ResponsesDelegation):
+            return []
+        done = {"type": "response.completed", "response": {"object": "response", "status": "completed", "output": []}}
+        return [event_of("response.event", delegation_id=over, event=done)]
+
+    def _closing(self, reason: str, event_id: str | None = None) -> Message:
+        usage = {"seconds": self._now_ms() // 1000}
+        return self._event("session.closed", event_id, reason=reason, session=self._described(), usage=usage)
+
+    def _used(self) -> Message:
+        context = {"context_window": {"usage_ratio": round(self._context, 4)}} if self._context is not None else {}
+        return event_of("session.usage.updated", usage={"seconds": self._now_ms() // 1000}, **context)
+
+    def _span(self, kind: str, event_id: str | None) -> Message:
+        return self._event(kind, event_id, start_ms=self._now_ms(), end_ms=self._now_ms())
+
+    @staticmethod
+    def _event(kind: str, event_id: str | None, **data: Any) -> Message:
+        return event_of(kind, **data, **({"client_event_id": event_id} if event_id is not None else {}))
+
+    @staticmethod
+    def _error(message: str, code: str, param: str | None, event_id: Any, kind: str | None = None) -> Message:
+        error = {"type": kind or "invalid_request_error", "code": code, "message": message, "param": param}
+        if isinstance(event_id, str):
+            error["client_event_id"] = event_id
+        return event_of("error", error=error)
+
+    def _described(self) -> Message:
+        config = self._started()
+        audio = {"format": self._form.model_dump(), "output": {"voice": "default"}}
+        given = config.model_dump(exclude_none=True, exclude={"audio"})
+        about = {"id": self._id, "status": "active", "expires_at": self._server.expires_at, "audio": audio}
+        return {**given, "delegation": given.get("delegation", {"type": "client"}), **about}
+
+    def _now_ms(self) -> int:
+        return round(1000 * (self._clock() - self._zero))
+
+    def _started(self) -> LiveConfig:
+        assert self._config is not None, "the session was started"
+        return self._config
+
+    @property
+    def _form(self) -> Any:
+        audio = self._started().audio
+        return audio.format if audio is not None and audio.format is not None else PCM24
+
+    @property
+    def _rate(self) -> int:
+        return self._form.rate if isinstance(self._form, LivePcm) else G711_HZ
+
+    def _decoded(self, audio: str) -> Samples:
+        law = LAWS.get(self._form.type)
+        return pcm16_from(audio) if law is None else decoded_g711(decoded(audio, "audio"), law)
+
+    def _encoded(self, samples: Samples) -> str:
+        law = LAWS.get(self._form.type)
+        return pcm16(samples) if law is None else base64.b64encode(encoded_g711(samples, law)).decode()
+
+
+PCM24 = LivePcm(type="audio/pcm", rate=24_000)
