@@ -24,6 +24,8 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.llm.native
     dialogue.llm
     dialogue.memory dialogue.sizing dialogue.minicpm
+    dialogue.library
+    dialogue.library.formats
     dialogue.tools
     dialogue.rules dialogue.minicpm.audio dialogue.minicpm.vision
     dialogue.requests
@@ -35,7 +37,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.minicpm.sizing
     dialogue.engines
     stream stream.runtime stream.media stream.models.fetching
-    stream.tools
+    stream.tools stream.library
     stream.models stream.playout stream.turns
     stream.perception stream.recording
     stream.replies stream.requests

@@ -3,7 +3,9 @@
 A message is one byte for its kind, its length as an unsigned 32-bit integer, and its content:
   C  the contents of the file: one byte, 1 for pictures, 2 for sound, 4 for a still picture, added up
   S  sound: float32 samples, mono, at 16 kHz
-  P  a picture: its time as a double, height and width as 32-bit integers, and its RGB bytes
+  P  a picture: its time as a double, height and width as 32-bit integers, and its RGB bytes; the number of its page
+     in the place of the time, where a document has no text there
+  T  a section of a document: its place and its text, in UTF-8 with a line break between them
   E  what is wrong with the file, in UTF-8: a sentence for the user
   D  the end; a process that ends without it has crashed or reached a limit
 """
@@ -20,6 +22,8 @@ import av
 
 from audio.chunk import HEARING_RATE_HZ
 from audio.sound_file import FILE_ONLY, sound_pieces
+from dialogue.library.formats.reading import pages_of
+from dialogue.library.passage import Section
 from vision.video_file import frames_of
 
 HEADER = struct.Struct("<cI")
@@ -27,15 +31,20 @@ PICTURE = struct.Struct("<dII")
 PICTURES, SOUND, STILL = 1, 2, 4
 
 # Beyond what the program takes at its start, in bytes of address space.
-SOUND_MEMORY, VIDEO_MEMORY = 96_000_000, 256_000_000
-SOUND_CPU_S, VIDEO_CPU_S = 300, 1800
+LIMITS = {  # by kind: memory, and seconds of processor time
+    "contents": (96_000_000, 300),
+    "sound": (96_000_000, 300),
+    "video": (256_000_000, 1800),
+    "document": (600_000_000, 1800),
+}
+LONGEST_SECTION = 200_000  # characters; a longer one is sent in parts
 Message = tuple[bytes, bytes]
 
 
 def main(arguments: list[str]) -> None:
-    """`contents PATH`, `sound PATH MAX_S` or `video PATH EVERY_S MAX_FRAMES`."""
+    """`contents PATH`, `sound PATH MAX_S`, `video PATH EVERY_S MAX_FRAMES` or `document PATH`."""
     kind, path, *numbers = arguments
-    _limit(*((VIDEO_MEMORY, VIDEO_CPU_S) if kind == "video" else (SOUND_MEMORY, SOUND_CPU_S)))
+    _limit(*LIMITS[kind])
     out = sys.stdout.buffer
     try:
         for letter, content in _messages(kind, Path(path), [float(number) for number in numbers]):
@@ -59,6 +68,22 @@ def _messages(kind: str, path: Path, numbers: list[float]) -> Iterator[Message]:
         case "video", [every_s, max_frames]:
             for picture in frames_of(path, every_s, int(max_frames)):
                 yield b"P", PICTURE.pack(picture.at, picture.height, picture.width) + picture.rgb.tobytes()
+        case "document", []:
+            yield from _document(path)
+
+
+def _document(path: Path) -> Iterator[Message]:
+    try:
+        for page in pages_of(path):
+            if isinstance(page, Section):
+                for start in range(0, len(page.text), LONGEST_SECTION):
+                    text = page.text[start : start + LONGEST_SECTION]
+                    yield b"T", f"{' '.join(page.place.split())}\n{text}".encode("utf-8", "replace")
+            else:
+                number, rgb = page
+                yield b"P", PICTURE.pack(number, *rgb.shape[:2]) + rgb.tobytes()
+    except (MemoryError, OSError) as error:
+        raise ValueError(f"{path.name} cannot be read: {error or 'it needs too much memory'}.") from error
 
 
 def _contents(path: Path) -> int:

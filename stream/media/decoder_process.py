@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +19,9 @@ import numpy as np
 
 from audio.chunk import Samples
 from dialogue.errors import BadInput
+from dialogue.library.passage import Section
 from stream.media.decoder import HEADER, PICTURE
-from vision.picture import Picture
+from vision.picture import Picture, Pixels
 from vision.video_file import MAX_SIDE
 
 LONGEST_SOUND_S = 3600.0
@@ -47,9 +48,26 @@ def pictures_of(path: Path, every_s: float, max_frames: int) -> Iterator[Picture
     """Yields frames as `vision.video_file.frames_of` does. Raises BadInput."""
     with closing(_messages(path, "video", every_s, max_frames)) as messages:
         for _, content in messages:
-            at, height, width = PICTURE.unpack_from(content)
-            rgb = np.frombuffer(content, np.uint8, offset=PICTURE.size).reshape(height, width, 3)
-            yield Picture(rgb, at, source="file")
+            yield _picture(content)
+
+
+def sections_of(path: Path, read: Callable[[Pixels], str]) -> Iterator[Section]:
+    """Yields the sections of a document in order; `read` gives the text in the picture of a page without text. Raises
+    BadInput, at the latest at the damaged place."""
+    with closing(_messages(path, "document")) as messages:
+        for letter, content in messages:
+            if letter == b"T":
+                place, _, text = content.decode("utf-8", "replace").partition("\n")
+                yield Section(place, text)
+            else:
+                picture = _picture(content)
+                yield Section(f"page {picture.at:.0f}", read(picture.rgb))
+
+
+def _picture(content: bytearray) -> Picture:
+    at, height, width = PICTURE.unpack_from(content)
+    rgb = np.frombuffer(content, np.uint8, offset=PICTURE.size).reshape(height, width, 3)
+    return Picture(rgb, at, source="file")
 
 
 def _messages(path: Path, kind: str, *numbers: float) -> Generator[tuple[bytes, bytearray], None, None]:
