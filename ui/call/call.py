@@ -164,6 +164,7 @@ class Call:
         """Sends every event of the session to the page."""
         async for event in session.events():
             self._metrics.count(event)
+            self._metrics.trace(event, self.name, session.now())
             message = to_wire(event)
             if isinstance(event, StateChanged):
                 self._state = message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -12,10 +13,18 @@ from ui.call.turn_metrics import TurnMetrics
 LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-class Metrics:
-    """All counters start at 0."""
+class Spans(Protocol):
+    """`ui.call.turn_spans.TurnSpans` implements it."""
 
-    def __init__(self) -> None:
+    def export(self, turn: TurnRecorded, session: str, now: float) -> None: ...
+    def close(self) -> None: ...
+
+
+class Metrics:
+    """All counters start at 0. `spans`, where there are any, get the record of every turn."""
+
+    def __init__(self, spans: Spans | None = None) -> None:
+        self.spans = spans
         registry = self.registry = CollectorRegistry()
         self.sessions = Gauge("omnilive_sessions", "Calls in progress", registry=registry)
         self.capacity = Gauge("omnilive_capacity", "Calls admitted at the same time", registry=registry)
@@ -49,6 +58,11 @@ class Metrics:
                 self.turns.count(event)
             case Notice(level, code) if level != "info":
                 self.errors.labels(code).inc()
+
+    def trace(self, event: Expressed, session: str, now: float) -> None:
+        """Exports the record of a turn of the session, whose clock shows `now`."""
+        if self.spans is not None and isinstance(event, TurnRecorded):
+            self.spans.export(event, session, now)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

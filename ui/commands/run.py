@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
@@ -26,6 +27,9 @@ from ui.host.progress import bars
 from ui.host.supervised import SupervisorLink
 from ui.host.supervisor import Supervisor
 from ui.http.access import checked_token, new_token
+
+if TYPE_CHECKING:
+    from ui.call.metrics import Spans
 
 EXAMPLES = """\
   omnilive run                        serve this machine only: http://127.0.0.1:8080/
@@ -80,6 +84,15 @@ def add_to(commands: Subparsers) -> None:
     )
     add_remember_option(parser)
     add_record_option(parser)
+    parser.add_argument(
+        "--otel",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="send the record of every turn as OpenTelemetry spans, times without words, to an OTLP endpoint over "
+        "HTTP, such as http://localhost:4318/v1/traces; without URL to that of the OTEL_EXPORTER_OTLP_* variables; "
+        "needs the extra otel",
+    )
     add_delegate_options(parser)
     parser.add_argument(
         "--memory-limit",
@@ -116,12 +129,20 @@ def run(options: argparse.Namespace) -> int:
         ).run()
 
 
+def _spans(options: argparse.Namespace) -> Spans | None:
+    if options.otel is None:
+        return None
+    from ui.call.turn_spans import spans_to  # an optional extra
+
+    return spans_to(options.otel)
+
+
 def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -> int:
     for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
     setup = with_delegate(with_remember(setup, options), options)
-    recordings = recordings_folder(options)
+    recordings, spans = recordings_folder(options), _spans(options)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
@@ -163,6 +184,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         upgrade=upgrade if setup.upgrade is not None else None,
         supervisor=supervisor,
         record=recordings,
+        spans=spans,
     )
     try:
         asyncio.run(serving)

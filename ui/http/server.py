@@ -23,7 +23,7 @@ from stream.models.setup import Setup
 from stream.runtime.failures import first_error
 from ui.call.call_session import CallSession
 from ui.call.calls import Calls
-from ui.call.metrics import Metrics
+from ui.call.metrics import Metrics, Spans
 from ui.call.recordings import Recordings
 from ui.call.times import CallTimes
 from ui.host.address import listen, media_hosts
@@ -76,6 +76,7 @@ class Service(Generic[P]):
         upgrade: Upgrade[P] | None = None,
         broken_after_s: float = BROKEN_AFTER_S,
         record: Path | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._broken_after_s = broken_after_s
         self._open_parts, self._open_session = open_parts, open_session
@@ -83,7 +84,7 @@ class Service(Generic[P]):
         self._stun, self._times = stun, times
         self._media_hosts: tuple[str, ...] | None = None
         self._opened_parts: list[P] = []  # the last ones are those of calls that begin now
-        self.metrics = Metrics()
+        self.metrics = Metrics(spans)
         self.state = Routes(
             setup, self.metrics, upgrading=self._upgrading, busy_s=self._busy_s, records=record is not None
         )
@@ -212,14 +213,16 @@ async def serve(
     upgrade: Upgrade[P] | None = None,
     supervisor: SupervisorLink | None = None,
     record: Path | None = None,
+    spans: Spans | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
     `on_ready` is called with the URL to open once calls are taken. Off loopback the URL is HTTPS, with a certificate
     kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
     the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. `supervisor`
-    brings the listening socket of `host`. `record` is the folder for recordings of calls whose callers agree. Raises
-    AssistantError that names the option to change, ServerBroken, and what `open_parts` raises.
+    brings the listening socket of `host`. `record` is the folder for recordings of calls whose callers agree, `spans`
+    get the record of every turn and are closed at the end. Raises AssistantError that names the option to change,
+    ServerBroken, and what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
     if supervisor is None:
@@ -229,7 +232,9 @@ async def serve(
     try:
         if token is None and not address.local:
             token = new_token()
-        service = Service(setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade, record=record)
+        service = Service(
+            setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade, record=record, spans=spans
+        )
         web = web_server(service.state, address, token, cache_dir)
 
         def ready() -> None:
@@ -246,6 +251,8 @@ async def serve(
         raise first_error(group) from group
     finally:
         listening.close()
+        if spans is not None:
+            await asyncio.to_thread(spans.close)
 
 
 def _session(name: str, parts: Any, setup: Setup) -> CallSession:
