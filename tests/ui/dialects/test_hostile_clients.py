@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from tests.browser.served import Server
 
@@ -94,7 +95,7 @@ CASES = {
 }
 
 
-def until(connection: ClientConnection, *kinds: str) -> Message:
+def until(connection: Connection, *kinds: str) -> Message:
     """The next message of one of these types."""
     while True:
         message: Message = json.loads(connection.recv(timeout=20))
