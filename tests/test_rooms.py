@@ -23,7 +23,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     audio.room audio.turn_end audio.voices vision dialogue.text dialogue.llm.checkpoints
     dialogue.llm.native
     dialogue.llm
-    dialogue.memory dialogue.sizing dialogue.minicpm
+    dialogue.memory dialogue.sizing dialogue.minicpm dialogue.watching
     dialogue.library
     dialogue.library.formats
     dialogue.tools

@@ -17,6 +17,7 @@ class FrameSamplingSettings:
     """Rates and intervals, on the session clock."""
 
     looks_per_s: float = 4.0  # maximum, while something moves
+    attentive_looks_per_s: float = 5.0  # the same while something is watched for
     look_every_s: float = 2.0  # while nothing moves
     settle_s: float = 1.5  # time after the last change during which the scene counts as moving
     read_gap_s: float = 1.0  # minimum between two readings
@@ -46,6 +47,7 @@ class FrameChooser:
 
     def __init__(self, sampling: FrameSamplingSettings | None = None) -> None:
         self._sampling = sampling or FrameSamplingSettings()
+        self.attentive = False  # something is watched for
         self._offered: _Seen | None = None
         self._looked: _Seen | None = None
         self._read: _Seen | None = None
@@ -72,7 +74,8 @@ class FrameChooser:
             return True
         rules, since = self._sampling, seen.at - self._looked.at
         lively = seen.at - self._changed_at <= rules.settle_s
-        return since >= (1 / rules.looks_per_s if lively else rules.look_every_s) - 1e-6
+        rate = max(rules.looks_per_s, rules.attentive_looks_per_s) if self.attentive else rules.looks_per_s
+        return since >= (1 / rate if lively else rules.look_every_s) - 1e-6
 
     def _reading_is_due(self, seen: _Seen) -> bool:
         if self._read is None:

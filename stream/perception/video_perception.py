@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from dialogue.blocks import Fact, SceneBlock
 from dialogue.text.change_sentences import change_sentence
@@ -31,10 +32,22 @@ GONE_S = 5.0
 FIRST_LOOK_S = 4.0
 
 
+class SceneWatcher(Protocol):
+    """Follows the scene; quick."""
+
+    @property
+    def attentive(self) -> bool:
+        """Whether something is watched for, so that each change counts soon."""
+        ...
+
+    def see(self, scene: SceneBlock) -> None: ...
+    def happened(self, events: Sequence[SceneEvent]) -> None: ...
+
+
 class VideoPerception:
     """The video perception of one session. Without `vision_models` it keeps the newest picture for an engine that sees.
 
-    `on_look` is awaited after each update of the scene, `on_events` is called with what came, went, moved or changed.
+    `on_look` is awaited after each update of the scene; `watcher` gets each scene, and what changed in it.
     """
 
     def __init__(
@@ -46,9 +59,9 @@ class VideoPerception:
         link: Link,
         captioning: Captioning | None = None,
         on_look: Callable[[], Awaitable[None]] | None = None,
-        on_events: Callable[[Sequence[SceneEvent]], None] | None = None,
+        watcher: SceneWatcher | None = None,
     ) -> None:
-        self._on_look, self._on_events = on_look, on_events
+        self._on_look, self._watcher = on_look, watcher
         self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
         self.queue: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
@@ -137,6 +150,7 @@ class VideoPerception:
         while True:
             picture = await self.queue.get()
             asked = self._asked_at is not None and picture.at >= self._asked_at
+            self._chooser.attentive = self._watcher is not None and self._watcher.attentive
             choice = self._chooser.offer(picture, self._link.now(), asked=asked)
             if not (choice.detect or choice.read):
                 continue
@@ -162,8 +176,8 @@ class VideoPerception:
             self._looked_at = picture.at
             self._looked.set()
         self._emit_scene(camera=True)
-        if (events := self._look.scene.take_new_events()) and self._on_events is not None:
-            self._on_events(events)
+        if (events := self._look.scene.take_new_events()) and self._watcher is not None:
+            self._watcher.happened(events)
         if self._on_look is not None:
             await self._on_look()
 
@@ -172,6 +186,8 @@ class VideoPerception:
         objects = tuple(SeenObject(t.label, t.score, t.box) for t in look.tracks()) if camera else ()
         texts = tuple(SeenText(line.text, line.box) for line in look.lines()) if camera else ()
         self._link.emit(SceneSeen(self._link.now(), objects, texts, self.scene.description, camera))
+        if self._watcher is not None:
+            self._watcher.see(self.scene)
 
 
 def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:

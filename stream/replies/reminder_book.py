@@ -1,8 +1,4 @@
-"""Keeps the timers and reminders of one session, on the session clock. `stream/session/reminder_stage.py` says them.
-
-A reply may be prepared and taken back, or cut before any of it is heard. It therefore works on a draft, which is
-discarded or accepted as a whole.
-"""
+"""Keeps the timers and reminders of one session, on the session clock. `stream/session/reminder_stage.py` says them."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from contextlib import suppress
 from dialogue.errors import BadInput
 from dialogue.text.grammar import counted
 from dialogue.tools.toolbox import Reminder
+from stream.replies.drafted import Drafted
 
 MOST = 32
 SHORTEST_S, LONGEST_S = 1.0, 24 * 3600.0
@@ -23,11 +20,9 @@ class ReminderBook:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
-        self._accepted: tuple[Reminder, ...] = ()
-        self._draft: tuple[Reminder, ...] | None = None
-        self._said: set[int] = set()
-        self._number = 0
         self._changed = asyncio.Event()
+        self._kept = Drafted[tuple[Reminder, ...]]((), self._changed.set)
+        self._number = 0
 
     def add(self, after_s: float, about: str, text: str) -> Reminder:
         """Raises BadInput for a time out of range, and where MOST are pending."""
@@ -37,43 +32,39 @@ class ReminderBook:
             raise BadInput(f"there are {counted(MOST, 'timer')} already; cancel one first")
         self._number += 1
         reminder = Reminder(self._number, self.now() + after_s, about, text)
-        self._write((*self.pending(), reminder))
+        self._kept.write((*self._kept.value, reminder))
         return reminder
 
     def cancel(self, number: int) -> Reminder | None:
         found = next((each for each in self.pending() if each.number == number), None)
         if found is not None:
-            self._write(tuple(each for each in self.pending() if each is not found))
+            self._kept.write(tuple(each for each in self._kept.value if each is not found))
         return found
 
     def pending(self) -> tuple[Reminder, ...]:
         """Those not said yet, the next one first. During a reply, those of its draft."""
-        current = self._accepted if self._draft is None else self._draft
-        return tuple(sorted((each for each in current if each.number not in self._said), key=lambda each: each.due))
+        return tuple(sorted(self._kept.value, key=lambda each: each.due))
 
     def draft(self) -> None:
         """Opens a draft: a reply begins."""
-        self._draft = self._accepted
+        self._kept.draft()
 
     def settle(self, heard: bool) -> None:
         """Closes the draft: its reminders are kept if any of the reply was `heard`."""
-        draft, self._draft = self._draft, None
-        if heard and draft is not None:
-            self._write(draft)
+        self._kept.settle(heard)
 
     def said(self, reminder: Reminder) -> None:
         """Removes a reminder that the user has heard."""
-        self._said.add(reminder.number)
-        self._accepted = tuple(each for each in self._accepted if each is not reminder)
+        self._kept.change(lambda kept: tuple(each for each in kept if each is not reminder))
 
     def holds(self, reminder: Reminder) -> bool:
         """Whether it is accepted and not said yet."""
-        return reminder in self._accepted
+        return reminder in self._kept.accepted
 
     async def next_due(self) -> Reminder:
         """Waits until the earliest accepted reminder is due, and returns it."""
         while True:
-            first = min(self._accepted, key=lambda each: each.due, default=None)
+            first = min(self._kept.accepted, key=lambda each: each.due, default=None)
             left = None if first is None else first.due - self.now()
             if first is not None and left is not None and left <= 0:
                 return first
@@ -81,11 +72,3 @@ class ReminderBook:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._changed.wait()
-
-    def _write(self, reminders: tuple[Reminder, ...]) -> None:
-        kept = tuple(each for each in reminders if each.number not in self._said)
-        if self._draft is None:
-            self._accepted = kept
-            self._changed.set()
-        else:
-            self._draft = kept

@@ -15,6 +15,7 @@ from audio.resample import Resampler
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import ConsentDelta, Engine, Listening, Mark, SoundDelta, TextDelta
 from dialogue.errors import BadInput
+from dialogue.watching.watch_talk import watch_answer
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
@@ -22,8 +23,10 @@ from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.delegation_desk import DelegationDesk
+from stream.replies.drafted import Settled
 from stream.replies.reminder_book import ReminderBook
 from stream.replies.unheard import Unheard
+from stream.replies.watch_book import WatchBook
 from stream.runtime.budget import TurnTiming
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import ConsentAsked, Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
@@ -54,6 +57,12 @@ class ReplyDependencies:
     unit_prefill: UnitPrefill | None = None  # for an engine that hears
     reminders: ReminderBook | None = None  # for an engine that takes tools
     desk: DelegationDesk | None = None  # the same, where a larger model answers what it passes on
+    watches: WatchBook | None = None  # for an engine that takes turns
+
+    @property
+    def settled(self) -> tuple[Settled, ...]:
+        """What a reply changes in a draft."""
+        return tuple(kept for kept in (self.reminders, self.watches) if kept is not None)
 
 
 class Reply:
@@ -118,10 +127,16 @@ class Reply:
                     return
         self.before_reply = await self._deps.engine.mark()
         unheard = self._unheard.continuation(self.user_text, self.began_at) if self._unheard is not None else None
-        if unheard is not None:
-            await self._say(unheard)
+        known = unheard if unheard is not None else self._about_watching()
+        if known is not None:
+            await self._say(known)
         else:
             await self._stream_reply()
+
+    def _about_watching(self) -> str | None:
+        """The answer to words about watching and describing; what they ask is done."""
+        watches = self._deps.watches
+        return watch_answer(self.user_text, watches, self._deps.video.scene) if watches is not None else None
 
     async def _announce(self, text: str) -> None:
         self.before_question = self.before_reply = await self._deps.engine.mark()

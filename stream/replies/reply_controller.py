@@ -168,8 +168,9 @@ class ReplyController:
         if isinstance(question, SpokenQuestion):
             while await self._take_unit(turn, question.until):
                 pass
-        if self._deps.reminders is not None and not isinstance(question, Announcement):
-            self._deps.reminders.draft()
+        if not isinstance(question, Announcement):
+            for kept in self._deps.settled:
+                kept.draft()
         self.reply = Reply(turn, question, self._deps, self._unheard)
         self._task = tasks.create_task(self.reply.run(), name=f"reply-{turn}")
 
@@ -203,11 +204,12 @@ class ReplyController:
         return reply
 
     def _settle(self, reply: Reply, *, heard: bool) -> None:
-        """Keeps the reminders that the reply made if any of it was heard, else discards them."""
+        """Keeps the reminders and rules that the reply made if any of it was heard, else discards them."""
         if isinstance(reply.question, Announcement):
             reply.question.over(heard)
-        elif self._deps.reminders is not None:
-            self._deps.reminders.settle(heard)
+            return
+        for kept in self._deps.settled:
+            kept.settle(heard)
 
     async def _void(self) -> None:
         reply = await self._stop_reply()

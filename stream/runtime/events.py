@@ -13,6 +13,7 @@ from typing import Literal
 from audio.chunk import Chunk
 from dialogue.engine import ContextUse
 from stream.runtime.given import CommentaryGiven, InstructionGiven
+from stream.runtime.watching import NarrationSwitched, WatchDeleted, WatchingChanged
 from vision.picture import Picture
 
 Device = Literal["microphone", "camera"]
@@ -80,6 +81,8 @@ Perceived = (
     | InstructionGiven
     | CommentaryGiven
     | PlayoutMeasured
+    | NarrationSwitched
+    | WatchDeleted
     | DeviceLost
 )
 
@@ -292,5 +295,6 @@ Expressed = (
     | UnitDecided
     | Notice
     | DelegationChanged
+    | WatchingChanged
     | SessionEnded
 )

@@ -72,6 +72,7 @@ class Floor:
         self._state = State.LISTENING
         self.quiet = asyncio.Event()  # set while the floor is free
         self.quiet.set()
+        self.quiet_since = float("-inf")  # when the floor became free, on the session clock
 
     async def take(self, event: TurnEvent) -> list[Decision]:
         """Has `event` decided and the decisions carried out, in order. Returns them.
@@ -189,5 +190,6 @@ class Floor:
                 assert_never(phase)
         (self.quiet.set if state is State.LISTENING else self.quiet.clear)()
         if state is not self._state:
-            self._state = state
-            self._link.emit(StateChanged(state, self._link.now()))
+            self._state, now = state, self._link.now()
+            self.quiet_since = now if state is State.LISTENING else self.quiet_since
+            self._link.emit(StateChanged(state, now))

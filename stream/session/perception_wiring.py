@@ -16,6 +16,7 @@ from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.played_sound import PlayedSound
 from stream.replies.orders import Order, SceneChanged
+from stream.replies.watch_news import WatchNews
 from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
@@ -30,7 +31,12 @@ def captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captio
 
 
 def video_perception(
-    parts: Parts, captioning: Captioning | None, orders: BlockingQueue[Order], setup: Setup, link: Link
+    parts: Parts,
+    captioning: Captioning | None,
+    orders: BlockingQueue[Order],
+    setup: Setup,
+    link: Link,
+    news: WatchNews,
 ) -> VideoPerception:
     return VideoPerception(
         vision_models=parts.vision_models,
@@ -39,6 +45,7 @@ def video_perception(
         link=link,
         captioning=captioning,
         on_look=lambda: orders.put(SceneChanged()),
+        watcher=news,
     )
 
 

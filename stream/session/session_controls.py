@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from dialogue.watching.watch_talk import UNABLE
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.video_perception import VideoPerception
 from stream.replies.delegation_desk import DelegationDesk
 from stream.replies.orders import InstructionSet, Order
+from stream.replies.watch_book import WatchBook
 from stream.runtime.events import (
     Device,
     DeviceLost,
@@ -22,6 +24,7 @@ from stream.runtime.events import (
 from stream.runtime.given import CommentaryGiven, InstructionGiven
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue, DropOldest
+from stream.runtime.watching import NarrationSwitched, WatchDeleted
 from stream.session.commentary_stage import CommentaryStage
 from stream.session.floor import Floor
 from stream.turns.decisions import TypedQuestion
@@ -34,6 +37,8 @@ Control = (
     | InstructionGiven
     | CommentaryGiven
     | PlayoutMeasured
+    | NarrationSwitched
+    | WatchDeleted
     | DeviceLost
     | TextTyped
 )
@@ -55,10 +60,12 @@ class SessionControls:
         video: VideoPerception,
         link: Link,
         orders: BlockingQueue[Order],
+        watches: WatchBook,
         desk: DelegationDesk | None = None,
     ) -> None:
         self._floor, self._audio, self._video, self._link = floor, audio, video, link
         self._orders, self.commentary = orders, CommentaryStage(floor=floor, link=link)
+        self._watches = watches
         self._desk = desk  # where questions are passed on to a larger model
         self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
@@ -85,6 +92,10 @@ class SessionControls:
                 await self._switch(control)
             case PlayoutMeasured():
                 floor.measured(control)
+            case NarrationSwitched(on):
+                self._narrate(on)
+            case WatchDeleted(number):
+                self._watches.delete(number)
             case DeviceLost(device, reason):
                 await self._switch(_off(device))
                 self._link.emit(
@@ -99,6 +110,12 @@ class SessionControls:
         """Switches a device off for the assistant (`dialogue.tools.toolbox.Toolbox.switch_off`)."""
         self.queue.put(_off(device))
         self._link.emit(DeviceStopped(device))
+
+    def _narrate(self, on: bool) -> None:
+        if on and not self._watches.possible:
+            self._link.emit(Notice("info", "no_narration", UNABLE))
+        else:
+            self._watches.switch(on)
 
     async def _type(self, text: str) -> None:
         text = text.strip()

@@ -38,6 +38,8 @@ from stream.replies.reminder_book import ReminderBook
 from stream.replies.reply import ReplyDependencies
 from stream.replies.reply_controller import ReplyController
 from stream.replies.tool_runs import ToolRuns
+from stream.replies.watch_book import WatchBook
+from stream.replies.watch_news import WatchNews
 from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
@@ -49,6 +51,7 @@ from stream.session.paced_playout import PacedPlayout
 from stream.session.remembering import Remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
+from stream.session.watch_stage import WatchStage
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.patience import Patience
 from stream.turns.turns import Turns
@@ -72,6 +75,7 @@ class Stages:
     unit_feed: UnitFeed | None
     remembering: Remembering | None
     delegation: DelegationStage | None
+    watching: WatchStage | None
 
     def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs while the session lasts: (name of the task, coroutine)."""
@@ -91,6 +95,8 @@ class Stages:
             yield "remembering", self.remembering.run()
         if self.delegation is not None:
             yield "delegation", self.delegation.run()
+        if self.watching is not None:
+            yield "watching", self.watching.run()
 
     def close_queues(self) -> None:
         """What is put into the input queues from now on is dropped."""
@@ -113,16 +119,15 @@ class Stages:
 
 def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> Stages:
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
-    engine = parts.new_engine()
-    sound, sound_clock = AudioBuffer(), SoundClock()
+    engine, sound, sound_clock = parts.new_engine(), AudioBuffer(), SoundClock()
     flight = FlightRecorder(_turns(engine, setup), sound_clock, link)
     link = Link(link.now, flight.express)
-    remembering = _remembering(engine, setup, link)
     orders, playback_moved = order_queue(), ThreadSignal()
     played = PlayedSound(out_rate, link.now)
     playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=_both(played, flight, out_rate))
+    news = WatchNews(WatchBook(link, possible=parts.vision_models is not None and not engine.can.duplex))
     captioning = perceiving.captioning(parts, engine, setup, link)
-    video = perceiving.video_perception(parts, captioning, orders, setup, link)
+    video = perceiving.video_perception(parts, captioning, orders, setup, link, news)
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
     transcripts = perceiving.transcripts(parts, engine, sound, sound_clock, OwnWords(playback, played))
@@ -137,6 +142,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
         desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
+        watches=news.book,
     )
     replies = _reply_stage(orders, dependencies, flight, sound)
     caption_transcriber = perceiving.caption_transcriber(parts, engine, link)
@@ -151,8 +157,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         caption_transcriber=caption_transcriber,
     )
     audio = perceiving.audio_perception(parts, transcripts, floor, setup, link, played)
-    controls = SessionControls(orders=orders, floor=floor, audio=audio, video=video, link=link, desk=dependencies.desk)
-    _equip(parts, dependencies, replies, controls)
+    controls = _controls(parts, orders, floor, audio, dependencies, replies, news.book)
     return Stages(
         engine=engine,
         flight=flight,
@@ -168,8 +173,9 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         caption_transcriber=caption_transcriber,
         reminders=ReminderStage(book=book, floor=floor) if (book := dependencies.reminders) is not None else None,
         unit_feed=unit_feed,
-        remembering=remembering,
+        remembering=_remembering(engine, setup, link),
         delegation=delegation_stage(parts, dependencies, floor),
+        watching=WatchStage(news=news, floor=floor, link=link) if news.book.possible else None,
     )
 
 
@@ -215,6 +221,29 @@ def _reply_stage(
         speech=dependencies.speech,
         playback=dependencies.playback,
     )
+
+
+def _controls(
+    parts: Parts,
+    orders: BlockingQueue[Order],
+    floor: Floor,
+    audio: AudioPerception,
+    dependencies: ReplyDependencies,
+    replies: ReplyController | FullDuplex,
+    watches: WatchBook,
+) -> SessionControls:
+    """The controls, with which the session's tools can switch devices off."""
+    controls = SessionControls(
+        orders=orders,
+        floor=floor,
+        audio=audio,
+        video=dependencies.video,
+        link=dependencies.link,
+        watches=watches,
+        desk=dependencies.desk,
+    )
+    _equip(parts, dependencies, replies, controls)
+    return controls
 
 
 def _equip(

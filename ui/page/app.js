@@ -8,6 +8,7 @@
                     where .heard, .waiting and s hold the text that was heard, is to come, was cut off;
                     .recalled holds the time of an event that the answer recalls (data-recalled)
      #state         data-state: idle, connecting, listening, hearing, thinking, speaking, reconnecting, busy, error, stopped
+     #narrate       the switch of descriptions, aria-pressed;  #watches  one li[data-rule] with a button for each rule
      #overlay       one .seen[data-kind=object|text] for each detection;  #scene-description  the same in words
      #notice        messages as .notice[data-level][data-code]
      #record        the checkbox by which the user agrees to a recording, in #record-choice;  #recorded  shown while one is made
@@ -38,6 +39,7 @@ import { showDelegation } from "./view/delegation.js";
 import { showPrivacy } from "./view/privacy.js";
 import { Recording } from "./view/recording.js";
 import { TypedLine } from "./view/typing.js";
+import { Watching } from "./view/watching.js";
 import * as words from "./words.js";
 
 const ASKING_MS = 1500; // a browser that takes longer is showing its permission dialog
@@ -67,6 +69,9 @@ const pickers = new Pickers(
   { camera: by("pick-camera"), microphone: by("pick-microphone"), speaker: by("pick-speaker") },
   voice,
 );
+const watching = new Watching(by("watches"), by("narrate"), (message) => {
+  if (!call.send(message)) notices.show({ level: "info", code: "talk", text: words.NO_CALL });
+});
 const typedLine = new TypedLine(by("say"), by("say-text"), {
   send: (text) => call.phase === "live" && call.send({ type: "say", text }),
   wait: () => {
@@ -131,6 +136,7 @@ function quiet() {
   levels.voice.follow(null);
   showScene({ camera: false });
   showDelegation(by("delegation"), { pending: false });
+  watching.show({});
   notices.clearFrom("server");
 }
 
@@ -139,6 +145,7 @@ let beginning = words.NEW_CALL; // of the call that was answered last
 call.addEventListener("answered", ({ detail: { resumed, restored } }) => {
   beginning = resumed ? words.RESUMED : restored ? words.RESTORED : words.NEW_CALL;
   if (resumed) return;
+  watching.show({});
   breakOff();
   turns.beginCall();
 });
@@ -187,6 +194,7 @@ const HANDLERS = {
   },
   stopped: ({ device }) => media.set(device, false),
   delegation: (message) => showDelegation(by("delegation"), message),
+  watching: (message) => watching.show(message),
   notice({ level, code, text }) {
     if (SHOWN_LOCALLY.has(code)) return;
     if (code === "microphone_back") notices.clear("server_silent_microphone");

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 
 from ui.realtime.wire import Message
 
-NEWEST_ONLY = frozenset({"scene", "context", "state", "pong"})
+NEWEST_ONLY = frozenset({"scene", "context", "state", "pong", "watching"})
 MOST_WAITING = 4096  # messages: many minutes of conversation
 
 

@@ -21,6 +21,7 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
+from stream.runtime.watching import NarrationSwitched, WatchDeleted
 from ui.realtime.wire import Message
 
 LONGEST_MESSAGE = 250_000  # characters; a data channel carries no more
@@ -162,6 +163,13 @@ def _playout(fields: _Fields) -> FromPage:
     return PlayoutMeasured(delay_s, fields.take_number("round_trip_ms", 0, 60_000) / 1000 if known else None)
 
 
+def _unwatch(fields: _Fields) -> FromPage:
+    number = fields.take_number("number", 1, 1e9)
+    if number != int(number):
+        raise BadInput(f"unwatch.number must be a whole number, not {_shown(number)}.")
+    return WatchDeleted(int(number))
+
+
 def _ping(fields: _Fields) -> FromPage:
     t = fields.take("t")
     small = isinstance(t, str) and len(t) <= LONGEST_ECHO
@@ -182,6 +190,8 @@ READERS: Mapping[str, Callable[[_Fields], FromPage]] = {
     "switch": _switch,
     "interrupt": lambda fields: Interrupted(),
     "playout": _playout,
+    "narrate": lambda fields: NarrationSwitched(fields.take_bool("on")),
+    "unwatch": _unwatch,
     "device_lost": _device_lost,
     "ping": _ping,
     "bye": _left,

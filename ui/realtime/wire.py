@@ -28,6 +28,7 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.watching import WatchingChanged
 
 Message = dict[str, Any]
 
@@ -47,7 +48,7 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "user_caption", "turn": turn, "text": text, "final": final, "typed": typed}
         case ReplyText() | ReplyRecalled() | ReplyHeard() | ReplyEnded():
             return _reply(event)
-        case ConsentAsked() | DeviceStopped() | DelegationChanged():
+        case ConsentAsked() | DeviceStopped() | DelegationChanged() | WatchingChanged():
             return _of_tool(event)
         case SceneSeen():
             return _scene(event)
@@ -85,7 +86,7 @@ def _of_recorder(event: TurnTimed | Why | TurnRecorded) -> Message:
             }
 
 
-def _of_tool(event: ConsentAsked | DeviceStopped | DelegationChanged) -> Message:
+def _of_tool(event: ConsentAsked | DeviceStopped | DelegationChanged | WatchingChanged) -> Message:
     match event:
         case ConsentAsked(turn, question):
             return {"type": "consent", "turn": turn, "question": question}
@@ -93,6 +94,9 @@ def _of_tool(event: ConsentAsked | DeviceStopped | DelegationChanged) -> Message
             return {"type": "stopped", "device": device}
         case DelegationChanged(pending, server, picture):
             return {"type": "delegation", "pending": pending, "server": server, "picture": picture}
+        case WatchingChanged(rules, narrating):
+            shown = [{"number": rule.number, "text": rule.text} for rule in rules]
+            return {"type": "watching", "rules": shown, "narrating": narrating}
 
 
 def _reply(event: ReplyText | ReplyRecalled | ReplyHeard | ReplyEnded) -> Message:

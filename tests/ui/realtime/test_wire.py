@@ -42,6 +42,7 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.watching import NarrationSwitched, WatchDeleted, WatchingChanged, WatchShown
 from ui.realtime.page_message import READERS, FromPage, LeaveReceived, PingReceived, from_wire, pong
 from ui.realtime.wire import bad_message, encoded, hello, to_wire
 
@@ -111,6 +112,10 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
         {"type": "delegation", "pending": True, "server": "gpu-box:8000", "picture": True},
     ),
     (
+        WatchingChanged((WatchShown(2, "when a person comes in"),), narrating=True),
+        {"type": "watching", "rules": [{"number": 2, "text": "when a person comes in"}], "narrating": True},
+    ),
+    (
         UnitDecided(7, speaks=True, left=(0, 1)),
         {"type": "unit", "number": 7, "decision": "speaking", "forced": False, "left": [0, 1]},
     ),
@@ -154,6 +159,8 @@ SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "playout", "delay_ms": 45.5}, PlayoutMeasured(0.0455)),
     ({"type": "playout", "delay_ms": 45, "round_trip_ms": 8}, PlayoutMeasured(0.045, 0.008)),
     ({"type": "device_lost", "device": "camera", "reason": "r" * 500}, DeviceLost("camera", "r" * 200)),
+    ({"type": "narrate", "on": True}, NarrationSwitched(True)),
+    ({"type": "unwatch", "number": 2}, WatchDeleted(2)),
     ({"type": "ping", "t": 12.5}, PingReceived(12.5)),
     ({"type": "ping", "t": None}, PingReceived(None)),
     ({"type": "bye"}, LeaveReceived()),
@@ -187,6 +194,8 @@ WRONG: list[tuple[object, str]] = [
     ('{"type": "playout", "delay_ms": -1}', "between 0 and 60000"),
     ('{"type": "playout", "delay_ms": 1e999}', "between 0 and 60000"),
     ('{"type": "device_lost", "device": "nose", "reason": ""}', "one of microphone, camera"),
+    ('{"type": "unwatch", "number": 0}', "between 1 and"),
+    ('{"type": "unwatch", "number": 1.5}', "a whole number"),
     ('{"type": "ping"}', "needs the field t"),
     ('{"type": "ping", "t": {"a": 1}}', "not an object"),
     ('{"type": "ping", "t": 1e999}', "a number or a text"),
