@@ -18,6 +18,7 @@ from dialogue.engines.local_context import LocalContext
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.grammars.response_format import ResponseFormat
 from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
+from dialogue.library.answers import answer_schema
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.event_log import EventLog
@@ -26,6 +27,7 @@ from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.dialogue_style import Doubt
 from dialogue.prompts.prompt import explained
+from dialogue.requests.library_talk import consult
 from dialogue.requests.session_requests import SessionRequests
 from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
@@ -143,7 +145,24 @@ class LocalChatEngine:
             return _sentences(known.text), known.at
         history = self._timeline.history(before=asked.number)
         ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule)
+        if ruled is None:
+            ruled = await self._from_library(asked)
         return self._generate(asked.text) if ruled is None else _sentences(ruled), None
+
+    async def _from_library(self, asked: Entry) -> str | None:
+        """The answer from the user's documents, with its source; None where the question is not for them."""
+        consultation = await consult(self._requests.toolbox.search_library, asked.text)
+        if consultation is None:
+            return None
+        before, written = self._timeline.position, None
+        if consultation.quotes and self._tools.found(consultation.call, consultation.result):
+            form = ResponseFormat.with_schema(answer_schema(consultation.quotes))
+            async with aclosing(self._structured(form)) as pieces:
+                written = "".join([piece async for piece in pieces])
+        answer = consultation.answer(written)
+        if answer is None:  # the model answers the question without what was found
+            self._timeline.rewind(before)
+        return answer.text if answer is not None else None
 
     async def mark(self) -> Mark:
         return Mark(self._timeline.position)

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from dialogue.blocks import Fact, SceneBlock
 from dialogue.engine import Runner
 from dialogue.errors import BadInput
+from dialogue.library.quotes import quotes_for
+from dialogue.library.sources import spoken_source
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.lookup import look_up
 from dialogue.text import arithmetic
@@ -26,7 +28,7 @@ from dialogue.text.scene_phrases import grouped, quoted, thing
 from dialogue.tools import units
 from dialogue.tools.timer_tools import TimerTools
 from dialogue.tools.tool import Tool
-from dialogue.tools.toolbox import LookCloser, Side, Spot, Toolbox
+from dialogue.tools.toolbox import LookCloser, SearchLibrary, Side, Spot, Toolbox
 
 _SIDES: Mapping[str, Side] = {
     "left": "left",
@@ -41,6 +43,7 @@ NAMES = (
     *("get_time", "calculate", "recall", "set_timer", "remind_at", "list_timers", "cancel_timer"),
     *("look_closer", "read_aloud", "switch_off"),
     "ask_larger_model",
+    "search_library",
 )
 LONGEST_SUM = 200
 _SIGNS = str.maketrans({"\u00d7": "*", "\u00f7": "/", "\u2212": "-", ",": None, "=": None})
@@ -62,6 +65,8 @@ def built_in_tools(
         optional.append(Tool.of(_Devices(toolbox).switch_off))
     if toolbox.delegation is not None:
         optional.append(Tool.of(_Larger(toolbox).ask_larger_model))
+    if toolbox.search_library is not None:
+        optional.append(Tool.of(_Documents(toolbox.search_library).search_library))
     return [*always, *optional, *(_user_tool(tool, toolbox) for tool in toolbox.user_tools)]
 
 
@@ -139,6 +144,19 @@ class _Larger:
             await self._committed()  # words that have left the machine cannot be taken back
         self._delegation.hand_over(question, ())
         return "It is being looked into, and the answer will be said when it is here. Say that you look into it."
+
+
+class _Documents:
+    def __init__(self, search: SearchLibrary) -> None:
+        self._search = search
+
+    async def search_library(self, question: Annotated[str, "what is looked for, in a whole question"]) -> Any:
+        """Look something up in the user's documents. Answer from the passages alone, and name the document and the
+        place."""
+        quotes = quotes_for(question, await self._search(question))
+        if not quotes:
+            return "The documents say nothing about that."
+        return [{"from": spoken_source(quote.passage), "passage": quote.quoted} for quote in quotes]
 
 
 class _SceneTools:

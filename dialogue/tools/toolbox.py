@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from dialogue.blocks import Block, SceneBlock
+from dialogue.library.passage import Found
 from dialogue.tools.tool import Tool
 
 Side = Literal["", "left", "right", "top", "bottom", "middle"]
@@ -76,6 +77,8 @@ Device = Literal["camera", "microphone"]
 
 # Takes a new picture, enlarges the spot and returns what is recognised there. Raises BadInput without a picture.
 LookCloser = Callable[[Spot], Awaitable[SceneBlock]]
+# Finds the passages of the user's documents that have to do with a question, the best first.
+SearchLibrary = Callable[[str], Awaitable[Sequence[Found]]]
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,23 @@ class Toolbox:
     look_closer: LookCloser | None = None
     switch_off: Callable[[Device], Awaitable[None]] | None = None
     delegation: Delegation | None = None
+    search_library: SearchLibrary | None = None
     user_tools: tuple[Tool, ...] = ()
     committed: Callable[[], Awaitable[None]] | None = None
     in_background: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
 
 
-def usual_toolbox(user_tools: tuple[Tool, ...] = (), *, delegates: bool = False) -> Toolbox:
+def usual_toolbox(user_tools: tuple[Tool, ...] = (), *, delegates: bool = False, has_library: bool = False) -> Toolbox:
     """Offers what a call offers, for the descriptions alone: nothing in it is called."""
     nothing = cast(Any, NotImplemented)
-    larger = nothing if delegates else None
-    return Toolbox(reminders=nothing, look_closer=nothing, switch_off=nothing, delegation=larger, user_tools=user_tools)
+    return Toolbox(
+        reminders=nothing,
+        look_closer=nothing,
+        switch_off=nothing,
+        delegation=nothing if delegates else None,
+        search_library=nothing if has_library else None,
+        user_tools=user_tools,
+    )
 
 
 @runtime_checkable

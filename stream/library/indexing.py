@@ -23,6 +23,7 @@ from stream.media.decoder_process import sections_of
 from vision.picture import Pixels
 from vision.reading.read_text import Reader
 
+FileState = tuple[int, int]  # bytes, and time of change in nanoseconds
 BATCH = 16  # passages that are embedded and stored together
 MOST_FILES = 100_000  # of all folders
 MOST_BYTES = 500_000_000  # of one file
@@ -66,27 +67,19 @@ class Indexing:
     def refresh(self) -> Refreshed:
         """Reads what is new or has changed, and removes what is gone. Raises BadInput where the library cannot be
         written."""
-        there = files_of(self._library.roots())
-        removed = 0
-        known = {each.path: each for each in self._library.documents()}
-        for path in known.keys() - there.keys():
+        changed, gone = changes(self._library)
+        for path in gone:
             self._library.remove(path)
-            removed += 1
-        changed = [
-            (path, state)
-            for path, state in sorted(there.items())
-            if path not in known or (known[path].size, known[path].changed) != state or not known[path].complete
-        ]
         read, faults = 0, list[str]()
-        for number, (path, state) in enumerate(changed, 1):
+        for number, (path, state) in enumerate(changed.items(), 1):
             if self._stopped():
                 break
             fault = self._read(path, state, partial(Progress, path, number, len(changed)))
             read += not fault
             faults += [fault] if fault else []
-        return Refreshed(read, removed, tuple(faults))
+        return Refreshed(read, len(gone), tuple(faults))
 
-    def _read(self, path: Path, state: tuple[int, int], progress: Callable[[int], Progress]) -> str:
+    def _read(self, path: Path, state: FileState, progress: Callable[[int], Progress]) -> str:
         """Stores the passages of one file; returns a sentence if it cannot be read."""
         stored = self._library.begin(path, *state)
         fault = ""
@@ -124,10 +117,23 @@ class Indexing:
         return text_of_page(self._reader, rgb)
 
 
-def files_of(roots: list[Path]) -> dict[Path, tuple[int, int]]:
+def changes(library: Library) -> tuple[dict[Path, FileState], list[Path]]:
+    """The documents that are new, changed or half read, and those that are gone."""
+    there = files_of(library.roots())
+    known = {each.path: each for each in library.documents()}
+    same = {path: (each.size, each.changed) for path, each in known.items() if each.complete}
+    changed = {path: state for path, state in sorted(there.items()) if same.get(path) != state}
+    return changed, sorted(known.keys() - there.keys())
+
+
+def is_up_to_date(library: Library) -> bool:
+    return not any(changes(library))
+
+
+def files_of(roots: list[Path]) -> dict[Path, FileState]:
     """The documents in files and folders, with size and time of change. Hidden files and links out of a folder are
     left out."""
-    found: dict[Path, tuple[int, int]] = {}
+    found: dict[Path, FileState] = {}
     for path in (each for root in roots for each in _walked(root)):
         try:
             state = path.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from dialogue.engines.entries import EMBEDDER
 from dialogue.engines.registry import entry_of
 from stream.models.components import component
 from stream.models.setup import Setup
@@ -18,6 +19,8 @@ def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
     """The names of the sets, in the store's order. Raises BadInput for unusable model files."""
     entry, can = entry_of(setup.engine), setup.capabilities
     wanted = {VAD, *entry.weights}
+    if setup.library is not None:
+        wanted.add(EMBEDDER)
     if not can.hears:
         wanted |= {TURN_END, *component("asr", setup.asr).weights}
     if not can.sees:

@@ -29,6 +29,7 @@ from stream.models.capacity import Capacity
 from stream.models.components import Role, component
 from stream.models.local_delegate import LocalDelegate, open_delegate
 from stream.models.needs import TURN_END, VAD, present
+from stream.models.open_library import LibraryService, open_library
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
 from stream.models.tool_choice import NO_FUNCTIONS
@@ -87,6 +88,7 @@ class Parts:
     local_delegate: LocalDelegate | None = None  # its process, where it runs on this machine
     tools: tuple[Tool, ...] = ()  # the user's functions and those of MCP servers, for an engine that calls functions
     mcp: McpServers | None = None
+    library: LibraryService | None = None  # the user's documents
     measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # from the engine's registry entry
     remarks: tuple[str, ...] = ()  # what was missing when the parts were opened
     _cost: Cost | None = None  # of units, where they were measured
@@ -140,6 +142,8 @@ class Parts:
         """Closes servers and every thread; waits for running steps as `close_all` does."""
         if self.mcp is not None:
             self.mcp.close()
+        if self.library is not None:
+            self.library.close()
         if self.local_delegate is not None:
             self.local_delegate.close()
         close_all(self.threads.all())
@@ -216,7 +220,8 @@ async def _prepare_tools(setup: Setup, engine: Engine, tools: tuple[Tool, ...], 
     that the model cannot use, now or later."""
     if engine.can.tools:
         if isinstance(engine, PreparesTools):
-            engine.equip(usual_toolbox(tools, delegates=setup.delegate is not None))
+            delegates, has_library = setup.delegate is not None, setup.library is not None
+            engine.equip(usual_toolbox(tools, delegates=delegates, has_library=has_library))
             await engine.prepare()
         return servers.problems
     if not (setup.tools or setup.mcp):
@@ -258,6 +263,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         live, chat = live_and_chat(llm.result())
         tools = (*setup.tools, *mcp_tools.result())
         remarks = await _prepare_tools(setup, live(), tools, servers)
+        library = await asyncio.to_thread(open_library, setup.library, store)
         unless_ready.pop_all()
     await asyncio.to_thread(_return_free_memory)
     no_captions = (
@@ -279,6 +285,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         local_delegate=delegate.result()[1],
         tools=tools,
         mcp=servers,
+        library=library,
         measuring=entry_of(setup.engine).measure,
         remarks=(*((no_captions,) if transcriber is None else ()), *remarks),
     )

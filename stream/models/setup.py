@@ -58,6 +58,7 @@ class Setup:
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
     delegate: DelegateSettings | None = None
+    library: Path | None = None  # the index of the user's documents
     remember: Path | None = None  # the file that keeps the event log across calls
     mcp: tuple[McpServer, ...] = ()  # servers whose tools it may call too
     chooses_llm: bool = False  # `default_llm` replaces the engine by the embedded LLM that fits the machine

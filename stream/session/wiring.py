@@ -261,6 +261,7 @@ def _equip(
             look_closer=look_closer,
             switch_off=controls.switch_off,
             delegation=dependencies.desk,
+            search_library=parts.library.search if parts.library is not None else None,
             user_tools=parts.tools,
             committed=replies.decided if isinstance(replies, ReplyController) else None,
             in_background=ToolRuns(replies) if isinstance(replies, ReplyController) else off_the_loop,

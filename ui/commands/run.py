@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
 from ui.commands.delegate_option import add_delegate_options, with_delegate
+from ui.commands.library_option import add_library_option, with_library
 from ui.commands.record_option import add_record_option, recordings_folder
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
@@ -83,6 +84,7 @@ def add_to(commands: Subparsers) -> None:
         "reach it; not used with a loopback --host; default: none",
     )
     add_remember_option(parser)
+    add_library_option(parser)
     add_record_option(parser)
     parser.add_argument(
         "--otel",
@@ -141,7 +143,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
     for handler in logging.getLogger().handlers:  # clients can cause log records of a server
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
-    setup = with_delegate(with_remember(setup, options), options)
+    setup = with_library(with_delegate(with_remember(setup, options), options), options)
     recordings, spans = recordings_folder(options), _spans(options)
     store, began = weight_store(), time.perf_counter()
     with bars() as progress:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dialogue.errors import BadInput
 from stream.models.needs import weights_needed
 from ui.commands.delegate_option import add_delegate_options, with_delegate
+from ui.commands.library_option import add_library_option, with_library
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store
@@ -64,12 +65,14 @@ def add_to(commands: Subparsers) -> None:
         "--loudspeaker", metavar="NAME", help="part of the device's name, or its number; default: the system's"
     )
     add_remember_option(parser)
+    add_library_option(parser)
     add_delegate_options(parser)
     add_setup_options(parser)
 
 
 def talk(options: argparse.Namespace) -> None:
-    setup, store = with_delegate(with_remember(chosen_setup(options), options), options), weight_store()
+    setup = with_delegate(with_remember(chosen_setup(options), options), options)
+    setup, store = with_library(setup, options), weight_store()
     with bars() as progress:
         store.pull(weights_needed(setup, store), progress)
     if setup.llm_choice:
