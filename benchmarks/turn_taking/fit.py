@@ -6,7 +6,8 @@ A logistic regression with a small penalty on standardised features gives the pr
 from the sound alone and once with the words. The slope and the threshold of the wait are those with the least dead air
 where one in five turns with a hesitation is answered in it: 5 % of all turns if every fourth has one. There the
 pauses of each voice are judged by a model that was fitted without that voice. Features that did not help unknown voices
-(the level of VAD's probability, the length of the speech) were left out.
+were left out: the level of VAD's probability and the length of the speech everywhere, and beside the words also the
+movement of voice, pitch and level at the end.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from benchmarks.turn_taking.signals import Pause, measured
 from stream.perception.turn_end_model import FITTED, Logistic
 
 SOUND = ("smart_turn", "voice_slope", "pitch_end", "pitch_slope", "level_end")
-FEATURES = {"sound": SOUND, "sound_and_words": (*SOUND, "words_end")}
-PENALTY, STEPS = 10.0, 30
+FEATURES = {"sound": SOUND, "sound_and_words": ("smart_turn", "words_end", "words", "few_words", "asks")}
+PENALTY, STEPS = 3.0, 30
 PAUSES_S, THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6), np.linspace(-3.0, 9.0, 241)
 CUT_INS = 0.2
 READY_S = 0.19  # when the words and the sound are judged, after the last speech

@@ -36,7 +36,6 @@ class Pause:
 
     row: str
     voice: str
-    text: str
     signals: TurnEndSignals
     length_s: float | None
     lag_s: float
@@ -59,7 +58,7 @@ class Measuring:
         segmenter = Segmenter(SegmenterSettings(pause_after_s=SETUPS["laptop"].speculate_after_s))
         hops: deque[SpeechProbability] = deque(maxlen=KEPT_HOPS)
         began: float | None = None
-        found: tuple[SpeechPaused, TurnEndSignals, str] | None = None
+        found: tuple[SpeechPaused, TurnEndSignals] | None = None
         for hop in self._activity.step(VadState(), Chunk(sound, HEARING_RATE_HZ, 0)):
             hops.append(hop)
             match segmenter.hear(hop.probability, hop.at):
@@ -70,23 +69,23 @@ class Measuring:
                 case SpeechPaused() as paused:
                     assert began is not None
                     start, stop = (round(at * HEARING_RATE_HZ) for at in (with_pre_roll(began), paused.at))
+                    spoken = round(paused.last_speech_at * HEARING_RATE_HZ)
                     text = self._transcriber.transcribe(sound[start:stop]).text
                     signals = TurnEndSignals(
-                        self._smart_turn.probability(sound[max(0, stop - WINDOW) : stop]),
+                        self._smart_turn.probability(sound[max(0, spoken - WINDOW) : spoken]),
                         self._words.probability(text),
                         voice_slope(hops, paused.last_speech_at),
-                        prosody(sound[start : round(paused.last_speech_at * HEARING_RATE_HZ)]),
+                        prosody(sound[start:spoken]),
+                        text,
                     )
-                    found = paused, signals, text
+                    found = paused, signals
                     if paused.last_speech_at > ends_at - END_TOLERANCE_S:
                         yield self._pause(row, *found, length_s=None)
                         return
 
-    def _pause(
-        self, row: Row, paused: SpeechPaused, signals: TurnEndSignals, text: str, *, length_s: float | None
-    ) -> Pause:
+    def _pause(self, row: Row, paused: SpeechPaused, signals: TurnEndSignals, *, length_s: float | None) -> Pause:
         lag_s = paused.last_speech_at - row.silence_spans[-1][0] if length_s is None else 0.0
-        return Pause(row.id, str(row.labels.get("voice", "")), text, signals, length_s, lag_s)
+        return Pause(row.id, str(row.labels.get("voice", "")), signals, length_s, lag_s)
 
 
 def measured(folder: Path) -> list[Pause]:

@@ -31,10 +31,10 @@ class WordsJudge:
     thread: DeviceThread
     transcripts: SpeechTranscripts
 
-    async def probability(self, said: SpokenQuestion) -> float | None:
-        """The probability that the message ends here; None where there are no words."""
+    async def probability(self, said: SpokenQuestion) -> tuple[float | None, str]:
+        """The probability that the message ends here, and the message; None where there are no words."""
         text = await self.transcripts.final(said)
-        return await self.thread.run(self.judge.finished, text) if text else None
+        return (await self.thread.run(self.judge.finished, text) if text else None), text
 
 
 class TurnDetection:
@@ -54,13 +54,14 @@ class TurnDetection:
             signals = TurnEndSignals(smart_turn, None, voice_slope, shape)
             if not words.done():
                 await report(self._model.probability(signals))
-            await report(self._model.probability(replace(signals, words_end=await words)))
+            words_end, text = await words
+            await report(self._model.probability(replace(signals, words_end=words_end, text=text)))
 
-    async def _words_end(self, said: SpokenQuestion) -> float | None:
-        return await self._words.probability(said) if self._words is not None else None
+    async def _words_end(self, said: SpokenQuestion) -> tuple[float | None, str]:
+        return await self._words.probability(said) if self._words is not None else (None, "")
 
     def _hear(self, said: SpokenQuestion) -> tuple[float, Prosody]:
         window_s = WINDOW / HEARING_RATE_HZ
         start = with_pre_roll(said.began_at)
-        heard = self._sound.between(max(start, said.until - window_s), said.until)
+        heard = self._sound.between(max(start, said.stopped_at - window_s), said.stopped_at)
         return self._judge.probability(heard), prosody(self._sound.between(start, said.stopped_at))

@@ -19,20 +19,23 @@ from audio.voice_activity import SpeechProbability
 FITTED = Path(__file__).with_name("turn_end.json")
 LEAST = 1e-5  # probabilities are kept this far from 0 and 1, so that no signal outweighs all others
 END_HOPS, KEPT_HOPS = 5, 16
+FEW_WORDS, MANY_WORDS = 2, 8  # short answers are whole; from MANY_WORDS on, more words say nothing
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEndSignals:
     """What is known of a pause. Probabilities are 0..1.
 
-    `smart_turn`: of Smart Turn. `words_end`: the language model's that the message ends here; None where the words are
-    not known. `voice_slope`: the change of VAD's probability per hop at the end of speech.
+    `smart_turn`: of Smart Turn, at the end of speech. `words_end`: the language model's that the message `text` ends
+    here; None where the words are not known. `voice_slope`: the change of VAD's probability per hop at the end of
+    speech.
     """
 
     smart_turn: float
     words_end: float | None
     voice_slope: float
     prosody: Prosody
+    text: str = ""
 
     def features(self) -> dict[str, float]:
         """By name, on scales on which a logistic model is linear; `words_end` is left out where it is not known."""
@@ -43,7 +46,15 @@ class TurnEndSignals:
             "pitch_slope": self.prosody.pitch_slope,
             "level_end": self.prosody.level_end,
         }
-        return found if self.words_end is None else found | {"words_end": math.log(max(self.words_end, LEAST))}
+        if self.words_end is None:
+            return found
+        words = len(self.text.split())
+        return found | {
+            "words_end": math.log(max(self.words_end, LEAST)),
+            "words": min(words, MANY_WORDS),
+            "few_words": float(words <= FEW_WORDS),
+            "asks": float(self.text.rstrip().endswith("?")),
+        }
 
 
 def voice_slope(hops: Iterable[SpeechProbability], stopped_at: float) -> float:
