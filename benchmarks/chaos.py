@@ -23,9 +23,9 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.chromium import chromium_path
+from benchmarks.calls.chromium import chromium_path
+from benchmarks.calls.udp_relay import Network, UdpRelay
 from benchmarks.report import benchmark_parser, report
-from benchmarks.udp_relay import Network, UdpRelay
 from stream.runtime.budget import percentile
 from tests.browser.call_fixtures import FLAGS
 from tests.browser.made_media import make_camera_y4m, make_mic_wav, sign

@@ -28,8 +28,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.calls.simulated_call import SUBJECTS, engine_factory, new_facts, reply_text, seen_at
 from benchmarks.report import benchmark_parser, report
-from benchmarks.simulated_call import SUBJECTS, engine_factory, new_facts, reply_text, seen_at
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine, TextDelta
 from dialogue.text.labels import LABELS

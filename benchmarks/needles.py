@@ -22,8 +22,8 @@ from dialogue.blocks import FactKind, Place
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.calls.simulated_call import SUBJECTS, engine_factory, new_facts, reply_text, seen_at
 from benchmarks.report import benchmark_parser, report
-from benchmarks.simulated_call import SUBJECTS, engine_factory, new_facts, reply_text, seen_at
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
 from dialogue.engine import Engine
 from dialogue.text.labels import LABELS

@@ -18,8 +18,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.chunk import HEARING_RATE_HZ, Samples
+from benchmarks.calls.room_call import SETUP, Outcome, RoomCall
 from benchmarks.report import benchmark_parser, report
-from benchmarks.room_call import SETUP, Outcome, RoomCall
 from dialogue.engines.scripted import ScriptedEngine
 from stream.models.parts import Parts, open_parts
 from stream.models.weights import WeightStore

@@ -18,7 +18,7 @@ from playwright.async_api import async_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.chromium import chromium_path
+from benchmarks.calls.chromium import chromium_path
 from benchmarks.report import benchmark_parser, report
 from dialogue.engines.settings import ScriptedSettings
 from stream.models.setup import Setup

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.chunk import HEARING_RATE_HZ
 from audio.resample import resample_whole
-from benchmarks.chromium import chromium_path
+from benchmarks.calls.chromium import chromium_path
 from benchmarks.report import benchmark_parser, report
 from benchmarks.turn_taking.align import Aligner
 from stream.models.weights import WeightStore

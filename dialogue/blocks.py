@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 FactKind = Literal["object", "text", "colour", "light", "description"]
 Place = Literal["left", "centre", "right", ""]
 Distance = Literal["near", "far", ""]
+CameraTrouble = Literal["stopped", "frozen", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class PictureBlock:
 class SceneBlock:
     """What `vision` recognises in the camera's picture, for an engine without image input. Replaces the scene before.
 
-    `camera` is False while there is no picture (camera off, unplugged); then `facts` is empty.
+    `camera` is False while there is no picture (camera off, unplugged, or in `trouble`: it has stopped, or repeats one
+    picture); then `facts` is empty.
     `changes` are sentences about recent changes, newest last: (time, sentence).
     """
 
@@ -120,6 +122,7 @@ class SceneBlock:
     at: float
     camera: bool = True
     changes: tuple[tuple[float, str], ...] = field(default=())
+    trouble: CameraTrouble = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Change detection: how much two frames differ, and whether one has the fine detail of text. About a millisecond.
+"""Change detection: how much two frames differ, how sharp one is, and whether it has the fine detail of text.
 
-Changes of exposure and camera noise do not count as change.
+Changes of exposure, camera noise and the shaking of a hand do not count as change. Four milliseconds at 1280×720.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.colours import is_covered
 from vision.picture import Pixels
 
 _LONGEST = 640  # pixels of the longer side that is examined
@@ -22,6 +23,9 @@ _STIFFNESS = 64.0  # grey levels²: a picture with less contrast hardly determin
 _BLACK, _WHITE = 5, 248  # grey levels beyond which the sensor is saturated
 _FITS = 3
 _MIN_PIXELS = 50
+_MAX_SHAKE = 6  # thumbnail pixels
+_MIN_SHAKE = 0.3  # less is noise
+_WINDOW = cv2.createHanningWindow(_THUMB, cv2.CV_32F)
 
 _CELLS = (32, 24)
 _STROKE = 40  # grey levels between neighbours at an edge, as strokes of letters have
@@ -30,14 +34,22 @@ _WRITTEN = 0.06  # share of edges in a cell that may contain text
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sketch:
-    """The part of a frame that is kept for comparison: `thumb` (120, 160) grey levels, and whether it may show text."""
+    """The part of a frame that is kept for comparison.
+
+    `thumb` (120, 160) are grey levels, `grain` (24, 32, 3) single pixels as the sensor sent them; `sharpness` compares
+    frames of one view (the variance of the Laplacian); `dark`: the lens is covered, or there is no light.
+    """
 
     thumb: NDArray[np.float32]
+    grain: Pixels
+    sharpness: float
     may_hold_text: bool
+    dark: bool
 
 
 def sketch(rgb: Pixels) -> Sketch:
     """The sketch of a picture of any size."""
+    grain = cv2.resize(rgb, _CELLS, interpolation=cv2.INTER_NEAREST)
     longest = max(rgb.shape[:2])
     if longest > _LONGEST:
         width, height = (max(1, round(side * _LONGEST / longest)) for side in rgb.shape[1::-1])
@@ -46,19 +58,45 @@ def sketch(rgb: Pixels) -> Sketch:
     thumb = cv2.resize(grey, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
     edges = cv2.threshold(_steps(grey), _STROKE, 1, cv2.THRESH_BINARY)[1]
     detail = cv2.resize(edges.astype(np.float32), _CELLS, interpolation=cv2.INTER_AREA)
-    return Sketch(thumb, bool((cv2.blur(detail, (3, 3)) > _WRITTEN).any()))
+    sharpness = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1][0, 0]) ** 2
+    may_hold_text = bool((cv2.blur(detail, (3, 3)) > _WRITTEN).any())
+    return Sketch(thumb, np.asarray(grain, np.uint8), sharpness, may_hold_text, is_covered(rgb))
 
 
 def moved(before: Sketch, after: Sketch) -> float:
-    """The share of the picture, 0..1, that has changed."""
-    exposed = _exposed_like(before.thumb, after.thumb)
-    difference = np.abs(exposed - before.thumb)
+    """The share of the picture, 0..1, that has changed, with what a shaking hand does to it left out."""
+    share = moved_in_place(before, after)
+    if not share:
+        return share
+    # OpenCV multiplies pictures of a good size by the window in place.
+    (x, y), _ = cv2.phaseCorrelate(before.thumb.copy(), after.thumb.copy(), _WINDOW)
+    if not _MIN_SHAKE <= max(abs(x), abs(y)) <= _MAX_SHAKE:
+        return share
+    back = np.float32([[1, 0, -x], [0, 1, -y]])  # type: ignore[arg-type]
+    steadied = cv2.warpAffine(after.thumb, back, _THUMB, borderMode=cv2.BORDER_REPLICATE)
+    return min(share, _changed(before.thumb, steadied, margin=_BLOCK, tolerance=1))
+
+
+def moved_in_place(before: Sketch, after: Sketch) -> float:
+    """The share of the picture, 0..1, that has changed, with the movement of the camera."""
+    return _changed(before.thumb, after.thumb)
+
+
+def _changed(before: NDArray[np.float32], after: NDArray[np.float32], margin: int = 0, tolerance: int = 0) -> float:
+    """The share of blocks that differ, without `margin` pixels at the edge. A pixel may lie `tolerance` pixels away."""
+    exposed = _exposed_like(before, after)
+    if tolerance:
+        kernel = np.ones((2 * tolerance + 1,) * 2, np.uint8)
+        difference = np.maximum(exposed - cv2.dilate(before, kernel), cv2.erode(before, kernel) - exposed)
+    else:
+        difference = np.abs(exposed - before)
     # A saturated pixel may stand for any brighter value, so a brighter pixel in the other picture is no difference.
-    difference[(after.thumb >= _WHITE) & (exposed < before.thumb)] = 0
-    difference[(before.thumb >= _WHITE) & (exposed > before.thumb)] = 0
+    difference[(after >= _WHITE) & (exposed < before)] = 0
+    difference[(before >= _WHITE) & (exposed > before)] = 0
     rows, columns = _THUMB[1] // _BLOCK, _THUMB[0] // _BLOCK
-    blocks = difference.reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))
-    return float((blocks > _BLOCK_DIFFERS).mean())
+    blocks = np.maximum(difference, 0).reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))
+    cut = margin // _BLOCK
+    return float((blocks[cut : rows - cut, cut : columns - cut] > _BLOCK_DIFFERS).mean())
 
 
 def _steps(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from benchmarks.simulated_call import reply_text
+from benchmarks.calls.simulated_call import reply_text
 from dialogue.blocks import SceneBlock, TextBlock
 from dialogue.engine import Engine
 from dialogue.engines.local_chat import LocalChatEngine

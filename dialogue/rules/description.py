@@ -14,6 +14,7 @@ from dialogue.memory.scene_memory import SceneMemory
 from dialogue.text.grammar import number_of, sentence
 from dialogue.text.labels import names_in
 from dialogue.text.plain_words import plain
+from dialogue.text.scene_description import DARK
 from dialogue.text.scene_phrases import MOST_THINGS, grouped, quotations, thing, things, total, where
 
 # The model's prompt: facts as a user would list them, and the sentence wanted.
@@ -78,7 +79,7 @@ def _nothing(memory: SceneMemory, place: Place) -> str:
         return sentence(f"I don't recognise anything {where(place)}")
     light = next((fact.label for fact in memory.present("light")), "")
     if light == "dark":
-        return "It is too dark to make anything out."
+        return DARK
     colours = [fact.label for fact in memory.present("colour")]
     mostly = f" It is mostly {colours[0]}." if colours else ""
     return f"I don't see anything I recognise.{mostly}"

@@ -19,6 +19,7 @@ from dialogue.rules.scene_query import SceneQuery
 from dialogue.text.grammar import ago, exactly, sentence
 from dialogue.text.labels import find_things
 from dialogue.text.plain_words import plain
+from dialogue.text.scene_description import DARK, trouble_description
 from dialogue.text.scene_phrases import quotations, thing, total, where
 
 CHANGES_SHOWN, CHANGES_SINCE_S = 3, 120.0
@@ -29,20 +30,39 @@ def answer(question: SceneQuestion, memory: SceneMemory, now: float, seed: int =
     asked = SceneQuery(question, memory, now, seed)
     if question.when != "now" and (past := scene_past.answer(asked)) is not None:
         return past
-    said = _ANSWERS[question.kind](asked) if memory.scene.camera else _camera_off(asked)
+    if not memory.scene.camera:
+        said = _camera_off(asked)
+    elif question.kind not in ("light", "change") and _is_dark(memory):
+        said = _unseen(asked, DARK, "I can't see anything.")
+    else:
+        said = _ANSWERS[question.kind](asked)
     return RuleAnswer(said) if isinstance(said, str) else said
 
 
 def _camera_off(asked: SceneQuery) -> str | RuleAnswer:
+    if trouble := trouble_description(asked.memory.scene.trouble):
+        return _unseen(asked, trouble, "I can't see anything right now.")
     if asked.question.kind == "camera":
         return asked.pick("No, I can't see anything: the camera is off.", "No, there is no picture; the camera is off.")
-    if asked.question.kind == "read" and (before := scene_past.last_text(asked)):
-        return replace(before, text=f"The camera is off now. {before.text}")
+    if asked.question.kind == "read" and scene_past.last_text(asked):
+        return _unseen(asked, "The camera is off now.")
     return asked.pick(
         "I can't see anything right now, the camera is off.",
         "The camera is off, so I can't see that.",
         "I have no picture at the moment: the camera is off.",
     )
+
+
+def _is_dark(memory: SceneMemory) -> bool:
+    """Whether nothing is to be seen for want of light: "there is no dog" would claim too much."""
+    seen = any(memory.present(kind) for kind in ("object", "text", "description"))
+    return not seen and any(fact.label == "dark" for fact in memory.present("light"))
+
+
+def _unseen(asked: SceneQuery, why: str, otherwise: str = "") -> str | RuleAnswer:
+    """Why nothing is to be seen, with the last text where the question is about text."""
+    before = scene_past.last_text(asked) if asked.question.kind == "read" else None
+    return replace(before, text=f"{why} {before.text}") if before else f"{why} {otherwise}"
 
 
 def _read(asked: SceneQuery) -> str | RuleAnswer:

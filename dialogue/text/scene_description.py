@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dialogue.blocks import Fact
+from dialogue.blocks import CameraTrouble, Fact
 from dialogue.text.grammar import listed
 from dialogue.text.scene_phrases import quoted, thing
+
+DARK = "The picture is dark: the lens is covered, or there is no light."
 
 _PLACES = ("left", "centre", "right", "")
 _MOST_THINGS = 6
@@ -29,6 +31,17 @@ def scene_description(facts: Sequence[Fact]) -> str:
     line = "; ".join(part for part in (things, signs) if part)
     shade = f" It is {light}." if light in ("dark", "dim") else ""
     return f"{line[0].upper()}{line[1:]}.{shade}"
+
+
+def trouble_description(trouble: CameraTrouble) -> str:
+    """What a camera in trouble does; empty without."""
+    match trouble:
+        case "stopped":
+            return "The camera has stopped sending pictures."
+        case "frozen":
+            return "The camera's picture is frozen: it is the same all the time."
+        case "":
+            return ""
 
 
 def _things(facts: Sequence[Fact]) -> str:
@@ -56,7 +69,7 @@ def _cut(text: str) -> str:
 
 def _nothing(colours: Sequence[str], light: str) -> str:
     if light == "dark":
-        return "It is too dark to see anything."
+        return DARK
     if not light:
         return "There is no picture yet."
     mostly = f"; the picture is mostly {listed(colours[:2])}" if colours else ""

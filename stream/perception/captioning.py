@@ -1,11 +1,12 @@
-"""Stage: has camera pictures described by a captioner at intervals, for an engine that cannot see.
+"""Stage: has the chosen pictures described by a captioner, for an engine that cannot see.
 
 A description is one more fact about the scene: data, never an instruction. It takes seconds where detection takes
-milliseconds, so it has its own thread and interval, and nothing waits for it.
+milliseconds, so it has its own thread and a minimum interval, and nothing waits for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,17 +33,23 @@ class Captioning:
         self._every_s = setup.captioner.every_s if setup.captioner is not None else CaptionerSettings.every_s
         self.queue: LatestOnly[Picture] = LatestOnly()
         self._next_at = float("-inf")
+        self._asked = asyncio.Event()
         self._forgotten = 0  # counts `forget`: a description begun before it is dropped
         self.fact: Fact | None = None
 
     def see(self, picture: Picture) -> None:
-        """Takes the newest picture; it is described if the next description is due."""
-        if picture.at >= self._next_at:
-            self.queue.put(picture)
+        """Takes a picture that shows something new; the newest is described when a description is due."""
+        self.queue.put(picture)
 
     def ask(self) -> None:
         """Makes the next picture due: a question about the scene may follow."""
         self._next_at = min(self._next_at, self._link.now())
+        self._asked.set()
+
+    def confirm(self, picture: Picture, at: float) -> None:
+        """The view at `at` is still that of `picture`, and so is its description."""
+        if self.fact is not None and self.fact.since == picture.at:
+            self.fact = replace(self.fact, at=at)
 
     def forget(self) -> None:
         """Drops the description: the camera is off."""
@@ -52,10 +59,12 @@ class Captioning:
     async def run(self) -> None:
         """Runs until the queue is closed."""
         while True:
-            picture, before = await self.queue.get(), self._forgotten
-            if picture.at < self._next_at:
-                continue  # queued while the previous one was being described
-            self._next_at = picture.at + self._every_s
+            picture = await self.queue.get()
+            await self._until_due()
+            if len(self.queue):
+                picture = await self.queue.get()  # a newer one
+            before = self._forgotten
+            self._next_at = self._link.now() + self._every_s
             try:
                 said = await self._captioner.describe(picture.rgb, self._thread.run)
             except BadInput as odd:
@@ -63,6 +72,15 @@ class Captioning:
                 continue
             if said and before == self._forgotten:
                 self.fact = described(said, picture.at)
+
+    async def _until_due(self) -> None:
+        while (left_s := self._next_at - self._link.now()) > 0:
+            self._asked.clear()
+            try:
+                async with asyncio.timeout(left_s):
+                    await self._asked.wait()
+            except TimeoutError:
+                return
 
 
 def described(said: str, at: float) -> Fact:

@@ -1,7 +1,7 @@
 """Cuts the input of a session into units of one second, [picture?][sound][text?], for engines that hear.
 
 Pure: sound chunks, pictures and typed text come in, whole units go out; the sample count of the sound is the only
-clock. A picture goes with the second in which it was the newest; each is used once.
+clock. A picture goes with the second in which it was chosen; each is used once.
 """
 
 from __future__ import annotations

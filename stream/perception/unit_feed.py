@@ -1,7 +1,7 @@
 """Cuts the sound and pictures of one session into units and queues them for its engine.
 
 A duplex engine gets every second of the call; an engine that takes turns gets the seconds of the user's turn, and the
-rest of it when the turn is decided.
+rest of it when the turn is decided. A unit carries a picture when the view is new, or where a turn begins.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ class UnitFeed:
         self.queue = UnitQueue() if always else UnitQueue(units=8, joins=True)
         self._interleave = Interleave(sound)
         self._video = video
-        self._shown: Picture | None = None
+        self._shown: Picture | None = None  # the picture of the newest unit that has one
+        self._fed: Picture | None = None  # the same, of those that were taken from the queue
         self._taken_s = 0.0  # end of what the engine has been fed
 
     def begin(self, start_s: float) -> None:
         """Begins the user's turn at `start_s`. Units still queued belong to an old turn and are dropped."""
-        self._taken_s = start_s
+        self._taken_s, self._shown, self._fed = start_s, None, None
         self.recut()
 
     def recut(self) -> None:
         """The turn goes on: sound that was fed speculatively is cut again, together with what follows."""
         self.queue.clear()
+        self._shown = self._fed
         self._interleave.go_to(self._taken_s)
 
     def write(self, text: str) -> None:
@@ -56,9 +58,9 @@ class UnitFeed:
         """Takes the oldest queued unit if it begins before `before_s`, to be fed now."""
         unit = self.queue.pop(before_s)
         if unit is not None:
-            self._taken_s = unit.end_s
+            self._taken_s, self._fed = unit.end_s, unit.picture or self._fed
         return unit
 
     def _look(self) -> None:
-        newest = self._video.newest if self._video.camera else None
-        self._interleave.see(None if newest is self._shown else newest)
+        chosen = self._video.chosen if self._video.camera else None
+        self._interleave.see(None if chosen is self._shown else chosen)

@@ -22,7 +22,8 @@ class UnitQueue(Waker):
     More than `pictures` units with a picture: the oldest picture is dropped. More than `units` units: the two
     oldest are joined (`joins`: for an engine that answers turns, where every word counts) up to a length of
     `joined_s`; otherwise the oldest is dropped with its sound (for an engine that answers seconds, where late is worse
-    than lost). Typed text is never lost: it moves to the next unit. `lost` counts what was dropped.
+    than lost). Typed text and the newest picture are not lost: they move to the next unit. `lost` counts what was
+    dropped.
     """
 
     def __init__(self, pictures: int = 2, units: int = 4, *, joins: bool = False, joined_s: float = 10.0) -> None:
@@ -73,4 +74,5 @@ class UnitQueue(Waker):
             self._waiting[0] = oldest.joined(second)
             return
         self.lost.units += round(oldest.end_s - oldest.start_s)
-        self._waiting[0] = replace(second, text="\n".join(filter(None, (oldest.text, second.text))))
+        text, picture = "\n".join(filter(None, (oldest.text, second.text))), second.picture or oldest.picture
+        self._waiting[0] = replace(second, text=text, picture=picture)

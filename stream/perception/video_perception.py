@@ -1,7 +1,7 @@
-"""Stage: camera frames to the scene, by detection and OCR on chosen keyframes.
+"""Stage: camera frames to the scene, by detection and OCR on chosen frames, and to the pictures that models see.
 
-Takes the newest frame only, and processes it when the picture has changed, when an update is due, or at once when a
-question begins. A reply that needs the scene awaits `fresh`.
+Takes the newest frame only, and processes it when the view has changed, when an update is due, or at once when a
+question begins. A reply that needs the scene awaits `fresh`, one that needs a picture `fresh_picture`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from dialogue.blocks import Fact, SceneBlock
+from dialogue.blocks import CameraTrouble, Fact, SceneBlock
 from dialogue.text.change_sentences import change_sentence
-from dialogue.text.scene_description import scene_description
+from dialogue.text.scene_description import DARK, scene_description, trouble_description
 from stream.models.setup import Setup
 from stream.perception.captioning import Captioning, with_description
 from stream.runtime.device_thread import DeviceThread
@@ -20,13 +20,17 @@ from stream.runtime.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.runtime.link import Link
 from stream.runtime.queues import LatestOnly
 from vision.box import Box
+from vision.camera_trouble import Stream
+from vision.change import moved, sketch
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
-from vision.sampling import FrameChooser, FrameSamplingSettings
+from vision.picture_choice import PictureChoiceSettings
+from vision.sampling import Choice, FrameChooser, FrameSamplingSettings
 from vision.scene_event import SceneEvent
 from vision.scene_fact import SceneFact
 
-# A camera that has sent nothing for this long counts as off, and its scene as past.
+# A camera that has sent nothing for this long counts as off, and its scene as past; one that sent a steady stream has
+# stopped much sooner (`vision.camera_trouble`), and what it showed counts as past until it goes on.
 GONE_S = 5.0
 # Patience for the first update: until then nothing is known about the picture, and "I see nothing" would be wrong.
 FIRST_LOOK_S = 4.0
@@ -45,8 +49,9 @@ class SceneWatcher(Protocol):
 
 
 class VideoPerception:
-    """The video perception of one session. Without `vision_models` it keeps the newest picture for an engine that sees.
+    """The video perception of one session. Without `vision_models` it only chooses pictures, for an engine that sees.
 
+    `chosen` is the newest picture that is worth a model's attention. `pictures` is the budget that its context sets.
     `on_look` is awaited after each update of the scene; `watcher` gets each scene, and what changed in it.
     """
 
@@ -58,6 +63,7 @@ class VideoPerception:
         setup: Setup,
         link: Link,
         captioning: Captioning | None = None,
+        pictures: PictureChoiceSettings | None = None,
         on_look: Callable[[], Awaitable[None]] | None = None,
         watcher: SceneWatcher | None = None,
     ) -> None:
@@ -65,25 +71,32 @@ class VideoPerception:
         self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
         self.queue: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
-            FrameSamplingSettings(looks_per_s=setup.looks_per_s, read_every_s=setup.read_every_s)
+            FrameSamplingSettings(
+                looks_per_s=setup.looks_per_s,
+                read_every_s=setup.read_every_s,
+                pictures=pictures or PictureChoiceSettings(),
+            )
         )
+        self._stream = Stream()
         self._look = SceneUpdate()
         self._asked_at: float | None = None
         self._looked_at = -1.0  # capture time of the newest frame with both detection and OCR
         self._looked = asyncio.Event()
         self._came = asyncio.Event()  # set at each picture
+        self._chose = asyncio.Event()  # set after each choice
         self._on = True
+        self._frozen = self._dark = False
         self.newest: Picture | None = None
+        self.chosen: Picture | None = None
         self.scene = SceneBlock((), "", 0.0, camera=False)
 
     def see(self, picture: Picture) -> None:
         """Takes a camera frame; ignored while the camera is switched off."""
         if self._on:
             self.newest = picture
+            self._stream.came(picture.at)
             self._came.set()
             self.queue.put(picture)
-            if self._captioning is not None:
-                self._captioning.see(picture)
 
     def ask(self) -> None:
         """Requests a full update from the next frame: a question about the scene may follow."""
@@ -94,13 +107,24 @@ class VideoPerception:
     @property
     def camera(self) -> bool:
         """Whether the camera is on and sends pictures."""
-        return self._on and self.newest is not None and self._link.now() - self.newest.at < GONE_S
+        return self._on and self.newest is not None and self._link.now() - self.newest.at < GONE_S and not self.trouble
+
+    @property
+    def trouble(self) -> CameraTrouble:
+        """Why a camera that is on shows nothing new; empty where it does, or is off."""
+        if not self._on or self.newest is None or self._link.now() - self.newest.at >= GONE_S:
+            return ""
+        return "stopped" if self._link.now() >= self._stream.ends_at else "frozen" if self._frozen else ""
+
+    @property
+    def blind(self) -> str:
+        """Why nothing is to be seen although the camera is on, as a sentence; empty where something is."""
+        return trouble_description(self.trouble) or (DARK if self._dark and self.camera else "")
 
     async def fresh(self, since: float, patience_s: float) -> SceneBlock:
         """The scene from a full update on a frame taken after `since`, or the newest scene after `patience_s`; after
         FIRST_LOOK_S where there is no scene yet."""
-        if not self.camera:
-            self._clear()
+        if not self._sees():
             return self.scene
         if self._vision_models is None:
             return self.scene
@@ -112,6 +136,30 @@ class VideoPerception:
         except TimeoutError:
             pass
         return self.scene
+
+    async def fresh_picture(self, patience_s: float) -> Picture | None:
+        """The picture that was chosen for the newest question, or the newest one after `patience_s`; None while the
+        camera shows nothing."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while self.camera and (self.chosen is None or self._asked_at is not None):
+                    self._chose.clear()
+                    await self._chose.wait()
+        except TimeoutError:
+            pass
+        if not self._sees():
+            return None
+        return self.newest if self._asked_at is not None or self.chosen is None else self.chosen
+
+    async def same_view(self, before: Picture, after: Picture) -> bool:
+        """Whether two pictures show the same."""
+        return not await self._thread.run(lambda: moved(sketch(before.rgb), sketch(after.rgb)))
+
+    def _sees(self) -> bool:
+        """Whether the camera shows something now. The scene of one that was lost is cleared."""
+        if not self.camera and not self.trouble:
+            self._clear()
+        return self.camera
 
     async def next_picture(self, patience_s: float) -> Picture | None:
         """A picture taken from now on, or the newest after `patience_s`; None while the camera is off."""
@@ -138,7 +186,8 @@ class VideoPerception:
     def _clear(self) -> None:
         if self.newest is None and not self.scene.camera:
             return
-        self.newest = None
+        self.newest = self.chosen = None
+        self._stream = Stream()
         self._look.camera_lost(self._link.now())
         if self._captioning is not None:
             self._captioning.forget()
@@ -148,18 +197,54 @@ class VideoPerception:
     async def run(self) -> None:
         """Runs until the queue is closed."""
         while True:
-            picture = await self.queue.get()
+            picture = await self._next()
             asked = self._asked_at is not None and picture.at >= self._asked_at
             self._chooser.attentive = self._watcher is not None and self._watcher.attentive
-            choice = self._chooser.offer(picture, self._link.now(), asked=asked)
-            if not (choice.detect or choice.read):
-                continue
+            choice = await self._thread.run(self._chooser.offer, picture, self._link.now(), asked)
+            if not self._on:
+                continue  # switched off meanwhile
             if asked:
                 self._asked_at = None
+            self._choose(choice)
+            if choice.frozen != self._frozen:
+                self._frozen = choice.frozen
+                if self._frozen:
+                    self._publish_trouble()
+            if self._frozen or not (choice.detect or choice.read):
+                continue
             try:
                 await self._look_at(picture, choice.detect, choice.read)
             except ValueError as error:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {error}."))
+
+    async def _next(self) -> Picture:
+        """The next picture. Publishes meanwhile that the camera has stopped."""
+        stops_in_s = self._stream.ends_at - self._link.now()
+        if self._on and 0 < stops_in_s < float("inf"):
+            try:
+                async with asyncio.timeout(stops_in_s):
+                    return await self.queue.get()
+            except TimeoutError:
+                if self.trouble:
+                    self._publish_trouble()
+        return await self.queue.get()
+
+    def _choose(self, choice: Choice) -> None:
+        self._dark = choice.dark
+        if choice.shown is not None:
+            self.chosen = choice.shown
+            if self._captioning is not None:
+                self._captioning.see(choice.shown)
+        elif choice.unchanged and self.chosen is not None and self._captioning is not None:
+            self._captioning.confirm(self.chosen, self._link.now())
+        self._chose.set()
+
+    def _publish_trouble(self) -> None:
+        """What was in view is past until the camera goes on."""
+        now, trouble = self._link.now(), self.trouble
+        changes = scene_block(self._look, now).changes
+        self.scene = SceneBlock((), trouble_description(trouble), now, False, changes, trouble)
+        self._emit_scene(camera=False)
 
     async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
         if self._vision_models is None:
@@ -194,7 +279,8 @@ def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock
     """The scene of all pictures seen so far, as the block that an engine is fed."""
     scene = look.scene
     changes = tuple((change.at, change_sentence(change)) for change in scene.events())
-    return SceneBlock(_facts(scene.facts()), scene_description(_facts(scene.present())), at, camera, changes)
+    description = scene_description(_facts(scene.present())) if camera else "The camera is off."
+    return SceneBlock(_facts(scene.facts()), description, at, camera, changes)
 
 
 def _facts(facts: Sequence[SceneFact]) -> tuple[Fact, ...]:

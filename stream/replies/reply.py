@@ -15,6 +15,8 @@ from audio.resample import Resampler
 from dialogue.blocks import PictureBlock, TextBlock
 from dialogue.engine import ConsentDelta, Engine, Listening, Mark, SoundDelta, TextDelta
 from dialogue.errors import BadInput
+from dialogue.rules.scene_questions import scene_question
+from dialogue.rules.scene_reference import refers_to_scene
 from dialogue.watching.watch_talk import watch_answer
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.unit_prefill import UnitPrefill
@@ -33,6 +35,7 @@ from stream.runtime.events import ConsentAsked, Expressed, Notice, ReplyRecalled
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue, QueueClosed
 from stream.turns.decisions import Announcement, Question, SpokenQuestion, TypedQuestion
+from vision.picture import Picture
 
 # Sound synthesised ahead of playback: more would be discarded at the next interruption.
 AHEAD_S = 12.0
@@ -69,9 +72,16 @@ class Reply:
     """The reply to one question. `run` is its task; the marks are the engine's states before question and reply."""
 
     def __init__(
-        self, turn: int, question: Question, dependencies: ReplyDependencies, unheard: Unheard | None = None
+        self,
+        turn: int,
+        question: Question,
+        dependencies: ReplyDependencies,
+        unheard: Unheard | None = None,
+        shown: Picture | None = None,
     ) -> None:
+        """`shown` is the picture that an engine that sees got last."""
         self.turn, self.question, self._deps, self._unheard = turn, question, dependencies, unheard
+        self.shown = shown
         self.began_at, self.stopped_at = _session_times(question, dependencies.sound_clock)
         self.timing = TurnTiming(self.stopped_at, asked=not isinstance(question, Announcement))
         self.user_text = ""
@@ -127,7 +137,7 @@ class Reply:
                     return
         self.before_reply = await self._deps.engine.mark()
         unheard = self._unheard.continuation(self.user_text, self.began_at) if self._unheard is not None else None
-        known = unheard if unheard is not None else self._about_watching()
+        known = unheard if unheard is not None else self._about_watching() or self._blind()
         if known is not None:
             await self._say(known)
         else:
@@ -171,12 +181,28 @@ class Reply:
 
     async def _feed_scene(self) -> None:
         video, engine = self._deps.video, self._deps.engine
-        typed = isinstance(self.question, TypedQuestion)
-        scene = await video.fresh(self.began_at, PATIENCE_TYPED_S if typed else PATIENCE_SPOKEN_S)
+        patience_s = PATIENCE_TYPED_S if isinstance(self.question, TypedQuestion) else PATIENCE_SPOKEN_S
         if not engine.can.sees:
-            await engine.feed(scene)
-        elif video.camera and video.newest is not None:
-            await engine.feed(PictureBlock(video.newest.rgb, video.newest.at))
+            await engine.feed(await video.fresh(self.began_at, patience_s))
+            return
+        picture = await video.fresh_picture(patience_s)
+        if picture is not None and await self._is_worth_showing(picture):
+            await engine.feed(PictureBlock(picture.rgb, picture.at))
+            self.shown = picture
+
+    async def _is_worth_showing(self, picture: Picture) -> bool:
+        """False where the engine has a picture of this view and the question is about something else."""
+        in_context = self._deps.engine.context().tokens.get("picture")
+        if self.shown is None or not in_context or refers_to_scene(self.user_text, ()):
+            return True
+        return not await self._deps.video.same_view(self.shown, picture)
+
+    def _blind(self) -> str | None:
+        """Why an engine that sees cannot answer this question about the scene: no model is asked about a dark picture
+        or one from before."""
+        blind = self._deps.video.blind if self._deps.engine.can.sees else ""
+        about_scene = bool(blind) and scene_question(self.user_text) is not None
+        return f"{blind} I can't see anything right now." if about_scene else None
 
     async def _stream_reply(self) -> None:
         """Streams the engine's reply: text to the caller and to speech synthesis, sound to playback."""

@@ -36,6 +36,7 @@ from stream.turns.decisions import (
     SpokenQuestion,
     Yield,
 )
+from vision.picture import Picture
 
 
 class ReplyController:
@@ -45,6 +46,7 @@ class ReplyController:
         self._orders, self._deps = orders, dependencies
         self.reply: Reply | None = None
         self._unheard: Unheard | None = None  # of the last reply, if it was cut
+        self._shown: Picture | None = None  # the picture that the engine got last
         self._prefilled: tuple[int, Mark] | None = None  # the turn whose units the engine has, and the mark before them
         self._task: asyncio.Task[None] | None = None
         self._fed_scene: SceneBlock | None = None  # between replies
@@ -171,7 +173,7 @@ class ReplyController:
         if not isinstance(question, Announcement):
             for kept in self._deps.settled:
                 kept.draft()
-        self.reply = Reply(turn, question, self._deps, self._unheard)
+        self.reply = Reply(turn, question, self._deps, self._unheard, self._shown)
         self._task = tasks.create_task(self.reply.run(), name=f"reply-{turn}")
 
     async def _take_unit(self, turn: int, before_s: float = float("inf")) -> bool:
@@ -223,6 +225,7 @@ class ReplyController:
     async def _cut(self, heard_characters: int) -> None:
         reply = await self._stop_reply()
         assert reply is not None
+        self._shown = reply.shown
         heard = reply.said[:heard_characters]
         if not self._deps.engine.can.speaks:  # else there is no voice that could say the rest
             self._unheard = Unheard(reply.said, heard_characters, reply.complete, self._deps.link.now())
@@ -238,7 +241,7 @@ class ReplyController:
     async def _close(self) -> None:
         reply = await self._stop_reply()
         assert reply is not None
-        self._unheard = None
+        self._unheard, self._shown = None, reply.shown
         self._settle(reply, heard=True)
         if reply.said:
             now = self._deps.link.now()

@@ -85,7 +85,8 @@ class DelegationStage:
         if not video.camera:
             return None
         if self._delegate.sees:
-            return PictureBlock(video.newest.rgb, video.newest.at) if video.newest is not None else None
+            picture = video.chosen or video.newest  # chosen when the question began
+            return PictureBlock(picture.rgb, picture.at) if picture is not None else None
         return video.scene
 
     def _report(self, pending: bool, shown: SceneBlock | PictureBlock | None) -> None:

@@ -10,6 +10,7 @@ from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
 from stream.perception.echo_cancellation import EchoCancellation
+from stream.perception.picture_budget import picture_budget
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection, WordsJudge
 from stream.perception.video_perception import VideoPerception
@@ -32,6 +33,7 @@ def captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captio
 
 def video_perception(
     parts: Parts,
+    engine: Engine,
     captioning: Captioning | None,
     orders: BlockingQueue[Order],
     setup: Setup,
@@ -44,6 +46,7 @@ def video_perception(
         setup=setup,
         link=link,
         captioning=captioning,
+        pictures=picture_budget(engine),
         on_look=lambda: orders.put(SceneChanged()),
         watcher=news,
     )

@@ -127,7 +127,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=_both(played, flight, out_rate))
     news = WatchNews(WatchBook(link, possible=parts.vision_models is not None and not engine.can.duplex))
     captioning = perceiving.captioning(parts, engine, setup, link)
-    video = perceiving.video_perception(parts, captioning, orders, setup, link, news)
+    video = perceiving.video_perception(parts, engine, captioning, orders, setup, link, news)
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
     transcripts = perceiving.transcripts(parts, engine, sound, sound_clock, OwnWords(playback, played))

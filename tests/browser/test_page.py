@@ -40,7 +40,7 @@ def test_the_devices_are_opened_with_the_constraints_of_a_call(visit: Open) -> N
     sound = visited.page.evaluate("farEnd.now.transceivers[0].sender.track.getSettings()")
     assert sound["echoCancellation"] and sound["noiseSuppression"] and sound["autoGainControl"]
     picture = visited.page.evaluate("farEnd.now.transceivers[1].sender.track.getSettings()")
-    assert (picture["width"], picture["height"]) == (640, 480)
+    assert (picture["width"], picture["height"]) == (1280, 720)
     assert picture["frameRate"] <= 15
 
 

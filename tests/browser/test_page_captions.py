@@ -125,7 +125,7 @@ def scene(**changes: Any) -> dict[str, Any]:
 def test_detections_are_drawn_at_their_position(visit: Open) -> None:
     visited = visit()
     visited.start()
-    visited.page.wait_for_function("() => document.querySelector('#preview').videoWidth === 640")
+    visited.page.wait_for_function("() => document.querySelector('#preview').videoWidth === 1280")
     visited.say(
         "scene",
         **scene(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import DrawSign, as_high
-from vision.change import moved, sketch
+from vision.change import moved, moved_in_place, sketch
 from vision.picture import Pixels
 
 
@@ -22,6 +22,33 @@ def noisy(rgb: Pixels, gain: float = 1.0, offset: float = 0.0, noise: float = 6.
 def test_exposure_and_noise_are_no_change(astronaut: Pixels, gain: float, offset: float, noise: float) -> None:
     same = noisy(astronaut, gain, offset, noise)
     assert moved(sketch(astronaut), sketch(same)) < 0.01
+
+
+def seen_by_hand(rgb: Pixels, x: float, y: float, turned: float) -> Pixels:
+    """A picture moved by pixels and turned by degrees, with noise."""
+    height, width = rgb.shape[:2]
+    back = cv2.getRotationMatrix2D((width / 2, height / 2), turned, 1.0)
+    back[:, 2] += (x, y)
+    return noisy(np.asarray(cv2.warpAffine(rgb, back, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8))
+
+
+@pytest.mark.parametrize(("x", "y", "turned"), [(4, 0, 0), (-3, 6, 0.2), (8, -5, -0.3), (-10, -2, 0.1)])
+def test_a_shaking_hand_is_no_change_but_a_movement(astronaut: Pixels, x: float, y: float, turned: float) -> None:
+    steady, shaken = sketch(astronaut), sketch(seen_by_hand(astronaut, x, y, turned))
+    assert moved(steady, shaken) < 0.02
+    assert moved_in_place(steady, shaken) > 0.1
+
+
+def test_a_new_object_is_detected_in_a_shaking_hand(astronaut: Pixels, cat: Pixels) -> None:
+    visited = astronaut.copy()
+    visited[300:420, 60:200] = cat[60:180, 100:240]
+    assert moved(sketch(astronaut), sketch(seen_by_hand(visited, 5, -4, 0.2))) > 0.02
+
+
+def test_blur_and_darkness_are_noted(astronaut: Pixels) -> None:
+    blurred = np.asarray(cv2.GaussianBlur(astronaut, (0, 0), 2), np.uint8)
+    assert sketch(blurred).sharpness < 0.3 * sketch(astronaut).sharpness
+    assert sketch(noisy(np.zeros_like(astronaut), noise=3)).dark and not sketch(astronaut).dark
 
 
 def test_compression_is_no_change(astronaut: Pixels) -> None:

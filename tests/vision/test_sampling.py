@@ -29,8 +29,9 @@ def readings(choices: list[tuple[float, Choice]]) -> list[float]:
     return [at for at, choice in choices if choice.read]
 
 
-def test_the_first_frame_is_looked_at_and_read(astronaut: Pixels) -> None:
-    assert FrameChooser().offer(Picture(astronaut, 0.0), 0.0) == Choice(detect=True, read=True)
+def test_the_first_frame_is_looked_at_read_and_shown(astronaut: Pixels) -> None:
+    picture = Picture(astronaut, 0.0)
+    assert FrameChooser().offer(picture, 0.0) == Choice(detect=True, read=True, shown=picture, unchanged=True)
 
 
 def test_a_still_scene_is_looked_at_often_first_and_then_rarely(astronaut: Pixels) -> None:
@@ -66,7 +67,8 @@ def test_a_scene_that_never_stands_still_is_read(draw_sign: DrawSign) -> None:
 def test_a_question_causes_a_look_and_a_reading(astronaut: Pixels) -> None:
     chooser = FrameChooser(RULES)
     offered(chooser, [astronaut] * 3)
-    assert chooser.offer(Picture(astronaut, 0.3), 0.3, asked=True) == Choice(detect=True, read=True)
+    choice = chooser.offer(Picture(astronaut, 0.3), 0.3, asked=True)
+    assert choice.detect and choice.read
 
 
 def test_a_bare_wall_is_read_rarely() -> None:

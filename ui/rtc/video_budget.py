@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ui.host.allowance import Allowance
 
-PIXELS_PER_S = 1280 * 720 * 20.0  # the page sends 640×480 at most 15 times a second, a quarter of it
-CPU_SHARE = 0.35  # of one core; the page's video takes about 0.03
+PIXELS_PER_S = 1280 * 720 * 20.0  # the page sends 1280×720 at most 15 times a second
+CPU_SHARE = 0.35  # of one core; 640×480 takes about 0.03
 BURST_S = 2.0
 RESUME_AT = 0.5
 

@@ -132,7 +132,7 @@ def test_a_question_about_being_visible_is_answered() -> None:
 
 def test_an_empty_picture_is_answered() -> None:
     assert ask("What do you see?", seen()) == "I don't see anything I recognise."
-    assert "too dark" in ask("What do you see?", seen(Fact("light", "dark", at=140)))
+    assert "picture is dark" in ask("What do you see?", seen(Fact("light", "dark", at=140)))
     assert "closer" in ask("Read this", seen())
 
 

@@ -37,7 +37,7 @@ def text(words: str) -> Fact:
         ([thing("person", "left", 2), thing("person", "left")], "normal", "Three people on the left."),
         ([thing("cup", count=13)], "dim", "Thirteen cups. It is dim."),
         ([text("PULL"), text("PUSH")], "normal", "Signs say “PULL” and “PUSH”."),
-        ([], "dark", "It is too dark to see anything."),
+        ([], "dark", "The picture is dark: the lens is covered, or there is no light."),
         ([], "", "There is no picture yet."),
         ([], "normal", "Nothing that I know by name."),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from stream.models.setup import SETUPS
 from stream.perception.video_perception import VideoPerception, scene_block
 from stream.runtime.clock import SessionClock
 from stream.runtime.device_thread import DeviceThread
-from stream.runtime.events import FrameReceived, TextTyped
+from stream.runtime.events import FrameReceived, ReplyEnded, SceneSeen, TextTyped
 from stream.runtime.link import Link
 from stream.session.session import Session
 from tests.stream.calls import Call
@@ -99,7 +100,7 @@ def test_the_description_leaves_out_signs_that_left() -> None:
     assert [fact.text for fact in block.facts if fact.kind == "text"] == ["EXIT 42"]
     assert block.changes == ((3.0, "the sign “EXIT 42” is gone"),)
     look.camera_lost(4.0)
-    assert scene_block(look, 4.0, camera=False).description == "It is too dark to see anything."
+    assert scene_block(look, 4.0, camera=False).description == "The camera is off."
 
 
 def test_the_first_question_waits_until_something_was_looked_at() -> None:
@@ -119,3 +120,54 @@ def test_the_first_question_waits_until_something_was_looked_at() -> None:
         thread.close()
 
     run_in_virtual_time(first_question(), until=60)
+
+
+def test_a_camera_that_stops_is_noticed_and_takes_what_it_showed_out_of_now() -> None:
+    engine = ToyEngine(["I see."])
+
+    async def story() -> None:
+        parts = toy_parts(lambda: engine, vision_models=OpenVision())
+        session = Session("test", parts, SETUPS["laptop"])
+        call = Call(session)
+        async with call.running():
+            await shows(call, 2.0)
+            stopped_at = session.now()
+            await call.lasts(1.3)
+            assert [seen.camera for seen in call.of(SceneSeen)][-1] is False
+            assert call.of(SceneSeen)[-1].at - stopped_at < 1.1
+            assert "stopped" in call.of(SceneSeen)[-1].description
+            session.push(TextTyped("What do you see?"))
+            await call.lasts(0.3)
+            told = [block for block in engine.fed if isinstance(block, SceneBlock)][-1]
+            assert told.trouble == "stopped" and not told.camera and not told.facts
+            await shows(call, 1.0)
+            assert call.of(SceneSeen)[-1].camera
+        parts.close()
+
+    run_in_virtual_time(story(), until=600)
+
+
+def test_a_model_that_sees_is_not_asked_about_a_dark_picture() -> None:
+    engine = ToyEngine(["A lovely beach."])
+    engine.can = replace(engine.can, sees=True)
+
+    async def story() -> None:
+        parts = toy_parts(lambda: engine)
+        session = Session("test", parts, SETUPS["laptop"])
+        call = Call(session)
+        async with call.running():
+            for _ in range(8):
+                session.push(FrameReceived(Picture(np.zeros((48, 64, 3), np.uint8), session.now())))
+                await call.lasts(0.1)
+            for question in ("What do you see?", "How are you?"):
+                ended = len(call.of(ReplyEnded))
+                session.push(TextTyped(question))
+                while len(call.of(ReplyEnded)) == ended:
+                    session.push(FrameReceived(Picture(np.zeros((48, 64, 3), np.uint8), session.now())))
+                    await call.lasts(0.1)
+            seen, other = (reply.said for reply in call.of(ReplyEnded))
+            assert "covered" in seen and "beach" not in seen
+            assert "beach" in other
+        parts.close()
+
+    run_in_virtual_time(story(), until=600)

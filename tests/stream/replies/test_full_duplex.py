@@ -75,7 +75,7 @@ def test_a_full_context_evicts_the_oldest_units(folder: Path) -> None:
     [result] = calls(opened(folder, context=500), watches)
     gone = [number for unit in result.of(UnitDecided) for number in unit.left]
     assert gone == list(range(len(gone)))
-    assert len(gone) > 10
+    assert len(gone) > 5
     shown = result.of(ContextShown)
     assert shown[-1].use.dropped_blocks == len(gone)
     assert max(sum(event.use.tokens.values()) for event in shown) <= 500
@@ -193,7 +193,7 @@ def test_two_calls_at_once_do_not_mix(duplex: Shared) -> None:
     assert len(together[0].rows) != len(together[1].rows)
 
 
-def test_an_engine_that_is_late_skips_seconds_and_stays_close(duplex: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_engine_skips_seconds_but_no_picture(duplex: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
     run = DeviceThread.run
 
     async def slowly(thread: DeviceThread, step: Callable[..., Any], *args: Any) -> Any:
@@ -206,7 +206,7 @@ def test_an_engine_that_is_late_skips_seconds_and_stays_close(duplex: Shared, mo
     [result] = calls(replace(duplex, force_listen=30), watches)
     lost = result.session.dropped
     assert lost["units"] > 3
-    assert lost["unit_pictures"] > 3
+    assert lost["unit_pictures"] == 0
     assert 12 < len(result.of(UnitDecided)) < 20
 
 

@@ -2,7 +2,7 @@
 
 const WANTED = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  camera: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 12, max: 15 } },
+  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 12, max: 15 } },
 };
 const CONSTRAINT = { microphone: "audio", camera: "video" };
 

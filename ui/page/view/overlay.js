@@ -15,7 +15,15 @@ export class Overlay {
     this.layer = layer;
     this.video = video;
     new ResizeObserver(() => this.#place()).observe(layer);
-    video.addEventListener("resize", () => this.#place());
+    video.addEventListener("resize", () => this.#fit());
+  }
+
+  /** Gives the stage the shape of the picture, so that nothing of it is cut off where there is room. */
+  #fit() {
+    const { videoWidth, videoHeight } = this.video;
+    const stage = this.video.closest("#stage");
+    if (videoWidth && videoHeight) stage?.style.setProperty("--aspect", `${videoWidth} / ${videoHeight}`);
+    this.#place();
   }
 
   show({ objects = [], texts = [], camera = true }) {
@@ -64,7 +72,7 @@ export class Overlay {
 
   #picture() {
     const { clientWidth, clientHeight } = this.layer;
-    return pictureArea(clientWidth, clientHeight, this.video.videoWidth / this.video.videoHeight || 4 / 3);
+    return pictureArea(clientWidth, clientHeight, this.video.videoWidth / this.video.videoHeight || 16 / 9);
   }
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.udp_relay import Network, UdpRelay
+from benchmarks.calls.udp_relay import Network, UdpRelay
 
 SENT, AT_ONCE = 400, 40
 

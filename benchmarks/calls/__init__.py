@@ -1,0 +1,1 @@
+"""Calls that benchmarks simulate or relay."""
