@@ -2,7 +2,7 @@
 
 Seven clips are drawn (slides, a desk where things come and go, a walk, a shaking hand, a static room for ten minutes,
 lights switched, scrolling text), eight frames a second at 1280x720 with noise. Both ways feed pictures to the same
-eyes: detector and reader study each picture, and the rules answer the scripted questions from what was fed so far.
+vision: detector and reader study each picture, and the rules answer the scripted questions from what was fed so far.
 Our choice is asked for a fresh picture at each question, as in a call; the fixed way has the newest of its pictures.
 """
 
@@ -40,7 +40,7 @@ WEIGHTS = Path(vision.__file__).parent / "weights" / "nanodet_g_416.safetensors"
 
 
 class Viewer:
-    """Eyes and rules that know the pictures they were shown, and nothing else."""
+    """Vision and rules that know the pictures they were shown, and nothing else."""
 
     def __init__(self, models: VisionModels) -> None:
         self._models, self._look, self._memory = models, SceneUpdate(), SceneMemory()

@@ -138,8 +138,8 @@ def test_a_camera_that_stops_is_noticed_and_takes_what_it_showed_out_of_now() ->
             assert "stopped" in call.of(SceneSeen)[-1].description
             session.push(TextTyped("What do you see?"))
             await call.lasts(0.3)
-            told = [block for block in engine.fed if isinstance(block, SceneBlock)][-1]
-            assert told.trouble == "stopped" and not told.camera and not told.facts
+            fed = [block for block in engine.fed if isinstance(block, SceneBlock)][-1]
+            assert fed.trouble == "stopped" and not fed.camera and not fed.facts
             await shows(call, 1.0)
             assert call.of(SceneSeen)[-1].camera
         parts.close()
