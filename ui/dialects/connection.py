@@ -22,6 +22,7 @@ from stream.runtime.events import DeviceSwitched, FrameReceived, PlayoutMeasured
 from stream.session.session import Session
 from ui.api.sound_pump import SoundPump
 from ui.dialects.client_delegate import ClientDelegate
+from ui.dialects.client_functions import ClientFunctions
 from ui.openai.served_models import ServedModels
 from ui.realtime.dialect import Beginning, Dialect, Message, Taken
 from vision.picture import Picture
@@ -53,7 +54,7 @@ class DialectConnection:
         self._session: Session | None = None
         self._pump: SoundPump | None = None
         self._picture: Picture | None = None
-        self._client = ClientDelegate()
+        self._client, self._functions = ClientDelegate(), ClientFunctions(self._called)
         self.too_slow = False  # the client did not read what was sent
 
     async def run(self) -> None:
@@ -96,6 +97,8 @@ class DialectConnection:
             session.push(event)
         if taken.answer is not None:
             self._client.answer(taken.answer)
+        for call_id, result in taken.results.items():
+            self._functions.give(call_id, result)
         if taken.sound is not None:
             self._pump.add(taken.sound)
 
@@ -115,8 +118,10 @@ class DialectConnection:
         return self._session
 
     def _parts(self, beginning: Beginning) -> Parts:
-        """The models, with the larger one that this session asks."""
+        """The models, with the functions of this client and the larger model that it asks."""
         parts = self._models.parts
+        if beginning.functions:
+            parts = replace(parts, tools=(*parts.tools, *self._functions.tools(beginning.functions)))
         if beginning.asks_client:
             return replace(parts, delegate=self._client)
         if beginning.larger_instructions and isinstance(parts.delegate, Delegate):
@@ -138,6 +143,9 @@ class DialectConnection:
             if self._picture is not None:
                 session.push(FrameReceived(Picture(self._picture.rgb, session.now(), source="client")))
             await asyncio.sleep(SHOW_EVERY_S)
+
+    def _called(self, call_id: str, name: str, arguments: str) -> None:
+        self._put(self._dialect.called(call_id, name, arguments))
 
     def _voiced(self, samples: Samples) -> None:
         self._put(self._dialect.voiced(samples))

@@ -59,7 +59,7 @@ async def realtime_socket(websocket: WebSocket, models: ServedModels | None, cli
     if mode is not None or minicpm_realtime.PROTOCOL in offered:
         dialect = MiniCpmRealtime(mode)
     else:
-        dialect = OpenAiRealtime(models.name if models is not None else "")
+        dialect = OpenAiRealtime(models.name if models is not None else "", _abilities(models))
     await run_dialect(WebSocketWire(websocket), models, dialect, client)
 
 
@@ -68,7 +68,7 @@ async def live_socket(websocket: WebSocket, models: ServedModels | None, client:
     await websocket.accept()
     year_s = 365 * 24 * 3600
     server = LiveServer(
-        models.setup.capabilities if models is not None else Capabilities(hears=False, sees=False, speaks=False),
+        _abilities(models),
         has_larger_model=models is not None and models.parts.delegate is not None,
         expires_at=round(time.time()) + year_s,
     )
@@ -99,3 +99,8 @@ async def run_dialect(wire: WebSocketWire, models: ServedModels | None, dialect:
             code = TRY_AGAIN_LATER
             await send([dialect.failed(str(error), "server_busy" if models is not None else "unavailable")])
     await wire.close(code)
+
+
+def _abilities(models: ServedModels | None) -> Capabilities:
+    """What the model can do; nothing while there is none."""
+    return models.setup.capabilities if models is not None else Capabilities(hears=False, sees=False, speaks=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ class Taken:
     perceived: list[Perceived] = field(default_factory=list)
     sound: Chunk | None = None
     answer: str | None = None  # the client's answer to the question that was passed on to it
+    results: dict[str, str] = field(default_factory=dict)  # of the client's functions, by the id of the call
     answers: list[Message] = field(default_factory=list)
     ends: bool = False  # the connection is closed once the answers are sent
 
@@ -31,14 +32,16 @@ class Taken:
 class Beginning:
     """How a session begins. `out_rate` is the rate of its voice, in Hz.
 
-    `asks_client`: the client answers what the engine passes on; else the server's larger model does, where it has one,
-    with `larger_instructions` in place of its own.
+    `functions` are those that the client runs, as chat APIs describe them. `asks_client`: the client answers what the
+    engine passes on; else the server's larger model does, where it has one, with `larger_instructions` in place of its
+    own.
     """
 
     instructions: str = ""
     said: Sequence[Said] = ()
     hands_free: bool = True
     out_rate: int = 24_000
+    functions: Sequence[Mapping[str, Any]] = ()
     asks_client: bool = False
     larger_instructions: str | None = None
 
@@ -73,6 +76,10 @@ class Dialect(Protocol):
 
     def voiced(self, samples: Samples) -> list[Message]:
         """The messages for sound of a reply, float32 (n,) at the rate of the beginning."""
+        ...
+
+    def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
+        """The messages for a call of one of the client's functions; `arguments` is JSON."""
         ...
 
     def failed(self, message: str, code: str | None = None) -> Message:

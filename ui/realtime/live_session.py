@@ -6,7 +6,6 @@ that words which an interruption swallowed are never reported.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +30,6 @@ from stream.runtime.events import (
 from stream.runtime.given import CommentaryGiven, InstructionGiven
 from stream.session.said import Said
 from ui.realtime.dialect import Beginning, Message, Taken
-from ui.realtime.g711 import RATE_HZ as G711_HZ
-from ui.realtime.g711 import Law, decoded_g711, encoded_g711
 from ui.realtime.live_config import (
     ClientDelegation,
     ContextAppend,
@@ -40,7 +37,6 @@ from ui.realtime.live_config import (
     InputAudioSwitch,
     LiveConfig,
     LiveFault,
-    LivePcm,
     ResponsesDelegation,
     SessionClose,
     SessionStart,
@@ -49,11 +45,10 @@ from ui.realtime.live_config import (
 )
 from ui.realtime.live_timeline import LiveTranscripts
 from ui.realtime.openai_event import event_of, new_id
-from ui.realtime.sound import decoded, pcm16, pcm16_from
+from ui.realtime.sound_format import SoundFormat
 
 PERSONA = "You are a friendly voice assistant. Answer in one to three short sentences of plain spoken language."
 MOST_APPENDED = 8000  # characters of appended context that stay in the instruction, the newest
-LAWS: dict[str, Law] = {"audio/pcmu": "mu", "audio/pcma": "a"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +67,7 @@ class LiveSession:
         self._server, self._clock, self._zero = server, clock, clock()
         self._id = new_id("live")
         self._config: LiveConfig | None = None
+        self._format = SoundFormat()
         self._appended: list[str] = []
         self._muted = self._closed = False
         self._delegation: str | None = None  # the id of the one under way
@@ -108,7 +104,7 @@ class LiveSession:
         return Beginning(
             self._instruction() if self._appended else config.instructions or "",
             said,
-            out_rate=self._rate,
+            out_rate=self._format.rate,
             asks_client=not isinstance(backend, ResponsesDelegation),
             larger_instructions=backend.responses.instructions if isinstance(backend, ResponsesDelegation) else None,
         )
@@ -137,7 +133,10 @@ class LiveSession:
         return []
 
     def voiced(self, samples: Samples) -> list[Message]:
-        return [{"type": "session.output_audio.delta", "delta": self._encoded(samples)}]
+        return [{"type": "session.output_audio.delta", "delta": self._format.write(samples)}]
+
+    def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
+        raise AssertionError("Clients of this dialect have no functions.")
 
     def failed(self, message: str, code: str | None = None) -> Message:
         return self._error(message, code or "invalid_value", None, None, "server_error" if code else None)
@@ -150,9 +149,9 @@ class LiveSession:
             raise LiveFault("The first message must be session.start.", "session_not_started")
         match read:
             case InputAudioAppend(audio=audio):
-                samples = self._decoded(audio)
+                samples = self._format.read(audio)
                 heard = len(samples) and not self._muted
-                return Taken(sound=Chunk(samples, self._rate, 0) if heard else None)
+                return Taken(sound=Chunk(samples, self._format.rate, 0) if heard else None)
             case InputAudioSwitch(type=kind):
                 return self._switch(kind.endswith(".mute"), read.event_id)
             case ContextAppend():
@@ -175,6 +174,8 @@ class LiveSession:
             advice = "This server has no larger model: start it with --delegate, or delegate to the client."
             raise LiveFault(advice, "invalid_value", "session.delegation")
         self._config = config
+        if config.audio is not None and config.audio.format is not None:
+            self._format = SoundFormat(config.audio.format.type, config.audio.format.rate)
         return Taken(begins=True, answers=[self._event("session.started", message.event_id, session=self._described())])
 
     def _switch(self, mute: bool, event_id: str | None) -> Taken:
@@ -249,7 +250,7 @@ class LiveSession:
 
     def _described(self) -> Message:
         config = self._started()
-        audio = {"format": self._form.model_dump(), "output": {"voice": "default"}}
+        audio = {"format": {"type": self._format.kind, "rate": self._format.rate}, "output": {"voice": "default"}}
         given = config.model_dump(exclude_none=True, exclude={"audio"})
         about = {"id": self._id, "status": "active", "expires_at": self._server.expires_at, "audio": audio}
         return {**given, "delegation": given.get("delegation", {"type": "client"}), **about}
@@ -260,23 +261,3 @@ class LiveSession:
     def _started(self) -> LiveConfig:
         assert self._config is not None, "the session was started"
         return self._config
-
-    @property
-    def _form(self) -> Any:
-        audio = self._started().audio
-        return audio.format if audio is not None and audio.format is not None else PCM24
-
-    @property
-    def _rate(self) -> int:
-        return self._form.rate if isinstance(self._form, LivePcm) else G711_HZ
-
-    def _decoded(self, audio: str) -> Samples:
-        law = LAWS.get(self._form.type)
-        return pcm16_from(audio) if law is None else decoded_g711(decoded(audio, "audio"), law)
-
-    def _encoded(self, samples: Samples) -> str:
-        law = LAWS.get(self._form.type)
-        return pcm16(samples) if law is None else base64.b64encode(encoded_g711(samples, law)).decode()
-
-
-PCM24 = LivePcm(type="audio/pcm", rate=24_000)

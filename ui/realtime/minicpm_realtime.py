@@ -102,6 +102,9 @@ class MiniCpmRealtime:
     def voiced(self, samples: Samples) -> list[Message]:
         return [{"type": "response.output_audio.delta", "audio": float32(samples)}]
 
+    def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
+        raise AssertionError("Clients of this dialect have no functions.")
+
     def failed(self, message: str, code: str | None = None) -> Message:
         return {"type": "error", "error": {"code": code or "invalid_request", "message": message}}
 

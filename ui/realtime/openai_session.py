@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
+from ui.realtime.sound_format import LAWS, PCM, SoundFormat
 
-PCM = {"type": "audio/pcm", "rate": 24_000}
 DETECTION = {"type": "semantic_vad", "eagerness": "auto", "create_response": True, "interrupt_response": True}
+MOST_FUNCTIONS = 32
 
 
 class OpenAiSession:
-    """The settings of one session. Instructions are taken until the conversation begins."""
+    """The settings of one session. Functions and formats of sound are taken until the conversation begins."""
 
-    def __init__(self, model: str) -> None:
-        self._model, self._id = model, f"sess_{secrets.token_hex(10)}"
+    def __init__(self, model: str, can: Capabilities) -> None:
+        self._model, self._can, self._id = model, can, f"sess_{secrets.token_hex(10)}"
         self.instructions = ""
         self.begun = False
         self.aloud = True
+        self.functions: tuple[Mapping[str, Any], ...] = ()
+        self.input_format = self.output_format = SoundFormat()
         self._detection: Mapping[str, Any] | None = DETECTION
 
     @property
@@ -34,33 +38,55 @@ class OpenAiSession:
         instructions = wanted.get("instructions", self.instructions)
         if not isinstance(instructions, str):
             raise BadInput("instructions must be text.")
-        if self.begun and instructions != self.instructions:
-            raise BadInput("The conversation has begun: instructions can be set before it only.")
-        if wanted.get("tools"):
-            raise BadInput("This server does not call the functions of a client; leave out tools.")
+        if self.begun and self._can.hears and instructions != self.instructions:
+            raise BadInput("The conversation has begun: this model takes instructions before it only.")
         modalities = wanted.get("output_modalities", ["audio" if self.aloud else "text"])
         if modalities not in (["audio"], ["text"]):
             raise BadInput('output_modalities must be ["audio"] or ["text"].')
-        detection = self._wanted_detection(wanted)
+        sides = self._sides(wanted)
+        formats = [
+            _format(side) or now for side, now in zip(sides, (self.input_format, self.output_format), strict=True)
+        ]
+        functions, detection = self._wanted_functions(wanted), self._wanted_detection(sides[0])
+        if self.begun and (formats != [self.input_format, self.output_format] or functions != self.functions):
+            raise BadInput("The conversation has begun: tools and the format of sound can be set before it only.")
         self.instructions, self.aloud, self._detection = instructions, modalities == ["audio"], detection
+        self.functions = functions
+        self.input_format, self.output_format = formats
 
-    def _wanted_detection(self, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    @staticmethod
+    def _sides(wanted: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """The settings of the client's sound, and those of the voice."""
         audio = wanted.get("audio") or {}
-        sides = [audio.get(side) or {} for side in ("input", "output")] if isinstance(audio, Mapping) else [None]
-        if not all(isinstance(side, Mapping) for side in sides):
+        sides = [audio.get(side) or {} for side in ("input", "output")] if isinstance(audio, Mapping) else []
+        if not sides or not all(isinstance(side, Mapping) for side in sides):
             raise BadInput("audio must have the form {input: {...}, output: {...}}.")
-        for side in sides:
-            if (side or {}).get("format") not in (None, PCM, {"type": "audio/pcm"}):
-                raise BadInput("The format of sound must be audio/pcm at 24000.")
-        detection = (sides[0] or {}).get("turn_detection", self._detection)
+        return sides
+
+    def _wanted_detection(self, sound: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        detection = sound.get("turn_detection", self._detection)
         if detection is None:
             return None
         if not isinstance(detection, Mapping) or detection.get("type") not in ("server_vad", "semantic_vad"):
             raise BadInput("turn_detection must be null, server_vad or semantic_vad.")
         return detection
 
+    def _wanted_functions(self, wanted: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        tools = wanted.get("tools")
+        if tools is None:
+            return self.functions
+        if not isinstance(tools, list) or len(tools) > MOST_FUNCTIONS:
+            raise BadInput(f"tools must be a list of at most {MOST_FUNCTIONS} functions.")
+        for tool in tools:
+            if not isinstance(tool, Mapping) or tool.get("type") != "function" or not isinstance(tool.get("name"), str):
+                raise BadInput("A tool must be a function with a name.")
+        if tools and not self._can.tools:
+            raise BadInput("This server's model calls no functions; leave out tools.")
+        return tuple(tools) if wanted.get("tool_choice") != "none" else ()
+
     def described(self) -> dict[str, Any]:
         """The session as the server reports it."""
+        sound = {"format": self.input_format.described(), "turn_detection": self._detection, "transcription": None}
         return {
             "type": "realtime",
             "object": "realtime.session",
@@ -69,9 +95,22 @@ class OpenAiSession:
             "instructions": self.instructions,
             "output_modalities": ["audio" if self.aloud else "text"],
             "audio": {
-                "input": {"format": PCM, "turn_detection": self._detection, "transcription": None},
-                "output": {"format": PCM, "voice": "default", "speed": 1.0},
+                "input": sound,
+                "output": {"format": self.output_format.described(), "voice": "default", "speed": 1.0},
             },
-            "tools": [],
-            "tool_choice": "none",
+            "tools": list(self.functions),
+            "tool_choice": "auto" if self.functions else "none",
         }
+
+
+def _format(side: Mapping[str, Any]) -> SoundFormat | None:
+    """The format of sound that is wanted; None where nothing is said."""
+    wanted = side.get("format")
+    kind = wanted.get("type") if isinstance(wanted, Mapping) else wanted
+    if wanted is None:
+        return None
+    if kind in LAWS:
+        return SoundFormat.g711(str(kind))
+    if kind != PCM or not isinstance(wanted, Mapping) or wanted.get("rate", 24_000) != 24_000:
+        raise BadInput("The format of sound must be audio/pcm at 24000, audio/pcmu or audio/pcma.")
+    return SoundFormat()

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from openai.types.realtime import RealtimeServerEvent
+from pydantic import TypeAdapter
 
+from dialogue.engine import Capabilities
 from stream.runtime.events import (
     DeviceSwitched,
     Interrupted,
@@ -20,17 +23,22 @@ from stream.runtime.events import (
     TextTyped,
     UserCaption,
 )
+from stream.runtime.given import InstructionGiven
 from ui.realtime.openai_realtime import OpenAiRealtime
 
 Message = dict[str, Any]
+KNOWN: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 
 
 @pytest.fixture
 def dialect() -> OpenAiRealtime:
-    return OpenAiRealtime("laptop")
+    return OpenAiRealtime("laptop", Capabilities(hears=False, sees=False, speaks=False, tools=True))
 
 
 def kinds(messages: list[Message]) -> list[str]:
+    """The types of events, each of which must be one that the stock client's types accept."""
+    for message in messages:
+        KNOWN.validate_python(message)
     return [message["type"] for message in messages]
 
 
@@ -144,7 +152,8 @@ def test_text_alone_has_no_sound(dialect: OpenAiRealtime) -> None:
         {"type": "make.coffee"},
         {"type": "session.update"},
         {"type": "session.update", "session": {"tools": [{"name": "f"}]}},
-        {"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/pcmu"}}}}},
+        {"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/opus"}}}}},
+        {"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 8000}}}}},
         {"type": "session.update", "session": {"audio": 3}},
         {"type": "session.update", "session": {"output_modalities": ["smell"]}},
         {"type": "session.update", "session": {"instructions": 7}},
@@ -170,9 +179,76 @@ def test_bad_events_get_an_error_and_change_nothing(dialect: OpenAiRealtime, mes
     assert dialect.session.described() == before
 
 
-def test_instructions_are_set_before_the_conversation(dialect: OpenAiRealtime) -> None:
-    dialect.session.begun = True
-    assert kinds(dialect.take({"type": "session.update", "session": {"instructions": "x"}}).answers) == ["error"]
+def test_instructions_may_change_in_the_middle_unless_the_model_hears(dialect: OpenAiRealtime) -> None:
+    update = {"type": "session.update", "session": {"instructions": "Speak of cats."}}
+    dialect.beginning()
+    assert dialect.take(update).perceived == [InstructionGiven("Speak of cats.")]
+    omni = OpenAiRealtime("omni", Capabilities(hears=True, sees=True, speaks=True))
+    omni.beginning()
+    assert kinds(omni.take(update).answers) == ["error"]
+
+
+WEATHER = {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
+
+
+def test_a_function_of_the_client_is_called_and_its_result_goes_on(dialect: OpenAiRealtime) -> None:
+    dialect.take({"type": "session.update", "session": {"tools": [WEATHER]}})
+    assert list(dialect.beginning().functions) == [WEATHER]
+    dialect.express(ReplyText(1, "One moment. "))
+    called = dialect.called("call_1", "weather", '{"city": "Rome"}')
+    assert kinds(called) == [
+        "response.output_audio.done",
+        "response.output_audio_transcript.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "conversation.item.done",
+        "response.output_item.added",
+        "conversation.item.added",
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+        "response.output_item.done",
+        "conversation.item.done",
+        "response.done",
+    ]
+    assert [item["type"] for item in called[-1]["response"]["output"]] == ["message", "function_call"]
+    assert kinds(dialect.voiced(np.zeros(480, np.float32))) == ["response.output_audio.delta"]
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "Sunny."}
+    assert dialect.take({"type": "conversation.item.create", "item": output}).results == {}
+    assert dialect.take({"type": "response.create"}).results == {"call_1": "Sunny."}
+    assert kinds(dialect.express(ReplyText(1, "It is sunny.")))[0] == "response.created"
+    done = dialect.express(ReplyEnded(1, "One moment. It is sunny.", "One moment. It is sunny.", cut=False))[-1]
+    assert done["response"]["output"][0]["content"][0]["transcript"] == "It is sunny."
+
+
+def test_a_reply_that_is_cut_while_a_function_runs_has_ended_already(dialect: OpenAiRealtime) -> None:
+    assert kinds(dialect.called("call_1", "weather", "{}"))[0] == "response.created"
+    assert dialect.express(ReplyEnded(1, "", "", cut=True)) == []
+
+
+def test_a_model_without_functions_refuses_them() -> None:
+    plain = OpenAiRealtime("plain", Capabilities(hears=False, sees=False, speaks=False))
+    assert kinds(plain.take({"type": "session.update", "session": {"tools": [WEATHER]}}).answers) == ["error"]
+    assert kinds(plain.take({"type": "session.update", "session": {"tools": []}}).answers) == ["session.updated"]
+
+
+def test_telephones_send_and_take_g711(dialect: OpenAiRealtime) -> None:
+    form = {"format": {"type": "audio/pcmu"}}
+    dialect.take({"type": "session.update", "session": {"audio": {"input": form, "output": form}}})
+    assert dialect.beginning().out_rate == 8000
+    sound = dialect.take({"type": "input_audio_buffer.append", "audio": base64.b64encode(b"\xff" * 80).decode()}).sound
+    assert sound is not None and sound.rate == 8000 and not sound.samples.any()
+    dialect.express(ReplyText(1, "Hi."))
+    [message] = dialect.voiced(np.zeros(80, np.float32))
+    assert len(base64.b64decode(message["delta"])) == 80
+    again = {"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/pcm"}}}}}
+    assert kinds(dialect.take(again).answers) == ["error"]
+
+
+def test_an_item_can_be_read_again(dialect: OpenAiRealtime) -> None:
+    [added, _] = dialect.take(typed("Hello")).answers
+    [found] = dialect.take({"type": "conversation.item.retrieve", "item_id": added["item"]["id"]}).answers
+    assert found["item"] == added["item"]
+    assert kinds(dialect.take({"type": "conversation.item.retrieve", "item_id": "other"}).answers) == ["error"]
 
 
 def test_an_error_of_the_session_is_an_error_event(dialect: OpenAiRealtime) -> None:

@@ -1,0 +1,135 @@
+"""What a session expresses, as server events of OpenAI's Realtime dialect."""
+
+from __future__ import annotations
+
+from audio.chunk import Samples
+from stream.runtime.events import (
+    ContextShown,
+    Expressed,
+    Notice,
+    ReplyEnded,
+    ReplyText,
+    SessionEnded,
+    State,
+    StateChanged,
+    UserCaption,
+)
+from ui.realtime.dialect import Message
+from ui.realtime.openai_event import ItemOrder, error_event, event_of, new_id
+from ui.realtime.openai_response import OpenAiResponse
+from ui.realtime.openai_session import OpenAiSession
+from ui.realtime.usage import UsageCount
+
+MOST_ITEMS = 500  # that can be retrieved
+
+
+class OpenAiOutput:
+    """The conversation as the client sees it. `heard_ms` is the sound that it has sent so far."""
+
+    def __init__(self, session: OpenAiSession) -> None:
+        self._session = session
+        self._usage, self._order = UsageCount(), ItemOrder()
+        self._user_item: str | None = None
+        self._response: OpenAiResponse | None = None
+        self._spoken: OpenAiResponse | None = None  # whose sound may still come, after a call of a function ended it
+        self._said_before = 0  # characters of the turn's reply in earlier responses
+        self.heard_ms = 0.0
+        self.items: dict[str, Message] = {}
+
+    @property
+    def responding(self) -> bool:
+        return self._response is not None
+
+    def express(self, event: Expressed) -> list[Message]:
+        match event:
+            case StateChanged(State.HEARING):
+                return self.speech_started()
+            case UserCaption(_, text, final=True, typed=False):
+                return self._user_said(text)
+            case ReplyText(_, text):
+                return [*self._begin(), *self._responding().text(text)]
+            case ReplyEnded(_, said, heard, cut):
+                return self._reply_ended(heard if cut else said, cut=cut)
+            case ContextShown(use):
+                self._usage.see(use)
+            case Notice("error", code, text):
+                return [error_event(text, None, code=code, kind="server_error")]
+            case SessionEnded():
+                return self._end("", cut=True) if self._response is not None else []
+        return []
+
+    def voiced(self, samples: Samples) -> list[Message]:
+        speaking = self._response or self._spoken
+        return speaking.sound(samples) if speaking is not None else []
+
+    def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
+        """The model calls a function of the client: that ends the response, and another one follows its result."""
+        beginning, response = self._begin(), self._responding()
+        closing = response.close_message(response.said)
+        call = response.call(call_id, name, arguments)
+        self._said_before += len(response.said)
+        self._response, self._spoken = None, response
+        return [*beginning, *closing, *call, *response.end(response.said, self._usage.since_last(), cut=False)]
+
+    def added(self, item: Message) -> list[Message]:
+        """The events of an item that is whole."""
+        before = self._order.add(item)
+        self.items[item["id"]] = item
+        if len(self.items) > MOST_ITEMS:
+            del self.items[next(iter(self.items))]
+        return [event_of(f"conversation.item.{what}", previous_item_id=before, item=item) for what in ("added", "done")]
+
+    def speech_started(self, *, announced: bool = True) -> list[Message]:
+        if self._user_item is not None:
+            return []
+        self._user_item = new_id("item")
+        at = {"audio_start_ms": round(self.heard_ms), "item_id": self._user_item}
+        return [event_of("input_audio_buffer.speech_started", **at)] if announced else []
+
+    def committed(self) -> Message:
+        return event_of("input_audio_buffer.committed", item_id=self._user_item, previous_item_id=self._order.last)
+
+    def forget_speech(self) -> None:
+        """The sound so far was dropped."""
+        self._user_item = None
+
+    def _user_said(self, text: str) -> list[Message]:
+        """The user's turn is decided; an empty one was no speech."""
+        item_id, end_ms = self._user_item or new_id("item"), round(self.heard_ms)
+        self._user_item, by_itself = item_id, self._session.detects_turns
+        stopped = [event_of("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)]
+        if not text.strip():
+            self._user_item = None
+            return stopped if by_itself else []
+        events = [*stopped, self.committed()] if by_itself else []
+        part = {"type": "input_audio", "transcript": text}
+        item = {"id": item_id, "object": "realtime.item", "type": "message", "role": "user", "content": [part]}
+        events += self.added({**item, "status": "completed"})
+        kind = "conversation.item.input_audio_transcription.completed"
+        usage = {"type": "duration", "seconds": 0}
+        events.append(event_of(kind, item_id=item_id, content_index=0, transcript=text, usage=usage))
+        self._user_item = None
+        return events
+
+    def _begin(self) -> list[Message]:
+        """Opens a response where none is open."""
+        if self._response is not None:
+            return []
+        form = self._session.output_format
+        self._response = OpenAiResponse(self._order, aloud=self._session.aloud, sound_format=form)
+        return self._response.begin()
+
+    def _reply_ended(self, text: str, *, cut: bool) -> list[Message]:
+        rest, after_call = text[self._said_before :], self._said_before or self._spoken is not None
+        self._said_before, self._spoken = 0, None
+        if self._response is None and after_call and not rest:
+            return []
+        return [*self._begin(), *self._end(rest, cut=cut)]
+
+    def _end(self, text: str, *, cut: bool) -> list[Message]:
+        response, self._response = self._responding(), None
+        return response.end(text, self._usage.since_last(), cut=cut)
+
+    def _responding(self) -> OpenAiResponse:
+        assert self._response is not None, "a response was begun"
+        return self._response
