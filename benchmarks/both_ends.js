@@ -62,6 +62,9 @@
     },
   });
 
+  /** Seconds of the recording. */
+  window.bothEndsNow = () => context.currentTime - began;
+
   /** The recording so far, as base64 of interleaved 16-bit samples. */
   window.bothEnds = () => {
     const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
