@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from audio.transcribe import Transcriber
-from benchmarks.chromium import chromium_path
+from benchmarks.calls.chromium import chromium_path
 from benchmarks.interrupting.listener import Heard, heard_around, last_word, muted, share_within, synthesised, words
 from benchmarks.interrupting.talkative import LINES, SETUP
 from benchmarks.interrupting.trials import Trial, trials

@@ -68,7 +68,7 @@ class Heard:
     def _first(self, level: float, windows: int) -> float | None:
         after = self.times >= 0
         below = (self.levels < level) & after
-        for at in np.flatnonzero(below):
+        for at in map(int, np.flatnonzero(below)):
             run = below[at : at + windows]
             if len(run) == windows and run.all():
                 return max(0.0, float(self.times[max(0, at - 1)]) + STEP_S)

@@ -18,19 +18,19 @@ from ui.http.server import serve
 
 SETUP = SETUPS["scripted"]
 LINES = (
-    "The old bridge was built a hundred years ago, and since then it has carried trains, carts and people over the "
+    "The old bridge was built long before the war, and since then it has carried trains, carts and people over the "
     "river every day. In winter it is covered with ice, and a man with a lamp walks over it before the first train.",
-    "There are three things to remember when you bake bread. Use warm water, wait long enough, and do not open the "
+    "There are some things to remember when you bake bread. Use warm water, wait long enough, and do not open the "
     "oven too early. Everything else is a question of taste, of patience and of the flour that your shop has.",
-    "A lighthouse keeper writes down the weather four times a day. He notes the wind, the height of the waves, and "
+    "A lighthouse keeper writes down the weather every few hours. He notes the wind, the height of the waves, and "
     "every ship that passes on its way to the harbour. At night he listens to the radio and mends his nets.",
-    "The garden behind the school has nine beds, and each of them belongs to one class. In spring the children plant "
+    "The garden behind the school has many beds, and each of them belongs to one class. In spring the children plant "
     "beans and carrots, in summer they water them, and in autumn they cook a soup for their parents and teachers.",
     "A good map shows more than roads. It shows where the ground is steep, where a spring can be found, and which path "
     "is closed when the snow melts. Whoever learns to read one never sees the same landscape again.",
     "The museum keeps its oldest clocks in a dark room on the upper floor. Every morning a woman winds them one after "
     "the other, which takes an hour, and then all of them strike at almost the same moment.",
-    "When the ferry stopped for repairs, the people of the island had to wait six days for bread and letters. They "
+    "When the ferry stopped for repairs, the people of the island had to wait many days for bread and letters. They "
     "shared what they had, told long stories by the fire, and were nearly sorry when the boat came back.",
     "Bees do not sleep in winter. They sit close together, shiver to keep warm, and eat the honey that they made in "
     "summer. On the first mild day some of them fly out, look around, and return at once.",
