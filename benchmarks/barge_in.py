@@ -50,6 +50,7 @@ LOUD = 0.012  # of the microphone
 CUT_WITHIN_S = 2.5  # an interruption after that is none of the trial's
 STALE_S = 0.02
 GO_ON = "Please tell me more."
+YIELDED = ("yielded", "cut_in")  # kinds of reasons
 KINDS = ("interruption", "backchannel", "noise", "background")
 
 
@@ -71,8 +72,10 @@ class Recorded:
         return ((at, message) for at, message in self.messages if message["type"] == kind and start <= at < end)
 
     def cuts(self, start: float, end: float) -> list[tuple[float, Message]]:
-        """The replies that were cut between two times."""
-        return [(at, message) for at, message in self.of("reply_ended", start, end) if message["cut"]]
+        """When the assistant yielded between two times, and the reply that ended there, which may be reported later."""
+        ended = {message["turn"]: message for _, message in self.of("reply_ended", start)}
+        yields = [(at, why["turn"]) for at, why in self.of("why", start, end) if why["kind"] in YIELDED]
+        return [(at, ended[turn]) for at, turn in yields if turn in ended]
 
     def next_state(self, state: str, after: float) -> float:
         """When the state next came; infinity if never."""

@@ -27,11 +27,11 @@ LINES = (
     "The garden behind the school has many beds, and each of them belongs to one class. In spring the children plant "
     "beans and carrots, in summer they water them, and in autumn they cook a soup for their parents and teachers.",
     "A good map shows more than roads. It shows where the ground is steep, where a spring can be found, and which path "
-    "is closed when the snow melts. Whoever learns to read one never sees the same landscape again.",
+    "is closed when the snow melts. A child who learns to read one never sees the same landscape again.",
     "The museum keeps its oldest clocks in a dark room on the upper floor. Every morning a woman winds them one after "
     "the other, which takes an hour, and then all of them strike at almost the same moment.",
     "When the ferry stopped for repairs, the people of the island had to wait many days for bread and letters. They "
-    "shared what they had, told long stories by the fire, and were nearly sorry when the boat came back.",
+    "shared what they had, sang long songs by the fire, and were nearly sorry when the boat came back.",
     "Bees do not sleep in winter. They sit close together, shiver to keep warm, and eat the honey that they made in "
     "summer. On the first mild day some of them fly out, look around, and return at once.",
 )
