@@ -6,10 +6,10 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
@@ -80,6 +80,7 @@ class Calls:
         self._tasks = asyncio.TaskGroup()
         self._closed = False
         self._running: dict[str, _Running] = {}
+        self._adopted: set[asyncio.Task[None]] = set()
         self._limits = CallerLimits()
         self._reclaim = Reclaim()
         self._now = asyncio.get_running_loop().time
@@ -129,6 +130,8 @@ class Calls:
     async def close(self, reason: str) -> None:
         """Ends every call and sends the reason to its page. Returns after little more than CLOSE_WITHIN_S."""
         self._closed = True
+        for adopted in self._adopted:
+            adopted.cancel()
         tasks = []
         for running in self._running.values():
             running.call.end(reason)
@@ -139,6 +142,13 @@ class Calls:
         for task in late:
             log.warning("%s did not end in time", task.get_name())
             task.cancel()
+
+    def adopt(self, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Runs a call of another protocol until it ends, or the server does. It has a place already."""
+        task = self._tasks.create_task(call, name="adopted call")
+        self._adopted.add(task)
+        task.add_done_callback(self._adopted.discard)
+        return task
 
     def announce(self, notice: Notice) -> None:
         """Shows a notice on the page of every running call."""

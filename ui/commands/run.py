@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
+from ui.commands.access_options import add_access_options, api_keys
 from ui.commands.delegate_option import add_delegate_options, with_delegate
 from ui.commands.library_option import add_library_option, with_library
 from ui.commands.record_option import add_record_option, recordings_folder
@@ -69,9 +70,6 @@ def add_to(commands: Subparsers) -> None:
         "--port", type=port, default=8080, help="port to listen on; 0 takes any free one; default: 8080"
     )
     parser.add_argument(
-        "--token", help="access token of other machines; default: OMNILIVE_TOKEN, or a new one at each start"
-    )
-    parser.add_argument(
         "--sessions",
         type=at_least_one,
         metavar="N",
@@ -83,6 +81,7 @@ def add_to(commands: Subparsers) -> None:
         help="STUN server that reports the public address of this machine, so that browsers outside its network can "
         "reach it; not used with a loopback --host; default: none",
     )
+    add_access_options(parser)
     add_remember_option(parser)
     add_library_option(parser)
     add_record_option(parser)
@@ -187,6 +186,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         supervisor=supervisor,
         record=recordings,
         spans=spans,
+        keys=api_keys(options),
     )
     try:
         asyncio.run(serving)

@@ -14,13 +14,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
-from audio.chunk import Samples
+from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
 from dialogue.remote.delegate import Delegate
 from stream.models.parts import Parts
 from stream.runtime.events import DeviceSwitched, FrameReceived, PlayoutMeasured
 from stream.session.session import Session
-from ui.api.sound_pump import SoundPump
+from ui.api.sound_pump import OnVoice, SoundPump
 from ui.dialects.client_delegate import ClientDelegate
 from ui.dialects.client_functions import ClientFunctions
 from ui.openai.served_models import ServedModels
@@ -31,6 +31,7 @@ from vision.picture_file import open_picture
 log = logging.getLogger(__name__)
 
 SHOW_EVERY_S = 0.25
+LAST_MESSAGES_S = 1.0
 UNSENT = 2000  # messages for a slow client, about 40 s of sound; then the connection is closed
 
 
@@ -45,28 +46,51 @@ class Wire(Protocol):
     async def send(self, text: str) -> None: ...
 
 
+class SoundPath(Protocol):
+    """Moves sound between the client and the session; `ui.api.sound_pump.SoundPump` implements it."""
+
+    on_voice: OnVoice | None
+
+    def add(self, sound: Chunk) -> None: ...
+    def clear(self) -> None: ...
+    async def run(self) -> None: ...
+
+
 class DialectConnection:
     """To be used once: `run` returns when the client, the dialect or the session has ended it."""
 
-    def __init__(self, wire: Wire, models: ServedModels, dialect: Dialect) -> None:
+    def __init__(self, wire: Wire, models: ServedModels, dialect: Dialect, out_rate: int | None = None) -> None:
         self._wire, self._models, self._dialect = wire, models, dialect
         self._unsent: asyncio.Queue[Message | None] = asyncio.Queue(UNSENT)
         self._session: Session | None = None
-        self._pump: SoundPump | None = None
+        self._pump: SoundPath | None = None
+        self._out_rate = out_rate  # of the wire's own sound, where it carries sound beside its messages
         self._picture: Picture | None = None
         self._client, self._functions = ClientDelegate(), ClientFunctions(self._called)
         self.too_slow = False  # the client did not read what was sent
 
-    async def run(self) -> None:
+    async def run(self, most_s: float | None = None) -> None:
+        """Runs the connection, for at most `most_s`."""
         self._put(self._dialect.opened())
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(self._send(), name="dialect/send")
             receiving = tasks.create_task(self._receive(tasks), name="dialect/receive")
-            await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            starting = tasks.create_task(self._started(tasks), name="dialect/start")
+            await asyncio.wait({sending, receiving}, timeout=most_s, return_when=asyncio.FIRST_COMPLETED)
+            if not (sending.done() or receiving.done()):
+                self._put([self._dialect.failed("This API key has used its minutes of today.", "minutes_used_up")])
+                self._finish()
+                await asyncio.wait({sending}, timeout=LAST_MESSAGES_S)
             if self._session is not None:
                 self._session.close("the client hung up")
-            sending.cancel()
-            receiving.cancel()
+            for task in (sending, receiving, starting):
+                task.cancel()
+
+    async def _started(self, tasks: asyncio.TaskGroup) -> None:
+        """Comes once the connection is there; a session over a WebSocket waits for a message that begins it."""
+
+    def _sound_path(self, session: Session) -> SoundPath:
+        return SoundPump(session, self._voiced, hears_silence=self._models.setup.capabilities.hears)
 
     async def _receive(self, tasks: asyncio.TaskGroup) -> None:
         while True:
@@ -106,13 +130,15 @@ class DialectConnection:
         if self._session is None:
             models, beginning = self._models, self._dialect.beginning()
             name = f"dialect-{secrets.token_hex(4)}"
-            session = Session(name, self._parts(beginning), models.setup, out_rate=beginning.out_rate)
+            out_rate = self._out_rate or beginning.out_rate
+            session = Session(name, self._parts(beginning), models.setup, out_rate=out_rate)
             session.instruct(beginning.instructions)
             session.restore(beginning.said)
-            session.push(PlayoutMeasured(0.0))
+            if self._out_rate is None:  # else the guess for WebRTC holds
+                session.push(PlayoutMeasured(0.0))
             session.push(DeviceSwitched(hands_free=beginning.hands_free))
             self._session = session
-            self._pump = SoundPump(session, self._voiced, hears_silence=models.setup.capabilities.hears)
+            self._pump = self._sound_path(session)
             tasks.create_task(session.run(), name="dialect/session")
             tasks.create_task(self._express(session, self._pump), name="dialect/events")
         return self._session
@@ -128,7 +154,7 @@ class DialectConnection:
             return replace(parts, delegate=replace(parts.delegate, instruction=beginning.larger_instructions))
         return parts
 
-    async def _express(self, session: Session, pump: SoundPump) -> None:
+    async def _express(self, session: Session, pump: SoundPath) -> None:
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(pump.run()), tasks.create_task(self._show(session))]
             async for event in session.events():

@@ -12,6 +12,7 @@ from dialogue.engine import Capabilities
 from dialogue.errors import Busy
 from ui.call.waiting_line import InLine
 from ui.dialects.connection import DialectConnection, WireClosed
+from ui.openai.api_keys import ApiKey, ApiKeys, authorization_in, bearer
 from ui.openai.served_models import ServedModels
 from ui.realtime import minicpm_realtime
 from ui.realtime.dialect import Dialect, Message
@@ -21,6 +22,7 @@ from ui.realtime.openai_realtime import OpenAiRealtime
 
 PROTOCOLS = (minicpm_realtime.PROTOCOL, "realtime")
 NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1008, 1013
+YEAR_S = 365 * 24 * 3600
 STARTING = "The models are not ready. Please try again in a few seconds."
 
 
@@ -48,34 +50,35 @@ class WebSocketWire:
             await self._websocket.close(code)
 
 
-async def realtime_socket(websocket: WebSocket, models: ServedModels | None, client: str | None) -> None:
+async def realtime_socket(websocket: WebSocket, models: ServedModels | None, keys: ApiKeys, client: str | None) -> None:
     """Runs one connection to /v1/realtime to its end. `client` is counted in the queue; None is exempt.
 
     The subprotocol or the parameter `mode` distinguishes the dialects.
     """
+    token = bearer(authorization_in(websocket.headers))
+    secret = keys.secret(token)
     offered, mode = websocket.scope.get("subprotocols", []), websocket.query_params.get("mode")
     await websocket.accept(subprotocol=next((name for name in offered if name in PROTOCOLS), None))
     dialect: Dialect
     if mode is not None or minicpm_realtime.PROTOCOL in offered:
         dialect = MiniCpmRealtime(mode)
     else:
-        dialect = OpenAiRealtime(models.name if models is not None else "", _abilities(models))
-    await run_dialect(WebSocketWire(websocket), models, dialect, client)
+        dialect = realtime = OpenAiRealtime(models.name if models is not None else "", _abilities(models))
+        if secret is not None and secret.session is not None:
+            realtime.session.update(secret.session)
+    await run_dialect(WebSocketWire(websocket), models, dialect, keys.key_for(token), client)
 
 
-async def live_socket(websocket: WebSocket, models: ServedModels | None, client: str | None) -> None:
+async def live_socket(websocket: WebSocket, models: ServedModels | None, keys: ApiKeys, client: str | None) -> None:
     """Runs one connection to /v1/live/sessions to its end."""
     await websocket.accept()
-    year_s = 365 * 24 * 3600
-    server = LiveServer(
-        _abilities(models),
-        has_larger_model=models is not None and models.parts.delegate is not None,
-        expires_at=round(time.time()) + year_s,
-    )
-    await run_dialect(WebSocketWire(websocket), models, LiveSession(server, time.monotonic), client)
+    key = keys.key_for(bearer(authorization_in(websocket.headers)))
+    await run_dialect(WebSocketWire(websocket), models, LiveSession(live_server(models), time.monotonic), key, client)
 
 
-async def run_dialect(wire: WebSocketWire, models: ServedModels | None, dialect: Dialect, client: str | None) -> None:
+async def run_dialect(
+    wire: WebSocketWire, models: ServedModels | None, dialect: Dialect, key: ApiKey, client: str | None
+) -> None:
     """Runs an accepted connection: waits for a place where the dialect has a queue, refuses the client else."""
 
     async def send(messages: list[Message]) -> None:
@@ -91,14 +94,21 @@ async def run_dialect(wire: WebSocketWire, models: ServedModels | None, dialect:
         try:
             if models is None:
                 raise Busy(STARTING)
-            async with models.places.held(client, report if queues else None):
-                connection = DialectConnection(wire, models, dialect)
-                await connection.run()
+            with key.session() as left_s:
+                async with models.places.held(client, report if queues else None):
+                    connection = DialectConnection(wire, models, dialect)
+                    await connection.run(left_s)
                 code = POLICY_VIOLATION if connection.too_slow else NORMAL
         except Busy as error:
             code = TRY_AGAIN_LATER
             await send([dialect.failed(str(error), "server_busy" if models is not None else "unavailable")])
     await wire.close(code)
+
+
+def live_server(models: ServedModels | None) -> LiveServer:
+    """What the server offers a Live session."""
+    larger = models is not None and models.parts.delegate is not None
+    return LiveServer(_abilities(models), larger, expires_at=round(time.time()) + YEAR_S)
 
 
 def _abilities(models: ServedModels | None) -> Capabilities:

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from ui.host.allowance import ClientAllowances
 from ui.http.access import may_enter
 from ui.http.connection_limits import counted_as
+from ui.openai.api_keys import ApiKeys, authorization_in, bearer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,7 +28,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE = 1 / 6, 10.0  # from one address; loopback is exempt
 
 PAGE = "/page/"
-KEY_PROTOCOL = "openai-insecure-api-key."
+API = "/v1/"
+OF_SECRETS = frozenset({"/v1/realtime", "/v1/realtime/calls"})
 PAGES = frozenset({"/", "/memory"})  # without data: what they show is asked for with the token
 PUBLIC = PAGES | {"/healthz", "/favicon.ico"}
 
@@ -71,10 +73,15 @@ def retry_after(seconds: float) -> dict[str, str]:
 
 
 class Guard:
-    """`hosts` are the allowed names in a Host header, None for any; `token` is the required access token, if any."""
+    """`hosts` are the allowed names in a Host header, None for any; `token` is the required access token, if any.
 
-    def __init__(self, app: App, *, hosts: frozenset[str] | None, token: str | None) -> None:
-        self._app, self._hosts, self._token = app, hosts, token
+    `keys` open the endpoints under API alone; where there are any, nobody else enters there without the token.
+    """
+
+    def __init__(
+        self, app: App, *, hosts: frozenset[str] | None, token: str | None, keys: ApiKeys | None = None
+    ) -> None:
+        self._app, self._hosts, self._token, self._keys = app, hosts, token, keys or ApiKeys()
         self._wrong_tokens = ClientAllowances(WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,18 +114,26 @@ class Guard:
         origin = headers.get("origin")
         if method not in ("GET", "HEAD") and origin is not None and _site(origin) != host:
             return refusal(403, "origin", "This request comes from another site.")
-        if self._token is None or _is_page(path) or path in PUBLIC:
+        authorization = authorization_in(headers)
+        if path.startswith(API) and self._may_use(path, bearer(authorization)):
             return None
-        return self._refused_by_token(headers.get("authorization") or _key_in_protocols(headers), client)
+        locked = self._token is not None or (self._keys and path.startswith(API))
+        if not locked or _is_page(path) or path in PUBLIC:
+            return None
+        return self._refused_by_token(authorization, client)
+
+    def _may_use(self, path: str, token: str | None) -> bool:
+        """Whether a key, or a secret for realtime sessions, opens an endpoint."""
+        of_sessions = path in OF_SECRETS and self._keys.secret(token) is not None
+        return of_sessions or self._keys.find(token) is not None
 
     def _refused_by_token(self, authorization: str | None, client: str | None) -> Response | None:
         """A client that has sent too many wrong tokens is refused without a look at the next one."""
-        assert self._token is not None
         allowance, now = self._wrong_tokens.of(client or ""), asyncio.get_running_loop().time()
         if client is not None and (wait_s := allowance.wait_s(now)) > 0:
             advice = "Too many wrong access tokens came from your address. Please wait a moment."
             return refusal(429, "too_fast", advice, headers=retry_after(wait_s))
-        if may_enter(self._token, authorization):
+        if self._token is not None and may_enter(self._token, authorization):
             return None
         if authorization is not None:
             allowance.take(now)
@@ -129,14 +144,6 @@ class Guard:
 async def _closed(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuses a WebSocket: the client's handshake gets status 403."""
     await send({"type": "websocket.close", "code": 1008})
-
-
-def _key_in_protocols(headers: Headers) -> str | None:
-    """The token that a browser sends as a WebSocket's subprotocol, where it cannot set a header; as an Authorization
-    header has it."""
-    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
-    key = next((name.removeprefix(KEY_PROTOCOL) for name in offered if name.startswith(KEY_PROTOCOL)), None)
-    return f"Bearer {key}" if key is not None else None
 
 
 def _is_page(path: str) -> bool:

@@ -31,6 +31,7 @@ from ui.http.connection_limits import counted_as
 from ui.http.guard import refusal, retry_after
 from ui.http.memory_routes import memory_router
 from ui.http.upgrading import Upgrading
+from ui.openai.api_keys import ApiKeys
 from ui.openai.router import openai_router
 from ui.openai.served_models import ServedModels
 
@@ -54,6 +55,7 @@ class Routes:
     version: str = field(default_factory=product_version)
     upgrading: Upgrading[Any] | None = None
     models: ServedModels | None = None  # for requests outside calls
+    keys: ApiKeys = field(default_factory=ApiKeys)  # of the endpoints under /v1
     busy_s: Callable[[], float] = lambda: 0.0  # for how long a model's present step has been running
     records: bool = False  # calls whose callers agree
 
@@ -90,7 +92,7 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
         app.include_router(memory_router(KeptMemory(state.setup.remember), page))
 
     app.include_router(openai_router(lambda: state.models))
-    app.include_router(dialect_router(lambda: state.models, counted_as))
+    app.include_router(dialect_router(lambda: state.models, state.keys, counted_as))
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:

@@ -34,7 +34,8 @@ from ui.http.loop_lag import LoopLag
 from ui.http.routes import Routes
 from ui.http.upgrading import READY, Upgrade, Upgrading
 from ui.http.web_server import web_server
-from ui.openai.served_models import ServedModels
+from ui.openai.api_keys import ApiKeys
+from ui.openai.served_models import RtcHost, ServedModels
 from ui.realtime.wire import Message, hello, to_wire
 from ui.rtc.stray_tasks import stray_tasks_reported
 from ui.rtc.warm_up import garbage_collection_frozen, warm_up_codecs
@@ -119,7 +120,7 @@ class Service(Generic[P]):
             with garbage_collection_frozen():
                 async with self._calls() as calls:
                     self.state.calls, self.state.status = calls, "ok"
-                    self.state.models = ServedModels(cast(Any, parts), self.state.setup, calls.places)
+                    self.state.models = self._served(parts, calls)
                     ready()
                     upgrading = asyncio.create_task(self._upgrade(calls), name="upgrade")
                     broken = await self._stopped_or_broken()
@@ -153,10 +154,14 @@ class Service(Generic[P]):
             return
         self.state.setup, parts = better
         self._opened_parts.append(parts)
-        self.state.models = ServedModels(cast(Any, parts), self.state.setup, calls.places)
+        self.state.models = self._served(parts, calls)
         self._set_capacity(calls.admission, parts)
         log.info("The language model is %s.", self.state.setup.llm_choice)
         calls.announce(READY)
+
+    def _served(self, parts: P, calls: Calls) -> ServedModels:
+        rtc = RtcHost(calls.adopt, self._stun, self._media_hosts)
+        return ServedModels(cast(Any, parts), self.state.setup, calls.places, rtc)
 
     def _set_capacity(self, admission: Admission, parts: P) -> None:
         admission.capacity = capacity_of(parts, self.state.setup).sessions
@@ -214,6 +219,7 @@ async def serve(
     supervisor: SupervisorLink | None = None,
     record: Path | None = None,
     spans: Spans | None = None,
+    keys: ApiKeys | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
@@ -221,8 +227,8 @@ async def serve(
     kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
     the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. `supervisor`
     brings the listening socket of `host`. `record` is the folder for recordings of calls whose callers agree, `spans`
-    get the record of every turn and are closed at the end. Raises AssistantError that names the option to change,
-    ServerBroken, and what `open_parts` raises.
+    get the record of every turn and are closed at the end. `keys` open the endpoints under /v1. Raises AssistantError
+    that names the option to change, ServerBroken, and what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
     if supervisor is None:
@@ -235,6 +241,7 @@ async def serve(
         service = Service(
             setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade, record=record, spans=spans
         )
+        service.state.keys = keys or service.state.keys
         web = web_server(service.state, address, token, cache_dir)
 
         def ready() -> None:

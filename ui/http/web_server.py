@@ -73,7 +73,7 @@ def web_server(
         log.info("The certificate's SHA-256 fingerprint is %s.", made.fingerprint)
         encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}
     config = uvicorn.Config(
-        RequestLimits(Guard(application(state), hosts=hosts, token=token)),
+        RequestLimits(Guard(application(state), hosts=hosts, token=token, keys=state.keys)),
         http="h11",  # which has a limit on headers, 16 kB; httptools has none
         lifespan="off",
         ws="websockets-sansio",

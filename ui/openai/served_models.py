@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import Busy
 from stream.models.setup import Setup
@@ -37,6 +37,21 @@ class RequestGate:
             self._left += 1
 
 
+def _no_adoption(call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    call.close()
+    raise Busy("This server takes no calls over WebRTC.")
+
+
+@dataclass(frozen=True, slots=True)
+class RtcHost:
+    """What calls over WebRTC need of the server. `adopt` runs a call until the server ends; `hosts` are the local
+    addresses to bind, None for all."""
+
+    adopt: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] = _no_adoption
+    stun: str | None = None
+    hosts: Sequence[str] | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ServedModels:
     """The models of the server, under one name."""
@@ -44,6 +59,7 @@ class ServedModels:
     parts: Parts
     setup: Setup
     places: Places  # of sessions, shared with the page's calls
+    rtc: RtcHost = field(default_factory=RtcHost)
     gate: RequestGate = field(default_factory=RequestGate)
 
     @property

@@ -33,6 +33,7 @@ from ui.realtime.dialect import Beginning, Message, Taken
 from ui.realtime.live_config import (
     ClientDelegation,
     ContextAppend,
+    DataChannelPermissions,
     InputAudioAppend,
     InputAudioSwitch,
     LiveConfig,
@@ -63,8 +64,9 @@ class LiveServer:
 class LiveSession:
     """One session in this dialect. `clock` gives seconds that never decrease."""
 
-    def __init__(self, server: LiveServer, clock: Callable[[], float]) -> None:
+    def __init__(self, server: LiveServer, clock: Callable[[], float], *, over_webrtc: bool = False) -> None:
         self._server, self._clock, self._zero = server, clock, clock()
+        self._over_webrtc = over_webrtc
         self._id = new_id("live")
         self._config: LiveConfig | None = None
         self._format = SoundFormat()
@@ -78,6 +80,12 @@ class LiveSession:
     @property
     def aloud(self) -> bool:
         return True
+
+    @property
+    def permissions(self) -> DataChannelPermissions | None:
+        """What a page may send and see; None where all is allowed."""
+        client = self._config.client if self._config is not None else None
+        return client.data_channel if client is not None else None
 
     def opened(self) -> list[Message]:
         return []
@@ -168,8 +176,10 @@ class LiveSession:
         if self._config is not None:
             raise LiveFault("The session has been started already.", "session_already_started")
         config = message.session
-        if config.client is not None:
+        if config.client is not None and not self._over_webrtc:
             raise LiveFault("A data channel exists over WebRTC alone.", "invalid_value", "session.client")
+        if self._over_webrtc and config.audio is not None and config.audio.format is not None:
+            raise LiveFault("WebRTC negotiates the format of sound.", "invalid_value", "session.audio.format")
         if isinstance(config.delegation, ResponsesDelegation) and not self._server.has_larger_model:
             advice = "This server has no larger model: start it with --delegate, or delegate to the client."
             raise LiveFault(advice, "invalid_value", "session.delegation")

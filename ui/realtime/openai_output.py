@@ -24,10 +24,14 @@ MOST_ITEMS = 500  # that can be retrieved
 
 
 class OpenAiOutput:
-    """The conversation as the client sees it. `heard_ms` is the sound that it has sent so far."""
+    """The conversation as the client sees it. `heard_ms` is the sound that it has sent so far.
 
-    def __init__(self, session: OpenAiSession) -> None:
-        self._session = session
+    `over_webrtc`: sound has tracks of its own, so events report when the client's buffer plays.
+    """
+
+    def __init__(self, session: OpenAiSession, *, over_webrtc: bool = False) -> None:
+        self._session, self._over_webrtc = session, over_webrtc
+        self._playing: str | None = None  # the response whose sound is being played, over WebRTC
         self._usage, self._order = UsageCount(), ItemOrder()
         self._user_item: str | None = None
         self._response: OpenAiResponse | None = None
@@ -42,8 +46,11 @@ class OpenAiOutput:
 
     def express(self, event: Expressed) -> list[Message]:
         match event:
-            case StateChanged(State.HEARING):
+            case StateChanged(State.HEARING, at):
+                self.heard_ms = 1000 * at if self._over_webrtc else self.heard_ms
                 return self.speech_started()
+            case StateChanged(State.SPEAKING) if self._over_webrtc and self._response is not None:
+                return self._plays(self._response.id)
             case UserCaption(_, text, final=True, typed=False):
                 return self._user_said(text)
             case ReplyText(_, text):
@@ -122,9 +129,21 @@ class OpenAiOutput:
     def _reply_ended(self, text: str, *, cut: bool) -> list[Message]:
         rest, after_call = text[self._said_before :], self._said_before or self._spoken is not None
         self._said_before, self._spoken = 0, None
+        stopped = self._stops(cut=cut)
         if self._response is None and after_call and not rest:
+            return stopped
+        return [*self._begin(), *self._end(rest, cut=cut), *stopped]
+
+    def _plays(self, response_id: str) -> list[Message]:
+        if self._playing is not None:
             return []
-        return [*self._begin(), *self._end(rest, cut=cut)]
+        self._playing = response_id
+        return [event_of("output_audio_buffer.started", response_id=response_id)]
+
+    def _stops(self, *, cut: bool) -> list[Message]:
+        playing, self._playing = self._playing, None
+        how = "cleared" if cut else "stopped"
+        return [event_of(f"output_audio_buffer.{how}", response_id=playing)] if playing is not None else []
 
     def _end(self, text: str, *, cut: bool) -> list[Message]:
         response, self._response = self._responding(), None

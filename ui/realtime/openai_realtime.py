@@ -26,9 +26,9 @@ MOST_RESULT = 20_000  # characters of the result of a function
 class OpenAiRealtime:
     """One session in this dialect. `take` and `express` are called in order of time."""
 
-    def __init__(self, model: str, can: Capabilities) -> None:
+    def __init__(self, model: str, can: Capabilities, *, over_webrtc: bool = False) -> None:
         self.session = OpenAiSession(model, can)
-        self._out = OpenAiOutput(self.session)
+        self._out = OpenAiOutput(self.session, over_webrtc=over_webrtc)
         self._pending: list[str] = []  # typed items that await response.create
         self._results: dict[str, str] = {}  # of functions, the same
         self._key_down = False  # manual turns: sound of an open turn has been appended

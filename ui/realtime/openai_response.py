@@ -22,6 +22,10 @@ class OpenAiResponse:
         self._words = "response.output_audio_transcript" if aloud else "response.output_text"
         self.said = ""
 
+    @property
+    def id(self) -> str:
+        return self._id
+
     def begin(self) -> list[Message]:
         return [event_of("response.created", response=self._described("in_progress"))]
 

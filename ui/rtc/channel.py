@@ -11,22 +11,25 @@ from collections.abc import Callable
 
 from aiortc import RTCDataChannel
 
-LABEL = "events"
+LABEL = "events"  # of the page's channel
+READY_EVERY_S = 0.02
 MOST_BUFFERED = 64 * 1024  # bytes
 
 
 class Channel:
     """`connected` returns whether packets can still be sent; `received` is called with each message, text or bytes."""
 
-    def __init__(self, connected: Callable[[], bool], received: Callable[[str | bytes], None]) -> None:
-        self._connected, self._received = connected, received
+    def __init__(
+        self, connected: Callable[[], bool], received: Callable[[str | bytes], None], label: str = LABEL
+    ) -> None:
+        self._connected, self._received, self._label = connected, received, label
         self._channel: RTCDataChannel | None = None
         self._changed = asyncio.Event()
         self._closed = False
 
     def opened(self, channel: RTCDataChannel) -> bool:
-        """Takes a channel that the page opened; only the first one labelled LABEL. Returns whether it was taken."""
-        if self._channel is not None or channel.label != LABEL:
+        """Takes a channel that the page opened; only the first one with its label. Returns whether it was taken."""
+        if self._channel is not None or channel.label != self._label:
             channel.close()
             return False
         self._channel = channel
@@ -54,6 +57,11 @@ class Channel:
             self._changed.clear()
             await self._changed.wait()
         return False
+
+    async def ready(self) -> None:
+        """Waits until messages can be sent, or the channel is closed."""
+        while not self._closed and (self._channel is None or not self._connected()):  # noqa: ASYNC110 - has no event
+            await asyncio.sleep(READY_EVERY_S)
 
     async def drained(self) -> None:
         """Waits until the buffer is empty, or the channel is closed."""

@@ -28,7 +28,7 @@ from aiortc.rtp import RtpPacket
 from dialogue.errors import BadInput
 from ui.host.address import LOOPBACK, machine_addresses
 from ui.rtc.camera import VideoReceiver
-from ui.rtc.channel import Channel
+from ui.rtc.channel import LABEL, Channel
 from ui.rtc.frames import Packet
 from ui.rtc.ice_gate import guard
 from ui.rtc.message_limits import limit_messages
@@ -86,11 +86,15 @@ def replace_jitter_buffer(receiver: RTCRtpReceiver, packets: AudioPackets | Vide
 class PeerConnection:
     """The connection of one offer. `closed` is set when the browser has left or cannot be reached.
 
-    `stun` is HOST:PORT; `hosts` are the local addresses to bind, None for all.
+    `stun` is HOST:PORT; `hosts` are the local addresses to bind, None for all; `label` names the data channel.
     """
 
     def __init__(
-        self, stun: str | None, received: Callable[[str | bytes], None], hosts: Sequence[str] | None = None
+        self,
+        stun: str | None,
+        received: Callable[[str | bytes], None],
+        hosts: Sequence[str] | None = None,
+        label: str = LABEL,
     ) -> None:
         # No STUN server by default: aiortc's would learn the address of this machine, and costs 5 s without a network.
         # A loopback address cannot reach one.
@@ -98,7 +102,7 @@ class PeerConnection:
         servers = [RTCIceServer(f"stun:{server.removeprefix('stun:')}")] if server else []
         self._hosts = hosts
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
-        self.channel = Channel(lambda: self.connected, received)
+        self.channel = Channel(lambda: self.connected, received, label)
         self.closed = asyncio.Event()
         self._connection.on("datachannel", self._channel_opened)
         self._connection.on("connectionstatechange", self._state_changed)

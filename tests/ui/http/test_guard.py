@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from ui.http.guard import WRONG_TOKENS_AT_ONCE, Guard, Receive, Scope, Send
+from ui.openai.api_keys import ApiKey, ApiKeys, digest
 
 TOKEN = "the-right-token-of-this-server"
 
@@ -22,11 +23,11 @@ class Client:
     def __init__(self, guard: Guard, address: str) -> None:
         self._guard, self._address = guard, address
 
-    async def asks(self, token: str | None) -> int:
+    async def asks(self, token: str | None, path: str = "/call") -> int:
         headers = [(b"host", b"house")]
         if token is not None:
             headers.append((b"authorization", f"Bearer {token}".encode()))
-        scope = {"type": "http", "method": "POST", "path": "/call", "headers": headers, "client": (self._address, 1)}
+        scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "client": (self._address, 1)}
         status = 0
 
         async def send(message: MutableMapping[str, Any]) -> None:
@@ -67,5 +68,27 @@ def test_clients_behind_a_proxy_on_this_machine_are_not_counted_as_one() -> None
         client = Client(Guard(served, hosts=None, token=TOKEN), "127.0.0.1")
         assert {await client.asks("wrong") for _ in range(100)} == {401}
         assert await client.asks(TOKEN) == 200
+
+    asyncio.run(story())
+
+
+def test_keys_open_the_endpoints_of_clients_alone() -> None:
+    async def story() -> None:
+        keys = ApiKeys({digest("the key of a bridge"): ApiKey("bridge")})
+        secret, _ = keys.new_secret("the key of a bridge", None, 60)
+        client = Client(Guard(served, hosts=None, token=TOKEN, keys=keys), "10.0.0.1")
+        assert [await client.asks("the key of a bridge", path) for path in ("/v1/models", "/call")] == [200, 401]
+        assert [await client.asks(secret, path) for path in ("/v1/realtime", "/v1/models")] == [200, 401]
+        assert [await client.asks(TOKEN, path) for path in ("/v1/models", "/call")] == [200, 200]
+
+    asyncio.run(story())
+
+
+def test_keys_are_needed_on_loopback_too_where_there_are_any() -> None:
+    async def story() -> None:
+        keys = ApiKeys({digest("the key of a bridge"): ApiKey("bridge")})
+        client = Client(Guard(served, hosts=None, token=None, keys=keys), "127.0.0.1")
+        assert [await client.asks(None, path) for path in ("/v1/models", "/call")] == [401, 200]
+        assert await client.asks("the key of a bridge", "/v1/models") == 200
 
     asyncio.run(story())

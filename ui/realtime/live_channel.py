@@ -1,0 +1,89 @@
+"""The Live dialect over WebRTC: the session is started by a request, and a page may send and see what that permits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from audio.chunk import Samples
+from stream.runtime.events import Expressed
+from ui.realtime.dialect import Beginning, Message, Taken
+from ui.realtime.live_config import DataChannelPermissions, LiveFault, ResponseEventSelector
+from ui.realtime.live_session import LiveServer, LiveSession
+from ui.realtime.openai_event import event_of
+
+
+class LiveChannel:
+    """A LiveSession whose messages pass `client.data_channel` of its configuration."""
+
+    def __init__(self, server: LiveServer, clock: Callable[[], float]) -> None:
+        self._session = LiveSession(server, clock, over_webrtc=True)
+        self._started: list[Message] = []
+
+    def start(self, session: object) -> str:
+        """Starts the session. Returns its id. Raises LiveFault."""
+        taken = self._session.take({"type": "session.start", "session": session})
+        [first] = self._started = taken.answers
+        if first["type"] == "error":
+            error = first["error"]
+            raise LiveFault(error["message"], error["code"], error["param"])
+        session_id: str = first["session"]["id"]
+        return session_id
+
+    @property
+    def aloud(self) -> bool:
+        return True
+
+    def opened(self) -> list[Message]:
+        permissions = self._session.permissions
+        limits = event_of("info", code="data_channel_permissions", message=_described(permissions))
+        return self._seen([*self._started, *([limits] if permissions is not None else [])])
+
+    def waiting(self, position: int, wait_s: float | None, length: int) -> list[Message] | None:
+        return None
+
+    def take(self, message: Any) -> Taken:
+        permissions = self._session.permissions
+        allowed = permissions.allowed_client_events if permissions is not None else None
+        kind = message.get("type") if isinstance(message, dict) else None
+        if isinstance(allowed, list) and kind not in allowed:
+            return Taken(answers=self._seen([self.failed("This page may not send that event.")]))
+        if kind == "session.input_audio.append":
+            return Taken(answers=self._seen([self.failed("Sound comes over the audio track.")]))
+        taken = self._session.take(message)
+        taken.answers = self._seen(taken.answers)
+        return taken
+
+    def beginning(self) -> Beginning:
+        return self._session.beginning()
+
+    def express(self, event: Expressed) -> list[Message]:
+        return self._seen(self._session.express(event))
+
+    def voiced(self, samples: Samples) -> list[Message]:
+        return []  # it has a track of its own
+
+    def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
+        return self._session.called(call_id, name, arguments)
+
+    def failed(self, message: str, code: str | None = None) -> Message:
+        return self._session.failed(message, code)
+
+    def _seen(self, messages: list[Message]) -> list[Message]:
+        """Those that the page may see."""
+        permissions = self._session.permissions
+        allowed = permissions.allowed_server_events if permissions is not None else None
+        if not isinstance(allowed, list):
+            return messages
+        return [message for message in messages if any(_selects(selector, message) for selector in allowed)]
+
+
+def _selects(selector: ResponseEventSelector, message: Message) -> bool:
+    if selector.type != message["type"]:
+        return False
+    return selector.response_event is None or selector.response_event == message["event"]["type"]
+
+
+def _described(permissions: DataChannelPermissions | None) -> str:
+    sent = permissions.allowed_client_events if permissions is not None else None
+    return f"This page may send: {', '.join(sent) or 'nothing' if isinstance(sent, list) else 'all events'}."
