@@ -25,7 +25,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.llm
     dialogue.memory dialogue.sizing dialogue.minicpm dialogue.watching
     dialogue.library
-    dialogue.library.formats
+    dialogue.library.formats dialogue.long_text
     dialogue.tools
     dialogue.rules dialogue.minicpm.audio dialogue.minicpm.vision
     dialogue.requests

@@ -17,12 +17,11 @@ from dialogue.library.cutting import sentences_of
 from dialogue.library.question_words import question_words
 from dialogue.library.quotes import Quote, has_word
 from dialogue.library.sources import source, spoken_source
+from dialogue.library.support import is_supported
 
 NOT_STATED = "not stated"
 NOTHING = "I find nothing about that in your documents."
 LONGEST_ANSWER = 220  # characters
-# The share of an answer's words that must stand in the quote or the question.
-LEAST_SUPPORT = 0.6
 # A quote with this score is read out where the model's own words are not supported.
 READ_OUT = 0.9
 
@@ -73,7 +72,7 @@ def read_answer(written: str, question: str, quotes: Sequence[Quote]) -> Library
         return nothing_found(quotes)
     first = [quotes[number - 1]] if 0 < number <= len(quotes) else []
     for quote in [*first, *(each for each in quotes if each not in first)]:
-        if is_supported(said, quote, question):
+        if is_stated(said, quote, question):
             return LibraryAnswer(f"{_sentence(said)} That is {spoken_source(quote.passage)}.", quote)
     return read_out(quotes)
 
@@ -93,17 +92,10 @@ def nothing_found(quotes: Sequence[Quote]) -> LibraryAnswer:
     return LibraryAnswer(f"{NOTHING} The nearest passage is {spoken_source(quotes[0].passage)}.")
 
 
-def is_supported(said: str, quote: Quote, question: str) -> bool:
-    """Whether the quote has the numbers and names of the answer, and most of its words."""
-    there = [*quote.text.split(), *quote.passage.title.split()]
-    known = [*there, *question.split()]
-    if not all(_has_number(number, there) for number in _numbers(said)):
-        return False
-    names = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}", said)
-    if not all(has_word(name, known) for name in names):
-        return False
-    words = question_words(said)
-    return sum(has_word(word, known) for word in words) >= LEAST_SUPPORT * len(words) and _beside(said, quote, question)
+def is_stated(said: str, quote: Quote, question: str) -> bool:
+    """Whether the quote supports the answer, beside words of the question."""
+    text = f"{quote.text} {quote.passage.title}"
+    return is_supported(said, text, question) and _beside(said, quote, question)
 
 
 def _beside(said: str, quote: Quote, question: str) -> bool:
@@ -119,16 +111,6 @@ def _beside(said: str, quote: Quote, question: str) -> bool:
         any(here and any(has_question[max(0, place - 1) : place + 2]) for place, here in enumerate(has_answer))
         or not asked
     )
-
-
-def _numbers(text: str) -> list[str]:
-    return re.findall(r"\d+(?:[.,]\d+)*", text)
-
-
-def _has_number(number: str, words: Sequence[str]) -> bool:
-    plain = number.replace(",", "")
-    return any(plain.rstrip("0").rstrip(".") == other.replace(",", "").rstrip("0").rstrip(".")
-               for word in words for other in _numbers(word))  # fmt: skip
 
 
 def _read(written: str) -> tuple[int, str]:

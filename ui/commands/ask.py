@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
+from dialogue.library.formats.reading import is_document
 from stream.models.needs import weights_needed
+from ui.commands.ask_text import ask_text
 from ui.commands.generation_options import add_generation_options, chosen_generation
-from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup
 from ui.host.home import weight_store
 from ui.host.progress import bars
 
@@ -33,6 +35,8 @@ EXAMPLES = """\
   omnilive ask question.wav                         answer the question in a recording
   omnilive ask meeting.mp3 "What is being said?"
   omnilive ask street.mp4 "What does the sign say?"
+  omnilive ask novel.epub "Who inherits the house?"     read part by part, however long it is
+  omnilive ask minutes.pdf                          sum a document up
   echo "Who wrote Faust?" | omnilive ask -          take the question from standard input
   omnilive ask photo.jpg --model openbmb/MiniCPM-V-2_6 --quantize int4
   omnilive ask page.png "Read this." --model openbmb/MiniCPM-OCR-1.0 --temperature 0 --max-tokens 2000
@@ -75,6 +79,12 @@ def add_to(commands: Subparsers) -> None:
         metavar="JSON",
         help="a JSON schema: the answer is JSON that is valid against it, or the command fails with the reason",
     )
+    parser.add_argument(
+        "--parts",
+        type=at_least_one,
+        metavar="N",
+        help="of a long document, read only N parts: those with most words of the question; default: all",
+    )
     parser.add_argument("--speak", type=Path, metavar="WAV", help="also speak the answer into this file")
     add_generation_options(parser)
     add_setup_options(parser)
@@ -83,6 +93,11 @@ def add_to(commands: Subparsers) -> None:
 def ask(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
     files, question = files_and_question(options.asked)
+    if any(map(is_document, files)):
+        if not all(map(is_document, files)):
+            raise BadInput("Documents and other files cannot be asked about together; leave one kind out.")
+        ask_text(options, setup, files, question)
+        return
     messages = messages_of(options, files, question)  # before the models load: a file may be missing
     from stream.requests.chat_requests import RequestOptions
     from ui.api.speech_file import SpeechFile
