@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests use beyond Python packages: a browser, a voice other than the assistant's, PortAudio, a
-# compiler. This needs root on Debian or a derivative; elsewhere the missing packages are listed, and the tests that need
+# sandbox, a compiler. This needs root on Debian or a derivative; elsewhere the missing packages are listed, and the tests that need
 # them are skipped.
 set -u
 
@@ -9,6 +9,7 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
     || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 ${VENV:-.venv}/bin/python -c 'import sounddevice' >/dev/null 2>&1 || missing="$missing libportaudio2"
+command -v bwrap >/dev/null 2>&1 || missing="$missing bubblewrap"
 command -v g++ >/dev/null 2>&1 || missing="$missing g++"
 [ -z "$missing" ] && exit 0
 

@@ -1,4 +1,4 @@
-"""`omnilive library`: adds, lists and removes documents, and answers questions from them."""
+"""`omnilive library`: adds, lists and removes documents, and answers questions; --library does so in calls."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from dialogue.engines.entries import EMBEDDER
+from dialogue.engines.registry import entry_of
 from dialogue.errors import BadInput
 from dialogue.library.sources import source
-from ui.commands.library_option import LIBRARY_FILE
+from stream.models.setup import Setup
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import home, weight_store
 from ui.host.progress import bars
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from dialogue.library.library import Library
     from dialogue.library.passage import Found
     from dialogue.library.quotes import Quote
-    from stream.models.setup import Setup
     from stream.requests.library_requests import Consulted
 
+LIBRARY_FILE = "library.sqlite"
 EXAMPLES = """\
   omnilive library add ~/Documents contract.pdf      a folder is read with all that is in it, and watched
   omnilive library list
@@ -190,3 +192,29 @@ def _as_json(question: str, consulted: Consulted, seconds: float) -> dict[str, A
 def _as_source(quote: Quote) -> dict[str, str]:
     passage = quote.passage
     return {"document": passage.title, "path": passage.path, "place": passage.place, "text": quote.text}
+
+
+def add_library_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--library",
+        nargs="?",
+        type=Path,
+        const=Path(),
+        metavar="FILE",
+        help="answer from your documents, which `omnilive library add` reads; default of FILE: "
+        f"{LIBRARY_FILE} in the folder of OMNILIVE_HOME",
+    )
+
+
+def with_library(setup: Setup, options: argparse.Namespace) -> Setup:
+    """`setup` with the index that the options name. Raises BadInput where there is none, and for an engine that cannot
+    use it."""
+    if options.library is None:
+        return setup
+    entry = entry_of(setup.engine)
+    if not (entry.can.scene_rules or entry.can.tools):
+        raise BadInput(f"The engine {entry.name} cannot look into documents; leave --library out.")
+    path = (home() / LIBRARY_FILE if options.library == Path() else options.library.expanduser()).absolute()
+    if not path.is_file():
+        raise BadInput(f"There is no library {path}; make it with `omnilive library add PATH`.")
+    return replace(setup, library=path)

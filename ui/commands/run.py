@@ -17,7 +17,7 @@ from stream.models.needs import weights_needed
 from stream.models.setup import Setup
 from ui.commands.access_options import add_access_options, api_keys
 from ui.commands.delegate_option import add_delegate_options, with_delegate
-from ui.commands.library_option import add_library_option, with_library
+from ui.commands.library import add_library_option, with_library
 from ui.commands.record_option import add_record_option, recordings_folder
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port

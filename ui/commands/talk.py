@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dialogue.errors import BadInput
 from stream.models.needs import weights_needed
 from ui.commands.delegate_option import add_delegate_options, with_delegate
-from ui.commands.library_option import add_library_option, with_library
+from ui.commands.library import add_library_option, with_library
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store

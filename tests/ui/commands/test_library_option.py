@@ -12,7 +12,7 @@ from dialogue.engines.settings import ScriptedSettings
 from dialogue.errors import BadInput
 from stream.models.setup import SETUPS
 from ui.command_line import parser
-from ui.commands.library_option import with_library
+from ui.commands.library import with_library
 
 LAPTOP = SETUPS["laptop"]
 
