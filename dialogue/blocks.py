@@ -46,12 +46,13 @@ class SystemBlock:
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """A whole turn of the user, transcribed or typed."""
+    """A whole turn of the user, transcribed or typed. `language` as in ISO 639-1; "" where only the words can tell."""
 
     text: str
     start: float
     end: float
     typed: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.library.formats dialogue.long_text
     dialogue.tools
     dialogue.rules dialogue.minicpm.audio dialogue.minicpm.vision
-    dialogue.requests
+    dialogue.requests dialogue.languages
     dialogue.prompts
     dialogue.minicpm.speech dialogue.minicpm.text dialogue.remote dialogue.grammars
     dialogue.minicpm.checkpoints

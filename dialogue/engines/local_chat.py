@@ -12,12 +12,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 
-from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock
+from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ConsentDelta, ContextUse, Delta, Mark, Runner, TextDelta
 from dialogue.engines.local_context import LocalContext
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.grammars.response_format import ResponseFormat
 from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
+from dialogue.languages.answers import ExactAnswers
+from dialogue.languages.detect import language_of
+from dialogue.languages.language import CODES, ENGLISH, Language, language
 from dialogue.library.answers import answer_schema
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import TokenContext
@@ -67,6 +70,7 @@ class LocalChatEngine:
         )
         self._response_format: ResponseFormat | None = None
         self._generation = GenerationConfig()
+        self._language = ENGLISH  # of the last turn
         self._context = LocalContext(llm, runner, self._script, self._tools)
 
     def equip(self, toolbox: Toolbox) -> None:
@@ -138,6 +142,8 @@ class LocalChatEngine:
         self._tools.question = ""
         if self._response_format is not None:
             return self._structured(self._response_format), None
+        if (code := self._language_of(asked)) != ENGLISH:
+            return await self._answer_in(language(code), asked), None
         agreed = await self._tools.answer_to_question(asked)
         if agreed is not None:
             return self._generate(asked.text) if agreed else _sentences(DECLINED), None
@@ -163,6 +169,21 @@ class LocalChatEngine:
         if answer is None:  # the model answers the question without what was found
             self._timeline.rewind(before)
         return answer.text if answer is not None else None
+
+    def _language_of(self, asked: Entry) -> str:
+        """The language of the words: the recogniser's, else what they look like, else that of the turn before."""
+        heard = asked.content.language if isinstance(asked.content, TextBlock) else ""
+        if heard not in CODES:
+            heard = language_of(asked.text, self._language)
+        self._language = heard
+        return heard
+
+    async def _answer_in(self, lang: Language, asked: Entry) -> AsyncGenerator[str, None]:
+        """The answer in a language other than English: what its table answers exactly, else the model's."""
+        rules = ExactAnswers(lang, self._memory, self._clock, self._requests.toolbox.reminders)
+        if (known := rules.answer(asked.text)) is not None:
+            return _sentences(known)
+        return self._generate(asked.text) if self._llm.style.multilingual else _sentences(lang.say("only_english"))
 
     async def mark(self) -> Mark:
         return Mark(self._timeline.position)

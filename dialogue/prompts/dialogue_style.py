@@ -41,6 +41,7 @@ class DialogueStyle:
     doubt: Doubt | None = None
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
     scene_by_rule: frozenset[QuestionKind] | None = None  # the same for questions about the scene
+    multilingual: bool = True  # it talks in other languages than English
 
     def spoken(self, asked: str, context_tokens: int, most: int | None = None) -> SpokenText:
         """Bounds the reply to what the user asked; a story takes at most a quarter of the context, and every reply at
@@ -55,7 +56,13 @@ class DialogueStyle:
 # Greedy with a repetition penalty: a model of this size repeats itself otherwise, and random sampling is no better.
 # With entries about the scene fewer of its everyday answers are right (11 of 29, against 16), and rules know the scene.
 SMALL_STYLE = DialogueStyle(
-    PERSONA, EXAMPLES, SamplingConfig(penalty=1.12), SOFT_TOKENS, HARD_TOKENS, reads_scene=False
+    PERSONA,
+    EXAMPLES,
+    SamplingConfig(penalty=1.12),
+    SOFT_TOKENS,
+    HARD_TOKENS,
+    reads_scene=False,
+    multilingual=False,
 )
 
 

@@ -205,3 +205,19 @@ def test_the_scene_survives_a_rewind(engine: LocalChatEngine) -> None:
         return await ask(engine, "What does it say?")
 
     assert "“STAY”" in run(talk())
+
+
+def test_other_languages_are_answered_by_their_tables(engine: LocalChatEngine, steps: Counting) -> None:
+    async def talk() -> list[str]:
+        await engine.feed(sign("MIND THE GAP"))
+        said = []
+        for number, text in enumerate(["牌子上写着什么？", "给我讲个故事", "¿Qué dice el cartel?"]):
+            await engine.feed(TextBlock(text, 9 + number, 10 + number, language="es" if number == 2 else ""))
+            said.append(await words_of(engine))
+            await engine.feed(ReplyBlock(said[-1], 10 + number, 10.5 + number))
+        return said
+
+    chinese, story, spanish = run(talk())
+    assert "上面写着：“MIND THE GAP”" in chinese
+    assert "只会说英语" in story, "this model talks English only"
+    assert spanish == "Dice: “MIND THE GAP”."
