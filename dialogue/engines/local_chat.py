@@ -19,8 +19,8 @@ from dialogue.engines.local_llm import LocalLlm
 from dialogue.grammars.response_format import ResponseFormat
 from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
 from dialogue.languages.answers import ExactAnswers
-from dialogue.languages.detect import language_of
-from dialogue.languages.language import CODES, ENGLISH, Language, language
+from dialogue.languages.detect import TurnLanguages
+from dialogue.languages.language import Language
 from dialogue.library.answers import answer_schema
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import TokenContext
@@ -70,7 +70,7 @@ class LocalChatEngine:
         )
         self._response_format: ResponseFormat | None = None
         self._generation = GenerationConfig()
-        self._language = ENGLISH  # of the last turn
+        self._languages = TurnLanguages()
         self._context = LocalContext(llm, runner, self._script, self._tools)
 
     def equip(self, toolbox: Toolbox) -> None:
@@ -142,8 +142,9 @@ class LocalChatEngine:
         self._tools.question = ""
         if self._response_format is not None:
             return self._structured(self._response_format), None
-        if (code := self._language_of(asked)) != ENGLISH:
-            return await self._answer_in(language(code), asked), None
+        assert isinstance(asked.content, TextBlock), "only words are asked"
+        if (lang := self._languages.of(asked.content)) is not None:
+            return await self._answer_in(lang, asked), None
         agreed = await self._tools.answer_to_question(asked)
         if agreed is not None:
             return self._generate(asked.text) if agreed else _sentences(DECLINED), None
@@ -169,14 +170,6 @@ class LocalChatEngine:
         if answer is None:  # the model answers the question without what was found
             self._timeline.rewind(before)
         return answer.text if answer is not None else None
-
-    def _language_of(self, asked: Entry) -> str:
-        """The language of the words: the recogniser's, else what they look like, else that of the turn before."""
-        heard = asked.content.language if isinstance(asked.content, TextBlock) else ""
-        if heard not in CODES:
-            heard = language_of(asked.text, self._language)
-        self._language = heard
-        return heard
 
     async def _answer_in(self, lang: Language, asked: Entry) -> AsyncGenerator[str, None]:
         """The answer in a language other than English: what its table answers exactly, else the model's."""

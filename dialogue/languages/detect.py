@@ -1,16 +1,94 @@
-"""Which language a text is in, by its script and its most frequent words. Pure."""
+"""Which language a text is in, by its script and its most frequent words."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-from dialogue.languages.language import CODES, ENGLISH, language
+from dialogue.blocks import TextBlock
+from dialogue.languages.language import CODES, ENGLISH, Language, language
 
 _LONGEST, _SHORTEST = 2000, 3
 _HAN = re.compile("[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_ENGLISH_WORDS = frozenset(["the"])
+_ENGLISH_WORDS = frozenset(
+    [
+        "a",
+        "about",
+        "am",
+        "an",
+        "and",
+        "are",
+        "at",
+        "be",
+        "been",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "good",
+        "has",
+        "have",
+        "he",
+        "hello",
+        "hi",
+        "how",
+        "i",
+        "if",
+        "in",
+        "is",
+        "it",
+        "many",
+        "me",
+        "much",
+        "my",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "please",
+        "read",
+        "remind",
+        "said",
+        "say",
+        "says",
+        "see",
+        "set",
+        "she",
+        "tell",
+        "thank",
+        "thanks",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "they",
+        "this",
+        "time",
+        "to",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "who",
+        "why",
+        "will",
+        "with",
+        "would",
+        "yes",
+        "you",
+        "your",
+    ]
+)
 
 
 def language_of(text: str, expected: str = ENGLISH) -> str:
@@ -30,6 +108,18 @@ def language_of(text: str, expected: str = ENGLISH) -> str:
     if not best or scores[expected] == best:
         return expected
     return max(scores, key=lambda code: scores[code])
+
+
+class TurnLanguages:
+    """The languages of a session's turns. A turn without evidence is in the language of the one before."""
+
+    def __init__(self) -> None:
+        self._code = ENGLISH
+
+    def of(self, turn: TextBlock) -> Language | None:
+        """The language of a turn: the recogniser's, else what the words look like. None for English."""
+        self._code = turn.language if turn.language in CODES else language_of(turn.text, self._code)
+        return None if self._code == ENGLISH else language(self._code)
 
 
 @cache

@@ -59,7 +59,7 @@ class Language:
     def listed(self, items: list[str]) -> str:
         """The items as a spoken list."""
         comma, last = self.table["list"]
-        return last.join(filter(None, (comma.join(items[:-1]), *items[-1:])))
+        return str(last).join(filter(None, (comma.join(items[:-1]), *items[-1:])))
 
     def plain(self, text: str) -> str:
         """Lower-case words without accents and punctuation; where no spaces are written, without those as well."""
