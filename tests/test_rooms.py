@@ -37,7 +37,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     dialogue.minicpm.sizing
     dialogue.engines
     stream stream.runtime stream.media stream.models.fetching
-    stream.tools stream.library
+    stream.tools stream.library stream.languages
     stream.models stream.playout stream.turns
     stream.perception stream.recording
     stream.replies stream.requests

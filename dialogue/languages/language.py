@@ -64,8 +64,8 @@ class Language:
     def plain(self, text: str) -> str:
         """Lower-case words without accents and punctuation; where no spaces are written, without those as well."""
         decomposed = unicodedata.normalize("NFKD", text.lower())
-        letters = "".join(character for character in decomposed if not unicodedata.combining(character))
-        return " ".join(re.findall(r"\w+", letters)) if self.spaced else re.sub(r"\W+", "", letters)
+        base = "".join(character for character in decomposed if not unicodedata.combining(character))
+        return " ".join(re.findall(r"\w+", base)) if self.spaced else re.sub(r"\W+", "", base)
 
     @cached_property
     def nouns(self) -> Mapping[str, Noun]:

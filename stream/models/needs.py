@@ -7,7 +7,9 @@ from pathlib import Path
 
 from dialogue.engines.entries import EMBEDDER
 from dialogue.engines.registry import entry_of
+from dialogue.languages.language import CODES, ENGLISH
 from stream.models.components import component
+from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
 from stream.models.setup import Setup
 from stream.models.weights import Condition, WeightStore
 
@@ -23,6 +25,8 @@ def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
         wanted.add(EMBEDDER)
     if not can.hears:
         wanted |= {TURN_END, *component("asr", setup.asr).weights}
+        if setup.language in CODES and setup.language != ENGLISH:
+            wanted |= {each.name for each in LANGUAGE_WEIGHTS}
     if not can.sees:
         wanted |= {*component("detectors", setup.detector).weights}
     if not can.speaks:

@@ -25,6 +25,7 @@ from dialogue.errors import BadInput
 from dialogue.remote.delegate import LargerModel
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import PreparesTools, TakesTools, Toolbox, usual_toolbox
+from stream.languages.models import LanguageModels, open_languages
 from stream.models.capacity import Capacity
 from stream.models.components import Role, component
 from stream.models.local_delegate import LocalDelegate, open_delegate
@@ -82,6 +83,7 @@ class Parts:
     new_echo_canceller: Callable[[], Canceller] | None = None  # None: the microphone cannot hear the loudspeaker
     capacity: Capacity | None = None  # where it was measured
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
+    languages: LanguageModels | None = None  # for languages other than English, where the engine does not hear
     turn_end: TurnEndJudge | None = None  # None where the engine hears: silence alone ends turns
     captioner: Captioner | None = None  # for an engine that cannot see
     delegate: LargerModel | None = None  # a larger model that answers what the engine passes on
@@ -142,6 +144,8 @@ class Parts:
         """Closes servers and every thread; waits for running steps as `close_all` does."""
         if self.mcp is not None:
             self.mcp.close()
+        if self.languages is not None:
+            self.languages.close()
         if self.library is not None:
             self.library.close()
         if self.local_delegate is not None:
@@ -263,6 +267,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         live, chat = live_and_chat(llm.result())
         tools = (*setup.tools, *mcp_tools.result())
         remarks = await _prepare_tools(setup, live(), tools, servers)
+        languages = None if hears else await open_languages(setup.language, store, threads.asr, threads.voice)
         library = await asyncio.to_thread(open_library, setup.library, store)
         unless_ready.pop_all()
     await asyncio.to_thread(_return_free_memory)
@@ -279,6 +284,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         threads=threads,
         new_echo_canceller=EchoCanceller,
         new_chat_engine=chat,
+        languages=languages,
         turn_end=turn_end.result(),
         captioner=captioner.result(),
         delegate=delegate.result()[0],

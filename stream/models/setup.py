@@ -49,6 +49,7 @@ class Setup:
     sessions: int | None = None  # sessions at once that the user asks for, whatever was measured
     asr: str = "whisper-tiny.en"
     tts: str = "hibari"
+    language: str = "auto"  # of the call, as in ISO 639-1; "auto" follows the user
     detector: str = "nanodet-g"
     looks_per_s: float = 2.0  # detection runs at most this often
     read_every_s: float = 4.0  # text is read at least this often while something moves

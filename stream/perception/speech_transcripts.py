@@ -6,12 +6,12 @@ Each transcript covers the turn from its beginning. The newest one is the final 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from audio.models import Recogniser
+from audio.chunk import Samples
+from audio.transcribe import EMPTY_TRANSCRIPT, Transcript
 from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
-from stream.runtime.device_thread import DeviceThread
 from stream.turns.decisions import SpokenQuestion
 
 # A transcript includes this much sound after the last speech that VAD detects: the end of a word may be quiet.
@@ -24,26 +24,26 @@ class _Transcript:
 
     start_s: float
     end_s: float
-    text: asyncio.Task[str]
+    text: asyncio.Task[Transcript]
 
 
 class SpeechTranscripts:
     """The transcripts of one session, made one at a time on the ASR thread.
 
+    `hear` returns the words in (n,) samples at 16 kHz of the turn from a time of the stream on, on the ASR thread.
     `is_ours` returns whether words heard from a time of the stream on are our own, from the loudspeaker: they are no
     transcript.
     """
 
     def __init__(
         self,
-        recogniser: Recogniser,
-        thread: DeviceThread,
+        hear: Callable[[Samples, float], Awaitable[Transcript]],
         sound: AudioBuffer,
         is_ours: Callable[[str, float], bool] = lambda _words, _start_s: False,
     ) -> None:
-        self._recogniser, self._thread, self._sound, self._is_ours = recogniser, thread, sound, is_ours
+        self._hear, self._sound, self._is_ours = hear, sound, is_ours
         self._newest: _Transcript | None = None
-        self._tasks: set[asyncio.Task[str]] = set()
+        self._tasks: set[asyncio.Task[Transcript]] = set()
 
     def close(self) -> None:
         """Drops what was not transcribed yet."""
@@ -69,10 +69,10 @@ class SpeechTranscripts:
         """The words since `began_at`; in a longer turn those of the last `longest_s` seconds, after an ellipsis."""
         start = with_pre_roll(began_at)
         shown_from = max(start, self._sound.end_s - longest_s)
-        text = await self._made(shown_from, self._sound.end_s)
+        text = (await self._made(shown_from, self._sound.end_s)).text
         return text if shown_from == start or not text else f"… {text}"
 
-    async def final(self, said: SpokenQuestion) -> str:
+    async def final(self, said: SpokenQuestion) -> Transcript:
         """The words of the question; at once where the newest transcript covers it."""
         if self.covers(said.began_at, said.stopped_at):
             assert self._newest is not None
@@ -81,13 +81,13 @@ class SpeechTranscripts:
             self._newest.text.cancel()  # drops it if it has not begun
         return await self._made(with_pre_roll(said.began_at), said.until)
 
-    async def _made(self, start_s: float, end_s: float) -> str:
+    async def _made(self, start_s: float, end_s: float) -> Transcript:
         task = asyncio.create_task(self._transcribe(start_s, end_s), name="transcript")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._newest = _Transcript(start_s, end_s, task)
         return await asyncio.shield(task)
 
-    async def _transcribe(self, start_s: float, end_s: float) -> str:
-        text = (await self._thread.run(self._recogniser.transcribe, self._sound.between(start_s, end_s))).text
-        return "" if self._is_ours(text, start_s) else text
+    async def _transcribe(self, start_s: float, end_s: float) -> Transcript:
+        heard = await self._hear(self._sound.between(start_s, end_s), start_s)
+        return EMPTY_TRANSCRIPT if self._is_ours(heard.text, start_s) else heard

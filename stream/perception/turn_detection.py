@@ -33,7 +33,7 @@ class WordsJudge:
 
     async def probability(self, said: SpokenQuestion) -> tuple[float | None, str]:
         """The probability that the message ends here, and the message; None where there are no words."""
-        text = await self.transcripts.final(said)
+        text = (await self.transcripts.final(said)).text
         return (await self.thread.run(self.judge.finished, text) if text else None), text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from audio.chunk import Samples
@@ -18,17 +20,27 @@ GAIN = 2.5
 class SpeechSynthesis:
     """The TTS of one session: phrases to sound at `out_rate` Hz, computed on the voice's thread."""
 
-    def __init__(self, voice: VoiceModel | None, thread: DeviceThread, out_rate: int) -> None:
-        self._voice, self._thread, self._out_rate = voice, thread, out_rate
+    def __init__(
+        self,
+        voice: VoiceModel | None,
+        thread: DeviceThread,
+        out_rate: int,
+        voice_of: Callable[[str], VoiceModel | None] | None = None,
+    ) -> None:
+        """`voice_of` returns the voice that speaks a phrase, if there is one; without it `voice` speaks all."""
+        self._thread, self._out_rate = thread, out_rate
+        self._voice_of = (lambda _phrase: voice) if voice_of is None else voice_of
 
     async def say(self, phrase: str) -> AudioPiece:
         """The phrase as sound; no samples where nothing in it can be pronounced."""
-        return await self._thread.run(self._make, phrase)
+        voice = self._voice_of(phrase)
+        if voice is None:
+            return AudioPiece(phrase, np.zeros(0, np.float32), ((0.0, len(phrase)),))
+        return await self._thread.run(self._make, voice, phrase)
 
-    def _make(self, phrase: str) -> AudioPiece:
-        assert self._voice is not None, "An engine that speaks needs no speech synthesis."
-        spoken = self._voice.spoken(phrase)
-        samples = resample_whole(_louder(spoken.samples), self._voice.rate, self._out_rate)
+    def _make(self, voice: VoiceModel, phrase: str) -> AudioPiece:
+        spoken = voice.spoken(phrase)
+        samples = resample_whole(_louder(spoken.samples), voice.rate, self._out_rate)
         written = (match.end() for match in WRITTEN_WORD.finditer(phrase))
         ends = tuple((word.end_s, end) for word, end in zip(spoken.words, written, strict=True))
         return AudioPiece(phrase, samples, ends)

@@ -18,6 +18,7 @@ from dialogue.errors import BadInput
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.scene_reference import refers_to_scene
 from dialogue.watching.watch_talk import watch_answer
+from stream.languages.spoken_language import SpokenLanguage
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
@@ -61,6 +62,7 @@ class ReplyDependencies:
     reminders: ReminderBook | None = None  # for an engine that takes tools
     desk: DelegationDesk | None = None  # the same, where a larger model answers what it passes on
     watches: WatchBook | None = None  # for an engine that takes turns
+    language: SpokenLanguage | None = None  # for an engine that does not hear
 
     @property
     def settled(self) -> tuple[Settled, ...]:
@@ -160,7 +162,7 @@ class Reply:
 
     async def _feed_question(self) -> None:
         """Feeds the question as text. `user_text` stays empty where the transcript has no words."""
-        self.user_text = await self._words()
+        self.user_text, language = await self._words()
         self.timing.mark("transcript", self._deps.link.now())
         typed = isinstance(self.question, TypedQuestion)
         self._show(UserCaption(self.turn, self.user_text, final=True, typed=typed))
@@ -169,15 +171,19 @@ class Reply:
         engine = self._deps.engine
         self.before_question = await engine.mark()
         await self._feed_scene()
-        await engine.feed(TextBlock(self.user_text, self.began_at, self.stopped_at, typed))
+        await engine.feed(TextBlock(self.user_text, self.began_at, self.stopped_at, typed, language))
 
-    async def _words(self) -> str:
+    async def _words(self) -> tuple[str, str]:
+        """The words and their language, "" where only they can tell."""
         match self.question:
             case TypedQuestion(text) | Announcement(text):
-                return text
+                if self._deps.language is not None:
+                    self._deps.language.typed(text)
+                return text, ""
             case SpokenQuestion() as said:
                 assert self._deps.transcripts is not None, "An engine that cannot hear needs a transcriber."
-                return await self._deps.transcripts.final(said)
+                heard = await self._deps.transcripts.final(said)
+                return heard.text, heard.language
 
     async def _feed_scene(self) -> None:
         video, engine = self._deps.video, self._deps.engine

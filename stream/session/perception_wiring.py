@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialogue.engine import Engine, SemanticTurnJudge
+from stream.languages.spoken_language import SpokenLanguage
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
@@ -59,17 +60,24 @@ def caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTran
     return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
 
 
+def spoken_language(parts: Parts, engine: Engine, setup: Setup, link: Link) -> SpokenLanguage | None:
+    """For an engine that does not hear."""
+    if engine.can.hears or parts.transcriber is None:
+        return None
+    return SpokenLanguage(parts.transcriber, parts.threads.asr, parts.languages, link, setup.language)
+
+
 def transcripts(
-    parts: Parts, engine: Engine, sound: AudioBuffer, clock: SoundClock, own_words: OwnWords
+    language: SpokenLanguage | None, sound: AudioBuffer, clock: SoundClock, own_words: OwnWords
 ) -> SpeechTranscripts | None:
     """For an engine that does not hear. Words of our own, from the loudspeaker, are no transcript."""
-    if engine.can.hears or parts.transcriber is None:
+    if language is None:
         return None
 
     def is_ours(words: str, start_s: float) -> bool:
         return own_words.has(words, clock.at(start_s))
 
-    return SpeechTranscripts(parts.transcriber, parts.threads.asr, sound, is_ours)
+    return SpeechTranscripts(language.hear, sound, is_ours)
 
 
 def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:

@@ -14,6 +14,7 @@ from audio.chunk import Samples
 from dialogue.engine import Engine, UnitEngine
 from dialogue.memory.event_log import Remembers
 from dialogue.tools.toolbox import TakesTools, Toolbox
+from stream.languages.spoken_language import SpokenLanguage
 from stream.models.parts import Parts, off_the_loop
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
@@ -130,12 +131,13 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
     video = perceiving.video_perception(parts, engine, captioning, orders, setup, link, news)
     unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
     unit_feed = unit_prefill.feed if unit_prefill is not None else None
-    transcripts = perceiving.transcripts(parts, engine, sound, sound_clock, OwnWords(playback, played))
+    language = perceiving.spoken_language(parts, engine, setup, link)
+    transcripts = perceiving.transcripts(language, sound, sound_clock, OwnWords(playback, played))
     dependencies = ReplyDependencies(
         engine=engine,
         transcripts=transcripts,
         sound_clock=sound_clock,
-        speech=SpeechSynthesis(parts.voice, parts.threads.voice, out_rate),
+        speech=_speech(parts, language, out_rate),
         video=video,
         playback=playback,
         link=link,
@@ -143,6 +145,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
         desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
         watches=news.book,
+        language=language,
     )
     replies = _reply_stage(orders, dependencies, flight, sound)
     caption_transcriber = perceiving.caption_transcriber(parts, engine, link)
@@ -196,6 +199,12 @@ def _remembering(engine: Engine, setup: Setup, link: Link) -> Remembering | None
     remembering = Remembering(setup.remember, link)
     engine.remember(remembering.log)
     return remembering
+
+
+def _speech(parts: Parts, language: SpokenLanguage | None, out_rate: int) -> SpeechSynthesis:
+    """The voice of a phrase is that of its language."""
+    voice_of = None if language is None else lambda phrase: language.voice_of(phrase, parts.voice)
+    return SpeechSynthesis(parts.voice, parts.threads.voice, out_rate, voice_of)
 
 
 def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link) -> UnitPrefill | None:

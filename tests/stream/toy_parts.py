@@ -15,6 +15,7 @@ import numpy as np
 
 from audio.chunk import Chunk, Samples
 from audio.models import Recogniser, VoiceModel
+from audio.transcribe import Transcript
 from audio.voice_activity import SpeechProbability, VoiceActivityDetector
 from dialogue.blocks import Block, ReplyBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
@@ -57,7 +58,7 @@ class ToyTranscriber:
 
     def transcribe(self, samples: Samples, *, careful: bool = False) -> Any:
         self.asked.append(len(samples) / 16_000)
-        return SimpleNamespace(text=self.says)
+        return Transcript(self.says, no_speech=0.0, confidence=1.0)
 
 
 @dataclass

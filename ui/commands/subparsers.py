@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from dialogue.engines.registry import entry_named
 from dialogue.engines.settings import EngineSettings
 from dialogue.errors import BadInput
+from dialogue.languages.language import CODES
 from stream.models.components import Role, components
 from stream.models.setup import SETUPS, Setup
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
@@ -72,6 +73,12 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
     for role, setting in ROLES.items():
         usual = getattr(SETUPS["laptop"], setting)
         around.add_argument(f"--{setting}", choices=components(role), help=f"default: {usual}")
+    around.add_argument(
+        "--language",
+        choices=("auto", *CODES),
+        default="auto",
+        help="language of the call; auto follows the user, and fetches models when a language is first used",
+    )
     add_tool_options(parser.add_argument_group("tools", "for models that call functions"))
     add_remote_options(parser.add_argument_group("remote LLM", "for --setup remote"))
 
@@ -88,6 +95,7 @@ def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
     setup = with_remote(setup, options)
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
     setup = with_memory(with_models(dataclasses.replace(setup, **around), options), options)
+    setup = dataclasses.replace(setup, language=options.language)
     setup = with_default_llm(setup, weight_store(), options.context, upgrades)
     return with_tool_options(setup, options)
 

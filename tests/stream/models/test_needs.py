@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def test_the_laptop_needs_every_set_and_so_does_a_remote_server_whose_stand_in_i
     everything = set(weights.default_names())
     assert set(weights_needed(SETUPS["laptop"], weights)) == everything
     assert set(weights_needed(SETUPS["remote"], weights)) == everything
+
+
+def test_a_chosen_language_needs_its_models(weights: WeightStore) -> None:
+    own = {"whisper-base", "kokoro-82m", "kokoro-voices"}
+    assert own <= set(weights_needed(replace(SETUPS["laptop"], language="zh"), weights))
+    for language in ("auto", "en"):
+        assert not own & set(weights_needed(replace(SETUPS["laptop"], language=language), weights))
 
 
 @pytest.mark.parametrize(

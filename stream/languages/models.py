@@ -1,0 +1,118 @@
+"""The recogniser and the voices of languages other than English, shared by all sessions of a process.
+
+They are fetched and opened when a language is first wanted: the recogniser first, then the voices. Calls go on
+meanwhile; who listens hears how far it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal, Protocol
+from weakref import WeakSet
+
+from audio.models import VoiceModel
+from audio.transcribe import Transcriber
+from audio.voices.kokoro import KokoroModel, KokoroVoice
+from audio.voices.phonemes import ESPEAK_VOICES, has_espeak
+from dialogue.languages.language import CODES, ENGLISH, language
+from stream.models.fetching.fetch_errors import WeightsError
+from stream.runtime.device_thread import DeviceThread
+
+log = logging.getLogger(__name__)
+
+WHISPER, KOKORO, SPEAKERS = "whisper-base", "kokoro-82m", "kokoro-voices"
+VOICE_THREADS = 2
+ENGLISH_SPEAKER = "af_heart"
+State = Literal["fetching", "ready", "failed"]
+
+
+class Listener(Protocol):
+    """A session that shows how far the fetching is."""
+
+    def tell(self, state: State, words: str) -> None: ...
+
+
+class Weights(Protocol):
+    """The store of weights (`stream.models.weights.WeightStore`)."""
+
+    def pull(self, names: Iterable[str], progress: Callable[[str, int, int], None]) -> list[Path]: ...
+
+
+class LanguageModels:
+    """Models are None until they are there. `want` may be called at any time, on the event loop."""
+
+    def __init__(self, store: Weights, asr: DeviceThread, tts: DeviceThread) -> None:
+        self._store, self._asr, self._tts = store, asr, tts
+        self.recogniser: Transcriber | None = None
+        self._kokoro: KokoroModel | None = None
+        self._voices: dict[tuple[str, str], KokoroVoice] = {}
+        self._opening: asyncio.Task[None] | None = None
+        self._listeners: WeakSet[Listener] = WeakSet()
+
+    def listen(self, listener: Listener) -> None:
+        """Reports to `listener` while models are fetched, as long as it lives."""
+        self._listeners.add(listener)
+
+    def want(self) -> None:
+        """Begins to fetch and open what is missing. After a failure it is tried again."""
+        if self._opening is None or (self._opening.done() and self._kokoro is None):
+            self._opening = asyncio.create_task(self._open(), name="languages")
+
+    async def opened(self) -> None:
+        """Waits until everything is there that can be had."""
+        self.want()
+        assert self._opening is not None
+        await asyncio.shield(self._opening)
+
+    def voice(self, code: str, speaker: str = "") -> VoiceModel | None:
+        """The voice of a language, by its default speaker or a named one; None where it cannot speak (yet)."""
+        if self._kokoro is None or (code in ESPEAK_VOICES and not has_espeak()):
+            return None
+        chosen = speaker or (ENGLISH_SPEAKER if code == ENGLISH else language(code).speakers[0])
+        if (code, chosen) not in self._voices:
+            self._voices[code, chosen] = KokoroVoice(self._kokoro, chosen, code)
+        return self._voices[code, chosen]
+
+    def close(self) -> None:
+        """Stops waiting for models; a download goes on with the missing files the next time."""
+        if self._opening is not None:
+            self._opening.cancel()
+
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        fetched: set[str] = set()
+
+        def progress(name: str, done: int, total: int) -> None:
+            if 0 < done < total or (done == 0 and total):
+                fetched.add(name)
+                loop.call_soon_threadsafe(self._tell, "fetching", f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+        try:
+            [whisper] = await asyncio.to_thread(self._store.pull, [WHISPER], progress)
+            if self.recogniser is None:
+                self.recogniser = await self._asr.run(Transcriber, whisper)
+            model, speakers = await asyncio.to_thread(self._store.pull, [KOKORO, SPEAKERS], progress)
+            self._kokoro = await self._tts.run(KokoroModel, model, speakers / "voices", VOICE_THREADS)
+        except WeightsError as error:
+            log.warning("Models of other languages are missing: %s", error)
+            self._tell("failed", str(error))
+            return
+        if fetched:
+            self._tell("ready", "")
+
+    def _tell(self, state: State, words: str) -> None:
+        for listener in list(self._listeners):
+            listener.tell(state, words)
+
+
+async def open_languages(chosen: str, store: Weights, asr: DeviceThread, tts: DeviceThread) -> LanguageModels | None:
+    """The models of other languages, opened at once where the user has chosen one; None where that is English."""
+    if chosen == ENGLISH:
+        return None
+    languages = LanguageModels(store, asr, tts)
+    if chosen in CODES:
+        await languages.opened()
+    return languages
