@@ -35,7 +35,6 @@ class PacedPlayout:
 
     def __init__(
         self,
-        *,
         playback: Playback,
         moved: ThreadSignal,
         floor: Floor,

@@ -169,9 +169,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         video=video,
         replies=replies,
         controls=controls,
-        playout=PacedPlayout(
-            playback=playback, moved=playback_moved, floor=floor, replies=replies, budget_s=setup.budget_s, link=link
-        ),
+        playout=PacedPlayout(playback, playback_moved, floor, replies, setup.budget_s, link),
         captioning=captioning,
         caption_transcriber=caption_transcriber,
         reminders=ReminderStage(book=book, floor=floor) if (book := dependencies.reminders) is not None else None,
