@@ -16,14 +16,14 @@ from weakref import WeakSet
 from audio.models import VoiceModel
 from audio.transcribe import Transcriber
 from audio.voices.kokoro import KokoroModel, KokoroVoice
-from audio.voices.phonemes import ESPEAK_VOICES, has_espeak
+from audio.voices.phonemes import ESPEAK_VOICES, has_espeak, phonemes
 from dialogue.languages.language import CODES, ENGLISH, language
 from stream.models.fetching.fetch_errors import WeightsError
 from stream.runtime.device_thread import DeviceThread
 
 log = logging.getLogger(__name__)
 
-WHISPER, KOKORO, SPEAKERS = "whisper-base", "kokoro-82m", "kokoro-voices"
+WHISPER, KOKORO, SPEAKERS = WEIGHTS = "whisper-base", "kokoro-82m", "kokoro-voices"
 VOICE_THREADS = 2
 ENGLISH_SPEAKER = "af_heart"
 State = Literal["fetching", "ready", "failed"]
@@ -38,6 +38,7 @@ class Listener(Protocol):
 class Weights(Protocol):
     """The store of weights (`stream.models.weights.WeightStore`)."""
 
+    def path(self, name: str) -> Path: ...
     def pull(self, names: Iterable[str], progress: Callable[[str, int, int], None]) -> list[Path]: ...
 
 
@@ -55,6 +56,14 @@ class LanguageModels:
     def listen(self, listener: Listener) -> None:
         """Reports to `listener` while models are fetched, as long as it lives."""
         self._listeners.add(listener)
+
+    @property
+    def are_here(self) -> bool:
+        """Whether nothing is to be fetched."""
+        try:
+            return all(self._store.path(name) for name in WEIGHTS)
+        except WeightsError:
+            return False
 
     def want(self) -> None:
         """Begins to fetch and open what is missing. After a failure it is tried again."""
@@ -91,11 +100,12 @@ class LanguageModels:
                 loop.call_soon_threadsafe(self._tell, "fetching", f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
         try:
-            [whisper] = await asyncio.to_thread(self._store.pull, [WHISPER], progress)
+            [whisper] = await self._paths([WHISPER], progress)
             if self.recogniser is None:
                 self.recogniser = await self._asr.run(Transcriber, whisper)
-            model, speakers = await asyncio.to_thread(self._store.pull, [KOKORO, SPEAKERS], progress)
+            model, speakers = await self._paths([KOKORO, SPEAKERS], progress)
             self._kokoro = await self._tts.run(KokoroModel, model, speakers / "voices", VOICE_THREADS)
+            await self._tts.run(phonemes, "好的，OK。", "zh")  # loads the pronunciation tables
         except WeightsError as error:
             log.warning("Models of other languages are missing: %s", error)
             self._tell("failed", str(error))
@@ -103,16 +113,24 @@ class LanguageModels:
         if fetched:
             self._tell("ready", "")
 
+    async def _paths(self, names: list[str], progress: Callable[[str, int, int], None]) -> list[Path]:
+        """The files, fetched where they are missing: those that are here are not read again."""
+        try:
+            return [self._store.path(name) for name in names]
+        except WeightsError:
+            return await asyncio.to_thread(self._store.pull, names, progress)
+
     def _tell(self, state: State, words: str) -> None:
         for listener in list(self._listeners):
             listener.tell(state, words)
 
 
 async def open_languages(chosen: str, store: Weights, asr: DeviceThread, tts: DeviceThread) -> LanguageModels | None:
-    """The models of other languages, opened at once where the user has chosen one; None where that is English."""
+    """The models of other languages, opened at once where they are here or the user has chosen one; None where that is
+    English."""
     if chosen == ENGLISH:
         return None
     languages = LanguageModels(store, asr, tts)
-    if chosen in CODES:
+    if chosen in CODES or languages.are_here:
         await languages.opened()
     return languages
