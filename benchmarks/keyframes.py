@@ -18,25 +18,22 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import vision
 from benchmarks.clips.clip import GRAIN, HEIGHT, WIDTH, Asked, Clip
 from benchmarks.clips.made import clips
+from benchmarks.clips.models import vision_models
 from benchmarks.report import benchmark_parser, report
 from dialogue.memory.scene_memory import SceneMemory
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from stream.perception.video_perception import scene_block
-from vision.detect import Detector
+from vision.frames.sampling import FrameChooser
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
-from vision.reading.read_text import Reader
-from vision.sampling import FrameChooser
 
 FPS = 8
 FIXED_S = 1.0
 UNSTUDIED_S = 100.0  # the fixed way's pictures of a longer clip are studied only in the seconds before a question
 BEFORE_S = 4.0
-WEIGHTS = Path(vision.__file__).parent / "weights" / "nanodet_g_416.safetensors"
 
 
 class Viewer:
@@ -116,7 +113,7 @@ def main() -> None:
     parser.add_argument("--only", help="one clip, by its name")
     parser.add_argument("--talk", action="store_true", help="print every answer, not only wrong ones")
     options = parser.parse_args()
-    models = VisionModels(Detector(WEIGHTS), Reader())
+    models = vision_models()
     shown = fixed = right_ours = right_fixed = asked = 0
     figures: dict[str, float] = {}
     for clip in clips(Random(options.seed)):

@@ -21,7 +21,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     for line in """
     audio vision.reading vision.weights dialogue
     audio.room audio.turn_end audio.voices vision dialogue.text dialogue.llm.checkpoints
-    dialogue.llm.native
+    dialogue.llm.native vision.frames
     dialogue.llm
     dialogue.memory dialogue.sizing dialogue.minicpm dialogue.watching
     dialogue.library

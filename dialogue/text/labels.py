@@ -49,6 +49,8 @@ backpack: rucksack, schoolbag
 handbag: purse
 teddy bear: teddy, stuffed animal, stuffed bear, plush toy
 scissors: pair of scissors, scissor
+skis: pair of skis, ski
+broccoli: head of broccoli
 mouse: computer mouse
 tennis racket: racket, tennis racquet
 boat: ship, sailboat
@@ -74,7 +76,7 @@ bench, chair, couch, bed, dining table: furniture
 """
 
 # An answer may repeat the user's "mug", but not "anyone" or "pair of scissors", which take no article.
-_SAID_AS_KIND = {"person", "scissors"}
+_SAID_AS_KIND = {"person", "scissors", "skis", "broccoli"}
 
 # Narrower than a label: the detector recognises a person, not a woman.
 _NARROWER = """

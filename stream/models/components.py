@@ -41,15 +41,17 @@ def _open_hibari(_weights: Mapping[str, Path]) -> Any:
 
 
 def _open_nanodet(weights: Mapping[str, Path]) -> Any:
-    from vision.detect import Detector
+    from vision.faces import Faces, PeopleDetector
 
-    return Detector(weights["nanodet-g"], threads=1)
+    return PeopleDetector(weights["nanodet-g"], Faces(weights["centerface"]), threads=1)
 
 
 BUILT_IN: Mapping[Role, tuple[Component, ...]] = {
     "asr": (Component("whisper-tiny.en", "Whisper tiny, English", _open_whisper, ("whisper-tiny.en",)),),
     "tts": (Component("hibari", "hibari, English", _open_hibari),),
-    "detectors": (Component("nanodet-g", "NanoDet-g, the 80 classes of COCO", _open_nanodet, ("nanodet-g",)),),
+    "detectors": (
+        Component("nanodet-g", "NanoDet-g, COCO's 80 classes, and faces", _open_nanodet, ("nanodet-g", "centerface")),
+    ),
 }
 
 

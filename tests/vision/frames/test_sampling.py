@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from tests.vision.conftest import DrawSign, as_high
+from vision.frames.sampling import Choice, FrameChooser, FrameSamplingSettings
 from vision.picture import Picture, Pixels
-from vision.sampling import Choice, FrameChooser, FrameSamplingSettings
 
 RULES = FrameSamplingSettings(
     looks_per_s=4, look_every_s=2, settle_s=1, read_gap_s=1, read_every_s=4, reread_every_s=20

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import DrawSign, as_high
-from vision.change import moved, moved_in_place, sketch
+from vision.frames.change import moved, moved_in_place, sketch
 from vision.picture import Pixels
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from vision.change import Sketch, moved
+from vision.frames.change import Sketch, moved
 from vision.picture import Picture
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vision.camera_trouble import Frozen
-from vision.change import Sketch, moved, moved_in_place, sketch
+from vision.frames.camera_trouble import Frozen
+from vision.frames.change import Sketch, moved, moved_in_place, sketch
+from vision.frames.picture_choice import PictureChoice, PictureChoiceSettings
 from vision.picture import Picture
-from vision.picture_choice import PictureChoice, PictureChoiceSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.camera_trouble import Frozen, Stream
+from vision.frames.camera_trouble import Frozen, Stream
 from vision.picture import Pixels
 
 FRAME_S = 0.125

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import DrawSign
-from vision.change import moved_in_place, sketch
+from vision.frames.change import moved_in_place, sketch
+from vision.frames.picture_choice import PictureChoice, PictureChoiceSettings
 from vision.picture import Picture, Pixels
-from vision.picture_choice import PictureChoice, PictureChoiceSettings
 
 FRAME_S = 0.125
 RULES = PictureChoiceSettings(per_min=12, at_once=3, still_every_s=30)

@@ -1,0 +1,1 @@
+"""Frame choice: what each frame of a camera is used for."""
