@@ -19,6 +19,7 @@ from audio.voice_activity import SpeechProbability
 FITTED = Path(__file__).with_name("turn_end.json")
 LEAST = 1e-5  # probabilities are kept this far from 0 and 1, so that no signal outweighs all others
 END_HOPS, KEPT_HOPS = 5, 16
+LEAST_SOUND, MOST_SOUND = -1.5, 3.0  # log odds of Smart Turn that count: it is sure of voices that it does not know
 FEW_WORDS, MANY_WORDS = 2, 8  # short answers are whole; from MANY_WORDS on, more words say nothing
 
 
@@ -40,7 +41,7 @@ class TurnEndSignals:
     def features(self) -> dict[str, float]:
         """By name, on scales on which a logistic model is linear; `words_end` is left out where it is not known."""
         found = {
-            "smart_turn": logit(self.smart_turn),
+            "smart_turn": min(max(logit(self.smart_turn), LEAST_SOUND), MOST_SOUND),
             "voice_slope": self.voice_slope,
             "pitch_end": self.prosody.pitch_end,
             "pitch_slope": self.prosody.pitch_slope,
@@ -50,7 +51,7 @@ class TurnEndSignals:
             return found
         words = len(self.text.split())
         return found | {
-            "words_end": math.log(max(self.words_end, LEAST)),
+            "words_end": logit(min(max(self.words_end, 1e-4), 0.98)),
             "words": min(words, MANY_WORDS),
             "few_words": float(words <= FEW_WORDS),
             "asks": float(self.text.rstrip().endswith("?")),
