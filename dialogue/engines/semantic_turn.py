@@ -46,7 +46,9 @@ class SemanticTurnDetector:
         self._chat = ChatFormat(model.tokenizer, render)
         marks = {self._chat.encode(mark)[0] for mark in _END_MARKS}
         self._ends = torch.tensor(sorted(model.stop_ids | self._chat.turn_ends() | marks))
-        self._talk = [ChatMessage(role, said) for two in _TALK for role, said in zip(("user", "assistant"), two)]
+        self._talk = [
+            message for said, reply in _TALK for message in (ChatMessage("user", said), ChatMessage("assistant", reply))
+        ]
         opening = self._chat.listening(self._talk)
         self._opening = TokenContext(model, model.new_cache(len(opening)))
         while self._opening.follow(opening, True):
