@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use beyond Python packages: a browser, a voice other than the assistant's, PortAudio, a
-# sandbox, a compiler. This needs root on Debian or a derivative; elsewhere the missing packages are listed, and the tests that need
-# them are skipped.
+# sandbox, a compiler, a TURN server. This needs root on Debian or a derivative; elsewhere the missing packages are
+# listed, and the tests that need them are skipped.
 set -u
 
 missing=""
@@ -11,6 +11,7 @@ command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 ${VENV:-.venv}/bin/python -c 'import sounddevice' >/dev/null 2>&1 || missing="$missing libportaudio2"
 command -v bwrap >/dev/null 2>&1 || missing="$missing bubblewrap"
 command -v g++ >/dev/null 2>&1 || missing="$missing g++"
+command -v turnserver >/dev/null 2>&1 || missing="$missing coturn"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
-from ui.commands.access_options import add_access_options, api_keys
+from ui.commands.access_options import add_access_options, api_keys, ice_servers
 from ui.commands.delegate_option import add_delegate_options, with_delegate
 from ui.commands.library import add_library_option, with_library
 from ui.commands.record_option import add_record_option, recordings_folder
@@ -187,6 +187,7 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         record=recordings,
         spans=spans,
         keys=api_keys(options),
+        ice=ice_servers(options),
     )
     try:
         asyncio.run(serving)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ from ui.http.upgrading import Upgrading
 from ui.openai.api_keys import ApiKeys
 from ui.openai.router import openai_router
 from ui.openai.served_models import ServedModels
+from ui.rtc.ice_servers import IceServers
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class Routes:
     version: str = field(default_factory=product_version)
     upgrading: Upgrading[Any] | None = None
     models: ServedModels | None = None  # for requests outside calls
+    ice: IceServers = field(default_factory=IceServers)  # for the page
     keys: ApiKeys = field(default_factory=ApiKeys)  # of the endpoints under /v1
     busy_s: Callable[[], float] = lambda: 0.0  # for how long a model's present step has been running
     records: bool = False  # calls whose callers agree
@@ -79,6 +82,10 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         return JSONResponse(_health(state), 200 if state.health == "ok" else 503)
+
+    @app.get("/ice")
+    async def ice() -> Response:
+        return JSONResponse({"iceServers": state.ice.for_browser(time.time())})
 
     @app.get("/metrics")
     async def metrics() -> Response:

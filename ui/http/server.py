@@ -37,6 +37,7 @@ from ui.http.web_server import web_server
 from ui.openai.api_keys import ApiKeys
 from ui.openai.served_models import RtcHost, ServedModels
 from ui.realtime.wire import Message, hello, to_wire
+from ui.rtc.ice_servers import IceServers
 from ui.rtc.stray_tasks import stray_tasks_reported
 from ui.rtc.warm_up import garbage_collection_frozen, warm_up_codecs
 
@@ -220,6 +221,7 @@ async def serve(
     record: Path | None = None,
     spans: Spans | None = None,
     keys: ApiKeys | None = None,
+    ice: IceServers | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
@@ -227,7 +229,8 @@ async def serve(
     kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
     the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. `supervisor`
     brings the listening socket of `host`. `record` is the folder for recordings of calls whose callers agree, `spans`
-    get the record of every turn and are closed at the end. `keys` open the endpoints under /v1. Raises AssistantError
+    get the record of every turn and are closed at the end. `keys` open the endpoints under /v1, `ice` are the
+    servers that pages use to reach this one. Raises AssistantError
     that names the option to change, ServerBroken, and what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
@@ -241,7 +244,7 @@ async def serve(
         service = Service(
             setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade, record=record, spans=spans
         )
-        service.state.keys = keys or service.state.keys
+        service.state.keys, service.state.ice = keys or ApiKeys(), ice or IceServers()
         web = web_server(service.state, address, token, cache_dir)
 
         def ready() -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from dialogue.errors import BadInput
+from ui.realtime.sound import picture_from_url
 
 T = TypeVar("T")
 
@@ -73,7 +74,9 @@ def _part(number: int, part: Any) -> Any:
         case "text" | "input_text" | "output_text" if isinstance(part.get("text"), str):
             return part["text"]
         case "image_url" | "input_image":
-            return {"type": "image_url", "image_url": part.get("image_url")}
+            address = part.get("image_url")
+            url = address.get("url") if isinstance(address, Mapping) else address
+            return {"type": "image", "image": picture_from_url(url, "image_url")}
         case "input_audio" if isinstance(part.get("input_audio"), Mapping):
             return {"type": "audio", "audio": _decoded(part["input_audio"].get("data"))}
     raise BadInput(f"Message {number} has a part that is not text, image_url or input_audio: {str(part)[:100]}.")

@@ -1,6 +1,6 @@
 /* Keeps one call: starts it, reconnects when it is lost, and ends it. Holds one connection at a time. */
 
-import { CallTrouble, Connection } from "./connection.js";
+import { CallTrouble, Connection, iceServers } from "./connection.js";
 import { forget } from "./resuming.js";
 
 const RETRY_S = [0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8]; // after the last one the page gives up and reports it
@@ -81,7 +81,8 @@ export class Call extends EventTarget {
 
   async #connect(signal, said) {
     if (!globalThis.RTCPeerConnection) throw new CallTrouble("unsupported");
-    const connection = (this.connection = new Connection(this.sources()));
+    const servers = await iceServers(signal);
+    const connection = (this.connection = new Connection(this.sources(), servers));
     connection.addEventListener("answered", ({ detail }) => this.#emit("answered", detail));
     connection.addEventListener("message", ({ detail }) => this.#emit("message", detail));
     connection.addEventListener("shaky", () => this.#emit("phase", "reconnecting"));

@@ -32,10 +32,9 @@ export class Connection extends EventTarget {
   #end;
   #greeted;
 
-  constructor({ microphone, camera, canCapture }) {
+  constructor({ microphone, camera, canCapture }, iceServers = []) {
     super();
-    // No STUN server: the call needs no network beyond the path to the server.
-    this.pc = new RTCPeerConnection({ iceServers: [] });
+    this.pc = new RTCPeerConnection({ iceServers });
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.hello = new Promise((resolve) => (this.#greeted = resolve));
     // Both senders exist from the start, with or without a device behind them, so that a camera switched on later
@@ -163,6 +162,18 @@ function gathered(pc) {
 
 function opened(channel) {
   return new Promise((resolve) => channel.addEventListener("open", resolve, { once: true }));
+}
+
+/** The STUN and TURN servers that this server names: none, unless it was started with some.
+ * @returns {Promise<RTCIceServer[]>} */
+export async function iceServers(signal) {
+  try {
+    const response = await fetch("/ice", { headers: authorization(), signal });
+    return response.ok ? (await response.json()).iceServers : [];
+  } catch {
+    signal.throwIfAborted();
+    return []; // the offer shows whether the server can be reached
+  }
 }
 
 async function offerCall({ sdp, type }, more, signal) {
