@@ -51,6 +51,9 @@
     return stream;
   };
 
+  /** The present, in seconds of the recording. */
+  window.bothEndsNow = () => context.currentTime - began;
+
   /** [seconds of the recording, whether the voice is muted from then on] */
   window.bothEndsMuted = [];
   const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "muted");

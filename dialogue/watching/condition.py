@@ -81,7 +81,7 @@ def came_true(condition: Condition, place: Place = "", text: str = "") -> str:
     """What is said once it has come true, in the past, without a full stop. `place` is where the thing is now, `text`
     what can be read there, as quoted data."""
     name = thing_name(condition) if condition.labels else ""
-    spot = f" {where(place)}" if place else ""
+    spot = f" {where(place)}" if place in ("left", "right") else ""
     match condition.kind:
         case "appears":
             return f"{with_article(name)} {'came in' if _animate(condition) else 'appeared'}{spot}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Playwright
 
 from audio.transcribe import Transcriber
 from stream.models.weights import WeightStore
-from tests.browser.made_media import Rgb, make_camera_y4m, make_mic_wav
+from tests.browser.made_media import FRAMES, Rgb, make_camera_y4m, make_mic_wav
 from tests.browser.person import Person, plain
 from tests.browser.served import Server
 
@@ -68,10 +68,10 @@ class Studio:
     browser: Browser
     folder: Path
 
-    def put(self, says: list[str | float], shows: Rgb) -> None:
-        """Sets the files of devices that are opened from now on."""
+    def put(self, says: list[str | float], *shows: Rgb, frames: int = FRAMES) -> None:
+        """Sets the files of devices that are opened from now on; see `make_camera_y4m` for several pictures."""
         make_mic_wav(self.folder / "next.wav", says).replace(self.folder / "mic.wav")
-        make_camera_y4m(self.folder / "next.y4m", shows).replace(self.folder / "camera.y4m")
+        make_camera_y4m(self.folder / "next.y4m", *shows, frames=frames).replace(self.folder / "camera.y4m")
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +90,19 @@ def studio(
 
 @pytest.fixture
 def call_page(server: Server, studio: Studio) -> Iterator[OpenPage]:
-    """Opens the page for a new visitor: `says` is a script for the microphone, `shows` what the camera sees.
+    """Opens the page for a new visitor: `says` is a script for the microphone, `shows` what the camera sees; several
+    pictures are shown in turn, each for `frames`.
 
     Given neither, it is the devices as they are: silence and grey, or those of the visitor before.
     """
     people: list[Person] = []
 
-    def open_page(says: list[str | float] | None = None, shows: Rgb | None = None) -> Person:
+    def open_page(
+        says: list[str | float] | None = None, shows: Rgb | Sequence[Rgb] | None = None, frames: int = FRAMES
+    ) -> Person:
         if says is not None or shows is not None or not people:
-            studio.put(says or [1.0], GREY if shows is None else shows)
+            pictures = (GREY,) if shows is None else (shows,) if isinstance(shows, np.ndarray) else shows
+            studio.put(says or [1.0], *pictures, frames=frames)
         context = studio.browser.new_context(
             viewport={"width": 1280, "height": 800}, permissions=["camera", "microphone"]
         )

@@ -103,12 +103,12 @@ def side_by_side(*photos: Rgb) -> Rgb:
     return picture
 
 
-def make_camera_y4m(path: Path, picture: Rgb) -> Path:
-    """An endless camera that shows `picture` with sensor noise."""
+def make_camera_y4m(path: Path, *pictures: Rgb, frames: int = FRAMES) -> Path:
+    """An endless camera that shows each of `pictures` for a number of frames in turn, with sensor noise."""
     noise = np.random.default_rng(0)
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())
-        for _ in range(FRAMES):
+        for picture in (picture for picture in pictures for _ in range(frames)):
             noisy = np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
             file.write(b"FRAME\n" + cv2.cvtColor(noisy, cv2.COLOR_RGB2YUV_I420).tobytes())
     return path
