@@ -29,6 +29,7 @@ from dialogue.tools import units
 from dialogue.tools.timer_tools import TimerTools
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import LookCloser, SearchLibrary, Side, Spot, Toolbox
+from dialogue.tools.watch_tools import WatchTools
 
 _SIDES: Mapping[str, Side] = {
     "left": "left",
@@ -41,7 +42,7 @@ _SIDES: Mapping[str, Side] = {
 }
 NAMES = (
     *("get_time", "calculate", "recall", "set_timer", "remind_at", "list_timers", "cancel_timer"),
-    *("look_closer", "read_aloud", "switch_off"),
+    *("look_closer", "read_aloud", "watch_for", "stop_watching", "switch_off"),
     "ask_larger_model",
     "search_library",
 )
@@ -61,6 +62,8 @@ def built_in_tools(
     if toolbox.look_closer is not None:
         scene = _SceneTools(toolbox.look_closer)
         optional += [Tool.of(scene.look_closer), Tool.of(scene.read_aloud)]
+    if toolbox.watches is not None:
+        optional += WatchTools(toolbox.watches).all()
     if toolbox.switch_off is not None:
         optional.append(Tool.of(_Devices(toolbox).switch_off))
     if toolbox.delegation is not None:

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, cast, runtime_checkable
 from dialogue.blocks import Block, SceneBlock
 from dialogue.library.passage import Found
 from dialogue.tools.tool import Tool
+from dialogue.watching.watch_talk import Watches
 
 Side = Literal["", "left", "right", "top", "bottom", "middle"]
 
@@ -90,6 +91,7 @@ class Toolbox:
     clock: Callable[[], datetime] = datetime.now
     reminders: Reminders | None = None
     look_closer: LookCloser | None = None
+    watches: Watches | None = None
     switch_off: Callable[[Device], Awaitable[None]] | None = None
     delegation: Delegation | None = None
     search_library: SearchLibrary | None = None
@@ -104,6 +106,7 @@ def usual_toolbox(user_tools: tuple[Tool, ...] = (), *, delegates: bool = False,
     return Toolbox(
         reminders=nothing,
         look_closer=nothing,
+        watches=nothing,
         switch_off=nothing,
         delegation=nothing if delegates else None,
         search_library=nothing if has_library else None,

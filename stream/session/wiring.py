@@ -257,7 +257,7 @@ def _equip(
     parts: Parts, dependencies: ReplyDependencies, replies: ReplyController | FullDuplex, controls: SessionControls
 ) -> None:
     """Gives the session's tools to an engine that takes tools."""
-    engine, look_closer = dependencies.engine, None
+    engine, look_closer, watches = dependencies.engine, None, dependencies.watches
     if not isinstance(engine, TakesTools):
         return
     if parts.vision_models is not None:
@@ -266,6 +266,7 @@ def _equip(
         Toolbox(
             reminders=dependencies.reminders,
             look_closer=look_closer,
+            watches=watches if watches is not None and watches.possible else None,
             switch_off=controls.switch_off,
             delegation=dependencies.desk,
             search_library=parts.library.search if parts.library is not None else None,

@@ -9,7 +9,7 @@ from tests.browser.call_fixtures import GREY, OpenPage
 from tests.browser.made_media import side_by_side
 from tests.browser.person import ANSWER_WITHIN_MS
 
-IN_VIEW_FRAMES = 60  # 6 s without the cat, 6 s with it
+IN_VIEW_FRAMES = 40  # 4 s without the cat, 4 s with it
 
 
 def test_what_is_watched_for_is_said_and_descriptions_are_switched(call_page: OpenPage) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from stream.replies.delegation_desk import DelegationDesk
 from tests.dialogue.conftest import run_here
 from tests.dialogue.library.embedding import library_of
 from tests.dialogue.tools.called import result_of
+from tests.dialogue.watching.kept import Kept
 
 NOW = datetime(2026, 3, 1, 14, 5)
 
@@ -105,7 +107,8 @@ def test_the_reserved_names_are_those_of_the_tools() -> None:
         raise AssertionError
 
     desk = DelegationDesk()
-    every = tools(Toolbox(reminders=Book(), look_closer=look, switch_off=off, delegation=desk, search_library=search))
+    seeing = Toolbox(look_closer=look, watches=Kept(), switch_off=off)
+    every = tools(replace(seeing, reminders=Book(), delegation=desk, search_library=search))
     assert {tool.name for tool in every} == set(NAMES)
 
 

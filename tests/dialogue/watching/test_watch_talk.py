@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from dialogue.watching.condition import Condition, WatchRule
 from dialogue.watching.watch_talk import MOST_RULES, UNABLE, watch_answer
+from tests.dialogue.watching.kept import Kept
 from tests.dialogue.watching.scenes import scene
 
 EMPTY = scene(0)
-
-
-@dataclass
-class Kept:
-    """Rules without a session."""
-
-    possible: bool = True
-    rules: tuple[WatchRule, ...] = ()
-    narrating: bool = False
-
-    def add(self, condition: Condition, every_time: bool) -> WatchRule:
-        rule = WatchRule(len(self.rules) + 1, condition, every_time)
-        self.rules += (rule,)
-        return rule
-
-    def remove(self, numbers: Sequence[int]) -> None:
-        self.rules = tuple(rule for rule in self.rules if rule.number not in numbers)
-
-    def narrate(self, on: bool) -> None:
-        self.narrating = on
 
 
 def talked(kept: Kept, *said: str) -> str | None:
