@@ -277,7 +277,7 @@ def test_the_step_refuses_indices_outside_its_tables(library: Library) -> None:
 def test_damaged_files_load_or_are_refused(tmp_path: Path) -> None:
     """The fuzzer, for a few seconds; a developer runs it for hours (docs/fuzzing.md)."""
     figures = tmp_path / "figures.json"
-    command = [sys.executable, str(ROOT / "benchmarks/fuzz_models.py"), "--cases", "1500", "--seed", "7"]
+    command = [sys.executable, str(ROOT / "benchmarks/fuzzing/fuzz_models.py"), "--cases", "1500", "--seed", "7"]
     finished = subprocess.run([*command, "--json", str(figures)], capture_output=True, text=True, check=False)
     reported = json.loads(figures.read_text()) if figures.exists() else {}
     counted = {name: reported.get(name) for name in ("cases", "crashes", "hangs", "other_errors")}

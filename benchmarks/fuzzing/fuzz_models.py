@@ -27,7 +27,7 @@ import torch
 
 from dialogue.llm.precision import Quantisation
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.fuzzing.fuzz_mutations import write_case
 from benchmarks.report import benchmark_parser, report, write
@@ -39,7 +39,7 @@ from dialogue.llm.native.loader import Library
 from dialogue.sizing import chat_inspection
 from dialogue.sizing.model_estimate import estimate
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LIMIT_S = 20.0  # for one case
 IN_ONE_CHILD = 25_000  # cases; ending the process frees memory that a library leaks
 MEMORY = 8 << 30  # bytes of a child's address space; a sanitizer needs more, and has its own limit
