@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.family.minicpm_figures import Figures, measure_model, measure_text_model, rooflines
 from benchmarks.family.minicpm_published import PUBLISHED

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import async_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.calls.chromium import chromium_path
 from benchmarks.report import benchmark_parser, report
