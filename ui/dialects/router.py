@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, WebSocket
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from ui.openai.api_keys import ApiKeys
 from ui.openai.errors import starting
@@ -36,6 +36,12 @@ def dialect_router(
 
     def counted(websocket: WebSocket) -> str | None:
         return counted_as(websocket.client.host) if websocket.client else None
+
+    @router.get("/openapi.json")
+    async def description() -> Response:
+        from ui.dialects.openapi import openapi
+
+        return JSONResponse(openapi())
 
     @router.websocket("/realtime")
     async def realtime(websocket: WebSocket) -> None:
