@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 FactKind = Literal["object", "text", "colour", "light", "description"]
 Place = Literal["left", "centre", "right", ""]
 Distance = Literal["near", "far", ""]
+RelationKind = Literal["on", "under", "in front of", "next to", "left of", "right of"]
 CameraTrouble = Literal["stopped", "frozen", ""]
 
 
@@ -115,6 +116,7 @@ class SceneBlock:
 
     `camera` is False while there is no picture (camera off, unplugged, or in `trouble`: it has stopped, or repeats one
     picture); then `facts` is empty.
+    `relations` are (label, relation, label): a cup on a dining table.
     `changes` are sentences about recent changes, newest last: (time, sentence).
     """
 
@@ -124,6 +126,7 @@ class SceneBlock:
     camera: bool = True
     changes: tuple[tuple[float, str], ...] = field(default=())
     trouble: CameraTrouble = ""
+    relations: tuple[tuple[str, RelationKind, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from vision.motion import Motion
 from vision.placing import Distance, Place, distance_of, place_of
 from vision.reading.sign_memory import SignMemory
 from vision.reading.signs import Sign
+from vision.relations import Relation, relations
 from vision.scene_event import SceneEvent, SceneEventKind
 from vision.scene_fact import SceneFact
 from vision.tracking import Track
@@ -114,6 +115,10 @@ class Scene:
         new = tuple(self._events)[len(self._events) - self._untaken :] if self._untaken else ()
         self._untaken = 0
         return new
+
+    def relations(self) -> tuple[Relation, ...]:
+        """How the objects in view stand to one another."""
+        return relations(list(self._tracks.values()))
 
     def present(self) -> tuple[SceneFact, ...]:
         """The facts without the texts that have left the view."""

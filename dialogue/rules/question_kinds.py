@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dialogue.blocks import Place
+from dialogue.blocks import Place, RelationKind
 from dialogue.text.labels import Thing
 
 QuestionKind = Literal[
@@ -15,6 +15,7 @@ QuestionKind = Literal[
     "colour",  # what colour is the bottle
     "read",  # what does the sign say
     "describe",  # what do you see
+    "related",  # is the cup on the table, what is next to the laptop
     "holding",  # what is this
     "change",  # what changed
     "light",  # is it dark
@@ -32,7 +33,8 @@ class SceneQuestion:
     """A question about what the camera shows or showed.
 
     `things` are its subjects, `place` the part of the picture it is limited to ("" for all of it), `colour` the one
-    asked for ("is it red"); `when` is "first" for the beginning of the call.
+    asked for ("is it red"), `relation` how the things stand to the last of them; `when` is "first" for the beginning
+    of the call.
     """
 
     kind: QuestionKind
@@ -40,3 +42,4 @@ class SceneQuestion:
     place: Place = ""
     colour: str = ""
     when: When = "now"
+    relation: RelationKind | Literal[""] = ""

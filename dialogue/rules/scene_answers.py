@@ -14,6 +14,7 @@ from dialogue.memory.scene_memory import SceneMemory
 from dialogue.rules import scene_past, thing_answers
 from dialogue.rules.description import describe
 from dialogue.rules.question_kinds import QuestionKind, SceneQuestion
+from dialogue.rules.relation_answers import related
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.scene_query import SceneQuery
 from dialogue.text.grammar import ago, exactly, sentence
@@ -147,6 +148,7 @@ _ANSWERS: dict[QuestionKind, Callable[[SceneQuery], str | RuleAnswer]] = {
     "count": thing_answers.count,
     "where": thing_answers.place,
     "colour": thing_answers.colour,
+    "related": related,
     "holding": thing_answers.holding,
     "read": _read,
     "describe": _describe,

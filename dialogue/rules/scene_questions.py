@@ -13,6 +13,7 @@ from dataclasses import replace
 from dialogue.blocks import Place
 from dialogue.rules.question_kinds import QuestionKind, SceneQuestion, When
 from dialogue.rules.question_patterns import AS_SAID, MASKED, compiled
+from dialogue.rules.relation_questions import relation_question
 from dialogue.text.labels import Thing, mask_things, thing_of
 from dialogue.text.plain_words import core, sentences
 
@@ -87,6 +88,8 @@ def _last_question(words: str) -> str:
 
 def _asked(words: str) -> SceneQuestion | None:
     words, when = _without_time(words)
+    if when == "now" and (related := relation_question(words)) is not None:
+        return related
     for kind, pattern in _AS_SAID:
         if pattern.fullmatch(words):
             return SceneQuestion(kind, when=_tense(kind, words, when))

@@ -109,10 +109,20 @@ def place(asked: SceneQuery) -> str:
         return _not_now(asked, what, yes_or_no=False)
     if total(found) > 1:
         return sentence(f"I see {things(found)}")
-    spot = where(found[0].place, found[0].distance)
+    spot = ", ".join(filter(None, (where(found[0].place, found[0].distance), _beside(asked, found[0]))))
     if not spot:
         return sentence(f"I see {with_article(noun(found[0]))}, but I can't say where exactly")
     return sentence(asked.pick(f"the {what.said} is {spot}", f"I see the {what.said} {spot}"))
+
+
+def _beside(asked: SceneQuery, fact: Fact) -> str:
+    """ "on the table": how the only thing of its kind stands to another one."""
+    known = [
+        f"{kind} the {spoken(to)}"
+        for label, kind, to in asked.memory.scene.relations
+        if label == fact.label != to and kind not in ("left of", "right of")
+    ]
+    return known[0] if known else ""
 
 
 def colour(asked: SceneQuery) -> str:

@@ -280,7 +280,8 @@ def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock
     scene = look.scene
     changes = tuple((change.at, change_sentence(change)) for change in scene.events())
     description = scene_description(_facts(scene.present())) if camera else "The camera is off."
-    return SceneBlock(_facts(scene.facts()), description, at, camera, changes)
+    relations = tuple((each.label, each.kind, each.other) for each in scene.relations())
+    return SceneBlock(_facts(scene.facts()), description, at, camera, changes, relations=relations)
 
 
 def _facts(facts: Sequence[SceneFact]) -> tuple[Fact, ...]:
