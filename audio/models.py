@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Generator
+from typing import Protocol, runtime_checkable
 
 from audio.chunk import Samples
 from audio.transcribe import Transcript
@@ -16,6 +17,15 @@ class Recogniser(Protocol):
 
     def transcribe(self, samples_16k: Samples, *, careful: bool = False) -> Transcript:
         """The words in (n,) float32 samples at 16 kHz. `careful` may take longer for higher accuracy."""
+        ...
+
+
+@runtime_checkable
+class TranscribesInSteps(Protocol):
+    """A recogniser whose transcripts need not be finished."""
+
+    def transcribing(self, samples_16k: Samples) -> Generator[None, None, Transcript]:
+        """As `Recogniser.transcribe`; between its steps it may be given up."""
         ...
 
 

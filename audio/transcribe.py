@@ -8,6 +8,7 @@ take a sixth of the time, with as many words right.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -94,7 +95,21 @@ class Transcriber:
         `careful` encodes all thirty seconds and decodes with a beam of 5, which takes six times as long. Longer
         recordings are cut at quiet places; the texts are joined. A model for English alone hears English words.
         """
-        pieces = [self._piece(piece, careful, language) for piece in cut_at_quiet(samples_16k)]
+        work = self.transcribing(samples_16k, careful=careful, language=language)
+        while True:
+            try:
+                next(work)
+            except StopIteration as over:
+                transcript: Transcript = over.value
+                return transcript
+
+    def transcribing(
+        self, samples_16k: Samples, *, careful: bool = False, language: str = "en"
+    ) -> Generator[None, None, Transcript]:
+        """As `transcribe`, in steps: encoding and each decoding. What is not wanted any more is not continued."""
+        pieces = []
+        for samples in cut_at_quiet(samples_16k):
+            pieces.append((yield from self._piece(samples, careful, language)))
         spoken = [piece for piece in pieces if piece.text]
         if not spoken:
             return min(pieces, key=lambda piece: piece.no_speech, default=EMPTY_TRANSCRIPT)
@@ -120,15 +135,15 @@ class Transcriber:
         assert len(ids) == len(names), f"the model does not know {names}"
         return ids
 
-    def _piece(self, samples: Samples, careful: bool, language: str) -> Transcript:
+    def _piece(self, samples: Samples, careful: bool, language: str) -> Generator[None, None, Transcript]:
         if len(samples) < MIN_SAMPLES or is_silent(samples, SILENT_DBFS):
             return EMPTY_TRANSCRIPT
         if len(samples) < SHORT_RECORDING and sounding_s(samples, HEARING_RATE_HZ) < SHORTEST_WORD_S:
             return EMPTY_TRANSCRIPT
         seconds = len(samples) / HEARING_RATE_HZ
-        text, no_speech, mean_log = self._encode_and_decode(samples, careful, language)
+        text, no_speech, mean_log = yield from self._encode_and_decode(samples, careful, language)
         if not careful and is_looping(text, seconds):
-            text, no_speech, mean_log = self._encode_and_decode(samples, careful=True, language=language)
+            text, no_speech, mean_log = yield from self._encode_and_decode(samples, careful=True, language=language)
         if is_hallucination(text, no_speech, mean_log):
             return Transcript("", no_speech, 0.0, language)
         if is_looping(text, seconds):
@@ -137,15 +152,19 @@ class Transcriber:
             text = simplified(text)
         return Transcript(text, no_speech, math.exp(min(0.0, mean_log)), language)
 
-    def _encode_and_decode(self, samples: Samples, careful: bool, language: str) -> tuple[str, float, float]:
+    def _encode_and_decode(
+        self, samples: Samples, careful: bool, language: str
+    ) -> Generator[None, None, tuple[str, float, float]]:
         """(text, no-speech probability, mean log probability of the tokens)."""
         states = self._encode(_padded(samples, WINDOW)) if careful else self._short_states(samples)
+        yield
         view = _view(states)
         max_tokens = min(224, len(samples) * MAX_TOKENS_PER_S // HEARING_RATE_HZ + 16)
         if not careful:
             greedy = self._decode(view, max_tokens, 1, language)
             if greedy[2] >= SURE_LOG_PROBABILITY:
                 return greedy
+            yield
         return self._decode(view, max_tokens, BEAM, language)
 
     def _decode(self, states: Any, max_tokens: int, beam: int, language: str) -> tuple[str, float, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from audio.chunk import HEARING_RATE_HZ, Samples
-from audio.models import Recogniser, VoiceModel
+from audio.models import Recogniser, TranscribesInSteps, VoiceModel
 from audio.transcribe import Transcript
 from dialogue.languages.detect import language_of
 from dialogue.languages.language import CODES, ENGLISH
@@ -59,11 +59,17 @@ class SpokenLanguage:
             if self.code != ENGLISH:
                 self._models.want()
 
-    async def hear(self, sound: Samples, start_s: float) -> Transcript:
-        """The words in (n,) samples at 16 kHz of the turn that began at `start_s`, in the language that it is in."""
+    async def hear(self, sound: Samples, start_s: float, partial: bool = False) -> Transcript:
+        """The words in (n,) samples at 16 kHz of the turn that began at `start_s`, in the language that it is in.
+
+        A `partial` transcript gives way: cancelled, it ends after the step that runs, where the recogniser has steps.
+        """
         other = self._models.recogniser if self._models is not None else None
         if self.code == ENGLISH or other is None:
-            heard = await self._thread.run(self._english.transcribe, sound)
+            if partial and isinstance(self._english, TranscribesInSteps):
+                heard = await self._thread.run_steps(self._english.transcribing(sound))
+            else:
+                heard = await self._thread.run(self._english.transcribe, sound)
             if self.fixed == ENGLISH or self._models is None or heard.confidence >= SURE or not len(sound):
                 return heard
             if other is None:

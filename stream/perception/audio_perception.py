@@ -204,15 +204,16 @@ class AudioPerception:
     def _transcribe_so_far(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
         """Begins a transcript for the caption while the user speaks, and one of the whole turn in a short silence."""
         transcripts, turns = self._transcripts, self._floor.turns
-        if transcripts is None or not turns.user_speaks or transcripts.busy:
+        if transcripts is None or not turns.user_speaks or transcripts.finishing:
             return
         began_at, silent_s = turns.began_at, self._segmenter.silent_s
         voiced = hop.probability >= SPEECH or not turns.hands_free
-        if voiced and self._sound.end_s - max(began_at, self._partial_end_s) >= self._setup.partial_every_s:
+        due = self._sound.end_s - max(began_at, self._partial_end_s) >= self._setup.partial_every_s
+        if voiced and due and not transcripts.busy:
             self._partial_end_s = self._sound.end_s
-            tasks.create_task(self._caption(turns.turn, transcripts.so_far(began_at, PARTIAL_S)), name="partial")
+            tasks.create_task(self._caption(turns.turn, transcripts.partial(began_at, PARTIAL_S)), name="partial")
         elif silent_s >= TAIL_AFTER_S and not transcripts.covers(began_at, hop.at - silent_s):
-            tasks.create_task(transcripts.so_far(began_at), name="tail")
+            tasks.create_task(self._caption(turns.turn, transcripts.so_far(began_at)), name="tail")
 
     async def _caption(self, turn: int, words: Awaitable[str]) -> None:
         if text := await words:

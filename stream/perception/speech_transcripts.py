@@ -25,19 +25,21 @@ class _Transcript:
     start_s: float
     end_s: float
     text: asyncio.Task[Transcript]
+    partial: bool
 
 
 class SpeechTranscripts:
     """The transcripts of one session, made one at a time on the ASR thread.
 
-    `hear` returns the words in (n,) samples at 16 kHz of the turn from a time of the stream on, on the ASR thread.
+    `hear` returns the words in (n,) samples at 16 kHz of the turn from a time of the stream on, on the ASR thread;
+    a partial transcript gives way to others there.
     `is_ours` returns whether words heard from a time of the stream on are our own, from the loudspeaker: they are no
     transcript.
     """
 
     def __init__(
         self,
-        hear: Callable[[Samples, float], Awaitable[Transcript]],
+        hear: Callable[[Samples, float, bool], Awaitable[Transcript]],
         sound: AudioBuffer,
         is_ours: Callable[[str, float], bool] = lambda _words, _start_s: False,
     ) -> None:
@@ -55,6 +57,11 @@ class SpeechTranscripts:
         """Whether a transcript is being made."""
         return self._newest is not None and not self._newest.text.done()
 
+    @property
+    def finishing(self) -> bool:
+        """Whether a transcript is being made that gives way to no other."""
+        return self.busy and self._newest is not None and not self._newest.partial
+
     def covers(self, began_at: float, stopped_at: float) -> bool:
         """Whether the newest transcript is one of all that was said from `began_at` to `stopped_at`."""
         newest = self._newest
@@ -65,29 +72,42 @@ class SpeechTranscripts:
             and not newest.text.cancelled()
         )
 
-    async def so_far(self, began_at: float, longest_s: float = float("inf")) -> str:
-        """The words since `began_at`; in a longer turn those of the last `longest_s` seconds, after an ellipsis."""
+    async def partial(self, began_at: float, longest_s: float) -> str:
+        """The words since `began_at`; in a longer turn those of the last `longest_s` seconds, after an ellipsis.
+
+        It is given up, and the awaiting task cancelled, as soon as another transcript is wanted.
+        """
         start = with_pre_roll(began_at)
         shown_from = max(start, self._sound.end_s - longest_s)
-        text = (await self._made(shown_from, self._sound.end_s)).text
+        text = (await self._made(shown_from, self._sound.end_s, partial=True)).text
         return text if shown_from == start or not text else f"… {text}"
+
+    async def so_far(self, began_at: float) -> str:
+        """The words since `began_at`."""
+        if not self.finishing:
+            self._drop_newest()
+        return (await self._made(with_pre_roll(began_at), self._sound.end_s)).text
 
     async def final(self, said: SpokenQuestion) -> Transcript:
         """The words of the question; at once where the newest transcript covers it."""
         if self.covers(said.began_at, said.stopped_at):
             assert self._newest is not None
             return await asyncio.shield(self._newest.text)
-        if self._newest is not None:
-            self._newest.text.cancel()  # drops it if it has not begun
+        self._drop_newest()
         return await self._made(with_pre_roll(said.began_at), said.until)
 
-    async def _made(self, start_s: float, end_s: float) -> Transcript:
-        task = asyncio.create_task(self._transcribe(start_s, end_s), name="transcript")
+    def _drop_newest(self) -> None:
+        """Drops the newest transcript where it has not begun; a partial one after its present step."""
+        if self._newest is not None:
+            self._newest.text.cancel()
+
+    async def _made(self, start_s: float, end_s: float, *, partial: bool = False) -> Transcript:
+        task = asyncio.create_task(self._transcribe(start_s, end_s, partial), name="transcript")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._newest = _Transcript(start_s, end_s, task)
+        self._newest = _Transcript(start_s, end_s, task, partial)
         return await asyncio.shield(task)
 
-    async def _transcribe(self, start_s: float, end_s: float) -> Transcript:
-        heard = await self._hear(self._sound.between(start_s, end_s), start_s)
+    async def _transcribe(self, start_s: float, end_s: float, partial: bool) -> Transcript:
+        heard = await self._hear(self._sound.between(start_s, end_s), start_s, partial)
         return EMPTY_TRANSCRIPT if self._is_ours(heard.text, start_s) else heard

@@ -12,9 +12,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from stream.runtime.step_executor import StepExecutor
 
@@ -52,6 +52,14 @@ class DeviceThread:
         """Runs `step(*args)` on the thread; returns or raises what it does."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, step, *args)
 
+    async def run_steps(self, work: Generator[None, None, T]) -> T:
+        """Runs `work` step by step on the thread; returns its value. Others' steps may come between. A cancelled task
+        ends it after the running step."""
+        while True:
+            over, value = await self.run(_step, work)
+            if over:
+                return cast(T, value)
+
     def close(self) -> None:
         """Waits for the running step, at most CLOSE_WITHIN_S; queued steps are cancelled."""
         close_all([self])
@@ -59,6 +67,15 @@ class DeviceThread:
     def _close(self, within_s: float) -> None:
         if not self._executor.end(within_s, cancel_futures=True):
             log.warning("A step of %s has not returned; its thread is abandoned.", self.name)
+
+
+def _step(work: Generator[None, None, T]) -> tuple[bool, T | None]:
+    """Runs one step: whether it was the last one, and the value."""
+    try:
+        next(work)
+    except StopIteration as over:
+        return True, over.value
+    return False, None
 
 
 def close_all(threads: Iterable[DeviceThread]) -> None:

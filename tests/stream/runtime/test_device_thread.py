@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,30 @@ def test_a_step_that_hangs_does_not_keep_the_process() -> None:
     assert (ended.returncode, ended.stdout) == (0, "ended\n")
     assert "A step of llm has not returned" in ended.stderr
     assert time.perf_counter() - began < 15
+
+
+def test_work_in_steps_gives_way_between_them_and_ends_when_it_is_cancelled() -> None:
+    done = list[str]()
+
+    def work(name: str, begun: threading.Event | None = None) -> Generator[None, None, str]:
+        for step in range(3):
+            done.append(f"{name}{step}")
+            if begun is not None:
+                begun.set()
+                time.sleep(0.05)
+            yield
+        return name
+
+    async def story() -> None:
+        begun = threading.Event()
+        with DeviceThread("asr") as thread:
+            assert await thread.run_steps(work("a")) == "a"
+            partial = asyncio.create_task(thread.run_steps(work("b", begun)))
+            await asyncio.to_thread(begun.wait)
+            partial.cancel()
+            assert await thread.run(lambda: "final") == "final"
+            await asyncio.wait([partial])
+            assert partial.cancelled()
+
+    asyncio.run(story())
+    assert done == ["a0", "a1", "a2", "b0"]

@@ -1,0 +1,81 @@
+"""A transcript of the whole turn does not wait for a partial one that is being made."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Generator
+
+import numpy as np
+
+from audio.chunk import Chunk, Samples
+from audio.transcribe import Transcript
+from stream.perception.audio_buffer import AudioBuffer
+from stream.perception.speech_transcripts import SpeechTranscripts
+from stream.runtime.device_thread import DeviceThread
+from stream.turns.decisions import SpokenQuestion
+
+SAID = SpokenQuestion(0.5, 1.8, 1.9)
+
+
+class SlowRecogniser:
+    """Names the seconds that it heard. A transcript in steps waits in its first step until it may go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+        self.finished: list[str] = []
+
+    def warm_up(self) -> None:
+        pass
+
+    def transcribe(self, samples_16k: Samples, *, careful: bool = False) -> Transcript:
+        self.finished.append("whole")
+        return Transcript(f"{len(samples_16k) / 16_000:.1f} seconds", 0.0, 1.0)
+
+    def transcribing(self, samples_16k: Samples) -> Generator[None, None, Transcript]:
+        self.begun.set()
+        assert self.may_go_on.wait(10)
+        yield
+        self.finished.append("partial")
+        return Transcript("partial", 0.0, 1.0)
+
+
+def heard(seconds: float) -> AudioBuffer:
+    sound = AudioBuffer()
+    sound.append(Chunk(np.zeros(round(seconds * 16_000), np.float32), 16_000, 0))
+    return sound
+
+
+def test_the_final_transcript_takes_the_place_of_a_partial_one() -> None:
+    recogniser = SlowRecogniser()
+
+    async def story() -> None:
+        with DeviceThread("asr") as thread:
+            transcripts = SpeechTranscripts(recogniser, thread, heard(2.0))
+            partial = asyncio.create_task(transcripts.partial(0.5, 12.0))
+            await asyncio.to_thread(recogniser.begun.wait)
+            assert transcripts.busy and not transcripts.finishing
+            final = asyncio.create_task(transcripts.final(SAID))
+            await asyncio.sleep(0)
+            recogniser.may_go_on.set()
+            assert (await final).endswith("seconds")
+            await asyncio.wait([partial])
+            assert partial.cancelled()
+            assert transcripts.covers(SAID.began_at, SAID.stopped_at)
+            assert await transcripts.final(SAID) == await final, "it is made once"
+
+    asyncio.run(story())
+    assert recogniser.finished == ["whole"]
+
+
+def test_without_another_one_the_partial_transcript_is_finished() -> None:
+    recogniser = SlowRecogniser()
+    recogniser.may_go_on.set()
+
+    async def story() -> None:
+        with DeviceThread("asr") as thread:
+            transcripts = SpeechTranscripts(recogniser, thread, heard(2.0))
+            assert await transcripts.partial(0.5, 12.0) == "partial"
+            assert await transcripts.partial(0.5, 1.0) == "… partial"
+
+    asyncio.run(story())
