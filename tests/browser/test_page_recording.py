@@ -23,6 +23,17 @@ def test_reasons_are_shown_newest_first_with_the_record_of_the_turn(visit: Open)
     assert "heard to its end" in shown and "network 2.0 ms" in shown and "because of the transcript" in shown
 
 
+def test_a_reply_that_was_taken_back_is_not_shown_twice(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.say("user_caption", turn=1, text="What is", final=True, typed=False)
+    visited.say("reply_text", turn=1, text="Sorry")
+    visited.say("why", turn=1, kind="taken_back", text="took the answer back", at=2.0)
+    assert visited.page.locator("#captions [data-role=assistant]").count() == 0
+    visited.say("reply_text", turn=1, text="Sorry, I see no cup.")
+    assert visited.text("#captions [data-role=assistant] .waiting") == "Sorry, I see no cup."
+
+
 def test_a_call_is_recorded_only_where_the_user_agrees_and_says_so_all_along(visit: Open) -> None:
     visited = visit()
     assert visited.page.is_hidden("#record-choice"), "this server records nothing"

@@ -51,9 +51,11 @@ def test_the_final_transcript_takes_the_place_of_a_partial_one() -> None:
 
     async def story() -> None:
         with DeviceThread("asr") as thread:
-            transcripts = SpeechTranscripts(recogniser, thread, heard(2.0))
+            sound = heard(1.5)
+            transcripts = SpeechTranscripts(recogniser, thread, sound)
             partial = asyncio.create_task(transcripts.partial(0.5, 12.0))
             await asyncio.to_thread(recogniser.begun.wait)
+            sound.append(Chunk(np.zeros(8_000, np.float32), 16_000, 24_000))
             assert transcripts.busy and not transcripts.finishing
             final = asyncio.create_task(transcripts.final(SAID))
             await asyncio.sleep(0)

@@ -63,3 +63,12 @@ test("a message about no turn changes nothing", () => {
   assert.equal(turns.take({ type: "scene" }), null);
   assert.deepEqual(turns.list, []);
 });
+
+test("a reply that was taken back begins again", () => {
+  const turns = new Turns();
+  turns.beginCall();
+  turns.take({ type: "reply_text", turn: 1, text: "Sorry" });
+  assert.equal(turns.take({ type: "why", turn: 1, kind: "answered", text: "waited 400 ms" }), null);
+  assert.equal(turns.take({ type: "why", turn: 1, kind: "taken_back", text: "you went on" }).reply, null);
+  assert.equal(turns.take({ type: "reply_text", turn: 1, text: "Sorry, what?" }).reply.text, "Sorry, what?");
+});

@@ -41,6 +41,8 @@ export class Turns {
           const recalled = turn.reply?.recalled ?? null;
           turn.reply = { text: message.said, characters, ended: true, cut: message.cut, recalled };
         });
+      case "why": // a reply that was taken back begins again
+        return message.kind === "taken_back" ? this.#change(message.turn, (turn) => (turn.reply = null)) : null;
       case "latency":
         return this.#change(message.turn, (turn) => {
           turn.latency = { marks: message.marks, budget: message.budget, over: message.over ?? [] };

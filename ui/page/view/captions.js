@@ -27,6 +27,7 @@ export class Captions {
   show(turn) {
     if (turn.user) this.#showUser(turn);
     if (turn.reply) this.#showReply(turn);
+    else this.#remove(turn, "assistant");
     this.#follow();
   }
 
@@ -75,6 +76,12 @@ export class Captions {
       this.#forgetOld();
     }
     return item;
+  }
+
+  #remove(turn, role) {
+    const key = `${turn.call}/${turn.turn}/${role}`;
+    this.#items.get(key)?.remove();
+    this.#items.delete(key);
   }
 
   /** The first item of a later turn, before which a caption that comes late belongs. */
