@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 
 import numpy as np
 
 from audio.chunk import Chunk, Samples
 from audio.transcribe import Transcript
+from dialogue.languages.language import ENGLISH
+from stream.languages.spoken_language import SpokenLanguage
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.runtime.device_thread import DeviceThread
+from stream.runtime.link import Link
 from stream.turns.decisions import SpokenQuestion
 
 SAID = SpokenQuestion(0.5, 1.8, 1.9)
@@ -46,13 +49,19 @@ def heard(seconds: float) -> AudioBuffer:
     return sound
 
 
+def hearing(
+    recogniser: SlowRecogniser, thread: DeviceThread
+) -> Callable[[Samples, float, bool], Awaitable[Transcript]]:
+    return SpokenLanguage(recogniser, thread, None, Link(lambda: 0.0, lambda _event: None), ENGLISH).hear
+
+
 def test_the_final_transcript_takes_the_place_of_a_partial_one() -> None:
     recogniser = SlowRecogniser()
 
     async def story() -> None:
         with DeviceThread("asr") as thread:
             sound = heard(1.5)
-            transcripts = SpeechTranscripts(recogniser, thread, sound)
+            transcripts = SpeechTranscripts(hearing(recogniser, thread), sound)
             partial = asyncio.create_task(transcripts.partial(0.5, 12.0))
             await asyncio.to_thread(recogniser.begun.wait)
             sound.append(Chunk(np.zeros(8_000, np.float32), 16_000, 24_000))
@@ -60,11 +69,11 @@ def test_the_final_transcript_takes_the_place_of_a_partial_one() -> None:
             final = asyncio.create_task(transcripts.final(SAID))
             await asyncio.sleep(0)
             recogniser.may_go_on.set()
-            assert (await final).endswith("seconds")
+            assert (await final).text.endswith("seconds")
             await asyncio.wait([partial])
             assert partial.cancelled()
             assert transcripts.covers(SAID.began_at, SAID.stopped_at)
-            assert await transcripts.final(SAID) == await final, "it is made once"
+            assert await transcripts.final(SAID) is await final, "it is made once"
 
     asyncio.run(story())
     assert recogniser.finished == ["whole"]
@@ -76,7 +85,7 @@ def test_without_another_one_the_partial_transcript_is_finished() -> None:
 
     async def story() -> None:
         with DeviceThread("asr") as thread:
-            transcripts = SpeechTranscripts(recogniser, thread, heard(2.0))
+            transcripts = SpeechTranscripts(hearing(recogniser, thread), heard(2.0))
             assert await transcripts.partial(0.5, 12.0) == "partial"
             assert await transcripts.partial(0.5, 1.0) == "… partial"
 
