@@ -1,4 +1,4 @@
-"""Does what the user asks about watching and describing, and answers. By rule; None for anything else."""
+"""Does what the user asks about watching and describing, and answers. By rule."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dialogue.text.labels import find_things
 from dialogue.text.plain_words import plain
 from dialogue.watching.condition import Condition, WatchRule, thing_name, waited_for
 from dialogue.watching.condition_words import Unwatchable, condition_in
+from dialogue.watching.directions import directions
 from dialogue.watching.narration_requests import NarrationRequest, narration_request
 from dialogue.watching.watch_requests import WatchRequest, watch_request
 from dialogue.watching.watcher import is_true
@@ -47,6 +48,8 @@ class Watches(Protocol):
 
 def watch_answer(text: str, watches: Watches, scene: SceneBlock) -> str | None:
     """Does what is asked in `text` and returns what is said; None if it is about something else."""
+    if watches.possible and (placed := directions(text, scene)) is not None:
+        return placed
     if (narration := narration_request(text, narrating=watches.narrating)) is not None:
         return _narrate(narration, watches, scene)
     request = watch_request(text, watching=bool(watches.rules))
