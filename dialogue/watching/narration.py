@@ -17,10 +17,13 @@ from dialogue.text.scene_phrases import quoted, thing, where
 from dialogue.watching.steady import Steady
 from dialogue.watching.watcher import Moving, is_dark, texts
 
+Key = tuple[str, str]  # what a state is about: ("thing", "cup"), ("text", "EXIT"), ("dark", "")
+
 PAUSE_S, URGENT_PAUSE_S = 2.5, 0.8  # between the end of one saying and the next
 REPEAT_S = 8.0  # before something is said again of the same thing: detection may flicker
 STALE_S = 6.0  # news that could not be said for this long is old; a person in view stays news
 CLOSER_STALE_S = 2.0  # the same for something that comes closer
+CAMERA_LOST_S = 2.0  # without a picture before it is said: a network may lose pictures for a moment
 MOST_AT_ONCE = 2
 MOST_QUOTED_WORDS = 12
 
@@ -28,10 +31,8 @@ _APPROACHING = ANIMATE | {"bicycle", "car", "motorcycle", "bus", "train", "truck
 # The smaller, the more important.
 CAMERA, NEAR, PEOPLE, LIGHT, TEXT, THINGS, GONE = range(7)
 _LASTING = (CAMERA, PEOPLE, LIGHT)  # true for as long as it is seen, and so never too old
+_CAMERA: Key = ("camera", "")
 _OF_THINGS = ("thing", "text")
-
-
-Key = tuple[str, str]  # what a state is about: ("thing", "cup"), ("text", "EXIT"), ("dark", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Narration:
         self._said: dict[Key, int] = {}
         self._said_at: dict[Key, float] = {}
         self._spoke_until = float("-inf")
-        self._scene = scene
+        self._scene, self._camera_since = scene, scene.at
         self._begun = False
         self._closer: dict[str, Moving] = {}  # by its label, what has come closer and was not reported
         for key, value in _states(scene).items():
@@ -62,6 +63,8 @@ class Narration:
 
     def see(self, scene: SceneBlock) -> None:
         """Takes the next scene."""
+        if scene.camera != self._scene.camera:
+            self._camera_since = scene.at
         self._scene = scene
         states = _states(scene)
         if scene.camera and not is_dark(scene):
@@ -103,7 +106,7 @@ class Narration:
 
     def _differences(self, at: float) -> list[News]:
         """News that may be said; what is not worth words, or too old for them, counts as said."""
-        found = list(self._coming_closer(at))
+        found = [*self._camera(), *self._coming_closer(at)]
         for key, state in self._now.items():
             said = self._said.get(key, 0)
             if state.value is None or state.value == said or state.doubted:
@@ -115,6 +118,12 @@ class Narration:
             else:
                 self._said[key] = state.value
         return found
+
+    def _camera(self) -> Iterator[News]:
+        on = int(self._scene.camera)
+        if self._said.get(_CAMERA, 1) != on:
+            words = "the camera is on again" if on else "I see nothing any more"
+            yield News(_CAMERA, on, CAMERA, self._camera_since, words)
 
     def _coming_closer(self, at: float) -> Iterator[News]:
         """A thing that has just come is not said to come closer as well."""
@@ -130,6 +139,8 @@ class Narration:
             yield News(("near", label), 1, NEAR, event.at, f"{name} is coming closer{side}")
 
     def _due_at(self, news: News) -> float:
+        if news.key == _CAMERA:
+            return max(self._spoke_until + URGENT_PAUSE_S, news.since + (0.0 if news.value else CAMERA_LOST_S))
         pause_s = URGENT_PAUSE_S if news.weight <= PEOPLE else PAUSE_S
         return max(self._spoke_until + pause_s, self._said_at.get(news.key, float("-inf")) + REPEAT_S)
 
@@ -142,10 +153,9 @@ def saying(news: tuple[News, ...]) -> str:
 def _states(scene: SceneBlock) -> dict[Key, int]:
     """What is in view: the number of each kind, each text, the light. A covered lens and a camera
     that is off show nothing, and so change nothing else."""
-    states: dict[Key, int] = {("camera", ""): int(scene.camera)}
     if not scene.camera:
-        return states
-    states["dark", ""] = int(is_dark(scene))
+        return {}
+    states: dict[Key, int] = {("dark", ""): int(is_dark(scene))}
     if is_dark(scene):
         return states
     for fact in scene.facts:
@@ -158,8 +168,6 @@ def _words(key: Key, said: int, now: int, scene: SceneBlock) -> tuple[str, int]:
     """The phrase for a difference, and its weight; no words where it is not worth any."""
     kind, name = key
     match kind:
-        case "camera":
-            return ("the camera is on again" if now else "I see nothing any more", CAMERA)
         case "dark":
             return ("it got dark" if now else "there is light again", LIGHT)
         case "thing":

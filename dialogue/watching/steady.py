@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
-LASTING_S = 0.2  # that a new value lasts, in at least two scenes
+LASTING_S = 0.07  # that a new value lasts, in at least two scenes: it is in two pictures of the camera
 
 
 class Steady(Generic[T]):

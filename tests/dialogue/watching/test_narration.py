@@ -145,3 +145,13 @@ def test_what_has_just_come_is_not_said_to_come_closer() -> None:
 def test_a_camera_that_is_off_is_said_and_things_did_not_leave() -> None:
     watched = begun().lasts(9.0, "cup").lasts(5.0, camera=False).lasts(5.0, "cup")
     assert watched.words == ["A cup.", "I see nothing any more.", "The camera is on again."]
+
+
+def test_pictures_that_are_lost_for_a_moment_are_not_worth_words() -> None:
+    assert begun().lasts(1.5, camera=False).lasts(5.0).words == []
+
+
+def test_a_camera_that_sends_nothing_more_is_said_although_no_scene_comes() -> None:
+    watched = begun().lasts(LOOK_S, camera=False)
+    wait_s = watched.narration.wait_s(watched.at)
+    assert wait_s is not None and saying(watched.narration.news(watched.at + wait_s)) == "I see nothing any more."
