@@ -162,7 +162,9 @@ class LocalChatEngine:
         if consultation is None:
             return None
         before, written = self._timeline.position, None
-        if consultation.quotes and self._tools.found(consultation.call, consultation.result):
+        consultation = consultation.shortened(self._tools.fits)
+        if consultation.quotes and self._tools.fits(consultation.result):
+            self._tools.found(consultation.call, consultation.result)
             form = ResponseFormat.with_schema(answer_schema(consultation.quotes))
             async with aclosing(self._structured(form)) as pieces:
                 written = "".join([piece async for piece in pieces])

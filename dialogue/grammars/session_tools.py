@@ -90,12 +90,13 @@ class SessionTools:
         self.question = question_for(tool, done.asks)
         return False
 
-    def found(self, call: FunctionCall, result: str) -> bool:
-        """Adds what was looked up for the model as if it had called a function. False for a model that calls none."""
-        if self._format is None:
-            return False
+    def fits(self, result: str) -> bool:
+        """Whether a result is shown whole; for a model that calls no functions, none is."""
+        return self._format is not None and len(self._chat.encode(result)) <= self._most
+
+    def found(self, call: FunctionCall, result: str) -> None:
+        """Adds what was looked up for the model, as if it had called a function."""
         self._add([call], [result])
-        return True
 
     def made_since(self, position: int) -> list[ToolBlock]:
         """The rounds of calls behind a position of the timeline, if the question that they answer lies before it."""

@@ -7,8 +7,8 @@ the contract", "my documents"), or if a passage has most of its words.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from dialogue.library.answers import LibraryAnswer, instruction, quotes_in_words, read_answer, read_out
 from dialogue.library.passage import Found
@@ -42,6 +42,14 @@ class Consultation:
     def result(self) -> str:
         """What a model reads: the quotations, as data, and what to do with them."""
         return f"{quotes_in_words(self.quotes)}\n\n{instruction()}"
+
+    def shortened(self, fits: Callable[[str], bool]) -> Consultation:
+        """With as many of the quotes, the best ones, as fit into the model's context; with all where none does."""
+        for most in range(len(self.quotes), 0, -1):
+            shorter = replace(self, quotes=self.quotes[:most])
+            if fits(shorter.result):
+                return shorter
+        return self
 
     def answer(self, written: str | None) -> LibraryAnswer | None:
         """The answer from what a model wrote, or without a model. None where the documents do not say it and the

@@ -105,3 +105,11 @@ def test_a_small_model_reads_nothing_and_the_passage_is_quoted(llm: LocalLlm) ->
     assert said[0] == "In the contract, page 2, I find: “The monthly rent is 940 euros.”"
     assert said[1].startswith(NOTHING)
     assert not steps.steps
+
+
+def test_a_small_context_gets_fewer_quotations() -> None:
+    pages = [(f"page {n}", f"The notice period of flat {n} is {'quite ' * 30}long.") for n in range(1, 5)]
+    consultation = run(consult(search_in(contract=pages), "How long is the notice period in the contract?"))
+    assert consultation is not None and len(consultation.quotes) == 4
+    assert len(consultation.shortened(lambda text: len(text) < 1000).quotes) < 4
+    assert consultation.shortened(lambda text: False) is consultation
