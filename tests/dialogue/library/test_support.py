@@ -14,6 +14,10 @@ TEXT = "Edda Holm, who lives in Vardo, paid 1,940.50 euros for the compass on 3 
     [
         ("Vardo", True),
         ("London", False),
+        ("1,940.50", True),
+        ("1,940.50 euros", True),
+        ("€1940.50", True),
+        ("1,940.60", False),
         ("in London", False),
         ("Edda Holm paid 1940.5 euros", True),
         ("Edda Holm paid 940 euros", False),
