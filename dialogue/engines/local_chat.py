@@ -21,7 +21,6 @@ from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
 from dialogue.languages.answers import ExactAnswers
 from dialogue.languages.detect import TurnLanguages
 from dialogue.languages.language import Language
-from dialogue.library.answers import answer_schema
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.event_log import EventLog
@@ -165,8 +164,7 @@ class LocalChatEngine:
         consultation = consultation.shortened(self._tools.fits)
         if consultation.quotes and self._tools.fits(consultation.result):
             self._tools.found(consultation.call, consultation.result)
-            form = ResponseFormat.with_schema(answer_schema(consultation.quotes))
-            async with aclosing(self._structured(form)) as pieces:
+            async with aclosing(self._structured(ResponseFormat.with_schema(consultation.schema))) as pieces:
                 written = "".join([piece async for piece in pieces])
         answer = consultation.answer(written)
         if answer is None:  # the model answers the question without what was found

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from dialogue.library.answers import LibraryAnswer, instruction, quotes_in_words, read_answer, read_out
+from dialogue.library.answers import LibraryAnswer, answer_schema, instruction, quotes_in_words, read_answer, read_out
 from dialogue.library.passage import Found
 from dialogue.library.question_words import question_words
 from dialogue.library.quotes import Quote, has_word, quotes_for
@@ -42,6 +43,11 @@ class Consultation:
     def result(self) -> str:
         """What a model reads: the quotations, as data, and what to do with them."""
         return f"{quotes_in_words(self.quotes)}\n\n{instruction()}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The form of a model's answer."""
+        return answer_schema(self.quotes)
 
     def shortened(self, fits: Callable[[str], bool]) -> Consultation:
         """With as many of the quotes, the best ones, as fit into the model's context; with all where none does."""
