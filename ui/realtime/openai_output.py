@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from audio.chunk import Samples
+from dialogue.errors import BadInput
 from stream.runtime.events import (
     ContextShown,
     Expressed,
@@ -20,6 +23,7 @@ from ui.realtime.openai_response import OpenAiResponse
 from ui.realtime.openai_session import OpenAiSession
 from ui.realtime.usage import UsageCount
 
+BEYOND_MS = 100  # by which clients round up
 MOST_ITEMS = 500  # that can be retrieved
 
 
@@ -36,6 +40,7 @@ class OpenAiOutput:
         self._user_item: str | None = None
         self._response: OpenAiResponse | None = None
         self._spoken: OpenAiResponse | None = None  # whose sound may still come, after a call of a function ended it
+        self._last: OpenAiResponse | None = None  # the one that ended last
         self._said_before = 0  # characters of the turn's reply in earlier responses
         self.heard_ms = 0.0
         self.items: dict[str, Message] = {}
@@ -96,6 +101,20 @@ class OpenAiOutput:
     def committed(self) -> Message:
         return event_of("input_audio_buffer.committed", item_id=self._user_item, previous_item_id=self._order.last)
 
+    def unplayed_s(self, item_id: Any, audio_end_ms: Any) -> float:
+        """Seconds of sound of an item that the client has got and not played. Raises BadInput for another item than the
+        newest reply, and for a time that it does not have."""
+        found = next((each for each in (self._response, self._last) if each and each.message_id == item_id), None)
+        if found is None:
+            raise BadInput("Only the newest reply can be truncated.")
+        if isinstance(audio_end_ms, bool) or not isinstance(audio_end_ms, int | float) or not audio_end_ms >= 0:
+            raise BadInput("audio_end_ms must be a number that is not negative.")
+        if self._over_webrtc:
+            return 0.0
+        if audio_end_ms > found.sent_ms + BEYOND_MS:
+            raise BadInput(f"audio_end_ms is beyond the {found.sent_ms:.0f} ms of sound in this item.")
+        return max(0.0, found.sent_ms - audio_end_ms) / 1000
+
     def forget_speech(self) -> None:
         """The sound so far was dropped."""
         self._user_item = None
@@ -147,6 +166,7 @@ class OpenAiOutput:
 
     def _end(self, text: str, *, cut: bool) -> list[Message]:
         response, self._response = self._responding(), None
+        self._last = response
         return response.end(text, self._usage.since_last(), cut=cut)
 
     def _responding(self) -> OpenAiResponse:

@@ -12,7 +12,15 @@ from typing import Any, TypeGuard
 from audio.chunk import Chunk, Samples
 from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
-from stream.runtime.events import DeviceSwitched, Expressed, Interrupted, Perceived, TalkKeyPressed, TextTyped
+from stream.runtime.events import (
+    DeviceSwitched,
+    Expressed,
+    Interrupted,
+    Perceived,
+    PlayoutMeasured,
+    TalkKeyPressed,
+    TextTyped,
+)
 from stream.runtime.given import InstructionGiven
 from ui.realtime.dialect import Beginning, Message, Taken
 from ui.realtime.openai_event import error_event, event_of, new_id
@@ -155,10 +163,13 @@ class OpenAiRealtime:
         return Taken(answers=[event_of("conversation.item.retrieved", item=item)])
 
     def _truncate(self, message: Mapping[str, Any]) -> Taken:
-        """The reply ends at what was heard so far; sound is sent at the pace at which it is heard."""
+        """The reply ends with the words that the client has played. It plays the next ones as late."""
         names = {name: message.get(name) for name in ("item_id", "content_index", "audio_end_ms")}
-        active: list[Perceived] = [Interrupted()] if self._out.responding else []
-        return Taken(perceived=active, answers=[event_of("conversation.item.truncated", **names)])
+        unplayed_s = self._out.unplayed_s(names["item_id"], names["audio_end_ms"])
+        perceived: list[Perceived] = [PlayoutMeasured(unplayed_s)]
+        if self._out.responding:
+            perceived.append(Interrupted())
+        return Taken(perceived=perceived, answers=[event_of("conversation.item.truncated", **names)])
 
     def _create_response(self, message: Mapping[str, Any]) -> Taken:
         if self._results:

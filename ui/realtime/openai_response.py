@@ -21,6 +21,11 @@ class OpenAiResponse:
         self._output: list[Message] = []
         self._words = "response.output_audio_transcript" if aloud else "response.output_text"
         self.said = ""
+        self.sent_ms = 0.0  # of sound
+
+    @property
+    def message_id(self) -> str:
+        return self._message_id
 
     @property
     def id(self) -> str:
@@ -38,6 +43,7 @@ class OpenAiResponse:
         """(n,) float32 at the rate of the format; empty where the response is text alone."""
         if not self._aloud:
             return []
+        self.sent_ms += 1000 * len(samples) / self._format.rate
         delta = self._format.write(samples)
         return [*self._open_message(), event_of("response.output_audio.delta", **self._place, delta=delta)]
 

@@ -15,6 +15,7 @@ from stream.runtime.events import (
     DeviceSwitched,
     Interrupted,
     Notice,
+    PlayoutMeasured,
     ReplyEnded,
     ReplyText,
     State,
@@ -133,6 +134,19 @@ def test_an_interrupted_response_holds_what_was_heard(dialect: OpenAiRealtime) -
     done = dialect.express(ReplyEnded(1, "One two three.", "One", cut=True))[-1]["response"]
     assert done["status"] == "cancelled"
     assert done["output"][0]["content"] == [{"type": "output_audio", "transcript": "One"}]
+
+
+def test_a_truncated_reply_ends_with_what_the_client_has_played(dialect: OpenAiRealtime) -> None:
+    added = dialect.express(ReplyText(1, "One two three."))[1]
+    dialect.voiced(np.zeros(24_000, np.float32))
+    item = {"type": "conversation.item.truncate", "item_id": added["item"]["id"], "content_index": 0}
+    taken = dialect.take({**item, "audio_end_ms": 400})
+    assert taken.perceived == [PlayoutMeasured(0.6), Interrupted()]
+    assert kinds(taken.answers) == ["conversation.item.truncated"]
+    dialect.express(ReplyEnded(1, "One two three.", "One", cut=True))
+    assert dialect.take({**item, "audio_end_ms": 700}).perceived == [PlayoutMeasured(0.3)]
+    for wrong in ({**item, "audio_end_ms": 5000}, {**item, "audio_end_ms": "x"}, {**item, "item_id": "item_other"}):
+        assert kinds(dialect.take(wrong).answers) == ["error"]
 
 
 def test_text_alone_has_no_sound(dialect: OpenAiRealtime) -> None:
