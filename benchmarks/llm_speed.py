@@ -10,6 +10,7 @@ file, and decodes in two sessions of 1,000 tokens. `ttft_ms_median` is measured 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -33,6 +34,7 @@ from stream.models.weights import WeightStore
 from ui.host.home import home
 
 PARTS = ("speed", "small", "top1", "load", "first")
+COMPARED = {"speed", "small"}  # with llama.cpp
 
 _OPEN = """
 import json, sys, time
@@ -101,10 +103,13 @@ def loading(path: Path) -> dict[str, float]:
 def speed_of_larger_llm(path: Path, rounds: int = 5, parts: Collection[str] = PARTS) -> dict[str, float]:
     """The figures of the larger embedded model in `path`, or of a part of them:
     decode_ratio, decode_ratio_1536, prefill_ratio, prefill_ratio_least (speed), small_decode_ratio (small),
-    top1 (top1), load_s, import_s, rss_mb (load), ttft_ms_median (first).
+    top1 (top1), load_s, import_s, rss_mb (load), ttft_ms_median (first). Without llama.cpp the first two are left out.
     """
     torch.set_num_threads(1)
     found: dict[str, float] = {}
+    if COMPARED & set(parts) and importlib.util.find_spec("llama_cpp") is None:
+        print("Without llama.cpp there are no ratios: pip install llama-cpp-python", file=sys.stderr)
+        parts = set(parts) - COMPARED
     if "load" in parts:
         found |= loading(path)
     if "first" in parts:

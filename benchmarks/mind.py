@@ -3,7 +3,8 @@
 Questions are in `benchmarks/quality/held_out` (figures) and `.../development` (to look at while something changes).
 Scene questions are answered by the rules alone, by the model alone, and by both: the rule's answer where there is one,
 else the model's. `confidently_wrong` counts wrong answers of both that do not admit a doubt. `general_hijacked` counts
-questions about the world that a rule answers, with a camera on or off; a correct sum is no hijack.
+questions about the world that a rule answers, with a camera on or off; a correct sum is no hijack. `speed` is what
+`benchmarks/llm_speed.py` measures: ratios against llama.cpp on the same file, loading, memory, time to first token.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.llm_speed import speed_of_larger_llm
 from benchmarks.quality.asking import Asker, clock, run_here
 from benchmarks.quality.judging import Verdict, verdict
 from benchmarks.quality.question_sets import HALVES, Question, everyday, general, scenes
@@ -32,6 +34,7 @@ from dialogue.text.plain_words import core, sentences
 from ui.host.home import weight_store
 
 CONTEXT_TOKENS = 2048
+SPEED = "speed"
 T = TypeVar("T")
 
 
@@ -147,18 +150,25 @@ def _is_sum(text: str) -> bool:
     return any(arithmetic.result(core(words)) is not None for words in sentences(text))
 
 
-async def measure(options: argparse.Namespace) -> dict[str, float]:
-    began = time.perf_counter()
-    run = Measuring(open_asker(options.llm), options)
-    figures: dict[str, float] = {}
-    for part in options.parts:
+async def answers(parts: Sequence[str], options: argparse.Namespace) -> dict[str, float]:
+    run, figures = Measuring(open_asker(options.llm), options), dict[str, float]()
+    for part in parts:
         figures |= await getattr(run, part)()
+    return figures
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """The speed first, while nothing else is in memory."""
+    began = time.perf_counter()
+    speed = speed_of_larger_llm(weight_store().path(LARGER_LLM)) if SPEED in options.parts else {}
+    parts = [part for part in options.parts if part != SPEED]
+    figures = speed | (asyncio.run(answers(parts, options)) if parts else {})
     return figures | {"minutes": round((time.perf_counter() - began) / 60, 1)}
 
 
 def main() -> None:
     parser = benchmark_parser(__doc__)
-    parts = ("general", "scenes", "everyday")
+    parts = ("general", "scenes", "everyday", SPEED)
     parser.add_argument(
         "parts", nargs="*", default=parts, choices=[*parts, parts], help="what to measure (default: all)"
     )
@@ -168,7 +178,7 @@ def main() -> None:
     parser.add_argument("--rules-only", action="store_true", help="leave the model out")
     parser.add_argument("--show", action="store_true", help="print right answers too")
     options = parser.parse_args()
-    report(asyncio.run(measure(options)), options.json)
+    report(measure(options), options.json)
 
 
 if __name__ == "__main__":
