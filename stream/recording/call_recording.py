@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 EVENTS, MICROPHONE, VOICE, CAMERA = "events.jsonl", "microphone.wav", "voice.wav", "camera"
 VERSION = 1
 QUEUED = 8000  # writes; about a minute of a call, then writes are lost and counted
+QUEUED_WITH_PICTURES = 500  # with more waiting, pictures are left out: each is a megabyte
 LEAST_FREE_BYTES = 1_000_000_000  # on the disk; with less the recording ends, and the call goes on
 CHECK_EVERY = 500  # writes
 PICTURE_EVERY_S = 0.5
@@ -68,7 +69,7 @@ class CallRecording:
             case AudioReceived(chunk):
                 self._put(lambda: _add(self._microphone, chunk.start, chunk.samples))
             case FrameReceived(picture):
-                if at - self._pictured_at >= PICTURE_EVERY_S:
+                if at - self._pictured_at >= PICTURE_EVERY_S and self._writes.qsize() < QUEUED_WITH_PICTURES:
                     self._pictured_at = at
                     self._put(lambda: self._picture(at, picture))
             case _:

@@ -10,12 +10,23 @@ import numpy as np
 import pytest
 
 from audio.chunk import Chunk, Samples
-from audio.resample import Resampler
+from audio.resample import Resampler, resample_whole
+from benchmarks.interrupting.listener import last_word, words
 from dialogue.engines.scripted import ScriptedEngine
 from stream.models.parts import Parts, open_parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.runtime.events import AudioReceived, ReplyEnded, ReplyText, State, StateChanged, TextTyped, UserCaption
+from stream.runtime.events import (
+    AudioReceived,
+    Interrupted,
+    PlayoutMeasured,
+    ReplyEnded,
+    ReplyText,
+    State,
+    StateChanged,
+    TextTyped,
+    UserCaption,
+)
 from stream.session.session import Session
 from tests.room_sounds import EchoPath, at_level, babble, blip, clipped_vowel, cough, placed, said
 from tests.stream.calls import Call
@@ -26,7 +37,10 @@ LINE = (
     "The old bridge was built a hundred years ago, and since then it has carried trains, carts and people over the "
     "river every day. In winter it is covered with ice."
 )
-
+STORY = (
+    "The museum keeps its oldest clocks in a dark room on the upper floor. Every morning a woman winds them one after "
+    "the other, which takes an hour, and then all of them strike at almost the same moment."
+)
 PEOPLE = (
     "The minister said that the talks would go on until the end of the week.",
     "She had never seen so much snow in her life, and it kept falling.",
@@ -129,3 +143,49 @@ def test_with_headphones_somebody_who_speaks_over_the_reply_interrupts_at_once(p
     assert 5.0 < hearing[0] < 5.6
     spoken = [caption.text.lower() for caption in call.of(UserCaption) if caption.final and not caption.typed]
     assert "stop" in spoken[0]
+
+
+@pytest.fixture(scope="module")
+def interrupted(parts: Parts) -> list[tuple[str, np.ndarray]]:
+    """For each moment the words that the history kept of an interrupted reply, and what the far end played of it.
+
+    The far end plays sound after a delay that it has reported, and flushes what it had not played, as the page does.
+    """
+    delay_s, round_trip_s = 0.12, 0.04
+
+    async def one(moment_s: float) -> tuple[str, np.ndarray]:
+        call = Call(Session("truth", replace(parts, new_engine=lambda: ScriptedEngine((STORY,))), SETUP))
+        async with call.running():
+            call.session.push(PlayoutMeasured(delay_s, round_trip_s))
+            await call.lasts(0.5)
+            call.session.push(TextTyped("Tell me about the clocks."))
+            await call.lasts(moment_s)
+            call.session.push(Interrupted())
+            await call.lasts(0.5)
+        [ended] = call.of(ReplyEnded)
+        assert ended.cut
+        played = np.concatenate(call.out)[: round((0.5 + moment_s - delay_s - round_trip_s / 2) * 48_000)]
+        return ended.heard, resample_whole(played, 48_000, 16_000)
+
+    return [run_in_virtual_time(one(moment_s), until=60) for moment_s in (2.0, 3.4, 4.6, 6.3)]
+
+
+def test_the_history_ends_with_the_last_word_that_was_played(
+    interrupted: list[tuple[str, np.ndarray]], parts: Parts
+) -> None:
+    """`benchmarks/barge_in.py` does the same in a browser, with more interruptions."""
+    assert parts.transcriber is not None
+    errors = []
+    for kept, played in interrupted:
+        transcript = parts.transcriber.transcribe(np.pad(played, (0, 8000)), careful=True).text
+        errors.append(len(words(kept)) - last_word(transcript, STORY))
+    assert all(abs(error) <= 2 for error in errors), errors
+    assert sum(abs(error) <= 1 for error in errors) >= len(errors) - 1, errors
+
+
+def test_later_interruptions_keep_more_and_none_keeps_what_was_not_played(
+    interrupted: list[tuple[str, np.ndarray]],
+) -> None:
+    kept = [len(words(each)) for each, _ in interrupted]
+    assert kept == sorted(set(kept)), "each moment keeps more words than the one before"
+    assert all(STORY.startswith(each) for each, _ in interrupted)
