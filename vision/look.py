@@ -50,7 +50,7 @@ class SceneUpdate:
 
     def covered(self, at: float) -> None:
         """Clears the view: nothing is to be seen through the lens."""
-        self.tracker.clear()
+        self.tracker.cover()
         self._lines = ()
         self.scene.covered(at)
 

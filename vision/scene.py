@@ -39,6 +39,7 @@ class Scene:
         self._has_read = False
         self._covered = False
         self._motion = Motion()
+        self._departed: deque[int] = deque(maxlen=_MOST_EVENTS)  # numbers of objects that left, which may return
         self._events: deque[SceneEvent] = deque(maxlen=_MOST_EVENTS)
         self._untaken = 0
 
@@ -175,13 +176,15 @@ class Scene:
         counts = Counter(track.label for track in before.values())
         for number in before.keys() - now.keys():
             counts[before[number].label] -= 1
+            self._departed.append(number)
             self._log(self._event("left", before[number], counts[before[number].label]))
 
     def _log_arrivals(self, before: Mapping[int, Track], now: Mapping[int, Track]) -> None:
         counts = Counter(before[number].label for number in before.keys() & now.keys())
         for number in now.keys() - before.keys():
             track = now[number]
-            if self._camera_since is not None and track.since - self._camera_since >= _ARRIVAL_S:
+            was_there = self._camera_since is None or track.since - self._camera_since < _ARRIVAL_S
+            if number in self._departed or not was_there:
                 self._log(self._event("entered", track, counts[track.label]))
             counts[track.label] += 1
 

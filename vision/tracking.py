@@ -16,6 +16,7 @@ CONFIRMED = 0.44  # mean vote from which an object is confirmed; in photos, 94 %
 CERTAIN = 0.65  # score from which one look is enough
 DOUBTED = 0.3  # mean vote below which a confirmed object was a mistake
 LOST_AFTER_S = 1.5  # without a detection, in at least two looks
+RETURNS_WITHIN_S = 10.0  # after an object was seen last: what is then seen of its kind at its place is the same one
 MEMORY = 4  # looks over which the mean extends, approximately
 _MISSED = 0.2  # vote of a look for a class that it did not detect: scores of real objects do fall that low
 
@@ -92,6 +93,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._candidates: list[_Candidate] = []
+        self._gone: list[_Candidate] = []  # confirmed before they were lost, and perhaps only hidden
         self._count = 0
 
     @property
@@ -106,7 +108,10 @@ class Tracker:
             self._place(detection, at)
         for candidate in self._candidates:
             candidate.count_votes()
-        self._candidates = [candidate for candidate in self._candidates if not candidate.is_lost(at)]
+        lost = [candidate for candidate in self._candidates if candidate.is_lost(at)]
+        self._candidates = [candidate for candidate in self._candidates if candidate not in lost]
+        self._gone += [candidate for candidate in lost if candidate.confirmed]
+        self._gone = [candidate for candidate in self._gone if at - candidate.at <= RETURNS_WITHIN_S]
         return self.tracks()
 
     def confirm_now(self) -> list[Track]:
@@ -119,9 +124,15 @@ class Tracker:
         """The confirmed objects, oldest first."""
         return [candidate.track() for candidate in self._candidates if candidate.confirmed]
 
+    def cover(self) -> None:
+        """Nothing is in view for the moment: the objects keep their numbers if they are back soon."""
+        self._gone += [candidate for candidate in self._candidates if candidate.confirmed]
+        self._candidates.clear()
+
     def clear(self) -> None:
         """Forgets all objects, for example when the camera is lost."""
         self._candidates.clear()
+        self._gone.clear()
 
     def continue_from(self, before: Sequence[Track]) -> None:
         """For a picture that follows another: an object of a kind that was in it keeps its number and first time.
@@ -161,10 +172,22 @@ class Tracker:
             nested = max(inside(detection.box, candidate.box), inside(candidate.box, detection.box)) >= _PART
             if nested and candidate.label == detection.label and candidate.at == at and detection.score < CERTAIN:
                 return
-        self._count += 1
-        candidate = _Candidate(self._count, detection.box, at, at)
+        candidate = self._returned(detection, at) or self._new(detection, at)
         candidate.seen(detection, at)
         self._candidates.append(candidate)
+
+    def _new(self, detection: Detection, at: float) -> _Candidate:
+        self._count += 1
+        return _Candidate(self._count, detection.box, at, at)
+
+    def _returned(self, detection: Detection, at: float) -> _Candidate | None:
+        """A candidate with the number of the object that was hidden there, to be confirmed again."""
+        hidden = [gone for gone in self._gone if gone.label == detection.label and _similarity(gone, detection) > 0]
+        if not hidden:
+            return None
+        same = max(hidden, key=lambda gone: _similarity(gone, detection))
+        self._gone.remove(same)
+        return _Candidate(same.number, detection.box, same.since, at)
 
 
 def _similarity(candidate: _Candidate, detection: Detection) -> float:

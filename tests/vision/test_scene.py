@@ -94,6 +94,14 @@ def test_an_event_says_which_object_moved_and_of_what_colour_it_is() -> None:
     assert scene.take_new_events() == ()
 
 
+def test_what_was_there_from_the_beginning_enters_when_it_returns() -> None:
+    scene = Scene()
+    scene.see([track(1, since=0.0)], {}, 0.0)
+    scene.see([], {}, 5.0)
+    scene.see([track(1, since=0.0, at=8.0)], {}, 8.0)
+    assert [event.kind for event in scene.events()] == ["left", "entered"]
+
+
 def test_what_is_there_when_the_lens_is_uncovered_did_not_come_in() -> None:
     scene = Scene()
     scene.lit("normal", [], 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vision.detect import Detection
-from vision.tracking import LOST_AFTER_S, Tracker
+from vision.tracking import LOST_AFTER_S, RETURNS_WITHIN_S, Tracker
 
 BOX = (0.2, 0.2, 0.5, 0.9)
 AWAY = (0.7, 0.2, 0.95, 0.9)
@@ -110,3 +110,35 @@ def test_clearing_removes_all_objects() -> None:
     tracker.clear()
     assert tracker.tracks() == []
     assert tracker.update([seen("person", 0.8)], 1.0)[0].number == 2
+
+
+def hidden_for(seconds: float, back: tuple[float, float, float, float]) -> tuple[int, int]:
+    """The numbers of a person before and after being hidden, looked at twice a second."""
+    tracker = Tracker()
+    (before,) = tracker.update([seen("person", 0.8)], 0.0)
+    for look in range(1, round(2 * seconds)):
+        tracker.update([], look / 2)
+    (after,) = tracker.update([seen("person", 0.8, back)], seconds)
+    return before.number, after.number
+
+
+def test_a_hidden_object_keeps_its_number_at_its_place() -> None:
+    before, after = hidden_for(5.0, BOX)
+    assert before == after
+
+
+@pytest.mark.parametrize(("seconds", "back"), [(5.0, (0.0, 0.0, 0.05, 0.1)), (RETURNS_WITHIN_S + 3, BOX)])
+def test_what_comes_elsewhere_or_late_is_another_object(
+    seconds: float, back: tuple[float, float, float, float]
+) -> None:
+    before, after = hidden_for(seconds, back)
+    assert before != after
+
+
+def test_objects_keep_their_numbers_while_the_lens_is_covered() -> None:
+    tracker = Tracker()
+    before = tracker.update([seen("person", 0.8), seen("cup", 0.8, AWAY)], 0.0)
+    tracker.cover()
+    assert tracker.tracks() == []
+    after = tracker.update([seen("cup", 0.8, AWAY), seen("person", 0.8)], 3.0)
+    assert {track.number for track in after} == {track.number for track in before}
