@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 
+import numpy as np
+
 from vision.picture import Pixels
 
 SILENT_S = 1.0  # without a picture, after which a camera has stopped
 _FAST = 6  # pictures within _FAST_S, from which a source sends a steady stream, not single pictures
 _FAST_S = 2.0
 
-_FROZEN_S = 0.9
+_FROZEN_S = 0.75  # since the picture came first; no pause of a live camera is that long
 _LIVE_SHARE = 0.5  # of the pixels that differ from one frame to the next: the noise of a sensor
-_LIVE_FRAMES = 8  # in a row, which show that the source has such noise
+_NOISE = 12  # grey levels up to which most pixels differ by noise: movement differs by more
+_LIVE_FRAMES = 24  # in a row, which show that the source has such noise: a codec refines a still picture in fewer
 
 
 class Stream:
@@ -40,19 +43,17 @@ class Frozen:
     def __init__(self) -> None:
         self._last: Pixels | None = None
         self._noisy_frames = 0
-        self._same_since: float | None = None
+        self._new_at = 0.0  # when the last picture came that was unlike the one before
 
     def see(self, grain: Pixels, at: float) -> bool:
         """Takes single pixels of the next frame, always the same ones. Returns whether the source is frozen."""
         last, self._last = self._last, grain
         if last is None or last.shape != grain.shape:
             return False
-        share = float((grain != last).any(2).mean())
-        if share:
-            self._noisy_frames = self._noisy_frames + 1 if share >= _LIVE_SHARE else 0
-            self._same_since = None
+        differences = np.abs(grain.astype(np.int16) - last).max(2)
+        if differences.any():
+            is_noise = (differences > 0).mean() >= _LIVE_SHARE and np.percentile(differences, 90) <= _NOISE
+            self._noisy_frames = self._noisy_frames + 1 if is_noise else 0
+            self._new_at = at
             return False
-        if self._noisy_frames < _LIVE_FRAMES:
-            return False
-        self._same_since = at if self._same_since is None else self._same_since
-        return at - self._same_since >= _FROZEN_S
+        return self._noisy_frames >= _LIVE_FRAMES and at - self._new_at >= _FROZEN_S

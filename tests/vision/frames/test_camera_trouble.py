@@ -38,10 +38,16 @@ def test_single_pictures_are_no_stream() -> None:
 
 
 def test_a_live_camera_that_repeats_a_picture_is_frozen_within_a_second_and_recovers() -> None:
-    live = grains(1, 24)
+    live = grains(1, 32)
     times = frozen_at([*live, *[live[-1]] * 16, *grains(2, 4)])
-    assert 24 * FRAME_S < times[0] <= 24 * FRAME_S + 1.0
-    assert times[-1] < 40 * FRAME_S
+    assert 32 * FRAME_S < times[0] <= 32 * FRAME_S + 1.0
+    assert times[-1] < 48 * FRAME_S
+
+
+def test_a_film_that_pans_and_then_stands_still_is_not_called_frozen() -> None:
+    wide = np.random.default_rng(4).integers(0, 256, (24, 132, 3), dtype=np.uint8)
+    pan = [wide[:, left : left + 32] for left in range(100)]
+    assert not frozen_at([*pan, *[pan[-1]] * 40])
 
 
 def test_a_drawn_picture_is_not_called_frozen() -> None:
