@@ -15,7 +15,7 @@ _EMPTY = frozenset(
         "should will shall may might must to of in on at by for from with about into than then as and or but if "
         "whether not no any some there here say says said tell me please according many much long often get got go "
         "document documents file files library text passage mention mentioned mentions stand stands written find look "
-        "know give given up out so also only just s t",
+        "know per give given up out so also only just s t",
     )
 )
 MOST_WORDS = 24

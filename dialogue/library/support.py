@@ -10,6 +10,7 @@ from dialogue.library.quotes import has_word
 # The share of the words that must stand in the text or the question.
 LEAST_SUPPORT = 0.6
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"}
 _NAME = re.compile(r"\b[A-Z][a-z]{2,}\b")
 
 
@@ -17,6 +18,8 @@ def is_supported(said: str, text: str, question: str) -> bool:
     """A name is a word with a capital letter that is not the first word of a sentence with others."""
     there = text.split()
     known = [*there, *question.split()]
+    if any(sign in said and sign not in text and name not in text.lower() for sign, name in _CURRENCIES.items()):
+        return False
     numbers = {_value(number) for number in _NUMBER.findall(text)}
     if not all(_value(number) in numbers for number in _NUMBER.findall(said)):
         return False

@@ -18,6 +18,8 @@ TEXT = "Edda Holm, who lives in Vardo, paid 1,940.50 euros for the compass on 3 
         ("1,940.50 euros", True),
         ("€1940.50", True),
         ("1,940.60", False),
+        ("$1,940.50", False),
+        ("1,940.50 euros per compass", True),
         ("in London", False),
         ("Edda Holm paid 1940.5 euros", True),
         ("Edda Holm paid 940 euros", False),
