@@ -152,7 +152,8 @@ def metrics() -> str:
 
     lines = ["# Metrics", "", "`GET /metrics`, in Prometheus' text format. Generated from the registry.", ""]
     lines += ["| name | type | labels | what |", "|---|---|---|---|"]
-    for metric in vars(Metrics()).values():
+    collectors: list[Any] = list(Metrics().registry._collector_to_names)
+    for metric in collectors:
         for family in getattr(metric, "describe", list)():
             labels = ", ".join(f"`{label}`" for label in metric._labelnames)
             name = f"{family.name}_total" if family.type == "counter" else family.name

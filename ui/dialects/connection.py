@@ -104,6 +104,7 @@ class DialectConnection:
             except BadInput as error:
                 taken.answers = [self._dialect.failed(str(error))]
             self._put(taken.answers)
+            await asyncio.sleep(0)  # a flood of messages does not hold up the other sessions
             if taken.ends:
                 self._finish()
                 await asyncio.Event().wait()  # until the answers are sent

@@ -79,14 +79,16 @@ class CallingEngine(ToyEngine):
             yield delta
 
 
-def talk(engine: ToyEngine, story: Callable[[QueueWire], Awaitable[None]]) -> list[Message]:
+def talk(
+    engine: ToyEngine, story: Callable[[QueueWire], Awaitable[None]], most_s: float | None = None
+) -> list[Message]:
     """The messages that the client got in a story, after which it hangs up."""
 
     async def whole() -> list[Message]:
         wire, parts = QueueWire(), toy_parts(lambda: engine)
         models = ServedModels(parts, SETUPS["laptop"], Places(Admission(1), Metrics()))
         connection = DialectConnection(cast(Any, wire), models, OpenAiRealtime("toy", CAN))
-        running = asyncio.create_task(connection.run())
+        running = asyncio.create_task(connection.run(most_s))
         await story(wire)
         wire.sent.put_nowait(None)
         await running
@@ -147,3 +149,14 @@ def test_the_voice_comes_at_the_pace_at_which_it_is_heard() -> None:
         assert len(sounds) > 50
 
     talk(ToyEngine(["word " * 10]), story)
+
+
+def test_a_key_whose_minutes_are_used_up_ends_the_connection_with_an_error() -> None:
+    async def story(wire: QueueWire) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        wire.types("Hello?")
+        assert (await wire.gets("error"))["error"]["code"] == "minutes_used_up"
+        assert abs(loop.time() - began - 30) < 1
+
+    talk(ToyEngine(["A word."]), story, most_s=30)
