@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 
 import cv2
@@ -26,8 +27,8 @@ SETUP = SETUPS["laptop"]
 
 
 @pytest.fixture(scope="module")
-def parts(weights: WeightStore) -> Iterator[Parts]:
-    opened = asyncio.run(open_parts(SETUP, weights))
+def parts(language_weights: WeightStore) -> Iterator[Parts]:
+    opened = asyncio.run(open_parts(SETUP, language_weights))
     yield opened
     opened.close()
 
@@ -44,8 +45,8 @@ async def show(call: Call, rgb: Rgb, seconds: float) -> None:
         await asyncio.sleep(0.2)
 
 
-def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped) -> Call:
-    """Says or types each text and waits the given seconds, while the camera shows `rgb`."""
+def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped | np.ndarray) -> Call:
+    """Says or types each text, or plays the sound, and waits the given seconds, while the camera shows `rgb`."""
 
     async def whole() -> Call:
         call = Call(Session("live", parts, SETUP))
@@ -60,6 +61,8 @@ def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped) 
                 match part:
                     case str():
                         await call.plays(said(part))
+                    case np.ndarray():
+                        await call.plays(part)
                     case TextTyped():
                         call.session.push(part)
                     case seconds:
@@ -121,3 +124,29 @@ def test_free_conversation_is_bounded_and_remembers_who_spoke(parts: Parts) -> N
     (reply,) = call.of(ReplyEnded)
     assert 3 <= len(reply.said.split()) <= 90
     assert not reply.cut
+
+
+def in_language(parts: Parts, text: str, speaker: str, code: str) -> np.ndarray:
+    """`text` by a speaker that is not the assistant's, float32 at 16 kHz."""
+    assert parts.languages is not None
+    voice = parts.languages.voice(code, speaker)
+    assert voice is not None, "its models are here"
+    return resample_whole(voice.spoken(text).samples, voice.rate, 16_000)
+
+
+def test_a_call_follows_the_language_of_each_question(parts: Parts, weights: WeightStore) -> None:
+    chinese = in_language(parts, "这块牌子上写着什么？", "zf_xiaobei", "zh")
+    call = conversation(parts, sign("EXIT", "42"), chinese, 7.0, "What does the sign say?", 6.0)
+    first, second = call.of(ReplyEnded)
+    assert "上面写着：“EXIT 42”" in first.heard
+    assert "EXIT 42" in second.heard
+    assert "上面" not in second.heard, "an English question gets an English answer"
+    sound = resample_whole(np.concatenate(call.out), 48_000, 16_000)[: 11 * 16_000]
+    assert "上面" in Transcriber(weights.path("whisper-base")).transcribe(sound, language="zh").text
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="Spanish phonemes come from eSpeak NG")
+def test_a_spanish_question_gets_a_spanish_answer(parts: Parts) -> None:
+    asked = in_language(parts, "¿Qué dice ese cartel?", "em_alex", "es")
+    (reply,) = conversation(parts, sign("CERRADO"), asked, 8.0).of(ReplyEnded)
+    assert "Dice: “CERRADO”" in reply.heard
