@@ -13,6 +13,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from dialogue.languages.homophones import by_sound, corrected
+
 ENGLISH = "en"
 TABLES = Path(__file__).with_name("tables")
 # The codes of ISO 639-1, English first.
@@ -90,6 +92,14 @@ class Language:
             return _THING
 
         return self._any_word.sub(mask, plain), labels
+
+    def corrected(self, plain: str) -> str:
+        """Plain words without slips of the recogniser, where it writes by sound."""
+        return corrected(plain, self._sounds) if self._sounds else plain
+
+    @cached_property
+    def _sounds(self) -> Mapping[tuple[str, ...], str]:
+        return {} if self.spaced else by_sound([*self.table["by_sound"], *self._labels])
 
     @cached_property
     def questions(self) -> tuple[tuple[str, re.Pattern[str]], ...]:

@@ -36,8 +36,11 @@ def asked(text: str, lang: Language) -> Asked | None:
     for sentence in reversed(re.split(r"[.!?。！？\n]+", text[-_LONGEST_TEXT:])):
         plain = lang.plain(sentence)
         length, most = (len(plain.split()), _MOST_WORDS) if lang.spaced else (len(plain), _MOST_CHARACTERS)
-        if plain and length <= most and (found := _in_sentence(plain, sentence, lang)) is not None:
-            return found
+        if not plain or length > most:
+            continue
+        for words in dict.fromkeys((plain, lang.corrected(plain))):
+            if (found := _in_sentence(words, sentence, lang)) is not None:
+                return found
     return None
 
 
