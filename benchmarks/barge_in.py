@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
@@ -32,6 +31,7 @@ from audio.resample import resample_whole
 from audio.transcribe import Transcriber
 from benchmarks.calls.chromium import chromium_path
 from benchmarks.interrupting.listener import Heard, heard_around, last_word, muted, share_within, synthesised, words
+from benchmarks.interrupting.recorded import Message, Recorded
 from benchmarks.interrupting.talkative import LINES, SETUP
 from benchmarks.interrupting.trials import Trial, trials
 from benchmarks.report import benchmark_parser, report
@@ -50,41 +50,7 @@ LOUD = 0.012  # of the microphone
 CUT_WITHIN_S = 2.5  # an interruption after that is none of the trial's
 STALE_S = 0.02
 GO_ON = "Please tell me more."
-YIELDED = ("yielded", "cut_in")  # kinds of reasons
 KINDS = ("interruption", "backchannel", "noise", "background")
-
-
-Message = dict[str, Any]
-
-
-@dataclass
-class Recorded:
-    """What the browser recorded. Times are seconds of the recording; `echo` is the part without trials."""
-
-    began: float  # of the microphone's file, about
-    microphone: Samples
-    heard: Samples  # the voice as far as the page did not mute it
-    messages: list[tuple[float, Message]]
-    echo: tuple[float, float]
-
-    def of(self, kind: str, start: float = 0.0, end: float = float("inf")) -> Iterator[tuple[float, Message]]:
-        """The server's messages of a kind between two times."""
-        return ((at, message) for at, message in self.messages if message["type"] == kind and start <= at < end)
-
-    def cuts(self, start: float, end: float) -> list[tuple[float, Message]]:
-        """When the assistant yielded between two times, and the reply that ended there, which may be reported later."""
-        ended = {message["turn"]: message for _, message in self.of("reply_ended", start)}
-        yields = [(at, why["turn"]) for at, why in self.of("why", start, end) if why["kind"] in YIELDED]
-        return [(at, ended[turn]) for at, turn in yields if turn in ended]
-
-    def next_state(self, state: str, after: float) -> float:
-        """When the state next came; infinity if never."""
-        return min((at for at, each in self.of("state", after) if each["state"] == state), default=float("inf"))
-
-    def speaking_since(self, at: float) -> float | None:
-        """Since when the assistant was speaking at this time; None if it was not."""
-        before = list(self.of("state", end=at))
-        return before[-1][0] if before and before[-1][1]["state"] == "speaking" else None
 
 
 @dataclass
@@ -179,7 +145,8 @@ def judged(given: list[Trial], recorded: Recorded, sounds: dict[str, Samples]) -
     for trial, onset in zip(given, onsets(given, recorded.microphone, recorded.began), strict=True):
         since = recorded.speaking_since(onset) if onset is not None else None
         if onset is None or since is None or onset - since < 1.6:
-            yield Outcome(trial)
+            unheard = "it was not heard in the microphone"
+            yield Outcome(trial, reasons=unheard if onset is None else "nothing was being said, or not for long enough")
             continue
         found = (heard_around(recorded.heard, sound, onset) for sound in sounds.values())
         outcome = Outcome(trial, onset, next((each for each in found if each is not None), None))
@@ -235,6 +202,8 @@ def figures(outcomes: list[Outcome], recorded: Recorded) -> dict[str, float]:
     ducks = [at for each in true if each.heard is not None and (at := each.heard.ducked_s()) is not None]
     silences = [at for each in cut if each.heard is not None and (at := each.heard.silent_s()) is not None]
     echo = recorded.cuts(*recorded.echo)
+    for at, why in recorded.of("why", *recorded.echo):
+        print(f"echo, after {at - recorded.echo[0]:4.1f} s: {why['text']}")
     errors = list(heard_errors(outcomes, recorded))
 
     def kept(kind: str) -> float:
