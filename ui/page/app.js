@@ -223,7 +223,7 @@ call.addEventListener("message", ({ detail: message }) => {
 function showScene(scene) {
   overlay.show(scene);
   by("scene-description").textContent = scene.description ?? "";
-  by("scene-description").hidden = scene.camera === false || !scene.description;
+  by("scene-description").hidden = !scene.description; // without a picture it says why
 }
 
 /* ---- the screen ---- */
