@@ -95,7 +95,17 @@ def nothing_found(quotes: Sequence[Quote]) -> LibraryAnswer:
 def is_stated(said: str, quote: Quote, question: str) -> bool:
     """Whether the quote supports the answer, beside words of the question."""
     text = f"{quote.text} {quote.passage.title}"
-    return is_supported(said, text, question) and _beside(said, quote, question)
+    return _is_about(said, text, question) and is_supported(said, text, question) and _beside(said, quote, question)
+
+
+def _is_about(said: str, text: str, question: str) -> bool:
+    """Whether the text is about what is asked: it has half of the question's words, every number among them, and those
+    that the answer repeats. A model answers "The lamp is blue" from a text about a red one."""
+    asked, there, repeated = question_words(question), text.split(), said.split()
+    missing = [word for word in asked if not has_word(word, there)]
+    if any(any(map(str.isdigit, word)) or has_word(word, repeated) for word in missing):
+        return False
+    return len(missing) <= len(asked) / 2
 
 
 def _beside(said: str, quote: Quote, question: str) -> bool:
@@ -123,7 +133,8 @@ def _read(written: str) -> tuple[int, str]:
     if not isinstance(answer, dict):
         return -1, " ".join(written.split())[:LONGEST_ANSWER]
     number = answer.get("quotation")
-    return number if isinstance(number, int) else -1, " ".join(str(answer.get("answer", "")).split())
+    said = " ".join(str(answer.get("answer", "")).split()).lstrip(" .,;:!?)]}")
+    return number if isinstance(number, int) else -1, said
 
 
 def _sentence(said: str) -> str:

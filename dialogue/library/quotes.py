@@ -71,7 +71,7 @@ def has_word(word: str, sentence: Sequence[str]) -> bool:
 def same_word(one: str, other: str) -> bool:
     """Whether two words are forms of one: "tenant" and "Tenants," are."""
     a, b = ("".join(filter(str.isalnum, word)).lower() for word in (one, other))
-    if a == b:
+    if b in (a, f"{a}s") or f"{b}s" == a:
         return True
     stem = min(len(a), len(b))
     return stem >= 4 and a[: max(4, stem - 2)] == b[: max(4, stem - 2)] and abs(len(a) - len(b)) <= 3

@@ -83,6 +83,20 @@ def test_words_far_from_those_of_the_question_are_no_answer() -> None:
     assert is_stated("940 euros", quote("This is about the rent. It is 940 euros."), "How much is the rent?")
 
 
+@pytest.mark.parametrize(
+    ("question", "said", "stated"),
+    [
+        ("What does the red lamp mean?", "the flame has gone out", True),
+        ("What does the blue lamp mean?", "The blue lamp means that the flame has gone out", False),
+        ("What does the error E90 of the lamp mean?", "the flame has gone out", False),
+        ("How much does the lamp for a garage cost a year?", "18 euros", False),
+    ],
+)
+def test_a_quote_about_something_else_states_nothing(question: str, said: str, stated: bool) -> None:
+    lamp = quote("A red lamp means that the flame has gone out. A lamp is 18 euros.")
+    assert is_stated(said, lamp, question) is stated
+
+
 def test_numbers_are_compared_by_value() -> None:
     assert is_stated("1940.5 euros", RENT, "monthly rent")
     assert not is_stated("940 euros", RENT, "rent")

@@ -37,5 +37,6 @@ def test_a_quote_leaves_its_quotation_marks_nowhere() -> None:
 def test_forms_of_a_word_are_one() -> None:
     assert same_word("tenant", "Tenants,")
     assert same_word("lighthouse", "lighthouses")
+    assert same_word("cat", "cats,")
     assert not same_word("rent", "rental contract")
     assert not same_word("two", "tw")
