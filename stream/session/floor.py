@@ -68,7 +68,7 @@ class Floor:
         self._flight = flight
         self._feed = unit_feed  # for an engine that hears
         self._caption_transcriber = caption_transcriber  # for an engine that hears
-        self.playout_s = PLAYOUT_GUESS_S
+        self.playout_s = self._buffered_s = PLAYOUT_GUESS_S
         self._state = State.LISTENING
         self.quiet = asyncio.Event()  # set while the floor is free
         self.quiet.set()
@@ -104,7 +104,8 @@ class Floor:
             case Restore():
                 self._playback.restore()
             case Yield(turn):
-                decision = replace(decision, heard_characters=self._playback.heard_characters(turn, self.playout_s))
+                # The order to stop takes as long to the far end as the sound before it.
+                decision = replace(decision, heard_characters=self._playback.heard_characters(turn, self._buffered_s))
                 self._playback.drop(turn)
             case Prepare() | Finish():
                 pass  # for the reply stage only
@@ -138,7 +139,8 @@ class Floor:
     def measured(self, playout: PlayoutMeasured) -> None:
         """Takes note of how long the far end takes to play what it is sent."""
         low, high = PLAYOUT_RANGE_S
-        self.playout_s = min(max(playout.delay_s + (playout.round_trip_s or 0.0) / 2, low), high)
+        self._buffered_s = min(max(playout.delay_s, low), high)
+        self.playout_s = min(self._buffered_s + (playout.round_trip_s or 0.0) / 2, high)
         self._flight.measured(playout)
 
     async def heard(self) -> None:

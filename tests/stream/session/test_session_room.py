@@ -149,7 +149,8 @@ def test_with_headphones_somebody_who_speaks_over_the_reply_interrupts_at_once(p
 def interrupted(parts: Parts) -> list[tuple[str, np.ndarray]]:
     """For each moment the words that the history kept of an interrupted reply, and what the far end played of it.
 
-    The far end plays sound after a delay that it has reported, and flushes what it had not played, as the page does.
+    The far end plays sound after a delay that it has reported. The order to stop takes as long to it as the sound; then
+    it flushes what it has not played, as the page does.
     """
     delay_s, round_trip_s = 0.12, 0.04
 
@@ -164,7 +165,7 @@ def interrupted(parts: Parts) -> list[tuple[str, np.ndarray]]:
             await call.lasts(0.5)
         [ended] = call.of(ReplyEnded)
         assert ended.cut
-        played = np.concatenate(call.out)[: round((0.5 + moment_s - delay_s - round_trip_s / 2) * 48_000)]
+        played = np.concatenate(call.out)[: round((0.5 + moment_s - delay_s) * 48_000)]
         return ended.heard, resample_whole(played, 48_000, 16_000)
 
     return [run_in_virtual_time(one(moment_s), until=60) for moment_s in (2.0, 3.4, 4.6, 6.3)]
