@@ -39,10 +39,18 @@ _NARRATION = (
     "(?:the |your )?(?:narration|narrating|live description|descriptions?|commentary|narrator|describing"
     "|commenting)(?: mode)?"
 )
+# What can be meant while the camera is on: "keep telling me about Rome" is none of it.
+_VIEW = (
+    r"(?:(?:everything|what|whatever) (?:you (?:can )?(?:see|are seeing)|happens|changes|goes on|moves|comes"
+    r"|is (?:happening|going on|around|there|new|in front).*)(?: .*)?|(?:my|our|the) (?:surroundings?|scene|room"
+    r"|view)(?: .*)?"
+    r"|everything|it|things)"
+)
+_IN_VIEW = rf"(?: {_VIEW})?(?: for (?:me|us)| now| again)*"
 _ON = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"{_PLEASE}(?:start|begin|turn on|switch on|enable|activate) {_NARRATION}(?: .+)?",
+        rf"{_PLEASE}(?:start|begin|turn on|switch on|enable|activate) {_NARRATION}{_IN_VIEW}",
         rf"{_PLEASE}(?:turn|switch) {_NARRATION} on",
         rf"{_NARRATION} (?:on|please)",
         rf"{_PLEASE}narrate(?: {_SEEN})?{_AROUND}(?: for (?:me|us))?(?: {_ONGOING})?",
@@ -50,10 +58,10 @@ _ON = tuple(
         rf"(?:me|us))"
         rf"{_AROUND}(?: for (?:me|us))?(?: {_ONGOING})?",
         rf"{_PLEASE}{_DESCRIBE} (?:to me )?{_SEEN}{_AROUND}(?: for (?:me|us))? {_ONGOING}",
-        rf"{_PLEASE}keep (?:on )?(?:describing|narrating|telling (?:me|us)|commenting|reporting|talking)(?: .+)?",
-        rf"{_PLEASE}keep (?:me|us) (?:posted|informed|updated|up to date)(?: (?:about|on|of) (?:what .+|everything"
-        rf"|my surroundings))?",
-        rf"{_PLEASE}(?:be my eyes|be my guide|guide me(?: around)?)(?: .{{0,20}})?",
+        rf"{_PLEASE}keep (?:on )?(?:describing|narrating|commenting)(?: on)?{_IN_VIEW}",
+        rf"{_PLEASE}keep (?:on )?telling (?:me|us)(?: about)? {_VIEW}",
+        rf"{_PLEASE}keep (?:me|us) (?:posted|informed|updated|up to date)(?: (?:about|on|of) {_VIEW})?",
+        rf"{_PLEASE}(?:be my eyes|be my guide|guide me(?: around)?)(?: please| for a while| now)?",
         rf"{_PLEASE}tell (?:me|us) (?:about )?(?:every change|all (?:the )?changes|everything (?:that|which)? ?"
         r"(?:happens|changes|moves|you see))" + rf"{_AROUND}(?: {_ONGOING})?",
     )

@@ -16,6 +16,9 @@ Describe my surroundings continuously.
 Tell me what you see from now on.
 Keep me posted about what happens.
 Be my eyes.
+Keep telling me what you see.
+Start describing what is around me.
+Keep describing.
 Tell me what is going on around me while I walk.
 """
 OFF = """
@@ -34,6 +37,11 @@ Describe what you see.
 Tell me what happens when water boils.
 Tell me what happened.
 Describe the plot of Hamlet.
+Keep telling me about the history of Rome.
+Start describing the French Revolution.
+Guide me through chess.
+Keep me posted about the stock market.
+Keep talking.
 Stop.
 """
 
