@@ -51,6 +51,7 @@ class LanguageModels:
         self._kokoro: KokoroModel | None = None
         self._voices: dict[tuple[str, str], KokoroVoice] = {}
         self._opening: asyncio.Task[None] | None = None
+        self._hears = asyncio.Event()  # set when the recogniser is there, or cannot be had
         self._listeners: WeakSet[Listener] = WeakSet()
 
     def listen(self, listener: Listener) -> None:
@@ -68,7 +69,22 @@ class LanguageModels:
     def want(self) -> None:
         """Begins to fetch and open what is missing. After a failure it is tried again."""
         if self._opening is None or (self._opening.done() and self._kokoro is None):
+            self._hears.clear()
             self._opening = asyncio.create_task(self._open(), name="languages")
+
+    async def hearing(self) -> Transcriber | None:
+        """The recogniser, opened first where it is here; None while it is fetched."""
+        self.want()
+        if self.recogniser is None and self.are_here:
+            await self._hears.wait()
+        return self.recogniser
+
+    async def speaking(self, code: str) -> VoiceModel | None:
+        """As `voice`; the models are opened first where they are here."""
+        self.want()
+        if self._kokoro is None and self.are_here:
+            await self.opened()
+        return self.voice(code)
 
     async def opened(self) -> None:
         """Waits until everything is there that can be had."""
@@ -103,6 +119,7 @@ class LanguageModels:
             [whisper] = await self._paths([WHISPER], progress)
             if self.recogniser is None:
                 self.recogniser = await self._asr.run(Transcriber, whisper)
+            self._hears.set()
             model, speakers = await self._paths([KOKORO, SPEAKERS], progress)
             self._kokoro = await self._tts.run(KokoroModel, model, speakers / "voices", VOICE_THREADS)
             await self._tts.run(phonemes, "好的，OK。", "zh")  # loads the pronunciation tables
@@ -110,6 +127,8 @@ class LanguageModels:
             log.warning("Models of other languages are missing: %s", error)
             self._tell("failed", str(error))
             return
+        finally:
+            self._hears.set()
         if fetched:
             self._tell("ready", "")
 
@@ -126,11 +145,10 @@ class LanguageModels:
 
 
 async def open_languages(chosen: str, store: Weights, asr: DeviceThread, tts: DeviceThread) -> LanguageModels | None:
-    """The models of other languages, opened at once where they are here or the user has chosen one; None where that is
-    English."""
+    """The models of other languages, opened at once where the user has chosen one; None where that is English."""
     if chosen == ENGLISH:
         return None
     languages = LanguageModels(store, asr, tts)
-    if chosen in CODES or languages.are_here:
+    if chosen in CODES:
         await languages.opened()
     return languages

@@ -72,9 +72,7 @@ class SpokenLanguage:
                 heard = await self._thread.run(self._english.transcribe, sound)
             if self.fixed == ENGLISH or self._models is None or heard.confidence >= SURE or not len(sound):
                 return heard
-            if other is None:
-                if heard.no_speech < 1.0:  # there was sound
-                    self._models.want()
+            if heard.no_speech == 1.0 or await self._models.hearing() is None:  # there was no sound, or it is fetched
                 return heard
             return await self._in_found_language(sound, heard.confidence) or heard
         heard = await self._thread.run(lambda: other.transcribe(sound, language=self.code))
@@ -108,14 +106,13 @@ class SpokenLanguage:
         self.code = found
         return heard
 
-    def voice_of(self, phrase: str, english: VoiceModel | None) -> VoiceModel | None:
+    async def voice_of(self, phrase: str, english: VoiceModel | None) -> VoiceModel | None:
         """The voice that speaks this phrase of a reply; None where there is none (yet), which is shown once."""
         code = self._language_of_phrase(phrase)
         if code == ENGLISH:
             return english
-        voice = self._models.voice(code) if self._models is not None else None
+        voice = await self._models.speaking(code) if self._models is not None else None
         if voice is None and self._models is not None:
-            self._models.want()
             self._tell_once("no_voice", "There is no voice for this language yet; replies are shown as text.")
         return voice
 

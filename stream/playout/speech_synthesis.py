@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 
@@ -25,15 +25,15 @@ class SpeechSynthesis:
         voice: VoiceModel | None,
         thread: DeviceThread,
         out_rate: int,
-        voice_of: Callable[[str], VoiceModel | None] | None = None,
+        voice_of: Callable[[str], Awaitable[VoiceModel | None]] | None = None,
     ) -> None:
         """`voice_of` returns the voice that speaks a phrase, if there is one; without it `voice` speaks all."""
         self._thread, self._out_rate = thread, out_rate
-        self._voice_of = (lambda _phrase: voice) if voice_of is None else voice_of
+        self._voice, self._voice_of = voice, voice_of
 
     async def say(self, phrase: str) -> AudioPiece:
         """The phrase as sound; no samples where nothing in it can be pronounced."""
-        voice = self._voice_of(phrase)
+        voice = self._voice if self._voice_of is None else await self._voice_of(phrase)
         if voice is None:
             return AudioPiece(phrase, np.zeros(0, np.float32), ((0.0, len(phrase)),))
         return await self._thread.run(self._make, voice, phrase)

@@ -49,7 +49,11 @@ class Models:
     def want(self) -> None:
         self.wanted += 1
 
-    def voice(self, code: str, speaker: str = "") -> VoiceModel | None:
+    async def hearing(self) -> ToyRecogniser | None:
+        self.want()
+        return self.recogniser
+
+    async def speaking(self, code: str) -> VoiceModel | None:
         return VOICES[code] if self.recogniser is not None else None
 
 
@@ -131,17 +135,17 @@ def test_typed_words_are_followed(make: Make) -> None:
 
 def test_each_phrase_has_the_voice_of_its_language(make: Make) -> None:
     language = make(ToyRecogniser("en"), Models(ToyRecogniser("zh")))
-    assert language.voice_of("It is late.", VOICES["en"]) is VOICES["en"]
-    assert language.voice_of("现在是三点。", VOICES["en"]) is VOICES["zh"]
+    assert asyncio.run(language.voice_of("It is late.", VOICES["en"])) is VOICES["en"]
+    assert asyncio.run(language.voice_of("现在是三点。", VOICES["en"])) is VOICES["zh"]
     language.choose("es")
-    assert language.voice_of("Son las 3.", VOICES["en"]) is VOICES["es"]
-    assert language.voice_of("It is what it is.", VOICES["en"]) is VOICES["en"]
+    assert asyncio.run(language.voice_of("Son las 3.", VOICES["en"])) is VOICES["es"]
+    assert asyncio.run(language.voice_of("It is what it is.", VOICES["en"])) is VOICES["en"]
 
 
 def test_a_missing_voice_is_shown_once(make: Make, events: list[Expressed]) -> None:
     language = make(ToyRecogniser("en"), Models())
-    assert language.voice_of("你好。", None) is None
-    assert language.voice_of("再见。", None) is None
+    assert asyncio.run(language.voice_of("你好。", None)) is None
+    assert asyncio.run(language.voice_of("再见。", None)) is None
     assert [event.code for event in events if isinstance(event, Notice)] == ["no_voice"]
 
 

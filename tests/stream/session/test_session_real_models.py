@@ -13,6 +13,7 @@ import skimage.data
 
 from audio.resample import resample_whole
 from audio.transcribe import Transcriber
+from audio.voices.kokoro import KokoroModel, KokoroVoice
 from stream.models.parts import Parts, open_parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
@@ -126,16 +127,19 @@ def test_free_conversation_is_bounded_and_remembers_who_spoke(parts: Parts) -> N
     assert not reply.cut
 
 
-def in_language(parts: Parts, text: str, speaker: str, code: str) -> np.ndarray:
+@pytest.fixture(scope="module")
+def kokoro(language_weights: WeightStore) -> KokoroModel:
+    return KokoroModel(language_weights.path("kokoro-82m"), language_weights.path("kokoro-voices") / "voices", 1)
+
+
+def in_language(kokoro: KokoroModel, text: str, speaker: str, code: str) -> np.ndarray:
     """`text` by a speaker that is not the assistant's, float32 at 16 kHz."""
-    assert parts.languages is not None
-    voice = parts.languages.voice(code, speaker)
-    assert voice is not None, "its models are here"
+    voice = KokoroVoice(kokoro, speaker, code)
     return resample_whole(voice.spoken(text).samples, voice.rate, 16_000)
 
 
-def test_a_call_follows_the_language_of_each_question(parts: Parts, weights: WeightStore) -> None:
-    chinese = in_language(parts, "这块牌子上写着什么？", "zf_xiaobei", "zh")
+def test_a_call_follows_the_language_of_each_question(parts: Parts, kokoro: KokoroModel, weights: WeightStore) -> None:
+    chinese = in_language(kokoro, "这块牌子上写着什么？", "zf_xiaobei", "zh")
     call = conversation(parts, sign("EXIT", "42"), chinese, 7.0, "What does the sign say?", 6.0)
     first, second = call.of(ReplyEnded)
     assert "上面写着：“EXIT 42”" in first.heard
@@ -146,7 +150,7 @@ def test_a_call_follows_the_language_of_each_question(parts: Parts, weights: Wei
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="Spanish phonemes come from eSpeak NG")
-def test_a_spanish_question_gets_a_spanish_answer(parts: Parts) -> None:
-    asked = in_language(parts, "¿Qué dice ese cartel?", "em_alex", "es")
+def test_a_spanish_question_gets_a_spanish_answer(parts: Parts, kokoro: KokoroModel) -> None:
+    asked = in_language(kokoro, "¿Qué dice ese cartel?", "em_alex", "es")
     (reply,) = conversation(parts, sign("CERRADO"), asked, 8.0).of(ReplyEnded)
     assert "Dice: “CERRADO”" in reply.heard
