@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dialogue.library.question_words import question_words
+from dialogue.library.quotes import has_word
 from dialogue.library.support import is_supported
 from dialogue.text.scene_phrases import quoted
 
@@ -73,9 +75,12 @@ def read_record(written: str, places: tuple[str, ...]) -> Record:
 
 
 def grounded(record: Record, text: str, question: str) -> Record:
-    """The record without what the text does not support: a model makes up an answer rather than give none."""
+    """The record without what the text does not support: a model makes up an answer rather than give none, also from a
+    text without half of the question's words."""
     information = record.information if is_supported(record.information, text, question) else ""
-    if record.answer and is_supported(record.answer, text, question):
+    asked, words = question_words(question), text.split()
+    is_about = 2 * sum(has_word(word, words) for word in asked) >= len(asked)
+    if record.answer and is_about and is_supported(record.answer, text, question):
         return replace(record, information=information or record.answer)
     return replace(record, information=information, rationale="", answer="", confidence=0)
 
