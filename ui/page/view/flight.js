@@ -45,7 +45,10 @@ function reason({ turn, kind, text }) {
   return item;
 }
 
-/** A `turn_record` message in words. */
+/**
+ * A `turn_record` message in words.
+ * @param {{turn: number, outcome: string, delays?: Record<string, number>, pauses?: number[][], broken_by?: string}} record
+ */
 export function recordSentence({ turn, outcome, delays = {}, pauses = [], broken_by: brokenBy = "" }) {
   const parts = [`Turn ${turn}: ${OUTCOMES[outcome] ?? outcome}`];
   if (delays.silence !== undefined) parts.push(`${Math.round(delays.silence)} ms of silence ended your turn`);

@@ -21,7 +21,7 @@ export class Overlay {
   /** Gives the stage the shape of the picture, so that nothing of it is cut off where there is room. */
   #fit() {
     const { videoWidth, videoHeight } = this.video;
-    const stage = this.video.closest("#stage");
+    const stage = /** @type {HTMLElement | null} */ (this.video.closest("#stage"));
     if (videoWidth && videoHeight) stage?.style.setProperty("--aspect", `${videoWidth} / ${videoHeight}`);
     this.#place();
   }
