@@ -47,6 +47,7 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.watching import WatchingChanged
 from ui.api.assistant import Assistant
 from ui.api.call_events import CallEvent, Voiced
 from ui.command_line import main
@@ -79,6 +80,7 @@ __all__ = [
     "UnitDecided",
     "UserCaption",
     "Voiced",
+    "WatchingChanged",
     "WeightsError",
     "Why",
     "main",

@@ -25,7 +25,7 @@ from stream.recording.recorded_call import RecordedCall, read_call
 from stream.recording.turn_replay import Step, first_difference, replayed, what_if, with_setting
 from stream.runtime.events import FrameReceived, Interrupted, PlayoutMeasured, TextTyped
 from stream.session.session import Session
-from stream.turns.decisions import Answer, Retract, SpokenQuestion, Yield
+from stream.turns.decisions import Answer, SpokenQuestion, Yield
 from stream.turns.patience import Patience
 from tests.room_sounds import placed, said
 from tests.stream.calls import Call
@@ -110,9 +110,7 @@ def test_more_patience_waits_longer_and_less_cuts_in(call: RecordedCall) -> None
     assert list(answers(patient)) == pytest.approx([1.5] * len(list(answers(patient))), abs=0.07)
     hasty = what_if(call, with_setting(call.patience(), "endpointing.patience", 0.2))
     assert list(answers(hasty)) == pytest.approx([0.2] * len(list(answers(hasty))), abs=0.07)
-    early = sum(isinstance(d, Retract | Yield) for step in hasty for d in step.decisions)
-    late = sum(isinstance(d, Retract | Yield) for step in patient for d in step.decisions)
-    assert len(list(answers(hasty))) + early > len(list(answers(patient))) + late
+    assert len(list(answers(hasty))) > len(list(answers(patient))), "some pauses of the call are no ends"
 
 
 def test_settings_are_checked() -> None:
