@@ -26,6 +26,8 @@ SURE = 0.62
 # By how much the language of before counts for more than others: in a short sound, and in a longer one.
 STAYS_SHORT, STAYS = 2.5, 1.5
 SHORT_S = 1.0
+# Shorter sounds, with what lies before the speech, stay English: an "mm-hm" over the reply must be known within 0.35 s.
+LEAST_S = 0.8
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
@@ -70,7 +72,8 @@ class SpokenLanguage:
                 heard = await self._thread.run_steps(self._english.transcribing(sound))
             else:
                 heard = await self._thread.run(self._english.transcribe, sound)
-            if self.fixed == ENGLISH or self._models is None or heard.confidence >= SURE or not len(sound):
+            short = len(sound) < LEAST_S * HEARING_RATE_HZ
+            if self.fixed == ENGLISH or self._models is None or heard.confidence >= SURE or short:
                 return heard
             if heard.no_speech == 1.0 or await self._models.hearing() is None:  # there was no sound, or it is fetched
                 return heard

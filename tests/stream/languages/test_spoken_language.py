@@ -91,6 +91,13 @@ def test_clear_english_needs_no_other_model(make: Make) -> None:
     assert (language.code, other.asked) == ("en", 0)
 
 
+def test_a_short_doubtful_sound_asks_no_other_model(make: Make) -> None:
+    models = Models(ToyRecogniser("zh"))
+    language = make(ToyRecogniser("zh"), models)  # unsure, as of an "mm-hm" or a cough
+    assert run(language.hear(SECOND[:11_000], 0.0)).language == "en"
+    assert (language.code, models.wanted) == ("en", 0)
+
+
 def test_another_language_is_found_and_followed(make: Make) -> None:
     english, other = ToyRecogniser("zh"), ToyRecogniser("zh")  # the English one is unsure of Chinese words
     language = make(english, Models(other))
