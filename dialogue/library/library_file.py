@@ -6,13 +6,13 @@ of Python cannot load an extension into theirs.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import apsw
 import sqlite_vec
 
 from dialogue.errors import BadInput
+from dialogue.memory.private_file import make_private
 from dialogue.memory.sentence_embedding import WIDTH
 
 VERSION = 1  # of the tables below; a file of another version is refused
@@ -38,7 +38,7 @@ def opened_library(path: Path | None) -> apsw.Connection:
     """A connection for one thread at a time. Raises BadInput for a file that cannot be a library."""
     try:
         if path is not None:
-            _made_private(path)
+            make_private(path)
         db = apsw.Connection(":memory:" if path is None else str(path))
         db.set_busy_timeout(WAIT_MS)
         db.enable_load_extension(True)
@@ -48,16 +48,6 @@ def opened_library(path: Path | None) -> apsw.Connection:
     except (OSError, apsw.Error) as odd:
         raise BadInput(f"{path} cannot hold the library ({odd}); choose another file.") from odd
     return db
-
-
-def _made_private(path: Path) -> None:
-    """Makes the file with mode 600, or takes the rights of others away. SQLite gives its other files the same mode."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
 
 
 def _prepare(db: apsw.Connection, path: Path | None) -> None:

@@ -6,13 +6,13 @@ another. Writing does not wait for the disk; `checkpointed` does, and is called 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dialogue.errors import BadInput
+from dialogue.memory.private_file import make_private
 
 VERSION = 1  # of the tables below; a file of another version is refused
 WAIT_S = 5.0  # for another writer
@@ -40,7 +40,7 @@ def connected(path: Path | None) -> sqlite3.Connection:
         memory.executescript(_TABLES)
         return memory
     try:
-        _made_private(path)
+        make_private(path)
         db = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as odd:
         raise BadInput(f"{path} cannot hold the event log ({odd}); choose another file.") from odd
@@ -52,16 +52,6 @@ def connected(path: Path | None) -> sqlite3.Connection:
             raise
         raise BadInput(f"{path} cannot hold the event log ({odd}); choose another file.") from odd
     return db
-
-
-def _made_private(path: Path) -> None:
-    """Makes the file with mode 600, or takes the rights of others away. SQLite gives its other files the same mode."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:

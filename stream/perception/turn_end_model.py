@@ -20,6 +20,7 @@ FITTED = Path(__file__).with_name("turn_end.json")
 LEAST = 1e-5  # probabilities are kept this far from 0 and 1, so that no signal outweighs all others
 END_HOPS, KEPT_HOPS = 5, 16
 LEAST_SOUND, MOST_SOUND = -1.5, 3.0  # log odds of Smart Turn that count: it is sure of voices that it does not know
+LEAST_WORDS, MOST_WORDS = 1e-4, 0.98  # the range of the language model's probability that counts
 FEW_WORDS, MANY_WORDS = 2, 8  # short answers are whole; from MANY_WORDS on, more words say nothing
 
 
@@ -51,7 +52,7 @@ class TurnEndSignals:
             return found
         words = len(self.text.split())
         return found | {
-            "words_end": logit(min(max(self.words_end, 1e-4), 0.98)),
+            "words_end": logit(min(max(self.words_end, LEAST_WORDS), MOST_WORDS)),
             "words": min(words, MANY_WORDS),
             "few_words": float(words <= FEW_WORDS),
             "asks": float(self.text.rstrip().endswith("?")),
