@@ -1,4 +1,5 @@
 # make run      set up what is missing and serve the assistant    (HOST=  PORT=  SETUP=  MIND=small)
+# make cluster  two replicas of the server on Ray, behind one address   (REPLICAS=  and as above)
 # make install  the set-up alone: environment, libraries, weights
 # make test     set up and run every test                         (ARGS= for pytest, PROCESSES=0 for one process)
 # make lint     style and types, and the page's JavaScript where node is installed
@@ -12,23 +13,30 @@ HOST ?= 127.0.0.1
 PORT ?= 8080
 SETUP ?= laptop
 MIND ?= $(OMNILIVE_MIND)
+REPLICAS ?= 2
 ARGS ?=
-PROCESSES ?= auto
+PROCESSES ?= $$(( $$(nproc) + 1 ))
 
 NATIVE_SOURCES := $(wildcard dialogue/llm/native/*.cpp dialogue/llm/native/*.h)
 
-.PHONY: run install test test-tools lint audit docs clean
+.PHONY: run cluster install test test-tools lint audit docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 run: install
 	@OMNILIVE_MIND=$(MIND) exec $(BIN)/omnilive run --host $(HOST) --port $(PORT) --setup $(SETUP)
 
+cluster: install
+	@$(BIN)/python -c "import ray" 2>/dev/null || $(PIP) install -qq --constraint constraints.txt --editable ".[cluster]"
+	@OMNILIVE_MIND=$(MIND) exec $(BIN)/omnilive cluster --replicas $(REPLICAS) --host $(HOST) --port $(PORT) --setup $(SETUP)
+
 install: $(VENV)/.libraries $(VENV)/.native
 	@$(BIN)/omnilive models pull
 
 test: test-tools $(VENV)/.native
-	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=4 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=4 $(ARGS) || { \
+		[ $$? -eq 1 ] && echo "tests in real time that failed run once more, alone (tests/processes.py)" && \
+		$(BIN)/python -m pytest --numprocesses=0 --last-failed --last-failed-no-failures=none --in-real-time-only; }
 
 test-tools: $(VENV)/.libraries-of-tests
 	@VENV=$(VENV) sh install/test_tools.sh
@@ -53,7 +61,7 @@ $(BIN)/python:
 	@python=$$(sh install/find_python.sh) && "$$python" -m venv --clear $(VENV)
 
 # The two OpenCV packages share their files. opencv-python goes first, so that those of the headless one, which
-# needs no X11 and no OpenGL, end up on disk; should they not, the import tells (docs/decisions.md).
+# needs no X11 and no OpenGL, end up on disk; should they not, the import fails (docs/decisions.md).
 $(VENV)/.libraries: $(BIN)/python pyproject.toml setup.py constraints.txt install/cpu_torch.py
 	@echo "installing libraries into $(VENV): some 500 MB to download, a few minutes"
 	@$(PIP) install --quiet --constraint constraints.txt pip setuptools

@@ -47,6 +47,9 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.shown import PictureDrawn, ShownChanged
+from stream.runtime.spoken import LanguageChanged, VoiceDucked
+from stream.runtime.translating import Translated, TranslationChanged
 from stream.runtime.watching import WatchingChanged
 from ui.api.assistant import Assistant
 from ui.api.call_events import CallEvent, Voiced
@@ -64,7 +67,9 @@ __all__ = [
     "DelegationChanged",
     "DeviceStopped",
     "EngineLost",
+    "LanguageChanged",
     "Notice",
+    "PictureDrawn",
     "ReplyEnded",
     "ReplyHeard",
     "ReplyRecalled",
@@ -72,13 +77,17 @@ __all__ = [
     "SceneSeen",
     "SessionEnded",
     "Setup",
+    "ShownChanged",
     "State",
     "StateChanged",
     "Tool",
+    "Translated",
+    "TranslationChanged",
     "TurnRecorded",
     "TurnTimed",
     "UnitDecided",
     "UserCaption",
+    "VoiceDucked",
     "Voiced",
     "WatchingChanged",
     "WeightsError",

@@ -17,12 +17,22 @@ from setuptools.errors import CompileError
 NATIVE = Path("dialogue/llm/native")
 
 
+def sources_of(ext: Extension) -> list[Path]:
+    return [*map(Path, (*ext.sources, *ext.depends)), NATIVE / "build.py"]
+
+
+def changed_at(path: Path) -> float:
+    return path.stat().st_mtime
+
+
 class BuildStep(build_ext):
-    """Compiles with the flags of dialogue/llm/native/build.py, which also builds it by hand."""
+    """Compiles after a change, with the flags of dialogue/llm/native/build.py, which also builds it by hand."""
 
     def build_extension(self, ext: Extension) -> None:
         output = Path(self.get_ext_fullpath(ext.name))
         output.parent.mkdir(parents=True, exist_ok=True)
+        if not self.force and output.exists() and output.stat().st_mtime >= max(map(changed_at, sources_of(ext))):
+            return
         try:
             runpy.run_path(str(NATIVE / "build.py"))["build"](output)
         except (OSError, subprocess.CalledProcessError) as error:

@@ -5,11 +5,13 @@ FFmpeg can be crashed by files that are made for it: `stream.media` runs this in
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -90,16 +92,27 @@ def _decoded(container: av.container.InputContainer, name: str, rate: int | None
 def write_wav(path: Path | str, samples: Samples, rate: int) -> None:
     """Writes 16-bit mono, replacing an existing file. A failure leaves no partial file. Raises OSError."""
     target = Path(path)
-    pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
     handle, unfinished = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
-        with os.fdopen(handle, "wb") as file, wave.open(file, "wb") as wav:
-            wav.setnchannels(1)
-            wav.setsampwidth(2)
-            wav.setframerate(rate)
-            wav.writeframes(pcm)
+        with os.fdopen(handle, "wb") as file:
+            _write(file, samples, rate)
         Path(unfinished).chmod(0o644)  # mkstemp makes files that only their owner can read
         os.replace(unfinished, target)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
+
+
+def wav_of(samples: Samples, rate: int) -> bytes:
+    """A file as `write_wav` writes it."""
+    file = io.BytesIO()
+    _write(file, samples, rate)
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, samples: Samples, rate: int) -> None:
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(rate)
+        wav.writeframes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())

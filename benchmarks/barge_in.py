@@ -30,8 +30,16 @@ from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
 from audio.transcribe import Transcriber
 from benchmarks.calls.chromium import chromium_path
-from benchmarks.interrupting.listener import Heard, heard_around, last_word, muted, share_within, synthesised, words
-from benchmarks.interrupting.recorded import Message, Recorded
+from benchmarks.interrupting.listener import (
+    HeardReply,
+    as_heard,
+    heard_around,
+    last_word,
+    share_within,
+    synthesised,
+    words,
+)
+from benchmarks.interrupting.recorded import BrowserRecording, Message
 from benchmarks.interrupting.talkative import LINES, SETUP
 from benchmarks.interrupting.trials import Trial, trials
 from benchmarks.report import benchmark_parser, report
@@ -49,17 +57,18 @@ ECHO_GAIN = 10 ** (-12 / 20)
 LOUD = 0.012  # of the microphone
 CUT_WITHIN_S = 2.5  # an interruption after that is none of the trial's
 STALE_S = 0.02
+ANSWERS_WITHIN_S = 2.0  # from a typed message to the state that follows
 GO_ON = "Please tell me more."
 KINDS = ("interruption", "backchannel", "noise", "background")
 
 
 @dataclass
-class Outcome:
+class TrialOutcome:
     """One trial. `onset_s` None: it did not sound, or nothing was being said. `cut` is the reply that it cut."""
 
     trial: Trial
     onset_s: float | None = None
-    heard: Heard | None = None
+    heard: HeardReply | None = None
     cut: tuple[float, Message] | None = None
     stale: int = 0
     reasons: str = ""
@@ -96,7 +105,7 @@ def microphone_script(given: list[Trial]) -> list[Pcm | float]:
     return script
 
 
-def hold_call(page: Page, given: list[Trial], echo_s: float) -> Recorded:
+def hold_call(page: Page, given: list[Trial], echo_s: float) -> BrowserRecording:
     """Keeps the assistant speaking while the microphone's file plays; then lets the echo in."""
     page.click("#start")
     page.wait_for_selector("#state[data-state=listening]", timeout=30_000)
@@ -108,17 +117,19 @@ def hold_call(page: Page, given: list[Trial], echo_s: float) -> Recorded:
     pcm = np.frombuffer(base64.b64decode(page.evaluate("bothEnds()")), np.int16)
     both: Samples = (pcm / 32768).astype(np.float32)
     voice = both[1::2]
-    mutes = [(float(at), bool(is_muted)) for at, is_muted in page.evaluate("bothEndsMuted")]
+    gains = [(float(at), float(gain)) for at, gain in page.evaluate("bothEndsGains")]
     messages = [(float(at), message) for at, message in page.evaluate("roomMessages")]
-    return Recorded(began, both[0::2], muted(voice, mutes), messages, (trials_end, trials_end + echo_s))
+    return BrowserRecording(began, both[0::2], as_heard(voice, gains), messages, (trials_end, trials_end + echo_s))
 
 
 def _keep_talking(page: Page, until: float, given: list[Trial]) -> None:
-    shown = -1
+    """Types a message where nothing is being said: a second one over the answer to the first would end it."""
+    shown, typed_at = -1, -ANSWERS_WITHIN_S
     while (now := page.evaluate("bothEndsNow()")) < until:
-        if page.get_attribute("#state", "data-state") == "listening":
+        if page.get_attribute("#state", "data-state") == "listening" and now > typed_at + ANSWERS_WITHIN_S:
             page.fill("#say-text", GO_ON)
             page.press("#say-text", "Enter")
+            typed_at = now
         if (done := sum(trial.at_s < now for trial in given)) != shown:
             print(f"\r{done} of {len(given)} trials, {until - now:.0f} s left ", end="", file=sys.stderr, flush=True)
             shown = done
@@ -141,15 +152,17 @@ def onsets(given: list[Trial], microphone: Samples, began: float) -> Iterator[fl
         yield found
 
 
-def judged(given: list[Trial], recorded: Recorded, sounds: dict[str, Samples]) -> Iterator[Outcome]:
+def judged(given: list[Trial], recorded: BrowserRecording, sounds: dict[str, Samples]) -> Iterator[TrialOutcome]:
     for trial, onset in zip(given, onsets(given, recorded.microphone, recorded.began), strict=True):
         since = recorded.speaking_since(onset) if onset is not None else None
         if onset is None or since is None or onset - since < 1.6:
             unheard = "it was not heard in the microphone"
-            yield Outcome(trial, reasons=unheard if onset is None else "nothing was being said, or not for long enough")
+            yield TrialOutcome(
+                trial, reasons=unheard if onset is None else "nothing was being said, or not for long enough"
+            )
             continue
         found = (heard_around(recorded.heard, sound, onset) for sound in sounds.values())
-        outcome = Outcome(trial, onset, next((each for each in found if each is not None), None))
+        outcome = TrialOutcome(trial, onset, next((each for each in found if each is not None), None))
         cuts = recorded.cuts(onset, onset + CUT_WITHIN_S)
         outcome.cut = cuts[0] if cuts else None
         outcome.reasons = "; ".join(why["text"] for _, why in recorded.of("why", onset, onset + CUT_WITHIN_S))
@@ -158,7 +171,7 @@ def judged(given: list[Trial], recorded: Recorded, sounds: dict[str, Samples]) -
         yield outcome
 
 
-def stale_frames(recorded: Recorded, onset: float, heard: Heard | None) -> int:
+def stale_frames(recorded: BrowserRecording, onset: float, heard: HeardReply | None) -> int:
     """Frames of 20 ms with sound between the silence after a cut and the next reply."""
     silent = heard.silent_s() if heard is not None else None
     if silent is None:
@@ -170,7 +183,7 @@ def stale_frames(recorded: Recorded, onset: float, heard: Heard | None) -> int:
     return int((levels > LOUD).sum())
 
 
-def heard_errors(outcomes: list[Outcome], recorded: Recorded) -> Iterator[int]:
+def heard_errors(outcomes: list[TrialOutcome], recorded: BrowserRecording) -> Iterator[int]:
     """For each reply that was cut: the words that the history has too many (or too few, if negative)."""
     transcriber = Transcriber(WeightStore(home()).path("whisper-tiny.en"), threads=1)
     for outcome in outcomes:
@@ -190,7 +203,7 @@ def _ms(at: float | None) -> str:
     return "   -   " if at is None else f"{1000 * at:4.0f} ms"
 
 
-def figures(outcomes: list[Outcome], recorded: Recorded) -> dict[str, float]:
+def figures(outcomes: list[TrialOutcome], recorded: BrowserRecording) -> dict[str, float]:
     for each in outcomes:
         ducked, silent = (each.heard.ducked_s(), each.heard.silent_s()) if each.heard else (None, None)
         result = "not tried" if each.onset_s is None else "cut" if each.cut is not None else "went on"

@@ -1,5 +1,5 @@
 /* Records microphone and loudspeaker on one clock, in two channels: microphone left, loudspeaker right. The loudspeaker
-   is recorded before the page's mute, whose times are in bothEndsMuted. */
+   is recorded before the page's mute and volume, whose times are in bothEndsGains. */
 
 (() => {
   const RATE = 48000;
@@ -54,19 +54,18 @@
   /** The present, in seconds of the recording. */
   window.bothEndsNow = () => context.currentTime - began;
 
-  /** [seconds of the recording, whether the voice is muted from then on] */
-  window.bothEndsMuted = [];
-  const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "muted");
-  Object.defineProperty(HTMLMediaElement.prototype, "muted", {
-    ...native,
-    set(muted) {
-      if (this.id === "voice") window.bothEndsMuted.push([context.currentTime - began, muted]);
-      native.set.call(this, muted);
-    },
-  });
-
-  /** Seconds of the recording. */
-  window.bothEndsNow = () => context.currentTime - began;
+  /** [seconds of the recording, the gain of the voice from then on] */
+  window.bothEndsGains = [];
+  for (const name of ["muted", "volume"]) {
+    const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, name);
+    Object.defineProperty(HTMLMediaElement.prototype, name, {
+      ...native,
+      set(value) {
+        native.set.call(this, value);
+        if (this.id === "voice") window.bothEndsGains.push([context.currentTime - began, this.muted ? 0 : this.volume]);
+      },
+    });
+  }
 
   /** The recording so far, as base64 of interleaved 16-bit samples. */
   window.bothEnds = () => {

@@ -3,7 +3,9 @@
 A relay between a real Chromium and the real server loses, delays, doubles and reorders the packets of both directions,
 and goes dark. words_at_N: share of the spoken words that are in the captions, at N % loss. v2v_ms_p95_at_N: from the
 end of a question to the first sound of the reply, by the server's marks. recovery_s_N: from the end of N dark seconds
-until the page receives sound and listens. resumed_N: whether the conversation went on. delay_back_ms: how much longer
+until the page receives sound and listens. path_change_s: the same after its addresses have died, as when a phone leaves
+its Wi-Fi; path_change_by_restart: whether an ICE restart was enough. resumed_N, path_change_resumed: whether the
+conversation went on, with no word twice. delay_back_ms: how much longer
 than before the browser holds back sound, ten seconds after the network has become good again.
 """
 
@@ -14,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import percentile
 from tests.browser.call_fixtures import FLAGS
 from tests.browser.made_media import make_camera_y4m, make_mic_wav, sign
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from ui.host.home import home
 
 QUESTIONS = (
@@ -45,7 +48,9 @@ SETTLING_S, GAP_S = 5.0, 7.0
 AFTER_S = 10.0  # of a good network, before the delay is compared
 SILENCE_S = 240.0
 ANSWERED_AGAIN = "() => omnilive.turns.length > 1 && omnilive.turns.at(-1).reply?.ended"
-SEEN_ONCE = "omnilive.turns.filter(({user}) => user?.text === 'My cat is called Momo.').length === 1"
+WITHIN_S = 60.0
+ONE_CONVERSATION = """() => omnilive.turns.length === 2 && new Set(omnilive.turns.map(({call}) => call)).size === 1
+  && document.querySelectorAll("#captions [data-role]").length === 4"""
 
 
 @contextmanager
@@ -125,41 +130,81 @@ def converse(
     return figures, after - before
 
 
-def go_dark(url: str, seconds: float) -> dict[str, float]:
-    """A blackout in a call: how long it takes afterwards, and whether the conversation goes on."""
-    network = Network()
-    relay = UdpRelay(network)
+@dataclass(frozen=True)
+class Recovered:
+    """After how long the page received sound and listened again; whether the conversation went on, and no word came
+    twice; whether it went on over the same peer connection."""
+
+    after_s: float
+    goes_on: bool
+    same_connection: bool
+
+
+def interrupted(url: str, interrupt: Callable[[Page, UdpRelay], None]) -> Recovered:
+    """A call whose network is interrupted by `interrupt` between two questions."""
+    relay = UdpRelay(Network())
     try:
         with calling(url, relay, [SILENCE_S]) as page:
             page.fill("#say-text", "My cat is called Momo.")
             page.press("#say-text", "Enter")
             page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.ended", timeout=30_000)
-            network.dark = True
-            page.wait_for_timeout(1000 * seconds)
-            network.dark = False
-            began, received = time.monotonic(), page.evaluate("soundReport()")
-            while True:
-                report_now = page.evaluate("soundReport()")
-                fresh = report_now is not None and report_now["received"] != (received or {}).get("received")
-                if fresh and page.get_attribute("#state", "data-state") == "listening":
-                    break
-                if time.monotonic() - began > 60:
-                    return {"recovery_s": float("inf"), "resumed": 0.0}
-                page.wait_for_timeout(50)
-            recovery_s = time.monotonic() - began
+            page.evaluate("() => (window.before = omnilive.pc)")
+            interrupt(page, relay)
+            after_s = _until_sound_comes(page)
+            if after_s is None:
+                return Recovered(float("inf"), False, False)
             page.fill("#say-text", "What is my cat called?")
             page.press("#say-text", "Enter")
             page.wait_for_function(ANSWERED_AGAIN, timeout=30_000)
             knows = "momo" in page.evaluate("omnilive.turns.at(-1).reply.text").lower()
-            once, calls = page.evaluate(SEEN_ONCE), page.evaluate("new Set(omnilive.turns.map(({call}) => call)).size")
+            goes_on = page.evaluate(ONE_CONVERSATION)
+            same = page.evaluate("omnilive.pc === before && pathCount() > 1")
     finally:
         relay.close()
-    print(f"{seconds:g} s dark: recovered after {recovery_s:.1f} s; remembers: {knows}; no word twice: {once}")
-    return {"recovery_s": round(recovery_s, 2), "resumed": float(once and calls == 1)}
+    print(f"recovered after {after_s:.1f} s; remembers: {knows}; one conversation: {goes_on}", flush=True)
+    return Recovered(after_s, goes_on and knows, same)
+
+
+def _until_sound_comes(page: Page) -> float | None:
+    """Seconds until the page receives sound and listens; None if it does not within a minute."""
+    began, received = time.monotonic(), page.evaluate("soundReport()")
+    while time.monotonic() - began < WITHIN_S:
+        report_now = page.evaluate("soundReport()")
+        fresh = report_now is not None and report_now["received"] != (received or {}).get("received")
+        if fresh and page.get_attribute("#state", "data-state") == "listening":
+            return time.monotonic() - began
+        page.wait_for_timeout(50)
+    return None
+
+
+def go_dark(url: str, seconds: float) -> dict[str, float]:
+    """A blackout in a call: how long it takes afterwards, and whether the conversation goes on."""
+
+    def dark(page: Page, relay: UdpRelay) -> None:
+        relay.network.dark = True
+        page.evaluate("networkIsDark = true")
+        page.wait_for_timeout(1000 * seconds)
+        page.evaluate("networkIsDark = false")
+        relay.network.dark = False
+
+    print(f"{seconds:g} s dark", flush=True)
+    found = interrupted(url, dark)
+    return {"recovery_s": round(found.after_s, 2), "resumed": float(found.goes_on)}
+
+
+def change_path(url: str) -> dict[str, float]:
+    """The addresses of a call lead nowhere any more, as when a phone leaves its Wi-Fi; new ones do."""
+    print("another path", flush=True)
+    found = interrupted(url, lambda _page, relay: relay.change_path())
+    return {
+        "path_change_s": round(found.after_s, 2),
+        "path_change_resumed": float(found.goes_on),
+        "path_change_by_restart": float(found.same_connection),
+    }
 
 
 def measure(
-    url: str, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int
+    url: str, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int, path: bool
 ) -> dict[str, float]:
     figures: dict[str, float] = {}
     stayed = [0.0]
@@ -169,7 +214,10 @@ def measure(
         print(f"{loss:g} % loss: {found}", flush=True)
         stayed.append(delay_ms)
         figures |= {f"{name}_at_{loss:g}": value for name, value in found.items()}
-    figures["delay_back_ms"] = round(max(stayed), 1)
+    if losses:
+        figures["delay_back_ms"] = round(max(stayed), 1)
+    if path:
+        figures |= change_path(url)
     for seconds in darks:
         figures |= {f"{name}_{seconds:g}": value for name, value in go_dark(url, seconds).items()}
     return figures
@@ -182,14 +230,16 @@ def main() -> None:
         ("--dark", [3, 15], "seconds of blackouts"),
     ):
         parser.add_argument(name, type=float, nargs="*", default=default, help=f"{about} (default: {default})")
+    parser.add_argument("--no-path", action="store_true", help="without the change of the path")
     parser.add_argument("--jitter", type=float, default=40, help="most of a random delay, in ms (default: 40)")
     parser.add_argument("--questions", type=int, default=len(QUESTIONS), help="of each conversation (default: all)")
     parser.add_argument("--url", help="address of a running server; default: one is started")
     options = parser.parse_args()
-    server = None if options.url else Server(home())
+    server = None if options.url else ServerProcess(home())
     try:
         url: str = options.url or (server.url if server else "")
-        report(measure(url, options.loss, options.dark, options.jitter, options.questions), options.json)
+        figures = measure(url, options.loss, options.dark, options.jitter, options.questions, not options.no_path)
+        report(figures, options.json)
     finally:
         if server is not None:
             server.close()

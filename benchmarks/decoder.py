@@ -33,7 +33,7 @@ CHUNKS = (8, 16, 32, 64)
 DECODED = 16  # tokens per round
 
 
-class Route(Protocol):
+class MeasuredRoute(Protocol):
     """One way to compute the model; times are seconds."""
 
     def fill(self, ids: list[int], threads: int) -> None: ...
@@ -107,7 +107,7 @@ class Transformers:
         return clock() - began
 
 
-def speeds(routes: dict[str, Route], ids: list[int], rounds: int, threads: int) -> dict[str, dict[str, float]]:
+def speeds(routes: dict[str, MeasuredRoute], ids: list[int], rounds: int, threads: int) -> dict[str, dict[str, float]]:
     """Median seconds of each route for each task ("decode 256", "prefill 8 at 256")."""
     times: dict[str, dict[str, list[float]]] = {name: {} for name in routes}
     for context in CONTEXTS[::-1]:  # the longest first, so that the shorter one only needs a rewind
@@ -131,7 +131,7 @@ def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
     torch.set_num_threads(1)
     exact = open_language_model(path, quantisation="float32")
     llama = LlamaCpp(path) if importlib.util.find_spec("llama_cpp") else None
-    routes: dict[str, Route] = {"ours": OwnDecoder(path, "auto", threads), "transformers": Transformers(exact)}
+    routes: dict[str, MeasuredRoute] = {"ours": OwnDecoder(path, "auto", threads), "transformers": Transformers(exact)}
     if llama:
         routes["llama.cpp"] = llama
     ids = torch.randint(20, exact.config.vocab_size, (2048,), generator=torch.Generator().manual_seed(0)).tolist()

@@ -46,7 +46,7 @@ FIXED_REPLY = "I see, that sounds like a very good {} to me, tell me more about 
 
 
 @dataclass
-class Steps:
+class TimedSteps:
     """Runs the engine's steps at once; measures the time to first token and the tokens left to prefill."""
 
     asked_at: float | None = None
@@ -79,10 +79,10 @@ class Minute:
     rss_mb: float
 
 
-class Call:
+class EndlessCall:
     """One session and its length so far, in simulated minutes."""
 
-    def __init__(self, engine: Engine, steps: Steps, seed: int) -> None:
+    def __init__(self, engine: Engine, steps: TimedSteps, seed: int) -> None:
         self.engine, self._steps, self._chance = engine, steps, random.Random(seed)
         self.minutes = 0
         self._facts: tuple[Fact, ...] = ()
@@ -164,7 +164,7 @@ def typical(minutes: Sequence[Minute]) -> float:
     return statistics.mean(costs[trim : len(costs) - trim])
 
 
-async def side_by_side(old: Call, new: Call) -> tuple[list[Minute], list[Minute]]:
+async def side_by_side(old: EndlessCall, new: EndlessCall) -> tuple[list[Minute], list[Minute]]:
     """The next minutes of two calls, alternating."""
     of_old: list[Minute] = []
     of_new: list[Minute] = []
@@ -174,7 +174,7 @@ async def side_by_side(old: Call, new: Call) -> tuple[list[Minute], list[Minute]
     return of_old, of_new
 
 
-async def until_full(call: Call) -> list[Minute]:
+async def until_full(call: EndlessCall) -> list[Minute]:
     """Simulates minutes until the context window is full and the first block is evicted."""
     minutes = [await call.minute()]
     while not minutes[-1].dropped:
@@ -182,7 +182,7 @@ async def until_full(call: Call) -> list[Minute]:
     return minutes
 
 
-def median_of_changed(steps: Steps) -> float:
+def median_of_changed(steps: TimedSteps) -> float:
     """The median time to first token of turns whose last word had changed, which leave the most to prefill."""
     most = max(steps.left)
     return statistics.median(ms for ms, left in zip(steps.ttft_ms, steps.left, strict=True) if left > most // 2)
@@ -193,9 +193,9 @@ def show(number: int, minute: Minute) -> None:
 
 
 async def measure(minutes: int, seed: int) -> dict[str, float]:
-    steps = Steps()
+    steps = TimedSteps()
     new_engine = engine_factory(steps)
-    old = Call(new_engine(), steps, seed)
+    old = EndlessCall(new_engine(), steps, seed)
     print("minute   tokens  dropped ms/second   RSS MB")
     filling = await until_full(old)
     full = [await old.minute()]
@@ -203,7 +203,7 @@ async def measure(minutes: int, seed: int) -> dict[str, float]:
         full.append(await old.minute())
         if old.minutes % 10 == 0:
             show(old.minutes, full[-1])
-    new = Call(new_engine(), steps, seed + 1)
+    new = EndlessCall(new_engine(), steps, seed + 1)
     await until_full(new)
     late, early = await side_by_side(old, new)
     await old.engine.close()

@@ -1,12 +1,11 @@
 """Measures answers about texts of any length, beside the same model with as much of the text as its context holds.
 
 Self-made texts of everyday sentences hide facts ("The silver compass was given to Edda Holm.") and chains of two facts
-in different places at known depths. The same questions are asked of a text of 4,000 and of one of 400,000 tokens, read
-part by part, and of the long text cut to the end that fits the context. A question counts if the answer has the word
-that is asked for. A token is counted as four characters.
-
-Reading every part of the long text takes hours on two cores, so by default only the 24 parts with most words of the
-question are read (`--parts 0` reads all).
+in different places at known depths. The same questions are asked of a text of 4,000 and of one of 400,000 tokens, and
+of a conversation into which the user has pasted the long text, of which the context holds the end. A question counts if
+the answer has the word that is asked for. A token is counted as four characters. The passages that bear on a question
+are found by the index of the text, and the model reads those; with `--whole` it reads every part, which takes hours for
+the long text on two cores.
 """
 
 from __future__ import annotations
@@ -15,23 +14,35 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import benchmark_parser, report
-from dialogue.engine import Engine
+from dialogue.blocks import ReplyBlock, TextBlock
+from dialogue.engine import Engine, TextDelta
+from dialogue.engines.entries import EMBEDDER
+from dialogue.grammars.response_format import ResponseFormat, TakesResponseFormat
+from dialogue.library.models import Embed
 from dialogue.library.passage import Section
 from dialogue.long_text.parts import parts_of
+from dialogue.memory.sentence_embedding import SentenceEmbedder
+from stream.long_text.excerpts import Excerpts
+from stream.long_text.map_reduce import LongText, part_characters
+from stream.long_text.reduction import LongAnswer, Reading, Reduction
+from stream.long_text.text_index import TextIndex
 from stream.models.default_llm import choice_of, with_chosen_llm
 from stream.models.engine_alone import engine_alone
 from stream.models.setup import SETUPS
-from stream.requests.long_text import LongAnswer, LongText, part_characters
 from ui.host.home import weight_store
 
 CHARACTERS_A_TOKEN = 4
+LEFT_FREE = 400  # tokens of the context, for the instruction, the question and the answer
+MESSAGE = 3_500  # characters
+PLAIN = {"type": "object", "properties": {"answer": {"type": "string", "maxLength": 200}}, "required": ["answer"]}
 THINGS = "compass violin lantern mirror kettle saddle telescope ledger necklace chessboard".split()  # noqa: SIM905
 COLOURS = ("silver", "red", "wooden", "broken", "golden")
 FIRST = ("Edda", "Jonas", "Mirela", "Tobias", "Ylva", "Casper", "Noor", "Henrik", "Livia", "Oskar")
@@ -81,18 +92,15 @@ def text_of(tokens: int, questions: Sequence[Hidden], seed: int) -> list[Section
     return [Section(f"chapter {number}", " ".join(chapter)) for number, chapter in enumerate(chapters, 1)]
 
 
-async def accuracy(
-    name: str, new_engine: Callable[[], Engine], text: list[Section], questions: Sequence[Hidden], most: int | None
-) -> float:
-    """The share of questions that are answered from the text, read part by part."""
-    engine = new_engine()
-    characters = part_characters(engine.context().limit)
-    await engine.close()
-    reading = LongText(new_engine, list(parts_of(text, characters)), characters, most_parts=most)
+Answer = Callable[[str], AsyncGenerator[Reading | LongAnswer, None]]
+
+
+async def accuracy(name: str, answer_to: Answer, questions: Sequence[Hidden]) -> float:
+    """The share of questions that are answered."""
     right = 0
     for each in questions:
         began, answer = time.perf_counter(), LongAnswer("")
-        async for step in reading.answer(each.question):
+        async for step in answer_to(each.question):
             answer = step if isinstance(step, LongAnswer) else answer
         is_right = each.expected.lower() in answer.text.lower()
         right += is_right
@@ -101,38 +109,79 @@ async def accuracy(
     return right / len(questions)
 
 
-def cut_to_context(text: list[Section], characters: int) -> list[Section]:
-    """The end of the text, as a context that rolls keeps it."""
-    return [Section("", " ".join(section.text for section in text)[-characters:])]
+async def accuracy_of_excerpts(
+    name: str, reduction: Reduction, embed: Embed, text: list[Section], questions: Sequence[Hidden]
+) -> float:
+    """The share that is answered from the passages that bear on each question."""
+    with TextIndex("chronicle", embed) as index:
+        began = time.perf_counter()
+        counts = [count async for count in index.fill(text)]
+        print(f"{name}: {counts[-1]} passages indexed in {time.perf_counter() - began:.0f} s", flush=True)
+        return await accuracy(name, Excerpts(reduction, [index]).answer, questions)
 
 
-async def measure(tokens: int, count: int, most: int | None, llm: str, seed: int) -> dict[str, float]:
+class TruncatedContext:
+    """A conversation in which the user pastes the end of the text, message by message, until the context is full."""
+
+    def __init__(self, engine: Engine, text: list[Section]) -> None:
+        self._engine, whole = engine, " ".join(section.text for section in text)
+        end = whole[-(engine.context().limit - LEFT_FREE) * CHARACTERS_A_TOKEN :]
+        self._messages = [end[start : start + MESSAGE] for start in range(0, len(end), MESSAGE)]
+
+    async def paste(self) -> None:
+        for message in self._messages:
+            await self._engine.feed(TextBlock(message, 0.0, 0.0, typed=True))
+            await self._engine.feed(ReplyBlock("I have read that part.", 0.0, 0.0))
+
+    async def answer(self, question: str) -> AsyncGenerator[Reading | LongAnswer, None]:
+        """The answer of the model, from what is in its context alone."""
+        before, written = await self._engine.mark(), ""
+        if isinstance(self._engine, TakesResponseFormat):  # so that no rule answers
+            self._engine.answer_in(ResponseFormat.with_schema(PLAIN))
+        await self._engine.feed(TextBlock(f"{question} Answer in a few words.", 0.0, 0.0, typed=True))
+        async with aclosing(self._engine.reply()) as deltas:
+            async for delta in deltas:
+                written += delta.text if isinstance(delta, TextDelta) else ""
+        await self._engine.rewind(before)
+        yield LongAnswer(written)
+
+
+async def measure(lengths: Sequence[int], count: int, whole: bool, llm: str, seed: int) -> dict[str, float]:
     store, chance = weight_store(), random.Random(seed)
     setup = with_chosen_llm(SETUPS["laptop"], choice_of(llm), store, 2e10, lambda: 1e10)
+    embed = SentenceEmbedder(store.path(EMBEDDER)).embed
     questions = [hidden(number, chance) for number in range(count)]
-    short, long = text_of(4_000, questions, seed), text_of(tokens, questions, seed)
-    figures: dict[str, float] = {"questions": count, "tokens": tokens, "parts_read": most or 0}
+    figures: dict[str, float] = {"questions": count, "longest_tokens": max(lengths)}
     async with engine_alone(setup, store) as new_engine:
         engine = new_engine()
         characters = part_characters(engine.context().limit)
         await engine.close()
-        truncated = cut_to_context(long, characters)
-        figures["accuracy_4k"] = await accuracy("4k", new_engine, short, questions, None)
-        figures["accuracy_truncated_400k"] = await accuracy("truncated", new_engine, truncated, questions, None)
-        figures["accuracy_400k"] = await accuracy("long", new_engine, long, questions, most)
+        reduction = Reduction(new_engine, characters)
+        for tokens in lengths:
+            text, name = text_of(tokens, questions, seed), f"{tokens // 1000}k"
+            if whole:
+                reading = LongText(reduction, list(parts_of(text, characters)))
+                figures[f"accuracy_{name}"] = await accuracy(name, reading.answer, questions)
+            else:
+                figures[f"accuracy_{name}"] = await accuracy_of_excerpts(name, reduction, embed, text, questions)
+        truncated = TruncatedContext(new_engine(), text)
+        await truncated.paste()
+        figures[f"accuracy_truncated_{name}"] = await accuracy("truncated", truncated.answer, questions)
     return figures
 
 
 def main() -> None:
     parser = benchmark_parser(__doc__)
-    parser.add_argument("--tokens", type=int, default=400_000, help="length of the long text (default: 400,000)")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", default=[4_000, 400_000], help="of the texts in tokens (default: 4000 400000)"
+    )
     parser.add_argument("--questions", type=int, default=10, help="half of them are chains (default: 10)")
-    parser.add_argument("--parts", type=int, default=24, help="parts of the long text to read; 0: all (default: 24)")
+    parser.add_argument("--whole", action="store_true", help="the model reads all of each text, which takes hours")
     parser.add_argument("--llm", choices=("auto", "large"), default="large", help="default: large")
     parser.add_argument("--seed", type=int, default=1, help="of the texts (default: 1)")
     options = parser.parse_args()
-    most = options.parts or None
-    report(asyncio.run(measure(options.tokens, options.questions, most, options.llm, options.seed)), options.json)
+    measured = measure(sorted(options.lengths), options.questions, options.whole, options.llm, options.seed)
+    report(asyncio.run(measured), options.json)
 
 
 if __name__ == "__main__":

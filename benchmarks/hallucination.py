@@ -25,10 +25,10 @@ from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from dialogue.text.grammar import with_article
 from dialogue.text.labels import spoken
-from stream.perception.video_perception import scene_block
+from stream.perception.seen_scene import scene_block
 from vision.detect import KINDS
-from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
+from vision.seeing.look import SceneUpdate, VisionModels
 
 LOOKS = 5
 LOOK_S = 0.5

@@ -18,17 +18,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.clips.clip import GRAIN, HEIGHT, WIDTH, Asked, Clip
+from benchmarks.clips.clip import GRAIN, HEIGHT, WIDTH, Clip, ClipQuestion
 from benchmarks.clips.made import clips
 from benchmarks.clips.models import vision_models
 from benchmarks.report import benchmark_parser, report
 from dialogue.memory.scene_memory import SceneMemory
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
-from stream.perception.video_perception import scene_block
+from stream.perception.seen_scene import scene_block
 from vision.frames.sampling import FrameChooser
-from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
+from vision.seeing.look import SceneUpdate, VisionModels
 
 FPS = 8
 FIXED_S = 1.0
@@ -48,7 +48,7 @@ class Viewer:
         self._models.study(picture, self._look)
         self._memory.see(scene_block(self._look, picture.at))
 
-    def answer(self, asked: Asked) -> str:
+    def answer(self, asked: ClipQuestion) -> str:
         question = scene_question(asked.question)
         assert question is not None, f"{asked.question} is not known as a question about the scene."
         return answer(question, self._memory, asked.at).text
@@ -95,7 +95,7 @@ class Run:
                 self._ask(asked, talkative)
             self._waiting = self._waiting[len(due) :]
 
-    def _ask(self, asked: Asked, talkative: bool) -> None:
+    def _ask(self, asked: ClipQuestion, talkative: bool) -> None:
         ours, fixed = self._ours.answer(asked), self._fixed.answer(asked)
         self.right_ours += asked.is_right(ours)
         self.right_fixed += asked.is_right(fixed)

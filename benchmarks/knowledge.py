@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.knowledge_set import development, held_out
-from benchmarks.knowledge_set.documents import Asked, KnowledgeSet, write_papers
+from benchmarks.knowledge_set.documents import DocumentQuestion, KnowledgeSet, write_papers
 from benchmarks.knowledge_set.filler import FillingEmbedder, fill
 from benchmarks.report import benchmark_parser, report
 from dialogue.engine import Engine
@@ -40,17 +40,17 @@ SETS = {"development": development.SET, "held_out": held_out.SET}
 FOUND_AMONG = 5
 
 
-def is_right(passage: Passage, asked: Asked) -> bool:
+def is_right(passage: Passage, asked: DocumentQuestion) -> bool:
     """Whether the passage is the place where the answer stands."""
     there = passage.title == asked.document and asked.place in passage.place
     return there and has_fact(passage.text, asked)
 
 
-def has_fact(text: str, asked: Asked) -> bool:
+def has_fact(text: str, asked: DocumentQuestion) -> bool:
     return any(fact.lower() in text.lower() for fact in asked.expected)
 
 
-def recall(library: Library, asked: Sequence[Asked]) -> tuple[float, list[float]]:
+def recall(library: Library, asked: Sequence[DocumentQuestion]) -> tuple[float, list[float]]:
     """The share of questions whose passage is found, and the milliseconds of each search."""
     found, times = 0, []
     for each in asked:

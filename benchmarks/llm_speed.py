@@ -22,7 +22,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.decoder import OwnDecoder, Route, speeds
+from benchmarks.decoder import MeasuredRoute, OwnDecoder, speeds
 from benchmarks.report import benchmark_parser, report
 from benchmarks.routes.decoder_accuracy import TEXTS, TOKENS_AT_ONCE, in_pieces
 from benchmarks.routes.first_token import first_token_ms
@@ -57,7 +57,7 @@ print(json.dumps({"load_s": load_s, "import_s": imported - began, "rss_mb": rss 
 
 def ratios(path: Path, rounds: int) -> dict[str, float]:
     """llama.cpp's time over ours, by task; prints both."""
-    routes: dict[str, Route] = {"ours": OwnDecoder(path, "auto", 1), "llama.cpp": LlamaCpp(path)}
+    routes: dict[str, MeasuredRoute] = {"ours": OwnDecoder(path, "auto", 1), "llama.cpp": LlamaCpp(path)}
     ids = torch.randint(20, 40_000, (2048,), generator=torch.Generator().manual_seed(0)).tolist()
     taken = speeds(routes, ids, rounds, 1)
     print(f"{path.name}\n{'ms':24}{'ours':>10}{'llama.cpp':>12}{'ratio':>8}")

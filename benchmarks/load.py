@@ -4,29 +4,33 @@ Every caller asks sums and products aloud, at times of its own; no answer of one
 where an operand was misheard. The latency of a turn is the time from the last loud sample that was sent to the first
 sound of the answer that arrives. A reply with another caller's number is cross-talk.
 
-Without --url, the server is started with its embedded models; callers and server then share the machine.
+Without --url, the server is started with its embedded models; callers and server then share the machine. `ready_s` is
+how long that takes, `rss_mb` the most that its processes hold while they talk.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import resource
 import sys
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.resample import resample_whole
-from benchmarks.callers.dialects import DIALECTS, DialectCaller, Refused
+from benchmarks.callers.dialects import DIALECTS, CallRefused, DialectCaller
 from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import TRANSCRIBED_BUDGET_S, percentile
 from tests.browser.made_media import RATE_HZ, spoken
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from ui.host.home import home
 
 BUDGET_S = TRANSCRIBED_BUDGET_S["first_sound_heard"]
@@ -68,7 +72,7 @@ def products(callers: int, rounds: int, chance: Random) -> list[list[Product]]:
 
 
 @dataclass
-class Tally:
+class LoadTally:
     """What the calls of one level came to."""
 
     latencies_s: list[float] = field(default_factory=list)
@@ -84,12 +88,12 @@ class Tally:
         self.cross_talk += bool(numbers & others) and own not in numbers
 
 
-async def converse(caller: DialectCaller, url: str, questions: list[list[Product]], me: int, tally: Tally) -> None:
+async def converse(caller: DialectCaller, url: str, questions: list[list[Product]], me: int, tally: LoadTally) -> None:
     """One call: asks this caller's questions in turn."""
     chance = Random(me)
     try:
         await caller.open(url)
-    except Refused:
+    except CallRefused:
         tally.refused += 1
         await caller.close()
         return
@@ -103,7 +107,7 @@ async def converse(caller: DialectCaller, url: str, questions: list[list[Product
         await caller.close()
 
 
-async def _ask(caller: DialectCaller, product: Product, others: set[int], voice: str, tally: Tally) -> None:
+async def _ask(caller: DialectCaller, product: Product, others: set[int], voice: str, tally: LoadTally) -> None:
     said = await asyncio.to_thread(spoken, product.question, voice)
     sound = resample_whole(said.astype(np.float32) / np.float32(32768), RATE_HZ, caller.rate)
     sound = sound[: int(np.flatnonzero(np.abs(sound) > LOUD)[-1]) + 1]
@@ -124,16 +128,31 @@ async def _ask(caller: DialectCaller, product: Product, others: set[int], voice:
     tally.judge(caller.words, product.answer, others)
 
 
-async def level(url: str, dialect: str, callers: int, rounds: int, seed: int) -> Tally:
+async def level(url: str, dialect: str, callers: int, rounds: int, seed: int) -> LoadTally:
     """N calls at the same time."""
-    tally, questions = Tally(), products(callers, rounds, Random(seed))
+    tally, questions = LoadTally(), products(callers, rounds, Random(seed))
     async with asyncio.TaskGroup() as tasks:
         for me in range(callers):
             tasks.create_task(converse(DIALECTS[dialect](), url, questions, me, tally))
     return tally
 
 
-def figures_of(tallies: dict[int, Tally]) -> dict[str, float]:
+def resident_mb(pid: int) -> float:
+    """What a process and those that it started hold in memory; a packed file of weights that is mapped counts too."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6 + sum(resident_mb(int(child)) for child in children)
+
+
+async def watched(server: ServerProcess, talking: Coroutine[Any, Any, LoadTally]) -> tuple[LoadTally, float]:
+    """What the calls came to, and the most memory that the server held meanwhile."""
+    calls, most = asyncio.create_task(talking), resident_mb(server.pid)
+    while not (await asyncio.wait([calls], timeout=1.0))[0]:
+        most = max(most, resident_mb(server.pid))
+    return calls.result(), most
+
+
+def figures_of(tallies: dict[int, LoadTally]) -> dict[str, float]:
     """The figures by the number of calls. A level is within the budget where nobody is refused or left unanswered and
     the 95th percentile is within it."""
     figures: dict[str, float] = {"sessions_within_budget": 0}
@@ -159,17 +178,24 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="other numbers are asked for")
     parser.add_argument("--url", help="a running server, instead of one of this machine")
     options = parser.parse_args()
-    server = None if options.url else Server(home())
+    server = None if options.url else ServerProcess(home())
+    tallies: dict[int, LoadTally] = {}
+    held: dict[str, float] = {}
     try:
+        began = time.perf_counter()
         url = options.url or (server.url if server else "")
-        tallies = {
-            callers: asyncio.run(level(url, options.dialect, callers, options.rounds, options.seed))
-            for callers in options.calls
-        }
+        held["ready_s"] = round(time.perf_counter() - began, 1)
+        for callers in options.calls:
+            talking = level(url, options.dialect, callers, options.rounds, options.seed)
+            if server is None:
+                tallies[callers] = asyncio.run(talking)
+            else:
+                tallies[callers], most = asyncio.run(watched(server, talking))
+                held[f"rss_mb_at_{callers}"] = round(most)
     finally:
         if server is not None:
             server.close()
-    report(figures_of(tallies), options.json)
+    report(figures_of(tallies) | (held if server else {}), options.json)
 
 
 if __name__ == "__main__":

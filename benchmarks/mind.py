@@ -55,7 +55,7 @@ def open_asker(name: str) -> Asker:
     return Asker(engine._llm)
 
 
-class Tally:
+class VerdictTally:
     """Counts verdicts by kind of question for one way of answering, and prints what went wrong."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Tally:
             yield f"  {kind:12} " + ", ".join(f"{self._counts[kind, each]:3} {each.value}" for each in Verdict)
 
 
-class Measuring:
+class LlmRun:
     """One run over a half of the questions. `every` takes only each n-th one; `model` also asks the model."""
 
     def __init__(self, asker: Asker, options: argparse.Namespace) -> None:
@@ -83,7 +83,7 @@ class Measuring:
         self._vision = open_vision(weight_store())
 
     async def scenes(self) -> dict[str, float]:
-        rules, model, both = Tally(), Tally(), Tally()
+        rules, model, both = VerdictTally(), VerdictTally(), VerdictTally()
         for scene in scenes(self._half):
             blocks = blocks_of(scene, self._vision)
             chosen = self._chosen(scene.questions)
@@ -118,7 +118,7 @@ class Measuring:
         return {"general_asked": len(asked), "general_hijacked": hijacked}
 
     async def everyday(self) -> dict[str, float]:
-        both = Tally()
+        both = VerdictTally()
         for question in self._chosen(everyday(self._half)):
             ruled = await self._asker.by_rule(question.text)
             [said] = [""] if ruled else await self._by_model([question], (), True)
@@ -151,7 +151,7 @@ def _is_sum(text: str) -> bool:
 
 
 async def answers(parts: Sequence[str], options: argparse.Namespace) -> dict[str, float]:
-    run, figures = Measuring(open_asker(options.llm), options), dict[str, float]()
+    run, figures = LlmRun(open_asker(options.llm), options), dict[str, float]()
     for part in parts:
         figures |= await getattr(run, part)()
     return figures

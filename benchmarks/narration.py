@@ -20,12 +20,12 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.calls.chromium import chromium_path
-from benchmarks.event_clips.clip import HEIGHT, WIDTH, Board, Clip, Rgb, Thing
+from benchmarks.event_clips.clip import HEIGHT, WIDTH, Board, EventClip, MovingPhoto, Rgb
 from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import percentile
 from tests.browser.call_fixtures import FLAGS
 from tests.browser.made_media import RATE_HZ, make_mic_wav
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from ui.host.home import home
 
 FRAMES_PER_S = 10
@@ -33,10 +33,10 @@ STAGE_S = 9.0  # from one change to the next
 LOUD = 0.012
 IN_TIME_S = 5.0
 
-_PERSON, _OTHER = Thing("person", 0.25, slides=False), Thing("person", 0.75, slides=False, number=1)
-_CAT, _SIGN = Thing("cat", 0.75, slides=False), Board("EXIT 42")
+_PERSON, _OTHER = MovingPhoto("person", 0.25, slides=False), MovingPhoto("person", 0.75, slides=False, number=1)
+_CAT, _SIGN = MovingPhoto("cat", 0.75, slides=False), Board("EXIT 42")
 # What is in view, one after another, each for STAGE_S.
-STAGES: tuple[tuple[tuple[Thing, ...], tuple[Board, ...]], ...] = (
+STAGES: tuple[tuple[tuple[MovingPhoto, ...], tuple[Board, ...]], ...] = (
     ((), ()),
     ((_PERSON,), ()),
     ((_PERSON,), (_SIGN,)),
@@ -52,7 +52,7 @@ def make_film(path: Path) -> Path:
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())
         for number, (things, boards) in enumerate(STAGES):
-            clip = Clip("", STAGE_S, (), things, boards)
+            clip = EventClip("", STAGE_S, (), things, boards)
             for _ in range(round(STAGE_S * FRAMES_PER_S)):
                 picture = _marked(clip.view(0.0, chance), number % 2 == 1)
                 file.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420).tobytes())
@@ -89,7 +89,7 @@ def first_words_s(loudspeaker: NDArray[np.float32]) -> list[float]:
 
 
 def measure(changes: int) -> dict[str, float]:
-    server = Server(home())
+    server = ServerProcess(home())
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         devices = [
             f"--use-file-for-fake-audio-capture={make_mic_wav(Path(folder) / 'mic.wav', [5.0])}%noloop",

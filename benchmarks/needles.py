@@ -82,7 +82,7 @@ SAYINGS = (
 REPLIES = ("I see, tell me more about the {}.", "That sounds like a good {} to me.", "The {} can be like that, yes.")
 
 
-class Steps:
+class CountedSteps:
     """Runs the engine's steps at once and counts the tokens that the model generates."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ async def first_minute(engine: Engine) -> None:
         await engine.feed(SceneBlock((fact,), "", at + 2))
 
 
-async def meanwhile(engine: Engine, steps: Steps, seed: int) -> None:
+async def meanwhile(engine: Engine, steps: CountedSteps, seed: int) -> None:
     """From the second minute to the fortieth: objects, signs and turns that no question asks for."""
     chance = random.Random(seed)
     things = [label for label in LABELS if label not in {needle.thing for needle in NEEDLES}]
@@ -136,7 +136,7 @@ async def meanwhile(engine: Engine, steps: Steps, seed: int) -> None:
 
 
 async def measure(seed: int) -> dict[str, float]:
-    steps = Steps()
+    steps = CountedSteps()
     engine = engine_factory(steps)()
     await first_minute(engine)
     await meanwhile(engine, steps, seed)

@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from audio.chunk import HEARING_RATE_HZ, Samples
-from benchmarks.calls.room_call import SETUP, Outcome, RoomCall
+from benchmarks.calls.room_call import SETUP, RoomCall, RoomCallOutcome
 from benchmarks.report import benchmark_parser, report
 from dialogue.engines.scripted import ScriptedEngine
 from stream.models.parts import Parts, open_parts
@@ -89,16 +89,20 @@ ECHOES: tuple[tuple[str, Callable[[], EchoPath]], ...] = (
     ("-30 dB, 200 ms", lambda: EchoPath(gain_db=-30, delay_s=0.2, seed=4)),
     ("-10 dB, 150 ms, distorted", lambda: EchoPath(gain_db=-10, delay_s=0.15, distortion=0.3, seed=5)),
     ("-10 dB, 150 ms, 100 ppm", lambda: EchoPath(gain_db=-10, delay_s=0.15, drift_ppm=100, seed=6)),
+    ("-12 dB, 150 ms, after 20 s", lambda: EchoPath(gain_db=-12, delay_s=0.15, begins_s=20.0, seed=7)),
+    ("-12 dB, the delay jumps", lambda: EchoPath(gain_db=-12, delay_s=0.15, jumps_s=0.04, seed=8)),
 )
 
 
-class Room:
+class RoomCases:
     """Runs the cases with one set of parts, and prints a line for each."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = replace(parts, new_engine=lambda: ScriptedEngine(LINES))
 
-    async def _call(self, microphone: Samples, path: EchoPath | None = None, *, asks_again: bool = False) -> Outcome:
+    async def _call(
+        self, microphone: Samples, path: EchoPath | None = None, *, asks_again: bool = False
+    ) -> RoomCallOutcome:
         return await RoomCall(self._parts, path).run(microphone, asks_again=asks_again)
 
     async def echo(self, length_s: float) -> dict[str, float]:
@@ -193,7 +197,7 @@ def backgrounds(length_s: float) -> Iterator[tuple[str, Samples]]:
     yield "television", television(BACKGROUND, VOICES[1], length_s)
 
 
-def end_delays(outcome: Outcome, asked: list[tuple[float, Samples]]) -> Iterator[float | None]:
+def end_delays(outcome: RoomCallOutcome, asked: list[tuple[float, Samples]]) -> Iterator[float | None]:
     """Seconds from each question's last loud sample to the end of its turn; None where there was none within 4 s."""
     for at, words in asked:
         loud = np.flatnonzero(np.abs(words) > 0.02 * np.abs(words).max())
@@ -208,7 +212,7 @@ def end_delays(outcome: Outcome, asked: list[tuple[float, Samples]]) -> Iterator
 
 
 async def measure(parts: Parts, minutes: float, only: str | None) -> dict[str, float]:
-    room = Room(parts)
+    room = RoomCases(parts)
     cases = {
         "echo": lambda: room.echo(60 * minutes),
         "interruptions": room.interruptions_over_echo,

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.report import benchmark_parser, report
 from stream.runtime.budget import percentile
 from tests.browser.made_media import spoken
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from tests.ui.caller import Caller
 from tests.ui.tracks import Colours, Tone, ToneOut
 from ui.host.home import home
@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60, help="of conversation (default: 60)")
     parser.add_argument("--vanish", type=int, default=0, metavar="N", help="calls that vanish before (default: none)")
     options = parser.parse_args()
-    server = Server(home())
+    server = ServerProcess(home())
     try:
         url = server.url
         assert server._process is not None

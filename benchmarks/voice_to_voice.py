@@ -34,7 +34,7 @@ from stream.models.weights import WeightStore
 from stream.runtime.budget import STAGES, percentile
 from tests.browser.call_fixtures import FLAGS
 from tests.browser.made_media import RATE_HZ, Pcm, make_camera_y4m, make_mic_wav, sign, spoken
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from ui.host.home import home
 
 # What is looked up, and what only the language model can answer; asked in turn.
@@ -160,7 +160,7 @@ def lag_p99_ms(url: str) -> float:
 def measure(turns: int) -> dict[str, float]:
     chromium = chromium_path()
     questions = list(islice(cycle(QUESTIONS), turns))
-    server = Server(home())
+    server = ServerProcess(home(), ("--no-acknowledgement",))  # the sound of the answer itself is measured
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         sounds = said(questions)
         times = spoken_at(sounds)

@@ -21,24 +21,25 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.event_clips.clip import Clip
+from benchmarks.event_clips.clip import EventClip
 from benchmarks.event_clips.scripts import SCRIPTS, clips
 from benchmarks.report import benchmark_parser, report
 from stream.models.components import component
-from stream.models.parts import Parts, Threads
+from stream.models.parts import Parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from stream.runtime.budget import percentile
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import FrameReceived, ReplyText, State, StateChanged, TextTyped
+from stream.runtime.threads import Threads
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from ui.host.home import home
-from vision.look import VisionModels
 from vision.picture import Picture
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class TimedThread(DeviceThread):
 
 
 @dataclass
-class ClipCall(Call):
+class ClipCall(SessionCall):
     """A call about one clip."""
 
     said: list[tuple[float, str]] = field(default_factory=list)  # when it began to sound, and what was said
@@ -71,7 +72,7 @@ class ClipCall(Call):
                 case StateChanged(State.SPEAKING, at):
                     self.said.append((at, self.texts[max(self.texts)]))
 
-    async def shows(self, clip: Clip) -> None:
+    async def shows(self, clip: EventClip) -> None:
         """Shows the clip from its beginning; the rule is set in its first second."""
         chance, began = np.random.default_rng(0), self.session.now()
         for number in range(round(clip.seconds * FRAMES_PER_S)):
@@ -97,7 +98,7 @@ def opened() -> Parts:
     return replace(parts, voice=voice, threads=Threads(vision=TimedThread("vision"), voice=TimedThread("tts")))
 
 
-async def said_in(clip: Clip, parts: Parts) -> list[tuple[float, str]]:
+async def said_in(clip: EventClip, parts: Parts) -> list[tuple[float, str]]:
     """(seconds of the clip, sentence) of all that was said after the rule was confirmed."""
     call = ClipCall(Session("clip", parts, SETUPS["laptop"]))
     async with call.running():

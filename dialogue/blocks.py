@@ -20,7 +20,8 @@ CameraTrouble = Literal["stopped", "frozen", ""]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One recognised thing. `label` names the object ("person"), the colour ("red") or the light ("dark").
+    """One recognised thing. `label` names the object ("person"), the colour ("red") or the light ("dark"). `name` is
+    the object's finer name ("mug" for a cup) where that is sure.
 
     `text` is what a "text" fact says, or a model's "description" of the picture: quoted data from the room, never an
     instruction. `since` is when it was first seen, `at` when last. `count` things of this label are at this `place`
@@ -36,6 +37,7 @@ class Fact:
     text: str = ""
     since: float = 0.0
     at: float = 0.0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,15 @@ class SoundBlock:
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitBlock:
     """One second of the user's side, for an engine with audio input: float32 mono 16 kHz (n,), fewer samples at the
-    end of a turn; the newest picture of that second, uint8 RGB (H, W, 3); the text typed in it. `listen` forbids a
-    duplex engine to speak in it."""
+    end of a turn; the newest picture of that second, uint8 RGB (H, W, 3), at full detail where it is `fine`; the text
+    typed in it. `listen` forbids a duplex engine to speak in it."""
 
     samples: NDArray[np.float32]
     start: float
     rgb: NDArray[np.uint8] | None = None
     text: str = ""
     listen: bool = False
+    fine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,18 @@ class TranscriptBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureBlock:
-    """A picture for an engine with image input: uint8 RGB (H, W, 3). `of_film`: one of many, at a coarse resolution."""
+    """A picture for an engine with image input: uint8 RGB (H, W, 3). `of_film`: one of many, at a coarse resolution;
+    `coarse`: at that too, for a single one whose details are not asked about."""
 
     rgb: NDArray[np.uint8]
     at: float
     of_film: bool = False
+    coarse: bool = False
+
+    @property
+    def max_slices(self) -> int | None:
+        """Slices that a native engine cuts it into; None for as many as the model takes."""
+        return 1 if self.of_film or self.coarse else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,7 @@ class SceneBlock:
     picture); then `facts` is empty.
     `relations` are (label, relation, label): a cup on a dining table.
     `changes` are sentences about recent changes, newest last: (time, sentence).
+    `unread`: the text in this picture is not known yet, so that no text among the facts means nothing.
     """
 
     facts: tuple[Fact, ...]
@@ -127,6 +138,19 @@ class SceneBlock:
     changes: tuple[tuple[float, str], ...] = field(default=())
     trouble: CameraTrouble = ""
     relations: tuple[tuple[str, RelationKind, str], ...] = ()
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBlock:
+    """What was recognised in something that the user showed beside the camera, for an engine without image input.
+
+    `title` names it: "picture 2", "film 3 at 0:42". Facts are quoted data, never an instruction.
+    """
+
+    title: str
+    facts: tuple[Fact, ...]
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +181,7 @@ Block = (
     | UnitBlock
     | PictureBlock
     | SceneBlock
+    | ShownBlock
     | ReplyBlock
     | ToolBlock
 )

@@ -33,7 +33,7 @@ class Capabilities:
     texts between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions.
     `reads`: it answers questions about a text that it is given. `scene_rules`: it answers questions about the scene by
     rule, from the words of the question alone. `remembers`: its event log can be kept across calls
-    (`dialogue.memory.event_log.Remembers`).
+    (`dialogue.memory.event_log.Remembers`). `unit_s`: the seconds of sound in a unit, for an engine that hears.
     """
 
     hears: bool
@@ -45,6 +45,7 @@ class Capabilities:
     reads: bool = True
     scene_rules: bool = False
     remembers: bool = False
+    unit_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,32 @@ class PrefillsIdle(Protocol):
         ...
 
 
+class Translator(Protocol):
+    """Translates sentence by sentence, apart from a conversation. Languages by their codes of ISO 639-1."""
+
+    async def prepare(self, source: str, target: str) -> None:
+        """Computes ahead what every translation in this direction begins with."""
+        ...
+
+    def translate(self, text: str, source: str, target: str) -> AsyncGenerator[str, None]:
+        """The translation of `text` piece by piece."""
+        ...
+
+    async def close(self) -> None:
+        """Frees what the directions hold."""
+        ...
+
+
+@runtime_checkable
+class Interprets(Protocol):
+    """An engine whose model translates."""
+
+    @property
+    def translator(self) -> Translator | None:
+        """None where its model knows one language."""
+        ...
+
+
 @runtime_checkable
 class SemanticTurnJudge(Protocol):
     """Judges from a transcript whether the user has finished. Shared by the sessions of a model that can."""
@@ -170,11 +197,21 @@ class UnitAnswer:
 
 
 class UnitEngine(Engine, Protocol):
-    """An engine with audio input. Its units come in through `UnitModel.compute_together`."""
+    """An engine with audio input. Its units come in through `UnitModel.compute_batch`."""
 
-    async def break_off(self, characters: int) -> None:
-        """Duplex: the user interrupted its speech after `characters` of its text were heard. The cut ReplyBlock with
-        those is fed next."""
+    async def break_off(self, characters: int, heard_s: float) -> None:
+        """Duplex: the user interrupted its speech after `characters` of its text and `heard_s` of its sound were
+        heard. The cut ReplyBlock with those is fed next."""
+        ...
+
+
+@runtime_checkable
+class AnswersUnasked(Protocol):
+    """A duplex engine elsewhere: its units are fed one by one, and what it says comes when it comes."""
+
+    async def spoken(self) -> UnitAnswer:
+        """Waits for what it says next; an answer without text and sound says that it is connected. Raises EngineLost
+        where it is lost, after which the next call tries again, and BadInput for what it reports."""
         ...
 
 
@@ -190,7 +227,7 @@ class UnitModel(Protocol):
         ...
 
     def __call__(self) -> UnitEngine: ...
-    def compute_together(self, units: Sequence[tuple[Any, UnitBlock]]) -> Sequence[UnitAnswer | Exception]:
+    def compute_batch(self, units: Sequence[tuple[Any, UnitBlock]]) -> Sequence[UnitAnswer | Exception]:
         """Computes one unit of each of several sessions, on the model's thread. Returns for each its answer or its
         error."""
         ...

@@ -125,7 +125,7 @@ def described(name: str, value: Any, level: int) -> list[str]:
     return lines
 
 
-class Plain(str):
+class Unquoted(str):
     """An annotation that a signature shows without quotation marks."""
 
     def __repr__(self) -> str:
@@ -143,7 +143,7 @@ def signature(value: Any) -> str:
 
 
 def plain(annotation: Any) -> Any:
-    return Plain(annotation) if isinstance(annotation, str) else annotation
+    return Unquoted(annotation) if isinstance(annotation, str) else annotation
 
 
 def metrics() -> str:

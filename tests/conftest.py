@@ -12,10 +12,22 @@ import pytest
 from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
 from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightStore
-from tests.browser.served import Server
-from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+from tests.browser.served import ServerProcess
+from tests.processes import (
+    pytest_addoption,
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
+)
 
-__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_collection_finish",
+    "pytest_collection_modifyitems",
+    "pytest_runtest_setup",
+    "pytest_xdist_make_scheduler",
+]
 
 # Before torch is imported: with more threads than free cores, tiny products mostly wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,11 +62,14 @@ def weights(home: Path) -> WeightStore:
 
 
 @pytest.fixture(scope="session")
-def server(home: Path, weights: WeightStore) -> Iterator[Server]:
+def server(home: Path, weights: WeightStore) -> Iterator[ServerProcess]:
     """A running server with its real models; it starts when its `url` is first asked for."""
-    running = Server(home)
+    running = ServerProcess(home)
     yield running
     running.close()
+    log = "".join(running.log)
+    assert "Traceback" not in log, log
+    assert "never retrieved" not in log, log
 
 
 @pytest.fixture(scope="session")

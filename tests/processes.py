@@ -1,57 +1,93 @@
-"""Distributes the tests over processes: file by file; files that use the wall clock run last, one by one.
+"""Distributes the tests over processes: file by file; files that use the wall clock run one by one in one process.
 
-Beside busy processes a call in real time would measure their load.
+The processor time that a call in real time needs comes first: every other test runs with the lowest priority, and `make
+test` has one process more than there are cores, because the one in real time mostly waits. On a busy
+or slow machine that is not always enough, so `make test` runs the ones in real time that failed once more, alone
+(`--in-real-time-only`); where any other test failed, nothing is run again.
 """
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
-from xdist.workermanage import WorkerController
 
-IN_REAL_TIME = (
+IN_REAL_TIME = (  # in this order: the first five share a server, which the last test of the fifth ends
+    "tests/examples/test_realtime.py",
+    "tests/browser/test_watching.py",
+    "tests/browser/seeing/test_camera.py",
+    "tests/browser/seeing/test_showing.py",
     "tests/browser/test_conversation.py",
+    "tests/browser/seeing/test_signs_in_languages.py",
+    "tests/browser/agents/test_agents.py",
     "tests/browser/test_delegation.py",
     "tests/browser/test_memory.py",
     "tests/browser/test_minicpm_call.py",
+    "tests/browser/test_lost_call.py",
     "tests/ui/call/test_call.py",
     "tests/ui/call/test_resuming.py",
+    "tests/ui/call/lines/test_socket_line.py",
+    "tests/ui/rtc/test_ice_path.py",
     "tests/stream/session/test_delegation_stage.py",
     "tests/ui/test_hostile_chat_server.py",
+    "tests/ui/test_signals.py",
+    "tests/ui/dialects/test_engine_elsewhere.py",
+    "tests/ui/cluster/test_cluster.py",
+    "tests/ui/host/test_supervisor.py",
+    "tests/dialogue/remote/test_chat_server.py",
     "tests/examples/test_live.py",
 )
-ALONE = "alone"
+ORDER = {file: number for number, file in enumerate(IN_REAL_TIME)}
+ONE_BY_ONE = "in real time"
+PRIORITY = os.getpriority(os.PRIO_PROCESS, 0)
+LOWER_BY = 19  # the kernel gives one such process 1.5 % of a core that a process in real time can use
 
 
 def in_real_time(nodeid: str) -> bool:
-    return nodeid.partition("::")[0] in IN_REAL_TIME
+    return file_of(nodeid) in ORDER
 
 
-class AloneLast(LoadScopeScheduling):
-    """Gives files to free processes in order, and those IN_REAL_TIME to one process after all others are done."""
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+class FileByFile(LoadScopeScheduling):
+    """Gives files to free processes in order; those IN_REAL_TIME come first and all go to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return ALONE if in_real_time(nodeid) else nodeid.partition("::")[0]
-
-    def _reschedule(self, node: WorkerController) -> None:
-        if list(self.workqueue) == [ALONE]:
-            staying = next((each for each in self.nodes if not each.shutting_down), node)
-            if node is not staying and not node.shutting_down:
-                node.shutdown()  # a process holds a test back until it knows the next one; this makes it run
-            node = staying
-        super()._reschedule(node)
-
-    def _assign_work_unit(self, node: WorkerController) -> None:
-        others = (work for other, work in self.assigned_work.items() if other is not node)
-        if next(iter(self.workqueue)) != ALONE or not any(self._pending_of(work) for work in others):
-            super()._assign_work_unit(node)
+        return ONE_BY_ONE if in_real_time(nodeid) else file_of(nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> AloneLast:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:
     config.option.loadscopereorder = False  # files of a folder share what their fixtures have opened
-    return AloneLast(config, log)
+    return FileByFile(config, log)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "refuse to run where a test is selected that is not in real time"
+    parser.addoption("--in-real-time-only", action="store_true", help=about)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.getoption("--in-real-time-only"):
+        return
+    others = [item.nodeid for item in session.items if not in_real_time(item.nodeid)]
+    if others or not session.items:
+        pytest.exit(f"not run again: {', '.join(others[:9]) or 'no test'}", returncode=1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: in_real_time(item.nodeid))
+    items.sort(key=lambda item: _place(file_of(item.nodeid)))
+
+
+def _place(file: str) -> int:
+    """Pages come last: where root runs it, Chromium raises the priority of its own processes above that of a call."""
+    return ORDER.get(file, len(ORDER) + file.startswith("tests/browser/"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A process that is done with the tests in real time, or has none, makes room for the one that has."""
+    if hasattr(item.config, "workerinput") and not in_real_time(item.nodeid):
+        os.setpriority(os.PRIO_PROCESS, 0, min(PRIORITY + LOWER_BY, 19))

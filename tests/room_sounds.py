@@ -16,6 +16,7 @@ from tests.browser.made_media import RATE_HZ, spoken
 
 ROOM_S = 0.15  # length of the room's impulse response
 DIRECT_S = 0.03  # the time in which it falls to a third
+JUMP_EVERY_S = 7.0
 MUSIC_HZ = (196.0, 246.9, 293.7, 392.0, 493.9)
 
 
@@ -39,7 +40,9 @@ def seconds(length_s: float) -> int:
 class EchoPath:
     """From the loudspeaker to the microphone: room, delay, level, distortion, and a sound card that runs too fast.
 
-    `gain_db`: the echo's level against the sent sound. `drift_ppm`: how much faster the far end's clock runs.
+    `gain_db`: the echo's level against the sent sound. `drift_ppm`: how much faster the far end's clock runs. There is
+    no echo before `begins_s`: headphones are taken off. Every JUMP_EVERY_S the delay becomes longer by `jumps_s`, or
+    shorter again, as a jitter buffer does.
     """
 
     def __init__(
@@ -49,6 +52,8 @@ class EchoPath:
         delay_s: float,
         distortion: float = 0.0,
         drift_ppm: float = 0.0,
+        begins_s: float = 0.0,
+        jumps_s: float = 0.0,
         seed: int = 0,
     ) -> None:
         taps = np.random.default_rng(seed).standard_normal(seconds(ROOM_S))
@@ -56,6 +61,7 @@ class EchoPath:
         taps[0] = 2.0  # the direct way
         self._taps = taps / np.linalg.norm(taps) * 10 ** (gain_db / 20)
         self._delay, self._distortion, self._drift = delay_s, distortion, drift_ppm * 1e-6
+        self._begins, self._jumps_s = seconds(begins_s), jumps_s
         self._sent = np.zeros(seconds(1.0 + ROOM_S), np.float64)  # the last second and more
         self._end = 0
 
@@ -67,7 +73,10 @@ class EchoPath:
         sent_so_far = np.concatenate([self._sent, out])
         self._sent = sent_so_far[len(sent) :]
         self._end += len(sent)
-        delay = self._delay * HEARING_RATE_HZ + self._drift * self._end
+        if self._end < self._begins:
+            return np.zeros(len(sent), np.float32)
+        longer_s = self._jumps_s if self._end // seconds(JUMP_EVERY_S) % 2 else 0.0
+        delay = (self._delay + longer_s) * HEARING_RATE_HZ + self._drift * self._end
         whole, part = int(delay), delay - int(delay)
         first = len(self._sent) - whole - len(self._taps)
         piece = sent_so_far[first : first + len(sent) + len(self._taps)]

@@ -31,7 +31,10 @@ from omnilive import (
 )
 from stream.models.weights import WeightStore
 from tests.dialogue.chat_models import write_chat_model
+from tests.loaded_once import models_loaded_once
 from ui.command_line import main
+
+__all__ = ["models_loaded_once"]
 
 RGB = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
 TONE = (0.3 * np.sin(np.arange(32_000) * 0.1)).astype(np.float32)
@@ -40,8 +43,8 @@ ASKED: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "image", "i
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    kinds = {"v2.6": Kind.V26, "o2.6": Kind.O26}
-    made = {name: write_tiny(kind, tmp_path_factory.mktemp(name)) for name, kind in kinds.items()}
+    kinds = {"v2.6": Kind.V26, "o2.6": Kind.O26}  # seed 2: the likeliest words are no white space
+    made = {name: write_tiny(kind, tmp_path_factory.mktemp(name), seed=2) for name, kind in kinds.items()}
     return {**made, "v4.6": write_tiny_sibling("minicpmv4_6", tmp_path_factory.mktemp("v46"))}
 
 
@@ -125,7 +128,9 @@ def test_the_voice_of_a_call_is_among_its_events(seeing: Assistant) -> None:
     voiced = asyncio.run(program())
     assert len(voiced) >= 10
     assert {(len(each.samples), each.rate) for each in voiced} == {(320, 16_000)}
-    assert np.diff([each.at for each in voiced]).mean() == pytest.approx(0.02, abs=0.01)
+    apart = np.diff([each.at for each in voiced])
+    assert np.median(apart) == pytest.approx(0.02, abs=0.01)
+    assert apart.sum() > 0.02 * len(apart) - 0.05, "never faster than it is heard"
     assert np.abs(np.concatenate([each.samples for each in voiced])).max() > 0.01
 
 

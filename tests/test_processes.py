@@ -1,4 +1,4 @@
-"""Tests that go by the wall clock have the machine to themselves, and every test runs once."""
+"""Tests that go by the wall clock run one by one, before all others have the processor, and every test runs once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import IN_REAL_TIME
+from tests.processes import IN_REAL_TIME, LOWER_BY
 
 ROOT = Path(__file__).parent.parent
 CONFTEST = """
 from tests import processes
-from tests.processes import pytest_collection_modifyitems, pytest_xdist_make_scheduler
-processes.IN_REAL_TIME = ("checks/test_a_clock.py", "checks/test_b_clock.py")
+from tests.processes import (
+    pytest_addoption, pytest_collection_finish, pytest_collection_modifyitems, pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
+)
+processes.ORDER = {"checks/test_e_clock.py": 0, "checks/test_d_clock.py": 1}
 """
 CHECKS = """
 import os, time
@@ -25,34 +28,65 @@ import pytest
 def test_it(number):
     began = time.monotonic()
     time.sleep(0.02)
-    line = f"{__file__} {number} {os.environ['PYTEST_XDIST_WORKER']} {began} {time.monotonic()}"
+    line = f"{__file__} {os.environ['PYTEST_XDIST_WORKER']} {os.getpriority(os.PRIO_PROCESS, 0)} {began}"
     with open(f"{os.environ['LOG']}/{os.getpid()}", "a") as log:
         print(line, file=log)
 """
 
 
-def test_tests_in_real_time_run_last_and_alone(tmp_path: Path) -> None:
+def pytest_in(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What pytest says of the folder's `checks`, without the plugins that take seconds to load."""
+    own = {"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--import-mode=importlib",
+        "-p",
+        "xdist.plugin",
+        *options,
+        "checks",
+    ]
+    environment = {**os.environ, **own, **variables}
+    return subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+
+
+def test_tests_in_real_time_run_one_by_one_and_have_the_higher_priority(tmp_path: Path) -> None:
     checks, log = tmp_path / "checks", tmp_path / "log"
     checks.mkdir()
     log.mkdir()
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
     (checks / "conftest.py").write_text(CONFTEST)
-    for name, count in {"a_clock": 3, "b_clock": 1, "c": 1, "d": 9, "e": 2, "f": 5}.items():
+    for name, count in {"a": 1, "b": 9, "c": 2, "d_clock": 3, "e_clock": 1, "f": 5}.items():
         (checks / f"test_{name}.py").write_text(CHECKS.replace("COUNT", str(count)))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LOG": str(log), "PYTEST_ADDOPTS": ""}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "checks"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "21 passed" in done.stdout, done.stdout + done.stderr
-    ran = [line.split() for file in log.iterdir() for line in file.read_text().splitlines()]
-    spans = sorted(
-        (float(began), float(ended), file.endswith("clock.py"), process) for file, _, process, began, ended in ran
-    )
-    assert len({process for *_, process in spans}) == 2
-    assert [by_clock for _, _, by_clock, _ in spans] == [False] * 17 + [True] * 4
-    last_of_others = max(ended for _, ended, by_clock, _ in spans if not by_clock)
-    alone = [span for span in spans if span[2]]
-    assert alone[0][0] >= last_of_others
-    assert len({process for *_, process in alone}) == 1
+    done = pytest_in(tmp_path, "-n", "2", "-p", "no:cacheprovider", LOG=str(log))
+    assert done.returncode == 0 and "21 passed" in done.stdout, done.stdout
+    lines = [line.split() for file in log.iterdir() for line in file.read_text().splitlines()]
+    ran = sorted((float(began), Path(file).stem, process, int(niceness)) for file, process, niceness, began in lines)
+    assert len({process for _, _, process, _ in ran}) == 2
+    [in_real_time] = {process for _, file, process, _ in ran if file.endswith("clock")}
+    first = [file for _, file, process, _ in ran if process == in_real_time][:4]
+    assert first == ["test_e_clock", *["test_d_clock"] * 3], "before all others of this process, in the given order"
+    spans = [(file.endswith("clock"), niceness) for _, file, _, niceness in ran]
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {niceness for by_clock, niceness in spans if by_clock} == {own}
+    assert {niceness for by_clock, niceness in spans if not by_clock} == {min(own + LOWER_BY, 19)}
+
+
+@pytest.mark.parametrize(("failing", "again"), [("d_clock", 0), ("a", 1)], ids=["in real time", "another"])
+def test_only_tests_in_real_time_run_a_second_time(tmp_path: Path, failing: str, again: int) -> None:
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    (checks / "conftest.py").write_text(CONFTEST)
+    for name in ("a", "d_clock"):
+        check = f"import os\ndef test_it():\n    assert 'AGAIN' in os.environ or {name != failing}\n"
+        (checks / f"test_{name}.py").write_text(check)
+    assert pytest_in(tmp_path, "-n", "0").returncode == 1
+    again_alone = ("-n", "0", "--last-failed", "--last-failed-no-failures=none", "--in-real-time-only")
+    done = pytest_in(tmp_path, *again_alone, AGAIN="1")
+    assert done.returncode == again, done.stdout
 
 
 @pytest.mark.parametrize("file", IN_REAL_TIME)

@@ -85,6 +85,7 @@ SPOKEN = (
     "dialogue/text/",
     "dialogue/tools/",
     "dialogue/engines/",
+    "dialogue/languages/",
     "dialogue/watching/",
 )
 MESSAGE_CALLS = {"Notice", "print", "warning", "error", "info", "debug", "exception", "ArgumentTypeError"}

@@ -32,7 +32,8 @@ first steps:
   omnilive models pull                       download the weights of the default setup
   omnilive doctor                            check this machine, with advice
 
-Everything runs on this machine, except the language model of `--setup remote` and the server of `--delegate`.
+Everything runs on this machine, except on the servers that you name with `--setup remote`, `--engine realtime`,
+`--delegate` and `--mcp`.
 
 environment:
   OMNILIVE_HOME    folder of weights and certificates (default: ~/.cache/omnilive)

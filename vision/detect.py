@@ -1,14 +1,12 @@
 """Detects objects of 80 classes (COCO) in one picture. Scores are low and single detections err: `tracking` votes.
 
-The detector can see one picture in several ways (`View`). Their mistakes differ, so even a still picture can be
+The detector can see one picture in several ways (`DetectorView`). Their mistakes differ, so even a still picture can be
 voted on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from safetensors.torch import load_file
 from vision.box import Box
 from vision.nanodet import NanoDet, decode
 from vision.picture import Pixels
+from vision.torch_threads import torch_threads
 
 KINDS = (
     *("person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light"),
@@ -47,7 +46,7 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class DetectorView:
     """A test-time variant of a picture: reduced to about `side` x `side` pixels in area, and perhaps `mirrored`."""
 
     side: int = 416
@@ -56,7 +55,7 @@ class View:
 
 # In an evaluation on 88 photos the mean of these three found 94 % of the objects with 5 false ones; the first alone,
 # at 0.45, 93 % with 9.
-VIEWS = (View(), View(mirrored=True), View(side=320, mirrored=True))
+VIEWS = (DetectorView(), DetectorView(mirrored=True), DetectorView(side=320, mirrored=True))
 
 _STEP = 32  # the coarsest stride: the sides of the network's input are multiples of it
 _MIN_SIDE, _MAX_SIDE = 128, 704
@@ -75,13 +74,13 @@ class Detector:
             ) from error
         self._threads = threads
 
-    def detect(self, rgb: Pixels, view: View = VIEWS[0], min_score: float = LIKELY) -> list[Detection]:
+    def detect(self, rgb: Pixels, view: DetectorView = VIEWS[0], min_score: float = LIKELY) -> list[Detection]:
         """All detections with a score of at least `min_score`, best first. Blocks for 10 to 30 ms."""
         height, width = rgb.shape[:2]
         columns, rows = _network_size(width, height, view.side)
         small = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_AREA)
         bgr = np.ascontiguousarray(small[:, ::-1, ::-1] if view.mirrored else small[:, :, ::-1])
-        with _threads(self._threads):
+        with torch_threads(self._threads):
             boxes, scores, kinds = decode(self._network(bgr), columns, rows, min_score)
         if view.mirrored:
             boxes = np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], 1)
@@ -106,14 +105,3 @@ def _fast_type() -> torch.dtype:
     """bfloat16 takes less than half the time of float32, but only if the processor supports it."""
     capabilities = torch.cpu.get_capabilities()
     return torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Sets torch's number of threads; in this thread only, since torch keeps the number per thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

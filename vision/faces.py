@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.box import Box, inside
-from vision.detect import LIKELY, VIEWS, Detection, Detector, View
+from vision.detect import LIKELY, VIEWS, Detection, Detector, DetectorView
 from vision.picture import Pixels
 
 _SIDE = 256  # pixels of the longer side: faces from a fourteenth of the picture's width on
@@ -59,7 +59,7 @@ class PeopleDetector(Detector):
         self._faces = faces
         self._searched: tuple[Pixels, list[tuple[float, Box]]] | None = None  # the last picture, seen in several views
 
-    def detect(self, rgb: Pixels, view: View = VIEWS[0], min_score: float = LIKELY) -> list[Detection]:
+    def detect(self, rgb: Pixels, view: DetectorView = VIEWS[0], min_score: float = LIKELY) -> list[Detection]:
         """As a Detector's, with faces, whose scores are high enough always."""
         searched = self._searched
         if searched is None or searched[0] is not rgb:

@@ -177,4 +177,4 @@ def _deepest(image: Image.Image) -> float:
     if not _is_deep(image) or image.mode.startswith("I;16"):
         return 65535.0
     _, most = image.getextrema()
-    return 65535.0 if float(most) > 255 else 255.0  # type: ignore[arg-type]
+    return 65535.0 if float(most) > 255 else 255.0  # type: ignore[arg-type]  # a number: one channel

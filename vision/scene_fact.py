@@ -14,6 +14,7 @@ FactKind = Literal["object", "text", "colour", "light"]
 class SceneFact:
     """One recognised thing; the fields are those of the conversation's facts.
 
+    `name` is a finer one of an object ("mug" for a cup), where that is sure.
     `label` names an object, a colour or the light. `text` is quoted data. `count` things of this label and colour
     are at this `place` and `distance`. A text whose `at` is older than the scene has left the view.
     """
@@ -27,3 +28,4 @@ class SceneFact:
     text: str = ""
     since: float = 0.0
     at: float = 0.0
+    name: str = ""

@@ -1,55 +1,67 @@
-"""Finds out whether the microphone hears the loudspeaker at all, by its level when a reply begins.
+"""Knows whether the microphone hears the loudspeaker at all, and whether what is heard now is our own voice.
 
 An echo canceller that finds no echo (headphones, or a browser that has cancelled it) suppresses the user instead: AEC3
-took 10 to 40 dB of a voice away. When a reply begins the user is usually silent: then the level rises with the echo, or
-stays at the room's. Pure; counts frames of 10 ms.
+took 10 to 40 dB of a voice away. Pure; the correlation is computed only where it is asked for, or every EVERY frames.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-import numpy as np
+from audio.chunk import Samples
+from audio.room.own_sound import NO_MATCH, WINDOW_FRAMES, LastFrames, Match, OwnSound
 
-from audio.room.echo import FRAME
-
-JUDGED_FRAMES = 80  # of sound at the beginning of a reply; an echo comes up to 0.5 s late
-RISEN = 0.25  # share of them above the room's level that shows an echo
-ABOVE_ROOM_DB = 8.0
-ROOM_FRAMES, SMOOTHED_FRAMES = 300, 5  # the room's level is the least of the last 3 s, over 50 ms
-NEW_REPLY_FRAMES = 100  # of silence before it
-USUAL_ROOM = FRAME * 10 ** (-58 / 10)  # where nothing of the room was heard yet
+# Scores of `Match`. FOUND shows our sound at whatever delay, AGAIN at a delay at which it was found before.
+FOUND, AGAIN = 14.0, 10.0
+EVERY = 10  # frames from one look for an echo to the next
+APART, REMEMBERED = 2, 10  # looks: two finds of an echo have APART and more between them, and REMEMBERED at most
+FIRST_LOOKS, LOOKS = 20, 40  # while our voice sounds, without an echo, that show that there is none
+FRESH = 5  # frames for which an answer about the present holds
 
 
 class EchoPresence:
-    """One microphone and one loudspeaker. Until a first reply has been judged there may be an echo."""
+    """One microphone and one loudspeaker. Until the first looks there may be an echo.
+
+    `delay`: of the echo, in samples; None before one was found.
+    """
 
     def __init__(self) -> None:
         self.echoing = True
-        self._room: deque[float] = deque(maxlen=ROOM_FRAMES)
-        self._silent = NEW_REPLY_FRAMES
-        self._judged = self._risen = 0
-        self._threshold = 0.0
+        self.delay: int | None = None
+        self._own, self._unseen = OwnSound(), LOOKS - FIRST_LOOKS
+        self._heard, self._passed_on = LastFrames(WINDOW_FRAMES), LastFrames(WINDOW_FRAMES)
+        self._finds: deque[Match] = deque(maxlen=REMEMBERED)
+        self._frames, self._asked_at = 0, -FRESH
+        self._now = NO_MATCH
 
-    def hear(self, energy: float, playing: bool) -> bool:
-        """Takes the energy of one frame, and whether sound is played in it. Returns whether there is an echo."""
-        if not playing:
-            self._silent += 1
-            self._room.append(energy)
-            return self.echoing
-        if self._silent >= NEW_REPLY_FRAMES:
-            self._judged = self._risen = 0
-            self._threshold = self._least() * 10 ** (ABOVE_ROOM_DB / 10)
-        self._silent = 0
-        if self._judged < JUDGED_FRAMES:
-            self._judged += 1
-            self._risen += energy > self._threshold
-            if self._judged == JUDGED_FRAMES:
-                self.echoing = self._risen > RISEN * JUDGED_FRAMES
-        return self.echoing
+    def hear(self, heard: Samples, left: Samples, played: Samples) -> Samples:
+        """Takes a frame as the microphone had it, without the echo, and as it was played, (FRAME,) float32 each.
 
-    def _least(self) -> float:
-        if len(self._room) < SMOOTHED_FRAMES:
-            return USUAL_ROOM
-        smoothed = np.convolve(np.array(self._room), np.ones(SMOOTHED_FRAMES) / SMOOTHED_FRAMES, "valid")
-        return float(smoothed.min())
+        Returns what is to be passed on: the first, or the second where there is an echo.
+        """
+        self._own.play(played)
+        self._heard.push(heard)
+        self._frames += 1
+        if self._frames % EVERY == 0:
+            self._look(self._own.find(self._heard.all()))
+        passed_on = left if self.echoing else heard
+        self._passed_on.push(passed_on)
+        return passed_on
+
+    def is_own(self) -> bool:
+        """Whether what was passed on lately is our voice: an echo begins, or has changed."""
+        if self._frames - self._asked_at >= FRESH:
+            self._asked_at, self._now = self._frames, self._own.find(self._passed_on.all())
+        known = self.delay is not None and self._now.is_at(self.delay)
+        return self._now.score >= (AGAIN if known else FOUND)
+
+    def _look(self, match: Match) -> None:
+        if match is NO_MATCH:
+            return  # nothing is played
+        earlier = list(self._finds)[:-APART] if match.score >= FOUND else []
+        if any(find.score >= FOUND and match.is_at(find.delay) for find in earlier):
+            self.echoing, self.delay, self._unseen = True, match.delay, 0
+        else:
+            self._unseen += 1
+            self.echoing = self.echoing and self._unseen < LOOKS
+        self._finds.append(match)

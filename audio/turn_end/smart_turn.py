@@ -21,6 +21,8 @@ class SmartTurn:
     def __init__(self, onnx_path: Path | str) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # Without VNNI, products of 8 bits overflow unless both factors are unsigned (onnxruntime on quantization).
+        options.add_session_config_entry("session.x64quantprecision", "1")
         self._session = onnxruntime.InferenceSession(str(onnx_path), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 

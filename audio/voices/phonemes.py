@@ -1,4 +1,5 @@
-"""Turns text into the phonemes of Kokoro: Chinese by pypinyin and misaki, English by hibari, the others by eSpeak NG.
+"""Turns text into the phonemes of Kokoro: Chinese by pypinyin and misaki, Japanese by Janome, English by hibari, the
+others by eSpeak NG.
 
 eSpeak NG is a program of its own that the user may install; it is started for each clause, and nothing of it is linked.
 """
@@ -9,13 +10,11 @@ import re
 import shutil
 import subprocess
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import hibari
 from hibari.g2p.normalize import normalize
-from misaki.transcription import pinyin_to_ipa
-from pypinyin import Style, lazy_pinyin
-from pypinyin.seg.mmseg import seg
 
 from audio.voices.numbers import in_chinese_words
 
@@ -25,8 +24,6 @@ ESPEAK_WITHIN_S = 5.0
 
 _HAN = re.compile("[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 .,'’&+-]*[A-Za-z0-9])?")
-_TONES = str.maketrans("", "", "\u032f\u0329")
-_RETONED = (("˧˩˧", "↓"), ("˧˥", "↗"), ("˥˩", "↘"), ("˥", "→"), ("ɻ\u0329", "ɨ"), ("ɹ\u0329", "ɨ"))
 _MARKS = str.maketrans(
     {"，": ",", "、": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "（": "(", "）": ")"}
 )
@@ -38,46 +35,39 @@ _TIED |= {"t^s": "ʦ", "t^ʃ": "ʧ", "ɔ^ɪ": "Y"}
 _CLAUSE = re.compile(rf"[^{re.escape(_PUNCTUATION)}]+|[{re.escape(_PUNCTUATION)}]+")
 
 
-def has_espeak() -> bool:
-    """Whether eSpeak NG is installed."""
-    return shutil.which("espeak-ng") is not None
+def has_phonemes(language: str) -> bool:
+    """Whether what turns text of this language into phonemes is installed: eSpeak NG, or the dictionary of Janome."""
+    if language == "ja":
+        return find_spec("janome") is not None
+    return language not in ESPEAK_VOICES or shutil.which("espeak-ng") is not None
 
 
 def phonemes(text: str, language: str) -> str:
     """The phonemes of `text`, with its punctuation. Raises OSError where eSpeak NG is needed and missing."""
     if language == "zh":
         return _chinese(text)
+    if language == "ja":
+        from audio.voices import japanese  # its dictionary is for this language alone
+
+        return japanese.phonemes(text.translate(_MARKS), _english)
     if language == "en":
         return _english(text.translate(_MARKS))
     return _by_espeak(text.translate(_MARKS), ESPEAK_VOICES[language])
 
 
 def _chinese(text: str) -> str:
+    from audio.voices import pinyin  # its tables take 55 MB, for this language alone
+
     said, at = [], 0
     text = in_chinese_words(text)
     for found in re.finditer(rf"{_HAN.pattern}|{_LATIN.pattern}", text):
         said.append(text[at : found.start()].translate(_MARKS))
         words = found.group()
-        said.append(" ".join(map(_word, seg.cut(words))) if _HAN.match(words) else f" {_english(words)} ")
+        said.append(pinyin.phonemes(words) if _HAN.match(words) else f" {_english(words)} ")
         at = found.end()
     said.append(text[at:].translate(_MARKS))
     spaced = re.sub(r"([,.!?;:])(?=[^\s,.!?;:])", r"\1 ", "".join(said))
     return re.sub(r"\s+", " ", spaced).strip()
-
-
-@lru_cache(maxsize=4096)
-def _word(word: str) -> str:
-    """The phonemes of a Chinese word, with its tones as arrows."""
-    said = ""
-    for pinyin in lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True):
-        try:
-            syllable = "".join(pinyin_to_ipa(pinyin)[0])
-        except (ValueError, KeyError):  # a character that has no reading
-            continue
-        for tone, arrow in _RETONED:
-            syllable = syllable.replace(tone, arrow)
-        said += syllable.translate(_TONES)
-    return said
 
 
 def _english(text: str) -> str:

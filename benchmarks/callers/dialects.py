@@ -20,7 +20,7 @@ Sound = NDArray[np.float32]
 PIECE_S = 0.04
 
 
-class Refused(Exception):
+class CallRefused(Exception):
     """The server has no place for the call."""
 
 
@@ -108,7 +108,7 @@ class OpenAiCaller(DialectCaller):
     async def _begin(self) -> None:
         first = await self.receive()
         if first["type"] == "error":
-            raise Refused(first["error"]["message"])
+            raise CallRefused(first["error"]["message"])
 
     def _append(self, piece: Sound) -> dict[str, Any]:
         return {"type": "input_audio_buffer.append", "audio": pcm16(piece)}
@@ -133,7 +133,7 @@ class MiniCpmCaller(DialectCaller):
     async def _begin(self) -> None:
         first = await self.receive()
         if first["type"] != "session.queue_done":
-            raise Refused(str(first))
+            raise CallRefused(str(first))
         await self.send({"type": "session.init", "payload": {}})
         await self.receive()
 
@@ -161,7 +161,7 @@ class LiveCaller(DialectCaller):
         await self.send({"type": "session.start", "session": {"model": "load"}})
         first = await self.receive()
         if first["type"] != "session.started":
-            raise Refused(str(first))
+            raise CallRefused(str(first))
 
     def _append(self, piece: Sound) -> dict[str, Any]:
         return {"type": "session.input_audio.append", "audio": pcm16(piece)}

@@ -21,7 +21,7 @@ OUT_RATE_HZ = 48_000
 
 
 @dataclass
-class Outcome:
+class RoomCallOutcome:
     """What happened in one call. Times in seconds of the microphone's sound."""
 
     replies: list[ReplyEnded] = field(default_factory=list)
@@ -40,9 +40,9 @@ class RoomCall:
         self._session = Session("room", parts, SETUP, out_rate=OUT_RATE_HZ)
         self._path, self._resampler = path, Resampler(OUT_RATE_HZ, HEARING_RATE_HZ)
         self._sent, self._waiting = 0, np.zeros(0, np.float32)
-        self.outcome = Outcome()
+        self.outcome = RoomCallOutcome()
 
-    async def run(self, microphone: Samples, *, asks_again: bool = False) -> Outcome:
+    async def run(self, microphone: Samples, *, asks_again: bool = False) -> RoomCallOutcome:
         """Plays the microphone's sound to its end. `asks_again`: types a message where nothing is being said."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run())

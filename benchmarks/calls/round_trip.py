@@ -10,7 +10,7 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,6 @@ from benchmarks.report import benchmark_parser, report
 from dialogue.engines.settings import ScriptedSettings
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, Perceived, SessionEnded
-from stream.session.said import Said
 from ui.http.server import serve
 
 FLAGS = ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
@@ -104,15 +103,10 @@ class EchoSession:
         self._heard_at = float("-inf")
         self.playback = self
         self.dropped: dict[str, int] = {}
+        self.recorded = False
 
     def now(self) -> float:
         return self._loop.time() - self._zero
-
-    def restore(self, said: Sequence[Said]) -> None:
-        """Remembers nothing."""
-
-    def record(self, folder: Path, about: Mapping[str, str]) -> None:
-        """Records nothing."""
 
     def push(self, event: Perceived) -> None:
         if (
@@ -159,7 +153,7 @@ async def measure(clicks: int, pictures: bool) -> dict[str, float]:
         server = asyncio.create_task(
             serve(
                 setup, opened, "127.0.0.1", 0, cache_dir=Path(folder), on_ready=ready.set_result,
-                open_session=lambda name, parts, setup: EchoSession(),
+                open_session=lambda name, parts, setup, start: EchoSession(),
             )
         )  # fmt: skip
         url = await ready

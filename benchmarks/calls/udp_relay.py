@@ -36,6 +36,7 @@ class UdpRelay:
     def __init__(self, network: Network, seed: int = 0) -> None:
         self.network, self._random = network, Random(seed)
         self._ports: dict[Address, int] = {}
+        self.dead = frozenset[Address]()  # addresses of the server that no port leads to any more
         self._transports: list[asyncio.DatagramTransport] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
@@ -44,6 +45,10 @@ class UdpRelay:
     def port_for(self, host: str, port: int) -> int:
         """The port of the relay on 127.0.0.1 that stands for the server's address."""
         return asyncio.run_coroutine_threadsafe(self._open((host, port)), self._loop).result(5)
+
+    def change_path(self) -> None:
+        """All ports so far lead nowhere any more, as after a change of the network; those of new addresses work."""
+        self.dead = frozenset(self._ports)
 
     def close(self) -> None:
         def stop() -> None:
@@ -63,10 +68,12 @@ class UdpRelay:
             self._ports[server] = int(transport.get_extra_info("sockname")[1])
         return self._ports[server]
 
-    def transmit(self, transport: asyncio.DatagramTransport, data: bytes, target: Address | None) -> None:
-        """Sends a datagram, as the network allows."""
+    def transmit(
+        self, transport: asyncio.DatagramTransport, data: bytes, target: Address | None, server: Address
+    ) -> None:
+        """Sends a datagram from or to an address of the server, as the network allows."""
         network, chance = self.network, self._random.random
-        if network.dark or chance() < network.loss:
+        if network.dark or server in self.dead or chance() < network.loss:
             network.lost += 1
             return
         network.passed += 1
@@ -80,7 +87,7 @@ class UdpRelay:
     async def connect(self, front: _Front, client: Address, server: Address) -> asyncio.DatagramTransport:
         """A socket towards the server for one address of the browser."""
         transport, _protocol = await self._loop.create_datagram_endpoint(
-            lambda: _Back(self, front, client), remote_addr=server
+            lambda: _Back(self, front, client, server), remote_addr=server
         )
         self._transports.append(transport)
         return transport
@@ -103,17 +110,19 @@ class _Front(asyncio.DatagramProtocol):
                 return
             connecting = self._relay.connect(self, client, self._server)
             self._clients[client] = asyncio.get_running_loop().create_task(connecting)
-        self._clients[client].add_done_callback(lambda task: self._relay.transmit(task.result(), data, None))
+        self._clients[client].add_done_callback(
+            lambda task: self._relay.transmit(task.result(), data, None, self._server)
+        )
 
 
 class _Back(asyncio.DatagramProtocol):
     """The side of the server, for one address of the browser."""
 
-    def __init__(self, relay: UdpRelay, front: _Front, client: Address) -> None:
-        self._relay, self._front, self._client = relay, front, client
+    def __init__(self, relay: UdpRelay, front: _Front, client: Address, server: Address) -> None:
+        self._relay, self._front, self._client, self._server = relay, front, client, server
 
     def datagram_received(self, data: bytes, _source: Address) -> None:
-        self._relay.transmit(self._front.transport, data, self._client)
+        self._relay.transmit(self._front.transport, data, self._client, self._server)
 
 
 def _send(transport: asyncio.DatagramTransport, data: bytes, target: Address | None) -> None:

@@ -17,7 +17,7 @@ GRAIN = 3.0  # grey levels of sensor noise, standard deviation
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClipQuestion:
     """A question at `at` seconds. The answer is right if it holds each of `wanted` and none of `wrong`."""
 
     at: float
@@ -39,7 +39,7 @@ class Clip:
     name: str
     seconds: float
     view: Callable[[float], Pixels]
-    asked: tuple[Asked, ...]
+    asked: tuple[ClipQuestion, ...]
 
 
 def photos() -> dict[str, Pixels]:

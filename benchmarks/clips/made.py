@@ -7,7 +7,7 @@ from random import Random
 import cv2
 import numpy as np
 
-from benchmarks.clips.clip import HEIGHT, WIDTH, Asked, Clip, photos, room, with_photo, with_sign
+from benchmarks.clips.clip import HEIGHT, WIDTH, Clip, ClipQuestion, photos, room, with_photo, with_sign
 from vision.picture import Pixels
 
 _TITLES = (
@@ -46,9 +46,9 @@ def _slides(random: Random) -> Clip:
     def number(t: float) -> int:
         return min(int(np.searchsorted(ends, t, side="right")), len(titles) - 1)
 
-    asked = [Asked(end - 1.5, "What does it say?", (title,)) for end, title in zip(ends, titles, strict=True)]
-    asked[2:2] = [Asked(ends[1] + 3.0, "What did it say before?", (titles[1],))]
-    asked.append(Asked(ends[-1] - 0.5, "What did it say at the beginning?", (titles[0],)))
+    asked = [ClipQuestion(end - 1.5, "What does it say?", (title,)) for end, title in zip(ends, titles, strict=True)]
+    asked[2:2] = [ClipQuestion(ends[1] + 3.0, "What did it say before?", (titles[1],))]
+    asked.append(ClipQuestion(ends[-1] - 0.5, "What did it say at the beginning?", (titles[0],)))
     return Clip("slides", float(ends[-1]), lambda t: pictures[number(t)], tuple(asked))
 
 
@@ -70,13 +70,13 @@ def _desk(random: Random) -> Clip:
         42.0,
         view,
         (
-            Asked(4.0, "Is there a cup?", (), ("yes",)),
-            Asked(10.0, "Is there a cup?", ("cup",), ("don't", "can't", "not")),
-            Asked(17.0, "Where is the cat?", ("right",)),
-            Asked(24.0, "Is there a cup?", ("not right now",)),
-            Asked(25.0, "Was there a cup?", ("yes",)),
-            Asked(31.0, "How many people are there?", ("one person",)),
-            Asked(40.0, "Is there anyone?", (), ("yes",)),
+            ClipQuestion(4.0, "Is there a cup?", (), ("yes",)),
+            ClipQuestion(10.0, "Is there a cup?", ("cup",), ("don't", "can't", "not")),
+            ClipQuestion(17.0, "Where is the cat?", ("right",)),
+            ClipQuestion(24.0, "Is there a cup?", ("not right now",)),
+            ClipQuestion(25.0, "Was there a cup?", ("yes",)),
+            ClipQuestion(31.0, "How many people are there?", ("one person",)),
+            ClipQuestion(40.0, "Is there anyone?", (), ("yes",)),
         ),
     )
 
@@ -97,9 +97,9 @@ def _walk(random: Random) -> Clip:
         return np.asarray(cv2.blur(picture, (21, 1)), np.uint8) if moving else picture
 
     legs = range(len(signs))
-    asked = [Asked(leg * (stop_s + step_s) + 2.5, "What does the sign say?", (signs[leg],)) for leg in legs]
+    asked = [ClipQuestion(leg * (stop_s + step_s) + 2.5, "What does the sign say?", (signs[leg],)) for leg in legs]
     last = (len(signs) - 1) * (stop_s + step_s) + stop_s
-    asked.append(Asked(last, "What did the sign say at the beginning?", (signs[0],)))
+    asked.append(ClipQuestion(last, "What did the sign say at the beginning?", (signs[0],)))
     return Clip("walk", last + 0.5, view, tuple(asked))
 
 
@@ -122,9 +122,9 @@ def _hand(random: Random) -> Clip:
         30.0,
         view,
         (
-            Asked(8.0, "What does the sign say?", (sign,)),
-            Asked(15.0, "Is there a person?", ("person",), ("don't", "can't", "not")),
-            Asked(28.0, "Is there a cat?", (), ("yes",)),
+            ClipQuestion(8.0, "What does the sign say?", (sign,)),
+            ClipQuestion(15.0, "Is there a person?", ("person",), ("don't", "can't", "not")),
+            ClipQuestion(28.0, "Is there a cat?", (), ("yes",)),
         ),
     )
 
@@ -133,8 +133,8 @@ def _static(random: Random) -> Clip:
     """Ten minutes in which nothing happens."""
     view = with_photo(room(), photos()["cup"], random.uniform(0.2, 0.4))
     yes: tuple[str, ...] = ("cup",)
-    asked = [Asked(at, "Is there a cup?", yes, ("don't", "can't", "not")) for at in (30.0, 310.0)]
-    asked += [Asked(590.0, "Is there a dog?", (), ("yes",))]
+    asked = [ClipQuestion(at, "Is there a cup?", yes, ("don't", "can't", "not")) for at in (30.0, 310.0)]
+    asked += [ClipQuestion(590.0, "Is there a dog?", (), ("yes",))]
     return Clip("static", 600.0, lambda _: view, tuple(asked))
 
 
@@ -151,10 +151,10 @@ def _lights(random: Random) -> Clip:
         24.0,
         view,
         (
-            Asked(6.0, "Is it dark?", (), ("dark.", "quite dark", "rather dark")),
-            Asked(12.0, "Is it dark?", ("dark",), ("neither",)),
-            Asked(20.0, "Is there a cat?", ("cat",), ("don't", "can't", "not")),
-            Asked(22.0, "Is it dark?", (), ("quite dark", "rather dark")),
+            ClipQuestion(6.0, "Is it dark?", (), ("dark.", "quite dark", "rather dark")),
+            ClipQuestion(12.0, "Is it dark?", ("dark",), ("neither",)),
+            ClipQuestion(20.0, "Is there a cat?", ("cat",), ("don't", "can't", "not")),
+            ClipQuestion(22.0, "Is it dark?", (), ("quite dark", "rather dark")),
         ),
     )
 
@@ -172,5 +172,5 @@ def _scrolling(random: Random) -> Clip:
         top = margin - HEIGHT // 2 + round(t / 3.0 * step)
         return page[top : top + HEIGHT]
 
-    asked = [Asked(3.0 * number + 1.5, "What does it say?", (lines[number],)) for number in (2, 6, 10)]
+    asked = [ClipQuestion(3.0 * number + 1.5, "What does it say?", (lines[number],)) for number in (2, 6, 10)]
     return Clip("scrolling", 36.0, view, tuple(asked))

@@ -35,7 +35,7 @@ def photos() -> dict[str, tuple[Rgb, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class MovingPhoto:
     """A photo at `x`, the middle as a share of the width, from `comes` to `goes` in seconds. `slides`: it comes and
     goes by the nearer side of the picture; it is there, and gone, when half of it is."""
 
@@ -58,14 +58,14 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class EventClip:
     """`rule` is what the user asks for; `due` are the times, in seconds, at which it comes true. It is dark from the
     first to the second time of `dark`."""
 
     rule: str
     seconds: float
     due: tuple[float, ...]
-    things: tuple[Thing, ...] = ()
+    things: tuple[MovingPhoto, ...] = ()
     boards: tuple[Board, ...] = ()
     dark: tuple[float, float] = (float("inf"), float("inf"))
     shakes: bool = False
@@ -107,7 +107,7 @@ def _scaled(label: str, number: int, height: int) -> Rgb:
     return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _put(picture: Rgb, thing: Thing, at: float) -> None:
+def _put(picture: Rgb, thing: MovingPhoto, at: float) -> None:
     photo = _scaled(thing.label, thing.number, thing.height)
     height, width = photo.shape[:2]
     middle = thing.x * WIDTH

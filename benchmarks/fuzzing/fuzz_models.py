@@ -35,12 +35,13 @@ from dialogue.errors import BadInput
 from dialogue.llm import decoder_route
 from dialogue.llm.language_model import open_decoder, open_language_model
 from dialogue.llm.native.build import build, sanitizer_environment
-from dialogue.llm.native.loader import Library
+from dialogue.llm.native.loader import NativeLibrary
 from dialogue.sizing import chat_inspection
 from dialogue.sizing.model_estimate import estimate
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 20.0  # for one case
+LIMIT_S = 20.0  # processor time of one case
+WAITING_LIMIT_S = 900.0  # for a case that waits and computes nothing; a busy machine may stop it for minutes
 IN_ONE_CHILD = 25_000  # cases; ending the process frees memory that a library leaks
 MEMORY = 8 << 30  # bytes of a child's address space; a sanitizer needs more, and has its own limit
 PRECISIONS: tuple[Quantisation, ...] = ("auto", "auto", "auto", "auto", "auto", "int8", "int4", "float32", "bfloat16")
@@ -95,7 +96,7 @@ def child(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if options.library:
-        library = Library(options.library)
+        library = NativeLibrary(options.library)
         setattr(decoder_route, "load_library", lambda: library)  # noqa: B010 - the name is imported there
     if not options.sanitize:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -150,17 +151,26 @@ def done(folder: Path) -> tuple[int, int]:
     return int.from_bytes(progress[:8], "little"), int.from_bytes(progress[8:16], "little")
 
 
+def computed_s(pid: int) -> float:
+    """Processor time of a process in seconds; 0.0 when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def watched(process: subprocess.Popen[bytes], folder: Path) -> bool:
     """Waits for a child; whether it made no progress for too long and was killed."""
-    last, since = done(folder), time.monotonic()
-    started = False
+    last, since, spent, started = done(folder), time.monotonic(), 0.0, False
     while process.poll() is None:
         time.sleep(0.2)
         now = done(folder)
         if now != last:
-            last, since, started = now, time.monotonic(), True
+            last, since, spent, started = now, time.monotonic(), computed_s(process.pid), True
         # Importing the loaders' dependencies takes long on a busy machine.
-        if time.monotonic() - since > (LIMIT_S if started else 10 * LIMIT_S):
+        limit_s = LIMIT_S if started else 10 * LIMIT_S
+        if computed_s(process.pid) - spent > limit_s or time.monotonic() - since > WAITING_LIMIT_S:
             process.kill()
             process.wait()
             return True

@@ -34,21 +34,18 @@ async def synthesised(speech: SpeechSynthesis, line: str) -> Samples:
     return np.concatenate([(await speech.say(phrase)).samples for phrase in phrases])
 
 
-def muted(voice: Samples, times: Iterable[tuple[float, bool]]) -> Samples:
-    """What was heard: the voice without what the page muted. `times`: (seconds of the recording, muted from then)."""
+def as_heard(voice: Samples, gains: Iterable[tuple[float, float]]) -> Samples:
+    """What was heard: the voice with what the page did to it. `gains`: (seconds of the recording, gain from then)."""
     heard = voice.copy()
-    since: float | None = None
-    for at, is_muted in [*times, (len(voice) / RATE_HZ, False)]:
-        if is_muted and since is None:
-            since = at
-        elif not is_muted and since is not None:
-            heard[round(since * RATE_HZ) : round(at * RATE_HZ)] = 0
-            since = None
+    since, gain = 0.0, 1.0
+    for at, following in [*gains, (len(voice) / RATE_HZ, 1.0)]:
+        heard[round(since * RATE_HZ) : round(at * RATE_HZ)] *= np.float32(gain)
+        since, gain = at, following
     return heard
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardReply:
     """One trial's reply around its onset: times in seconds from there, and the level there, 1 as before.
 
     Only moments at which the reply has sound: a change in a pause between words counts from the last sound before it.
@@ -75,7 +72,7 @@ class Heard:
         return None
 
 
-def heard_around(heard: Samples, reply: Samples, onset_s: float, until_s: float = 2.0) -> Heard | None:
+def heard_around(heard: Samples, reply: Samples, onset_s: float, until_s: float = 2.0) -> HeardReply | None:
     """The levels of `reply` in the recording, from BEFORE_S before the onset to `until_s` after; None if not found."""
     start, onset = round((onset_s - BEFORE_S) * RATE_HZ), round(onset_s * RATE_HZ)
     if start < 0 or len(reply) < onset - start:
@@ -89,7 +86,7 @@ def heard_around(heard: Samples, reply: Samples, onset_s: float, until_s: float 
     audible = made > AUDIBLE * made.max()
     ratio = played[audible] / made[audible]
     usual = float(np.median(ratio[times[audible] < 0]))
-    return Heard(times[audible], ratio / usual) if usual > 0 else None
+    return HeardReply(times[audible], ratio / usual) if usual > 0 else None
 
 
 def _found(piece: Samples, reply: Samples) -> int | None:

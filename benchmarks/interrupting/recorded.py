@@ -9,12 +9,13 @@ from typing import Any
 from audio.chunk import Samples
 
 YIELDED = ("yielded", "cut_in")  # kinds of reasons
+TYPED = "you typed a message"  # what the benchmark itself does, to keep the assistant talking
 
 Message = dict[str, Any]
 
 
 @dataclass
-class Recorded:
+class BrowserRecording:
     """What the browser recorded. Times are seconds of the recording; `echo` is the part without trials."""
 
     began: float  # of the microphone's file, about
@@ -28,9 +29,10 @@ class Recorded:
         return ((at, message) for at, message in self.messages if message["type"] == kind and start <= at < end)
 
     def cuts(self, start: float, end: float) -> list[tuple[float, Message]]:
-        """When the assistant yielded between two times, and the reply that ended there, which may be reported later."""
+        """When the assistant yielded to a sound, and the reply that ended there, which may be reported later."""
         ended = {message["turn"]: message for _, message in self.of("reply_ended", start)}
-        yields = [(at, why["turn"]) for at, why in self.of("why", start, end) if why["kind"] in YIELDED]
+        reasons = self.of("why", start, end)
+        yields = [(at, why["turn"]) for at, why in reasons if why["kind"] in YIELDED and TYPED not in why["text"]]
         return [(at, ended[turn]) for at, turn in yields if turn in ended]
 
     def next_state(self, state: str, after: float) -> float:

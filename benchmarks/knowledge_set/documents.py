@@ -24,7 +24,7 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DocumentQuestion:
     """A question whose answer is in a document. `expected`: the answer has one of these words. `place` is a part of
     where it stands."""
 
@@ -39,7 +39,7 @@ class KnowledgeSet:
     """`unanswered` are questions that no document answers, many of them close to one that is."""
 
     papers: tuple[Paper, ...]
-    asked: tuple[Asked, ...]
+    asked: tuple[DocumentQuestion, ...]
     unanswered: tuple[str, ...]
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.library.library import Embed, Library
+from dialogue.library.library import Library
+from dialogue.library.models import Embed
 from dialogue.library.passage import Section
 
 PASSAGES_A_PAGE = 4

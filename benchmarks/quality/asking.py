@@ -16,6 +16,7 @@ from dialogue.blocks import SceneBlock, TextBlock
 from dialogue.engine import Engine
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
+from dialogue.shown.shown_thing import ShownThing, View
 from stream.requests.message_intake import TakenMessage
 from stream.requests.request_answers import answer_by_rule, prompt_of
 
@@ -97,7 +98,7 @@ async def _asked(
 ) -> str:
     taken = TakenMessage(blocks[-1].at if blocks else 0.0, said=[question])
     if not in_call:  # as chat requests do
-        taken.pictures += blocks
+        taken.pictures += [ShownThing(1, 1, "picture", "picture", (View(block),)) for block in blocks]
         if rules and (known := answer_by_rule(taken, reads=True, hears=False)) is not None:
             return known
         question = await prompt_of(taken, engine, has_rules=rules)

@@ -14,10 +14,10 @@ from dialogue.blocks import Fact, SceneBlock
 from dialogue.text.scene_description import scene_description
 from stream.models.components import component
 from stream.models.weights import WeightStore
-from stream.perception.video_perception import scene_block
-from vision.look import SceneUpdate, VisionModels
+from stream.perception.seen_scene import scene_block
 from vision.picture import Picture
 from vision.reading.read_text import Reader
+from vision.seeing.look import SceneUpdate, VisionModels
 
 VIEWS_APART_S = 40.0  # of a call; long enough for a thing that left to count as gone
 CHANGED_S = 5.0  # before the question

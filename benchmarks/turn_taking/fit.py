@@ -28,7 +28,7 @@ from benchmarks.turn_taking.signals import Pause, measured
 from stream.perception.turn_end_model import FITTED, Logistic
 
 SOUND = ("smart_turn", "voice_slope", "pitch_end", "pitch_slope", "level_end")
-FEATURES = {"sound": SOUND, "sound_and_words": ("smart_turn", "words_end", "words", "few_words", "asks")}
+FEATURES = {"sound": SOUND, "sound_and_words": ("smart_turn", "words_end", "words", "few_words", "asks", "whole")}
 PENALTY, STEPS = 3.0, 30
 PAUSES_S, THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6), np.linspace(-3.0, 9.0, 241)
 CUT_INS = 0.2
@@ -67,7 +67,8 @@ def wait_parameters(pauses: Sequence[Pause], odds: Series, most_cut_ins: float =
     """(`pause_s`, `threshold`) with the least dead air."""
     grid = list(product(PAUSES_S, THRESHOLDS))
     chosen, _ = best(pauses, [waits_at(odds, *each, READY_S) for each in grid], most_cut_ins)
-    return tuple(map(float, grid[chosen]))  # type: ignore[return-value]
+    pause_s, threshold = grid[chosen]
+    return float(pause_s), float(threshold)
 
 
 def main() -> None:

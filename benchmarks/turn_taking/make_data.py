@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.sound_file import write_wav
 from benchmarks.turn_taking.align import Aligner, WordSpan
-from benchmarks.turn_taking.rows import SHORTEST_SILENCE_S, Row, write_rows
+from benchmarks.turn_taking.rows import SHORTEST_SILENCE_S, SpeechRow, write_rows
 from benchmarks.turn_taking.sentences import FIT, HELD_OUT
 from benchmarks.turn_taking.speakers import Speaker, fetch_kokoro, speakers
 from stream.models.weights import WeightStore
@@ -115,7 +115,7 @@ def make_row(
     noises: dict[str, tuple[str, float] | None],
     folder: Path,
     random: np.random.Generator,
-) -> Row:
+) -> SpeechRow:
     parts = [part.split() for part in sentence.split("|")]
     text, breaks = " ".join(map(" ".join, parts)), list(np.cumsum([len(part) for part in parts])[:-1])
     sound, _ = trimmed(speaker(text))
@@ -131,7 +131,7 @@ def make_row(
     path = folder / f"{name}.wav"
     write_wav(path, heard.astype(np.float32), HEARING_RATE_HZ)
     spans = [(start + LEAD_S, stop + LEAD_S) for start, stop in silences if stop - start >= SHORTEST_SILENCE_S]
-    return Row(
+    return SpeechRow(
         name,
         path,
         len(heard) / HEARING_RATE_HZ,
@@ -147,7 +147,7 @@ def make(folder: Path, kokoro: Path | None, *, held_out: bool, seed: int, first:
     folder.mkdir(parents=True, exist_ok=True)
     sentences, noises = (HELD_OUT, HELD_OUT_NOISES) if held_out else (FIT, FIT_NOISES)
     voices, aligner = speakers(kokoro, held_out=held_out), Aligner(WeightStore(home()).path("whisper-tiny.en"))
-    rows, names = list[Row](), list(voices)
+    rows, names = list[SpeechRow](), list(voices)
     for number, sentence in list(enumerate(sentences))[first:last]:
         random = np.random.default_rng([seed, number])
         two = random.choice(names, 2, replace=False) if held_out else [names[0], random.choice(names[1:])]

@@ -19,7 +19,7 @@ Waits = Callable[[Sequence[Pause]], Series]  # seconds of silence that end the t
 
 
 @dataclass(frozen=True)
-class Cost:
+class PolicyCost:
     """`cut_ins`: the share of turns with a hesitation that are answered in one. `dead_air_ms`: from the last sample of
     speech to the decision, the mean over the ends of turns."""
 
@@ -27,7 +27,7 @@ class Cost:
     dead_air_ms: float
 
 
-def cost(pauses: Sequence[Pause], waits: Series) -> Cost:
+def cost(pauses: Sequence[Pause], waits: Series) -> PolicyCost:
     """What these waits cost. A wait takes effect at the next full hop of VAD."""
     effective = np.ceil(waits / HOP_S - 1e-9) * HOP_S
     cut: dict[str, bool] = defaultdict(bool)
@@ -37,7 +37,7 @@ def cost(pauses: Sequence[Pause], waits: Series) -> Cost:
             air.append(wait + pause.lag_s)
         else:
             cut[pause.row] |= bool(wait < pause.length_s)
-    return Cost(sum(cut.values()) / max(1, len(cut)), 1000 * float(np.mean(air)))
+    return PolicyCost(sum(cut.values()) / max(1, len(cut)), 1000 * float(np.mean(air)))
 
 
 def waits_at(log_odds: Series, pause_s: float, threshold: float, ready_s: float = 0.0) -> Series:
@@ -49,11 +49,11 @@ def log_odds(pauses: Sequence[Pause], model: Logistic) -> Series:
     return np.array([model.log_odds(pause.signals.features()) for pause in pauses])
 
 
-def best(pauses: Sequence[Pause], candidates: Sequence[Series], most_cut_ins: float) -> tuple[int, Cost]:
+def best(pauses: Sequence[Pause], candidates: Sequence[Series], most_cut_ins: float) -> tuple[int, PolicyCost]:
     """The candidate with the least dead air among those that cut in on at most this share; and its cost."""
     costs = [cost(pauses, waits) for waits in candidates]
     allowed = [number for number, each in enumerate(costs) if each.cut_ins <= most_cut_ins]
     if not allowed:
-        return -1, Cost(min(each.cut_ins for each in costs), float("nan"))
+        return -1, PolicyCost(min(each.cut_ins for each in costs), float("nan"))
     chosen = min(allowed, key=lambda number: costs[number].dead_air_ms)
     return chosen, costs[chosen]

@@ -21,7 +21,7 @@ SHORTEST_SILENCE_S = 0.1
 
 
 @dataclass(frozen=True)
-class Row:
+class SpeechRow:
     """`silence_spans` and `words` are (start, end) in seconds of `audio`, in order."""
 
     id: str
@@ -37,7 +37,7 @@ class Row:
         return resample_whole(sound.samples, sound.rate, HEARING_RATE_HZ)
 
 
-def write_rows(folder: Path, rows: Iterable[Row]) -> None:
+def write_rows(folder: Path, rows: Iterable[SpeechRow]) -> None:
     lines = []
     for row in rows:
         spans = [{"start": round(start, 3), "end": round(end, 3)} for start, end in row.silence_spans]
@@ -47,10 +47,10 @@ def write_rows(folder: Path, rows: Iterable[Row]) -> None:
     (folder / "rows.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def read_rows(folder: Path) -> Iterator[Row]:
+def read_rows(folder: Path) -> Iterator[SpeechRow]:
     for line in (folder / "rows.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         spans = tuple((span["start"], span["end"]) for span in row.pop("silence_spans"))
         words = tuple((word["word"], word["start"], word["end"]) for word in row.pop("words"))
         name, audio, duration = row.pop("id"), folder / row.pop("audio"), row.pop("duration")
-        yield Row(name, audio, duration, spans, words, row)
+        yield SpeechRow(name, audio, duration, spans, words, row)

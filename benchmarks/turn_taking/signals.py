@@ -18,12 +18,12 @@ from audio.transcribe import Transcriber
 from audio.turn_end.prosody import Prosody, prosody
 from audio.turn_end.smart_turn import WINDOW, SmartTurn
 from audio.voice_activity import SpeechProbability, VadState, VoiceActivityDetector
-from benchmarks.turn_taking.rows import Row, read_rows
+from benchmarks.turn_taking.rows import SpeechRow, read_rows
 from dialogue.engines.semantic_turn import SemanticTurnDetector
 from dialogue.llm.language_model import open_language_model
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.perception.audio_buffer import with_pre_roll
+from stream.perception.audio_buffer import PRE_ROLL_S
 from stream.perception.turn_end_model import KEPT_HOPS, TurnEndSignals, voice_slope
 from ui.host.home import home
 
@@ -41,7 +41,7 @@ class Pause:
     lag_s: float
 
 
-class Measuring:
+class SignalModels:
     """The models that measure."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Measuring:
         self._smart_turn = SmartTurn(store.path("smart-turn-v3.2"))
         self._words = SemanticTurnDetector(open_language_model(store.path("smollm2-135m-instruct")))
 
-    def pauses(self, row: Row) -> Iterator[Pause]:
+    def pauses(self, row: SpeechRow) -> Iterator[Pause]:
         """The pauses of the turn, up to its end."""
         sound = row.samples()
         ends_at = row.silence_spans[-1][0]
@@ -68,7 +68,7 @@ class Measuring:
                     began, found = since if began is None else began, None
                 case SpeechPaused() as paused:
                     assert began is not None
-                    start, stop = (round(at * HEARING_RATE_HZ) for at in (with_pre_roll(began), paused.at))
+                    start, stop = (round(at * HEARING_RATE_HZ) for at in (max(0.0, began - PRE_ROLL_S), paused.at))
                     spoken = round(paused.last_speech_at * HEARING_RATE_HZ)
                     text = self._transcriber.transcribe(sound[start:stop]).text
                     signals = TurnEndSignals(
@@ -83,7 +83,7 @@ class Measuring:
                         yield self._pause(row, *found, length_s=None)
                         return
 
-    def _pause(self, row: Row, paused: SpeechPaused, signals: TurnEndSignals, *, length_s: float | None) -> Pause:
+    def _pause(self, row: SpeechRow, paused: SpeechPaused, signals: TurnEndSignals, *, length_s: float | None) -> Pause:
         lag_s = paused.last_speech_at - row.silence_spans[-1][0] if length_s is None else 0.0
         return Pause(row.id, str(row.labels.get("voice", "")), signals, length_s, lag_s)
 
@@ -92,7 +92,7 @@ def measured(folder: Path) -> list[Pause]:
     """The pauses of all rows in `folder`; measured once and kept in `signals.jsonl` there."""
     kept = folder / "signals.jsonl"
     if not kept.exists():
-        measuring, lines = Measuring(), list[str]()
+        measuring, lines = SignalModels(), list[str]()
         for number, row in enumerate(read_rows(folder), 1):
             lines += [json.dumps(asdict(pause)) for pause in measuring.pauses(row)]
             print(f"\r{number} turns measured", end="", file=sys.stderr, flush=True)

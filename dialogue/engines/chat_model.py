@@ -44,6 +44,7 @@ def open_chat_model(
     sampling: SamplingConfig | None = None,
     style: Callable[[SamplingConfig], DialogueStyle] = chat_style,
     built_in_tools: bool = True,
+    adapter: Path | None = None,
 ) -> PacedSessions:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -52,7 +53,9 @@ def open_chat_model(
     a model that calls functions is offered those too. Raises BadInput for
     damaged files, a model that is not of the Llama family, and a model without a chat template.
     """
-    model = open_language_model(path, quantisation=precision, device=device_for(device), threads=spare_threads())
+    model = open_language_model(
+        path, quantisation=precision, device=device_for(device), threads=spare_threads(), adapter=adapter
+    )
     template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
     llm = LocalLlm(
         model,
@@ -60,7 +63,7 @@ def open_chat_model(
         embedder=open_embedder(embedder_folder),
         style=style(sampling or model.sampling or SAMPLING),
         render=template,
-        keep_beside=path if path.is_file() and path.stat().st_size >= KEPT_FROM else None,
+        keep_beside=path if adapter is None and path.is_file() and path.stat().st_size >= KEPT_FROM else None,
         call_format=call_format(template) if model.config.layer_weights >= LEAST_WEIGHTS else None,
         built_in_tools=built_in_tools,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dialogue.engine import Capabilities
@@ -15,8 +16,9 @@ from dialogue.engines.settings import (
     MiniCPM3Settings,
     MiniCPMO26Settings,
     MiniCPMO45Settings,
+    MiniCPMSettings,
     MiniCPMVSettings,
-    ModelSettings,
+    RealtimeSettings,
     RemoteSettings,
     ScriptedSettings,
     SpeakingModelSettings,
@@ -44,8 +46,8 @@ def _units(factory: Any) -> Measurement:
     return Measurement(units=factory.measure_units())
 
 
-def _placement(settings: ModelSettings | ChatModelSettings) -> dict[str, Any]:
-    return {"precision": settings.precision, "device": settings.device}
+def _placement(settings: MiniCPMSettings | ChatModelSettings) -> dict[str, Any]:
+    return {"precision": settings.precision, "device": settings.device, "adapter": settings.adapter}
 
 
 def _open_embedded(settings: EmbeddedSettings, resources: EngineResources) -> EngineFactory:
@@ -76,7 +78,7 @@ def _open_scripted(settings: ScriptedSettings, _resources: EngineResources) -> E
 
 
 def _open_remote(settings: RemoteSettings, resources: EngineResources) -> EngineFactory:
-    from dialogue.engines.remote import open_remote
+    from dialogue.engines.elsewhere.remote import open_remote
 
     if not settings.url:
         raise BadInput("The engine remote needs the address of a server, such as http://localhost:8000/v1.")
@@ -87,6 +89,22 @@ def _open_remote(settings: RemoteSettings, resources: EngineResources) -> Engine
         sees=settings.sees,
         api_key=settings.api_key,
         stand_in=_open_embedded(EmbeddedSettings(), resources) if settings.stand_in else None,
+    )
+
+
+def _open_realtime(settings: RealtimeSettings, resources: EngineResources) -> EngineFactory:
+    from dialogue.engines.elsewhere.realtime import RealtimeServer
+
+    if not settings.url:
+        raise BadInput("The engine realtime needs the address of a server: --url ws://localhost:8000/v1/realtime.")
+    return RealtimeServer(
+        settings.address,
+        settings.kind,
+        resources.resampling,
+        model=settings.model,
+        api_key=settings.api_key,
+        sees=settings.sees,
+        context_tokens=settings.context_tokens,
     )
 
 
@@ -105,7 +123,7 @@ def _open_minicpm3(settings: MiniCPM3Settings, resources: EngineResources) -> En
     return open_minicpm3(settings.model_path, resources.runner, settings.context_tokens, **_placement(settings))
 
 
-def _open_minicpm_v(settings: ModelSettings, resources: EngineResources) -> EngineFactory:
+def _open_minicpm_v(settings: MiniCPMSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.minicpm_v import open_minicpm_v
 
     options = _placement(settings)
@@ -125,7 +143,8 @@ def _speaks(settings: SpeakingModelSettings) -> bool:
 def _open_image_text(settings: ImageTextSettings, resources: EngineResources) -> EngineFactory:
     from dialogue.engines.image_text import open_image_text
 
-    return open_image_text(settings.model_path, resources.runner, settings.context_tokens, **_placement(settings))
+    path, tokens = settings.model_path, settings.context_tokens
+    return open_image_text(path, resources.runner, tokens, precision=settings.precision, device=settings.device)
 
 
 BUILT_IN = (
@@ -145,10 +164,18 @@ BUILT_IN = (
         "remote",
         "an OpenAI-compatible chat server",
         RemoteSettings,
-        TEXT_ONLY,
+        replace(TEXT_ONLY, tools=True),
         _open_remote,
         weights=(DEFAULT_LLM,),  # the stand-in's
         optional_weights=(EMBEDDER,),
+        sees=lambda settings: settings.sees,
+    ),
+    EngineEntry(
+        "realtime",
+        "a realtime server: OpenAI Realtime, GPT-Live or MiniCPM-o",
+        RealtimeSettings,
+        Capabilities(hears=True, sees=True, speaks=True, duplex=True, unit_s=0.2),
+        _open_realtime,
         sees=lambda settings: settings.sees,
     ),
     EngineEntry(
@@ -169,6 +196,7 @@ BUILT_IN = (
         _open_chat_model,
         optional_weights=(EMBEDDER,),
         runs=lambda config: config.get("model_type") in CHAT_TYPES,
+        chats=True,
         measure=_pace,
     ),
     EngineEntry(
@@ -215,5 +243,6 @@ BUILT_IN = (
         ImageTextSettings,
         SEES,
         _open_image_text,
+        fallback=True,
     ),
 )

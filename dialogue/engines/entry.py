@@ -60,6 +60,10 @@ def _no_recordings(_recording: Path) -> Samples:
     raise BadInput("No recording can be read here; leave the voice out.")
 
 
+def _no_resampling(_rate_in: int, _rate_out: int) -> Callable[[Samples], Samples]:
+    raise BadInput("No sound can be resampled here.")
+
+
 def _runs_none(_config: Mapping[str, Any]) -> bool:
     return False
 
@@ -69,13 +73,15 @@ class EngineResources:
     """What the process gives an engine that is opened.
 
     `runner` runs model steps on the model's thread. `weights` are paths of the sets that the entry names; an
-    optional set that is missing is left out. `read_sound` reads a recording as mono 16 kHz samples.
+    optional set that is missing is left out. `read_sound` reads a recording as mono 16 kHz samples. `resampling` makes
+    a resampler of a stream of sound, from one rate to another.
     """
 
     runner: Runner
     clock: Callable[[], datetime] = datetime.now
     weights: Mapping[str, Path] = field(default_factory=dict)
     read_sound: Callable[[Path], Samples] = _no_recordings
+    resampling: Callable[[int, int], Callable[[Samples], Samples]] = _no_resampling
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,9 @@ class EngineEntry:
     `settings` is the type of its frozen settings. `can` is what every model of the engine does itself; `speaks` and
     `sees` say from one model's settings and files whether it does that as well. `open` loads what its sessions share
     (blocking) and returns a factory of sessions. `weights` and `optional_weights` name sets of the weight store. `runs`
-    says whether the engine runs the downloaded model with this config.json; the first entry that says yes is taken.
-    `measure` measures a loaded engine on the model's thread.
+    says whether the engine runs the downloaded model with this config.json; the first entry that says yes is taken,
+    and for a model that none claims the `fallback`. `chats`: its models are chat models, for which `--llm` chooses the
+    precision. `measure` measures a loaded engine on the model's thread.
     """
 
     name: str
@@ -99,15 +106,17 @@ class EngineEntry:
     speaks: Callable[[Any], bool] | None = None
     sees: Callable[[Any], bool] | None = None
     runs: Callable[[Mapping[str, Any]], bool] = _runs_none
+    fallback: bool = False
+    chats: bool = False
     measure: Callable[[Any], Measurement] = unmeasured
 
 
-class Named(Protocol):
+class NamedEntry(Protocol):
     @property
     def name(self) -> str: ...
 
 
-E = TypeVar("E", bound=Named)
+E = TypeVar("E", bound=NamedEntry)
 
 
 def registered(group: str, built_in: Iterable[E], kind: type[E]) -> Mapping[str, E]:

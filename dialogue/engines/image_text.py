@@ -88,7 +88,7 @@ class ImageTextEngine:
             case SystemBlock(text):
                 self._history.instruct(text)
             case PictureBlock(rgb):
-                picture = EncodedPicture(rgb, max_slices=1 if block.of_film else None)
+                picture = EncodedPicture(rgb, max_slices=block.max_slices)
                 see = self._past.encode if self._past is not None else self._seeing.picture_tokens
                 self._history.show(block, picture, await self._run(see, picture))
             case TextBlock() | ReplyBlock():

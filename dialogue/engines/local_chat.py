@@ -14,41 +14,40 @@ from functools import partial
 
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ConsentDelta, ContextUse, Delta, Mark, Runner, TextDelta
+from dialogue.engines.grounding import Grounding
 from dialogue.engines.local_context import LocalContext
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.grammars.response_format import ResponseFormat
-from dialogue.grammars.session_tools import DECLINED, GAVE_UP, SessionTools
+from dialogue.grammars.session_tools import GAVE_UP, SessionTools
 from dialogue.languages.answers import ExactAnswers
+from dialogue.languages.consent import declined
 from dialogue.languages.detect import TurnLanguages
-from dialogue.languages.language import Language
+from dialogue.languages.language import ENGLISH, Language
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
-from dialogue.prompts.dialogue_style import Doubt
 from dialogue.prompts.prompt import explained
 from dialogue.requests.library_talk import consult
+from dialogue.requests.recall_talk import RecallTalk
 from dialogue.requests.session_requests import SessionRequests
+from dialogue.requests.unasked_text import unasked_words, without_unasked
 from dialogue.rules.absent_things import asked_thing
 from dialogue.rules.description import describe, in_view
 from dialogue.rules.question_kinds import SceneQuestion
-from dialogue.rules.recall_answers import INDEXED, NOTHING, asks_for_words, recall
-from dialogue.rules.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
-from dialogue.rules.scene_reference import refers_to_scene
 from dialogue.rules.small_talk import Clock, small_talk
+from dialogue.shown.sheet_answers import answer_from_sheet
 from dialogue.text.spoken_text import spoken_sentences
 from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.toolbox import Toolbox
 
 # A follow-up question is read with at most this many earlier turns of the user.
 FOLLOW_UP_TURNS = 4
-# Lines of the log that are embedded in one step: a long text must not delay an answer.
-INDEX_BATCH = 16
 
 
 class LocalChatEngine:
@@ -70,11 +69,13 @@ class LocalChatEngine:
         self._response_format: ResponseFormat | None = None
         self._generation = GenerationConfig()
         self._languages = TurnLanguages()
+        self.translator = llm.translation(runner)
         self._context = LocalContext(llm, runner, self._script, self._tools)
+        self._grounding = Grounding(llm, runner, self._script, self._context)
 
     def equip(self, toolbox: Toolbox) -> None:
         """Take the services for what is requested by rule, and the tools, if the model calls functions."""
-        self._requests.toolbox = toolbox
+        self._requests.equip(toolbox)
         self._tools.equip(toolbox, self._log, self._run, self._question_end, lambda: self._timeline_log.last_line)
         if self._tools.tools:
             self._script.offer(self._tools.tools)
@@ -98,6 +99,7 @@ class LocalChatEngine:
         self._log, self._timeline_log = log, TimelineLog(log, self._timeline)
         self._memory = self._timeline_log.scenes
         self._requests = SessionRequests(self._timeline, self._timeline_log, self._run, self._script.redact)
+        self._recall = RecallTalk(self._timeline_log, self._run, self._llm.embedder, self._requests.memory_talk)
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound and pictures are ignored."""
@@ -114,7 +116,7 @@ class LocalChatEngine:
         if isinstance(block, PartialBlock | ReplyBlock):
             await self._context.follow(self._timeline_log)
         if isinstance(block, ReplyBlock):
-            await self._index_log()
+            await self._recall.index()  # now, because a reply has just ended and nothing is due
 
     async def prefill_idle(self) -> bool:
         """One step of prefill ahead of the user's words, for what was seen. False where nothing is left to do."""
@@ -142,18 +144,18 @@ class LocalChatEngine:
         if self._response_format is not None:
             return self._structured(self._response_format), None
         assert isinstance(asked.content, TextBlock), "only words are asked"
-        if (lang := self._languages.of(asked.content)) is not None:
-            return await self._answer_in(lang, asked), None
-        agreed = await self._tools.answer_to_question(asked)
+        lang, agreed = self._languages.of(asked.content), await self._tools.answer_to_question(asked)
         if agreed is not None:
-            return self._generate(asked.text) if agreed else _sentences(DECLINED), None
+            code = ENGLISH if lang is None else lang.code
+            return self._generate(asked.text) if agreed else _sentences(declined(code)), None
+        if lang is not None:
+            return await self._answer_in(lang, asked)
         if (known := await self._answer_by_rule(asked)) is not None:
             return _sentences(known.text), known.at
         history = self._timeline.history(before=asked.number)
-        ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule)
-        if ruled is None:
-            ruled = await self._from_library(asked)
-        return self._generate(asked.text) if ruled is None else _sentences(ruled), None
+        ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule, self._memory.texts)
+        ruled = await self._from_library(asked) if ruled is None else ruled
+        return self._undirected(asked.text) if ruled is None else _sentences(ruled), None
 
     async def _from_library(self, asked: Entry) -> str | None:
         """The answer from the user's documents, with its source; None where the question is not for them."""
@@ -171,12 +173,16 @@ class LocalChatEngine:
             self._timeline.rewind(before)
         return answer.text if answer is not None else None
 
-    async def _answer_in(self, lang: Language, asked: Entry) -> AsyncGenerator[str, None]:
+    async def _answer_in(self, lang: Language, asked: Entry) -> tuple[AsyncGenerator[str, None], float | None]:
         """The answer in a language other than English: what its table answers exactly, else the model's."""
+        known = await self._requests.about_memory(asked, lang.code) or await self._recall.answer_in(lang, asked)
+        if known is not None:
+            return _sentences(known.text), known.at
         rules = ExactAnswers(lang, self._memory, self._clock, self._requests.toolbox.reminders)
-        if (known := rules.answer(asked.text)) is not None:
-            return _sentences(known)
-        return self._generate(asked.text) if self._llm.style.multilingual else _sentences(lang.say("only_english"))
+        if (exact := rules.answer(asked.text)) is not None:
+            return _sentences(exact), None
+        speaks = self._llm.style.multilingual
+        return self._generate(asked.text) if speaks else _sentences(lang.say("only_english")), None
 
     async def mark(self) -> Mark:
         return Mark(self._timeline.position)
@@ -205,44 +211,33 @@ class LocalChatEngine:
         return question if question is not None and self._is_by_rule(question) else None
 
     def _is_by_rule(self, question: SceneQuestion) -> bool:
-        kinds = self._llm.style.scene_by_rule
-        return kinds is None or question.kind in kinds
+        if question.kind == "who" and "person" not in self._seen() and self._memory.present("text"):
+            return False  # a text may say who
+        return self._llm.style.scene_by_rule is None or question.kind in self._llm.style.scene_by_rule
 
     async def _answer_by_rule(self, asked: Entry) -> RuleAnswer | None:
         """The answer from the timers, the log or the scene; None where only the model can answer."""
         if (known := await self._requests.answer(asked)) is not None:
             return known
         question = self._scene_question()
-        known = await self._recall(asked, question)
+        known = self._from_sheet(asked) or await self._recall.answer(asked, question)
         if known is None and question is None:
             question = self._about_absent_thing(asked)
         return await self._answer_about_scene(question, asked) if known is None and question is not None else known
+
+    def _from_sheet(self, asked: Entry) -> RuleAnswer | None:
+        """The answer from the figures of a text in view."""
+        if self._llm.style.scene_by_rule is not None and "read" not in self._llm.style.scene_by_rule:
+            return None
+        known = answer_from_sheet(asked.text, self._memory.texts)
+        return RuleAnswer(known) if known is not None else None
 
     def _about_absent_thing(self, asked: Entry) -> SceneQuestion | None:
         """A question about a thing that is not in view, in any wording; what is in view the model talks about."""
         question = asked_thing(asked.text)
         if question is None or not self._is_by_rule(question):
             return None
-        in_view = {fact.label for fact in self._memory.present("object")}
-        return None if in_view & set(question.things[0].labels) else question
-
-    async def _recall(self, asked: Entry, scene: SceneQuestion | None) -> RuleAnswer | None:
-        """What was said or read earlier, if that is asked for; None where the scene or the model should answer."""
-        question = recall_question(asked.text)
-        if question is None or not asks_for_words(question, scene):
-            return None
-        embedder = self._llm.embedder
-        meaning = (await self._run(embedder.embed, [asked.text]))[0] if embedder else None
-        # A full log takes a tenth of a second to search: not on the event loop.
-        known = await self._run(recall, question, self._log, asked.span[1], meaning, self._timeline_log.last_line)
-        if known is not None:
-            self._requests.memory_talk.recalled(known)
-        return RuleAnswer(NOTHING[question.whose]) if known is None and question.sure and scene is None else known
-
-    async def _index_log(self) -> None:
-        """Embed new lines of the log; now, because a reply has just ended and nothing is due."""
-        if self._llm.embedder is not None and (new := self._log.unindexed(*INDEXED, most=INDEX_BATCH)):
-            self._log.index(new, await self._run(self._llm.embedder.embed, [event.text for event in new]))
+        return None if self._seen() & set(question.things[0].labels) else question
 
     async def _answer_about_scene(self, question: SceneQuestion, asked: Entry) -> RuleAnswer:
         if question.kind == "describe" and question.when == "now" and not question.place and self._llm.phrases:
@@ -250,6 +245,20 @@ class LocalChatEngine:
             if facts and (phrasing := await self._llm.phrase(facts, self._run)):
                 return RuleAnswer(describe(self._memory, seed=asked.turn, phrasing=phrasing))
         return answer(question, self._memory, asked.span[1], seed=asked.turn)
+
+    def _undirected(self, asked: str) -> AsyncGenerator[str, None]:
+        """The model's reply; a text in view that was not asked about directs nothing in it."""
+        before = self._timeline.position
+
+        async def again() -> str | None:
+            await self.rewind(Mark(before))
+            with self._script.leaving_out("text"):
+                if not await self._grounding.can_answer(await self._context.follow(self._timeline_log, replying=True)):
+                    return None
+                return "".join([text async for text in self._generate(asked)])
+
+        unasked = unasked_words(self._script.texts, asked)
+        return without_unasked(self._generate(asked), unasked, again) if unasked else self._generate(asked)
 
     async def _generate(self, asked: str) -> AsyncGenerator[str, None]:
         """The model's words, and between them the rounds of calls that it needs."""
@@ -259,7 +268,7 @@ class LocalChatEngine:
             reading, first = self._tools.reading(), True
             spoken = self._llm.style.spoken(asked, limit, self._generation.max_new_tokens)
             writing = self._context.write(self._timeline_log, spoken, reading, sampling, partial(self._opening, asked))
-            async with aclosing(writing) as texts:
+            async with aclosing(self._grounding.supported(asked, writing, self._timeline_log)) as texts:
                 async for text in texts:
                     piece = f" {text}" if first and said and not said[-1].isspace() else text
                     said, first = said + piece, False
@@ -273,21 +282,13 @@ class LocalChatEngine:
             yield GAVE_UP
 
     def _structured(self, response_format: ResponseFormat) -> AsyncGenerator[str, None]:
-        most = self._generation.max_new_tokens
-        return self._context.structured(self._timeline_log, response_format.grammar, most)
+        return self._context.structured(self._timeline_log, response_format.grammar, self._generation.max_new_tokens)
 
     async def _opening(self, asked: str, context: TokenContext) -> int | None:
-        """The token with which the reply begins where a doubt about what is in view is to be admitted."""
-        doubt = self._llm.style.doubt
-        return self._llm.chat.encode(doubt.word)[0] if doubt and await self._doubts(context, asked, doubt) else None
+        return await self._grounding.opening(asked, self._seen(), context) if self._memory.scene.camera else None
 
-    async def _doubts(self, context: TokenContext, asked: str, doubt: Doubt) -> bool:
-        """Whether to admit a doubt about what is in view."""
-        seen = {fact.label for fact in self._memory.present("object")}
-        if not self._memory.scene.camera or not refers_to_scene(asked, seen):
-            return False
-        likely = await self._run(context.probability, self._llm.chat.encode(doubt.word)[0])
-        return bool(likely >= doubt.least)
+    def _seen(self) -> set[str]:
+        return {fact.label for fact in self._memory.present("object")}
 
     def _question_end(self) -> float:
         return next((entry.span[1] for entry in reversed(self._timeline.entries) if entry.text), 0.0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from dialogue.blocks import Fact
 from dialogue.engine import Runner
 from dialogue.grammars.constraint import GrammarVocabulary
+from dialogue.interpreting.local import LocalTranslation
 from dialogue.llm.language_model import LanguageModel
 from dialogue.llm.native.kept_prefix import load_prefix, store_prefix
 from dialogue.llm.sampling import GREEDY
@@ -70,6 +71,15 @@ class LocalLlm:
         context = TokenContext(self.model, self.model.new_cache(self.limit))
         context.copy_from(max(self._prefilled_prompts, key=lambda each: _common_length(each.ids, system)))
         return context
+
+    def translation(self, runner: Runner) -> LocalTranslation | None:
+        """For a session; None where the model knows one language."""
+        if not self.style.multilingual:
+            return None
+        return LocalTranslation(self.chat, self.stop_ids, self._empty_context, runner)
+
+    def _empty_context(self, tokens: int) -> TokenContext:
+        return TokenContext(self.model, self.model.new_cache(tokens))
 
     def prepare(self, ids: Sequence[int]) -> None:
         """Prefill a longer prompt that sessions begin with, and all that holding calls to a schema needs (blocking)."""

@@ -55,6 +55,7 @@ def open_minicpm3(
     precision: Precision = "bfloat16",
     device: str = "auto",
     sampling: SamplingConfig = SAMPLING,
+    adapter: Path | None = None,
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -62,7 +63,8 @@ def open_minicpm3(
     conversation and come on top. Raises BadInput for an incomplete folder and a context that is too large.
     """
     device = device_for(device)
-    llm = MiniCPM3Model(open_text_model(path, precision, device), Vocabulary(path / "tokenizer.json"), context_tokens)
+    model = open_text_model(path, precision, device, adapter=adapter)
+    llm = MiniCPM3Model(model, Vocabulary(path / "tokenizer.json"), context_tokens)
     template_session = MiniCPM3Engine(llm, runner, sampling)
     template_session.equip(usual_toolbox())
     llm.prepare(template_session.instruction)

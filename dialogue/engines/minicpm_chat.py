@@ -56,7 +56,7 @@ class MiniCPMChatEngine:
             case TextBlock(text) if text.strip():
                 self._parts.append(("user", text))
             case PictureBlock(rgb) if self.can.sees:
-                self._parts.append(("user", EncodedPicture(rgb, max_slices=1 if block.of_film else None)))
+                self._parts.append(("user", EncodedPicture(rgb, max_slices=block.max_slices)))
             case SoundBlock(samples) if self.can.hears:
                 self._parts.append(("user", EncodedSound(samples)))
             case ReplyBlock(text) if text.strip():

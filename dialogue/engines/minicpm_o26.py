@@ -21,20 +21,21 @@ from dialogue.blocks import (
     TranscriptBlock,
     UnitBlock,
 )
-from dialogue.engine import Capabilities, ContextUse, Delta, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_session import SessionMarks, check_context_size, generator_for
+from dialogue.engine import Capabilities, ContextUse, Delta, Runner, SoundDelta, TextDelta, UnitAnswer
+from dialogue.engines.minicpm_session import RewindableEngine, SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Output, Steps, Stream, run_alone, run_together
+from dialogue.llm.batching import Output, Steps, Stream, run_alone, run_batch
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
 from dialogue.llm.continuous_batching import ContinuousBatch
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.memory.recap import Recap
 from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.audio.mel import RATE, WINDOW, Samples
+from dialogue.minicpm.chat.conversation import SAMPLING
 from dialogue.minicpm.chat.request import EncodedPicture, EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.sessions.session_ledger import Moment
-from dialogue.minicpm.sessions.session_o26 import SAMPLING, ReplyStream, SessionO26
+from dialogue.minicpm.sessions.session_o26 import ReplyStream, SessionO26
 from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.speech.voice_o26 import RATE as VOICE_RATE
 from dialogue.minicpm.speech.voice_o26 import SpeechStreamO26, VoiceO26
@@ -89,11 +90,11 @@ class MiniCPMO26Model:
         """
         return measure_turns(self.model, self.context_tokens, speaks=self.can.speaks)
 
-    def compute_together(self, units: Sequence[tuple[MiniCPMO26Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
-        return run_together([engine.steps(unit) for engine, unit in units])
+    def compute_batch(self, units: Sequence[tuple[MiniCPMO26Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
+        return run_batch([engine.steps(unit) for engine, unit in units])
 
 
-class MiniCPMO26Engine:
+class MiniCPMO26Engine(RewindableEngine[SessionO26]):
     """One session. What a step changes is written on the model's thread, the conversation log included."""
 
     def __init__(self, shared: MiniCPMO26Model) -> None:
@@ -118,7 +119,7 @@ class MiniCPMO26Engine:
             case UnitBlock():
                 await self._run(run_alone, self.steps(block))
             case PictureBlock(rgb, at):
-                await self._run(self._prefill, [EncodedPicture(rgb, self._slices)], Moment(at, at))
+                await self._run(self._prefill, [EncodedPicture(rgb, block.max_slices or self._slices)], Moment(at, at))
             case SoundBlock(samples, start):
                 await self._run(self._prefill_seconds, samples, start)
             case TextBlock(text) if text.strip():
@@ -130,7 +131,9 @@ class MiniCPMO26Engine:
 
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """The steps of one unit, on the model's thread. Raises BadInput for an unusable picture."""
-        parts: list[Part] = [] if unit.rgb is None else ["<unit>", EncodedPicture(unit.rgb, max_slices=1)]
+        parts: list[Part] = (
+            [] if unit.rgb is None else ["<unit>", EncodedPicture(unit.rgb, self._slices if unit.fine else 1)]
+        )
         if len(unit.samples) >= WINDOW:
             parts.append(EncodedSound(unit.samples))
         if unit.text:
@@ -155,18 +158,8 @@ class MiniCPMO26Engine:
         finally:
             answers.leave(stream)
 
-    async def mark(self) -> Mark:
-        return await self._run(self._mark)
-
-    async def rewind(self, mark: Mark) -> None:
-        await self._run(self._rewind, mark)
-
-    async def break_off(self, characters: int) -> None:
+    async def break_off(self, characters: int, heard_s: float) -> None:
         raise AssertionError("This engine is rewound and fed a ReplyBlock instead; see Engine.")
-
-    async def close(self) -> None:
-        """Free the session's cache once the running step is done."""
-        await self._run(self._free)
 
     def context(self) -> ContextUse:
         return self._use
@@ -224,19 +217,8 @@ class MiniCPMO26Engine:
     def _tokens(self, text: str) -> int:
         return len(self._model.words.encode(text, begin=False))
 
-    def _mark(self) -> Mark:
-        return self._marks.add(self._session)
-
-    def _rewind(self, mark: Mark) -> None:
-        self._session = self._marks.rewind(mark, self._session)
-        if self._session is not None:
-            self._measure(self._session)
+    def _forget_reply(self) -> None:
         self._replied = False
-
-    def _free(self) -> None:
-        self._session = None
-        self._marks.clear()
-        self._conversation_log.close()
 
     def _measure(self, session: SessionO26) -> None:
         self._recap.add(self._conversation_log.left(session.take_evicted()))

@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 
 from dialogue.blocks import Block, ReplyBlock, TextBlock, TranscriptBlock, UnitBlock
-from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Mark, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_session import SessionMarks, check_context_size, generator_for
+from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Runner, SoundDelta, TextDelta, UnitAnswer
+from dialogue.engines.minicpm_session import RewindableEngine, SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Steps, run_alone, run_together
+from dialogue.llm.batching import Steps, run_alone, run_batch
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
 from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.audio.mel import RATE, Samples
@@ -76,8 +76,8 @@ class MiniCPMO45Model:
     def __call__(self) -> MiniCPMO45Engine:
         return MiniCPMO45Engine(self)
 
-    def compute_together(self, units: Sequence[tuple[MiniCPMO45Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
-        return run_together([engine.steps(unit) for engine, unit in units])
+    def compute_batch(self, units: Sequence[tuple[MiniCPMO45Engine, UnitBlock]]) -> list[UnitAnswer | Exception]:
+        return run_batch([engine.steps(unit) for engine, unit in units])
 
     def measure_units(self) -> UnitCost:
         """Measure how long units of several sessions take here, sound included.
@@ -122,7 +122,7 @@ class MiniCPMO45Model:
         return WindowRecap(tuple(heading), units, RECAP_TOKENS), room + slack
 
 
-class MiniCPMO45Engine:
+class MiniCPMO45Engine(RewindableEngine[Duplex]):
     """One session. What a step changes is written on the model's thread, the conversation log included."""
 
     def __init__(self, shared: MiniCPMO45Model) -> None:
@@ -140,11 +140,19 @@ class MiniCPMO45Engine:
         self._use = ContextUse({}, shared.context_tokens)
         self._unit_inputs: dict[int, tuple[float, str]] = {}  # (start, typed text) of the units in the context
 
+    @property
+    def _slices(self) -> int:
+        """Slices of a picture at full detail: it takes a quarter of the context at most."""
+        vision = self._shared.model.vision
+        if vision is None:
+            return 1
+        return min(vision.rule.max_slices, max(1, self._shared.context_tokens // 4 // vision.queries - 1))
+
     def steps(self, unit: UnitBlock) -> Steps[UnitAnswer]:
         """The steps of one unit, on the model's thread. Raises BadInput for an unusable picture."""
         session = self._open_session()
         place = session.mark()
-        pictures = [] if unit.rgb is None else [EncodedPicture(unit.rgb, max_slices=1)]
+        pictures = [] if unit.rgb is None else [EncodedPicture(unit.rgb, self._slices if unit.fine else 1)]
         try:
             heard = yield from session.hear_steps(_padded(unit.samples), pictures, self._plain(unit.text))
         except ValueError as error:
@@ -184,18 +192,8 @@ class MiniCPMO45Engine:
         if answer.sound is not None:
             yield answer.sound
 
-    async def break_off(self, characters: int) -> None:
+    async def break_off(self, characters: int, heard_s: float) -> None:
         await self._run(self._break_off, characters)
-
-    async def mark(self) -> Mark:
-        return await self._run(self._mark)
-
-    async def rewind(self, mark: Mark) -> None:
-        await self._run(self._rewind, mark)
-
-    async def close(self) -> None:
-        """Free the session's cache once the running step is done."""
-        await self._run(self._free)
 
     def context(self) -> ContextUse:
         return self._use
@@ -242,23 +240,7 @@ class MiniCPMO45Engine:
         if self._vocoder is not None:
             self._vocoder.restart()
 
-    def _mark(self) -> Mark:
-        return self._marks.add(self._session)
-
-    def _rewind(self, mark: Mark) -> None:
-        self._session = self._marks.rewind(mark, self._session)
-        if self._session is not None:
-            self._measure(self._session)
-        self._forget_reply()
-
-    def _free(self) -> None:
-        self._session = None
-        self._unconfirmed.clear()
-        self._marks.clear()
-        self._conversation_log.close()
-
     def _measure(self, session: Duplex) -> None:
-        """Count the context here and not in `context`, because only the model's thread may read its session."""
         context = session.context
         tokens = {
             "system": context.protected - len(context.previous),

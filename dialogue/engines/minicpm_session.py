@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
-from dialogue.engine import Mark
+from dialogue.engine import Mark, Runner
 from dialogue.errors import BadInput, EngineLost
 from dialogue.memory.spoken_conversation_log import SpokenConversationLog
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -62,6 +62,48 @@ class SessionMarks(Generic[S]):
     def clear(self) -> None:
         """Drop all marks. A mark may hold an audio encoder's cache, which is large."""
         self._places.clear()
+
+
+class RewindableEngine(Generic[S]):
+    """Marks, rewinds and closes the model session of an engine, which is None until it is opened."""
+
+    _run: Runner
+    _session: S | None
+    _marks: SessionMarks[S]
+    _conversation_log: SpokenConversationLog
+
+    async def mark(self) -> Mark:
+        return await self._run(self._mark)
+
+    async def rewind(self, mark: Mark) -> None:
+        await self._run(self._rewind, mark)
+
+    async def close(self) -> None:
+        """Free the session's cache once the running step is done."""
+        await self._run(self._free)
+
+    def _mark(self) -> Mark:
+        return self._marks.add(self._session)
+
+    def _rewind(self, mark: Mark) -> None:
+        self._session = self._marks.rewind(mark, self._session)
+        if self._session is not None:
+            self._measure(self._session)
+        self._forget_reply()
+
+    def _free(self) -> None:
+        self._session = None
+        self._forget_reply()
+        self._marks.clear()
+        self._conversation_log.close()
+
+    def _measure(self, session: S) -> None:
+        """Count the context here and not in `context`, because only the model's thread may read its session."""
+        raise NotImplementedError
+
+    def _forget_reply(self) -> None:
+        """What the engine holds of a reply that may be taken back."""
+        raise NotImplementedError
 
 
 def check_context_size(context_tokens: int, model: MiniCPM) -> None:

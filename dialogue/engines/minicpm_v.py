@@ -14,9 +14,6 @@ from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, Runner, TextDelta
 from dialogue.engines.minicpm_chat import MiniCPMChatEngine
@@ -37,7 +34,6 @@ from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.checkpoints.opening import open_model
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling
-from dialogue.minicpm.sessions.session_o26 import SAMPLING as SAMPLING_O26
 from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.token2wav import Vocoder
 from dialogue.minicpm.speech.token2wav_files import has_token2wav, open_token2wav
@@ -57,6 +53,7 @@ def open_minicpm_v(
     window: WindowName = "basic",
     voice: Samples | None = None,
     seed: int | None = None,
+    adapter: Path | None = None,
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -66,7 +63,7 @@ def open_minicpm_v(
     does not see, and a context smaller than 3,072 tokens or larger than the model's.
     """
     device = device_for(device)
-    model = open_model(path, precision, device)
+    model = open_model(path, precision, device, adapter=adapter)
     if model.vision is None:
         raise BadInput(f"The checkpoint in {path} has no vision tower; choose a model that sees.")
     if context_tokens > model.decoder.config.max_positions:
@@ -74,7 +71,7 @@ def open_minicpm_v(
         raise BadInput(f"{model.kind.value} has a context of {most} tokens; {context_tokens} is too large.")
     chat = partial(MiniCPMChatEngine, model, runner, sampling or usual_sampling(model.kind))
     if model.kind is Kind.O26:
-        omni = MiniCPMO26Model(model, runner, context_tokens, sampling or SAMPLING_O26, voice, seed)
+        omni = MiniCPMO26Model(model, runner, context_tokens, sampling or SAMPLING, voice, seed)
         return EngineFactories(omni, chat)
     if model.kind is Kind.O45:
         style = DuplexSampling(sampling) if sampling else None
@@ -130,7 +127,7 @@ class MiniCPMVEngine:
                 self._history.instruct(text)
                 await self._follow()
             case PictureBlock(rgb):
-                seen = await self._encode(rgb)
+                seen = await self._encode(EncodedPicture(rgb, block.max_slices))
                 self._seen[seen.picture] = seen
                 self._history.show(block, seen.picture, seen.tokens)
                 await self._follow()
@@ -183,16 +180,17 @@ class MiniCPMVEngine:
     def context(self) -> ContextUse:
         return self._history.use()
 
-    async def _encode(self, rgb: NDArray[np.uint8]) -> PictureRows:
+    async def _encode(self, picture: EncodedPicture) -> PictureRows:
         """Encode a picture; one that is fed again because its turn is prepared twice is not encoded again."""
-        if self._latest is None or self._latest.picture.rgb is not rgb:
+        known = self._latest.picture if self._latest is not None else None
+        if self._latest is None or known is None or not _same(known, picture):
             self._pictures_encoded += 1
             try:
-                self._latest = await self._run(encode_picture, self._model, rgb, self._pictures_encoded)
+                self._latest = await self._run(encode_picture, self._model, picture, self._pictures_encoded)
             except ValueError as error:
                 raise BadInput(f"The picture cannot be used: {error}") from error
         latest = self._latest
-        return PictureRows(EncodedPicture(rgb), latest.plan, latest.features, latest.number)
+        return PictureRows(picture, latest.plan, latest.features, latest.number)
 
     async def _follow(self, *, replying: bool = False) -> ChatContext:
         """Bring the cache in line with the history, one chunk a step."""
@@ -207,3 +205,8 @@ class MiniCPMVEngine:
         while await self._run(context.follow, keys, replying):
             pass
         return context
+
+
+def _same(a: EncodedPicture, b: EncodedPicture) -> bool:
+    """The same picture in the same detail."""
+    return a.rgb is b.rgb and a.max_slices == b.max_slices

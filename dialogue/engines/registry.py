@@ -46,6 +46,11 @@ def entry_running(config: Mapping[str, Any]) -> EngineEntry | None:
     return next((entry for entry in engines().values() if entry.runs(config)), None)
 
 
+def fallback_entry() -> EngineEntry:
+    """The engine for a downloaded model that no engine claims."""
+    return next(entry for entry in engines().values() if entry.fallback)
+
+
 def capabilities_of(settings: EngineSettings) -> Capabilities:
     """What the engine does itself in a call, before it is loaded. Raises BadInput for unusable model files."""
     entry = entry_of(settings)

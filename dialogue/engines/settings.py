@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from dialogue.errors import BadInput
 from dialogue.llm.precision import Precision, Quantisation
+
+# What goes to an engine's server: everything that is said, as text; pictures of the camera as well; the sound of the
+# microphone, with or without pictures.
+Sent = Literal["words", "pictures", "sound", "sound_with_pictures"]
 
 CONSENT = (
     "A voice is cloned from its recording, which takes the consent of the person who speaks in it. With that consent, "
@@ -25,6 +30,11 @@ class EngineSettings:
     def server(self) -> str | None:
         """The address that the conversation is sent to; None for an engine on this machine."""
         return None
+
+    @property
+    def sent(self) -> Sent | None:
+        """What of the conversation is sent there."""
+        return "words" if self.server is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +72,61 @@ class RemoteSettings(EngineSettings):
     def server(self) -> str | None:
         return self.url
 
+    @property
+    def sent(self) -> Sent:
+        return "pictures" if self.sees else "words"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealtimeSettings(EngineSettings):
+    """A server that holds whole voice conversations, at `url`: the address of its WebSocket, or its base (".../v1") for
+    OpenAI's Realtime dialect. `dialect` "auto" takes the one that the address names."""
+
+    url: str = ""
+    model: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    dialect: Literal["auto", "openai", "live", "minicpm"] = "auto"
+    context_tokens: int = 8192
+
+    @property
+    def server(self) -> str | None:
+        return self.url
+
+    @property
+    def sent(self) -> Sent:
+        return "sound_with_pictures" if self.sees else "sound"
+
+    @property
+    def kind(self) -> Literal["openai", "live", "minicpm"]:
+        """The dialect."""
+        if self.dialect != "auto":
+            return self.dialect
+        parts = urlsplit(self.url)
+        if "mode" in parse_qs(parts.query):
+            return "minicpm"
+        return "live" if "/live" in parts.path else "openai"
+
+    @property
+    def sees(self) -> bool:
+        """Whether it takes pictures."""
+        asked = parse_qs(urlsplit(self.url).query).get("mode")
+        return self.kind == "openai" or (self.kind == "minicpm" and asked != ["audio"])
+
+    @property
+    def address(self) -> str:
+        """The address of the WebSocket."""
+        parts, paths = urlsplit(self.url), {"openai": "/realtime", "live": "/live/sessions", "minicpm": "/realtime"}
+        scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+        path = parts.path.rstrip("/")
+        if path.endswith("/v1") or not path:
+            path = (path or "/v1") + paths[self.kind]
+        query = dict(parse_qsl(parts.query))
+        if self.kind == "minicpm":
+            query.setdefault("mode", "video")
+        if self.model is not None and self.kind != "live":
+            query["model"] = self.model
+        return urlunsplit((scheme, parts.netloc, path, urlencode(query), ""))
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings(EngineSettings):
@@ -75,12 +140,14 @@ class ModelSettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ChatModelSettings(EngineSettings):
-    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" takes the fastest."""
+    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" takes the fastest. `adapter` is
+    the folder of a LoRA adapter in PEFT's format."""
 
     model_path: Path
     context_tokens: int = 4096
     precision: Quantisation = "auto"
     device: str = "auto"
+    adapter: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,17 +156,24 @@ class ImageTextSettings(ModelSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MiniCPM3Settings(ModelSettings):
+class MiniCPMSettings(ModelSettings):
+    """A model of the MiniCPM family. `adapter` is the folder of a LoRA adapter in PEFT's format."""
+
+    adapter: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCPM3Settings(MiniCPMSettings):
     """MiniCPM3: text and function calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MiniCPMVSettings(ModelSettings):
+class MiniCPMVSettings(MiniCPMSettings):
     """MiniCPM-V 2.5 and 2.6."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeakingModelSettings(ModelSettings):
+class SpeakingModelSettings(MiniCPMSettings):
     """A MiniCPM-o model. `voice` is a recording of the voice to speak with, which needs its speaker's consent."""
 
     voice: Path | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from dialogue.errors import BadInput
@@ -24,34 +24,6 @@ def json_call_grammar(tools: Sequence[Tool], key: Key) -> str:
         rules.append(f"call_{number}: {fixed} WHITE? arguments_{number} WHITE? {_quoted('}')}")
         rules.append(f"arguments_{number}: %json {json.dumps(laid_out(_usable(arguments_schema(tool))))}")
     return "\n".join(rules)
-
-
-def python_call_grammar(tools: Sequence[Tool], closing: str) -> str:
-    """Calls as Python, one a line, their arguments by name with JSON's values, up to the mark `closing`."""
-    names = " | ".join(f"call_{number}" for number in range(len(tools)))
-    rules = [f'start: WHITE? fence? ({names}) (WHITE ({names}))* WHITE? "```"? WHITE? {_quoted(closing)}', _WHITE]
-    rules.append('fence: "```python" WHITE')
-    for number, tool in enumerate(tools):
-        rules += _python_call(number, tool)
-    return "\n".join(rules)
-
-
-def _python_call(number: int, tool: Tool) -> Iterable[str]:
-    """Arguments come in the order of the schema; those with a default may be left out."""
-    required = [name for name in tool.properties if name in tool.required]
-    optional = [name for name in tool.properties if name not in tool.required]
-    order = {name: place for place, name in enumerate((*required, *optional))}
-    for name, place in order.items():
-        value = laid_out(_usable(tool.properties[name]))
-        yield f"value_{number}_{place}: {_quoted(f'{name}=')} %json {json.dumps(value)}"
-    first = ' ", " '.join(f"value_{number}_{order[name]}" for name in required)
-    rest = [f"value_{number}_{order[name]}" for name in optional]
-    if required:
-        inside = first + "".join(f' (", " {each})?' for each in rest)
-    else:
-        chains = [each + "".join(f' (", " {later})?' for later in rest[place + 1 :]) for place, each in enumerate(rest)]
-        inside = f"({' | '.join(chains)})?" if chains else ""
-    yield f"call_{number}: {_quoted(tool.name)} {_quoted('(')} {inside} {_quoted(')')}"
 
 
 def arguments_schema(tool: Tool) -> Schema:

@@ -11,19 +11,19 @@ from dialogue.blocks import ReplyBlock, TextBlock, ToolBlock
 from dialogue.engine import Runner
 from dialogue.grammars.call_grammar import json_call_grammar
 from dialogue.grammars.constraint import Constraint, GrammarVocabulary
+from dialogue.languages.consent import consent, question_after
+from dialogue.languages.detect import language_of_turn
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.prompts.call_format import CallFormat
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.tools.built_in_tools import NAMES, built_in_tools
-from dialogue.tools.consent import consent, question_for
 from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.json_calls import JsonCalls
-from dialogue.tools.running_calls import ASKED, MAX_ROUNDS, as_json, named, run_call, run_round
+from dialogue.tools.running_calls import ASKED, MAX_ROUNDS, as_json, run_call, run_round
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Toolbox
 
-DECLINED = "All right, I won't."
 GAVE_UP = "Sorry, I could not work that out."
 # Tokens of the calls of one reply, besides those of its words.
 CALL_TOKENS = 320
@@ -84,11 +84,8 @@ class SessionTools:
         """Run a round of calls. False where the reply ends with the `question` for consent."""
         done = await run_round(calls, self.tools)
         self._add(done.calls, done.results)
-        tool = named(done.asks, self.tools) if done.asks is not None else None
-        if done.asks is None or tool is None:
-            return True
-        self.question = question_for(tool, done.asks)
-        return False
+        self.question = question_after(done, self.tools, language_of_turn(self._timeline.asked)) or ""
+        return not self.question
 
     def fits(self, result: str) -> bool:
         """Whether a result is shown whole; for a model that calls no functions, none is."""
@@ -108,8 +105,10 @@ class SessionTools:
         """What the user's words are to the question for consent, if the last reply ended with one: True where the call
         was made now, False where it was declined, None for anything else."""
         call = self._waiting(asked)
-        agreed = consent(asked.text) if call is not None else None
-        if call is not None and agreed:
+        if call is None:
+            return None
+        agreed = consent(asked.text)
+        if agreed:
             self._add([call], [await run_call(call, self.tools)])
         return agreed
 

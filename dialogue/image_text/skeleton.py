@@ -34,7 +34,9 @@ def config_of(folder: Path) -> Any:
         config = AutoConfig.from_pretrained(folder)
     except Exception as error:  # a broken file, or a model that needs its own code
         message = " ".join(str(error).split())[:200]
-        raise BadInput(f"transformers does not know the model in {folder} ({message}).") from error
+        raise BadInput(
+            f"The model in {folder} cannot be opened by transformers ({message}); choose another one."
+        ) from error
     kind = str(config.model_type)
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise BadInput(
@@ -57,7 +59,9 @@ def skeleton(config: Any) -> Any:
             return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16).eval().requires_grad_(False)
     except Exception as error:  # a constructor may raise any type for a broken config
         message = " ".join(str(error).split())[:200]
-        raise BadInput(f"config.json does not describe a valid {config.model_type} ({message}).") from error
+        raise BadInput(
+            f"The config.json is not valid for {config.model_type} ({message}); fetch the model again."
+        ) from error
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:

@@ -39,6 +39,8 @@ class ExactAnswers:
                 return date_of(self._clock(), self._lang)
             case "who":
                 return self._lang.say("who")
+            case "stop":
+                return self._lang.say("stopped")
             case "timer" | "left" | "cancel":
                 return self._timer(question) if self._reminders is not None else None
         if not self._memory.scene.camera:
@@ -114,7 +116,7 @@ class ExactAnswers:
     def _read(self) -> str:
         texts = [fact.text for fact in self._memory.present("text")]
         if not texts:
-            return self._lang.say("read_nothing")
+            return self._lang.say("reading" if self._memory.scene.unread else "read_nothing")
         return self._lang.say("read", text=self._quotations(texts))
 
     def _describe(self, facts: Sequence[Fact], texts: bool = True) -> str:

@@ -7,8 +7,11 @@ from functools import cache
 
 from dialogue.blocks import TextBlock
 from dialogue.languages.language import CODES, ENGLISH, Language, language
+from dialogue.memory.timeline import Entry
 
 _LONGEST, _SHORTEST = 2000, 3
+# Scripts of one language each, and Chinese characters, which Japanese writes too.
+_SCRIPTS = {"ja": re.compile("[\u3040-\u30ff]"), "hi": re.compile("[\u0900-\u097f]")}
 _HAN = re.compile("[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ENGLISH_WORDS = frozenset(
@@ -95,8 +98,11 @@ def language_of(text: str, expected: str = ENGLISH) -> str:
     """The code of the language of `text`; `expected` where the words do not tell."""
     text = text[-_LONGEST:]
     words = _WORD.findall(text.lower().replace("’", "'"))
-    if "zh" in CODES and len(_HAN.findall(text)) * 2 >= len(words):
-        return "zh" if _HAN.search(text) else expected
+    for code, script in _SCRIPTS.items():
+        if len(script.findall(text)) > len(words):
+            return code
+    if (han := len(_HAN.findall(text))) and 2 * han >= len(words):
+        return "ja" if expected == "ja" or _SCRIPTS["ja"].search(text) else "zh"
     if len("".join(words)) < _SHORTEST:
         return expected
     scores = dict.fromkeys(CODES, 0.0)
@@ -108,6 +114,14 @@ def language_of(text: str, expected: str = ENGLISH) -> str:
     if not best or scores[expected] == best:
         return expected
     return max(scores, key=lambda code: scores[code])
+
+
+def language_of_turn(asked: Entry | None) -> str:
+    """The code of the language of a turn by itself: the recogniser's, else what the words look like."""
+    if asked is None or not isinstance(asked.content, TextBlock):
+        return ENGLISH
+    turn = asked.content
+    return turn.language if turn.language in CODES else language_of(turn.text)
 
 
 class TurnLanguages:

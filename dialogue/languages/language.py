@@ -20,6 +20,9 @@ TABLES = Path(__file__).with_name("tables")
 # The codes of ISO 639-1, English first.
 CODES: tuple[str, ...] = (ENGLISH, *sorted(path.stem for path in TABLES.glob("*.toml")))
 _THING = "@"
+# Marks of Latin letters alone: those of kana and Devanagari make other letters.
+_ACCENT = re.compile("[\u0300-\u036f]")
+_WORD = re.compile(r"[\w\u0900-\u0963]+")
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,15 @@ class Language:
         return str(last).join(filter(None, (comma.join(items[:-1]), *items[-1:])))
 
     def plain(self, text: str) -> str:
-        """Lower-case words without accents and punctuation; where no spaces are written, without those as well."""
+        """Lower-case words without accents of Latin letters and without punctuation; where no spaces are written,
+        without those as well."""
         decomposed = unicodedata.normalize("NFKD", text.lower())
-        base = "".join(character for character in decomposed if not unicodedata.combining(character))
-        return " ".join(re.findall(r"\w+", base)) if self.spaced else re.sub(r"\W+", "", base)
+        base = unicodedata.normalize("NFC", _ACCENT.sub("", decomposed))
+        return ("" if not self.spaced else " ").join(_WORD.findall(base))
+
+    def consists_of(self, plain: str, words: str) -> bool:
+        """Whether plain words are one or more of the pattern `words`, and nothing else."""
+        return re.fullmatch(rf"(?:(?:{words})(?: |$))+" if self.spaced else rf"(?:{words})+", plain) is not None
 
     @cached_property
     def nouns(self) -> Mapping[str, Noun]:
@@ -81,7 +89,10 @@ class Language:
     @cached_property
     def _any_word(self) -> re.Pattern[str]:
         words = "|".join(map(re.escape, sorted(self._labels, key=len, reverse=True)))
-        return re.compile(rf"\b(?:{words})\b" if self.spaced else words)
+        if self.spaced:
+            return re.compile(rf"(?<!\S)(?:{words})(?!\S)")
+        counted = self.table.get("not_after")
+        return re.compile(rf"(?<![{counted}])(?:{words})" if counted else words)
 
     def masked(self, plain: str) -> tuple[str, list[str]]:
         """Plain words with every named thing replaced by @, and the labels in order."""
@@ -99,7 +110,8 @@ class Language:
 
     @cached_property
     def _sounds(self) -> Mapping[tuple[str, ...], str]:
-        return {} if self.spaced else by_sound([*self.table["by_sound"], *self._labels])
+        known = self.table.get("by_sound")
+        return by_sound([*known, *self._labels]) if known else {}
 
     @cached_property
     def questions(self) -> tuple[tuple[str, re.Pattern[str]], ...]:

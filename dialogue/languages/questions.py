@@ -59,11 +59,12 @@ def _in_sentence(plain: str, sentence: str, lang: Language) -> Asked | None:
             label = labels[found.string[: found.end("thing")].count("@") - 1]
         elif groups.get("people"):
             label = "person"
-        return Asked(kind, label, groups.get("other") or "", _place(groups.get("place") or "", lang))
+        return Asked(kind, label, groups.get("other") or "", place_in(groups.get("place") or "", lang))
     return None
 
 
-def _place(words: str, lang: Language) -> Place:
+def place_in(words: str, lang: Language) -> Place:
+    """The place that plain words name; "" where they name none."""
     places = lang.table["ask"]["places"]
     return next((place for place in _PLACES if words and re.search(places[place], words)), "")
 

@@ -27,8 +27,8 @@ def seconds_in(plain: str, lang: Language) -> float | None:
             total, found_any = total + seconds, True
             plain = plain[: found.start()] + " " + plain[found.end() :]
     number = _number_pattern(lang)
-    half = f"(?P<after> ?{table['half']})?" if lang.spaced else ""
-    end = r"\b" if lang.spaced else ""
+    half = f"(?P<after> ?{table['half']})?"
+    end = r"(?!\S)" if lang.spaced else ""
     before = "" if lang.spaced else f"(?P<before>个?{table['half']})?"
     for unit, words in table["units"].items():
         for found in re.finditer(rf"(?P<number>{number}) ?{before}(?:{words}){end}{half}", plain):
@@ -72,7 +72,7 @@ def _number_pattern(lang: Language) -> str:
     if not lang.spaced:
         return rf"\d+(?:\.\d+)?|{_HAN_NUMBER}"
     words = "|".join(sorted(map(re.escape, lang.table["timer"]["numbers"]), key=len, reverse=True))
-    return rf"\d+(?:\.\d+)?|\b(?:{words})(?:(?: (?:y|e|et))? (?:{words}))?\b"
+    return rf"\d+(?:\.\d+)?|(?<!\S)(?:{words})(?:(?: (?:y|e|et))? (?:{words}))?(?!\S)"
 
 
 def _han_value(words: str) -> float | None:

@@ -13,7 +13,7 @@ from dialogue.library.passage import Section
 # About 110 of the 128 tokens that the sentence embedder reads.
 MOST_WORDS = 80
 LONGEST_WORD = 80  # characters; longer ones are no words, and a passage of them would have no bound
-_SENTENCE = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*\s+|\n\s*\n")
+_SENTENCE = re.compile(r"(?<!\b(?:Dr|Mr|Ms|St|No)\.)(?<!\bMrs\.)(?<!\bProf\.)(?<=[.!?。！？])[\"'”’)\]]*\s+|\n\s*\n")
 
 
 def passages_of(sections: Iterable[Section]) -> Iterator[Section]:

@@ -1,14 +1,15 @@
 """A library of documents: keeps their passages, and finds those that answer a question.
 
 A search by words (BM25) and one by meaning (cosine of sentence embeddings) are fused by rank, and the best are ordered
-again by how much of the question they have. Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009.
+again by how much of the question they have, or by a cross-encoder. Reciprocal rank fusion: Cormack, Clarke and
+Buettcher, SIGIR 2009.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.library.library_file import opened_library
+from dialogue.library.models import Embed, RetrievalModels
 from dialogue.library.passage import Found, Passage, Section
 from dialogue.library.question_words import question_words
-
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to (n, WIDTH), each of length one
 
 CANDIDATES = 40  # of each search
 RERANKED = 16  # of the fused candidates
@@ -49,9 +49,11 @@ class Library:
     """One connection to the file, for one thread at a time; others may read and write the file meanwhile. Every method
     blocks."""
 
-    def __init__(self, path: Path | None, embed: Embed) -> None:
-        """`path` None: in memory. Raises BadInput for a file that cannot be a library."""
-        self._db, self._embed = opened_library(path), embed
+    def __init__(self, path: Path | None, models: RetrievalModels | Embed) -> None:
+        """`path` None: in memory. A function instead of models embeds as the built-in model does. Raises BadInput for a
+        file that cannot be a library, or was made with another embedder."""
+        self._models = models if isinstance(models, RetrievalModels) else RetrievalModels(models, models)
+        self._db = opened_library(path, self._models.name, self._models.width)
 
     def close(self) -> None:
         self._db.close()
@@ -101,7 +103,7 @@ class Library:
 
     def append(self, path: Path, passages: Sequence[Section]) -> None:
         """Stores the next passages of a document that was begun, with their vectors, all or none."""
-        vectors = self._embed([f"{title_of(path)}. {passage.text}" for passage in passages])
+        vectors = self._models.passages([f"{title_of(path)}. {passage.text}" for passage in passages])
         with self._transaction():
             [document] = self._numbers("SELECT number FROM documents WHERE path=?", (str(path),))
             for passage, vector in zip(passages, vectors, strict=True):
@@ -127,22 +129,23 @@ class Library:
     def search(self, question: str, most: int = 5) -> list[Found]:
         """The passages that have most to do with the question, the best first."""
         words = question_words(question)
-        by_meaning = self._by_meaning(self._embed([question])[0])
+        by_meaning = self._by_meaning(self._models.question([question])[0])
         by_words = self._by_words(words)
         fused: defaultdict[int, float] = defaultdict(float)
         for ranked in (list(by_meaning), by_words):
             for rank, number in enumerate(ranked, 1):
                 fused[number] += 1 / (FUSION + rank)
         best = sorted(fused, key=lambda number: -fused[number])[:RERANKED]
-        covered = self._covered(words, best)
+        covered, passages = self._covered(words, best), self._passages(best)
+        similar = self._similar(question, passages, by_meaning)
         found = [
             Found(
                 passage,
-                similarity := by_meaning.get(passage.number, 0.0),
+                similarity,
                 covered[passage.number],
                 similarity + COVERAGE_WEIGHT * covered[passage.number] + fused[passage.number],
             )
-            for passage in self._passages(best)
+            for passage, similarity in zip(passages, similar, strict=True)
         ]
         return sorted(found, key=lambda each: -each.score)[:most]
 
@@ -159,6 +162,23 @@ class Library:
             )
             listed |= {number: None for (number,) in rows}
         return self._passages(list(listed))
+
+    def meanings(self, path: Path) -> tuple[list[Passage], NDArray[np.float32]]:
+        """All passages of one document in order, and their vectors (n, WIDTH)."""
+        query = "SELECT p.number, v.meaning FROM passages p JOIN vectors v ON v.rowid=p.number WHERE document="
+        rows = self._db.execute(f"{query}(SELECT number FROM documents WHERE path=?) ORDER BY p.number", (str(path),))
+        numbers, vectors = list[int](), list[NDArray[np.float32]]()
+        for number, meaning in rows:
+            numbers.append(number)
+            vectors.append(np.frombuffer(meaning, np.float32))
+        return self._passages(numbers), np.array(vectors, np.float32)
+
+    def _similar(self, question: str, passages: Sequence[Passage], by_meaning: dict[int, float]) -> list[float]:
+        """How well each passage fits the question: by the cross-encoder where there is one, else by the vectors."""
+        if self._models.rerank is not None:
+            return [float(score) for score in self._models.rerank(question, [each.text for each in passages])]
+        found = [by_meaning.get(passage.number) for passage in passages]
+        return [0.0 if cosine is None else self._models.similarity(cosine) for cosine in found]
 
     def _by_meaning(self, vector: NDArray[np.float32]) -> dict[int, float]:
         """The similarities of the nearest passages, the nearest first."""

@@ -33,12 +33,12 @@ class Quote:
         return quoted(self.text)
 
 
-def quotes_for(question: str, found: Sequence[Found]) -> list[Quote]:
+def quotes_for(question: str, found: Sequence[Found], most: int = MOST_QUOTES) -> list[Quote]:
     """The best first; empty where no passage has to do with the question."""
     words = question_words(question)
     return [
         Quote(each.passage, around(words, each.passage.text), each.score)
-        for each in found[:MOST_QUOTES]
+        for each in found[:most]
         if each.score >= LEAST_SCORE
     ]
 

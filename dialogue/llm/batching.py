@@ -1,7 +1,7 @@
 """Batches the model requests of several sessions into shared passes over the weights.
 
 A session's work is a generator that yields a request wherever it needs the model, and receives the result. `run_alone`
-computes each request at once; `run_together` computes like requests of all sessions in one batch, which reads the
+computes each request at once; `run_batch` computes like requests of all sessions in one batch, which reads the
 weights once. The results are the same up to rounding.
 """
 
@@ -133,7 +133,7 @@ def collect(stream: Stream[T]) -> Steps[list[T]]:
             answer = yield item
 
 
-def run_together(work: Sequence[Steps[T]]) -> list[T | Exception]:
+def run_batch(work: Sequence[Steps[T]]) -> list[T | Exception]:
     """Runs the work of several sessions in shared batches; returns each result or the error that it raised.
 
     A batch that fails is repeated for each session separately, so that only the faulty one gets the error.

@@ -17,7 +17,7 @@ from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.linear import Linear, make_linear
+from dialogue.llm.linear import GROUP, Int8Linear, Linear, make_linear
 from dialogue.llm.precision import Precision
 from dialogue.llm.rotary import Rotary, rotate
 
@@ -51,7 +51,7 @@ class Decoder:
     `weights` maps Hugging Face names ("model.layers.0.self_attn.q_proj.weight") to tensors; each is read once, so a
     lazy mapping limits the memory of loading to one layer. Raises BadInput if one is missing or has another shape.
     Activations are float32 for float32 weights and bfloat16 for all others. `context` is the longest context to be
-    served, which some rotary scalings depend on.
+    served, which some rotary scalings depend on; `group` as in `make_linear`.
     """
 
     def __init__(
@@ -62,9 +62,10 @@ class Decoder:
         precision: Precision = "float32",
         device: torch.device | str = "cpu",
         context: int | None = None,
+        group: int = GROUP,
         on_progress: Progress | None = None,
     ) -> None:
-        self.config = config
+        self.config, self._group = config, group
         self.device = torch.device(device)
         self.precision = precision
         self.dtype = torch.float32 if precision == "float32" else torch.bfloat16
@@ -79,7 +80,8 @@ class Decoder:
 
     def embed(self, ids: Tensor) -> Tensor:
         """int64 (T,) -> (T, hidden), to be mixed with embeddings of pictures and sound."""
-        return F.embedding(ids.to(self.device), self._embedding).to(self.dtype)
+        ids, table = ids.to(self.device), self._embedding
+        return (table.rows(ids) if isinstance(table, Int8Linear) else F.embedding(ids, table)).to(self.dtype)
 
     def forward(
         self, cache: KVCache, inputs: Tensor, positions: Tensor | None = None, mask: Tensor | None = None
@@ -110,8 +112,8 @@ class Decoder:
     def nbytes(self) -> int:
         """Memory of the weights."""
         products = [p for layer in self._layers for p in (layer.qkv, layer.output, layer.gate_up, layer.down)]
-        tied_storage = self._head_shares_embedding
-        return sum(p.nbytes() for p in products) + self._embedding.nbytes + (0 if tied_storage else self._head.nbytes())
+        table = self._embedding.nbytes() if isinstance(self._embedding, Int8Linear) else self._embedding.nbytes
+        return sum(p.nbytes() for p in products) + table + (0 if self.config.tied_head else self._head.nbytes())
 
     def describe(self) -> str:
         """The route, precision and device, in a few words."""
@@ -196,12 +198,16 @@ class Decoder:
         table = weights["model.embed_tokens.weight"]
         head = table if c.tied_head else weights["lm_head.weight"]
         self._final_norm = norm("model.norm.weight")
-        self._embedding = table.to(self.device, self.dtype)
-        self._head_shares_embedding = c.tied_head and self.precision in ("float32", "bfloat16")
-        if self._head_shares_embedding:
-            head = self._embedding
-        # A 4-bit head costs too much accuracy for its size, so it has at least 8 bits.
-        self._head = make_linear(head, None, "int8" if self.precision == "int4" else self.precision, self.device)
+        # A table of 4 bits costs too much accuracy for its size, so it has at least 8.
+        quantised = self.precision in ("int8", "int4")
+        self._embedding: Tensor | Int8Linear = (
+            Int8Linear(table, None, self.device) if quantised else table.to(self.device, self.dtype)
+        )
+        if c.tied_head and isinstance(self._embedding, Int8Linear):
+            self._head: Linear = self._embedding
+        else:
+            head = self._embedding if c.tied_head and isinstance(self._embedding, Tensor) else head
+            self._head = make_linear(head, None, "int8" if quantised else self.precision, self.device)
         on_progress(total, total)
 
     def _head_norm(self, norm: Callable[[str], Tensor], at: str) -> Tensor:
@@ -214,7 +220,7 @@ class Decoder:
         def linear(names: Sequence[str], biased: bool) -> Linear:
             weight = torch.cat([weights[f"{at}{name}.weight"] for name in names])
             bias = torch.cat([weights[f"{at}{name}.bias"] for name in names]).float() if biased else None
-            return make_linear(weight, bias, self.precision, self.device)
+            return make_linear(weight, bias, self.precision, self.device, self._group)
 
         return _Layer(
             attention_norm=norm(f"{at}input_layernorm.weight"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.gguf_file import GgufTensor
-from dialogue.llm.native.loader import Library, NativeMissing, load_library
+from dialogue.llm.native.loader import NativeLibrary, NativeMissing, load_library
 from dialogue.llm.native.packing import Bits, bytes_per_weight, kind_of
 from dialogue.llm.native_decoder import refusal
 from dialogue.llm.precision import Precision, Quantisation
@@ -28,7 +28,7 @@ class Route:
     """How a model is computed. `library` is the compiled step; None means torch at `precision`. `bits` None keeps the
     precision of the file. `why` is the reason for the choice."""
 
-    library: Library | None
+    library: NativeLibrary | None
     precision: Precision
     bits: Bits | None
     why: str
@@ -89,11 +89,9 @@ def weight_bytes(config: DecoderConfig, route: Route, stored: Mapping[str, GgufT
     table = float(config.vocab_size * config.hidden_size)
     layers = config.parameters - table * (1 if config.tied_head else 2)
     if route.library is None:
-        table_bytes = _TORCH["float32" if route.precision == "float32" else "bfloat16"] * table
-        # The head has 8 bits where the layers have 4.
-        head = _TORCH["int8" if route.precision == "int4" else route.precision] * table
-        shared = config.tied_head and route.precision in ("float32", "bfloat16")
-        return WeightBytes(_TORCH[route.precision] * layers, 0.0 if shared else table_bytes, head)
+        # Embeddings and head have 8 bits where the layers have 4.
+        tables = _TORCH["int8" if route.precision == "int4" else route.precision] * table
+        return WeightBytes(_TORCH[route.precision] * layers, 0.0 if config.tied_head else tables, tables)
     tables = _PACKED[8] * table
     return WeightBytes(_PACKED[route.bits or 8] * layers, 0.0 if config.tied_head else tables, tables)
 

@@ -17,10 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
-from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights
+from dialogue.llm.checkpoints.decoder_weights import AdaptedWeights, GgufWeights, SafetensorsWeights, StoredWeights
 from dialogue.llm.checkpoints.gguf_file import GgufFile
 from dialogue.llm.checkpoints.gguf_tokenizer import tokenizer_of
 from dialogue.llm.checkpoints.json_file import read_json
@@ -129,6 +130,7 @@ class _Choice:
     threads: int
     device: str
     on_progress: Progress | None
+    adapter: Path | None = None
 
 
 def open_language_model(
@@ -138,13 +140,15 @@ def open_language_model(
     threads: int = 1,
     device: str = "cpu",
     on_progress: Progress | None = None,
+    adapter: Path | None = None,
 ) -> LanguageModel:
     """Opens a .gguf file, or a folder with config.json, *.safetensors and the files of its tokenizer.
 
-    `route_for` defines "auto". `threads` applies to the compiled step, for inputs of 4 tokens or more. Raises BadInput
-    if the files are damaged or the model is not of the Llama family.
+    `route_for` defines "auto". `threads` applies to the compiled step, for inputs of 4 tokens or more. `adapter` is the
+    folder of a LoRA adapter (adapter.py). Raises BadInput if the files are damaged or the model is not of the Llama
+    family.
     """
-    choice = _Choice(quantisation, threads, device, on_progress)
+    choice = _Choice(quantisation, threads, device, on_progress, adapter)
     if path.is_dir():
         return _open_folder(path, choice)
     if path.suffix == ".gguf":
@@ -153,11 +157,16 @@ def open_language_model(
 
 
 def open_decoder(
-    path: Path, *, quantisation: Quantisation = "auto", threads: int = 1, device: str = "cpu"
+    path: Path,
+    *,
+    quantisation: Quantisation = "auto",
+    threads: int = 1,
+    device: str = "cpu",
+    adapter: Path | None = None,
 ) -> Decoder | NativeDecoder:
     """Opens only the decoder of a model folder, which needs no tokenizer. Raises BadInput as `open_language_model`."""
     shape = DecoderConfig.from_hf(read_json(path / "config.json"))
-    return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None))[0]
+    return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None, adapter))[0]
 
 
 def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
@@ -173,7 +182,8 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
         rows = weights.config.vocab_size
         raise BadInput(f"{path.name} has {len(tokens)} tokens, but {rows} embeddings; use another model file.")
     require_shapes(decoder_tensors(weights.config), weights.shapes)
-    decoder, why = _decoder(weights.config, weights, choice, gguf=path)
+    adapted = weights if choice.adapter is None else AdaptedWeights(weights, Adapter(choice.adapter))
+    decoder, why = _decoder(weights.config, adapted, choice, gguf=path)
     return LanguageModel(
         decoder=decoder,
         tokenizer=tokenizer,
@@ -222,7 +232,7 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
 
 def _folder_decoder(path: Path, shape: DecoderConfig, choice: _Choice) -> tuple[Decoder | NativeDecoder, str]:
     """Checks that all tensors have the shapes of the config before any is read."""
-    checkpoint = Checkpoint(path)
+    checkpoint = Checkpoint(path, adapter=choice.adapter)
     checkpoint.require(decoder_tensors(shape))
     return _decoder(shape, SafetensorsWeights(checkpoint), choice)
 
@@ -277,7 +287,8 @@ def _new_decoder(
 ) -> Decoder | NativeDecoder:
     if route.library is None:
         return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
-    kept = gguf if gguf and route.bits is None and gguf.stat().st_size >= KEPT_FROM else None
+    source = gguf if route.bits is None and choice.adapter is None else None
+    kept = source if source and source.stat().st_size >= KEPT_FROM else None
     return NativeDecoder(
         config, weights, route.library, bits=route.bits, threads=choice.threads, source=kept,
         on_progress=choice.on_progress,

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dialogue.llm.precision import Precision
 
-GROUP = 32  # inputs that share one 4-bit scale and minimum, as in GGUF's Q4_1
+GROUP = 32  # inputs that share one 4-bit scale and minimum, as in GGUF's Q4_1, unless a caller wants larger groups
 _AT_ONCE = 1 << 18  # weights in float32 at a time while a matrix is quantised
 _MANY_TOKENS = 32  # tokens from which unpacking int8 once is cheaper than the kernel for single rows
 
@@ -30,25 +30,33 @@ class Linear(Protocol):
     def nbytes(self) -> int: ...
 
 
-def make_linear(weight: Tensor, bias: Tensor | None, precision: Precision, device: torch.device) -> Linear:
+def make_linear(
+    weight: Tensor, bias: Tensor | None, precision: Precision, device: torch.device, group: int = GROUP
+) -> Linear:
     """A linear layer with `weight` (outputs, inputs), any float dtype, stored at `precision` on `device`.
 
-    A matrix whose size the 4-bit kernels do not support is stored at 8 bits.
+    At 4 bits `group` inputs (32, 64, 128 or 256) share a scale, or the largest smaller group that divides the inputs. A
+    matrix whose size the 4-bit kernels do not support is stored at 8 bits.
     """
     fits = weight.shape[1] % (GROUP if device.type == "cpu" else 128) == 0 and weight.shape[0] % 16 == 0
     if bias is not None:
         bias = bias.to(device)
     if precision == "int4" and fits:
-        return Int4Linear(weight, bias, device)
+        return Int4Linear(weight, bias, device, fitting_group(weight.shape[1], group))
     if precision in ("int8", "int4"):
         return Int8Linear(weight, bias, device)
     return DenseLinear(weight, bias, torch.float32 if precision == "float32" else torch.bfloat16, device)
 
 
-def stored_bytes(outputs: int, inputs: int, precision: Precision) -> int:
+def fitting_group(inputs: int, wanted: int) -> int:
+    """The largest group, from `wanted` down, that divides the inputs."""
+    return next((group for group in (256, 128, 64) if group <= wanted and inputs % group == 0), GROUP)
+
+
+def stored_bytes(outputs: int, inputs: int, precision: Precision, group: int = GROUP) -> int:
     """The size of a matrix that `make_linear` stores on the CPU."""
     if precision == "int4" and inputs % GROUP == 0 and outputs % 16 == 0:
-        return outputs * inputs // 2 + outputs * (inputs // GROUP) * 4
+        return outputs * inputs // 2 + outputs * (inputs // fitting_group(inputs, group)) * 4
     if precision in ("int8", "int4"):
         return outputs * inputs + outputs * 2
     return outputs * inputs * (4 if precision == "float32" else 2)
@@ -91,21 +99,25 @@ class Int8Linear:
             y = F.linear(rows, self.weight.to(torch.bfloat16)) * self.scale
         return _finish(y, self.bias, x)
 
+    def rows(self, ids: Tensor) -> Tensor:
+        """bfloat16 (..., inputs): rows of the matrix, where it is a table of embeddings."""
+        return self.weight[ids].to(torch.bfloat16) * self.scale[ids][..., None]
+
     def nbytes(self) -> int:
         return self.weight.nbytes + self.scale.nbytes
 
 
 class Int4Linear:
-    """int4 weights with a scale and a minimum for each group of 32 inputs of a row.
+    """int4 weights with a scale and a minimum for each group of inputs of a row.
 
-    They come from the group's extremes, as in the making of Q4_1 files, so the groups of such a file are recovered
-    exactly; only the scales are rounded to the kernel's bfloat16.
+    They come from the group's extremes, as in the making of Q4_1 files, so with groups of 32 those of such a file are
+    recovered exactly; only the scales are rounded to the kernel's bfloat16.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, device: torch.device, group: int = GROUP) -> None:
         self.outputs, inputs = weight.shape
-        self.bias = bias
-        self.scales = torch.empty(inputs // GROUP, self.outputs, 2, dtype=torch.bfloat16, device=device)
+        self.bias, self._group = bias, group
+        self.scales = torch.empty(inputs // group, self.outputs, 2, dtype=torch.bfloat16, device=device)
         if device.type == "cpu":
             self.packed = torch.empty(self.outputs, inputs // 2, dtype=torch.uint8)
             for rows in _blocks(weight):
@@ -118,7 +130,8 @@ class Int4Linear:
 
     def _codes(self, weight: Tensor, rows: slice) -> Tensor:
         """The codes of some rows; stores their scales."""
-        codes, scale, minimum = quantise_groups(weight[rows].to(device=self.scales.device, dtype=torch.float32))
+        floats = weight[rows].to(device=self.scales.device, dtype=torch.float32)
+        codes, scale, minimum = quantise_groups(floats, self._group)
         # The kernels compute scale * (code - 8) + zero.
         self.scales[:, rows] = torch.stack((scale, minimum + 8 * scale), dim=-1).transpose(0, 1)
         return codes
@@ -126,9 +139,9 @@ class Int4Linear:
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1]).to(torch.bfloat16)
         if rows.is_cuda:
-            y = torch.ops.aten._weight_int4pack_mm(rows, self.packed, GROUP, self.scales)
+            y = torch.ops.aten._weight_int4pack_mm(rows, self.packed, self._group, self.scales)
         else:
-            y = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, GROUP, self.scales)
+            y = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, self._group, self.scales)
         return _finish(y, self.bias, x)
 
     def nbytes(self) -> int:
@@ -143,12 +156,12 @@ def _blocks(weight: Tensor) -> Iterator[slice]:
     return (slice(start, min(start + step, outputs)) for start in range(0, outputs, step))
 
 
-def quantise_groups(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """float32 (N, K) -> codes uint8 (N, K) of 0..15, scale and minimum float32 (N, K / 32).
+def quantise_groups(weight: Tensor, group: int = GROUP) -> tuple[Tensor, Tensor, Tensor]:
+    """float32 (N, K) -> codes uint8 (N, K) of 0..15, scale and minimum float32 (N, K / group).
 
     A weight is approximately code * scale + minimum.
     """
-    groups = weight.reshape(weight.shape[0], -1, GROUP)
+    groups = weight.reshape(weight.shape[0], -1, group)
     minimum = groups.amin(dim=-1, keepdim=True)
     scale = (groups.amax(dim=-1, keepdim=True) - minimum) / 15
     codes = ((groups - minimum) / scale.clamp(min=1e-12)).round().to(torch.uint8)

@@ -21,7 +21,7 @@ from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
 from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Library, Matrix, Model, Segment, Vector
+from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Matrix, Model, NativeLibrary, Segment, Vector
 from dialogue.llm.native.packed_file import Bytes, Plan, load_packed, store_packed
 from dialogue.llm.native.packing import Bits, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.llm.native.prefill_pace import PrefillPace
@@ -65,7 +65,7 @@ class NativeDecoder:
         self,
         config: DecoderConfig,
         weights: StoredWeights,
-        library: Library,
+        library: NativeLibrary,
         *,
         bits: Bits | None = None,
         threads: int = 1,
@@ -164,7 +164,12 @@ class NativeDecoder:
         return Segment(cache.storage.data_ptr(), rows, cache.length, tokens, cosine.data_ptr(), sine.data_ptr())
 
     def _pack(
-        self, weights: StoredWeights, library: Library, bits: Bits | None, source: Path | None, on_progress: Progress
+        self,
+        weights: StoredWeights,
+        library: NativeLibrary,
+        bits: Bits | None,
+        source: Path | None,
+        on_progress: Progress,
     ) -> Model:
         c = self.config
         names = list(self._matrix_names())
@@ -201,7 +206,7 @@ class NativeDecoder:
 
     @staticmethod
     def _filled(
-        plan: Plan, fill: Callable[[Bytes], None], library: Library, source: Path | None, on_progress: Progress
+        plan: Plan, fill: Callable[[Bytes], None], library: NativeLibrary, source: Path | None, on_progress: Progress
     ) -> Bytes:
         """One block for all matrices, aligned to 64 bytes, so that memory is read in order across matrices."""
         layout = library.calls.decoder_layout()

@@ -32,7 +32,11 @@ def parts_of(sections: Iterable[Section], most_characters: int) -> Iterator[Part
         yield _part(number, held)
 
 
+def place_from_to(first: str, last: str) -> str:
+    """The place of a stretch of text; empty where nothing is known."""
+    return first if first == last else f"{first or 'the beginning'} to {last or 'the end'}"
+
+
 def _part(number: int, held: list[Section]) -> Part:
-    first, last = held[0].place, held[-1].place
-    place = first if first == last else f"{first or 'the beginning'} to {last or 'the end'}"
+    place = place_from_to(held[0].place, held[-1].place)
     return Part(number, place, " ".join(passage.text for passage in held))

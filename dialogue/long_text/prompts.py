@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dialogue.library.answers import NOT_STATED, quotes_in_words
+from dialogue.library.quotes import Quote
 from dialogue.long_text.parts import Part
 from dialogue.long_text.records import LENGTHS, Record
 from dialogue.text.scene_phrases import quoted
@@ -34,16 +36,30 @@ NOTE_SCHEMA: dict[str, Any] = {
     **SUMMARY_SCHEMA,
     "properties": {"summary": {"type": "string", "maxLength": LONGEST_NOTE}},
 }
+EXCERPTS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {name: {"type": "string", "maxLength": LENGTHS[name]} for name in ("rationale", "answer")},
+    "required": ["rationale", "answer"],
+    "additionalProperties": False,
+}
 # Characters of every request besides the text or the records, with a question of usual length.
 FRAME = 1000
 
 
-def map_prompt(question: str, part: Part, parts: int, known: str = "") -> str:
-    """`known` is what other parts say, where they have been read before."""
-    earlier = f"Other parts say: {quoted(known)}\n" if known else ""
+def map_prompt(question: str, part: Part, parts: int) -> str:
     return (
-        f"Part {part.number} of {parts} of a text: {quoted(part.text)}\n\n{earlier}Question: {question}\n\n"
+        f"Part {part.number} of {parts} of a text: {quoted(part.text)}\n\nQuestion: {question}\n\n"
         f"What does this part say about it? Half of an answer helps too. {_DATA} {_FORM} {_CONFIDENCE}"
+    )
+
+
+def excerpts_prompt(question: str, quotes: Sequence[Quote]) -> str:
+    """For the quotes that were found for a question, which may lead to the answer only together."""
+    return (
+        f"Quotations from a text:\n{quotes_in_words(quotes)}\n\nQuestion: {question}\n\n"
+        f"Answer from the quotations alone. {_DATA} "
+        'Write JSON: {"rationale": which quotations state what the answer needs, in one sentence, "answer": the answer '
+        f'to the question in a few words, or "{NOT_STATED}" if the quotations do not give it}}.'
     )
 
 
@@ -75,11 +91,6 @@ def joint_summary_prompt(notes: Sequence[Record], last: bool) -> str:
         f"Summaries of the parts of a text, in order:\n{_listed(notes)}\n\nSum up the whole in {length}, in the same "
         f'order. {_DATA} Write JSON: {{"summary": ...}}.'
     )
-
-
-def most_record_characters() -> int:
-    """The longest record in words, with its answer."""
-    return LENGTHS["information"] + LENGTHS["answer"] + 60
 
 
 def _listed(records: Sequence[Record]) -> str:

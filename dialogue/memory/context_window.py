@@ -44,10 +44,6 @@ class ContextWindow:
             self._costs[entry.number] = self._cost(entry)
         return self._costs[entry.number]
 
-    def forget_costs(self) -> None:
-        """Counts everything again: the layout has changed."""
-        self._costs.clear()
-
     def ledger(self, standing: Sequence[LedgerEntry], open_turn: int | None = None) -> list[LedgerEntry]:
         """The content of the context in order, after the `standing` entries."""
         turn = self.timeline.open_turn if open_turn is None else open_turn

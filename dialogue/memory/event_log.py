@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from dialogue.memory.log_file import connected, delete_lines
 from dialogue.text.plain_words import plain
+from dialogue.text.unspaced import apart
 
 # `seen`: a thing; `read`: text in the room; `told`, `asked`: statements and questions of the user; `said`: replies as
 # they were heard; `left`: a turn that has left the model's context.
@@ -77,7 +78,7 @@ class EventLog:
         if self.kept and kind == "left":
             return 0
         text = text[:LONGEST_TEXT]
-        row = (self._session, self._zero, kind, at, at if until is None else until, text, plain(text), label)
+        row = (self._session, self._zero, kind, at, at if until is None else until, text, apart(plain(text)), label)
         inserted = self._write(
             "INSERT INTO events(session, began, kind, at, until, text, plain, label, details) "
             "VALUES (?,?,?,?,?,?,?,?,?)",
@@ -130,7 +131,7 @@ class EventLog:
 
     def with_word(self, words: Sequence[str], *kinds: EventKind) -> set[int]:
         """Numbers of the lines that contain one of these words, in any of its forms."""
-        sought = " OR ".join(f'"{word}"' for word in (one.replace('"', " ").strip() for one in words) if word)
+        sought = " OR ".join(f'"{apart(word)}"' for word in (one.replace('"', " ").strip() for one in words) if word)
         if not sought:
             return set()
         # CROSS JOIN makes SQLite look the words up first instead of testing every line.

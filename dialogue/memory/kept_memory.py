@@ -17,6 +17,7 @@ from typing import Any
 from dialogue.memory.event_log import EventKind
 from dialogue.memory.log_file import checkpoint, connected, delete_lines
 from dialogue.text.plain_words import plain
+from dialogue.text.unspaced import apart
 
 NEWEST = 2**62
 
@@ -74,7 +75,7 @@ class KeptMemory:
 
 def _sought(words: str) -> tuple[str, tuple[Any, ...]]:
     """The condition for lines with words that begin like these, and its values."""
-    beginnings = " ".join(f'"{word}"*' for word in plain(words.replace('"', " ")).split())
+    beginnings = " ".join(f'"{apart(word)}"*' for word in plain(words.replace('"', " ")).split())
     if not words.strip():
         return "", ()
     return " AND number IN (SELECT rowid FROM words WHERE words MATCH ?)", (beginnings or '""',)

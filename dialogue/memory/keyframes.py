@@ -7,15 +7,17 @@ state is written when the user speaks. A detection that flickers writes nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Literal, get_args
 
 from dialogue.blocks import Fact, SceneBlock
 from dialogue.text.plain_words import plain
 
-KeyframeKind = Literal["camera", "text", "description"]
+KeyframeKind = Literal["camera", "text", "description", "shown"]
+KINDS: tuple[KeyframeKind, ...] = get_args(KeyframeKind)
 
 LASTING_S = 1.0  # before a change counts
 # Seconds between two entries of a kind.
@@ -32,13 +34,15 @@ NOTHING = ""  # the content of a kind before there was any
 class Keyframe:
     """What the camera showed from `at` on: things, light and colours; text that was read; or a model's description.
 
-    `camera` is False where it was switched off. Facts hold data from the room, never an instruction.
+    A keyframe of kind "shown" is about something else that the user showed, named by `title`. `camera` is False where
+    it was switched off. Facts hold data from the room, never an instruction.
     """
 
     kind: KeyframeKind
     facts: tuple[Fact, ...]
     at: float
     camera: bool = True
+    title: str = ""
 
 
 class Keyframes:
@@ -75,7 +79,7 @@ class _Change:
 
     def see(self, gist: Hashable, at: float, due: bool) -> float | None:
         """The time since when the content is `gist`, if an entry about it is due."""
-        if self._same(self.written, gist):
+        if self._same(self.written, gist) and not (due and _figures(self.written) != _figures(gist)):
             self._new = None
             return None
         if self._new is None or not self._same(self._new[0], gist):
@@ -113,6 +117,11 @@ def _gist(keyframe: Keyframe) -> Hashable:
 def _changing(facts: tuple[Fact, ...]) -> Iterator[Fact]:
     """Colours vary too much to be a change."""
     return (fact for fact in facts if fact.kind != "colour")
+
+
+def _figures(gist: Hashable) -> list[str]:
+    """Another platform number matters to who asks; a clock in view must not fill the context meanwhile."""
+    return re.findall(r"\d", gist) if isinstance(gist, str) else []
 
 
 def _alike(share: float) -> Callable[[Hashable, Hashable], bool]:

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.text.plain_words import plain
 from dialogue.text.questions import is_question
+from dialogue.text.unspaced import apart, is_unspaced
 
 HEADING = "What the user told you earlier:"
 
-_MOST_WORDS = 16
+_MOST_WORDS, _MOST_CHARACTERS = 16, 40  # characters of scripts without spaces
 # Personal statements: "My dog is called Rex", "I am a vegetarian", "remember that ...", "call me Jo".
 _PERSONAL = re.compile(
     r"\b(?:my|mine|our|call me|remember|don't forget"
     r"|i (?:am|live|work|study|like|love|hate|prefer|want|need|have|was|moved|met|put|can not|do not|never|always))\b"
+    r"|我(?:们)?(?:的|叫|是|姓|住|在|有|喜欢|讨厌|想|要|不能|不吃|对|把|从不|总是)|记住"
 )
 
 
@@ -69,7 +71,7 @@ class Recap:
 
 def _line(said: str) -> _Line | None:
     """A user's turn in one line; None for questions and very short turns."""
-    if is_question(said) or len(said.split()) < 3:
+    if is_question(said) or len(apart(plain(said)).split()) < 3:
         return None
     return _Line(_short(said), is_personal(said))
 
@@ -81,6 +83,8 @@ def is_personal(said: str) -> bool:
 
 def _short(said: str) -> str:
     """The first sentences that fit into _MOST_WORDS; the beginning of a long first one."""
+    if is_unspaced(said):
+        return said if len(said) <= _MOST_CHARACTERS else f"{said[:_MOST_CHARACTERS]}..."
     sentences = re.split(r"(?<=[.!?]) ", " ".join(said.split()))
     kept = sentences.pop(0)
     while sentences and len(f"{kept} {sentences[0]}".split()) <= _MOST_WORDS:

@@ -55,6 +55,11 @@ class SceneMemory:
         for name in [n for n, visit in self._visits.items() if visit.fact.at < scene.at - SAME_VISIT_S]:
             self._write(self._visits.pop(name))
 
+    @property
+    def texts(self) -> list[str]:
+        """The texts in view."""
+        return [fact.text for fact in self.present("text")]
+
     def present(self, kind: FactKind) -> list[Fact]:
         """Facts of a kind that hold now, in the scene's order; none while the camera is off."""
         if not self.scene.camera:

@@ -6,7 +6,8 @@ while the library that has this model takes seconds to import.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,19 @@ _EPSILON = 1e-12
 # The model was trained on short texts; later tokens of a long one add little.
 MOST_TOKENS = 128
 _BATCH = 32
+FEW = 2  # texts
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products on the calling thread use no other one: on a busy machine each of the hundred small products of a short
+    text waits until both cores are free."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class SentenceEmbedder:
@@ -40,6 +54,12 @@ class SentenceEmbedder:
             return np.zeros((0, WIDTH), np.float32)
         if not self._weights:
             self._open()
+        if len(texts) <= FEW:
+            with one_thread():
+                return self._embedded_all(texts)
+        return self._embedded_all(texts)
+
+    def _embedded_all(self, texts: Sequence[str]) -> NDArray[np.float32]:
         batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
         with torch.inference_mode():
             return torch.cat([self._pooled(batch) for batch in batches]).numpy()

@@ -19,6 +19,7 @@ from dialogue.blocks import (
     PictureBlock,
     ReplyBlock,
     SceneBlock,
+    ShownBlock,
     SoundBlock,
     TextBlock,
     ToolBlock,
@@ -123,6 +124,8 @@ class Timeline:
             case SceneBlock():
                 self.scene = block
                 self._see(block)
+            case ShownBlock(title, facts, at):
+                self._append(Keyframe("shown", facts, at, title=title))
             case ReplyBlock():
                 self._replace_unheard(block)
             case TranscriptBlock(text, start):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -12,7 +13,7 @@ from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
 from dialogue.llm.rolling_ledger import Eviction, LedgerEntry
 from dialogue.memory.context_window import ContextWindow
-from dialogue.memory.keyframes import Keyframe
+from dialogue.memory.keyframes import KINDS, Keyframe, KeyframeKind
 from dialogue.memory.recap import Recap
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.prompts.chat_format import ChatFormat
@@ -66,6 +67,7 @@ class ChatScript:
         self.timeline = Timeline() if timeline is None else timeline
         self._window = ContextWindow(self.timeline, self._cost, scenes=reads_scene)
         self._shown: dict[int, str] = {}
+        self._left_out: frozenset[KeyframeKind] = frozenset()
         self._recap = Recap(limit // RECAP_SHARE, lambda text: len(chat.encode(text)))
         self._tools: tuple[Tool, ...] = ()
         self.instruct(system)
@@ -124,6 +126,21 @@ class ChatScript:
         """The timeline's position at which the context begins."""
         return next((entry.number for entry in self.entries), self.timeline.position)
 
+    @property
+    def texts(self) -> list[str]:
+        """What the context holds of texts that the camera has read."""
+        frames = [entry.content for entry in self.entries if isinstance(entry.content, Keyframe)]
+        return [fact.text for frame in frames if frame.kind == "text" for fact in frame.facts]
+
+    @contextmanager
+    def leaving_out(self, *kinds: KeyframeKind) -> Iterator[None]:
+        """Leaves entries of these kinds, by default of all, out of what is laid out meanwhile."""
+        before, self._left_out = self._left_out, frozenset(kinds or KINDS)
+        try:
+            yield
+        finally:
+            self._left_out = before
+
     def redact(self, texts: Collection[str]) -> None:
         """Replaces turns with these texts, and what the recap has of them: the user wants them forgotten."""
         for number in self.timeline.redact(texts):
@@ -142,6 +159,14 @@ class ChatScript:
         An open turn is laid out as if it ended here: if it does, nothing is left to compute.
         """
         return self._laid_out(self.entries, self._partial(), replying=replying)
+
+    def instead(self, text: str) -> list[int]:
+        """The token ids of the context with `text` in place of the user's last words."""
+        return self._laid_out(self.entries[:-1], self._shortened(text))
+
+    def alone(self, text: str) -> list[int]:
+        """The token ids of the beginning and `text` as the user's words, without what was said and seen."""
+        return self._chat.replying([*self._beginning, ChatMessage("user", self._shortened(text))])
 
     def make_room(self, tokens: int) -> Eviction:
         """Drops old entries so that `tokens` more fit. The caller cuts the spans from the KV cache, in order."""
@@ -191,6 +216,8 @@ class ChatScript:
         messages, seen = list(self._beginning), ""
         answered = True
         for entry in entries:
+            if isinstance(entry.content, Keyframe) and entry.content.kind in self._left_out:
+                continue
             shown = self.shown(entry)
             match entry.content:
                 case Keyframe() if answered:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dialogue.memory.keyframes import Keyframe
 from dialogue.prompts.prompt import on_one_line, quoted_rows
+from dialogue.text.labels import spoken
 from dialogue.text.scene_phrases import grouped, thing
 
 LONGEST_ENTRY, SHORTEST_ENTRY = 600, 10  # characters
@@ -17,7 +18,8 @@ MOST_THINGS = 10
 def scene_entry(keyframe: Keyframe, longest: int = LONGEST_ENTRY) -> str:
     """ "[12.4 s camera: a person in red on the left]" or "[12.4 s text: “EXIT 42”]", with about `longest` characters
     of content."""
-    return f"[{keyframe.at:.1f} s {keyframe.kind}: {_content(keyframe, longest)}]"
+    kind = on_one_line(keyframe.title) or keyframe.kind
+    return f"[{keyframe.at:.1f} s {kind}: {_content(keyframe, longest)}]"
 
 
 def _content(keyframe: Keyframe, longest: int) -> str:
@@ -25,7 +27,10 @@ def _content(keyframe: Keyframe, longest: int) -> str:
         return "off"
     if keyframe.kind == "camera":
         return _things(keyframe, longest)
-    texts = [fact.text for fact in keyframe.facts]
+    if keyframe.kind == "shown" and any(fact.kind == "object" for fact in keyframe.facts):
+        read = [fact.text for fact in keyframe.facts if fact.text]
+        return "; ".join(filter(None, (_things(keyframe, longest), _quoted(read, longest))))
+    texts = [fact.text for fact in keyframe.facts if fact.text]
     return _quoted(texts, longest) if texts else "none in view"
 
 
@@ -37,7 +42,9 @@ def _things(keyframe: Keyframe, longest: int) -> str:
         if len(parts) == MOST_THINGS or sum(map(len, parts)) > longest:
             parts.append("and more")
             break
-        parts.append(on_one_line(thing(group)))
+        kind = spoken(group[0].label)
+        named = any(fact.name and kind not in fact.name for fact in group)
+        parts.append(on_one_line(f"{thing(group)} ({kind})" if named else thing(group)))
     parts = parts or ["nothing recognised"]
     parts += [
         f"{fact.label} light" for fact in keyframe.facts if fact.kind == "light" and fact.label in ("dark", "dim")

@@ -21,8 +21,9 @@ from typing import Any
 import httpx
 
 from dialogue.errors import BadInput, EngineLost
+from dialogue.remote.remote_calls import CallPieces
 from dialogue.remote.remote_format import delta_text, printable
-from dialogue.remote.retries import MAY_PASS, Unavailable, pause_before, retry_after
+from dialogue.remote.retries import MAY_PASS, Refused, Unavailable, pause_before, retry_after
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
 FIRST_S = 20.0  # from the first request to the first word of its reply
@@ -39,6 +40,7 @@ MAX_ERROR = 4_000  # bytes read of an error's body
 SHOWN_ERROR = 300  # characters
 MAX_MODEL_LIST = 500_000  # bytes
 MAX_MODEL_NAME = 200  # characters
+NO_TOOLS = frozenset({400, 404, 422, 501})  # with which servers refuse functions that they, or their model, lack
 
 Body = dict[str, Any]
 
@@ -59,6 +61,7 @@ class ChatServer:
     ) -> None:
         self._url, self._model, self._key = url.rstrip("/"), model, api_key
         self._first_s, self._turn_s, self._clock = min(first_s, turn_s), turn_s, clock
+        self._offers_tools = True  # until it refuses them
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         self._client = httpx.AsyncClient(
             headers=headers,
@@ -69,8 +72,9 @@ class ChatServer:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def reply(self, body: Callable[[str], Body]) -> AsyncGenerator[str, None]:
-        """The reply to the request that `body` makes for a model, in pieces of at most MAX_DELTA characters.
+    async def reply(self, body: Callable[[str], Body], calls: CallPieces | None = None) -> AsyncGenerator[str, None]:
+        """The reply to the request that `body` makes for a model, in pieces of at most MAX_DELTA characters; `calls`
+        takes the functions that it calls. A server that refuses to be offered functions is asked without them.
 
         A reply longer than MAX_REPLY ends there. Raises BadInput where the server sends something unusable or takes
         longer than a turn may, EngineLost where it refuses or breaks off, and its subclass Unavailable where it could
@@ -78,7 +82,7 @@ class ChatServer:
         """
         began = asyncio.get_running_loop().time()
         for attempt in count(1):
-            texts = self._attempt(body, began)
+            texts = self._attempt(body, began, calls or CallPieces())
             async with aclosing(texts):
                 try:
                     first = await anext(texts, None)
@@ -95,19 +99,21 @@ class ChatServer:
                     return
             await asyncio.sleep(pause)
 
-    async def _attempt(self, body: Callable[[str], Body], began: float) -> AsyncGenerator[str, None]:
+    async def _attempt(self, body: Callable[[str], Body], began: float, calls: CallPieces) -> AsyncGenerator[str, None]:
         """One try. Raises Unavailable only before the first word."""
         deadline = _Deadline(began + self._first_s)
+        calls.clear()
         room, over = MAX_REPLY, False
         with self._plain_errors(deadline):
             async with asyncio.timeout_at(deadline.at):
-                response = await self._request("POST", "/chat/completions", body(self._model or await self._first()))
+                response = await self._asked(body(self._model or await self._first()))
             try:
                 async with aclosing(self._lines(response, deadline)) as lines:
                     async for line in lines:
                         text = delta_text(line)
                         if text is None:
                             return
+                        calls.read(line)
                         over = over or _FINISHED.search(line) is not None
                         if text and not deadline.words:
                             deadline.words, deadline.at = True, began + self._turn_s
@@ -120,6 +126,17 @@ class ChatServer:
                     raise httpx.RemoteProtocolError("the reply broke off")
             finally:
                 await response.aclose()
+
+    async def _asked(self, body: Body) -> httpx.Response:
+        if not self._offers_tools:
+            body.pop("tools", None)
+        try:
+            return await self._request("POST", "/chat/completions", body)
+        except Refused as refused:
+            if "tools" not in body or refused.status not in NO_TOOLS:
+                raise
+        self._offers_tools = False
+        return await self._asked(body)
 
     async def _lines(self, response: httpx.Response, deadline: _Deadline) -> AsyncGenerator[str, None]:
         """The lines of an event stream. Rests after WORK, so that other tasks of the event loop are not held up."""
@@ -186,7 +203,7 @@ class ChatServer:
             missing = "" if self._key else "none was given; "
             return EngineLost(f"The chat server refused the API key with status {status}: {missing}{words}")
         if status not in MAY_PASS:
-            return EngineLost(f"The chat server refused with status {status}: {words}")
+            return Refused(f"The chat server refused with status {status}: {words}", status)
         after_s = retry_after(response.headers.get("retry-after"), self._clock().timestamp())
         return Unavailable(f"The chat server refused with status {status}: {words}", after_s)
 
@@ -200,7 +217,7 @@ class ChatServer:
         """At least the first `most` bytes of a body, or all of it; then the response is closed."""
         read = b""
         try:
-            async with aclosing(response.aiter_raw()) as chunks:  # type: ignore[type-var]
+            async with aclosing(response.aiter_raw()) as chunks:  # type: ignore[type-var]  # a generator
                 async for chunk in chunks:
                     read += chunk
                     if len(read) >= most:

@@ -15,6 +15,7 @@ from dialogue.engine import Engine, TextDelta
 from dialogue.errors import AssistantError, BadInput
 from dialogue.remote.chat_server import Body, ChatServer
 from dialogue.remote.circuit_breaker import CircuitBreaker
+from dialogue.remote.remote_calls import CallPieces
 from dialogue.remote.retries import Unavailable
 from dialogue.remote.stand_in import stand_in_reply
 
@@ -29,9 +30,11 @@ class ServerAlone:
     def __init__(self, server: ChatServer) -> None:
         self._server = server
 
-    def reply(self, body: Callable[[str], Body], _blocks: Sequence[Block]) -> AsyncGenerator[str, None]:
+    def reply(
+        self, body: Callable[[str], Body], _blocks: Sequence[Block], calls: CallPieces | None = None
+    ) -> AsyncGenerator[str, None]:
         """Raises what `ChatServer.reply` raises."""
-        return self._server.reply(body)
+        return self._server.reply(body, calls)
 
     async def close(self) -> None:
         await self._server.close()
@@ -46,8 +49,11 @@ class RemoteAnswers:
         self._server, self._breaker, self._stand_in = server, breaker or CircuitBreaker(), stand_in
         self._mentioned = False  # whether the user knows of the present outage
 
-    async def reply(self, body: Callable[[str], Body], blocks: Sequence[Block]) -> AsyncGenerator[str, None]:
-        """The reply to the last of `blocks`, in pieces, the server's or the stand-in's.
+    async def reply(
+        self, body: Callable[[str], Body], blocks: Sequence[Block], calls: CallPieces | None = None
+    ) -> AsyncGenerator[str, None]:
+        """The reply to the last of `blocks`, in pieces, the server's or the stand-in's. `calls` takes the functions
+        that the server calls.
 
         Raises BadInput at its end where the server failed.
         """
@@ -55,13 +61,15 @@ class RemoteAnswers:
         if self._breaker.lets_through(asyncio.get_running_loop().time()):
             begun = False
             try:
-                async with aclosing(self._server.reply(body)) as texts:
+                async with aclosing(self._server.reply(body, calls)) as texts:
                     async for text in texts:
                         begun = True
                         yield text
             except AssistantError as error:
                 lost = error
                 self._failed(error)
+                if calls is not None:
+                    calls.clear()
             else:
                 self._breaker.succeeded()
                 self._mentioned = False

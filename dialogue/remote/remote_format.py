@@ -13,12 +13,13 @@ from typing import Any
 
 import cv2
 
-from dialogue.blocks import PictureBlock, ReplyBlock, TextBlock
+from dialogue.blocks import PictureBlock, ReplyBlock, TextBlock, ToolBlock
 from dialogue.errors import BadInput, EngineLost
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry
 from dialogue.prompts.prompt import CHAT_PERSONA, clean, explained
 from dialogue.prompts.scene_text import scene_entry
+from dialogue.remote.remote_calls import round_messages
 
 Message = dict[str, Any]
 
@@ -49,6 +50,8 @@ def messages(entries: Sequence[Entry], *, sees: bool, system: str = CHAT_PERSONA
             case TextBlock(text):
                 turn.lines.append(clean(text))
                 out += turn.close()
+            case ToolBlock():
+                out += round_messages(entry.content)
             case ReplyBlock(text, cut=cut):
                 out.append({"role": "assistant", "content": f"{text} [interrupted]" if cut else text})
     return out
@@ -86,10 +89,19 @@ def data_url(rgb: Any) -> str:
 
 
 def request_body(
-    entries: Sequence[Entry], *, model: str, system: str, sees: bool, most_tokens: int, temperature: float
+    entries: Sequence[Entry],
+    *,
+    model: str,
+    system: str,
+    sees: bool,
+    most_tokens: int,
+    temperature: float,
+    tools: Sequence[Message] = (),
 ) -> dict[str, Any]:
-    """The body of POST /chat/completions."""
+    """The body of POST /chat/completions. `tools` are the functions that may be called."""
+    offered = {"tools": list(tools)} if tools else {}
     return {
+        **offered,
         "model": model,
         "messages": messages(entries, sees=sees, system=system),
         "stream": True,

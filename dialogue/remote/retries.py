@@ -21,6 +21,14 @@ class Unavailable(EngineLost):
         self.after_s = after_s
 
 
+class Refused(EngineLost):
+    """The server refuses this request, with an HTTP `status`."""
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
+
+
 def pause_before(attempt: int, lost: Unavailable) -> float | None:
     """Seconds before try number `attempt` (the second is 1); None where there is none."""
     if attempt >= TRIES:

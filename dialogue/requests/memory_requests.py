@@ -9,11 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from dialogue.languages.consent import consent
+from dialogue.languages.language import ENGLISH, Language, language
 from dialogue.text.plain_words import core, sentences
 
 # To forget: what was said or recalled last, what is about something, this call, or everything. `known`: what it knows
 # about the user; `kept`: whether calls are remembered; `yes` and `no` answer our question.
 RequestKind = Literal["that", "about", "call", "all", "known", "kept", "yes", "no"]
+KINDS: tuple[RequestKind, ...] = ("that", "call", "all", "known", "kept", "about")  # of the table of a language
 
 _LONGEST_TEXT, _LONGEST_WORDS = 500, 25
 _PLEASE = "(?:(?:can|could|would|will) you |please |just )*"
@@ -76,8 +79,10 @@ class MemoryRequest:
     about: str = ""
 
 
-def memory_request(text: str) -> MemoryRequest | None:
-    """The request in what the user said; None if it is about something else."""
+def memory_request(text: str, code: str = ENGLISH) -> MemoryRequest | None:
+    """The request in what the user said in the language `code`; None if it is about something else."""
+    if code != ENGLISH:
+        return _request_in(text, language(code))
     asked = sentences(text[-_LONGEST_TEXT:])
     for words in reversed(asked[-3:]):
         if len(words.split()) > _LONGEST_WORDS:
@@ -87,3 +92,12 @@ def memory_request(text: str) -> MemoryRequest | None:
                 if found := pattern.fullmatch(spelling):
                     return MemoryRequest(kind, found.groupdict().get("about") or "")
     return None
+
+
+def _request_in(text: str, lang: Language) -> MemoryRequest | None:
+    words = lang.plain(text)
+    for kind in KINDS if len(words) <= _LONGEST_TEXT else ():
+        if found := re.fullmatch(lang.table.get("memory", {}).get(kind, "$^"), words):
+            return MemoryRequest(kind, found.groupdict().get("about") or "")
+    agreed = consent(text) if "memory" in lang.table else None
+    return None if agreed is None else MemoryRequest("yes" if agreed else "no")

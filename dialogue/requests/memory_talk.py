@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dialogue.languages.language import ENGLISH
 from dialogue.memory.event_log import Event, EventKind, EventLog
-from dialogue.memory.event_time import when_was
 from dialogue.memory.recap import is_personal
 from dialogue.requests.memory_requests import MemoryRequest, memory_request
+from dialogue.requests.memory_sentences import MemorySentences
 from dialogue.rules.rule_answer import RuleAnswer
-from dialogue.text.grammar import counted, sentence
 from dialogue.text.plain_words import plain
-from dialogue.text.search_terms import search_terms
 
 EVERY: tuple[EventKind, ...] = ("told", "asked", "said", "read", "seen", "left")
 _OF_TURNS: tuple[EventKind, ...] = ("told", "asked", "said")
@@ -52,37 +51,41 @@ class MemoryTalk:
         """An answer repeats a line: "forget that" then means this line."""
         self._recalled = answer
 
-    def request(self, text: str, last_reply: str) -> MemoryRequest | None:
-        """The request in the user's words; None for a yes or no that does not answer our question."""
-        request = memory_request(text)
+    def request(self, text: str, last_reply: str, code: str = ENGLISH) -> MemoryRequest | None:
+        """The request in the user's words in the language `code`; None for a yes or no that does not answer our
+        question."""
+        request = memory_request(text, code)
         if request is not None and request.kind in ("yes", "no"):
             return request if self._asked is not None and _heard(self._asked.text, last_reply) else None
         return request
 
-    def answer(self, request: MemoryRequest, last_reply: str, now: float, own_line: int | None) -> MemoryAnswer:
-        """The answer at session time `now`; `own_line` is the line of the request itself. Blocking."""
+    def answer(
+        self, request: MemoryRequest, last_reply: str, now: float, own_line: int | None, code: str = ENGLISH
+    ) -> MemoryAnswer:
+        """The answer at session time `now`, in the language `code`; `own_line` is the line of the request itself.
+        Blocking."""
+        say = MemorySentences(code)
         own = frozenset() if own_line is None else frozenset({own_line})
         match request.kind:
             case "that":
-                return self._forgotten(self._last(last_reply, own_line), own)
+                return self._forgotten(self._last(last_reply, own_line), own, say)
             case "about":
-                return self._forget_about(request.about, own)
+                return self._forget_about(request.about, own, say)
             case "call":
                 lines = frozenset(event.number for event in self._log.events(*EVERY))
-                return self._ask_first(lines, "Shall I forget all of this call?")
+                return self._ask_first(lines, say("ask_call"))
             case "all":
                 lines = frozenset(event.number for event in self._log.all_events(*EVERY))
-                whole = "I remember calls since" if self._log.kept else ""
-                return self._ask_first(lines, f"{self._since(whole)}Shall I forget everything?")
+                return self._ask_first(lines, f"{self._since() if code == ENGLISH else ''}{say('ask_all')}")
             case "known":
-                return MemoryAnswer(self._known(now, own_line))
+                return MemoryAnswer(self._known(now, own_line, say))
             case "kept":
-                return MemoryAnswer(_KEPT if self._log.kept else _NOT_KEPT)
+                return MemoryAnswer(say("kept" if self._log.kept else "not_kept"))
             case "yes":
                 assert self._asked is not None, "`request` lets a yes through only after a question"
-                return self._forgotten(self._asked.lines, own)
+                return self._forgotten(self._asked.lines, own, say)
             case "no":
-                return MemoryAnswer("All right, I forget nothing.")
+                return MemoryAnswer(say("kept_no"))
 
     def _last(self, last_reply: str, own_line: int | None) -> frozenset[int]:
         """The line that the last reply repeated; else the last turn of the user with the reply to it."""
@@ -94,56 +97,43 @@ class MemoryTalk:
             return last | {recalled.line}
         return last
 
-    def _forget_about(self, about: str, own: frozenset[int]) -> MemoryAnswer:
-        groups = search_terms(about)
+    def _forget_about(self, about: str, own: frozenset[int], say: MemorySentences) -> MemoryAnswer:
+        groups = say.terms(about)
         if not groups:
-            return MemoryAnswer("Forget what? Say for example: forget everything about my address.")
+            return MemoryAnswer(say("what"))
         found = frozenset.intersection(*(frozenset(self._log.with_word(group, *EVERY)) for group in groups)) - own
         if not found:
-            return MemoryAnswer("I remember nothing about that.", own)
+            return MemoryAnswer(say("none"), own)
         if len(found) > MOST_UNASKED:
-            return self._ask_first(
-                found | own, f"I remember {counted(len(found), 'thing')} about that. Forget them all?"
-            )
-        return self._forgotten(found, own)
+            return self._ask_first(found | own, say("ask_many", count=say.counted(len(found))))
+        return self._forgotten(found, own, say)
 
-    def _forgotten(self, lines: frozenset[int], own: frozenset[int]) -> MemoryAnswer:
+    def _forgotten(self, lines: frozenset[int], own: frozenset[int], say: MemorySentences) -> MemoryAnswer:
         if not lines - own:
-            return MemoryAnswer("There is nothing to forget yet.")
-        return MemoryAnswer("Done, that is forgotten.", self._log.with_replies(lines) | own)
+            return MemoryAnswer(say("nothing"))
+        return MemoryAnswer(say("done"), self._log.with_replies(lines) | own)
 
     def _ask_first(self, lines: frozenset[int], question: str) -> MemoryAnswer:
         self._asked = _Asked(question, lines)
         return MemoryAnswer(question)
 
-    def _since(self, words: str) -> str:
-        first = next(iter(self._log.all_events(*EVERY)), None) if words else None
+    def _since(self) -> str:
+        first = next(iter(self._log.all_events(*EVERY)), None) if self._log.kept else None
         moment = self._log.moment(first.at) if first is not None else None
-        return f"{words} {moment:%B} {moment.day}, {moment.year}. " if moment is not None else ""
+        return f"I remember calls since {moment:%B} {moment.day}, {moment.year}. " if moment is not None else ""
 
-    def _known(self, now: float, own_line: int | None) -> str:
+    def _known(self, now: float, own_line: int | None, say: MemorySentences) -> str:
         statements: dict[str, Event] = {}
         for event in self._log.all_events("told"):
-            if event.number != own_line and is_personal(event.text) and memory_request(event.text) is None:
+            if event.number != own_line and is_personal(event.text) and not say.is_request(event.text):
                 statements[plain(event.text)] = event  # the newest of equal ones
         newest = sorted(statements.values(), key=lambda event: -event.at)
         if not newest:
-            return "You have told me nothing about yourself yet."
-        said = [
-            sentence(f"{when_was(self._log, event.at, now, earlier=event.earlier)} you told me: {event.text}")
-            for event in newest[:MOST_SPOKEN]
-        ]
+            return say("known_nothing")
+        said = [say.repeated(self._log, event, now) for event in newest[:MOST_SPOKEN]]
         if more := len(newest) - len(said):
-            where = " The page called Memory shows all." if self._log.kept else ""
-            said.append(f"And {counted(more, 'more thing') if more > 1 else 'one more thing'}.{where}")
-        return " ".join(said)
-
-
-_KEPT = (
-    "Yes. What we say is kept in a file on this machine, also after the call. The page called Memory shows it, and you "
-    "can tell me to forget something."
-)
-_NOT_KEPT = "No. I remember this call until it ends, and nothing after that."
+            said.append(say.more(more, kept=self._log.kept))
+        return say.joined(said)
 
 
 def _heard(said: str, last_reply: str) -> bool:

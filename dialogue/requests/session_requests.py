@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from dialogue.blocks import Block, TextBlock
 from dialogue.engine import Runner
+from dialogue.languages.language import ENGLISH
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.requests.delegation_requests import DelegationRequest, delegation_request
@@ -29,22 +30,27 @@ class SessionRequests:
         self.memory_talk = MemoryTalk(log.log)
         self.toolbox = Toolbox()
 
+    def equip(self, toolbox: Toolbox) -> None:
+        """Takes the services of the session."""
+        self.toolbox = toolbox
+
     async def answer(self, asked: Entry) -> RuleAnswer | None:
         """Does what the last words request and answers; None where they request nothing of the session."""
         if self.toolbox.reminders is not None:
             timed = timer_answer(asked.text, self.toolbox.reminders)
             if timed is not None:
                 return RuleAnswer(timed)
-        about_memory = await self._about_memory(asked)
+        about_memory = await self.about_memory(asked)
         return await self._delegated(asked) if about_memory is None else about_memory
 
-    async def _about_memory(self, asked: Entry) -> RuleAnswer | None:
+    async def about_memory(self, asked: Entry, code: str = ENGLISH) -> RuleAnswer | None:
+        """Does what the last words, in the language `code`, request of the memory; None where they request nothing."""
         last = self._timeline.history().last_reply()
         heard = last.text if last is not None else ""
-        request = self.memory_talk.request(asked.text, heard)
+        request = self.memory_talk.request(asked.text, heard, code)
         if request is None:
             return None
-        answer = await self._run(self.memory_talk.answer, request, heard, asked.span[1], self._log.last_line)
+        answer = await self._run(self.memory_talk.answer, request, heard, asked.span[1], self._log.last_line, code)
         if answer.forget:
             await self._committed()
             self._redact(await self._run(self._log.log.forget, answer.forget))

@@ -17,6 +17,7 @@ QuestionKind = Literal[
     "describe",  # what do you see
     "related",  # is the cup on the table, what is next to the laptop
     "holding",  # what is this
+    "variety",  # what kind of dog is this
     "change",  # what changed
     "light",  # is it dark
     "camera",  # can you see me

@@ -34,6 +34,7 @@ _YOU = (
 )
 _CAN_YOU = "(?:(?:can|could|will|would|do|did) you )?(?:please )?"
 _WHAT = "(?:what|which)"
+_VARIETY = "(?:kind|sort|type|breed|species)"
 
 # A place in front of the camera: may follow a question without changing its kind.
 _VIEW = (
@@ -128,7 +129,7 @@ AS_SAID: dict[QuestionKind, tuple[str, ...]] = {
         rf"how do i look|do i (?:look|seem)(?: \w+)? {_LOOKS}|what do i look like|how am i looking",
         r"(?:describe|what is) (?:me|my (?:appearance|face|outfit|clothes|clothing|expression|facial expression|mood"
         r"|emotion|age|gender|look|hair color|eye color))",
-        rf"{_WHAT} (?:brand|make|model|breed|size|shape|material) (?:is|of)(?: \w+)? (?:this|that|my \w+)(?: \w+)?",
+        rf"{_WHAT} (?:brand|make|model|size|shape|material) (?:is|of)(?: \w+)? (?:this|that|my \w+)(?: \w+)?",
     ),
 }
 
@@ -199,6 +200,11 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         rf"(?:do|have) (?:i|we) (?:have |got |hold )?{_NPS}{_SPOT}+",
         rf"any (?P<np>{_NP}){_HERE}",
         r"(?:do|can|did) you see (?:an?|any|the|my) (?P<other>\w+(?: \w+)?)",
+    ),
+    "variety": (
+        rf"{_WHAT} {_VARIETY} of (?P<np>{_ADJ}THING) (?:{_BE} (?:{_IT}|there)|{_YOU} {_SEE}"
+        rf"|do i have|am i holding){_HERE}",
+        rf"{_WHAT} {_VARIETY} {_BE} {_THE_NP}{_HERE}",
     ),
     "holding": (
         rf"what (?:is|was|are) {_IT}(?: thing| object| item)?(?: here| there| in my (?:hands?|THING)| that)?"

@@ -63,7 +63,7 @@ def recall(
     `now` is the session time of the question, `meaning` the vector of its text if there is one, `before` the
     question's own line, which is left out.
     """
-    found = _best(question, log, meaning, before)
+    found = best_line(question, log, meaning, before)
     if found is None:
         return None
     when = when_was(log, found.at, now, earlier=found.earlier)
@@ -103,9 +103,10 @@ def _worded(found: Event, when: str, question: RecallQuestion) -> str:
             return f"{when} you told me: {_back(found.text, question)}"
 
 
-def _best(
+def best_line(
     question: RecallQuestion, log: EventLog, meaning: NDArray[np.float32] | None, before: int | None
 ) -> Event | None:
+    """The line that answers best, None where none is good enough. `before` is the question's own line."""
     kinds = SEARCHED[question.whose]
     shares = _shares(question, log, kinds)
     alike = log.likeness(meaning, *kinds) if meaning is not None else {}

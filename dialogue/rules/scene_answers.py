@@ -18,7 +18,7 @@ from dialogue.rules.relation_answers import related
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.scene_query import SceneQuery
 from dialogue.text.grammar import ago, exactly, sentence
-from dialogue.text.labels import find_things
+from dialogue.text.labels import labels_in
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_description import DARK, trouble_description
 from dialogue.text.scene_phrases import quotations, thing, total, where
@@ -69,6 +69,8 @@ def _unseen(asked: SceneQuery, why: str, otherwise: str = "") -> str | RuleAnswe
 def _read(asked: SceneQuery) -> str | RuleAnswer:
     texts = asked.texts()
     if not texts:
+        if asked.memory.scene.unread:
+            return asked.pick("I'm still reading it. Ask me again in a moment.", "One moment, I'm still reading.")
         sorry = asked.pick("I can't read anything right now.", "I don't see any text I can read at the moment.")
         before = scene_past.last_text(asked) or RuleAnswer("Hold it a little closer and keep it still.")
         return replace(before, text=f"{sorry} {before.text}")
@@ -99,7 +101,7 @@ def _change(asked: SceneQuery) -> str:
 
 def _labels_in(words: str) -> set[str]:
     """Labels of the things in a sentence, without its quotations."""
-    return {label for what in find_things(plain(re.sub("“.*”", "", words))) for label in what.labels}
+    return labels_in(plain(re.sub("“.*”", "", words)))
 
 
 def _light(asked: SceneQuery) -> str:
@@ -150,6 +152,7 @@ _ANSWERS: dict[QuestionKind, Callable[[SceneQuery], str | RuleAnswer]] = {
     "colour": thing_answers.colour,
     "related": related,
     "holding": thing_answers.holding,
+    "variety": thing_answers.variety,
     "read": _read,
     "describe": _describe,
     "change": _change,

@@ -54,6 +54,7 @@ _RUN_ON = re.compile(
     r"(?:what (?:do|does|is|am|did|color|can|you see)|where (?:is|are)|how many|who is|(?:is|are) there"
     r"|(?:can|do) you (?:see|read)|read)\b"
 )
+_NAMED_BEFORE, _IT = re.compile(r"(?:the|my|your|our|this|that) \w+"), re.compile(r"\b(?:it|they|them)\b")
 _ASKS = re.compile(r"(?:what|where|which|who|how|when|in which)\b")
 _FOLLOW_THING = re.compile(r"(?:(?:what|how) about )?(?:(?:an?|any|the|my|your|this|that) )*(?:\w+ )?THING")
 _FOLLOW_PLACE = re.compile(r"(?:(?:what|how) about )?(?:on |in |to )?(?:the |my )?(left|right|middle|center)(?: side)?")
@@ -69,6 +70,8 @@ def scene_question(text: str, previous: SceneQuestion | None = None) -> SceneQue
     parts = [_ending(words) for words in sentences(text[-_LONGEST_TEXT:])[-_LAST_SENTENCES:]]
     for words in reversed(parts):
         for asked in (words, _last_question(words)):
+            if asked != words and _NAMED_BEFORE.match(words) and _IT.search(asked):
+                continue  # "the coach that is coming, what color is it"
             if asked and (found := _asked(core(asked))) is not None:
                 return found
     return _follow_up(core(parts[-1]), previous) if previous is not None and parts else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from dialogue.text.labels import find_things
+from dialogue.text.labels import labels_in
 from dialogue.text.plain_words import core, sentences
 
 _THE = "(?:the|my|your|our|this|that|these|those)"
@@ -24,5 +24,5 @@ def refers_to_scene(text: str, in_view: Collection[str]) -> bool:
     """Whether the last sentence names the place, points at something, or names a thing whose label is in view."""
     asked = sentences(text)
     words = core(asked[-1]) if asked else ""
-    named = {label for thing in find_things(words) for label in thing.labels}
+    named = labels_in(words)
     return bool(PLACES.search(words) or _POINTS.search(words) or named & set(in_view))

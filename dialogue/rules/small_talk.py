@@ -6,14 +6,16 @@ None leaves the turn to the model. Pure, given a clock and a history.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dialogue.memory.history import History
-from dialogue.rules.small_talk_patterns import PATTERNS, TalkKind
+from dialogue.rules.small_talk_patterns import TalkKind, matched
 from dialogue.text import arithmetic
-from dialogue.text.grammar import number_of, number_word, sentence
+from dialogue.text.dates import days_in
+from dialogue.text.grammar import listed, number_of, number_word, sentence
 from dialogue.text.plain_words import core, sentences
+from dialogue.text.scene_phrases import quoted
 
 Clock = Callable[[], datetime]
 
@@ -21,6 +23,7 @@ Clock = Callable[[], datetime]
 _LONGEST_WORDS, _LONGEST_TEXT = 16, 500
 _COUNTS_TO = 20
 _MOST_WORDS_BACK = 30
+_TODAY = re.compile(r"\b(?:today|todays|now|are we in|do we have)\b")
 
 _NAME = re.compile(
     r"\bmy name(?: is|'s) ([a-z][\w'-]{0,30})|\b(?:call me|i am called) ([a-z][\w'-]{0,30})", re.IGNORECASE
@@ -28,9 +31,15 @@ _NAME = re.compile(
 
 
 def small_talk(
-    text: str, clock: Clock, history: History, seed: int = 0, kinds: frozenset[TalkKind] | None = None
+    text: str,
+    clock: Clock,
+    history: History,
+    seed: int = 0,
+    kinds: frozenset[TalkKind] | None = None,
+    texts: Sequence[str] = (),
 ) -> str | None:
-    """The answer by rule to what the user said, or None. `history` holds the turns before this one.
+    """The answer by rule to what the user said, or None. `history` holds the turns before this one, `texts` what is
+    read in view: "which day is it?" may ask for the day that is written there.
 
     `kinds` limits the rules to these kinds of small talk; a model answers the others, and other languages. Sums are
     always answered by rule.
@@ -40,13 +49,12 @@ def small_talk(
     for words in reversed(sentences(text[-_LONGEST_TEXT:])):
         if len(words.split()) > _LONGEST_WORDS:
             continue
-        bare = core(words)
-        for kind, pattern in PATTERNS:
-            if kinds is not None and kind not in kinds:
-                continue
-            if found := pattern.fullmatch(bare) or pattern.fullmatch(words):
-                return _said(kind, found, clock, history, seed)
-        if (value := arithmetic.result(bare)) is not None:
+        if (talk := matched(words, kinds)) is not None:
+            kind, found = talk
+            said = _said(kind, found, clock, history, seed)
+            written = days_in(texts) if kind == "date" and not _TODAY.search(words) else []
+            return f"It says {listed(list(map(quoted, written)))}. {said}" if written else said
+        if (value := arithmetic.result(core(words))) is not None:
             return sentence(f"that is {value}")
     return None
 

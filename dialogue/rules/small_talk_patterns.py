@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Literal
+
+from dialogue.text.plain_words import core
 
 TalkKind = Literal[
     "danger", "grief",
@@ -145,3 +148,13 @@ _TABLE: dict[TalkKind, tuple[str, ...]] = {
 PATTERNS: tuple[tuple[TalkKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern)) for kind, patterns in _TABLE.items() for pattern in patterns
 )
+
+
+def matched(words: str, kinds: Collection[TalkKind] | None = None) -> tuple[TalkKind, re.Match[str]] | None:
+    """The first kind, of all or of `kinds`, with a pattern that the words of a sentence match, with or without what
+    people put around it."""
+    bare = core(words)
+    for kind, pattern in PATTERNS:
+        if (kinds is None or kind in kinds) and (found := pattern.fullmatch(bare) or pattern.fullmatch(words)):
+            return kind, found
+    return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dialogue.blocks import Fact
 from dialogue.rules.scene_query import SceneQuery
-from dialogue.text.grammar import ago, be, exactly, listed, plural, sentence, with_article
+from dialogue.text.grammar import ago, be, exactly, listed, number_word, plural, sentence, with_article
 from dialogue.text.labels import Thing, spoken
 from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import grouped, noun, quotations, things, total, where
@@ -39,10 +39,33 @@ def exists(asked: SceneQuery) -> str:
     here = [fact for fact in found if not question.place or fact.place == question.place]
     if not here:
         return sentence(f"not {where(question.place)}, but I see {things(found)}")
+    if (finer := _finer(here, what)) is not None:
+        return finer
     if not what.exact:
         doubt = "who they are" if total(here) > 1 else f"whether it is {with_article(what.said)}"
         return sentence(f"I see {things(here)}, but I can't tell {doubt}")
     return sentence(asked.pick(f"yes, I see {things(here)}", f"yes, there {be(total(here))} {things(here)}"))
+
+
+def _finer(here: Sequence[Fact], what: Thing) -> str | None:
+    """The answer by finer names, where those of all the things are known or one of them is the word asked for."""
+    if found := [fact for fact in here if fact.name == what.said]:
+        return sentence(f"yes, I see {things(found)}")
+    if not all(fact.name for fact in here) or what.said == spoken(what.labels[0]) or len(what.labels) > 1:
+        return None
+    # The words for a label do not exclude one another as its kinds do: a cup of coffee may be a mug.
+    return sentence(f"{'' if what.exact else 'no, '}I see {things(here)}")
+
+
+def variety(asked: SceneQuery) -> str:
+    """What kind of dog is this."""
+    what = asked.question.things[0]
+    found = asked.in_view(what)
+    if not found:
+        return _missing(asked, what)
+    if names := list(dict.fromkeys(with_article(fact.name) for fact in found if fact.name)):
+        return sentence(f"{'they look' if total(found) > 1 else 'it looks'} like {listed(names)} to me")
+    return sentence(f"I see {things(found)}, but I can't tell what kind")
 
 
 def _several_exist(asked: SceneQuery) -> str:
@@ -61,6 +84,11 @@ def unknown_kind(asked: SceneQuery, what: Thing) -> str:
         f"I can't tell: I only know about eighty kinds of everyday things, and {many} are not among them.",
         f"I'm sorry, I don't know what {many} look like, so I can't tell.",
     )
+
+
+def _missing(asked: SceneQuery, what: Thing) -> str:
+    """The answer if there is nothing of that kind to speak of."""
+    return _not_now(asked, what, yes_or_no=False) if what.labels else unknown_kind(asked, what)
 
 
 def _not_now(asked: SceneQuery, what: Thing, *, yes_or_no: bool) -> str:
@@ -96,17 +124,18 @@ def count(asked: SceneQuery) -> str:
 
 
 def _counts(found: Sequence[Fact]) -> str:
-    return listed([exactly(total(group), spoken(group[0].label)) for group in grouped(found)])
+    """ "three cars", "five: three cars and two buses"."""
+    groups = grouped(found)
+    each = listed([exactly(total(group), spoken(group[0].label)) for group in groups])
+    return each if len(groups) == 1 else f"{number_word(total(found))}: {each}"
 
 
 def place(asked: SceneQuery) -> str:
     """Where is the cup."""
     what = asked.question.things[0]
-    if not what.labels:
-        return unknown_kind(asked, what)
     found = asked.in_view(what)
     if not found:
-        return _not_now(asked, what, yes_or_no=False)
+        return _missing(asked, what)
     if total(found) > 1:
         return sentence(f"I see {things(found)}")
     spot = ", ".join(filter(None, (where(found[0].place, found[0].distance), _beside(asked, found[0]))))

@@ -1,4 +1,4 @@
-"""How much memory this process may still take: what the system has free, within the limits of its control groups.
+"""How much memory this process has, and may still take: the system's, within the limits of its control groups.
 
 cgroup v2 and v1, as https://docs.kernel.org/admin-guide/cgroup-v2.html and
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html describe their files.
@@ -30,7 +30,12 @@ _V2 = _Files("memory.max", "memory.current", "inactive_file")
 
 def free_memory(proc: Path = _PROC, cgroups: Path = _CGROUPS) -> float:
     """Bytes; infinity where the system reports nothing. `proc` and `cgroups` are the folders it is read from."""
-    return min(_free_in_system(proc / "meminfo"), *_free_in_groups(proc / "self" / "cgroup", cgroups))
+    return min(_free_in_system(proc / "meminfo"), *(free for _, free in _groups(proc / "self" / "cgroup", cgroups)))
+
+
+def whole_memory(proc: Path = _PROC, cgroups: Path = _CGROUPS) -> float:
+    """Bytes that the process could have if nothing else ran; infinity where the system reports nothing."""
+    return min(_physical(), *(limit for limit, _ in _groups(proc / "self" / "cgroup", cgroups)))
 
 
 def _free_in_system(meminfo: Path) -> float:
@@ -38,20 +43,23 @@ def _free_in_system(meminfo: Path) -> float:
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
         return 1024.0 * int(lines["MemAvailable"].split()[0])
     except (OSError, ValueError, KeyError, IndexError):
-        pass
-    try:  # not Linux: the physical memory, since the free part is not reported
+        return _physical()  # not Linux: the free part is not reported
+
+
+def _physical() -> float:
+    try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return math.inf
 
 
-def _free_in_groups(membership: Path, cgroups: Path) -> Iterator[float]:
-    """What each group from the process's own up to the root leaves, infinity first."""
-    yield math.inf
+def _groups(membership: Path, cgroups: Path) -> Iterator[tuple[float, float]]:
+    """(the limit, what it leaves) of each group from the process's own up to the root, infinity first."""
+    yield math.inf, math.inf
     for path in _paths(membership, "memory"):
-        yield from (_free_in_group(folder, _V1) for folder in _up_to_root(cgroups / "memory", path))
+        yield from (_group(folder, _V1) for folder in _up_to_root(cgroups / "memory", path))
     for path in _paths(membership, ""):
-        yield from (_free_in_group(folder, _V2) for folder in _up_to_root(cgroups, path))
+        yield from (_group(folder, _V2) for folder in _up_to_root(cgroups, path))
 
 
 def _paths(membership: Path, controller: str) -> list[str]:
@@ -70,13 +78,13 @@ def _up_to_root(root: Path, path: str) -> Iterator[Path]:
     yield from (root / each for each in (inside, *inside.parents))
 
 
-def _free_in_group(folder: Path, files: _Files) -> float:
-    """The limit less what is used; cached files give way."""
+def _group(folder: Path, files: _Files) -> tuple[float, float]:
+    """(the limit, the limit less what is used); cached files give way."""
     try:
         limit, used = int((folder / files.limit).read_text()), int((folder / files.used).read_text())
     except (OSError, ValueError):  # no such group, or "max": no limit
-        return math.inf
-    return float(max(limit - used + _cached(folder / "memory.stat", files.cached), 0))
+        return math.inf, math.inf
+    return float(limit), float(max(limit - used + _cached(folder / "memory.stat", files.cached), 0))
 
 
 def _cached(statistics: Path, field: str) -> int:

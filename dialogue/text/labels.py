@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dialogue.text.finer_words import FINER_WORDS
 from dialogue.text.grammar import plural
 
 # Labels, separated by bars; "label = word" where people use another word.
@@ -136,6 +137,11 @@ def find_things(words: str) -> list[Thing]:
     return list(dict.fromkeys(thing for thing, _, _ in names_in(words.split())))
 
 
+def labels_in(words: str) -> set[str]:
+    """The labels of everything named in plain words."""
+    return {label for thing in find_things(words) for label in thing.labels}
+
+
 def mask_things(words: str) -> tuple[str, list[Thing]]:
     """The words with every named thing replaced by THING, and the things in order (repeats kept)."""
     tokens, out, things, done = words.split(), [], [], 0
@@ -168,7 +174,7 @@ def _all_names() -> dict[str, Thing]:
     for labels, words in _rows(_OTHER_WORDS):
         for word in words:
             named.append((word, Thing(labels[0] if labels[0] in _SAID_AS_KIND else word, labels)))
-    for labels, words in _rows(_NARROWER):
+    for labels, words in (*_rows(_NARROWER), *_rows(FINER_WORDS)):
         named += [(word, Thing(word, labels, exact=False)) for word in words]
     names = {form.lower(): thing for word, thing in named for form in (plural(word), word)}
     return names | {"persons": names["person"]}

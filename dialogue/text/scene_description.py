@@ -49,8 +49,9 @@ def _things(facts: Sequence[Fact]) -> str:
     kinds: dict[str, dict[str, Fact]] = {}
     for fact in facts:
         places = kinds.setdefault(fact.label, {})
-        count = fact.count + (places[fact.place].count if fact.place in places else 0)
-        places[fact.place] = replace(fact, count=count, colour="")
+        here = places.get(fact.place)
+        same_name = fact.name if here is None or here.name == fact.name else ""
+        places[fact.place] = replace(fact, count=fact.count + (here.count if here else 0), colour="", name=same_name)
     phrases = [thing([places[place] for place in _PLACES if place in places]) for places in kinds.values()]
     if len(phrases) > _MOST_THINGS:
         phrases = [*phrases[:_MOST_THINGS], "and a few other things"]

@@ -40,8 +40,13 @@ def quotations(texts: Sequence[str]) -> tuple[str, bool]:
 
 
 def noun(fact: Fact) -> str:
-    """ "red cup"; a person's colour is that of the clothes, which `thing` puts behind the noun."""
-    return spoken(fact.label) if fact.label == "person" else f"{fact.colour} {spoken(fact.label)}".strip()
+    """ "red cup", "tabby cat"; a person's colour is that of the clothes, which `thing` puts behind the noun."""
+    return name(fact) if fact.label == "person" else f"{fact.colour} {name(fact)}".strip()
+
+
+def name(fact: Fact) -> str:
+    """The thing's finer name where it is sure, else the word for its label."""
+    return fact.name or spoken(fact.label)
 
 
 def _dressed(fact: Fact) -> str:
@@ -65,7 +70,7 @@ def thing(group: Sequence[Fact], *, places: bool = True) -> str:
     first = group[0]
     if len(group) == 1:
         return f"{counted(first.count, noun(first))}{_dressed(first)} {_PLACE[first.place] if places else ''}".strip()
-    alike = len({fact.colour for fact in group}) == 1
+    alike = len({(fact.name, fact.colour) for fact in group}) == 1
     whole = counted(total(group), noun(first) if alike else spoken(first.label)) + (_dressed(first) if alike else "")
     if not places or not all(fact.place for fact in group):
         return whole
@@ -73,10 +78,12 @@ def thing(group: Sequence[Fact], *, places: bool = True) -> str:
 
 
 def _one_of_them(fact: Fact, alike: bool) -> str:
-    if alike or not fact.colour:
+    if alike or not (fact.colour or fact.name):
         return f"{number_word(fact.count)} {_PLACE[fact.place]}"
     if fact.label == "person":
         return f"{number_word(fact.count)}{_dressed(fact)} {_PLACE[fact.place]}"
+    if fact.name:
+        return f"{counted(fact.count, noun(fact))} {_PLACE[fact.place]}"
     ones = f"{fact.colour} one{'s' if fact.count > 1 else ''}"
     return f"{with_article(ones) if fact.count == 1 else f'{number_word(fact.count)} {ones}'} {_PLACE[fact.place]}"
 

@@ -13,6 +13,9 @@ SOFT_TOKENS, HARD_TOKENS = 36, 80
 # A reply repeats itself if its last LOOP_TOKENS tokens occur earlier in it.
 LOOP_TOKENS = 6
 
+# Between two sentences, where a text is split.
+SENTENCE_BREAK = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+
 _MARKUP = re.compile(r"[*#`_~|]+")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)|[。！？]+[”」』]*")
 _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Dr|St|e\.g|i\.e|etc|vs)|(?:^|\s)[A-Z]|(?:^|\s)\d+)\.$")

@@ -1,4 +1,4 @@
-"""Converts spans of time: "an hour and a half" to seconds, and seconds to "five minutes". Pure."""
+"""Converts spans of time: "an hour and a half" to seconds, and seconds to "five minutes" and "5:00". Pure."""
 
 from __future__ import annotations
 
@@ -56,3 +56,9 @@ def span(seconds: float) -> str:
 
 def _counted(count: int, unit: str) -> str:
     return f"one {unit}" if count == 1 else counted(count, unit)
+
+
+def clock_time(seconds: float) -> str:
+    """`1:02:03`, or `2:03` within the first hour."""
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

@@ -27,7 +27,7 @@ from dialogue.text.plain_words import plain
 from dialogue.text.scene_phrases import grouped, quoted, thing
 from dialogue.tools import units
 from dialogue.tools.timer_tools import TimerTools
-from dialogue.tools.tool import Tool
+from dialogue.tools.tool import Illustrated, Tool
 from dialogue.tools.toolbox import LookCloser, SearchLibrary, Side, Spot, Toolbox
 from dialogue.tools.watch_tools import WatchTools
 
@@ -80,10 +80,13 @@ def _user_tool(tool: Tool, toolbox: Toolbox) -> Tool:
         if toolbox.committed is not None:
             await toolbox.committed()
         call = partial(tool.run, **given)
-        if toolbox.in_background is not None:
-            return await toolbox.in_background(call)
-        result = call()
-        return await result if inspect.isawaitable(result) else result
+        result = call() if toolbox.in_background is None else toolbox.in_background(call)
+        result = await result if inspect.isawaitable(result) else result
+        if not isinstance(result, Illustrated):
+            return result
+        if toolbox.show is not None:
+            toolbox.show(result.pictures)
+        return result.result
 
     return replace(tool, run=run)
 
@@ -142,7 +145,7 @@ class _Larger:
     ) -> str:
         """Pass on a question that is too hard for you to a larger model. Its answer is said later, by itself."""
         if not question.strip():
-            raise BadInput("the question is empty")
+            raise BadInput("the question is empty; write all that is needed to answer it")
         if self._committed is not None:
             await self._committed()  # words that have left the machine cannot be taken back
         self._delegation.hand_over(question, ())
@@ -221,7 +224,7 @@ def seen(scene: SceneBlock) -> dict[str, Any]:
 
 def _without_places(group: list[Fact]) -> list[Fact]:
     """Left and right in an enlarged part are not left and right in the room."""
-    return [Fact(f.kind, f.label, f.count, "", f.distance, f.colour, f.text, f.since, f.at) for f in group]
+    return [Fact(f.kind, f.label, f.count, "", f.distance, f.colour, f.text, f.since, f.at, f.name) for f in group]
 
 
 class _Past:

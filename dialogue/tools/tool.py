@@ -17,6 +17,14 @@ from dialogue.tools.tool_arguments import Schema, schema_of_arguments, split_doc
 _NAMES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
+@dataclass(frozen=True, slots=True)
+class Illustrated:
+    """What a tool may return: a result for the model, and pictures (JPEG) for the user."""
+
+    result: Any
+    pictures: tuple[bytes, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Tool:
     """`parameters` is a JSON schema of an object; `run` takes its properties by name. `asks`: the user is asked before

@@ -86,7 +86,7 @@ SearchLibrary = Callable[[str], Awaitable[Sequence[Found]]]
 class Toolbox:
     """`user_tools` come from the user and may have side effects, so they run once `committed` returns: a speculative
     reply must do nothing that cannot be undone. They may also take long: `in_background` runs them off the event
-    loop, and awaits what they return."""
+    loop, and awaits what they return. `show` shows the user the pictures (JPEG) that a tool made."""
 
     clock: Callable[[], datetime] = datetime.now
     reminders: Reminders | None = None
@@ -98,6 +98,7 @@ class Toolbox:
     user_tools: tuple[Tool, ...] = ()
     committed: Callable[[], Awaitable[None]] | None = None
     in_background: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
+    show: Callable[[Sequence[bytes]], None] | None = None
 
 
 def usual_toolbox(user_tools: tuple[Tool, ...] = (), *, delegates: bool = False, has_library: bool = False) -> Toolbox:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from dialogue.blocks import SceneBlock
 from dialogue.text.grammar import counted, listed, sentence, with_article
-from dialogue.text.labels import find_things
+from dialogue.text.labels import labels_in
 from dialogue.text.plain_words import plain
 from dialogue.watching.condition import Condition, WatchRule, thing_name, waited_for
 from dialogue.watching.condition_words import Unwatchable, condition_in
@@ -140,7 +140,7 @@ def _meant(request: WatchRequest, rules: tuple[WatchRule, ...]) -> list[WatchRul
     condition = condition_in(request.which)
     if found := [rule for rule in rules if rule.condition == condition]:
         return found
-    labels = {label for thing in find_things(request.which) for label in thing.labels}
+    labels = labels_in(request.which)
     if found := [rule for rule in rules if labels & set(rule.condition.labels)]:
         return found
     named = request.which.split()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dialogue.blocks import Fact, Place, SceneBlock
 from dialogue.text.plain_words import plain
+from dialogue.text.unspaced import is_unspaced
 from dialogue.watching.condition import Condition, WatchRule, came_true
 from dialogue.watching.steady import Steady
 
@@ -38,11 +39,17 @@ class Moving(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameTrue:
-    """A rule came true at session time `at`; `said` is the sentence without its full stop."""
+    """A rule came true at session time `at`. `place` is where the thing is now, `text` what can be read there."""
 
     rule: WatchRule
     at: float
-    said: str
+    place: Place = ""
+    text: str = ""
+
+    @property
+    def said(self) -> str:
+        """The English sentence without its full stop."""
+        return came_true(self.rule.condition, self.place, self.text)
 
 
 class Watcher:
@@ -69,7 +76,8 @@ class Watcher:
             return None  # not detected again yet
         if not self._level.see(now, scene.at) or before is None or not self._counts(before, now, scene.at):
             return None
-        return self._came_true(self._level.since, scene.at, _sentence(condition, scene))
+        place, text = _details(condition, scene)
+        return self._came_true(self._level.since, scene.at, place, text)
 
     def happened(self, event: Moving) -> CameTrue | None:
         """Takes a movement."""
@@ -78,13 +86,13 @@ class Watcher:
             return None
         if condition.colour not in ("", event.colour):
             return None
-        return self._came_true(event.at, event.at, came_true(condition, event.place))
+        return self._came_true(event.at, event.at, event.place)
 
-    def _came_true(self, since: float, at: float, said: str) -> CameTrue | None:
+    def _came_true(self, since: float, at: float, place: Place, text: str = "") -> CameTrue | None:
         if at - self._came_true_at < COOL_DOWN_S:
             return None
         self._came_true_at = at
-        return CameTrue(self.rule, since, said)
+        return CameTrue(self.rule, since, place, text)
 
     def _counts(self, before: Hashable, now: Hashable, at: float) -> bool:
         """Whether a change of the level is the one that is waited for."""
@@ -157,7 +165,8 @@ def matching_text(words: str, scene: SceneBlock) -> str:
         joined = wanted.replace(" ", "")
         if f" {wanted} " in f" {read} " or not wanted:
             return fact.text
-        if len(joined) >= _LONG_ENOUGH and joined in read.replace(" ", ""):
+        unspaced = len(joined) >= _LONG_ENOUGH or is_unspaced(joined)
+        if unspaced and joined in read.replace(" ", ""):
             return fact.text
     return ""
 
@@ -175,9 +184,8 @@ def _fewer(now: Hashable, before: Hashable) -> bool:
     return isinstance(now, int) and isinstance(before, int) and now < before
 
 
-def _sentence(condition: Condition, scene: SceneBlock) -> str:
+def _details(condition: Condition, scene: SceneBlock) -> tuple[Place, str]:
+    """Where the newest thing that fits is, and the text that fits."""
     newest = max(matching(condition, scene), key=lambda fact: fact.since, default=None)
-    place: Place = newest.place if newest is not None else ""
-    if condition.kind == "text changes":
-        return came_true(condition, text=matching_text("", scene))
-    return came_true(condition, place, matching_text(condition.text, scene))
+    of_text = condition.kind in ("text", "text changes")
+    return newest.place if newest is not None else "", matching_text(condition.text, scene) if of_text else ""

@@ -1,7 +1,7 @@
 """The recogniser and the voices of languages other than English, shared by all sessions of a process.
 
 They are fetched and opened when a language is first wanted: the recogniser first, then the voices. Calls go on
-meanwhile; who listens hears how far it is.
+meanwhile, since they are opened on a thread of their own; who listens hears how far it is.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from weakref import WeakSet
 from audio.models import VoiceModel
 from audio.transcribe import Transcriber
 from audio.voices.kokoro import KokoroModel, KokoroVoice
-from audio.voices.phonemes import ESPEAK_VOICES, has_espeak, phonemes
-from dialogue.languages.language import CODES, ENGLISH, language
+from audio.voices.phonemes import has_phonemes, phonemes
+from dialogue.languages.language import CODES, ENGLISH
+from stream.languages.speakers import HIBARI, SPEAKERS_OF
 from stream.models.fetching.fetch_errors import WeightsError
 from stream.runtime.device_thread import DeviceThread
 
@@ -25,17 +26,16 @@ log = logging.getLogger(__name__)
 
 WHISPER, KOKORO, SPEAKERS = WEIGHTS = "whisper-base", "kokoro-82m", "kokoro-voices"
 VOICE_THREADS = 2
-ENGLISH_SPEAKER = "af_heart"
 State = Literal["fetching", "ready", "failed"]
 
 
-class Listener(Protocol):
+class FetchListener(Protocol):
     """A session that shows how far the fetching is."""
 
     def tell(self, state: State, words: str) -> None: ...
 
 
-class Weights(Protocol):
+class LanguageWeights(Protocol):
     """The store of weights (`stream.models.weights.WeightStore`)."""
 
     def path(self, name: str) -> Path: ...
@@ -45,16 +45,17 @@ class Weights(Protocol):
 class LanguageModels:
     """Models are None until they are there. `want` may be called at any time, on the event loop."""
 
-    def __init__(self, store: Weights, asr: DeviceThread, tts: DeviceThread) -> None:
-        self._store, self._asr, self._tts = store, asr, tts
+    def __init__(self, store: LanguageWeights, thread: DeviceThread) -> None:
+        """`thread` opens them: those of the recogniser and of the voice have calls to serve."""
+        self._store, self._thread = store, thread
         self.recogniser: Transcriber | None = None
         self._kokoro: KokoroModel | None = None
         self._voices: dict[tuple[str, str], KokoroVoice] = {}
         self._opening: asyncio.Task[None] | None = None
         self._hears = asyncio.Event()  # set when the recogniser is there, or cannot be had
-        self._listeners: WeakSet[Listener] = WeakSet()
+        self._listeners: WeakSet[FetchListener] = WeakSet()
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: FetchListener) -> None:
         """Reports to `listener` while models are fetched, as long as it lives."""
         self._listeners.add(listener)
 
@@ -79,12 +80,12 @@ class LanguageModels:
             await self._hears.wait()
         return self.recogniser
 
-    async def speaking(self, code: str) -> VoiceModel | None:
+    async def speaking(self, code: str, speaker: str = "") -> VoiceModel | None:
         """As `voice`; the models are opened first where they are here."""
         self.want()
         if self._kokoro is None and self.are_here:
             await self.opened()
-        return self.voice(code)
+        return self.voice(code, speaker)
 
     async def opened(self) -> None:
         """Waits until everything is there that can be had."""
@@ -93,10 +94,10 @@ class LanguageModels:
         await asyncio.shield(self._opening)
 
     def voice(self, code: str, speaker: str = "") -> VoiceModel | None:
-        """The voice of a language, by its default speaker or a named one; None where it cannot speak (yet)."""
-        if self._kokoro is None or (code in ESPEAK_VOICES and not has_espeak()):
+        """The Kokoro voice of a language, by its default speaker or a named one; None where it cannot speak (yet)."""
+        if self._kokoro is None or not has_phonemes(code):
             return None
-        chosen = speaker or (ENGLISH_SPEAKER if code == ENGLISH else language(code).speakers[0])
+        chosen = speaker or next(name for name in SPEAKERS_OF[code] if name != HIBARI)
         if (code, chosen) not in self._voices:
             self._voices[code, chosen] = KokoroVoice(self._kokoro, chosen, code)
         return self._voices[code, chosen]
@@ -118,11 +119,12 @@ class LanguageModels:
         try:
             [whisper] = await self._paths([WHISPER], progress)
             if self.recogniser is None:
-                self.recogniser = await self._asr.run(Transcriber, whisper)
+                self.recogniser = await self._thread.run(Transcriber, whisper)
             self._hears.set()
             model, speakers = await self._paths([KOKORO, SPEAKERS], progress)
-            self._kokoro = await self._tts.run(KokoroModel, model, speakers / "voices", VOICE_THREADS)
-            await self._tts.run(phonemes, "好的，OK。", "zh")  # loads the pronunciation tables
+            kokoro = await self._thread.run(KokoroModel, model, speakers / "voices", VOICE_THREADS)
+            await self._thread.run(phonemes, "好的，OK。", "zh")  # loads the pronunciation tables
+            self._kokoro = kokoro
         except WeightsError as error:
             log.warning("Models of other languages are missing: %s", error)
             self._tell("failed", str(error))
@@ -144,11 +146,11 @@ class LanguageModels:
             listener.tell(state, words)
 
 
-async def open_languages(chosen: str, store: Weights, asr: DeviceThread, tts: DeviceThread) -> LanguageModels | None:
+async def open_languages(chosen: str, store: LanguageWeights, thread: DeviceThread) -> LanguageModels | None:
     """The models of other languages, opened at once where the user has chosen one; None where that is English."""
     if chosen == ENGLISH:
         return None
-    languages = LanguageModels(store, asr, tts)
+    languages = LanguageModels(store, thread)
     if chosen in CODES:
         await languages.opened()
     return languages

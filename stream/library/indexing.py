@@ -18,10 +18,10 @@ from dialogue.library.cutting import passages_of
 from dialogue.library.formats.reading import TEXT_FORMATS, is_document
 from dialogue.library.library import Library
 from dialogue.library.passage import Section
-from stream.library.scanned_page import text_of_page
 from stream.media.decoder_process import sections_of
 from vision.picture import Pixels
 from vision.reading.read_text import Reader
+from vision.reading.scanned_page import text_of_page
 
 FileState = tuple[int, int]  # bytes, and time of change in nanoseconds
 BATCH = 16  # passages that are embedded and stored together

@@ -20,9 +20,9 @@ import numpy as np
 from audio.chunk import Samples
 from dialogue.errors import BadInput
 from dialogue.library.passage import Section
-from stream.media.decoder import HEADER, PICTURE
+from stream.media.decoder import CONTENTS, HEADER, PICTURE
 from vision.picture import Picture, Pixels
-from vision.video_file import MAX_SIDE
+from vision.sources.video_file import MAX_SIDE
 
 LONGEST_SOUND_S = 3600.0
 SILENT_S = 60.0  # without a message, while one is waited for
@@ -31,10 +31,12 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from stream.media.decoder import main; main(sys.argv[1:])"
 
 
-def contents_of(path: Path) -> int:
-    """PICTURES, SOUND and STILL of `stream.media.decoder`, added up. Raises BadInput."""
+def contents_of(path: Path) -> tuple[int, float]:
+    """PICTURES, SOUND and STILL of `stream.media.decoder`, added up; the length in seconds, 0 where it is not known.
+    Raises BadInput."""
     with closing(_messages(path, "contents")) as messages:
-        return next(messages)[1][0]
+        found, seconds = CONTENTS.unpack(next(messages)[1])
+        return found, seconds
 
 
 def sound_of(path: Path, max_s: float = LONGEST_SOUND_S) -> Iterator[Samples]:
@@ -45,10 +47,13 @@ def sound_of(path: Path, max_s: float = LONGEST_SOUND_S) -> Iterator[Samples]:
 
 
 def pictures_of(path: Path, every_s: float, max_frames: int) -> Iterator[Picture]:
-    """Yields frames as `vision.video_file.frames_of` does. Raises BadInput."""
-    with closing(_messages(path, "video", every_s, max_frames)) as messages:
-        for _, content in messages:
-            yield _picture(content)
+    """Yields frames as `vision.sources.video_file.frames_of` does. Raises BadInput."""
+    return _pictures(_messages(path, "video", every_s, max_frames))
+
+
+def page_pictures_of(path: Path, most: int) -> Iterator[Picture]:
+    """Yields the first pages of a PDF as pictures. Raises BadInput."""
+    return _pictures(_messages(path, "pages", most))
 
 
 def sections_of(path: Path, read: Callable[[Pixels], str]) -> Iterator[Section]:
@@ -62,6 +67,12 @@ def sections_of(path: Path, read: Callable[[Pixels], str]) -> Iterator[Section]:
             else:
                 picture = _picture(content)
                 yield Section(f"page {picture.at:.0f}", read(picture.rgb))
+
+
+def _pictures(messages: Generator[tuple[bytes, bytearray], None, None]) -> Iterator[Picture]:
+    with closing(messages):
+        for _, content in messages:
+            yield _picture(content)
 
 
 def _picture(content: bytearray) -> Picture:
@@ -116,7 +127,7 @@ class _Decoder:
         while view:
             if not self._ready.poll(SILENT_S * 1000):
                 raise BadInput(f"{self._name} takes too long to decode. Save it shorter or smaller.")
-            read = self._out.readinto(view)  # type: ignore[attr-defined]
+            read = self._out.readinto(view)  # type: ignore[attr-defined]  # IO[bytes] declares no readinto
             if not read:
                 raise BadInput(self._why_it_ended())
             view = view[read:]

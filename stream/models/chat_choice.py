@@ -6,7 +6,7 @@ the free memory is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +95,13 @@ def judgement(chosen: ChatModelSettings, free_bytes: float) -> str:
     if found.bytes + rest <= free_bytes:
         return found.sentence()
     fitting = [precision for precision in FINER_TO_COARSER if at(precision).bytes + rest <= free_bytes]
+    raise BadInput(f"{chosen.model_path.name}: {found.sentence()}. {no_room(rest, free_bytes, device, fitting)}")
+
+
+def no_room(rest: float, free_bytes: float, device: str, fitting: Sequence[Quantisation]) -> str:
+    """Says that a model and the `rest` beside it do not fit, and what to do; `fitting`: the precisions that would."""
     advice = f"use --precision {fitting[0]}" if fitting else "use a smaller model, or close other programs"
-    raise BadInput(
-        f"{chosen.model_path.name}: {found.sentence()}. With {rest / 1e9:.1f} GB for ASR, vision and TTS "
-        f"that does not fit into the {free_bytes / 1e9:.1f} GB that are free on {device}; {advice}."
+    return (
+        f"With {rest / 1e9:.1f} GB for ASR, vision and TTS that does not fit into the {free_bytes / 1e9:.1f} GB that "
+        f"are free on {device}; {advice}."
     )

@@ -1,7 +1,8 @@
-"""Finds the models around an engine by name: speech recognisers (ASR), voices (TTS) and object detectors.
+"""Finds the models around an engine by name: speech recognisers (ASR), voices (TTS), object detectors
+and namers, which give detected objects finer names.
 
-Other packages add theirs through the entry point groups `omnilive.asr`, `omnilive.tts` and `omnilive.detectors`; an
-entry point is a `Component`. Models are imported when they are opened, and only then.
+Other packages add theirs through the entry point groups `omnilive.asr`, `omnilive.tts`, `omnilive.detectors` and
+`omnilive.namers`; an entry point is a `Component`. Models are imported when they are opened, and only then.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Literal
 from dialogue.engines.entry import registered
 from dialogue.errors import BadInput
 
-Role = Literal["asr", "tts", "detectors"]
+Role = Literal["asr", "tts", "detectors", "namers"]
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,25 @@ def _open_nanodet(weights: Mapping[str, Path]) -> Any:
     return PeopleDetector(weights["nanodet-g"], Faces(weights["centerface"]), threads=1)
 
 
+def _open_efficientnet(weights: Mapping[str, Path]) -> Any:
+    from vision.naming.namer import ImageNetNamer
+
+    return ImageNetNamer(weights["efficientnet-lite0"], threads=1)
+
+
 BUILT_IN: Mapping[Role, tuple[Component, ...]] = {
     "asr": (Component("whisper-tiny.en", "Whisper tiny, English", _open_whisper, ("whisper-tiny.en",)),),
     "tts": (Component("hibari", "hibari, English", _open_hibari),),
     "detectors": (
         Component("nanodet-g", "NanoDet-g, COCO's 80 classes, and faces", _open_nanodet, ("nanodet-g", "centerface")),
+    ),
+    "namers": (
+        Component(
+            "efficientnet-lite0",
+            "EfficientNet-Lite0: kinds of cats, dogs, cups, cars ... among ImageNet's 1000 classes",
+            _open_efficientnet,
+            ("efficientnet-lite0",),
+        ),
     ),
 }
 

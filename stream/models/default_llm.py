@@ -15,7 +15,7 @@ from dialogue.errors import BadInput
 from dialogue.llm.native.loader import NativeMissing, load_library
 from stream.models.measured_pace import remembered_pace
 from stream.models.setup import Setup
-from stream.models.weights import Condition, WeightStore
+from stream.models.weights import WeightsState, WeightStore
 
 LlmChoice = Literal["auto", "small", "large"]
 
@@ -31,9 +31,10 @@ ESTIMATED_TOKENS_PER_S = TOKENS_PER_S / 3
 
 def choice_of(text: str) -> LlmChoice:
     """The choice that a user writes as "auto", "small" or "large"; "" is "auto". Raises BadInput for another word."""
-    for choice in get_args(LlmChoice):
+    choices: tuple[LlmChoice, ...] = get_args(LlmChoice)
+    for choice in choices:
         if (text or "auto") == choice:
-            return choice  # type: ignore[no-any-return]
+            return choice
     raise BadInput(f"The embedded language model can be auto, small or large, not {text!r}.")
 
 
@@ -58,7 +59,7 @@ def with_chosen_llm(
     if choice == "large":
         return _chosen(setup, larger, f"{LARGER}, as you chose")
     listed = next(each for each in store.listing() if each.weights.name == LARGER_LLM)
-    here = listed.condition is Condition.PRESENT
+    here = listed.condition is WeightsState.PRESENT
     measured = remembered_pace(listed.folder / listed.weights.entry) if here else None
     if obstacle := _obstacle(free_bytes, here, measured, memory_speed):
         return _chosen(setup, small, f"{SMALL}: {obstacle}")

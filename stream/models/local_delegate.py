@@ -64,7 +64,7 @@ class LocalDelegate:
         except (OSError, BadInput) as error:
             self.close()
             raise BadInput(
-                f"{model} cannot be served ({error}); it may be damaged, or need too much memory."
+                f"{model} cannot be served: {error}. Take a smaller model, fetch the file again, or name a server."
             ) from error
 
     def close(self) -> None:

@@ -11,8 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from dialogue.engines.registry import entry_named, entry_of, entry_running
-from dialogue.engines.settings import SpeakingModelSettings
+from dialogue.engines.registry import entry_of, entry_running, fallback_entry
 from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.minicpm.kind import NATIVE_TYPES, kind_of
@@ -64,7 +63,7 @@ def with_model(folder: Path, precision: Precision | None = None, device: str = "
         if config["model_type"] in NATIVE_TYPES:
             kind_of(config)  # raises for a version of the family that no engine runs
         _check_image_text(folder)
-        entry = entry_named("image_text")
+        entry = fallback_entry()
     settings: Any = entry.settings
     engine = settings(model_path=folder, precision=precision or settings.precision, device=device)
     return Setup(entry.name, engine, f"{entry.about}; the rest as in laptop")
@@ -78,19 +77,34 @@ def check_placement(precision: object, device: object) -> None:
         raise BadInput(f"A device is 'auto', 'cpu', 'cuda' or 'cuda:1', not {device!r}.")
 
 
+def has_setting(setup: Setup, name: str) -> bool:
+    """Whether the setup's engine has a setting of this name."""
+    return name in {each.name for each in fields(setup.engine)}
+
+
 def with_engine(setup: Setup, **options: object) -> Setup:
     """The setup with these fields of its engine's settings changed. Raises BadInput for a field that they do not
     have."""
-    known = {each.name for each in fields(setup.engine)}
-    if foreign := [name for name in options if name not in known]:
+    if foreign := [name for name in options if not has_setting(setup, name)]:
         raise BadInput(f"The engine of the setup {setup.name} has no {' and no '.join(foreign)}; leave it out.")
     return replace(setup, engine=replace(setup.engine, **options))  # type: ignore[arg-type]  # checked above
+
+
+def with_adapter(setup: Setup, folder: Path) -> Setup:
+    """The setup whose language model has the LoRA adapter in `folder`. Raises BadInput for an engine that takes none,
+    and for a folder that holds no adapter."""
+    from dialogue.llm.checkpoints.adapter import Adapter  # imports torch
+
+    if not has_setting(setup, "adapter"):
+        raise BadInput("An adapter needs the model that it was made for: --llm, or --model for MiniCPM's family.")
+    Adapter(folder.expanduser())
+    return with_engine(setup, adapter=folder.expanduser())
 
 
 def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:
     """The setup whose model speaks with the voice in `recording`. Raises BadInput without the speaker's consent, for a
     model that cannot, and for a missing file."""
-    if not isinstance(setup.engine, SpeakingModelSettings):
+    if not has_setting(setup, "voice"):
         raise BadInput("Only MiniCPM-o 2.6 and 4.5 can speak like a recording; choose one, or leave the voice out.")
     with_recording = with_engine(setup, voice=recording, speaker_consents=speaker_consents)
     if not recording.is_file():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from audio.chunk import HEARING_RATE_HZ, Samples
-from audio.resample import resample_whole
+from audio.resample import Resampler, resample_whole
 from audio.sound_file import read_sound
 from dialogue.engine import Engine, Runner
 from dialogue.engines.entries import LARGER_LLM
@@ -37,10 +37,15 @@ def open_llm(settings: EngineSettings, store: WeightStore, run: Runner) -> Calla
     """
     entry = entry_of(settings)
     weights = {name: store.path(name) for name in entry.weights} | dict(present(store, entry.optional_weights))
-    factory = open_engine(settings, EngineResources(run, weights=weights, read_sound=_recording))
+    resources = EngineResources(run, weights=weights, read_sound=_recording, resampling=_resampling)
+    factory = open_engine(settings, resources)
     if LARGER_LLM in weights and isinstance(factory, Paced) and factory.tokens_per_s is not None:
         remember_pace(weights[LARGER_LLM], factory.tokens_per_s)
     return factory
+
+
+def _resampling(rate_in: int, rate_out: int) -> Callable[[Samples], Samples]:
+    return Resampler(rate_in, rate_out).push
 
 
 def _recording(path: Path) -> Samples:

@@ -10,7 +10,7 @@ import ctypes
 import inspect
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,9 +19,12 @@ from audio.room.echo import Canceller, EchoCanceller
 from audio.turn_end.smart_turn import SmartTurn
 from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
+from dialogue.engines.entries import EMBEDDER
 from dialogue.engines.entry import Cost, Measurement, unmeasured
 from dialogue.engines.registry import entry_of
 from dialogue.errors import BadInput
+from dialogue.library.models import Embed
+from dialogue.memory.sentence_embedding import SentenceEmbedder
 from dialogue.remote.delegate import LargerModel
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import PreparesTools, TakesTools, Toolbox, usual_toolbox
@@ -34,40 +37,19 @@ from stream.models.open_library import LibraryService, open_library
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
 from stream.models.tool_choice import NO_FUNCTIONS
-from stream.models.unit_slots import Slots, UnitSlots
+from stream.models.unit_slots import OneByOne, Slots, UnitSlots
 from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread, close_all
+from stream.runtime.threads import BACKGROUND_NICENESS, Threads
 from stream.tools.mcp_client import McpServers
-from vision.look import VisionModels
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 if TYPE_CHECKING:  # imports transformers, which takes seconds
     from dialogue.image_text.captioner import Captioner
 
 T = TypeVar("T")
 OnProgress = Callable[[str, int, int], None]  # part, parts done, parts in total
-
-BACKGROUND_NICENESS = 10
-
-
-@dataclass
-class Threads:
-    """One thread per model, so that none waits for another: a partial transcript must not delay synthesis."""
-
-    llm: DeviceThread = field(default_factory=lambda: DeviceThread("llm"))
-    asr: DeviceThread = field(default_factory=lambda: DeviceThread("asr"))
-    voice: DeviceThread = field(default_factory=lambda: DeviceThread("tts"))
-    vision: DeviceThread = field(default_factory=lambda: DeviceThread("vision", BACKGROUND_NICENESS))
-    turn_end: DeviceThread = field(default_factory=lambda: DeviceThread("turn-end"))
-    captioner: DeviceThread = field(default_factory=lambda: DeviceThread("captioner", BACKGROUND_NICENESS))
-
-    def all(self) -> tuple[DeviceThread, ...]:
-        return self.llm, self.asr, self.turn_end, self.voice, self.vision, self.captioner
-
-    @property
-    def needed(self) -> tuple[DeviceThread, ...]:
-        """Those without which no conversation goes on."""
-        return self.llm, self.asr, self.voice
 
 
 @dataclass(eq=False)
@@ -83,7 +65,7 @@ class Parts:
     new_echo_canceller: Callable[[], Canceller] | None = None  # None: the microphone cannot hear the loudspeaker
     capacity: Capacity | None = None  # where it was measured
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
-    languages: LanguageModels | None = None  # for languages other than English, where the engine does not hear
+    languages: LanguageModels | None = None  # None: English alone
     turn_end: TurnEndJudge | None = None  # None where the engine hears: silence alone ends turns
     captioner: Captioner | None = None  # for an engine that cannot see
     delegate: LargerModel | None = None  # a larger model that answers what the engine passes on
@@ -91,6 +73,7 @@ class Parts:
     tools: tuple[Tool, ...] = ()  # the user's functions and those of MCP servers, for an engine that calls functions
     mcp: McpServers | None = None
     library: LibraryService | None = None  # the user's documents
+    embed: Embed | None = None  # for documents that are shown in calls, on their thread; loads itself at first use
     measuring: Callable[[Callable[[], Engine]], Measurement] = unmeasured  # from the engine's registry entry
     remarks: tuple[str, ...] = ()  # what was missing when the parts were opened
     _cost: Cost | None = None  # of units, where they were measured
@@ -108,15 +91,15 @@ class Parts:
         await asyncio.to_thread(_return_free_memory)
 
     @cached_property
-    def slots(self) -> Slots | None:
-        """Batches the units of all sessions, for an engine that takes units; else None."""
+    def slots(self) -> Slots:
+        """Batches the units of all sessions; those of an engine elsewhere go one by one."""
         model = self.new_engine
         if not isinstance(model, UnitModel):
-            return None
-        run, together = self.threads.llm.run, model.compute_together
+            return OneByOne()
+        run, compute_batch = self.threads.llm.run, model.compute_batch
         if self._cost is None:
-            return UnitSlots(run, together)
-        return UnitSlots(run, together, expected_s=self._cost.unit_seconds)
+            return UnitSlots(run, compute_batch)
+        return UnitSlots(run, compute_batch, expected_s=self._cost.unit_seconds)
 
     @property
     def remark(self) -> str:
@@ -175,11 +158,11 @@ def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
         return None
     detector, reader = _opened("detectors", setup.detector, store), Reader()
     reader.warm_up()
-    return VisionModels(detector, reader)
+    return VisionModels(detector, reader, _opened("namers", setup.namer, store))
 
 
 def _open_voice(setup: Setup, store: WeightStore) -> VoiceModel | None:
-    if setup.capabilities.speaks:
+    if not setup.needs_voice:
         return None
     voice: VoiceModel = _opened("tts", setup.tts, store)
     return voice
@@ -235,6 +218,13 @@ async def _prepare_tools(setup: Setup, engine: Engine, tools: tuple[Tool, ...], 
     return ("Functions are called once the larger model is ready.",)
 
 
+def _no_captions(setup: Setup) -> str:
+    return (
+        f"The call has no captions, and the log has no words for speech; fetch the recogniser with "
+        f"`omnilive models pull {setup.asr}`."
+    )
+
+
 async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress = lambda *_: None) -> Parts:
     """Load and warm up everything that `setup` needs. Raises WeightsError, ValueError, OSError, with threads closed."""
     done = 0
@@ -267,14 +257,10 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         live, chat = live_and_chat(llm.result())
         tools = (*setup.tools, *mcp_tools.result())
         remarks = await _prepare_tools(setup, live(), tools, servers)
-        languages = None if hears else await open_languages(setup.language, store, threads.asr, threads.voice)
+        languages = await open_languages(setup.language, store, threads.languages)
         library = await asyncio.to_thread(open_library, setup.library, store)
         unless_ready.pop_all()
     await asyncio.to_thread(_return_free_memory)
-    no_captions = (
-        f"The call has no captions, and the log has no words for speech; fetch the recogniser with "
-        f"`omnilive models pull {setup.asr}`."
-    )
     return Parts(
         voice_activity=activity,
         transcriber=transcriber,
@@ -292,6 +278,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         tools=tools,
         mcp=servers,
         library=library,
+        embed=next((SentenceEmbedder(path).embed for path in present(store, (EMBEDDER,)).values()), None),
         measuring=entry_of(setup.engine).measure,
-        remarks=(*((no_captions,) if transcriber is None else ()), *remarks),
+        remarks=(*((_no_captions(setup),) if transcriber is None else ()), *remarks),
     )

@@ -13,6 +13,7 @@ from dialogue.engines.settings import EmbeddedSettings, EngineSettings, RemoteSe
 from dialogue.llm.precision import Precision
 from dialogue.tools.tool import Tool
 from stream.runtime.budget import budget_for
+from stream.runtime.given import Detail
 from stream.tools.mcp_config import McpServer
 
 
@@ -40,7 +41,8 @@ class DelegateSettings:
 
 @dataclass(frozen=True)
 class Setup:
-    """How one machine runs the assistant. `asr`, `tts` and `detector` name entries of `stream.models.components`."""
+    """How one machine runs the assistant. `asr`, `tts`, `detector` and `namer` name entries of
+    `stream.models.components`."""
 
     name: str
     engine: EngineSettings
@@ -51,11 +53,14 @@ class Setup:
     tts: str = "hibari"
     language: str = "auto"  # of the call, as in ISO 639-1; "auto" follows the user
     detector: str = "nanodet-g"
+    namer: str = "efficientnet-lite0"
     looks_per_s: float = 2.0  # detection runs at most this often
     read_every_s: float = 4.0  # text is read at least this often while something moves
     hangover_s: float = 0.40  # silence after which a turn is over where nothing else is known
     speculate_after_s: float = 0.096  # silence after which the answer is prepared
     partial_every_s: float = 0.5  # new speech between two partial transcripts
+    acknowledges: bool = True  # a short phrase ends the silence before a late answer
+    hd: Detail = "asked"  # which pictures a model that sees gets at full detail
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
     delegate: DelegateSettings | None = None
@@ -70,6 +75,11 @@ class Setup:
     def capabilities(self) -> Capabilities:
         """What the engine does itself in a call. Raises BadInput for unusable model files."""
         return capabilities_of(self.engine)
+
+    @property
+    def needs_voice(self) -> bool:
+        """Whether the TTS is opened: for an engine that does not speak, and to say that an engine's server is lost."""
+        return not self.capabilities.speaks or self.engine.server is not None
 
     @cached_property
     def budget_s(self) -> Mapping[str, float]:

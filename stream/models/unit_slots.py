@@ -44,7 +44,7 @@ class _Rhythm:
 class UnitSlots(Generic[S, U, R]):
     """Shared by the sessions of one model, on one event loop. Times are the loop's.
 
-    `compute_together` gets at most one unit per session and runs on the model's thread through `run`. It returns an
+    `compute_batch` gets at most one unit per session and runs on the model's thread through `run`. It returns an
     outcome for each, in order; an outcome that is an Exception is raised to its session only. If it raises, it must
     leave every session unchanged: the units are then computed one by one. `expected_s(n)` is how long n units take.
     """
@@ -52,7 +52,7 @@ class UnitSlots(Generic[S, U, R]):
     def __init__(
         self,
         run: Runner,
-        compute_together: Callable[[Sequence[tuple[S, U]]], Sequence[R | Exception]],
+        compute_batch: Callable[[Sequence[tuple[S, U]]], Sequence[R | Exception]],
         *,
         most: int = 8,
         expected_s: Callable[[int], float] = lambda units: 0.0,
@@ -60,7 +60,7 @@ class UnitSlots(Generic[S, U, R]):
         unit_s: float = 1.0,
     ) -> None:
         assert most > 0
-        self._run, self._together, self._expected_s = run, compute_together, expected_s
+        self._run, self._compute_batch, self._expected_s = run, compute_batch, expected_s
         self._most, self._slot_s, self._unit_s = most, slot_s, unit_s
         self._pending: list[_PendingUnit[S, U, R]] = []  # in order of arrival
         self._rhythms: dict[int, _Rhythm] = {}  # by id, so that no session is kept alive
@@ -154,7 +154,7 @@ class UnitSlots(Generic[S, U, R]):
 
     async def _compute(self, batch: Sequence[_PendingUnit[S, U, R]]) -> None:
         try:
-            outcomes = await self._run(self._together, [(each.session, each.unit) for each in batch])
+            outcomes = await self._run(self._compute_batch, [(each.session, each.unit) for each in batch])
         except Exception as error:
             if len(batch) == 1:
                 _settle(batch[0].outcome, error)
@@ -190,4 +190,12 @@ def _settle(future: asyncio.Future[R], outcome: R | Exception) -> None:
         future.set_result(outcome)
 
 
-Slots = UnitSlots[UnitEngine, UnitBlock, UnitAnswer]
+class OneByOne:
+    """Feeds the units of engines that share nothing here."""
+
+    async def compute(self, session: UnitEngine, unit: UnitBlock, within_s: float) -> UnitAnswer:
+        await session.feed(unit)
+        return UnitAnswer(0)
+
+
+Slots = UnitSlots[UnitEngine, UnitBlock, UnitAnswer] | OneByOne

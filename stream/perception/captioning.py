@@ -71,7 +71,7 @@ class Captioning:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be described: {odd}"))
                 continue
             if said and before == self._forgotten:
-                self.fact = described(said, picture.at)
+                self.fact = _described(said, picture.at)
 
     async def _until_due(self) -> None:
         while (left_s := self._next_at - self._link.now()) > 0:
@@ -83,7 +83,17 @@ class Captioning:
                 return
 
 
-def described(said: str, at: float) -> Fact:
+async def captioned(
+    scene: SceneBlock, picture: Picture, captioner: Captioner | None, thread: DeviceThread
+) -> SceneBlock:
+    """The scene with a captioner's description of its picture, where there is a captioner."""
+    if captioner is None:
+        return scene
+    said = await captioner.describe(picture.rgb, thread.run)
+    return with_description(scene, _described(said, scene.at) if said else None)
+
+
+def _described(said: str, at: float) -> Fact:
     """The fact for a model's description of a picture taken at `at`."""
     return Fact("description", "description", text=said[:LONGEST_DESCRIPTION], since=at, at=at)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dialogue.blocks import SceneBlock
 from dialogue.errors import BadInput
 from dialogue.tools.toolbox import Spot
-from stream.perception.video_perception import VideoPerception, scene_block
+from stream.perception.seen_scene import scene_block
+from stream.perception.video_perception import VideoPerception
 from stream.runtime.device_thread import DeviceThread
 from vision.box import Box, area
 from vision.closer import SIDES, around_thing, enlarged
-from vision.look import VisionModels
+from vision.seeing.look import VisionModels
 
 # How long to wait for a picture taken after the request.
 PATIENCE_S = 1.0
@@ -28,7 +29,7 @@ class CloserLook:
         """Raises BadInput where the camera is off, or the thing is not in view."""
         picture = await self._watching.next_picture(PATIENCE_S)
         if picture is None:
-            raise BadInput("the camera is off")
+            raise BadInput("the camera is off; the user may switch it on")
         box = SIDES[spot.side] if not spot.labels else self._box_of(spot.labels)
         look = await self._thread.run(self._vision_models.study, enlarged(picture, box))
         return scene_block(look, picture.at)

@@ -1,7 +1,7 @@
 """Takes our own voice out of the microphone's stream before anything else processes it.
 
 The reference is what was sent, read at the time at which the far end plays it. Where nothing was played lately, or no
-echo is heard, the sound passes unchanged and costs nothing.
+echo is heard, the sound passes unchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from audio.room.echo import FRAME, Canceller
 from audio.room.echo_presence import EchoPresence
-from stream.playout.played_sound import SOUNDING, PlayedSound
+from stream.playout.played_sound import PlayedSound
 
 # The far end's measured playout delay is followed in steps, since every move of the reference costs the canceller its
 # alignment; some of it stays in reserve, because the reference must not be later than its echo.
@@ -25,7 +25,7 @@ OWN_DB = 20.0  # where so much was taken away, what is left is a remainder of ou
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _EnergyFrame:
     """Energies of 10 ms that end at sample `end`: as the microphone had it, and without the echo."""
 
     end: int
@@ -42,7 +42,7 @@ class EchoCancellation:
         self._pending: Samples = np.zeros(0, np.float32)
         self._next: int | None = None
         self._lead = 0  # samples by which the reference is read earlier
-        self._frames: deque[_Frame] = deque(maxlen=FRAMES_KEPT)
+        self._frames: deque[_EnergyFrame] = deque(maxlen=FRAMES_KEPT)
 
     def clean(self, chunk: Chunk, at: float, playout_s: float) -> Chunk:
         """`chunk` without our voice; its first sample was heard `at` on the session clock. Keeps up to 10 ms back."""
@@ -53,8 +53,6 @@ class EchoCancellation:
         start, at = chunk.end - len(samples), at - len(self._pending) / HEARING_RATE_HZ
         if at > self._played.sounded_until + playout_s + TAIL_S:
             self._pending = self._pending[:0]
-            for place in range(0, len(samples), FRAME):
-                self._presence.hear(_energy(samples[place : place + FRAME]), playing=False)
             return Chunk(samples, chunk.rate, start)
         self._follow(playout_s)
         whole = len(samples) // FRAME * FRAME
@@ -72,7 +70,7 @@ class EchoCancellation:
         start, end = round(start_s * HEARING_RATE_HZ), round(end_s * HEARING_RATE_HZ)
         frames = [frame for frame in self._frames if start < frame.end <= end]
         heard, left = sum(frame.heard for frame in frames), sum(frame.left for frame in frames)
-        return left < heard * 10 ** (-OWN_DB / 10)
+        return left < heard * 10 ** (-OWN_DB / 10) or (bool(frames) and self._presence.is_own())
 
     def _follow(self, playout_s: float) -> None:
         wanted_s = max(0.0, playout_s - RESERVE_S)
@@ -80,11 +78,9 @@ class EchoCancellation:
             self._lead = round(wanted_s * HEARING_RATE_HZ)
 
     def _one_frame(self, heard: Samples, played: Samples, end: int) -> Samples:
-        if not self._presence.hear(_energy(heard), playing=bool(np.abs(played).max() > SOUNDING)):
-            return heard
-        left = self._canceller.cancel(heard, played)
-        self._frames.append(_Frame(end, _energy(heard), _energy(left)))
-        return left
+        passed_on = self._presence.hear(heard, self._canceller.cancel(heard, played), played)
+        self._frames.append(_EnergyFrame(end, _energy(heard), _energy(passed_on)))
+        return passed_on
 
 
 def _energy(samples: Samples) -> float:

@@ -40,10 +40,10 @@ class Unit:
 
 
 class Interleave:
-    """Cuts the units of one stream of sound."""
+    """Cuts the units of one stream of sound, of `unit_s` seconds each."""
 
-    def __init__(self, sound: AudioBuffer, start_s: float = 0.0) -> None:
-        self._sound = sound
+    def __init__(self, sound: AudioBuffer, start_s: float = 0.0, unit_s: float = UNIT_S) -> None:
+        self._sound, self._unit = sound, round(unit_s * HEARING_RATE_HZ)
         self._next = round(start_s * HEARING_RATE_HZ)  # where the next unit begins
         self._picture: Picture | None = None
         self._text = ""
@@ -64,9 +64,9 @@ class Interleave:
         """The units that are whole now, oldest first. Picture and text go with the newest."""
         units = []
         end = round(self._sound.end_s * HEARING_RATE_HZ)
-        while self._next + UNIT <= end:
-            units.append(self._cut(self._next + UNIT))
-            self._next += UNIT
+        while self._next + self._unit <= end:
+            units.append(self._cut(self._next + self._unit))
+            self._next += self._unit
         if units:
             units[-1] = replace(units[-1], picture=self._picture, text=self._text)
             self._picture, self._text = None, ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from audio.chunk import Samples
 from audio.transcribe import EMPTY_TRANSCRIPT, Transcript
-from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
+from stream.perception.audio_buffer import AudioBuffer
 from stream.turns.decisions import SpokenQuestion
 
 # A transcript includes this much sound after the last speech that VAD detects: the end of a word may be quiet.
@@ -67,7 +67,7 @@ class SpeechTranscripts:
         newest = self._newest
         return (
             newest is not None
-            and newest.start_s == with_pre_roll(began_at)
+            and newest.start_s == self._sound.with_pre_roll(began_at)
             and newest.end_s >= stopped_at + TRAILING_S
             and not newest.text.cancelled()
         )
@@ -77,16 +77,16 @@ class SpeechTranscripts:
 
         It is given up, and the awaiting task cancelled, as soon as another transcript is wanted.
         """
-        start = with_pre_roll(began_at)
+        start = self._sound.with_pre_roll(began_at)
         shown_from = max(start, self._sound.end_s - longest_s)
         text = (await self._made(shown_from, self._sound.end_s, partial=True)).text
         return text if shown_from == start or not text else f"… {text}"
 
-    async def so_far(self, began_at: float) -> str:
+    async def so_far(self, began_at: float) -> Transcript:
         """The words since `began_at`."""
         if not self.finishing:
             self._drop_newest()
-        return (await self._made(with_pre_roll(began_at), self._sound.end_s)).text
+        return await self._made(self._sound.with_pre_roll(began_at), self._sound.end_s)
 
     async def final(self, said: SpokenQuestion) -> Transcript:
         """The words of the question; at once where the newest transcript covers it."""
@@ -94,7 +94,7 @@ class SpeechTranscripts:
             assert self._newest is not None
             return await asyncio.shield(self._newest.text)
         self._drop_newest()
-        return await self._made(with_pre_roll(said.began_at), said.until)
+        return await self._made(self._sound.with_pre_roll(said.began_at), said.until)
 
     def _drop_newest(self) -> None:
         """Drops the newest transcript where it has not begun; a partial one after its present step."""

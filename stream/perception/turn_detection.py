@@ -14,7 +14,7 @@ from audio.models import TurnEndJudge
 from audio.turn_end.prosody import Prosody, prosody
 from audio.turn_end.smart_turn import WINDOW
 from dialogue.engine import SemanticTurnJudge
-from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_end_model import TurnEndSignals, turn_end_model
 from stream.runtime.device_thread import DeviceThread
@@ -62,6 +62,6 @@ class TurnDetection:
 
     def _hear(self, said: SpokenQuestion) -> tuple[float, Prosody]:
         window_s = WINDOW / HEARING_RATE_HZ
-        start = with_pre_roll(said.began_at)
+        start = self._sound.with_pre_roll(said.began_at)
         heard = self._sound.between(max(start, said.stopped_at - window_s), said.stopped_at)
         return self._judge.probability(heard), prosody(self._sound.between(start, said.stopped_at))

@@ -15,6 +15,7 @@ from typing import Any
 
 from audio.turn_end.prosody import Prosody
 from audio.voice_activity import SpeechProbability
+from dialogue.requests.whole_question import is_whole_question
 
 FITTED = Path(__file__).with_name("turn_end.json")
 LEAST = 1e-5  # probabilities are kept this far from 0 and 1, so that no signal outweighs all others
@@ -56,6 +57,7 @@ class TurnEndSignals:
             "words": min(words, MANY_WORDS),
             "few_words": float(words <= FEW_WORDS),
             "asks": float(self.text.rstrip().endswith("?")),
+            "whole": float(is_whole_question(self.text)),
         }
 
 

@@ -6,23 +6,30 @@ rest of it when the turn is decided. A unit carries a picture when the view is n
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+
+from dialogue.blocks import Block, PictureBlock
 from stream.perception.audio_buffer import AudioBuffer
-from stream.perception.interleave import Interleave, Unit
+from stream.perception.interleave import UNIT_S, Interleave, Unit
 from stream.perception.unit_queue import UnitQueue
 from stream.perception.video_perception import VideoPerception
 from vision.picture import Picture
+
+MOST_BESIDE = 16
 
 
 class UnitFeed:
     """The units of one session. `always`: all seconds of the call, for a duplex engine."""
 
-    def __init__(self, sound: AudioBuffer, video: VideoPerception, *, always: bool) -> None:
+    def __init__(self, sound: AudioBuffer, video: VideoPerception, *, always: bool, unit_s: float = UNIT_S) -> None:
         self.always = always
-        self.queue = UnitQueue() if always else UnitQueue(units=8, joins=True)
-        self._interleave = Interleave(sound)
+        self.queue = UnitQueue(units=round(4 / unit_s)) if always else UnitQueue(units=8, joins=True)
+        self._interleave = Interleave(sound, unit_s=unit_s)
         self._video = video
         self._shown: Picture | None = None  # the picture of the newest unit that has one
         self._fed: Picture | None = None  # the same, of those that were taken from the queue
+        self._beside: deque[Picture] = deque(maxlen=MOST_BESIDE)  # pictures that the user shows beside the camera
         self._taken_s = 0.0  # end of what the engine has been fed
 
     def begin(self, start_s: float) -> None:
@@ -37,8 +44,18 @@ class UnitFeed:
         self._interleave.go_to(self._taken_s)
 
     def write(self, text: str) -> None:
-        """Takes typed text: it goes with the current second."""
+        """Takes typed text: it goes with the current second, with a picture that it is about once more, in detail."""
+        if self.is_fine(text):
+            self._shown = None
         self._interleave.write(text)
+
+    def is_fine(self, typed: str) -> bool:
+        """Whether the picture of a second with this typed text goes to the engine at full detail."""
+        return self._video.detail.fine(typed)
+
+    def show(self, blocks: Sequence[Block]) -> None:
+        """Takes pictures that the user shows beside the camera: each goes with a second of its own."""
+        self._beside += [Picture(each.rgb, each.at, "file") for each in blocks if isinstance(each, PictureBlock)]
 
     def cut(self) -> bool:
         """Queues the units that are whole by now. Returns whether there were any."""
@@ -47,6 +64,8 @@ class UnitFeed:
         for unit in units:
             self._shown = unit.picture or self._shown
             self.queue.put(unit)
+            if self._beside and unit.picture is self._beside[0]:
+                self._beside.popleft()
         return bool(units)
 
     def rest(self, end_s: float) -> Unit:
@@ -63,4 +82,7 @@ class UnitFeed:
 
     def _look(self) -> None:
         chosen = self._video.chosen if self._video.camera else None
+        if self._beside:
+            self._interleave.see(self._beside[0])
+            return
         self._interleave.see(None if chosen is self._shown else chosen)

@@ -29,9 +29,8 @@ class UnitPrefill:
         """Feeds the unit, due before the next one is whole. Returns the engine's answer; None, with a Notice, where
         the unit could not be used. Raises what else the engine raises."""
         start = self.clock.at(unit.start_s)
-        block = UnitBlock(
-            unit.samples, start, unit.picture.rgb if unit.picture is not None else None, unit.text, listen
-        )
+        rgb = unit.picture.rgb if unit.picture is not None else None
+        block = UnitBlock(unit.samples, start, rgb, unit.text, listen, self.feed.is_fine(unit.text))
         within_s = max(self.clock.at(unit.end_s) + UNIT_S - self.link.now(), 0.0)
         try:
             return await self.slots.compute(self.engine, block, within_s)

@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from dialogue.blocks import CameraTrouble, Fact, SceneBlock
-from dialogue.text.change_sentences import change_sentence
-from dialogue.text.scene_description import DARK, scene_description, trouble_description
+from dialogue.blocks import CameraTrouble, SceneBlock
+from dialogue.text.scene_description import DARK, trouble_description
 from stream.models.setup import Setup
 from stream.perception.captioning import Captioning, with_description
+from stream.perception.picture_detail import PictureDetail
+from stream.perception.seen_scene import scene_block
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice, SceneSeen, SeenObject, SeenText
 from stream.runtime.link import Link
@@ -24,10 +25,9 @@ from vision.frames.camera_trouble import Stream
 from vision.frames.change import moved, sketch
 from vision.frames.picture_choice import PictureChoiceSettings
 from vision.frames.sampling import Choice, FrameChooser, FrameSamplingSettings
-from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture
 from vision.scene_event import SceneEvent
-from vision.scene_fact import SceneFact
+from vision.seeing.look import SceneUpdate, VisionModels
 
 # A camera that has sent nothing for this long counts as off, and its scene as past; one that sent a steady stream has
 # stopped much sooner (`vision.frames.camera_trouble`), and what it showed counts as past until it goes on.
@@ -85,6 +85,7 @@ class VideoPerception:
         self._came = asyncio.Event()  # set at each picture
         self._chose = asyncio.Event()  # set after each choice
         self._on = True
+        self.detail = PictureDetail(setup.hd)  # of the pictures that a model sees
         self._frozen = self._dark = False
         self.newest: Picture | None = None
         self.chosen: Picture | None = None
@@ -123,10 +124,8 @@ class VideoPerception:
 
     async def fresh(self, since: float, patience_s: float) -> SceneBlock:
         """The scene from a full update on a frame taken after `since`, or the newest scene after `patience_s`; after
-        FIRST_LOOK_S where there is no scene yet."""
-        if not self._sees():
-            return self.scene
-        if self._vision_models is None:
+        FIRST_LOOK_S where there is no scene yet. The newest one at once where `patience_s` is 0."""
+        if not self._sees() or self._vision_models is None or not patience_s:
             return self.scene
         try:
             async with asyncio.timeout(patience_s if self._looked_at >= 0 else max(patience_s, FIRST_LOOK_S)):
@@ -173,6 +172,18 @@ class VideoPerception:
             pass
         return self.newest if self.camera else None
 
+    @property
+    def page(self) -> list[str]:
+        """The text in view, row by row; of a page that was shown part after part, all of it."""
+        return self._look.page.rows
+
+    async def read_closely(self) -> list[str]:
+        """`page` after a closer look at the newest picture."""
+        picture = self.newest if self.camera else None
+        if self._vision_models is not None and picture is not None:
+            await self._thread.run(self._vision_models.read_page, self._look, picture)
+        return self.page
+
     def things(self) -> list[tuple[str, Box]]:
         """The objects in view: (label of the detector, box)."""
         return [(track.label, track.box) for track in self._look.tracks()]
@@ -187,6 +198,7 @@ class VideoPerception:
         if self.newest is None and not self.scene.camera:
             return
         self.newest = self.chosen = None
+        self._looked_at = -1.0
         self._stream = Stream()
         self._look.camera_lost(self._link.now())
         if self._captioning is not None:
@@ -213,7 +225,7 @@ class VideoPerception:
             if self._frozen or not (choice.detect or choice.read):
                 continue
             try:
-                await self._look_at(picture, choice.detect, choice.read)
+                await self._look_at(picture, choice)
             except ValueError as error:
                 self._link.emit(Notice("warning", "bad_picture", f"A camera picture could not be used: {error}."))
 
@@ -246,18 +258,28 @@ class VideoPerception:
         self.scene = SceneBlock((), trouble_description(trouble), now, False, changes, trouble)
         self._emit_scene(camera=False)
 
-    async def _look_at(self, picture: Picture, detect: bool, read: bool) -> None:
+    async def _look_at(self, picture: Picture, choice: Choice) -> None:
+        """Detects, then reads: what came and went is known before the texts. The scene of a view that was read before
+        is complete before it is read again."""
         if self._vision_models is None:
             return  # an engine that sees takes the pictures themselves
-        if detect:
+        if choice.detect:
             await self._thread.run(self._vision_models.glance, self._look, picture)
-        if read:
+            await self._update(picture, complete=choice.is_read)
+        if choice.read:
             await self._thread.run(self._vision_models.read, self._look, picture)
-        if not self._on:
-            return  # switched off meanwhile
+            await self._update(picture, complete=choice.detect)
+
+    async def _update(self, picture: Picture, complete: bool) -> None:
+        """Makes the scene of what was found. `complete`: it holds the objects and the texts of this picture.
+
+        The scene has the picture's time: on a busy machine it is known seconds later, and what it shows is not stale.
+        """
+        if not self._on or self.newest is None:
+            return  # switched off or lost meanwhile
         fact = self._captioning.fact if self._captioning is not None else None
-        self.scene = with_description(scene_block(self._look, self._link.now()), fact)
-        if detect and read:
+        self.scene = with_description(scene_block(self._look, picture.at), fact)
+        if complete:
             self._looked_at = picture.at
             self._looked.set()
         self._emit_scene(camera=True)
@@ -273,16 +295,3 @@ class VideoPerception:
         self._link.emit(SceneSeen(self._link.now(), objects, texts, self.scene.description, camera))
         if self._watcher is not None:
             self._watcher.see(self.scene)
-
-
-def scene_block(look: SceneUpdate, at: float, camera: bool = True) -> SceneBlock:
-    """The scene of all pictures seen so far, as the block that an engine is fed."""
-    scene = look.scene
-    changes = tuple((change.at, change_sentence(change)) for change in scene.events())
-    description = scene_description(_facts(scene.present())) if camera else "The camera is off."
-    relations = tuple((each.label, each.kind, each.other) for each in scene.relations())
-    return SceneBlock(_facts(scene.facts()), description, at, camera, changes, relations=relations)
-
-
-def _facts(facts: Sequence[SceneFact]) -> tuple[Fact, ...]:
-    return tuple(Fact(f.kind, f.label, f.count, f.place, f.distance, f.colour, f.text, f.since, f.at) for f in facts)

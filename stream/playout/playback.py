@@ -29,6 +29,7 @@ class AudioPiece:
     text: str
     samples: Samples
     ends: tuple[tuple[float, int], ...]
+    filler: bool = False  # ends the silence before the reply, and is no part of it
 
 
 @dataclass
@@ -39,6 +40,7 @@ class _Track:
     pieces: list[AudioPiece]
     total: int = 0  # samples added
     pulled: int = 0  # samples played
+    filler: int = 0  # samples before the reply
     complete: bool = False  # no more pieces will come
 
     def begun(self) -> str:
@@ -90,6 +92,7 @@ class Playback:
                 return
             track.pieces.append(piece)
             track.total += len(piece.samples)
+            track.filler += len(piece.samples) if piece.filler else 0
             self._queue.append(piece.samples)
 
     def complete(self, turn: int) -> None:
@@ -149,7 +152,8 @@ class Playback:
                     self._queue.appendleft(head[take:])
             self._turn_down(out)
             track.pulled += filled
-            moved = before == 0 or track.pulled // self._step != before // self._step or not self._queue
+            began = before <= track.filler < track.pulled  # the reply itself
+            moved = before == 0 or began or track.pulled // self._step != before // self._step or not self._queue
         if moved:
             self._on_moved()
         return out
@@ -167,6 +171,11 @@ class Playback:
         """Seconds of this turn that have been played."""
         with self._lock:
             return self._track.pulled / self.rate if self._track is not None and self._track.turn == turn else 0.0
+
+    def begun(self, turn: int) -> bool:
+        """Whether any of the reply was played, beyond what filled the silence before it."""
+        with self._lock:
+            return self._track is not None and self._track.turn == turn and self._track.pulled > self._track.filler
 
     def said_lately(self) -> str:
         """The words whose sound has begun to go out, of the current reply and of the one before."""

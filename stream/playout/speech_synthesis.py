@@ -25,15 +25,16 @@ class SpeechSynthesis:
         voice: VoiceModel | None,
         thread: DeviceThread,
         out_rate: int,
-        voice_of: Callable[[str], Awaitable[VoiceModel | None]] | None = None,
+        voice_of: Callable[[str, str], Awaitable[VoiceModel | None]] | None = None,
     ) -> None:
-        """`voice_of` returns the voice that speaks a phrase, if there is one; without it `voice` speaks all."""
+        """`voice_of` returns the voice that speaks a phrase in a language ("": the one that its words are in), if there
+        is one; without it `voice` speaks all."""
         self._thread, self._out_rate = thread, out_rate
         self._voice, self._voice_of = voice, voice_of
 
-    async def say(self, phrase: str) -> AudioPiece:
-        """The phrase as sound; no samples where nothing in it can be pronounced."""
-        voice = self._voice if self._voice_of is None else await self._voice_of(phrase)
+    async def say(self, phrase: str, language: str = "") -> AudioPiece:
+        """The phrase as sound, in a language where that is known; no samples where nothing can be pronounced."""
+        voice = self._voice if self._voice_of is None else await self._voice_of(phrase, language)
         if voice is None:
             return AudioPiece(phrase, np.zeros(0, np.float32), ((0.0, len(phrase)),))
         return await self._thread.run(self._make, voice, phrase)

@@ -13,6 +13,7 @@ import shutil
 import threading
 import wave
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,24 @@ CHECK_EVERY = 500  # writes
 PICTURE_EVERY_S = 0.5
 JITTER_S = 0.2  # of the times at which the voice is pulled: more is a gap
 CLOSE_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRequest:
+    """Asks for a recording in a new folder, with what is to be known `about` the call."""
+
+    folder: Path
+    about: Mapping[str, Any]
+
+    def begin(self, about_session: Mapping[str, Any]) -> CallRecording | None:
+        """The recording; None where the disk does not allow it."""
+        try:
+            recording = CallRecording(self.folder, {**self.about, **about_session})
+        except OSError as error:
+            log.warning("The call cannot be recorded in %s: %s", self.folder, error)
+            return None
+        log.info("The call is recorded in %s.", self.folder)
+        return recording
 
 
 class CallRecording:

@@ -5,6 +5,7 @@ All events of turn-taking, and all output events of the session, pass through it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,11 +51,13 @@ class FlightRecorder:
     """The recorder of one session. `link` leads to the far end; stages use `express` instead. What passes through goes
     to `recording` too, where there is one."""
 
-    def __init__(self, turns: Turns, sound_clock: SoundClock, link: Link) -> None:
-        self.turns, self.sound_clock, self._link = turns, sound_clock, link
+    def __init__(
+        self, *, turns: Turns, sound_clock: SoundClock, link: Link, recording: CallRecording | None = None
+    ) -> None:
+        self.turns, self.sound_clock, self._link, self.recording = turns, sound_clock, link, recording
         self._open: dict[int, _Open] = {}
         self._playout: PlayoutMeasured | None = None
-        self.recording: CallRecording | None = None
+        self.listeners: list[Callable[[Expressed], None]] = []  # get all output events
 
     def take(self, event: TurnEvent) -> list[Decision]:
         """Has `event` decided, and records what was decided and why. Returns the decisions."""
@@ -91,6 +94,8 @@ class FlightRecorder:
 
     def _emit(self, event: Expressed) -> None:
         self._link.emit(event)
+        for listener in self.listeners:
+            listener(event)
         if self.recording is not None:
             self.recording.expressed(self._link.now(), event)
 

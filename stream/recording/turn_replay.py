@@ -28,7 +28,7 @@ ASSUMED_REST_S = 1.0  # of a reply that was cut, at least
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReplayStep:
     """An event that was taken at `at` on the session clock, what was decided, and why."""
 
     at: float
@@ -81,13 +81,13 @@ SETTINGS: dict[str, tuple[float, float, Callable[[Patience, float], Patience]]] 
 }
 
 
-def replayed(call: RecordedCall) -> list[Step]:
+def replayed(call: RecordedCall) -> list[ReplayStep]:
     """Every recorded event again, as it came."""
     turns = call.turns()
     return [_step(turns, taken.at, taken.event) for taken in call.taken]
 
 
-def first_difference(call: RecordedCall, steps: Iterable[Step]) -> tuple[Taken, Step] | None:
+def first_difference(call: RecordedCall, steps: Iterable[ReplayStep]) -> tuple[Taken, ReplayStep] | None:
     """The first event whose decisions are not the recorded ones."""
     for taken, step in zip(call.taken, steps, strict=True):
         if to_json(list(taken.decisions)) != to_json(list(step.decisions)):
@@ -95,17 +95,17 @@ def first_difference(call: RecordedCall, steps: Iterable[Step]) -> tuple[Taken, 
     return None
 
 
-def what_if(call: RecordedCall, patience: Patience) -> list[Step]:
+def what_if(call: RecordedCall, patience: Patience) -> list[ReplayStep]:
     """What would have been decided with another patience. Raises BadInput for a call with a full-duplex engine."""
     if call.duplex:
         raise BadInput("In this call the model itself decided when to speak: settings of endpointing change nothing.")
     return list(_Simulation(call, Turns(patience)).run())
 
 
-def _step(turns: Turns, at: float, event: TurnEvent) -> Step:
+def _step(turns: Turns, at: float, event: TurnEvent) -> ReplayStep:
     before = turns.phase
     decisions = turns.take(event)
-    return Step(at, event, tuple(decisions), tuple(reasons(turns, before, event, decisions)) if decisions else ())
+    return ReplayStep(at, event, tuple(decisions), tuple(reasons(turns, before, event, decisions)) if decisions else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class _Simulation:
         heapq.heapify(self._due)
         self._over: set[int] = set()  # turns whose reply was taken back or cut
 
-    def run(self) -> Iterator[Step]:
+    def run(self) -> Iterator[ReplayStep]:
         while self._due:
             at, _, event = heapq.heappop(self._due)
             if isinstance(event, ReplySounded | ReplyHeardOut) and event.turn in self._over:

@@ -13,7 +13,7 @@ from dialogue.blocks import Block
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HandedOver:
+class DelegatedQuestion:
     """A question with the turns before it. `over` is set once its answer is not wanted any more."""
 
     question: str
@@ -25,7 +25,7 @@ class DelegationDesk:
     """One per session."""
 
     def __init__(self) -> None:
-        self._current: HandedOver | None = None
+        self._current: DelegatedQuestion | None = None
         self._came = asyncio.Event()
 
     @property
@@ -34,7 +34,7 @@ class DelegationDesk:
 
     def hand_over(self, question: str, turns: Sequence[Block]) -> bool:
         alone = not self.cancel()
-        self._current = HandedOver(question, tuple(turns))
+        self._current = DelegatedQuestion(question, tuple(turns))
         self._came.set()
         return alone
 
@@ -44,12 +44,12 @@ class DelegationDesk:
             current.over.set()
         return current is not None
 
-    def close(self, one: HandedOver) -> None:
+    def close(self, one: DelegatedQuestion) -> None:
         """Its answer was said, or is not wanted."""
         if self._current is one:
             self.cancel()
 
-    async def next(self) -> HandedOver:
+    async def next(self) -> DelegatedQuestion:
         """Waits for a question that is wanted."""
         while self._current is None:
             self._came.clear()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from audio.chunk import Samples
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
 from dialogue.blocks import ReplyBlock
@@ -21,10 +22,19 @@ from stream.perception.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread
-from stream.replies.orders import INSTRUCTION_LATE, InstructionSet, Order, PartialHeard, SceneChanged, UnitsReady
+from stream.replies.orders import (
+    INSTRUCTION_LATE,
+    InstructionSet,
+    Order,
+    PartialHeard,
+    SceneChanged,
+    ThingShown,
+    UnitsReady,
+)
 from stream.runtime.budget import TurnTiming
 from stream.runtime.events import ContextShown, ReplyEnded, ReplyText, UnitDecided, UserCaption
 from stream.runtime.queues import BlockingQueue
+from stream.showing.shown_book import ShownBook
 from stream.turns.decisions import Answer, Decision, Drop, Duck, Finish, Prepare, Retract, TypedQuestion, Yield
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.events import EngineSpoke, TurnEvent
@@ -59,11 +69,12 @@ class FullDuplex:
         sound: AudioBuffer,
         speech: SpeechSynthesis,
         playback: Playback,
+        shown: ShownBook,
     ) -> None:
         self._unit_prefill, self._engine, self._link = unit_prefill, unit_prefill.engine, unit_prefill.link
         self._turns, self._take = turns, take
         self._sound, self._speech, self._playback = sound, speech, playback
-        self._orders = orders
+        self._orders, self._shown = orders, shown
         self.reply: DuplexReply | None = None
         self._engine_free = asyncio.Lock()
         self._interrupted = False  # set until the engine knows of the interruption
@@ -101,12 +112,14 @@ class FullDuplex:
             case Answer(turn, TypedQuestion(text)):
                 self._link.emit(UserCaption(turn, text, final=True, typed=True))
                 self._unit_prefill.feed.write(text)
-            case Yield(turn, heard):
+            case Yield(turn, heard, heard_s):
                 if self._is(turn):
-                    await self._cut(heard)
+                    await self._cut(heard, heard_s)
             case Finish(turn):
                 if self._is(turn):
                     await self._close()
+            case ThingShown():
+                self._unit_prefill.feed.show(self._shown.take_blocks())
             case Drop() | UnitsReady() | PartialHeard() | SceneChanged():
                 pass  # the engine gets every second anyway
             case InstructionSet():
@@ -119,12 +132,12 @@ class FullDuplex:
     def _is(self, turn: int) -> bool:
         return self.reply is not None and self.reply.turn == turn
 
-    async def _cut(self, heard_characters: int) -> None:
+    async def _cut(self, heard_characters: int, heard_s: float) -> None:
         self._interrupted, self._listen_units = True, LISTEN_UNITS
         async with self._engine_free:
             reply, self.reply = self.reply, None
             assert reply is not None
-            await self._engine.break_off(heard_characters)
+            await self._engine.break_off(heard_characters, heard_s)
             heard = reply.said[:heard_characters]
             await self._engine.feed(ReplyBlock(heard, reply.timing.stopped_at, self._link.now(), cut=True))
             self._interrupted = False
@@ -181,9 +194,12 @@ class FullDuplex:
             reply.unsounded = ""
 
     def _piece(self, reply: DuplexReply, sound: SoundDelta) -> AudioPiece:
-        reply.resampler = reply.resampler or Resampler(sound.rate, self._playback.rate)
         text, reply.unsounded = reply.unsounded, ""
-        return spread(text, reply.resampler.push(sound.samples), self._playback.rate)
+        return spread(text, self._resampled(reply, sound), self._playback.rate)
+
+    def _resampled(self, reply: DuplexReply, sound: SoundDelta) -> Samples:
+        reply.resampler = reply.resampler or Resampler(sound.rate, self._playback.rate)
+        return reply.resampler.push(sound.samples)
 
     def _add(self, reply: DuplexReply, piece: AudioPiece) -> None:
         """Adds to playback, which ignores it once the turn was cut."""

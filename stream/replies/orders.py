@@ -36,13 +36,18 @@ class SceneChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ThingShown:
+    """Something that the user showed is understood: it is fed between replies."""
+
+
+@dataclass(frozen=True, slots=True)
 class InstructionSet:
     """The standing instruction from now on."""
 
     text: str
 
 
-EngineInput = UnitsReady | PartialHeard | SceneChanged | InstructionSet
+EngineInput = UnitsReady | PartialHeard | SceneChanged | ThingShown | InstructionSet
 ReplyDecision = Prepare | Retract | Answer | Drop | Yield | Finish  # the decisions that concern the engine
 Order = ReplyDecision | EngineInput
 

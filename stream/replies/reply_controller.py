@@ -19,9 +19,11 @@ from stream.replies.orders import (
     Order,
     PartialHeard,
     SceneChanged,
+    ThingShown,
     UnitsReady,
 )
-from stream.replies.reply import Reply, ReplyDependencies
+from stream.replies.reply import Reply
+from stream.replies.reply_dependencies import ReplyDependencies
 from stream.replies.unheard import Unheard
 from stream.runtime.events import ContextShown, Notice, ReplyEnded
 from stream.runtime.queues import BlockingQueue
@@ -80,7 +82,8 @@ class ReplyController:
                 await self._cut(heard)
             case Finish():
                 await self._close()
-            case UnitsReady() | PartialHeard() | SceneChanged() | InstructionSet():
+                await self._prefill()
+            case UnitsReady() | PartialHeard() | SceneChanged() | ThingShown() | InstructionSet():
                 if isinstance(order, InstructionSet):
                     self._instruction = order.text
                 if self.reply is None:
@@ -99,6 +102,9 @@ class ReplyController:
                 await self._prefill()
             case SceneChanged():
                 await self._prefill()
+            case ThingShown():
+                await self._feed_shown()
+                await self._prefill()
             case InstructionSet():
                 await self._instruct()
             case _:
@@ -116,6 +122,14 @@ class ReplyController:
             await self._deps.engine.feed(SystemBlock(text))
         except BadInput as error:
             self._deps.link.emit(Notice("error", "bad_instruction", str(error)))
+
+    async def _feed_shown(self) -> None:
+        """Feeds what the user showed since the last reply began."""
+        for block in self._deps.shown.take_blocks():
+            try:
+                await self._deps.engine.feed(block)
+            except BadInput as error:
+                self._deps.link.emit(Notice("warning", "bad_picture", str(error)))
 
     async def _prefill(self) -> None:
         """Feeds the scene and the user's words so far, and computes ahead, until the next order arrives: no order waits
@@ -148,6 +162,8 @@ class ReplyController:
         if isinstance(engine, PrefillsIdle):
             while await engine.prefill_idle():
                 computed = True
+        if self._deps.interpreter is not None:
+            await self._deps.interpreter.prepare()
         if computed:
             self._deps.link.emit(ContextShown(engine.context()))
 
@@ -167,6 +183,7 @@ class ReplyController:
     async def _begin(self, turn: int, question: Question, tasks: asyncio.TaskGroup) -> None:
         self._partial = None
         await self._instruct()
+        await self._feed_shown()
         if isinstance(question, SpokenQuestion):
             while await self._take_unit(turn, question.until):
                 pass
@@ -230,6 +247,8 @@ class ReplyController:
         if not self._deps.engine.can.speaks:  # else there is no voice that could say the rest
             self._unheard = Unheard(reply.said, heard_characters, reply.complete, self._deps.link.now())
         self._settle(reply, heard=bool(heard))
+        if reply.reads:
+            self._deps.reading.stopped(reply.said[heard_characters:])
         if reply.before_reply is not None:
             await self._deps.engine.rewind(reply.before_reply)
             if heard:
@@ -243,7 +262,9 @@ class ReplyController:
         assert reply is not None
         self._unheard, self._shown = None, reply.shown
         self._settle(reply, heard=True)
-        if reply.said:
+        if reply.reads:
+            self._deps.reading.stopped("")
+        if reply.said and reply.before_reply is not None:  # else the engine has not got the question
             now = self._deps.link.now()
             await self._deps.engine.feed(ReplyBlock(reply.said, reply.stopped_at, now))
         self._deps.link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))

@@ -6,13 +6,22 @@ The call goes on meanwhile: who speaks interrupts the reply, and with it a funct
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from stream.models.parts import off_the_loop
+from stream.runtime.link import Link
+from stream.runtime.shown import PictureDrawn
 
 BRIDGE_AFTER_S = 2.0
 BRIDGE = "One moment. "
+
+
+def show_drawn(link: Link, pictures: Sequence[bytes]) -> None:
+    """Shows the user the pictures (JPEG) that a function made."""
+    for picture in pictures:
+        link.emit(PictureDrawn(base64.b64encode(picture).decode()))
 
 
 class Bridges(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dialogue.text.backchannels import is_backchannel
+from dialogue.languages.floor_words import is_about_floor, is_backchannel_in
+from dialogue.languages.language import ENGLISH
 
 _POLITE = r"(?:(?:please|okay|ok|yes|yeah|no|sorry|so|and|well|alright|all right|go on)[,. ]+)*"
 _GO_ON = re.compile(
@@ -20,7 +21,7 @@ _WHAT = re.compile(
     r"|i (?:did not|didn't) (?:hear|catch) (?:that|you))(?: just now)?(?:,? please)?[.!?]*",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？][”’」』）]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,19 @@ class Unheard:
     complete: bool
     cut_at: float
 
-    def continuation(self, question: str, began_at: float) -> str | None:
-        """The rest of the reply for "go on", the cut sentence and the rest for "what did you say?"; else None.
+    def continuation(self, question: str, began_at: float, code: str = ENGLISH) -> str | None:
+        """The rest of the reply for "go on", the cut sentence and the rest for "what did you say?"; else None. The
+        question is in the language `code`.
 
         A backchannel that began before the cut and caused it gets the rest too: nobody wanted to interrupt.
         """
         start = self.heard
         # Without words, as an engine that hears has them, it may have been anything.
-        caused_it = bool(question.strip()) and began_at < self.cut_at and is_backchannel(question)
-        if _WHAT.fullmatch(question.strip()):
+        caused_it = bool(question.strip()) and began_at < self.cut_at and is_backchannel_in(question, code)
+        if _WHAT.fullmatch(question.strip()) or is_about_floor("again", question, code):
             ends = [end.end() for end in _SENTENCE_END.finditer(self.said) if end.end() <= self.heard]
             start = ends[-1] if ends else 0
-        elif not caused_it and not _GO_ON.fullmatch(question.strip()):
+        elif not (caused_it or _GO_ON.fullmatch(question.strip()) or is_about_floor("go_on", question, code)):
             return None
         rest = self.said[start:].strip()
         if not self.complete:  # the last sentence may lack its end

@@ -21,13 +21,12 @@ class _Kept:
 
 
 class WatchBook:
-    """`possible`: the session's models tell it what is in view. `on_changed` is called after each change."""
+    """`possible`: the session's models report what is in view. `on_changed` is called after each change."""
 
-    def __init__(self, link: Link, *, possible: bool) -> None:
-        self._link, self.possible = link, possible
+    def __init__(self, link: Link, *, possible: bool, on_changed: Callable[[], None]) -> None:
+        self._link, self.possible, self._on_changed = link, possible, on_changed
         self._kept = Drafted(_Kept(), self._show)
         self._number = 0
-        self.on_changed: Callable[[], None] = lambda: None
 
     @property
     def rules(self) -> tuple[WatchRule, ...]:
@@ -82,7 +81,7 @@ class WatchBook:
         kept = self._kept.accepted
         shown = tuple(WatchShown(rule.number, rule.name) for rule in kept.rules)
         self._link.emit(WatchingChanged(shown, kept.narrating))
-        self.on_changed()
+        self._on_changed()
 
 
 def _without(kept: _Kept, numbers: Sequence[int]) -> _Kept:

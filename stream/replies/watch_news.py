@@ -13,6 +13,7 @@ from dialogue.blocks import SceneBlock
 from dialogue.watching.narration import Narration
 from dialogue.watching.watcher import CameTrue, Moving, Watcher
 from stream.replies.watch_book import WatchBook
+from stream.runtime.link import Link
 
 MOST_WAITING = 8  # rules that came true and were not said; the oldest go first
 
@@ -20,14 +21,14 @@ MOST_WAITING = 8  # rules that came true and were not said; the oldest go first
 class WatchNews:
     """The news of one session."""
 
-    def __init__(self, book: WatchBook) -> None:
-        self.book = book
+    def __init__(self, link: Link, *, possible: bool) -> None:
+        """`possible`: the session's models report what is in view."""
+        self.book = WatchBook(link, possible=possible, on_changed=self._follow)
         self._watchers: dict[int, Watcher] = {}
-        self._scene = SceneBlock((), "", 0.0, camera=False)
+        self.scene = SceneBlock((), "", 0.0, camera=False)
         self._waiting: deque[CameTrue] = deque(maxlen=MOST_WAITING)
         self.narration: Narration | None = None  # while it is switched on
         self.came = asyncio.Event()  # set when there may be news
-        book.on_changed = self._follow
 
     @property
     def attentive(self) -> bool:
@@ -38,7 +39,7 @@ class WatchNews:
         """Takes the next scene."""
         self._follow()
         self._take(watcher.see(scene) for watcher in self._watchers.values())
-        self._scene = scene
+        self.scene = scene
         if self.narration is not None:
             self.narration.see(scene)
             self.came.set()
@@ -79,7 +80,7 @@ class WatchNews:
         rules = {rule.number: rule for rule in self.book.rules}
         self._watchers = {number: watcher for number, watcher in self._watchers.items() if number in rules}
         for number in rules.keys() - self._watchers.keys():
-            self._watchers[number] = Watcher(rules[number], self._scene)
+            self._watchers[number] = Watcher(rules[number], self.scene)
         if self.book.narrates != (self.narration is not None):
-            self.narration = Narration(self._scene) if self.book.narrates else None
+            self.narration = Narration(self.scene) if self.book.narrates else None
         self.came.set()

@@ -7,7 +7,7 @@ All state belongs to one answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -16,10 +16,12 @@ from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import ContextUse, Delta, Engine, SoundDelta, TextDelta
 from dialogue.errors import BadInput
 from dialogue.grammars.response_format import ResponseFormat, TakesResponseFormat
+from dialogue.library.models import Embed
 from dialogue.llm.generation_config import GenerationConfig, TakesGenerationConfig
 from dialogue.tools.tool import Tool
 from stream.models.parts import Parts
 from stream.models.setup import Setup
+from stream.requests.long_message import answer_long_message
 from stream.requests.message_intake import MESSAGES_APART_S, MessageIntake, TakenMessage
 from stream.requests.request_answers import answer_by_rule, prompt_of
 from stream.requests.request_message import RequestMessage
@@ -27,7 +29,8 @@ from stream.requests.request_message import RequestMessage
 OnSound = Callable[[Samples, int], None]  # samples, rate
 OnUse = Callable[[ContextUse], None]
 
-LONGEST_TEXT = 4000  # characters of one message
+LONGEST_TEXT = 4000  # characters of one message that a model reads as it is
+MOST_TEXT = 4_000_000  # characters of the last message, where it is text alone
 LONGEST_HISTORY = 1000  # messages
 
 
@@ -56,7 +59,7 @@ class ChatRequests:
         on_sound: OnSound | None = None,
         request_options: RequestOptions = DEFAULT_OPTIONS,
         on_use: OnUse | None = None,
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """The reply to the last message, piece by piece. `on_sound` receives it as speech, in the model's own voice
         where it has one; `on_use` the use of the context at the end. Raises BadInput, and what the engine raises."""
         _check(messages)
@@ -107,6 +110,9 @@ class ChatRequests:
                 text = _only_text(message)
                 await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
             at += MESSAGES_APART_S
+        if (text := _long_text(messages[-1])) and response_format is None:
+            yield TextDelta((await answer_long_message(text, self._parts, self._embed())).text)
+            return
         taken = await intake.take(messages[-1], at)
         rule = answer_by_rule(taken, reads=self._reads, hears=engine.can.hears)
         if rule is not None and response_format is None:
@@ -116,6 +122,13 @@ class ChatRequests:
         async with aclosing(engine.reply()) as deltas:
             async for delta in deltas:
                 yield delta
+
+    def _embed(self) -> Embed:
+        """Raises BadInput where long messages cannot be read."""
+        embed = self._parts.embed
+        if embed is None or not self._reads:
+            raise BadInput(f"A message of more than {LONGEST_TEXT:,} characters needs a model that reads texts.")
+        return embed
 
     async def _feed_question(
         self, engine: Engine, taken: TakenMessage, response_format: ResponseFormat | None = None
@@ -155,11 +168,20 @@ def _check(messages: Sequence[RequestMessage]) -> None:
         raise BadInput("The last message must have role 'user'.")
     if len(messages) > LONGEST_HISTORY:
         raise BadInput(f"A history has at most {LONGEST_HISTORY} messages, not {len(messages)}; leave out the oldest.")
+    last = messages[-1]
     for message in messages:
         if message.role not in ("system", "user", "assistant"):
             raise BadInput(f"A message has role 'system', 'user' or 'assistant', not {message.role!r}.")
         if not any(item.strip() if isinstance(item, str) else True for item in message.items):
             raise BadInput(f"A message with role {message.role!r} is empty; give it text, a picture or sound.")
         length = sum(len(item) for item in message.items if isinstance(item, str))
-        if length > LONGEST_TEXT:
-            raise BadInput(f"A message has {length:,} characters; at most {LONGEST_TEXT:,} fit. Please shorten it.")
+        most = MOST_TEXT if message is last and _long_text(message) else LONGEST_TEXT
+        if length > most:
+            raise BadInput(f"A message has {length:,} characters; at most {most:,} fit. Please shorten it.")
+
+
+def _long_text(message: RequestMessage) -> str:
+    """The text of a message that is too long for one request; empty for another one, and beside pictures or sound."""
+    text = "\n\n".join(item for item in message.items if isinstance(item, str))
+    alone = all(isinstance(item, str) for item in message.items)
+    return text if alone and len(text) > LONGEST_TEXT else ""

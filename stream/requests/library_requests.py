@@ -11,7 +11,7 @@ from dialogue.grammars.response_format import ResponseFormat
 from dialogue.library.answers import LibraryAnswer, answer_schema, nothing_found, prompt_for, read_answer, read_out
 from dialogue.library.passage import Found
 from dialogue.library.quotes import Quote, quotes_for
-from stream.requests.structured_request import structured_answer
+from stream.long_text.structured_request import structured_answer
 
 Search = Callable[[str], Awaitable[Sequence[Found]]]
 

@@ -6,27 +6,28 @@ The pictures of a history are seen in order in one scene, so that its changes sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from audio.chunk import Chunk, Samples
 from audio.growing_sound import GrowingSound
 from dialogue.blocks import PictureBlock, SceneBlock, SoundBlock, TextBlock
 from dialogue.engine import Engine
+from dialogue.shown.shown_thing import SaidAt, ShownThing, View
+from stream.media.media_file import up_to_picture
 from stream.models.parts import Parts
-from stream.perception.captioning import described, with_description
-from stream.perception.video_perception import scene_block
-from stream.requests.film_frames import FilmFrames
-from stream.requests.film_speech import FilmUtterance, utterances_of
+from stream.perception.captioning import captioned
+from stream.perception.seen_scene import scene_block
 from stream.requests.request_message import Film, Recording, RequestMessage
-from vision.look import SceneUpdate
+from stream.showing.film_frames import FilmFrames
+from stream.showing.film_speech import utterances_of
 from vision.picture import Picture
+from vision.reading.text_line import page_rows
+from vision.seeing.look import SceneUpdate
 
 MESSAGES_APART_S = 10.0
 PICTURES_APART_S = 12.0  # beyond the time for which the text of an earlier picture counts as still in view
 READ_FILM_EVERY_S = 2.0
-MOST_CHUNKS = 500  # decoded at a time
 MOST_FRAMES = 64  # of one film, for an engine that sees; evenly thinned out
 
 
@@ -37,8 +38,8 @@ class TakenMessage:
     at: float  # session time of its end
     said: list[str] = field(default_factory=list)  # typed text
     heard: list[str] = field(default_factory=list)  # transcripts of recordings; empty for an engine that hears
-    spoken: list[FilmUtterance] = field(default_factory=list)  # in films; empty for an engine that hears
-    pictures: list[SceneBlock] = field(default_factory=list)  # the scene of each picture; empty for one that sees
+    spoken: list[SaidAt] = field(default_factory=list)  # in films; empty for an engine that hears
+    pictures: list[ShownThing] = field(default_factory=list)  # empty for an engine that sees
     sound: bool = False
     film: bool = False
     fed: bool = False  # the engine has typed or spoken words of the message already
@@ -90,7 +91,7 @@ class MessageIntake:
         assert self._parts.transcriber is not None, "An engine that cannot hear needs a transcriber."
         return self._parts.transcriber.transcribe(samples, careful=True).text
 
-    def _transcribe_film(self, samples: Samples) -> list[FilmUtterance]:
+    def _transcribe_film(self, samples: Samples) -> list[SaidAt]:
         assert self._parts.transcriber is not None, "An engine that cannot hear needs a transcriber."
         return utterances_of(samples, self._parts.voice_activity, self._parts.transcriber)
 
@@ -104,19 +105,16 @@ class MessageIntake:
             taken.at += PICTURES_APART_S
         shown = Picture(picture.rgb, taken.at, picture.source)
         await self._parts.threads.vision.run(vision_models.study, shown, self._look)
+        rows = tuple(page_rows(self._look.lines()))
         scene = scene_block(self._look, taken.at)
         scene = replace(scene, facts=tuple(fact for fact in scene.facts if fact.at >= taken.at))
         scene = await self._captioned(scene, picture)
-        taken.pictures.append(scene)
+        number = len(taken.pictures) + 1
+        taken.pictures.append(ShownThing(number, 1, "picture", f"picture {number}", (View(scene, rows),)))
         await self._engine.feed(scene)
 
-    async def _captioned(self, scene: SceneBlock, picture: Picture | None) -> SceneBlock:
-        """The scene with a captioner's description of its picture, where there is a captioner."""
-        captioner = self._parts.captioner
-        if captioner is None or picture is None:
-            return scene
-        said = await captioner.describe(picture.rgb, self._parts.threads.captioner.run)
-        return with_description(scene, described(said, scene.at) if said else None)
+    async def _captioned(self, scene: SceneBlock, picture: Picture) -> SceneBlock:
+        return await captioned(scene, picture, self._parts.captioner, self._parts.threads.captioner)
 
     async def _watch(self, perceived: Iterable[Chunk | Picture], taken: TakenMessage) -> None:
         """A film becomes frames for an engine that sees, else its last scene with the changes on the way there."""
@@ -140,7 +138,7 @@ class MessageIntake:
                 await thread.run(vision_models.read, look, shown)
                 read_at = each.at
             scene, last = scene_block(look, at + each.at), each
-        if scene.camera:
+        if last is not None:
             await engine.feed(await self._captioned(scene, last))
             taken.at = scene.at
         for frame in frames.chosen():
@@ -163,15 +161,6 @@ async def _decoded(perceived: Iterable[Chunk | Picture]) -> AsyncIterator[Chunk 
             yield each
         return
     source = iter(perceived)
-    while pieces := await asyncio.to_thread(_up_to_picture, source):
+    while pieces := await asyncio.to_thread(up_to_picture, source):
         for each in pieces:
             yield each
-
-
-def _up_to_picture(source: Iterator[Chunk | Picture]) -> list[Chunk | Picture]:
-    pieces: list[Chunk | Picture] = []
-    for each in islice(source, MOST_CHUNKS):
-        pieces.append(each)
-        if isinstance(each, Picture):
-            break
-    return pieces

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 
+from dialogue.blocks import SceneBlock
 from dialogue.engine import Engine
 from dialogue.rules.scene_questions import scene_question
-from stream.requests.film_speech import in_words
+from dialogue.shown.comparing import answer_by_comparing, compares
+from dialogue.shown.receipts import answer_about_amounts
+from dialogue.shown.several_pictures import answer_about_pictures, named_picture, pictures_in_words, shown_again
+from dialogue.shown.subjects import Attention, names_of, subjects
 from stream.requests.message_intake import PICTURES_APART_S, TakenMessage
-from stream.requests.several_pictures import answer_about_pictures, named_picture, pictures_in_words, shown_again
+from stream.showing.film_speech import in_words
 
 # "What is being said?", "Transcribe this", "What did she say in the recording?": answered with the transcript.
 ASKS_FOR_WORDS = re.compile(
@@ -43,7 +47,10 @@ def answer_by_rule(taken: TakenMessage, *, reads: bool, hears: bool) -> str | No
         return NO_WORDS
     if question and transcript and (asks_for_words or not (reads or (seen and scene_question(question)))):
         return f"The {'film' if taken.film and not taken.heard else 'recording'} says: \u201c{transcript}\u201d"
-    return answer_about_pictures(question, taken.pictures)
+    things = subjects(question, taken.pictures, Attention(fresh=True, topic=False, camera=False))
+    names = names_of(things) if things else []
+    known = answer_about_amounts(question, things, names) or answer_by_comparing(question, things, names)
+    return known or answer_about_pictures(question, _scenes(taken))
 
 
 async def prompt_of(taken: TakenMessage, engine: Engine, *, has_rules: bool) -> str:
@@ -55,10 +62,10 @@ async def prompt_of(taken: TakenMessage, engine: Engine, *, has_rules: bool) -> 
     if not question:
         return heard or " ".join(each.text for each in taken.spoken) or "What do you see?"
     several = len(taken.pictures) > 1
-    if several and (named := named_picture(question, len(taken.pictures))) is not None:
+    if several and not compares(question) and (named := named_picture(question, len(taken.pictures))) is not None:
         index, question = named
         taken.at += PICTURES_APART_S
-        await engine.feed(shown_again(taken.pictures[index], taken.at))
+        await engine.feed(shown_again(_scenes(taken)[index], taken.at))
         several = False
         if has_rules and scene_question(question) is None:
             question = re.sub(r"\bthe picture\b", "it", question, flags=re.IGNORECASE)
@@ -71,7 +78,11 @@ async def prompt_of(taken: TakenMessage, engine: Engine, *, has_rules: bool) -> 
                 question,
                 f"The recording says: \u201c{heard}\u201d" if heard else "",
                 in_words(taken.spoken) if taken.spoken else "",
-                pictures_in_words(taken.pictures) if several else "",
+                pictures_in_words(_scenes(taken)) if several else "",
             ),
         )
     )
+
+
+def _scenes(taken: TakenMessage) -> list[SceneBlock]:
+    return [picture.views[0].scene for picture in taken.pictures]

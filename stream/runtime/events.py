@@ -1,7 +1,5 @@
 """Input and output events of a session: two closed unions of frozen records. Times are seconds on the session clock.
-
-`Perceived` goes in (Session.push), `Expressed` comes out (Session.events). They are independent of wire formats.
-"""
+`Perceived` goes in (Session.push), `Expressed` comes out (Session.events). They are independent of wire formats."""
 
 from __future__ import annotations
 
@@ -12,8 +10,10 @@ from typing import Literal
 
 from audio.chunk import Chunk
 from dialogue.engine import ContextUse
-from stream.runtime.given import CommentaryGiven, InstructionGiven
-from stream.runtime.watching import NarrationSwitched, WatchDeleted, WatchingChanged
+from stream.runtime.given import Given
+from stream.runtime.shown import FileShown, PictureDrawn, ShownChanged
+from stream.runtime.spoken import LanguageControl, LanguageNews
+from stream.runtime.watching import WatchControl, WatchingChanged
 from vision.picture import Picture
 
 Device = Literal["microphone", "camera"]
@@ -78,11 +78,11 @@ Perceived = (
     | TalkKeyPressed
     | DeviceSwitched
     | Interrupted
-    | InstructionGiven
-    | CommentaryGiven
+    | Given
     | PlayoutMeasured
-    | NarrationSwitched
-    | WatchDeleted
+    | WatchControl
+    | LanguageControl
+    | FileShown
     | DeviceLost
 )
 
@@ -195,10 +195,8 @@ class TurnTimed:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why the assistant waited, answered, went on, stopped or was late at this moment of the turn, in plain words.
-
-    `kind` is stable: answered, waited, taken_back, no_answer, went_on_speaking, yielded, cut_in or late.
-    """
+    """Why the assistant did what it did at this moment of the turn, in plain words. `kind` is stable: answered,
+    waited, taken_back, no_answer, went_on_speaking, yielded, cut_in or late."""
 
     turn: int
     kind: str
@@ -211,9 +209,8 @@ class TurnRecorded:
     """The flight record of a turn that is over. What did not happen is None, or empty.
 
     `pauses` holds, for each estimate of the end of the turn, the seconds of silence by then and the probability.
-    `silence_s` ended the turn. `marks`, `budget` and `over` are those of TurnTimed; `broken_by` is the stage that took
-    longest beyond its own share, where one was over. `network_s` (one way) and `jitter_buffer_s` are the delays
-    between sending sound and playing it.
+    `silence_s` ended the turn. `marks`, `budget`, `over`: as in TurnTimed; `broken_by` is the stage that took longest
+    beyond its own share. `network_s` (one way) and `jitter_buffer_s` lie between sending sound and playing it.
     """
 
     turn: int
@@ -296,5 +293,8 @@ Expressed = (
     | Notice
     | DelegationChanged
     | WatchingChanged
+    | LanguageNews
+    | ShownChanged
+    | PictureDrawn
     | SessionEnded
 )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Eagerness = Literal["low", "medium", "high"]
+Detail = Literal["asked", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +17,40 @@ class InstructionGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgementSwitched:
+    """Whether a short phrase ends the silence before a late answer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CommentaryGiven:
     """An application adds `text`, which is said as soon as the floor is free."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnsChosen:
+    """How an application wants turns to be decided from now on.
+
+    `threshold`: the probability from which sound counts as speech. `silence_s` of silence end a turn; None: as much as
+    the estimate that the user has finished asks for, with this `eagerness`. `pre_roll_s` of sound before the speech
+    belong to it. Without `interruptible`, speech over a reply changes nothing.
+    """
+
+    threshold: float = 0.5
+    silence_s: float | None = None
+    eagerness: Eagerness = "medium"
+    pre_roll_s: float = 0.3
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PictureDetailChosen:
+    """At which detail a model that sees gets pictures from now on."""
+
+    level: Detail
+
+
+Given = InstructionGiven | AcknowledgementSwitched | CommentaryGiven | TurnsChosen | PictureDetailChosen

@@ -19,6 +19,9 @@ class WatchDeleted:
     number: int
 
 
+WatchControl = NarrationSwitched | WatchDeleted
+
+
 @dataclass(frozen=True, slots=True)
 class WatchShown:
     """One rule that is watched for, in words: "when a person comes in"."""

@@ -19,8 +19,8 @@ from dialogue.remote.delegate import LargerModel
 from dialogue.remote.stand_in import stand_in_reply
 from stream.models.parts import Parts
 from stream.perception.video_perception import VideoPerception
-from stream.replies.delegation_desk import DelegationDesk, HandedOver
-from stream.replies.reply import ReplyDependencies
+from stream.replies.delegation_desk import DelegatedQuestion, DelegationDesk
+from stream.replies.reply_dependencies import ReplyDependencies
 from stream.runtime.events import DelegationChanged, Notice
 from stream.runtime.link import Link
 from stream.session.announcing import announced
@@ -61,7 +61,7 @@ class DelegationStage:
                 await one.over.wait()
                 working.cancel()
 
-    async def _look_into(self, one: HandedOver) -> None:
+    async def _look_into(self, one: DelegatedQuestion) -> None:
         shown = self._shown()
         self._report(True, shown)
         try:
@@ -93,7 +93,7 @@ class DelegationStage:
         server = urlsplit(self._delegate.url).netloc.rpartition("@")[2]
         self._link.emit(DelegationChanged(pending, server, isinstance(shown, PictureBlock)))
 
-    async def _own_answer(self, one: HandedOver) -> str:
+    async def _own_answer(self, one: DelegatedQuestion) -> str:
         at = self._link.now()
         async with aclosing(self._alone([*one.turns, TextBlock(one.question, at, at)])) as deltas:
             said = "".join([delta.text async for delta in deltas if isinstance(delta, TextDelta)])

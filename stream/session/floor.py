@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from dialogue.blocks import PartialBlock
-from stream.perception.audio_buffer import AudioBuffer, with_pre_roll
+from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
@@ -21,6 +21,7 @@ from stream.replies.orders import Order, PartialHeard, ReplyDecision, UnitsReady
 from stream.runtime.events import PlayoutMeasured, State, StateChanged, UserCaption
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
+from stream.runtime.spoken import VoiceDucked
 from stream.turns.decisions import (
     Announcement,
     Answer,
@@ -101,11 +102,15 @@ class Floor:
                 self._link.emit(UserCaption(turn, "", final=True))
             case Duck():
                 self._playback.duck()
+                self._link.emit(VoiceDucked(True))
             case Restore():
                 self._playback.restore()
+                self._link.emit(VoiceDucked(False))
             case Yield(turn):
                 # The order to stop takes as long to the far end as the sound before it.
-                decision = replace(decision, heard_characters=self._playback.heard_characters(turn, self._buffered_s))
+                heard = self._playback.heard_characters(turn, self._buffered_s)
+                heard_s = max(0.0, self._playback.sent_s(turn) - self._buffered_s)
+                decision = replace(decision, heard_characters=heard, heard_s=heard_s)
                 self._playback.drop(turn)
             case Prepare() | Finish():
                 pass  # for the reply stage only
@@ -117,7 +122,7 @@ class Floor:
     def _begin(self, at: float) -> None:
         self._video.ask()
         if self._feed is not None and not self._feed.always:
-            self._feed.begin(with_pre_roll(at))
+            self._feed.begin(self.sound.with_pre_roll(at))
 
     def _give_floor(self, turn: int, question: Question) -> None:
         match question:
@@ -172,7 +177,7 @@ class Floor:
     def _caption(self, turn: int, speech: SpokenQuestion) -> None:
         if self._caption_transcriber is not None:
             at, end_s = self.sound_clock.at, speech.stopped_at + AFTER_SPEECH_S
-            samples = self.sound.between(with_pre_roll(speech.began_at), end_s)
+            samples = self.sound.between(self.sound.with_pre_roll(speech.began_at), end_s)
             self._caption_transcriber.write(Utterance(turn, samples, at(speech.began_at), at(speech.stopped_at)))
 
     def _void_caption(self, turn: int) -> None:

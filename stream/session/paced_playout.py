@@ -45,6 +45,7 @@ class PacedPlayout:
         self._playback, self._moved, self._floor, self._link = playback, moved, floor, link
         self._replies, self._budget_s = replies, budget_s
         self._announced_turn = 0  # the turn whose first sound was announced last
+        self._timed_turn = 0  # the turn whose reply was timed last
         self._reported_characters = 0  # of that turn
 
     async def run(self) -> None:
@@ -54,26 +55,35 @@ class PacedPlayout:
             turn = self._floor.turns.turn
             if self._playback.sent_s(turn) > 0:
                 await self._announce(turn)
+                self._time(turn)
                 self._report_heard(turn)
             if self._playback.drained(turn) and self._committed(turn):
                 await self._finish(turn)
 
-    def _committed(self, turn: int) -> bool:
+    def _reply(self, turn: int) -> SpokenReply | None:
         reply = self._replies.reply
-        return reply is not None and reply.turn == turn and reply.committed
+        return reply if reply is not None and reply.turn == turn else None
+
+    def _committed(self, turn: int) -> bool:
+        reply = self._reply(turn)
+        return reply is not None and reply.committed
 
     async def _announce(self, turn: int) -> None:
-        """Marks and reports the first sound of a reply, once."""
-        reply = self._replies.reply
-        if turn == self._announced_turn or reply is None or reply.turn != turn:
+        """Takes the first sound of a turn, once."""
+        if turn == self._announced_turn or self._reply(turn) is None:
             return
         self._announced_turn, self._reported_characters = turn, 0
-        now = self._link.now()
-        reply.timing.mark("first_sound_sent", now)
-        reply.timing.mark("first_sound_heard", now + self._floor.playout_s)
         await self._floor.take(ReplySounded(turn))
         self._floor.show_state()
-        timing = reply.timing
+
+    def _time(self, turn: int) -> None:
+        """Marks and reports the first sound of a reply, once. What filled the silence before it does not count."""
+        reply = self._reply(turn)
+        if turn == self._timed_turn or reply is None or not self._playback.begun(turn):
+            return
+        self._timed_turn, timing, now = turn, reply.timing, self._link.now()
+        timing.mark("first_sound_sent", now)
+        timing.mark("first_sound_heard", now + self._floor.playout_s)
         if timing.asked:
             over = timing.over(self._budget_s)
             self._link.emit(TurnTimed(turn, dict(timing.marks), dict(self._budget_s), over))

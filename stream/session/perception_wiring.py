@@ -14,6 +14,7 @@ from stream.perception.echo_cancellation import EchoCancellation
 from stream.perception.picture_budget import picture_budget
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection, WordsJudge
+from stream.perception.turn_end_model import turn_end_model
 from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.played_sound import PlayedSound
@@ -23,6 +24,11 @@ from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.session.floor import Floor
+from stream.showing.long_documents import LongDocuments
+from stream.showing.shown_book import ShownBook
+from stream.turns.duplex_turns import DuplexTurns
+from stream.turns.patience import Patience
+from stream.turns.turns import Turns
 
 
 def captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captioning | None:
@@ -53,31 +59,37 @@ def video_perception(
     )
 
 
-def caption_transcriber(parts: Parts, engine: Engine, link: Link) -> CaptionTranscriber | None:
+def caption_transcriber(language: SpokenLanguage | None, engine: Engine, link: Link) -> CaptionTranscriber | None:
     """For an engine that hears, where there is a transcriber."""
-    if parts.transcriber is None or not engine.can.hears:
-        return None
-    return CaptionTranscriber(parts.transcriber, parts.threads.asr, engine, link)
+    return CaptionTranscriber(language.hear, engine, link) if language is not None and engine.can.hears else None
 
 
-def spoken_language(parts: Parts, engine: Engine, setup: Setup, link: Link) -> SpokenLanguage | None:
-    """For an engine that does not hear."""
-    if engine.can.hears or parts.transcriber is None:
+def spoken_language(parts: Parts, setup: Setup, link: Link) -> SpokenLanguage | None:
+    """Where there is a transcriber: for an engine that hears, captions and the voice are in the language."""
+    if parts.transcriber is None:
         return None
     return SpokenLanguage(parts.transcriber, parts.threads.asr, parts.languages, link, setup.language)
 
 
 def transcripts(
-    language: SpokenLanguage | None, sound: AudioBuffer, clock: SoundClock, own_words: OwnWords
+    language: SpokenLanguage | None, engine: Engine, sound: AudioBuffer, clock: SoundClock, own_words: OwnWords
 ) -> SpeechTranscripts | None:
     """For an engine that does not hear. Words of our own, from the loudspeaker, are no transcript."""
-    if language is None:
+    if language is None or engine.can.hears:
         return None
 
     def is_ours(words: str, start_s: float) -> bool:
         return own_words.has(words, clock.at(start_s))
 
     return SpeechTranscripts(language.hear, sound, is_ours)
+
+
+def turns(engine: Engine, setup: Setup) -> Turns:
+    """For an engine that decides itself when to speak, and for one that takes turns."""
+    if engine.can.duplex:
+        return DuplexTurns()
+    fitted = turn_end_model()
+    return Turns(Patience(setup.hangover_s, fitted.pause_s, fitted.threshold, fitted.typical_pause_s))
 
 
 def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
@@ -104,4 +116,14 @@ def audio_perception(
         setup=setup,
         link=link,
         echo=EchoCancellation(canceller(), played) if canceller is not None else None,
+    )
+
+
+def shown_book(engine: Engine, video: VideoPerception, link: Link, documents: LongDocuments | None) -> ShownBook:
+    return ShownBook(
+        rules=not engine.can.sees,
+        camera=lambda: video.camera,
+        now=link.now,
+        page=lambda: video.page,
+        documents=documents,
     )

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dialogue.memory.event_log import EventLog
+from dialogue.engine import Engine
+from dialogue.memory.event_log import EventLog, Remembers
 from dialogue.memory.kept_memory import KeptMemory
 from dialogue.memory.log_file import connected
+from stream.models.setup import Setup
 from stream.runtime.events import Notice
 from stream.runtime.link import Link
 
@@ -46,3 +48,12 @@ class Remembering:
     async def close(self) -> None:
         """Writes the rest to the disk. The engine has closed the log."""
         await asyncio.to_thread(self._open.close)
+
+
+def opened_remembering(engine: Engine, setup: Setup, link: Link) -> Remembering | None:
+    """Where calls are remembered and the engine has a log of words."""
+    if setup.remember is None or not isinstance(engine, Remembers):
+        return None
+    remembering = Remembering(setup.remember, link)
+    engine.remember(remembering.log)
+    return remembering

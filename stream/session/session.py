@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 from dialogue.blocks import SystemBlock
 from dialogue.errors import AssistantError
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.playout.playback import Playback
-from stream.recording.call_recording import CallRecording
-from stream.recording.recorded_call import about_turns
 from stream.runtime.clock import SessionClock
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Notice, Perceived, SessionEnded
 from stream.runtime.failures import first_error
 from stream.runtime.link import Link
 from stream.runtime.queues import DropOldest, QueueClosed
-from stream.session.said import Said, said_blocks
+from stream.runtime.shown import FileShown
+from stream.session.said import said_blocks
+from stream.session.session_start import SessionStart
 from stream.session.step_watch import StepWatch
 from stream.session.wiring import build_stages
 
@@ -35,16 +34,17 @@ CLOSE_WITHIN_S = 1.0
 class Session:
     """Made on a running event loop. `push` input, iterate `events()`, pull sound from `playback`."""
 
-    def __init__(self, name: str, parts: Parts, setup: Setup, *, out_rate: int = 48_000) -> None:
-        self.name, self.setup = name, setup
+    def __init__(
+        self, name: str, parts: Parts, setup: Setup, start: SessionStart | None = None, *, out_rate: int = 48_000
+    ) -> None:
+        self.name, self._start = name, start or SessionStart()
         self._clock = SessionClock()
         self._events: DropOldest[Expressed] = DropOldest(EVENT_QUEUE_SIZE)
         self._closing = asyncio.Event()
         self._reason = "closed"
-        self._said: Sequence[Said] = ()
-        self._instructions = ""
+        link = Link(now=self.now, emit=self._events.put)
         self._stages = build_stages(
-            parts=parts, setup=setup, link=Link(now=self.now, emit=self._events.put), out_rate=out_rate
+            parts=parts, setup=setup, link=link, out_rate=out_rate, record=self._start.recording
         )
         self._engine = self._stages.engine
         self._step_watch = StepWatch(parts.threads.needed)
@@ -54,22 +54,10 @@ class Session:
         """The outgoing sound; `playback.pull` may be called from any thread."""
         return self._stages.playback
 
-    def restore(self, said: Sequence[Said]) -> None:
-        """Continues an earlier conversation, whose session is lost; to be called before `run`."""
-        self._said = said
-
-    def instruct(self, instructions: str) -> None:
-        """Sets the standing instruction in place of the persona, unless it is empty; to be called before `run`."""
-        self._instructions = instructions
-
-    def record(self, folder: Path, about: Mapping[str, str]) -> None:
-        """Records the call in a new folder, with what is to be known `about` it; to be called before `run`.
-
-        Raises OSError where the folder cannot be made.
-        """
-        flight = self._stages.flight
-        about_call = {**about, "setup": self.setup.name, **about_turns(flight.turns)}
-        flight.recording = CallRecording(folder, about_call)
+    @property
+    def recorded(self) -> bool:
+        """Whether the call is recorded: `start` may ask for it, and the disk may not allow it."""
+        return self._stages.flight.recording is not None
 
     def now(self) -> float:
         """Seconds since the session began."""
@@ -84,6 +72,8 @@ class Session:
                 self._stages.audio.queue.put(chunk)
             case FrameReceived(picture):
                 self._stages.video.see(picture)
+            case FileShown():
+                self._stages.showing.show(event)
             case _:
                 self._stages.controls.queue.put(event)
 
@@ -104,7 +94,7 @@ class Session:
     async def run(self) -> None:
         """Runs the whole call. All tasks have ended when this returns; errors become events, not exceptions."""
         try:
-            await self._restore()
+            await self._instruct()
             async with asyncio.TaskGroup() as tasks:
                 stages = [tasks.create_task(work, name=f"{self.name}/{stage}") for stage, work in self._stages.work()]
                 stages.append(tasks.create_task(self._step_watch.run(), name=f"{self.name}/step-watch"))
@@ -119,10 +109,10 @@ class Session:
         finally:
             await self._end()
 
-    async def _restore(self) -> None:
-        if self._instructions.strip():
-            await self._engine.feed(SystemBlock(self._instructions))
-        for block in said_blocks(self._said):
+    async def _instruct(self) -> None:
+        if self._start.instructions.strip():
+            await self._engine.feed(SystemBlock(self._start.instructions))
+        for block in said_blocks(self._start.said):
             await self._engine.feed(block)
 
     def _fail(self, error: BaseException) -> None:
@@ -135,6 +125,8 @@ class Session:
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
                 await self._engine.close()
+                if self._stages.translation is not None:
+                    await self._stages.translation.interpreter.close()
         except TimeoutError:
             log.warning("The engine of session %s was not closed in time.", self.name)
         if self._stages.remembering is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import assert_never
 
 from dialogue.watching.watch_talk import UNABLE
+from stream.languages.spoken_language import SpokenLanguage
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.video_perception import VideoPerception
+from stream.replies.acknowledgements import Acknowledgements
 from stream.replies.delegation_desk import DelegationDesk
+from stream.replies.interpreter import Interpreter
 from stream.replies.orders import InstructionSet, Order
 from stream.replies.watch_book import WatchBook
 from stream.runtime.events import (
@@ -21,10 +24,19 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
-from stream.runtime.given import CommentaryGiven, InstructionGiven
+from stream.runtime.given import (
+    AcknowledgementSwitched,
+    CommentaryGiven,
+    Given,
+    InstructionGiven,
+    PictureDetailChosen,
+    TurnsChosen,
+)
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue, DropOldest
-from stream.runtime.watching import NarrationSwitched, WatchDeleted
+from stream.runtime.spoken import LanguageChosen, LanguageControl, SpeakerChosen
+from stream.runtime.translating import TranslationSwitched
+from stream.runtime.watching import NarrationSwitched, WatchControl, WatchDeleted
 from stream.session.commentary_stage import CommentaryStage
 from stream.session.floor import Floor
 from stream.turns.decisions import TypedQuestion
@@ -34,11 +46,10 @@ Control = (
     TalkKeyPressed
     | DeviceSwitched
     | Interrupted
-    | InstructionGiven
-    | CommentaryGiven
+    | Given
     | PlayoutMeasured
-    | NarrationSwitched
-    | WatchDeleted
+    | WatchControl
+    | LanguageControl
     | DeviceLost
     | TextTyped
 )
@@ -62,11 +73,16 @@ class SessionControls:
         orders: BlockingQueue[Order],
         watches: WatchBook,
         desk: DelegationDesk | None = None,
+        language: SpokenLanguage | None = None,
+        interpreter: Interpreter | None = None,
+        acknowledgements: Acknowledgements | None = None,
     ) -> None:
         self._floor, self._audio, self._video, self._link = floor, audio, video, link
         self._orders, self.commentary = orders, CommentaryStage(floor=floor, link=link)
         self._watches = watches
         self._desk = desk  # where questions are passed on to a larger model
+        self._language, self._interpreter = language, interpreter  # None where the engine hears and speaks
+        self._acknowledgements = acknowledgements  # where replies have them
         self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
     async def run(self) -> None:
@@ -84,18 +100,18 @@ class SessionControls:
             case Interrupted():
                 if not await floor.take(InterruptPressed()) and self._desk is not None:
                     self._desk.cancel()  # nothing was being said: what is being looked into is not wanted
-            case InstructionGiven(text):
-                await self._orders.put(InstructionSet(text))
-            case CommentaryGiven(text):
-                self.commentary.queue.put(text)
+            case InstructionGiven() | CommentaryGiven() | TurnsChosen():
+                await self._give(control)
             case DeviceSwitched():
                 await self._switch(control)
             case PlayoutMeasured():
                 floor.measured(control)
-            case NarrationSwitched(on):
-                self._narrate(on)
-            case WatchDeleted(number):
-                self._watches.delete(number)
+            case NarrationSwitched() | WatchDeleted():
+                self._watch(control)
+            case LanguageChosen() | SpeakerChosen() | TranslationSwitched() | AcknowledgementSwitched():
+                self._speak(control)
+            case PictureDetailChosen(level):
+                self._video.detail.level = level
             case DeviceLost(device, reason):
                 await self._switch(_off(device))
                 self._link.emit(
@@ -106,16 +122,46 @@ class SessionControls:
             case _:
                 assert_never(control)
 
+    async def _give(self, given: InstructionGiven | CommentaryGiven | TurnsChosen) -> None:
+        match given:
+            case InstructionGiven(text):
+                await self._orders.put(InstructionSet(text))
+            case CommentaryGiven(text):
+                self.commentary.queue.put(text)
+            case TurnsChosen():
+                turns = self._floor.turns
+                turns.patience.fixed_s, turns.patience.eagerness = given.silence_s, given.eagerness
+                turns.interruptible = given.interruptible
+                self._floor.sound.pre_roll_s, self._audio.threshold = given.pre_roll_s, given.threshold
+
     async def switch_off(self, device: Device) -> None:
         """Switches a device off for the assistant (`dialogue.tools.toolbox.Toolbox.switch_off`)."""
         self.queue.put(_off(device))
         self._link.emit(DeviceStopped(device))
 
-    def _narrate(self, on: bool) -> None:
-        if on and not self._watches.possible:
+    def _watch(self, control: WatchControl) -> None:
+        if isinstance(control, WatchDeleted):
+            self._watches.delete(control.number)
+        elif control.on and not self._watches.possible:
             self._link.emit(Notice("info", "no_narration", UNABLE))
         else:
-            self._watches.switch(on)
+            self._watches.switch(control.on)
+
+    def _speak(self, control: LanguageControl | AcknowledgementSwitched) -> None:
+        """Without effect where the engine hears and speaks by itself."""
+        match control:
+            case AcknowledgementSwitched(on):
+                if self._acknowledgements is not None:
+                    self._acknowledgements.on = on
+            case LanguageChosen(code):
+                if self._language is not None:
+                    self._language.choose(code)
+            case SpeakerChosen(name):
+                if self._language is not None:
+                    self._language.speak_as(name)
+            case TranslationSwitched(mode, mine):
+                if self._interpreter is not None and (unable := self._interpreter.switch(mode, mine)) is not None:
+                    self._link.emit(Notice("warning", "no_translation", unable))
 
     async def _type(self, text: str) -> None:
         text = text.strip()

@@ -6,39 +6,38 @@ perception, read by the reply stage) and the signal of playback progress (set by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 from audio.chunk import Samples
-from dialogue.engine import Engine, UnitEngine
-from dialogue.memory.event_log import Remembers
+from dialogue.engine import AnswersUnasked, Engine, UnitEngine
 from dialogue.tools.toolbox import TakesTools, Toolbox
-from stream.languages.spoken_language import SpokenLanguage
+from stream.languages.spoken_language import SpokenLanguage, code_spoken
 from stream.models.parts import Parts, off_the_loop
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.audio_perception import AudioPerception
-from stream.perception.caption_transcriber import CaptionTranscriber
-from stream.perception.captioning import Captioning
 from stream.perception.closer_look import CloserLook
-from stream.perception.turn_end_model import turn_end_model
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
-from stream.perception.unit_queue import UnitsLost
 from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
 from stream.playout.played_sound import PlayedSound
 from stream.playout.speech_synthesis import SpeechSynthesis
+from stream.recording.call_recording import RecordingRequest
 from stream.recording.flight_recorder import FlightRecorder
+from stream.recording.recorded_call import about_turns
+from stream.replies.acknowledgements import acknowledgements
 from stream.replies.delegation_desk import DelegationDesk
+from stream.replies.far_duplex import FarDuplex
 from stream.replies.full_duplex import FullDuplex
-from stream.replies.orders import Order, order_queue
+from stream.replies.orders import Order, ThingShown, order_queue
 from stream.replies.reminder_book import ReminderBook
-from stream.replies.reply import ReplyDependencies
 from stream.replies.reply_controller import ReplyController
-from stream.replies.tool_runs import ToolRuns
+from stream.replies.reply_dependencies import ReplyDependencies
+from stream.replies.tool_runs import ToolRuns, show_drawn
 from stream.replies.watch_book import WatchBook
 from stream.replies.watch_news import WatchNews
 from stream.runtime.clock import SoundClock
@@ -46,109 +45,50 @@ from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.runtime.thread_signal import ThreadSignal
 from stream.session import perception_wiring as perceiving
-from stream.session.delegation_stage import DelegationStage, delegation_stage
+from stream.session.delegation_stage import delegation_stage
 from stream.session.floor import Floor
 from stream.session.paced_playout import PacedPlayout
-from stream.session.remembering import Remembering
+from stream.session.remembering import opened_remembering
 from stream.session.reminder_stage import ReminderStage
 from stream.session.session_controls import SessionControls
+from stream.session.stages import Stages
+from stream.session.translation_stage import language_and_translation
 from stream.session.watch_stage import WatchStage
+from stream.showing.long_documents import long_documents
+from stream.showing.showing_stage import ShowingStage
 from stream.turns.duplex_turns import DuplexTurns
-from stream.turns.patience import Patience
-from stream.turns.turns import Turns
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stages:
-    """The stages of one session. A stage that the engine or the setup does not need is None."""
-
-    engine: Engine
-    flight: FlightRecorder
-    playback: Playback
-    audio: AudioPerception
-    video: VideoPerception
-    replies: ReplyController | FullDuplex
-    controls: SessionControls
-    playout: PacedPlayout
-    captioning: Captioning | None
-    caption_transcriber: CaptionTranscriber | None
-    reminders: ReminderStage | None
-    unit_feed: UnitFeed | None
-    remembering: Remembering | None
-    delegation: DelegationStage | None
-    watching: WatchStage | None
-
-    def work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        """What runs while the session lasts: (name of the task, coroutine)."""
-        yield "audio", self.audio.run()
-        yield "video", self.video.run()
-        yield "replies", self.replies.run()
-        yield "controls", self.controls.run()
-        yield "playout", self.playout.run()
-        yield "commentary", self.controls.commentary.run()
-        if self.captioning is not None:
-            yield "captioning", self.captioning.run()
-        if self.caption_transcriber is not None:
-            yield "caption-transcriber", self.caption_transcriber.run()
-        if self.reminders is not None:
-            yield "reminders", self.reminders.run()
-        if self.remembering is not None:
-            yield "remembering", self.remembering.run()
-        if self.delegation is not None:
-            yield "delegation", self.delegation.run()
-        if self.watching is not None:
-            yield "watching", self.watching.run()
-
-    def close_queues(self) -> None:
-        """What is put into the input queues from now on is dropped."""
-        for queue in (self.audio.queue, self.video.queue, self.controls.queue):
-            queue.close()
-
-    @property
-    def dropped(self) -> dict[str, int]:
-        """Items lost by queues so far: units and pictures that an engine did not get, sound chunks, camera frames,
-        utterances that were not transcribed."""
-        lost = self.unit_feed.queue.lost if self.unit_feed is not None else UnitsLost()
-        return {
-            "units": lost.units,
-            "unit_pictures": lost.pictures,
-            "sound": self.audio.queue.dropped,
-            "pictures": self.video.queue.dropped,
-            "utterances": self.caption_transcriber.queue.dropped if self.caption_transcriber is not None else 0,
-        }
-
-
-def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> Stages:
+def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, record: RecordingRequest | None) -> Stages:
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
-    engine, sound, sound_clock = parts.new_engine(), AudioBuffer(), SoundClock()
-    flight = FlightRecorder(_turns(engine, setup), sound_clock, link)
-    link = Link(link.now, flight.express)
-    orders, playback_moved = order_queue(), ThreadSignal()
-    played = PlayedSound(out_rate, link.now)
+    engine, sound = parts.new_engine(), AudioBuffer()
+    link = Link(link.now, (flight := _flight_recorder(engine, setup, link, record)).express)
+    orders, playback_moved, played = order_queue(), ThreadSignal(), PlayedSound(out_rate, link.now)
     playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=_both(played, flight, out_rate))
-    news = WatchNews(WatchBook(link, possible=parts.vision_models is not None and not engine.can.duplex))
+    news = WatchNews(link, possible=parts.vision_models is not None and not engine.can.duplex)
     captioning = perceiving.captioning(parts, engine, setup, link)
     video = perceiving.video_perception(parts, engine, captioning, orders, setup, link, news)
-    unit_prefill = _unit_prefill(parts, engine, UnitFeed(sound, video, always=engine.can.duplex), sound_clock, link)
-    unit_feed = unit_prefill.feed if unit_prefill is not None else None
-    language = perceiving.spoken_language(parts, engine, setup, link)
-    transcripts = perceiving.transcripts(language, sound, sound_clock, OwnWords(playback, played))
-    dependencies = ReplyDependencies(
+    unit_prefill = _unit_prefill(parts, engine, _unit_feed(engine, sound, video), flight.sound_clock, link)
+    language, translation = language_and_translation(parts, engine, setup, flight, link)
+    needed = ReplyDependencies(
         engine=engine,
-        transcripts=transcripts,
-        sound_clock=sound_clock,
-        speech=_speech(parts, language, out_rate),
+        transcripts=perceiving.transcripts(language, engine, sound, flight.sound_clock, OwnWords(playback, played)),
+        sound_clock=flight.sound_clock,
+        speech=(speech := _speech(parts, language, out_rate)),
         video=video,
         playback=playback,
         link=link,
+        shown=perceiving.shown_book(engine, video, link, documents := long_documents(parts, engine)),
         unit_prefill=unit_prefill,
         reminders=ReminderBook(link.now) if isinstance(engine, TakesTools) else None,
         desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
         watches=news.book,
         language=language,
+        interpreter=translation.interpreter if translation is not None else None,
+        acknowledgements=acknowledgements(engine, speech, language, setup.acknowledges),
     )
-    replies = _reply_stage(orders, dependencies, flight, sound)
-    caption_transcriber = perceiving.caption_transcriber(parts, engine, link)
+    replies = _reply_stage(orders, needed, flight, sound)
+    writes = perceiving.caption_transcriber(language, engine, link)
     floor = Floor(
         orders=orders,
         playback=playback,
@@ -156,11 +96,10 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         link=link,
         sound=sound,
         flight=flight,
-        unit_feed=unit_feed,
-        caption_transcriber=caption_transcriber,
+        unit_feed=unit_prefill.feed if unit_prefill is not None else None,
+        caption_transcriber=writes,
     )
-    audio = perceiving.audio_perception(parts, transcripts, floor, setup, link, played)
-    controls = _controls(parts, orders, floor, audio, dependencies, replies, news.book)
+    audio = perceiving.audio_perception(parts, needed.transcripts, floor, setup, link, played)
     return Stages(
         engine=engine,
         flight=flight,
@@ -168,16 +107,25 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int) -> St
         audio=audio,
         video=video,
         replies=replies,
-        controls=controls,
+        controls=_controls(parts, orders, floor, audio, needed, replies, news.book),
         playout=PacedPlayout(playback, playback_moved, floor, replies, setup.budget_s, link),
         captioning=captioning,
-        caption_transcriber=caption_transcriber,
-        reminders=ReminderStage(book=book, floor=floor) if (book := dependencies.reminders) is not None else None,
-        unit_feed=unit_feed,
-        remembering=_remembering(engine, setup, link),
-        delegation=delegation_stage(parts, dependencies, floor),
-        watching=WatchStage(news=news, floor=floor, link=link) if news.book.possible else None,
+        caption_transcriber=writes,
+        reminders=ReminderStage(book=book, floor=floor) if (book := needed.reminders) is not None else None,
+        unit_feed=unit_prefill.feed if unit_prefill is not None else None,
+        remembering=opened_remembering(engine, setup, link),
+        delegation=delegation_stage(parts, needed, floor),
+        watching=_watching(news, floor, link, language),
+        showing=ShowingStage(parts, engine.can, needed.shown, link, lambda: orders.put(ThingShown()), documents),
+        translation=translation,
     )
+
+
+def _watching(news: WatchNews, floor: Floor, link: Link, language: SpokenLanguage | None) -> WatchStage | None:
+    """Where the models tell what is in view."""
+    if not news.book.possible:
+        return None
+    return WatchStage(news=news, floor=floor, link=link, language=lambda: code_spoken(language))
 
 
 def _both(played: PlayedSound, flight: FlightRecorder, rate: int) -> Callable[[Samples], None]:
@@ -190,24 +138,19 @@ def _both(played: PlayedSound, flight: FlightRecorder, rate: int) -> Callable[[S
     return take
 
 
-def _remembering(engine: Engine, setup: Setup, link: Link) -> Remembering | None:
-    """Where calls are remembered and the engine has a log of words."""
-    if setup.remember is None or not isinstance(engine, Remembers):
-        return None
-    remembering = Remembering(setup.remember, link)
-    engine.remember(remembering.log)
-    return remembering
-
-
 def _speech(parts: Parts, language: SpokenLanguage | None, out_rate: int) -> SpeechSynthesis:
     """The voice of a phrase is that of its language."""
-    voice_of = None if language is None else lambda phrase: language.voice_of(phrase, parts.voice)
+    voice_of = None if language is None else lambda phrase, code: language.voice_of(phrase, parts.voice, code)
     return SpeechSynthesis(parts.voice, parts.threads.voice, out_rate, voice_of)
+
+
+def _unit_feed(engine: Engine, sound: AudioBuffer, video: VideoPerception) -> UnitFeed:
+    return UnitFeed(sound, video, always=engine.can.duplex, unit_s=engine.can.unit_s)
 
 
 def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link) -> UnitPrefill | None:
     """For an engine that hears."""
-    if parts.slots is None or not engine.can.hears:
+    if not engine.can.hears:
         return None
     return UnitPrefill(engine=cast(UnitEngine, engine), slots=parts.slots, feed=feed, clock=clock, link=link)
 
@@ -215,11 +158,13 @@ def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundCloc
 def _reply_stage(
     orders: BlockingQueue[Order], dependencies: ReplyDependencies, flight: FlightRecorder, sound: AudioBuffer
 ) -> ReplyController | FullDuplex:
-    """FullDuplex for an engine that decides every second when to speak; ReplyController for one that takes turns."""
+    """FullDuplex for an engine that decides when to speak (FarDuplex: elsewhere), ReplyController for one that takes
+    turns."""
     unit_prefill, turns = dependencies.unit_prefill, flight.turns
     if unit_prefill is None or not isinstance(turns, DuplexTurns):
         return ReplyController(orders=orders, dependencies=dependencies)
-    return FullDuplex(
+    stage = FarDuplex if isinstance(dependencies.engine, AnswersUnasked) else FullDuplex
+    return stage(
         orders=orders,
         unit_prefill=unit_prefill,
         turns=turns,
@@ -227,6 +172,7 @@ def _reply_stage(
         sound=sound,
         speech=dependencies.speech,
         playback=dependencies.playback,
+        shown=dependencies.shown,
     )
 
 
@@ -248,6 +194,9 @@ def _controls(
         link=dependencies.link,
         watches=watches,
         desk=dependencies.desk,
+        language=dependencies.language,
+        interpreter=dependencies.interpreter,
+        acknowledgements=dependencies.acknowledgements,
     )
     _equip(parts, dependencies, replies, controls)
     return controls
@@ -273,12 +222,13 @@ def _equip(
             user_tools=parts.tools,
             committed=replies.decided if isinstance(replies, ReplyController) else None,
             in_background=ToolRuns(replies) if isinstance(replies, ReplyController) else off_the_loop,
+            show=partial(show_drawn, dependencies.link),
         )
     )
 
 
-def _turns(engine: Engine, setup: Setup) -> Turns:
-    if engine.can.duplex:
-        return DuplexTurns()
-    fitted = turn_end_model()
-    return Turns(Patience(setup.hangover_s, fitted.pause_s, fitted.threshold, fitted.typical_pause_s))
+def _flight_recorder(engine: Engine, setup: Setup, link: Link, recording: RecordingRequest | None) -> FlightRecorder:
+    turns = perceiving.turns(engine, setup)
+    about = {"setup": setup.name, **about_turns(turns)}
+    recorded = recording.begin(about) if recording is not None else None
+    return FlightRecorder(turns=turns, sound_clock=SoundClock(), link=link, recording=recorded)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
 from dialogue.tools.tool import Tool
+from stream.runtime.failures import first_error
 from stream.tools.mcp_config import McpServer
 
 if TYPE_CHECKING:  # it takes a second to import
@@ -158,7 +159,7 @@ class _Connection:
             await self.connect()
         client = self._client
         if client is None:
-            raise BadInput(self.problem or f"the server {self._server.name} is not there")
+            raise BadInput(self.problem or f"The tool server {self._server.name} is not connected; try again later.")
         try:
             result = await client.call_tool(name, dict(given))
         except Exception as error:  # as above
@@ -194,12 +195,11 @@ def read_result(result: Any) -> Any:
     texts = [part.text if part.type == "text" else f"[{part.type}]" for part in result.content]
     text = "\n".join(texts)
     if result.is_error:
-        raise BadInput(text or "the tool reports an error")
+        raise BadInput(text or "the tool reports an error and does not say which; try other arguments")
     return result.structured_content if result.structured_content is not None else text
 
 
 def _reason(error: BaseException) -> str:
     """The first plain error in a group, as a short text."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = first_error(error)
     return " ".join((str(error) or type(error).__name__).split())[:200].rstrip(".")

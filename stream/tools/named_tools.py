@@ -30,10 +30,10 @@ def tool_named(name: str) -> Tool:
     return found if isinstance(found, Tool) else Tool.of(_callable(found, name))
 
 
-def _callable(found: Any, name: str) -> Callable[..., Any]:
+def _callable(found: object, name: str) -> Callable[..., Any]:
     if not callable(found):
         raise BadInput(f"{name} is {type(found).__name__}, not a function.")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _module(name: str) -> ModuleType:

@@ -1,13 +1,14 @@
 """Runs Python code where it can do no harm: bubblewrap gives it namespaces of its own, a filter refuses system calls.
 
-It has no network, no processes but itself, and sees the system's libraries and the files that it is given, read-only;
-what it writes is in memory, at most WRITTEN bytes, and gone with it. There is no /proc: where root runs the
-assistant, settings of the kernel could be written there from inside, since bubblewrap leaves /proc/sys writable for
-root. The kernel is the one of this machine: a hole in it is a way out.
+It has no network and no processes but itself. It sees the system's libraries, matplotlib with what is installed beside
+it, and the files that it is given, read-only; what it writes is in memory, at most WRITTEN bytes, and gone with it.
+There is no /proc: where root runs the assistant, settings of the kernel could be written there from inside, since
+bubblewrap leaves /proc/sys writable for root. The kernel is the one of this machine: a hole in it is a way out.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -18,15 +19,17 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from dialogue.errors import BadInput
+from stream.tools.sandboxed_program import MOST_PICTURES, PACKAGES
 from stream.tools.system_calls import call_filter, has_filter
 
 WALL_S = 10.0
 WRITTEN = 64_000_000
-MOST_ANSWERED = 100_000  # bytes: the code can write more to the pipe than the program would
+MOST_ANSWERED = 6_000_000  # bytes, with pictures: the code can write more to the pipe than the program would
 LONGEST_CODE = 20_000  # characters
 PROGRAM = Path(__file__).with_name("sandboxed_program.py")
 HOW_TO_INSTALL = "Code runs only where it can be isolated: install bubblewrap (sudo apt install bubblewrap)"
@@ -35,10 +38,12 @@ TOO_LONG = "the code took too long"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """`output` is what the code printed, `error` the last line of its traceback, or why it was ended."""
+    """`output` is what the code printed, `error` the last line of its traceback, or why it was ended. `pictures` are
+    what it drew, bytes that should be PNG or JPEG."""
 
     output: str
     error: str = ""
+    pictures: tuple[bytes, ...] = ()
 
 
 def run_code(code: str, files: Sequence[Path] = ()) -> Ran:
@@ -113,8 +118,9 @@ def _answer_of(process: subprocess.Popen[bytes], code: str) -> Ran:
         timer.cancel()
     try:
         message = json.loads(written)
-        return Ran(str(message["output"]), str(message["error"]))
-    except (ValueError, KeyError, TypeError):
+        pictures = tuple(base64.b64decode(picture) for picture in message.get("pictures", ())[:MOST_PICTURES])
+        return Ran(str(message["output"]), str(message["error"]), pictures)
+    except (ValueError, KeyError, TypeError, AttributeError):
         if late.is_set():
             return Ran("", TOO_LONG)
         return Ran("", problem[-1][:300] if problem else "the code was ended: it took too much time or memory")
@@ -150,12 +156,22 @@ def command(files: Sequence[Path], filter_descriptor: int) -> list[str]:
         *("--size", "1000000", "--tmpfs", "/dev", "--dev-bind", "/dev/null", "/dev/null"),
         *("--dev-bind", "/dev/urandom", "/dev/urandom", "--remount-ro", "/dev"),
         *("--ro-bind", str(PROGRAM), "/program.py"),
+        *_packages(),
         *("--size", str(WRITTEN), "--tmpfs", "/code", *given, "--remount-ro", "/", "--chdir", "/code"),
-        *("--setenv", "HOME", "/code", "--setenv", "TMPDIR", "/code", "--setenv", "MPLCONFIGDIR", "/code"),
+        *("--setenv", "HOME", "/code", "--setenv", "TMPDIR", "/code", "--setenv", "MPLCONFIGDIR", "/code/.plots"),
+        *("--setenv", "MPLBACKEND", "Agg"),
         *("--setenv", "OPENBLAS_NUM_THREADS", "1", "--setenv", "OMP_NUM_THREADS", "1", "--setenv", "LANG", "C.UTF-8"),
         *("--seccomp", str(filter_descriptor), "--"),
         *(os.path.realpath(sys.executable), "-I", "-B", "/program.py"),
     ]
+
+
+def _packages() -> list[str]:
+    """The folder with matplotlib, where it is installed."""
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        return []
+    return ["--ro-bind", str(Path(found.origin).parents[1]), PACKAGES]
 
 
 def _libraries() -> list[Path]:

@@ -103,11 +103,12 @@ class Restore:
 class Yield:
     """Barge-in: the user takes the floor; this turn's reply ends at what was heard.
 
-    Turn-taking does not know how much was heard: the floor adds `heard_characters`.
+    Turn-taking does not know how much was heard: the floor adds `heard_characters` and `heard_s`, of its sound.
     """
 
     turn: int
     heard_characters: int = 0
+    heard_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

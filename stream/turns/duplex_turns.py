@@ -9,7 +9,8 @@ from __future__ import annotations
 from audio.segmentation import SHORTEST_SPEECH_S, SpeechPaused, SpeechStarted
 from stream.turns.decisions import Answer, Decision, SpokenQuestion, UserDone
 from stream.turns.events import AnnouncementDue, EngineSpoke, MessageTyped
-from stream.turns.turns import ROWS, Phase, Turns, nothing, table
+from stream.turns.rule_table import nothing, table
+from stream.turns.turns import ROWS, Phase, Turns
 
 
 class DuplexTurns(Turns):
@@ -80,6 +81,7 @@ class DuplexTurns(Turns):
 
 _ = nothing
 DuplexTurns.rules = table(
+    Phase,
     {
         **ROWS,
         # phase: IDLE, SPEAKING, PAUSED, THINKING (does not occur), REPLYING, CHALLENGED
@@ -87,5 +89,5 @@ DuplexTurns.rules = table(
         MessageTyped: (DuplexTurns._type,) * 6,
         AnnouncementDue: (_,) * 6,
         EngineSpoke: (DuplexTurns._speak,) * 6,
-    }
+    },
 )

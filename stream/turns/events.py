@@ -20,10 +20,11 @@ class TurnEndEstimated:
 
 @dataclass(frozen=True, slots=True)
 class OverlapTranscribed:
-    """Words of the speech over the reply that began at `since`: backchannels alone (or none), or others."""
+    """Words of the speech over the reply that began at `since`: backchannels alone (or none), or others;
+    None where that is not sure yet."""
 
     since: float
-    backchannel: bool
+    backchannel: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from stream.runtime.given import Eagerness
+
 SHORTEST_S, LONGEST_S = 0.16, 1.6
+# How far a client's eagerness moves the threshold, and the longest silence with it.
+EAGERNESS = {"low": (2.0, 4.0), "medium": (0.0, LONGEST_S), "high": (-1.0, 0.8)}
 PRIOR_PAUSES = 8  # pauses of this user that weigh as much as the typical ones
 COUNTED_PAUSE_S = 3.0  # a longer silence is no hesitation
 # How far one answer that came too early, or too late, moves the threshold, and how far all of them may.
@@ -28,17 +32,22 @@ class Patience:
     pause_s: float = 0.25
     threshold: float = 1.0
     typical_pause_s: float = 0.7
+    eagerness: Eagerness = "medium"
+    fixed_s: float | None = None  # silence that ends a turn whatever the probability is
     _pauses_s: list[float] = field(default_factory=list, repr=False)
     _moved: float = 0.0
 
     def wait_s(self, probability: float | None) -> float:
         """Seconds of silence that end the turn at this probability that the user has finished."""
+        if self.fixed_s is not None:
+            return self.fixed_s
+        shift, longest_s = EAGERNESS[self.eagerness]
         if probability is None:
-            return self.silence_s
+            return min(self.silence_s, longest_s)
         kept = min(max(probability, 1e-6), 1 - 1e-6)
         log_odds = math.log(kept / (1 - kept))
-        wait_s = self.pause_s * self._slowness() * (self.threshold + self._moved - log_odds)
-        return min(max(wait_s, SHORTEST_S), LONGEST_S)
+        wait_s = self.pause_s * self._slowness() * (self.threshold + shift + self._moved - log_odds)
+        return min(max(wait_s, SHORTEST_S), longest_s)
 
     def went_on(self, after_s: float) -> None:
         """The user went on after a pause of `after_s` seconds: how long this user's pauses are is learned."""

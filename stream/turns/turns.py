@@ -1,12 +1,9 @@
-"""Turn-taking: who has the floor. One table: for each event and phase, the rule that applies (`Turns.rules`).
-
-Pure: events in, decisions out. Starts no task and reads no clock."""
+"""Turn-taking: who has the floor. A table has the rule for each event and phase (`Turns.rules`). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, ClassVar, get_args
+from typing import ClassVar
 
 from audio.segmentation import LONGEST_HOP_S, ROUNDING_S, SHORTEST_SPEECH_S, SpeechPaused, SpeechStarted
 from audio.voice_activity import SpeechProbability
@@ -42,6 +39,7 @@ from stream.turns.events import (
 )
 from stream.turns.overlap import Overlap
 from stream.turns.patience import Patience, waited
+from stream.turns.rule_table import Rows, RuleTable, nothing, table
 
 
 class Phase(Enum):
@@ -55,20 +53,14 @@ class Phase(Enum):
 
 SPEECH = 0.5  # probability from which a hop counts as speech
 
-Rule = Callable[[Any, Any], list[Decision]]
-RuleTable = Mapping[type[Any], Mapping[Phase, Rule]]
-
-
-def nothing(_turns: Any, _event: Any) -> list[Decision]:
-    return []
-
 
 class Turns:
     """The turn-taking state of one session, for an engine that answers when it is asked."""
 
     def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
-        self.phase, self.turn, self.hands_free = Phase.IDLE, 0, True
+        self.phase, self.turn = Phase.IDLE, 0
+        self.hands_free = self.interruptible = True  # interruptible: speech over a reply may end it
         self.began_at = self.stopped_at = 0.0  # of the user's speech in the current turn
         self._worded = self._decided = False  # long enough for a word; decided, and retracted as the user went on
         self._wait_s = 0.0  # silence after which the turn is over
@@ -149,7 +141,15 @@ class Turns:
     # The user speaks over the reply.
 
     def _challenge(self, event: SpeechStarted) -> list[Decision]:
-        self.phase, self.overlap = Phase.CHALLENGED, Overlap.begun(event)
+        self.phase, self.overlap = Phase.CHALLENGED, Overlap.begun(event, allowed=self.interruptible)
+        return [Duck()] if self.interruptible else []
+
+    def _duck(self, hop: SpeechProbability) -> list[Decision]:
+        """The first hop of speech lowers the voice; what it is will be heard."""
+        if hop.probability < SPEECH or not self.interruptible:
+            return []
+        self.phase = Phase.CHALLENGED
+        self.overlap = Overlap(hop.at - self._hop_s, hop.at, self._hop_s, started=False)
         return [Duck()]
 
     def _weigh(self, hop: SpeechProbability) -> list[Decision]:
@@ -161,7 +161,7 @@ class Turns:
     def _weigh_words(self, event: OverlapTranscribed) -> list[Decision]:
         if event.since != self.overlap.since:
             return []  # of other speech
-        self.overlap.backchannel = event.backchannel
+        self.overlap.backchannel, self.overlap.unsure = event.backchannel, event.backchannel is None
         return self._interrupted() if self.overlap.interrupts(self._hop_at) else []
 
     def _interrupted(self) -> list[Decision]:
@@ -172,7 +172,7 @@ class Turns:
         return []
 
     def _resume_challenge(self, event: SpeechStarted) -> list[Decision]:
-        self.overlap.resume(event)
+        self.overlap.start(event)
         return []
 
     def _restore(self, _event: object = None) -> list[Decision]:
@@ -205,7 +205,7 @@ class Turns:
         return self._yield()
 
     def _switch(self, event: HandsFreeSwitched) -> list[Decision]:
-        """Between hands-free and push-to-talk an unfinished utterance is dropped."""
+        """Drops an unfinished utterance."""
         if event.on == self.hands_free:
             return []
         self.hands_free = event.on
@@ -231,7 +231,8 @@ class Turns:
             return []
         if isinstance(self.question, SpokenQuestion) and self.phase is Phase.REPLYING:
             self.patience.was_heard(self.question.until - self.question.stopped_at)
-        challenged, self.phase = self.phase is Phase.CHALLENGED, Phase.IDLE
+        challenged = self.phase is Phase.CHALLENGED and self.overlap.started
+        self.phase = Phase.IDLE
         decisions: list[Decision] = [Finish(event.turn)]
         if challenged:
             decisions += self._begin(self.overlap.since)
@@ -270,21 +271,15 @@ class Turns:
         self.phase = Phase.IDLE
         return [Yield(self.turn)]
 
-    rules: ClassVar[RuleTable]
-
-
-def table(rows: Mapping[type[Any], tuple[Rule, ...]]) -> RuleTable:
-    """Rows of rules, one rule for each phase in order. Every event has a row."""
-    assert set(rows) == set(get_args(TurnEvent)), "Every event needs a row."
-    return {kind: dict(zip(Phase, row, strict=True)) for kind, row in rows.items()}
+    rules: ClassVar[RuleTable[Phase]]
 
 
 _, _T = nothing, Turns
-ROWS: Mapping[type[Any], tuple[Rule, ...]] = {
+ROWS: Rows = {
     # phase:            IDLE          SPEAKING    PAUSED        THINKING        REPLYING        CHALLENGED
     SpeechStarted: (_T._start, _, _T._go_on, _T._reopen, _T._challenge, _T._resume_challenge),
     SpeechPaused: (_, _T._pause, _, _, _, _T._pause_challenge),
-    SpeechProbability: (_, _, _T._wait, _, _, _T._weigh),
+    SpeechProbability: (_, _, _T._wait, _, _T._duck, _T._weigh),
     TurnEndEstimated: (_, _, _T._estimate, _, _, _),
     OverlapTranscribed: (_, _, _, _, _, _T._weigh_words),
     TalkKeyMoved: (_T._press,) * 6,
@@ -297,4 +292,4 @@ ROWS: Mapping[type[Any], tuple[Rule, ...]] = {
     ReplyHeardOut: (_, _, _, _T._finish, _T._finish, _T._finish),
     EngineSpoke: (_,) * 6,
 }
-Turns.rules = table(ROWS)
+Turns.rules = table(Phase, ROWS)

@@ -19,7 +19,7 @@ import pytest
 
 from audio.capture import LocalMicrophone, LocalSpeaker, NoSoundDevice, list_devices
 from audio.chunk import Chunk
-from audio.tone import sine
+from tests.audio.tone import sine
 
 ROOT = Path(__file__).parents[2]
 NULL_DEVICE = "pcm.!default { type null }\nctl.!default { type hw card 0 }\n"

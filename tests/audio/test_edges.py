@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.edges import pause_after, sounding_span, with_edges
-from audio.tone import silence, sine
+from tests.audio.tone import silence, sine
 
 RATE = 24_000
 

@@ -15,7 +15,7 @@ from audio.loudness import (
     level_dbfs,
     sounding_s,
 )
-from audio.tone import noise, silence, sine
+from tests.audio.tone import noise, silence, sine
 
 RATE = 16_000
 

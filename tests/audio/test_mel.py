@@ -8,7 +8,7 @@ from transformers import WhisperFeatureExtractor
 
 from audio.chunk import Samples
 from audio.mel import BANDS, FRAMES_PER_S, log_mel
-from audio.tone import noise, silence, sine
+from tests.audio.tone import noise, silence, sine
 
 SOUNDS = {
     "noise": noise(2.0, 16_000),

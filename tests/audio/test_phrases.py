@@ -118,10 +118,10 @@ def test_a_flush_begins_a_new_reply() -> None:
 
 
 def test_a_hundred_thousand_letters_are_split_in_seconds() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     phrases_of(["So it goes, and on. " * 5000])
     phrases_of(["x" * 100_000])
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_contradictory_limits_are_refused() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio.resample import Resampler, resample_whole
-from audio.tone import noise, sine
+from tests.audio.tone import noise, sine
 
 RATES = [(48_000, 16_000), (24_000, 48_000), (44_100, 16_000), (16_000, 24_000), (16_000, 16_000)]
 

@@ -1,4 +1,4 @@
-"""Reading and writing sound files: formats, limits, and refusals."""
+"""Reading and writing sound files: formats, limits, and refusals. Also tests `chunk.py` and `growing_sound.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from audio.chunk import Samples
 from audio.sound_file import read_sound, write_wav
-from audio.tone import noise, sine
+from tests.audio.tone import noise, sine
 
 RATE = 24_000
 

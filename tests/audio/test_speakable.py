@@ -55,6 +55,6 @@ def test_any_text_becomes_speakable_or_empty(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["*", "[", "[a](", " ", "\n", "|", "<a ", "www.", "a:", "**a", " |", "`"])
 def test_repeated_markup_is_normalised_within_two_seconds(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     speakable(piece * 3000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

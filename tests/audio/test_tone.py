@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audio.tone import noise, silence, sine
+from tests.audio.tone import noise, silence, sine
 
 
 def test_a_sine_has_one_frequency() -> None:

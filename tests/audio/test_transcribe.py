@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from audio.chunk import Samples
-from audio.tone import noise, silence, sine
-from audio.transcribe import WINDOW, Transcriber, cut_at_quiet
+from audio.transcribe import WINDOW, Transcriber, cut_at_quiet, simplified
+from tests.audio.tone import noise, silence, sine
 from tests.room_sounds import clipped_vowel
 
 RATE = 16_000
@@ -134,3 +134,15 @@ def test_long_sound_is_cut_in_the_quiet_without_loss() -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no Whisper"):
         Transcriber(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("牌子上寫著什麼?", "牌子上写着什么?"),
+        ("他拿著一本名著。", "他拿着一本名著。"),
+        ("這是著名的書。", "这是著名的书。"),
+    ],
+)
+def test_the_traditional_characters_are_converted(written: str, shown: str) -> None:
+    assert simplified(written) == shown

@@ -9,8 +9,8 @@ import pytest
 
 from audio.chunk import Chunk, Samples
 from audio.segmentation import Segmenter, SegmenterSettings, SegmentEvent, SpeechPaused, SpeechStarted
-from audio.tone import noise, silence, sine
 from audio.voice_activity import HOP, HOP_S, SpeechProbability, VadState, VoiceActivityDetector
+from tests.audio.tone import noise, silence, sine
 
 RATE = 16_000
 SENTENCE = "I would like to know what the sign on the door says."

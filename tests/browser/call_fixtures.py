@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from audio.transcribe import Transcriber
 from stream.models.weights import WeightStore
 from tests.browser.made_media import FRAMES, Rgb, make_camera_y4m, make_mic_wav
 from tests.browser.person import Person, plain
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 
 RECORDER = Path(__file__).parent / "recorder.js"
 FLAGS = [
@@ -26,16 +27,6 @@ FLAGS = [
 GREY = np.full((480, 640, 3), 120, np.uint8)
 
 OpenPage = Callable[..., Person]
-
-
-@pytest.fixture(scope="session")
-def server(weights: WeightStore, home: Path) -> Iterator[Server]:
-    running = Server(home)
-    yield running
-    running.close()
-    log = "".join(running.log)
-    assert "Traceback" not in log, log
-    assert "never retrieved" not in log, log
 
 
 @pytest.fixture(scope="session")
@@ -73,23 +64,41 @@ class Studio:
         make_mic_wav(self.folder / "next.wav", says).replace(self.folder / "mic.wav")
         make_camera_y4m(self.folder / "next.y4m", *shows, frames=frames).replace(self.folder / "camera.y4m")
 
+    def visit(self, url: str) -> Person:
+        """Opens the page for a new visitor."""
+        context = self.browser.new_context(
+            viewport={"width": 1280, "height": 800}, permissions=["camera", "microphone"]
+        )
+        person = Person(context.new_page())
+        person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
+        person.page.add_init_script(path=RECORDER)
+        person.page.goto(url)
+        person.page.wait_for_selector("html[data-ready]")
+        return person
+
+
+@contextmanager
+def open_studio(playwright: Playwright, chromium: str, folder: Path, *flags: str) -> Iterator[Studio]:
+    """Chromium with devices that are files in the folder, and with further flags."""
+    devices = [
+        f"--use-file-for-fake-audio-capture={folder / 'mic.wav'}",
+        f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}",
+    ]
+    browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *devices, *flags])
+    yield Studio(browser, folder)
+    browser.close()
+
 
 @pytest.fixture(scope="module")
 def studio(
     page_playwright: Playwright, chromium_path: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Studio]:
-    folder = tmp_path_factory.mktemp("studio")
-    devices = [
-        f"--use-file-for-fake-audio-capture={folder / 'mic.wav'}",
-        f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}",
-    ]
-    browser = page_playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS, *devices])
-    yield Studio(browser, folder)
-    browser.close()
+    with open_studio(page_playwright, chromium_path, tmp_path_factory.mktemp("studio")) as opened:
+        yield opened
 
 
 @pytest.fixture
-def call_page(server: Server, studio: Studio) -> Iterator[OpenPage]:
+def call_page(server: ServerProcess, studio: Studio) -> Iterator[OpenPage]:
     """Opens the page for a new visitor: `says` is a script for the microphone, `shows` what the camera sees; several
     pictures are shown in turn, each for `frames`.
 
@@ -103,16 +112,8 @@ def call_page(server: Server, studio: Studio) -> Iterator[OpenPage]:
         if says is not None or shows is not None or not people:
             pictures = (GREY,) if shows is None else (shows,) if isinstance(shows, np.ndarray) else shows
             studio.put(says or [1.0], *pictures, frames=frames)
-        context = studio.browser.new_context(
-            viewport={"width": 1280, "height": 800}, permissions=["camera", "microphone"]
-        )
-        person = Person(context.new_page())
-        people.append(person)
-        person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
-        person.page.add_init_script(path=RECORDER)
-        person.page.goto(server.url)
-        person.page.wait_for_selector("html[data-ready]")
-        return person
+        people.append(studio.visit(server.url))
+        return people[-1]
 
     yield open_page
     for person in people:

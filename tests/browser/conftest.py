@@ -1,6 +1,6 @@
 """Fixtures of the browser tests: the page alone (page_fixtures.py), and whole calls (call_fixtures.py)."""
 
-from tests.browser.call_fixtures import call_page, server, studio, transcribe
+from tests.browser.call_fixtures import call_page, studio, transcribe
 from tests.browser.page_fixtures import (
     chromium_path,
     page_playwright,
@@ -15,7 +15,6 @@ __all__ = [
     "chromium_path",
     "page_playwright",
     "page_server",
-    "server",
     "studio",
     "transcribe",
     "visit",

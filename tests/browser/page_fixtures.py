@@ -32,19 +32,22 @@ FAKE_DEVICES = [*FLAGS, "--use-fake-device-for-media-stream=device-count=2"]
 
 
 @dataclass
-class Desk:
+class CallDesk:
     """Answers the page's calls. `refusals` go to the next ones: status, Retry-After, error."""
 
     refusals: list[tuple[int, int, dict[str, str]]] = field(default_factory=list)
     unreachable: bool = False
     health: dict[str, Any] = field(default_factory=lambda: {"status": "ok"})
+    voices: list[dict[str, Any]] = field(default_factory=list)  # as /voices lists them
+    moves: bool = False  # whether a call may be led over another path
+    paths: list[dict[str, Any]] = field(default_factory=list)  # what was asked about the path
     gone: bool = False  # only the page's own files are served
     offers: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
 
 
 class _Server(ThreadingHTTPServer):
-    desk = Desk()
+    desk = CallDesk()
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -54,7 +57,9 @@ class _Handler(SimpleHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path != "/healthz":
+        if self.path == "/voices":
+            self._reply(200, {"languages": self.server.desk.voices}, {})
+        elif self.path != "/healthz":
             super().do_GET()
         elif self.server.desk.gone:
             self.close_connection = True
@@ -63,7 +68,15 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_POST(self) -> None:
         desk = self.server.desk
-        desk.offers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/call/path":
+            desk.paths.append(asked)
+            answer = (
+                {"type": "answer", "sdp": "v=0"} if desk.moves else {"error": {"code": "bad_path", "message": "no"}}
+            )
+            self._reply(200 if desk.moves else 400, answer, {})
+            return
+        desk.offers.append(asked)
         desk.authorizations.append(self.headers["Authorization"])
         if desk.unreachable:
             self.close_connection = True
@@ -139,7 +152,7 @@ class Visit:
     """One visit to the page."""
 
     page: Page
-    desk: Desk
+    desk: CallDesk
     own_context: BrowserContext | None
     complaints: list[str] = field(default_factory=list)
 
@@ -197,7 +210,7 @@ def visit(request: pytest.FixtureRequest, page_server: _Server) -> Iterator[Open
         shared: BrowserContext = request.getfixturevalue("with_devices" if devices else "without_devices")
         assert shared.browser is not None
         context = shared if allowed and not own else shared.browser.new_context(**own)
-        page_server.desk = Desk()
+        page_server.desk = CallDesk()
         visited = Visit(context.new_page(), page_server.desk, context if context is not shared else None)
         visits.append(visited)
         page = visited.page

@@ -13,8 +13,11 @@
   }
   window.RTCPeerConnection = RecordedConnection;
 
+  let context = null; // of the newest track
+
   function listen(track) {
-    const context = new AudioContext({ sampleRate: RATE });
+    context?.close();
+    context = new AudioContext({ sampleRate: RATE });
     const tap = context.createScriptProcessor(4096, 1, 1); // needs no second file, which the page's content policy would refuse
     tap.onaudioprocess = ({ inputBuffer }) => {
       const samples = inputBuffer.getChannelData(0);
@@ -26,6 +29,7 @@
 
   window.recorder = {
     loudest: 0,
+    listen,
     /** The recorded sound, as base64 of 16-bit samples. */
     sound() {
       const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));

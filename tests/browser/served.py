@@ -19,7 +19,7 @@ READY_WITHIN_S = 120.0
 
 
 @dataclass
-class Server:
+class ServerProcess:
     """A process of `omnilive run`. Starts when it is first needed, and again after it was stopped."""
 
     home: Path
@@ -36,6 +36,11 @@ class Server:
             self.begin()
         self._wait()
         return self._url
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def begin(self) -> None:
         """Starts the server without waiting until it is ready."""

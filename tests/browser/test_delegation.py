@@ -10,7 +10,7 @@ import pytest
 from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
 from tests.browser.person import ANSWER_WITHIN_MS
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from tests.real_chat_server import llama_server
 
 KEY = "a-key-for-the-tests"
@@ -23,17 +23,19 @@ def larger(weights: WeightStore) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def server(weights: WeightStore, home: Path, larger: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    weights: WeightStore, home: Path, larger: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
     key = tmp_path_factory.mktemp("key") / "key"
     key.write_text(KEY)
-    running = Server(home, ("--delegate", larger, "--delegate-key-file", str(key), "--sessions", "2"))
+    running = ServerProcess(home, ("--delegate", larger, "--delegate-key-file", str(key), "--sessions", "2"))
     yield running
     running.close()
     assert "Traceback" not in "".join(running.log)
 
 
 def test_a_larger_model_answers_while_the_conversation_goes_on(
-    call_page: OpenPage, server: Server, larger: str
+    call_page: OpenPage, server: ServerProcess, larger: str
 ) -> None:
     person = call_page()
     page = person.page

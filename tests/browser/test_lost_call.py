@@ -14,7 +14,7 @@ from playwright.async_api import Page, async_playwright
 from stream.runtime.events import ReplyEnded, ReplyText, UserCaption
 from stream.session.said import Said
 from tests.browser.page_fixtures import DEVICES, FAKE_DEVICES, FLAGS
-from tests.ui.caller import House, house
+from tests.ui.caller import House, house, peer_connection
 from tests.ui.strangers import DATAGRAMS, send_to, until
 
 AT_ONCE_MS = 1000  # browsers alone notice after 5 to 10 s
@@ -29,7 +29,7 @@ WATCH = """() => {
 def nominated(server: House) -> list[tuple[str, int]]:
     """The sockets of the server's calls."""
     calls = [running.call for running in server.calls._running.values()]
-    transports = [transport for call in calls for transport in call._line.connection._transports()]
+    transports = [transport for call in calls for transport in peer_connection(call)._transports()]
     return [pair.local_addr for transport in transports for pair in transport.transport._connection._nominated.values()]
 
 
@@ -69,7 +69,7 @@ def test_a_call_that_the_server_has_lost_is_made_again_at_once(tmp_path: Path, c
             await page.evaluate(WATCH)
             [running] = server.calls._running.values()
             lost_at = await page.evaluate("performance.now()")
-            await running.call._line.connection.close()
+            await peer_connection(running.call).close()
             await page.wait_for_function("() => states.at(-1)[1] === 'listening' && states.length > 1")
             [(_, before), (shown_at, shown), *_] = await page.evaluate("states")
             assert (before, shown) == ("listening", "reconnecting")
@@ -103,7 +103,7 @@ def test_a_lost_call_goes_on_with_its_session_and_no_word_comes_twice(tmp_path: 
             session.say(ReplyText(1, "Once upon "))
             await page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.text === 'Once upon '")
             await until(lambda: running.call.connected)
-            await running.call._line.connection.close()
+            await peer_connection(running.call).close()
             session.say(ReplyText(1, "a time."))
             await page.wait_for_selector("#captions .divider")
             session.say(ReplyEnded(1, "Once upon a time.", "Once upon a time.", cut=False))
@@ -118,6 +118,37 @@ def test_a_lost_call_goes_on_with_its_session_and_no_word_comes_twice(tmp_path: 
     asyncio.run(story())
 
 
+def test_another_tab_takes_the_call_over(tmp_path: Path, chromium_path: str) -> None:
+    async def story() -> None:
+        async with calling(tmp_path, chromium_path, resume_s=30.0) as (server, page):
+            [session] = server.sessions
+            session.say(UserCaption(1, "Tell me a story.", final=True))
+            session.say(ReplyText(1, "Once upon "))
+            await page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.text === 'Once upon '")
+            await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+            await page.click("#settings-open")
+            await page.click("#elsewhere")
+            await page.wait_for_selector("[data-code=elsewhere]")
+            link = await page.evaluate("navigator.clipboard.readText()")
+            other = await page.context.new_page()
+            await other.goto(link)
+            await other.click("#start")
+            await other.wait_for_selector("#state[data-state=listening]")
+            await page.wait_for_selector("#state[data-state=stopped]")
+            session.say(ReplyText(1, "a time."))
+            session.say(ReplyEnded(1, "Once upon a time.", "Once upon a time.", cut=False))
+            await other.wait_for_function("() => omnilive.turns.at(-1)?.reply?.ended")
+            said = await other.evaluate("omnilive.turns.map(({user, reply}) => [user.text, reply.text])")
+            assert said == [["Tell me a story.", "Once upon a time."]]
+            assert "another device" in await page.inner_text("#notice")
+            assert "call=" not in other.url and server.sessions == [session]
+            await page.click("#start")  # a new call beside it
+            await page.wait_for_selector("#state[data-state=listening]")
+            assert len(server.sessions) == 2 and not session.closed.is_set()
+
+    asyncio.run(story())
+
+
 def test_a_page_gives_a_new_server_what_was_said(tmp_path: Path, chromium_path: str) -> None:
     async def story() -> None:
         async with calling(tmp_path, chromium_path) as (server, page):
@@ -126,9 +157,10 @@ def test_a_page_gives_a_new_server_what_was_said(tmp_path: Path, chromium_path: 
             session.say(ReplyText(1, "A nice name."))
             session.say(ReplyEnded(1, "A nice name.", "A nice name.", cut=False))
             await page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.ended")
-            await running.call._line.connection.close()
+            await peer_connection(running.call).close()
             await page.wait_for_selector("#captions .divider")
-            assert server.sessions[1].restored == [Said(True, "My cat is called Momo."), Said(False, "A nice name.")]
+            said = [Said(True, "My cat is called Momo."), Said(False, "A nice name.")]
+            assert list(server.sessions[1].start.said) == said
 
     asyncio.run(story())
 

@@ -11,7 +11,7 @@ from dialogue.memory.kept_memory import KeptMemory
 from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
 from tests.browser.person import ANSWER_WITHIN_MS
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +20,16 @@ def memory_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(weights: WeightStore, home: Path, memory_file: Path) -> Iterator[Server]:
-    running = Server(home, ("--remember", str(memory_file), "--sessions", "2"))
+def server(weights: WeightStore, home: Path, memory_file: Path) -> Iterator[ServerProcess]:
+    running = ServerProcess(home, ("--remember", str(memory_file), "--sessions", "2"))
     yield running
     running.close()
     assert "Traceback" not in "".join(running.log)
 
 
-def test_a_call_is_remembered_asked_about_and_forgotten(call_page: OpenPage, server: Server, memory_file: Path) -> None:
+def test_a_call_is_remembered_asked_about_and_forgotten(
+    call_page: OpenPage, server: ServerProcess, memory_file: Path
+) -> None:
     person = call_page()
     page = person.page
     page.wait_for_selector("#memory:visible")

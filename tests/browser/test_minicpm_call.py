@@ -20,7 +20,7 @@ from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
 from tests.browser.made_media import sign
 from tests.browser.person import Person
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 
 WITHIN_MS = 60_000
@@ -30,13 +30,15 @@ QUESTION = "Can you tell me what you see on the table?"
 
 
 @pytest.fixture(scope="module")
-def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Kind, Server]]:
+def servers(
+    weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Kind, ServerProcess]]:
     """One server of each kind; they start in parallel, before the first call."""
-    started: dict[Kind, Server] = {}
+    started: dict[Kind, ServerProcess] = {}
     for kind, leans in ((Kind.O45, {"<|listen|>": 3.0}), (Kind.O26, {})):  # makes it speak soon
         folder = write_biased_checkpoint(kind, tmp_path_factory.mktemp(kind.name), biases=leans)
         options = "--model", str(folder), "--precision", "float32", "--context", str(SMALL_CONTEXT), "--sessions", "2"
-        started[kind] = Server(home, options)
+        started[kind] = ServerProcess(home, options)
     with ExitStack() as closing:
         for server in started.values():
             server.begin()
@@ -52,7 +54,7 @@ def servers(weights: WeightStore, home: Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, servers: dict[Kind, Server]) -> Server:
+def server(request: pytest.FixtureRequest, servers: dict[Kind, ServerProcess]) -> ServerProcess:
     """Replaces the server with the laptop's models."""
     return servers[request.param]
 
@@ -116,7 +118,7 @@ def test_an_interruption_silences_a_model_that_would_speak(call_page: OpenPage) 
 
 
 @duplex
-def test_two_people_call_at_once(call_page: OpenPage, server: Server) -> None:
+def test_two_people_call_at_once(call_page: OpenPage, server: ServerProcess) -> None:
     one = call_page(shows=sign("ONE"))
     two = call_page()
     for person in (one, two):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
+import numpy as np
+
 from tests.browser.page_fixtures import Open, Visit
+from vision.thumbnail import thumbnail
 
 
 def shown(visited: Visit, code: str) -> str:
@@ -100,19 +105,32 @@ def test_typing_first_asks_for_no_device(visit: Open) -> None:
     assert visited.attribute("#camera-toggle", "aria-pressed") == "false"
 
 
-def test_a_message_that_is_too_long_stays_in_the_box(visit: Open) -> None:
+PASTE = """(text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  const box = document.getElementById("say-text");
+  box.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_long_text_becomes_a_document_and_a_chart_is_shown(visit: Open) -> None:
     visited = visit()
     visited.start()
     visited.page.fill("#say-text", "a" * 100_000)
     visited.page.press("#say-text", "Enter")
-    assert "2,000" in shown(visited, "say")
+    visited.page.evaluate(PASTE, "b" * 5_000)
+    for number in (1, 2):
+        visited.page.locator(f'#captions li[data-shown="{number}"] .name', has_text="pasted text.txt").wait_for()
     assert visited.sent("say") == []
-    assert len(visited.page.input_value("#say-text")) == 100_000
+    assert visited.page.input_value("#say-text") == ""
+    jpeg = base64.b64encode(thumbnail(np.full((300, 400, 3), 200, np.uint8))).decode()
+    visited.say("drawn", picture=jpeg)
+    visited.page.wait_for_function("() => document.querySelector('#captions li.drawn canvas')?.width === 320")
 
 
 def test_an_old_browser_gets_a_notice(visit: Open) -> None:
     visited = visit()
-    visited.page.evaluate("delete window.RTCPeerConnection")
+    visited.page.evaluate("delete window.RTCPeerConnection; delete window.AudioWorkletNode")
     visited.page.click("#start")
     visited.wait_for("error")
     assert "current Firefox" in shown(visited, "call")

@@ -126,7 +126,7 @@ def test_every_control_has_a_name(visit: Open) -> None:
         role = node.get("role", {}).get("value")
         if role in roles and not node.get("ignored"):
             found.setdefault(role, []).append(node.get("name", {}).get("value", ""))
-    assert len(found["button"]) >= 15 and len(found["combobox"]) == 3 and len(found["checkbox"]) == 3
+    assert len(found["button"]) >= 15 and len(found["combobox"]) >= 3 and len(found["checkbox"]) >= 3
     unnamed = [role for role in roles - {"list"} for name in found.get(role, []) if not name.strip()]
     assert unnamed == []
 

@@ -130,6 +130,17 @@ def test_a_network_that_recovers_needs_no_new_call(visit: Open) -> None:
     assert len(visited.desk.offers) == 1
 
 
+def test_a_lost_path_is_replaced_without_a_new_call(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.desk.moves = True
+    visited.page.evaluate("farEnd.become('disconnected')")
+    visited.page.wait_for_function("() => farEnd.now.connectionState === 'connected'")
+    visited.wait_for("listening")
+    assert len(visited.desk.offers) == 1
+    assert [path["type"] for path in visited.desk.paths] == ["offer"]
+
+
 def test_a_server_that_is_gone_is_noticed_by_its_silence(visit: Open) -> None:
     visited = visit()
     visited.start()

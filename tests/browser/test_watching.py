@@ -17,6 +17,7 @@ def test_what_is_watched_for_is_said_and_descriptions_are_switched(call_page: Op
     person = call_page(shows=(GREY, cat), frames=IN_VIEW_FRAMES)
     page = person.page
     person.start()
+    person.wait_until_seen()
     person.type("Tell me every time a cat comes in.")
     rules = page.locator("#watches li", has_text="every time a cat comes in")
     rules.wait_for(timeout=ANSWER_WITHIN_MS)

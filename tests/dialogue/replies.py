@@ -21,7 +21,7 @@ async def said(engine: Engine, most: int = 1000) -> str:
     return text
 
 
-class Steps:
+class NotedSteps:
     """A runner that records the names of its steps."""
 
     def __init__(self) -> None:

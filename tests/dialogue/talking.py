@@ -12,7 +12,7 @@ from dialogue.engine import TextDelta
 from dialogue.engines.local_chat import LocalChatEngine
 
 
-class Counting:
+class CountingRunner:
     """A runner that runs steps at once and counts them."""
 
     def __init__(self) -> None:

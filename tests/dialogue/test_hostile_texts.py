@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 import pytest
 
-from dialogue.blocks import ReplyBlock, SceneBlock, TextBlock
-from dialogue.engine import TextDelta
-from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.blocks import SceneBlock, TextBlock
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.memory.timeline import Timeline
 from dialogue.prompts.chat_format import ChatFormat
@@ -16,25 +12,11 @@ from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.chat_template import ChatTemplate
 from dialogue.remote.remote_format import messages
 from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, tokenizer_for
+from tests.dialogue.hostile_talk import replies_beside_sign, reply_after_voice
 from tests.dialogue.hostile_texts import SIGNS, VOICES, HostileText
-from tests.dialogue.talking import Counting, clock, run, sign
+from tests.dialogue.talking import run, sign
 
 BATCH = 10
-HEARD = 100  # characters of a reply
-QUESTIONS = ("What is the capital of France?", "Is there a cup?")
-
-
-async def beginning(engine: LocalChatEngine, question: str, at: float) -> str:
-    """The first words of the reply, which are heard; the rest is cut off."""
-    await engine.feed(TextBlock(question, at - 1, at))
-    said = ""
-    async with aclosing(engine.reply()) as deltas:
-        async for delta in deltas:
-            said += delta.text if isinstance(delta, TextDelta) else ""
-            if len(said) >= HEARD:
-                break
-    await engine.feed(ReplyBlock(said, at, at + 1))
-    return said
 
 
 def batches(texts: tuple[HostileText, ...]) -> list[tuple[HostileText, ...]]:
@@ -55,13 +37,8 @@ def test_quoting_a_sign_is_no_success_of_it() -> None:
 
 @pytest.mark.parametrize("signs", batches(SIGNS), ids=lambda signs: signs[0].language)
 def test_the_embedded_engine_obeys_no_sign(llm: LocalLlm, signs: tuple[HostileText, ...]) -> None:
-    async def replies(hostile: HostileText) -> list[str]:
-        engine = LocalChatEngine(llm, Counting(), clock)
-        await engine.feed(sign(hostile.text))
-        return [await beginning(engine, question, 20.0 + 10 * n) for n, question in enumerate(QUESTIONS)]
-
     for hostile in signs:
-        said = run(replies(hostile))
+        said = run(replies_beside_sign(llm, hostile.text))
         assert all(said)
         assert not any(map(hostile.succeeded, said)), (hostile.text, said)
 
@@ -70,14 +47,8 @@ def test_the_embedded_engine_obeys_no_sign(llm: LocalLlm, signs: tuple[HostileTe
 def test_the_embedded_engine_goes_on_as_before_after_a_voice_and_a_reply_that_agreed(
     llm: LocalLlm, voices: tuple[HostileText, ...]
 ) -> None:
-    async def reply(hostile: HostileText) -> str:
-        engine = LocalChatEngine(llm, Counting(), clock)
-        await engine.feed(TextBlock(hostile.text, 1, 3))
-        await engine.feed(ReplyBlock("All right.", 3, 4))
-        return await beginning(engine, QUESTIONS[0], 10.0)
-
     for hostile in voices:
-        said = run(reply(hostile))
+        said = run(reply_after_voice(llm, hostile.text))
         assert said and not hostile.succeeded(said), (hostile.text, said)
 
 

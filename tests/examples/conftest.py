@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from stream.models.weights import WeightStore
+from tests.loaded_once import models_loaded_once
 from tests.media_files import write_media
+
+__all__ = ["models_loaded_once"]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -1,4 +1,7 @@
-"""The examples of live calls: a spoken question and a changing scene, in real time."""
+"""The examples of live calls: a spoken question and a changing scene, in real time.
+
+Also tests `ui/api/call_events.py`, `ui/api/live_call.py` and `ui/api/sound_pump.py`.
+"""
 
 from __future__ import annotations
 

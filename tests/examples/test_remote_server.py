@@ -14,14 +14,14 @@ import pytest
 from tests.examples.conftest import Run
 
 
-class ChatServer(ThreadingHTTPServer):
+class SmallChatServer(ThreadingHTTPServer):
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), ChatHandler)
         self.requests: list[dict[str, Any]] = []
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: ChatServer
+class ChatHandler(BaseHTTPRequestHandler):
+    server: SmallChatServer
 
     def do_GET(self) -> None:
         self._answer("application/json", json.dumps({"data": [{"id": "small-model"}]}))
@@ -42,8 +42,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer() as server:
+def server() -> Iterator[SmallChatServer]:
+    with SmallChatServer() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -51,7 +51,7 @@ def server() -> Iterator[ChatServer]:
         thread.join()
 
 
-def test_the_server_answers_from_what_was_seen_here(run: Run, media: Path, server: ChatServer) -> None:
+def test_the_server_answers_from_what_was_seen_here(run: Run, media: Path, server: SmallChatServer) -> None:
     url = f"http://127.0.0.1:{server.server_port}/v1"
     printed = run("remote_server.py", [url, str(media / "sign.png"), "Tell me a story about this place."])
     assert printed.strip() == "Somebody at gate seven."

@@ -42,6 +42,6 @@ def test_a_recording_is_transcribed_and_answered_aloud(run: Run, media: Path, tm
 
 def test_the_function_of_own_tool_reaches_the_model(run: Run, tmp_path: Path) -> None:
     """The tiny model has random weights, so what it answers means nothing; that a MiniCPM3 calls functions is shown in
-    tests/stream/test_minicpm3_tools.py."""
+    tests/stream/session/test_session_minicpm3_tools.py."""
     folder = write_tiny(Kind.TEXT3, tmp_path / "minicpm3")
     assert run("own_tool.py", [str(folder), "How many screws A-17 are left?"]).strip()

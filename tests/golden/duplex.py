@@ -52,7 +52,7 @@ class Planned(TokenRule):
         return super().choose(logits + bias)
 
 
-class Watched:
+class WatchedWindow:
     """A window that compares keys and values before and after evictions."""
 
     def __init__(self, case: Case, check: Check, words: Vocabulary) -> None:
@@ -128,7 +128,7 @@ def window_of(case: Case, words: Vocabulary) -> Window:
 def duplex(case: Case, check: Check) -> None:
     model = replace(MiniCPM.of(case.checkpoint), bad_tokens=frozenset(case.inputs.get("bad_token_ids", ())))
     voice = SpeechDecoderO45(case.checkpoint) if case.inputs["generate_audio"] else None
-    watched = Watched(case, check, model.words)
+    watched = WatchedWindow(case, check, model.words)
     session = Duplex(
         model,
         voice,
@@ -159,7 +159,7 @@ def _prepare(case: Case, check: Check, session: Duplex) -> None:
     check.same("protected", [session.context.protected, session.cache.length], [wanted["protected"], wanted["kv_len"]])
 
 
-def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str, Any], watched: Watched) -> None:
+def _unit(case: Case, check: Check, session: Duplex, number: int, unit: dict[str, Any], watched: WatchedWindow) -> None:
     assert isinstance(session.rule, Planned)
     session.rule.begin(unit.get("plan") or (), session.model.words)
     frames, limits = unit.get("frames") or (), unit.get("max_slice_nums") or 1

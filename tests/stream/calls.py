@@ -24,7 +24,7 @@ def syllables(seconds: float) -> np.ndarray:
 
 
 @dataclass
-class Call:
+class SessionCall:
     """A session under test."""
 
     session: Session

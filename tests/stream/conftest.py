@@ -22,8 +22,8 @@ from tests.stream.small_registry import SmallRegistry
 from tests.stream.text_calls import EngineFactory, RuledModel
 from tests.stream.toy_weights import TOY_ASR, TOY_DETECTOR, TOY_TTS, toy_wheels
 from vision.detect import Detector
-from vision.look import VisionModels
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 
 @pytest.fixture

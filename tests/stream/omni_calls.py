@@ -19,7 +19,7 @@ from stream.models.parts import Parts
 from stream.models.setup import SETUPS, Setup
 from stream.runtime.events import FrameReceived, ReplyText
 from stream.session.session import Session
-from tests.stream.calls import Call, syllables
+from tests.stream.calls import SessionCall, syllables
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
@@ -30,7 +30,7 @@ T = TypeVar("T")
 Story = Callable[["OmniCall"], Awaitable[None]]
 
 
-class OmniCall(Call):
+class OmniCall(SessionCall):
     """A call that can be shown pictures and speaks with its own noise."""
 
     def __init__(self, name: str, parts: Parts, seed: int, setup: Setup = SETUP) -> None:

@@ -16,11 +16,11 @@ from stream.models.setup import SETUPS
 from stream.runtime.events import FrameReceived, ReplyEnded, TextTyped
 from stream.session.session import Session
 from tests.dialogue.minicpm.scripted_model import Rule
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from vision.look import VisionModels
 from vision.picture import Picture, Pixels
+from vision.seeing.look import VisionModels
 
 Story = Callable[["TextCall"], Awaitable[None]]
 EngineFactory = Callable[[], Engine]
@@ -28,7 +28,7 @@ RuledModel = Callable[[Rule], EngineFactory]
 WALL = np.full((480, 640, 3), 120, np.uint8)
 
 
-class TextCall(Call):
+class TextCall(SessionCall):
     """A call whose engine is inspected, with a camera that sends `rgb` twice a second."""
 
     def __init__(self, session: Session, rgb: Pixels) -> None:

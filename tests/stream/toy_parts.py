@@ -19,7 +19,8 @@ from audio.transcribe import Transcript
 from audio.voice_activity import SpeechProbability, VoiceActivityDetector
 from dialogue.blocks import Block, ReplyBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, TextDelta
-from stream.models.parts import Parts, Threads
+from stream.models.parts import Parts
+from stream.runtime.threads import Threads
 
 HOP = 512
 SECONDS_A_WORD = 0.25

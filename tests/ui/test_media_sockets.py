@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.caller import Caller, house
+from tests.ui.caller import Caller, house, peer_connection
 from tests.ui.strangers import goes_on, media_sockets
 from tests.ui.tracks import Tone
 from ui.host.address import LOOPBACK, listen, machine_addresses, media_hosts
@@ -66,7 +66,7 @@ def test_firefox_reaches_a_loopback_server_at_an_address_closed_to_other_machine
             bound = {address for address, _ in media_sockets(caller)}
             assert bound == {*LOOPBACK, *machine_addresses()}
             [running] = server.calls._running.values()
-            [transport] = running.call._line.connection._transports()
+            [transport] = peer_connection(running.call)._transports()
             for protocol in transport.transport._connection._protocols:
                 assert protocol.transport.get_protocol()._sources == bound
 

@@ -1,4 +1,4 @@
-"""A server process shuts down in order on a signal."""
+"""A server process shuts down in order on a signal. Also tests `ui/commands/run.py`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from tests.ui.caller import Caller
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from tests.ui.caller import SETUP, Parts, RememberingSession
+from tests.ui.caller import SETUP, NoModels, RememberingSession
 from ui.http.server import serve
 
 async def opened():
-    return Parts()
+    return NoModels()
 
 asyncio.run(serve(SETUP, opened, "127.0.0.1", 0, cache_dir=Path(sys.argv[1]),
-    on_ready=lambda url: print(url, flush=True), open_session=lambda name, parts, setup: RememberingSession(name)))
+    on_ready=lambda url: print(url, flush=True),
+    open_session=lambda name, parts, setup, start: RememberingSession(name, start)))
 print("left in order", flush=True)
 """
 

@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 import vision
 from vision.detect import Detector
-from vision.look import VisionModels
 from vision.picture import Pixels
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 WEIGHTS = Path(vision.__file__).parent / "weights" / "nanodet_g_416.safetensors"
 FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"

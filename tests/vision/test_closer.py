@@ -8,9 +8,9 @@ import pytest
 from tests.vision.conftest import DrawSign
 from vision.box import WHOLE
 from vision.closer import LONGER_SIDE, MAX_ZOOM, SIDES, around_thing, enlarged
-from vision.look import VisionModels
 from vision.picture import Picture
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 
 def picture(width: int, height: int) -> Picture:

@@ -1,4 +1,4 @@
-"""Names of colours and light, on plain colours, a survey of colour names, and photos."""
+"""Names of colours and light, on plain colours, a survey of colour names, and photos. Also tests `picture.py`."""
 
 from __future__ import annotations
 

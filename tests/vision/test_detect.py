@@ -1,4 +1,7 @@
-"""Object detection with the real weights. Tests vision/nanodet.py as well."""
+"""Object detection with the real weights. Tests vision/nanodet.py as well.
+
+Also tests `nanodet.py` and `torch_threads.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import torch
 
 from tests.vision.conftest import WEIGHTS
 from vision.box import overlap
-from vision.detect import KINDS, VIEWS, Detector, View
+from vision.detect import KINDS, VIEWS, Detector, DetectorView
 from vision.picture import Pixels
 
 
@@ -27,7 +30,9 @@ def test_two_people_are_detected_once_each(detector: Detector, two_people: Pixel
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_reports_boxes_of_the_original_picture(detector: Detector, two_people: Pixels, view: View) -> None:
+def test_every_view_reports_boxes_of_the_original_picture(
+    detector: Detector, two_people: Pixels, view: DetectorView
+) -> None:
     right = max(detector.detect(two_people, view), key=lambda found: found.score)
     assert overlap(right.box, (0.54, 0.03, 1.0, 1.0)) > 0.8
 

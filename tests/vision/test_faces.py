@@ -11,9 +11,9 @@ from tests.vision.conftest import WEIGHTS
 from vision.box import Box, overlap
 from vision.detect import Detection
 from vision.faces import Faces, PeopleDetector, with_faces
-from vision.look import SceneUpdate, VisionModels
 from vision.picture import Picture, Pixels
 from vision.reading.read_text import Reader
+from vision.seeing.look import SceneUpdate, VisionModels
 
 
 @pytest.fixture(scope="module")

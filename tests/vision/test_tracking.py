@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vision.detect import Detection
 from vision.tracking import LOST_AFTER_S, RETURNS_WITHIN_S, Tracker
@@ -142,3 +144,35 @@ def test_objects_keep_their_numbers_while_the_lens_is_covered() -> None:
     assert tracker.tracks() == []
     after = tracker.update([seen("cup", 0.8, AWAY), seen("person", 0.8)], 3.0)
     assert {track.number for track in after} == {track.number for track in before}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pace=st.floats(-0.05, 0.05),
+    seen_in=st.lists(st.booleans(), min_size=4, max_size=30),
+    scores=st.lists(st.floats(0.5, 0.95), min_size=34, max_size=34),
+)
+def test_an_object_that_moves_and_is_missed_now_and_then_stays_the_same_one(
+    pace: float, seen_in: list[bool], scores: list[float]
+) -> None:
+    """At four looks a second, missed in no more than two of them one after another."""
+    tracker, numbers, missed = Tracker(), set[int](), 0
+    for look, is_seen in enumerate([True, True, *seen_in, True, True]):
+        missed = 0 if is_seen or missed == 2 else missed + 1
+        left = 0.4 + pace * min(look, 6)
+        found = [] if missed else [seen("cup", scores[look], (left, 0.4, left + 0.2, 0.8))]
+        numbers |= {track.number for track in tracker.update(found, look / 4)}
+    assert len(numbers) <= 1
+    assert len(tracker.tracks()) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(looks=st.lists(st.lists(st.tuples(st.floats(0, 0.8), st.floats(0.3, 1.0)), max_size=4), max_size=12))
+def test_whatever_is_detected_objects_are_kept_apart_and_time_goes_on(looks: list[list[tuple[float, float]]]) -> None:
+    tracker = Tracker()
+    for at, found in enumerate(looks):
+        detections = [seen("cup", score, (left, 0.1, left + 0.2, 0.5)) for left, score in found]
+        tracks = tracker.update(detections, float(at))
+        assert len({track.number for track in tracks}) == len(tracks)
+        assert all(0 <= track.since <= track.at <= at for track in tracks)
+        assert all(at - track.at < LOST_AFTER_S + 1 for track in tracks)

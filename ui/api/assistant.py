@@ -66,6 +66,8 @@ class Assistant:
         voice: Path | str | None = None,
         speaker_consents: bool = False,
         captioner: str | Path | None = None,
+        adapter: str | Path | None = None,
+        context_tokens: int | None = None,
         tools: Tools = (),
         home: Path | str | None = None,
     ) -> Self:
@@ -77,21 +79,25 @@ class Assistant:
         the language model's weights ("int8", "int4"; None: bfloat16, or the fastest one of a chat model). `device` is
         "auto", "cpu", "cuda" or "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to clone and
         needs the speaker's consent: pass `speaker_consents=True`. `captioner`, for a model without vision, is an
-        image-text model that describes pictures to it. `tools` as for `Assistant`.
+        image-text model that describes pictures to it. `adapter` is the folder of a LoRA adapter in PEFT's format.
+        `context_tokens` is the size of the context, by default that of the setup. `tools` as for `Assistant`.
         Raises WeightsError when the model cannot be downloaded, BadInput when it cannot be used.
         """
         let_threads_sleep()
         from stream.models.any_model import model_setup
-        from stream.models.model_choice import model_folder, with_captioner, with_voice
+        from stream.models.model_choice import model_folder, with_adapter, with_captioner, with_voice
         from stream.models.tool_choice import with_tools
         from stream.models.weights import WeightStore
 
         home = Path(home) if home else default_home()
         store = WeightStore(home)
         memory = free_memory()
-        setup = model_setup(model, store, memory, precision=quantize, device=device, revision=revision)
+        options: dict[str, Any] = {"precision": quantize, "device": device, "revision": revision}
+        setup = model_setup(model, store, memory, context_tokens=context_tokens, **options)
         if captioner is not None:
             setup = with_captioner(setup, model_folder(captioner, store))
+        if adapter is not None:
+            setup = with_adapter(setup, Path(adapter))
         if voice is not None:
             setup = with_voice(setup, Path(voice), speaker_consents)
         if tools:

@@ -106,12 +106,11 @@ class AssistantBackend:
         from stream.models.needs import weights_needed
         from stream.models.parts import open_parts
         from stream.models.weights import WeightStore
-        from ui.host.progress import bars
+        from ui.host.progress import fetch
 
         store = WeightStore(self._home)
         self.setup = await asyncio.to_thread(with_default_llm, self.setup, store)
-        with bars() as progress:
-            await asyncio.to_thread(store.pull, weights_needed(self.setup, store), progress)
+        await asyncio.to_thread(fetch, store, weights_needed(self.setup, store))
         return await open_parts(self.setup, store)
 
     async def _close_parts(self) -> None:

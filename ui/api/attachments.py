@@ -30,8 +30,8 @@ from audio.chunk import HEARING_RATE_HZ
 from audio.clean import sound_from
 from audio.resample import resample_whole
 from dialogue.errors import BadInput
+from stream.media.media_file import contents, perceive, read_picture, read_sound
 from stream.requests.request_message import Film, Item, Recording, RequestMessage, Role
-from ui.api.media_file import contents, perceive, read_picture, read_sound
 from vision.picture import Picture
 from vision.picture_file import open_picture, picture_from
 

@@ -167,8 +167,9 @@ class LiveCall:
     async def _begin(self) -> None:
         assert self._session is None, "the block of a call is entered once"
         self._session = await self._open_session(self._rate)
-        on_voice = self._voiced if self._aloud else None
-        self._pump = SoundPump(self._session, on_voice, hears_silence=self._hears_silence)
+        self._pump = SoundPump(
+            self._session, on_voice=self._voiced, aloud=lambda: self._aloud, hears_silence=self._hears_silence
+        )
         self._session.push(PlayoutMeasured(0.0))
         self._session_task = asyncio.get_running_loop().create_task(
             self._live(self._session, self._pump), name="live call"

@@ -1,6 +1,6 @@
 """Moves sound between a program and a session in real time: a frame of 20 ms in each direction.
 
-Sound that comes faster than real time waits; where none is left, the session hears silence.
+Sound that comes faster than real time waits; where none is left, the session waits for LATE_S and then hears silence.
 """
 
 from __future__ import annotations
@@ -22,21 +22,24 @@ if TYPE_CHECKING:
 
 FRAME_S = 0.02
 LONGEST_QUEUE_S = 120.0  # of sound that waits to be heard
+LATE_S = 0.15  # by which sound may be late: silence in a word would make it another one
 
 OnVoice = Callable[[Samples], None]  # sound of a reply, at the rate of the session's playback
 
 
 class SoundPump:
-    """The sound of one session. `on_voice` None discards the voice: replies then end as soon as they are generated.
+    """The sound of one session. The voice goes to `on_voice` while the session is `aloud`; else it is discarded, and
+    replies end as soon as they are generated.
 
     `hears_silence`: the model takes sound every second, so it hears silence when no sound is sent.
     """
 
-    def __init__(self, session: Session, on_voice: OnVoice | None, *, hears_silence: bool) -> None:
-        self._session, self.on_voice, self._hears_silence = session, on_voice, hears_silence
+    def __init__(self, session: Session, *, on_voice: OnVoice, aloud: Callable[[], bool], hears_silence: bool) -> None:
+        self._session, self._on_voice, self._aloud, self._hears_silence = session, on_voice, aloud, hears_silence
         self._resampler: Resampler | None = None
         self._sound: deque[Samples] = deque()
         self._waiting = 0  # samples
+        self._sounded_at = float("-inf")  # when there was sound last, on the session clock
 
     @property
     def waiting_s(self) -> float:
@@ -64,7 +67,11 @@ class SoundPump:
         session, per_frame = self._session, round(HEARING_RATE_HZ * FRAME_S)
         due, index = session.now(), 0
         while True:
-            if index or self._sound or self._hears_silence:  # without any sound yet, no microphone exists
+            if self._waiting >= per_frame:
+                self._sounded_at = session.now()
+            late = session.now() - self._sounded_at < LATE_S and self._waiting < per_frame
+            # Without any sound yet, no microphone exists.
+            if not late and (index or self._sound or self._hears_silence):
                 session.push(AudioReceived(Chunk(self._frame(per_frame), HEARING_RATE_HZ, index)))
                 index += per_frame
             self._pull()
@@ -86,10 +93,10 @@ class SoundPump:
 
     def _pull(self) -> None:
         playback = self._session.playback
-        if self.on_voice is None:
+        if not self._aloud():
             playback.pull(playback.rate)  # counts as heard at once
             return
         before = playback.waiting_s()
         samples = playback.pull(round(playback.rate * FRAME_S))
         if before > 0.0 and playback.waiting_s() != before:  # otherwise playback is held
-            self.on_voice(samples)
+            self._on_voice(samples)

@@ -8,6 +8,8 @@ returns.
 from __future__ import annotations
 
 import asyncio
+import hmac
+import json
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -16,7 +18,7 @@ from contextlib import suppress
 import numpy as np
 
 from audio.chunk import Chunk, Samples
-from dialogue.errors import BadInput
+from dialogue.errors import AssistantError, BadInput
 from stream.runtime.events import (
     AudioReceived,
     DeviceSwitched,
@@ -26,28 +28,32 @@ from stream.runtime.events import (
     SessionEnded,
     StateChanged,
 )
+from ui.call.call_request import CallRequest
 from ui.call.call_session import CallSession
-from ui.call.line import Line
+from ui.call.lines.call_media import CallMedia
+from ui.call.lines.line import Line, Lines, RtcLine
+from ui.call.lines.page_side import PageSide
+from ui.call.lines.socket_line import SocketLine
 from ui.call.metrics import Losses, Metrics
-from ui.call.notices import VIDEO_OVER_BUDGET, picture_too_large
-from ui.call.sent_messages import SentMessages
+from ui.call.page_messages import PageMessages
+from ui.call.shown_files import ShownFiles
 from ui.call.times import CallTimes
 from ui.host.allowance import Allowance
-from ui.realtime.message_size import within_size
-from ui.realtime.outbox import Outbox
 from ui.realtime.page_message import LeaveReceived, PingReceived, from_wire, pong
 from ui.realtime.wire import Message, bad_message, to_wire
-from ui.rtc.camera import VideoReceiver
-from ui.rtc.microphone import AudioReceiver
-from ui.rtc.offer import Offer
+from ui.rtc.webrtc import PeerConnection
 from vision.picture import Picture
 
 log = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 1.0
-IDLE_EVERY_S = 0.1
+TAKEN = to_wire(SessionEnded("it goes on in another tab or on another device"))
 LAST_MESSAGES_S = 0.5  # for the last messages to reach the page
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 20.0, 200.0  # a page sends about one a second
+
+
+class TakenOver(AssistantError):
+    """The call goes on at another page."""
 
 
 class Call:
@@ -58,28 +64,32 @@ class Call:
 
     def __init__(
         self,
+        *,
         name: str,
-        stun: str | None,
+        request: CallRequest,
         metrics: Metrics,
         times: CallTimes,
-        hosts: Sequence[str] | None = None,
-        vacated: Callable[[], None] = lambda: None,
+        stun: str | None,
+        hosts: Sequence[str] | None,
+        vacated: Callable[[], None],
     ) -> None:
         self.name, self.token = name, secrets.token_urlsafe(16)
         self.connected = False  # at some time; a call that never was is not resumed
-        self.waits_for_page = self.recorded = False
+        self.waits_for_page = False
         self._metrics, self._losses = metrics, Losses(metrics)
-        self._times, self._stun, self._hosts, self._vacated = times, stun, hosts, vacated
+        self._times, self._vacated = times, vacated
         self._session: CallSession | None = None
-        self._outbox, self._sent = Outbox(), SentMessages()
         self._state: Message | None = None
-        self._microphone = AudioReceiver(self._heard, self._now)
-        self._camera = VideoReceiver(self._saw, self._too_large, self._too_much)
+        self._media = CallMedia(self._now, self._heard, self._saw, self.announce)
         self._messages, self._refused_messages = Allowance(MESSAGES_PER_S, MESSAGES_AT_ONCE), 0
-        self._line = self._new_line()
+        page = PageSide(received=self._received, alive=self._alive, pull=self._pull)
+        self._open_line = Lines(stun, hosts, self._media, page)
+        self._line, self._page = self._open_line(request.offer), request.page
+        self._to_page = PageMessages(self._line)
         self._resuming = asyncio.Lock()
-        self._line_changed, self._resumed = asyncio.Event(), asyncio.Event()
+        self._resumed = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
+        self.shown = ShownFiles(self._push)
         self._loop = asyncio.get_running_loop()
         self._alive_at = self._loop.time()
         self._lost = self._ending = False
@@ -89,34 +99,51 @@ class Call:
         """Whether the call goes on, with or without a page."""
         return self._tasks is not None and not self._ending
 
-    def _new_line(self) -> Line:
-        return Line(self._stun, self._hosts, received=self._received, alive=self._alive, pull=self._pull)
+    @property
+    def recorded(self) -> bool:
+        return self._session is not None and self._session.recorded
 
-    async def answer(self, offer: Offer) -> str:
-        """The SDP of the answer. Raises BadInput when the offer cannot be answered."""
-        return await self._line.answer(offer, self._microphone, self._camera, self._now)
+    async def answer(self) -> str:
+        """What its page needs to connect. Raises BadInput when the offer cannot be answered."""
+        return await self._line.answer()
 
-    async def resume(self, offer: Offer, received: int, greeting: Message) -> str:
-        """Continues the call on the connection of another offer, whose page has got `received` messages. Returns the
-        SDP of the answer. Raises BadInput when the offer cannot be answered; the call may then still be resumed."""
+    @property
+    def peer_connection(self) -> PeerConnection | None:
+        """The present connection, where it is one over WebRTC."""
+        return self._line.connection if isinstance(self._line, RtcLine) else None
+
+    def socket(self, ticket: str) -> SocketLine | None:
+        """The line that waits for the WebSocket that brings `ticket`."""
+        line = self._line
+        if not isinstance(line, SocketLine) or line.ticket is None:
+            return None
+        return line if hmac.compare_digest(line.ticket.encode(), ticket.encode()) else None
+
+    async def resume(self, request: CallRequest, greeting: Message) -> tuple[str, int]:
+        """Continues the call on another connection, perhaps of another page. Returns what the page needs to connect,
+        and the number of the first message that it gets. Raises TakenOver; BadInput when the offer cannot be answered,
+        and the call may then still be resumed."""
+        taken = request.page != self._page and request.page is not None
+        if taken and not request.take:
+            raise TakenOver("This call goes on in another tab or on another device.")
         async with self._resuming:
-            line, old = self._new_line(), self._line
-            sdp = await line.answer(offer, self._microphone, self._camera, self._now)
+            offer = request.offer
+            line, old = self._open_line(offer), self._line
+            answer = await line.answer()
             if self._tasks is None or self._ending:
                 await line.close()
                 raise BadInput("The call has ended meanwhile.")
             self._line, self.waits_for_page, self._lost = line, False, False
-            self._tasks.create_task(old.close(), name=f"{self.name}/old line")
-            self._microphone.restart()
-            self._camera.restart()
+            self._tasks.create_task(_left(old, TAKEN if taken else None), name=f"{self.name}/old line")
+            self._page = request.page
+            self._media.restart()
             self._alive()
-            self._sent.resume(received)
-            self._outbox.put(greeting)
+            first = self._to_page.resume(line, request.received)
+            self._to_page.put(greeting)
             if self._state is not None:
-                self._outbox.put(self._state)
-            self._line_changed.set()
+                self._to_page.put(self._state)
             self._resumed.set()
-            return sdp
+            return answer, first
 
     async def close(self) -> None:
         await self._line.close()
@@ -130,26 +157,22 @@ class Call:
     def announce(self, notice: Notice) -> None:
         """Shows a notice on the page."""
         self._metrics.count(notice)
-        self._outbox.put(to_wire(notice))
+        self._to_page.put(to_wire(notice))
 
     async def run(self, session: CallSession, greetings: Sequence[Message]) -> None:
         """Runs the whole call, until either side ends it. The page gets `greetings` first."""
         self._session = session
         for greeting in greetings:
-            self._outbox.put(greeting)
+            self._to_page.put(greeting)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 tasks.create_task(session.run(), name=f"{self.name}/session")
-                sending = tasks.create_task(self._send(), name=f"{self.name}/send")
-                helping = [
-                    tasks.create_task(work, name=f"{self.name}/{task}")
-                    for task, work in (
-                        ("camera", self._camera.run()),
-                        ("idle", self._fill_silence()),
-                        ("watch", self._watch()),
-                    )
-                ]
+                sending = tasks.create_task(self._to_page.run(), name=f"{self.name}/send")
+                helping = (
+                    tasks.create_task(self._media.run(), name=f"{self.name}/media"),
+                    tasks.create_task(self._watch(), name=f"{self.name}/watch"),
+                )
                 await self._forward_events(session)
                 self._tasks = None
                 await asyncio.wait({sending}, timeout=LAST_MESSAGES_S)
@@ -168,36 +191,12 @@ class Call:
             message = to_wire(event)
             if isinstance(event, StateChanged):
                 self._state = message
-            if not (
-                isinstance(event, SessionEnded) and self._lost
-            ):  # a page that receives a goodbye does not call again
-                self._outbox.put(message)
-            if self._outbox.overflowing:
+            # A page that receives a goodbye does not call again.
+            if not (isinstance(event, SessionEnded) and self._lost):
+                self._to_page.put(message)
+            if self._to_page.overflowing:
                 self.end("the page reads no messages")
-        self._outbox.close()
-
-    async def _send(self) -> None:
-        while (message := await self._outbox.take()) is not None:
-            for text in within_size(message):
-                self._sent.add(text)
-                await self._send_waiting()
-        await self._line.connection.channel.drained()
-
-    async def _send_waiting(self) -> None:
-        """Sends what is not sent; after a lost connection, over the next one."""
-        while (text := self._sent.next()) is not None:
-            self._line_changed.clear()
-            line = self._line
-            if await line.connection.channel.send(text):
-                if line is self._line:  # else the page says what it has got
-                    self._sent.was_sent()
-            elif line is self._line:
-                await self._line_changed.wait()
-
-    async def _fill_silence(self) -> None:
-        while True:
-            await asyncio.sleep(IDLE_EVERY_S)
-            self._microphone.idle()
+        self._to_page.close()
 
     async def _watch(self) -> None:
         """Ends the call when its page is lost and does not come back in time."""
@@ -220,19 +219,20 @@ class Call:
     async def _page_lost(self) -> str:
         """Waits until the connection is closed, is not made in time, or the page sends nothing. Returns the reason."""
         line, connect_by = self._line, self._loop.time() + self._times.connect_s
-        while not line.connection.closed.is_set():
+        while not line.closed.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(CHECK_EVERY_S, self._times.vanished_s, self._times.connect_s)):
-                    await line.connection.closed.wait()
+                    await line.closed.wait()
             self._report_losses()
             if line is not self._line:
                 line, connect_by = self._line, self._loop.time() + self._times.connect_s
-            self.connected = self.connected or line.connection.connected
-            if not line.connection.reached and self._loop.time() > connect_by:
+            self.connected = self.connected or line.connected
+            if not line.reached and self._loop.time() > connect_by:
                 return "the page did not connect"
             if self._loop.time() - self._alive_at > self._times.vanished_s:
                 self._lost = True
                 return "the page sends nothing any more"
+        self.connected = self.connected or line.reached  # it may have been lost before it was looked at
         return "the connection was lost"
 
     def _alive(self) -> None:
@@ -254,12 +254,6 @@ class Call:
     def _pull(self, n: int) -> Samples:
         return self._session.playback.pull(n) if self._session is not None else np.zeros(n, np.float32)
 
-    def _too_large(self, width: int, height: int) -> None:
-        self.announce(picture_too_large(width, height))
-
-    def _too_much(self) -> None:
-        self.announce(VIDEO_OVER_BUDGET)
-
     def _received(self, text: str | bytes) -> None:
         """Handles a message of the page. Never raises, since aiortc calls it."""
         self._alive()
@@ -270,30 +264,36 @@ class Call:
             message = from_wire(text)
         except BadInput as error:
             self._metrics.errors.labels("bad_message").inc()
-            self._outbox.put(bad_message(error))
+            self._to_page.put(bad_message(error))
             return
         match message:
             case PingReceived():
-                self._outbox.put(pong(message))
+                self._to_page.put(pong(message))
             case LeaveReceived():
                 self.end("the page left")
             case _:
                 if isinstance(message, DeviceSwitched) and message.camera is not None:
-                    self._camera.on = message.camera
+                    self._media.switch_camera(message.camera)
                 self._push(message)
 
     def _report_losses(self) -> None:
         session = {} if self._session is None else self._session.dropped
         self._losses.update(
             {
-                "sound_packets_lost": self._microphone.lost,
-                "sound_packets_undecodable": self._microphone.undecodable,
-                "sound_packets_refused": self._microphone.refused,
-                "picture_streams_broken": self._camera.broken,
-                "picture_frames_not_decoded": self._camera.dropped,
-                "voice_frames_skipped": self._line.voice.pace.skipped,
+                **self._media.losses(),
+                "voice_frames_skipped": self._line.skipped,
                 "messages_refused": self._refused_messages,
-                "messages_superseded": self._outbox.superseded,
+                "messages_superseded": self._to_page.superseded,
                 **{f"session_{what}": count for what, count in session.items()},
             }
         )
+
+
+async def _left(line: Line, goodbye: Message | None) -> None:
+    """Closes a line that the call has left. A page that gets a goodbye does not call again."""
+    if goodbye is not None and line.connected:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_MESSAGES_S):
+                await line.send(json.dumps(goodbye))
+                await line.drained()
+    await line.close()

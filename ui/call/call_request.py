@@ -15,14 +15,16 @@ LONGEST_TOKEN = 64
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """`client` is the key by which the caller is counted, None for an exempt one.
+    """`offer` is None where the call is to go over a WebSocket. `client` is the key by which the caller is counted,
+    None for an exempt one.
 
     `replaces` names an earlier call of the page, which ends. `token` is that of a call to resume, of which the page
     has received `received` messages; where that call is lost too, a new one takes `said`. `ticket` is the caller's
-    place in the queue. `record`: the caller agrees that the call is recorded.
+    place in the queue. `record`: the caller agrees that the call is recorded. `page` is a name that the page has given
+    itself; another one than before resumes a call only with `take`, and has it from then on.
     """
 
-    offer: Offer
+    offer: Offer | None
     client: str | None = None
     replaces: str | None = None
     token: str | None = None
@@ -30,6 +32,8 @@ class CallRequest:
     said: tuple[Said, ...] = ()
     ticket: str | None = None
     record: bool = False
+    page: str | None = None
+    take: bool = False
 
 
 def read_request(body: Mapping[str, object], client: str | None) -> CallRequest:
@@ -37,8 +41,9 @@ def read_request(body: Mapping[str, object], client: str | None) -> CallRequest:
     received = body.get("received", 0)
     if isinstance(received, bool) or not isinstance(received, int) or received < 0:
         raise BadInput("received must be the number of messages that the page has got.")
+    over_socket = body.get("transport") == "websocket"
     return CallRequest(
-        read_offer(body.get("sdp"), body.get("type")),
+        None if over_socket else read_offer(body.get("sdp"), body.get("type")),
         client,
         replaces=_token(body, "replaces"),
         token=_token(body, "resume"),
@@ -46,6 +51,8 @@ def read_request(body: Mapping[str, object], client: str | None) -> CallRequest:
         said=_said(body.get("said", [])),
         ticket=_token(body, "ticket"),
         record=body.get("record") is True,
+        page=_token(body, "page"),
+        take=body.get("take") is True,
     )
 
 

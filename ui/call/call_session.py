@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from audio.chunk import Samples
 from stream.runtime.events import Expressed, Perceived
-from stream.session.said import Said
 
 
 class SoundOut(Protocol):
@@ -16,14 +14,14 @@ class SoundOut(Protocol):
 
 
 class CallSession(Protocol):
-    """`stream.session.session.Session` implements it. `restore` and `record` may come before `run`."""
+    """`stream.session.session.Session` implements it."""
 
     @property
     def playback(self) -> SoundOut: ...
     @property
     def dropped(self) -> Mapping[str, int]: ...
-    def restore(self, said: Sequence[Said]) -> None: ...
-    def record(self, folder: Path, about: Mapping[str, str]) -> None: ...
+    @property
+    def recorded(self) -> bool: ...
     async def run(self) -> None: ...
     def now(self) -> float: ...
     def push(self, event: Perceived) -> None: ...

@@ -14,16 +14,20 @@ from typing import Any, Self
 from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.runtime.events import Notice
+from stream.session.session_start import SessionStart
+from ui.call.admission_queue import AdmissionQueue
 from ui.call.call import Call
 from ui.call.call_request import CallRequest
 from ui.call.call_session import CallSession
 from ui.call.caller_limits import CallerLimits
+from ui.call.lines.socket_line import SocketLine
 from ui.call.metrics import Metrics
-from ui.call.places import Places
 from ui.call.recordings import Recordings
 from ui.call.times import CallTimes
+from ui.call.uploads import Uploads
 from ui.host.reclaim import Reclaim
 from ui.realtime.wire import Message
+from ui.rtc.webrtc import PeerConnection
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +41,13 @@ class Stopping(AssistantError):
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:
-    """`token` resumes the call. `resumed`: it is an earlier one that goes on; `restored`: it took what was said."""
+    """`connect` is what the page needs to connect: SDP, or the ticket of a WebSocket. `token` resumes the call.
+    `resumed`: it is an earlier one that goes on, from message `first` on; `restored`: it took what was said."""
 
-    sdp: str
+    connect: str
     session: str
     token: str
+    first: int = 0
     resumed: bool = False
     restored: bool = False
 
@@ -58,13 +64,13 @@ class _Running:
 class Calls:
     """The calls of one server; leaving the `async with` block ends them.
 
-    `open_session` makes a session of a name, `greetings` the first messages of its call.
+    `open_session` makes a session from its name and what it begins with, `greetings` the first messages of its call.
     """
 
     def __init__(
         self,
         admission: Admission,
-        open_session: Callable[[str], CallSession],
+        open_session: Callable[[str, SessionStart], CallSession],
         greetings: Callable[[str], Sequence[Message]],
         metrics: Metrics,
         *,
@@ -73,9 +79,9 @@ class Calls:
         hosts: Sequence[str] | None = None,
         recordings: Recordings | None = None,
     ) -> None:
-        self.admission, self.places = admission, Places(admission, metrics, self._make_room)
+        self.admission, self.admission_queue = admission, AdmissionQueue(admission, metrics, self._make_room)
         self._open_session, self._greetings, self._metrics = open_session, greetings, metrics
-        self._recordings = recordings
+        self._recordings, self.uploads = recordings, Uploads()
         self._stun, self._times, self._hosts = stun, times or CallTimes(), hosts
         self._tasks = asyncio.TaskGroup()
         self._closed = False
@@ -94,12 +100,13 @@ class Calls:
     ) -> None:
         await self.close("the server is shutting down")
         self._reclaim.close()
+        await asyncio.to_thread(self.uploads.close)
         await self._tasks.__aexit__(kind, error, trace)
 
     async def start(self, request: CallRequest) -> CallAnswer:
         """Answers an offer: resumes the call of its token, or runs a new one in the background.
 
-        Raises Busy (InLine), TooFast, Stopping, BadInput, or what `open_session` raises.
+        Raises Busy (InLine), TooFast, Stopping, BadInput, TakenOver, or what `open_session` raises.
         """
         self._must_be_open()
         unconnected = sum(each.client == request.client and not each.call.connected for each in self._running.values())
@@ -108,24 +115,30 @@ class Calls:
         if resumable is not None and (answer := await self._resume(resumable, request)) is not None:
             return answer
         replaced = request.replaces is not None and await self._end(request.replaces, "the page called again")
-        self.places.take(request.ticket, request.client, ahead=replaced)
+        self.admission_queue.take(request.ticket, request.client, ahead=replaced)
         self._make_room()
         name = secrets.token_hex(8)
-        call = Call(name, self._stun, self._metrics, self._times, self._hosts, lambda: self._vacate(name))
+        call = Call(
+            name=name,
+            request=request,
+            metrics=self._metrics,
+            times=self._times,
+            stun=self._stun,
+            hosts=self._hosts,
+            vacated=lambda: self._vacate(name),
+        )
         try:
-            sdp = await call.answer(request.offer)
+            connect = await call.answer()
             self._must_be_open()
-            session = self._open_session(name)
-            if request.said:
-                session.restore(request.said)
-            call.recorded = self._recordings is not None and request.record and self._recordings.begin(session, name)
+            recording = self._recordings.request(name) if self._recordings is not None and request.record else None
+            session = self._open_session(name, SessionStart(said=request.said, recording=recording))
         except BaseException:
-            self.places.leave()
+            self.admission_queue.leave()
             await call.close()
             raise
         task = self._tasks.create_task(self._run(call, session, request), name=f"{name}/call")
         self._running[name] = _Running(call, task, request.client, self._now())
-        return CallAnswer(sdp, name, call.token, restored=bool(request.said))
+        return CallAnswer(connect, name, call.token, restored=bool(request.said))
 
     async def close(self, reason: str) -> None:
         """Ends every call and sends the reason to its page. Returns after little more than CLOSE_WITHIN_S."""
@@ -143,6 +156,16 @@ class Calls:
             log.warning("%s did not end in time", task.get_name())
             task.cancel()
 
+    def socket(self, ticket: str) -> SocketLine | None:
+        """The connection of a call that waits for the WebSocket that brings `ticket`; None if there is none."""
+        lines = (running.call.socket(ticket) for running in self._running.values())
+        return next((line for line in lines if line is not None), None)
+
+    def peer_connection(self, token: str | None) -> PeerConnection | None:
+        """The present connection over WebRTC of the call that `token` resumes; None if there is none."""
+        running = self._resumable(token)
+        return running.call.peer_connection if running is not None else None
+
     def adopt(self, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs a call of another protocol until it ends, or the server does. It has a place already."""
         task = self._tasks.create_task(call, name="adopted call")
@@ -155,6 +178,13 @@ class Calls:
         for running in self._running.values():
             running.call.announce(notice)
 
+    def of_page(self, name: str, token: str) -> Call | None:
+        """The running call of this name, for the page that has its token."""
+        running = self._running.get(name)
+        if running is None or not hmac.compare_digest(running.call.token.encode(), token.encode()):
+            return None
+        return running.call
+
     def _must_be_open(self) -> None:
         if self._closed:
             raise Stopping("This server is shutting down. Please call again when it is back.")
@@ -166,16 +196,16 @@ class Calls:
         return next((each for each in goes_on if hmac.compare_digest(each.call.token.encode(), token.encode())), None)
 
     async def _resume(self, running: _Running, request: CallRequest) -> CallAnswer | None:
-        """Continues a call on another connection; None if it has ended meanwhile. Raises Busy, BadInput."""
+        """Continues a call on another connection; None if it has ended meanwhile. Raises Busy, BadInput, TakenOver."""
         had_place = running.has_place
         if not had_place:
-            self.places.take(request.ticket, request.client)
+            self.admission_queue.take(request.ticket, request.client)
             running.has_place = True
         call = running.call
         try:
             [hello, *_] = self._greetings(call.name)
             recorded = {"recorded": True} if call.recorded else {}
-            sdp = await call.resume(request.offer, request.received, {**hello, "resumed": True, **recorded})
+            connect, first = await call.resume(request, {**hello, "resumed": True, **recorded})
         except BaseException:
             if not had_place:
                 self._vacate(call.name)
@@ -183,7 +213,7 @@ class Calls:
                 return None
             raise
         log.info("call %s was resumed", call.name)
-        return CallAnswer(sdp, call.name, call.token, resumed=True)
+        return CallAnswer(connect, call.name, call.token, first, resumed=True)
 
     def _make_room(self) -> None:
         """Ends the calls that wait for their page the longest, where there are more sessions than places."""
@@ -208,7 +238,7 @@ class Calls:
         greetings = list(self._greetings(call.name))
         if request.said:
             greetings[0] = {**greetings[0], "restored": True}
-        if call.recorded:
+        if session.recorded:
             greetings[0] = {**greetings[0], "recorded": True}
         try:
             await call.run(session, greetings)
@@ -219,7 +249,8 @@ class Calls:
             self._vacate(call.name)
             running = self._running.pop(call.name)
             if call.connected:
-                self.places.line.call_ended(self._now() - running.began)
+                self.admission_queue.line.call_ended(self._now() - running.began)
+            await self.uploads.forget(call.name)
             self._reclaim.soon()
             log.info("call %s ended", call.name)
 
@@ -228,4 +259,4 @@ class Calls:
         running = self._running.get(name)
         if running is not None and running.has_place:
             running.has_place = False
-            self.places.leave()
+            self.admission_queue.leave()

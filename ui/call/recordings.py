@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ui.call.call_session import CallSession
-
-log = logging.getLogger(__name__)
+from stream.recording.call_recording import RecordingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +16,8 @@ class Recordings:
     folder: Path
     version: str
 
-    def begin(self, session: CallSession, name: str) -> bool:
-        """Has the session of the call `name` recorded. Returns False where the disk does not allow it."""
+    def request(self, name: str) -> RecordingRequest:
+        """What has the session of the call `name` recorded."""
         now = datetime.now().astimezone()
         folder = self.folder / f"{now:%Y-%m-%d_%H-%M-%S}_{name}"
-        try:
-            session.record(folder, {"began": now.isoformat(timespec="milliseconds"), "omnilive": self.version})
-        except OSError as error:
-            log.warning("The call %s cannot be recorded: %s", name, error)
-            return False
-        log.info("the call %s is recorded in %s", name, folder)
-        return True
+        return RecordingRequest(folder, {"began": now.isoformat(timespec="milliseconds"), "omnilive": self.version})

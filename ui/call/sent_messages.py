@@ -31,7 +31,9 @@ class SentMessages:
         assert self._next < self._count
         self._next += 1
 
-    def resume(self, received: int) -> None:
-        """A page that has received the first `received` messages is to get the others, as far as they are kept."""
+    def resume(self, received: int) -> int:
+        """A page that has received the first `received` messages is to get the others, as far as they are kept. Returns
+        the number of the first one that it gets."""
         oldest = self._count - len(self._texts)
         self._next = min(max(received, oldest), self._count)
+        return self._next

@@ -11,7 +11,7 @@ import numpy as np
 from audio.capture import LocalMicrophone, LocalSpeaker, NoSoundDevice, list_devices
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from ui.checks.finding import Finding
-from vision.capture import LocalCameraStream, list_cameras
+from vision.sources.capture import LocalCameraStream, list_cameras
 
 LISTEN_S = 0.5
 TIMEOUT_S = 3.0

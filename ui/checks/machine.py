@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import platform
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dialogue.llm.native.loader import INSTRUCTION_SETS, NativeMissing, load_library
+from dialogue.sizing.free_memory import free_memory, whole_memory
 from ui.checks.finding import Finding
 
 MEMORY_GB = 4.0  # the embedded assistant with one call uses about 2
@@ -39,10 +41,8 @@ def _processor() -> Finding:
 
 
 def _memory() -> Finding:
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-    except (ValueError, OSError):
+    free, whole = free_memory() / 1e9, whole_memory() / 1e9
+    if not math.isfinite(whole):
         return Finding("memory", "warning", "this system does not report its memory")
     figures = {"memory_gb": round(whole, 1), "memory_free_gb": round(free, 1)}
     if whole < MEMORY_GB:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dialogue.errors import AssistantError
-from stream.models.weights import Condition, WeightStore
+from stream.models.weights import WeightsState, WeightStore
 from ui.checks.finding import Finding
 from ui.host.address import listen, machine_addresses
 from ui.http.certificate import certificate_for
@@ -15,7 +15,7 @@ from ui.http.certificate import certificate_for
 def check_weights(store: WeightStore, names: Sequence[str] | None = None) -> Finding:
     """Verifies every byte of the weights in `names`, by default those of the setup laptop."""
     listed = store.verify(store.default_names() if names is None else names)
-    bad = [each for each in listed if each.condition is not Condition.PRESENT]
+    bad = [each for each in listed if each.condition is not WeightsState.PRESENT]
     if bad:
         states = ", ".join(f"{each.weights.name} is {each.condition.value}" for each in bad)
         return Finding("weights", "problem", states, "run `omnilive models pull`")

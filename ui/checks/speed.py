@@ -20,8 +20,8 @@ from stream.models.setup import Setup
 from stream.models.weights import WeightStore
 from stream.turns.patience import SHORTEST_S
 from ui.checks.finding import Finding
-from vision.look import SceneUpdate
 from vision.picture import Picture
+from vision.seeing.look import SceneUpdate
 
 T = TypeVar("T")
 

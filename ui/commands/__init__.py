@@ -5,6 +5,6 @@ Each module has `add_to(commands)`, which declares its arguments and the functio
 
 from __future__ import annotations
 
-from ui.commands import ask, doctor, library, models, replay, run, talk
+from ui.commands import ask, cluster, doctor, evaluate, library, models, replay, run, talk
 
-COMMANDS = (run, talk, ask, library, replay, models, doctor)
+COMMANDS = (run, cluster, talk, ask, library, replay, evaluate, models, doctor)

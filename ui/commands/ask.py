@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from dialogue.errors import BadInput
 from dialogue.library.formats.reading import is_document
 from stream.models.needs import weights_needed
-from ui.commands.ask_text import ask_text
 from ui.commands.generation_options import add_generation_options, chosen_generation
-from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup
+from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_none, chosen_setup
 from ui.host.home import weight_store
-from ui.host.progress import bars
+from ui.host.progress import fetch
 
 if TYPE_CHECKING:
     from dialogue.grammars.response_format import ResponseFormat
@@ -44,6 +43,7 @@ EXAMPLES = """\
   omnilive ask --history talk.json "And now?" --model openbmb/MiniCPM-V-2_6
 """
 STDIN = "-"
+LONG_FILM_S = 600.0  # from this length on a film is asked about as a text is
 
 
 def add_to(commands: Subparsers) -> None:
@@ -81,9 +81,9 @@ def add_to(commands: Subparsers) -> None:
     )
     parser.add_argument(
         "--parts",
-        type=at_least_one,
+        type=at_least_none,
         metavar="N",
-        help="of a long document, read only N parts: those with most words of the question; default: all",
+        help="a document is summed up in N parts (default: 24); 0 has the model read all of it, also for a question",
     )
     parser.add_argument("--speak", type=Path, metavar="WAV", help="also speak the answer into this file")
     add_generation_options(parser)
@@ -96,7 +96,14 @@ def ask(options: argparse.Namespace) -> None:
     if any(map(is_document, files)):
         if not all(map(is_document, files)):
             raise BadInput("Documents and other files cannot be asked about together; leave one kind out.")
+        from ui.commands.long_texts.ask_text import ask_text
+
         ask_text(options, setup, files, question)
+        return
+    if setup.capabilities.reads and is_plain(options) and len(files) == 1 and is_long_film(files[0]):
+        from ui.commands.long_texts.ask_film import ask_film
+
+        ask_film(options, setup, files[0], question)
         return
     messages = messages_of(options, files, question)  # before the models load: a file may be missing
     from stream.requests.chat_requests import RequestOptions
@@ -105,14 +112,25 @@ def ask(options: argparse.Namespace) -> None:
     response_format = None if options.schema is None else format_in(options.schema)
     request_options = RequestOptions(chosen_generation(options), response_format=response_format)
     speech = SpeechFile(options.speak) if options.speak is not None else None
-    with bars() as progress:
-        store.pull(weights_needed(setup, store), progress)
+    fetch(store, weights_needed(setup, store))
     answer, seconds = asyncio.run(answered(setup, store, messages, request_options, speech, show=not options.json))
     if options.json:
         asked = {"file": str(files[0]) if files else None, "files": [*map(str, files)], "question": question}
         print(json.dumps({**asked, "answer": answer, "seconds": round(seconds, 3)}, ensure_ascii=False))
     else:
         print()
+
+
+def is_plain(options: argparse.Namespace) -> bool:
+    """Whether nothing is asked for that only a request to the model itself gives."""
+    return options.history is None and options.schema is None and options.speak is None and options.system is None
+
+
+def is_long_film(path: Path) -> bool:
+    """Raises BadInput for a file that holds neither pictures nor sound."""
+    from stream.media.media_file import contents
+
+    return path.is_file() and contents(path).seconds > LONG_FILM_S
 
 
 async def answered(

@@ -21,7 +21,7 @@ from dialogue.library.sources import source
 from stream.models.setup import Setup
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import home, weight_store
-from ui.host.progress import bars
+from ui.host.progress import fetch
 
 if TYPE_CHECKING:
     from dialogue.library.library import Library
@@ -36,6 +36,7 @@ EXAMPLES = """\
   omnilive library ask "What is the notice period?"
   omnilive library update                            read what has changed since
   omnilive library remove contract.pdf
+  omnilive library --embedder BAAI/bge-small-en-v1.5 --reranker BAAI/bge-reranker-base add ~/Documents
   omnilive run --library                             answer from the documents in calls
 """
 
@@ -53,6 +54,16 @@ def add_to(commands: Subparsers) -> None:
     )
     library.add_argument(
         "--file", type=Path, metavar="FILE", help=f"the index; default: {LIBRARY_FILE} in the folder of OMNILIVE_HOME"
+    )
+    library.add_argument(
+        "--embedder",
+        metavar="ID_OR_PATH",
+        help="for a new library: the sentence-embedding model, by hub id or folder; default: MiniLM",
+    )
+    library.add_argument(
+        "--reranker",
+        metavar="ID_OR_PATH",
+        help="the cross-encoder that orders what was found, by hub id or folder, from now on; none: no more",
     )
     actions = library.add_subparsers(metavar="ACTION")
     add = actions.add_parser("add", help="add files and folders, and read them")
@@ -73,13 +84,17 @@ def add_to(commands: Subparsers) -> None:
 @contextmanager
 def opened(options: argparse.Namespace) -> Iterator[Library]:
     """The library of the options, with its weights fetched. Raises BadInput, WeightsError."""
-    store = weight_store()
-    with bars() as progress:
-        store.pull([EMBEDDER], progress)
     from dialogue.library.library import Library
-    from dialogue.memory.sentence_embedding import SentenceEmbedder
+    from dialogue.library.library_file import choose_model
+    from stream.models.open_library import model_folders
 
-    library = Library(library_file(options), SentenceEmbedder(store.path(EMBEDDER)).embed)
+    store, file = weight_store(), library_file(options)
+    fetch(store, [EMBEDDER])
+    library = Library(file, model_folders(file, store, options.embedder).opened())
+    if options.reranker is not None:
+        library.close()
+        choose_model(file, "reranker", None if options.reranker == "none" else options.reranker)
+        library = Library(file, model_folders(file, store, options.embedder).opened())
     try:
         yield library
     finally:
@@ -172,8 +187,7 @@ async def _asked(library: Library, question: str, setup: Setup) -> Consulted:
     store = weight_store()
     if not setup.capabilities.reads:
         return await ask_library(search, question, None)
-    with bars() as progress:
-        store.pull(engine_weights(setup), progress)
+    fetch(store, engine_weights(setup))
     async with engine_alone(setup, store) as new_engine:
         return await ask_library(search, question, new_engine)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dialogue.sizing.free_memory import whole_memory
 from stream.models.model_choice import inspectable_path
 from ui.commands.subparsers import Subparsers
 from ui.host.home import weight_store
@@ -66,7 +65,7 @@ def speed_lines(config: dict[str, Any] | None, found: Inspection) -> list[str]:
     from dialogue.minicpm.sizing.roofline import Roofline
     from dialogue.minicpm.sizing.this_machine import measure
 
-    machine = measure(_memory_bytes())
+    machine = measure(whole_memory())
     lines = [
         f"\nlower bounds on this machine's processor ({machine.memory / 1e9:.0f} GB of memory, copied at "
         f"{machine.bytes_read / 1e9:.0f} GB/s, {machine.multiply_adds / 1e9:.0f} G multiplications a second):"
@@ -101,11 +100,3 @@ def write_tiny_model(options: argparse.Namespace) -> None:
     except OSError as error:
         raise BadInput(f"{folder} cannot be written: {error.strerror or error}.") from error
     print(f"{KINDS[options.kind].value}, tiny and random, is in {folder}; try `omnilive models inspect {folder}`")
-
-
-def _memory_bytes() -> float:
-    """The memory of the machine; infinity where the system does not report it."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return math.inf

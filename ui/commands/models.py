@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from stream.models.weights import Condition, Listed
+from stream.models.weights import Listed, WeightsState
 from ui.commands.model_folders import add_actions
 from ui.commands.subparsers import Subparsers, add_command
 from ui.host.home import weight_store
-from ui.host.progress import bars
+from ui.host.progress import fetch
 
 EXAMPLES = """\
   omnilive models list
@@ -66,8 +66,7 @@ def list_models(_options: argparse.Namespace) -> int:
 def pull_models(options: argparse.Namespace) -> int:
     store = weight_store()
     names = [each.weights.name for each in store.listing()] if options.all else options.names or None
-    with bars() as progress:
-        store.pull(names, progress, options.folder)
+    fetch(store, names, options.folder)
     chosen = store.default_names() if names is None else names
     print(f"weights are ready in {store.folder}: {', '.join(chosen)}")
     return 0
@@ -76,7 +75,7 @@ def pull_models(options: argparse.Namespace) -> int:
 def verify_models(options: argparse.Namespace) -> int:
     listed = weight_store().verify(options.names or None)
     _print(listed)
-    bad = [each.weights.name for each in listed if each.condition is not Condition.PRESENT]
+    bad = [each.weights.name for each in listed if each.condition is not WeightsState.PRESENT]
     if bad:
         print(f"\nrun `omnilive models pull {' '.join(bad)}`")
     return 1 if bad else 0

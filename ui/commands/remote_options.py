@@ -6,17 +6,30 @@ import argparse
 import os
 from pathlib import Path
 
-from dialogue.engines.settings import RemoteSettings
 from dialogue.errors import BadInput
-from stream.models.model_choice import with_engine
+from stream.models.model_choice import has_setting, with_engine
 from stream.models.setup import Setup
 
 KEY_VARIABLE = "OMNILIVE_REMOTE_KEY"
 LONGEST_KEY = 1000
+STAND_IN = "no_stand_in"
+SETTINGS = {  # of an engine, by the option that changes it
+    "remote_url": "url",
+    "remote_model": "model",
+    "remote_key": "api_key",
+    "remote_key_file": "api_key",
+    "remote_sees": "sees",
+    STAND_IN: "stand_in",
+}
 
 
 def add_remote_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--remote-url", metavar="URL", help="base URL of an OpenAI-compatible server")
+    group.add_argument(
+        "--remote-url",
+        "--url",
+        metavar="URL",
+        help="base URL of an OpenAI-compatible server; with --engine realtime the address of a realtime server",
+    )
     group.add_argument("--remote-model", metavar="NAME", help="name of the model on that server")
     group.add_argument(
         "--remote-key",
@@ -36,27 +49,23 @@ def add_remote_options(group: argparse._ArgumentGroup) -> None:
 
 
 def with_remote(setup: Setup, options: argparse.Namespace) -> Setup:
-    """The setup remote with the server that the options name. Raises BadInput where the options contradict the setup,
-    or a key cannot be used."""
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in ("remote_url", "remote_model", "remote_key", "remote_key_file", "remote_sees", "no_stand_in")
-        if getattr(options, name)
-    ]
-    if not isinstance(setup.engine, RemoteSettings):
-        if given:
-            raise BadInput(f"{' and '.join(given)} need{'s' * (len(given) == 1)} --setup remote.")
+    """The setup, whose engine is a server, with what the options say about it. Raises BadInput where the engine has no
+    such setting, and where a key cannot be used."""
+    given = [name for name in SETTINGS if getattr(options, name)]
+    if foreign := [name for name in given if not has_setting(setup, SETTINGS[name])]:
+        named = [f"--{name.replace('_', '-')}" for name in foreign]
+        raise BadInput(f"{' and '.join(named)} need{'s' * (len(named) == 1)} --setup remote.")
+    if not has_setting(setup, "url"):
         return setup
-    if not options.remote_url:
-        raise BadInput("The setup remote needs --remote-url, the base URL of an OpenAI-compatible server.")
-    return with_engine(
-        setup,
-        url=options.remote_url,
-        model=options.remote_model,
-        api_key=api_key(options.remote_key, options.remote_key_file, KEY_VARIABLE),
-        sees=options.remote_sees,
-        stand_in=not options.no_stand_in,
-    )
+    values = {SETTINGS[name]: getattr(options, name) for name in given if name not in ("remote_key_file", STAND_IN)}
+    if (key := api_key(options.remote_key, options.remote_key_file, KEY_VARIABLE)) is not None:
+        values["api_key"] = key
+    if STAND_IN in given:
+        values["stand_in"] = False
+    setup = with_engine(setup, **values)
+    if not setup.engine.server:
+        raise BadInput(f"The setup {setup.name} needs --remote-url (or --url), the address of its server.")
+    return setup
 
 
 def api_key(given: str | None, file: Path | None, variable: str) -> str | None:

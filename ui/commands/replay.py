@@ -14,7 +14,7 @@ from stream.models.needs import weights_needed
 from ui.commands.replay_call import add_call_options, replay_call
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store
-from ui.host.progress import bars
+from ui.host.progress import fetch
 
 if TYPE_CHECKING:
     from stream.runtime.events import Expressed
@@ -62,14 +62,13 @@ def replay(options: argparse.Namespace) -> int:
 
 def replay_file(options: argparse.Namespace) -> None:
     setup, store = chosen_setup(options), weight_store()
-    from ui.api.media_file import contents, perceive
+    from stream.media.media_file import contents, perceive
 
     if contents(options.file).kind == "picture":
         raise BadInput(f"{options.file.name} is a still picture. Ask about it with `omnilive ask`.")
     if options.out is not None and not options.out.absolute().parent.is_dir():
         raise BadInput(f"There is no folder {options.out.parent} for {options.out.name}.")
-    with bars() as progress:
-        store.pull(weights_needed(setup, store), progress)
+    fetch(store, weights_needed(setup, store))
     from audio.sound_file import write_wav
     from stream.models.parts import open_parts
     from stream.session.session import Session

@@ -14,7 +14,7 @@ from ui.local.terminal_captions import line_time
 
 if TYPE_CHECKING:
     from stream.recording.recorded_call import RecordedCall
-    from stream.recording.turn_replay import Step
+    from stream.recording.turn_replay import ReplayStep
 
 Line = tuple[float, str]  # seconds of the call, text
 
@@ -66,7 +66,7 @@ def replay_call(options: argparse.Namespace) -> int:
     return 0
 
 
-def _changed(call: RecordedCall, settings: Sequence[str]) -> list[Step]:
+def _changed(call: RecordedCall, settings: Sequence[str]) -> list[ReplayStep]:
     """What would have been decided with settings NAME=VALUE. Raises BadInput."""
     from stream.recording.turn_replay import what_if, with_setting
 
@@ -81,7 +81,7 @@ def _changed(call: RecordedCall, settings: Sequence[str]) -> list[Step]:
     return what_if(call, patience)
 
 
-def reason_lines(steps: Sequence[Step]) -> Iterator[Line]:
+def reason_lines(steps: Sequence[ReplayStep]) -> Iterator[Line]:
     """What was decided and why."""
     for step in steps:
         for turn, kind, text in step.reasons:
@@ -99,7 +99,7 @@ def side_by_side(titles: Sequence[str], sides: Sequence[Sequence[Line]]) -> Iter
             yield f"{line_time(at) if number == 0 else '':10}{cells[0]:{WIDTH}}  {cells[1]}".rstrip()
 
 
-def figures(steps: Sequence[Step]) -> dict[str, float]:
+def figures(steps: Sequence[ReplayStep]) -> dict[str, float]:
     """How often each kind of reason was given, and the mean silence that ended the user's turns, in ms."""
     from stream.turns.decisions import Answer, SpokenQuestion
 
@@ -112,7 +112,7 @@ def figures(steps: Sequence[Step]) -> dict[str, float]:
     return {**counts, "silence_ms_mean": round(1000 * mean(silences))} if silences else counts
 
 
-def summary(titles: Sequence[str], sides: Sequence[Sequence[Step]]) -> Iterator[str]:
+def summary(titles: Sequence[str], sides: Sequence[Sequence[ReplayStep]]) -> Iterator[str]:
     """A table of the figures of one side or two."""
     columns = [figures(side) for side in sides]
     yield f"{'':24}" + "".join(f"{title:>28}" for title, _ in zip(titles, columns, strict=False))
@@ -120,7 +120,7 @@ def summary(titles: Sequence[str], sides: Sequence[Sequence[Step]]) -> Iterator[
         yield f"{name.replace('_', ' '):24}" + "".join(f"{column.get(name, 0):>28g}" for column in columns)
 
 
-def _reasons(steps: Sequence[Step]) -> list[dict[str, object]]:
+def _reasons(steps: Sequence[ReplayStep]) -> list[dict[str, object]]:
     return [
         {"at": round(step.at, 3), "turn": turn, "kind": kind, "text": text}
         for step in steps

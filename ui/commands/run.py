@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 
 from stream.models.needs import weights_needed
 from stream.models.setup import Setup
-from ui.commands.access_options import add_access_options, api_keys, ice_servers
 from ui.commands.delegate_option import add_delegate_options, with_delegate
 from ui.commands.library import add_library_option, with_library
-from ui.commands.record_option import add_record_option, recordings_folder
+from ui.commands.options.access_options import TOKEN, add_access_options, api_keys, given_token, ice_servers
+from ui.commands.options.camera_option import add_camera_option, camera_sessions
+from ui.commands.options.record_option import add_record_option, recordings_folder
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, at_least_one, chosen_setup, port
 from ui.host.address import listen
 from ui.host.home import home, weight_store
 from ui.host.log_limits import LogLimit
 from ui.host.privacy import privacy
-from ui.host.progress import bars
+from ui.host.progress import fetch
 from ui.host.supervised import SupervisorLink
 from ui.host.supervisor import Supervisor
 from ui.http.access import checked_token, new_token
@@ -41,6 +42,7 @@ EXAMPLES = """\
   omnilive run --model openbmb/MiniCPM-o-2_6 --quantize int4
   omnilive run --setup remote --remote-url http://127.0.0.1:8000/v1
   omnilive run --remember             calls are remembered, in a file on this machine
+  omnilive run --camera rtsp://ADDRESS    calls see with a network camera, a film or a camera of this machine
   omnilive run --record calls         callers may agree on the page that their call is recorded in the folder calls
   omnilive run --delegate http://gpu-box:8000/v1    "ask the big model ..." passes a question on
 
@@ -49,7 +51,6 @@ again (it is started again at most 5 times in 10 minutes, and not before it was 
 """
 
 PROGRAM = Path(__file__).parents[2] / "omnilive.py"
-TOKEN = "OMNILIVE_TOKEN"
 SUPERVISED = "--supervised"
 EXIT_BROKEN = 75  # EX_TEMPFAIL: the process is started again
 
@@ -85,6 +86,7 @@ def add_to(commands: Subparsers) -> None:
     add_remember_option(parser)
     add_library_option(parser)
     add_record_option(parser)
+    add_camera_option(parser)
     parser.add_argument(
         "--otel",
         nargs="?",
@@ -116,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
         os._exit(code)  # all calls and threads have ended; the libraries' own clean-up takes up to a second of a core
     if options.unsupervised:
         return serve_page(options, None)
-    given = options.token or os.environ.get(TOKEN)
+    given = given_token(options)
     token = checked_token(given) if given else None
     listening, address = listen(options.host, options.port)
     if token is None and not address.local:
@@ -143,10 +145,9 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         handler.addFilter(LogLimit())
     setup = dataclasses.replace(chosen_setup(options, upgrades=True), sessions=options.sessions)
     setup = with_library(with_delegate(with_remember(setup, options), options), options)
-    recordings, spans = recordings_folder(options), _spans(options)
+    recordings, spans, open_session = recordings_folder(options), _spans(options), camera_sessions(options)
     store, began = weight_store(), time.perf_counter()
-    with bars() as progress:
-        store.pull(weights_needed(setup, store), progress)
+    fetch(store, weights_needed(setup, store))
     if setup.llm_choice:
         print(f"language model: {setup.llm_choice}", flush=True)
     print(f"warming up the setup {setup.name} ...", flush=True)
@@ -179,9 +180,10 @@ def serve_page(options: argparse.Namespace, supervisor: SupervisorLink | None) -
         options.host,
         options.port,
         cache_dir=home(),
-        token=options.token or os.environ.get(TOKEN),
+        token=given_token(options),
         stun=options.stun,
         on_ready=ready,
+        open_session=open_session,
         upgrade=upgrade if setup.upgrade is not None else None,
         supervisor=supervisor,
         record=recordings,

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,13 +16,19 @@ from dialogue.errors import BadInput
 from dialogue.languages.language import CODES
 from stream.models.components import Role, components
 from stream.models.setup import SETUPS, Setup
+from stream.runtime.given import Detail
 from ui.commands.model_options import add_memory_options, add_model_options, with_memory, with_models
 from ui.commands.remote_options import add_remote_options, with_remote
 from ui.commands.tool_options import add_tool_options, with_tool_options
 from ui.host.default_llm import with_default_llm
 from ui.host.home import weight_store
 
-ROLES: Mapping[Role, str] = {"asr": "asr", "tts": "tts", "detectors": "detector"}  # and the setup's field
+ROLES: Mapping[Role, str] = {
+    "asr": "asr",
+    "tts": "tts",
+    "detectors": "detector",
+    "namers": "namer",
+}  # and the setup's field
 WIDTH = 100  # columns of a description, which argparse prints as it is
 
 if TYPE_CHECKING:
@@ -39,10 +45,12 @@ def add_command(
     about: str,
     description: str = "",
     examples: str = "",
+    aliases: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
     """Adds a subcommand that calls `run`; `about` is its line in the list of commands."""
     parser = commands.add_parser(
         name,
+        aliases=aliases,
         help=about,
         description=textwrap.fill(description or f"{about[0].upper()}{about[1:]}.", WIDTH),
         epilog=f"examples:\n{examples}" if examples else None,
@@ -74,10 +82,22 @@ def add_setup_options(parser: argparse.ArgumentParser) -> None:
         usual = getattr(SETUPS["laptop"], setting)
         around.add_argument(f"--{setting}", choices=components(role), help=f"default: {usual}")
     around.add_argument(
+        "--hd",
+        choices=get_args(Detail),
+        default="asked",
+        help="pictures that a model that sees gets at full detail: those a question is about, all, or none",
+    )
+    around.add_argument(
         "--language",
         choices=("auto", *CODES),
         default="auto",
         help="language of the call; auto follows the user, and fetches models when a language is first used",
+    )
+    around.add_argument(
+        "--no-acknowledgement",
+        action="store_true",
+        help='say no short phrase, such as "Let me think.", where an answer takes more than 0.7 s; '
+        "the page has a switch for it too",
     )
     add_tool_options(parser.add_argument_group("tools", "for models that call functions"))
     add_remote_options(parser.add_argument_group("remote LLM", "for --setup remote"))
@@ -95,7 +115,9 @@ def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
     setup = with_remote(setup, options)
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
     setup = with_memory(with_models(dataclasses.replace(setup, **around), options), options)
-    setup = dataclasses.replace(setup, language=options.language)
+    setup = dataclasses.replace(
+        setup, language=options.language, acknowledges=not options.no_acknowledgement, hd=options.hd
+    )
     setup = with_default_llm(setup, weight_store(), options.context, upgrades)
     return with_tool_options(setup, options)
 
@@ -123,6 +145,13 @@ def at_least_one(text: str) -> int:
     """A positive integer, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def at_least_none(text: str) -> int:
+    """An integer of at least 0, for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
     return int(text)
 
 

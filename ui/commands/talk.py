@@ -17,7 +17,7 @@ from ui.commands.library import add_library_option, with_library
 from ui.commands.remember_option import add_remember_option, with_remember
 from ui.commands.subparsers import Subparsers, add_command, add_setup_options, chosen_setup
 from ui.host.home import weight_store
-from ui.host.progress import bars
+from ui.host.progress import fetch
 
 if TYPE_CHECKING:
     from stream.models.parts import Parts
@@ -28,6 +28,7 @@ EXAMPLES = """\
   omnilive talk                      with this machine's microphone, loudspeaker and camera
   omnilive talk --headphones         without echo cancellation, since the microphone hears only you
   omnilive talk --no-camera          by voice only
+  omnilive talk --camera rtsp://ADDRESS     with a network camera; a video file works too
   omnilive talk --text               by keyboard; Ctrl-D ends it
   omnilive talk --remember           what is said is remembered in later calls
   echo "What time is it?" | omnilive talk --text
@@ -53,10 +54,10 @@ def add_to(commands: Subparsers) -> None:
     parser.add_argument("--no-camera", action="store_true", help="do not use a camera")
     parser.add_argument(
         "--camera",
-        type=int,
         default=None,
-        metavar="NUMBER",
-        help="number of the camera, also with --text; default: the first one",
+        metavar="CAMERA",
+        help="number of the camera, a video file, or the address of a stream (rtsp://, http://), also with --text; "
+        "default: the first camera",
     )
     parser.add_argument(
         "--microphone", metavar="NAME", help="part of the device's name, or its number; default: the system's"
@@ -73,8 +74,7 @@ def add_to(commands: Subparsers) -> None:
 def talk(options: argparse.Namespace) -> None:
     setup = with_delegate(with_remember(chosen_setup(options), options), options)
     setup, store = with_library(setup, options), weight_store()
-    with bars() as progress:
-        store.pull(weights_needed(setup, store), progress)
+    fetch(store, weights_needed(setup, store))
     if setup.llm_choice:
         print(f"language model: {setup.llm_choice}", file=sys.stderr)
     print(f"warming up the setup {setup.name} ...", file=sys.stderr, flush=True)

@@ -18,13 +18,16 @@ from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
 from dialogue.remote.delegate import Delegate
 from stream.models.parts import Parts
-from stream.runtime.events import DeviceSwitched, FrameReceived, PlayoutMeasured
+from stream.runtime.events import DeviceSwitched, FrameReceived, PlayoutMeasured, SessionEnded
+from stream.runtime.given import AcknowledgementSwitched
 from stream.session.session import Session
-from ui.api.sound_pump import OnVoice, SoundPump
+from stream.session.session_start import SessionStart
+from ui.api.sound_pump import SoundPump
 from ui.dialects.client_delegate import ClientDelegate
 from ui.dialects.client_functions import ClientFunctions
+from ui.dialects.sideband import Sideband, Wire, WireClosed
 from ui.openai.served_models import ServedModels
-from ui.realtime.dialect import Beginning, Dialect, Message, Taken
+from ui.realtime.dialect import EXPIRED, HUNG_UP, Beginning, Dialect, Message, MessageEffects
 from vision.picture import Picture
 from vision.picture_file import open_picture
 
@@ -35,21 +38,8 @@ LAST_MESSAGES_S = 1.0
 UNSENT = 2000  # messages for a slow client, about 40 s of sound; then the connection is closed
 
 
-class WireClosed(Exception):
-    """The client is gone."""
-
-
-class Wire(Protocol):
-    """Both methods raise WireClosed once the client is gone."""
-
-    async def receive(self) -> str | bytes: ...
-    async def send(self, text: str) -> None: ...
-
-
 class SoundPath(Protocol):
     """Moves sound between the client and the session; `ui.api.sound_pump.SoundPump` implements it."""
-
-    on_voice: OnVoice | None
 
     def add(self, sound: Chunk) -> None: ...
     def clear(self) -> None: ...
@@ -67,30 +57,70 @@ class DialectConnection:
         self._out_rate = out_rate  # of the wire's own sound, where it carries sound beside its messages
         self._picture: Picture | None = None
         self._client, self._functions = ClientDelegate(), ClientFunctions(self._called)
+        self._sidebands: set[Sideband] = set()
+        self._tasks: asyncio.TaskGroup | None = None
         self.too_slow = False  # the client did not read what was sent
 
     async def run(self, most_s: float | None = None) -> None:
         """Runs the connection, for at most `most_s`."""
         self._put(self._dialect.opened())
         async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             sending = tasks.create_task(self._send(), name="dialect/send")
             receiving = tasks.create_task(self._receive(tasks), name="dialect/receive")
             starting = tasks.create_task(self._started(tasks), name="dialect/start")
             await asyncio.wait({sending, receiving}, timeout=most_s, return_when=asyncio.FIRST_COMPLETED)
             if not (sending.done() or receiving.done()):
                 self._put([self._dialect.failed("This API key has used its minutes of today.", "minutes_used_up")])
+                self._put(self._dialect.express(SessionEnded(EXPIRED)))
                 self._finish()
                 await asyncio.wait({sending}, timeout=LAST_MESSAGES_S)
             if self._session is not None:
-                self._session.close("the client hung up")
+                self._session.close(HUNG_UP)
             for task in (sending, receiving, starting):
                 task.cancel()
+        for sideband in self._sidebands:
+            sideband.finish()
+
+    async def attach(self, wire: Wire) -> None:
+        """Runs a trusted server beside the client, until it is gone or the session ends."""
+        sideband = Sideband(wire)
+        sideband.put(self._dialect.attached())
+        self._sidebands.add(sideband)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(sideband.send(), name="sideband/send")
+                receiving = tasks.create_task(self._receive_beside(sideband), name="sideband/receive")
+                await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+                sending.cancel()
+                receiving.cancel()
+        finally:
+            self._sidebands.discard(sideband)
+
+    async def _receive_beside(self, sideband: Sideband) -> None:
+        while self._tasks is not None:
+            try:
+                text = await sideband.receive()
+            except WireClosed:
+                return
+            taken = await self._taken(text, self._tasks, trusted=True)
+            if [answer["type"] for answer in taken.answers] == ["error"]:
+                sideband.put(taken.answers)
+            else:
+                self._put(taken.answers)
+            if taken.ends:
+                self._finish()
 
     async def _started(self, tasks: asyncio.TaskGroup) -> None:
         """Comes once the connection is there; a session over a WebSocket waits for a message that begins it."""
 
     def _sound_path(self, session: Session) -> SoundPath:
-        return SoundPump(session, self._voiced, hears_silence=self._models.setup.capabilities.hears)
+        return SoundPump(
+            session,
+            on_voice=self._voiced,
+            aloud=lambda: self._dialect.aloud,
+            hears_silence=self._models.setup.capabilities.hears,
+        )
 
     async def _receive(self, tasks: asyncio.TaskGroup) -> None:
         while True:
@@ -98,24 +128,28 @@ class DialectConnection:
                 text = await self._wire.receive()
             except WireClosed:
                 return
-            taken = self._dialect.take(message_in(text))
-            try:
-                await self._pass_on(taken, tasks)
-            except BadInput as error:
-                taken.answers = [self._dialect.failed(str(error))]
+            taken = await self._taken(text, tasks)
             self._put(taken.answers)
             await asyncio.sleep(0)  # a flood of messages does not hold up the other sessions
             if taken.ends:
                 self._finish()
                 await asyncio.Event().wait()  # until the answers are sent
 
-    async def _pass_on(self, taken: Taken, tasks: asyncio.TaskGroup) -> None:
+    async def _taken(self, text: str | bytes, tasks: asyncio.TaskGroup, *, trusted: bool = False) -> MessageEffects:
+        """What a message means; it is done, or its answers say why not."""
+        taken = self._dialect.take(message_in(text), trusted=trusted)
+        try:
+            await self._pass_on(taken, tasks)
+        except BadInput as error:
+            taken.answers = [self._dialect.failed(str(error))]
+        return taken
+
+    async def _pass_on(self, taken: MessageEffects, tasks: asyncio.TaskGroup) -> None:
         if taken.picture is not None:
             self._picture = await asyncio.to_thread(_opened, taken.picture)
         session = self._begin(tasks) if taken.begins else self._session
         if session is None or self._pump is None:
             return
-        self._pump.on_voice = self._voiced if self._dialect.aloud else None
         if taken.cleared:
             self._pump.clear()
         for event in taken.perceived:
@@ -132,12 +166,14 @@ class DialectConnection:
             models, beginning = self._models, self._dialect.beginning()
             name = f"dialect-{secrets.token_hex(4)}"
             out_rate = self._out_rate or beginning.out_rate
-            session = Session(name, self._parts(beginning), models.setup, out_rate=out_rate)
-            session.instruct(beginning.instructions)
-            session.restore(beginning.said)
+            start = SessionStart(instructions=beginning.instructions, said=beginning.said)
+            session = Session(name, self._parts(beginning), models.setup, start, out_rate=out_rate)
             if self._out_rate is None:  # else the guess for WebRTC holds
                 session.push(PlayoutMeasured(0.0))
             session.push(DeviceSwitched(hands_free=beginning.hands_free))
+            session.push(AcknowledgementSwitched(False))  # its sound would be no part of any response
+            if beginning.turns is not None:
+                session.push(beginning.turns)
             self._session = session
             self._pump = self._sound_path(session)
             tasks.create_task(session.run(), name="dialect/session")
@@ -178,7 +214,9 @@ class DialectConnection:
         self._put(self._dialect.voiced(samples))
 
     def _put(self, messages: list[Message]) -> None:
-        for message in messages:
+        for sideband in self._sidebands:
+            sideband.put(messages)
+        for message in self._dialect.visible(messages):
             if self._unsent.qsize() >= UNSENT - 1:  # one place is kept for the end
                 if not self.too_slow:
                     log.warning("A realtime client reads too slowly; its session ends.")

@@ -15,6 +15,7 @@ from ui.openai.served_models import ServedModels
 
 if TYPE_CHECKING:  # imports the models' libraries, as do the other modules of this folder
     from ui.dialects.rtc_calls import RtcCalls
+    from ui.dialects.running_sessions import RunningSessions
 
 
 class _Late:
@@ -24,18 +25,25 @@ class _Late:
     def calls(self) -> RtcCalls:
         from ui.dialects.rtc_calls import RtcCalls
 
-        return RtcCalls()
+        return RtcCalls(self.sessions)
+
+    @cached_property
+    def sessions(self) -> RunningSessions:
+        from ui.dialects.running_sessions import RunningSessions
+
+        return RunningSessions()
+
+
+def _counted(websocket: WebSocket, counted_as: Callable[[str], str | None]) -> str | None:
+    """The key by which a client's address is counted in the queue, None for an exempt one."""
+    return counted_as(websocket.client.host) if websocket.client else None
 
 
 def dialect_router(
     models: Callable[[], ServedModels | None], keys: ApiKeys, counted_as: Callable[[str], str | None]
 ) -> APIRouter:
-    """The routes under /v1. `models` returns None while the models are not ready; `counted_as` is the key by which a
-    client's address is counted in the queue, None for an exempt one."""
+    """The routes under /v1. `models` returns None while the models are not ready; `counted_as` is as in `_counted`."""
     router, late = APIRouter(prefix="/v1"), _Late()
-
-    def counted(websocket: WebSocket) -> str | None:
-        return counted_as(websocket.client.host) if websocket.client else None
 
     @router.get("/openapi.json")
     async def description() -> Response:
@@ -47,15 +55,19 @@ def dialect_router(
     async def realtime(websocket: WebSocket) -> None:
         from ui.dialects.websocket import realtime_socket
 
-        await realtime_socket(
-            websocket, models(), keys, counted_as(websocket.client.host) if websocket.client else None
-        )
+        await realtime_socket(websocket, models(), keys, _counted(websocket, counted_as), late.sessions)
 
     @router.websocket("/live/sessions")
     async def live(websocket: WebSocket) -> None:
         from ui.dialects.websocket import live_socket
 
-        await live_socket(websocket, models(), keys, counted(websocket))
+        await live_socket(websocket, models(), keys, _counted(websocket, counted_as), late.sessions)
+
+    @router.websocket("/live/sessions/{session_id}/attach")
+    async def attach(websocket: WebSocket, session_id: str) -> None:
+        from ui.dialects.websocket import attach_socket
+
+        await attach_socket(websocket, keys, late.sessions, session_id)
 
     @router.post("/realtime/calls", response_model=None)
     async def call(request: Request) -> Response:

@@ -9,8 +9,10 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from dialogue.errors import BadInput
-from ui.dialects.connection import DialectConnection, WireClosed
+from ui.dialects.connection import DialectConnection
 from ui.dialects.rtc_media import VOICE_HZ, RtcMedia
+from ui.dialects.running_sessions import RunningSessions
+from ui.dialects.sideband import WireClosed
 from ui.openai.api_keys import ApiKey
 from ui.openai.served_models import ServedModels
 from ui.realtime.dialect import Dialect
@@ -36,24 +38,32 @@ class RtcConnection(DialectConnection):
             self._put([self._dialect.failed(str(error))])
 
     def _sound_path(self, session: Any) -> RtcMedia:
-        self._media.session = session
-        return self._media
+        return self._media.path_of(session)
 
 
 class RtcCalls:
-    """The running calls of one server."""
+    """The running calls of one server. `sessions` are those that can be attached to."""
 
-    def __init__(self) -> None:
+    def __init__(self, sessions: RunningSessions) -> None:
+        self._sessions = sessions
         self._running: dict[str, tuple[asyncio.Task[None], RtcMedia]] = {}
 
     async def start(
-        self, sdp: object, models: ServedModels, dialect: Dialect, key: ApiKey, *, configured: bool
+        self,
+        sdp: object,
+        models: ServedModels,
+        dialect: Dialect,
+        key: ApiKey,
+        *,
+        configured: bool,
+        session_id: str = "",
     ) -> tuple[str, str]:
-        """(the id of the call, the SDP of the answer). Raises BadInput, Busy."""
+        """(the id of the call, the SDP of the answer). It can be attached to by `session_id`, or else by the id of the
+        call. Raises BadInput, Busy."""
         offer = read_offer(sdp, "offer")
         async with AsyncExitStack() as holding:
             left_s = holding.enter_context(key.session())
-            await holding.enter_async_context(models.places.held(None))
+            await holding.enter_async_context(models.admission_queue.held(None))
             media = RtcMedia(models.rtc.stun, models.rtc.hosts)
             answer = await media.answer(offer)
             held = holding.pop_all()
@@ -63,7 +73,9 @@ class RtcCalls:
             try:
                 with suppress(WireClosed):
                     await media.connected()
-                    await RtcConnection(media, models, dialect, configured=configured).run(left_s)
+                    connection = RtcConnection(media, models, dialect, configured=configured)
+                    with self._sessions.holding(session_id or call_id, connection, key):
+                        await connection.run(left_s)
             except Exception:
                 log.exception("a call over WebRTC failed")
             finally:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from dialogue.errors import BadInput, Busy
 from ui.dialects.rtc_calls import RtcCalls
 from ui.dialects.websocket import live_server
+from ui.host.request_body import body_within
 from ui.openai.api_keys import SECRET_DEFAULT_S, ApiKeys, authorization_in, bearer
 from ui.openai.errors import error_response
 from ui.openai.served_models import ServedModels
@@ -49,7 +50,8 @@ async def live_call(request: Request, models: ServedModels, keys: ApiKeys, calls
         dialect = LiveChannel(live_server(models), time.monotonic)
         session_id = dialect.start(body.get("session"))
         key = keys.key_for(bearer(authorization_in(request.headers)))
-        _, answer = await calls.start(transport.get("sdp"), models, dialect, key, configured=True)
+        sdp = transport.get("sdp")
+        _, answer = await calls.start(sdp, models, dialect, key, configured=True, session_id=session_id)
     except (BadInput, Busy) as error:
         return error_response(error)
     return JSONResponse({"session": {"id": session_id}, "transport": {"type": "webrtc", "sdp": answer}}, 201)
@@ -99,12 +101,10 @@ async def _text(field: Any) -> str | None:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_BODY:
-            raise BadInput(f"The body has at most {LONGEST_BODY // 1024} kB.")
-    return bytes(body)
+    body = await body_within(request, LONGEST_BODY)
+    if body is None:
+        raise BadInput(f"The body has at most {LONGEST_BODY // 1024} kB.")
+    return body
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

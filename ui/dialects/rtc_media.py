@@ -11,8 +11,7 @@ from audio.chunk import Chunk, Samples
 from dialogue.errors import BadInput
 from stream.runtime.events import AudioReceived, FrameReceived
 from stream.session.session import Session
-from ui.api.sound_pump import OnVoice
-from ui.dialects.connection import WireClosed
+from ui.dialects.sideband import WireClosed
 from ui.rtc.camera import VideoReceiver
 from ui.rtc.microphone import AudioReceiver
 from ui.rtc.offer import Offer
@@ -38,8 +37,7 @@ class RtcMedia:
         self._track = AudioTrack(self._pull)
         self._microphone = AudioReceiver(self._heard, self._now)
         self._camera = VideoReceiver(self._saw, lambda width, height: None, lambda: None)
-        self.session: Session | None = None
-        self.on_voice: OnVoice | None = None  # unused: the voice goes over its track
+        self._session: Session | None = None
 
     async def answer(self, offer: Offer) -> str:
         """The SDP of the answer. Raises BadInput when the offer cannot be answered; the connection is then closed."""
@@ -79,6 +77,11 @@ class RtcMedia:
         self._track.stop()
         await self.connection.close()
 
+    def path_of(self, session: Session) -> RtcMedia:
+        """Moves the sound and the pictures of `session` from now on."""
+        self._session = session
+        return self
+
     def add(self, sound: Chunk) -> None:
         raise BadInput("Sound comes over the audio track.")
 
@@ -101,15 +104,15 @@ class RtcMedia:
         return self._loop.time() - self._zero
 
     def _pull(self, n: int) -> Samples:
-        return self.session.playback.pull(n) if self.session is not None else np.zeros(n, np.float32)
+        return self._session.playback.pull(n) if self._session is not None else np.zeros(n, np.float32)
 
     def _heard(self, chunk: Chunk) -> None:
-        if self.session is not None:
-            self.session.push(AudioReceived(chunk))
+        if self._session is not None:
+            self._session.push(AudioReceived(chunk))
 
     def _saw(self, picture: Picture) -> None:
-        if self.session is not None:
-            self.session.push(FrameReceived(Picture(picture.rgb, self.session.now(), source="client")))
+        if self._session is not None:
+            self._session.push(FrameReceived(Picture(picture.rgb, self._session.now(), source="client")))
 
 
 def _nothing() -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from dialogue.engines.settings import RemoteSettings
+from dialogue.engines.settings import Sent
 from stream.models.setup import Setup
 
-# What goes to another server: everything that is said, as text; pictures of the camera as well; or only the questions
-# that are passed on to a larger model, with or without a picture.
-Sent = Literal["words", "pictures", "questions", "questions_with_pictures"]
+# What goes to the server of a larger model: the questions that are passed on to it.
+SentToDelegate = Literal["questions", "questions_with_pictures"]
 
 
-def sent_elsewhere(setup: Setup) -> Sent | None:
+def sent_elsewhere(setup: Setup) -> Sent | SentToDelegate | None:
     """What goes to another server; None where nothing does."""
     if not setup.engine.server:
         if setup.delegate is None or not setup.delegate.url:
             return None
         return "questions_with_pictures" if setup.delegate.sees else "questions"
-    return "pictures" if isinstance(setup.engine, RemoteSettings) and setup.engine.sees else "words"
+    return setup.engine.sent
 
 
 def privacy(setup: Setup, recordings: Path | None = None) -> str:
@@ -31,6 +30,9 @@ def privacy(setup: Setup, recordings: Path | None = None) -> str:
             return f"What you say or type, and what the camera sees, is sent as text to {setup.engine.server}.{kept}"
         case "pictures":
             return f"What you say or type goes to {setup.engine.server}, and pictures of the camera too.{kept}"
+        case "sound" | "sound_with_pictures" as sent:
+            seen = ", and pictures of the camera too" if sent == "sound_with_pictures" else ""
+            return f"The sound of the microphone goes to {setup.engine.server}{seen}.{kept}"
         case "questions" | "questions_with_pictures" as sent:
             assert setup.delegate is not None, "questions go to the larger model"
             seen = "the camera's picture" if sent == "questions_with_pictures" else "words about what the camera sees"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tqdm import tqdm
 
 from stream.models.fetching.fetch import Progress
+from stream.models.weights import WeightStore
 
 
 @contextmanager
@@ -32,3 +34,9 @@ def bars() -> Iterator[Progress]:
     finally:
         for bar in open_bars.values():
             bar.close()
+
+
+def fetch(store: WeightStore, names: Iterable[str] | None, folder: Path | None = None) -> None:
+    """Fetches weights as `WeightStore.pull` does, and shows the progress. Raises WeightsError."""
+    with bars() as progress:
+        store.pull(names, progress, folder)

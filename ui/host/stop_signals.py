@@ -21,8 +21,9 @@ def signals_to_take() -> list[signal.Signals]:
 
 
 @contextmanager
-def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first signal sets `stop`; a second one ends the process at once, and so does END_WITHIN_S after the first."""
+def stopped_by_signals(stop: asyncio.Event, drain_s: float = 0.0) -> Iterator[None]:
+    """The first signal sets `stop`; a second one ends the process at once, and so does the time after the first one:
+    `drain_s` and END_WITHIN_S."""
 
     asked = False
 
@@ -35,7 +36,7 @@ def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
         loop.call_soon_threadsafe(stop.set)
 
     loop = asyncio.get_running_loop()
-    deadline = threading.Timer(END_WITHIN_S, os._exit, (EXIT_HUNG,))
+    deadline = threading.Timer(drain_s + END_WITHIN_S, os._exit, (EXIT_HUNG,))
     deadline.daemon = True
     before = {number: signal.signal(number, stop_at_once) for number in signals_to_take()}
     try:

@@ -40,6 +40,7 @@ class Limits:
     handshake_s: float = 5.0
     request_s: float = 10.0  # until the headers are complete, from the connection or the previous answer
     body_s: float = 10.0  # until the body is complete, from its headers
+    upload_s: float = 600.0  # the same, of a file that a page shows
     answer_s: float = 20.0  # to receive each part of an answer
 
 

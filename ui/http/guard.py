@@ -28,6 +28,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 WRONG_TOKENS_PER_S, WRONG_TOKENS_AT_ONCE = 1 / 6, 10.0  # from one address; loopback is exempt
 
 PAGE = "/page/"
+CALL_SOCKET = "/call/socket/"  # with a ticket that only a caller with the token gets
 API = "/v1/"
 OF_SECRETS = frozenset({"/v1/realtime", "/v1/realtime/calls"})
 PAGES = frozenset({"/", "/memory"})  # without data: what they show is asked for with the token
@@ -75,7 +76,8 @@ def retry_after(seconds: float) -> dict[str, str]:
 class Guard:
     """`hosts` are the allowed names in a Host header, None for any; `token` is the required access token, if any.
 
-    `keys` open the endpoints under API alone; where there are any, nobody else enters there without the token.
+    `keys` open the endpoints under API alone; where there are any, nobody else enters there without the token. Pages of
+    the sites in `keys.origins` may use those endpoints from a browser.
     """
 
     def __init__(
@@ -94,14 +96,19 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        shared = self._shared(scope["path"], Headers(scope=scope))
+
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in (*HEADERS.items(), *shared.items()):
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-cache" if _is_page(scope["path"]) else "no-store")
             await send(message)
 
+        if shared and scope["method"] == "OPTIONS":  # a browser asks beforehand, without a key
+            await Response(status_code=204)(scope, receive, send_with_headers)
+            return
         refused = self._refused(scope["method"], scope["path"], Headers(scope=scope), client)
         await (refused or self._app)(scope, receive, send_with_headers)
 
@@ -111,16 +118,31 @@ class Guard:
             return refusal(
                 403, "host", "This server answers only to its own name. Open the address that it shows at start."
             )
-        origin = headers.get("origin")
-        if method not in ("GET", "HEAD") and origin is not None and _site(origin) != host:
+        origin, shared = headers.get("origin"), self._shared(path, headers)
+        if method not in ("GET", "HEAD") and origin is not None and _site(origin) != host and not shared:
             return refusal(403, "origin", "This request comes from another site.")
+        if method == "WEBSOCKET" and path.startswith(CALL_SOCKET):
+            return None
         authorization = authorization_in(headers)
         if path.startswith(API) and self._may_use(path, bearer(authorization)):
             return None
-        locked = self._token is not None or (self._keys and path.startswith(API))
+        locked = self._token is not None or (self._keys.required and path.startswith(API))
         if not locked or _is_page(path) or path in PUBLIC:
             return None
         return self._refused_by_token(authorization, client)
+
+    def _shared(self, path: str, headers: Headers) -> Mapping[str, str]:
+        """The headers with which a page of an allowed site may send and read; none for others."""
+        origin = headers.get("origin")
+        if origin not in self._keys.origins or not path.startswith(API):
+            return {}
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "authorization"),
+            "Access-Control-Expose-Headers": "Location",
+            "Vary": "Origin",
+        }
 
     def _may_use(self, path: str, token: str | None) -> bool:
         """Whether a key, or a secret for realtime sessions, opens an endpoint."""

@@ -6,6 +6,7 @@ The connection is in the scope's state under `CONNECTION`; without one, nothing 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from ui.http.connection_limits import Connection
 from ui.http.guard import App, Receive, Scope, Send
 
 CONNECTION = "omnilive.connection"
+UPLOAD = re.compile(r"/call/[0-9a-f]+/show/[0-9]+")
 
 
 class RequestLimits:
@@ -29,7 +31,9 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         if scope["type"] == "http" and _has_body(Headers(scope=scope)):
-            receive = _in_time(receive, connection)
+            uploads = UPLOAD.fullmatch(scope["path"]) is not None
+            within_s = connection.limits.upload_s if uploads else connection.limits.body_s
+            receive = _in_time(receive, connection, within_s)
 
         async def send_in_time(message: MutableMapping[str, Any]) -> None:
             with connection.waiting(connection.limits.answer_s):
@@ -45,8 +49,8 @@ class RequestLimits:
                 connection.wait(connection.limits.request_s)
 
 
-def _in_time(receive: Receive, connection: Connection) -> Receive:
-    deadline = asyncio.get_running_loop().time() + connection.limits.body_s
+def _in_time(receive: Receive, connection: Connection, within_s: float) -> Receive:
+    deadline = asyncio.get_running_loop().time() + within_s
     arrived = False
 
     async def receive_in_time() -> MutableMapping[str, Any]:
@@ -54,7 +58,7 @@ def _in_time(receive: Receive, connection: Connection) -> Receive:
         if arrived:
             return await receive()
         # The connection must stay open for the answer that the body came too late.
-        with connection.waiting(connection.limits.body_s + connection.limits.answer_s):
+        with connection.waiting(within_s + connection.limits.answer_s):
             try:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()

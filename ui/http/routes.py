@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -20,18 +20,24 @@ from dialogue.errors import AssistantError, BadInput, Busy
 from dialogue.memory.kept_memory import KeptMemory
 from stream.models.setup import Setup
 from stream.session.step_watch import STEP_LIMIT_S
+from ui.call.call import TakenOver
 from ui.call.call_request import read_request
 from ui.call.caller_limits import TooFast
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics
+from ui.call.path_request import NoSuchCall, change_path
 from ui.call.waiting_line import ASK_EVERY_S, InLine
 from ui.dialects.router import dialect_router
 from ui.host.privacy import sent_elsewhere
+from ui.host.request_body import body_within
 from ui.host.version import product_version
+from ui.http.call_socket import carry
 from ui.http.connection_limits import counted_as
-from ui.http.guard import refusal, retry_after
+from ui.http.guard import CALL_SOCKET, refusal, retry_after
 from ui.http.memory_routes import memory_router
+from ui.http.show_routes import show_router
 from ui.http.upgrading import Upgrading
+from ui.http.voice_routes import voice_router
 from ui.openai.api_keys import ApiKeys
 from ui.openai.router import openai_router
 from ui.openai.served_models import ServedModels
@@ -79,6 +85,14 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
         state.metrics.calls.labels(outcome).inc()
         return answer
 
+    @app.post("/call/path")
+    async def call_path(request: Request) -> Response:
+        return await _path(state, request)
+
+    @app.websocket(CALL_SOCKET + "{ticket}")
+    async def call_socket(websocket: WebSocket, ticket: str) -> None:
+        await carry(websocket, state.calls.socket(ticket) if state.calls is not None else None)
+
     @app.get("/healthz")
     async def healthz() -> Response:
         return JSONResponse(_health(state), 200 if state.health == "ok" else 503)
@@ -98,6 +112,8 @@ def application(state: Routes, page: Path = PAGE) -> FastAPI:
     if state.setup.remember is not None:
         app.include_router(memory_router(KeptMemory(state.setup.remember), page))
 
+    app.include_router(voice_router(lambda: state.models))
+    app.include_router(show_router(lambda: state.calls))
     app.include_router(openai_router(lambda: state.models))
     app.include_router(dialect_router(lambda: state.models, state.keys, counted_as))
 
@@ -160,6 +176,8 @@ async def _call(state: Routes, request: Request) -> Response:
         answered = await state.calls.start(asked)
     except BadInput as error:
         return _refuse(state, 400, "bad_offer", error)
+    except TakenOver as error:
+        return refusal(409, "taken_over", str(error))
     except TooFast as error:
         return _refuse(state, 429, "too_fast", error, retry_after(error.retry_s))
     except InLine as error:
@@ -173,16 +191,32 @@ async def _call(state: Routes, request: Request) -> Response:
     except AssistantError as error:
         log.error("A session could not be opened: %s", error)
         return _refuse(state, 500, "broken", error)
+    connect = {"sdp": answered.connect, "type": "answer"}
+    if asked.offer is None:
+        connect = {"socket": f"{CALL_SOCKET}{answered.connect}"}
     return JSONResponse(
         {
-            "sdp": answered.sdp,
-            "type": "answer",
+            **connect,
             "session": answered.session,
             "resume": answered.token,
+            "first": answered.first,
             "resumed": answered.resumed,
             "restored": answered.restored,
         }
     )
+
+
+async def _path(state: Routes, request: Request) -> Response:
+    """The answer to a page whose call is to go over another path."""
+    try:
+        body = await _body(request)
+        if body is None:
+            return refusal(413, "too_large", f"An offer must have at most {LONGEST_BODY // 1024} kB.")
+        return JSONResponse(await change_path(state.calls, body))
+    except NoSuchCall as error:
+        return refusal(404, "no_such_call", str(error))
+    except BadInput as error:
+        return _refuse(state, 400, "bad_path", error)
 
 
 def _refuse(
@@ -197,11 +231,9 @@ async def _body(request: Request) -> Mapping[str, object] | None:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > LONGEST_BODY:
         return None
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_BODY:
-            return None
+    body = await body_within(request, LONGEST_BODY)
+    if body is None:
+        return None
     try:
         posted = json.loads(body)
     except (ValueError, RecursionError):

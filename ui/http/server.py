@@ -20,7 +20,8 @@ from dialogue.errors import AssistantError
 from stream.models.admission import Admission
 from stream.models.capacity import Capacity, capacity_of
 from stream.models.setup import Setup
-from stream.runtime.failures import first_error
+from stream.runtime.failures import plain_errors
+from stream.session.session_start import SessionStart
 from ui.call.call_session import CallSession
 from ui.call.calls import Calls
 from ui.call.metrics import Metrics, Spans
@@ -71,7 +72,7 @@ class Service(Generic[P]):
         self,
         setup: Setup,
         open_parts: Callable[[], Awaitable[P]],
-        open_session: Callable[[str, P, Setup], CallSession],
+        open_session: Callable[[str, P, Setup, SessionStart], CallSession],
         *,
         stun: str | None = None,
         times: CallTimes | None = None,
@@ -79,6 +80,8 @@ class Service(Generic[P]):
         broken_after_s: float = BROKEN_AFTER_S,
         record: Path | None = None,
         spans: Spans | None = None,
+        keys: ApiKeys | None = None,
+        ice: IceServers | None = None,
     ) -> None:
         self._broken_after_s = broken_after_s
         self._open_parts, self._open_session = open_parts, open_session
@@ -88,7 +91,13 @@ class Service(Generic[P]):
         self._opened_parts: list[P] = []  # the last ones are those of calls that begin now
         self.metrics = Metrics(spans)
         self.state = Routes(
-            setup, self.metrics, upgrading=self._upgrading, busy_s=self._busy_s, records=record is not None
+            setup,
+            self.metrics,
+            upgrading=self._upgrading,
+            busy_s=self._busy_s,
+            records=record is not None,
+            keys=keys or ApiKeys(),
+            ice=ice or IceServers(),
         )
         self._recordings = Recordings(record, self.state.version) if record is not None else None
         self.stop = asyncio.Event()
@@ -162,7 +171,7 @@ class Service(Generic[P]):
 
     def _served(self, parts: P, calls: Calls) -> ServedModels:
         rtc = RtcHost(calls.adopt, self._stun, self._media_hosts)
-        return ServedModels(cast(Any, parts), self.state.setup, calls.places, rtc)
+        return ServedModels(cast(Any, parts), self.state.setup, calls.admission_queue, rtc)
 
     def _set_capacity(self, admission: Admission, parts: P) -> None:
         admission.capacity = capacity_of(parts, self.state.setup).sessions
@@ -173,7 +182,7 @@ class Service(Generic[P]):
         self._set_capacity(admission, self._opened_parts[-1])
         return Calls(
             admission,
-            lambda name: self._open_session(name, self._opened_parts[-1], self.state.setup),
+            lambda name, start: self._open_session(name, self._opened_parts[-1], self.state.setup, start),
             self._greetings,
             self.metrics,
             stun=self._stun,
@@ -197,7 +206,8 @@ class Service(Generic[P]):
     def _greetings(self, name: str) -> list[Message]:
         """The first messages of a call."""
         setup, notice = self.state.setup, self._upgrading.notice if self._upgrading is not None else None
-        greeting = hello(name, setup.name, self.state.version, setup.budget_s, upgrading=notice is not None)
+        upgrading, sees = notice is not None, setup.capabilities.sees
+        greeting = hello(name, setup.name, self.state.version, setup.budget_s, upgrading=upgrading, sees=sees)
         return [greeting] if notice is None else [greeting, to_wire(notice)]
 
 
@@ -215,7 +225,7 @@ async def serve(
     token: str | None = None,
     stun: str | None = None,
     on_ready: Callable[[str], None] | None = None,
-    open_session: Callable[[str, P, Setup], CallSession] | None = None,
+    open_session: Callable[[str, P, Setup, SessionStart], CallSession] | None = None,
     upgrade: Upgrade[P] | None = None,
     supervisor: SupervisorLink | None = None,
     record: Path | None = None,
@@ -226,46 +236,48 @@ async def serve(
     """Serves until SIGINT, SIGTERM or cancellation; every call and thread has ended when it returns.
 
     `on_ready` is called with the URL to open once calls are taken. Off loopback the URL is HTTPS, with a certificate
-    kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models and
-    the setup, by default a stream.session.Session. `upgrade` makes better models while calls are taken. `supervisor`
-    brings the listening socket of `host`. `record` is the folder for recordings of calls whose callers agree, `spans`
-    get the record of every turn and are closed at the end. `keys` open the endpoints under /v1, `ice` are the
-    servers that pages use to reach this one. Raises AssistantError
-    that names the option to change, ServerBroken, and what `open_parts` raises.
+    kept in `cache_dir`, and carries the access token. `open_session` makes a session from a name, the models,
+    the setup and what it begins with, by default a stream.session.Session. `upgrade` makes better models while calls
+    are taken. `supervisor` brings the listening socket of `host`. `record` is the folder for recordings of calls whose
+    callers agree, `spans` get the record of every turn and are closed at the end. `keys` open the endpoints under /v1,
+    `ice` are the servers that pages use to reach this one. Raises AssistantError that names the option to change,
+    ServerBroken, and what `open_parts` raises.
     """
     token = checked_token(token) if token is not None else None
-    if supervisor is None:
-        listening, address = listen(host, port)
-    else:
-        listening, address = supervisor.listening, supervisor.address(host)
+    listening, address = listen(host, port) if supervisor is None else (supervisor.listening, supervisor.address(host))
     try:
-        if token is None and not address.local:
-            token = new_token()
-        service = Service(
-            setup, open_parts, open_session or _session, stun=stun, upgrade=upgrade, record=record, spans=spans
-        )
-        service.state.keys, service.state.ice = keys or ApiKeys(), ice or IceServers()
-        web = web_server(service.state, address, token, cache_dir)
+        with plain_errors():
+            token = new_token() if token is None and not address.local else token
+            service = Service(
+                setup,
+                open_parts,
+                open_session or _session,
+                stun=stun,
+                upgrade=upgrade,
+                record=record,
+                spans=spans,
+                keys=keys,
+                ice=ice,
+            )
+            web = web_server(service.state, address, token, cache_dir)
 
-        def ready() -> None:
-            if supervisor is not None:
-                supervisor.is_ready()
-            if on_ready is not None:
-                on_ready(address.url(token))
+            def ready() -> None:
+                if supervisor is not None:
+                    supervisor.is_ready()
+                if on_ready is not None:
+                    on_ready(address.url(token))
 
-        with stopped_by_signals(service.stop):
-            if supervisor is not None:
-                supervisor.when_lost(service.stop.set)
-            await service.run(web, listening, ready)
-    except BaseExceptionGroup as group:
-        raise first_error(group) from group
+            with stopped_by_signals(service.stop):
+                if supervisor is not None:
+                    supervisor.when_lost(service.stop.set)
+                await service.run(web, listening, ready)
     finally:
         listening.close()
         if spans is not None:
             await asyncio.to_thread(spans.close)
 
 
-def _session(name: str, parts: Any, setup: Setup) -> CallSession:
+def _session(name: str, parts: Any, setup: Setup, start: SessionStart) -> CallSession:
     from stream.session.session import Session  # imports every model's library
 
-    return Session(name, parts, setup)
+    return Session(name, parts, setup, start)

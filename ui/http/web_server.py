@@ -16,9 +16,10 @@ from stream.models.fetching.fetch_errors import disk_error_message
 from ui.host.address import Address
 from ui.http.certificate import certificate_for
 from ui.http.connection_limits import Connection, Limits, Listener, limits_here
-from ui.http.guard import Guard
+from ui.http.guard import App, Guard
 from ui.http.request_limits import CONNECTION, RequestLimits
 from ui.http.routes import Routes, application
+from ui.openai.api_keys import ApiKeys
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,14 @@ class _Web(uvicorn.Server):
 def web_server(
     state: Routes, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
 ) -> uvicorn.Server:
-    """uvicorn for `address`, with a certificate where one is needed; `limits` default to `limits_here()`.
+    """As `guarded_server`, for the routes of one server."""
+    return guarded_server(application(state), state.keys, address, token, cache_dir, limits)
+
+
+def guarded_server(
+    app: App, keys: ApiKeys, address: Address, token: str | None, cache_dir: Path, limits: Limits | None = None
+) -> uvicorn.Server:
+    """uvicorn for `app` at `address`, with a certificate where one is needed; `limits` default to `limits_here()`.
 
     Raises AssistantError when the certificate cannot be stored.
     """
@@ -73,7 +81,7 @@ def web_server(
         log.info("The certificate's SHA-256 fingerprint is %s.", made.fingerprint)
         encrypted = {"ssl_certfile": str(made.certificate), "ssl_keyfile": str(made.key)}
     config = uvicorn.Config(
-        RequestLimits(Guard(application(state), hosts=hosts, token=token, keys=state.keys)),
+        RequestLimits(Guard(app, hosts=hosts, token=token, keys=keys)),
         http="h11",  # which has a limit on headers, 16 kB; httptools has none
         lifespan="off",
         ws="websockets-sansio",

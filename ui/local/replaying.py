@@ -44,10 +44,12 @@ class FileReplay:
         self._state = State.LISTENING
         self._busy_at = 0.0  # when the user or the assistant was last active
         self._next = 0  # first sample of the next chunk
+        self._began = 0.0  # of the recording, on the session's clock
         self.outcome = Outcome()
 
     async def run(self, perceived: Iterable[Chunk | Picture]) -> Outcome:
         """Runs until the recording, and the answer to its last question, have ended."""
+        self._began = self._session.now()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run(), name="session")
             tasks.create_task(self._listen(), name="events")
@@ -56,16 +58,16 @@ class FileReplay:
                 await self._play(perceived)
                 await self._play_silence()
             finally:
-                self.outcome.seconds = self._session.now()
+                self.outcome.seconds = self._session.now() - self._began
                 voice.cancel()
+                self._keep_voice(self.outcome.seconds)
                 self._session.close(OVER)
         return self.outcome
 
     async def _play(self, perceived: Iterable[Chunk | Picture]) -> None:
-        began = self._session.now()
         for each in perceived:
             at = each.end_s if isinstance(each, Chunk) else each.at
-            await asyncio.sleep(max(0.0, began + at - self._session.now()))
+            await asyncio.sleep(max(0.0, self._began + at - self._session.now()))
             if isinstance(each, Chunk):
                 self._hear(each.samples)
             else:
@@ -99,8 +101,12 @@ class FileReplay:
             self._show(event, self._session.now())
 
     async def _record_voice(self) -> None:
-        due = self._session.now()
         while True:
+            self._keep_voice(self._session.now() - self._began + FRAME_S)
+            kept_s = len(self.outcome.frames) * FRAME_S
+            await asyncio.sleep(max(0.0, self._began + kept_s - self._session.now()))
+
+    def _keep_voice(self, until_s: float) -> None:
+        """Keeps the output up to `until_s` after the start, also where the loop was late."""
+        while len(self.outcome.frames) * FRAME_S < until_s - FRAME_S / 2:
             self.outcome.frames.append(self._session.playback.pull(round(OUT_RATE_HZ * FRAME_S)))
-            due += FRAME_S
-            await asyncio.sleep(max(0.0, due - self._session.now()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +13,7 @@ from ui.api.attachments import read_history
 from ui.openai.served_models import ServedModels
 
 
-class Answer:
+class ChatAnswer:
     """The answer to one request; iterate `pieces` once."""
 
     def __init__(
@@ -28,13 +28,13 @@ class Answer:
         self._stops = [stop for stop in stops if stop]
         self._use: ContextUse | None = None
 
-    async def pieces(self) -> AsyncIterator[str]:
+    async def pieces(self) -> AsyncGenerator[str, None]:
         """The text as it is made. Raises BadInput, Busy, and what the engine raises."""
         async with self._models.gate.entered():
             messages = await asyncio.to_thread(read_history, self._history)
             chat_requests = ChatRequests(self._models.parts, self._models.setup)
             texts = chat_requests.answer(messages, None, self._options, on_use=self._count)
-            async with aclosing(_until(texts, self._stops)) as pieces:  # type: ignore[type-var]
+            async with aclosing(_until(texts, self._stops)) as pieces:
                 async for piece in pieces:
                     yield piece
 
@@ -54,10 +54,10 @@ class Answer:
         self._use = use
 
 
-async def _until(texts: AsyncIterator[str], stops: Sequence[str]) -> AsyncIterator[str]:
+async def _until(texts: AsyncGenerator[str, None], stops: Sequence[str]) -> AsyncGenerator[str, None]:
     """The texts up to the first of `stops`; what may be the beginning of one is held back until it is decided."""
     held = ""
-    async with aclosing(texts) as source:  # type: ignore[type-var]
+    async with aclosing(texts) as source:
         async for text in source:
             held += text
             if found := [at for stop in stops if (at := held.find(stop)) >= 0]:

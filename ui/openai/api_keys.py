@@ -26,6 +26,7 @@ SECRET_S = (10, 7200)  # how long a secret may be valid
 SECRET_DEFAULT_S = 600
 MOST_SECRETS = 10_000  # the oldest give way
 SAFE_KEY = re.compile(r"[A-Za-z0-9._~+/=-]+")
+ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
 KEY_PROTOCOL = "openai-insecure-api-key."
 EVERYONE = "everyone"
 
@@ -87,9 +88,20 @@ class ApiKeys:
         self._keys, self._now = dict(keys or {}), now
         self._everyone = ApiKey()
         self._secrets: OrderedDict[str, Secret] = OrderedDict()
+        self.origins: frozenset[str] = frozenset()  # sites, as "https://app.example", whose pages may use the endpoints
 
-    def __bool__(self) -> bool:
+    @property
+    def required(self) -> bool:
+        """Whether there are any keys."""
         return bool(self._keys)
+
+    def allow(self, origins: Iterable[str]) -> None:
+        """Sets `origins`. Raises BadInput for what is no origin."""
+        allowed = frozenset(origin.rstrip("/") for origin in origins)
+        for origin in allowed:
+            if not ORIGIN.fullmatch(origin):
+                raise BadInput(f"{origin[:200]!r} is no origin; write it as https://app.example or http://HOST:PORT.")
+        self.origins = allowed
 
     def find(self, token: str | None) -> ApiKey | None:
         """The key of a bearer token."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +17,7 @@ from dialogue.errors import AssistantError, BadInput
 from dialogue.grammars.response_format import ResponseFormat
 from dialogue.llm.generation_config import GenerationConfig
 from stream.requests.chat_requests import RequestOptions
-from ui.openai.answers import Answer
+from ui.openai.answers import ChatAnswer
 from ui.openai.errors import error_body
 from ui.openai.requests import history_of, posted_json, unless_disconnected
 from ui.openai.served_models import ServedModels
@@ -69,7 +69,7 @@ async def chat_completions(request: Request, models: ServedModels) -> Response:
     most = body.max_completion_tokens or body.max_tokens
     generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
     form = ResponseFormat.of(body.response_format) if body.response_format is not None else None
-    answer = Answer(models, history_of(body.messages), RequestOptions(generation, response_format=form), body.stops)
+    answer = ChatAnswer(models, history_of(body.messages), RequestOptions(generation, response_format=form), body.stops)
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": models.name}
     if body.stream:
         counted = body.stream_options is not None and body.stream_options.include_usage
@@ -80,12 +80,12 @@ async def chat_completions(request: Request, models: ServedModels) -> Response:
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": _usage(answer)})
 
 
-async def begun(events: AsyncIterator[str]) -> AsyncIterator[str]:
+async def begun(events: AsyncGenerator[str, None]) -> AsyncIterator[str]:
     """`events` once the first of them is there, so that an error before it is an answer with a status of its own."""
     first = await anext(events)
 
     async def from_first() -> AsyncIterator[str]:
-        async with aclosing(events) as rest:  # type: ignore[type-var]
+        async with aclosing(events) as rest:
             yield first
             async for event in rest:
                 yield event
@@ -93,14 +93,14 @@ async def begun(events: AsyncIterator[str]) -> AsyncIterator[str]:
     return from_first()
 
 
-async def _chunks(answer: Answer, head: dict[str, Any], counted: bool) -> AsyncIterator[str]:
+async def _chunks(answer: ChatAnswer, head: dict[str, Any], counted: bool) -> AsyncGenerator[str, None]:
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
         return event({**head, "object": "chat.completion.chunk", "choices": choices, **more})
 
     opened = False
     try:
-        async with aclosing(answer.pieces()) as pieces:  # type: ignore[type-var]
+        async with aclosing(answer.pieces()) as pieces:
             async for piece in pieces:
                 yield chunk({"content": piece} if opened else {"role": "assistant", "content": piece})
                 opened = True
@@ -121,7 +121,7 @@ def event(data: dict[str, Any], name: str = "") -> str:
     return f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _usage(answer: Answer) -> dict[str, int] | None:
+def _usage(answer: ChatAnswer) -> dict[str, int] | None:
     if answer.tokens is None:
         return None
     prompt, completion = answer.tokens

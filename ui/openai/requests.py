@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from dialogue.errors import BadInput
+from ui.host.request_body import body_within
 from ui.realtime.sound import picture_from_url
 
 T = TypeVar("T")
@@ -23,13 +24,9 @@ ROLES = {"system": "system", "developer": "system", "user": "user", "assistant":
 
 async def posted_json(request: Request) -> Any:
     """The body as JSON. Raises BadInput when it is too large or is not JSON."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_BODY:
-            raise BadInput(
-                f"A request has at most {LONGEST_BODY // 1_000_000} MB; send smaller pictures or recordings."
-            )
+    body = await body_within(request, LONGEST_BODY)
+    if body is None:
+        raise BadInput(f"A request has at most {LONGEST_BODY // 1_000_000} MB; send smaller pictures or recordings.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

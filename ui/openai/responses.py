@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from itertools import count
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from dialogue.errors import AssistantError, BadInput
 from dialogue.llm.generation_config import GenerationConfig
 from stream.requests.chat_requests import RequestOptions
-from ui.openai.answers import Answer
+from ui.openai.answers import ChatAnswer
 from ui.openai.chat_completions import EVENTS, begun, event
 from ui.openai.errors import error_body
 from ui.openai.requests import history_of, posted_json, unless_disconnected
@@ -53,7 +53,7 @@ async def responses(request: Request, models: ServedModels) -> Response:
     body = ResponsesBody.model_validate(await posted_json(request))
     most = body.max_output_tokens
     generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
-    answer = Answer(models, body.history(), RequestOptions(generation))
+    answer = ChatAnswer(models, body.history(), RequestOptions(generation))
     made = _Made(models.name, body)
     if body.stream:
         return StreamingResponse(await begun(made.events(answer)), media_type=EVENTS)
@@ -83,14 +83,14 @@ class _Made:
             "incomplete_details": None,
         }
 
-    def response(self, status: str, text: str | None = None, answer: Answer | None = None) -> dict[str, Any]:
+    def response(self, status: str, text: str | None = None, answer: ChatAnswer | None = None) -> dict[str, Any]:
         output = [] if text is None else [self._item("completed", [_part(text)])]
         return {**self._head, "status": status, "output": output, "usage": _usage(answer)}
 
     def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         return {"id": self._message, "type": "message", "role": "assistant", "status": status, "content": content}
 
-    async def events(self, answer: Answer) -> AsyncIterator[str]:
+    async def events(self, answer: ChatAnswer) -> AsyncGenerator[str, None]:
         numbers = count()
 
         def sent(kind: str, **data: Any) -> str:
@@ -107,7 +107,7 @@ class _Made:
         place = {"item_id": self._message, "output_index": 0, "content_index": 0}
         said = ""
         try:
-            async with aclosing(answer.pieces()) as pieces:  # type: ignore[type-var]
+            async with aclosing(answer.pieces()) as pieces:
                 async for piece in pieces:
                     for each in [] if said else opening():
                         yield each
@@ -132,7 +132,7 @@ def _part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _usage(answer: Answer | None) -> dict[str, Any] | None:
+def _usage(answer: ChatAnswer | None) -> dict[str, Any] | None:
     if answer is None or answer.tokens is None:
         return None
     read, written = answer.tokens

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import Busy
 from stream.models.setup import Setup
-from ui.call.places import Places
+from ui.call.admission_queue import AdmissionQueue
 
 if TYPE_CHECKING:  # imports every model's library
     from stream.models.parts import Parts
@@ -58,7 +58,7 @@ class ServedModels:
 
     parts: Parts
     setup: Setup
-    places: Places  # of sessions, shared with the page's calls
+    admission_queue: AdmissionQueue  # of sessions, shared with the page's calls
     rtc: RtcHost = field(default_factory=RtcHost)
     gate: RequestGate = field(default_factory=RequestGate)
 

@@ -20,6 +20,7 @@ from dialogue.errors import BadInput
 from stream.models.parts import Parts
 from ui.openai.requests import posted_json, unless_disconnected
 from ui.openai.served_models import ServedModels
+from ui.realtime.sound import pcm_of
 
 RATE_HZ = 24_000  # of every format but opus, which has its own
 OPUS_RATE_HZ = 48_000
@@ -68,7 +69,7 @@ def encoded(samples: Samples, kind: Format) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate, layout="mono", format=sample_format)
-        frame = av.AudioFrame.from_ndarray(_sixteen_bits(samples)[None], format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm_of(samples), "<i2")[None], format="s16", layout="mono")
         frame.sample_rate = RATE_HZ
         resampler = av.AudioResampler(format=sample_format, layout="mono", rate=rate, frame_size=stream.frame_size)
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
@@ -95,8 +96,4 @@ async def _whole(sentences: AsyncIterator[Samples]) -> Samples:
 
 async def _pcm(sentences: AsyncIterator[Samples]) -> AsyncIterator[bytes]:
     async for samples in sentences:
-        yield _sixteen_bits(samples).astype("<i2").tobytes()
-
-
-def _sixteen_bits(samples: Samples) -> np.ndarray:
-    return np.round(np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
+        yield pcm_of(samples)

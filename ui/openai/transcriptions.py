@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from audio.chunk import HEARING_RATE_HZ, Samples
 from dialogue.errors import BadInput
-from stream.requests.film_speech import FilmUtterance, utterances_of
-from ui.api.media_file import read_sound
+from dialogue.shown.shown_thing import SaidAt
+from stream.media.media_file import read_sound
+from stream.showing.film_speech import utterances_of
 from ui.openai.chat_completions import EVENTS, event
 from ui.openai.requests import LONGEST_BODY, unless_disconnected
 from ui.openai.served_models import ServedModels
@@ -54,7 +55,7 @@ def _decoded(sound: bytes, suffix: str) -> Samples:
             raise BadInput(str(error).replace(Path(file.name).name, "The file")) from error
 
 
-async def _utterances(models: ServedModels, samples: Samples) -> list[FilmUtterance]:
+async def _utterances(models: ServedModels, samples: Samples) -> list[SaidAt]:
     parts = models.parts
     if parts.transcriber is None:
         raise BadInput("This server's model hears in calls only; it has no transcriber for a recording.")
@@ -62,7 +63,7 @@ async def _utterances(models: ServedModels, samples: Samples) -> list[FilmUttera
         return await parts.threads.asr.run(utterances_of, samples, parts.voice_activity, parts.transcriber)
 
 
-def _answer(kind: str, said: Sequence[FilmUtterance], duration_s: float) -> Response:
+def _answer(kind: str, said: Sequence[SaidAt], duration_s: float) -> Response:
     text = " ".join(each.text for each in said)
     match kind:
         case "text":
@@ -77,7 +78,7 @@ def _answer(kind: str, said: Sequence[FilmUtterance], duration_s: float) -> Resp
             return JSONResponse({"text": text})
 
 
-def _verbose(said: Sequence[FilmUtterance], text: str, duration_s: float) -> dict[str, Any]:
+def _verbose(said: Sequence[SaidAt], text: str, duration_s: float) -> dict[str, Any]:
     segments = [
         {"id": number, "start": round(each.start_s, 2), "end": round(each.end_s, 2), "text": each.text}
         for number, each in enumerate(said)
@@ -85,7 +86,7 @@ def _verbose(said: Sequence[FilmUtterance], text: str, duration_s: float) -> dic
     return {"task": "transcribe", "language": "english", "duration": duration_s, "text": text, "segments": segments}
 
 
-def _subtitles(said: Sequence[FilmUtterance], point: str, *, numbered: bool = True) -> str:
+def _subtitles(said: Sequence[SaidAt], point: str, *, numbered: bool = True) -> str:
     return "".join(
         (f"{number}\n" if numbered else "")
         + f"{_clock(each.start_s, point)} --> {_clock(each.end_s, point)}\n{each.text}\n\n"
@@ -99,7 +100,7 @@ def _clock(seconds: float, point: str) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}{point}{rest % 1000:03}"
 
 
-async def _events(said: Sequence[FilmUtterance]) -> Any:
+async def _events(said: Sequence[SaidAt]) -> Any:
     for number, each in enumerate(said):
         yield event({"type": "transcript.text.delta", "delta": " " * (number > 0) + each.text})
     yield event({"type": "transcript.text.done", "text": " ".join(each.text for each in said)})

@@ -1,16 +1,7 @@
 /* The memory page: lists what calls have left, newest first; searches and deletes it. */
 
 import { authorization, takeTokenFromAddress } from "./call/token.js";
-
-const KINDS = {
-  statement: "You said",
-  question: "You asked",
-  reply: "The assistant said",
-  text: "Read by the camera",
-  thing: "Seen by the camera",
-};
-const NO_TOKEN = "This server asks for its access token. Open Memory from the page of a call.";
-const UNREACHABLE = "The server does not answer. Check that omnilive is running there, then reload this page.";
+import { dateAndTime, number, strings, writeTexts } from "./strings/language.js";
 
 /** @type {(id: string) => any} */
 const by = (id) => document.getElementById(id);
@@ -24,7 +15,7 @@ async function ask(path, method = "GET") {
   const answer = await response?.json().catch(() => null);
   by("trouble").hidden = response?.ok === true;
   if (response?.ok) return answer;
-  by("trouble").textContent = response?.status === 401 ? NO_TOKEN : (answer?.error?.message ?? UNREACHABLE);
+  by("trouble").textContent = response?.status === 401 ? strings.memory.noToken : (answer?.error?.message ?? strings.memory.unreachable);
   return null;
 }
 
@@ -43,10 +34,9 @@ async function show({ further = false } = {}) {
 
 function counted(now) {
   count = now;
-  const what = words ? ` with “${words}”` : "";
-  by("count").textContent = count === 0 ? `Nothing is remembered${what}.` : `${count.toLocaleString("en")} remembered${what}.`;
+  by("count").textContent = count === 0 ? strings.memory.nothing(words) : strings.memory.count(number(count), words);
   by("delete-all").hidden = count === 0;
-  by("delete-all").textContent = words ? `Delete all ${count.toLocaleString("en")} found` : "Delete everything";
+  by("delete-all").textContent = words ? strings.memory.deleteFound(number(count)) : strings.memory.deleteAll;
 }
 
 function line({ number, kind, at, text }) {
@@ -54,18 +44,18 @@ function line({ number, kind, at, text }) {
   item.dataset.kind = kind;
   const when = document.createElement("time");
   when.dateTime = at;
-  when.textContent = new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+  when.textContent = dateAndTime(new Date(at));
   const who = document.createElement("span");
   who.className = "who";
-  who.textContent = KINDS[kind] ?? kind;
+  who.textContent = strings.memory.kinds[kind] ?? kind;
   const what = document.createElement("p");
   what.textContent = text;
   const remove = document.createElement("button");
   remove.type = "button";
   remove.className = "icon";
   remove.textContent = "×";
-  remove.title = "Delete";
-  remove.setAttribute("aria-label", `Delete: ${text.slice(0, 60)}`);
+  remove.title = strings.page.delete;
+  remove.setAttribute("aria-label", strings.memory.deleteLine(text.slice(0, 60)));
   remove.addEventListener("click", async () => {
     if (!(await ask(`/memory/lines/${number}`, "DELETE"))) return;
     item.remove();
@@ -82,7 +72,7 @@ by("search").addEventListener("submit", (event) => {
 });
 by("more").addEventListener("click", () => show({ further: true }));
 by("delete-all").addEventListener("click", () => {
-  by("sure-title").textContent = `${by("delete-all").textContent}? This cannot be undone.`;
+  by("sure-title").textContent = strings.memory.sure(by("delete-all").textContent);
   by("sure").returnValue = "";
   by("sure").showModal();
 });
@@ -93,4 +83,5 @@ by("sure").addEventListener("close", async () => {
 });
 
 takeTokenFromAddress();
+writeTexts();
 show();

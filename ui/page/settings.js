@@ -6,9 +6,14 @@ const DEFAULTS = {
   camera: "", // device ids; "" is the system's default
   microphone: "",
   speaker: "",
+  language: "auto", // of the call, as the server knows it
+  voices: {}, // the chosen voice of each language
+  pageLanguage: "", // a code of strings/language.js; "" follows the browser
   handsFree: true,
   overlay: true,
   announce: true, // screen readers announce captions
+  detail: false, // every picture at full detail, for a model that sees
+  acknowledge: true, // a short phrase ends the silence before a late answer
   shortcuts: true, // single keys (M, C, Space) are active
 };
 

@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 from audio.chunk import Chunk, Samples
 from stream.runtime.events import Expressed, Perceived
+from stream.runtime.given import TurnsChosen
 from stream.session.said import Said
 
 Message = dict[str, Any]
+HUNG_UP, EXPIRED = "the client hung up", "the time is over"  # why a session ended
 
 
 @dataclass
-class Taken:
+class MessageEffects:
     """What one message of the client leads to, in the order of the fields."""
 
     begins: bool = False  # the session begins now, unless it has begun
@@ -34,7 +36,7 @@ class Beginning:
 
     `functions` are those that the client runs, as chat APIs describe them. `asks_client`: the client answers what the
     engine passes on; else the server's larger model does, where it has one, with `larger_instructions` in place of its
-    own.
+    own. `turns`: how the client wants turns to be decided.
     """
 
     instructions: str = ""
@@ -44,6 +46,7 @@ class Beginning:
     functions: Sequence[Mapping[str, Any]] = ()
     asks_client: bool = False
     larger_instructions: str | None = None
+    turns: TurnsChosen | None = None
 
 
 class Dialect(Protocol):
@@ -62,8 +65,17 @@ class Dialect(Protocol):
         """The messages to a client that waits for a place; None in a dialect without a queue."""
         ...
 
-    def take(self, message: Any) -> Taken:
-        """What a client's message means. A bad one gets an error event, and changes nothing."""
+    def attached(self) -> list[Message]:
+        """The first messages to a trusted server that joins a running session."""
+        ...
+
+    def take(self, message: Any, *, trusted: bool = False) -> MessageEffects:
+        """What a message means, of the client or of a `trusted` server beside it. A bad one gets an error event, and
+        changes nothing."""
+        ...
+
+    def visible(self, messages: list[Message]) -> list[Message]:
+        """Those that the client may see."""
         ...
 
     def beginning(self) -> Beginning:

@@ -7,7 +7,7 @@ from typing import Any
 
 from audio.chunk import Samples
 from stream.runtime.events import Expressed
-from ui.realtime.dialect import Beginning, Message, Taken
+from ui.realtime.dialect import Beginning, Message, MessageEffects
 from ui.realtime.live_config import DataChannelPermissions, LiveFault, ResponseEventSelector
 from ui.realtime.live_session import LiveServer, LiveSession
 from ui.realtime.openai_event import event_of
@@ -37,28 +37,29 @@ class LiveChannel:
     def opened(self) -> list[Message]:
         permissions = self._session.permissions
         limits = event_of("info", code="data_channel_permissions", message=_described(permissions))
-        return self._seen([*self._started, *([limits] if permissions is not None else [])])
+        return [*self._started, *([limits] if permissions is not None else [])]
 
     def waiting(self, position: int, wait_s: float | None, length: int) -> list[Message] | None:
         return None
 
-    def take(self, message: Any) -> Taken:
+    def attached(self) -> list[Message]:
+        return self._session.attached()
+
+    def take(self, message: Any, *, trusted: bool = False) -> MessageEffects:
         permissions = self._session.permissions
         allowed = permissions.allowed_client_events if permissions is not None else None
         kind = message.get("type") if isinstance(message, dict) else None
-        if isinstance(allowed, list) and kind not in allowed:
-            return Taken(answers=self._seen([self.failed("This page may not send that event.")]))
+        if isinstance(allowed, list) and kind not in allowed and not trusted:
+            return MessageEffects(answers=[self.failed("This page may not send that event.")])
         if kind == "session.input_audio.append":
-            return Taken(answers=self._seen([self.failed("Sound comes over the audio track.")]))
-        taken = self._session.take(message)
-        taken.answers = self._seen(taken.answers)
-        return taken
+            return MessageEffects(answers=[self.failed("Sound comes over the audio track.")])
+        return self._session.take(message)
 
     def beginning(self) -> Beginning:
         return self._session.beginning()
 
     def express(self, event: Expressed) -> list[Message]:
-        return self._seen(self._session.express(event))
+        return self._session.express(event)
 
     def voiced(self, samples: Samples) -> list[Message]:
         return []  # it has a track of its own
@@ -69,8 +70,7 @@ class LiveChannel:
     def failed(self, message: str, code: str | None = None) -> Message:
         return self._session.failed(message, code)
 
-    def _seen(self, messages: list[Message]) -> list[Message]:
-        """Those that the page may see."""
+    def visible(self, messages: list[Message]) -> list[Message]:
         permissions = self._session.permissions
         allowed = permissions.allowed_server_events if permissions is not None else None
         if not isinstance(allowed, list):

@@ -110,7 +110,7 @@ class LiveMessage(LiveModel):
     event_id: str | None = Field(default=None, max_length=512)
 
 
-class SessionStart(LiveMessage):
+class LiveSessionStart(LiveMessage):
     type: Literal["session.start"]
     session: LiveConfig
 
@@ -139,7 +139,7 @@ class SessionClose(LiveMessage):
     type: Literal["session.close"]
 
 
-ClientMessage = SessionStart | SessionUpdate | InputAudioAppend | InputAudioSwitch | ContextAppend | SessionClose
+ClientMessage = LiveSessionStart | SessionUpdate | InputAudioAppend | InputAudioSwitch | ContextAppend | SessionClose
 _ADAPTER: TypeAdapter[ClientMessage] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 TAGS = frozenset({"audio/pcm", "audio/pcmu", "audio/pcma", "client", "responses"})  # which pydantic puts into paths
 _CODES = {"extra_forbidden": "unknown_parameter", "missing": "missing_required_parameter"}

@@ -29,7 +29,7 @@ from stream.runtime.events import (
 )
 from stream.runtime.given import CommentaryGiven, InstructionGiven
 from stream.session.said import Said
-from ui.realtime.dialect import Beginning, Message, Taken
+from ui.realtime.dialect import EXPIRED, HUNG_UP, Beginning, Message, MessageEffects
 from ui.realtime.live_config import (
     ClientDelegation,
     ContextAppend,
@@ -38,9 +38,9 @@ from ui.realtime.live_config import (
     InputAudioSwitch,
     LiveConfig,
     LiveFault,
+    LiveSessionStart,
     ResponsesDelegation,
     SessionClose,
-    SessionStart,
     SessionUpdate,
     read_message,
 )
@@ -49,6 +49,7 @@ from ui.realtime.openai_event import event_of, new_id
 from ui.realtime.sound_format import SoundFormat
 
 PERSONA = "You are a friendly voice assistant. Answer in one to three short sentences of plain spoken language."
+REASONS = {HUNG_UP: "remote_hangup", EXPIRED: "expired"}
 MOST_APPENDED = 8000  # characters of appended context that stay in the instruction, the newest
 
 
@@ -78,6 +79,10 @@ class LiveSession:
         self._transcripts = LiveTranscripts(self._now_ms)
 
     @property
+    def session_id(self) -> str:
+        return self._id
+
+    @property
     def aloud(self) -> bool:
         return True
 
@@ -93,14 +98,20 @@ class LiveSession:
     def waiting(self, position: int, wait_s: float | None, length: int) -> list[Message] | None:
         return None
 
-    def take(self, message: Any) -> Taken:
+    def attached(self) -> list[Message]:
+        return [self._event("session.started", None, session=self._described())] if self._config is not None else []
+
+    def visible(self, messages: list[Message]) -> list[Message]:
+        return messages
+
+    def take(self, message: Any, *, trusted: bool = False) -> MessageEffects:
         event_id = message.get("event_id") if isinstance(message, dict) else None
         try:
             return self._take(message)
         except LiveFault as fault:
-            return Taken(answers=[self._error(str(fault), fault.code, fault.param, event_id)])
+            return MessageEffects(answers=[self._error(str(fault), fault.code, fault.param, event_id)])
         except BadInput as error:
-            return Taken(answers=[self._error(str(error), "invalid_value", None, event_id)])
+            return MessageEffects(answers=[self._error(str(error), "invalid_value", None, event_id)])
 
     def beginning(self) -> Beginning:
         config = self._started()
@@ -136,8 +147,9 @@ class LiveSession:
                 self._context = min(1.0, sum(use.tokens.values()) / use.limit)
             case Notice("error", code, text):
                 return [self.failed(text, code)]
-            case SessionEnded() if not self._closed and self._config is not None:
-                return [self._closing("connection_lost")]
+            case SessionEnded(reason) if not self._closed and self._config is not None:
+                self._closed = True
+                return [self._closing(REASONS.get(reason, "connection_lost"))]
         return []
 
     def voiced(self, samples: Samples) -> list[Message]:
@@ -149,9 +161,9 @@ class LiveSession:
     def failed(self, message: str, code: str | None = None) -> Message:
         return self._error(message, code or "invalid_value", None, None, "server_error" if code else None)
 
-    def _take(self, message: Any) -> Taken:
+    def _take(self, message: Any) -> MessageEffects:
         read = read_message(message)
-        if isinstance(read, SessionStart):
+        if isinstance(read, LiveSessionStart):
             return self._start(read)
         if self._config is None:
             raise LiveFault("The first message must be session.start.", "session_not_started")
@@ -159,7 +171,7 @@ class LiveSession:
             case InputAudioAppend(audio=audio):
                 samples = self._format.read(audio)
                 heard = len(samples) and not self._muted
-                return Taken(sound=Chunk(samples, self._format.rate, 0) if heard else None)
+                return MessageEffects(sound=Chunk(samples, self._format.rate, 0) if heard else None)
             case InputAudioSwitch(type=kind):
                 return self._switch(kind.endswith(".mute"), read.event_id)
             case ContextAppend():
@@ -167,12 +179,14 @@ class LiveSession:
             case SessionUpdate(session=changes):
                 if changes.delegation is not None:
                     self._check_same(changes.delegation.type)
-                return Taken(answers=[self._event("session.updated", read.event_id, session=self._described())])
+                return MessageEffects(
+                    answers=[self._event("session.updated", read.event_id, session=self._described())]
+                )
             case SessionClose():
                 self._closed = True
-                return Taken(answers=[self._closing("close_requested", read.event_id)], ends=True)
+                return MessageEffects(answers=[self._closing("close_requested", read.event_id)], ends=True)
 
-    def _start(self, message: SessionStart) -> Taken:
+    def _start(self, message: LiveSessionStart) -> MessageEffects:
         if self._config is not None:
             raise LiveFault("The session has been started already.", "session_already_started")
         config = message.session
@@ -186,14 +200,16 @@ class LiveSession:
         self._config = config
         if config.audio is not None and config.audio.format is not None:
             self._format = SoundFormat(config.audio.format.type, config.audio.format.rate)
-        return Taken(begins=True, answers=[self._event("session.started", message.event_id, session=self._described())])
+        return MessageEffects(
+            begins=True, answers=[self._event("session.started", message.event_id, session=self._described())]
+        )
 
-    def _switch(self, mute: bool, event_id: str | None) -> Taken:
+    def _switch(self, mute: bool, event_id: str | None) -> MessageEffects:
         self._muted = mute
         done = self._event(f"session.input_audio.{'muted' if mute else 'unmuted'}", event_id)
-        return Taken(perceived=[DeviceSwitched(microphone=not mute)], cleared=mute, answers=[done])
+        return MessageEffects(perceived=[DeviceSwitched(microphone=not mute)], cleared=mute, answers=[done])
 
-    def _append(self, message: ContextAppend) -> Taken:
+    def _append(self, message: ContextAppend) -> MessageEffects:
         about, can = message.delegation_id, self._server.can
         kind = message.type.split(".")[1]
         if about is not None and about not in self._delegations:
@@ -202,15 +218,13 @@ class LiveSession:
             raise LiveFault("This model has a voice of its own, which says nothing that is given to it.", "unsupported")
         if can.hears and kind != "commentary":
             raise LiveFault("This model takes instructions at the beginning only.", "unsupported")
-        taken = Taken(answers=[self._span(f"session.{kind}.appended", message.event_id)])
+        done = [self._span(f"session.{kind}.appended", message.event_id)]
         if kind != "commentary":
             self._appended.append(message.content)
-            taken.perceived.append(InstructionGiven(self._instruction()))
-        elif about is not None and about == self._delegation:
-            taken.answer = message.content
-        else:
-            taken.perceived.append(CommentaryGiven(message.content))
-        return taken
+            return MessageEffects(perceived=[InstructionGiven(self._instruction())], answers=done)
+        if about is not None and about == self._delegation:
+            return MessageEffects(answer=message.content, answers=done)
+        return MessageEffects(perceived=[CommentaryGiven(message.content)], answers=done)
 
     def _check_same(self, kind: str) -> None:
         config = self._started()

@@ -24,7 +24,7 @@ from stream.runtime.events import (
     StateChanged,
     UserCaption,
 )
-from ui.realtime.dialect import Beginning, Message, Taken
+from ui.realtime.dialect import Beginning, Message, MessageEffects
 from ui.realtime.sound import decoded, float32, float32_from
 from ui.realtime.usage import Tokens, UsageCount
 
@@ -46,7 +46,7 @@ class MiniCpmRealtime:
         self._instructions, self._aloud = "", True
         self._begun = self._responding = self._closing = False
         self._usage = UsageCount()
-        self._take: dict[str, Callable[[Mapping[str, Any]], Taken]] = {
+        self._take: dict[str, Callable[[Mapping[str, Any]], MessageEffects]] = {
             "session.init": self._init,
             "input.append": self._append,
             "session.close": self._close,
@@ -64,7 +64,13 @@ class MiniCpmRealtime:
             {"type": "session.queued", "position": position, "estimated_wait_s": wait_s, "queue_length": length},
         ]
 
-    def take(self, message: Any) -> Taken:
+    def attached(self) -> list[Message]:
+        raise AssertionError("Nobody attaches to a session of this dialect.")
+
+    def visible(self, messages: list[Message]) -> list[Message]:
+        return messages
+
+    def take(self, message: Any, *, trusted: bool = False) -> MessageEffects:
         try:
             if not isinstance(message, Mapping) or not isinstance(message.get("type"), str):
                 raise BadInput("A message must be a JSON object with a type.")
@@ -75,7 +81,7 @@ class MiniCpmRealtime:
                 raise BadInput("The first message must be session.init.")
             return handler(message)
         except BadInput as error:
-            return Taken(answers=[self.failed(str(error))])
+            return MessageEffects(answers=[self.failed(str(error))])
 
     def beginning(self) -> Beginning:
         return Beginning(self._instructions, out_rate=RATE_HZ)
@@ -96,6 +102,7 @@ class MiniCpmRealtime:
             case Notice("error", code, text):
                 return [self.failed(text, code)]
             case SessionEnded(reason) if not self._closing:
+                self._closing = True
                 return [{"type": "session.closed", "reason": reason}]
         return []
 
@@ -108,7 +115,7 @@ class MiniCpmRealtime:
     def failed(self, message: str, code: str | None = None) -> Message:
         return {"type": "error", "error": {"code": code or "invalid_request", "message": message}}
 
-    def _init(self, message: Mapping[str, Any]) -> Taken:
+    def _init(self, message: Mapping[str, Any]) -> MessageEffects:
         if self._begun:
             raise BadInput("The session has begun already.")
         if self._mode not in MODES:
@@ -130,9 +137,9 @@ class MiniCpmRealtime:
         if aloud is not None and not isinstance(aloud, bool):
             raise BadInput("tts_enabled must be true or false.")
         self._instructions, self._aloud, self._begun = prompt, aloud is not False, True
-        return Taken(begins=True, answers=[{"type": "session.created", "session_id": self._id}])
+        return MessageEffects(begins=True, answers=[{"type": "session.created", "session_id": self._id}])
 
-    def _append(self, message: Mapping[str, Any]) -> Taken:
+    def _append(self, message: Mapping[str, Any]) -> MessageEffects:
         sent = _map(message.get("input"), "input")
         samples, force = float32_from(sent.get("audio")), sent.get("force_listen", False)
         if not isinstance(force, bool):
@@ -146,14 +153,14 @@ class MiniCpmRealtime:
             raise BadInput("Pictures come together with sound.")
         picture = [decoded(frame, "video_frames") for frame in frames][-1] if frames else None
         sound = Chunk(samples, HEARING_RATE_HZ, 0) if len(samples) else None
-        return Taken(picture=picture, perceived=[Interrupted()] if force else [], sound=sound)
+        return MessageEffects(picture=picture, perceived=[Interrupted()] if force else [], sound=sound)
 
-    def _close(self, message: Mapping[str, Any]) -> Taken:
+    def _close(self, message: Mapping[str, Any]) -> MessageEffects:
         reason = message.get("reason", "user_stop")
         if not isinstance(reason, str):
             raise BadInput("reason must be text.")
         self._closing = True
-        return Taken(
+        return MessageEffects(
             answers=[{"type": "session.closed", "reason": reason[:200], "usage": _usage(self._usage.tokens)}], ends=True
         )
 
@@ -175,6 +182,7 @@ def _usage(tokens: Tokens) -> Message:
         "output_tokens": tokens.output,
         "total_tokens": tokens.total,
         "input_tokens_details": {"audio_tokens": tokens.sound, "vision_tokens": tokens.picture},
+        "output_tokens_details": {"audio_tokens": 0},  # sound is made from the tokens of text, outside of the context
     }
 
 

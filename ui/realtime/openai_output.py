@@ -131,9 +131,10 @@ class OpenAiOutput:
         part = {"type": "input_audio", "transcript": text}
         item = {"id": item_id, "object": "realtime.item", "type": "message", "role": "user", "content": [part]}
         events += self.added({**item, "status": "completed"})
-        kind = "conversation.item.input_audio_transcription.completed"
+        kind, place = "conversation.item.input_audio_transcription", {"item_id": item_id, "content_index": 0}
         usage = {"type": "duration", "seconds": 0}
-        events.append(event_of(kind, item_id=item_id, content_index=0, transcript=text, usage=usage))
+        events.append(event_of(f"{kind}.delta", **place, delta=text))
+        events.append(event_of(f"{kind}.completed", **place, transcript=text, usage=usage))
         self._user_item = None
         return events
 

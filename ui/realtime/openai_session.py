@@ -8,6 +8,8 @@ from typing import Any
 
 from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
+from stream.runtime.given import TurnsChosen
+from ui.realtime.openai_turns import turns_chosen
 from ui.realtime.sound_format import LAWS, PCM, SoundFormat
 
 DETECTION = {"type": "semantic_vad", "eagerness": "auto", "create_response": True, "interrupt_response": True}
@@ -30,6 +32,11 @@ class OpenAiSession:
     def detects_turns(self) -> bool:
         """Whether the server decides when the user has finished."""
         return self._detection is not None
+
+    @property
+    def turns(self) -> TurnsChosen:
+        """How turns are to be decided, where the server decides them."""
+        return turns_chosen(self._detection or DETECTION)
 
     def update(self, wanted: Any) -> None:
         """Applies the `session` of a session.update. Raises BadInput for what this server cannot do."""
@@ -67,9 +74,8 @@ class OpenAiSession:
         detection = sound.get("turn_detection", self._detection)
         if detection is None:
             return None
-        if not isinstance(detection, Mapping) or detection.get("type") not in ("server_vad", "semantic_vad"):
-            raise BadInput("turn_detection must be null, server_vad or semantic_vad.")
-        return detection
+        turns_chosen(detection)
+        return {**detection}
 
     def _wanted_functions(self, wanted: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         tools = wanted.get("tools")

@@ -9,9 +9,11 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from dialogue.errors import BadInput
+from dialogue.languages.language import CODES
+from stream.languages.speakers import AUTO, LANGUAGE_OF
 from stream.runtime.events import (
     DeviceLost,
     DeviceSwitched,
@@ -21,6 +23,9 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
+from stream.runtime.given import AcknowledgementSwitched, PictureDetailChosen
+from stream.runtime.spoken import LanguageChosen, SpeakerChosen
+from stream.runtime.translating import Mode, TranslationSwitched
 from stream.runtime.watching import NarrationSwitched, WatchDeleted
 from ui.realtime.wire import Message
 
@@ -170,6 +175,19 @@ def _unwatch(fields: _Fields) -> FromPage:
     return WatchDeleted(int(number))
 
 
+def _voice(fields: _Fields) -> FromPage:
+    name = fields.take_text("voice")
+    if name not in LANGUAGE_OF:
+        raise BadInput(f"voice.voice must be one of /voices, not {_shown(name)}.")
+    return SpeakerChosen(name)
+
+
+def _translate(fields: _Fields) -> FromPage:
+    mode = fields.take_one_of("mode", ("off", "table", "captions"))
+    mine = fields.take_one_of("language", CODES) if fields.has("language") else ""
+    return TranslationSwitched(cast(Mode, mode), mine)
+
+
 def _ping(fields: _Fields) -> FromPage:
     t = fields.take("t")
     small = isinstance(t, str) and len(t) <= LONGEST_ECHO
@@ -191,7 +209,12 @@ READERS: Mapping[str, Callable[[_Fields], FromPage]] = {
     "interrupt": lambda fields: Interrupted(),
     "playout": _playout,
     "narrate": lambda fields: NarrationSwitched(fields.take_bool("on")),
+    "detail": lambda fields: PictureDetailChosen("always" if fields.take_bool("always") else "asked"),
+    "acknowledge": lambda fields: AcknowledgementSwitched(fields.take_bool("on")),
     "unwatch": _unwatch,
+    "language": lambda fields: LanguageChosen(fields.take_one_of("language", (AUTO, *CODES))),
+    "voice": _voice,
+    "translate": _translate,
     "device_lost": _device_lost,
     "ping": _ping,
     "bye": _left,

@@ -30,12 +30,22 @@ def pcm16_from(value: Any, name: str = "audio") -> Samples:
     pcm = decoded(value, name)
     if len(pcm) % 2:
         raise BadInput(f"{name} must have two bytes for each sample.")
+    return samples_of(pcm)
+
+
+def samples_of(pcm: bytes) -> Samples:
+    """16-bit little-endian PCM as float32 (n,)."""
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
+def pcm_of(samples: Samples) -> bytes:
+    """Float32 (n,) as 16-bit little-endian PCM, rounded, and clipped to full scale."""
+    return np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+
+
 def pcm16(samples: Samples) -> str:
-    """Float32 (n,) as base64 of 16-bit little-endian PCM, clipped to full scale."""
-    return base64.b64encode(np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()).decode()
+    """Float32 (n,) as base64 of `pcm_of`."""
+    return base64.b64encode(pcm_of(samples)).decode()
 
 
 def float32_from(value: Any, name: str = "audio") -> Samples:

@@ -28,6 +28,9 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.shown import MOST_FILE_BYTES, MOST_PICTURE_BYTES, PictureDrawn, ShownChanged
+from stream.runtime.spoken import LanguageChanged, VoiceDucked
+from stream.runtime.translating import Translated, TranslationChanged
 from stream.runtime.watching import WatchingChanged
 
 Message = dict[str, Any]
@@ -50,8 +53,8 @@ def to_wire(event: Expressed) -> Message:
             return _reply(event)
         case ConsentAsked() | DeviceStopped() | DelegationChanged() | WatchingChanged():
             return _of_tool(event)
-        case SceneSeen():
-            return _scene(event)
+        case SceneSeen() | ShownChanged() | PictureDrawn():
+            return _scene(event) if isinstance(event, SceneSeen) else _shown(event)
         case TurnTimed() | Why() | TurnRecorded():
             return _of_recorder(event)
         case ContextShown(use):
@@ -62,10 +65,24 @@ def to_wire(event: Expressed) -> Message:
         case Notice(level, code, text, detail):
             notice = {"type": "notice", "level": level, "code": code, "text": text}
             return {**notice, "detail": dict(detail)} if detail else notice
+        case LanguageChanged() | VoiceDucked() | TranslationChanged() | Translated():
+            return _of_voice(event)
         case SessionEnded(reason):
             return bye(reason)
         case _:
             assert_never(event)
+
+
+def _of_voice(event: LanguageChanged | VoiceDucked | TranslationChanged | Translated) -> Message:
+    match event:
+        case LanguageChanged(code, fixed):
+            return {"type": "language", "language": code, "fixed": fixed}
+        case VoiceDucked(on):
+            return {"type": "duck", "on": on}
+        case TranslationChanged(mode, mine, theirs):
+            return {"type": "translation", "mode": mode, "mine": mine, "theirs": theirs}
+        case Translated(turn, number, text, code):
+            return {"type": "translated", "turn": turn, "number": number, "text": text, "language": code}
 
 
 def _of_recorder(event: TurnTimed | Why | TurnRecorded) -> Message:
@@ -131,10 +148,36 @@ def _scene(seen: SceneSeen) -> Message:
     }
 
 
-def hello(session: str, setup: str, version: str, budget_s: Mapping[str, float], *, upgrading: bool = False) -> Message:
-    """The first message of a call. `upgrading`: calls that begin later get a better language model."""
-    greeting = {"type": "hello", "session": session, "setup": setup, "version": version, "budget": _ms(budget_s)}
-    return {**greeting, "upgrading": True} if upgrading else greeting
+def _shown(shown: ShownChanged | PictureDrawn) -> Message:
+    if isinstance(shown, PictureDrawn):
+        return {"type": "drawn", "picture": shown.picture}
+    message = {"type": "shown", "number": shown.number, "name": shown.name, "kind": shown.kind, "state": shown.state}
+    more = {"done": round(shown.done, 3), "text": shown.text, "thumbnail": shown.thumbnail}
+    return {**message, **{name: value for name, value in more.items() if value}}
+
+
+def hello(
+    session: str,
+    setup: str,
+    version: str,
+    budget_s: Mapping[str, float],
+    *,
+    upgrading: bool = False,
+    sees: bool = False,
+) -> Message:
+    """The first message of a call. `upgrading`: calls that begin later get a better language model; `sees`: the model
+    gets pictures itself."""
+    budget, shows = _ms(budget_s), {"picture": MOST_PICTURE_BYTES, "file": MOST_FILE_BYTES}
+    greeting = {
+        "type": "hello",
+        "session": session,
+        "setup": setup,
+        "version": version,
+        "budget": budget,
+        "shows": shows,
+    }
+    flags = {"upgrading": upgrading, "sees": sees}
+    return {**greeting, **{name: True for name, on in flags.items() if on}}
 
 
 def bye(reason: str) -> Message:

@@ -128,7 +128,12 @@ def guard(
 
     `hosts` are the only local addresses to bind, `sources` the only accepted senders; None for all.
     """
-    ice: Connection = transport.transport._connection
+    guard_connection(transport.transport._connection, hosts, sources)
+    _survive(transport)
+
+
+def guard_connection(ice: Connection, hosts: Sequence[str] | None, sources: frozenset[str] | None) -> None:
+    """As `guard`, for one connection of a transport."""
     gather, deliver = ice.get_component_candidates, ice.data_received
     allowance = Allowance(MOST_PER_S, MOST_PER_S)
 
@@ -145,7 +150,6 @@ def guard(
     setattr(ice, "get_component_candidates", gather_behind_gates)  # noqa: B010 - mypy refuses methods of instances
     setattr(ice, "data_received", drop)  # noqa: B010
     setattr(ice, "query_consent", partial(keep_consent, ice))  # noqa: B010
-    _survive(transport)
 
 
 def _survive(transport: RTCDtlsTransport) -> None:

@@ -85,6 +85,14 @@ class AudioReceiver:
             if opus:
                 self._decode(self._unwrap(stamp), opus)
 
+    def sound(self, samples: Samples, stamp: int) -> None:
+        """Takes decoded sound, (n,) at HEARING_RATE_HZ, from sample `stamp` (modulo 2^32) of the sender's stream on; in
+        order."""
+        if not self._allowance.take(self._now()):
+            self.refused += 1
+            return
+        self._place(samples, self._unwrap(stamp))
+
     def restart(self) -> None:
         """The packets that follow are of another connection: their numbers and times begin again."""
         self._lost_before += self._reorder_buffer.lost

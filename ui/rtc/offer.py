@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiortc.sdp import SessionDescription
+from aioice.candidate import Candidate
+from aiortc.rtcicetransport import candidate_to_aioice
+from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from dialogue.errors import BadInput
 
@@ -80,3 +82,24 @@ def with_local_addresses(sdp: str, addresses: Sequence[str]) -> str:
     local = ("127.0.0.1", *addresses)
     shown = HIDDEN_ADDRESS.sub(lambda line: "\n".join(f"{line[1]}{address}{line[2]}" for address in local), sdp)
     return with_few_candidates(shown)
+
+
+class CandidateLines:
+    """Reads the candidates that a browser finds after its offer. `addresses` are those of this machine, where the
+    browser runs on it too and hides its own; None elsewhere."""
+
+    def __init__(self, addresses: Sequence[str] | None = None) -> None:
+        self._addresses = addresses
+
+    def read(self, lines: Sequence[str]) -> list[Candidate]:
+        """The candidates for UDP among lines of an offer, or among the texts of RTCIceCandidate. Raises BadInput."""
+        sdp = "\n".join(line if line.startswith("a=") else f"a={line}" for line in lines)
+        kept = with_few_candidates(sdp) if self._addresses is None else with_local_addresses(sdp, self._addresses)
+        try:
+            return [
+                candidate_to_aioice(candidate_from_sdp(line.removeprefix("a=candidate:")))
+                for line in kept.splitlines()
+                if line.startswith("a=candidate:")
+            ]
+        except (AssertionError, IndexError, ValueError) as error:
+            raise BadInput("A candidate is not valid.") from error

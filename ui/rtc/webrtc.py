@@ -31,9 +31,10 @@ from ui.rtc.camera import VideoReceiver
 from ui.rtc.channel import LABEL, Channel
 from ui.rtc.frames import Packet
 from ui.rtc.ice_gate import guard
+from ui.rtc.ice_path import IcePath
 from ui.rtc.message_limits import limit_messages
 from ui.rtc.microphone import AudioReceiver
-from ui.rtc.offer import Offer, with_error_correction, with_local_addresses
+from ui.rtc.offer import CandidateLines, Offer, with_error_correction, with_local_addresses
 from ui.rtc.outgoing import AudioTrack
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,8 @@ class PeerConnection:
         self._connection.on("datachannel", self._channel_opened)
         self._connection.on("connectionstatechange", self._state_changed)
         self._connection.on("iceconnectionstatechange", self._path_changed)
+        self._paths: list[IcePath] = []
+        self._answered = ""
         self.reached = False  # a connectivity check with the browser has succeeded
 
     @property
@@ -116,9 +119,10 @@ class PeerConnection:
     async def answer(self, offer: Offer, voice: AudioTrack, sound: AudioPackets, pictures: VideoPackets) -> str:
         """The SDP of the answer. Raises BadInput when the offer cannot be answered."""
         connection = self._connection
-        sdp, hosts, sources = offer.sdp, self._hosts, None
+        sdp, hosts, sources, lines = offer.sdp, self._hosts, None, CandidateLines()
         if self._hosts == LOOPBACK:
             addresses = machine_addresses()
+            lines = CandidateLines(addresses)
             sdp, sources = with_local_addresses(sdp, addresses), frozenset((*LOOPBACK, *addresses))
             hosts = (*LOOPBACK, *addresses) if offer.firefox else LOOPBACK
         transceiver = connection.addTransceiver(voice, "sendrecv")
@@ -133,13 +137,26 @@ class PeerConnection:
                 await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
                 for transport in self._transports():
                     guard(transport, hosts, sources)
+                    self._paths.append(IcePath(transport, hosts, sources, lines))
                 if connection.sctp is not None:
                     limit_messages(connection.sctp, self._lose)
                 await connection.setLocalDescription(await connection.createAnswer())
         except Exception as error:  # aiortc raises exceptions of many kinds
             log.info("An offer could not be answered: %r", error)
             raise BadInput("The offer cannot be answered. The server supports Opus audio and VP8 video.") from error
-        return with_error_correction(str(connection.localDescription.sdp))
+        self._answered = with_error_correction(str(connection.localDescription.sdp))
+        return self._answered
+
+    async def add_candidates(self, lines: Sequence[str], user: str | None) -> None:
+        """Adds candidates of the browser that it has found since its offer. Raises BadInput."""
+        for path in self._paths:
+            await path.add(lines, user)
+
+    async def restart(self, offer: Offer) -> str:
+        """Looks for another path to the browser. Returns the SDP of the answer. Raises BadInput."""
+        if len(self._paths) != 1 or not self.connected:
+            raise BadInput("The path of this call cannot be changed.")
+        return await self._paths[0].restart(offer, self._answered)
 
     def _transports(self) -> set[RTCDtlsTransport]:
         """The transports; a single one when the offer bundles its media, as those of browsers do."""
@@ -153,6 +170,8 @@ class PeerConnection:
         self.closed.set()
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
+                for path in self._paths:
+                    await path.close()
                 await self._connection.close()
         except Exception as error:  # an incomplete connection cannot be closed cleanly
             log.info("A connection was not closed cleanly: %r", error)

@@ -72,7 +72,7 @@ def moved(before: Sketch, after: Sketch) -> float:
     (x, y), _ = cv2.phaseCorrelate(before.thumb.copy(), after.thumb.copy(), _WINDOW)
     if not _MIN_SHAKE <= max(abs(x), abs(y)) <= _MAX_SHAKE:
         return share
-    back = np.float32([[1, 0, -x], [0, 1, -y]])  # type: ignore[arg-type]
+    back = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
     steadied = cv2.warpAffine(after.thumb, back, _THUMB, borderMode=cv2.BORDER_REPLICATE)
     return min(share, _changed(before.thumb, steadied, margin=_BLOCK, tolerance=1))
 

@@ -33,7 +33,7 @@ _BLUR = 0.05  # share of the picture up to which two frames of a new view may di
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
+class _SketchedPicture:
     picture: Picture
     sketch: Sketch
 
@@ -45,14 +45,14 @@ class PictureChoice:
         self._settings = settings or PictureChoiceSettings()
         self._left = self._settings.at_once
         self._at = float("-inf")
-        self._recent: deque[_Frame] = deque(maxlen=4)
-        self._chosen: deque[_Frame] = deque(maxlen=_KNOWN_VIEWS)
+        self._recent: deque[_SketchedPicture] = deque(maxlen=4)
+        self._chosen: deque[_SketchedPicture] = deque(maxlen=_KNOWN_VIEWS)
         self._new_since: float | None = None  # since when the view has been worth a picture
         self.unchanged = False  # whether the newest frame shows what the picture chosen last shows
 
     def offer(self, picture: Picture, sketch: Sketch, *, still: bool, asked: bool = False) -> Picture | None:
         """Takes the newest frame; `still` if it equals the frame before. Returns the picture to show, if one is due."""
-        frame = _Frame(picture, sketch)
+        frame = _SketchedPicture(picture, sketch)
         self._recent.append(frame)
         self._refill(picture.at)
         news = self._news(frame)
@@ -72,7 +72,7 @@ class PictureChoice:
         gained = (at - self._at) * self._settings.per_min / 60 if self._chosen else 0.0
         self._left, self._at = min(self._left + gained, self._settings.at_once), at
 
-    def _news(self, frame: _Frame) -> float:
+    def _news(self, frame: _SketchedPicture) -> float:
         """How new the view is, 0..1."""
         if not self._chosen:
             return 1.0

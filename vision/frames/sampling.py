@@ -34,7 +34,8 @@ class FrameSamplingSettings:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What to run on the offered frame. `shown` is a picture for the models that see: this one, or a sharper one just
-    before it. `dark`: the lens is covered, or there is no light."""
+    before it. `dark`: the lens is covered, or there is no light. `is_read`: the last reading was of this view, so that
+    nothing needs to wait for another one."""
 
     detect: bool
     read: bool
@@ -42,6 +43,7 @@ class Choice:
     unchanged: bool = False
     dark: bool = False
     frozen: bool = False
+    is_read: bool = False
 
 
 @dataclass(slots=True)
@@ -80,13 +82,14 @@ class FrameChooser:
         still = self._offered is not None and now > self._moved_at
         self._offered = seen
         shown = self._pictures.offer(picture, seen.sketch, still=still, asked=asked)
+        is_read = self._read is not None and not moved_in_place(self._read.sketch, seen.sketch)
         detect, read = asked or self._look_is_due(seen), asked or self._reading_is_due(seen)
         if detect:
             self._looked = seen
         if read:
             self._read = seen
         frozen = self._frozen.see(seen.sketch.grain, now)
-        return Choice(detect, read, shown, self._pictures.unchanged, seen.sketch.dark, frozen)
+        return Choice(detect, read, shown, self._pictures.unchanged, seen.sketch.dark, frozen, is_read)
 
     def _look_is_due(self, seen: _Seen) -> bool:
         if self._looked is None or seen.sketch.dark != self._looked.sketch.dark:

@@ -57,7 +57,7 @@ class Reader:
             "Global.use_vertical_padding": False,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,  # it keeps 100 MB, and saves a tenth of the time
             "Det.model_path": _model(folder, "PP-OCRv6_det_small.onnx"),
             "Det.limit_type": "max",
             "Det.limit_side_len": 4 * _SIDE,  # `_find` reduces the picture

@@ -53,6 +53,11 @@ def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
     return [sorted(row, key=lambda line: line.box[0]) for row in rows]
 
 
+def page_rows(lines: Sequence[TextLine]) -> list[str]:
+    """The text of each row, from the top."""
+    return [" ".join(line.text for line in row) for row in rows_of(lines)]
+
+
 def page_text(lines: Sequence[TextLine]) -> str:
     """The text with a line break after each row."""
-    return "\n".join(" ".join(line.text for line in row) for row in rows_of(lines))
+    return "\n".join(page_rows(lines))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dialogue.library.passage import Section
+from dialogue.text.time_words import clock_time
 
 CUE_SECONDS = 30
 LINES_TOGETHER = 400  # so that a file without empty lines has sections too
@@ -76,12 +77,6 @@ def subtitle_sections(path: Path) -> Iterator[Section]:
         words += " ".join(_TAG.sub("", line) for line in block[cue.end() :].split("\n")[1:]).split()
     if words:
         yield Section(f"at {clock_time(began)}", " ".join(words))
-
-
-def clock_time(seconds: int) -> str:
-    """`1:02:03`, or `2:03` within the first hour."""
-    hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
 def table_sections(path: Path) -> Iterator[Section]:

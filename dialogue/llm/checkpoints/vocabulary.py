@@ -44,11 +44,6 @@ class Vocabulary:
         """The ids of a text. `begin`: with the tokens that the tokenizer itself adds (Llama 3's begin-of-text)."""
         return list(self._tokenizer.encode(text, add_special_tokens=begin).ids)
 
-    def encode_with_ends(self, text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The ids without added tokens, and the number of characters of the text after which each ends."""
-        encoded = self._tokenizer.encode(text, add_special_tokens=False)
-        return tuple(encoded.ids), tuple(end for _, end in encoded.offsets)
-
     def decode(self, ids: Sequence[int], marks: Collection[int] = ()) -> str:
         """The text without special tokens, except those of `marks`."""
         kept = [number for number in ids if number not in self.special or number in marks]

@@ -20,7 +20,6 @@ from torch import Tensor
 
 _LOG = logging.getLogger(__name__)
 _MAGIC = b"OLPREFIX"
-_DIGEST = 32
 _CHECKSUM = 4
 
 

@@ -81,7 +81,7 @@ def _opened(handle: Any, _function: Any, _arguments: Any) -> Any:
     return handle
 
 
-class Library:
+class NativeLibrary:
     """The compiled functions and the best instruction set of this processor. Calls release the GIL."""
 
     def __init__(self, path: Path) -> None:
@@ -119,9 +119,9 @@ class Library:
 
 
 @cache
-def load_library() -> Library:
+def load_library() -> NativeLibrary:
     """The library that was built at installation. Raises NativeMissing if there is none that runs on this machine."""
     built = sorted(FOLDER.glob("decode_step*.so"))
     if not built:
         raise NativeMissing("it was not built at installation, because there was no C++ compiler")
-    return Library(built[0])
+    return NativeLibrary(built[0])

@@ -102,7 +102,7 @@ def _checksum(file: BinaryIO, start: int) -> int:
     """The checksum of the bytes from `start` on, read and not mapped: only what a model uses counts as its memory."""
     file.seek(start)
     buffer, found = bytearray(_READ_AT_ONCE), 0
-    while count := file.readinto(buffer):  # type: ignore[attr-defined]
+    while count := file.readinto(buffer):  # type: ignore[attr-defined]  # BinaryIO declares no readinto
         found = zlib.crc32(memoryview(buffer)[:count], found)
     return found
 

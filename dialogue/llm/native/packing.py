@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.gguf_file import GgufTensor
-from dialogue.llm.native.loader import Library, Matrix
+from dialogue.llm.native.loader import Matrix, NativeLibrary
 
 Bits = Literal[4, 8]
 Bytes = NDArray[np.uint8]
@@ -50,7 +50,7 @@ def bytes_per_weight(kind: Kind) -> float:
     return {Kind.Q4_K: 148 / 256, Kind.Q6_K: 210 / 256}.get(kind, stored / block)
 
 
-def packed_bytes(library: Library, rows: int, columns: int, kind: Kind) -> int:
+def packed_bytes(library: NativeLibrary, rows: int, columns: int, kind: Kind) -> int:
     """Size of a packed matrix. Raises BadInput if the step does not support a matrix of this size."""
     size: int = library.calls.decoder_packed_bytes(rows, columns, kind)
     if not size:
@@ -63,7 +63,7 @@ def matrix_at(panels: Bytes, rows: int, columns: int, kind: Kind) -> Matrix:
     return Matrix(panels.ctypes.data, panels.nbytes, -(-rows // PANEL) * PANEL, columns, kind)
 
 
-def pack(library: Library, tensor: GgufTensor, rows: int, columns: int, kind: Kind, out: Bytes) -> None:
+def pack(library: NativeLibrary, tensor: GgufTensor, rows: int, columns: int, kind: Kind, out: Bytes) -> None:
     """Packs a stored matrix (`rows`, `columns`) into `out`, which has `packed_bytes` bytes.
 
     Raises BadInput if the matrix or `out` has another size.

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from dialogue.llm.kv_cache import KVCache
@@ -44,11 +42,11 @@ class PictureRows:
         return len(self.features) + 2 * (1 + cols * rows) + rows + 12
 
 
-def encode_picture(model: MiniCPM, rgb: NDArray[np.uint8], number: int) -> PictureRows:
+def encode_picture(model: MiniCPM, picture: EncodedPicture, number: int) -> PictureRows:
     """Encode one picture, alone. In 2.5, where slices attend to each other, only slices of this picture do."""
     assert model.vision is not None
-    plan, slices = model.vision.cut(rgb)
-    return PictureRows(EncodedPicture(rgb), plan, model.vision.rows(slices).flatten(0, 1), number)
+    plan, slices = model.vision.cut(picture.rgb, picture.max_slices)
+    return PictureRows(picture, plan, model.vision.rows(slices).flatten(0, 1), number)
 
 
 class ChatContext:

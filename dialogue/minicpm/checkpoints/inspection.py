@@ -62,11 +62,7 @@ def _inspection(config: Mapping[str, Any], shapes: Shapes) -> Inspection:
 
 def weight_bytes(shapes: Shapes, precision: Precision) -> int:
     """Bytes of all loaded weights: matrices of the language model at `precision`, the rest at 16 or 32 bits."""
-    whole = sum(tensor_bytes(name, shape, precision) for name, shape in shapes.items())
-    table = tied_table(shapes)
-    # A tied table is stored a second time if the head has fewer bits than the embeddings.
-    second = table is not None and precision in ("int8", "int4")
-    return whole + (tensor_bytes("lm_head.weight", table, precision) if table is not None and second else 0)
+    return sum(tensor_bytes(name, shape, precision) for name, shape in shapes.items())
 
 
 def tied_table(shapes: Shapes) -> tuple[int, ...] | None:
@@ -77,13 +73,15 @@ def tied_table(shapes: Shapes) -> tuple[int, ...] | None:
 def tensor_bytes(name: str, shape: tuple[int, ...], precision: Precision) -> int:
     """Bytes of one loaded tensor, as `dialogue.llm.linear` stores it."""
     wide = 4 if precision == "float32" else 2
-    product = len(shape) == 2 and name.startswith((LANGUAGE, "model.", "lm_head."))
-    # kv_b_proj belongs to MiniCPM3, which splits it.
-    product = product and "embed_tokens" not in name and "kv_b_proj" not in name
-    if not product or precision in ("float32", "bfloat16"):
+    language = len(shape) == 2 and name.startswith((LANGUAGE, "model.", "lm_head."))
+    if not language or precision in ("float32", "bfloat16"):
         return math.prod(shape) * wide
     outputs, inputs = shape
-    return stored_bytes(outputs, inputs, "int8" if "lm_head" in name else precision)
+    if "kv_b_proj" in name:  # of MiniCPM3: a scale a row, in `LatentWeights`
+        return outputs * inputs // (1 if precision == "int8" else 2) + outputs * 2
+    table = "lm_head" in name or "embed_tokens" in name
+    group = Kind.V26.group if name.startswith(LANGUAGE) else Kind.TEXT3.group
+    return stored_bytes(outputs, inputs, "int8" if table else precision, group)
 
 
 def cache_bytes(config: Mapping[str, Any], tokens: int) -> int:

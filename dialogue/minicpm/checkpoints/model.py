@@ -73,7 +73,8 @@ def decoder_of(
     """The language model of a checkpoint."""
     config = DecoderConfig.from_hf(checkpoint.config, kind_of(checkpoint.config).family)
     weights = checkpoint.under(LANGUAGE, copied=precision in ("int8", "int4"))
-    return Decoder(config, weights, precision=precision, device=device, on_progress=on_progress)
+    group = kind_of(checkpoint.config).group
+    return Decoder(config, weights, precision=precision, device=device, group=group, on_progress=on_progress)
 
 
 def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoderO45 | None:

@@ -24,11 +24,12 @@ def open_model(
     device: str = "cpu",
     strict: bool = True,
     on_progress: Progress | None = None,
+    adapter: Path | None = None,
 ) -> MiniCPM:
     """Open a model that sees. Everything is checked against the config before a weight is read; weights are then read
-    once, converted one by one, and never held twice. Raises BadInput if the folder is incomplete, and with `strict` if
-    it has unknown tensors."""
-    checkpoint = Checkpoint(folder)
+    once, converted one by one, and never held twice. `adapter` is the folder of a LoRA adapter. Raises BadInput if the
+    folder is incomplete, and with `strict` if it has unknown tensors."""
+    checkpoint = Checkpoint(folder, adapter=adapter)
     if kind_of(checkpoint.config) is Kind.TEXT3:
         raise BadInput("MiniCPM3 is a text model; open it with open_text_model.")
     verify(checkpoint, strict)
@@ -41,11 +42,12 @@ def open_text_model(
     device: str = "cpu",
     strict: bool = True,
     on_progress: Progress | None = None,
+    adapter: Path | None = None,
 ) -> TextModel:
     """Open MiniCPM3, as in `open_model`. Raises BadInput for other kinds."""
     from dialogue.minicpm.text.text_model import TextModel  # transformers' class takes seconds to import
 
-    checkpoint = Checkpoint(folder)
+    checkpoint = Checkpoint(folder, adapter=adapter)
     if (kind := kind_of(checkpoint.config)) is not Kind.TEXT3:
         raise BadInput(f"{kind.value} is not a text model; open it with open_model.")
     verify(checkpoint, strict)

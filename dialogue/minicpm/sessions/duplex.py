@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dialogue.errors import EngineLost
-from dialogue.llm.batching import Fed, Feed, Steps, run_alone, run_together
+from dialogue.llm.batching import Fed, Feed, Steps, run_alone, run_batch
 from dialogue.minicpm.audio.mel import Samples
 from dialogue.minicpm.chat.request import EncodedPicture
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -79,10 +79,11 @@ class Duplex:
         force_listen: int = 0,
         generator: torch.Generator | None = None,
         choose_code: Choose | None = None,
+        rule: TokenRule | None = None,
     ) -> None:
         self.model, self.voice = model, voice
         self.control = DuplexTokens.of(model.words)
-        self.rule = TokenRule(self.control, model.bad_tokens, style, generator)
+        self.rule = rule or TokenRule(self.control, model.bad_tokens, style, generator)
         self.input = UnitInput(model)
         self.window = window or SlidingWindow()
         self.cache = model.decoder.new_cache(capacity)
@@ -245,6 +246,6 @@ class Duplex:
         return fed.hidden
 
 
-def units_together(units: Sequence[tuple[Duplex, DuplexUnit]]) -> list[SpokenPiece | Exception]:
+def run_unit_batch(units: Sequence[tuple[Duplex, DuplexUnit]]) -> list[SpokenPiece | Exception]:
     """One unit of each of several sessions of one model; for each its output, or the exception it raised."""
-    return run_together([session.unit_steps(second) for session, second in units])
+    return run_batch([session.unit_steps(second) for session, second in units])

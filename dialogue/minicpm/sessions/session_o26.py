@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Fed, Feed, Steps, run_alone, run_together
+from dialogue.llm.batching import Fed, Feed, Steps, run_alone, run_batch
 from dialogue.llm.generation import Step
 from dialogue.llm.rolling_ledger import LedgerEntry, RollingLedger
 from dialogue.llm.sampling import SamplingConfig, choose
 from dialogue.minicpm.audio.audio_encoder import EncoderCache, EncoderMark
 from dialogue.minicpm.audio.batched_encoding import EncodeAudio
 from dialogue.minicpm.audio.mel import Samples, log_mel, pieces
+from dialogue.minicpm.chat.conversation import SAMPLING
 from dialogue.minicpm.chat.prompt import SPOKEN_OPENING_O26
 from dialogue.minicpm.chat.request import Part, RequestPrompt, prompt_steps
 from dialogue.minicpm.checkpoints.model import MiniCPM
@@ -29,7 +30,6 @@ from dialogue.minicpm.sessions.session_ledger import Moment, entries_of
 CALL_TOKENS = 3  # tokens of one call, as published: the repetition penalty restarts with each call
 NO_MOMENT = Moment()
 INTRODUCTION_END = "<|im_end|>\n"
-SAMPLING = SamplingConfig(temperature=0.7, top_k=100, top_p=0.8, penalty=1.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +239,6 @@ class ReplyStream:
         return self._recent
 
 
-def units_together(units: Sequence[tuple[SessionO26, Sequence[Part]]]) -> list[RequestPrompt | Exception]:
+def run_unit_batch(units: Sequence[tuple[SessionO26, Sequence[Part]]]) -> list[RequestPrompt | Exception]:
     """`hear` of several sessions of one model; for each its prompt, or the exception it raised."""
-    return run_together([session.hear_steps(parts) for session, parts in units])
+    return run_batch([session.hear_steps(parts) for session, parts in units])

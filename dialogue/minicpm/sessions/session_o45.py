@@ -1,5 +1,8 @@
 """A half-duplex session with o 4.5: prefills units as they arrive, generates a reply on demand.
 
+The product talks with o 4.5 in full duplex (`duplex.py`). This session computes what the published half-duplex code
+does, so it is the reference that the parity cases compare with; nothing in the product opens it.
+
 Formats the turns, keeps the state of one session, and evicts whole rounds when the context is long. It generates
 pieces of text with their hidden states, the input of the speech decoder, and no audio.
 """

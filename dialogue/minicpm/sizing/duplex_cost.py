@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, units_together
+from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, run_unit_batch
 from dialogue.minicpm.sessions.duplex_sampling import DuplexSampling, DuplexTokens, TokenRule
 from dialogue.minicpm.sessions.window import UnboundedWindow
 from dialogue.minicpm.sizing.unit_cost import MAX_SESSIONS, UnitCost, measure
@@ -35,7 +35,7 @@ def measure_duplex(
     def compute(count: int) -> None:
         while len(sessions) < count:
             sessions.append(always_speaking(model, context, speaks))
-        outcomes = units_together([(session, moment) for session in sessions[:count]])
+        outcomes = run_unit_batch([(session, moment) for session in sessions[:count]])
         said = [one for one in outcomes if isinstance(one, SpokenPiece)]
         for one in outcomes:
             if isinstance(one, Exception):
@@ -66,8 +66,14 @@ def always_speaking(model: MiniCPM, context: int, speaks: bool = True) -> Duplex
     def choose_code(logits: Tensor, probabilities: Tensor) -> int:
         return draw(logits, probabilities) % (len(probabilities) - 1)  # any code except the end
 
-    session = Duplex(model, voice, UnboundedWindow(), capacity=context + SPARE_TOKENS, choose_code=choose_code)
-    session.rule = _AlwaysSpeaking(session.control, model.bad_tokens)
+    session = Duplex(
+        model,
+        voice,
+        UnboundedWindow(),
+        capacity=context + SPARE_TOKENS,
+        choose_code=choose_code,
+        rule=_AlwaysSpeaking(DuplexTokens.of(model.words), model.bad_tokens),
+    )
     session.prepare()
     fill(session.cache, context)
     return session

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from dialogue.llm.batching import Steps, collect, run_alone, run_together
+from dialogue.llm.batching import Steps, collect, run_alone, run_batch
 from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.minicpm.chat.request import EncodedSound, Part
 from dialogue.minicpm.checkpoints.model import MiniCPM
-from dialogue.minicpm.sessions.session_o26 import ReplyStream, SessionO26, units_together
+from dialogue.minicpm.sessions.session_o26 import ReplyStream, SessionO26, run_unit_batch
 from dialogue.minicpm.sizing.unit_cost import MAX_SESSIONS, SHARE, UNIT_S, UnitCost, measure
 from dialogue.minicpm.sizing.worst_case import (
     SPARE_TOKENS,
@@ -68,7 +68,7 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MAX_SESSIONS,
     def listen(count: int) -> None:
         while len(listeners) < count:
             listeners.append(_full_session(model, context))
-        for outcome in units_together([(session, unit) for session in listeners[:count]]):
+        for outcome in run_unit_batch([(session, unit) for session in listeners[:count]]):
             if isinstance(outcome, Exception):
                 raise outcome
 
@@ -81,7 +81,7 @@ def measure_turns(model: MiniCPM, context: int = 8192, most: int = MAX_SESSIONS,
             speakers.append(
                 _EndlessReply(listeners[place] if place < len(listeners) else _full_session(model, context), voice)
             )
-        for outcome in run_together([each.second_steps() for each in speakers[:count]]):
+        for outcome in run_batch([each.second_steps() for each in speakers[:count]]):
             if isinstance(outcome, Exception):
                 raise outcome
 

@@ -15,7 +15,9 @@ from torch import Tensor
 from transformers import MiniCPM3Config
 from transformers.models.minicpm3.modeling_minicpm3 import MiniCPM3Attention, apply_rotary_pos_emb
 
+from dialogue.llm.precision import Precision
 from dialogue.minicpm.text.latent_cache import LatentCache
+from dialogue.minicpm.text.latent_weights import LatentWeights
 
 
 class LatentAttention(MiniCPM3Attention):
@@ -24,14 +26,15 @@ class LatentAttention(MiniCPM3Attention):
     def __init__(self, config: MiniCPM3Config, layer: int) -> None:
         super().__init__(config, layer)
         self._heads, self._split = self.num_heads, [self.qk_nope_head_dim, self.qk_rope_head_dim]
-        self._into: Tensor | None = None  # (heads, nope, latent): queries into the latent space
-        self._out_of: Tensor | None = None  # (heads, latent, value): results out of it
+        self._keys: LatentWeights | None = None  # queries into the latent space
+        self._values: LatentWeights | None = None  # results out of it
 
-    def settle(self, weight: Tensor) -> None:
-        """Split `kv_b_proj.weight` (heads * (nope + value), latent), in the dtype and on the device of activations."""
+    def settle(self, weight: Tensor, precision: Precision, dtype: torch.dtype) -> None:
+        """Split `kv_b_proj.weight` (heads * (nope + value), latent), on the device of activations, for activations of
+        `dtype`."""
         both = weight.view(self._heads, self.qk_nope_head_dim + self.v_head_dim, self.kv_lora_rank)
-        self._into = both[:, : self.qk_nope_head_dim].contiguous()
-        self._out_of = both[:, self.qk_nope_head_dim :].transpose(1, 2).contiguous()
+        keys, values = both.split([self.qk_nope_head_dim, self.v_head_dim], dim=1)
+        self._keys, self._values = LatentWeights(keys, precision, dtype), LatentWeights(values, precision, dtype)
         self.kv_b_proj = None
 
     def forward(
@@ -43,7 +46,7 @@ class LatentAttention(MiniCPM3Attention):
         **_: Any,
     ) -> tuple[Tensor, None]:
         """`hidden_states` (1, T, hidden); the causal mask, bool (1, 1, T, L), is True where a token attends."""
-        assert isinstance(past_key_values, LatentCache) and self._into is not None and self._out_of is not None
+        assert isinstance(past_key_values, LatentCache) and self._keys is not None and self._values is not None
         tokens = hidden_states.shape[1]
         queries = self._queries(hidden_states).view(1, tokens, self._heads, -1).transpose(1, 2)
         plain, rotated = queries.split(self._split, dim=-1)
@@ -53,13 +56,13 @@ class LatentAttention(MiniCPM3Attention):
         rotated, shared = apply_rotary_pos_emb(rotated, shared[:, None], *position_embeddings)
         new = torch.cat((self.kv_a_layernorm(latent)[0], shared[0, 0]), dim=-1)
         past = past_key_values.append(self.layer_idx, new.to(past_key_values.dtype)).to(queries.dtype)
-        absorbed = torch.cat((plain[0] @ self._into, rotated[0]), dim=-1)  # (heads, T, latent + rotated)
+        absorbed = torch.cat((self._keys.into(plain[0]), rotated[0]), dim=-1)  # (heads, T, latent + rotated)
         scores = (absorbed.flatten(0, 1) @ past.T).view(self._heads, tokens, -1).float() * self.scaling
         if attention_mask is not None and tokens > 1:  # the newest token attends everywhere
             scores = scores.masked_fill(~attention_mask[0], float("-inf"))
         weights = scores.softmax(-1).to(queries.dtype)
         mixed = (weights.flatten(0, 1) @ past[:, : self.kv_lora_rank]).view(self._heads, tokens, -1)
-        return self.o_proj((mixed @ self._out_of).transpose(0, 1).reshape(1, tokens, -1)), None
+        return self.o_proj(self._values.out_of(mixed).transpose(0, 1).reshape(1, tokens, -1)), None
 
     def _queries(self, hidden: Tensor) -> Tensor:
         if self.q_lora_rank is None:

@@ -18,9 +18,10 @@ from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import RopeConfig
 from dialogue.llm.decoder import Progress
-from dialogue.llm.linear import Linear, make_linear
+from dialogue.llm.linear import Int8Linear, Linear, make_linear
 from dialogue.llm.precision import Precision
 from dialogue.llm.rotary import Rotary
+from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.latent_attention import LatentAttention
 from dialogue.minicpm.text.latent_cache import LatentCache
 
@@ -88,15 +89,19 @@ class TextModel:
         for number, layer in enumerate(model.layers):
             self._fill(checkpoint, number, layer)
             on_progress(number + 1, total)
+        quantised = self.precision in ("int8", "int4")
         table = checkpoint.tensor("model.embed_tokens.weight")
-        model.embed_tokens.weight = self._weight(table)
-        model.embed_tokens.embed_scale = torch.tensor(float(self.config.scale_emb), device=self.device)
+        rows = Int8Linear(table, None, self.device) if quantised else self._weight(table)
+        model.embed_tokens = _TokenEmbeddings(rows, float(self.config.scale_emb), self.dtype)
         model.norm.weight = self._weight(checkpoint.tensor("model.norm.weight"))
         model.rotary_emb = _Angles(self.rotary)
         tied = self.config.tie_word_embeddings or not checkpoint.has("lm_head.")
-        head = model.embed_tokens.weight if tied else checkpoint.tensor("lm_head.weight")
-        # As in `Decoder`: a 4-bit head costs more accuracy than its size is worth.
-        self._head = make_linear(head.data, None, "int8" if self.precision == "int4" else self.precision, self.device)
+        # As in `Decoder`: a table of 4 bits costs more accuracy than its size is worth.
+        if tied and isinstance(rows, Int8Linear):
+            self._head: Linear = rows
+        else:
+            head = rows.data if tied and isinstance(rows, Tensor) else checkpoint.tensor("lm_head.weight")
+            self._head = make_linear(head, None, "int8" if quantised else self.precision, self.device)
         self._model.lm_head = nn.Identity()
         self._model.eval()
         on_progress(total, total)
@@ -106,11 +111,13 @@ class TextModel:
         with torch.device("meta"):
             attention = LatentAttention(self.config, number)
         layer.self_attn = attention
-        attention.settle(checkpoint.tensor(f"{at}self_attn.kv_b_proj.weight").to(self.device, self.dtype))
+        projection = checkpoint.tensor(f"{at}self_attn.kv_b_proj.weight").to(self.device)
+        attention.settle(projection, self.precision, self.dtype)
         for name, part in list(layer.named_modules()):
             if isinstance(part, nn.Linear):
                 bias = checkpoint.tensor(f"{at}{name}.bias").float() if part.bias is not None else None
-                product = make_linear(checkpoint.tensor(f"{at}{name}.weight"), bias, self.precision, self.device)
+                weight, group = checkpoint.tensor(f"{at}{name}.weight"), Kind.TEXT3.group
+                product = make_linear(weight, bias, self.precision, self.device, group)
                 parent, _, last = name.rpartition(".")
                 setattr(layer.get_submodule(parent), last, _Product(product))
             elif isinstance(getattr(part, "weight", None), nn.Parameter):
@@ -118,6 +125,18 @@ class TextModel:
 
     def _weight(self, tensor: Tensor) -> nn.Parameter:
         return nn.Parameter(tensor.to(self.device, self.dtype), requires_grad=False)
+
+
+class _TokenEmbeddings(nn.Module):
+    """The scaled table of embeddings: floats, or 8 bits."""
+
+    def __init__(self, table: nn.Parameter | Int8Linear, scale: float, dtype: torch.dtype) -> None:
+        super().__init__()
+        self._table, self._scale, self._dtype = table, scale, dtype
+
+    def forward(self, ids: Tensor) -> Tensor:
+        rows = self._table.rows(ids) if isinstance(self._table, Int8Linear) else self._table[ids]
+        return rows.to(self._dtype) * self._scale
 
 
 class _Product(nn.Module):

@@ -22,7 +22,7 @@ from transformers.models.siglip.modeling_siglip import SiglipEncoderLayer
 from dialogue.minicpm.vision.slicing import Slice
 
 
-class _Embeddings(nn.Module):
+class _PatchEmbeddings(nn.Module):
     def __init__(self, width: int, patch: int, positions: int) -> None:
         super().__init__()
         self.patch_embedding = nn.Conv2d(3, width, patch, stride=patch)
@@ -55,7 +55,7 @@ class VisionTower(nn.Module):
         self.patch = patch
         self.side = math.isqrt(positions)
         self.one_row = one_row
-        self.embeddings = _Embeddings(width, patch, positions)
+        self.embeddings = _PatchEmbeddings(width, patch, positions)
         self.encoder = _Layers(config)
         self.post_layernorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
 

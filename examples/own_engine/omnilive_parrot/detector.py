@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.models.components import Component
-from vision.detect import LIKELY, VIEWS, Detection, View
+from vision.detect import LIKELY, VIEWS, Detection, DetectorView
 
 CELLS = 8
 
@@ -18,7 +18,7 @@ class LampDetector:
     def warm_up(self) -> None:
         """Nothing to load."""
 
-    def detect(self, rgb: NDArray[np.uint8], view: View = VIEWS[0], least: float = LIKELY) -> list[Detection]:
+    def detect(self, rgb: NDArray[np.uint8], view: DetectorView = VIEWS[0], least: float = LIKELY) -> list[Detection]:
         """The brightest of 8 x 8 cells of an (h, w, 3) picture, if it is bright enough; boxes are fractions."""
         height, width = rgb.shape[0] // CELLS, rgb.shape[1] // CELLS
         cells = (

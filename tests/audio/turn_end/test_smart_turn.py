@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from audio.chunk import Samples
-from audio.tone import silence
 from audio.turn_end.smart_turn import WINDOW, SmartTurn, features
 from audio.voices.voice import Synthesizer
 from stream.models.weights import WeightStore
+from tests.audio.tone import silence
 
 RATE = 16_000
 SENTENCES = (

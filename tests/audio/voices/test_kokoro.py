@@ -1,4 +1,7 @@
-"""The Kokoro voice, judged by another model: what Whisper hears of it."""
+"""The Kokoro voice, judged by another model: what Whisper hears of it.
+
+Also tests `japanese.py`, `japanese_numbers.py`, `phonemes.py` and `pinyin.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ import pytest
 from audio.chunk import HEARING_RATE_HZ
 from audio.resample import resample_whole
 from audio.transcribe import Transcriber
+from audio.voices.japanese import of_kana
+from audio.voices.japanese_numbers import in_kana
 from audio.voices.kokoro import KokoroModel, KokoroVoice, in_calls
-from audio.voices.phonemes import phonemes
+from audio.voices.phonemes import has_phonemes, phonemes
 from stream.models.weights import WeightStore
 
 
@@ -48,6 +53,38 @@ def test_spanish_is_understood(kokoro: KokoroModel, recogniser: Transcriber) -> 
     spoken = KokoroVoice(kokoro, "em_alex", "es").spoken("¿Cuál es la capital de España?")
     sound = resample_whole(spoken.samples, KokoroVoice.rate, HEARING_RATE_HZ)
     assert "capital de España" in recogniser.transcribe(sound, language="es").text
+
+
+def test_japanese_and_hindi_are_understood(kokoro: KokoroModel, recogniser: Transcriber) -> None:
+    spoken = KokoroVoice(kokoro, "jf_alpha", "ja").spoken("今日はとてもいい天気です。")
+    sound = resample_whole(spoken.samples, KokoroVoice.rate, HEARING_RATE_HZ)
+    assert "いい天気" in recogniser.transcribe(sound, language="ja").text
+    if has_phonemes("hi"):
+        assert len(KokoroVoice(kokoro, "hf_alpha", "hi").spoken("नमस्ते।").samples) > 6000
+
+
+def test_japanese_figures_are_read_as_they_are_said() -> None:
+    said = {
+        "3時5分": "サンジゴフン",
+        "4時10分": "ヨジジュップン",
+        "2匹": "ニヒキ",
+        "3本": "サンボン",
+        "305": "サンビャクゴ",
+    }
+    said |= {
+        "12000": "イチマンニセン",
+        "2人": "フタリ",
+        "9月20日": "クガツハツカ",
+        "1.5": "イチテンゴ",
+        "10:00": "ジュウジ",
+    }
+    assert {figures: in_kana(figures) for figures in said} == said
+
+
+def test_japanese_kana_have_their_sounds() -> None:
+    assert of_kana("キョウ") == "kʲoɯ" and of_kana("シャシン") == "ɕaɕiɴ"
+    assert of_kana("ティー") == "tiː" and of_kana("ファン") == "ɸaɴ" and of_kana("ウィ") == "βi"
+    assert phonemes("私はOmniです。", "ja").endswith("desɨ.")
 
 
 def test_a_phrase_without_words_is_silent(kokoro: KokoroModel) -> None:

@@ -1,4 +1,7 @@
-"""The real TTS model: intelligible speech, word times, and any input text. Tests audio/voices/synthesis.py as well."""
+"""The real TTS model: intelligible speech, word times, and any input text.
+
+Also tests `phrase_cache.py` and `synthesis.py`.
+"""
 
 from __future__ import annotations
 

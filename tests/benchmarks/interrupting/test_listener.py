@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.chunk import Samples
-from benchmarks.interrupting.listener import heard_around, last_word, muted
+from benchmarks.interrupting.listener import as_heard, heard_around, last_word
 
 RATE = 48_000
 SAID = "In winter it is covered with ice, and it is closed."
@@ -51,9 +51,9 @@ def test_a_pause_between_words_is_no_silence_and_other_sound_is_not_compared() -
     assert heard_around(recorded(None, None), other, 5.0) is None
 
 
-def test_what_the_page_mutes_is_not_heard() -> None:
-    heard = muted(np.ones(4 * RATE, np.float32), [(1.0, True), (1.5, True), (2.0, False), (3.0, True)])
-    assert [heard[round(at * RATE)] for at in (0.5, 1.2, 1.8, 2.5, 3.5)] == [1, 0, 0, 1, 0]
+def test_what_the_page_turns_down_or_mutes_is_heard_so() -> None:
+    heard = as_heard(np.ones(4 * RATE, np.float32), [(1.0, 0.25), (1.5, 0.0), (2.0, 1.0), (3.0, 0.0)])
+    assert [heard[round(at * RATE)] for at in (0.5, 1.2, 1.8, 2.5, 3.5)] == [1, 0.25, 0, 1, 0]
 
 
 @pytest.mark.parametrize(

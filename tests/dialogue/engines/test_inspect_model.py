@@ -1,4 +1,8 @@
-"""Inspection from headers and configs: image-text models, chat models, GGUF files, damaged files."""
+"""Inspection from headers and configs: image-text models, chat models, GGUF files, damaged files.
+
+Also tests `dialogue/image_text/inspection.py`, `dialogue/sizing/chat_inspection.py` and
+`dialogue/sizing/inspection.py`.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from dialogue.engines.entries import LARGER_LLM
 from dialogue.engines.settings import LargerEmbeddedSettings
 from dialogue.llm.native.kept_prefix import prefix_path
 from stream.models.open_llm import open_llm
-from stream.models.weights import Condition, WeightStore
+from stream.models.weights import WeightsState, WeightStore
 
 QUESTION = "What is the capital of Italy, and which river flows through it?"
 
@@ -29,7 +29,7 @@ async def run_here(step: Callable[..., Any], *args: Any) -> Any:
 def store(home: Path) -> WeightStore:
     store = WeightStore(home)
     [listed] = [each for each in store.listing() if each.weights.name == LARGER_LLM]
-    if listed.condition is not Condition.PRESENT:
+    if listed.condition is not WeightsState.PRESENT:
         pytest.skip(f"the larger model is not here: `omnilive models pull {LARGER_LLM}` fetches it")
     return store
 

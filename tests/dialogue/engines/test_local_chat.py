@@ -1,6 +1,8 @@
 """The embedded engine with its real model: rules first, incremental prefill, rewinding, stopping.
 
 `local_chat_model.py` and `local_llm.py` are tested through it.
+
+Also tests `dialogue/engine.py`, `dialogue/requests/recall_talk.py` and `dialogue/requests/session_requests.py`.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ from dialogue.engines.local_llm import LocalLlm
 from dialogue.errors import BadInput
 from dialogue.llm.generation_config import GenerationConfig
 from tests.dialogue.replies import said as words_of
-from tests.dialogue.talking import Counting, ask, clock, run, sign
+from tests.dialogue.talking import CountingRunner, ask, clock, run, sign
 
 
 @pytest.fixture
-def steps() -> Counting:
-    return Counting()
+def steps() -> CountingRunner:
+    return CountingRunner()
 
 
 @pytest.fixture
-def engine(llm: LocalLlm, steps: Counting) -> LocalChatEngine:
+def engine(llm: LocalLlm, steps: CountingRunner) -> LocalChatEngine:
     return LocalChatEngine(llm, steps, clock)
 
 
@@ -46,7 +48,7 @@ def test_beam_search_is_refused(engine: LocalChatEngine) -> None:
         engine.configure(GenerationConfig(num_beams=3))
 
 
-def test_scene_questions_are_answered_without_the_model(engine: LocalChatEngine, steps: Counting) -> None:
+def test_scene_questions_are_answered_without_the_model(engine: LocalChatEngine, steps: CountingRunner) -> None:
     async def talk() -> str:
         await engine.feed(sign("MIND THE GAP"))
         await engine.feed(TextBlock("what does the sign say", 9, 10))
@@ -94,7 +96,7 @@ def test_a_question_is_answered_once(engine: LocalChatEngine) -> None:
     ],
 )
 def test_speech_is_prefilled_while_it_is_heard(
-    engine: LocalChatEngine, steps: Counting, last_heard: str, most: int
+    engine: LocalChatEngine, steps: CountingRunner, last_heard: str, most: int
 ) -> None:
     """At the end of the turn only the changed words are left to prefill."""
     question = "What is the name of the largest city in the country of France?"
@@ -129,14 +131,14 @@ def test_incremental_equals_computed_at_once(llm: LocalLlm) -> None:
         await engine.rewind(mark)
         return await ask(engine, "Who wrote Hamlet?")
 
-    plain, rewound = (LocalChatEngine(llm, Counting(), clock) for _ in range(2))
+    plain, rewound = (LocalChatEngine(llm, CountingRunner(), clock) for _ in range(2))
     assert run(eventful(rewound)) == run(ask(plain, "Who wrote Hamlet?"))
     assert plain._context.tokens is not None
     assert rewound._context.tokens is not None
     assert plain._context.tokens.ids == rewound._context.tokens.ids
 
 
-def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: Counting) -> None:
+def test_stopping_takes_at_most_a_token(engine: LocalChatEngine, steps: CountingRunner) -> None:
     async def talk() -> int:
         await engine.feed(TextBlock("Tell me a story about a king.", 0, 1))
         async with aclosing(engine.reply()) as deltas:
@@ -166,7 +168,7 @@ def test_a_cancelled_reply_leaves_the_engine_usable(engine: LocalChatEngine, llm
         await engine.rewind(mark)
         return await ask(engine, "What is the capital of France?")
 
-    fresh = LocalChatEngine(llm, Counting(), clock)
+    fresh = LocalChatEngine(llm, CountingRunner(), clock)
     assert run(talk()) == run(ask(fresh, "What is the capital of France?"))
 
 
@@ -184,7 +186,7 @@ def test_after_an_interruption_only_what_was_heard_remains(engine: LocalChatEngi
     assert answer == f"I said: {heard}"
 
 
-def test_a_reply_kept_is_not_computed_again(engine: LocalChatEngine, steps: Counting) -> None:
+def test_a_reply_kept_is_not_computed_again(engine: LocalChatEngine, steps: CountingRunner) -> None:
     async def talk() -> int:
         await engine.feed(TextBlock("What is the capital of France?", 0, 1))
         said = await words_of(engine)
@@ -207,7 +209,7 @@ def test_the_scene_survives_a_rewind(engine: LocalChatEngine) -> None:
     assert "“STAY”" in run(talk())
 
 
-def test_other_languages_are_answered_by_their_tables(engine: LocalChatEngine, steps: Counting) -> None:
+def test_other_languages_are_answered_by_their_tables(engine: LocalChatEngine, steps: CountingRunner) -> None:
     async def talk() -> list[str]:
         await engine.feed(sign("MIND THE GAP"))
         said = []

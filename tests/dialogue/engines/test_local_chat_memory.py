@@ -15,7 +15,7 @@ from dialogue.engines.local_llm import LocalLlm
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.kept_memory import KeptMemory
 from dialogue.tools.toolbox import Toolbox
-from tests.dialogue.talking import Counting, ask, clock, run
+from tests.dialogue.talking import CountingRunner, ask, clock, run
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 def calling(llm: LocalLlm, path: Path, days_ago: int = 0) -> LocalChatEngine:
     """A call that begins at five past three in the afternoon."""
-    engine = LocalChatEngine(llm, Counting(), clock)
+    engine = LocalChatEngine(llm, CountingRunner(), clock)
     engine.remember(EventLog(path, began=clock() - timedelta(days=days_ago)))
     return engine
 

@@ -15,7 +15,7 @@ from dialogue.llm.language_model import LanguageModel
 from dialogue.memory.event_log import EventLog
 from dialogue.memory.sentence_embedding import SentenceEmbedder
 from dialogue.prompts.chat_script import SMALLEST_CONTEXT
-from tests.dialogue.talking import Counting, ask, clock, run
+from tests.dialogue.talking import CountingRunner, ask, clock, run
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def log() -> EventLog:
 
 @pytest.fixture
 def engine(llm: LocalLlm, log: EventLog) -> LocalChatEngine:
-    return LocalChatEngine(llm, Counting(), clock, log)
+    return LocalChatEngine(llm, CountingRunner(), clock, log)
 
 
 async def tell(engine: LocalChatEngine, text: str, at: float, reply: str = "Okay.") -> None:
@@ -37,7 +37,7 @@ def test_evicted_turns_are_logged_and_recalled(smollm2: LanguageModel, log: Even
     tight = LocalLlm(smollm2, SMALLEST_CONTEXT, phrase_descriptions=False)
 
     async def talk() -> tuple[str, int]:
-        engine = LocalChatEngine(tight, Counting(), clock, log)
+        engine = LocalChatEngine(tight, CountingRunner(), clock, log)
         await tell(engine, "My sister Ruth is a nurse in Leeds.", 10)
         for number in range(12):
             await tell(engine, f"Let me tell you about day {number}. " + "It was fine. " * 12, 20 + 60 * number)
@@ -123,7 +123,7 @@ def test_lines_are_found_by_meaning_without_common_words(smollm2: LanguageModel,
     llm = LocalLlm(smollm2, 1024, phrase_descriptions=False, embedder=embedder)
 
     async def talk() -> str:
-        engine = LocalChatEngine(llm, Counting(), clock)
+        engine = LocalChatEngine(llm, CountingRunner(), clock)
         await tell(engine, "My physician wants to see me on Thursday at four.", 10)
         await tell(engine, "I like to read about old ships.", 30)
         return await ask(engine, "What did I tell you about my doctor's appointment?", 100)

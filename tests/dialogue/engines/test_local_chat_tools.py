@@ -1,4 +1,7 @@
-"""Function calls of chat models in each format: rounds, several calls, errors, consent, hostile results."""
+"""Function calls of chat models in each format: rounds, several calls, errors, consent, hostile results.
+
+Also tests `dialogue/grammars/session_tools.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ import pytest
 from dialogue.blocks import ReplyBlock, TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.local_chat import LocalChatEngine
-from dialogue.grammars.session_tools import DECLINED, GAVE_UP
+from dialogue.grammars.session_tools import GAVE_UP
+from dialogue.languages.consent import DECLINED
 from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Toolbox

@@ -1,4 +1,7 @@
-"""The MiniCPM3 engine: rounds of function calls, spoken text between them, interruptions."""
+"""The MiniCPM3 engine: rounds of function calls, spoken text between them, interruptions.
+
+Also tests `dialogue/minicpm/text/latent_weights.py` and `dialogue/rules/conversation_record.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The event log of the engines of o 2.6 and o 4.5: evicted inputs and spoken text, with session times.
 
 Covers the memory of `dialogue/engines/minicpm_o26.py` and `minicpm_o45.py`.
+
+Also tests `dialogue/blocks.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SoundBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import TextDelta
@@ -171,10 +174,22 @@ def test_o45_logs_the_heard_part_of_an_interrupted_reply(model: Open) -> None:
     async def talk() -> list[tuple[str, float, float]]:
         engine = duplex(model)
         await engine.feed(unit(0))
-        await engine.break_off(3)
+        await engine.break_off(3, 0.2)
         await engine.feed(ReplyBlock("It i", 10.5, 11.5, cut=True))
         await engine.feed(ReplyBlock("", 11.5, 12.0, cut=True))
         await engine.feed(ReplyBlock("Fine.", 13.0, 14.0))
         return [(event.text, event.at, event.until) for event in events(engine, "said")]
 
     assert asyncio.run(talk()) == [("It i", 10.5, 11.5), ("Fine.", 13.0, 14.0)]
+
+
+@pytest.mark.parametrize("kind", [Kind.O26, Kind.O45])
+def test_a_picture_of_a_second_at_full_detail_takes_more_of_the_context(model: Open, kind: Kind) -> None:
+    wide = np.random.default_rng(1).integers(0, 256, (500, 1000, 3), np.uint8)
+
+    async def picture_tokens(fine: bool) -> int:
+        engine = omni(model, 4000) if kind is Kind.O26 else duplex(model, 4000)
+        await engine.feed(UnitBlock(second(0), 10.0, wide, fine=fine))
+        return engine.context().tokens["picture"]
+
+    assert asyncio.run(picture_tokens(fine=True)) > 2 * asyncio.run(picture_tokens(fine=False))

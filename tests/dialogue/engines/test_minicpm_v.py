@@ -1,12 +1,15 @@
 """The engine of V 2.5 and V 2.6 on tiny checkpoints: equal to a whole request, early prefill, eviction, recall.
 
 Covers `dialogue/engines/minicpm_v.py` with `chat_context.py` and `chat_history.py` of the chat room.
+
+Also tests `dialogue/minicpm/chat/chat_context.py` and `dialogue/minicpm/chat/chat_history.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,14 +30,14 @@ from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
 from dialogue.prompts.seeing_instruction import INSTRUCTION
 from tests.dialogue.minicpm.session_inputs import picture
-from tests.dialogue.replies import Steps, said
+from tests.dialogue.replies import NotedSteps, said
 
 Open = Callable[[Kind], MiniCPM]
 SEEING = [Kind.V25, Kind.V26, Kind.O26, Kind.O45]
 
 
-def session(model: MiniCPM, limit: int = 4096) -> tuple[MiniCPMVEngine, Steps]:
-    steps = Steps()
+def session(model: MiniCPM, limit: int = 4096) -> tuple[MiniCPMVEngine, NotedSteps]:
+    steps = NotedSteps()
     return MiniCPMVEngine(model, steps, limit, GREEDY), steps
 
 
@@ -236,4 +239,17 @@ def test_without_a_question_there_is_no_reply(model: Open) -> None:
 
 def test_a_context_that_is_too_small_is_refused(tiny: Callable[[Kind], Any]) -> None:
     with pytest.raises(BadInput, match="too small"):
-        open_minicpm_v(tiny(Kind.V26), Steps(), 100)
+        open_minicpm_v(tiny(Kind.V26), NotedSteps(), 100)
+
+
+def test_a_coarse_picture_takes_one_slice_and_the_same_one_is_seen_in_detail_later(model: Open) -> None:
+    async def tokens() -> list[int]:
+        engine, _ = session(model(Kind.V26))
+        large, counts = rgb(1, 900, 1300), [0]
+        for coarse in (True, False):
+            await engine.feed(PictureBlock(large, 0.0, coarse=coarse))
+            counts.append(engine.context().tokens["picture"])
+        return [after - before for before, after in pairwise(counts)]
+
+    coarse, detailed = asyncio.run(tokens())
+    assert 4 * coarse < detailed

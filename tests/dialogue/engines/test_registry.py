@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from dialogue.engines.settings import (
     RemoteSettings,
 )
 from dialogue.errors import BadInput
+from tests.test_shape import ROOT, named, product_files
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,19 @@ def test_a_scripted_demo_loads_no_model() -> None:
 def test_a_name_used_twice_is_refused() -> None:
     with pytest.raises(BadInput, match=r"Two entries of omnilive\.engines are called 'embedded'"):
         registered(GROUP, (*BUILT_IN, BUILT_IN[0]), EngineEntry)
+
+
+def test_nobody_else_asks_which_engine_it_is() -> None:
+    """What an engine is like is read from its entry or its settings; their types are only made, by setups."""
+    types = {entry.settings.__name__ for entry in engines().values()}
+    asked = [
+        f"{named(path)}, line {node.lineno}: {ast.unparse(node)}"
+        for path in product_files()
+        if path.relative_to(ROOT).parts[:2] != ("dialogue", "engines")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Compare)
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass", "entry_named"))
+        if types & {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        or (ast.unparse(node).startswith("entry_named('"))
+    ]
+    assert not asked

@@ -6,6 +6,7 @@ With the larger embedded model, where its file is present; the small one does no
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from stream.models.fetching.weights_table import QWEN
 from stream.models.weights import WeightsError, WeightStore
 from tests.dialogue.hostile_signs import SIGNS
 from tests.dialogue.replies import said
-from tests.dialogue.talking import Counting, clock, run
+from tests.dialogue.talking import CountingRunner, clock, run
 
 AT = 13.0
 ROOM = (
@@ -39,7 +40,7 @@ def larger(weights: WeightStore) -> PacedSessions:
         path = Path(weights.path(QWEN.name))
     except WeightsError:
         pytest.skip("the larger model's file is not present")
-    return open_chat_model(path, Counting(), 2048, clock, device="cpu", style=larger_style)
+    return open_chat_model(path, CountingRunner(), 2048, clock, device="cpu", style=larger_style)
 
 
 async def shown(engine: LocalChatEngine, *facts: Fact) -> None:
@@ -91,7 +92,7 @@ def test_what_is_seen_is_computed_before_the_question(smollm2: LanguageModel) ->
     llm = LocalLlm(smollm2, 1024, phrase_descriptions=False, style=replace(SMALL_STYLE, reads_scene=True))
 
     async def talk() -> tuple[int, int]:
-        steps = Counting()
+        steps = CountingRunner()
         engine = LocalChatEngine(llm, steps, clock)
         await shown(engine, *ROOM)
         assert engine._context.tokens is not None
@@ -105,3 +106,22 @@ def test_what_is_seen_is_computed_before_the_question(smollm2: LanguageModel) ->
 
     held, wanted = run(talk())
     assert wanted - held < 20, "the words alone are left"
+
+
+def test_what_no_entry_says_is_not_made_up(larger: PacedSessions) -> None:
+    """Questions in words that no rule knows, which entries do not answer; and one about the world."""
+
+    async def talk(question: str) -> str:
+        engine = opened(larger)
+        await shown(engine, *ROOM, Fact("text", "", text="BAKERY NOVAK", at=AT))
+        answer = await asked(engine, question)
+        await engine.close()
+        return answer.lower()
+
+    for question in (
+        "What is the person called?",
+        "What does a croissant cost there?",
+        "Is the laptop charged?",
+    ):
+        assert re.search(r"n't|sorry", run(talk(question))), question
+    assert "mozart" in run(talk("Who composed The Magic Flute?"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-import llguidance
 import pytest
 
-from dialogue.grammars.call_grammar import json_call_grammar, python_call_grammar
+from dialogue.grammars.call_grammar import json_call_grammar
 from dialogue.grammars.constraint import GrammarVocabulary
 from dialogue.tools.tool import Tool
 from tests.dialogue.chat_templates import byte_tokenizer
@@ -65,24 +64,3 @@ def test_other_json_is_not_accepted(call: str) -> None:
 
 def test_the_arguments_have_the_name_of_the_format() -> None:
     assert VOCABULARY.constraint(json_call_grammar(TOOLS, "parameters"), '{"name": "now", "parameters": {}}').complete
-
-
-@pytest.mark.parametrize(
-    "block",
-    [
-        f'\n```python\nweather(city="Oslo")\n```\n{END}',
-        f'\n```python\nweather(city="Oslo", days=3, unit="f")\nnow()\n```\n{END}',
-        f'\nweather(city="Oslo", unit="f")\n{END}',
-    ],
-)
-def test_calls_in_python_are_accepted(block: str) -> None:
-    grammar = python_call_grammar(TOOLS, END)
-    assert llguidance.LLMatcher.validate_grammar(grammar) == ""
-    assert VOCABULARY.constraint(grammar, block).complete
-
-
-@pytest.mark.parametrize(
-    "block", ["\n```python\nfly(", "\nweather(days=3", "\nweather(city=5", "\nnow(x", "\nimport os"]
-)
-def test_other_python_is_not_accepted(block: str) -> None:
-    assert VOCABULARY.constraint(python_call_grammar(TOOLS, END), block).broken

@@ -1,4 +1,7 @@
-"""The image-text engine (dialogue/engines/image_text.py) and the captioner: turns, interruption, bounded history."""
+"""The image-text engine (dialogue/engines/image_text.py) and the captioner: turns, interruption, bounded history.
+
+Also tests `captioner.py`, `dialogue/engines/image_text.py`, `tiny.py` and `token_stream.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ from dialogue.image_text.image_text_model import ImageTextModel
 from dialogue.image_text.tiny import KINDS
 from dialogue.image_text.token_stream import TokenStream
 from dialogue.llm.sampling import GREEDY
-from tests.dialogue.replies import Steps, said
+from tests.dialogue.replies import NotedSteps, said
 
 Open = Callable[[str], ImageTextModel]
 SIBLINGS = list(KINDS.values())
 
 
-def session(model: ImageTextModel, limit: int = 4096) -> tuple[ImageTextEngine, Steps]:
-    steps = Steps()
+def session(model: ImageTextModel, limit: int = 4096) -> tuple[ImageTextEngine, NotedSteps]:
+    steps = NotedSteps()
     return ImageTextEngine(model, steps, limit, GREEDY), steps
 
 
@@ -158,7 +161,7 @@ def test_a_chat_request_keeps_its_order_and_has_room_for_a_video(
     sibling: Callable[[str], Any], rgb: np.ndarray
 ) -> None:
     async def talk() -> None:
-        factories = open_image_text(sibling("minicpmv4_6"), Steps(), 4096, precision="float32")
+        factories = open_image_text(sibling("minicpmv4_6"), NotedSteps(), 4096, precision="float32")
         assert isinstance(factories, EngineFactories)
         chat = factories.chat()
         assert isinstance(chat, ImageTextEngine)
@@ -188,7 +191,7 @@ def test_the_engine_opens_by_name_and_refuses_invalid_settings(sibling: Callable
 
 @pytest.mark.parametrize("kind", SIBLINGS)
 def test_a_picture_is_described_in_bounded_steps(open_model: Open, rgb: np.ndarray, kind: str) -> None:
-    steps = Steps()
+    steps = NotedSteps()
     caption = asyncio.run(Captioner(open_model(kind)).describe(rgb, steps))
     assert caption and caption == " ".join(caption.split())
     assert steps.names[0] == "prompt"

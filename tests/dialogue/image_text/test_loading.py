@@ -1,6 +1,8 @@
 """Loading models of transformers: the same weights as transformers loads, less memory, damaged files refused.
 
 Tests dialogue/image_text/skeleton.py and quantising.py as well.
+
+Also tests `quantising.py` and `skeleton.py`.
 """
 
 from __future__ import annotations

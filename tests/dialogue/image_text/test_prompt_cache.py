@@ -1,4 +1,7 @@
-"""Prefix reuse: the same replies as from a full prefill, with much less computation. Tests prefix_check.py as well."""
+"""Prefix reuse: the same replies as from a full prefill, with much less computation. Tests prefix_check.py as well.
+
+Also tests `features.py` and `prefix_check.py`.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def any_model(open_model: Open, tmp_path_factory: pytest.TempPathFactory) -> Ope
     return opened
 
 
-class Counted:
+class PositionCount:
     """Counts the positions of all prompts, and those that were computed."""
 
     def __init__(self) -> None:
@@ -48,8 +51,8 @@ class Counted:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    count, prepare, advance = Counted(), PromptCache.prepare, PromptCache.advance
+def counted(monkeypatch: pytest.MonkeyPatch) -> PositionCount:
+    count, prepare, advance = PositionCount(), PromptCache.prepare, PromptCache.advance
 
     def counted_prepare(past: PromptCache, turns: Any) -> PromptKeys | None:
         prompt = prepare(past, turns)
@@ -103,7 +106,7 @@ async def conversation(engine: ImageTextEngine) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
-def test_replies_equal_those_of_a_full_prefill(any_model: Open, kind: str, counted: Counted) -> None:
+def test_replies_equal_those_of_a_full_prefill(any_model: Open, kind: str, counted: PositionCount) -> None:
     kept = asyncio.run(conversation(session(any_model(kind), keeps=True)))
     assert counted.computed < 0.6 * counted.positions, "most of each prompt is reused"
     assert kept == asyncio.run(conversation(session(any_model(kind), keeps=False)))
@@ -195,7 +198,7 @@ def test_prefix_reuse_is_allowed_except_with_sliding_windows(any_model: Open, ki
 
 
 def test_a_model_with_other_logits_does_not_reuse_prefixes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: Counted
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: PositionCount
 ) -> None:
     model = open_image_text_model(write_other("llava", tmp_path), "float32")
     network: Any = model.model

@@ -1,4 +1,4 @@
-"""Exact answers in other languages, from facts of the scene, a clock and a book of timers."""
+"""Exact answers in other languages, from facts of the scene, a clock and a book of timers. Also tests `seen.py`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FACTS = (
 )
 
 
-class Book:
+class TimersAtTen:
     """Timers of a session, on a clock that stands."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Book:
         return tuple(self.reminders)
 
 
-def answers(code: str, book: Book | None = None, *, camera: bool = True) -> ExactAnswers:
+def answers(code: str, book: TimersAtTen | None = None, *, camera: bool = True) -> ExactAnswers:
     memory = SceneMemory()
     memory.see(SceneBlock(FACTS if camera else (), "", 1.0, camera=camera))
     return ExactAnswers(language(code), memory, lambda: AFTERNOON, book)
@@ -62,11 +62,23 @@ def answers(code: str, book: Book | None = None, *, camera: bool = True) -> Exac
         ("zh", "这上面写的是什么", "上面写着：“EXIT 42”。"),
         ("zh", "右边有什么", "我看到右边有两个绿色的瓶子。"),
         ("zh", "你能看到独角兽吗", "我认不出独角兽，所以不能确定。"),
+        ("zh", "别说了。", "好的。"),
+        ("es", "Para, por favor.", "De acuerdo."),
         ("es", "¿Qué hora es?", "Son las 3 y 5 de la tarde."),
         ("es", "¿Qué día es hoy?", "Hoy es domingo, 30 de noviembre de 2025."),
         ("es", "¿Cuántas botellas ves?", "Veo 2 botellas."),
         ("es", "¿Hay un perro?", "No, no veo perros."),
         ("es", "¿Dónde está la taza?", "Veo una taza de color azul a la izquierda."),
+        ("ja", "今何時ですか？", "今は午後3時5分です。"),
+        ("ja", "ボトルは何本ありますか？", "ボトル2本が見えます。"),
+        ("ja", "猫は見えますか？", "いいえ、猫は見えません。"),
+        ("ja", "カップはどこですか？", "左に青のカップ1個です。"),
+        ("ja", "何て書いてありますか？", "こう書いてあります：“EXIT 42”。"),
+        ("hi", "अभी क्या समय हुआ है?", "अभी दोपहर के 3 बजे और 5 मिनट हैं।"),
+        ("hi", "कितनी बोतलें हैं?", "दिख रहा है: 2 बोतलें।"),
+        ("hi", "क्या कोई बिल्ली है?", "नहीं, बिल्लियाँ नहीं दिखता।"),
+        ("hi", "यहाँ क्या लिखा है?", "लिखा है: “EXIT 42”।"),
+        ("hi", "कप कहाँ है?", "बाईं ओर नीला रंग का एक कप।"),
         ("fr", "Quelle heure est-il ?", "Il est 15 heures 5."),
         ("fr", "Combien de chats vois-tu ?", "Je ne vois pas de chat."),
         ("it", "Di che colore è la tazza?", "Sembra di colore blu."),
@@ -98,7 +110,7 @@ def test_a_camera_that_is_off_is_said(code: str, asked: str, key: str) -> None:
     ],
 )
 def test_a_timer_from_its_beginning_to_its_end(code: str, wanted: str, left: str, cancel: str) -> None:
-    book, lang = Book(), language(code)
+    book, lang = TimersAtTen(), language(code)
     rules = answers(code, book)
     five = "5" + lang.table["timer"]["spans"]["minute"][1].removeprefix("{n}")
     assert five in (rules.answer(wanted) or "")

@@ -96,15 +96,21 @@ def test_is_left_to_the_model(code: str, text: str) -> None:
 
 
 def test_a_reminder_keeps_the_words() -> None:
-    assert asked("十分钟后提醒我关火", language("zh")).about == "关火"  # type: ignore[union-attr]
+    found = asked("十分钟后提醒我关火", language("zh"))
+    assert found is not None
+    assert found.about == "关火"
     found = asked("Recuérdame en 10 minutos que llame a María", language("es"))
     assert found is not None
     assert (found.seconds, found.about) == (600.0, "llame a María")
 
 
 def test_places() -> None:
-    assert asked("左边有什么", language("zh")).place == "left"  # type: ignore[union-attr]
-    assert asked("¿Qué hay a la derecha?", language("es")).place == "right"  # type: ignore[union-attr]
+    found = asked("左边有什么", language("zh"))
+    assert found is not None
+    assert found.place == "left"
+    found = asked("¿Qué hay a la derecha?", language("es"))
+    assert found is not None
+    assert found.place == "right"
 
 
 def test_a_long_text_is_no_question() -> None:

@@ -1,14 +1,19 @@
-"""A library keeps passages, finds them, and forgets what is removed."""
+"""A library keeps passages, finds them, and forgets what is removed. Also tests `library_file.py` and `models.py`."""
 
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dialogue.errors import BadInput
 from dialogue.library.library import Library, title_of
+from dialogue.library.library_file import choose_model, chosen_models
+from dialogue.library.models import RetrievalModels
 from dialogue.library.passage import Section
 from tests.dialogue.library.embedding import library_of, word_vectors
 
@@ -107,3 +112,24 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_title_is_the_name_of_the_file_in_words() -> None:
     assert title_of(Path("/a/rental_contract-2024.pdf")) == "rental contract 2024"
+
+
+def test_a_library_keeps_to_its_embedder_and_orders_by_its_reranker(tmp_path: Path) -> None:
+    def narrow(texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = word_vectors(texts)[:, :16] + 0.01
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def rerank(_question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([1.0 if "lawn" in text else 0.0 for text in texts], np.float32)
+
+    models = RetrievalModels(narrow, narrow, "own/embedder", 16, rerank=rerank)
+    library, path = Library(tmp_path / "library.sqlite", models), Path("/documents/a.txt")
+    library.begin(path, 1, 1)
+    library.append(path, [Section("line 1", "The roof is red."), Section("line 2", "Nobody walks on the lawn.")])
+    assert library.search("What colour is the roof?")[0].passage.place == "line 2"
+    library.close()
+    choose_model(tmp_path / "library.sqlite", "reranker", "own/reranker")
+    assert chosen_models(tmp_path / "library.sqlite") == {"embedder": "own/embedder", "reranker": "own/reranker"}
+    with pytest.raises(BadInput, match="made with the embedder own/embedder"):
+        Library(tmp_path / "library.sqlite", word_vectors)
+    assert chosen_models(tmp_path / "nowhere.sqlite") == {}

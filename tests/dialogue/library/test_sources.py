@@ -1,4 +1,4 @@
-"""A source is worded for a list and for a sentence."""
+"""A source is worded for a list and for a sentence. Also tests `passage.py`."""
 
 from __future__ import annotations
 

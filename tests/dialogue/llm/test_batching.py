@@ -1,4 +1,7 @@
-"""Batching of several sessions: the same results as alone, in fewer passes."""
+"""Batching of several sessions: the same results as alone, in fewer passes.
+
+Also tests `dialogue/minicpm/audio/batched_encoding.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pytest
 import torch
 
 from dialogue.errors import BadInput
-from dialogue.llm.batching import Steps, run_alone, run_together
+from dialogue.llm.batching import Steps, run_alone, run_batch
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.audio.batched_encoding import EncodeAudio
@@ -18,9 +21,9 @@ from dialogue.minicpm.audio.mel import log_mel
 from dialogue.minicpm.chat.request import EncodedSound, Part, RequestPrompt
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, units_together
+from dialogue.minicpm.sessions.duplex import Duplex, DuplexUnit, SpokenPiece, run_unit_batch
 from dialogue.minicpm.sessions.session_o26 import SessionO26
-from dialogue.minicpm.sessions.session_o26 import units_together as take_in_together
+from dialogue.minicpm.sessions.session_o26 import run_unit_batch as take_in_together
 from dialogue.minicpm.vision.picture_encoder import EncodePictures
 from dialogue.minicpm.vision.slicing import Slice
 from tests.dialogue.minicpm.session_inputs import picture, second
@@ -74,7 +77,7 @@ def test_batched_units_equal_single_ones(model: Open) -> None:
         run_alone(session.unit_steps(units(40, 2)[1]))
     for number in range(4):
         want = [run_alone(session.unit_steps(plan[number])) for session, plan in zip(alone_, plans, strict=True)]
-        got = units_together([(session, plan[number]) for session, plan in zip(together, plans, strict=True)])
+        got = run_unit_batch([(session, plan[number]) for session, plan in zip(together, plans, strict=True)])
         for one, other in zip(want, got, strict=True):
             assert isinstance(other, SpokenPiece)
             same(one, other)
@@ -100,7 +103,7 @@ def test_speaking_sessions_share_every_pass(model: Open) -> None:
 
     sessions = [speaking(3), speaking(5), speaking(9)]
     counted.sizes.clear()
-    said = units_together([(session, DuplexUnit(second(number))) for number, session in enumerate(sessions)])
+    said = run_unit_batch([(session, DuplexUnit(second(number))) for number, session in enumerate(sessions)])
     assert [len(one.spoken) for one in said if isinstance(one, SpokenPiece)] == [3, 5, 9]
     # The unit, "speak" and three words of all; a chunk that ends goes with the words of those who speak on.
     assert counted.sizes == [3] * 6 + [2] * 2 + [1] * 4
@@ -109,7 +112,7 @@ def test_speaking_sessions_share_every_pass(model: Open) -> None:
 def test_a_session_with_an_error_does_not_block_the_others(model: Open) -> None:
     sessions = [opened(model(Kind.O45)) for _ in range(3)]
     want = run_alone(opened(model(Kind.O45)).unit_steps(DuplexUnit(second(1), [picture(1)])))
-    first, broken, third = units_together(
+    first, broken, third = run_unit_batch(
         [
             (sessions[0], DuplexUnit(second(1), [picture(1)])),
             (sessions[1], DuplexUnit(None)),
@@ -128,7 +131,7 @@ def test_a_failed_pass_is_repeated_for_each_session_alone(model: Open) -> None:
     want = run_alone(opened(tiny).unit_steps(DuplexUnit(second(1))))
     full.cache.capacity = full.cache.length  # behind the back of the session's own check
     full.cache.storage = full.cache.storage[..., : full.cache.length, :]
-    got = units_together([(full, DuplexUnit(second(1))), (fresh, DuplexUnit(second(1)))])
+    got = run_unit_batch([(full, DuplexUnit(second(1))), (fresh, DuplexUnit(second(1)))])
     assert isinstance(got[0], Exception)
     assert isinstance(got[1], SpokenPiece)
     same(want, got[1])
@@ -162,7 +165,7 @@ def test_pictures_of_several_sessions_equal_those_encoded_alone(model: Open, kin
         return rows
 
     want = [vision.rows(each) for each in cut]
-    for one, other in zip(want, run_together([seen(each) for each in cut]), strict=True):
+    for one, other in zip(want, run_batch([seen(each) for each in cut]), strict=True):
         assert isinstance(other, torch.Tensor)
         close(other, one)
 

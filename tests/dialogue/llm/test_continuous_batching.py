@@ -188,7 +188,7 @@ def test_closing_a_reply_removes_it_from_the_batch(biased: MiniCPM) -> None:
 
 
 @dataclass(eq=False)
-class Counted:
+class CountedRequest:
     """A request that only counts."""
 
     stage: Stage
@@ -197,7 +197,7 @@ class Counted:
     def batch_key(self) -> Hashable:
         return self.stage
 
-    def compute_batch(self, requests: Sequence[Counted]) -> Sequence[None]:
+    def compute_batch(self, requests: Sequence[CountedRequest]) -> Sequence[None]:
         self.log.append(self.stage)
         return [None] * len(requests)
 
@@ -207,7 +207,7 @@ def endless(stage: Stage, log: list[Stage], every: int) -> Stream[int]:
     count = 0
     while True:
         for _ in range(every):
-            yield Counted(stage, log)
+            yield CountedRequest(stage, log)
         count += 1
         yield Output(count)
 

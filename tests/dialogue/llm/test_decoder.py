@@ -1,6 +1,8 @@
 """Logits equal those of transformers' Llama, Qwen2 and Qwen3, in any chunking, with any rotary scaling.
 
 Tests dialogue/llm/linear.py and rope_frequencies.py as well.
+
+Also tests `linear.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The choice of a device, and refusals."""
+"""The choice of a device, and refusals. Also tests `dialogue/errors.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A model file cannot reach beyond its memory: what does not fit is refused, in Python and in the compiled step."""
+"""A model file cannot reach beyond its memory: what does not fit is refused, in Python and in the compiled step.
+
+Also tests `precision.py`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from dialogue.llm.checkpoints.decoder_config import RopeConfig
 from dialogue.llm.checkpoints.gguf_file import GgufFile, GgufTensor
 from dialogue.llm.language_model import open_decoder, open_language_model
 from dialogue.llm.native.build import build
-from dialogue.llm.native.loader import FOLDER, Library, Segment
+from dialogue.llm.native.loader import FOLDER, NativeLibrary, Segment
 from dialogue.llm.native.packing import pack, packed_bytes
 from dialogue.llm.native_decoder import NativeDecoder
 from dialogue.llm.precision import Quantisation
@@ -34,14 +37,14 @@ PRECISIONS: tuple[Quantisation, ...] = ("auto", "int8", "float32", "int4")
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+def library(tmp_path_factory: pytest.TempPathFactory) -> NativeLibrary:
     newest = max(source.stat().st_mtime for source in [*FOLDER.glob("*.cpp"), *FOLDER.glob("*.h")])
     for ready in FOLDER.glob("decode_step*.so"):
         if ready.stat().st_mtime > newest:
-            return Library(ready)
+            return NativeLibrary(ready)
     if shutil.which("g++") is None:
         pytest.skip("no C++ compiler here")
-    return Library(build(tmp_path_factory.mktemp("native") / "decode_step.so"))
+    return NativeLibrary(build(tmp_path_factory.mktemp("native") / "decode_step.so"))
 
 
 def resized(name: str, dims: list[int], rows_of_data: float = 1.0) -> Callable[[Gguf], None]:
@@ -189,7 +192,7 @@ def test_a_vocoder_whose_tensors_do_not_fit_is_refused(name: str) -> None:
         Vocos(tensors)
 
 
-def test_packing_in_python_refuses_a_wrong_size(library: Library) -> None:
+def test_packing_in_python_refuses_a_wrong_size(library: NativeLibrary) -> None:
     matrix = GgufTensor(Kind.Q4_1, np.zeros((32, 20), np.uint8))
     room = np.zeros(packed_bytes(library, 32, 32, Kind.Q4_1), np.uint8)
     pack(library, matrix, 32, 32, Kind.Q4_1, room)
@@ -198,7 +201,7 @@ def test_packing_in_python_refuses_a_wrong_size(library: Library) -> None:
             pack(library, matrix, rows, columns, Kind.Q4_1, out)
 
 
-def test_packing_in_the_step_refuses_a_wrong_size(library: Library) -> None:
+def test_packing_in_the_step_refuses_a_wrong_size(library: NativeLibrary) -> None:
     given, room = np.zeros(32 * 20, np.uint8), np.zeros(packed_bytes(library, 32, 32, Kind.Q4_1), np.uint8)
     out = room.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
     right = [len(given), 32, 32, int(Kind.Q4_1), len(room)]
@@ -214,7 +217,7 @@ def test_packing_in_the_step_refuses_a_wrong_size(library: Library) -> None:
                 call([*right[:at], wrong, *right[at + 1 :]])
 
 
-def test_the_step_refuses_a_model_whose_parts_do_not_fit(library: Library) -> None:
+def test_the_step_refuses_a_model_whose_parts_do_not_fit(library: NativeLibrary) -> None:
     config = tiny_config(norm=True, bias=True, tied=False)
     model = NativeDecoder(config, RandomWeights(config), library)._model
 
@@ -248,7 +251,7 @@ def test_the_step_refuses_a_model_whose_parts_do_not_fit(library: Library) -> No
             setattr(model, name, kept)
 
 
-def test_the_step_refuses_indices_outside_its_tables(library: Library) -> None:
+def test_the_step_refuses_indices_outside_its_tables(library: NativeLibrary) -> None:
     config = tiny_config()
     native = NativeDecoder(config, RandomWeights(config), library)
     out = torch.empty(1, config.hidden_size)

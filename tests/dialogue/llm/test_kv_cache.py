@@ -1,4 +1,7 @@
-"""The KV cache of one session: append, cut, insert, lift and land. Tests rotary.py and rolling_rows.py as well."""
+"""The KV cache of one session: append, cut, insert, lift and land. Tests rotary.py and rolling_rows.py as well.
+
+Also tests `rolling_rows.py`, `rope_frequencies.py` and `rotary.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A model opened as the engine opens it: the embedded one, and a folder as a hub gives it."""
+"""A model opened as the engine opens it: the embedded one, and a folder as a hub gives it.
+
+Also tests `decoder_route.py`.
+"""
 
 from __future__ import annotations
 

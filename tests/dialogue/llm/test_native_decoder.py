@@ -1,4 +1,7 @@
-"""The compiled step equals the torch decoder: every kernel, all instruction sets, odd sizes, several sessions."""
+"""The compiled step equals the torch decoder: every kernel, all instruction sets, odd sizes, several sessions.
+
+Also tests `dialogue/llm/native/build.py` and `dialogue/llm/native/packing.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.native.build import build
-from dialogue.llm.native.loader import FOLDER, Library, NativeMissing
+from dialogue.llm.native.loader import FOLDER, NativeLibrary, NativeMissing
 from dialogue.llm.native.packing import KNOWN
 from dialogue.llm.native_decoder import NativeDecoder, refusal
 from tests.dialogue.random_weights import RandomWeights, tiny_config
@@ -44,8 +47,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", params=[1, 2, 3], ids=["avx2", "avx512", "amx"])
-def library(built: Path, request: pytest.FixtureRequest) -> Library:
-    library = Library(built)
+def library(built: Path, request: pytest.FixtureRequest) -> NativeLibrary:
+    library = NativeLibrary(built)
     if library.instructions < request.param:
         pytest.skip("this processor does not have these instructions")
     library.instructions = request.param
@@ -53,7 +56,7 @@ def library(built: Path, request: pytest.FixtureRequest) -> Library:
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
-def pair(library: Library, request: pytest.FixtureRequest) -> Iterator[tuple[Decoder, NativeDecoder]]:
+def pair(library: NativeLibrary, request: pytest.FixtureRequest) -> Iterator[tuple[Decoder, NativeDecoder]]:
     config = FAMILIES[request.param]
     weights = RandomWeights(config, KINDS.get(request.param, Kind.Q4_1))
     yield Decoder(config, weights), NativeDecoder(config, weights, library, threads=2)
@@ -86,7 +89,7 @@ def assert_same(actual: Tensor, expected: Tensor, tolerance: float) -> None:
         *((kind, columns) for kind in (Kind.Q4_K, Kind.Q6_K, Kind.Q5_K) for columns in (256, 768, 1536)),
     ],
 )
-def test_product_equals_float32(library: Library, kind: Kind, columns: int) -> None:
+def test_product_equals_float32(library: NativeLibrary, kind: Kind, columns: int) -> None:
     config = DecoderConfig(
         vocab_size=199, hidden_size=columns, ffn_size=32, layers=0, heads=1, kv_heads=1, head_dim=64,
         norm_eps=1e-5, max_positions=64, rope=tiny_config().rope, tied_head=True,
@@ -190,7 +193,7 @@ def test_threads_do_not_change_the_result(built: Path) -> None:
     weights = RandomWeights(config)
     results = []
     for threads in (1, 2, 3):
-        native = NativeDecoder(config, weights, Library(built), threads=threads)
+        native = NativeDecoder(config, weights, NativeLibrary(built), threads=threads)
         results += [native.forward(native.new_cache(64), ids) for _ in range(20)]
     assert all(torch.equal(result, results[0]) for result in results)
 
@@ -202,11 +205,12 @@ sys.path.insert(0, sys.argv[2])
 import torch
 from pathlib import Path
 from tests.dialogue.random_weights import RandomWeights, tiny_config
-from dialogue.llm.native.loader import Library
+from dialogue.llm.native.loader import NativeLibrary
 from dialogue.llm.native_decoder import NativeDecoder
 torch.set_num_threads(1)
-native = NativeDecoder(tiny_config(), RandomWeights(tiny_config()), Library(Path(sys.argv[1])), threads=3)
+native = NativeDecoder(tiny_config(), RandomWeights(tiny_config()), NativeLibrary(Path(sys.argv[1])), threads=3)
 native.forward(native.new_cache(64), torch.arange(60))
+time.sleep(0.5)  # on a busy machine its threads may not have come to rest yet
 before = time.process_time()
 time.sleep(0.5)
 print(time.process_time() - before)
@@ -224,15 +228,15 @@ def test_unsupported_shapes_are_refused() -> None:
 def test_a_broken_library_is_reported(tmp_path: Path) -> None:
     (tmp_path / "decode_step.so").write_bytes(b"not a library")
     with pytest.raises(NativeMissing, match="cannot be loaded"):
-        Library(tmp_path / "decode_step.so")
+        NativeLibrary(tmp_path / "decode_step.so")
 
 
 def test_a_foreign_library_is_reported() -> None:
     with pytest.raises(NativeMissing, match="decoder_"):
-        Library(Path("libm.so.6"))
+        NativeLibrary(Path("libm.so.6"))
 
 
 def test_a_library_of_other_sources_is_reported(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dialogue.llm.native.loader.INTERFACE", 2_000_000)
     with pytest.raises(NativeMissing, match="build it again"):
-        Library(built)
+        NativeLibrary(built)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dialogue.library.passage import Passage
+from dialogue.library.quotes import Quote
 from dialogue.long_text import prompts
 from dialogue.long_text.parts import Part
 from dialogue.long_text.records import LENGTHS, MOST_CONFIDENT, Record
@@ -15,11 +17,12 @@ QUESTION = "Who has the compass?"
 def every(text: str) -> list[str]:
     part, records = Part(1, "page 1", text), [Record(text[:300], "", text[:100], 3)]
     return [
-        prompts.map_prompt(QUESTION, part, 2, text),
+        prompts.map_prompt(QUESTION, part, 2),
         prompts.collapse_prompt(QUESTION, records),
         prompts.reduce_prompt(QUESTION, records),
         prompts.summary_prompt(part, 2),
         prompts.joint_summary_prompt(records, last=True),
+        prompts.excerpts_prompt(QUESTION, [Quote(Passage(1, "notes", "notes.txt", "page 1", text), text, 1.0)]),
     ]
 
 
@@ -38,4 +41,4 @@ def test_the_frame_of_a_request_is_within_its_bound() -> None:
     for prompt in every(""):
         assert len(prompt) <= prompts.FRAME
     longest = Record("i" * LENGTHS["information"], "", "a" * LENGTHS["answer"], MOST_CONFIDENT)
-    assert len(longest.in_words(10_000)) <= prompts.most_record_characters()
+    assert len(longest.in_words(10_000)) <= LENGTHS["information"] + LENGTHS["answer"] + 60

@@ -1,5 +1,8 @@
 """The event log: bounded by kind, searched by word forms and meaning, kept in a file; `test_built_in_tools` covers
-`lookup`."""
+`lookup`.
+
+Also tests `log_file.py`, `lookup.py` and `private_file.py`.
+"""
 
 from __future__ import annotations
 
@@ -143,3 +146,10 @@ def test_similarity_is_that_of_the_vectors() -> None:
     alike = log.likeness(np.array([0.6, 0.8, 0, 0], np.float32), "told")
     assert alike[lines[0].number] == pytest.approx(0.6, abs=1e-3)
     assert alike[lines[1].number] == pytest.approx(0.8, abs=1e-3)
+
+
+def test_any_part_of_words_without_spaces_is_found() -> None:
+    log = EventLog()
+    line = log.add("told", "我的钥匙在厨房的抽屉里。", 1.0)
+    assert log.with_word(("钥匙",), "told") == {line}
+    assert log.with_word(("厨抽",), "told") == set()

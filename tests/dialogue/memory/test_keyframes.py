@@ -78,3 +78,13 @@ def test_a_camera_that_is_switched_off_is_written_at_once_and_its_text_again_aft
     assert [(each.at, each.kind, each.camera) for each in entries] == [
         (1.0, "camera", True), (1.0, "text", True), (3.0, "camera", False), (9.0, "camera", True), (9.0, "text", True),
     ]  # fmt: skip
+
+
+def test_a_text_with_another_figure_is_written_when_the_user_speaks() -> None:
+    def read(at: float, platform: int) -> tuple[float, tuple[Fact, ...]]:
+        return at, (Fact("text", "", text=f"Oslo 09:25 Platform {platform}", at=at),)
+
+    changed = [read(0.0, 1), read(2.0, 1), read(9.0, 3), read(12.0, 3)]
+    assert [each.kind for each in seen(*changed)].count("text") == 1
+    asked = [each for each in seen(*changed, asked=12.0) if each.kind == "text"]
+    assert asked[-1].facts[0].text == "Oslo 09:25 Platform 3"

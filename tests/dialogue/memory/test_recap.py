@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.llm.rolling_ledger import LedgerEntry
-from dialogue.memory.recap import HEADING, Recap
+from dialogue.memory.recap import HEADING, Recap, is_personal
 
 
 def words(text: str) -> int:
@@ -74,3 +74,11 @@ def test_it_is_bounded_and_only_grows_between_two_cuts(said: list[str], most: in
         shrunk = words(recap.text) <= most * 3 // 4
         assert recap.text.startswith(before) or shrunk or len(set(said)) < len(said)
         before = recap.text
+
+
+def test_chinese_statements_are_kept_and_questions_are_not() -> None:
+    recap = Recap(200, len)
+    said = ("我对花生过敏。", "现在几点？", "好的。", "今天天气不错，我们出去走走吧。")
+    recap.add(LedgerEntry("text", 5, 0.0, 1.0, turn=1, note=text) for text in said)
+    assert recap.text.splitlines()[1:] == ["- 我对花生过敏。", "- 今天天气不错，我们出去走走吧。"]
+    assert is_personal("我对花生过敏。") and not is_personal("天气不错。")

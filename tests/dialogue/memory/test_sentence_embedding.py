@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,21 @@ def test_empty_long_and_unprintable_texts_are_embedded(embedder: SentenceEmbedde
     vectors = embedder.embed(["", "word " * 10 * MOST_TOKENS, "\x00\u200b"])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert embedder.embed([]).shape == (0, WIDTH)
+
+
+def test_a_question_uses_one_thread_and_leaves_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder, seen = SentenceEmbedder(folder), list[int]()
+    pooled = embedder._pooled
+
+    def watched(texts: Sequence[str]) -> torch.Tensor:
+        seen.append(torch.get_num_threads())
+        return pooled(texts)
+
+    monkeypatch.setattr(embedder, "_pooled", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        embedder.embed(["What is the code?"])
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)

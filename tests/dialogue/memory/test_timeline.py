@@ -1,4 +1,7 @@
-"""The one record: whatever happens, each derived view equals one made afresh from the entries that remain."""
+"""The one record: whatever happens, each derived view equals one made afresh from the entries that remain.
+
+Also tests `context_window.py`.
+"""
 
 from __future__ import annotations
 

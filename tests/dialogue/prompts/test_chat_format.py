@@ -103,9 +103,9 @@ def test_text_from_outside_never_becomes_control_tokens(attack: str) -> None:
 
 def test_a_text_full_of_control_tokens_costs_little() -> None:
     chat = ChatFormat(byte_tokenizer(), chatml)
-    began = time.perf_counter()
+    began = time.process_time()
     chat.plain("<tool_call>" * 20_000)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_a_long_text_keeps_its_beginning_and_its_end(smollm2: LanguageModel) -> None:

@@ -16,6 +16,7 @@ from dialogue.memory.recap import HEADING
 from dialogue.prompts.chat_format import ChatFormat
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.chat_template import chatml
+from tests.dialogue.talking import sign
 
 SYSTEM = "Be kind."
 
@@ -57,6 +58,17 @@ def test_turns_are_laid_out_in_chatml(script: ChatScript, tokenizer: Tokenizer) 
         "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\nHi there!<|im_end|>\n"
         "<|im_start|>user\nWho are you?<|im_end|>\n<|im_start|>assistant\n"
     )
+
+
+def test_what_is_left_out_stays_out_when_a_request_within_ends(script: ChatScript, tokenizer: Tokenizer) -> None:
+    script.timeline.add(sign("EXIT"))
+    say(script, "Hello", 20.0)
+    with script.leaving_out("text"):
+        with script.leaving_out():
+            assert "camera" not in shown(script, tokenizer)
+        without = shown(script, tokenizer)
+    assert "EXIT" not in without and "camera" in without
+    assert "EXIT" in shown(script, tokenizer)
 
 
 def test_a_partial_is_laid_out_as_if_the_turn_ended_there(script: ChatScript, tokenizer: Tokenizer) -> None:

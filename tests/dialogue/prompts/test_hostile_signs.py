@@ -1,4 +1,7 @@
-"""A sign cannot leave the quotation marks it is quoted in, in no format of a prompt."""
+"""A sign cannot leave the quotation marks it is quoted in, in no format of a prompt.
+
+Also tests `dialogue/text/scene_phrases.py`.
+"""
 
 from __future__ import annotations
 

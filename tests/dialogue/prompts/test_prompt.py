@@ -1,4 +1,7 @@
-"""Prompts are protected against text from users and rooms; `seeing_instruction` and `dialogue_style` are plain data."""
+"""Prompts are protected against text from users and rooms; `seeing_instruction` and `dialogue_style` are plain data.
+
+Also tests `dialogue_style.py` and `seeing_instruction.py`.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,9 @@ def test_a_pasted_book_keeps_its_beginning_and_end() -> None:
 
 
 def test_nested_control_tokens_cost_little() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert "<|" not in clean("<|" * 50_000 + "x" + "|>" * 50_000)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_examples_become_turns() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.remote import open_remote
+from dialogue.engines.elsewhere.remote import open_remote
 from dialogue.errors import EngineLost
 from dialogue.remote.chat_server import ChatServer
 from tests.real_chat_server import llama_server
@@ -29,7 +29,7 @@ def url(smollm2_path: Path) -> Iterator[str]:
 
 
 def test_a_conversation_is_streamed_word_by_word(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialogue.engines.remote.TEMPERATURE", 0.0)
+    monkeypatch.setattr("dialogue.engines.elsewhere.remote.TEMPERATURE", 0.0)
 
     async def talk() -> tuple[list[str], str]:
         engine = open_remote(url, api_key=KEY).chat()

@@ -1,4 +1,7 @@
-"""A call whose chat server fails goes on: the engine of this machine answers, and the user hears that it does."""
+"""A call whose chat server fails goes on: the engine of this machine answers, and the user hears that it does.
+
+Also tests `stand_in.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from collections.abc import Callable
 import pytest
 
 from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
-from dialogue.engine import Engine
+from dialogue.engine import Engine, TextDelta
+from dialogue.engines.elsewhere.remote import RemoteEngine, open_remote
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
-from dialogue.engines.remote import RemoteEngine, open_remote
 from dialogue.errors import BadInput, EngineLost
 from dialogue.remote.remote_answers import BROKEN_OFF, INSTEAD, NOTHING
 from tests.dialogue.conftest import run_here
@@ -34,7 +37,8 @@ async def ask(engine: Engine, words: str) -> tuple[str, str]:
     said, error = "", ""
     try:
         async for delta in engine.reply():
-            said += delta.text  # type: ignore[union-attr]
+            assert isinstance(delta, TextDelta)
+            said += delta.text
     except BadInput as lost:
         error = str(lost)
     await engine.feed(ReplyBlock(said, 2.0, 3.0))

@@ -1,4 +1,7 @@
-"""Requests are sent again while no word has come, and a server that is down is left alone for a while."""
+"""Requests are sent again while no word has come, and a server that is down is left alone for a while.
+
+Also tests `circuit_breaker.py`.
+"""
 
 from __future__ import annotations
 

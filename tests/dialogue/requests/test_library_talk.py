@@ -16,7 +16,7 @@ from dialogue.requests.library_talk import consult
 from dialogue.tools.toolbox import SearchLibrary, Toolbox
 from tests.dialogue.library.embedding import library_of
 from tests.dialogue.ruled_chat import ruled_engine, talk
-from tests.dialogue.talking import Counting, clock, run
+from tests.dialogue.talking import CountingRunner, clock, run
 
 CONTRACT = [
     ("page 1", "The flat is on the third floor of Mill Lane."),
@@ -99,7 +99,7 @@ def test_any_other_question_is_then_answered_without_them() -> None:
 
 
 def test_a_small_model_reads_nothing_and_the_passage_is_quoted(llm: LocalLlm) -> None:
-    engine, steps = LocalChatEngine(llm, Counting(), clock), Counting()
+    engine, steps = LocalChatEngine(llm, CountingRunner(), clock), CountingRunner()
     engine.equip(TOOLS)
     said = talk(engine, "How much is the monthly rent?", "What does the contract say about penguins?")
     assert said[0] == "In the contract, page 2, I find: “The monthly rent is 940 euros.”"

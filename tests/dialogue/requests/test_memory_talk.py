@@ -1,4 +1,7 @@
-"""What is forgotten on request: exactly that, at once where it is little, after a question where it is much."""
+"""What is forgotten on request: exactly that, at once where it is little, after a question where it is much.
+
+Also tests `dialogue/text/search_terms.py` and `memory_sentences.py`.
+"""
 
 from __future__ import annotations
 

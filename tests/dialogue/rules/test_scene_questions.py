@@ -1,4 +1,7 @@
-"""The table of scene questions, follow-ups, and the cost of long texts."""
+"""The table of scene questions, follow-ups, and the cost of long texts.
+
+Also tests `question_kinds.py`, `question_patterns.py` and `relation_questions.py`.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,6 @@ def test_a_statement_after_a_question_is_no_follow_up() -> None:
 
 @pytest.mark.parametrize("text", ["is there " * 20_000, "x" * 100_000, "what is on the cup " * 5_000, "?" * 100_000])
 def test_a_pasted_page_costs_little(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     scene_question(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

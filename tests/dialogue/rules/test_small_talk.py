@@ -1,4 +1,4 @@
-"""Rules answer what a small model would invent; the rest is left to the model."""
+"""Rules answer what a small model would invent; the rest is left to the model. Also tests `small_talk_patterns.py`."""
 
 from __future__ import annotations
 
@@ -109,3 +109,13 @@ def test_a_pasted_page_is_not_repeated() -> None:
 )
 def test_other_scripts_are_recognised(text: str, foreign: bool) -> None:
     assert (said(text) == "I'm sorry, I only understand English.") is foreign
+
+
+def test_which_day_it_is_may_ask_for_the_day_that_is_written_in_view() -> None:
+    def asked(text: str, *read: str) -> str | None:
+        return small_talk(text, clock, History(()), texts=read)
+
+    today = "Today is Saturday, November 21, 2026."
+    assert asked("Which day is it?", "Ferry | 7\nDate | 2 June") == f"It says “Date 2 June”. {today}"
+    assert asked("What day is it today?", "Date | 2 June") == today
+    assert asked("Which day is it?", "Mon to Fri | 8:30 - 18:00") == today

@@ -19,7 +19,7 @@ from dialogue.tools.toolbox import Reminder, TakesTools, Toolbox
 from tests.dialogue.conftest import run_here
 
 
-class Book:
+class SteppedReminders:
     """A book of reminders without a clock."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Book:
     ],
 )
 def test_timers_are_set(text: str, after_s: float, then: str) -> None:
-    book = Book()
+    book = SteppedReminders()
     answer = timer_answer(text, book)
     [set_up] = book.pending()
     assert (set_up.due, set_up.text) == (after_s, then)
@@ -68,7 +68,7 @@ def test_timers_are_set(text: str, after_s: float, then: str) -> None:
 
 
 def test_the_remaining_time_and_cancelling() -> None:
-    book = Book()
+    book = SteppedReminders()
     assert timer_answer("Cancel the timer.", book) == "No timer is running."
     assert timer_answer("How much time is left?", book) is None, "without a timer the question may be about anything"
     assert timer_answer("How long is left on the timer?", book) == "No timer is running."
@@ -92,7 +92,7 @@ def test_the_remaining_time_and_cancelling() -> None:
 
 
 def test_an_invalid_time_is_reported() -> None:
-    answer = timer_answer("Set a timer for ninety hours.", Book())
+    answer = timer_answer("Set a timer for ninety hours.", SteppedReminders())
     assert answer == "I can't: a timer runs for a day at most."
 
 
@@ -116,7 +116,7 @@ def test_an_invalid_time_is_reported() -> None:
     ],
 )
 def test_similar_sentences_set_no_timer(text: str) -> None:
-    book = Book()
+    book = SteppedReminders()
     assert timer_answer(text, book) is None
     assert book.pending() == ()
 
@@ -129,7 +129,7 @@ def test_the_small_engine_sets_timers_if_the_session_has_reminders(llm: LocalLlm
         await engine.feed(TextBlock("Set a timer for five minutes.", 0.0, 1.0))
         return "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
 
-    book = Book()
+    book = SteppedReminders()
     assert asyncio.run(story(Toolbox(reminders=book))) == "Your timer for five minutes is set."
     assert len(book.pending()) == 1
     assert "is set" not in asyncio.run(story(Toolbox()))
@@ -138,7 +138,7 @@ def test_the_small_engine_sets_timers_if_the_session_has_reminders(llm: LocalLlm
 def test_no_question_about_a_scene_is_about_timers() -> None:
     table = (Path(__file__).parent / "questions.tsv").read_text(encoding="utf-8")
     texts = [line.split("\t")[-1] for line in table.splitlines() if line and not line.startswith("#")]
-    book = Book()
+    book = SteppedReminders()
     assert len(texts) > 100
     taken = [text for text in texts if timer_answer(text, book) is not None]
     assert not taken

@@ -1,4 +1,4 @@
-"""Sums in words and figures."""
+"""Sums in words and figures. Also tests `plain_words.py`."""
 
 from __future__ import annotations
 

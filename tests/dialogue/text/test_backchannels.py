@@ -7,7 +7,22 @@ from dialogue.text.backchannels import is_backchannel
 
 @pytest.mark.parametrize(
     "text",
-    ["Mm-hm.", "Yeah.", "Yeah, yeah.", "Right.", "Okay.", "Uh-huh.", "I see.", "Oh, really?", "Of course.", "Haha!"],
+    [
+        "Mm-hm.",
+        "Yeah.",
+        "Yeah, yeah.",
+        "Right.",
+        "Okay.",
+        "Uh-huh.",
+        "I see.",
+        "Oh, really?",
+        "Of course.",
+        "Haha!",
+        "M-M-H.",  # hums, as ASR writes them
+        "MME.",
+        "Mmh.",
+        "Amen.",
+    ],
 )
 def test_a_listener_who_listens(text: str) -> None:
     assert is_backchannel(text)
@@ -28,6 +43,8 @@ def test_sounds_without_words_want_nothing(text: str) -> None:
         "Yeah, but what about me?",
         "Right or left?",
         "What?",
+        "Me?",
+        "Ah, he came home.",
         "Yes yes yes yes yes",
     ],
 )

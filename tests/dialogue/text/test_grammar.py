@@ -1,4 +1,7 @@
-"""English words and phrases by rule; `test_change_sentences` and the tests of rules cover labels and scene phrases."""
+"""English words and phrases by rule; `test_change_sentences` and the tests of rules cover labels and scene phrases.
+
+Also tests `labels.py`.
+"""
 
 from __future__ import annotations
 

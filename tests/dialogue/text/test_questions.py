@@ -1,4 +1,4 @@
-"""Turns that ask and turns that tell."""
+"""Turns that ask and turns that tell. Also tests `unspaced.py`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def test_questions_differ_from_statements(text: str, asks: bool) -> None:
 
 @pytest.mark.parametrize("text", ["what did i tell you about " * 4000, "what " * 25, "x" * 100_000])
 def test_a_pasted_page_costs_little(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     is_question(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

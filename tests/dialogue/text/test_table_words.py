@@ -14,6 +14,7 @@ from dialogue.text.table_words import table_words
         ("MARKET\nMilk | 1.35\nTOTAL | 1.35", "MARKET; Milk: 1.35; TOTAL: 1.35"),
         ("| Adult | Child\nMorning | 9 | 4\nEvening | 12 |  ", "Morning: Adult 9, Child 4; Evening: Adult 12"),
         ("Monday | Tuesday\nArt | Music\nsee note", "Monday: Tuesday; Art: Music; see note"),
+        ("Line | To | Leaves\nS1 | Airport | 14:05", "Line S1: To Airport, Leaves 14:05"),
         ("a | b", "a | b"),
     ],
 )

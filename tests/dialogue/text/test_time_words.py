@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialogue.text.time_words import seconds_in, span
+from dialogue.text.time_words import clock_time, seconds_in, span
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,7 @@ def test_other_words_are_no_span(words: str) -> None:
 )
 def test_seconds_become_words(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_seconds_become_a_clock_time() -> None:
+    assert [clock_time(59), clock_time(725.4), clock_time(3725)] == ["0:59", "12:05", "1:02:05"]

@@ -1,5 +1,8 @@
 """The built-in tools, called as a model calls them: by name, with plain arguments and plain results; `toolbox` and
-`memory.lookup` are tested here too."""
+`memory.lookup` are tested here too.
+
+Also tests `timer_tools.py` and `toolbox.py`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ from tests.dialogue.watching.kept import Kept
 NOW = datetime(2026, 3, 1, 14, 5)
 
 
-class Book:
+class KeptReminders:
     """A book of reminders without a clock."""
 
     def __init__(self) -> None:
@@ -70,7 +73,7 @@ def test_only_tools_with_a_service_are_offered() -> None:
     async def look(spot: Spot) -> SceneBlock:
         raise AssertionError
 
-    offered = [tool.name for tool in tools(Toolbox(reminders=Book(), look_closer=look))]
+    offered = [tool.name for tool in tools(Toolbox(reminders=KeptReminders(), look_closer=look))]
     assert offered[3:] == ["set_timer", "remind_at", "list_timers", "cancel_timer", "look_closer", "read_aloud"]
 
 
@@ -78,7 +81,7 @@ def test_every_stub_is_valid_python() -> None:
     async def look(spot: Spot) -> SceneBlock:
         raise AssertionError
 
-    for tool in tools(Toolbox(reminders=Book(), look_closer=look)):
+    for tool in tools(Toolbox(reminders=KeptReminders(), look_closer=look)):
         ast.parse(tool.stub())
         assert tool.description
 
@@ -108,7 +111,7 @@ def test_the_reserved_names_are_those_of_the_tools() -> None:
 
     desk = DelegationDesk()
     seeing = Toolbox(look_closer=look, watches=Kept(), switch_off=off)
-    every = tools(replace(seeing, reminders=Book(), delegation=desk, search_library=search))
+    every = tools(replace(seeing, reminders=KeptReminders(), delegation=desk, search_library=search))
     assert {tool.name for tool in every} == set(NAMES)
 
 
@@ -192,7 +195,7 @@ def test_other_words_than_a_sum_are_an_error_in_words(expression: str) -> None:
 
 
 def test_timers_are_set_listed_and_cancelled() -> None:
-    book = Book()
+    book = KeptReminders()
     offered = tools(Toolbox(lambda: NOW, reminders=book))
     assert called(offered, "set_timer", minutes=1.5) == {
         "number": 1,
@@ -209,13 +212,13 @@ def test_timers_are_set_listed_and_cancelled() -> None:
 
 @pytest.mark.parametrize(("time", "hours"), [("15:05", 1.0), ("14:05", 24.0), ("09:05", 19.0)])
 def test_a_time_of_the_day_is_the_next_one(time: str, hours: float) -> None:
-    book = Book()
+    book = KeptReminders()
     called(tools(Toolbox(lambda: NOW, reminders=book)), "remind_at", time=time, reminder="tea")
     assert book.all[0].due == 10.0 + 3600 * hours
 
 
 def test_an_invalid_time_is_an_error_in_words() -> None:
-    offered = tools(Toolbox(lambda: NOW, reminders=Book()))
+    offered = tools(Toolbox(lambda: NOW, reminders=KeptReminders()))
     assert "write it as HH:MM" in called(offered, "remind_at", time="25 o'clock", reminder="tea")["error"]
 
 

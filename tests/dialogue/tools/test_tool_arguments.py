@@ -1,5 +1,8 @@
 """Python functions as tools: hints become schemas, and the JSON of a model becomes the hinted types; `tool` is tested
-here too."""
+here too.
+
+Also tests `function_call.py` and `tool.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Clauses about what is to be waited for, and the sentences about them."""
+"""Clauses about what is to be waited for, and the sentences about them.
+
+Also tests `condition.py` and `condition_patterns.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dialogue.blocks import Place, SceneBlock
 from dialogue.watching.narration import MOST_AT_ONCE, PAUSE_S, REPEAT_S, STALE_S, URGENT_PAUSE_S, Narration, saying
@@ -19,9 +20,9 @@ class Watched:
         self.said: list[tuple[float, str]] = []
         self._free_at = 0.0
 
-    def lasts(self, seconds: float, *things: str, talks: bool = False, **fields: object) -> Watched:
+    def lasts(self, seconds: float, *things: str, talks: bool = False, **fields: Any) -> Watched:
         for _ in range(round(seconds / LOOK_S)):
-            self.narration.see(scene(self.at, *things, **fields))  # type: ignore[arg-type]
+            self.narration.see(scene(self.at, *things, **fields))
             if not talks and self.at >= self._free_at and (news := self.narration.news(self.at)):
                 self.said.append((self.at, saying(news)))
                 self._free_at = self.at + SPEAKS_S
@@ -118,7 +119,7 @@ def test_there_is_a_time_at_which_to_look_again() -> None:
 
 
 @dataclass(frozen=True)
-class Movement:
+class NarratedMovement:
     kind: str
     label: str
     at: float
@@ -128,7 +129,7 @@ class Movement:
 
 def test_what_comes_closer_is_said_first() -> None:
     watched = begun().lasts(9.0, "person right")
-    watched.narration.happened(Movement("approached", "person", watched.at))
+    watched.narration.happened(NarratedMovement("approached", "person", watched.at))
     assert watched.lasts(6.0, "person right", "cup").words[1:] == [
         "The person is coming closer on the right.",
         "A cup.",
@@ -137,8 +138,8 @@ def test_what_comes_closer_is_said_first() -> None:
 
 def test_what_has_just_come_is_not_said_to_come_closer() -> None:
     watched = begun()
-    watched.narration.happened(Movement("approached", "person", watched.at))
-    watched.narration.happened(Movement("approached", "cup", watched.at))
+    watched.narration.happened(NarratedMovement("approached", "person", watched.at))
+    watched.narration.happened(NarratedMovement("approached", "cup", watched.at))
     assert watched.lasts(6.0, "person right").words == ["A person on the right."]
 
 

@@ -97,7 +97,7 @@ def test_a_rule_made_without_a_picture_takes_the_first_view_as_it_is() -> None:
 
 
 @dataclass(frozen=True)
-class Movement:
+class WatchedMovement:
     kind: str
     label: str
     at: float = 5.0
@@ -108,10 +108,11 @@ class Movement:
 def test_something_comes_closer() -> None:
     rule = WatchRule(1, Condition("approaches", ("car",), "car"))
     watcher = Watcher(rule, EMPTY)
-    assert watcher.happened(Movement("moved left", "car")) is None
-    assert watcher.happened(Movement("approached", "person")) is None
-    assert watcher.happened(Movement("approached", "car")) == CameTrue(rule, 5.0, "a car came close on the right")
-    assert watcher.happened(Movement("approached", "car", at=6.0)) is None, "it cools down"
+    assert watcher.happened(WatchedMovement("moved left", "car")) is None
+    assert watcher.happened(WatchedMovement("approached", "person")) is None
+    came = watcher.happened(WatchedMovement("approached", "car"))
+    assert came == CameTrue(rule, 5.0, "right") and came.said == "a car came close on the right"
+    assert watcher.happened(WatchedMovement("approached", "car", at=6.0)) is None, "it cools down"
 
 
 def test_what_is_true_already() -> None:

@@ -1,4 +1,7 @@
-"""The library of a server answers searches, and reads what changes in a process of its own."""
+"""The library of a server answers searches, and reads what changes in a process of its own.
+
+Also tests `library_models.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from dialogue.library.library import Library
+from dialogue.library.models import BUILT_IN
 from dialogue.memory.sentence_embedding import SentenceEmbedder
+from stream.library.library_models import ModelFolders
 from stream.library.library_service import LibraryService
 from stream.models.weights import WeightStore
 
@@ -35,7 +40,7 @@ def test_a_new_file_is_found_while_the_service_runs(
     library.add_root(folder)
 
     async def found() -> str:
-        service = LibraryService(file, embedder)
+        service = LibraryService(file, ModelFolders(BUILT_IN, embedder))
         try:
             assert await service.search("What is the code of the garage?") == []
             (folder / "notes.txt").write_text("The code of the garage is 4711.")
@@ -45,4 +50,27 @@ def test_a_new_file_is_found_while_the_service_runs(
             service.close()
 
     assert asyncio.run(found()) == "The code of the garage is 4711."
+    library.close()
+
+
+def test_a_document_that_is_shown_is_kept_read_and_replaced_by_its_next_version(tmp_path: Path, embedder: Path) -> None:
+    file, question = tmp_path / "home" / "library.sqlite", "What is the code of the garage?"
+    file.parent.mkdir()
+    note, library = tmp_path / "note.txt", Library(file, SentenceEmbedder(embedder).embed)
+
+    async def found(service: LibraryService, text: str) -> str:
+        note.write_text(text)
+        await service.take(note)
+        await until(lambda: [(each.complete, each.size) for each in library.documents()] == [(True, len(text))])
+        return (await service.search(question))[0].passage.text
+
+    async def story() -> list[str]:
+        service = LibraryService(file, ModelFolders(BUILT_IN, embedder))
+        try:
+            return [await found(service, f"The code of the garage is {code}.") for code in ("4711", "90210")]
+        finally:
+            service.close()
+
+    assert asyncio.run(story()) == ["The code of the garage is 4711.", "The code of the garage is 90210."]
+    assert (file.parent / "shown documents").stat().st_mode & 0o77 == 0
     library.close()

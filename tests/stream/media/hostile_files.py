@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -46,8 +47,8 @@ def film(path: Path, side: int, frames: int, rate: int = 10, codec: str = "mpeg4
     return path
 
 
-def flat(path: Path, mode: str, width: int, height: int, **options: object) -> Path:
-    Image.new(mode, (width, height)).save(path, **options)  # type: ignore[arg-type]
+def flat(path: Path, mode: str, width: int, height: int, **options: Any) -> Path:
+    Image.new(mode, (width, height)).save(path, **options)
     return path
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from audio.chunk import Chunk
 from dialogue.errors import BadInput
-from ui.api.media_file import contents, perceive, read_picture, read_sound
+from stream.media.media_file import contents, perceive, read_picture, read_sound
 
 
 def own_peak() -> int:

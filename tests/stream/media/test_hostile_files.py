@@ -1,6 +1,8 @@
 """Whatever a media file holds, reading it takes at most 500 MB, ends, and is refused in a sentence at worst.
 
 `audio.growing_sound` and `stream.media.decoder` are tested here too: each file is read as `ask` and the API do.
+
+Also tests `decoder_process.py`.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ def test_a_file_costs_a_bounded_amount_of_memory(name: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["a.m3u8", "a.ffconcat", "a.sdp"])
 def test_a_playlist_opens_no_other_file(name: str, tmp_path: Path) -> None:
     from dialogue.errors import BadInput
-    from ui.api.media_file import read_sound
+    from stream.media.media_file import read_sound
 
     silent_flac(tmp_path / "other.flac", 2.0, 16_000)
     lists = {

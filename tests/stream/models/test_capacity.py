@@ -21,13 +21,14 @@ from dialogue.minicpm.tiny.checkpoint import write_tiny
 from dialogue.sizing.pace import DecodePace
 from stream.models.capacity import Capacity, capacity_of
 from stream.models.setup import SETUPS
+from stream.models.unit_slots import UnitSlots
 from stream.runtime.device_thread import DeviceThread
 from tests.dialogue.minicpm.session_inputs import second
 from tests.stream.toy_parts import ToyEngine, toy_parts
 
 
 @dataclass
-class Measured:
+class MeasuredCost:
     fit: int
     each_s: float
 
@@ -42,24 +43,24 @@ class Measured:
 
 
 @dataclass
-class Parts:
+class CapacityParts:
     capacity: Capacity | None = None
 
 
 def test_a_measurement_overrides_the_setup() -> None:
     laptop = SETUPS["laptop"]
-    assert capacity_of(Parts(), laptop).sessions == laptop.capacity
-    assert capacity_of(Parts(Capacity.from_units(Measured(5, 0.1))), laptop).sessions == 5
+    assert capacity_of(CapacityParts(), laptop).sessions == laptop.capacity
+    assert capacity_of(CapacityParts(Capacity.from_units(MeasuredCost(5, 0.1))), laptop).sessions == 5
 
 
 def test_the_users_number_overrides_a_measurement() -> None:
     requested = replace(SETUPS["laptop"], sessions=3)
-    for parts in (Parts(), Parts(Capacity.from_units(Measured(1, 0.5)))):
+    for parts in (CapacityParts(), CapacityParts(Capacity.from_units(MeasuredCost(1, 0.5)))):
         assert capacity_of(parts, requested) == Capacity(3, "3 conversations at once, as --sessions asks")
 
 
 def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
-    capacity = Capacity.from_units(Measured(0, 3.1))
+    capacity = Capacity.from_units(MeasuredCost(0, 3.1))
     assert capacity.sessions == 1
     assert "3.1 s" in capacity.about
 
@@ -67,8 +68,10 @@ def test_a_machine_that_cannot_keep_up_takes_one_and_says_so() -> None:
 def test_the_speed_of_an_llm_can_only_lower_the_number() -> None:
     laptop = SETUPS["laptop"]
     quick, slow = Capacity.from_replies(DecodePace(0.01)), Capacity.from_replies(DecodePace(0.1))
-    assert capacity_of(Parts(quick), laptop) == Capacity.of_setup(laptop), "ASR, vision and TTS were not measured"
-    assert capacity_of(Parts(slow), laptop).sessions == 1 < laptop.capacity
+    assert capacity_of(CapacityParts(quick), laptop) == Capacity.of_setup(laptop), (
+        "ASR, vision and TTS were not measured"
+    )
+    assert capacity_of(CapacityParts(slow), laptop).sessions == 1 < laptop.capacity
     lagging = Capacity.from_replies(DecodePace(0.5))
     assert lagging.sessions == 1
     assert "lag" in lagging.about and "2.0 s" in lagging.about
@@ -135,6 +138,7 @@ def test_o26_measures_the_cost_of_its_sessions_and_of_their_units(tmp_path: Path
         assert isinstance(parts._cost, TurnCost)
         assert parts._cost.seconds(1) >= parts._cost.unit_seconds(1) > 0
         assert parts.slots is not None
+        assert isinstance(parts.slots, UnitSlots)
         assert parts.slots._expected_s(1) == parts._cost.unit_seconds(1)
         assert "measured" in parts.capacity.about or "lag" in parts.capacity.about
         parts.close()

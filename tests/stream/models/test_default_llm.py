@@ -1,4 +1,4 @@
-"""The choice of the embedded LLM, on machines described by their numbers."""
+"""The choice of the embedded LLM, on machines described by their numbers. Also tests `measured_pace.py`."""
 
 from __future__ import annotations
 

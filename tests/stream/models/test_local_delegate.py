@@ -1,4 +1,4 @@
-"""A larger model in a process of its own, llama.cpp's server, and what it answers in a call."""
+"""A larger model in a process of its own, llama.cpp's server, and what it answers in a call. Also tests `setup.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The weights of a setup: nothing is fetched or opened for what the engine does itself."""
+"""The weights of a setup: nothing is fetched or opened for what the engine does itself.
+
+Also tests `components.py`, `model_choice.py`, `open_library.py` and `parts.py`.
+"""
 
 from __future__ import annotations
 

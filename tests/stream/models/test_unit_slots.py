@@ -13,7 +13,7 @@ from tests.virtual_time import run_in_virtual_time
 Batch = list[tuple[str, int]]
 
 
-class Machine:
+class ThreadMachine:
     """Computes on a real thread, after `takes_s(n)` of virtual time for n units."""
 
     def __init__(self, costs_s: float = 0.0, each_s: float = 0.0) -> None:
@@ -32,7 +32,7 @@ class Machine:
             await asyncio.sleep(self.takes_s(len(args[0])))
             return await thread.run(step, *args)
 
-    def compute_batch(self, units: Sequence[tuple["Session", int]]) -> list[str | Exception]:
+    def compute_batch(self, units: Sequence[tuple["NamedSession", int]]) -> list[str | Exception]:
         if names := self.breaks & {session.name for session, _ in units}:
             raise ValueError(f"{names} broke")
         return [
@@ -40,11 +40,11 @@ class Machine:
             for session, unit in units
         ]
 
-    def slots(self, **options: Any) -> "UnitSlots[Session, int, str]":
+    def slots(self, **options: Any) -> "UnitSlots[NamedSession, int, str]":
         return UnitSlots(self.run, self.compute_batch, expected_s=self.takes_s, **options)
 
 
-class Session:
+class NamedSession:
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -58,7 +58,9 @@ async def at(delay_s: float, work: Coroutine[Any, Any, Any]) -> tuple[float, Any
     return round(asyncio.get_running_loop().time(), 3), outcome
 
 
-async def speak(slots: "UnitSlots[Session, int, str]", session: Session, first_s: float, units: int) -> list[str]:
+async def speak(
+    slots: "UnitSlots[NamedSession, int, str]", session: NamedSession, first_s: float, units: int
+) -> list[str]:
     """A unit a second, as a session brings them."""
     await asyncio.sleep(first_s)
     outcomes = []
@@ -71,20 +73,22 @@ async def speak(slots: "UnitSlots[Session, int, str]", session: Session, first_s
 
 
 def test_a_single_session_does_not_wait() -> None:
-    machine = Machine(0.1)
+    machine = ThreadMachine(0.1)
 
     async def story() -> tuple[float, Any]:
-        return await at(0, machine.slots().compute(Session("a"), 0, 1.0))
+        return await at(0, machine.slots().compute(NamedSession("a"), 0, 1.0))
 
     assert run_in_virtual_time(story()) == (0.1, "a0")
 
 
 def test_units_that_arrive_within_a_slot_are_batched_and_each_session_gets_its_own() -> None:
-    machine = Machine(0.1)
+    machine = ThreadMachine(0.1)
 
     async def story() -> list[list[str]]:
         slots = machine.slots(slot_s=0.08)
-        return await asyncio.gather(*(speak(slots, Session(name), first, 4) for name, first in [("a", 0), ("b", 0.05)]))
+        return await asyncio.gather(
+            *(speak(slots, NamedSession(name), first, 4) for name, first in [("a", 0), ("b", 0.05)])
+        )
 
     assert run_in_virtual_time(story()) == [["a0", "a1", "a2", "a3"], ["b0", "b1", "b2", "b3"]]
     # b is unknown at first; from the second unit on, a waits the 0.05 s for it.
@@ -92,22 +96,22 @@ def test_units_that_arrive_within_a_slot_are_batched_and_each_session_gets_its_o
 
 
 def test_sessions_that_never_meet_in_a_slot_do_not_wait_for_each_other() -> None:
-    machine = Machine(0.1)
+    machine = ThreadMachine(0.1)
 
     async def story() -> None:
         slots = machine.slots(slot_s=0.08)
-        await asyncio.gather(speak(slots, Session("a"), 0, 3), speak(slots, Session("b"), 0.5, 3))
+        await asyncio.gather(speak(slots, NamedSession("a"), 0, 3), speak(slots, NamedSession("b"), 0.5, 3))
 
     run_in_virtual_time(story())
     assert [begun for begun, _ in machine.batches] == [0, 0.5, 1, 1.5, 2, 2.5]
 
 
 def test_units_that_arrive_while_the_thread_computes_are_batched_next() -> None:
-    machine = Machine(0.5)
+    machine = ThreadMachine(0.5)
 
     async def story() -> tuple[tuple[float, Any], ...]:
         slots = machine.slots()
-        a, b, c = map(Session, "abc")
+        a, b, c = map(NamedSession, "abc")
         return await asyncio.gather(
             at(0, slots.compute(a, 0, 1)), at(0.2, slots.compute(b, 0, 1)), at(0.4, slots.compute(c, 0, 1))
         )
@@ -116,11 +120,11 @@ def test_units_that_arrive_while_the_thread_computes_are_batched_next() -> None:
 
 
 def test_a_slot_closes_early_where_waiting_would_miss_a_deadline() -> None:
-    machine = Machine(0.9)
+    machine = ThreadMachine(0.9)
 
     async def story() -> list[float]:
         slots = machine.slots(slot_s=0.2)
-        await asyncio.gather(slots.compute(a := Session("a"), 0, 1), slots.compute(b := Session("b"), 0, 1))
+        await asyncio.gather(slots.compute(a := NamedSession("a"), 0, 1), slots.compute(b := NamedSession("b"), 0, 1))
         later = asyncio.create_task(at(0.25, slots.compute(b, 1, 1)))  # at 1.15: expected at 1.0
         first = await at(0.1, slots.compute(a, 1, 0.93))  # at 1.0: has 0.03 s to wait
         return [first[0], (await later)[0]]
@@ -129,11 +133,11 @@ def test_a_slot_closes_early_where_waiting_would_miss_a_deadline() -> None:
 
 
 def test_a_batch_is_no_larger_than_its_deadlines_allow() -> None:
-    machine = Machine(0.1, each_s=0.3)
+    machine = ThreadMachine(0.1, each_s=0.3)
 
     async def story() -> tuple[tuple[float, Any], ...]:
         slots = machine.slots()
-        urgent, patient = Session("urgent"), Session("patient")
+        urgent, patient = NamedSession("urgent"), NamedSession("patient")
         return await asyncio.gather(
             at(0, slots.compute(patient, 0, 2.0)), at(0, slots.compute(urgent, 0, 0.5))
         )  # together they would take 0.7 s
@@ -142,17 +146,17 @@ def test_a_batch_is_no_larger_than_its_deadlines_allow() -> None:
 
 
 def test_an_overloaded_machine_serves_sessions_equally() -> None:
-    machine = Machine(1.0)
+    machine = ThreadMachine(1.0)
     served = dict.fromkeys("abcde", 0)
 
-    async def greedy(slots: "UnitSlots[Session, int, str]", session: Session) -> None:
+    async def greedy(slots: "UnitSlots[NamedSession, int, str]", session: NamedSession) -> None:
         while True:
             await slots.compute(session, 0, 0.5)
             served[session.name] += 1
 
     async def story() -> None:
         slots = machine.slots(most=2)
-        tasks = [asyncio.create_task(greedy(slots, Session(name))) for name in served]
+        tasks = [asyncio.create_task(greedy(slots, NamedSession(name))) for name in served]
         await asyncio.sleep(50.5)
         for task in tasks:
             task.cancel()
@@ -165,12 +169,12 @@ def test_an_overloaded_machine_serves_sessions_equally() -> None:
 
 
 def test_a_failing_unit_fails_its_own_session_only() -> None:
-    machine = Machine()
+    machine = ThreadMachine()
     machine.fails = {"b"}
 
     async def story() -> list[Any]:
         slots = machine.slots()
-        work = [slots.compute(Session(name), 0, 1.0) for name in "abc"]
+        work = [slots.compute(NamedSession(name), 0, 1.0) for name in "abc"]
         return await asyncio.gather(*work, return_exceptions=True)
 
     a, b, c = run_in_virtual_time(story())
@@ -180,12 +184,12 @@ def test_a_failing_unit_fails_its_own_session_only() -> None:
 
 
 def test_a_broken_batch_is_computed_again_one_by_one() -> None:
-    machine = Machine()
+    machine = ThreadMachine()
     machine.breaks = {"b"}
 
     async def story() -> list[Any]:
         slots = machine.slots()
-        work = [slots.compute(Session(name), 0, 1.0) for name in "abc"]
+        work = [slots.compute(NamedSession(name), 0, 1.0) for name in "abc"]
         return await asyncio.gather(*work, return_exceptions=True)
 
     a, b, c = run_in_virtual_time(story())
@@ -195,13 +199,13 @@ def test_a_broken_batch_is_computed_again_one_by_one() -> None:
 
 
 def test_a_unit_whose_session_leaves_is_never_computed() -> None:
-    machine = Machine(0.5)
+    machine = ThreadMachine(0.5)
 
     async def story() -> None:
         slots = machine.slots()
-        first = asyncio.create_task(slots.compute(Session("a"), 0, 1.0))
+        first = asyncio.create_task(slots.compute(NamedSession("a"), 0, 1.0))
         await asyncio.sleep(0.1)
-        leaving, staying = (asyncio.create_task(slots.compute(Session(name), 0, 1.0)) for name in "bc")
+        leaving, staying = (asyncio.create_task(slots.compute(NamedSession(name), 0, 1.0)) for name in "bc")
         await asyncio.sleep(0.1)
         leaving.cancel()
         await asyncio.wait({leaving})
@@ -213,12 +217,12 @@ def test_a_unit_whose_session_leaves_is_never_computed() -> None:
 
 
 def test_a_session_that_leaves_during_its_unit_returns_at_once_and_affects_no_other() -> None:
-    machine = Machine(0.5)
+    machine = ThreadMachine(0.5)
 
     async def story() -> tuple[float, Any]:
         slots = machine.slots()
-        leaving = asyncio.create_task(slots.compute(Session("a"), 0, 1.0))
-        staying = asyncio.create_task(at(0, slots.compute(Session("b"), 0, 1.0)))
+        leaving = asyncio.create_task(slots.compute(NamedSession("a"), 0, 1.0))
+        staying = asyncio.create_task(at(0, slots.compute(NamedSession("b"), 0, 1.0)))
         await asyncio.sleep(0.2)
         leaving.cancel()
         await asyncio.wait({leaving})
@@ -229,10 +233,10 @@ def test_a_session_that_leaves_during_its_unit_returns_at_once_and_affects_no_ot
 
 
 def test_several_units_of_one_session_are_computed_in_order_and_separately() -> None:
-    machine = Machine(0.1)
+    machine = ThreadMachine(0.1)
 
     async def story() -> list[str]:
-        slots, session = machine.slots(), Session("a")
+        slots, session = machine.slots(), NamedSession("a")
         return await asyncio.gather(*(slots.compute(session, unit, 1.0) for unit in range(3)))
 
     assert run_in_virtual_time(story()) == ["a0", "a1", "a2"]

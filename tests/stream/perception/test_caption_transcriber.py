@@ -45,7 +45,7 @@ def duplex(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 
 @dataclass
-class Desk:
+class SlowTranscriber:
     """A caption transcriber that takes a second for each utterance and writes its length, or `breaks`."""
 
     breaks: Callable[[int], bool] = lambda written: False
@@ -53,11 +53,8 @@ class Desk:
     fed: list[TranscriptBlock] = field(default_factory=list)
     written: int = 0
 
-    async def run(self, step: Callable[..., Any], *args: Any) -> Any:
+    async def hear(self, samples: np.ndarray, _start_s: float) -> Any:
         await asyncio.sleep(1.0)
-        return step(*args)
-
-    def transcribe(self, samples: np.ndarray) -> Any:
         self.written += 1
         if self.breaks(self.written):
             raise RuntimeError("no paper")
@@ -71,7 +68,7 @@ class Desk:
 
         async def whole() -> CaptionTranscriber:
             link = Link(lambda: 0.0, self.events.append)
-            caption_transcriber = CaptionTranscriber(cast(Any, self), cast(DeviceThread, self), cast(Any, self), link)
+            caption_transcriber = CaptionTranscriber(self.hear, cast(Any, self), link)
             working = asyncio.create_task(caption_transcriber.run())
             for seconds, deed in waits:
                 await asyncio.sleep(seconds)
@@ -89,14 +86,14 @@ def said(turn: int, samples: int = 100, loud: float = 1.0) -> Callable[[CaptionT
 
 
 def test_each_utterance_is_a_caption_of_its_turn_and_data_for_the_engine() -> None:
-    desk = Desk()
+    desk = SlowTranscriber()
     desk.works((0.0, said(1)), (0.1, said(2, 200)), (5.0, said(3, loud=0.0)))
     assert desk.events == [UserCaption(1, "100 samples", final=True), UserCaption(2, "200 samples", final=True)]
     assert desk.fed == [TranscriptBlock("100 samples", 10.0, 12.0), TranscriptBlock("200 samples", 20.0, 22.0)]
 
 
 def test_a_late_transcriber_drops_the_oldest_utterances() -> None:
-    desk = Desk()
+    desk = SlowTranscriber()
     turns = range(1, UTTERANCE_QUEUE_SIZE + 4)
     caption_transcriber = desk.works((0.0, said(1)), *((0.05, said(turn)) for turn in turns[1:]))
     assert [event.turn for event in desk.events if isinstance(event, UserCaption)] == [
@@ -108,7 +105,7 @@ def test_a_late_transcriber_drops_the_oldest_utterances() -> None:
 
 @pytest.mark.parametrize("after_s", [0.2, 3.0], ids=["while it is written", "when it was written"])
 def test_an_utterance_that_was_taken_back_is_transcribed_again(after_s: float) -> None:
-    desk = Desk()
+    desk = SlowTranscriber()
     desk.works(
         (0.0, said(1)), (after_s, lambda caption_transcriber: caption_transcriber.take_back(1)), (2.0, said(1, 300))
     )
@@ -118,7 +115,7 @@ def test_an_utterance_that_was_taken_back_is_transcribed_again(after_s: float) -
 
 
 def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
-    desk = Desk()
+    desk = SlowTranscriber()
 
     def take_back(turn: int) -> Callable[[CaptionTranscriber], None]:
         return lambda caption_transcriber: caption_transcriber.take_back(turn)
@@ -128,7 +125,7 @@ def test_nothing_is_taken_back_twice_or_of_another_turn() -> None:
 
 
 def test_a_failure_is_reported_once_and_transcription_continues() -> None:
-    desk = Desk(breaks=lambda written: written < 3)
+    desk = SlowTranscriber(breaks=lambda written: written < 3)
     desk.works((0.0, said(1)), (2.0, said(2)), (2.0, said(3)))
     notice, caption = desk.events
     assert isinstance(notice, Notice) and notice.level == "warning"

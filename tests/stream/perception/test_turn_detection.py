@@ -12,7 +12,7 @@ from stream.models.setup import SETUPS
 from stream.runtime.events import TurnTimed, UserCaption
 from stream.session.session import Session
 from stream.turns.patience import LONGEST_S
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, ToyTurnEnd, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
@@ -38,14 +38,14 @@ class ToyModel:
 
 def call(
     factory: Callable[[], Engine],
-    story: Callable[[Call], Awaitable[None]],
+    story: Callable[[SessionCall], Awaitable[None]],
     hears: float | None,
     transcriber: ToyTranscriber | None = None,
-) -> Call:
-    async def whole() -> Call:
+) -> SessionCall:
+    async def whole() -> SessionCall:
         turn_end = ToyTurnEnd(hears) if hears is not None else None
         parts = toy_parts(factory, transcriber, turn_end=turn_end)
-        made = Call(Session("test", parts, SETUP))
+        made = SessionCall(Session("test", parts, SETUP))
         async with made.running():
             await story(made)
         parts.close()
@@ -54,13 +54,13 @@ def call(
     return run_in_virtual_time(whole(), until=60)
 
 
-async def one_question(call: Call) -> None:
+async def one_question(call: SessionCall) -> None:
     await call.lasts(0.5)
     await call.speaks(1.0)
     await call.lasts(5.0)
 
 
-async def a_pause_of_600_ms(call: Call) -> None:
+async def a_pause_of_600_ms(call: SessionCall) -> None:
     await call.lasts(0.5)
     await call.speaks(1.0)
     await call.lasts(0.6)
@@ -68,7 +68,7 @@ async def a_pause_of_600_ms(call: Call) -> None:
     await call.lasts(5.0)
 
 
-def decided_after_s(result: Call) -> float:
+def decided_after_s(result: SessionCall) -> float:
     return dict(result.of(TurnTimed)[-1].marks)["turn_decided"]
 
 

@@ -25,7 +25,7 @@ def test_what_sounds_or_reads_finished_is_more_probably_over() -> None:
     model = turn_end_model()
     by_sound = [model.probability(replace(UNCLEAR, smart_turn=each)) for each in (0.02, 0.5, 0.98)]
     by_words = [model.probability(replace(UNCLEAR, words_end=each)) for each in (0.0001, 0.01, 0.3)]
-    said = ("on the left", "so on the red one", "Really?")
+    said = ("on the left", "so on the red one", "What time is it?", "Really?")
     by_length = [model.probability(replace(UNCLEAR, text=each)) for each in said]
     without_words = [model.probability(replace(UNCLEAR, smart_turn=each, words_end=None)) for each in (0.02, 0.5, 0.98)]
     for rising in (by_sound, by_words, by_length, without_words):

@@ -9,7 +9,7 @@ import pytest
 from stream.models.setup import SETUPS
 from stream.runtime.events import Interrupted, PlayoutMeasured, TextTyped, TurnRecorded, TurnTimed, Why
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, ToyTurnEnd, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
@@ -18,15 +18,15 @@ LONG = "one two three four five six seven eight nine ten eleven twelve."
 
 
 def flown(
-    story: Callable[[Call], Awaitable[None]],
+    story: Callable[[SessionCall], Awaitable[None]],
     line: str = "A cup.",
     *,
     pace_s: float = 0.0,
     transcriber: ToyTranscriber | None = None,
-) -> Call:
-    async def whole() -> Call:
+) -> SessionCall:
+    async def whole() -> SessionCall:
         parts = toy_parts(lambda: ToyEngine([line], pace_s), transcriber, turn_end=ToyTurnEnd(0.5))
-        made = Call(Session("test", parts, SETUP))
+        made = SessionCall(Session("test", parts, SETUP))
         async with made.running():
             await story(made)
         parts.close()
@@ -35,7 +35,7 @@ def flown(
     return run_in_virtual_time(whole(), until=60)
 
 
-async def one_question(call: Call) -> None:
+async def one_question(call: SessionCall) -> None:
     call.session.push(PlayoutMeasured(0.05, 0.02))
     await call.lasts(0.5)
     await call.speaks(1.0)
@@ -64,7 +64,7 @@ def test_a_turn_that_was_heard_has_a_complete_record() -> None:
 
 
 def test_an_interrupted_turn_and_a_sound_without_words_have_records_too() -> None:
-    async def interrupts(call: Call) -> None:
+    async def interrupts(call: SessionCall) -> None:
         call.session.push(TextTyped("Count."))
         await call.lasts(1.0)
         call.session.push(Interrupted())

@@ -1,6 +1,8 @@
 """A recorded session, run again: the same decisions, and what others would have been with another patience.
 
 The session has real voice activity detection and echo cancellation over a microphone with espeak's voice.
+
+Also tests `call_recording.py`, `event_json.py` and `recorded_call.py`.
 """
 
 from __future__ import annotations
@@ -20,17 +22,21 @@ from dialogue.errors import BadInput
 from stream.models.parts import open_parts
 from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
-from stream.recording.call_recording import EVENTS, MICROPHONE, VOICE
+from stream.recording.call_recording import EVENTS, MICROPHONE, VOICE, RecordingRequest
 from stream.recording.recorded_call import RecordedCall, read_call
-from stream.recording.turn_replay import Step, first_difference, replayed, what_if, with_setting
+from stream.recording.turn_replay import ReplayStep, first_difference, replayed, what_if, with_setting
 from stream.runtime.events import FrameReceived, Interrupted, PlayoutMeasured, TextTyped
 from stream.session.session import Session
+from stream.session.session_start import SessionStart
 from stream.turns.decisions import Answer, SpokenQuestion, Yield
 from stream.turns.patience import Patience
+from tests.loaded_once import models_loaded_once
 from tests.room_sounds import placed, said
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
+
+__all__ = ["models_loaded_once"]
 
 SETUP = SETUPS["scripted"]
 LINES = ("The old bridge was built a hundred years ago, and since then it has carried trains and carts.",)
@@ -50,8 +56,8 @@ def folder(weights: WeightStore, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )
 
     async def whole() -> None:
-        call = Call(Session("test", replace(parts, new_engine=lambda: ScriptedEngine(LINES)), SETUP))
-        call.session.record(path, {"began": "2026-11-29T12:00:00"})
+        start = SessionStart(recording=RecordingRequest(path, {"began": "2026-11-29T12:00:00"}))
+        call = SessionCall(Session("test", replace(parts, new_engine=lambda: ScriptedEngine(LINES)), SETUP, start))
         async with call.running():
             call.session.push(PlayoutMeasured(0.05, 0.01))
             call.session.push(FrameReceived(Picture(np.full((48, 64, 3), 90, np.uint8), 0.0)))
@@ -73,7 +79,7 @@ def call(folder: Path) -> RecordedCall:
     return read_call(folder)
 
 
-def answers(steps: list[Step]) -> Iterator[float]:
+def answers(steps: list[ReplayStep]) -> Iterator[float]:
     """The seconds of silence that ended each spoken turn."""
     for step in steps:
         for decision in step.decisions:

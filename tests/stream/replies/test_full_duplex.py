@@ -1,4 +1,7 @@
-"""Calls with MiniCPM-o 4.5: every second is fed, the model decides when to speak, and interruptions take effect."""
+"""Calls with MiniCPM-o 4.5: every second is fed, the model decides when to speak, and interruptions take effect.
+
+Also tests `stream/perception/unit_feed.py` and `stream/perception/unit_prefill.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import pytest
 
 from dialogue.engines.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.kind import Kind
+from stream.playout.playback import DUCKED
 from stream.replies.full_duplex import LISTEN_UNITS
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import (
@@ -26,6 +30,7 @@ from stream.runtime.events import (
     TextTyped,
     UnitDecided,
 )
+from stream.turns.overlap import DECIDE_S
 from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
 from tests.stream.omni_calls import OmniCall, Shared, calls, opened
 
@@ -95,8 +100,11 @@ def test_an_interruption_stops_the_sound_at_once_and_forces_listening(duplex: Sh
         await is_spoken_to(call)
         decided = len(decisions(call))
         await call.speaks(1.5)
-        silent_from = np.flatnonzero(np.concatenate(call.out))[-1] / 48_000
-        assert silent_from < 0.45, "it is ducked at once, and silent once the speech is known to be no backchannel"
+        sound = np.abs(np.concatenate(call.out))
+        ducked_from = np.flatnonzero(sound > 1.01 * DUCKED * sound.max())[-1] / 48_000
+        silent_from = np.flatnonzero(sound)[-1] / 48_000
+        assert ducked_from < 0.1
+        assert silent_from < DECIDE_S + 0.02, "by then the speech is known to be no backchannel"
         await call.lasts(3.0)
 
     [result] = calls(duplex, interrupts)

@@ -1,4 +1,7 @@
-"""Between replies the engine computes ahead what is seen, and stops at once when something is to be done."""
+"""Between replies the engine computes ahead what is seen, and stops at once when something is to be done.
+
+Also tests `orders.py`.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,7 @@ async def carried_out(engine: ToyEngine, orders: Any) -> list[Expressed]:
         video=SimpleNamespace(scene=SCENE),
         link=SimpleNamespace(emit=shown.append),
         reminders=None,
+        interpreter=None,
         unit_prefill=None,
     )
     stage = ReplyController(orders=orders, dependencies=cast(Any, dependencies))
@@ -73,13 +77,13 @@ def test_an_order_comes_before_the_rest_of_it() -> None:
             if left == 3 and not left_at_words:
                 await orders.put(PartialHeard(words))
 
-        class Listening(AheadEngine):
+        class NotingEngine(AheadEngine):
             async def feed(self, block: Block) -> None:
                 await super().feed(block)
                 if block is words:
                     left_at_words.append(self.left)
 
-        engine = Listening([], left=5, during=[heard])
+        engine = NotingEngine([], left=5, during=[heard])
         await orders.put(SceneChanged())
         await carried_out(engine, orders)
         assert engine.fed == [SCENE, words]

@@ -1,4 +1,7 @@
-"""What the user says and what the camera shows is prefilled only as long as no order waits."""
+"""What the user says and what the camera shows is prefilled only as long as no order waits.
+
+Also tests `reading_aloud.py`, `reply.py`, `reply_dependencies.py` and `watch_book.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dialogue.blocks import Block, PartialBlock
 from stream.models.setup import SETUPS
 from stream.runtime.events import ReplyEnded, TurnTimed
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
@@ -34,10 +37,10 @@ class SlowPrefill(ToyEngine):
         self.finished.append(block.text)
 
 
-def conversation(engine: ToyEngine, speaks_s: float = 2.0) -> Call:
-    async def whole() -> Call:
+def conversation(engine: ToyEngine, speaks_s: float = 2.0) -> SessionCall:
+    async def whole() -> SessionCall:
         parts = toy_parts(lambda: engine)
-        call = Call(Session("test", parts, SETUP))
+        call = SessionCall(Session("test", parts, SETUP))
         async with call.running():
             await call.lasts(0.5)
             await call.speaks(speaks_s)

@@ -46,3 +46,12 @@ def test_an_interruption_without_words_is_answered() -> None:
     cut = Unheard("One two three. Four five six.", 4, complete=True, cut_at=5.0)
     assert cut.continuation("", began_at=4.5) is None
     assert cut.continuation("Mm-hm.", began_at=4.5) is not None
+
+
+def test_chinese_goes_on_and_is_said_again() -> None:
+    said = "水在一百度沸腾。在山上沸腾得早一些。茶的味道淡。"
+    cut = Unheard(said, said.index("早一些"), complete=True, cut_at=10.0)
+    assert cut.continuation("请继续说。", LATER, "zh") == "早一些。茶的味道淡。"
+    assert cut.continuation("你刚才说什么？", LATER, "zh") == "在山上沸腾得早一些。茶的味道淡。"
+    assert cut.continuation("嗯嗯。", 9.0, "zh") == "早一些。茶的味道淡。"
+    assert cut.continuation("停一下。", 9.0, "zh") is None

@@ -20,11 +20,14 @@ from stream.requests.chat_requests import DEFAULT_OPTIONS, LONGEST_TEXT, ChatReq
 from stream.requests.request_message import Film, Recording, RequestMessage
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
-from vision.look import SceneUpdate
 from vision.picture import Picture
+from vision.seeing.look import SceneUpdate
 
 PICTURE = Picture(np.full((48, 64, 3), 90, np.uint8), 0.0)
 SOUND = Recording(np.full(16_000, 0.5, np.float32))
+
+
+AGAIN = [RequestMessage("assistant", ["y"]), RequestMessage("user", ["z"])]
 
 
 class SensingEngine(ToyEngine):
@@ -32,7 +35,7 @@ class SensingEngine(ToyEngine):
 
 
 @dataclass
-class OpenVision:
+class KeepingVision:
     """Vision models that keep the pictures they were given and recognise light."""
 
     studied: list[Picture] = field(default_factory=list)
@@ -66,7 +69,7 @@ def answered(
     engine = engine or ToyEngine(["Fine."])
 
     async def main() -> str:
-        parts = toy_parts(lambda: engine, ToyTranscriber(says), vision_models or OpenVision())
+        parts = toy_parts(lambda: engine, ToyTranscriber(says), vision_models or KeepingVision())
         try:
             return "".join(
                 [piece async for piece in ChatRequests(parts, SETUPS[setup]).answer(messages, None, request_options)]
@@ -102,7 +105,7 @@ def test_a_history_is_fed_in_its_order() -> None:
 
 
 def test_a_picture_becomes_a_scene_for_an_engine_that_cannot_see() -> None:
-    vision_models = OpenVision()
+    vision_models = KeepingVision()
     _reply, [scene, question] = answered(
         [RequestMessage("user", [PICTURE, "Is it bright?"])], vision_models=vision_models
     )
@@ -153,7 +156,7 @@ def test_a_recording_without_words_says_so() -> None:
 
 
 def test_a_film_alone_is_its_last_scene_and_its_words_are_the_question() -> None:
-    vision_models = OpenVision()
+    vision_models = KeepingVision()
     chunks = [Chunk(np.full(16_000, 0.5, np.float32), 16_000, second * 16_000) for second in range(3)]
     pictures = [replace(PICTURE, at=float(second)) for second in range(3)]
     perceived = [each for pair in zip(pictures, chunks, strict=True) for each in pair]
@@ -188,7 +191,7 @@ def test_a_film_without_words_is_answered_from_its_pictures() -> None:
 
 
 def test_the_pictures_of_a_history_are_seen_in_one_scene_in_order() -> None:
-    vision_models = OpenVision()
+    vision_models = KeepingVision()
     _reply, fed = answered(
         [
             RequestMessage("user", [PICTURE, PICTURE, "And?"]),
@@ -219,7 +222,11 @@ def test_the_pictures_of_a_history_are_seen_in_one_scene_in_order() -> None:
         ([RequestMessage("user", ["  "])], "A message with role 'user' is empty"),
         ([RequestMessage("ghost", ["Boo"]), RequestMessage("user", ["Hi"])], "not 'ghost'"),  # type: ignore[arg-type]  # refused
         ([RequestMessage("assistant", [PICTURE]), RequestMessage("user", ["Hi"])], "may hold text only"),
-        ([RequestMessage("user", ["x" * 100_000])], f"100,000 characters; at most {LONGEST_TEXT:,} fit"),
+        ([RequestMessage("user", ["x" * 5_000_000])], "5,000,000 characters; at most 4,000,000 fit"),
+        (
+            [RequestMessage("user", ["x" * 100_000]), *AGAIN],
+            f"100,000 characters; at most {LONGEST_TEXT:,} fit",
+        ),
         ([RequestMessage("user", ["Hi"])] * 1001, "at most 1000 messages"),
     ],
 )
@@ -233,7 +240,7 @@ def test_two_answers_at_once_do_not_mix() -> None:
 
     async def main() -> list[str]:
         waiting = list(engines)
-        parts = toy_parts(lambda: waiting.pop(0), vision_models=OpenVision())
+        parts = toy_parts(lambda: waiting.pop(0), vision_models=KeepingVision())
         chat_requests = ChatRequests(parts, SETUPS["remote"])
 
         async def ask(text: str) -> str:

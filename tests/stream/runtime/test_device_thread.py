@@ -1,4 +1,7 @@
-"""Steps run in order on one thread, which reports a step that does not return and does not hold up the end."""
+"""Steps run in order on one thread, which reports a step that does not return and does not hold up the end.
+
+Also tests `step_executor.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an application adds to a call in virtual time: words to be said, and new instructions."""
+"""What an application adds to a call in virtual time: words to be said, and new instructions.
+
+Also tests `announcing.py` and `floor.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,15 @@ from stream.models.setup import SETUPS
 from stream.runtime.events import Notice, ReplyEnded, TextTyped, UserCaption
 from stream.runtime.given import CommentaryGiven, InstructionGiven
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 
-def call(engine: ToyEngine, story: Callable[[Call], Awaitable[None]]) -> Call:
-    async def whole() -> Call:
+def call(engine: ToyEngine, story: Callable[[SessionCall], Awaitable[None]]) -> SessionCall:
+    async def whole() -> SessionCall:
         parts = toy_parts(lambda: engine)
-        made = Call(Session("test", parts, SETUPS["laptop"]))
+        made = SessionCall(Session("test", parts, SETUPS["laptop"]))
         async with made.running():
             await story(made)
         parts.close()
@@ -28,7 +31,7 @@ def call(engine: ToyEngine, story: Callable[[Call], Awaitable[None]]) -> Call:
 
 
 def test_commentary_waits_until_the_floor_is_free_and_is_part_of_the_conversation() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         call.session.push(TextTyped("Hello."))
         call.session.push(CommentaryGiven("Dinner is ready."))
         call.session.push(CommentaryGiven("It is soup."))
@@ -43,7 +46,7 @@ def test_commentary_waits_until_the_floor_is_free_and_is_part_of_the_conversatio
 
 
 def test_an_instruction_in_the_middle_of_a_reply_holds_from_the_next_one() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         call.session.push(TextTyped("Hello."))
         await call.lasts(1.0)
         call.session.push(InstructionGiven("Speak of cats."))
@@ -60,7 +63,7 @@ def test_an_instruction_in_the_middle_of_a_reply_holds_from_the_next_one() -> No
 
 
 def test_a_model_that_hears_refuses_a_late_instruction() -> None:
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         call.session.push(InstructionGiven("Speak of cats."))
         await call.lasts(1.0)
 

@@ -1,6 +1,8 @@
 """Questions that are passed on to a larger model: the conversation goes on, and the answer is said when it is free.
 
 Real HTTP on loopback, so in real time; the larger model itself runs in `test_delegation_real_server`.
+
+Also tests `dialogue/remote/delegate.py` and `stream/replies/delegation_desk.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from tests.dialogue.conftest import llm, run_here, smollm2, smollm2_path
 from tests.dialogue.remote.faulty_server import DONE, HANGS, FaultyServer, faulty_server, refused
 from tests.dialogue.remote.hostile_server import OK, event
 from tests.dialogue.talking import clock
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from vision.picture import Picture
 
@@ -38,10 +40,10 @@ MOON = "Ask the big model how far the moon is."
 
 
 @dataclass
-class Talk:
+class DelegatedTalk:
     """A call with a larger model behind `server`."""
 
-    call: Call
+    call: SessionCall
     server: FaultyServer
 
     async def says(self, text: str) -> str:
@@ -67,7 +69,7 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(llm: LocalLlm, *script: bytes, **delegate: Any) -> AsyncIterator[Talk]:
+async def talking(llm: LocalLlm, *script: bytes, **delegate: Any) -> AsyncIterator[DelegatedTalk]:
     async with faulty_server(*script) as server:
 
         def new_engine() -> Engine:
@@ -78,9 +80,9 @@ async def talking(llm: LocalLlm, *script: bytes, **delegate: Any) -> AsyncIterat
             new_engine=new_engine,
             delegate=Delegate(server.url, "large", **delegate),
         )
-        call = Call(Session("s", parts, SETUPS["laptop"]))
+        call = SessionCall(Session("s", parts, SETUPS["laptop"]))
         async with call.running():
-            yield Talk(call, server)
+            yield DelegatedTalk(call, server)
         parts.close()
 
 
@@ -179,7 +181,7 @@ def test_without_a_larger_model_nothing_is_passed_on(llm: LocalLlm) -> None:
     async def story() -> None:
         async with talking(llm, ANSWERED) as talk:
             plain = replace(toy_parts(lambda: ToyEngine([])), new_engine=lambda: LocalChatEngine(llm, run_here, clock))
-            alone = Talk(Call(Session("alone", plain, SETUPS["laptop"])), talk.server)
+            alone = DelegatedTalk(SessionCall(Session("alone", plain, SETUPS["laptop"])), talk.server)
             async with alone.call.running():
                 assert "looking into" not in await alone.says(MOON)
             plain.close()

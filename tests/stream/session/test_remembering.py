@@ -21,7 +21,7 @@ from stream.runtime.link import Link
 from stream.session.remembering import WRITE_EVERY_S, Remembering
 from stream.session.session import Session
 from tests.dialogue.conftest import llm, run_here, smollm2, smollm2_path
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
@@ -33,7 +33,7 @@ def replies(remember: Path | None, engine: Callable[[], Engine], *questions: str
 
     async def story() -> list[str]:
         parts = toy_parts(engine)
-        call = Call(Session("s", parts, replace(SETUPS["laptop"], remember=remember)))
+        call = SessionCall(Session("s", parts, replace(SETUPS["laptop"], remember=remember)))
         async with call.running():
             for question in questions:
                 ended = len(call.of(ReplyEnded))
@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_written_is_reported_once(tmp_path: Path) -> None:
     notices: list[Notice] = []
 
     async def story() -> None:
-        remembering = Remembering(tmp_path / "memory.sqlite", Link(lambda: 0.0, notices.append))  # type: ignore[arg-type]
+        remembering = Remembering(tmp_path / "memory.sqlite", Link(lambda: 0.0, notices.append))  # type: ignore[arg-type]  # notices
         remembering.log.fault = "database or disk is full"
         running = asyncio.create_task(remembering.run())
         await asyncio.sleep(3 * WRITE_EVERY_S)

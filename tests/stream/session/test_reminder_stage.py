@@ -1,4 +1,7 @@
-"""Timers and reminders in whole calls in virtual time: said on time, when the floor is free, and once."""
+"""Timers and reminders in whole calls in virtual time: said on time, when the floor is free, and once.
+
+Also tests `stream/replies/reminder_book.py`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from stream.runtime.events import (
     UserCaption,
 )
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
@@ -55,7 +58,7 @@ class ToyTimerEngine(ToyEngine):
         return self.toolbox.reminders.pending()
 
 
-class TimerCall(Call):
+class TimerCall(SessionCall):
     def __init__(self, session: Session, engine: ToyTimerEngine) -> None:
         super().__init__(session)
         self.engine = engine

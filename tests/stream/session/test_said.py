@@ -1,4 +1,4 @@
-"""A new session continues what was said in one that was lost."""
+"""A new session continues what was said in one that was lost. Also tests `session_start.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dialogue.blocks import ReplyBlock, TextBlock
 from stream.models.setup import SETUPS
 from stream.session.said import Said, said_blocks
 from stream.session.session import Session
-from tests.stream.calls import Call
+from stream.session.session_start import SessionStart
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
@@ -32,9 +33,8 @@ def test_a_restored_session_knows_what_was_said_before_its_first_question() -> N
 
     async def story() -> None:
         parts = toy_parts(lambda: engine)
-        session = Session("test", parts, SETUPS["laptop"])
-        session.restore([Said(True, "My cat is called Momo."), Said(False, "A nice name.")])
-        call = Call(session)
+        said = [Said(True, "My cat is called Momo."), Said(False, "A nice name.")]
+        call = SessionCall(Session("test", parts, SETUPS["laptop"], SessionStart(said=said)))
         async with call.running():
             await call.lasts(0.5)
             await call.speaks(1.0)

@@ -1,4 +1,10 @@
-"""Whole conversations in virtual time: who speaks when, what is remembered, what is discarded."""
+"""Whole conversations in virtual time: who speaks when, what is remembered, what is discarded.
+
+Also tests `paced_playout.py`, `session_controls.py`, `stages.py`, `stream/perception/audio_perception.py`,
+`stream/perception/closer_look.py`, `stream/playout/speech_synthesis.py`, `stream/runtime/clock.py`,
+`stream/runtime/events.py`, `stream/runtime/link.py`, `stream/runtime/thread_signal.py`, `stream/runtime/threads.py` and
+`wiring.py`.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +31,14 @@ from stream.runtime.events import (
     UserCaption,
 )
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["laptop"]
 
 
-class ToyCall(Call):
+class ToyCall(SessionCall):
     """A call whose engine is inspected."""
 
     def __init__(self, session: Session, engine: ToyEngine) -> None:
@@ -169,6 +175,27 @@ def test_far_too_much_text_is_refused_and_the_call_continues() -> None:
     result = call(story, ToyEngine(["Hi."]))
     assert [notice.code for notice in result.of(Notice)] == ["too_long"]
     assert result.engine.conversation == ["hello", "Hi. "]
+
+
+def test_the_engines_of_translations_are_closed_with_the_session() -> None:
+    engines: list[ToyEngine] = []
+
+    def new_engine() -> ToyEngine:
+        engines.append(ToyEngine(["Good morning."]))
+        return engines[-1]
+
+    async def whole() -> None:
+        parts = toy_parts(new_engine)
+        session = Session("test", parts, SETUP)
+        async with SessionCall(session).running():
+            translation = session._stages.translation
+            assert translation is not None
+            said = [piece async for piece in translation.interpreter.translation("Buenos días.", "es", "en")]
+            assert "".join(said).strip() == "Good morning."
+        parts.close()
+
+    run_in_virtual_time(whole(), until=60)
+    assert len(engines) >= 2 and all(engine.closed for engine in engines)
 
 
 def test_the_interrupt_button_ends_the_reply() -> None:

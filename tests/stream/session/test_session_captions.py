@@ -18,8 +18,11 @@ from stream.models.weights import WeightStore
 from stream.runtime.events import Notice, ReplyEnded, UserCaption
 from tests.browser.made_media import RATE_HZ, spoken
 from tests.dialogue.minicpm.biased_checkpoint import write_biased_checkpoint
+from tests.loaded_once import models_loaded_once
 from tests.stream.omni_calls import OmniCall, logged
 from tests.virtual_time import run_in_virtual_time
+
+__all__ = ["models_loaded_once"]
 
 FACT, QUESTION = "My bicycle is green and stands in the garden.", "Where is my bicycle?"
 KINDS = [Kind.O26, Kind.O45]

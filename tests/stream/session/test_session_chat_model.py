@@ -22,24 +22,24 @@ from stream.runtime.events import ContextShown, Notice, ReplyEnded, ReplyText, T
 from stream.session.session import Session
 from tests.dialogue.chat_models import FAMILIES, write_chat_model
 from tests.stream import toy_parts as toy_parts_module
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, ToyTranscriber, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
 SETUP = SETUPS["laptop"]
 VARIED = SamplingConfig(penalty=1.5)  # greedy, without endless repetition
 QUESTION = "Tell me about the sea."
-Story = Callable[[Call], Awaitable[None]]
+Story = Callable[[SessionCall], Awaitable[None]]
 
 
-def calls(folder: Path, *stories: Story) -> list[Call]:
+def calls(folder: Path, *stories: Story) -> list[SessionCall]:
     """Runs all calls at once, in one process, with one model on one thread."""
 
-    async def whole(llm: Callable[[], Engine]) -> list[Call]:
+    async def whole(llm: Callable[[], Engine]) -> list[SessionCall]:
         parts = replace(toy_parts(lambda: ToyEngine([]), ToyTranscriber(QUESTION)), new_engine=llm)
-        made = [Call(Session(f"s{number}", parts, SETUP)) for number in range(len(stories))]
+        made = [SessionCall(Session(f"s{number}", parts, SETUP)) for number in range(len(stories))]
 
-        async def one(call: Call, story: Story) -> None:
+        async def one(call: SessionCall, story: Story) -> None:
             async with call.running():
                 await story(call)
 
@@ -54,7 +54,7 @@ def calls(folder: Path, *stories: Story) -> list[Call]:
         return run_in_virtual_time(whole(llm), until=600)
 
 
-async def ended(call: Call, replies: int) -> None:
+async def ended(call: SessionCall, replies: int) -> None:
     for _ in range(300):
         await call.lasts(0.5)
         if len(call.of(ReplyEnded)) >= replies:
@@ -62,7 +62,7 @@ async def ended(call: Call, replies: int) -> None:
 
 
 def types(*questions: str) -> Story:
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         for number, question in enumerate(questions):
             call.session.push(TextTyped(question))
             await ended(call, number + 1)
@@ -70,7 +70,7 @@ def types(*questions: str) -> Story:
     return story
 
 
-def said(call: Call) -> str:
+def said(call: SessionCall) -> str:
     return "".join(event.text for event in call.of(ReplyText))
 
 
@@ -88,7 +88,7 @@ def test_a_question_is_typed_and_answered_aloud(tmp_path: Path, family: str) -> 
 def test_a_question_is_spoken_and_answered(tmp_path: Path) -> None:
     write_chat_model("qwen3", tmp_path)
 
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         await call.lasts(0.5)
         await call.speaks(1.5)
         await ended(call, 1)
@@ -103,7 +103,7 @@ def test_the_scene_comes_before_the_words_that_are_heard() -> None:
 
     async def whole() -> None:
         engine = ToyEngine(["Yes."], fed=fed)
-        call = Call(Session("s", toy_parts(lambda: engine), SETUP))
+        call = SessionCall(Session("s", toy_parts(lambda: engine), SETUP))
         async with call.running():
             await call.speaks(4.0)
 
@@ -118,7 +118,7 @@ def test_an_interruption_leaves_what_was_heard(tmp_path: Path, monkeypatch: pyte
     write_chat_model("qwen3", tmp_path)
     kept: list[tuple[str, str]] = []
 
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         call.session.push(TextTyped(QUESTION))
         while not call.of(ReplyText):
             await call.lasts(0.1)

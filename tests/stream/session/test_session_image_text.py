@@ -1,4 +1,7 @@
-"""Calls and histories with tiny MiniCPM siblings run by transformers: as the engine that sees, and as the captioner."""
+"""Calls and histories with tiny MiniCPM siblings run by transformers: as the engine that sees, and as the captioner.
+
+Also tests `stream/perception/captioning.py`.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,13 @@ from stream.runtime.events import (
     TextTyped,
 )
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detector
-from vision.look import VisionModels
 from vision.picture import Picture
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 SIBLINGS = list(KINDS.values())
 SETUP = SETUPS["laptop"]
@@ -52,7 +55,7 @@ QUESTION = "What is on the table?"
 Story = Callable[["SiblingCall"], Awaitable[None]]
 
 
-class SiblingCall(Call):
+class SiblingCall(SessionCall):
     def __init__(self, parts: Parts, seed: int = 0, blind: bool = False) -> None:
         super().__init__(Session("call", parts, BLIND if blind else SETUP))
         self.rgb = np.random.default_rng(seed).integers(0, 256, (120, 160, 3), dtype=np.uint8)
@@ -233,7 +236,7 @@ def test_a_captioner_describes_pictures_to_an_engine_that_cannot_see(
 
 
 def test_descriptions_are_asked_for_at_a_bounded_rate(vision_models: VisionModels) -> None:
-    class Counting:
+    class SlowCaptioner:
         def __init__(self) -> None:
             self.at: list[float] = []
 
@@ -242,7 +245,7 @@ def test_descriptions_are_asked_for_at_a_bounded_rate(vision_models: VisionModel
             await asyncio.sleep(1.5)  # slower than the camera by far
             return "A desk."
 
-    counting = Counting()
+    counting = SlowCaptioner()
 
     async def story(call: SiblingCall) -> None:
         await call.shows(10.0)

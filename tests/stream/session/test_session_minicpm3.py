@@ -7,7 +7,7 @@ from dialogue.engines.minicpm3 import GAVE_UP
 from stream.runtime.events import ContextShown, Interrupted, Notice, ReplyEnded, ReplyText, TextTyped
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import EngineFactory, RuledModel, TextCall, asking, calls
-from vision.look import VisionModels
+from vision.seeing.look import VisionModels
 
 
 def test_questions_typed_and_spoken_are_answered_and_said(tiny_llm: EngineFactory, open_vision: VisionModels) -> None:

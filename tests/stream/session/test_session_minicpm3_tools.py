@@ -1,6 +1,8 @@
 """Tools of MiniCPM3 in calls: timers, closer looks, recall, functions of the user.
 
 The model follows a rule; vision, OCR, event log and reminder book are real.
+
+Also tests `stream/models/tool_choice.py`.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from stream.runtime.events import DeviceSwitched, ReplyEnded
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import RuledModel, TextCall, asking, calls
 from tests.vision.conftest import FONT
-from vision.look import VisionModels
 from vision.picture import Pixels
+from vision.seeing.look import VisionModels
 
 
 def test_a_timer_set_by_a_call_rings(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
@@ -41,9 +43,9 @@ def test_a_timer_set_by_a_call_rings(ruled_llm: RuledModel, open_vision: VisionM
         "I will, in thirty seconds.",
         "Here is your reminder: stir the soup.",
     ]
-    assert ended_call.remembered.endswith(
-        "I will, in thirty seconds.<|im_end|>\n<|im_start|>assistant\nHere is your reminder: stir the soup.<|im_end|>\n"
-    )
+    # What the camera shows may come into the context between the two.
+    assert "<|im_start|>assistant\n" in ended_call.remembered.partition("I will, in thirty seconds.<|im_end|>\n")[2]
+    assert ended_call.remembered.endswith("<|im_start|>assistant\nHere is your reminder: stir the soup.<|im_end|>\n")
 
 
 def test_a_timer_set_in_an_unheard_reply_does_not_ring(ruled_llm: RuledModel, open_vision: VisionModels) -> None:
@@ -110,7 +112,7 @@ def test_there_is_no_closer_look_without_a_camera(ruled_llm: RuledModel, open_vi
         await call.asks("Look!")
 
     [ended_call] = calls(ruled_llm(rule), open_vision, story)
-    assert ended_call.of(ReplyEnded)[0].said == "the camera is off"
+    assert ended_call.of(ReplyEnded)[0].said.startswith("the camera is off")
 
 
 def test_looking_at_what_is_not_there_is_an_error_for_the_model(

@@ -22,13 +22,13 @@ from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import ContextShown, FrameReceived, Interrupted, Notice, ReplyEnded, ReplyText, TextTyped
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detector
-from vision.look import VisionModels
 from vision.picture import Picture
 from vision.reading.read_text import Reader
+from vision.seeing.look import VisionModels
 
 SETUP = SETUPS["laptop"]
 SEEING = (Kind.V25, Kind.V26)
@@ -37,7 +37,7 @@ QUESTION = "What is on the table?"
 Story = Callable[["SeeingCall"], Awaitable[None]]
 
 
-class SeeingCall(Call):
+class SeeingCall(SessionCall):
     """A call whose engine is inspected."""
 
     def __init__(self, name: str, parts: Parts, seed: int) -> None:

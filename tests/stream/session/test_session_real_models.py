@@ -20,9 +20,12 @@ from stream.models.weights import WeightStore
 from stream.runtime.events import DeviceSwitched, FrameReceived, ReplyEnded, SceneSeen, TextTyped, UserCaption
 from stream.session.session import Session
 from tests.browser.made_media import RATE_HZ, Rgb, sign, spoken
-from tests.stream.calls import Call
+from tests.loaded_once import models_loaded_once
+from tests.stream.calls import SessionCall
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture
+
+__all__ = ["models_loaded_once"]
 
 SETUP = SETUPS["laptop"]
 
@@ -39,18 +42,18 @@ def said(text: str) -> np.ndarray:
     return resample_whole((spoken(text) / 32768).astype(np.float32), RATE_HZ, 16_000)
 
 
-async def show(call: Call, rgb: Rgb, seconds: float) -> None:
+async def show(call: SessionCall, rgb: Rgb, seconds: float) -> None:
     """A camera at five pictures a second."""
     for _ in range(round(seconds * 5)):
         call.session.push(FrameReceived(Picture(rgb, call.session.now())))
         await asyncio.sleep(0.2)
 
 
-def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped | np.ndarray) -> Call:
+def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped | np.ndarray) -> SessionCall:
     """Says or types each text, or plays the sound, and waits the given seconds, while the camera shows `rgb`."""
 
-    async def whole() -> Call:
-        call = Call(Session("live", parts, SETUP))
+    async def whole() -> SessionCall:
+        call = SessionCall(Session("live", parts, SETUP))
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(call.listens())
             running = tasks.create_task(call.session.run())
@@ -78,7 +81,7 @@ def conversation(parts: Parts, rgb: Rgb | None, *says: str | float | TextTyped |
     return run_in_virtual_time(whole(), until=600)
 
 
-def heard(call: Call, weights: WeightStore) -> str:
+def heard(call: SessionCall, weights: WeightStore) -> str:
     """The transcript of the outgoing sound."""
     sound = resample_whole(np.concatenate(call.out), 48_000, 16_000)
     return Transcriber(weights.path("whisper-tiny.en")).transcribe(sound, careful=True).text.lower()
@@ -110,6 +113,53 @@ def test_people_are_counted(parts: Parts) -> None:
 def test_without_a_camera_it_says_so(parts: Parts) -> None:
     call = conversation(parts, None, TextTyped("What do you see?"), 6.0)
     assert "camera" in call.of(ReplyEnded)[0].heard.lower()
+
+
+LETTER = [
+    "Thank you for your order.",
+    "The parcel was sent on Monday",
+    "and should reach you in three days.",
+    "If nobody is at home, it is left",
+    "with a neighbour or in the shop.",
+    "Returns are free for thirty days.",
+    "Please keep the label.",
+    "Kind regards, your bookshop",
+]
+
+
+def letter(first: int, last: int) -> Rgb:
+    """A sheet with some rows of LETTER."""
+    sheet = np.full((720, 960, 3), 245, np.uint8)
+    for number, row in enumerate(LETTER[first:last]):
+        at = (60, 110 + 110 * number)
+        cv2.putText(sheet, row, at, cv2.FONT_HERSHEY_SIMPLEX, 1.3, (20, 20, 20), 3, cv2.LINE_AA)
+    return sheet
+
+
+def test_a_page_shown_in_parts_is_read_aloud_and_goes_on_where_it_was_interrupted(parts: Parts) -> None:
+    async def whole() -> SessionCall:
+        call = SessionCall(Session("live", parts, SETUP))
+        async with call.running():
+            cameras = []
+            for first, last in ((0, 5), (3, 8)):
+                cameras.append(asyncio.create_task(show(call, letter(first, last), 200.0)))
+                await call.lasts(6.0, 0.0005)
+                cameras.pop().cancel()
+            camera = asyncio.create_task(show(call, letter(3, 8), 200.0))
+            call.session.push(TextTyped("Read it to me."))
+            await call.lasts(6.0, 0.0005)
+            call.session.push(TextTyped("How much is two plus two?"))
+            await call.lasts(4.0, 0.0005)
+            call.session.push(TextTyped("Go on reading."))
+            await call.lasts(20.0, 0.0005)
+            camera.cancel()
+        return call
+
+    read, answered, rest = run_in_virtual_time(whole(), until=600).of(ReplyEnded)
+    assert [row for row in LETTER if row not in read.said] == []
+    assert read.cut and not rest.cut
+    assert "4" in answered.said or "four" in answered.said
+    assert f"{read.heard.strip()} {rest.said.strip('“')}".split() == read.said.split()
 
 
 def test_a_sign_that_gives_orders_is_quoted_and_not_obeyed(parts: Parts) -> None:

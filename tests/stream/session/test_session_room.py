@@ -28,9 +28,12 @@ from stream.runtime.events import (
     UserCaption,
 )
 from stream.session.session import Session
+from tests.loaded_once import models_loaded_once
 from tests.room_sounds import EchoPath, at_level, babble, blip, clipped_vowel, cough, placed, said
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.virtual_time import run_in_virtual_time
+
+__all__ = ["models_loaded_once"]
 
 SETUP = SETUPS["scripted"]
 LINE = (
@@ -55,7 +58,7 @@ def parts(weights: WeightStore) -> Iterator[Parts]:
     opened.close()
 
 
-class EchoingCall(Call):
+class EchoingCall(SessionCall):
     """A call whose loudspeaker is heard by its microphone."""
 
     def __init__(self, session: Session, path: EchoPath) -> None:
@@ -99,8 +102,9 @@ def quiet(seconds: float) -> Samples:
         EchoPath(gain_db=-6, delay_s=0.3),
         EchoPath(gain_db=-10, delay_s=0.15, distortion=0.3),
         EchoPath(gain_db=-10, delay_s=0.15, drift_ppm=100),
+        EchoPath(gain_db=-12, delay_s=0.15, jumps_s=0.04, seed=8),
     ],
-    ids=["near", "late", "distorted", "another clock"],
+    ids=["near", "late", "distorted", "another clock", "moving"],
 )
 def test_its_own_voice_neither_interrupts_nor_is_answered(parts: Parts, path: EchoPath) -> None:
     call = conversation(parts, path, quiet(14.0))
@@ -133,7 +137,7 @@ def test_a_turn_ends_among_people_who_go_on_talking(parts: Parts) -> None:
     ends = [event.at for event in call.of(StateChanged) if event.state is State.THINKING]
     stopped = 4.0 + (np.flatnonzero(np.abs(question) > 0.005)[-1] + 1) / 16_000
     # How long it waits depends on how sure it is that the user has finished; benchmarks/room.py measures that.
-    assert any(0.1 < end - stopped < 1.2 for end in ends), (stopped, ends)
+    assert any(0.1 < end - stopped < 1.7 for end in ends), (stopped, ends)
 
 
 def test_with_headphones_somebody_who_speaks_over_the_reply_interrupts_at_once(parts: Parts) -> None:
@@ -155,7 +159,7 @@ def interrupted(parts: Parts) -> list[tuple[str, np.ndarray]]:
     delay_s, round_trip_s = 0.12, 0.04
 
     async def one(moment_s: float) -> tuple[str, np.ndarray]:
-        call = Call(Session("truth", replace(parts, new_engine=lambda: ScriptedEngine((STORY,))), SETUP))
+        call = SessionCall(Session("truth", replace(parts, new_engine=lambda: ScriptedEngine((STORY,))), SETUP))
         async with call.running():
             call.session.push(PlayoutMeasured(delay_s, round_trip_s))
             await call.lasts(0.5)

@@ -16,22 +16,22 @@ from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import ConsentAsked, DeviceStopped, Interrupted, Notice, ReplyEnded, TextTyped
 from stream.session.session import Session
 from tests.dialogue.ruled_chat import NOON, Rule, ruled_llm
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 
-Story = Callable[[Call], Awaitable[None]]
+Story = Callable[[SessionCall], Awaitable[None]]
 
 
-def called(rule: Rule, story: Story, *tools: Tool) -> Call:
-    async def whole(thread: DeviceThread) -> Call:
+def called(rule: Rule, story: Story, *tools: Tool) -> SessionCall:
+    async def whole(thread: DeviceThread) -> SessionCall:
         llm, _ = ruled_llm("qwen2", rule, 16_384)
         parts = replace(
             toy_parts(lambda: ToyEngine([])),
             new_engine=lambda: LocalChatEngine(llm, thread.run, lambda: NOON),
             tools=tools,
         )
-        call = Call(Session("s", parts, SETUPS["laptop"]))
+        call = SessionCall(Session("s", parts, SETUPS["laptop"]))
         async with call.running():
             await story(call)
         parts.close()
@@ -42,7 +42,7 @@ def called(rule: Rule, story: Story, *tools: Tool) -> Call:
 
 
 def types(*texts: str) -> Story:
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         for number, text in enumerate(texts):
             call.session.push(TextTyped(text))
             for _ in range(200):
@@ -100,7 +100,7 @@ def test_a_slow_function_is_bridged_and_can_be_interrupted() -> None:
         finally:
             ended.append("over")
 
-    async def story(call: Call) -> None:
+    async def story(call: SessionCall) -> None:
         call.session.push(TextTyped("Search for a needle."))
         await call.lasts(6.0)
         assert not ended

@@ -15,7 +15,7 @@ from stream.runtime.events import Notice, SessionEnded
 from stream.session import step_watch
 from stream.session.session import Session
 from stream.session.step_watch import StepWatch
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 
 
@@ -48,9 +48,9 @@ def test_a_session_whose_model_hangs_ends_and_says_why(monkeypatch: pytest.Monke
     monkeypatch.setattr(step_watch.StepWatch.__init__, "__defaults__", (0.3,))
     go = threading.Event()
 
-    async def story() -> Call:
+    async def story() -> SessionCall:
         parts = toy_parts(lambda: ToyEngine(["Yes."]))
-        call = Call(Session("test", parts, SETUPS["laptop"]))
+        call = SessionCall(Session("test", parts, SETUPS["laptop"]))
         hanging = asyncio.ensure_future(parts.threads.llm.run(go.wait))
         listening = asyncio.create_task(call.listens())
         async with asyncio.timeout(10):

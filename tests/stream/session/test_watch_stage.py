@@ -1,4 +1,7 @@
-"""Rules and descriptions in whole calls in virtual time: when they are said, and how they are set and ended."""
+"""Rules and descriptions in whole calls in virtual time: when they are said, and how they are set and ended.
+
+Also tests `stream/replies/watch_news.py` and `stream/runtime/watching.py`.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ from stream.runtime.events import (
 )
 from stream.runtime.watching import NarrationSwitched, WatchDeleted, WatchingChanged
 from stream.session.session import Session
-from tests.stream.calls import Call
+from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
 from vision.detect import Detection
-from vision.look import SceneUpdate
 from vision.picture import Picture, Pixels
+from vision.seeing.look import SceneUpdate
 
 PERSON = Detection("person", 0.9, (0.1, 0.2, 0.3, 0.9))
 CUP = Detection("cup", 0.9, (0.7, 0.6, 0.8, 0.7))
@@ -56,7 +59,7 @@ class ToyVision:
 
 
 @dataclass
-class WatchCall(Call):
+class WatchCall(SessionCall):
     """A call whose camera shows `vision.shows`, a new picture every 0.2 s."""
 
     vision: ToyVision = field(default_factory=ToyVision)

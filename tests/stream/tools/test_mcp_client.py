@@ -146,12 +146,12 @@ def test_names_are_ones_that_chat_formats_allow(server: str, tool: str, name: st
 
 
 def test_results_become_plain_data() -> None:
-    class Part:
+    class ContentPart:
         def __init__(self, kind: str, text: str = "") -> None:
             self.type, self.text = kind, text
 
     class Result:
-        content: tuple[Part, ...] = (Part("text", "a"), Part("image"))
+        content: tuple[ContentPart, ...] = (ContentPart("text", "a"), ContentPart("image"))
         structured_content: Any = None
         is_error = False
 

@@ -1,4 +1,4 @@
-"""Code in the sandbox computes, and tries to break out of it without success."""
+"""Code in the sandbox computes, and tries to break out of it without success. Also tests `sandboxed_program.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each utterance to a duplex engine ends exactly once."""
+"""Each utterance to a duplex engine ends exactly once. Also tests `rule_table.py`."""
 
 from __future__ import annotations
 

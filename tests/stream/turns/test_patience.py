@@ -46,3 +46,10 @@ def test_an_answer_that_came_too_early_makes_the_next_ones_wait_and_late_ones_ma
     patience.was_heard(waited_s=0.2)
     assert waits[0] < waits[2] < waits[1]
     assert patience.wait_s(0.6) == waits[2], "a prompt answer teaches nothing"
+
+
+def test_a_client_may_fix_the_silence_or_its_eagerness() -> None:
+    assert {Patience(fixed_s=0.9).wait_s(probability) for probability in (None, 0.01, 0.99)} == {0.9}
+    low, medium, high = (Patience(eagerness=each).wait_s(0.3) for each in ("low", "medium", "high"))
+    assert high < medium < low
+    assert Patience(eagerness="low").wait_s(0.0) > LONGEST_S > Patience(eagerness="high").wait_s(0.0)

@@ -30,7 +30,7 @@ from stream.turns.events import (
     TurnEndEstimated,
     TurnEvent,
 )
-from stream.turns.overlap import DECIDE_S, LONGEST_BACKCHANNEL_S
+from stream.turns.overlap import DECIDE_S, DECIDE_UNSURE_S, LONGEST_BACKCHANNEL_S
 from stream.turns.patience import Patience
 from stream.turns.turns import Phase, Turns
 
@@ -175,8 +175,9 @@ def test_speech_before_an_announcement_is_heard_takes_the_floor() -> None:
 def over_the_reply() -> Turns:
     """Speech since 5.0 over the reply, which is ducked."""
     turns = answered()
-    turns.take(SpeechProbability(5.0, 0.9))
-    assert decided(turns, start(5.0)) == [Duck()]
+    turns.take(SpeechProbability(4.968, 0.0))
+    assert decided(turns, SpeechProbability(5.0, 0.9)) == [Duck()]
+    assert decided(turns, start(5.0)) == []
     return turns
 
 
@@ -188,10 +189,28 @@ def test_speech_over_the_reply_takes_the_floor_when_it_lasts() -> None:
     assert decided(turns, pause(6.0), over(6.0))[-1] == Answer(2, SpokenQuestion(5.0, 6.0, 6.4))
 
 
+def test_where_replies_may_not_be_interrupted_speech_over_them_changes_nothing() -> None:
+    turns = answered()
+    turns.interruptible = False
+    turns.take(ReplySounded(turns.turn))
+    assert decided(turns, start(5.0)) == []
+    assert hops(turns, 5.0, 8.0, 1.0) == []
+    assert [decision for _, decision in hops(turns, 8.0, 9.0, 0.0)] == [Restore()]
+    assert turns.phase is Phase.REPLYING
+
+
 def test_words_over_the_reply_take_the_floor_as_soon_as_they_are_known() -> None:
     turns = over_the_reply()
     assert hops(turns, 5.0, 5.26, 0.9) == []
     assert decided(turns, OverlapTranscribed(5.0, backchannel=False)) == [Yield(1), Begin(2, 5.0)]
+
+
+def test_words_that_are_not_sure_are_waited_for_a_little_longer() -> None:
+    turns = over_the_reply()
+    decided(turns, OverlapTranscribed(5.0, backchannel=None))
+    [(first, taken), _] = hops(turns, 5.0, 5.6, 0.9)
+    assert taken == Yield(1)
+    assert DECIDE_UNSURE_S <= first - 5.0 <= DECIDE_UNSURE_S + HOP_S
 
 
 def test_words_of_a_sound_that_is_too_short_for_them_do_not() -> None:

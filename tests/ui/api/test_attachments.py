@@ -13,7 +13,7 @@ from PIL import Image
 
 from dialogue.errors import BadInput
 from stream.requests.request_message import Film, Recording
-from tests.ui.api.test_media_file import tone, write_film, write_wav
+from tests.stream.media.test_media_file import tone, write_film, write_wav
 from ui.api.attachments import read_history, read_item
 from vision.picture import Picture
 

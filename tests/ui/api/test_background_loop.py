@@ -56,7 +56,7 @@ def test_closing_cancels_running_work() -> None:
     assert ended.is_set()
 
 
-class Counting:
+class NumberSource:
     """Yields numbers, and records whether it was closed."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Counting:
 
 
 def test_items_are_computed_when_they_are_asked_for() -> None:
-    loop, whole, left_off = BackgroundLoop("mine"), Counting(), Counting()
+    loop, whole, left_off = BackgroundLoop("mine"), NumberSource(), NumberSource()
     assert list(loop.each(whole.numbers())) == [0, 1, 2, 3, 4]
     assert whole.closed and whole.threads == {"mine"}
     for number in (pieces := loop.each(left_off.numbers())):
@@ -86,7 +86,7 @@ def test_items_are_computed_when_they_are_asked_for() -> None:
 
 
 def test_items_can_be_read_inside_another_loop() -> None:
-    loop, counting = BackgroundLoop("mine"), Counting()
+    loop, counting = BackgroundLoop("mine"), NumberSource()
 
     async def elsewhere() -> list[int]:
         return [number async for number in loop.aeach(counting.numbers())]

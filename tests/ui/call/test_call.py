@@ -1,4 +1,8 @@
-"""Whole calls over real UDP between aiortc and the server: input, output and end."""
+"""Whole calls over real UDP between aiortc and the server: input, output and end.
+
+Also tests `call_session.py`, `calls.py`, `page_messages.py`, `shown_files.py`, `ui/call/lines/line.py`,
+`ui/host/reclaim.py`, `ui/rtc/channel.py` and `ui/rtc/webrtc.py`.
+"""
 
 from __future__ import annotations
 

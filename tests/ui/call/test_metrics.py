@@ -1,4 +1,4 @@
-"""What a server counts of its calls."""
+"""What a server counts of its calls. Also tests `turn_metrics.py`."""
 
 from __future__ import annotations
 

@@ -27,15 +27,16 @@ def test_nothing_is_recorded_without_both(tmp_path: Path, records: bool, agrees:
             await caller.call(record=agrees)
             assert (await caller.message("hello")).get("recorded", False) is recorded
             [session] = server.sessions
-            assert (session.recorded is not None) is recorded
+            assert session.recorded is recorded
             assert [each.name.endswith(caller.session) for each in folder.iterdir()] == [True] * recorded
 
     asyncio.run(story())
 
 
-def test_a_full_disk_costs_the_recording_and_not_the_call(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_costs_the_recording_and_not_the_call(tmp_path: Path) -> None:
     async def story() -> None:
-        async with house(tmp_path, record=tmp_path / "gone") as server, Caller(server.client, (Tone(),)) as caller:
+        (tmp_path / "taken").write_text("a file, in which no folder can be made")
+        async with house(tmp_path, record=tmp_path / "taken") as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call(record=True)
             assert "recorded" not in await caller.message("hello")
 

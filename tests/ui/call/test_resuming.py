@@ -1,4 +1,7 @@
-"""A page that loses its connection goes on with the same session, and misses no message; others may have its place."""
+"""A page that loses its connection goes on with the same session, and misses no message; others may have its place.
+
+Also tests `times.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from stream.session.said import Said
 from tests.ui.call.test_call import run, until
 from tests.ui.caller import Caller, House, RememberingSession, house
 from tests.ui.tracks import Tone
+from ui.call.sent_messages import MOST_KEPT
 from ui.call.times import CONNECT_S, RESUME_S
 from ui.call.waiting_line import ASK_EVERY_S
 
@@ -98,7 +102,7 @@ def test_a_call_that_is_not_resumed_in_time_ends(tmp_path: Path) -> None:
                 await late.call(resume=caller.answer["resume"], received=1, said=said)
                 assert (late.answer["resumed"], late.answer["restored"]) == (False, True)
                 assert (await late.message("hello"))["restored"] is True
-                assert server.sessions[1].restored == [Said(True, "My cat is called Momo."), Said(False, "Nice.")]
+                assert server.sessions[1].start.said == (Said(True, "My cat is called Momo."), Said(False, "Nice."))
 
     run(story())
 
@@ -132,6 +136,57 @@ def test_a_stranger_cannot_resume_a_call(tmp_path: Path) -> None:
             await stranger.call(resume=lost.session, received=0)
             assert not stranger.answer["resumed"] and stranger.session != lost.session
             assert not session.closed.is_set()
+
+    run(story())
+
+
+def test_another_page_takes_the_call_over_and_keeps_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with (
+            house(tmp_path, resume_s=20) as server,
+            Caller(server.client, (Tone(),)) as one,
+            Caller(server.client, (Tone(),)) as two,
+        ):
+            await one.call(page="one")
+            [session] = server.sessions
+            session.say(ReplyText(1, "a"))
+            await until(lambda: texts(one) == ["a"])
+            token = one.answer["resume"]
+            refused = await two.post(resume=token, received=0, page="two")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (409, "taken_over")
+            await two.call(resume=token, received=0, page="two", take=True)
+            assert two.answer["resumed"] and two.answer["first"] == 0
+            await until(lambda: texts(two) == ["a"])
+            assert "another device" in (await one.message("bye"))["reason"]
+            async with Caller(server.client, (Tone(),)) as back:  # it was without a network meanwhile
+                assert (await back.post(resume=token, received=2, page="one")).status_code == 409
+            session.say(ReplyText(1, "b"))
+            await until(lambda: texts(two) == ["a", "b"])
+            assert texts(one) == ["a"]
+            assert server.sessions == [session] and server.calls.admission.taken == 1
+            heard = len(session.heard())
+            await until(lambda: len(session.heard()) > heard + 8000)
+
+    run(story())
+
+
+def test_a_page_learns_the_number_of_its_first_message(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(tmp_path, resume_s=20) as server, Caller(server.client, (Tone(),)) as one:
+            await one.call(page="one")
+            [session] = server.sessions
+            for number in range(MOST_KEPT + 20):
+                session.say(ReplyText(1, str(number)))
+            await until(lambda: len(texts(one)) == MOST_KEPT + 20)
+            async with Caller(server.client, (Tone(),)) as two:
+                await two.call(resume=one.answer["resume"], received=0, page="two", take=True)
+                assert two.answer["first"] == 21, "the hello and 20 replies are not kept"
+                await until(lambda: texts(two) == [str(number) for number in range(20, MOST_KEPT + 20)])
+                received = two.answer["first"] + len(two.messages)
+                await until(lambda: two.messages[-1]["type"] == "hello")
+                async with Caller(server.client, (Tone(),)) as again:
+                    await again.call(resume=one.answer["resume"], received=received, page="two")
+                    assert texts(again) == []
 
     run(story())
 

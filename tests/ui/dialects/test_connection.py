@@ -1,4 +1,7 @@
-"""A session behind a dialect, with toy models and a wire of queues, in virtual time."""
+"""A session behind a dialect, with toy models and a wire of queues, in virtual time.
+
+Also tests `client_functions.py`, `router.py` and `sideband.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ from stream.models.admission import Admission
 from stream.models.setup import SETUPS
 from tests.stream.toy_parts import ToyEngine, toy_parts
 from tests.virtual_time import run_in_virtual_time
+from ui.call.admission_queue import AdmissionQueue
 from ui.call.metrics import Metrics
-from ui.call.places import Places
-from ui.dialects.connection import DialectConnection, WireClosed
+from ui.dialects.connection import DialectConnection
+from ui.dialects.sideband import WireClosed
 from ui.openai.served_models import ServedModels
 from ui.realtime.openai_realtime import OpenAiRealtime
 
@@ -86,7 +90,7 @@ def talk(
 
     async def whole() -> list[Message]:
         wire, parts = QueueWire(), toy_parts(lambda: engine)
-        models = ServedModels(parts, SETUPS["laptop"], Places(Admission(1), Metrics()))
+        models = ServedModels(parts, SETUPS["laptop"], AdmissionQueue(Admission(1), Metrics()))
         connection = DialectConnection(cast(Any, wire), models, OpenAiRealtime("toy", CAN))
         running = asyncio.create_task(connection.run(most_s))
         await story(wire)

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 
 Message = dict[str, Any]
 TINY = 10_000
@@ -104,7 +104,7 @@ def until(connection: Connection, *kinds: str) -> Message:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_faults_get_error_events_and_the_session_lives(server: Server, name: str) -> None:
+def test_faults_get_error_events_and_the_session_lives(server: ServerProcess, name: str) -> None:
     case = CASES[name]
     with connect(server.url.replace("http", "ws", 1) + case.path) as connection:
         for message in case.start:
@@ -127,7 +127,7 @@ def test_faults_get_error_events_and_the_session_lives(server: Server, name: str
         until(connection, case.answer)
 
 
-def test_a_message_beyond_all_bounds_ends_its_own_connection_alone(server: Server) -> None:
+def test_a_message_beyond_all_bounds_ends_its_own_connection_alone(server: ServerProcess) -> None:
     address = server.url.replace("http", "ws", 1) + "v1/realtime"
     with connect(address) as other, connect(address, max_size=None) as connection:
         until(connection, "session.created")

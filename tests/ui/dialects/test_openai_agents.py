@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from agents.realtime import RealtimeAgent, RealtimeRunner
 
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ async def conversation(server: str) -> tuple[str, int, list[str]]:
     return words, sound, errors
 
 
-def test_an_agent_is_answered_by_voice(server: Server) -> None:
+def test_an_agent_is_answered_by_voice(server: ServerProcess) -> None:
     words, sound, errors = asyncio.run(conversation(server.url))
     assert errors == []
     assert "42" in words or "forty" in words

@@ -1,4 +1,7 @@
-"""A realtime session with a running server and its real models, held by the stock `openai` client."""
+"""A realtime session with a running server and its real models, held by the stock `openai` client.
+
+Also tests `websocket.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from audio.resample import resample_whole
-from tests.browser.served import Server
-from ui.api.media_file import read_sound
+from stream.media.media_file import read_sound
+from tests.browser.served import ServerProcess
 
 RATE_HZ = 24_000
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[openai.OpenAI]:
+def client(server: ServerProcess) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{server.url}v1", api_key="none", max_retries=0) as client:
         yield client
 
@@ -114,7 +117,7 @@ def test_a_bad_event_leaves_the_session_alive(client: openai.OpenAI) -> None:
         assert connection.recv().type == "session.updated"
 
 
-def test_another_site_is_refused(server: Server) -> None:
+def test_another_site_is_refused(server: ServerProcess) -> None:
     address = server.url.replace("http", "ws", 1) + "v1/realtime"
     with pytest.raises(InvalidStatus, match="403"):
         connect(address, origin=Origin("https://elsewhere.example"))

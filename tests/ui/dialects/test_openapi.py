@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from stream.models.admission import Admission
 from stream.models.setup import SETUPS
 from tests.stream.toy_parts import ToyEngine, toy_parts
+from ui.call.admission_queue import AdmissionQueue
 from ui.call.metrics import Metrics
-from ui.call.places import Places
 from ui.dialects.openapi import openapi
 from ui.http.routes import Routes, application
 from ui.openai.served_models import ServedModels
@@ -31,11 +31,11 @@ schemathesis.serializer.alias("application/sdp", "text/plain")
 def app() -> Iterator[Starlette]:
     parts = toy_parts(lambda: ToyEngine(["A word."]))
 
-    async def places() -> Places:
-        return Places(Admission(1), Metrics())
+    async def queue() -> AdmissionQueue:
+        return AdmissionQueue(Admission(1), Metrics())
 
     state = Routes(SETUPS["laptop"], Metrics(), status="ok")
-    state.models = ServedModels(parts, SETUPS["laptop"], asyncio.run(places()))
+    state.models = ServedModels(parts, SETUPS["laptop"], asyncio.run(queue()))
     yield application(state)
     parts.close()
 

@@ -1,4 +1,8 @@
-"""OpenAI's dialects over WebRTC: the offer goes through the stock `openai` client, events through the data channel."""
+"""OpenAI's dialects over WebRTC: the offer goes through the stock `openai` client, events through the data channel.
+
+Also tests `client_delegate.py`, `rtc_calls.py`, `rtc_endpoints.py`, `rtc_media.py`, `running_sessions.py` and
+`ui/realtime/live_channel.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from openai import AsyncOpenAI
 
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 from tests.ui.tracks import Tone
 
 WITHIN_S = 30
@@ -26,7 +30,7 @@ class Silence(Tone):
 
     def __init__(self) -> None:
         super().__init__()
-        self._out.pull = lambda n: np.zeros(n, np.float32)  # type: ignore[method-assign]
+        self._out.pull = lambda n: np.zeros(n, np.float32)  # type: ignore[method-assign]  # no sound
 
 
 class RtcClient:
@@ -77,7 +81,7 @@ class RtcClient:
             self.heard += int(np.abs(frame.to_ndarray()).max() > 1000)
 
 
-def test_a_realtime_call_has_events_on_its_channel_and_the_voice_on_its_track(server: Server) -> None:
+def test_a_realtime_call_has_events_on_its_channel_and_the_voice_on_its_track(server: ServerProcess) -> None:
     async def story() -> None:
         openai = AsyncOpenAI(base_url=f"{server.url}v1", api_key="none", max_retries=0)
         location = ""
@@ -107,15 +111,37 @@ def test_a_realtime_call_has_events_on_its_channel_and_the_voice_on_its_track(se
             await client.gets("output_audio_buffer.started")
             await client.gets("output_audio_buffer.stopped")
             assert client.heard > 15
+            async with openai.realtime.connect(call_id=location.rpartition("/")[2]) as beside:
+                assert (await beside.recv()).type == "session.created"
+                await beside.session.update(session={"type": "realtime", "instructions": "Be short."})
+                assert (await client.gets("session.updated"))["session"]["instructions"] == "Be short."
+                assert (await beside.recv()).type == "session.updated"
             assert not [event for event in client.events if event["type"] == "response.output_audio.delta"]
             await openai.realtime.calls.hangup(location.rpartition("/")[2])
 
     asyncio.run(story())
 
 
-def test_a_live_call_gives_its_page_what_is_permitted(server: Server) -> None:
+async def watches_and_steers(openai: AsyncOpenAI, session_id: str) -> None:
+    """A trusted server beside the page sees what the page may not, does what it may not, and ends the session."""
+    async with openai.live.sideband.connect(session_id=session_id) as beside:
+        assert (await beside.recv()).type == "session.started"
+        await beside.session.thinking.append(content="The guest is Ada.", delegation_id=None)
+        kinds = []
+        async for event in beside:
+            kinds.append(event.type)
+            if event.type == "session.thinking.appended":
+                await beside.session.close()
+        assert kinds[-1] == "session.closed"
+    async with openai.live.sideband.connect(session_id="live_none") as beside:
+        assert (await beside.recv()).type == "error"
+
+
+def test_a_live_call_gives_its_page_what_is_permitted(server: ServerProcess) -> None:
     async def story() -> None:
         openai = AsyncOpenAI(base_url=f"{server.url}v1", api_key="none", max_retries=0)
+
+        session_id = ""
 
         async def answer(sdp: str) -> str:
             channel = {
@@ -124,11 +150,12 @@ def test_a_live_call_gives_its_page_what_is_permitted(server: Server) -> None:
                     {"type": each} for each in ("session.started", "session.output_transcript.delta", "error", "info")
                 ],
             }
+            nonlocal session_id
             made = await openai.live.create(
-                session={"model": "any", "client": {"data_channel": channel}},  # type: ignore[typeddict-item]
+                session={"model": "any", "client": {"data_channel": channel}},  # type: ignore[typeddict-item]  # a plain dict
                 transport={"type": "webrtc", "sdp": sdp},
             )
-            assert made.session.id
+            session_id = made.session.id
             return made.transport.sdp
 
         async with RtcClient() as client:
@@ -140,13 +167,14 @@ def test_a_live_call_gives_its_page_what_is_permitted(server: Server) -> None:
             client.says("session.commentary.append", content="Dinner is ready now.", delegation_id=None)
             await client.gets("session.output_transcript.delta")
             assert client.heard > 0
+            await watches_and_steers(openai, session_id)
             kinds = {event["type"] for event in client.events}
             assert kinds <= {"session.started", "session.output_transcript.delta", "error", "info"}
 
     asyncio.run(story())
 
 
-def test_what_is_no_offer_is_refused(server: Server) -> None:
+def test_what_is_no_offer_is_refused(server: ServerProcess) -> None:
     for path, body, kind in (
         ("realtime/calls", b"v=0", "application/sdp"),
         ("realtime/calls", b"v=0", "text/plain"),
@@ -162,7 +190,7 @@ def test_what_is_no_offer_is_refused(server: Server) -> None:
     assert httpx.post(f"{server.url}v1/realtime/calls/rtc_none/hangup").status_code == 404
 
 
-def test_a_short_lived_secret_opens_the_session_that_it_was_made_for(server: Server) -> None:
+def test_a_short_lived_secret_opens_the_session_that_it_was_made_for(server: ServerProcess) -> None:
     async def story() -> None:
         openai = AsyncOpenAI(base_url=f"{server.url}v1", api_key="none", max_retries=0)
         made = await openai.realtime.client_secrets.create(

@@ -9,7 +9,7 @@ import pytest
 from ui.host.log_limits import EVERY_S, MOST_KINDS, LogLimit
 
 
-class Clock:
+class LogClock:
     now = 100.0
 
     def __call__(self) -> float:
@@ -17,12 +17,12 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> LogClock:
+    return LogClock()
 
 
 @pytest.fixture
-def limited(clock: Clock, caplog: pytest.LogCaptureFixture) -> logging.Logger:
+def limited(clock: LogClock, caplog: pytest.LogCaptureFixture) -> logging.Logger:
     caplog.set_level(logging.INFO)
     logger = logging.Logger("limited")
     logger.addFilter(LogLimit(now=clock))
@@ -31,7 +31,7 @@ def limited(clock: Clock, caplog: pytest.LogCaptureFixture) -> logging.Logger:
 
 
 def test_the_first_record_passes_and_later_ones_are_counted(
-    limited: logging.Logger, clock: Clock, caplog: pytest.LogCaptureFixture
+    limited: logging.Logger, clock: LogClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(1000):
         limited.warning("a packet of %d bytes was odd", number)

@@ -1,4 +1,7 @@
-"""The server process is started again after a crash, ends with its supervisor, and never outlives five seconds."""
+"""The server process is started again after a crash, ends with its supervisor, and never outlives five seconds.
+
+Also tests `stop_signals.py` and `supervised.py`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 SERVER = """
 import asyncio, os, sys, threading, time
 from pathlib import Path
-from tests.ui.caller import SETUP, Parts, RememberingSession
+from tests.ui.caller import SETUP, NoModels, RememberingSession
 from ui.host.supervised import SupervisorLink
 from ui.http.server import serve
 
@@ -37,13 +40,15 @@ starts = len(list(folder.glob("start-*")))
 (folder / f"start-{starts}-{os.getpid()}").touch()
 
 class Session(RememberingSession):
-    def restore(self, said):
-        (folder / "said").write_text(" / ".join(each.text for each in said))
+    def __init__(self, name, start):
+        super().__init__(name, start)
+        if start.said:
+            (folder / "said").write_text(" / ".join(each.text for each in start.said))
 
 async def opened():
     if mode == "never ready":
         os.abort()
-    return Parts()
+    return NoModels()
 
 def ready(url):
     if mode == "crashes" and starts > 0:
@@ -57,7 +62,7 @@ def ready(url):
     print(url, flush=True)
 
 asyncio.run(serve(SETUP, opened, "127.0.0.1", 0, cache_dir=folder, on_ready=ready, supervisor=link,
-    open_session=lambda name, parts, setup: Session(name)))
+    open_session=lambda name, parts, setup, start: Session(name, start)))
 """
 SUPERVISOR = """
 import sys, os

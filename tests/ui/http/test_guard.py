@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
+import pytest
+
+from dialogue.errors import BadInput
 from ui.http.guard import WRONG_TOKENS_AT_ONCE, Guard, Receive, Scope, Send
 from ui.openai.api_keys import ApiKey, ApiKeys, digest
 
@@ -22,17 +25,21 @@ class Client:
 
     def __init__(self, guard: Guard, address: str) -> None:
         self._guard, self._address = guard, address
+        self.headers: dict[bytes, bytes] = {}  # of the last answer
 
-    async def asks(self, token: str | None, path: str = "/call") -> int:
-        headers = [(b"host", b"house")]
+    async def asks(
+        self, token: str | None, path: str = "/call", origin: str | None = None, method: str = "POST"
+    ) -> int:
+        headers = [(b"host", b"house"), *([(b"origin", origin.encode())] if origin is not None else [])]
         if token is not None:
             headers.append((b"authorization", f"Bearer {token}".encode()))
-        scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "client": (self._address, 1)}
+        scope = {"type": "http", "method": method, "path": path, "headers": headers, "client": (self._address, 1)}
         status = 0
 
         async def send(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             status = message.get("status", status)
+            self.headers = dict(message.get("headers", self.headers))
 
         async def receive() -> MutableMapping[str, Any]:
             return {"type": "http.disconnect"}
@@ -90,5 +97,24 @@ def test_keys_are_needed_on_loopback_too_where_there_are_any() -> None:
         client = Client(Guard(served, hosts=None, token=None, keys=keys), "127.0.0.1")
         assert [await client.asks(None, path) for path in ("/v1/models", "/call")] == [401, 200]
         assert await client.asks("the key of a bridge", "/v1/models") == 200
+
+    asyncio.run(story())
+
+
+def test_pages_of_allowed_sites_may_use_the_endpoints_alone() -> None:
+    async def story() -> None:
+        keys, site = ApiKeys(), "https://app.example"
+        keys.allow([f"{site}/"])
+        client = Client(Guard(served, hosts=None, token=None, keys=keys), "127.0.0.1")
+        assert await client.asks(None, "/v1/realtime/calls", site, "OPTIONS") == 204
+        assert client.headers[b"access-control-allow-origin"] == site.encode()
+        assert await client.asks(None, "/v1/realtime/calls", site) == 200
+        assert client.headers[b"access-control-expose-headers"] == b"Location"
+        assert await client.asks(None, "/call", site) == 403
+        assert await client.asks(None, "/v1/realtime/calls", "https://other.example") == 403
+        assert b"access-control-allow-origin" not in client.headers
+        for odd in ("app.example", "https://app.example/page", "*"):
+            with pytest.raises(BadInput, match="is no origin"):
+                keys.allow([odd])
 
     asyncio.run(story())

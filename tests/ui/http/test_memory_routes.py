@@ -39,7 +39,7 @@ def test_lines_are_listed_searched_and_deleted(tmp_path: Path, path: Path) -> No
         async with house(tmp_path, setup=replace(SETUP, remember=path)) as server:
             client = server.client
             assert (await client.get("/healthz")).json()["remembers"] is True
-            assert "Remembering is on" in (await client.get("/memory")).text
+            assert 'data-text="remembering"' in (await client.get("/memory")).text
             listed = (await client.get("/memory/lines")).json()
             assert (len(listed["lines"]), listed["more"], listed["count"]) == (SHOWN, True, SHOWN + 6)
             newest = listed["lines"][0]

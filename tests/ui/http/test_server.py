@@ -1,4 +1,7 @@
-"""The server over HTTP: access, refusals, start and shutdown."""
+"""The server over HTTP: access, refusals, start and shutdown.
+
+Also tests `routes.py`, `ui/call/path_request.py`, `ui/host/request_body.py`, `ui/rtc/warm_up.py` and `web_server.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,18 @@ import httpx
 import pytest
 
 from dialogue.errors import AssistantError
-from tests.ui.caller import SETUP, Caller, Parts, RememberingSession, house
+from stream.models.setup import Setup
+from stream.session.session_start import SessionStart
+from tests.ui.caller import SETUP, Caller, NoModels, RememberingSession, house
 from tests.ui.tracks import Tone
 from ui.http.routes import LONGEST_BODY
 from ui.http.server import serve
 
 TOKEN = "a-token-for-the-tests"
+
+
+def open_session(name: str, _parts: NoModels, _setup: Setup, start: SessionStart) -> RememberingSession:
+    return RememberingSession(name, start)
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -172,8 +181,8 @@ def test_off_loopback_it_serves_https_with_its_certificate(tmp_path: Path) -> No
 def test_a_certificate_that_cannot_be_stored_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    async def opened() -> Parts:
-        return Parts()
+    async def opened() -> NoModels:
+        return NoModels()
 
     with pytest.raises(AssistantError, match=r"The certificate for HTTPS cannot be stored: .* OMNILIVE_HOME"):
         asyncio.run(serve(SETUP, opened, "0.0.0.0", 0, cache_dir=tmp_path / "file"))
@@ -216,20 +225,18 @@ def test_a_server_stopped_while_loading_stops(tmp_path: Path) -> None:
 
 
 def test_models_that_cannot_be_loaded_end_the_server_with_their_error(tmp_path: Path) -> None:
-    async def broken() -> Parts:
+    async def broken() -> NoModels:
         raise AssistantError("Fetch the weights first.")
 
     with pytest.raises(AssistantError, match="Fetch the weights first"):
-        asyncio.run(
-            serve(SETUP, broken, "127.0.0.1", 0, cache_dir=tmp_path, open_session=lambda n, p, s: RememberingSession(n))
-        )
+        asyncio.run(serve(SETUP, broken, "127.0.0.1", 0, cache_dir=tmp_path, open_session=open_session))
 
 
 def test_a_cancelled_server_ends_in_order(tmp_path: Path) -> None:
     async def story() -> None:
-        parts, urls = Parts(), list[str]()
+        parts, urls = NoModels(), list[str]()
 
-        async def opened() -> Parts:
+        async def opened() -> NoModels:
             return parts
 
         serving = asyncio.create_task(
@@ -240,7 +247,7 @@ def test_a_cancelled_server_ends_in_order(tmp_path: Path) -> None:
                 0,
                 cache_dir=tmp_path,
                 on_ready=urls.append,
-                open_session=lambda name, _parts, _setup: RememberingSession(name),
+                open_session=open_session,
             )
         )
         async with asyncio.timeout(10):

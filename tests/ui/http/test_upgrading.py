@@ -10,19 +10,19 @@ from pathlib import Path
 from dialogue.errors import AssistantError
 from stream.models.capacity import Capacity
 from stream.models.setup import Setup
-from tests.ui.caller import SETUP, Caller, House, Parts, house
+from tests.ui.caller import SETUP, Caller, House, NoModels, house
 from tests.ui.tracks import Tone
 
 
-class Upgrade:
+class HeldUpgrade:
     """Ends when the test says so: with better parts, or with an error."""
 
     def __init__(self) -> None:
-        self.better = Parts(Capacity(1, "1 conversation"))
+        self.better = NoModels(Capacity(1, "1 conversation"))
         self.may_end, self.error = asyncio.Event(), ""
-        self.got: list[Parts] = []
+        self.got: list[NoModels] = []
 
-    async def __call__(self, parts: Parts, arrived: Callable[[int, int], None]) -> tuple[Setup, Parts]:
+    async def __call__(self, parts: NoModels, arrived: Callable[[int, int], None]) -> tuple[Setup, NoModels]:
         self.got.append(parts)
         arrived(430, 1000)
         await self.may_end.wait()
@@ -51,7 +51,7 @@ async def ended(server: House) -> dict[str, object]:
 
 def test_calls_that_begin_later_get_the_better_models(tmp_path: Path) -> None:
     async def story() -> None:
-        upgrade = Upgrade()
+        upgrade = HeldUpgrade()
         async with (
             house(tmp_path, upgrade=upgrade) as server,
             Caller(server.client, (Tone(),)) as first,
@@ -86,7 +86,7 @@ def test_calls_that_begin_later_get_the_better_models(tmp_path: Path) -> None:
 
 def test_an_upgrade_that_fails_leaves_the_small_model(tmp_path: Path) -> None:
     async def story() -> None:
-        upgrade = Upgrade()
+        upgrade = HeldUpgrade()
         async with house(tmp_path, upgrade=upgrade) as server, Caller(server.client, (Tone(),)) as caller:
             upgrade.error = "no network"
             upgrade.may_end.set()
@@ -100,7 +100,7 @@ def test_an_upgrade_that_fails_leaves_the_small_model(tmp_path: Path) -> None:
 
 def test_a_server_that_stops_ends_its_upgrade(tmp_path: Path) -> None:
     async def story() -> None:
-        upgrade = Upgrade()
+        upgrade = HeldUpgrade()
         async with house(tmp_path, upgrade=upgrade) as server:
             await server.stop()
             assert upgrade.got == [server.parts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from ui.openai.answers import _until
 
 
 async def collected(texts: list[str], stops: list[str]) -> list[str]:
-    async def source() -> AsyncIterator[str]:
+    async def source() -> AsyncGenerator[str, None]:
         for text in texts:
             yield text
 

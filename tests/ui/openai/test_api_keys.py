@@ -11,7 +11,7 @@ from dialogue.errors import AssistantError, BadInput, Busy
 from ui.openai.api_keys import DAY_S, EVERYONE, ApiKey, ApiKeys, authorization_in, bearer, digest, read_api_keys
 
 
-class Clock:
+class KeyClock:
     at = 1000.0 * DAY_S
 
     def __call__(self) -> float:
@@ -30,7 +30,7 @@ def test_a_key_has_a_number_of_sessions_at_a_time() -> None:
 
 
 def test_minutes_are_used_up_and_come_back_the_next_day() -> None:
-    clock = Clock()
+    clock = KeyClock()
     key = ApiKey("bridge", minutes_per_day=2, now=clock)
     with key.session() as left_s:
         assert left_s == 120
@@ -46,7 +46,7 @@ def test_minutes_are_used_up_and_come_back_the_next_day() -> None:
 
 
 def test_a_secret_opens_sessions_of_its_key_until_it_expires() -> None:
-    clock = Clock()
+    clock = KeyClock()
     key = ApiKey("bridge")
     keys = ApiKeys({digest("a key of some length"): key}, clock)
     value, expires_at = keys.new_secret("a key of some length", {"instructions": "Be kind."}, 600)
@@ -69,6 +69,12 @@ def test_browsers_send_a_key_as_a_subprotocol() -> None:
     assert bearer(authorization_in(headers)) == "abc"
     assert bearer(authorization_in({"authorization": "Bearer  xyz "})) == "xyz"
     assert bearer("Basic abc") is None and bearer(None) is None
+
+
+def test_an_allowed_site_counts_without_any_key() -> None:
+    keys = ApiKeys()
+    keys.allow(["https://app.example/"])
+    assert (keys or ApiKeys()).origins == {"https://app.example"} and not keys.required
 
 
 def test_keys_are_read_from_a_file(tmp_path: Path) -> None:

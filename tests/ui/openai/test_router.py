@@ -1,6 +1,8 @@
 """The endpoints of a running server with its real models, asked by the stock `openai` client.
 
 Tests chat_completions.py, responses.py, speech.py and transcriptions.py as their users meet them.
+
+Also tests `chat_completions.py`, `errors.py`, `responses.py`, `speech.py` and `transcriptions.py`.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ import httpx
 import openai
 import pytest
 
-from tests.browser.served import Server
+from tests.browser.served import ServerProcess
 
 
 @pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[openai.OpenAI]:
+def client(server: ServerProcess) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{server.url}v1", api_key="none", max_retries=0) as client:
         yield client
 
@@ -154,7 +156,7 @@ def test_pcm_is_streamed_by_sentence(client: openai.OpenAI) -> None:
         ("audio/transcriptions", {"file": "no form"}),
     ],
 )
-def test_bad_input_gets_a_sentence(server: Server, path: str, body: dict[str, object]) -> None:
+def test_bad_input_gets_a_sentence(server: ServerProcess, path: str, body: dict[str, object]) -> None:
     answer = httpx.post(f"{server.url}v1/{path}", json=body)
     error = answer.json()["error"]
     assert answer.status_code == 400, error

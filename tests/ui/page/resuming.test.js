@@ -66,3 +66,18 @@ test("disabled storage is no error", async () => {
   leave();
   assert.equal(continuing([]).replaces, "call-1");
 });
+
+test("a page that takes a call over asks for all messages, and counts from the first that it gets", async () => {
+  define("location", { hash: "#token=t&call=token-9", pathname: "/", search: "" });
+  const replaced = [];
+  define("history", { replaceState: (_state, _title, address) => replaced.push(address) });
+  const { continuing, count, leave, remember, takeCallFromAddress } = await load("call/resuming.js");
+  assert.ok(takeCallFromAddress());
+  assert.deepEqual(replaced, ["/#token=t"]);
+  assert.deepEqual(continuing(SAID), { resume: "token-9", received: 0, take: true });
+  remember({ session: "call-9", resume: "token-9", resumed: true, first: 40 });
+  count();
+  assert.deepEqual(continuing([]), { replaces: "call-9", resume: "token-9", received: 41, said: [] });
+  leave();
+  assert.deepEqual(continuing([]), {}, "the next call ends no other");
+});

@@ -1,6 +1,8 @@
 """The translation of OpenAI's Live dialect, message by message. Also tests live_config.py and live_timeline.py.
 
 Every server message must be one that the stock client's types accept.
+
+Also tests `dialect.py`, `live_config.py`, `live_timeline.py`, `openai_event.py` and `sound_format.py`.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ OMNI = Capabilities(hears=True, sees=True, speaks=True, duplex=True)
 KNOWN: TypeAdapter[Any] = TypeAdapter(ServerEvent)
 
 
-class Talk:
+class LiveTalk:
     """A session under test at the time `at`, in seconds."""
 
     def __init__(self, can: Capabilities = HALF_DUPLEX, *, larger: bool = False, **session: Any) -> None:
@@ -63,7 +65,7 @@ class Talk:
 
 
 def test_a_session_is_started_and_described() -> None:
-    talk = Talk(instructions="Be kind.", input=[user("Hello"), assistant("Hi"), developer("Talk of cats.")])
+    talk = LiveTalk(instructions="Be kind.", input=[user("Hello"), assistant("Hi"), developer("Talk of cats.")])
     [started] = talk.started.answers
     assert started["session"]["model"] == "laptop"
     assert started["session"]["delegation"] == {"type": "client"}
@@ -96,7 +98,7 @@ def developer(text: str) -> Message:
     ],
 )
 def test_sound_travels_in_the_chosen_format(form: Message, rate: int, sent: int) -> None:
-    talk = Talk(audio={"format": form})
+    talk = LiveTalk(audio={"format": form})
     assert talk.begun is not None and talk.begun.out_rate == rate
     [message] = talk.dialect.voiced(np.full(80, 0.5, np.float32))
     talk.check([message])
@@ -106,7 +108,7 @@ def test_sound_travels_in_the_chosen_format(form: Message, rate: int, sent: int)
 
 
 def test_a_muted_microphone_is_not_heard() -> None:
-    talk = Talk()
+    talk = LiveTalk()
     muted = talk.send("session.input_audio.mute", event_id="e1")
     assert muted.perceived == [DeviceSwitched(microphone=False)]
     assert muted.answers[0]["client_event_id"] == "e1"
@@ -117,7 +119,7 @@ def test_a_muted_microphone_is_not_heard() -> None:
 
 
 def test_transcripts_carry_the_times_at_which_they_were_heard() -> None:
-    talk = Talk()
+    talk = LiveTalk()
     talk.at += 1
     assert talk.express(StateChanged(State.HEARING, 1.0), UserCaption(1, "What", final=False)) == []
     talk.at += 1
@@ -134,11 +136,11 @@ def test_transcripts_carry_the_times_at_which_they_were_heard() -> None:
 
 
 def test_noise_has_no_transcript() -> None:
-    assert Talk().express(StateChanged(State.HEARING, 1.0), UserCaption(1, "", final=True)) == []
+    assert LiveTalk().express(StateChanged(State.HEARING, 1.0), UserCaption(1, "", final=True)) == []
 
 
 def test_context_from_outside() -> None:
-    talk = Talk(instructions="Be kind.")
+    talk = LiveTalk(instructions="Be kind.")
     added = talk.send("session.instructions.append", content="Speak of cats.", delegation_id=None)
     assert added.perceived == [InstructionGiven("Be kind.\nSpeak of cats.")]
     assert added.answers[0]["type"] == "session.instructions.appended"
@@ -149,7 +151,7 @@ def test_context_from_outside() -> None:
 
 
 def test_the_application_answers_what_is_delegated_to_it() -> None:
-    talk = Talk()
+    talk = LiveTalk()
     talk.at += 2
     [created] = talk.express(DelegationChanged(True, "application"))
     assert created["delegation"]["target"] == "client" and created["offset_ms"] == 2000
@@ -163,8 +165,8 @@ def test_the_application_answers_what_is_delegated_to_it() -> None:
 
 def test_the_servers_larger_model_answers_where_it_has_one() -> None:
     backend = {"type": "responses", "responses": {"model": "large", "instructions": "Be exact."}}
-    assert is_error(Talk(delegation=backend).started)
-    talk = Talk(larger=True, delegation=backend)
+    assert is_error(LiveTalk(delegation=backend).started)
+    talk = LiveTalk(larger=True, delegation=backend)
     assert talk.begun is not None and not talk.begun.asks_client and talk.begun.larger_instructions == "Be exact."
     [created] = talk.express(DelegationChanged(True, "server"))
     assert created["delegation"]["target"] == "responses"
@@ -173,7 +175,7 @@ def test_the_servers_larger_model_answers_where_it_has_one() -> None:
 
 
 def test_a_session_is_closed_with_its_usage() -> None:
-    talk = Talk()
+    talk = LiveTalk()
     talk.express(ContextShown(ContextUse({"text": 50}, 200)))
     assert talk.express(ReplyEnded(1, "", "", cut=False))[0]["context_window"] == {"usage_ratio": 0.25}
     talk.at += 9.5
@@ -184,7 +186,7 @@ def test_a_session_is_closed_with_its_usage() -> None:
 
 
 def test_a_session_that_fails_says_so() -> None:
-    error, closed = Talk().express(Notice("error", "engine_lost", "It broke."), SessionEnded("error"))
+    error, closed = LiveTalk().express(Notice("error", "engine_lost", "It broke."), SessionEnded("error"))
     assert error["error"]["code"] == "engine_lost" and closed["reason"] == "connection_lost"
 
 
@@ -194,7 +196,7 @@ def test_nothing_comes_before_the_start() -> None:
 
 
 def test_a_model_with_a_voice_of_its_own_refuses_what_it_cannot_do() -> None:
-    talk = Talk(OMNI)
+    talk = LiveTalk(OMNI)
     for kind in ("instructions", "thinking", "commentary"):
         assert is_error(talk.send(f"session.{kind}.append", content="x", delegation_id=None))
 
@@ -220,7 +222,7 @@ def is_error(taken: Any) -> bool:
     ],
 )
 def test_a_start_is_refused_by_the_name_of_the_field(session: Message, param: str) -> None:
-    taken = Talk(**session).started
+    taken = LiveTalk(**session).started
     assert is_error(taken)
     assert taken.answers[0]["error"]["param"] == param
 
@@ -247,7 +249,7 @@ def test_a_start_is_refused_by_the_name_of_the_field(session: Message, param: st
     ],
 )
 def test_bad_messages_get_an_error_and_change_nothing(message: Any) -> None:
-    talk = Talk()
+    talk = LiveTalk()
     taken = talk.dialect.take(message)
     talk.check(taken.answers)
     assert is_error(taken) and not (taken.ends or taken.sound or taken.answer)

@@ -1,4 +1,4 @@
-"""The translation of OpenBMB's Realtime dialect, message by message. Also tests usage.py."""
+"""The translation of OpenBMB's Realtime dialect, message by message. Also tests `usage.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The translation of OpenAI's Realtime dialect, event by event. Also tests openai_response.py and openai_session.py."""
+"""The translation of OpenAI's Realtime dialect, event by event.
+
+Also tests `openai_output.py`, `openai_response.py` and `openai_session.py`.
+"""
 
 from __future__ import annotations
 
@@ -109,6 +112,7 @@ def test_speech_is_reported_with_its_transcript(dialect: OpenAiRealtime) -> None
         "input_audio_buffer.committed",
         "conversation.item.added",
         "conversation.item.done",
+        "conversation.item.input_audio_transcription.delta",
         "conversation.item.input_audio_transcription.completed",
     ]
     assert {message.get("item_id", started["item_id"]) for message in said} == {started["item_id"]}

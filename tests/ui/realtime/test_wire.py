@@ -1,4 +1,4 @@
-"""Events and the JSON of docs/wire.md in both directions, and malformed messages."""
+"""Events and the JSON of docs/wire.md in both directions, and malformed messages. Also tests `page_message.py`."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.given import AcknowledgementSwitched, PictureDetailChosen
+from stream.runtime.shown import PictureDrawn, ShownChanged
+from stream.runtime.spoken import LanguageChanged, LanguageChosen, SpeakerChosen, VoiceDucked
+from stream.runtime.translating import Translated, TranslationChanged, TranslationSwitched
 from stream.runtime.watching import NarrationSwitched, WatchDeleted, WatchingChanged, WatchShown
 from ui.realtime.page_message import READERS, FromPage, LeaveReceived, PingReceived, from_wire, pong
 from ui.realtime.wire import bad_message, encoded, hello, to_wire
@@ -116,6 +120,21 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
         {"type": "watching", "rules": [{"number": 2, "text": "when a person comes in"}], "narrating": True},
     ),
     (
+        TranslationChanged("table", "en", "zh"),
+        {"type": "translation", "mode": "table", "mine": "en", "theirs": "zh"},
+    ),
+    (
+        Translated(3, 0, "Hello.", "en"),
+        {"type": "translated", "turn": 3, "number": 0, "text": "Hello.", "language": "en"},
+    ),
+    (LanguageChanged("zh", fixed=True), {"type": "language", "language": "zh", "fixed": True}),
+    (VoiceDucked(True), {"type": "duck", "on": True}),
+    (PictureDrawn("/9j/4A=="), {"type": "drawn", "picture": "/9j/4A=="}),
+    (
+        ShownChanged(3, "a.mp4", "film", "reading", 0.25),
+        {"type": "shown", "number": 3, "name": "a.mp4", "kind": "film", "state": "reading", "done": 0.25},
+    ),
+    (
         UnitDecided(7, speaks=True, left=(0, 1)),
         {"type": "unit", "number": 7, "decision": "speaking", "forced": False, "left": [0, 1]},
     ),
@@ -160,7 +179,13 @@ SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "playout", "delay_ms": 45, "round_trip_ms": 8}, PlayoutMeasured(0.045, 0.008)),
     ({"type": "device_lost", "device": "camera", "reason": "r" * 500}, DeviceLost("camera", "r" * 200)),
     ({"type": "narrate", "on": True}, NarrationSwitched(True)),
+    ({"type": "acknowledge", "on": False}, AcknowledgementSwitched(False)),
+    ({"type": "detail", "always": True}, PictureDetailChosen("always")),
     ({"type": "unwatch", "number": 2}, WatchDeleted(2)),
+    ({"type": "language", "language": "zh"}, LanguageChosen("zh")),
+    ({"type": "translate", "mode": "table"}, TranslationSwitched("table")),
+    ({"type": "translate", "mode": "captions", "language": "es"}, TranslationSwitched("captions", "es")),
+    ({"type": "voice", "voice": "zm_yunxi"}, SpeakerChosen("zm_yunxi")),
     ({"type": "ping", "t": 12.5}, PingReceived(12.5)),
     ({"type": "ping", "t": None}, PingReceived(None)),
     ({"type": "bye"}, LeaveReceived()),
@@ -195,6 +220,8 @@ WRONG: list[tuple[object, str]] = [
     ('{"type": "playout", "delay_ms": 1e999}', "between 0 and 60000"),
     ('{"type": "device_lost", "device": "nose", "reason": ""}', "one of microphone, camera"),
     ('{"type": "unwatch", "number": 0}', "between 1 and"),
+    ('{"type": "language", "language": "xx"}', "one of auto, en"),
+    ('{"type": "voice", "voice": "../passwd"}', "one of /voices"),
     ('{"type": "unwatch", "number": 1.5}', "a whole number"),
     ('{"type": "ping"}', "needs the field t"),
     ('{"type": "ping", "t": {"a": 1}}', "not an object"),
@@ -245,6 +272,7 @@ def test_known_types_with_any_fields_raise_only_bad_input(kind: str, fields: dic
 
 def test_hello_and_pong() -> None:
     assert hello("abc", "laptop", "1.0", {"transcript": 0.45}) == {
+        "shows": {"picture": 40_000_000, "file": 200_000_000},
         "type": "hello",
         "session": "abc",
         "setup": "laptop",

@@ -20,7 +20,7 @@ from vision.picture import Picture
 FRAME_S = 1 / 15
 
 
-class Film:
+class EncodedFilm:
     """Encodes pictures as a browser would; every packet's payload begins with its VP8 descriptor."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ async def show(camera: VideoReceiver, packets: list[Packet]) -> bool:
 
 def test_pictures_come_stamped_in_order_and_not_too_many() -> None:
     async def story(camera: VideoReceiver) -> None:
-        film = Film()
+        film = EncodedFilm()
         for n in range(45):
             await show(camera, film.frame(grey(5 * n)))
 
@@ -92,7 +92,7 @@ def test_pictures_come_stamped_in_order_and_not_too_many() -> None:
 
 def test_large_pictures_are_made_smaller() -> None:
     async def story(camera: VideoReceiver) -> None:
-        await show(camera, Film().frame(grey(90, 1600, 800)))
+        await show(camera, EncodedFilm().frame(grey(90, 1600, 800)))
 
     [picture], _ = seen(story)
     assert picture.rgb.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
@@ -102,7 +102,7 @@ def test_pictures_too_large_to_decode_are_refused_and_reported_once() -> None:
     reported: list[tuple[int, int]] = []
 
     async def story(camera: VideoReceiver) -> None:
-        film = Film()
+        film = EncodedFilm()
         for n in range(5):
             packets = film.frame(grey(90, 64, 48), key=n in (0, 2))
             first = packets[0]
@@ -120,7 +120,7 @@ def test_pictures_too_large_to_decode_are_refused_and_reported_once() -> None:
 
 def test_a_camera_switched_off_passes_nothing_on_and_resumes_at_once() -> None:
     async def story(camera: VideoReceiver) -> None:
-        film = Film()
+        film = EncodedFilm()
         for n in range(30):
             camera.on = not 5 <= n < 25
             await show(camera, film.frame(grey(100)))
@@ -135,7 +135,7 @@ def test_frames_that_are_not_vp8_cause_a_keyframe_request() -> None:
     asked: list[bool] = []
 
     async def story(camera: VideoReceiver) -> None:
-        film = Film()
+        film = EncodedFilm()
         for n in range(30):
             packets = film.frame(grey(100), key=n == 20)
             if n == 5:
@@ -153,7 +153,7 @@ def test_frames_that_are_not_vp8_cause_a_keyframe_request() -> None:
 
 def test_a_decoder_that_cannot_keep_up_restarts_instead_of_lagging() -> None:
     async def story(camera: VideoReceiver) -> None:
-        film = Film()
+        film = EncodedFilm()
         frames = [film.frame(grey(100), key=n in (0, 40)) for n in range(60)]
         for packets in frames[:40]:  # all at once: nothing can be decoded meanwhile
             for packet in packets:
@@ -193,7 +193,7 @@ def over_budget(frames: list[list[Packet]], last: list[Packet]) -> tuple[list[bo
 
 
 def test_a_camera_over_its_budget_loses_pictures_and_is_reported_once() -> None:
-    film = Film()
+    film = EncodedFilm()
     frames = [film.frame(grey(level, 1280, 720), key=True) for level in range(60)]
     _, pictures, reports, dropped = over_budget(frames, film.frame(grey(9, 160, 120), key=True))
     assert reports == [None]
@@ -203,7 +203,7 @@ def test_a_camera_over_its_budget_loses_pictures_and_is_reported_once() -> None:
 
 def test_a_key_frame_is_asked_for_when_the_budget_is_back() -> None:
     """A keyframe is what costs most."""
-    film = Film()
+    film = EncodedFilm()
     *frames, last = [film.frame(grey(level, 1280, 720), key=level == 0) for level in range(61)]
     asked, _, _, dropped = over_budget(frames, last)
     assert dropped == 1, "later frames depend on it"
@@ -215,7 +215,7 @@ def test_a_key_frame_is_asked_for_when_the_budget_is_back() -> None:
 
 def test_pictures_of_another_connection_are_taken_from_its_first_keyframe() -> None:
     async def story(camera: VideoReceiver) -> None:
-        for film, levels in ((Film(), range(20)), (Film(), range(100, 120))):
+        for film, levels in ((EncodedFilm(), range(20)), (EncodedFilm(), range(100, 120))):
             for level in levels:
                 await show(camera, film.frame(grey(level)))
             camera.restart()

@@ -14,7 +14,7 @@ import pytest
 from aioice.candidate import Candidate
 from aioice.ice import CandidatePair, Connection, StunProtocol
 
-from tests.ui.caller import Caller, house
+from tests.ui.caller import Caller, house, peer_connection
 from tests.ui.strangers import DATAGRAMS, goes_on, media_sockets, noise, send_to
 from tests.ui.tracks import Tone
 from ui.host.allowance import Allowance
@@ -98,7 +98,7 @@ def test_an_error_behind_the_gate_loses_one_datagram(tmp_path: Path, caplog: pyt
         async with house(tmp_path) as server, Caller(server.client, (Tone(),)) as caller:
             await caller.call()
             [running] = server.calls._running.values()
-            [transport] = running.call._line.connection._transports()
+            [transport] = peer_connection(running.call)._transports()
             for what in ("nothing", "2,000 bytes like RTP", "60,000 bytes like RTCP"):
                 transport.transport._connection._queue.put_nowait((DATAGRAMS[what], 1))
                 await goes_on(server, caller, what)

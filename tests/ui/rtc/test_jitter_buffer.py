@@ -16,7 +16,7 @@ def tone(n: int = PACKET) -> np.ndarray:
     return np.full(n, 0.5, np.float32)
 
 
-class Line:
+class FedBuffer:
     """Feeds packets and keeps the output."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Line:
 
 
 def test_packets_in_time_pass_unchanged() -> None:
-    line = Line()
+    line = FedBuffer()
     for n in range(50):
         line.packet(n, now=3.0 + 0.02 * n)
     assert np.all(line.samples() == 0.5)
@@ -47,7 +47,7 @@ def test_packets_in_time_pass_unchanged() -> None:
 
 
 def test_lost_time_becomes_silence_of_the_same_length() -> None:
-    line = Line()
+    line = FedBuffer()
     for n in (0, 1, 4, 5):
         line.packet(n, now=0.02 * (n + 1))
     heard = line.samples().reshape(6, PACKET)
@@ -56,7 +56,7 @@ def test_lost_time_becomes_silence_of_the_same_length() -> None:
 
 
 def test_rounding_of_a_few_samples_is_not_a_gap() -> None:
-    line = Line()
+    line = FedBuffer()
     line.packet(0, now=0.02, n=304)
     line.packet(1, now=0.04)
     line.packet(2 + 0.05, now=0.06)
@@ -65,7 +65,7 @@ def test_rounding_of_a_few_samples_is_not_a_gap() -> None:
 
 
 def test_jitter_changes_nothing() -> None:
-    line = Line()
+    line = FedBuffer()
     for n, late in enumerate([0.0, 0.03, 0.01, 0.2, 0.18, 0.16, 0.0, 0.1, 0.0]):
         line.packet(n, now=0.02 * (n + 1) + late)
     assert np.all(line.samples() == 0.5)
@@ -73,7 +73,7 @@ def test_jitter_changes_nothing() -> None:
 
 
 def test_a_silent_sender_is_filled_with_silence_after_the_idle_time() -> None:
-    line = Line()
+    line = FedBuffer()
     line.packet(0, now=10.0)
     for now in np.arange(10.0, 12.0, 0.1):
         line.idle(float(now))
@@ -88,7 +88,7 @@ def test_before_the_first_packet_nothing_is_filled() -> None:
 
 
 def test_delayed_sound_is_cut_only_where_its_time_was_filled() -> None:
-    line = Line()
+    line = FedBuffer()
     line.packet(0, now=0.02)
     line.idle(1.02)  # fills up to 0.42
     for n in range(1, 51):  # the whole missing second arrives at once
@@ -101,7 +101,7 @@ def test_delayed_sound_is_cut_only_where_its_time_was_filled() -> None:
 
 
 def test_a_microphone_with_a_stopped_clock_loses_no_sound_when_it_is_back() -> None:
-    line = Line()
+    line = FedBuffer()
     line.packet(0, now=0.02)
     for now in np.arange(0.1, 3.0, 0.1):
         line.idle(float(now))
@@ -115,7 +115,7 @@ def test_a_microphone_with_a_stopped_clock_loses_no_sound_when_it_is_back() -> N
 
 
 def test_held_sound_is_released_even_if_none_follows() -> None:
-    line = Line()
+    line = FedBuffer()
     line.packet(0, now=0.02)
     line.idle(2.0)
     line.packet(1, now=2.05)
@@ -126,7 +126,7 @@ def test_held_sound_is_released_even_if_none_follows() -> None:
 
 
 def test_a_late_first_packet_is_corrected() -> None:
-    line = Line()
+    line = FedBuffer()
     line.packet(0, now=1.0)  # 0.2 s late
     for n in range(1, 11):
         line.packet(n, now=1.0)  # the burst after it
@@ -138,7 +138,7 @@ def test_a_late_first_packet_is_corrected() -> None:
 
 @pytest.mark.parametrize("parts_per_million", [-300, 300])
 def test_a_fast_or_slow_clock_is_followed_for_an_hour(parts_per_million: int) -> None:
-    line = Line()
+    line = FedBuffer()
     seconds = 1200  # at 300 ppm, like an hour at 100 ppm
     for n in range(seconds * 50):
         line.packet(n, now=0.02 * (n + 1) * (1 + parts_per_million / 1e6))
@@ -147,7 +147,7 @@ def test_a_fast_or_slow_clock_is_followed_for_an_hour(parts_per_million: int) ->
 
 
 def test_a_longer_path_is_followed_after_a_while() -> None:
-    line = Line()
+    line = FedBuffer()
     for n in range(1000):
         line.packet(n, now=0.02 * (n + 1) + (0.15 if n >= 100 else 0.0))
     assert line.buffer.filled == pytest.approx(0.15 * RATE, abs=2)
@@ -156,7 +156,7 @@ def test_a_longer_path_is_followed_after_a_while() -> None:
 
 @pytest.mark.parametrize("jump", [10**9, -(10**9)])
 def test_timestamps_that_jump_are_followed_without_a_flood(jump: int) -> None:
-    line = Line()
+    line = FedBuffer()
     for n in range(50):
         line.packet(n, now=0.02 * (n + 1))
     for n in range(50, 100):
@@ -167,7 +167,7 @@ def test_timestamps_that_jump_are_followed_without_a_flood(jump: int) -> None:
 
 
 def test_sound_that_arrives_in_one_endless_burst_is_held_within_bounds() -> None:
-    line = Line()
+    line = FedBuffer()
     for n in range(50):
         line.packet(n, 0.02 * (n + 1))
     line.idle(10.0)
@@ -180,7 +180,7 @@ def test_sound_that_arrives_in_one_endless_burst_is_held_within_bounds() -> None
 
 
 def test_a_stream_of_another_connection_goes_on_where_time_is() -> None:
-    line = Line()
+    line = FedBuffer()
     for n in range(100):
         line.packet(n, 0.02 * (n + 1))
     for tenth in range(20, 100):

@@ -1,4 +1,4 @@
-"""Real Opus packets with network disturbances become sound whose length equals time."""
+"""Real Opus packets with network disturbances become sound whose length equals time. Also tests `opus.py`."""
 
 from __future__ import annotations
 

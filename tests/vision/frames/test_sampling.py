@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.vision.conftest import DrawSign, as_high
 from vision.frames.sampling import Choice, FrameChooser, FrameSamplingSettings
@@ -71,6 +73,12 @@ def test_a_question_causes_a_look_and_a_reading(astronaut: Pixels) -> None:
     assert choice.detect and choice.read
 
 
+def test_a_view_counts_as_read_until_it_changes(draw_sign: DrawSign) -> None:
+    chooser = FrameChooser(RULES)
+    signs = [draw_sign(["EXIT 42"])] * 4 + [draw_sign(["PLATFORM 9"])] * 2
+    assert [choice.is_read for _, choice in offered(chooser, signs)] == [False, True, True, True, False, False]
+
+
 def test_a_bare_wall_is_read_rarely() -> None:
     walls = [np.full((480, 640, 3), 100 + 60 * (i // 8 % 2), np.uint8) for i in range(200)]
     assert readings(offered(FrameChooser(RULES), walls)) == [0.0, 20.0]
@@ -80,3 +88,31 @@ def test_a_frame_of_another_size_is_a_change(astronaut: Pixels) -> None:
     chooser = FrameChooser(RULES)
     offered(chooser, [astronaut])
     assert chooser.offer(Picture(as_high(astronaut, 300), 1.0), 1.0).detect
+
+
+_VIEWS = [np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8) for seed in range(3)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    frames=st.lists(
+        st.tuples(st.integers(0, 2), st.floats(0.05, 1.5), st.sampled_from([False] * 5 + [True])), max_size=30
+    )
+)
+def test_whatever_is_shown_the_rates_are_kept(frames: list[tuple[int, float, bool]]) -> None:
+    """Looks and readings keep their distance except for a question, and pictures their budget."""
+    chooser, at = FrameChooser(RULES), 0.0
+    looked = read = float("-inf")
+    pictures = 0
+    for view, later, asked in frames:
+        at += later
+        choice = chooser.offer(Picture(_VIEWS[view], at), at, asked)
+        if choice.detect:
+            assert asked or at - looked >= 1 / RULES.looks_per_s - 1e-6
+            looked = at
+        if choice.read:
+            assert asked or at - read >= RULES.read_gap_s - 1e-6
+            read = at
+        assert not asked or (choice.detect and choice.read)
+        pictures += choice.shown is not None and not asked
+    assert pictures <= RULES.pictures.at_once + RULES.pictures.per_min * at / 60 + 1 + at / RULES.pictures.still_every_s

@@ -1,7 +1,9 @@
 /* Keeps one call: starts it, reconnects when it is lost, and ends it. Holds one connection at a time. */
 
-import { CallTrouble, Connection, iceServers } from "./connection.js";
-import { forget } from "./resuming.js";
+import { PeerConnection } from "./peer_connection.js";
+import { CallTrouble, iceServers } from "./request.js";
+import { forget, leave } from "./resuming.js";
+import { SocketConnection } from "./socket_connection.js";
 
 const RETRY_S = [0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8]; // after the last one the page gives up and reports it
 const WAITING_S = { busy: 10, starting: 2, stuck: 10, too_fast: 5 }; // without a Retry-After header
@@ -10,7 +12,7 @@ const RETRIED = new Set(["unreachable", "no_path", "silent_server", "http_502", 
 /**
  * Events: `phase` (detail: idle, connecting, live, reconnecting, busy, error, stopped), `connection` (detail: the new
  * Connection, not open yet), `answered` (detail: {resumed, restored}), `message` (detail), `trouble` (detail:
- * CallTrouble), `over` (detail: the server's reason).
+ * CallTrouble), `over` (detail: the server's reason), `socket` (the call goes over a WebSocket: no UDP passes).
  */
 export class Call extends EventTarget {
   phase = "idle";
@@ -19,6 +21,7 @@ export class Call extends EventTarget {
   #abort = null; // of the current call
   /** @type {(value?: any) => void} */
   #endPause = () => {};
+  #overSocket = false; // this network lets no UDP through
 
   /**
    * @param {() => {microphone: any, camera: any, canCapture: boolean}} sources called for every connection
@@ -30,7 +33,11 @@ export class Call extends EventTarget {
     this.sources = sources;
     this.said = said;
     this.record = record;
-    addEventListener("online", () => this.retryNow());
+    addEventListener("online", () => {
+      this.#overSocket = false; // perhaps another network
+      this.connection?.restart();
+      this.retryNow();
+    });
   }
 
   get wanted() {
@@ -79,10 +86,29 @@ export class Call extends EventTarget {
     }
   }
 
+  /** Calls over WebRTC, and where no packet passes over a WebSocket, in the same session. */
   async #connect(signal, said) {
-    if (!globalThis.RTCPeerConnection) throw new CallTrouble("unsupported");
-    const servers = await iceServers(signal);
-    const connection = (this.connection = new Connection(this.sources(), servers));
+    if (!globalThis.RTCPeerConnection && !globalThis.AudioWorkletNode) throw new CallTrouble("unsupported");
+    if (globalThis.RTCPeerConnection && !this.#overSocket) {
+      try {
+        return await this.#open(new PeerConnection(this.sources(), await iceServers(signal)), signal, said);
+      } catch (trouble) {
+        signal.throwIfAborted();
+        if (trouble.code !== "no_path" || !globalThis.AudioWorkletNode) throw trouble;
+      }
+    }
+    this.#overSocket = true;
+    try {
+      await this.#open(new SocketConnection(this.sources()), signal, said);
+    } catch (trouble) {
+      if (trouble.code === "no_path") this.#overSocket = false;
+      throw trouble;
+    }
+    this.#emit("socket");
+  }
+
+  async #open(connection, signal, said) {
+    this.connection = connection;
     connection.addEventListener("answered", ({ detail }) => this.#emit("answered", detail));
     connection.addEventListener("message", ({ detail }) => this.#emit("message", detail));
     connection.addEventListener("shaky", () => this.#emit("phase", "reconnecting"));
@@ -100,6 +126,7 @@ export class Call extends EventTarget {
   }
 
   #finish(reason) {
+    leave();
     this.#abort = null;
     this.#emit("phase", "stopped");
     this.#emit("over", reason);
@@ -131,7 +158,7 @@ export class Call extends EventTarget {
     return this.connection?.send(message) ?? false;
   }
 
-  #emit(type, detail) {
+  #emit(type, detail = undefined) {
     if (type === "phase" && this.phase === detail) return;
     if (type === "phase") this.phase = detail;
     this.dispatchEvent(new CustomEvent(type, { detail }));

@@ -1,26 +1,9 @@
-/* Opens one peer connection to the server, with its data channel, and reports how it ends. call.js does the retries. */
+/* What the connections of a call have in common, over WebRTC or a WebSocket: the messages, and how it ends. */
 
-import { continuing, count, remember, rememberPlace } from "./resuming.js";
-import { authorization } from "./token.js";
+import { CallTrouble, requestCall } from "./request.js";
+import { continuing, count } from "./resuming.js";
 
-const GATHERING_MS = 1500; // host addresses are there within 200 ms; some browsers never say "complete"
-const OPENING_MS = 15000;
 const HELLO_MS = 10000;
-const HEALING_MS = 4000; // a path that is "disconnected" often recovers within this time
-
-/**
- * Why a call could not be made. `code` is the server's or one of: unsupported, unreachable, no_path, silent_server;
- * `queue` is {position, wait_s} of a caller that waits for a place.
- */
-export class CallTrouble extends Error {
-  constructor(code, { text = "", retryAfter = 0, queue = null } = {}) {
-    super(text || code);
-    this.code = code;
-    this.text = text;
-    this.retryAfter = retryAfter;
-    this.queue = queue;
-  }
-}
 
 /**
  * Events: `answered` (detail: {resumed, restored}), `message` (detail: the parsed object), `voice` (detail: a
@@ -29,43 +12,17 @@ export class CallTrouble extends Error {
  */
 export class Connection extends EventTarget {
   live = false; // the server has said hello
+  /** @type {RTCPeerConnection | null} */
+  pc = null;
+  /** @type {{microphone: any, camera: any}} what takes the tracks of the devices: objects with replaceTrack, or null */
+  senders = { microphone: null, camera: null };
   #end;
   #greeted;
 
-  constructor({ microphone, camera, canCapture }, iceServers = []) {
+  constructor() {
     super();
-    this.pc = new RTCPeerConnection({ iceServers });
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.hello = new Promise((resolve) => (this.#greeted = resolve));
-    // Both senders exist from the start, with or without a device behind them, so that a camera switched on later
-    // needs no second offer. The server requires audio: where nothing can be captured the page only receives.
-    const audio = this.pc.addTransceiver(microphone ?? "audio", { direction: canCapture ? "sendrecv" : "recvonly" });
-    const video = canCapture ? this.pc.addTransceiver(camera ?? "video", videoUp()) : null;
-    this.senders = { microphone: canCapture ? audio.sender : null, camera: video?.sender ?? null };
-    this.channel = this.pc.createDataChannel("events");
-    this.#listen();
-  }
-
-  #listen() {
-    const { pc, channel } = this;
-    channel.onmessage = ({ data }) => this.#receive(data);
-    channel.onclose = () => this.end("lost", "the data channel closed");
-    pc.ontrack = ({ track, receiver, streams }) => {
-      if (track.kind !== "audio") return;
-      minimizeDelay(receiver);
-      this.dispatchEvent(new CustomEvent("voice", { detail: streams[0] ?? new MediaStream([track]) }));
-    };
-    let healing = 0;
-    pc.onconnectionstatechange = () => {
-      clearTimeout(healing);
-      const state = pc.connectionState;
-      if (state === "failed" || state === "closed") this.end("lost", `the connection ${state}`);
-      if (state === "connected") this.dispatchEvent(new Event("steady"));
-      if (state === "disconnected") {
-        this.dispatchEvent(new Event("shaky"));
-        healing = setTimeout(() => this.end("lost", "the network went away"), HEALING_MS);
-      }
-    };
   }
 
   /**
@@ -74,21 +31,27 @@ export class Connection extends EventTarget {
    */
   async open(signal, said = [], record = false) {
     try {
-      await this.pc.setLocalDescription(await this.pc.createOffer());
-      await gathered(this.pc);
-      const answer = await offerCall(this.pc.localDescription, { ...continuing(said), ...(record && { record }) }, signal);
+      const offer = await this.offer();
+      const answer = await requestCall({ ...offer, ...continuing(said), ...(record && { record }) }, signal);
       this.dispatchEvent(new CustomEvent("answered", { detail: answer }));
-      await this.pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
-      await this.#first(this.channel.readyState === "open" || opened(this.channel), OPENING_MS, "no_path", signal);
-      return await this.#first(this.hello, HELLO_MS, "silent_server", signal);
+      await this.connect(answer, signal);
+      return await this.first(this.hello, HELLO_MS, "silent_server", signal);
     } catch (trouble) {
       this.close();
       throw trouble;
     }
   }
 
+  /** What is offered to the server. @returns {Promise<object>} */
+  async offer() {
+    return {};
+  }
+
+  /** Connects as the server's answer says, so that its messages arrive. @param {any} _answer @param {AbortSignal} _signal */
+  async connect(_answer, _signal) {}
+
   /** Waits for `event`, up to `timeout` ms, the end of the connection or the abort of `signal`. */
-  async #first(event, timeout, code, signal) {
+  async first(event, timeout, code, signal) {
     let timer;
     const failing = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new CallTrouble(code)), timeout);
@@ -103,7 +66,8 @@ export class Connection extends EventTarget {
     }
   }
 
-  #receive(data) {
+  /** Takes a message of the server, as text. */
+  receive(data) {
     count();
     let message;
     try {
@@ -120,12 +84,8 @@ export class Connection extends EventTarget {
     if (message.type === "bye") this.end("bye", message.reason);
   }
 
-  /** True if the message was sent; a message without an open channel is not kept. */
-  send(message) {
-    if (this.channel.readyState !== "open") return false;
-    this.channel.send(JSON.stringify(message));
-    return true;
-  }
+  /** Looks for another path to the server, where the connection can. */
+  async restart() {}
 
   end(why, reason = "") {
     this.#end({ why, reason });
@@ -133,71 +93,5 @@ export class Connection extends EventTarget {
 
   close() {
     this.end("closed");
-    this.channel.onclose = null;
-    this.pc.onconnectionstatechange = null;
-    this.pc.close();
   }
-}
-
-/** The server looks at up to 8 pictures a second, so 15 are enough.
- * @returns {RTCRtpTransceiverInit} */
-function videoUp() {
-  return { direction: "sendonly", sendEncodings: [{ maxBitrate: 800_000, maxFramerate: 15 }] };
-}
-
-/** Asks for the shortest jitter buffer. */
-function minimizeDelay(receiver) {
-  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
-  if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = 0;
-}
-
-function gathered(pc) {
-  return new Promise((/** @type {(value?: any) => void} */ resolve) => {
-    const done = () => pc.iceGatheringState === "complete" && resolve();
-    pc.addEventListener("icegatheringstatechange", done);
-    setTimeout(resolve, GATHERING_MS);
-    done();
-  });
-}
-
-function opened(channel) {
-  return new Promise((resolve) => channel.addEventListener("open", resolve, { once: true }));
-}
-
-/** The STUN and TURN servers that this server names: none, unless it was started with some.
- * @returns {Promise<RTCIceServer[]>} */
-export async function iceServers(signal) {
-  try {
-    const response = await fetch("/ice", { headers: authorization(), signal });
-    return response.ok ? (await response.json()).iceServers : [];
-  } catch {
-    signal.throwIfAborted();
-    return []; // the offer shows whether the server can be reached
-  }
-}
-
-async function offerCall({ sdp, type }, more, signal) {
-  let response;
-  try {
-    response = await fetch("/call", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...authorization() },
-      body: JSON.stringify({ sdp, type, ...more }),
-      signal,
-    });
-  } catch (trouble) {
-    if (signal.aborted) throw trouble;
-    throw new CallTrouble("unreachable");
-  }
-  const body = await response.json().catch(() => ({}));
-  if (response.ok) {
-    remember(body);
-    return body;
-  }
-  rememberPlace(body.queue);
-  throw new CallTrouble(body.error?.code ?? `http_${response.status}`, {
-    text: body.error?.message,
-    retryAfter: Number(response.headers.get("Retry-After")) || 0,
-    queue: body.queue ?? null,
-  });
 }

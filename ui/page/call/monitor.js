@@ -5,8 +5,12 @@ const SILENCE_MS = 10000; // without a message for this long, the server is gone
 const CHECK_MS = 250;
 const QUIET_MS = 700; // the server always sends sound, silence too: after this long without any, /healthz is asked
 
+const monitored = new WeakSet(); // a page that takes a call over is greeted twice
+
 /** Monitors `connection` until it ends. `show` is called with {rtt, playout, jitter, lost} in ms and packets. */
 export function monitorConnection(connection, show) {
+  if (monitored.has(connection)) return;
+  monitored.add(connection);
   let heardAt = performance.now();
   let before = null;
   /** @type {{rtt?: number, playout?: number, jitter?: number, lost?: number}} */
@@ -22,7 +26,7 @@ export function monitorConnection(connection, show) {
   async function measure() {
     if (performance.now() - heardAt > SILENCE_MS) connection.end("lost", "the server does not answer");
     if (!connection.send({ type: "ping", t: performance.now() })) return;
-    const { sound, path } = await statistics(connection.pc);
+    const { sound, path } = await connection.statistics();
     if (!sound) return;
     const delay = before && playoutDelay(before, sound);
     before = sound;
@@ -41,19 +45,20 @@ export function monitorConnection(connection, show) {
 }
 
 /**
- * A check to be run repeatedly: ends `connection` when no sound comes and /healthz fails. A request that times out ends
- * nothing, because the network may come back.
+ * A check to be run repeatedly: when no sound comes, ends `connection` where /healthz fails, and has it look for another
+ * path where the server answers. A request that times out ends nothing, because the network may come back.
  */
 function serverCheck(connection) {
   let received = -1;
   let receivedAt = 0;
   let asking = false;
   return async () => {
-    const packets = (await statistics(connection.pc)).sound?.packetsReceived ?? 0;
+    const packets = (await connection.statistics()).sound?.packetsReceived ?? 0;
     if (packets !== received) [received, receivedAt] = [packets, performance.now()];
     if (asking || received === 0 || performance.now() - receivedAt < QUIET_MS) return;
     asking = true;
     if (await serverIsGone()) connection.end("lost", "the server is gone");
+    else if (performance.now() - receivedAt >= QUIET_MS) connection.restart(); // it can be reached, but not on this path
     asking = false;
   };
 }
@@ -65,16 +70,6 @@ async function serverIsGone() {
     return trouble.name !== "TimeoutError";
   }
 }
-
-/** The browser's statistics of the sound that comes in, and of the path of the packets; null where there are none. */
-async function statistics(pc) {
-  const reports = [...(await pc.getStats()).values()];
-  const sound = reports.find(({ type, kind }) => type === "inbound-rtp" && kind === "audio") ?? null;
-  const path = reports.find((report) => report.type === "candidate-pair" && isPath(report)) ?? null;
-  return { sound, path };
-}
-
-const isPath = ({ nominated, currentRoundTripTime }) => nominated && currentRoundTripTime !== undefined;
 
 /** The average ms that sound waited in the jitter buffer between two reports; null if none was played. */
 export function playoutDelay(before, now) {

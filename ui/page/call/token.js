@@ -1,14 +1,15 @@
 /* Takes the access token from the address (`#token=`), removes it there and keeps it for this tab. */
 
+import { takeFromFragment } from "./address.js";
+
 const KEY = "omnilive.token";
 let token = null;
 
 /** Takes a token from the address. True if there was one. */
 export function takeTokenFromAddress() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+  const found = takeFromFragment("token");
   if (!found) return false;
   token = found;
-  history.replaceState(null, "", location.pathname + location.search);
   try {
     sessionStorage.setItem(KEY, token);
   } catch {

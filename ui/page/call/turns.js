@@ -43,6 +43,8 @@ export class Turns {
         });
       case "why": // a reply that was taken back begins again
         return message.kind === "taken_back" ? this.#change(message.turn, (turn) => (turn.reply = null)) : null;
+      case "translated": // a sentence of the user's words
+        return this.#change(message.turn, () => {});
       case "latency":
         return this.#change(message.turn, (turn) => {
           turn.latency = { marks: message.marks, budget: message.budget, over: message.over ?? [] };

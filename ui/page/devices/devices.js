@@ -1,7 +1,8 @@
 /* Shows the user's devices: the preview, and notices about devices that are refused, lost or new. */
 
 import { choose } from "../settings.js";
-import * as words from "../words.js";
+import { strings } from "../strings/language.js";
+import { aboutDevice } from "../strings/sentences.js";
 
 const NO_RETRY = new Set(["insecure", "unsupported"]); // trying again cannot help
 
@@ -19,18 +20,18 @@ export function showDevices({ media, pickers, notices, isCalling, onTrack }) {
   media.addEventListener("trouble", ({ detail: troubles }) => {
     for (const code of new Set(troubles.map((trouble) => trouble.code))) {
       const kinds = troubles.filter((trouble) => trouble.code === code).map(({ kind }) => kind);
-      const retry = { label: "Try again", run: () => kinds.forEach((kind) => media.set(kind, true)) };
+      const retry = { label: strings.tryAgain, run: () => kinds.forEach((kind) => media.set(kind, true)) };
       notices.show({
         level: kinds.includes("microphone") ? "warning" : "info",
         code: `device_${code}`,
-        text: words.aboutDevice(code, kinds),
+        text: aboutDevice(code, kinds),
         actions: NO_RETRY.has(code) ? [] : [retry],
       });
     }
   });
 
   media.addEventListener("lost", ({ detail: { kind, now } }) => {
-    notices.show({ level: now ? "info" : "warning", code: `lost_${kind}`, text: words.lost(kind, now) });
+    notices.show({ level: now ? "info" : "warning", code: `lost_${kind}`, text: strings.devices.lost(kind, now) });
   });
 
   pickers.addEventListener("pick", ({ detail: { kind, deviceId } }) => media.use(kind, { deviceId, facing: "" }));
@@ -44,7 +45,7 @@ export function showDevices({ media, pickers, notices, isCalling, onTrack }) {
         await media.set(kind, true);
         await pickers.refresh();
       };
-      notices.show({ level: "info", code: `new_${kind}`, text: words.newDevice(kind, label), actions: [{ label: "Use it", run }] });
+      notices.show({ level: "info", code: `new_${kind}`, text: strings.devices.appeared(kind, label), actions: [{ label: strings.useIt, run }] });
     }
   });
 }

@@ -25,6 +25,12 @@ export function wakeLevels() {
   context.resume().catch(() => {}); // without a running context only the orb stays still
 }
 
+/** The audio context, which `wakeLevels` has started. @returns {AudioContext} */
+export function soundContext() {
+  if (!context) wakeLevels();
+  return context;
+}
+
 /** Follows one stream at a time; `level()` is 0 (silence) to 1 (loud), quick to rise and slow to fall. */
 export class Level {
   #source = null;

@@ -1,7 +1,7 @@
 /* Controls the user's microphone and camera in the call: on or off, hands-free or push-to-talk. Handles devices that
    are refused, changed or lost. Draws nothing. */
 
-import { canCapture, openTogether, Source } from "./media.js";
+import { canCapture, openScreen, openTogether, Source } from "./media.js";
 import { choose, settings } from "../settings.js";
 
 const TAIL_MS = 250; // the last syllable often comes while the key is already being released
@@ -11,6 +11,8 @@ export class LocalMedia extends EventTarget {
   wanted = { microphone: true, camera: true }; // for the next call
   on = { microphone: false, camera: false }; // in this one
   held = false;
+  sharing = false; // the screen is shown in place of the camera
+  #cameraWasOn = false; // before the screen
   #active = false;
   #send;
   #tail = 0;
@@ -54,7 +56,7 @@ export class LocalMedia extends EventTarget {
 
   stop() {
     this.#active = false;
-    this.held = false;
+    this.held = this.sharing = false;
     for (const source of this.sources) source.release();
     this.#changed();
   }
@@ -95,10 +97,33 @@ export class LocalMedia extends EventTarget {
       }
       if (!this.#active || !this.wanted[source.kind]) return source.release(); // too late: not wanted any more
     }
+    if (source.kind === "camera") this.sharing = false;
     // The camera is released, so that its light goes out; the microphone stays open and sends silence.
     if (!on && source.kind === "camera") source.release();
     this.on[source.kind] = on;
     this.report();
+  }
+
+  /**
+   * Shows the screen in place of the camera, or the camera again, if it was on. Throws DeviceTrouble, of code refused
+   * also where the user chose nothing.
+   */
+  async share(on) {
+    if (!on) return this.#endSharing();
+    const track = await openScreen();
+    if (!this.#active) return track.stop();
+    this.#cameraWasOn = this.sharing ? this.#cameraWasOn : this.on.camera;
+    this.sharing = this.on.camera = true;
+    this.camera.adopt(track);
+    this.report();
+    this.#changed();
+  }
+
+  async #endSharing() {
+    this.sharing = false;
+    this.camera.release();
+    await this.#switch(this.camera, this.#cameraWasOn);
+    this.#changed();
   }
 
   /** Switches to another device, or to the other camera of a phone; also during a call. */
@@ -154,6 +179,7 @@ export class LocalMedia extends EventTarget {
 
   async #replaceLost(source) {
     const { kind } = source;
+    if (kind === "camera" && this.sharing) return this.#endSharing(); // by the browser's own button
     this.#send({ type: "device_lost", device: kind, reason: "unplugged, or its permission was withdrawn" });
     await source.open({ deviceId: "" }).catch(() => {});
     this.on[kind] = source.track !== null;

@@ -15,6 +15,20 @@ export class DeviceTrouble extends Error {
   }
 }
 
+// Text stays readable at this size, and the server looks at fewer pictures than this.
+const SCREEN = { video: { width: { max: 1920 }, height: { max: 1200 }, frameRate: { max: 8 } }, audio: false };
+
+export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+
+/** The user's choice of a screen, a window or a tab, as a track. Throws DeviceTrouble. */
+export async function openScreen() {
+  try {
+    return (await navigator.mediaDevices.getDisplayMedia(SCREEN)).getVideoTracks()[0];
+  } catch (trouble) {
+    throw new DeviceTrouble("camera", TROUBLES[trouble.name] ?? "failed", trouble);
+  }
+}
+
 export const canCapture = () => Boolean(navigator.mediaDevices?.getUserMedia);
 
 /**

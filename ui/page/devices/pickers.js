@@ -1,9 +1,9 @@
 /* Fills the lists of cameras, microphones and speakers, and follows devices that are plugged in. Opens no device. */
 
 import { choose, settings } from "../settings.js";
+import { inLanguage, strings } from "../strings/language.js";
 
 const KINDS = { videoinput: "camera", audioinput: "microphone", audiooutput: "speaker" };
-const NONE_FOUND = { camera: "No camera found", microphone: "No microphone found", speaker: "System default" };
 
 export class Pickers extends EventTarget {
   #devices = [];
@@ -21,6 +21,7 @@ export class Pickers extends EventTarget {
       select.addEventListener("change", () => this.#pick(kind, select.value));
     }
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.refresh());
+    inLanguage(() => this.refresh());
   }
 
   async refresh() {
@@ -43,7 +44,7 @@ export class Pickers extends EventTarget {
     // Before permission the browser gives neither names nor ids, so there is nothing to choose from.
     const named = this.#of(kind).filter(({ deviceId, label }) => deviceId && label);
     const able = kind !== "speaker" || "setSinkId" in this.voice;
-    const first = this.#of(kind).length === 0 ? NONE_FOUND[kind] : "System default";
+    const first = this.#of(kind).length === 0 ? strings.devices.noneFound[kind] : strings.devices.systemDefault;
     const options = [new Option(first, "")];
     if (able) options.push(...named.filter(({ deviceId }) => deviceId !== "default").map((one) => new Option(one.label, one.deviceId)));
     select.replaceChildren(...options);

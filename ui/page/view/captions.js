@@ -1,7 +1,9 @@
 /* Shows the captions of both sides as a list. Does not scroll while the reader has scrolled up. */
 
 import { partsOf } from "../call/turns.js";
-import { aboutRecall } from "../words.js";
+import { say, strings } from "../strings/language.js";
+import { aboutRecall } from "../strings/sentences.js";
+import { scriptOf } from "../strings/scripts.js";
 
 const KEPT = 300; // items; older ones are removed
 const NEAR_END_PX = 48;
@@ -31,6 +33,11 @@ export class Captions {
     this.#follow();
   }
 
+  /** The caption of the user in the newest call's turn, or null. */
+  ofUser(turn) {
+    return this.list.querySelector(`[data-role=user][data-call="${turn.call}"][data-turn="${turn.turn}"]`);
+  }
+
   /** A line across the conversation, such as "Reconnected". */
   divide(text) {
     const last = this.list.lastElementChild;
@@ -46,20 +53,23 @@ export class Captions {
     item.dataset.final = String(final);
     item.classList.toggle("typed", typed);
     write(item.querySelector(".text"), text);
+    item.lang = scriptOf(text);
     item.hidden = text.trim() === ""; // the sound was not speech
   }
 
   #showReply(turn) {
     const { heard, waiting, cut } = partsOf(turn.reply);
     const item = this.#item(turn, "assistant");
+    item.hidden = turn.reply.ended && !turn.reply.text; // nothing was to be said
     item.dataset.final = String(turn.reply.ended);
     item.dataset.cut = String(turn.reply.cut);
     item.dataset.recalled = String(turn.reply.recalled !== null);
     write(item.querySelector(".recalled"), aboutRecall(turn.reply));
     write(item.querySelector(".heard"), heard);
+    item.lang = scriptOf(turn.reply.text);
     write(item.querySelector(".waiting"), waiting);
     write(item.querySelector("s"), cut);
-    write(item.querySelector(".aside"), turn.reply.cut ? " (interrupted)" : "");
+    write(item.querySelector(".aside"), turn.reply.cut ? ` ${strings.interrupted}` : "");
   }
 
   #item(turn, role) {
@@ -112,14 +122,14 @@ export class Captions {
 
 function userItem() {
   const item = element("li", "caption");
-  item.append(speaker("You"), element("span", "text"));
+  item.append(speaker("you"), element("span", "text"));
   return item;
 }
 
 function replyItem() {
   const item = element("li", "caption");
   item.append(
-    speaker("Assistant"),
+    speaker("assistant"),
     element("span", "recalled"),
     element("span", "heard"),
     element("span", "waiting"),
@@ -129,11 +139,7 @@ function replyItem() {
   return item;
 }
 
-function speaker(name) {
-  const label = element("span", "sr");
-  label.textContent = `${name}: `;
-  return label;
-}
+const speaker = (name) => say(element("span", "sr"), name);
 
 function element(tag, classes) {
   const made = document.createElement(tag);

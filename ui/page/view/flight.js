@@ -1,16 +1,9 @@
 /* Shows why the assistant waited, answered or stopped, and the record of the last turn. */
 
+import { strings } from "../strings/language.js";
+import { aboutReason } from "../strings/sentences.js";
+
 const SHOWN = 12; // reasons, newest first
-const STAGES = {
-  transcript: "the transcript",
-  turn_decided: "the wait for your turn to end",
-  first_token: "the first word",
-  first_phrase: "the first phrase",
-  first_sound_made: "making the sound",
-  first_sound_sent: "sending the sound",
-  first_sound_heard: "network and jitter buffer",
-};
-const OUTCOMES = { heard: "heard to its end", cut: "interrupted", dropped: "no answer" };
 
 export class Flight {
   /** @type {any[]} */
@@ -40,8 +33,8 @@ function reason({ turn, kind, text }) {
   item.dataset.kind = kind;
   item.dataset.turn = turn;
   const number = document.createElement("b");
-  number.textContent = `Turn ${turn}`;
-  item.append(number, " ", text);
+  number.textContent = strings.latency.turn(turn);
+  item.append(number, " ", aboutReason({ kind, text }));
   return item;
 }
 
@@ -50,11 +43,13 @@ function reason({ turn, kind, text }) {
  * @param {{turn: number, outcome: string, delays?: Record<string, number>, pauses?: number[][], broken_by?: string}} record
  */
 export function recordSentence({ turn, outcome, delays = {}, pauses = [], broken_by: brokenBy = "" }) {
-  const parts = [`Turn ${turn}: ${OUTCOMES[outcome] ?? outcome}`];
-  if (delays.silence !== undefined) parts.push(`${Math.round(delays.silence)} ms of silence ended your turn`);
-  if (pauses.length) parts.push(`chances that you had finished: ${pauses.map(([, p]) => p.toFixed(2)).join(", ")}`);
-  if (delays.network !== undefined) parts.push(`network ${delays.network.toFixed(1)} ms`);
-  if (delays.jitter_buffer !== undefined) parts.push(`jitter buffer ${Math.round(delays.jitter_buffer)} ms`);
-  if (brokenBy) parts.push(`over the budget because of ${STAGES[brokenBy] ?? brokenBy}`);
-  return `${parts.join("; ")}.`;
+  const words = strings.record;
+  const ms = (figure) => strings.latency.ms(figure);
+  const parts = [words.turn(turn, words.outcomes[outcome] ?? outcome)];
+  if (delays.silence !== undefined) parts.push(words.silence(ms(Math.round(delays.silence))));
+  if (pauses.length) parts.push(words.chances(pauses.map(([, p]) => p.toFixed(2)).join(", ")));
+  if (delays.network !== undefined) parts.push(words.network(ms(delays.network.toFixed(1))));
+  if (delays.jitter_buffer !== undefined) parts.push(words.jitterBuffer(ms(Math.round(delays.jitter_buffer))));
+  if (brokenBy) parts.push(words.brokenBy(words.stages[brokenBy] ?? brokenBy));
+  return parts.join(words.between) + words.end;
 }

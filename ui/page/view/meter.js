@@ -1,16 +1,7 @@
 /* Shows the use of the context window: blocks and kinds against the limit, and what was evicted. */
 
-const NAMES = {
-  system: "Instructions",
-  recap: "Recap",
-  text: "Your words",
-  partial: "Words so far",
-  sound: "Sound",
-  picture: "Pictures",
-  scene: "What it sees",
-  reply: "Its answers",
-  unit: "Seconds of the call",
-};
+import { number, strings } from "../strings/language.js";
+
 const HUES = 7; // colours for kinds in the stylesheet
 
 /**
@@ -20,7 +11,8 @@ const HUES = 7; // colours for kinds in the stylesheet
 export function contextFigures({ tokens, limit, dropped = 0, blocks = [], left = {} }) {
   const present = Object.keys(tokens).filter((kind) => tokens[kind] > 0);
   const used = present.reduce((sum, kind) => sum + tokens[kind], 0);
-  const evicted = dropped ? `, ${number(dropped)} older ${dropped === 1 ? "block" : "blocks"} evicted` : "";
+  const words = strings.context;
+  const evicted = dropped ? words.evictedBlocks(dropped, number(dropped)) : "";
   const absent = Object.keys(left).filter((kind) => !(tokens[kind] > 0));
   const kinds = [...present, ...absent].map((kind) => ({
     kind,
@@ -28,7 +20,7 @@ export function contextFigures({ tokens, limit, dropped = 0, blocks = [], left =
     blocks: blocks.filter((block) => block[0] === kind).length,
     evicted: left[kind] ?? 0,
   }));
-  return { used, summary: `${number(used)} of ${number(limit)} tokens${evicted}`, kinds };
+  return { used, summary: words.summary(number(used), number(limit)) + evicted, kinds };
 }
 
 export class Meter {
@@ -58,7 +50,7 @@ export class Meter {
     const part = document.createElement("span");
     part.dataset.hue = this.#hue(kind);
     part.style.width = `${(100 * count) / Math.max(1, limit)}%`;
-    part.title = `${nameOf(kind)}: ${number(count)} tokens`;
+    part.title = strings.context.tokens(nameOf(kind), number(count));
     return part;
   }
 
@@ -69,8 +61,9 @@ export class Meter {
     const figure = document.createElement("b");
     figure.textContent = number(tokens);
     const detail = document.createElement("small");
-    const counts = [blocks > 1 ? `${number(blocks)} blocks` : "", evicted ? `${number(evicted)} evicted` : ""];
-    detail.textContent = counts.filter(Boolean).join(", ");
+    const words = strings.context;
+    const counts = [blocks > 1 ? words.blocks(number(blocks)) : "", evicted ? words.evicted(number(evicted)) : ""];
+    detail.textContent = counts.filter(Boolean).join(words.between);
     entry.append(dot, nameOf(kind), ...(detail.textContent ? [" ", detail] : []), " ", figure);
     return entry;
   }
@@ -82,5 +75,5 @@ export class Meter {
   }
 }
 
-const nameOf = (kind) => NAMES[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1).replaceAll("_", " ");
-const number = (value) => value.toLocaleString("en");
+const nameOf = (kind) =>
+  strings.context.kinds[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1).replaceAll("_", " ");

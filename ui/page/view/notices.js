@@ -1,5 +1,7 @@
 /* Shows notices to the user. Errors and warnings stay until they are dismissed; hints disappear after a while. */
 
+import { strings } from "../strings/language.js";
+
 const HINT_MS = 7000;
 const AT_MOST = 3;
 
@@ -59,7 +61,7 @@ export class Notices {
     button.type = "button";
     button.className = "dismiss";
     button.textContent = "×";
-    button.setAttribute("aria-label", "Dismiss this message");
+    button.setAttribute("aria-label", strings.page.dismiss);
     button.addEventListener("click", () => this.clear(code));
     return button;
   }

@@ -1,5 +1,6 @@
 /* Shows the details: latency against budget, context, connection. Draws nothing while it is closed. */
 
+import { inLanguage, strings } from "../strings/language.js";
 import { Flight } from "./flight.js";
 import { Meter } from "./meter.js";
 import { showRecalls } from "./recalls.js";
@@ -10,7 +11,7 @@ import { Waterfall } from "./waterfall.js";
 const by = (id) => document.getElementById(id);
 
 export class Panel {
-  #late = new Map(); // name -> function that draws once the panel is opened
+  #draws = new Map(); // name -> function that draws the newest figures
 
   constructor() {
     this.node = by("details");
@@ -26,6 +27,7 @@ export class Panel {
     this.flight = new Flight({ list: by("why-list"), record: by("turn-record") });
     this.toggle.addEventListener("click", () => this.open(this.node.hidden));
     by("details-close").addEventListener("click", () => this.open(false));
+    inLanguage(() => this.isOpen && this.#redraw());
   }
 
   get isOpen() {
@@ -36,8 +38,11 @@ export class Panel {
     this.node.hidden = !open;
     this.toggle.setAttribute("aria-expanded", String(open));
     (open ? by("details-close") : this.toggle).focus();
-    if (open) for (const draw of this.#late.values()) draw();
-    this.#late.clear();
+    if (open) this.#redraw();
+  }
+
+  #redraw() {
+    for (const draw of this.#draws.values()) draw();
   }
 
   showLatency(turns) {
@@ -78,9 +83,9 @@ export class Panel {
   }
 
   #draw(name, draw) {
+    this.#draws.set(name, draw);
     if (this.isOpen) draw();
-    else this.#late.set(name, draw);
   }
 }
 
-const ms = (value) => (value === undefined ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
+const ms = (value) => (value === undefined ? "–" : strings.latency.ms(value < 10 ? value.toFixed(1) : Math.round(value)));

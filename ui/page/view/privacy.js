@@ -1,44 +1,45 @@
 /* Shows where sound and pictures of the user go, and whether calls are remembered, before the call starts. */
 
 import { withToken } from "../call/token.js";
+import { inLanguage, say, strings } from "../strings/language.js";
 
+const SENT = new Set(["words", "pictures", "sound", "sound_with_pictures", "questions", "questions_with_pictures"]);
 const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
-const REMEMBERED = "What is said and seen is remembered after the call, in a file there:";
 
 /**
- * Adds sentences to `node`; none where the server does not report its setup. Shows the link to the memory page where
- * calls are remembered. Returns what the server reports.
+ * Writes into `node` what the assistant does, and where the server reports its setup, what becomes of it. Shows the link
+ * to the memory page where calls are remembered. Returns what the server reports.
  * @param {HTMLElement} node
  * @param {HTMLAnchorElement} memory
  */
 export async function showPrivacy(node, memory) {
-  const health = await fetch("/healthz")
+  let health = null;
+  const draw = () => node.replaceChildren(...sentences(health));
+  inLanguage(draw);
+  health = await fetch("/healthz")
     .then((response) => response.json())
     .catch(() => null);
-  if (!health?.setup) return health;
-  const sentence = document.createElement("strong");
-  sentence.textContent = privacySentence(health.sends, location.hostname);
-  node.append(" ", sentence);
-  if (!health.remembers) return health;
+  draw();
+  if (!health?.remembers) return health;
   memory.href = withToken("/memory");
   memory.hidden = false;
-  const link = document.createElement("a");
-  Object.assign(link, { href: memory.href, target: "_blank", rel: "noopener", textContent: "Memory" });
-  node.append(` ${REMEMBERED} `, link, ".");
   return health;
 }
 
-const SENT = {
-  words: "Your words are sent to another server, which runs the language model; sound and pictures are not.",
-  pictures: "Your words and pictures of the camera are sent to another server, which runs the language model; sound is not.",
-  questions: "What you ask the larger model for is sent to another server, with the turns before it; everything else stays here.",
-  questions_with_pictures:
-    "What you ask the larger model for is sent to another server, with the turns before it and the camera's picture; everything else stays here.",
-};
+function sentences(health) {
+  if (!health?.setup) return [strings.page.welcome];
+  const privacy = document.createElement("strong");
+  privacy.textContent = privacySentence(health.sends, location.hostname);
+  const shown = [strings.page.welcome, " ", privacy];
+  if (!health.remembers) return shown;
+  const link = say(document.createElement("a"), "memory");
+  Object.assign(link, { href: withToken("/memory"), target: "_blank", rel: "noopener" });
+  return [...shown, ` ${strings.privacy.remembered} `, link, strings.record.end];
+}
 
 /** @param {string | undefined} sends what goes to another server, as /healthz reports it */
 export function privacySentence(sends, host) {
-  if (sends) return SENT[sends] ?? "What you say is sent to another server.";
-  if (LOCAL.has(host)) return "Nothing that you say or show leaves this machine.";
-  return `What you say and show goes to ${host} and no further.`;
+  const words = strings.privacy;
+  if (sends) return SENT.has(sends) ? words[sends] : words.elsewhere;
+  return LOCAL.has(host) ? words.local : words.goesTo(host);
 }

@@ -1,6 +1,6 @@
 /* Lists the answers that recall an earlier event of the call, with the time of the event. */
 
-import { timeOfRecall } from "../words.js";
+import { timeOfRecall } from "../strings/sentences.js";
 
 const SHOWN = 6; // newest first
 

@@ -1,5 +1,7 @@
 /* Shows the decisions of a full-duplex engine for the last seconds: a mark for each second, listening or speaking. */
 
+import { number as figure, strings } from "../strings/language.js";
+
 const SHOWN = 40;
 
 export class Seconds {
@@ -23,14 +25,17 @@ export class Seconds {
     this.box.hidden = !newest;
     if (!newest) return;
     const evicted = Math.max(-1, ...this.marks.flatMap(({ left }) => left)) + 1;
-    this.summary.textContent = `Second ${newest.number + 1}: ${newest.decision}${evicted ? `; the first ${evicted} evicted` : ""}`;
+    this.summary.textContent = about(newest) + (evicted ? strings.seconds.evicted(figure(evicted)) : "");
     this.list.replaceChildren(...this.marks.map(mark));
   }
 }
 
+const about = ({ number, decision }) =>
+  strings.seconds.second(figure(number + 1), strings.seconds.decisions[decision] ?? decision);
+
 function mark({ number, decision, forced, left }) {
   const item = document.createElement("li");
   Object.assign(item.dataset, { number, decision, forced, left: left.length });
-  item.title = `Second ${number + 1}: ${decision}${forced ? "; forced" : ""}`;
+  item.title = about({ number, decision }) + (forced ? strings.seconds.forced : "");
   return item;
 }

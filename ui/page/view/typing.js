@@ -1,7 +1,7 @@
 /* Sends typed messages: at once, or once the call is connected. A message returns to the box if the call is lost before
    the server has received it. */
 
-const LONGEST = 2000; // characters; the server accepts no more
+const LONGEST = 2000; // characters of a message; a longer text is shown as a document
 
 export class TypedLine {
   #form;
@@ -11,17 +11,26 @@ export class TypedLine {
   /**
    * @param {any} form
    * @param {any} box
-   * @param {{send: (text: string) => boolean, wait: () => void, refuse: (longest: number) => void}} actions `send`
-   * returns whether the text was sent, `wait` is called when it has to wait for the call
+   * @param {{send: (text: string) => boolean, wait: () => void, keep: (text: string) => void}} actions `send` returns
+   * whether the text was sent, `wait` is called when it has to wait for the call, `keep` gets a text that is too long
+   * for a message, typed or pasted
    */
-  constructor(form, box, { send, wait, refuse }) {
+  constructor(form, box, { send, wait, keep }) {
     this.#form = form;
     this.#box = box;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = box.value.trim();
-      if (text.length > LONGEST) return refuse(LONGEST);
-      if (text) this.#submit(text, { send, wait });
+      if (text.length > LONGEST) {
+        keep(text);
+        box.value = "";
+      } else if (text) this.#submit(text, { send, wait });
+    });
+    box.addEventListener("paste", (event) => {
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      if (text.length <= LONGEST) return;
+      event.preventDefault();
+      keep(text);
     });
   }
 

@@ -1,5 +1,7 @@
 /* Shows what the assistant watches for, each rule with a button that deletes it, and whether it describes what it sees. */
 
+import { strings } from "../strings/language.js";
+
 export class Watching {
   narrating = false;
 
@@ -28,8 +30,8 @@ export class Watching {
     const words = document.createElement("span");
     words.textContent = text;
     const remove = document.createElement("button");
-    Object.assign(remove, { type: "button", textContent: "×", title: "Stop watching for this" });
-    remove.setAttribute("aria-label", `Stop watching: ${text}`);
+    Object.assign(remove, { type: "button", textContent: "×", title: strings.page.stopWatching });
+    remove.setAttribute("aria-label", strings.unwatch(text));
     remove.addEventListener("click", () => this.send({ type: "unwatch", number }));
     item.append(words, remove);
     return item;

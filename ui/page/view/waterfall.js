@@ -1,5 +1,7 @@
 /* Draws the latency of the last turns by stage against the budget, and fills a table with the same figures. */
 
+import { number, strings } from "../strings/language.js";
+
 const SHOWN = 6; // turns
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 26;
@@ -7,16 +9,15 @@ const LEFT = 96; // width of the names
 const RIGHT = 66; // width of the figures
 const WIDTH = 340;
 
-const NAMES = {
-  transcript: "Transcript",
-  turn_decided: "Turn decided",
-  first_token: "First word",
-  first_phrase: "First phrase",
-  first_sound_made: "Sound made",
-  first_sound_sent: "Sound sent",
-  first_sound_heard: "Sound heard",
-};
-const STAGES = Object.keys(NAMES);
+const STAGES = [
+  "transcript",
+  "turn_decided",
+  "first_token",
+  "first_phrase",
+  "first_sound_made",
+  "first_sound_sent",
+  "first_sound_heard",
+];
 
 export class Waterfall {
   /**
@@ -48,7 +49,7 @@ export class Waterfall {
       if (!(stage in marks)) return [];
       // A stage begins when the one before it was ready; a stage prepared in advance begins at the last speech sample.
       const before = stages.slice(0, i).map((one) => marks[one]).filter((ms) => ms <= marks[stage]);
-      return row(i, NAMES[stage], Math.max(0, ...before), marks[stage], budget[stage], scale);
+      return row(i, nameOf(stage), Math.max(0, ...before), marks[stage], budget[stage], scale);
     });
     fill(this.svg, stages.length, rows, summarize({ marks, budget }));
   }
@@ -56,20 +57,20 @@ export class Waterfall {
   #drawTurns(timed, scale) {
     const rows = timed.flatMap(({ turn, latency: { marks, budget } }, i) => {
       const last = lastStage(marks);
-      return row(i, `Turn ${turn}`, 0, marks[last], budget[last], scale);
+      return row(i, strings.latency.turn(turn), 0, marks[last], budget[last], scale);
     });
-    fill(this.history, timed.length, rows, `The last ${timed.length} turns against their budget`);
+    fill(this.history, timed.length, rows, strings.latency.lastTurns(timed.length));
   }
 
   #fillTable(timed, stages) {
-    const head = line("th", ["Turn", ...stages.map((stage) => NAMES[stage])]);
+    const head = line("th", [strings.latency.turnColumn, ...stages.map(nameOf)]);
     const body = timed.map(({ turn, latency: { marks, over } }) =>
       line("td", [
         turn,
-        ...stages.map((stage) => (stage in marks ? `${ms(marks[stage])}${over.includes(stage) ? " over" : ""}` : "–")),
+        ...stages.map((stage) => (stage in marks ? `${ms(marks[stage])}${over.includes(stage) ? ` ${strings.latency.over}` : ""}` : "–")),
       ]),
     );
-    const budget = line("td", ["Budget", ...stages.map((stage) => ms(timed.at(-1).latency.budget[stage]))]);
+    const budget = line("td", [strings.latency.budget, ...stages.map((stage) => ms(timed.at(-1).latency.budget[stage]))]);
     this.table.replaceChildren(head, ...body, budget);
   }
 }
@@ -115,13 +116,13 @@ function line(tag, cells) {
 
 export function summarize({ marks, budget }) {
   const last = lastStage(marks);
-  const verdict = budget[last] === undefined ? "" : `, budget ${ms(budget[last])}`;
-  return `${NAMES[last] ?? last} after ${ms(marks[last])}${verdict}`;
+  return strings.latency.summary(nameOf(last), ms(marks[last]), budget[last] === undefined ? "" : ms(budget[last]));
 }
 
 export function lastStage(marks) {
   return STAGES.findLast((stage) => stage in marks) ?? Object.keys(marks).at(-1);
 }
 
+const nameOf = (stage) => strings.stages[stage] ?? stage;
 const values = (record) => Object.values(record);
-const ms = (value) => (value === undefined ? "–" : `${Math.round(value).toLocaleString("en")} ms`);
+const ms = (value) => (value === undefined ? "–" : strings.latency.ms(number(Math.round(value))));

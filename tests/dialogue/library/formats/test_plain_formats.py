@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from dialogue.library.formats.plain_formats import (
-    clock_time,
     decoded,
     markdown_sections,
     subtitle_sections,
@@ -43,7 +42,6 @@ def test_subtitles_have_their_times_and_no_marks(tmp_path: Path) -> None:
     cues = "1\n00:00:01,000 --> 00:00:02,000\n<i>One.</i>\n\n2\n00:00:20,0 --> 00:00:22,0\nTwo.\n\nstray\n\n"
     path = written(tmp_path, f"{cues}3\n01:02:03,500 --> 01:02:05,000\nThree.\n{{\\an8}}Four.\n")
     assert list(subtitle_sections(path)) == [Section("at 0:01", "One. Two."), Section("at 1:02:03", "Three. Four.")]
-    assert clock_time(59) == "0:59"
 
 
 def test_each_value_of_a_table_has_the_name_of_its_column(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Opening checkpoints: complete folders open, damaged ones are refused with a reason, nothing is half-loaded."""
+"""Opening checkpoints: complete folders open, damaged ones are refused with a reason, nothing is half-loaded.
+
+Also tests `dialogue/minicpm/checkpoints/inspection.py`.
+"""
 
 from __future__ import annotations
 
@@ -173,6 +176,13 @@ def test_kinds_are_recognised_without_a_version() -> None:
     assert kind_of({"model_type": "minicpmv", "vision_config": {"model_type": "idefics2"}}) is Kind.V25
     assert kind_of({"model_type": "minicpmv", "vision_config": {"model_type": "siglip"}}) is Kind.V26
     assert kind_of({"model_type": "minicpmo", "version": 2.6}) is Kind.O26
+    for config, missing in (
+        ({"model_type": "minicpmv", "version": 4.5}, "joins frames of a film"),
+        ({"model_type": "minicpmv", "version": 4.0}, "scales embeddings"),
+        ({"model_type": "minicpm"}, "sparse attention"),
+    ):
+        with pytest.raises(BadInput, match=missing):
+            kind_of(config)
     assert set(KINDS.values()) == set(Kind)
 
 

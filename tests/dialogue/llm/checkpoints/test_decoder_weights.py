@@ -1,4 +1,7 @@
-"""The same model from safetensors, with or without a prefix, and from GGUF files of three architectures."""
+"""The same model from safetensors, with or without a prefix, and from GGUF files of three architectures.
+
+Also tests `decoder_config.py`, `gguf_file.py` and `json_file.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Answers to a history of text, pictures and audio: chat templates, special tokens, and the tokens of transformers."""
+"""Answers to a history of text, pictures and audio: chat templates, special tokens, and the tokens of transformers.
+
+Also tests `dialogue/llm/beam_search.py`, `dialogue/llm/checkpoints/vocabulary.py`, `dialogue/llm/generation.py`,
+`embedding.py` and `request.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Loading a model: pages of a file whose tensors are converted do not stay in memory."""
+"""Loading a model: pages of a file whose tensors are converted do not stay in memory.
+
+Also tests `dialogue/minicpm/tiny/checkpoint.py` and `dialogue/minicpm/tiny/tokenizer.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A damaged checkpoint is refused before any tensor is read, with a message that names the damage; files are closed."""
+"""A damaged checkpoint is refused before any tensor is read, with a message that names the damage; files are closed.
+
+Also tests `inventory.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A session of o 2.6: its own state, rewind, interrupted replies, eviction, the recap."""
+"""A session of o 2.6: its own state, rewind, interrupted replies, eviction, the recap.
+
+Also tests `session_ledger.py`.
+"""
 
 from __future__ import annotations
 

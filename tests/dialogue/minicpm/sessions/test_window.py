@@ -21,7 +21,7 @@ Open = Callable[[Kind], MiniCPM]
 HEADING = (31, 32, 33)
 
 
-class Plain:
+class PlainWindow:
     """A session as lists: rows of the system prompt, and for each unit its number, rows and text."""
 
     def __init__(self, model: MiniCPM, draw: random.Random) -> None:
@@ -48,7 +48,7 @@ class Plain:
         return torch.cat([self.system[:prefix], recap, self.system[prefix:], *units])
 
 
-def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[int]]) -> None:
+def follow(plain: PlainWindow, window: Window, units: int, expect: Callable[[], list[int]]) -> None:
     """`expect` evicts from the lists as the window should from the cache; returns the previous text."""
     decoder = plain.model.decoder
     context = RecapWindow(decoder, decoder.new_cache(2000), plain.system, plain.suffix)
@@ -74,7 +74,7 @@ def follow(plain: Plain, window: Window, units: int, expect: Callable[[], list[i
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sliding_window_drops_whole_units_between_its_marks(model: Open, seed: int) -> None:
     draw = random.Random(seed)
-    plain = Plain(model(Kind.O45), draw)
+    plain = PlainWindow(model(Kind.O45), draw)
     high = draw.randint(60, 160)
     low = draw.randint(20, high)
 
@@ -90,7 +90,7 @@ def test_a_sliding_window_drops_whole_units_between_its_marks(model: Open, seed:
 
 @pytest.mark.parametrize(("units", "most"), [(1, 3), (4, 9), (3, 500), (2, 0), (6, 1)])
 def test_a_recap_window_keeps_the_end_of_the_text(model: Open, units: int, most: int) -> None:
-    plain = Plain(model(Kind.O45), random.Random(units))
+    plain = PlainWindow(model(Kind.O45), random.Random(units))
 
     def expect() -> list[int]:
         while len(plain.units) > units:

@@ -1,4 +1,7 @@
-"""Measured cost of sessions: the worst second of o 4.5 (`duplex_cost.py`) and of o 2.6 (`turn_cost.py`)."""
+"""Measured cost of sessions: the worst second of o 4.5 (`duplex_cost.py`) and of o 2.6 (`turn_cost.py`).
+
+Also tests `worst_case.py`.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def test_slow_replies_limit_the_sessions_that_fast_units_allow() -> None:
     assert cost.sessions(0.75) == 1
 
 
-class Measured(list[SessionO26]):
+class MeasuredSessions(list[SessionO26]):
     """Collects the measured sessions; the clock stands still, so that no machine is too slow."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +74,7 @@ class Measured(list[SessionO26]):
 def test_a_measured_second_of_o26_is_a_full_unit_and_a_second_of_speech(
     model: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sessions, sounds, sound = Measured(monkeypatch), list[int](), VoiceO26.sound
+    sessions, sounds, sound = MeasuredSessions(monkeypatch), list[int](), VoiceO26.sound
 
     def heard(voice: VoiceO26, codes: Sequence[Sequence[Sequence[int]]]) -> Tensor:
         sounds.extend(len(each) for each in codes)
@@ -90,7 +93,7 @@ def test_without_its_voice_text_is_generated_at_reading_pace(model: Open, monkey
     def replied(session: SessionO26) -> int:
         return sum(entry.tokens for entry in session.ledger.entries if entry.kind == "reply")
 
-    sessions = Measured(monkeypatch)
+    sessions = MeasuredSessions(monkeypatch)
     measure_turns(model(Kind.O26), context=256, most=1, speaks=False)
     opened = turn_cost._full_session(model(Kind.O26), 256)
     next(opened.answer(1))

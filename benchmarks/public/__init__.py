@@ -1,0 +1,1 @@
+"""Samples of public benchmarks, made here in their formats."""

@@ -1,0 +1,1 @@
+"""Engines whose models run on a server: a chat server, or a realtime server."""

@@ -1,0 +1,1 @@
+"""Live translation by a language model: its instructions, and the translators."""

@@ -1,0 +1,1 @@
+"""Clients of realtime servers: one translator a dialect, and the socket that carries it."""

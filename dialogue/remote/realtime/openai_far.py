@@ -1,0 +1,144 @@
+"""Translates for a server of OpenAI's Realtime dialect: it decides when the user has finished, we when it is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dialogue.blocks import UnitBlock
+from dialogue.engine import Capabilities
+from dialogue.remote.realtime.common_messages import reported, said_before
+from dialogue.remote.realtime.far_events import (
+    UNIT_S,
+    FarDone,
+    FarEvent,
+    FarFault,
+    FarReady,
+    FarSound,
+    FarTaken,
+    FarWords,
+    Message,
+    Samples,
+    Standing,
+)
+from dialogue.remote.realtime.far_sound import fields_of, from_pcm16, pcm16, shown, text_in
+from dialogue.remote.remote_format import data_url
+
+RATE_HZ = 24_000
+# Interruptions are decided here: a backchannel is none.
+TURNS = {"type": "semantic_vad", "eagerness": "auto", "create_response": True, "interrupt_response": False}
+WORDS = {
+    "response.output_audio_transcript.delta",
+    "response.output_text.delta",
+    "response.audio_transcript.delta",  # names from before the dialect was final, which some servers still have
+    "response.text.delta",
+}
+SOUND = {"response.output_audio.delta", "response.audio.delta"}
+
+
+class OpenAiFar:
+    """`resample` takes a stream from 16 kHz to RATE_HZ, piece by piece."""
+
+    can = Capabilities(hears=True, sees=True, speaks=True, duplex=True, unit_s=UNIT_S)
+    protocols: Sequence[str] = ()
+    ends_by_silence = False
+
+    def __init__(self, standing: Standing, resample: Callable[[Samples], Samples]) -> None:
+        self._standing, self._resample = standing, resample
+        self._ready = False
+        self._asked = False  # the server will answer what was said or typed
+        self._response: str | None = None  # the one under way
+        self._cut: set[str] = set()  # responses that nobody hears any more
+
+    @property
+    def awaits_answer(self) -> bool:
+        return self._asked or self._response is not None
+
+    def opened(self) -> list[Message]:
+        return []
+
+    def take(self, message: Message) -> FarTaken:
+        kind, response = message.get("type"), _response_of(message)
+        match kind:
+            case "session.created":
+                return FarTaken(answers=[{"type": "session.update", "session": self._session()}])
+            case "session.updated" if not self._ready:
+                self._ready = True
+                return FarTaken([FarReady()], [_new_item(said_before(turn)) for turn in self._standing.said])
+            case "input_audio_buffer.committed":
+                self._asked = True
+            case "response.created":
+                self._asked, self._response = False, response
+            case "response.done":
+                return FarTaken(self._done(message, response))
+            case "error":
+                return FarTaken([reported(message, ready=self._ready)])
+            case _ if response in self._cut:
+                pass
+            case _ if kind in WORDS:
+                return FarTaken([FarWords(text_in(message.get("delta")))])
+            case _ if kind in SOUND:
+                return FarTaken([FarSound(from_pcm16(message.get("delta")), RATE_HZ, str(message.get("item_id")))])
+        return FarTaken()
+
+    def hear(self, unit: UnitBlock) -> list[Message]:
+        messages: list[Message] = []
+        if unit.rgb is not None:
+            messages.append(_user_item([{"type": "input_image", "image_url": data_url(unit.rgb)}]))
+        if len(unit.samples):
+            sound = self._resample(unit.samples)
+            messages.append({"type": "input_audio_buffer.append", "audio": pcm16(sound)})
+        if unit.text:
+            self._asked = True
+            messages += [_user_item([{"type": "input_text", "text": unit.text}]), {"type": "response.create"}]
+        return messages
+
+    def cut(self, item: str, heard_s: float) -> list[Message]:
+        messages: list[Message] = []
+        if self._response is not None:
+            self._cut = {self._response}
+            messages.append({"type": "response.cancel"})
+        if item:
+            end_ms = round(heard_s * 1000)
+            truncate = {"type": "conversation.item.truncate", "item_id": item, "content_index": 0}
+            messages.append({**truncate, "audio_end_ms": end_ms})
+        return messages
+
+    def closing(self) -> list[Message]:
+        return []
+
+    def _session(self) -> Message:
+        sound = {"type": "audio/pcm", "rate": RATE_HZ}
+        return {
+            "type": "realtime",
+            "instructions": self._standing.instruction,
+            "output_modalities": ["audio"],
+            "audio": {"input": {"format": sound, "turn_detection": TURNS}, "output": {"format": sound}},
+        }
+
+    def _done(self, message: Message, response: str | None) -> list[FarEvent]:
+        self._asked = False
+        if response == self._response:
+            self._response = None
+        if response in self._cut:
+            self._cut.discard(response)
+            return []
+        about = fields_of(message.get("response"))
+        if about.get("status") != "failed":
+            return [FarDone()]
+        error = fields_of(fields_of(about.get("status_details")).get("error"))
+        return [FarFault(shown(error.get("message"), "The realtime server could not answer.")), FarDone()]
+
+
+def _response_of(message: Mapping[str, Any]) -> str:
+    """The id of the response that a message is about."""
+    named = message.get("response_id") or fields_of(message.get("response")).get("id")
+    return str(named)
+
+
+def _user_item(content: list[Message]) -> Message:
+    return _new_item({"type": "message", "role": "user", "content": content})
+
+
+def _new_item(item: Message) -> Message:
+    return {"type": "conversation.item.create", "item": item}

@@ -1,0 +1,1 @@
+"""Models of retrieval besides the built-in one: sentence embeddings and cross-encoders of the hub."""

@@ -1,0 +1,1 @@
+"""What the user shows beside the camera - pictures, films, recordings, documents - and answers about it by rule."""

@@ -1,0 +1,32 @@
+"""The threads that own the models of a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stream.runtime.device_thread import DeviceThread
+
+BACKGROUND_NICENESS = 10
+
+
+@dataclass
+class Threads:
+    """One thread per model, so that none waits for another: a partial transcript must not delay synthesis."""
+
+    llm: DeviceThread = field(default_factory=lambda: DeviceThread("llm"))
+    asr: DeviceThread = field(default_factory=lambda: DeviceThread("asr"))
+    voice: DeviceThread = field(default_factory=lambda: DeviceThread("tts"))
+    vision: DeviceThread = field(default_factory=lambda: DeviceThread("vision", BACKGROUND_NICENESS))
+    turn_end: DeviceThread = field(default_factory=lambda: DeviceThread("turn-end"))
+    captioner: DeviceThread = field(default_factory=lambda: DeviceThread("captioner", BACKGROUND_NICENESS))
+    languages: DeviceThread = field(default_factory=lambda: DeviceThread("languages", BACKGROUND_NICENESS))
+    documents: DeviceThread = field(default_factory=lambda: DeviceThread("documents", BACKGROUND_NICENESS))
+
+    def all(self) -> tuple[DeviceThread, ...]:
+        models = self.llm, self.asr, self.turn_end, self.voice, self.vision, self.captioner
+        return *models, self.languages, self.documents
+
+    @property
+    def needed(self) -> tuple[DeviceThread, ...]:
+        """Those without which no conversation goes on."""
+        return self.llm, self.asr, self.voice

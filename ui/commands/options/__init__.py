@@ -1,0 +1,1 @@
+"""Options about who may use a server, and what it keeps."""
