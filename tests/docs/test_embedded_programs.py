@@ -39,7 +39,7 @@ def texts() -> Iterator[tuple[Path, str]]:
 
 
 def test_what_programs_in_texts_import_exists() -> None:
-    imports = [(path, *found.groups()) for path, text in texts() for found in IMPORT.finditer(text)]
+    imports = [(path, found[1], found[2]) for path, text in texts() for found in IMPORT.finditer(text)]
     assert len(imports) > 30
     missing = [
         f"{path.relative_to(ROOT)}: {module} has no {name}"
