@@ -1,4 +1,4 @@
-"""Wiring: what an object is made with goes to its constructor. Nobody gives it a handler or a part afterwards."""
+"""Wiring: what an object is made with goes to its constructor, by keyword. Nobody gives it a part afterwards."""
 
 from __future__ import annotations
 
@@ -71,3 +71,33 @@ def test_late_wiring_would_be_found() -> None:
     tree = ast.parse(source)
     assert list(handlers(tree)) == ["book.on_change", "it.done", "self.d.e"]
     assert list(late_parts(tree, {"A"})) == ["a.b.c"]
+
+
+def constructed(tree: ast.AST) -> set[str]:
+    """Classes with a constructor of their own that are no errors."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        if any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in node.body)
+        if not any(ast.unparse(base).endswith(("Error", "Exception", "BadInput", "Busy")) for base in node.bases)
+    }
+
+
+def by_position(tree: ast.AST, ours: set[str]) -> Iterator[str]:
+    """Objects of `ours` that are made with more than two arguments by position."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and len(node.args) > 2 and ast.unparse(node.func) in ours:
+            yield ast.unparse(node.func)
+
+
+def test_wiring_is_by_keyword() -> None:
+    trees = {path: ast.parse(path.read_text()) for path in product_files() if path.exists()}
+    ours = set[str]().union(*map(constructed, trees.values()))
+    wiring = [path for path in trees if named(path).startswith(("stream/", "ui/"))]
+    assert not [f"{named(path)}: {made}" for path in wiring for made in by_position(trees[path], ours)]
+
+
+def test_wiring_by_position_would_be_found() -> None:
+    tree = ast.parse("class A:\n def __init__(self, a, b, c): ...\nA(1, 2, 3)\nA(1, 2, c=3)\nB(1, 2, 3)")
+    assert list(by_position(tree, constructed(tree))) == ["A"]

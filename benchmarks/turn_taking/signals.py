@@ -55,7 +55,7 @@ class SignalModels:
         """The pauses of the turn, up to its end."""
         sound = row.samples()
         ends_at = row.silence_spans[-1][0]
-        segmenter = Segmenter(SegmenterSettings(pause_after_s=SETUPS["laptop"].speculate_after_s))
+        segmenter = Segmenter(SegmenterSettings(pause_after_s=SETUPS["laptop"].turns.speculate_after_s))
         hops: deque[SpeechProbability] = deque(maxlen=KEPT_HOPS)
         began: float | None = None
         found: tuple[SpeechPaused, TurnEndSignals] | None = None

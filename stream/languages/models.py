@@ -99,7 +99,7 @@ class LanguageModels:
             return None
         chosen = speaker or next(name for name in SPEAKERS_OF[code] if name != HIBARI)
         if (code, chosen) not in self._voices:
-            self._voices[code, chosen] = KokoroVoice(self._kokoro, chosen, code)
+            self._voices[code, chosen] = KokoroVoice(model=self._kokoro, voice=chosen, language=code)
         return self._voices[code, chosen]
 
     def close(self) -> None:

@@ -158,7 +158,7 @@ def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
         return None
     detector, reader = _opened("detectors", setup.detector, store), Reader()
     reader.warm_up()
-    return VisionModels(detector, reader, _opened("namers", setup.namer, store))
+    return VisionModels(detector=detector, reader=reader, namer=_opened("namers", setup.namer, store))
 
 
 def _open_voice(setup: Setup, store: WeightStore) -> VoiceModel | None:

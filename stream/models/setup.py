@@ -40,6 +40,25 @@ class DelegateSettings:
 
 
 @dataclass(frozen=True)
+class VisionSettings:
+    """How often the camera's pictures are looked at, and in what detail."""
+
+    looks_per_s: float = 2.0  # detection runs at most this often
+    read_every_s: float = 4.0  # text is read at least this often while something moves
+    hd: Detail = "asked"  # which pictures a model that sees gets at full detail
+
+
+@dataclass(frozen=True)
+class TurnSettings:
+    """When a turn of the user is prepared for, when it is over, and how the wait for an answer is filled."""
+
+    hangover_s: float = 0.40  # silence after which a turn is over where nothing else is known
+    speculate_after_s: float = 0.096  # silence after which the answer is prepared
+    partial_every_s: float = 0.5  # new speech between two partial transcripts
+    acknowledges: bool = True  # a short phrase ends the silence before a late answer
+
+
+@dataclass(frozen=True)
 class Setup:
     """How one machine runs the assistant. `asr`, `tts`, `detector` and `namer` name entries of
     `stream.models.components`."""
@@ -51,16 +70,11 @@ class Setup:
     sessions: int | None = None  # sessions at once that the user asks for, whatever was measured
     asr: str = "whisper-tiny.en"
     tts: str = "hibari"
-    language: str = "auto"  # of the call, as in ISO 639-1; "auto" follows the user
     detector: str = "nanodet-g"
     namer: str = "efficientnet-lite0"
-    looks_per_s: float = 2.0  # detection runs at most this often
-    read_every_s: float = 4.0  # text is read at least this often while something moves
-    hangover_s: float = 0.40  # silence after which a turn is over where nothing else is known
-    speculate_after_s: float = 0.096  # silence after which the answer is prepared
-    partial_every_s: float = 0.5  # new speech between two partial transcripts
-    acknowledges: bool = True  # a short phrase ends the silence before a late answer
-    hd: Detail = "asked"  # which pictures a model that sees gets at full detail
+    language: str = "auto"  # of the call, as in ISO 639-1; "auto" follows the user
+    vision: VisionSettings = VisionSettings()
+    turns: TurnSettings = TurnSettings()
     captioner: CaptionerSettings | None = None
     tools: tuple[Tool, ...] = ()  # the user's functions, for an engine that calls functions
     delegate: DelegateSettings | None = None

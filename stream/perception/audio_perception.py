@@ -19,7 +19,7 @@ from audio.room.foreground import Foreground
 from audio.segmentation import Segmenter, SegmenterSettings, SpeechPaused, SpeechStarted
 from audio.transcribe import Transcript
 from audio.voice_activity import HOP_S, SpeechProbability, VadState, VoiceActivityDetector
-from stream.models.setup import Setup
+from stream.models.setup import TurnSettings
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.echo_cancellation import EchoCancellation
 from stream.perception.interleave import UNIT, UNIT_S
@@ -84,13 +84,13 @@ class AudioPerception:
         transcripts: SpeechTranscripts | None,
         turn_detection: TurnDetection | None,
         floor: ListeningFloor,
-        setup: Setup,
+        settings: TurnSettings,
         link: Link,
         echo: EchoCancellation | None,
     ) -> None:
         self._voice_activity, self._transcripts, self._turn_detection = voice_activity, transcripts, turn_detection
         self._sound, self._sound_clock = sound, sound_clock
-        self._floor, self._setup, self._link, self._echo = floor, setup, link, echo
+        self._floor, self._settings, self._link, self._echo = floor, settings, link, echo
         self._overlap = OverlapWords(transcripts, floor.take) if transcripts is not None else None
         self.queue: DropOldest[Chunk] = DropOldest(AUDIO_QUEUE_CHUNKS)
         self._on = True
@@ -103,7 +103,7 @@ class AudioPerception:
 
     def _reset(self) -> None:
         self._voice_state = VadState()
-        self._segmenter = Segmenter(SegmenterSettings(pause_after_s=self._setup.speculate_after_s))
+        self._segmenter = Segmenter(SegmenterSettings(pause_after_s=self._settings.speculate_after_s))
         self._foreground = Foreground()
         self._silence = SilenceWatch(SILENT_S, DEAD_DBFS)
         self._hops: deque[SpeechProbability] = deque(maxlen=KEPT_HOPS)
@@ -211,7 +211,7 @@ class AudioPerception:
             return
         began_at, silent_s = turns.began_at, self._segmenter.silent_s
         voiced = hop.probability >= SPEECH or not turns.hands_free
-        due = self._sound.end_s - max(began_at, self._partial_end_s) >= self._setup.partial_every_s
+        due = self._sound.end_s - max(began_at, self._partial_end_s) >= self._settings.partial_every_s
         if voiced and due and not transcripts.busy:
             self._partial_end_s = self._sound.end_s
             tasks.create_task(self._caption(turns.turn, transcripts.partial(began_at, PARTIAL_S)), name="partial")

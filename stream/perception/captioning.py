@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from dialogue.blocks import Fact, SceneBlock
 from dialogue.errors import BadInput
-from stream.models.setup import CaptionerSettings, Setup
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import Notice
 from stream.runtime.link import Link
@@ -28,9 +27,9 @@ LONGEST_DESCRIPTION = 400  # characters
 class Captioning:
     """Describes the pictures of one session. `fact` is the newest description, to be added to the scene."""
 
-    def __init__(self, captioner: Captioner, thread: DeviceThread, setup: Setup, link: Link) -> None:
+    def __init__(self, captioner: Captioner, thread: DeviceThread, every_s: float, link: Link) -> None:
         self._captioner, self._thread, self._link = captioner, thread, link
-        self._every_s = setup.captioner.every_s if setup.captioner is not None else CaptionerSettings.every_s
+        self._every_s = every_s
         self.queue: LatestOnly[Picture] = LatestOnly()
         self._next_at = float("-inf")
         self._asked = asyncio.Event()

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from dialogue.blocks import CameraTrouble, SceneBlock
 from dialogue.text.scene_description import DARK, trouble_description
-from stream.models.setup import Setup
+from stream.models.setup import VisionSettings
 from stream.perception.captioning import Captioning, with_description
 from stream.perception.picture_detail import PictureDetail
 from stream.perception.seen_scene import scene_block
@@ -60,7 +60,7 @@ class VideoPerception:
         *,
         vision_models: VisionModels | None,
         thread: DeviceThread,
-        setup: Setup,
+        settings: VisionSettings,
         link: Link,
         captioning: Captioning | None = None,
         pictures: PictureChoiceSettings | None = None,
@@ -72,8 +72,8 @@ class VideoPerception:
         self.queue: LatestOnly[Picture] = LatestOnly()
         self._chooser = FrameChooser(
             FrameSamplingSettings(
-                looks_per_s=setup.looks_per_s,
-                read_every_s=setup.read_every_s,
+                looks_per_s=settings.looks_per_s,
+                read_every_s=settings.read_every_s,
                 pictures=pictures or PictureChoiceSettings(),
             )
         )
@@ -85,7 +85,7 @@ class VideoPerception:
         self._came = asyncio.Event()  # set at each picture
         self._chose = asyncio.Event()  # set after each choice
         self._on = True
-        self.detail = PictureDetail(setup.hd)  # of the pictures that a model sees
+        self.detail = PictureDetail(settings.hd)  # of the pictures that a model sees
         self._frozen = self._dark = False
         self.newest: Picture | None = None
         self.chosen: Picture | None = None

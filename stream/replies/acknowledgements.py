@@ -44,4 +44,4 @@ def acknowledgements(
     """For an engine whose replies are spoken for it, at the end of a turn."""
     if engine.can.speaks or engine.can.duplex:
         return None
-    return Acknowledgements(speech, on, lambda: code_spoken(language))
+    return Acknowledgements(speech=speech, on=on, language=lambda: code_spoken(language))

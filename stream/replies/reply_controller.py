@@ -190,7 +190,9 @@ class ReplyController:
         if not isinstance(question, Announcement):
             for kept in self._deps.settled:
                 kept.draft()
-        self.reply = Reply(turn, question, self._deps, self._unheard, self._shown)
+        self.reply = Reply(
+            turn=turn, question=question, dependencies=self._deps, unheard=self._unheard, shown=self._shown
+        )
         self._task = tasks.create_task(self.reply.run(), name=f"reply-{turn}")
 
     async def _take_unit(self, turn: int, before_s: float = float("inf")) -> bool:

@@ -25,7 +25,7 @@ async def answer_long_message(message: str, parts: Parts, embed: Embed) -> LongA
     engine = new_engine()
     room = part_characters(engine.context().limit)
     await engine.close()
-    with TextIndex("the message", embed, parts.threads.documents) as index:
+    with TextIndex(title="the message", embed=embed, thread=parts.threads.documents) as index:
         async with aclosing(index.fill([Section("", text)])) as filling:
             async for _ in filling:
                 pass

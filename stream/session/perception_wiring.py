@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialogue.engine import Engine, SemanticTurnJudge
 from stream.languages.spoken_language import SpokenLanguage
 from stream.models.parts import Parts
-from stream.models.setup import Setup
+from stream.models.setup import CaptionerSettings, Setup
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
@@ -35,7 +35,8 @@ def captioning(parts: Parts, engine: Engine, setup: Setup, link: Link) -> Captio
     """For an engine that cannot see, where there is a model that describes pictures."""
     if parts.captioner is None or engine.can.sees:
         return None
-    return Captioning(parts.captioner, parts.threads.captioner, setup, link)
+    every_s = setup.captioner.every_s if setup.captioner is not None else CaptionerSettings.every_s
+    return Captioning(captioner=parts.captioner, thread=parts.threads.captioner, every_s=every_s, link=link)
 
 
 def video_perception(
@@ -50,7 +51,7 @@ def video_perception(
     return VideoPerception(
         vision_models=parts.vision_models,
         thread=parts.threads.vision,
-        setup=setup,
+        settings=setup.vision,
         link=link,
         captioning=captioning,
         pictures=picture_budget(engine),
@@ -61,14 +62,20 @@ def video_perception(
 
 def caption_transcriber(language: SpokenLanguage | None, engine: Engine, link: Link) -> CaptionTranscriber | None:
     """For an engine that hears, where there is a transcriber."""
-    return CaptionTranscriber(language.hear, engine, link) if language is not None and engine.can.hears else None
+    return (
+        CaptionTranscriber(hear=language.hear, engine=engine, link=link)
+        if language is not None and engine.can.hears
+        else None
+    )
 
 
 def spoken_language(parts: Parts, setup: Setup, link: Link) -> SpokenLanguage | None:
     """Where there is a transcriber: for an engine that hears, captions and the voice are in the language."""
     if parts.transcriber is None:
         return None
-    return SpokenLanguage(parts.transcriber, parts.threads.asr, parts.languages, link, setup.language)
+    return SpokenLanguage(
+        english=parts.transcriber, thread=parts.threads.asr, models=parts.languages, link=link, fixed=setup.language
+    )
 
 
 def transcripts(
@@ -81,7 +88,7 @@ def transcripts(
     def is_ours(words: str, start_s: float) -> bool:
         return own_words.has(words, clock.at(start_s))
 
-    return SpeechTranscripts(language.hear, sound, is_ours)
+    return SpeechTranscripts(hear=language.hear, sound=sound, is_ours=is_ours)
 
 
 def turns(engine: Engine, setup: Setup) -> Turns:
@@ -89,7 +96,14 @@ def turns(engine: Engine, setup: Setup) -> Turns:
     if engine.can.duplex:
         return DuplexTurns()
     fitted = turn_end_model()
-    return Turns(Patience(setup.hangover_s, fitted.pause_s, fitted.threshold, fitted.typical_pause_s))
+    return Turns(
+        Patience(
+            silence_s=setup.turns.hangover_s,
+            pause_s=fitted.pause_s,
+            threshold=fitted.threshold,
+            typical_pause_s=fitted.typical_pause_s,
+        )
+    )
 
 
 def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:
@@ -113,7 +127,7 @@ def audio_perception(
         transcripts=transcripts,
         turn_detection=_turn_detection(parts, floor.sound, transcripts),
         floor=floor,
-        setup=setup,
+        settings=setup.turns,
         link=link,
         echo=EchoCancellation(canceller(), played) if canceller is not None else None,
     )

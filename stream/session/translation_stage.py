@@ -79,6 +79,10 @@ def language_and_translation(
         translator = engine.translator
     else:
         translator = EngineTranslation(parts.new_chat_engine or parts.new_engine)
-    stage = TranslationStage(Interpreter(translator, link, lambda: language.code), language, link)
+    stage = TranslationStage(
+        interpreter=Interpreter(translator=translator, link=link, spoken=lambda: language.code),
+        language=language,
+        link=link,
+    )
     flight.listeners.append(stage.hear)
     return language, stage

@@ -85,7 +85,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         watches=news.book,
         language=language,
         interpreter=translation.interpreter if translation is not None else None,
-        acknowledgements=acknowledgements(engine, speech, language, setup.acknowledges),
+        acknowledgements=acknowledgements(engine, speech, language, setup.turns.acknowledges),
     )
     replies = _reply_stage(orders, needed, flight, sound)
     writes = perceiving.caption_transcriber(language, engine, link)
@@ -108,7 +108,9 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         video=video,
         replies=replies,
         controls=_controls(parts, orders, floor, audio, needed, replies, news.book),
-        playout=PacedPlayout(playback, playback_moved, floor, replies, setup.budget_s, link),
+        playout=PacedPlayout(
+            playback=playback, moved=playback_moved, floor=floor, replies=replies, budget_s=setup.budget_s, link=link
+        ),
         captioning=captioning,
         caption_transcriber=writes,
         reminders=ReminderStage(book=book, floor=floor) if (book := needed.reminders) is not None else None,
@@ -116,7 +118,14 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         remembering=opened_remembering(engine, setup, link),
         delegation=delegation_stage(parts, needed, floor),
         watching=_watching(news, floor, link, language),
-        showing=ShowingStage(parts, engine.can, needed.shown, link, lambda: orders.put(ThingShown()), documents),
+        showing=ShowingStage(
+            parts=parts,
+            can=engine.can,
+            book=needed.shown,
+            link=link,
+            fed=lambda: orders.put(ThingShown()),
+            documents=documents,
+        ),
         translation=translation,
     )
 
@@ -141,7 +150,7 @@ def _both(played: PlayedSound, flight: FlightRecorder, rate: int) -> Callable[[S
 def _speech(parts: Parts, language: SpokenLanguage | None, out_rate: int) -> SpeechSynthesis:
     """The voice of a phrase is that of its language."""
     voice_of = None if language is None else lambda phrase, code: language.voice_of(phrase, parts.voice, code)
-    return SpeechSynthesis(parts.voice, parts.threads.voice, out_rate, voice_of)
+    return SpeechSynthesis(voice=parts.voice, thread=parts.threads.voice, out_rate=out_rate, voice_of=voice_of)
 
 
 def _unit_feed(engine: Engine, sound: AudioBuffer, video: VideoPerception) -> UnitFeed:
@@ -210,7 +219,9 @@ def _equip(
     if not isinstance(engine, TakesTools):
         return
     if parts.vision_models is not None:
-        look_closer = CloserLook(parts.vision_models, parts.threads.vision, dependencies.video)
+        look_closer = CloserLook(
+            vision_models=parts.vision_models, thread=parts.threads.vision, watching=dependencies.video
+        )
     engine.equip(
         Toolbox(
             reminders=dependencies.reminders,

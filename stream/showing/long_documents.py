@@ -50,7 +50,7 @@ class LongDocuments:
         embed = self._parts.embed
         assert embed is not None, "a document is read where there is an embedder"
         thread = self._parts.threads.documents
-        index = TextIndex(title, embed, thread)
+        index = TextIndex(title=title, embed=embed, thread=thread)
         await thread.run(torch.set_num_threads, 1)  # of this thread: the call needs the other cores
         try:
             async with aclosing(index.fill(sections)) as steps:

@@ -88,7 +88,7 @@ class ShowingStage:
                 self._documents.close()
 
     async def _take_in(self, shown: FileShown) -> None:
-        taking = _TakingIn(shown, self._book, self._link)
+        taking = _TakingIn(shown=shown, book=self._book, link=self._link)
         try:
             if not self._can.sees and self._parts.vision_models is None:
                 raise BadInput(NO_VISION)

@@ -259,7 +259,12 @@ class Assistant:
         backend = self._backend
         hears = backend.setup.capabilities.hears
         return LiveCall(
-            self._loop, backend.new_session, backend.release_slot, rate=rate, aloud=aloud, hears_silence=hears
+            loop=self._loop,
+            open_session=backend.new_session,
+            release_slot=backend.release_slot,
+            rate=rate,
+            aloud=aloud,
+            hears_silence=hears,
         )
 
     def close(self) -> None:

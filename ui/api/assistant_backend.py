@@ -92,7 +92,7 @@ class AssistantBackend:
             self._admission = Admission(capacity_of(parts, self.setup).sessions)
         self._admission.take()
         try:
-            return Session("program", parts, self.setup, out_rate=rate)
+            return Session(name="program", parts=parts, setup=self.setup, out_rate=rate)
         except BaseException:
             self._admission.leave()
             raise

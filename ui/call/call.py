@@ -80,7 +80,7 @@ class Call:
         self._times, self._vacated = times, vacated
         self._session: CallSession | None = None
         self._state: Message | None = None
-        self._media = CallMedia(self._now, self._heard, self._saw, self.announce)
+        self._media = CallMedia(now=self._now, heard=self._heard, saw=self._saw, announce=self.announce)
         self._messages, self._refused_messages = Allowance(MESSAGES_PER_S, MESSAGES_AT_ONCE), 0
         page = PageSide(received=self._received, alive=self._alive, pull=self._pull)
         self._open_line = Lines(stun, hosts, self._media, page)

@@ -79,7 +79,10 @@ class Calls:
         hosts: Sequence[str] | None = None,
         recordings: Recordings | None = None,
     ) -> None:
-        self.admission, self.admission_queue = admission, AdmissionQueue(admission, metrics, self._make_room)
+        self.admission, self.admission_queue = (
+            admission,
+            AdmissionQueue(admission=admission, metrics=metrics, crowded=self._make_room),
+        )
         self._open_session, self._greetings, self._metrics = open_session, greetings, metrics
         self._recordings, self.uploads = recordings, Uploads()
         self._stun, self._times, self._hosts = stun, times or CallTimes(), hosts

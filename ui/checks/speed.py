@@ -122,7 +122,7 @@ async def _llm(parts: Parts) -> tuple[Finding, float]:
 
 def _answer(setup: Setup, asr_s: float, llm_s: float, voice_s: float) -> Finding:
     """The sum of the stages against the budget of the setup."""
-    waited = max(SHORTEST_S, setup.speculate_after_s + asr_s + llm_s + voice_s)
+    waited = max(SHORTEST_S, setup.turns.speculate_after_s + asr_s + llm_s + voice_s)
     budget = setup.budget_s.get("first_sound_made", float("inf"))
     message = f"a spoken answer begins about {_ms(waited)} after the user's last word"
     late = waited > budget

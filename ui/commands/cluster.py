@@ -127,4 +127,4 @@ def new_service(setup: Setup, ice: IceServers) -> Service[Any]:
         await parts.measure()
         return parts
 
-    return Service(setup, opened, Session, ice=ice)
+    return Service(setup=setup, open_parts=opened, open_session=Session, ice=ice)

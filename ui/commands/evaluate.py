@@ -75,7 +75,9 @@ async def _scored(benchmark: Benchmark, options: argparse.Namespace, setup: Setu
     from ui.commands.evaluation.results_file import ResultsFile
 
     who = repr(setup.engine) if setup is not None else benchmark.answering
-    results = ResultsFile(options.results or Path(f"{benchmark.name}.results.jsonl"), benchmark.name, who)
+    results = ResultsFile(
+        path=options.results or Path(f"{benchmark.name}.results.jsonl"), benchmark=benchmark.name, who=who
+    )
     async with answering(benchmark, options.data, setup) as answer:
         for number, item in enumerate(benchmark.items(options.data), 1):
             if options.most is not None and number > options.most:

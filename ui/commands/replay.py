@@ -81,7 +81,7 @@ def replay_file(options: argparse.Namespace) -> None:
     async def run() -> Outcome:
         parts = await open_parts(setup, store)
         try:
-            session = Session("replay", parts, setup, out_rate=OUT_RATE_HZ)
+            session = Session(name="replay", parts=parts, setup=setup, out_rate=OUT_RATE_HZ)
             replaying = FileReplay(session, show)
             return await replaying.run(perceive(options.file))
         finally:

@@ -116,7 +116,10 @@ def chosen_setup(options: argparse.Namespace, upgrades: bool = False) -> Setup:
     around = {setting: getattr(options, setting) for setting in ROLES.values() if getattr(options, setting)}
     setup = with_memory(with_models(dataclasses.replace(setup, **around), options), options)
     setup = dataclasses.replace(
-        setup, language=options.language, acknowledges=not options.no_acknowledgement, hd=options.hd
+        setup,
+        language=options.language,
+        turns=dataclasses.replace(setup.turns, acknowledges=not options.no_acknowledgement),
+        vision=dataclasses.replace(setup.vision, hd=options.hd),
     )
     setup = with_default_llm(setup, weight_store(), options.context, upgrades)
     return with_tool_options(setup, options)

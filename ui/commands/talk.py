@@ -103,7 +103,7 @@ async def converse(options: argparse.Namespace, parts: Parts, setup: Setup) -> N
 
     if options.headphones:
         parts = replace(parts, new_echo_canceller=None)
-    session = Session("talk", parts, setup)
+    session = Session(name="talk", parts=parts, setup=setup)
     talking = LocalConversation(session, TypedDialogue().print if options.text else Captions().print)
     with ExitStack() as devices:
         if not options.text:

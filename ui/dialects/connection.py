@@ -167,7 +167,9 @@ class DialectConnection:
             name = f"dialect-{secrets.token_hex(4)}"
             out_rate = self._out_rate or beginning.out_rate
             start = SessionStart(instructions=beginning.instructions, said=beginning.said)
-            session = Session(name, self._parts(beginning), models.setup, start, out_rate=out_rate)
+            session = Session(
+                name=name, parts=self._parts(beginning), setup=models.setup, start=start, out_rate=out_rate
+            )
             if self._out_rate is None:  # else the guess for WebRTC holds
                 session.push(PlayoutMeasured(0.0))
             session.push(DeviceSwitched(hands_free=beginning.hands_free))

@@ -73,7 +73,7 @@ class RtcCalls:
             try:
                 with suppress(WireClosed):
                     await media.connected()
-                    connection = RtcConnection(media, models, dialect, configured=configured)
+                    connection = RtcConnection(media=media, models=models, dialect=dialect, configured=configured)
                     with self._sessions.holding(session_id or call_id, connection, key):
                         await connection.run(left_s)
             except Exception:

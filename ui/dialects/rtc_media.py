@@ -33,15 +33,18 @@ class RtcMedia:
         self._unread: asyncio.Queue[str | bytes] = asyncio.Queue(UNREAD)
         self._loop = asyncio.get_running_loop()
         self._zero = self._loop.time()
-        self.connection = PeerConnection(stun, self._received, hosts, label=CHANNEL)
+        self.connection = PeerConnection(stun=stun, received=self._received, hosts=hosts, label=CHANNEL)
         self._track = AudioTrack(self._pull)
         self._microphone = AudioReceiver(self._heard, self._now)
-        self._camera = VideoReceiver(self._saw, lambda width, height: None, lambda: None)
+        self._camera = VideoReceiver(saw=self._saw, too_large=lambda width, height: None, too_much=lambda: None)
         self._session: Session | None = None
 
     async def answer(self, offer: Offer) -> str:
         """The SDP of the answer. Raises BadInput when the offer cannot be answered; the connection is then closed."""
-        sound, pictures = AudioPackets(self._microphone, _nothing), VideoPackets(self._camera, self._now, _nothing)
+        sound, pictures = (
+            AudioPackets(self._microphone, _nothing),
+            VideoPackets(camera=self._camera, now=self._now, alive=_nothing),
+        )
         try:
             return await self.connection.answer(offer, self._track, sound, pictures)
         except BaseException:

@@ -134,7 +134,7 @@ async def run_dialect(
                 raise Busy(STARTING)
             with key.session() as left_s:
                 async with models.admission_queue.held(client, report if queues else None):
-                    connection = DialectConnection(wire, models, dialect)
+                    connection = DialectConnection(wire=wire, models=models, dialect=dialect)
                     with held(connection):
                         await connection.run(left_s)
                 code = POLICY_VIOLATION if connection.too_slow else NORMAL

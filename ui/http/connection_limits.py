@@ -213,7 +213,9 @@ class Listener:
             if not self._make_room(neighbours if crowded else list(self._connections)):
                 sock.close()
                 return
-        connection = Connection(client, self._limits, lambda ended: self._connections.pop(ended, None))
+        connection = Connection(
+            client=client, limits=self._limits, on_end=lambda ended: self._connections.pop(ended, None)
+        )
         self._connections[connection] = None
         connection.wait(self._limits.handshake_s if self._encryption else self._limits.request_s)
         opening = self._loop.create_task(self._open(connection, sock), name="open a connection")

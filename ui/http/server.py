@@ -181,10 +181,10 @@ class Service(Generic[P]):
         admission = Admission(1)
         self._set_capacity(admission, self._opened_parts[-1])
         return Calls(
-            admission,
-            lambda name, start: self._open_session(name, self._opened_parts[-1], self.state.setup, start),
-            self._greetings,
-            self.metrics,
+            admission=admission,
+            open_session=lambda name, start: self._open_session(name, self._opened_parts[-1], self.state.setup, start),
+            greetings=self._greetings,
+            metrics=self.metrics,
             stun=self._stun,
             times=self._times,
             hosts=self._media_hosts,
@@ -249,9 +249,9 @@ async def serve(
         with plain_errors():
             token = new_token() if token is None and not address.local else token
             service = Service(
-                setup,
-                open_parts,
-                open_session or _session,
+                setup=setup,
+                open_parts=open_parts,
+                open_session=open_session or _session,
                 stun=stun,
                 upgrade=upgrade,
                 record=record,
@@ -280,4 +280,4 @@ async def serve(
 def _session(name: str, parts: Any, setup: Setup, start: SessionStart) -> CallSession:
     from stream.session.session import Session  # imports every model's library
 
-    return Session(name, parts, setup, start)
+    return Session(name=name, parts=parts, setup=setup, start=start)

@@ -39,7 +39,11 @@ class _Web(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in sockets or []:
-            self._listeners.append(Listener(listening, self._protocol, self._limits, self.config.ssl))
+            self._listeners.append(
+                Listener(
+                    listening=listening, protocol_for=self._protocol, limits=self._limits, encryption=self.config.ssl
+                )
+            )
         await super().startup(sockets=[])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -69,7 +69,12 @@ async def chat_completions(request: Request, models: ServedModels) -> Response:
     most = body.max_completion_tokens or body.max_tokens
     generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
     form = ResponseFormat.of(body.response_format) if body.response_format is not None else None
-    answer = ChatAnswer(models, history_of(body.messages), RequestOptions(generation, response_format=form), body.stops)
+    answer = ChatAnswer(
+        models=models,
+        history=history_of(body.messages),
+        options=RequestOptions(generation, response_format=form),
+        stops=body.stops,
+    )
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": models.name}
     if body.stream:
         counted = body.stream_options is not None and body.stream_options.include_usage

@@ -53,7 +53,7 @@ async def responses(request: Request, models: ServedModels) -> Response:
     body = ResponsesBody.model_validate(await posted_json(request))
     most = body.max_output_tokens
     generation = GenerationConfig(temperature=body.temperature, top_p=body.top_p or None, max_new_tokens=most)
-    answer = ChatAnswer(models, body.history(), RequestOptions(generation))
+    answer = ChatAnswer(models=models, history=body.history(), options=RequestOptions(generation))
     made = _Made(models.name, body)
     if body.stream:
         return StreamingResponse(await begun(made.events(answer)), media_type=EVENTS)

@@ -141,7 +141,9 @@ def guard_connection(ice: Connection, hosts: Sequence[str] | None, sources: froz
         bound = addresses if hosts is None else list(hosts)
         candidates: list[Candidate] = await gather(component=component, addresses=bound)
         for protocol in ice._protocols:
-            protocol.transport.set_protocol(Gate(ice, protocol, deliver, sources, allowance))
+            protocol.transport.set_protocol(
+                Gate(ice=ice, stun=protocol, deliver=deliver, sources=sources, allowance=allowance)
+            )
         return candidates
 
     def drop(data: bytes, component: int) -> None:

@@ -103,7 +103,7 @@ class PeerConnection:
         servers = [RTCIceServer(f"stun:{server.removeprefix('stun:')}")] if server else []
         self._hosts = hosts
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
-        self.channel = Channel(lambda: self.connected, received, label)
+        self.channel = Channel(connected=lambda: self.connected, received=received, label=label)
         self.closed = asyncio.Event()
         self._connection.on("datachannel", self._channel_opened)
         self._connection.on("connectionstatechange", self._state_changed)
@@ -137,7 +137,7 @@ class PeerConnection:
                 await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
                 for transport in self._transports():
                     guard(transport, hosts, sources)
-                    self._paths.append(IcePath(transport, hosts, sources, lines))
+                    self._paths.append(IcePath(transport=transport, hosts=hosts, sources=sources, lines=lines))
                 if connection.sctp is not None:
                     limit_messages(connection.sctp, self._lose)
                 await connection.setLocalDescription(await connection.createAnswer())

@@ -74,7 +74,7 @@ def decided_after_s(result: SessionCall) -> float:
 
 def test_a_turn_that_is_surely_over_ends_sooner_and_one_that_is_not_waits() -> None:
     model = ToyModel(0.9)
-    assert decided_after_s(call(model, one_question, OVER)) < SETUP.hangover_s - 0.1
+    assert decided_after_s(call(model, one_question, OVER)) < SETUP.turns.hangover_s - 0.1
     assert model.asked == ["What do you see?"]
     assert decided_after_s(call(ToyModel(0.0), one_question, CUT)) >= LONGEST_S - 0.06
 
@@ -86,7 +86,7 @@ def test_words_and_sound_are_weighed_together() -> None:
 
 def test_without_a_model_of_turn_ends_silence_alone_decides() -> None:
     result = call(ToyModel(0.0), one_question, None)
-    assert decided_after_s(result) == pytest.approx(SETUP.hangover_s, abs=0.06)
+    assert decided_after_s(result) == pytest.approx(SETUP.turns.hangover_s, abs=0.06)
 
 
 @pytest.mark.parametrize(("hears", "opinion", "turns"), [(OVER, 0.9, 2), (CUT, 0.0, 1)])

@@ -15,7 +15,7 @@ import numpy as np
 
 from dialogue.blocks import SceneBlock
 from dialogue.memory.scene_memory import STALE_S, SceneMemory
-from stream.models.setup import SETUPS
+from stream.models.setup import SETUPS, VisionSettings
 from stream.perception.seen_scene import scene_block
 from stream.perception.video_perception import VideoPerception
 from stream.runtime.clock import SessionClock
@@ -119,7 +119,7 @@ def test_the_first_question_waits_until_something_was_looked_at() -> None:
         clock, thread = SessionClock(), DeviceThread("vision")
         link = Link(now=clock.now, emit=lambda _event: None)
         video = VideoPerception(
-            vision_models=cast(VisionModels, BlindVision()), thread=thread, setup=SETUPS["laptop"], link=link
+            vision_models=cast(VisionModels, BlindVision()), thread=thread, settings=VisionSettings(), link=link
         )
         video.see(Picture(np.zeros((48, 64, 3), np.uint8), clock.now()))
         asked = asyncio.create_task(video.fresh(clock.now(), patience_s=0.5))
@@ -158,7 +158,7 @@ def test_what_is_in_view_is_present_however_long_the_models_took() -> None:
     with DeviceThread("vision") as thread:
         link = Link(now=lambda: clock.at, emit=lambda _event: None)
         video = VideoPerception(
-            vision_models=cast(VisionModels, SlowVision()), thread=thread, setup=SETUPS["laptop"], link=link
+            vision_models=cast(VisionModels, SlowVision()), thread=thread, settings=VisionSettings(), link=link
         )
         memory = SceneMemory()
         memory.see(run_in_virtual_time(one_look(), until=600))
@@ -181,7 +181,7 @@ def test_a_question_about_a_view_that_was_read_waits_for_no_other_reading() -> N
         clock, thread, models = SessionClock(), DeviceThread("vision"), SlowReader()
         link = Link(now=clock.now, emit=lambda _event: None)
         video = VideoPerception(
-            vision_models=cast(VisionModels, models), thread=thread, setup=SETUPS["laptop"], link=link
+            vision_models=cast(VisionModels, models), thread=thread, settings=VisionSettings(), link=link
         )
         running = asyncio.create_task(video.run())
 

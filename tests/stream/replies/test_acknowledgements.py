@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dialogue.blocks import ReplyBlock
-from stream.models.setup import SETUPS
+from stream.models.setup import SETUPS, TurnSettings
 from stream.runtime.events import ReplyEnded, TurnTimed
 from stream.runtime.given import AcknowledgementSwitched
 from stream.session.session import Session
@@ -33,7 +33,7 @@ def conversation(
 
     async def whole() -> tuple[SessionCall, float]:
         parts = toy_parts(lambda: engine, ToyTranscriber(asked))
-        call = SessionCall(Session("test", parts, replace(SETUP, acknowledges=setup)))
+        call = SessionCall(Session("test", parts, replace(SETUP, turns=TurnSettings(acknowledges=setup))))
         async with call.running():
             if page is not None:
                 call.session.push(AcknowledgementSwitched(page))

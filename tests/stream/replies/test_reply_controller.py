@@ -57,7 +57,7 @@ def test_an_answer_does_not_wait_for_a_prefill_that_has_begun() -> None:
     assert 0.5 < engine.prefilled_s < 3.0, "it was prefilled only while the user spoke"
     assert engine.finished == []
     (timed,) = call.of(TurnTimed)
-    assert timed.marks["first_sound_sent"] < SETUP.hangover_s + 0.08
+    assert timed.marks["first_sound_sent"] < SETUP.turns.hangover_s + 0.08
     assert [ended.said for ended in call.of(ReplyEnded)] == ["A cup. "]
 
 

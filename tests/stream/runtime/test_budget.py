@@ -49,7 +49,7 @@ def test_every_kind_of_engine_has_a_budget_of_its_own(tmp_path: Path) -> None:
 
 
 def test_full_duplex_may_wait_for_a_whole_second_with_silence_in_it() -> None:
-    silence_s = SETUPS["laptop"].hangover_s
+    silence_s = SETUPS["laptop"].turns.hangover_s
     waits_s = silence_s + UNIT_S + SLOT_S + SHARE * UNIT_S
     assert budgets.DUPLEX_BUDGET_S["turn_decided"] == pytest.approx(waits_s, abs=0.05)
     assert budgets.TRANSCRIBED_BUDGET_S["turn_decided"] < silence_s + UNIT_S

@@ -99,7 +99,7 @@ def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_t
 
     (timed,) = call(story, ToyEngine(["A cup."])).of(TurnTimed)
     assert timed.marks["first_sound_made"] < timed.marks["turn_decided"]
-    assert timed.marks["first_sound_sent"] == pytest.approx(SETUP.hangover_s, abs=0.08)
+    assert timed.marks["first_sound_sent"] == pytest.approx(SETUP.turns.hangover_s, abs=0.08)
     assert timed.over == ()
 
 

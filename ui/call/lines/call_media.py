@@ -34,7 +34,7 @@ class CallMedia:
 
         self.now = now
         self.microphone = AudioReceiver(heard, now)
-        self.camera = VideoReceiver(saw, too_large, too_much)
+        self.camera = VideoReceiver(saw=saw, too_large=too_large, too_much=too_much)
         self.stills = StillPictures(saw, too_much)
 
     def switch_camera(self, on: bool) -> None:

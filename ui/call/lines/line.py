@@ -52,7 +52,7 @@ class RtcLine:
     ) -> None:
         self._offer, self._media, self._alive = offer, media, page.alive
         self._voice = AudioTrack(page.pull)
-        self.connection = PeerConnection(stun, page.received, hosts)
+        self.connection = PeerConnection(stun=stun, received=page.received, hosts=hosts)
         self.closed = self.connection.closed
 
     @property
@@ -70,7 +70,7 @@ class RtcLine:
     async def answer(self) -> str:
         """The SDP of the answer."""
         sound = AudioPackets(self._media.microphone, self._alive)
-        pictures = VideoPackets(self._media.camera, self._media.now, self._alive)
+        pictures = VideoPackets(camera=self._media.camera, now=self._media.now, alive=self._alive)
         try:
             return await self.connection.answer(self._offer, self._voice, sound, pictures)
         except BaseException:
@@ -101,4 +101,4 @@ class Lines:
         """A line that answers `offer`; None: one for a WebSocket."""
         if offer is None:
             return SocketLine(self.media, self.page)
-        return RtcLine(offer, self.stun, self.hosts, self.media, self.page)
+        return RtcLine(offer=offer, stun=self.stun, hosts=self.hosts, media=self.media, page=self.page)

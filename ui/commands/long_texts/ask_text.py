@@ -105,7 +105,7 @@ async def _answered(
         characters = part_characters(engine.context().limit)
         await engine.close()
         together = 1 if setup.engine.server is None else TOGETHER_REMOTE
-        reduction = Reduction(new_engine, characters, together)
+        reduction = Reduction(new_engine=new_engine, room=characters, together=together)
         if whole:
             parts = await asyncio.to_thread(lambda: list(parts_of(named_sections(documents), characters)))
             return await _read_parts(LongText(reduction, parts), question)

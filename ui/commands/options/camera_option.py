@@ -32,4 +32,6 @@ def camera_sessions(options: argparse.Namespace) -> Callable[[str, Any, Setup, S
     from ui.local.camera import SharedCamera
 
     camera = SharedCamera(options.camera)
-    return lambda name, parts, setup, start: CameraSession(Session(name, parts, setup, start), camera)
+    return lambda name, parts, setup, start: CameraSession(
+        Session(name=name, parts=parts, setup=setup, start=start), camera
+    )
