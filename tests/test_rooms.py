@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.test_shape import PACKAGES, ROOT, named, product_files
+from tests.test_shape import PACKAGES, ROOT, named, parsed, product_files
 
 MOST_FILES = 20  # directly in a folder
 
@@ -79,7 +80,7 @@ def room_of(module: str) -> str:
 def imported(path: Path) -> set[str]:
     """Our modules that a file imports, inside functions too."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -89,7 +90,10 @@ def imported(path: Path) -> set[str]:
     return found & MODULES.keys()
 
 
-GRAPH = {module: imported(path) - {module} for module, path in MODULES.items()}
+@cache
+def import_graph() -> dict[str, set[str]]:
+    """The modules of the product that each one imports."""
+    return {module: imported(path) - {module} for module, path in MODULES.items()}
 
 
 def rings(graph: dict[str, set[str]]) -> Iterator[set[str]]:
@@ -113,7 +117,7 @@ def rings(graph: dict[str, set[str]]) -> Iterator[set[str]]:
 
 
 def test_no_module_reaches_itself() -> None:
-    assert not list(rings(GRAPH))
+    assert not list(rings(import_graph()))
 
 
 def test_a_ring_would_be_found() -> None:
@@ -130,7 +134,7 @@ def test_a_room_uses_what_lies_below(room: str) -> None:
     height = {name: number for number, row in enumerate(ROOMS) for name in row}
     strays = [
         f"{module} uses {used}"
-        for module, uses in GRAPH.items()
+        for module, uses in import_graph().items()
         if room_of(module) == room
         for used in uses
         if room_of(used) != room and height[room_of(used)] >= height[room]
@@ -142,7 +146,7 @@ def test_leaves_do_not_use_one_another() -> None:
     package = {module: module.split(".")[0] for module in MODULES}
     strays = [
         f"{module} uses {used}"
-        for module, uses in GRAPH.items()
+        for module, uses in import_graph().items()
         if package[module] in LEAVES
         for used in uses
         if package[used] != package[module]

@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,11 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """(last two names of the callee, line) of every call."""
     for node in ast.walk(tree):
@@ -73,7 +79,7 @@ def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
 @pytest.fixture(scope="module")
 def trees() -> dict[Path, ast.Module]:
     """Every file of the product, parsed."""
-    return {path: ast.parse(path.read_text()) for path in product_files() if path.exists()}
+    return {path: parsed(path) for path in product_files() if path.exists()}
 
 
 def test_tasks_and_threads_are_owned_by_stream_and_ui(trees: dict[Path, ast.Module]) -> None:
@@ -111,13 +117,13 @@ def test_a_file_starts_with_a_docstring(trees: dict[Path, ast.Module]) -> None:
 
 
 def test_files_and_functions_are_short() -> None:
-    sources = {path: path.read_text() for path in python_files()}
-    long_files = [named(path) for path, source in sources.items() if len(source.splitlines()) > MOST_LINES]
+    files = python_files()
+    long_files = [named(path) for path in files if len(path.read_text().splitlines()) > MOST_LINES]
     assert not long_files
     long_functions = [
         f"{named(path)}, line {node.lineno}: {node.name} has {length} lines"
-        for path, source in sources.items()
-        for node in ast.walk(ast.parse(source))
+        for path in files
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION
     ]
@@ -128,7 +134,7 @@ def test_a_class_name_occurs_once() -> None:
     """Wherever the class lies, inside functions and other classes too: a name means one thing."""
     places: dict[str, list[str]] = {}
     for path in python_files():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(f"{named(path)}, line {node.lineno}")
     assert {name: found for name, found in places.items() if len(found) > 1} == {}

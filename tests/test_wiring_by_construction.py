@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.test_shape import named, product_files
+from tests.test_shape import named, parsed, product_files
 
 # Files that fill in objects of other libraries, which have no constructor for it.
 OF_OTHERS = {
@@ -55,7 +55,7 @@ def late_parts(tree: ast.Module, ours: set[str]) -> Iterator[str]:
 
 
 def test_nothing_is_wired_after_it_was_made() -> None:
-    trees = {path: ast.parse(path.read_text()) for path in product_files() if path.exists()}
+    trees = {path: parsed(path) for path in product_files() if path.exists()}
     ours = set[str]().union(*map(classes, trees.values()))
     strays = [
         f"{named(path)}: {store}"
@@ -92,7 +92,7 @@ def by_position(tree: ast.AST, ours: set[str]) -> Iterator[str]:
 
 
 def test_wiring_is_by_keyword() -> None:
-    trees = {path: ast.parse(path.read_text()) for path in product_files() if path.exists()}
+    trees = {path: parsed(path) for path in product_files() if path.exists()}
     ours = set[str]().union(*map(constructed, trees.values()))
     wiring = [path for path in trees if named(path).startswith(("stream/", "ui/"))]
     assert not [f"{named(path)}: {made}" for path in wiring for made in by_position(trees[path], ours)]

@@ -18,6 +18,7 @@ from stream.models.parts import Parts, off_the_loop
 from stream.models.setup import Setup
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.audio_perception import AudioPerception
+from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.closer_look import CloserLook
 from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_prefill import UnitPrefill
@@ -54,7 +55,7 @@ from stream.session.session_controls import SessionControls
 from stream.session.stages import Stages
 from stream.session.translation_stage import language_and_translation
 from stream.session.watch_stage import WatchStage
-from stream.showing.long_documents import long_documents
+from stream.showing.long_documents import LongDocuments, long_documents
 from stream.showing.showing_stage import ShowingStage
 from stream.turns.duplex_turns import DuplexTurns
 
@@ -63,8 +64,8 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
     engine, sound = parts.new_engine(), AudioBuffer()
     link = Link(link.now, (flight := _flight_recorder(engine, setup, link, record)).express)
-    orders, playback_moved, played = order_queue(), ThreadSignal(), PlayedSound(out_rate, link.now)
-    playback = Playback(out_rate, on_moved=playback_moved.set, on_pulled=_both(played, flight, out_rate))
+    orders, moved, played = order_queue(), ThreadSignal(), PlayedSound(out_rate, link.now)
+    playback = Playback(out_rate, on_moved=moved.set, on_pulled=_both(played, flight, out_rate))
     news = WatchNews(link, possible=parts.vision_models is not None and not engine.can.duplex)
     captioning = perceiving.captioning(parts, engine, setup, link)
     video = perceiving.video_perception(parts, engine, captioning, orders, setup, link, news)
@@ -89,16 +90,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
     )
     replies = _reply_stage(orders, needed, flight, sound)
     writes = perceiving.caption_transcriber(language, engine, link)
-    floor = Floor(
-        orders=orders,
-        playback=playback,
-        video=video,
-        link=link,
-        sound=sound,
-        flight=flight,
-        unit_feed=unit_prefill.feed if unit_prefill is not None else None,
-        caption_transcriber=writes,
-    )
+    floor = _floor(orders, needed, flight, sound, writes)
     audio = perceiving.audio_perception(parts, needed.transcripts, floor, setup, link, played)
     return Stages(
         engine=engine,
@@ -109,7 +101,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         replies=replies,
         controls=_controls(parts, orders, floor, audio, needed, replies, news.book),
         playout=PacedPlayout(
-            playback=playback, moved=playback_moved, floor=floor, replies=replies, budget_s=setup.budget_s, link=link
+            playback=playback, moved=moved, floor=floor, replies=replies, budget_s=setup.budget_s, link=link
         ),
         captioning=captioning,
         caption_transcriber=writes,
@@ -118,14 +110,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         remembering=opened_remembering(engine, setup, link),
         delegation=delegation_stage(parts, needed, floor),
         watching=_watching(news, floor, link, language),
-        showing=ShowingStage(
-            parts=parts,
-            can=engine.can,
-            book=needed.shown,
-            link=link,
-            fed=lambda: orders.put(ThingShown()),
-            documents=documents,
-        ),
+        showing=_showing(parts, needed, orders, documents),
         translation=translation,
     )
 
@@ -135,6 +120,38 @@ def _watching(news: WatchNews, floor: Floor, link: Link, language: SpokenLanguag
     if not news.book.possible:
         return None
     return WatchStage(news=news, floor=floor, link=link, language=lambda: code_spoken(language))
+
+
+def _floor(
+    orders: BlockingQueue[Order],
+    needed: ReplyDependencies,
+    flight: FlightRecorder,
+    sound: AudioBuffer,
+    caption_transcriber: CaptionTranscriber | None,
+) -> Floor:
+    return Floor(
+        orders=orders,
+        playback=needed.playback,
+        video=needed.video,
+        link=needed.link,
+        sound=sound,
+        flight=flight,
+        unit_feed=needed.unit_prefill.feed if needed.unit_prefill is not None else None,
+        caption_transcriber=caption_transcriber,
+    )
+
+
+def _showing(
+    parts: Parts, needed: ReplyDependencies, orders: BlockingQueue[Order], documents: LongDocuments | None
+) -> ShowingStage:
+    return ShowingStage(
+        parts=parts,
+        can=needed.engine.can,
+        book=needed.shown,
+        link=needed.link,
+        fed=lambda: orders.put(ThingShown()),
+        documents=documents,
+    )
 
 
 def _both(played: PlayedSound, flight: FlightRecorder, rate: int) -> Callable[[Samples], None]:

@@ -109,11 +109,12 @@ def test_a_name_used_twice_is_refused() -> None:
 def test_nobody_else_asks_which_engine_it_is() -> None:
     """What an engine is like is read from its entry or its settings; their types are only made, by setups."""
     types = {entry.settings.__name__ for entry in engines().values()}
+    others = [path for path in product_files() if path.parent != ROOT / "dialogue" / "engines"]
     asked = [
         f"{named(path)}, line {node.lineno}: {ast.unparse(node)}"
-        for path in product_files()
-        if path.relative_to(ROOT).parts[:2] != ("dialogue", "engines")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path in others
+        if any(word in (source := path.read_text()) for word in (*types, "entry_named"))
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Compare)
         or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass", "entry_named"))
         if types & {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
