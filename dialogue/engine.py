@@ -31,6 +31,7 @@ class Capabilities:
 
     `duplex`: it decides after every unit whether to speak or to keep listening. `in_order`: a turn may hold several
     texts between pictures and sound, and they keep the order in which they were fed. `tools`: it calls functions.
+    `takes_sound`: it gets the sound of the user's words as well, although it needs a transcript.
     `reads`: it answers questions about a text that it is given. `scene_rules`: it answers questions about the scene by
     rule, from the words of the question alone. `remembers`: its event log can be kept across calls
     (`dialogue.memory.event_log.Remembers`). `unit_s`: the seconds of sound in a unit, for an engine that hears.
@@ -42,6 +43,7 @@ class Capabilities:
     duplex: bool = False
     in_order: bool = False
     tools: bool = False
+    takes_sound: bool = False
     reads: bool = True
     scene_rules: bool = False
     remembers: bool = False

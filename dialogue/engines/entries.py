@@ -87,6 +87,7 @@ def _open_remote(settings: RemoteSettings, resources: EngineResources) -> Engine
         settings.model,
         context_tokens=settings.context_tokens,
         sees=settings.sees,
+        hears=settings.hears,
         api_key=settings.api_key,
         stand_in=_open_embedded(EmbeddedSettings(), resources) if settings.stand_in else None,
     )

@@ -66,9 +66,9 @@ class LocalChatEngine:
         self._tools = SessionTools(
             self._timeline, llm.chat, llm.call_format, llm.vocabulary, llm.limit, llm.built_in_tools
         )
+        self.called = self._tools.called
         self._response_format: ResponseFormat | None = None
-        self._generation = GenerationConfig()
-        self._languages = TurnLanguages()
+        self._generation, self._languages = GenerationConfig(), TurnLanguages()
         self.translator = llm.translation(runner)
         self._context = LocalContext(llm, runner, self._script, self._tools)
         self._grounding = Grounding(llm, runner, self._script, self._context)
@@ -165,7 +165,7 @@ class LocalChatEngine:
         before, written = self._timeline.position, None
         consultation = consultation.shortened(self._tools.fits)
         if consultation.quotes and self._tools.fits(consultation.result):
-            self._tools.found(consultation.call, consultation.result)
+            self.called([consultation.call], [consultation.result])
             async with aclosing(self._structured(ResponseFormat.with_schema(consultation.schema))) as pieces:
                 written = "".join([piece async for piece in pieces])
         answer = consultation.answer(written)

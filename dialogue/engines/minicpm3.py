@@ -9,7 +9,7 @@ task and no thread and reads no clock but the toolbox's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from dialogue.minicpm.text.tool_script import ToolScript
 from dialogue.prompts.prompt import clean
 from dialogue.sizing.pace import PacedSessions
 from dialogue.tools.built_in_tools import built_in_tools
+from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.running_calls import MAX_CALLS, MAX_ROUNDS, run_round
 from dialogue.tools.tool import Tool
 from dialogue.tools.toolbox import Toolbox, usual_toolbox
@@ -123,6 +124,9 @@ class MiniCPM3Engine:
             toolbox, self._record.log, self._run, self._question_end, lambda: self._record.timeline_log.last_line
         )
         self._set_persona(self._persona)
+
+    def called(self, calls: Sequence[FunctionCall], results: Sequence[str]) -> None:
+        self._script.given(calls, results, self._result_tokens)
 
     def configure(self, generation: GenerationConfig) -> None:
         """Comes before the first block. Raises BadInput for beam search, and for an answer longer than a quarter of

@@ -58,13 +58,15 @@ class ScriptedSettings(EngineSettings):
 class RemoteSettings(EngineSettings):
     """An OpenAI-compatible chat server at `url` (".../v1"). `model` None takes the first one that it lists.
 
-    `sees`: the camera's pictures are sent to it. `stand_in`: while it does not answer, the embedded model does.
+    `sees`: the camera's pictures are sent to it; `hears`: the sound of the user's words. `stand_in`: while it does not
+    answer, the embedded model does.
     """
 
     url: str = ""
     model: str | None = None
     api_key: str | None = field(default=None, repr=False)
     sees: bool = False
+    hears: bool = False
     stand_in: bool = True
     context_tokens: int = 8192
 
@@ -74,6 +76,8 @@ class RemoteSettings(EngineSettings):
 
     @property
     def sent(self) -> Sent:
+        if self.hears:
+            return "sound_with_pictures" if self.sees else "sound"
         return "pictures" if self.sees else "words"
 
 

@@ -91,9 +91,9 @@ class SessionTools:
         """Whether a result is shown whole; for a model that calls no functions, none is."""
         return self._format is not None and len(self._chat.encode(result)) <= self._most
 
-    def found(self, call: FunctionCall, result: str) -> None:
-        """Adds what was looked up for the model, as if it had called a function."""
-        self._add([call], [result])
+    def called(self, calls: Sequence[FunctionCall], results: Sequence[str]) -> None:
+        """Adds what was looked up for the model, or computed elsewhere, as if it had called functions now."""
+        self._add(calls, results)
 
     def made_since(self, position: int) -> list[ToolBlock]:
         """The rounds of calls behind a position of the timeline, if the question that they answer lies before it."""

@@ -101,13 +101,18 @@ class Timeline:
 
     @property
     def asked(self) -> Entry | None:
-        """The user's last words, if they await an answer."""
-        last = self._last_act
+        """The user's last words, if they await an answer; functions may have been called for it."""
+        acts = (entry for entry in self._acts() if not isinstance(entry.content, ToolBlock))
+        last = next(acts, None)
         return last if last is not None and isinstance(last.content, TextBlock) else None
 
     @property
     def _last_act(self) -> Entry | None:
-        return next((entry for entry in reversed(self._entries) if not _is_perceived(entry.content)), None)
+        return next(self._acts(), None)
+
+    def _acts(self) -> Iterator[Entry]:
+        """The newest first."""
+        return (entry for entry in reversed(self._entries) if not _is_perceived(entry.content))
 
     def add(self, block: Block) -> None:
         """Takes a block. Empty words leave nothing; a ReplyBlock replaces the reply that is not confirmed as heard, a

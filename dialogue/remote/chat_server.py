@@ -22,7 +22,7 @@ import httpx
 
 from dialogue.errors import BadInput, EngineLost
 from dialogue.remote.remote_calls import CallPieces
-from dialogue.remote.remote_format import delta_text, printable
+from dialogue.remote.remote_format import delta_text, printable, without_sound
 from dialogue.remote.retries import MAY_PASS, Refused, Unavailable, pause_before, retry_after
 
 CONNECT_S, SILENCE_S = 5.0, 30.0
@@ -40,7 +40,7 @@ MAX_ERROR = 4_000  # bytes read of an error's body
 SHOWN_ERROR = 300  # characters
 MAX_MODEL_LIST = 500_000  # bytes
 MAX_MODEL_NAME = 200  # characters
-NO_TOOLS = frozenset({400, 404, 422, 501})  # with which servers refuse functions that they, or their model, lack
+NOT_TAKEN = frozenset({400, 404, 415, 422, 501})  # with which servers refuse functions or sound that they lack
 
 Body = dict[str, Any]
 
@@ -61,7 +61,7 @@ class ChatServer:
     ) -> None:
         self._url, self._model, self._key = url.rstrip("/"), model, api_key
         self._first_s, self._turn_s, self._clock = min(first_s, turn_s), turn_s, clock
-        self._offers_tools = True  # until it refuses them
+        self._offers_tools = self._sends_sound = True  # until it refuses them
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         self._client = httpx.AsyncClient(
             headers=headers,
@@ -130,12 +130,19 @@ class ChatServer:
     async def _asked(self, body: Body) -> httpx.Response:
         if not self._offers_tools:
             body.pop("tools", None)
+        silent = without_sound(body)
+        if silent is not None and not self._sends_sound:
+            body, silent = silent, None
         try:
             return await self._request("POST", "/chat/completions", body)
-        except Refused as refused:
-            if "tools" not in body or refused.status not in NO_TOOLS:
+        except EngineLost as refused:
+            not_taken = isinstance(refused, Refused) and refused.status in NOT_TAKEN
+            if silent is not None and (not_taken or "audio" in str(refused)):  # llama.cpp's server says so with 500
+                self._sends_sound = False
+            elif not_taken and "tools" in body:
+                self._offers_tools = False
+            else:
                 raise
-        self._offers_tools = False
         return await self._asked(body)
 
     async def _lines(self, response: httpx.Response, deadline: _Deadline) -> AsyncGenerator[str, None]:

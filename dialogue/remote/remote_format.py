@@ -6,14 +6,18 @@ Text read by the camera is quoted as data. Users' text cannot open a turn, becau
 from __future__ import annotations
 
 import base64
+import io
 import json
+import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from dialogue.blocks import PictureBlock, ReplyBlock, TextBlock, ToolBlock
+from dialogue.blocks import PictureBlock, ReplyBlock, SoundBlock, TextBlock, ToolBlock
 from dialogue.errors import BadInput, EngineLost
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry
@@ -28,21 +32,24 @@ LONGEST_SIDE = 1024  # pixels; larger pictures cost more tokens and show little 
 # Pictures cost the most tokens. At most MOST_PICTURES of a conversation are sent; when there are more, all but the
 # newest KEPT_PICTURES become words at once, so that the requests between share their beginning, which servers cache.
 MOST_PICTURES, KEPT_PICTURES = 4, 2
+SOUND_HZ = 16_000
 LONGEST_ERROR = 300  # characters shown of an error that the server reports
 
 
-def messages(entries: Sequence[Entry], *, sees: bool, system: str = CHAT_PERSONA) -> list[Message]:
+def messages(entries: Sequence[Entry], *, sees: bool, hears: bool = False, system: str = CHAT_PERSONA) -> list[Message]:
     """A timeline as chat messages. What was seen joins the user's turn in order of time: pictures, or in words. An old
-    picture is a few words in its place."""
+    picture is a few words in its place. Of sounds the last MOST_PICTURES at most are sent, as they were heard, beside
+    their words."""
     seen_in_words = not sees and any(isinstance(entry.content, Keyframe) for entry in entries)
     out: list[Message] = [{"role": "system", "content": explained(system) if seen_in_words else system}]
-    pictured = [entry.number for entry in entries if isinstance(entry.content, PictureBlock)]
-    shown = frozenset(pictured[_older(len(pictured)) :])
+    shown = _newest(entries, PictureBlock) | (_newest(entries, SoundBlock) if hears else frozenset())
     turn = _UserTurn()
     for entry in entries:
         match entry.content:
             case PictureBlock(rgb) if sees and entry.number in shown:
                 turn.pictures.append({"type": "image_url", "image_url": {"url": data_url(rgb)}})
+            case SoundBlock(samples) if entry.number in shown:
+                turn.pictures.append({"type": "input_audio", "input_audio": {"data": wav(samples), "format": "wav"}})
             case PictureBlock(at=at) if sees:
                 turn.lines.append(f"[{at:.1f} s: a picture of the camera, which is no longer sent]")
             case Keyframe() if not sees:
@@ -71,6 +78,38 @@ class _UserTurn:
         yield {"role": "user", "content": content}
 
 
+def _newest(entries: Sequence[Entry], kind: type[PictureBlock | SoundBlock]) -> frozenset[int]:
+    """The numbers of the entries of this kind that are sent."""
+    all_of_them = [entry.number for entry in entries if isinstance(entry.content, kind)]
+    return frozenset(all_of_them[_older(len(all_of_them)) :])
+
+
+def wav(samples: NDArray[np.float32]) -> str:
+    """Sound, float32 (n,) at SOUND_HZ, as base64 of a WAV file of 16 bits."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(SOUND_HZ)
+        written.writeframes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def without_sound(body: Message) -> Message | None:
+    """The body of a request without its sounds; None where it has none."""
+    changed, found = list[Message](), False
+    for message in body.get("messages", ()):
+        content = message.get("content")
+        if not isinstance(content, list):
+            changed.append(message)
+            continue
+        parts = [part for part in content if part["type"] != "input_audio"]
+        found = found or len(parts) < len(content)
+        words = parts[0]["text"] if len(parts) == 1 and parts[0]["type"] == "text" else parts
+        changed.append({**message, "content": words})
+    return {**body, "messages": changed} if found else None
+
+
 def _older(pictures: int) -> int:
     """How many of `pictures` have become words."""
     batch = MOST_PICTURES - KEPT_PICTURES + 1
@@ -94,6 +133,7 @@ def request_body(
     model: str,
     system: str,
     sees: bool,
+    hears: bool = False,
     most_tokens: int,
     temperature: float,
     tools: Sequence[Message] = (),
@@ -103,7 +143,7 @@ def request_body(
     return {
         **offered,
         "model": model,
-        "messages": messages(entries, sees=sees, system=system),
+        "messages": messages(entries, sees=sees, hears=hears, system=system),
         "stream": True,
         "max_tokens": most_tokens,
         "temperature": temperature,

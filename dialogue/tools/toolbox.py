@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from dialogue.blocks import Block, SceneBlock
 from dialogue.library.passage import Found
+from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
 from dialogue.watching.watch_talk import Watches
 
@@ -120,6 +121,15 @@ class TakesTools(Protocol):
     """An engine that can use a toolbox."""
 
     def equip(self, toolbox: Toolbox) -> None: ...
+
+
+@runtime_checkable
+class TakesCalls(Protocol):
+    """An engine that calls functions, and can be given a round of calls from before."""
+
+    def called(self, calls: Sequence[FunctionCall], results: Sequence[str]) -> None:
+        """Adds calls and their results, JSON each, after the question that they answer."""
+        ...
 
 
 @runtime_checkable

@@ -114,7 +114,9 @@ class Parts:
             raise BadInput(NO_FUNCTIONS)
         if isinstance(engine, TakesTools):
             # Outside of a call nobody can be asked for consent.
-            safe = tuple(tool for tool in (*self.tools, *tools) if not tool.asks)
+            given = {tool.name for tool in tools}
+            own = tuple(tool for tool in self.tools if tool.name not in given and not tool.asks)
+            safe = (*own, *(tool for tool in tools if not tool.asks))
             engine.equip(Toolbox(user_tools=safe, in_background=off_the_loop))
         return engine
 

@@ -96,6 +96,10 @@ class SpeechTranscripts:
         self._drop_newest()
         return await self._made(self._sound.with_pre_roll(said.began_at), said.until)
 
+    def sound(self, said: SpokenQuestion) -> Samples:
+        """The sound of the question."""
+        return self._sound.between(self._sound.with_pre_roll(said.began_at), said.stopped_at + TRAILING_S)
+
     def _drop_newest(self) -> None:
         """Drops the newest transcript where it has not begun; a partial one after its present step."""
         if self._newest is not None:

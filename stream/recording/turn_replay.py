@@ -17,7 +17,16 @@ from statistics import median
 from dialogue.errors import BadInput
 from stream.recording.event_json import to_json
 from stream.recording.recorded_call import RecordedCall, Taken
-from stream.turns.decisions import Answer, Decision, Question, Retract, SpokenQuestion, TypedQuestion, Yield
+from stream.turns.decisions import (
+    Answer,
+    Decision,
+    PendingQuestion,
+    Question,
+    Retract,
+    SpokenQuestion,
+    TypedQuestion,
+    Yield,
+)
 from stream.turns.events import ReplyHeardOut, ReplySounded, TurnEvent
 from stream.turns.patience import Patience
 from stream.turns.reasons import Reason, reasons
@@ -180,6 +189,8 @@ def _key(question: Question) -> tuple[str, float]:
             return "spoken", stopped_at
         case TypedQuestion(text, began_at):
             return text, began_at
+        case PendingQuestion(began_at):
+            return "pending", began_at
         case _:
             return question.text, question.began_at
 

@@ -27,6 +27,7 @@ from stream.replies.orders import (
     InstructionSet,
     Order,
     PartialHeard,
+    ReplyShortened,
     SceneChanged,
     ThingShown,
     UnitsReady,
@@ -120,7 +121,7 @@ class FullDuplex:
                     await self._close()
             case ThingShown():
                 self._unit_prefill.feed.show(self._shown.take_blocks())
-            case Drop() | UnitsReady() | PartialHeard() | SceneChanged():
+            case Drop() | UnitsReady() | PartialHeard() | SceneChanged() | ReplyShortened():
                 pass  # the engine gets every second anyway
             case InstructionSet():
                 self._link.emit(INSTRUCTION_LATE)

@@ -47,9 +47,17 @@ class InstructionSet:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyShortened:
+    """Of the reply to `turn`, which had ended, only `heard_characters` were heard."""
+
+    turn: int
+    heard_characters: int
+
+
 EngineInput = UnitsReady | PartialHeard | SceneChanged | ThingShown | InstructionSet
 ReplyDecision = Prepare | Retract | Answer | Drop | Yield | Finish  # the decisions that concern the engine
-Order = ReplyDecision | EngineInput
+Order = ReplyDecision | ReplyShortened | EngineInput
 
 
 def order_queue() -> BlockingQueue[Order]:

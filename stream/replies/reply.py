@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 from audio.phrases import PhraseSplitter
 from audio.resample import Resampler
-from dialogue.blocks import PictureBlock, TextBlock
+from dialogue.blocks import PictureBlock, SoundBlock, TextBlock
 from dialogue.engine import ConsentDelta, Listening, Mark, SoundDelta, TextDelta
 from dialogue.errors import BadInput
 from dialogue.languages.watching import watching_answer
@@ -27,11 +27,10 @@ from stream.replies.interpreter import in_one_piece
 from stream.replies.reply_dependencies import ReplyDependencies
 from stream.replies.unheard import Unheard
 from stream.runtime.budget import TurnTiming
-from stream.runtime.clock import SoundClock
 from stream.runtime.events import ConsentAsked, Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
 from stream.runtime.queues import BlockingQueue, QueueClosed
 from stream.showing.shown_book import in_words
-from stream.turns.decisions import Announcement, Question, SpokenQuestion, TypedQuestion
+from stream.turns.decisions import Announcement, PendingQuestion, Question, SpokenQuestion, TypedQuestion
 from vision.picture import Picture
 
 # Sound synthesised ahead of playback: more would be discarded at the next interruption.
@@ -55,10 +54,11 @@ class Reply:
         shown: Picture | None = None,
     ) -> None:
         """`shown` is the picture that an engine that sees got last."""
-        self.turn, self.question, self._deps, self._unheard = turn, question, dependencies, unheard
-        self.shown = shown
-        self.began_at, self.stopped_at = _session_times(question, dependencies.sound_clock)
+        self.turn, self.question, self._deps = turn, question, dependencies
+        self.shown, self._unheard = shown, unheard
+        self.began_at, self.stopped_at = dependencies.times(question)
         self.timing = TurnTiming(self.stopped_at, asked=not isinstance(question, Announcement))
+        self.waits = isinstance(question, SpokenQuestion) and not question.answered  # heard now, and answered later
         self.user_text = self.said = ""
         self._about_shown: str | None = None  # the answer about something shown, if that is asked for
         self.before_question: Mark | None = None
@@ -96,14 +96,14 @@ class Reply:
         await self._decided.wait()
 
     def _show(self, event: Expressed) -> None:
-        show = self._deps.link.emit if self.committed else self._unshown.append
-        show(event)
+        (self._deps.link.emit if self.committed else self._unshown.append)(event)
 
     async def _generate(self) -> None:
         match self.question, self._deps.unit_prefill:
-            case Announcement(text), _:
+            case (Announcement() | PendingQuestion()) as unasked, _:
                 self.before_question = self.before_reply = await self._deps.engine.mark()
-                await self._say(in_one_piece(text))
+                own = unasked.text if isinstance(unasked, Announcement) else None
+                await (self._stream_reply() if own is None else self._say(in_one_piece(own)))
                 return
             case SpokenQuestion(until=until), UnitPrefill() as unit_prefill:
                 rest = unit_prefill.feed.rest(until)
@@ -114,6 +114,8 @@ class Reply:
                 if not self.user_text or await self._interpret(language):
                     return
                 await self._feed_question(language)
+        if self.waits:
+            return
         self.before_reply = await self._deps.engine.mark()
         code = code_spoken(self._deps.language)
         unheard = self._unheard.continuation(self.user_text, self.began_at, code) if self._unheard else None
@@ -163,6 +165,8 @@ class Reply:
         engine, typed = self._deps.engine, isinstance(self.question, TypedQuestion)
         self.before_question = await engine.mark()
         await self._feed_scene()
+        if engine.can.takes_sound and isinstance(self.question, SpokenQuestion) and self._deps.transcripts is not None:
+            await engine.feed(SoundBlock(self._deps.transcripts.sound(self.question), self.began_at))
         note = await self._consider_shown()
         await engine.feed(TextBlock(f"{self.user_text}{note}", self.began_at, self.stopped_at, typed, language))
 
@@ -179,15 +183,14 @@ class Reply:
 
     async def _words(self) -> tuple[str, str]:
         """The words and their language, "" where only they can tell."""
-        match self.question:
-            case TypedQuestion(text) | Announcement(text):
-                if self._deps.language is not None:
-                    self._deps.language.typed(text)
-                return text, ""
-            case SpokenQuestion() as said:
-                assert self._deps.transcripts is not None, "An engine that cannot hear needs a transcriber."
-                heard = await self._deps.transcripts.final(said)
-                return heard.text, heard.language
+        if isinstance(self.question, SpokenQuestion):
+            assert self._deps.transcripts is not None, "An engine that cannot hear needs a transcriber."
+            heard = await self._deps.transcripts.final(self.question)
+            return heard.text, heard.language
+        assert isinstance(self.question, TypedQuestion), "others have no words of the user"
+        if self._deps.language is not None:
+            self._deps.language.typed(self.question.text)
+        return self.question.text, ""
 
     async def _feed_scene(self) -> None:
         video, engine = self._deps.video, self._deps.engine
@@ -291,10 +294,3 @@ class Reply:
     def _play(self, piece: AudioPiece) -> None:
         self.timing.mark("first_sound_made", self._deps.link.now())
         self._deps.playback.add(self.turn, piece)
-
-
-def _session_times(question: Question, clock: SoundClock) -> tuple[float, float]:
-    """(begin, end) of the question on the session clock."""
-    if isinstance(question, SpokenQuestion):
-        return clock.at(question.began_at), clock.at(question.stopped_at)
-    return question.began_at, question.began_at

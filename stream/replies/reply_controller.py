@@ -18,6 +18,7 @@ from stream.replies.orders import (
     InstructionSet,
     Order,
     PartialHeard,
+    ReplyShortened,
     SceneChanged,
     ThingShown,
     UnitsReady,
@@ -47,6 +48,7 @@ class ReplyController:
     def __init__(self, *, orders: BlockingQueue[Order], dependencies: ReplyDependencies) -> None:
         self._orders, self._deps = orders, dependencies
         self.reply: Reply | None = None
+        self._ended: Reply | None = None  # the last reply, if it was heard to its end
         self._unheard: Unheard | None = None  # of the last reply, if it was cut
         self._shown: Picture | None = None  # the picture that the engine got last
         self._prefilled: tuple[int, Mark] | None = None  # the turn whose units the engine has, and the mark before them
@@ -83,13 +85,18 @@ class ReplyController:
             case Finish():
                 await self._close()
                 await self._prefill()
+            case ReplyShortened(turn, heard):
+                await self._shorten(turn, heard)
             case UnitsReady() | PartialHeard() | SceneChanged() | ThingShown() | InstructionSet():
-                if isinstance(order, InstructionSet):
-                    self._instruction = order.text
-                if self.reply is None:
-                    await self._feed(order)
+                await self._take_note(order)
             case _:
                 assert_never(order)
+
+    async def _take_note(self, news: EngineInput) -> None:
+        if isinstance(news, InstructionSet):
+            self._instruction = news.text
+        if self.reply is None:
+            await self._feed(news)
 
     async def _feed(self, news: EngineInput) -> None:
         """Feeds the engine between replies."""
@@ -246,28 +253,43 @@ class ReplyController:
         assert reply is not None
         self._shown = reply.shown
         heard = reply.said[:heard_characters]
-        if not self._deps.engine.can.speaks:  # else there is no voice that could say the rest
-            self._unheard = Unheard(reply.said, heard_characters, reply.complete, self._deps.link.now())
         self._settle(reply, heard=bool(heard))
         if reply.reads:
             self._deps.reading.stopped(reply.said[heard_characters:])
-        if reply.before_reply is not None:
-            await self._deps.engine.rewind(reply.before_reply)
-            if heard:
-                now = self._deps.link.now()
-                await self._deps.engine.feed(ReplyBlock(heard, reply.stopped_at, now, cut=True))
+        await self._keep_heard(reply, heard_characters)
         self._deps.link.emit(ReplyEnded(reply.turn, reply.said, heard, cut=True))
         self._deps.link.emit(ContextShown(self._deps.engine.context()))
+
+    async def _keep_heard(self, reply: Reply, characters: int) -> None:
+        """The engine has what was heard of a reply in its place."""
+        engine, now = self._deps.engine, self._deps.link.now()
+        if not engine.can.speaks:  # else there is no voice that could say the rest
+            self._unheard = Unheard(reply.said, characters, reply.complete, now)
+        if reply.before_reply is not None:
+            await engine.rewind(reply.before_reply)
+            if heard := reply.said[:characters]:
+                await engine.feed(ReplyBlock(heard, reply.stopped_at, now, cut=True))
+
+    async def _shorten(self, turn: int, characters: int) -> None:
+        """Takes back the end of the last reply, unless the next one is decided, or has sound of its own in the engine:
+        then it stays."""
+        reply, later = self._ended, self.reply is not None and self.reply.committed
+        if reply is None or reply.turn != turn or later or self._prefilled is not None:
+            return
+        await self._void()
+        self._ended, self._fed_scene = None, None
+        await self._keep_heard(reply, characters)
 
     async def _close(self) -> None:
         reply = await self._stop_reply()
         assert reply is not None
-        self._unheard, self._shown = None, reply.shown
+        self._ended, self._unheard, self._shown = reply, None, reply.shown
         self._settle(reply, heard=True)
         if reply.reads:
             self._deps.reading.stopped("")
         if reply.said and reply.before_reply is not None:  # else the engine has not got the question
             now = self._deps.link.now()
             await self._deps.engine.feed(ReplyBlock(reply.said, reply.stopped_at, now))
-        self._deps.link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))
+        if not reply.waits:
+            self._deps.link.emit(ReplyEnded(reply.turn, reply.said, reply.said, cut=False))
         self._deps.link.emit(ContextShown(self._deps.engine.context()))

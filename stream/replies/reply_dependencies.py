@@ -22,6 +22,7 @@ from stream.replies.watch_book import WatchBook
 from stream.runtime.clock import SoundClock
 from stream.runtime.link import Link
 from stream.showing.shown_book import ShownBook
+from stream.turns.decisions import Question, SpokenQuestion
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,9 @@ class ReplyDependencies:
     def settled(self) -> tuple[Settled, ...]:
         """What a reply changes in a draft."""
         return tuple(kept for kept in (self.reminders, self.watches, self.shown, self.interpreter) if kept is not None)
+
+    def times(self, question: Question) -> tuple[float, float]:
+        """(begin, end) of the question on the session clock."""
+        if isinstance(question, SpokenQuestion):
+            return self.sound_clock.at(question.began_at), self.sound_clock.at(question.stopped_at)
+        return question.began_at, question.began_at

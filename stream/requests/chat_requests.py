@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from audio.chunk import Samples
 from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
@@ -19,12 +20,14 @@ from dialogue.grammars.response_format import ResponseFormat, TakesResponseForma
 from dialogue.library.models import Embed
 from dialogue.llm.generation_config import GenerationConfig, TakesGenerationConfig
 from dialogue.tools.tool import Tool
+from dialogue.tools.toolbox import TakesCalls
 from stream.models.parts import Parts
 from stream.models.setup import Setup
+from stream.models.tool_choice import NO_FUNCTIONS
 from stream.requests.long_message import answer_long_message
 from stream.requests.message_intake import MESSAGES_APART_S, MessageIntake, TakenMessage
 from stream.requests.request_answers import answer_by_rule, prompt_of
-from stream.requests.request_message import RequestMessage
+from stream.requests.request_message import CallsMade, RequestMessage
 
 OnSound = Callable[[Samples, int], None]  # samples, rate
 OnUse = Callable[[ContextUse], None]
@@ -101,15 +104,26 @@ class ChatRequests:
         self, engine: Engine, messages: Sequence[RequestMessage], response_format: ResponseFormat | None
     ) -> AsyncGenerator[Delta, None]:
         intake, at = MessageIntake(self._parts, engine), 0.0
-        for message in messages[:-1]:
+        for message, after in pairwise(messages):
+            if message.role == "assistant" and after.role == "tool":
+                continue  # words before a call are not an answer yet
             if message.role == "user":
                 taken = await intake.take(message, at)
                 await self._feed_question(engine, taken)
                 at = taken.at
+            elif message.role == "tool":
+                _called(engine, message)
+                continue
             else:
                 text = _only_text(message)
                 await engine.feed(SystemBlock(text) if message.role == "system" else ReplyBlock(text, at, at))
             at += MESSAGES_APART_S
+        if messages[-1].role == "tool":
+            _called(engine, messages[-1])
+            async with aclosing(engine.reply()) as deltas:
+                async for delta in deltas:
+                    yield delta
+            return
         if (text := _long_text(messages[-1])) and response_format is None:
             yield TextDelta((await answer_long_message(text, self._parts, self._embed())).text)
             return
@@ -157,6 +171,16 @@ def _structure(engine: Engine, response_format: ResponseFormat) -> None:
     engine.answer_in(response_format)
 
 
+def _called(engine: Engine, message: RequestMessage) -> None:
+    """Gives the engine a round of calls from before. Raises BadInput where it calls no functions."""
+    if not (engine.can.tools and isinstance(engine, TakesCalls)):
+        raise BadInput(NO_FUNCTIONS)
+    for made in message.items:
+        if not isinstance(made, CallsMade):
+            raise BadInput("A message with role 'tool' holds the calls of functions with their results.")
+        engine.called(made.calls, made.results)
+
+
 def _only_text(message: RequestMessage) -> str:
     if not all(isinstance(item, str) for item in message.items):
         raise BadInput(f"A message with role {message.role!r} may hold text only; put pictures and sound into 'user'.")
@@ -164,13 +188,15 @@ def _only_text(message: RequestMessage) -> str:
 
 
 def _check(messages: Sequence[RequestMessage]) -> None:
-    if not messages or messages[-1].role != "user":
-        raise BadInput("The last message must have role 'user'.")
+    if not messages or messages[-1].role not in ("user", "tool"):
+        raise BadInput("The last message must have role 'user', or 'tool' with the results of functions.")
+    if messages[0].role == "tool":
+        raise BadInput("Calls of functions belong to a question: the first message must have another role than 'tool'.")
     if len(messages) > LONGEST_HISTORY:
         raise BadInput(f"A history has at most {LONGEST_HISTORY} messages, not {len(messages)}; leave out the oldest.")
     last = messages[-1]
     for message in messages:
-        if message.role not in ("system", "user", "assistant"):
+        if message.role not in ("system", "user", "assistant", "tool"):
             raise BadInput(f"A message has role 'system', 'user' or 'assistant', not {message.role!r}.")
         if not any(item.strip() if isinstance(item, str) else True for item in message.items):
             raise BadInput(f"A message with role {message.role!r} is empty; give it text, a picture or sound.")

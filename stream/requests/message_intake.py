@@ -77,6 +77,8 @@ class MessageIntake:
 
     async def _hear(self, samples: Samples, taken: TakenMessage) -> None:
         taken.sound = True
+        if self._engine.can.takes_sound:
+            await self._engine.feed(SoundBlock(samples, taken.at))
         if self._engine.can.hears:
             await self._feed_sound(samples, taken)
         elif transcript := await self._parts.threads.asr.run(self._transcribe, samples):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audio.chunk import Chunk, Samples
+from dialogue.tools.function_call import FunctionCall
 from vision.picture import Picture
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +27,20 @@ class Film:
     perceived: Iterable[Chunk | Picture]
 
 
-Item = str | Picture | Recording | Film
+@dataclass(frozen=True, slots=True)
+class CallsMade:
+    """A round of calls of functions that the model made in an earlier answer, and their results, JSON each."""
+
+    calls: tuple[FunctionCall, ...]
+    results: tuple[str, ...]
+
+
+Item = str | Picture | Recording | Film | CallsMade
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestMessage:
+    """A message of the role "tool" holds one CallsMade, and no other one does."""
+
     role: Role
     items: Sequence[Item]

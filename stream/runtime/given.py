@@ -36,7 +36,8 @@ class TurnsChosen:
 
     `threshold`: the probability from which sound counts as speech. `silence_s` of silence end a turn; None: as much as
     the estimate that the user has finished asks for, with this `eagerness`. `pre_roll_s` of sound before the speech
-    belong to it. Without `interruptible`, speech over a reply changes nothing.
+    belong to it. Without `interruptible`, speech over a reply changes nothing. Without `answers`, a turn that is over
+    is heard, and waits for AnswerAsked.
     """
 
     threshold: float = 0.5
@@ -44,6 +45,20 @@ class TurnsChosen:
     eagerness: Eagerness = "medium"
     pre_roll_s: float = 0.3
     interruptible: bool = True
+    answers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAsked:
+    """What was said and waits is to be answered; for an engine that takes turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTruncated:
+    """The far end will not play the last `unplayed_s` of the reply to `turn`, which it was sent to its end."""
+
+    turn: int
+    unplayed_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +68,12 @@ class PictureDetailChosen:
     level: Detail
 
 
-Given = InstructionGiven | AcknowledgementSwitched | CommentaryGiven | TurnsChosen | PictureDetailChosen
+Given = (
+    InstructionGiven
+    | AcknowledgementSwitched
+    | CommentaryGiven
+    | TurnsChosen
+    | AnswerAsked
+    | ReplyTruncated
+    | PictureDetailChosen
+)

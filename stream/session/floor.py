@@ -17,8 +17,9 @@ from stream.perception.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
 from stream.recording.flight_recorder import FlightRecorder
-from stream.replies.orders import Order, PartialHeard, ReplyDecision, UnitsReady
+from stream.replies.orders import Order, PartialHeard, ReplyDecision, ReplyShortened, UnitsReady
 from stream.runtime.events import PlayoutMeasured, State, StateChanged, UserCaption
+from stream.runtime.given import ReplyTruncated
 from stream.runtime.link import Link
 from stream.runtime.queues import BlockingQueue
 from stream.runtime.spoken import VoiceDucked
@@ -30,6 +31,7 @@ from stream.turns.decisions import (
     Drop,
     Duck,
     Finish,
+    PendingQuestion,
     Prepare,
     Question,
     Restore,
@@ -130,7 +132,7 @@ class Floor:
                 self._caption(turn, question)
             case TypedQuestion():
                 self._video.ask()
-            case Announcement():
+            case PendingQuestion() | Announcement():
                 pass
             case _:
                 assert_never(question)
@@ -147,6 +149,12 @@ class Floor:
         self._buffered_s = min(max(playout.delay_s, low), high)
         self.playout_s = min(self._buffered_s + (playout.round_trip_s or 0.0) / 2, high)
         self._flight.measured(playout)
+
+    async def truncated(self, reply: ReplyTruncated) -> None:
+        """Takes note that the end of the last reply is not heard; a reply before it stays as it is."""
+        if self._playback.sent_s(reply.turn):
+            heard = self._playback.heard_characters(reply.turn, reply.unplayed_s)
+            await self._orders.put(ReplyShortened(reply.turn, heard))
 
     async def heard(self) -> None:
         """More of `sound` came in and went through VAD: cuts units and orders them."""

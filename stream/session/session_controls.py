@@ -26,10 +26,12 @@ from stream.runtime.events import (
 )
 from stream.runtime.given import (
     AcknowledgementSwitched,
+    AnswerAsked,
     CommentaryGiven,
     Given,
     InstructionGiven,
     PictureDetailChosen,
+    ReplyTruncated,
     TurnsChosen,
 )
 from stream.runtime.link import Link
@@ -100,7 +102,7 @@ class SessionControls:
             case Interrupted():
                 if not await floor.take(InterruptPressed()) and self._desk is not None:
                     self._desk.cancel()  # nothing was being said: what is being looked into is not wanted
-            case InstructionGiven() | CommentaryGiven() | TurnsChosen():
+            case InstructionGiven() | CommentaryGiven() | TurnsChosen() | AnswerAsked() | ReplyTruncated():
                 await self._give(control)
             case DeviceSwitched():
                 await self._switch(control)
@@ -122,7 +124,9 @@ class SessionControls:
             case _:
                 assert_never(control)
 
-    async def _give(self, given: InstructionGiven | CommentaryGiven | TurnsChosen) -> None:
+    async def _give(
+        self, given: InstructionGiven | CommentaryGiven | TurnsChosen | AnswerAsked | ReplyTruncated
+    ) -> None:
         match given:
             case InstructionGiven(text):
                 await self._orders.put(InstructionSet(text))
@@ -131,8 +135,12 @@ class SessionControls:
             case TurnsChosen():
                 turns = self._floor.turns
                 turns.patience.fixed_s, turns.patience.eagerness = given.silence_s, given.eagerness
-                turns.interruptible = given.interruptible
+                turns.interruptible, turns.answers = given.interruptible, given.answers
                 self._floor.sound.pre_roll_s, self._audio.threshold = given.pre_roll_s, given.threshold
+            case AnswerAsked():
+                self.commentary.queue.put(None)
+            case ReplyTruncated():
+                await self._floor.truncated(given)
 
     async def switch_off(self, device: Device) -> None:
         """Switches a device off for the assistant (`dialogue.tools.toolbox.Toolbox.switch_off`)."""

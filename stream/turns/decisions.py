@@ -13,11 +13,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class SpokenQuestion:
     """The user's speech in a turn, in seconds of the microphone's sound: from `began_at` to `stopped_at`, decided at
-    `until`."""
+    `until`. Where it is not `answered`, it is heard and waits for a PendingQuestion."""
 
     began_at: float
     stopped_at: float
     until: float
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,13 @@ class TypedQuestion:
     """A message typed at `began_at` on the session clock."""
 
     text: str
+    began_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PendingQuestion:
+    """What was said and not answered is to be answered; asked for at `began_at` on the session clock."""
+
     began_at: float
 
 
@@ -40,7 +48,7 @@ class Announcement:
     over: Callable[[bool], None]
 
 
-Question = SpokenQuestion | TypedQuestion | Announcement
+Question = SpokenQuestion | TypedQuestion | PendingQuestion | Announcement
 
 
 @dataclass(frozen=True, slots=True)

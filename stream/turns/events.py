@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audio.segmentation import SpeechPaused, SpeechStarted
 from audio.voice_activity import SpeechProbability
-from stream.turns.decisions import Announcement, TypedQuestion
+from stream.turns.decisions import Announcement, PendingQuestion, TypedQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class MessageTyped:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementDue:
-    announcement: Announcement
+    """Something is to be said now if the floor is free: unprompted, or in answer to what was said before."""
+
+    announcement: Announcement | PendingQuestion
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Turns:
         self.patience = patience or Patience()
         self.phase, self.turn = Phase.IDLE, 0
         self.hands_free = self.interruptible = True  # interruptible: speech over a reply may end it
+        self.answers = True  # a turn that is over is answered; else an application says when
         self.began_at = self.stopped_at = 0.0  # of the user's speech in the current turn
         self._worded = self._decided = False  # long enough for a word; decided, and retracted as the user went on
         self._wait_s = 0.0  # silence after which the turn is over
@@ -243,7 +244,7 @@ class Turns:
     # Steps that rules share.
 
     def _said(self, at: float) -> SpokenQuestion:
-        return SpokenQuestion(self.began_at, self.stopped_at, at)
+        return SpokenQuestion(self.began_at, self.stopped_at, at, self.answers)
 
     def _begin(self, at: float) -> list[Decision]:
         self.turn += 1

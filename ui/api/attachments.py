@@ -9,7 +9,7 @@ An item of a message's content is
   a recording  an array (n,) of floats or integers at 16 kHz; at another rate
                {"type": "audio", "audio": array, "rate": 48000}, or "sampling_rate"; in a dictionary
                also a file's bytes
-  a video      {"type": "video", "video": [picture, picture, ...]}: frames, in order
+  a video      {"type": "video", "video": [picture, picture, ...]}: frames, in order; or a file's bytes
 A plain string is always text, so a file's name as a string needs a dictionary. Nothing is fetched from a network.
 """
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 import base64
 import binascii
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -26,12 +26,12 @@ from typing import Any, get_args
 import numpy as np
 from PIL import Image
 
-from audio.chunk import HEARING_RATE_HZ
+from audio.chunk import HEARING_RATE_HZ, Chunk
 from audio.clean import sound_from
 from audio.resample import resample_whole
 from dialogue.errors import BadInput
 from stream.media.media_file import contents, perceive, read_picture, read_sound
-from stream.requests.request_message import Film, Item, Recording, RequestMessage, Role
+from stream.requests.request_message import CallsMade, Film, Item, Recording, RequestMessage, Role
 from vision.picture import Picture
 from vision.picture_file import open_picture, picture_from
 
@@ -62,7 +62,7 @@ def read_item(item: Any) -> Item:
             return _picture(item) if item.ndim == 3 else _recording(item, HEARING_RATE_HZ)
         case np.ndarray():
             return _untyped(item)
-        case Picture() | Recording() | Film():
+        case Picture() | Recording() | Film() | CallsMade():
             return item
         case Mapping():
             return _dictionary(item)
@@ -186,7 +186,9 @@ def _recording(value: Any, rate: Any) -> Recording:
 
 
 def _video(value: Any) -> Film:
-    """A file, or frames in order; frames of a list count as half a second apart."""
+    """A file, its bytes, or frames in order; frames of a list count as half a second apart."""
+    if isinstance(value, bytes):
+        return Film(_perceived(value))
     if isinstance(value, str | Path):
         if "://" in str(value):
             raise BadInput("Nothing is fetched from a network. Save the video and give its path.")
@@ -197,6 +199,13 @@ def _video(value: Any) -> Film:
     if not frames:
         raise BadInput("A video must have at least one picture.")
     return Film([replace(frame, at=number / VIDEO_PICTURES_PER_S) for number, frame in enumerate(frames)])
+
+
+def _perceived(film: bytes) -> Iterator[Chunk | Picture]:
+    with tempfile.NamedTemporaryFile(prefix="film") as file:
+        file.write(film)
+        file.flush()
+        yield from perceive(Path(file.name), VIDEO_PICTURES_PER_S)
 
 
 def _untyped(array: np.ndarray) -> Recording:

@@ -19,6 +19,7 @@ SETTINGS = {  # of an engine, by the option that changes it
     "remote_key": "api_key",
     "remote_key_file": "api_key",
     "remote_sees": "sees",
+    "remote_hears": "hears",
     STAND_IN: "stand_in",
 }
 
@@ -40,6 +41,9 @@ def add_remote_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--remote-key-file", type=Path, metavar="FILE", help="file with the API key alone")
     group.add_argument(
         "--remote-sees", action="store_true", help="send it pictures of the camera, instead of words about them"
+    )
+    group.add_argument(
+        "--remote-hears", action="store_true", help="send it the sound of your words as well as their transcript"
     )
     group.add_argument(
         "--no-stand-in",

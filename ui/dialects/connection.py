@@ -24,10 +24,10 @@ from stream.session.session import Session
 from stream.session.session_start import SessionStart
 from ui.api.sound_pump import SoundPump
 from ui.dialects.client_delegate import ClientDelegate
-from ui.dialects.client_functions import ClientFunctions
 from ui.dialects.sideband import Sideband, Wire, WireClosed
+from ui.openai.client_functions import ClientFunctions
 from ui.openai.served_models import ServedModels
-from ui.realtime.dialect import EXPIRED, HUNG_UP, Beginning, Dialect, Message, MessageEffects
+from ui.realtime.dialect import EXPIRED, HUNG_UP, Beginning, Dialect, LargerModelAsked, Message, MessageEffects
 from vision.picture import Picture
 from vision.picture_file import open_picture
 
@@ -189,9 +189,18 @@ class DialectConnection:
             parts = replace(parts, tools=(*parts.tools, *self._functions.tools(beginning.functions)))
         if beginning.asks_client:
             return replace(parts, delegate=self._client)
-        if beginning.larger_instructions and isinstance(parts.delegate, Delegate):
-            return replace(parts, delegate=replace(parts.delegate, instruction=beginning.larger_instructions))
+        if beginning.larger is not None and isinstance(parts.delegate, Delegate):
+            return replace(parts, delegate=self._larger(parts.delegate, beginning.larger))
         return parts
+
+    def _larger(self, model: Delegate, asked: LargerModelAsked) -> Delegate:
+        return replace(
+            model,
+            instruction=asked.instructions or model.instruction,
+            most_tokens=asked.most_tokens or model.most_tokens,
+            tools=self._functions.tools(asked.functions),
+            on_text=lambda text: self._put(self._dialect.larger_said(text)),
+        )
 
     async def _express(self, session: Session, pump: SoundPath) -> None:
         async with asyncio.TaskGroup() as tasks:

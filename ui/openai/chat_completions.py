@@ -1,11 +1,11 @@
-"""POST /v1/chat/completions: whole or streamed, with text, pictures and recordings."""
+"""POST /v1/chat/completions: whole or streamed, with text, pictures, recordings, films, and functions of the client."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +17,7 @@ from dialogue.errors import AssistantError, BadInput
 from dialogue.grammars.response_format import ResponseFormat
 from dialogue.llm.generation_config import GenerationConfig
 from stream.requests.chat_requests import RequestOptions
-from ui.openai.answers import ChatAnswer
+from ui.openai.answers import CalledFunction, ChatAnswer, functions_in
 from ui.openai.errors import error_body
 from ui.openai.requests import history_of, posted_json, unless_disconnected
 from ui.openai.served_models import ServedModels
@@ -52,10 +52,12 @@ class ChatBody(BaseModel):
         """Raises BadInput for what no model here does."""
         if (self.n or 1) != 1:
             raise BadInput("n must be 1: this server gives one answer to a request.")
-        if self.tools and self.tool_choice != "none":
-            raise BadInput("This server does not call the functions of a client; leave out tools.")
         if self.logprobs:
             raise BadInput("This server gives no logprobs; leave the option out.")
+
+    @property
+    def functions(self) -> list[Mapping[str, Any]]:
+        return functions_in(self.tools, self.tool_choice)
 
     @property
     def stops(self) -> list[str]:
@@ -74,14 +76,17 @@ async def chat_completions(request: Request, models: ServedModels) -> Response:
         history=history_of(body.messages),
         options=RequestOptions(generation, response_format=form),
         stops=body.stops,
+        functions=body.functions,
     )
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": models.name}
     if body.stream:
         counted = body.stream_options is not None and body.stream_options.include_usage
         return StreamingResponse(await begun(_chunks(answer, head, counted)), media_type=EVENTS)
     text = await unless_disconnected(request, answer.whole())
-    message = {"role": "assistant", "content": text, "refusal": None}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if answer.call is not None:
+        message |= {"content": text or None, "tool_calls": [_called(answer.call)]}
+    choice = {"index": 0, "message": message, "finish_reason": _finish(answer), "logprobs": None}
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": _usage(answer)})
 
 
@@ -114,10 +119,21 @@ async def _chunks(answer: ChatAnswer, head: dict[str, Any], counted: bool) -> As
             raise
         yield event(error_body(error)[1])
         return
-    yield chunk({}, "stop")
+    if answer.call is not None:
+        calls = {"tool_calls": [{"index": 0, **_called(answer.call)}]}
+        yield chunk(calls if opened else {"role": "assistant", "content": None, **calls})
+    yield chunk({}, _finish(answer))
     if counted:
         yield event({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(answer)})
     yield "data: [DONE]\n\n"
+
+
+def _called(call: CalledFunction) -> dict[str, Any]:
+    return {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _finish(answer: ChatAnswer) -> str:
+    return "tool_calls" if answer.call is not None else "stop"
 
 
 def event(data: dict[str, Any], name: str = "") -> str:

@@ -13,7 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from dialogue.errors import BadInput
 from ui.host.request_body import body_within
-from ui.realtime.sound import picture_from_url
+from ui.openai.call_history import CallHistory
+from ui.realtime.sound import VIDEO_URL, data_from_url, picture_from_url
 
 T = TypeVar("T")
 
@@ -49,8 +50,32 @@ async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) ->
 
 
 def history_of(messages: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """The messages as `ui.api.attachments.read_history` takes them. Raises BadInput that names the one at fault."""
-    return [_message(number, message) for number, message in enumerate(messages, 1)]
+    """The messages, or the items of a response's input, as `ui.api.attachments.read_history` takes them. Raises
+    BadInput that names the one at fault."""
+    history = CallHistory()
+    for number, message in enumerate(messages, 1):
+        kind, role = (message.get("type"), message.get("role")) if isinstance(message, Mapping) else (None, None)
+        calls = message.get("tool_calls") if role == "assistant" else None
+        if kind == "function_call":
+            history.call(message.get("call_id"), message)
+        elif kind == "function_call_output":
+            history.result(message.get("call_id"), _result(message.get("output")))
+        elif role == "tool":
+            history.result(message.get("tool_call_id"), _result(message.get("content")))
+        elif not calls or message.get("content"):
+            history.add(_message(number, message))
+        for call in calls if isinstance(calls, list) else []:
+            one = call if isinstance(call, Mapping) else {}
+            history.call(one.get("id"), one.get("function"))
+    history.end()
+    return history.messages
+
+
+def _result(content: Any) -> Any:
+    """The text of a function's result, which may come in parts."""
+    if not isinstance(content, list):
+        return content
+    return "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
 
 
 def _message(number: int, message: Any) -> Mapping[str, Any]:
@@ -76,7 +101,12 @@ def _part(number: int, part: Any) -> Any:
             return {"type": "image", "image": picture_from_url(url, "image_url")}
         case "input_audio" if isinstance(part.get("input_audio"), Mapping):
             return {"type": "audio", "audio": _decoded(part["input_audio"].get("data"))}
-    raise BadInput(f"Message {number} has a part that is not text, image_url or input_audio: {str(part)[:100]}.")
+        case "video_url" | "input_video":
+            address = part.get("video_url")
+            url = address.get("url") if isinstance(address, Mapping) else address
+            return {"type": "video", "video": data_from_url(url, "video_url", VIDEO_URL, LONGEST_BODY)}
+    kinds = "text, image_url, input_audio or video_url"
+    raise BadInput(f"Message {number} has a part that is not {kinds}: {str(part)[:100]}.")
 
 
 def _decoded(data: Any) -> bytes:

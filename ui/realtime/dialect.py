@@ -31,12 +31,21 @@ class MessageEffects:
 
 
 @dataclass(frozen=True, slots=True)
+class LargerModelAsked:
+    """How the server's larger model is to answer: `instructions` None are its own; `functions` are the client's."""
+
+    instructions: str | None = None
+    functions: Sequence[Mapping[str, Any]] = ()
+    most_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Beginning:
     """How a session begins. `out_rate` is the rate of its voice, in Hz.
 
     `functions` are those that the client runs, as chat APIs describe them. `asks_client`: the client answers what the
-    engine passes on; else the server's larger model does, where it has one, with `larger_instructions` in place of its
-    own. `turns`: how the client wants turns to be decided.
+    engine passes on; else the server's larger model does, where it has one, as `larger` says. `turns`: how the client
+    wants turns to be decided.
     """
 
     instructions: str = ""
@@ -45,7 +54,7 @@ class Beginning:
     out_rate: int = 24_000
     functions: Sequence[Mapping[str, Any]] = ()
     asks_client: bool = False
-    larger_instructions: str | None = None
+    larger: LargerModelAsked | None = None
     turns: TurnsChosen | None = None
 
 
@@ -92,6 +101,10 @@ class Dialect(Protocol):
 
     def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
         """The messages for a call of one of the client's functions; `arguments` is JSON."""
+        ...
+
+    def larger_said(self, text: str) -> list[Message]:
+        """The messages for words of the server's larger model, which are not said yet."""
         ...
 
     def failed(self, message: str, code: str | None = None) -> Message:

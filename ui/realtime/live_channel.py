@@ -8,8 +8,8 @@ from typing import Any
 from audio.chunk import Samples
 from stream.runtime.events import Expressed
 from ui.realtime.dialect import Beginning, Message, MessageEffects
-from ui.realtime.live_config import DataChannelPermissions, LiveFault, ResponseEventSelector
-from ui.realtime.live_session import LiveServer, LiveSession
+from ui.realtime.live_config import DataChannelPermissions, LiveFault, LiveServer, ResponseEventSelector
+from ui.realtime.live_session import LiveSession
 from ui.realtime.openai_event import event_of
 
 
@@ -66,6 +66,9 @@ class LiveChannel:
 
     def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
         return self._session.called(call_id, name, arguments)
+
+    def larger_said(self, text: str) -> list[Message]:
+        return self._session.larger_said(text)
 
     def failed(self, message: str, code: str | None = None) -> Message:
         return self._session.failed(message, code)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
+from ui.realtime.dialect import LargerModelAsked
 
 LONGEST_APPEND = 2000  # characters: about 500 tokens
 LONGEST_INSTRUCTIONS = 64_000
-MOST_ITEMS = 128
+MOST_ITEMS, MOST_FUNCTIONS = 128, 32
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """What the server offers a session: its model's abilities, and whether it has a larger model of its own."""
+
+    can: Capabilities
+    has_larger_model: bool = False
+    expires_at: int = 0  # a Unix time, which the protocol wants; sessions do not expire
 
 
 class LiveModel(BaseModel):
@@ -57,15 +69,34 @@ class ClientDelegation(LiveModel):
     acknowledgement_delay_ms: int | None = Field(default=None, ge=0)
 
 
+class LiveFunction(LiveModel):
+    type: Literal["function"]
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
 class ResponsesBackend(LiveModel):
     model: str
     instructions: str | None = Field(default=None, max_length=LONGEST_INSTRUCTIONS)
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    parallel_tool_calls: bool | None = None
+    tool_choice: Literal["auto", "none"] | None = None
+    tools: list[LiveFunction] | None = Field(default=None, max_length=MOST_FUNCTIONS)
 
 
 class ResponsesDelegation(LiveModel):
     type: Literal["responses"]
     responses: ResponsesBackend
     acknowledgement_delay_ms: int | None = Field(default=None, ge=0)
+
+    @property
+    def asked(self) -> LargerModelAsked:
+        backend = self.responses
+        tools = backend.tools if backend.tools is not None and backend.tool_choice != "none" else []
+        functions = [tool.model_dump(exclude_none=True) for tool in tools]
+        return LargerModelAsked(backend.instructions, functions, backend.max_output_tokens)
 
 
 LiveDelegation = Annotated[ClientDelegation | ResponsesDelegation, Field(discriminator="type")]
@@ -135,11 +166,29 @@ class ContextAppend(LiveMessage):
     delegation_id: str | None = None
 
 
+class ResponseItemCreate(LiveMessage):
+    type: Literal["response.item.create"]
+    item: dict[str, Any]
+
+
+class ResponseCreate(LiveMessage):
+    type: Literal["response.create"]
+
+
 class SessionClose(LiveMessage):
     type: Literal["session.close"]
 
 
-ClientMessage = LiveSessionStart | SessionUpdate | InputAudioAppend | InputAudioSwitch | ContextAppend | SessionClose
+ClientMessage = (
+    LiveSessionStart
+    | SessionUpdate
+    | InputAudioAppend
+    | InputAudioSwitch
+    | ContextAppend
+    | ResponseItemCreate
+    | ResponseCreate
+    | SessionClose
+)
 _ADAPTER: TypeAdapter[ClientMessage] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 TAGS = frozenset({"audio/pcm", "audio/pcmu", "audio/pcma", "client", "responses"})  # which pydantic puts into paths
 _CODES = {"extra_forbidden": "unknown_parameter", "missing": "missing_required_parameter"}

@@ -7,11 +7,9 @@ that words which an interruption swallowed are never reported.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from audio.chunk import Chunk, Samples
-from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
 from stream.runtime.events import (
     ContextShown,
@@ -37,13 +35,18 @@ from ui.realtime.live_config import (
     InputAudioAppend,
     InputAudioSwitch,
     LiveConfig,
+    LiveDelegation,
     LiveFault,
+    LiveServer,
     LiveSessionStart,
+    ResponseCreate,
+    ResponseItemCreate,
     ResponsesDelegation,
     SessionClose,
     SessionUpdate,
     read_message,
 )
+from ui.realtime.live_responses import LiveResponses
 from ui.realtime.live_timeline import LiveTranscripts
 from ui.realtime.openai_event import event_of, new_id
 from ui.realtime.sound_format import SoundFormat
@@ -51,15 +54,6 @@ from ui.realtime.sound_format import SoundFormat
 PERSONA = "You are a friendly voice assistant. Answer in one to three short sentences of plain spoken language."
 REASONS = {HUNG_UP: "remote_hangup", EXPIRED: "expired"}
 MOST_APPENDED = 8000  # characters of appended context that stay in the instruction, the newest
-
-
-@dataclass(frozen=True, slots=True)
-class LiveServer:
-    """What the server offers a session: its model's abilities, and whether it has a larger model of its own."""
-
-    can: Capabilities
-    has_larger_model: bool = False
-    expires_at: int = 0  # a Unix time, which the protocol wants; sessions do not expire
 
 
 class LiveSession:
@@ -75,6 +69,8 @@ class LiveSession:
         self._muted = self._closed = False
         self._delegation: str | None = None  # the id of the one under way
         self._delegations: set[str] = set()
+        self._responses: LiveResponses | None = None  # of the server's larger model, where it answers
+        self._failure = ""  # why it does not answer
         self._context: float | None = None  # the share of the model's context that is in use
         self._transcripts = LiveTranscripts(self._now_ms)
 
@@ -119,13 +115,12 @@ class LiveSession:
         said = [Said(role == "user", text) for role, text in items if role != "developer"]
         self._appended += [text for role, text in items if role == "developer"]
         self._zero = self._clock()
-        backend = config.delegation
         return Beginning(
             self._instruction() if self._appended else config.instructions or "",
             said,
             out_rate=self._format.rate,
-            asks_client=not isinstance(backend, ResponsesDelegation),
-            larger_instructions=backend.responses.instructions if isinstance(backend, ResponsesDelegation) else None,
+            asks_client=self._responses is None,
+            larger=config.delegation.asked if isinstance(config.delegation, ResponsesDelegation) else None,
         )
 
     def express(self, event: Expressed) -> list[Message]:
@@ -145,6 +140,8 @@ class LiveSession:
                 return self._delegated() if pending else self._delegation_over()
             case ContextShown(use) if use.limit:
                 self._context = min(1.0, sum(use.tokens.values()) / use.limit)
+            case Notice("warning", "delegate_failed", text):
+                self._failure = text
             case Notice("error", code, text):
                 return [self.failed(text, code)]
             case SessionEnded(reason) if not self._closed and self._config is not None:
@@ -156,7 +153,11 @@ class LiveSession:
         return [{"type": "session.output_audio.delta", "delta": self._format.write(samples)}]
 
     def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
-        raise AssertionError("Clients of this dialect have no functions.")
+        assert self._responses is not None, "functions belong to the larger model"
+        return self._responses.call(call_id, name, arguments)
+
+    def larger_said(self, text: str) -> list[Message]:
+        return self._responses.text(text) if self._responses is not None else []
 
     def failed(self, message: str, code: str | None = None) -> Message:
         return self._error(message, code or "invalid_value", None, None, "server_error" if code else None)
@@ -178,10 +179,15 @@ class LiveSession:
                 return self._append(read)
             case SessionUpdate(session=changes):
                 if changes.delegation is not None:
-                    self._check_same(changes.delegation.type)
+                    self._check_same(changes.delegation)
                 return MessageEffects(
                     answers=[self._event("session.updated", read.event_id, session=self._described())]
                 )
+            case ResponseItemCreate(item=item):
+                self._larger_model().add_result(item)
+                return MessageEffects()
+            case ResponseCreate():
+                return MessageEffects(results=self._larger_model().take_results())
             case SessionClose():
                 self._closed = True
                 return MessageEffects(answers=[self._closing("close_requested", read.event_id)], ends=True)
@@ -198,6 +204,8 @@ class LiveSession:
             advice = "This server has no larger model: start it with --delegate, or delegate to the client."
             raise LiveFault(advice, "invalid_value", "session.delegation")
         self._config = config
+        if isinstance(config.delegation, ResponsesDelegation):
+            self._responses = LiveResponses(config.delegation.responses.model)
         if config.audio is not None and config.audio.format is not None:
             self._format = SoundFormat(config.audio.format.type, config.audio.format.rate)
         return MessageEffects(
@@ -226,10 +234,17 @@ class LiveSession:
             return MessageEffects(answer=message.content, answers=done)
         return MessageEffects(perceived=[CommentaryGiven(message.content)], answers=done)
 
-    def _check_same(self, kind: str) -> None:
-        config = self._started()
-        if kind != (config.delegation.type if config.delegation is not None else "client"):
+    def _larger_model(self) -> LiveResponses:
+        if self._responses is None:
+            raise LiveFault("Delegations of this session go to the client.", "invalid_value", "type")
+        return self._responses
+
+    def _check_same(self, wanted: LiveDelegation) -> None:
+        now = self._started().delegation or ClientDelegation(type="client")
+        if wanted.type != now.type:
             raise LiveFault("Who handles delegations cannot change.", "invalid_value", "session.delegation.type")
+        if wanted != now:
+            raise LiveFault("How delegations are handled holds for the session.", "unsupported", "session.delegation")
 
     def _instruction(self) -> str:
         """The standing instruction with what was appended to it."""
@@ -241,14 +256,12 @@ class LiveSession:
         self._delegations.add(self._delegation)
         backend = self._started().delegation or ClientDelegation(type="client")
         about = {"id": self._delegation, "target": backend.type, "type": "delegation"}
-        return [event_of("session.delegation.created", delegation=about, offset_ms=self._now_ms())]
+        created = event_of("session.delegation.created", delegation=about, offset_ms=self._now_ms())
+        return [created, *(self._responses.begin(self._delegation) if self._responses is not None else [])]
 
     def _delegation_over(self) -> list[Message]:
-        over, self._delegation = self._delegation, None
-        if over is None or not isinstance(self._started().delegation, ResponsesDelegation):
-            return []
-        done = {"type": "response.completed", "response": {"object": "response", "status": "completed", "output": []}}
-        return [event_of("response.event", delegation_id=over, event=done)]
+        failure, self._failure, self._delegation = self._failure, "", None
+        return self._responses.end(failure) if self._responses is not None else []
 
     def _closing(self, reason: str, event_id: str | None = None) -> Message:
         usage = {"seconds": self._now_ms() // 1000}

@@ -112,6 +112,9 @@ class MiniCpmRealtime:
     def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
         raise AssertionError("Clients of this dialect have no functions.")
 
+    def larger_said(self, text: str) -> list[Message]:
+        return []
+
     def failed(self, message: str, code: str | None = None) -> Message:
         return {"type": "error", "error": {"code": code or "invalid_request", "message": message}}
 

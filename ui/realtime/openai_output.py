@@ -41,7 +41,9 @@ class OpenAiOutput:
         self._response: OpenAiResponse | None = None
         self._spoken: OpenAiResponse | None = None  # whose sound may still come, after a call of a function ended it
         self._last: OpenAiResponse | None = None  # the one that ended last
+        self.last_turn = 0  # of the session, the one whose reply that is
         self._said_before = 0  # characters of the turn's reply in earlier responses
+        self.unanswered = False  # the user's words, for which no response has begun
         self.heard_ms = 0.0
         self.items: dict[str, Message] = {}
 
@@ -60,7 +62,8 @@ class OpenAiOutput:
                 return self._user_said(text)
             case ReplyText(_, text):
                 return [*self._begin(), *self._responding().text(text)]
-            case ReplyEnded(_, said, heard, cut):
+            case ReplyEnded(turn, said, heard, cut):
+                self.last_turn = turn
                 return self._reply_ended(heard if cut else said, cut=cut)
             case ContextShown(use):
                 self._usage.see(use)
@@ -128,6 +131,7 @@ class OpenAiOutput:
             self._user_item = None
             return stopped if by_itself else []
         events = [*stopped, self.committed()] if by_itself else []
+        self.unanswered = True
         part = {"type": "input_audio", "transcript": text}
         item = {"id": item_id, "object": "realtime.item", "type": "message", "role": "user", "content": [part]}
         events += self.added({**item, "status": "completed"})
@@ -142,7 +146,7 @@ class OpenAiOutput:
         """Opens a response where none is open."""
         if self._response is not None:
             return []
-        form = self._session.output_format
+        form, self.unanswered = self._session.output_format, False
         self._response = OpenAiResponse(self._order, aloud=self._session.aloud, sound_format=form)
         return self._response.begin()
 

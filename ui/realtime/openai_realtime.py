@@ -21,7 +21,7 @@ from stream.runtime.events import (
     TalkKeyPressed,
     TextTyped,
 )
-from stream.runtime.given import InstructionGiven
+from stream.runtime.given import AnswerAsked, InstructionGiven, ReplyTruncated
 from stream.session.said import Said
 from ui.realtime.dialect import Beginning, Message, MessageEffects
 from ui.realtime.openai_event import error_event, event_of, new_id
@@ -104,6 +104,9 @@ class OpenAiRealtime:
 
     def called(self, call_id: str, name: str, arguments: str) -> list[Message]:
         return self._out.called(call_id, name, arguments)
+
+    def larger_said(self, text: str) -> list[Message]:
+        return []
 
     @property
     def aloud(self) -> bool:
@@ -214,6 +217,8 @@ class OpenAiRealtime:
         perceived: list[Perceived] = [PlayoutMeasured(unplayed_s)]
         if self._out.responding:
             perceived.append(Interrupted())
+        elif unplayed_s:
+            perceived.append(ReplyTruncated(self._out.last_turn, unplayed_s))
         return MessageEffects(perceived=perceived, answers=[event_of("conversation.item.truncated", **names)])
 
     def _create_response(self, message: Mapping[str, Any]) -> MessageEffects:
@@ -226,6 +231,8 @@ class OpenAiRealtime:
         if self._key_down:
             self._key_down = False
             return MessageEffects(perceived=[TalkKeyPressed(down=False)])
+        if self._out.unanswered and not self._out.responding:
+            return MessageEffects(perceived=[AnswerAsked()])
         raise BadInput("There is nothing to answer: add a message of the user or append sound first.")
 
     def _cancel(self, message: Mapping[str, Any]) -> MessageEffects:

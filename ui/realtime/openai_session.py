@@ -74,7 +74,8 @@ class OpenAiSession:
         detection = sound.get("turn_detection", self._detection)
         if detection is None:
             return None
-        turns_chosen(detection)
+        if not turns_chosen(detection).answers and self._can.duplex:
+            raise BadInput("This model decides itself when it answers: create_response must be true.")
         return {**detection}
 
     def _wanted_functions(self, wanted: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -25,8 +25,9 @@ def turns_chosen(detection: Any) -> TurnsChosen:
     kind = str(detection["type"])
     if strange := sorted(set(map(str, detection)) - OPTIONS[kind]):
         raise BadInput(f"turn_detection of the type {kind} has no option {strange[0][:80]!r}.")
-    if detection.get("create_response") not in (None, True):
-        raise BadInput("create_response must be true: set turn_detection to null to decide yourself what is answered.")
+    answers = detection.get("create_response")
+    if answers not in (None, True, False):
+        raise BadInput("create_response must be true or false.")
     if detection.get("idle_timeout_ms") is not None:
         raise BadInput("This server does not speak unasked after a silence; leave out idle_timeout_ms.")
     interruptible = detection.get("interrupt_response")
@@ -43,6 +44,7 @@ def turns_chosen(detection: Any) -> TurnsChosen:
         eagerness=EAGERNESS[eagerness],
         pre_roll_s=_number(detection, "prefix_padding_ms", 1000 * usual.pre_roll_s, PADDING_MS) / 1000,
         interruptible=interruptible is not False,
+        answers=answers is not False,
     )
 
 

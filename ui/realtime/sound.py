@@ -12,13 +12,13 @@ from audio.chunk import Samples
 from dialogue.errors import BadInput
 
 LONGEST_APPEND = 15 * 1024 * 1024  # characters of base64 in one message
-PICTURE_URL = "data:image/"
+PICTURE_URL, VIDEO_URL = "data:image/", "data:video/"
 
 
-def decoded(value: Any, name: str) -> bytes:
+def decoded(value: Any, name: str, longest: int = LONGEST_APPEND) -> bytes:
     """The bytes of base64 text. Raises BadInput that names the field."""
-    if not isinstance(value, str) or len(value) > LONGEST_APPEND:
-        raise BadInput(f"{name} must be base64 text of at most {LONGEST_APPEND // 1024**2} MB.")
+    if not isinstance(value, str) or len(value) > longest:
+        raise BadInput(f"{name} must be base64 text of at most {longest // 1024**2} MB.")
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
@@ -67,6 +67,11 @@ def float32(samples: Samples) -> str:
 
 def picture_from_url(url: Any, name: str) -> bytes:
     """The picture file in a "data:" URL. Raises BadInput; nothing is read from a disk or a network."""
-    if not isinstance(url, str) or not url.startswith(PICTURE_URL) or ";base64," not in url[:100]:
-        raise BadInput(f"{name} must be a data URL of a picture: data:image/jpeg;base64,...")
-    return decoded(url.split(",", 1)[1], name)
+    return data_from_url(url, name, PICTURE_URL)
+
+
+def data_from_url(url: Any, name: str, kind: str, longest: int = LONGEST_APPEND) -> bytes:
+    """The file in a "data:" URL that begins with `kind`. Raises BadInput."""
+    if not isinstance(url, str) or not url.startswith(kind) or ";base64," not in url[:100]:
+        raise BadInput(f"{name} must be a data URL of a file: {kind}...;base64,...")
+    return decoded(url.split(",", 1)[1], name, longest)

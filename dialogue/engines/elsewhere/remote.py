@@ -12,7 +12,16 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
-from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock, ToolBlock
+from dialogue.blocks import (
+    Block,
+    PictureBlock,
+    ReplyBlock,
+    SceneBlock,
+    SoundBlock,
+    SystemBlock,
+    TextBlock,
+    ToolBlock,
+)
 from dialogue.engine import Capabilities, ConsentDelta, ContextUse, Delta, Engine, EngineFactories, Mark, TextDelta
 from dialogue.engines.elsewhere.remote_tools import RemoteTools
 from dialogue.errors import BadInput
@@ -33,8 +42,8 @@ from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.toolbox import Toolbox
 
 MAX_REPLY_TOKENS, TEMPERATURE = 256, 0.6
-# Rough estimates, for the meter and for evicting old turns: characters a token, tokens a picture.
-CHARACTERS_PER_TOKEN, TOKENS_PER_PICTURE = 4, 700
+# Rough estimates, for the meter and for evicting old turns: characters a token, tokens a picture and a second of sound.
+CHARACTERS_PER_TOKEN, TOKENS_PER_PICTURE, TOKENS_PER_SECOND = 4, 700, 25
 
 
 def open_remote(
@@ -43,12 +52,14 @@ def open_remote(
     *,
     context_tokens: int = 8192,
     sees: bool = False,
+    hears: bool = False,
     stand_in: Callable[[], Engine] | None = None,
     **options: Any,
 ) -> EngineFactories:
     """Factories of sessions with the server at `url` (".../v1"). `model` None takes the server's first one.
 
-    `sees`: send pictures instead of the detector's findings. `stand_in` opens a session of an engine on this machine,
+    `sees`: send pictures instead of the detector's findings; `hears`: send sound beside the words. `stand_in` opens a
+    session of an engine on this machine,
     which answers in calls while the server does not; chat requests raise the error instead. `options` go to
     `ChatServer`. Connects when the first reply is asked for.
     """
@@ -56,10 +67,11 @@ def open_remote(
 
     def live() -> Engine:
         answers = RemoteAnswers(ChatServer(url, model, **options), breaker, stand_in)
-        return RemoteEngine(answers, context_tokens, sees=sees)
+        return RemoteEngine(answers, context_tokens, sees=sees, hears=hears)
 
     def chat() -> Engine:
-        return RemoteEngine(ServerAlone(ChatServer(url, model, **options)), context_tokens, sees=sees)
+        alone = ServerAlone(ChatServer(url, model, **options))
+        return RemoteEngine(alone, context_tokens, sees=sees, hears=hears)
 
     return EngineFactories(live, chat)
 
@@ -67,21 +79,26 @@ def open_remote(
 class RemoteEngine:
     """One session. What is sent is kept within `context_tokens`: old pictures and turns are left out."""
 
-    def __init__(self, answers: RemoteAnswers | ServerAlone, context_tokens: int, *, sees: bool) -> None:
-        self.can = Capabilities(hears=False, sees=sees, speaks=False, tools=True)
+    def __init__(
+        self, answers: RemoteAnswers | ServerAlone, context_tokens: int, *, sees: bool, hears: bool = False
+    ) -> None:
+        self.can = Capabilities(hears=False, sees=sees, speaks=False, tools=True, takes_sound=hears)
         self._answers, self._limit, self._system = answers, context_tokens, CHAT_PERSONA
         self._record = ConversationRecord(_tokens)
         self._tools = RemoteTools(self._record)
+        self.called = self._tools.called
 
     def equip(self, toolbox: Toolbox) -> None:
         self._tools.equip(toolbox)
 
     async def feed(self, block: Block) -> None:
-        """Keeps the block for the next request; sound is not sent."""
+        """Keeps the block for the next request."""
         match block:
             case SystemBlock(text):
                 self._system = text
             case SceneBlock() | PictureBlock() if isinstance(block, SceneBlock) == self.can.sees:
+                return
+            case SoundBlock() if not self.can.takes_sound:
                 return
             case _:
                 self._record.add(block)
@@ -156,6 +173,7 @@ class RemoteEngine:
             model=model,
             system=self._system,
             sees=self.can.sees,
+            hears=self.can.takes_sound,
             most_tokens=MAX_REPLY_TOKENS,
             temperature=TEMPERATURE,
             tools=tools,
@@ -175,6 +193,8 @@ def _tokens(entry: Entry) -> int:
     match entry.content:
         case PictureBlock():
             return TOKENS_PER_PICTURE
+        case SoundBlock(samples):
+            return TOKENS_PER_SECOND * len(samples) // 16_000
         case Keyframe():
             return _estimate(scene_entry(entry.content))
         case ToolBlock(written, results):

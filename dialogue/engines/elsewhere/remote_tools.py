@@ -66,6 +66,10 @@ class RemoteTools:
             return None
         return calls_in(rounds[-1])[rounds[-1].results.index(ASKED)]
 
+    def called(self, calls: Sequence[FunctionCall], results: Sequence[str]) -> None:
+        """Adds calls from before."""
+        self._add(calls, results)
+
     def _add(self, calls: Sequence[FunctionCall], results: Sequence[str]) -> None:
         self._record.add(ToolBlock(written(calls), tuple(results), self._now()))
 

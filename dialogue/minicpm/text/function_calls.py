@@ -69,6 +69,13 @@ def system_text(system: str, tools: Sequence[Tool]) -> str:
     return f"{system}\n{opening}{imports}\n{stubs}\n```\n{_RULES}"
 
 
+def lines_of(calls: Sequence[FunctionCall]) -> list[str]:
+    """The calls as the model writes them, a line each."""
+    return [
+        f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})" for call in calls
+    ]
+
+
 def read(answer: str, tools: Sequence[Tool]) -> ParsedReply:
     """Parse a reply. Calls are in order; a call that cannot be parsed has a `problem`, and the others are kept."""
     thought, rest = _between(answer, THOUGHT)

@@ -15,9 +15,11 @@ from dialogue.llm.checkpoints.vocabulary import Vocabulary, shortened
 from dialogue.llm.rolling_ledger import Eviction, LedgerEntry
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry
+from dialogue.minicpm.text.function_calls import CALLS, lines_of
 from dialogue.prompts.prompt import clean
 from dialogue.prompts.scene_text import LONGEST_ENTRY, SHORTEST_ENTRY, scene_entry
 from dialogue.rules.conversation_record import ConversationRecord
+from dialogue.tools.function_call import FunctionCall
 
 SMALLEST_CONTEXT = 2048
 _OPEN_USER, _OPEN_REPLY, _CLOSE = "<|im_start|>user\n", "<|im_start|>assistant\n", "<|im_end|>\n"
@@ -56,6 +58,11 @@ class ToolScript:
         shown = "".join(f"<|im_start|>tool\n{each}{_CLOSE}" for each in back)
         self._ids[self.timeline.position] = (*ids, *self._close, *self._encoded(shown))
         self.record.add(ToolBlock(self._words.decode(list(ids)), tuple(back), at))
+
+    def given(self, calls: Sequence[FunctionCall], results: Sequence[str], most: int) -> None:
+        """As `called`, for calls that others have written."""
+        lines = "\n".join(map(self.plain, lines_of(calls)))
+        self.called(self._encoded(f"{CALLS[0]}\n```python\n{lines}\n```\n{CALLS[1]}"), results, most)
 
     def replying(self, ids: Sequence[int], text: str) -> None:
         """Set the reply generated so far, which the user is not confirmed to have heard."""

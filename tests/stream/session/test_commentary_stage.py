@@ -1,4 +1,4 @@
-"""What an application adds to a call in virtual time: words to be said, and new instructions.
+"""What an application adds to a call in virtual time: words to be said, new instructions, and when to answer.
 
 Also tests `announcing.py` and `floor.py`.
 """
@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dialogue.blocks import SystemBlock
 from dialogue.engine import Capabilities
 from stream.models.setup import SETUPS
-from stream.runtime.events import Notice, ReplyEnded, TextTyped, UserCaption
-from stream.runtime.given import CommentaryGiven, InstructionGiven
+from stream.runtime.events import Notice, ReplyEnded, ReplyText, TextTyped, UserCaption
+from stream.runtime.given import AnswerAsked, CommentaryGiven, InstructionGiven, ReplyTruncated, TurnsChosen
 from stream.session.session import Session
 from tests.stream.calls import SessionCall
 from tests.stream.toy_parts import ToyEngine, toy_parts
@@ -60,6 +60,40 @@ def test_an_instruction_in_the_middle_of_a_reply_holds_from_the_next_one() -> No
     said = [getattr(block, "text", "") for block in engine.fed]
     assert said.index("Hello.") < place < said.index("And now?")
     assert said.count("Hello.") == 1
+
+
+def test_what_is_said_waits_until_an_application_wants_it_answered() -> None:
+    async def story(call: SessionCall) -> None:
+        call.session.push(TurnsChosen(answers=False))
+        for _ in range(2):
+            await call.speaks(1.0)
+            await call.lasts(3.0)
+        assert [caption.text for caption in call.of(UserCaption) if caption.final] == ["What do you see?"] * 2
+        assert not call.of(ReplyText) and not call.of(ReplyEnded)
+        call.session.push(AnswerAsked())
+        await call.lasts(3.0)
+
+    engine = ToyEngine(["A cup."])
+    made = call(engine, story)
+    assert [ended.said for ended in made.of(ReplyEnded)] == ["A cup. "]
+    assert engine.conversation == ["What do you see?", "What do you see?", "A cup. "]
+
+
+def test_the_end_of_a_reply_that_was_not_played_is_taken_back_from_the_conversation() -> None:
+    async def story(call: SessionCall) -> None:
+        call.session.push(TextTyped("Count."))
+        while not (ended := call.of(ReplyEnded)):
+            await call.lasts(0.2)
+        call.session.push(ReplyTruncated(ended[0].turn, 0.6))  # of 1 s, 0.25 s a word
+        await call.lasts(0.5)
+        call.session.push(TextTyped("And now?"))
+        await call.lasts(3.0)
+        call.session.push(ReplyTruncated(ended[0].turn, 0.6))  # too late
+        await call.lasts(0.5)
+
+    engine = ToyEngine(["one two three four"])
+    call(engine, story)
+    assert [text.strip() for text in engine.conversation] == ["Count.", "one", "And now?", "one two three four"]
 
 
 def test_a_model_that_hears_refuses_a_late_instruction() -> None:

@@ -110,6 +110,8 @@ def test_a_video_file_is_a_video_and_as_audio_a_recording(tmp_path: Path) -> Non
     assert isinstance(read_item(path), Film)
     assert isinstance(read_item({"type": "video", "path": path}), Film)
     assert isinstance(read_item({"type": "audio", "path": path}), Recording)
+    in_memory = read_item({"type": "video", "video": path.read_bytes()})
+    assert isinstance(in_memory, Film) and any(isinstance(each, Picture) for each in in_memory.perceived)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A session behind a dialect, with toy models and a wire of queues, in virtual time.
 
-Also tests `client_functions.py`, `router.py` and `sideband.py`.
+Also tests `router.py`, `sideband.py` and `ui/openai/client_functions.py`.
 """
 
 from __future__ import annotations

@@ -27,3 +27,9 @@ def test_a_picture_of_the_server_is_not_read(tmp_path: Path) -> None:
     for address in (str(file), {"url": str(file)}, {"url": f"file://{file}"}, {"path": str(file)}):
         with pytest.raises(BadInput, match="data URL"):
             history_of(shown(address))
+
+
+def test_a_film_comes_in_a_data_url() -> None:
+    parts = [{"type": "video_url", "video_url": {"url": "data:video/mp4;base64,aGk="}}]
+    [message] = history_of([{"role": "user", "content": parts}])
+    assert message["content"] == [{"type": "video", "video": b"hi"}]

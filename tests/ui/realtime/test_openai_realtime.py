@@ -27,7 +27,7 @@ from stream.runtime.events import (
     TextTyped,
     UserCaption,
 )
-from stream.runtime.given import InstructionGiven
+from stream.runtime.given import InstructionGiven, ReplyTruncated
 from ui.realtime.openai_realtime import OpenAiRealtime
 
 Message = dict[str, Any]
@@ -148,7 +148,8 @@ def test_a_truncated_reply_ends_with_what_the_client_has_played(dialect: OpenAiR
     assert taken.perceived == [PlayoutMeasured(0.6), Interrupted()]
     assert kinds(taken.answers) == ["conversation.item.truncated"]
     dialect.express(ReplyEnded(1, "One two three.", "One", cut=True))
-    assert dialect.take({**item, "audio_end_ms": 700}).perceived == [PlayoutMeasured(0.3)]
+    assert dialect.take({**item, "audio_end_ms": 700}).perceived == [PlayoutMeasured(0.3), ReplyTruncated(1, 0.3)]
+    assert dialect.take({**item, "audio_end_ms": 1000}).perceived == [PlayoutMeasured(0.0)]
     for wrong in ({**item, "audio_end_ms": 5000}, {**item, "audio_end_ms": "x"}, {**item, "item_id": "item_other"}):
         assert kinds(dialect.take(wrong).answers) == ["error"]
 

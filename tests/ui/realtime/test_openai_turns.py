@@ -8,8 +8,8 @@ import pytest
 
 from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
-from stream.runtime.events import TextTyped
-from stream.runtime.given import TurnsChosen
+from stream.runtime.events import ReplyText, TextTyped, UserCaption
+from stream.runtime.given import AnswerAsked, TurnsChosen
 from stream.session.said import Said
 from ui.realtime.openai_realtime import OpenAiRealtime
 from ui.realtime.openai_turns import turns_chosen
@@ -29,6 +29,7 @@ def server(**options: Any) -> dict[str, Any]:
         (semantic(), TurnsChosen()),
         (semantic(eagerness="auto", create_response=True), TurnsChosen()),
         (semantic(eagerness="low"), TurnsChosen(eagerness="low")),
+        (semantic(create_response=False), TurnsChosen(answers=False)),
         (semantic(eagerness="high", interrupt_response=False), TurnsChosen(eagerness="high", interruptible=False)),
         (server(), TurnsChosen(silence_s=0.5)),
         (
@@ -49,7 +50,7 @@ def test_a_choice_is_understood(detection: dict[str, Any], chosen: TurnsChosen) 
         ({"type": "magic"}, "must be null"),
         (semantic(threshold=0.5), "no option 'threshold'"),
         (semantic(eagerness="eager"), "eagerness must be"),
-        (server(create_response=False), "create_response must be true"),
+        (server(create_response="no"), "create_response must be"),
         (server(idle_timeout_ms=5000), "idle_timeout_ms"),
         (server(interrupt_response="no"), "interrupt_response must be"),
         (server(silence_duration_ms="long"), "must be a number"),
@@ -77,6 +78,20 @@ def test_a_choice_holds_from_the_beginning_and_from_its_change(dialect: OpenAiRe
     assert dialect.beginning().turns == TurnsChosen(silence_s=0.3)
     assert update(server(silence_duration_ms=900)) == [TurnsChosen(silence_s=0.9)]
     assert update(server(silence_duration_ms=900)) == []
+
+
+def test_a_client_may_say_when_the_detected_speech_is_answered(dialect: OpenAiRealtime) -> None:
+    detection = {"input": {"turn_detection": semantic(create_response=False)}}
+    dialect.take({"type": "session.update", "session": {"audio": detection}})
+    assert dialect.take({"type": "response.create"}).answers[0]["type"] == "error", "nothing was said"
+    said = dialect.express(UserCaption(1, "What time is it?", final=True))
+    assert "input_audio_buffer.committed" in [message["type"] for message in said]
+    assert dialect.take({"type": "response.create"}).perceived == [AnswerAsked()]
+    assert dialect.express(ReplyText(2, "Noon."))[0]["type"] == "response.created"
+    assert dialect.take({"type": "response.create"}).answers[0]["type"] == "error", "it is answered"
+    duplex = OpenAiRealtime("omni", Capabilities(hears=True, sees=True, speaks=True, duplex=True))
+    [refused] = duplex.take({"type": "session.update", "session": {"audio": detection}}).answers
+    assert "decides itself" in refused["error"]["message"]
 
 
 def item(role: str, kind: str, text: str, **more: Any) -> dict[str, Any]:

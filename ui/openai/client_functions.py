@@ -26,7 +26,7 @@ class ClientFunctions:
 
     def tools(self, described: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
         """Raises BadInput for an invalid description."""
-        return tuple(Tool.described(each, self._runs(str(each.get("name")))) for each in described)
+        return tuple(Tool.described(each, self._runs(_name(each))) for each in described)
 
     def give(self, call_id: str, result: str) -> None:
         """The client's result; dropped where nothing waits for it any more."""
@@ -48,3 +48,9 @@ class ClientFunctions:
                 del self._waiting[call_id]
 
         return run
+
+
+def _name(described: Mapping[str, Any]) -> str:
+    """The name, which chat APIs have one level deeper."""
+    inner = described.get("function", described)
+    return str(inner.get("name")) if isinstance(inner, Mapping) else ""
