@@ -48,6 +48,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     stream.replies stream.requests
     stream.session
     ui.host ui.realtime
+    ui.realtime.live
     ui.rtc ui.local ui.api
     ui.call.lines
     ui.call

@@ -38,8 +38,7 @@ LONGEST_ERROR = 300  # characters shown of an error that the server reports
 
 def messages(entries: Sequence[Entry], *, sees: bool, hears: bool = False, system: str = CHAT_PERSONA) -> list[Message]:
     """A timeline as chat messages. What was seen joins the user's turn in order of time: pictures, or in words. An old
-    picture is a few words in its place. Of sounds the last MOST_PICTURES at most are sent, as they were heard, beside
-    their words."""
+    picture is a few words in its place. Sounds stand beside their words, the last MOST_PICTURES at most."""
     seen_in_words = not sees and any(isinstance(entry.content, Keyframe) for entry in entries)
     out: list[Message] = [{"role": "system", "content": explained(system) if seen_in_words else system}]
     shown = _newest(entries, PictureBlock) | (_newest(entries, SoundBlock) if hears else frozenset())

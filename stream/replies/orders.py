@@ -49,7 +49,7 @@ class InstructionSet:
 
 @dataclass(frozen=True, slots=True)
 class ReplyShortened:
-    """Of the reply to `turn`, which had ended, only `heard_characters` were heard."""
+    """The user has heard only `heard_characters` of the reply to `turn`, which had ended."""
 
     turn: int
     heard_characters: int

@@ -17,7 +17,7 @@ from ui.host.request_body import body_within
 from ui.openai.api_keys import SECRET_DEFAULT_S, ApiKeys, authorization_in, bearer
 from ui.openai.errors import error_response
 from ui.openai.served_models import ServedModels
-from ui.realtime.live_channel import LiveChannel
+from ui.realtime.live.live_channel import LiveChannel
 from ui.realtime.openai_realtime import OpenAiRealtime
 
 LONGEST_BODY = 1024 * 1024  # bytes: an offer, and the configuration of a session

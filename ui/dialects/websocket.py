@@ -19,8 +19,8 @@ from ui.openai.api_keys import ApiKey, ApiKeys, authorization_in, bearer
 from ui.openai.served_models import ServedModels
 from ui.realtime import minicpm_realtime
 from ui.realtime.dialect import Dialect, Message
-from ui.realtime.live_config import LiveServer
-from ui.realtime.live_session import LiveSession
+from ui.realtime.live.live_config import LiveServer
+from ui.realtime.live.live_session import LiveSession
 from ui.realtime.minicpm_realtime import MiniCpmRealtime
 from ui.realtime.openai_event import error_event
 from ui.realtime.openai_realtime import OpenAiRealtime

@@ -27,8 +27,8 @@ from ui.call.admission_queue import AdmissionQueue
 from ui.call.metrics import Metrics
 from ui.dialects.connection import DialectConnection
 from ui.openai.served_models import ServedModels
-from ui.realtime.live_config import LiveServer
-from ui.realtime.live_session import LiveSession
+from ui.realtime.live.live_config import LiveServer
+from ui.realtime.live.live_session import LiveSession
 from ui.realtime.sound import pcm16
 
 CAN = Capabilities(hears=False, sees=False, speaks=False)

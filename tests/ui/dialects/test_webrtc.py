@@ -1,7 +1,7 @@
 """OpenAI's dialects over WebRTC: the offer goes through the stock `openai` client, events through the data channel.
 
 Also tests `client_delegate.py`, `rtc_calls.py`, `rtc_endpoints.py`, `rtc_media.py`, `running_sessions.py` and
-`ui/realtime/live_channel.py`.
+`ui/realtime/live/live_channel.py`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Every server message must be one that the stock client's types accept.
 
-Also tests `dialect.py`, `live_config.py`, `live_responses.py`, `live_timeline.py`, `openai_event.py` and
-`sound_format.py`.
+Also tests `live_config.py`, `live_timeline.py`, `ui/realtime/dialect.py`,
+`ui/realtime/openai_event.py` and `ui/realtime/sound_format.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 from openai.types.live import ServerEvent
-from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from dialogue.engine import Capabilities, ContextUse
@@ -32,15 +31,14 @@ from stream.runtime.events import (
     UserCaption,
 )
 from stream.runtime.given import CommentaryGiven, InstructionGiven
-from ui.realtime.live_config import LiveServer
-from ui.realtime.live_session import LiveSession
+from ui.realtime.live.live_config import LiveServer
+from ui.realtime.live.live_session import LiveSession
 from ui.realtime.sound import pcm16
 
 Message = dict[str, Any]
 HALF_DUPLEX = Capabilities(hears=False, sees=False, speaks=False)
 OMNI = Capabilities(hears=True, sees=True, speaks=True, duplex=True)
 KNOWN: TypeAdapter[Any] = TypeAdapter(ServerEvent)
-RESPONSES: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 
 
 class LiveTalk:
@@ -165,63 +163,6 @@ def test_the_application_answers_what_is_delegated_to_it() -> None:
     later = talk.send("session.commentary.append", content="And green.", delegation_id=about)
     assert later.answer is None and later.perceived == [CommentaryGiven("And green.")]
     assert is_error(talk.send("session.commentary.append", content="x", delegation_id="deleg_other"))
-
-
-def test_the_servers_larger_model_answers_where_it_has_one() -> None:
-    backend = {"type": "responses", "responses": {"model": "large", "instructions": "Be exact."}}
-    assert is_error(LiveTalk(delegation=backend).started)
-    talk = LiveTalk(larger=True, delegation=backend)
-    assert talk.begun is not None and not talk.begun.asks_client
-    assert talk.begun.larger is not None and talk.begun.larger.instructions == "Be exact."
-    created, *begun = talk.express(DelegationChanged(True, "server"))
-    assert created["delegation"]["target"] == "responses"
-    done = [*begun, *talk.dialect.larger_said("Blue."), *talk.express(DelegationChanged(False, "server"))]
-    assert relayed(done) == [
-        "response.created",
-        "response.in_progress",
-        "response.output_item.added",
-        "response.content_part.added",
-        "response.output_text.delta",
-        "response.output_text.done",
-        "response.content_part.done",
-        "response.output_item.done",
-        "response.completed",
-    ]
-    assert {message["delegation_id"] for message in done} == {created["delegation"]["id"]}
-    failed = [*talk.express(DelegationChanged(True, "server"), Notice("warning", "delegate_failed", "It is down."))]
-    failed = talk.express(DelegationChanged(False, "server"))
-    assert relayed(failed) == ["response.failed"]
-    assert failed[0]["event"]["response"]["error"]["message"] == "It is down."
-
-
-def relayed(messages: list[Message]) -> list[str]:
-    """The types of the larger model's events, each of which the stock client knows."""
-    for message in messages:
-        KNOWN.validate_python(message)
-        RESPONSES.validate_python(message["event"])
-    return [message["event"]["type"] for message in messages]
-
-
-def test_the_larger_model_calls_functions_of_the_client() -> None:
-    tool = {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
-    backend = {"type": "responses", "responses": {"model": "large", "tools": [tool], "tool_choice": "auto"}}
-    talk = LiveTalk(larger=True, delegation=backend)
-    assert talk.begun is not None and talk.begun.larger is not None
-    assert [function["name"] for function in talk.begun.larger.functions] == ["weather"]
-    talk.express(DelegationChanged(True, "server"))
-    called = talk.dialect.called("call_1", "weather", "{}")
-    assert relayed(called)[-2:] == ["response.output_item.done", "response.completed"]
-    assert is_error(talk.send("response.create"))
-    output = {"type": "function_call_output", "call_id": "call_1", "output": "sunny"}
-    assert talk.send("response.item.create", item=output).answers == []
-    assert talk.send("response.create").results == {"call_1": "sunny"}
-    again = [*talk.dialect.larger_said("It is sunny."), *talk.express(DelegationChanged(False, "server"))]
-    assert relayed(again)[0] == "response.created" and relayed(again)[-1] == "response.completed"
-    assert is_error(talk.send("response.item.create", item={"type": "message"}))
-    assert is_error(LiveTalk().send("response.create"))
-    other = {"type": "responses", "responses": {"model": "other"}}
-    assert is_error(talk.send("session.update", session={"delegation": other}))
-    assert not is_error(talk.send("session.update", session={"delegation": backend}))
 
 
 def test_a_session_is_closed_with_its_usage() -> None:

@@ -28,7 +28,7 @@ from stream.runtime.events import (
 from stream.runtime.given import CommentaryGiven, InstructionGiven
 from stream.session.said import Said
 from ui.realtime.dialect import EXPIRED, HUNG_UP, Beginning, Message, MessageEffects
-from ui.realtime.live_config import (
+from ui.realtime.live.live_config import (
     ClientDelegation,
     ContextAppend,
     DataChannelPermissions,
@@ -46,8 +46,8 @@ from ui.realtime.live_config import (
     SessionUpdate,
     read_message,
 )
-from ui.realtime.live_responses import LiveResponses
-from ui.realtime.live_timeline import LiveTranscripts
+from ui.realtime.live.live_responses import LiveResponses
+from ui.realtime.live.live_timeline import LiveTranscripts
 from ui.realtime.openai_event import event_of, new_id
 from ui.realtime.sound_format import SoundFormat
 

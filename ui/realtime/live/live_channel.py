@@ -8,8 +8,8 @@ from typing import Any
 from audio.chunk import Samples
 from stream.runtime.events import Expressed
 from ui.realtime.dialect import Beginning, Message, MessageEffects
-from ui.realtime.live_config import DataChannelPermissions, LiveFault, LiveServer, ResponseEventSelector
-from ui.realtime.live_session import LiveSession
+from ui.realtime.live.live_config import DataChannelPermissions, LiveFault, LiveServer, ResponseEventSelector
+from ui.realtime.live.live_session import LiveSession
 from ui.realtime.openai_event import event_of
 
 
