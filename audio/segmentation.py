@@ -64,7 +64,7 @@ class Segmenter:
         self._run_since = 0.0  # when the current run of voiced hops began
         self._speaking = False
         self._spoken_s = 0.0  # voiced time since the start
-        self._last_speech_at = 0.0
+        self.last_speech_at = 0.0
 
     def hear(self, probability: float, at: float) -> SegmentEvent | None:
         """Takes the `probability` of speech in the hop that ended `at`; returns the event that it causes, if any."""
@@ -79,13 +79,13 @@ class Segmenter:
     @property
     def silent_s(self) -> float:
         """Seconds since the last speech of the stretch that is going on; 0 between stretches."""
-        return (self._at or 0.0) - self._last_speech_at if self._speaking else 0.0
+        return (self._at or 0.0) - self.last_speech_at if self._speaking else 0.0
 
     def _on_voice(self, at: float, before: float) -> SegmentEvent | None:
         """A click is not speech, also in a pause."""
         if not self._speaking and at - self._run_since + ROUNDING_S < self.settings.start_after_s:
             return None
-        started, self._speaking, self._last_speech_at = not self._speaking, True, at
+        started, self._speaking, self.last_speech_at = not self._speaking, True, at
         if started:
             self._spoken_s = at - self._run_since
             return SpeechStarted(at, self._run_since)
@@ -93,7 +93,7 @@ class Segmenter:
         return None
 
     def _on_silence(self, at: float) -> SegmentEvent | None:
-        if not self._speaking or at - self._last_speech_at + ROUNDING_S < self.settings.pause_after_s:
+        if not self._speaking or at - self.last_speech_at + ROUNDING_S < self.settings.pause_after_s:
             return None
         self._speaking = False
-        return SpeechPaused(at, self._last_speech_at, self._spoken_s)
+        return SpeechPaused(at, self.last_speech_at, self._spoken_s)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from dialogue.languages.language import ENGLISH, language
 from dialogue.rules.read_aloud import is_to_be_read_aloud, is_to_go_on_reading
-from dialogue.text.backchannels import is_backchannel
+from dialogue.text.backchannels import begins_an_interruption, is_backchannel
 
 FloorKind = Literal["go_on", "again", "aloud", "read_on"]
 
@@ -28,6 +28,11 @@ def is_backchannel_in(text: str, code: str) -> bool:
         return is_backchannel(text)
     lang = language(code)
     return lang.consists_of(lang.plain(text), lang.table["floor"]["backchannel"])
+
+
+def asks_for_floor(text: str, code: str) -> bool:
+    """Whether words begin as somebody begins who wants to speak: "stop", "wait", "no". In English alone."""
+    return code == ENGLISH and begins_an_interruption(text)
 
 
 def wants_it_read_aloud(text: str, code: str) -> bool:

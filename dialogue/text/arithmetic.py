@@ -28,6 +28,11 @@ _OPERATORS = tuple(
         (r"\b(?:percent|per cent) of\b|% of\b", "/ 100 *"),
     )
 )
+# "the sum of nineteen and twenty three": the last "and" joins the two.
+_OF_TWO = tuple(
+    (re.compile(rf"^(?:the )?{name} (?:of|between) (.+) and (.+)$"), operator)
+    for name, operator in (("sum", "+"), ("difference", "-"), ("product", "*"))
+)
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|[-+*/^()])")
 _LARGEST = 10**15
@@ -37,6 +42,8 @@ _MOST_BITS = 512  # bound on the size of a power, checked before it is computed
 def result(words: str) -> str | None:
     """The value of a sum in plain words ("12 * 7" -> "84"), or None if the words are no sum."""
     words = _ASKS.sub("", words.strip())
+    for pattern, operator in _OF_TWO:
+        words = pattern.sub(rf"( \1 ) {operator} ( \2 )", words)
     for pattern, operator in _OPERATORS:
         words = pattern.sub(f" {operator} ", words)
     tokens = _tokens(_in_figures(words.split()))

@@ -15,6 +15,12 @@ _HUM = re.compile(r"[mh]{2,}[ea]?|(?:[mh]{1,2}[-. ])+[mhea]?|amen")
 _NOT_SAID = re.compile(r"[\[(*][^\])*]*[\])*]")  # "[laughs]", "(coughing)": what ASR writes for sounds
 _WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)*")
 MOST_WORDS = 4
+# How people begin who want the floor. ASR hears none of these in a hum.
+_BEGINNING = re.compile(
+    r"\W*(?:stop|wait|no|hold on|sorry|excuse me|please|hey|listen|quiet|enough|hang on|one moment|never ?mind|can you"
+    r"|could you|what)\b",
+    re.IGNORECASE,
+)
 
 
 def is_backchannel(text: str) -> bool:
@@ -23,3 +29,8 @@ def is_backchannel(text: str) -> bool:
         return True
     words = _WORD.findall(_PHRASES.sub("yes", _NOT_SAID.sub(" ", text.lower())).replace("-", " "))
     return len(words) <= MOST_WORDS and all(word in _WORDS for word in words)
+
+
+def begins_an_interruption(text: str) -> bool:
+    """Whether `text` begins as somebody begins who wants to speak."""
+    return _BEGINNING.match(text) is not None

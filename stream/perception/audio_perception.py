@@ -41,8 +41,9 @@ AUDIO_QUEUE_CHUNKS = 250  # five seconds of 20 ms chunks: sound that is older is
 # as a dead microphone, and a microphone that has brought speech is never reported.
 SILENT_S, DEAD_DBFS = 6.0, -95.0
 
-# Silence after which the words so far are transcribed, because the turn may be over: before the pause is reported.
-TAIL_AFTER_S = 0.064
+# Silence after which the words so far are transcribed, and their melody judged, because the turn may be over: before the
+# pause is reported. The first is one hop of the VAD, where the end of a word may be quiet.
+TAIL_AFTER_S, MELODY_AFTER_S = 0.032, 0.064
 
 # A partial transcript is for the caption only, so it covers at most the last seconds of a long utterance.
 PARTIAL_S = 12.0
@@ -124,6 +125,8 @@ class AudioPerception:
         finally:
             if self._transcripts is not None:
                 self._transcripts.close()
+            if self._turn_detection is not None:
+                self._turn_detection.forget()
 
     async def _step(self, tasks: asyncio.TaskGroup) -> None:
         chunk = await self._next()
@@ -201,13 +204,16 @@ class AudioPerception:
                 self._estimate_end(decision.question, event, tasks)
         self._transcribe_so_far(hop, tasks)
         since = self._floor.turns.overlap_since
-        if self._overlap is not None and since is not None and hop.probability >= SPEECH:
-            self._overlap.hear(since, hop.at, tasks)
+        if self._overlap is not None and since is not None:
+            if hop.probability >= SPEECH:
+                self._overlap.hear(since, hop.at, tasks)
+            elif isinstance(event, SpeechPaused):
+                self._overlap.end(since, tasks)
 
     def _transcribe_so_far(self, hop: SpeechProbability, tasks: asyncio.TaskGroup) -> None:
         """Begins a transcript for the caption while the user speaks, and one of the whole turn in a short silence."""
         transcripts, turns = self._transcripts, self._floor.turns
-        if transcripts is None or not turns.user_speaks or transcripts.finishing:
+        if transcripts is None or not turns.user_speaks:
             return
         began_at, silent_s = turns.began_at, self._segmenter.silent_s
         voiced = hop.probability >= SPEECH or not turns.hands_free
@@ -215,8 +221,10 @@ class AudioPerception:
         if voiced and due and not transcripts.busy:
             self._partial_end_s = self._sound.end_s
             tasks.create_task(self._caption(turns.turn, transcripts.partial(began_at, PARTIAL_S)), name="partial")
-        elif silent_s >= TAIL_AFTER_S and not transcripts.covers(began_at, hop.at - silent_s):
+        elif silent_s >= TAIL_AFTER_S and not transcripts.covers(began_at, self._segmenter.last_speech_at):
             tasks.create_task(self._tail(turns.turn, transcripts.so_far(began_at)), name="tail")
+        elif silent_s >= MELODY_AFTER_S and self._turn_detection is not None:
+            self._turn_detection.listen(began_at, self._segmenter.last_speech_at)
 
     async def _tail(self, turn: int, heard: Awaitable[Transcript]) -> None:
         if text := (await heard).text:

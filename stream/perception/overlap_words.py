@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from dialogue.languages.floor_words import is_backchannel_in
+from audio.transcribe import Transcript
+from dialogue.languages.floor_words import asks_for_floor, is_backchannel_in
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.turns.events import OverlapTranscribed
 
-# The first transcript must come before the decision that is made without words (`stream.turns.overlap.DECIDE_S`).
-FIRST_AFTER_S, AGAIN_AFTER_S, UNSURE_AGAIN_AFTER_S = 0.2, 0.25, 0.1
-# Confidence in words that are no backchannels: with less they are a guess at half a syllable, and more is heard first.
-SURE = 0.2
+# The first transcript should come before the reply falls silent (`stream.turns.overlap.CONFIRM_S`).
+FIRST_AFTER_S, AGAIN_AFTER_S = 0.13, 0.1
+# Confidence in words that are no backchannels: with less they are a guess at a hum or half a syllable, and more is heard
+# first. Of 64 backchannels in eight voices, "mm-hm" and "uh-huh" became "Mummy", "It's hot" or "Bye bye" with up to 0.5;
+# three words and more were sure at less.
+SURE, SURE_OF_MANY, MANY = 0.5, 0.4, 3
 
 
 class OverlapWords:
@@ -21,21 +24,28 @@ class OverlapWords:
     def __init__(self, transcripts: SpeechTranscripts, take: Callable[[OverlapTranscribed], Awaitable[object]]) -> None:
         self._transcripts, self._take = transcripts, take
         self._since = self._covered_until = 0.0
-        self._again_after_s = FIRST_AFTER_S
 
     def hear(self, since: float, voiced_until: float, tasks: asyncio.TaskGroup) -> None:
         """Speech over the reply since then, with speech until `voiced_until`, both in seconds of the stream."""
+        after_s = AGAIN_AFTER_S
         if since != self._since:
-            self._since, self._covered_until = since, since
-            self._again_after_s = FIRST_AFTER_S
-        if self._transcripts.busy or voiced_until - self._covered_until < self._again_after_s:
+            self._since, self._covered_until, after_s = since, since, FIRST_AFTER_S
+        if self._transcripts.busy or voiced_until - self._covered_until < after_s:
             return
         self._covered_until = voiced_until
+        self.end(since, tasks)
+
+    def end(self, since: float, tasks: asyncio.TaskGroup) -> None:
+        """The speech is over for now: all of its words are wanted."""
         tasks.create_task(self._judge(since), name="overlap")
 
     async def _judge(self, since: float) -> None:
         heard = await self._transcripts.so_far(since)
         backchannel = is_backchannel_in(heard.text, heard.language)
-        unsure = not backchannel and heard.confidence < SURE
-        self._again_after_s = UNSURE_AGAIN_AFTER_S if unsure else AGAIN_AFTER_S
-        await self._take(OverlapTranscribed(since, None if unsure else backchannel))
+        await self._take(OverlapTranscribed(since, backchannel if backchannel or is_sure(heard) else None))
+
+
+def is_sure(heard: Transcript) -> bool:
+    """Whether words that are no backchannels were said."""
+    enough = SURE_OF_MANY if len(heard.text.split()) >= MANY else SURE
+    return heard.confidence >= enough or asks_for_floor(heard.text, heard.language)

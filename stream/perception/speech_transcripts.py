@@ -25,14 +25,13 @@ class _Transcript:
     start_s: float
     end_s: float
     text: asyncio.Task[Transcript]
-    partial: bool
 
 
 class SpeechTranscripts:
     """The transcripts of one session, made one at a time on the ASR thread.
 
-    `hear` returns the words in (n,) samples at 16 kHz of the turn from a time of the stream on, on the ASR thread;
-    a partial transcript gives way to others there.
+    `hear` returns the words in (n,) samples at 16 kHz of the turn from a time of the stream on, on the ASR thread, and
+    whether that is a partial transcript.
     `is_ours` returns whether words heard from a time of the stream on are our own, from the loudspeaker: they are no
     transcript.
     """
@@ -57,11 +56,6 @@ class SpeechTranscripts:
         """Whether a transcript is being made."""
         return self._newest is not None and not self._newest.text.done()
 
-    @property
-    def finishing(self) -> bool:
-        """Whether a transcript is being made that gives way to no other."""
-        return self.busy and self._newest is not None and not self._newest.partial
-
     def covers(self, began_at: float, stopped_at: float) -> bool:
         """Whether the newest transcript is one of all that was said from `began_at` to `stopped_at`."""
         newest = self._newest
@@ -83,9 +77,8 @@ class SpeechTranscripts:
         return text if shown_from == start or not text else f"… {text}"
 
     async def so_far(self, began_at: float) -> Transcript:
-        """The words since `began_at`."""
-        if not self.finishing:
-            self._drop_newest()
+        """The words since `began_at`. It is given up, and the awaiting task cancelled, as soon as more was said."""
+        self._drop_newest()
         return await self._made(self._sound.with_pre_roll(began_at), self._sound.end_s)
 
     async def final(self, said: SpokenQuestion) -> Transcript:
@@ -101,7 +94,7 @@ class SpeechTranscripts:
         return self._sound.between(self._sound.with_pre_roll(said.began_at), said.stopped_at + TRAILING_S)
 
     def _drop_newest(self) -> None:
-        """Drops the newest transcript where it has not begun; a partial one after its present step."""
+        """Drops the newest transcript, after its present step."""
         if self._newest is not None:
             self._newest.text.cancel()
 
@@ -109,7 +102,7 @@ class SpeechTranscripts:
         task = asyncio.create_task(self._transcribe(start_s, end_s, partial), name="transcript")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._newest = _Transcript(start_s, end_s, task, partial)
+        self._newest = _Transcript(start_s, end_s, task)
         return await asyncio.shield(task)
 
     async def _transcribe(self, start_s: float, end_s: float, partial: bool) -> Transcript:

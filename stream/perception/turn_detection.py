@@ -45,12 +45,27 @@ class TurnDetection:
     ) -> None:
         self._judge, self._thread, self._sound, self._words = judge, thread, sound, words
         self._model = turn_end_model()
+        self._melody: asyncio.Task[tuple[float, Prosody]] | None = None
+        self._melody_of = (0.0, 0.0)
+
+    def listen(self, began_at: float, stopped_at: float) -> asyncio.Task[tuple[float, Prosody]]:
+        """Begins to judge the sound of a turn up to where it stopped, which may be a pause; once."""
+        if self._melody is None or self._melody_of != (began_at, stopped_at):
+            self.forget()
+            self._melody_of = began_at, stopped_at
+            self._melody = asyncio.create_task(self._thread.run(self._hear, began_at, stopped_at), name="melody")
+        return self._melody
+
+    def forget(self) -> None:
+        """Drops what was not judged yet: the user goes on."""
+        if self._melody is not None:
+            self._melody.cancel()
 
     async def estimate(self, said: SpokenQuestion, voice_slope: float, report: Report) -> None:
         """Reports the probability that the user has finished: by the sound, then by sound and words."""
         async with asyncio.TaskGroup() as tasks:
             words = tasks.create_task(self._words_end(said), name="words-end")
-            smart_turn, shape = await self._thread.run(self._hear, said)
+            smart_turn, shape = await self.listen(said.began_at, said.stopped_at)
             signals = TurnEndSignals(smart_turn, None, voice_slope, shape)
             if not words.done():
                 await report(self._model.probability(signals))
@@ -60,8 +75,8 @@ class TurnDetection:
     async def _words_end(self, said: SpokenQuestion) -> tuple[float | None, str]:
         return await self._words.probability(said) if self._words is not None else (None, "")
 
-    def _hear(self, said: SpokenQuestion) -> tuple[float, Prosody]:
+    def _hear(self, began_at: float, stopped_at: float) -> tuple[float, Prosody]:
         window_s = WINDOW / HEARING_RATE_HZ
-        start = self._sound.with_pre_roll(said.began_at)
-        heard = self._sound.between(max(start, said.stopped_at - window_s), said.stopped_at)
-        return self._judge.probability(heard), prosody(self._sound.between(start, said.stopped_at))
+        start = self._sound.with_pre_roll(began_at)
+        heard = self._sound.between(max(start, stopped_at - window_s), stopped_at)
+        return self._judge.probability(heard), prosody(self._sound.between(start, stopped_at))

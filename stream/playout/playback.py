@@ -17,6 +17,7 @@ from audio.chunk import Samples
 
 DUCKED = 10 ** (-12 / 20)  # of the usual loudness, while somebody speaks over the reply
 RAMP_S = 0.02
+LONGEST_WORD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,20 @@ class _Track:
     pulled: int = 0  # samples played
     filler: int = 0  # samples before the reply
     complete: bool = False  # no more pieces will come
+
+    def go_back(self, samples: int, rate: int) -> deque[Samples]:
+        """Takes back what was played last, and what was played of the word before; returns the sound from there on."""
+        wanted = max(0, self.pulled - samples)
+        starts = list(accumulate((len(piece.samples) for piece in self.pieces), initial=0))
+        begun = list(zip(self.pieces, starts, strict=False))
+        words = [start + round(end * rate) for piece, start in begun for end, _ in piece.ends]
+        word = max((at for at in (*starts, *words) if at <= wanted), default=0)
+        self.pulled = word if wanted - word <= LONGEST_WORD_S * rate else wanted
+        return deque(piece.samples[max(0, self.pulled - start) :] for piece, start in begun if self._reaches(piece, start))
+
+    def _reaches(self, piece: AudioPiece, start: int) -> bool:
+        """Whether there is sound of the piece that was not played."""
+        return start + len(piece.samples) > self.pulled
 
     def begun(self) -> str:
         """The text of the pieces of which something was played."""
@@ -72,7 +87,7 @@ class Playback:
         self._track: _Track | None = None
         self._queue: deque[Samples] = deque()
         self._said_before = ""  # the words of the last reply of which anything was played
-        self._open = self._held = False
+        self._open = self._held = self._hushed = False
         self._gain = self._wanted_gain = 1.0
 
     def start(self, turn: int) -> None:
@@ -81,7 +96,7 @@ class Playback:
             self._keep_words()
             self._track = _Track(turn, [])
             self._queue.clear()
-            self._open = self._held = False
+            self._open = self._held = self._hushed = False
             self._gain = self._wanted_gain = 1.0
 
     def add(self, turn: int, piece: AudioPiece) -> None:
@@ -115,17 +130,26 @@ class Playback:
         self._on_moved()
 
     def duck(self) -> None:
-        """Plays quietly from the next frame on."""
-        self._wanted_gain = DUCKED
+        """Plays quietly from the next frame on, also what was hushed."""
+        self._wanted_gain, self._hushed = DUCKED, False
 
     def hold(self) -> None:
         """Keeps the sound of the turn, which was not opened, until `restore`."""
         self._held = True
 
+    def hush(self, unplayed_s: float) -> None:
+        """Plays nothing until `restore` or `duck`, which goes on with the word that was being played, or had not been: the far
+        end drops the last `unplayed_s` that it was sent."""
+        with self._lock:
+            if self._track is not None and not self._hushed:
+                self._hushed = True
+                self._queue = self._track.go_back(round(unplayed_s * self.rate), self.rate)
+
     def restore(self) -> None:
         """Plays as loudly as before, and what was held."""
         self._wanted_gain = 1.0
         with self._lock:
+            self._hushed = False
             self._open = self._track is not None and (self._open or self._held)
             self._held = False
         self._on_moved()
@@ -140,7 +164,7 @@ class Playback:
         out = np.zeros(n, np.float32)
         with self._lock:
             track = self._track
-            if track is None or not self._open or not self._queue:
+            if track is None or not self._open or self._hushed or not self._queue:
                 return out
             before, filled = track.pulled, 0
             while filled < n and self._queue:
@@ -203,7 +227,7 @@ class Playback:
             track = self._track
             if track is None or track.turn != turn:
                 return 0
-            left = track.pulled / self.rate - delay_s
+            left = track.pulled / self.rate - (0.0 if self._hushed else delay_s)
             characters = 0
             for piece in track.pieces:
                 length = len(piece.samples) / self.rate
@@ -222,5 +246,5 @@ class Playback:
                 self._keep_words()
                 self._track = None
                 self._queue.clear()
-                self._open = self._held = False
+                self._open = self._held = self._hushed = False
                 self._gain = self._wanted_gain = 1.0

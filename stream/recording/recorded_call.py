@@ -14,6 +14,7 @@ from stream.recording.event_json import decision, turn_event
 from stream.turns.decisions import Decision
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.events import TurnEvent
+from stream.turns.overlap import LONGEST_BACKCHANNEL_S
 from stream.turns.patience import Patience
 from stream.turns.turns import Turns
 
@@ -48,7 +49,8 @@ class RecordedCall:
 
     def turns(self) -> Turns:
         """Turn-taking as at the call's beginning."""
-        return DuplexTurns() if self.duplex else Turns(self.patience())
+        longest_s = self.about.get("longest_overlap_s", LONGEST_BACKCHANNEL_S)
+        return DuplexTurns() if self.duplex else Turns(self.patience(), longest_s)
 
 
 def about_turns(turns: Turns) -> dict[str, Any]:
@@ -56,7 +58,8 @@ def about_turns(turns: Turns) -> dict[str, Any]:
     named = {
         each.name: getattr(turns.patience, each.name) for each in fields(Patience) if not each.name.startswith("_")
     }
-    return {"duplex": isinstance(turns, DuplexTurns), "patience": named}
+    duplex = isinstance(turns, DuplexTurns)
+    return {"duplex": duplex, "patience": named, "longest_overlap_s": turns.longest_overlap_s}
 
 
 def read_call(folder: Path) -> RecordedCall:

@@ -34,9 +34,13 @@ class LanguageChanged:
 
 @dataclass(frozen=True, slots=True)
 class VoiceDucked:
-    """From now on the assistant's voice is sent more quietly, because somebody speaks over it; or as before."""
+    """From now on the assistant's voice is sent more quietly, because somebody speaks over it; or as before.
+
+    `silent`: nothing is sent for now, and what was sent and not played yet will be sent again.
+    """
 
     on: bool
+    silent: bool = False
 
 
 LanguageNews = LanguageChanged | TranslationChanged | Translated | VoiceDucked

@@ -31,6 +31,7 @@ from stream.turns.decisions import (
     Drop,
     Duck,
     Finish,
+    Hush,
     PendingQuestion,
     Prepare,
     Question,
@@ -105,6 +106,9 @@ class Floor:
             case Duck():
                 self._playback.duck()
                 self._link.emit(VoiceDucked(True))
+            case Hush():
+                self._playback.hush(self._buffered_s)
+                self._link.emit(VoiceDucked(True, silent=True))
             case Restore():
                 self._playback.restore()
                 self._link.emit(VoiceDucked(False))

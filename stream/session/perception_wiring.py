@@ -27,6 +27,7 @@ from stream.session.floor import Floor
 from stream.showing.long_documents import LongDocuments
 from stream.showing.shown_book import ShownBook
 from stream.turns.duplex_turns import DuplexTurns
+from stream.turns.overlap import DECIDE_S, LONGEST_BACKCHANNEL_S
 from stream.turns.patience import Patience
 from stream.turns.turns import Turns
 
@@ -96,14 +97,13 @@ def turns(engine: Engine, setup: Setup) -> Turns:
     if engine.can.duplex:
         return DuplexTurns()
     fitted = turn_end_model()
-    return Turns(
-        Patience(
-            silence_s=setup.turns.hangover_s,
-            pause_s=fitted.pause_s,
-            threshold=fitted.threshold,
-            typical_pause_s=fitted.typical_pause_s,
-        )
+    patience = Patience(
+        silence_s=setup.turns.hangover_s,
+        pause_s=fitted.pause_s,
+        threshold=fitted.threshold,
+        typical_pause_s=fitted.typical_pause_s,
     )
+    return Turns(patience, DECIDE_S if engine.can.hears else LONGEST_BACKCHANNEL_S)
 
 
 def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscripts | None) -> TurnDetection | None:

@@ -99,12 +99,17 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Duck:
-    """Speech over the reply: play it quietly until it is clear whether this is an interruption."""
+    """Speech over the reply: play it quietly, from where it fell silent, until it is clear what that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Speech over the reply that may be an interruption: fall silent until that is clear. No word of it is lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """It was not an interruption: play the reply as before."""
+    """It was not an interruption: play the reply as before, from where it fell silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +131,4 @@ class Finish:
     turn: int
 
 
-Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Duck | Restore | Yield | Finish
+Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Duck | Hush | Restore | Yield | Finish

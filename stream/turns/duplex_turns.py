@@ -9,6 +9,7 @@ from __future__ import annotations
 from audio.segmentation import SHORTEST_SPEECH_S, SpeechPaused, SpeechStarted
 from stream.turns.decisions import Answer, Decision, SpokenQuestion, UserDone
 from stream.turns.events import AnnouncementDue, EngineSpoke, MessageTyped
+from stream.turns.overlap import DECIDE_S
 from stream.turns.rule_table import nothing, table
 from stream.turns.turns import ROWS, Phase, Turns
 
@@ -17,7 +18,7 @@ class DuplexTurns(Turns):
     """A turn is what the user said and the reply to it, if any; an unprompted reply is a turn of its own."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(longest_overlap_s=DECIDE_S)  # nobody recognises words
         self._answered = True  # the current turn has had its reply
         self._saying = False  # the user is speaking, possibly over the reply
         self.asked = False  # the current turn began with something the user said or typed

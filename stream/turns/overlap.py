@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from audio.segmentation import ROUNDING_S, SpeechPaused, SpeechStarted
 
 # The reply is ducked at the first hop of speech, and restored after RESTORE_S of silence; after LONE_S where there was
-# no more than that hop. Less speech than CONFIRM_S is a cough or a blip;
-# more is an interruption where its words are not backchannels ("mm-hm"), or where they are not known DECIDE_S after the
-# onset; DECIDE_UNSURE_S where they were heard and are not sure, since most backchannels are over then. No backchannel
-# lasts as long as LONGEST_BACKCHANNEL_S.
-CONFIRM_S, DECIDE_S, DECIDE_UNSURE_S, RESTORE_S, LONE_S = 0.25, 0.35, 0.5, 0.40, 0.10
+# no more than that hop. Less speech than CONFIRM_S is a cough or a blip. More of it silences the reply unless, or until,
+# it is known to be a backchannel ("mm-hm"). Sure words of another kind are an interruption, and so is whatever lasts as
+# long as no backchannel does; where nobody recognises words, whatever lasts DECIDE_S. WORD_S with sure words are a word
+# ("Stop!").
+CONFIRM_S, DECIDE_S, RESTORE_S, LONE_S, WORD_S = 0.19, 0.35, 0.40, 0.10, 0.15
 LONGEST_BACKCHANNEL_S = 1.1
 
 
@@ -23,14 +23,15 @@ class Overlap:
     voiced_at: float  # the end of its last hop with speech
     spoken_s: float = 0.0
     pause: SpeechPaused | None = None
-    backchannel: bool | None = None  # whether its words are; None while they are not known
-    unsure: bool = False  # they were heard, and are not sure
+    backchannel: bool | None = None  # whether its words are; None while they are not known, or not sure
     allowed: bool = True  # to interrupt
     started: bool = True  # it is speech; before, it was a hop of the VAD
+    hushed: bool = False  # the reply is silent
+    longest_s: float = LONGEST_BACKCHANNEL_S  # of speech that is no interruption, if its words are not sure
 
     @classmethod
-    def begun(cls, event: SpeechStarted, *, allowed: bool = True) -> Overlap:
-        return cls(event.since, event.at, event.at - event.since, allowed=allowed)
+    def begun(cls, event: SpeechStarted, longest_s: float, *, allowed: bool = True) -> Overlap:
+        return cls(event.since, event.at, event.at - event.since, allowed=allowed, longest_s=longest_s)
 
     def hear(self, at: float, hop_s: float, voiced: bool) -> None:
         """One hop of the VAD."""
@@ -45,18 +46,24 @@ class Overlap:
         self.pause, self.voiced_at = None, event.at
         self.spoken_s += event.at - event.since
 
-    def interrupts(self, at: float) -> bool:
+    def interrupts(self) -> bool:
         """Whether it is long enough for what is known of its words."""
-        if self.pause is not None or not self.allowed:
+        if not self.allowed:
             return False
-        match self.backchannel:
-            case None:
-                decide_s = DECIDE_UNSURE_S if self.unsure else DECIDE_S
-                return self.spoken_s >= CONFIRM_S and at - self.since >= decide_s
-            case True:
-                return self.spoken_s >= LONGEST_BACKCHANNEL_S
-            case False:
-                return self.spoken_s >= CONFIRM_S
+        if self.backchannel is False:
+            return self.spoken_s >= (CONFIRM_S if self.pause is None else WORD_S)
+        return self.pause is None and self.spoken_s >= self.longest_s
+
+    def hushes(self) -> bool:
+        """Whether it may be an interruption, so that the reply falls silent now."""
+        doubtful = self.allowed and self.pause is None and self.backchannel is not True and self.spoken_s >= CONFIRM_S
+        found, self.hushed = doubtful and not self.hushed, self.hushed or doubtful
+        return found
+
+    def is_harmless(self) -> bool:
+        """Whether the reply fell silent for what is now known to be a backchannel."""
+        found, self.hushed = self.hushed and self.backchannel is True, self.hushed and self.backchannel is not True
+        return found
 
     def over(self, at: float) -> bool:
         """Whether the user has been silent long enough for the reply to come back."""

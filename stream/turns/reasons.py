@@ -59,7 +59,8 @@ def _no_interruption(overlap: Overlap, event: TurnEvent) -> str:
     if isinstance(event, MicrophoneOff):
         return "spoke on: the microphone was switched off"
     heard = 'it was an "mm-hm"' if overlap.backchannel else "it was too short for an interruption"
-    return f"spoke more quietly and then on: a sound of {_ms(overlap.spoken_s)}, and {heard}"
+    how = "paused, and went on from the same word" if overlap.hushed else "spoke more quietly and then on"
+    return f"{how}: a sound of {_ms(overlap.spoken_s)}, and {heard}"
 
 
 def _yielded(turn: int, turns: Turns, before: Phase, event: TurnEvent) -> Reason:
@@ -73,7 +74,7 @@ def _yielded(turn: int, turns: Turns, before: Phase, event: TurnEvent) -> Reason
         case _ if before is not Phase.CHALLENGED:
             return turn, "yielded", "stopped: you began to speak before anything was heard"
     overlap, question = turns.overlap, turns.question
-    words = {True: 'too long for an "mm-hm"', False: 'more than an "mm-hm"', None: "words not known yet"}
+    words = {True: 'too long for an "mm-hm"', False: 'more than an "mm-hm"', None: "words not known, or not sure"}
     spoke = f"{_ms(overlap.spoken_s)} of speech, {words[overlap.backchannel]}"
     if isinstance(question, SpokenQuestion) and overlap.since - question.stopped_at < CUT_IN_S:
         silent = _ms(overlap.since - question.stopped_at)

@@ -14,6 +14,7 @@ from stream.turns.decisions import (
     Drop,
     Duck,
     Finish,
+    Hush,
     Prepare,
     Question,
     Restore,
@@ -37,7 +38,7 @@ from stream.turns.events import (
     TurnEndEstimated,
     TurnEvent,
 )
-from stream.turns.overlap import Overlap
+from stream.turns.overlap import LONGEST_BACKCHANNEL_S, Overlap
 from stream.turns.patience import Patience, waited
 from stream.turns.rule_table import Rows, RuleTable, nothing, table
 
@@ -55,10 +56,13 @@ SPEECH = 0.5  # probability from which a hop counts as speech
 
 
 class Turns:
-    """The turn-taking state of one session, for an engine that answers when it is asked."""
+    """The turn-taking state of one session, for an engine that answers when it is asked.
 
-    def __init__(self, patience: Patience | None = None) -> None:
-        self.patience = patience or Patience()
+    `longest_overlap_s` of speech over the reply are an interruption even if its words are not sure.
+    """
+
+    def __init__(self, patience: Patience | None = None, longest_overlap_s: float = LONGEST_BACKCHANNEL_S) -> None:
+        self.patience, self.longest_overlap_s = patience or Patience(), longest_overlap_s
         self.phase, self.turn = Phase.IDLE, 0
         self.hands_free = self.interruptible = True  # interruptible: speech over a reply may end it
         self.answers = True  # a turn that is over is answered; else an application says when
@@ -142,7 +146,8 @@ class Turns:
     # The user speaks over the reply.
 
     def _challenge(self, event: SpeechStarted) -> list[Decision]:
-        self.phase, self.overlap = Phase.CHALLENGED, Overlap.begun(event, allowed=self.interruptible)
+        self.phase = Phase.CHALLENGED
+        self.overlap = Overlap.begun(event, self.longest_overlap_s, allowed=self.interruptible)
         return [Duck()] if self.interruptible else []
 
     def _duck(self, hop: SpeechProbability) -> list[Decision]:
@@ -150,20 +155,26 @@ class Turns:
         if hop.probability < SPEECH or not self.interruptible:
             return []
         self.phase = Phase.CHALLENGED
-        self.overlap = Overlap(hop.at - self._hop_s, hop.at, self._hop_s, started=False)
+        self.overlap = Overlap(
+            hop.at - self._hop_s, hop.at, self._hop_s, started=False, longest_s=self.longest_overlap_s
+        )
         return [Duck()]
 
     def _weigh(self, hop: SpeechProbability) -> list[Decision]:
         self.overlap.hear(hop.at, self._hop_s, hop.probability >= SPEECH)
-        if self.overlap.interrupts(hop.at):
+        if self.overlap.interrupts():
             return self._interrupted()
-        return self._restore() if self.overlap.over(hop.at) else []
+        if self.overlap.over(hop.at):
+            return self._restore()
+        return [Hush()] if self.overlap.hushes() else []
 
     def _weigh_words(self, event: OverlapTranscribed) -> list[Decision]:
         if event.since != self.overlap.since:
             return []  # of other speech
-        self.overlap.backchannel, self.overlap.unsure = event.backchannel, event.backchannel is None
-        return self._interrupted() if self.overlap.interrupts(self._hop_at) else []
+        self.overlap.backchannel = event.backchannel
+        if self.overlap.interrupts():
+            return self._interrupted()
+        return [Duck()] if self.overlap.is_harmless() else []
 
     def _interrupted(self) -> list[Decision]:
         return [*self._yield(), *self._begin(self.overlap.since)]

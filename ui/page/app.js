@@ -23,6 +23,7 @@
                     the turns, call/peer_connection.js the statistics */
 
 import { Call } from "./call/call.js";
+import { EarlyDuck } from "./call/early_duck.js";
 import { Flush } from "./call/flush.js";
 import { monitorConnection } from "./call/monitor.js";
 import { handOver, linkToCall } from "./call/handing_over.js";
@@ -65,6 +66,10 @@ const touch = matchMedia("(pointer: coarse)"); // phones, which have a front and
 const voice = by("voice");
 const flush = new Flush(voice);
 const levels = { voice: new Level(), microphone: new Level() };
+const earlyDuck = new EarlyDuck(
+  () => (settings.handsFree && media.isOn("microphone") ? levels.microphone.decibels() : -Infinity),
+  (ms) => flush.expectDuck(ms),
+);
 const orb = new Orb(by("orb"), { voice: () => levels.voice.level(), microphone: () => levels.microphone.level() });
 const overlay = new Overlay(by("overlay"), by("preview"));
 const captions = new Captions(by("captions"), document.querySelector("#conversation .scroll"), by("latest"));
@@ -228,6 +233,7 @@ const HANDLERS = {
   },
   state({ state }) {
     flush.follow(state);
+    earlyDuck.follow(state);
     floor = state;
     showState();
   },
@@ -242,7 +248,10 @@ const HANDLERS = {
   },
   stopped: ({ device }) => media.set(device, false),
   language: (message) => voices.follow(message),
-  duck: ({ on }) => flush.duck(on),
+  duck(message) {
+    flush.duck(message);
+    if (message.on) earlyDuck.confirm();
+  },
   translation: (message) => voices.refresh().then(() => translation.show(message)),
   delegation: (message) => showDelegation(by("delegation"), message),
   watching: (message) => watching.show(message),

@@ -77,8 +77,8 @@ def _of_voice(event: LanguageChanged | VoiceDucked | TranslationChanged | Transl
     match event:
         case LanguageChanged(code, fixed):
             return {"type": "language", "language": code, "fixed": fixed}
-        case VoiceDucked(on):
-            return {"type": "duck", "on": on}
+        case VoiceDucked(on, silent):
+            return {"type": "duck", "on": on, "silent": silent}
         case TranslationChanged(mode, mine, theirs):
             return {"type": "translation", "mode": mode, "mine": mine, "theirs": theirs}
         case Translated(turn, number, text, code):

@@ -6,7 +6,7 @@ Also tests `audio/models.py`, `evidence.py` and `stream/runtime/spoken.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -40,6 +40,10 @@ class ToyRecogniser:
     def transcribe(self, samples_16k: Samples, *, careful: bool = False, language: str = "en") -> Transcript:
         self.asked += 1
         return Transcript("words", 0.1, 0.9 if language == self.speaks else self.confidence, language)
+
+    def transcribing(self, samples_16k: Samples, *, language: str = "en") -> Generator[None, None, Transcript]:
+        yield
+        return self.transcribe(samples_16k, language=language)
 
     def language_odds(self, samples_16k: Samples) -> dict[str, float]:
         self.judged += 1

@@ -43,21 +43,26 @@ def events(*transcripts: Transcript, until: float = 5.5) -> list[tuple[float, Ov
     return taken
 
 
-def test_sure_words_count_after_a_fifth_of_a_second() -> None:
-    [(at, event)] = events(Transcript("Stop.", 0.1, 2 * SURE), until=5.3)
+def test_sure_words_count_soon() -> None:
+    (at, event), *_ = events(Transcript("Tell me about it.", 0.1, SURE), until=5.2)
     assert event == OverlapTranscribed(5.0, backchannel=False)
-    assert 5.2 <= at < 5.25
+    assert 5.12 <= at < 5.2
+
+
+def test_who_asks_for_the_floor_is_believed_sooner() -> None:
+    (_, event), *_ = events(Transcript("Stop.", 0.1, SURE / 2), until=5.2)
+    assert event == OverlapTranscribed(5.0, backchannel=False)
 
 
 def test_an_unsure_guess_waits_for_more_of_the_speech() -> None:
-    unsure, (at, event) = events(Transcript("And then", 0.6, SURE / 2), Transcript("Mm.", 0.5, SURE / 2), until=5.45)
+    unsure, (at, event) = events(Transcript("And then", 0.6, SURE / 2), Transcript("Mm.", 0.5, SURE / 2), until=5.3)
     assert unsure[1] == OverlapTranscribed(5.0, backchannel=None)
     assert event == OverlapTranscribed(5.0, backchannel=True)
-    assert 5.3 <= at < 5.4
+    assert 5.22 <= at < 5.3
 
 
 def test_words_in_another_language_are_judged_in_it() -> None:
-    [(_, event)] = events(Transcript("停一下。", 0.1, 2 * SURE, "zh"), until=5.3)
+    [(_, event)] = events(Transcript("停一下。", 0.1, 2 * SURE, "zh"), until=5.2)
     assert event == OverlapTranscribed(5.0, backchannel=False)
-    [(_, event)] = events(Transcript("嗯嗯。", 0.1, 2 * SURE, "zh"), until=5.3)
+    [(_, event)] = events(Transcript("嗯嗯。", 0.1, 2 * SURE, "zh"), until=5.2)
     assert event == OverlapTranscribed(5.0, backchannel=True)

@@ -32,15 +32,14 @@ class SlowRecogniser:
         pass
 
     def transcribe(self, samples_16k: Samples, *, careful: bool = False) -> Transcript:
-        self.finished.append("whole")
-        return Transcript(f"{len(samples_16k) / 16_000:.1f} seconds", 0.0, 1.0)
+        self.finished.append(f"{len(samples_16k) / 16_000:.1f} seconds")
+        return Transcript(self.finished[-1], 0.0, 1.0)
 
     def transcribing(self, samples_16k: Samples) -> Generator[None, None, Transcript]:
         self.begun.set()
         assert self.may_go_on.wait(10)
         yield
-        self.finished.append("partial")
-        return Transcript("partial", 0.0, 1.0)
+        return self.transcribe(samples_16k)
 
 
 def heard(seconds: float) -> AudioBuffer:
@@ -65,18 +64,18 @@ def test_the_final_transcript_takes_the_place_of_a_partial_one() -> None:
             partial = asyncio.create_task(transcripts.partial(0.5, 12.0))
             await asyncio.to_thread(recogniser.begun.wait)
             sound.append(Chunk(np.zeros(8_000, np.float32), 16_000, 24_000))
-            assert transcripts.busy and not transcripts.finishing
+            assert transcripts.busy
             final = asyncio.create_task(transcripts.final(SAID))
             await asyncio.sleep(0)
             recogniser.may_go_on.set()
-            assert (await final).text.endswith("seconds")
+            assert (await final).text == "1.7 seconds"
             await asyncio.wait([partial])
             assert partial.cancelled()
             assert transcripts.covers(SAID.began_at, SAID.stopped_at)
             assert await transcripts.final(SAID) is await final, "it is made once"
 
     asyncio.run(story())
-    assert recogniser.finished == ["whole"]
+    assert recogniser.finished == ["1.7 seconds"]
 
 
 def test_without_another_one_the_partial_transcript_is_finished() -> None:
@@ -86,7 +85,7 @@ def test_without_another_one_the_partial_transcript_is_finished() -> None:
     async def story() -> None:
         with DeviceThread("asr") as thread:
             transcripts = SpeechTranscripts(hearing(recogniser, thread), heard(2.0))
-            assert await transcripts.partial(0.5, 12.0) == "partial"
-            assert await transcripts.partial(0.5, 1.0) == "… partial"
+            assert await transcripts.partial(0.5, 12.0) == "1.8 seconds"
+            assert await transcripts.partial(0.5, 1.0) == "… 1.0 seconds"
 
     asyncio.run(story())

@@ -51,8 +51,8 @@ def silent(since: float) -> list[TurnEvent]:
         ((SpeechStarted(1.0, 1.0), MicrophoneOff()), "no_answer", "microphone was switched off"),
         ((*ANSWERED, ReplySounded(1), InterruptPressed()), "yielded", "you pressed Interrupt"),
         ((*ANSWERED, ReplySounded(1), MessageTyped(TypedQuestion("Hm?", 9.0))), "yielded", "you typed a message"),
-        ((*ANSWERED, ReplySounded(1), *spoken_over(6.0, 0.6)), "yielded", "of speech, words not known yet"),
-        ((*ANSWERED, ReplySounded(1), *spoken_over(2.9, 0.6)), "cut_in", "went on after 900 ms of silence"),
+        ((*ANSWERED, ReplySounded(1), *spoken_over(6.0, 1.2)), "yielded", "words not known, or not sure"),
+        ((*ANSWERED, ReplySounded(1), *spoken_over(2.9, 1.2)), "cut_in", "went on after 900 ms of silence"),
         ((*ANSWERED, ReplySounded(1), *spoken_over(6.0, 0.2), *silent(6.2)), "went_on_speaking", "too short"),
         (
             (*ANSWERED, ReplySounded(1), *spoken_over(6.0, 0.3), OverlapTranscribed(6.0, True), *silent(6.3)),

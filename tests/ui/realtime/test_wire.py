@@ -128,7 +128,7 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
         {"type": "translated", "turn": 3, "number": 0, "text": "Hello.", "language": "en"},
     ),
     (LanguageChanged("zh", fixed=True), {"type": "language", "language": "zh", "fixed": True}),
-    (VoiceDucked(True), {"type": "duck", "on": True}),
+    (VoiceDucked(True), {"type": "duck", "on": True, "silent": False}),
     (PictureDrawn("/9j/4A=="), {"type": "drawn", "picture": "/9j/4A=="}),
     (
         ShownChanged(3, "a.mp4", "film", "reading", 0.25),

@@ -7,6 +7,7 @@ export class Flush {
   #state = "";
   #timer = 0;
   #duckTimer = 0;
+  #silent = false;
   #playout = 100; // ms that sound waits in the jitter buffer, until it is measured
 
   /** @param {HTMLMediaElement} voice plays the assistant's voice */
@@ -26,11 +27,28 @@ export class Flush {
     this.#state = state;
   }
 
-  /** What waits in the jitter buffer is played quietly; what comes after it is sent so. */
-  duck(on) {
+  /** What waits in the jitter buffer is played quietly, or dropped where it is to be `silent`, since it will be sent
+   *  again; what comes after it is sent so. */
+  duck({ on, silent = false }) {
+    if (!on && this.#silent) return; // until what is to be dropped has passed
+    this.#turnDown(on ? (silent ? 0 : DUCKED) : 1, this.#playout);
+    this.#silent = silent;
+  }
+
+  /** Turns the voice down for a moment: the page hears somebody speak before the server does. */
+  expectDuck(ms) {
+    if (!this.#silent) this.#turnDown(DUCKED, ms);
+  }
+
+  #turnDown(volume, ms) {
     clearTimeout(this.#duckTimer);
-    this.voice.volume = on ? DUCKED : 1;
-    if (on) this.#duckTimer = setTimeout(() => this.duck(false), this.#playout);
+    this.voice.volume = volume;
+    if (volume < 1) this.#duckTimer = setTimeout(() => this.#turnUp(), ms);
+  }
+
+  #turnUp() {
+    this.#silent = false;
+    this.voice.volume = 1;
   }
 
   #cut() {

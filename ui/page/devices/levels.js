@@ -6,12 +6,15 @@ const LOUD_DB = -9;
 
 let context = null;
 
-/** The level of `samples` (floats, full scale 1): 0 at QUIET_DB and below, 1 at LOUD_DB and above, linear in dB. */
-export function levelOf(samples) {
+function decibelsOf(samples) {
   let power = 0;
   for (const sample of samples) power += sample * sample;
-  const db = 10 * Math.log10(power / samples.length + 1e-12);
-  return Math.min(1, Math.max(0, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)));
+  return 10 * Math.log10(power / samples.length + 1e-12);
+}
+
+/** The level of `samples` (floats, full scale 1): 0 at QUIET_DB and below, 1 at LOUD_DB and above, linear in dB. */
+export function levelOf(samples) {
+  return Math.min(1, Math.max(0, (decibelsOf(samples) - QUIET_DB) / (LOUD_DB - QUIET_DB)));
 }
 
 /** The level to show after `shown`: rises at once, falls slowly. */
@@ -48,12 +51,17 @@ export class Level {
   }
 
   level() {
-    let now = 0;
-    if (this.#source) {
-      this.#analyser.getFloatTimeDomainData(this.#samples);
-      now = levelOf(this.#samples);
-    }
-    this.#shown = smoothed(this.#shown, now);
+    this.#shown = smoothed(this.#shown, this.#source ? levelOf(this.#latest()) : 0);
     return this.#shown;
+  }
+
+  /** The level of the last 21 ms in dB of full scale; -Infinity where nothing is followed. */
+  decibels() {
+    return this.#source ? decibelsOf(this.#latest()) : -Infinity;
+  }
+
+  #latest() {
+    this.#analyser.getFloatTimeDomainData(this.#samples);
+    return this.#samples;
   }
 }
