@@ -52,7 +52,9 @@ class _Track:
         words = [start + round(end * rate) for piece, start in begun for end, _ in piece.ends]
         word = max((at for at in (*starts, *words) if at <= wanted), default=0)
         self.pulled = word if wanted - word <= LONGEST_WORD_S * rate else wanted
-        return deque(piece.samples[max(0, self.pulled - start) :] for piece, start in begun if self._reaches(piece, start))
+        return deque(
+            piece.samples[max(0, self.pulled - start) :] for piece, start in begun if self._reaches(piece, start)
+        )
 
     def _reaches(self, piece: AudioPiece, start: int) -> bool:
         """Whether there is sound of the piece that was not played."""

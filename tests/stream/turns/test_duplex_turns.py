@@ -6,7 +6,19 @@ import pytest
 
 from audio.segmentation import SpeechPaused, SpeechStarted
 from audio.voice_activity import SpeechProbability
-from stream.turns.decisions import Answer, Begin, Decision, Drop, Duck, Finish, Hush, Restore, TypedQuestion, UserDone, Yield
+from stream.turns.decisions import (
+    Answer,
+    Begin,
+    Decision,
+    Drop,
+    Duck,
+    Finish,
+    Hush,
+    Restore,
+    TypedQuestion,
+    UserDone,
+    Yield,
+)
 from stream.turns.duplex_turns import DuplexTurns
 from stream.turns.events import (
     EngineSpoke,
