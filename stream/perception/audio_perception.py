@@ -41,8 +41,8 @@ AUDIO_QUEUE_CHUNKS = 250  # five seconds of 20 ms chunks: sound that is older is
 # as a dead microphone, and a microphone that has brought speech is never reported.
 SILENT_S, DEAD_DBFS = 6.0, -95.0
 
-# Silence after which the words so far are transcribed, and their melody judged, because the turn may be over: before the
-# pause is reported. The first is one hop of the VAD, where the end of a word may be quiet.
+# Silence after which the words so far are transcribed, and their melody judged, because the turn may be over: before
+# the pause is reported. The first is one hop of the VAD.
 TAIL_AFTER_S, MELODY_AFTER_S = 0.032, 0.064
 
 # A partial transcript is for the caption only, so it covers at most the last seconds of a long utterance.
