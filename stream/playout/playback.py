@@ -52,13 +52,8 @@ class _Track:
         words = [start + round(end * rate) for piece, start in begun for end, _ in piece.ends]
         word = max((at for at in (*starts, *words) if at <= wanted), default=0)
         self.pulled = word if wanted - word <= LONGEST_WORD_S * rate else wanted
-        return deque(
-            piece.samples[max(0, self.pulled - start) :] for piece, start in begun if self._reaches(piece, start)
-        )
-
-    def _reaches(self, piece: AudioPiece, start: int) -> bool:
-        """Whether there is sound of the piece that was not played."""
-        return start + len(piece.samples) > self.pulled
+        waiting = [(piece.samples, start) for piece, start in begun if start + len(piece.samples) > self.pulled]
+        return deque(samples[max(0, self.pulled - start) :] for samples, start in waiting)
 
     def begun(self) -> str:
         """The text of the pieces of which something was played."""
@@ -140,8 +135,8 @@ class Playback:
         self._held = True
 
     def hush(self, unplayed_s: float) -> None:
-        """Plays nothing until `restore` or `duck`, which goes on with the word that was being played, or had not been: the far
-        end drops the last `unplayed_s` that it was sent."""
+        """Plays nothing until `restore` or `duck`, which goes on with the word that was not heard to its end: the far end
+        drops the last `unplayed_s` that it was sent."""
         with self._lock:
             if self._track is not None and not self._hushed:
                 self._hushed = True

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from audio.segmentation import ROUNDING_S, SpeechPaused, SpeechStarted
 
 # The reply is ducked at the first hop of speech, and restored after RESTORE_S of silence; after LONE_S where there was
-# no more than that hop. Less speech than CONFIRM_S is a cough or a blip. More of it silences the reply unless, or until,
-# it is known to be a backchannel ("mm-hm"). Sure words of another kind are an interruption, and so is whatever lasts as
-# long as no backchannel does; where nobody recognises words, whatever lasts DECIDE_S. WORD_S with sure words are a word
-# ("Stop!").
+# no more than that hop. Less speech than CONFIRM_S is a cough or a blip. More of it silences the reply unless, or
+# until, it is known to be a backchannel ("mm-hm"). Sure words of another kind are an interruption, and so is whatever
+# lasts as long as no backchannel does; where nobody recognises words, whatever lasts DECIDE_S. WORD_S with sure words
+# are a word ("Stop!").
 CONFIRM_S, DECIDE_S, RESTORE_S, LONE_S, WORD_S = 0.19, 0.35, 0.40, 0.10, 0.15
 LONGEST_BACKCHANNEL_S = 1.1
 
