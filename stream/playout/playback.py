@@ -135,7 +135,7 @@ class Playback:
         self._held = True
 
     def hush(self, unplayed_s: float) -> None:
-        """Plays nothing until `restore` or `duck`, which goes on with the word that was not heard to its end: the far end
+        """Plays nothing until `restore` or `duck`, which goes on with the word that was not heard whole: the far end
         drops the last `unplayed_s` that it was sent."""
         with self._lock:
             if self._track is not None and not self._hushed:
