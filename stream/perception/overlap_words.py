@@ -13,8 +13,8 @@ from stream.turns.events import OverlapTranscribed
 # The first transcript should come before the reply falls silent (`stream.turns.overlap.CONFIRM_S`).
 FIRST_AFTER_S, AGAIN_AFTER_S = 0.13, 0.1
 # Confidence in words that are no backchannels: with less they are a guess at a hum or half a syllable, and more is
-# heard first. Of 64 backchannels in eight voices, "mm-hm" and "uh-huh" became "Mummy", "It's hot" or "Bye bye" with up
-# to 0.5; three words and more were sure at less.
+# heard first. Among 64 backchannels in eight voices, "mm-hm" and "uh-huh" became "Mummy", "It's hot" or "Bye bye" with
+# up to 0.5; three words and more were sure at less.
 SURE, SURE_OF_MANY, MANY = 0.5, 0.4, 3
 
 

@@ -84,7 +84,7 @@ class Playback:
         self._track: _Track | None = None
         self._queue: deque[Samples] = deque()
         self._said_before = ""  # the words of the last reply of which anything was played
-        self._open = self._held = self._hushed = False
+        self._open = self._held = self._suspended = False
         self._gain = self._wanted_gain = 1.0
 
     def start(self, turn: int) -> None:
@@ -93,7 +93,7 @@ class Playback:
             self._keep_words()
             self._track = _Track(turn, [])
             self._queue.clear()
-            self._open = self._held = self._hushed = False
+            self._open = self._held = self._suspended = False
             self._gain = self._wanted_gain = 1.0
 
     def add(self, turn: int, piece: AudioPiece) -> None:
@@ -127,26 +127,26 @@ class Playback:
         self._on_moved()
 
     def duck(self) -> None:
-        """Plays quietly from the next frame on, also what was hushed."""
-        self._wanted_gain, self._hushed = DUCKED, False
+        """Plays quietly from the next frame on, also what was suspended."""
+        self._wanted_gain, self._suspended = DUCKED, False
 
     def hold(self) -> None:
         """Keeps the sound of the turn, which was not opened, until `restore`."""
         self._held = True
 
-    def hush(self, unplayed_s: float) -> None:
+    def suspend(self, unplayed_s: float) -> None:
         """Plays nothing until `restore` or `duck`, which goes on with the word that was not heard whole: the far end
         drops the last `unplayed_s` that it was sent."""
         with self._lock:
-            if self._track is not None and not self._hushed:
-                self._hushed = True
+            if self._track is not None and not self._suspended:
+                self._suspended = True
                 self._queue = self._track.go_back(round(unplayed_s * self.rate), self.rate)
 
     def restore(self) -> None:
         """Plays as loudly as before, and what was held."""
         self._wanted_gain = 1.0
         with self._lock:
-            self._hushed = False
+            self._suspended = False
             self._open = self._track is not None and (self._open or self._held)
             self._held = False
         self._on_moved()
@@ -161,7 +161,7 @@ class Playback:
         out = np.zeros(n, np.float32)
         with self._lock:
             track = self._track
-            if track is None or not self._open or self._hushed or not self._queue:
+            if track is None or not self._open or self._suspended or not self._queue:
                 return out
             before, filled = track.pulled, 0
             while filled < n and self._queue:
@@ -224,7 +224,7 @@ class Playback:
             track = self._track
             if track is None or track.turn != turn:
                 return 0
-            left = track.pulled / self.rate - (0.0 if self._hushed else delay_s)
+            left = track.pulled / self.rate - (0.0 if self._suspended else delay_s)
             characters = 0
             for piece in track.pieces:
                 length = len(piece.samples) / self.rate
@@ -243,5 +243,5 @@ class Playback:
                 self._keep_words()
                 self._track = None
                 self._queue.clear()
-                self._open = self._held = self._hushed = False
+                self._open = self._held = self._suspended = False
                 self._gain = self._wanted_gain = 1.0

@@ -31,13 +31,13 @@ from stream.turns.decisions import (
     Drop,
     Duck,
     Finish,
-    Hush,
     PendingQuestion,
     Prepare,
     Question,
     Restore,
     Retract,
     SpokenQuestion,
+    Suspend,
     TypedQuestion,
     UserDone,
     Yield,
@@ -106,8 +106,8 @@ class Floor:
             case Duck():
                 self._playback.duck()
                 self._link.emit(VoiceDucked(True))
-            case Hush():
-                self._playback.hush(self._buffered_s)
+            case Suspend():
+                self._playback.suspend(self._buffered_s)
                 self._link.emit(VoiceDucked(True, silent=True))
             case Restore():
                 self._playback.restore()

@@ -103,7 +103,7 @@ class Duck:
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
+class Suspend:
     """Speech over the reply that may be an interruption: fall silent until that is clear. No word of it is lost."""
 
 
@@ -131,4 +131,4 @@ class Finish:
     turn: int
 
 
-Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Duck | Hush | Restore | Yield | Finish
+Decision = Begin | Prepare | Retract | Answer | UserDone | Drop | Duck | Suspend | Restore | Yield | Finish

@@ -22,16 +22,16 @@ class Overlap:
     since: float
     voiced_at: float  # the end of its last hop with speech
     spoken_s: float = 0.0
+    longest_s: float = LONGEST_BACKCHANNEL_S  # of speech that is no interruption, if its words are not sure
     pause: SpeechPaused | None = None
     backchannel: bool | None = None  # whether its words are; None while they are not known, or not sure
     allowed: bool = True  # to interrupt
     started: bool = True  # it is speech; before, it was a hop of the VAD
-    hushed: bool = False  # the reply is silent
-    longest_s: float = LONGEST_BACKCHANNEL_S  # of speech that is no interruption, if its words are not sure
+    suspended: bool = False  # the reply is silent
 
     @classmethod
     def begun(cls, event: SpeechStarted, longest_s: float, *, allowed: bool = True) -> Overlap:
-        return cls(event.since, event.at, event.at - event.since, allowed=allowed, longest_s=longest_s)
+        return cls(event.since, event.at, event.at - event.since, longest_s, allowed=allowed)
 
     def hear(self, at: float, hop_s: float, voiced: bool) -> None:
         """One hop of the VAD."""
@@ -54,15 +54,18 @@ class Overlap:
             return self.spoken_s >= (CONFIRM_S if self.pause is None else WORD_S)
         return self.pause is None and self.spoken_s >= self.longest_s
 
-    def hushes(self) -> bool:
+    def suspends(self) -> bool:
         """Whether it may be an interruption, so that the reply falls silent now."""
         doubtful = self.allowed and self.pause is None and self.backchannel is not True and self.spoken_s >= CONFIRM_S
-        found, self.hushed = doubtful and not self.hushed, self.hushed or doubtful
+        found, self.suspended = doubtful and not self.suspended, self.suspended or doubtful
         return found
 
     def is_harmless(self) -> bool:
         """Whether the reply fell silent for what is now known to be a backchannel."""
-        found, self.hushed = self.hushed and self.backchannel is True, self.hushed and self.backchannel is not True
+        found, self.suspended = (
+            self.suspended and self.backchannel is True,
+            self.suspended and self.backchannel is not True,
+        )
         return found
 
     def over(self, at: float) -> bool:

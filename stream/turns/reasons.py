@@ -59,7 +59,7 @@ def _no_interruption(overlap: Overlap, event: TurnEvent) -> str:
     if isinstance(event, MicrophoneOff):
         return "spoke on: the microphone was switched off"
     heard = 'it was an "mm-hm"' if overlap.backchannel else "it was too short for an interruption"
-    how = "paused, and went on from the same word" if overlap.hushed else "spoke more quietly and then on"
+    how = "paused, and went on from the same word" if overlap.suspended else "spoke more quietly and then on"
     return f"{how}: a sound of {_ms(overlap.spoken_s)}, and {heard}"
 
 

@@ -14,12 +14,12 @@ from stream.turns.decisions import (
     Drop,
     Duck,
     Finish,
-    Hush,
     Prepare,
     Question,
     Restore,
     Retract,
     SpokenQuestion,
+    Suspend,
     TypedQuestion,
     Yield,
 )
@@ -56,10 +56,8 @@ SPEECH = 0.5  # probability from which a hop counts as speech
 
 
 class Turns:
-    """The turn-taking state of one session, for an engine that answers when it is asked.
-
-    `longest_overlap_s` of speech over the reply are an interruption even if its words are not sure.
-    """
+    """The turn-taking state of one session, for an engine that answers when it is asked. `longest_overlap_s` of speech
+    over the reply are an interruption even if its words are not sure."""
 
     def __init__(self, patience: Patience | None = None, longest_overlap_s: float = LONGEST_BACKCHANNEL_S) -> None:
         self.patience, self.longest_overlap_s = patience or Patience(), longest_overlap_s
@@ -155,9 +153,7 @@ class Turns:
         if hop.probability < SPEECH or not self.interruptible:
             return []
         self.phase = Phase.CHALLENGED
-        self.overlap = Overlap(
-            hop.at - self._hop_s, hop.at, self._hop_s, started=False, longest_s=self.longest_overlap_s
-        )
+        self.overlap = Overlap(hop.at - self._hop_s, hop.at, self._hop_s, self.longest_overlap_s, started=False)
         return [Duck()]
 
     def _weigh(self, hop: SpeechProbability) -> list[Decision]:
@@ -166,15 +162,13 @@ class Turns:
             return self._interrupted()
         if self.overlap.over(hop.at):
             return self._restore()
-        return [Hush()] if self.overlap.hushes() else []
+        return [Suspend()] if self.overlap.suspends() else []
 
     def _weigh_words(self, event: OverlapTranscribed) -> list[Decision]:
         if event.since != self.overlap.since:
             return []  # of other speech
         self.overlap.backchannel = event.backchannel
-        if self.overlap.interrupts():
-            return self._interrupted()
-        return [Duck()] if self.overlap.is_harmless() else []
+        return self._interrupted() if self.overlap.interrupts() else [Duck()] if self.overlap.is_harmless() else []
 
     def _interrupted(self) -> list[Decision]:
         return [*self._yield(), *self._begin(self.overlap.since)]

@@ -51,12 +51,12 @@ def test_a_ducked_reply_goes_on_quietly_and_comes_back_without_a_step() -> None:
     assert playback.sent_s(1) == pytest.approx(0.2), "no sample was left out"
 
 
-def test_a_hushed_reply_goes_on_with_the_word_that_was_not_heard() -> None:
+def test_a_suspended_reply_goes_on_with_the_word_that_was_not_heard() -> None:
     samples = np.linspace(0.1, 1.0, 300, dtype=np.float32)
     playback = playing(1, AudioPiece("One two three. ", samples, ((0.1, 4), (0.2, 8), (0.3, 15))), piece("Four.", 0.1))
     playback.open(1)
     playback.pull(260)
-    playback.hush(0.04)  # 220 were heard: the second word ended at 200
+    playback.suspend(0.04)  # 220 were heard: the second word ended at 200
     assert not playback.pull(20).any()
     assert playback.heard_characters(1, 0.04) == 8
     playback.restore()

@@ -13,8 +13,8 @@ from stream.turns.decisions import (
     Drop,
     Duck,
     Finish,
-    Hush,
     Restore,
+    Suspend,
     TypedQuestion,
     UserDone,
     Yield,
@@ -87,7 +87,7 @@ def test_a_cough_during_the_reply_is_no_utterance(turns: DuplexTurns) -> None:
 def test_speech_that_goes_on_over_the_reply_is_a_second_utterance(turns: DuplexTurns) -> None:
     decided(turns, start(1.0), EngineSpoke(2.0))
     decisions = talks_on(turns, 2.0, 2.4)
-    assert [type(decision) for decision in decisions] == [Hush, Yield, UserDone, Begin]
+    assert [type(decision) for decision in decisions] == [Suspend, Yield, UserDone, Begin]
     assert spans(decisions) == [(1, 2.0)]
     assert spans(decided(turns, *stop(3.6))) == [(2, 3.6)]
 
