@@ -56,10 +56,10 @@ SPEECH = 0.5  # probability from which a hop counts as speech
 
 
 class Turns:
-    """The turn-taking state of one session, for an engine that answers when it is asked. `longest_overlap_s` of speech
-    over the reply are an interruption even if its words are not sure."""
+    """The turn-taking state of one session, for an engine that answers when it is asked."""
 
     def __init__(self, patience: Patience | None = None, longest_overlap_s: float = LONGEST_BACKCHANNEL_S) -> None:
+        """`longest_overlap_s` of speech over the reply are an interruption even if its words are not sure."""
         self.patience, self.longest_overlap_s = patience or Patience(), longest_overlap_s
         self.phase, self.turn = Phase.IDLE, 0
         self.hands_free = self.interruptible = True  # interruptible: speech over a reply may end it
@@ -160,9 +160,7 @@ class Turns:
         self.overlap.hear(hop.at, self._hop_s, hop.probability >= SPEECH)
         if self.overlap.interrupts():
             return self._interrupted()
-        if self.overlap.over(hop.at):
-            return self._restore()
-        return [Suspend()] if self.overlap.suspends() else []
+        return self._restore() if self.overlap.over(hop.at) else [Suspend()] if self.overlap.suspends() else []
 
     def _weigh_words(self, event: OverlapTranscribed) -> list[Decision]:
         if event.since != self.overlap.since:
