@@ -17,6 +17,9 @@ REPLICAS ?= 2
 ARGS ?=
 PROCESSES ?= $$(( $$(nproc) + 1 ))
 
+# Tests start this program many times: its byte code is kept, also where the environment asks for none.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+
 NATIVE_SOURCES := $(wildcard dialogue/llm/native/*.cpp dialogue/llm/native/*.h)
 
 .PHONY: run cluster install test test-tools lint audit docs clean
@@ -34,9 +37,9 @@ install: $(VENV)/.libraries $(VENV)/.native
 	@$(BIN)/omnilive models pull
 
 test: test-tools $(VENV)/.native
-	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=4 $(ARGS) || { \
+	@$(PYTEST) --numprocesses=$(PROCESSES) --maxprocesses=4 $(ARGS) || { \
 		[ $$? -eq 1 ] && echo "tests in real time that failed run once more, alone (tests/processes.py)" && \
-		$(BIN)/python -m pytest --numprocesses=0 --last-failed --last-failed-no-failures=none --in-real-time-only; }
+		$(PYTEST) --numprocesses=0 --last-failed --last-failed-no-failures=none --in-real-time-only; }
 
 test-tools: $(VENV)/.libraries-of-tests
 	@VENV=$(VENV) sh install/test_tools.sh

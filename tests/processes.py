@@ -1,8 +1,8 @@
-"""Distributes the tests over processes: file by file; files that use the wall clock run one by one in one process.
+"""Distributes the tests over processes: file by file; files that use the wall clock run one by one in two processes.
 
-The processor time that a call in real time needs comes first: every other test runs with the lowest priority, and `make
-test` has one process more than there are cores, because the one in real time mostly waits. On a busy
-or slow machine that is not always enough, so `make test` runs the ones in real time that failed once more, alone
+One process has the calls that need a core at once, the other one the files that mostly wait. They get processor time
+first: every other test runs with the lowest priority, and `make test` has one process more than there are cores. On a
+busy or slow machine that is not always enough, so `make test` runs the ones in real time that failed once more, alone
 (`--in-real-time-only`); where any other test failed, nothing is run again.
 """
 
@@ -14,7 +14,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-IN_REAL_TIME = (  # in this order: the first five share a server, which the last test of the fifth ends
+CALLS = (  # in this order: the first five share a server, which the last test of the fifth ends
     "tests/examples/test_realtime.py",
     "tests/browser/test_watching.py",
     "tests/browser/seeing/test_camera.py",
@@ -30,17 +30,19 @@ IN_REAL_TIME = (  # in this order: the first five share a server, which the last
     "tests/ui/call/test_resuming.py",
     "tests/ui/call/lines/test_socket_line.py",
     "tests/ui/rtc/test_ice_path.py",
-    "tests/stream/session/test_delegation_stage.py",
     "tests/ui/test_hostile_chat_server.py",
+    "tests/dialogue/remote/test_chat_server.py",
+)
+WAITING = (
+    "tests/ui/host/test_supervisor.py",
+    "tests/stream/session/test_delegation_stage.py",
     "tests/ui/test_signals.py",
     "tests/ui/dialects/test_engine_elsewhere.py",
     "tests/ui/cluster/test_cluster.py",
-    "tests/ui/host/test_supervisor.py",
-    "tests/dialogue/remote/test_chat_server.py",
     "tests/examples/test_live.py",
 )
+IN_REAL_TIME = CALLS + WAITING
 ORDER = {file: number for number, file in enumerate(IN_REAL_TIME)}
-ONE_BY_ONE = "in real time"
 PRIORITY = os.getpriority(os.PRIO_PROCESS, 0)
 LOWER_BY = 19  # the kernel gives one such process 1.5 % of a core that a process in real time can use
 
@@ -54,10 +56,13 @@ def file_of(nodeid: str) -> str:
 
 
 class FileByFile(LoadScopeScheduling):
-    """Gives files to free processes in order; those IN_REAL_TIME come first and all go to one process."""
+    """Gives files to free processes in order; those IN_REAL_TIME come first, CALLS and WAITING to one process each."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return ONE_BY_ONE if in_real_time(nodeid) else file_of(nodeid)
+        file = file_of(nodeid)
+        if not in_real_time(nodeid):
+            return file
+        return "waiting" if file in WAITING else "calls"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:

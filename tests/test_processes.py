@@ -1,4 +1,4 @@
-"""Tests that go by the wall clock run one by one, before all others have the processor, and every test runs once."""
+"""Tests in real time run one by one in two processes, before all others have the processor; every test runs once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.processes import (
     pytest_addoption, pytest_collection_finish, pytest_collection_modifyitems, pytest_runtest_setup,
     pytest_xdist_make_scheduler,
 )
-processes.ORDER = {"checks/test_e_clock.py": 0, "checks/test_d_clock.py": 1}
+processes.ORDER = {"checks/test_e_clock.py": 0, "checks/test_d_clock.py": 1, "checks/test_g_waiting_clock.py": 2}
+processes.WAITING = ("checks/test_g_waiting_clock.py",)
 """
 CHECKS = """
 import os, time
@@ -59,16 +60,18 @@ def test_tests_in_real_time_run_one_by_one_and_have_the_higher_priority(tmp_path
     checks.mkdir()
     log.mkdir()
     (checks / "conftest.py").write_text(CONFTEST)
-    for name, count in {"a": 1, "b": 9, "c": 2, "d_clock": 3, "e_clock": 1, "f": 5}.items():
+    for name, count in {"a": 1, "b": 9, "c": 2, "d_clock": 3, "e_clock": 1, "f": 5, "g_waiting_clock": 4}.items():
         (checks / f"test_{name}.py").write_text(CHECKS.replace("COUNT", str(count)))
-    done = pytest_in(tmp_path, "-n", "2", "-p", "no:cacheprovider", LOG=str(log))
-    assert done.returncode == 0 and "21 passed" in done.stdout, done.stdout
+    done = pytest_in(tmp_path, "-n", "3", "-p", "no:cacheprovider", LOG=str(log))
+    assert done.returncode == 0 and "25 passed" in done.stdout, done.stdout
     lines = [line.split() for file in log.iterdir() for line in file.read_text().splitlines()]
     ran = sorted((float(began), Path(file).stem, process, int(niceness)) for file, process, niceness, began in lines)
-    assert len({process for _, _, process, _ in ran}) == 2
-    [in_real_time] = {process for _, file, process, _ in ran if file.endswith("clock")}
-    first = [file for _, file, process, _ in ran if process == in_real_time][:4]
+    assert len({process for _, _, process, _ in ran}) == 3
+    [waiting] = {process for _, file, process, _ in ran if file.endswith("waiting_clock")}
+    [calls] = {process for _, file, process, _ in ran if file.endswith("clock")} - {waiting}
+    first = [file for _, file, process, _ in ran if process == calls][:4]
     assert first == ["test_e_clock", *["test_d_clock"] * 3], "before all others of this process, in the given order"
+    assert [file for _, file, process, _ in ran if process == waiting][:4] == ["test_g_waiting_clock"] * 4
     spans = [(file.endswith("clock"), niceness) for _, file, _, niceness in ran]
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert {niceness for by_clock, niceness in spans if by_clock} == {own}

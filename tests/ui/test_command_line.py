@@ -155,7 +155,7 @@ def test_a_chosen_model_needs_its_folder(tmp_path: Path, capfd: pytest.CaptureFi
     assert "no config.json" in complaint(capfd)
     assert main(["ask", "photo.jpg", "--setup", "laptop", "--model", str(tmp_path)]) == 2
     assert "leave --setup out" in complaint(capfd)
-    assert main(["run", "--port", "0", "--quantize", "int4"]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--quantize", "int4"]) == 2
     assert "need --model, --llm or --captioner" in complaint(capfd)
 
 
@@ -188,26 +188,28 @@ def test_a_captioner_needs_a_model_without_vision(tmp_path: Path, capfd: pytest.
     setup = setup_of("--captioner", captioner, "--quantize", "int8")
     assert setup.engine == EmbeddedSettings()
     assert setup.captioner == CaptionerSettings(tmp_path / "captioner", "int8")
-    assert main(["run", "--port", "0", "--captioner", captioner, "--model", o26]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--captioner", captioner, "--model", o26]) == 2
     assert "is for one that cannot see" in complaint(capfd)
-    assert main(["run", "--port", "0", "--captioner", o26]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--captioner", o26]) == 2
     assert "give it as --model" in complaint(capfd)
 
 
 def test_voice_cloning_needs_the_speakers_consent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     o26, v26 = written_config(tmp_path / "o26", "minicpmo"), written_config(tmp_path / "v26", "minicpmv")
     voice = tmp_path / "me.wav"
-    assert main(["run", "--port", "0", "--model", o26, "--voice", str(voice)]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--model", o26, "--voice", str(voice)]) == 2
     assert "consent" in complaint(capfd)
-    assert main(["run", "--port", "0", "--model", o26, "--voice", str(voice), "--speaker-consents"]) == 2
+    assert (
+        main(["run", "--unsupervised", "--port", "0", "--model", o26, "--voice", str(voice), "--speaker-consents"]) == 2
+    )
     assert "There is no recording" in complaint(capfd)
     voice.write_bytes(b"")
     voiced = setup_of("--model", o26, "--voice", str(voice), "--speaker-consents").engine
     assert isinstance(voiced, SpeakingModelSettings) and voiced.voice == voice
     for unfit in (["--model", v26], []):
-        assert main(["run", "--port", "0", *unfit, "--voice", str(voice), "--speaker-consents"]) == 2
+        assert main(["run", "--unsupervised", "--port", "0", *unfit, "--voice", str(voice), "--speaker-consents"]) == 2
         assert "Only MiniCPM-o" in complaint(capfd)
-    assert main(["run", "--port", "0", "--speaker-consents"]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--speaker-consents"]) == 2
     assert "needs --voice" in complaint(capfd)
 
 
@@ -215,9 +217,9 @@ def test_a_hub_id_is_downloaded_or_reported(
     empty_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert main(["run", "--port", "0", "--model", "openbmb/MiniCPM-V-2_6"]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--model", "openbmb/MiniCPM-V-2_6"]) == 2
     assert "could not download openbmb/MiniCPM-V-2_6" in complaint(capfd)
-    assert main(["run", "--port", "0", "--model", "not a model"]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", "--model", "not a model"]) == 2
     assert "owner/name" in complaint(capfd)
     there = empty_home / "weights" / "openbmb--MiniCPM-V-2_6@main"
     there.mkdir(parents=True)

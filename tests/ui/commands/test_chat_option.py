@@ -54,7 +54,7 @@ def test_a_question_about_a_picture_is_answered(
     ],
 )
 def test_contradictory_options_are_reported(options: list[str], error: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--port", "0", *options]) == 2
+    assert main(["run", "--unsupervised", "--port", "0", *options]) == 2
     assert error in capfd.readouterr().err
 
 
