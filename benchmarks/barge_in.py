@@ -257,7 +257,7 @@ def measure(interruptions: int, backchannels: int, others: int, echo_s: float) -
         ]
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *devices])
         page = browser.new_context(permissions=["camera", "microphone"], bypass_csp=True).new_page()
-        page.add_init_script(path=HERE / "both_ends.js")
+        page.add_init_script(path=HERE / "calls" / "both_ends.js")
         page.add_init_script(path=HERE / "interrupting" / "room.js")
         page.goto(url)
         page.wait_for_selector("html[data-ready]")

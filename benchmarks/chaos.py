@@ -65,7 +65,7 @@ def calling(url: str, relay: UdpRelay, microphone: Sequence[str | float]) -> Ite
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
         page = browser.new_context(permissions=["camera", "microphone"], bypass_csp=True).new_page()
         page.expose_function("relayFor", relay.port_for)
-        page.add_init_script(path=Path(__file__).parent / "relayed.js")
+        page.add_init_script(path=Path(__file__).parent / "calls" / "relayed.js")
         page.goto(url)
         page.wait_for_selector("html[data-ready]")
         page.click("#start")

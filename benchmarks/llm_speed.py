@@ -22,8 +22,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.decoder import MeasuredRoute, OwnDecoder, speeds
 from benchmarks.report import benchmark_parser, report
+from benchmarks.routes.decoder import MeasuredRoute, OwnDecoder, speeds
 from benchmarks.routes.decoder_accuracy import TEXTS, TOKENS_AT_ONCE, in_pieces
 from benchmarks.routes.first_token import first_token_ms
 from benchmarks.routes.llamacpp import LlamaCpp

@@ -98,7 +98,7 @@ def measure(changes: int) -> dict[str, float]:
         try:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *devices])
             page = browser.new_context(permissions=["camera", "microphone"], bypass_csp=True).new_page()
-            page.add_init_script(path=Path(__file__).parent / "both_ends.js")
+            page.add_init_script(path=Path(__file__).parent / "calls" / "both_ends.js")
             page.add_init_script(path=Path(__file__).parent / "event_clips" / "marks.js")
             page.goto(server.url)
             page.wait_for_selector("html[data-ready]")

@@ -119,13 +119,13 @@ def _open_chat_model(settings: ChatModelSettings, resources: EngineResources) ->
 
 
 def _open_minicpm3(settings: MiniCPM3Settings, resources: EngineResources) -> EngineFactory:
-    from dialogue.engines.minicpm3 import open_minicpm3
+    from dialogue.engines.minicpm.minicpm3 import open_minicpm3
 
     return open_minicpm3(settings.model_path, resources.runner, settings.context_tokens, **_placement(settings))
 
 
 def _open_minicpm_v(settings: MiniCPMSettings, resources: EngineResources) -> EngineFactory:
-    from dialogue.engines.minicpm_v import open_minicpm_v
+    from dialogue.engines.minicpm.minicpm_v import open_minicpm_v
 
     options = _placement(settings)
     if isinstance(settings, SpeakingModelSettings) and settings.voice is not None:
@@ -136,7 +136,7 @@ def _open_minicpm_v(settings: MiniCPMSettings, resources: EngineResources) -> En
 
 
 def _speaks(settings: SpeakingModelSettings) -> bool:
-    from dialogue.engines.minicpm_v import capabilities_of_folder
+    from dialogue.engines.minicpm.minicpm_v import capabilities_of_folder
 
     return capabilities_of_folder(settings.model_path, settings.voice is not None).speaks
 

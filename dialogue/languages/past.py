@@ -10,8 +10,8 @@ from dialogue.languages.past_words import search_terms, when_was
 from dialogue.languages.seen import named, things
 from dialogue.memory.event_log import Event, EventLog
 from dialogue.memory.scene_memory import SceneMemory
-from dialogue.rules.recall_answers import best_line
-from dialogue.rules.recall_questions import RecallQuestion, Whose
+from dialogue.rules.recall.recall_answers import best_line
+from dialogue.rules.recall.recall_questions import RecallQuestion, Whose
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.text.scene_phrases import quoted
 

@@ -10,8 +10,8 @@ from dialogue.memory.timeline import Entry
 from dialogue.memory.timeline_log import TimelineLog
 from dialogue.requests.memory_talk import MemoryTalk
 from dialogue.rules.question_kinds import SceneQuestion
-from dialogue.rules.recall_answers import INDEXED, NOTHING, asks_for_words, recall
-from dialogue.rules.recall_questions import recall_question
+from dialogue.rules.recall.recall_answers import INDEXED, NOTHING, asks_for_words, recall
+from dialogue.rules.recall.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 
 # Lines of the log that are embedded in one step: a long text must not delay an answer.

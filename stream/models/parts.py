@@ -37,10 +37,10 @@ from stream.models.open_library import LibraryService, open_library
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
 from stream.models.tool_choice import NO_FUNCTIONS
-from stream.models.unit_slots import OneByOne, Slots, UnitSlots
 from stream.models.weights import WeightStore
 from stream.runtime.device_thread import DeviceThread, close_all
 from stream.runtime.threads import BACKGROUND_NICENESS, Threads
+from stream.runtime.unit_slots import OneByOne, Slots, UnitSlots
 from stream.tools.mcp_client import McpServers
 from vision.reading.read_text import Reader
 from vision.seeing.look import VisionModels

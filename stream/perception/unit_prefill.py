@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from dialogue.blocks import UnitBlock
 from dialogue.engine import UnitAnswer, UnitEngine
 from dialogue.errors import BadInput
-from stream.models.unit_slots import Slots
 from stream.perception.interleave import UNIT_S, Unit
 from stream.perception.unit_feed import UnitFeed
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import Notice
 from stream.runtime.link import Link
+from stream.runtime.unit_slots import Slots
 
 
 @dataclass(frozen=True)

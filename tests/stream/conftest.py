@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from huggingface_hub import constants
 
-from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model, open_minicpm3
+from dialogue.engines.minicpm.minicpm3 import MiniCPM3Engine, MiniCPM3Model, open_minicpm3
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.kind import Kind

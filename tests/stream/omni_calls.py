@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from dialogue.engine import Engine, EngineFactories
-from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
-from dialogue.engines.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
-from dialogue.engines.minicpm_v import open_minicpm_v
+from dialogue.engines.minicpm.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
+from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
+from dialogue.engines.minicpm.minicpm_v import open_minicpm_v
 from dialogue.memory.event_log import Event
 from stream.models.parts import Parts
 from stream.models.setup import SETUPS, Setup

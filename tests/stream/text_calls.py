@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from dialogue.engine import Engine
-from dialogue.engines.minicpm3 import MiniCPM3Engine
+from dialogue.engines.minicpm.minicpm3 import MiniCPM3Engine
 from dialogue.tools.tool import Tool
 from stream.models.setup import SETUPS
 from stream.runtime.events import FrameReceived, ReplyEnded, TextTyped

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from audio.chunk import Samples
-from ui.realtime.g711 import RATE_HZ as G711_HZ
-from ui.realtime.g711 import Law, decoded_g711, encoded_g711
+from audio.g711 import RATE_HZ as G711_HZ
+from audio.g711 import Law, decoded_g711, encoded_g711
 from ui.realtime.sound import decoded, pcm16, pcm16_from
 
 PCM, MU_LAW, A_LAW = "audio/pcm", "audio/pcmu", "audio/pcma"

@@ -37,7 +37,7 @@ from dialogue.remote.realtime.minicpm_far import MiniCpmFar
 from dialogue.remote.realtime.openai_far import RATE_HZ, OpenAiFar
 from dialogue.remote.realtime.realtime_socket import RealtimeSocket
 from dialogue.remote.retries import Unavailable
-from dialogue.rules.conversation_record import ConversationRecord
+from dialogue.rules.recall.conversation_record import ConversationRecord
 
 PERSONA = (
     "You are Omni, a friendly voice assistant. Answer in one to three short sentences of plain spoken language. If you "

@@ -37,7 +37,7 @@ from dialogue.remote.circuit_breaker import CircuitBreaker
 from dialogue.remote.remote_answers import RemoteAnswers, ServerAlone
 from dialogue.remote.remote_calls import CallPieces
 from dialogue.remote.remote_format import request_body
-from dialogue.rules.conversation_record import ConversationRecord
+from dialogue.rules.recall.conversation_record import ConversationRecord
 from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.toolbox import Toolbox
 

@@ -10,7 +10,7 @@ from dialogue.languages.consent import consent, question_after
 from dialogue.languages.detect import language_of_turn
 from dialogue.memory.timeline import Entry
 from dialogue.remote.remote_calls import calls_in, written
-from dialogue.rules.conversation_record import ConversationRecord
+from dialogue.rules.recall.conversation_record import ConversationRecord
 from dialogue.tools.built_in_tools import built_in_tools
 from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.running_calls import ASKED, run_call, run_round

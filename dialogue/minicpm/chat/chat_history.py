@@ -15,7 +15,7 @@ from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.memory.timeline import Entry
 from dialogue.minicpm.chat.conversation import HistoryTurn
 from dialogue.minicpm.chat.request import EncodedPicture, Part
-from dialogue.rules.conversation_record import ConversationRecord
+from dialogue.rules.recall.conversation_record import ConversationRecord
 
 SMALLEST_CONTEXT = 3072  # a system message, a finely sliced picture, a long question and an answer
 TURN_OVERHEAD = 24  # tokens around the content of a turn

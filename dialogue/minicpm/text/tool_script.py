@@ -18,7 +18,7 @@ from dialogue.memory.timeline import Entry
 from dialogue.minicpm.text.function_calls import CALLS, lines_of
 from dialogue.prompts.prompt import clean
 from dialogue.prompts.scene_text import LONGEST_ENTRY, SHORTEST_ENTRY, scene_entry
-from dialogue.rules.conversation_record import ConversationRecord
+from dialogue.rules.recall.conversation_record import ConversationRecord
 from dialogue.tools.function_call import FunctionCall
 
 SMALLEST_CONTEXT = 2048

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from dialogue.engines.minicpm3 import MiniCPM3Engine, MiniCPM3Model
+from dialogue.engines.minicpm.minicpm3 import MiniCPM3Engine, MiniCPM3Model
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.kind import Kind

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dialogue.blocks import UnitBlock
 from dialogue.engine import SoundDelta, TextDelta
-from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
+from dialogue.engines.minicpm.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
 from dialogue.llm.batching import Output, Stage, Stream, run_stream
 from dialogue.llm.continuous_batching import AHEAD, PASSES, BatchMember, ContinuousBatch
 from dialogue.llm.sampling import GREEDY

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dialogue.blocks import TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.minicpm3 import MiniCPM3Engine
+from dialogue.engines.minicpm.minicpm3 import MiniCPM3Engine
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
 from dialogue.minicpm.text.function_calls import CALLS, THOUGHT
 

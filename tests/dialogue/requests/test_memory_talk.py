@@ -12,8 +12,8 @@ import pytest
 
 from dialogue.memory.event_log import EventLog
 from dialogue.requests.memory_talk import MemoryAnswer, MemoryTalk
-from dialogue.rules.recall_answers import recall
-from dialogue.rules.recall_questions import recall_question
+from dialogue.rules.recall.recall_answers import recall
+from dialogue.rules.recall.recall_questions import recall_question
 
 BEGAN = datetime(2026, 3, 2, 9, 0)
 

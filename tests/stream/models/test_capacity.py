@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from dialogue.engine import EngineFactories, Runner
-from dialogue.engines.minicpm3 import open_minicpm3
-from dialogue.engines.minicpm_o45 import MiniCPMO45Model
-from dialogue.engines.minicpm_v import capabilities_of_folder, open_minicpm_v
+from dialogue.engines.minicpm.minicpm3 import open_minicpm3
+from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Model
+from dialogue.engines.minicpm.minicpm_v import capabilities_of_folder, open_minicpm_v
 from dialogue.engines.registry import entry_named
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.sizing.turn_cost import TurnCost
@@ -21,8 +21,8 @@ from dialogue.minicpm.tiny.checkpoint import write_tiny
 from dialogue.sizing.pace import DecodePace
 from stream.models.capacity import Capacity, capacity_of
 from stream.models.setup import SETUPS
-from stream.models.unit_slots import UnitSlots
 from stream.runtime.device_thread import DeviceThread
+from stream.runtime.unit_slots import UnitSlots
 from tests.dialogue.minicpm.session_inputs import second
 from tests.stream.toy_parts import ToyEngine, toy_parts
 

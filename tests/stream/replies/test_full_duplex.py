@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.kind import Kind
 from stream.playout.playback import DUCKED
 from stream.replies.full_duplex import LISTEN_UNITS

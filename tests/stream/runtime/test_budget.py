@@ -9,10 +9,10 @@ from dialogue.minicpm.sizing.unit_cost import SHARE
 from dialogue.minicpm.tiny.checkpoint import write_tiny
 from stream.models.model_choice import with_model, with_voice
 from stream.models.setup import SETUPS, Setup
-from stream.models.unit_slots import SLOT_S
 from stream.perception.interleave import UNIT_S
 from stream.runtime import budget as budgets
 from stream.runtime.budget import STAGES, TurnTiming, broken_by, percentile
+from stream.runtime.unit_slots import SLOT_S
 
 
 def test_the_first_mark_of_a_stage_wins() -> None:

@@ -3,7 +3,7 @@ ASR and TTS are toys."""
 
 from __future__ import annotations
 
-from dialogue.engines.minicpm3 import GAVE_UP
+from dialogue.engines.minicpm.minicpm3 import GAVE_UP
 from stream.runtime.events import ContextShown, Interrupted, Notice, ReplyEnded, ReplyText, TextTyped
 from tests.dialogue.minicpm.scripted_model import calling, last_words, results
 from tests.stream.text_calls import EngineFactory, RuledModel, TextCall, asking, calls

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dialogue.engine import Engine
-from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
+from dialogue.engines.minicpm.minicpm_v import MiniCPMVEngine, open_minicpm_v
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.chat.request import EncodedPicture as ShownPicture
 from dialogue.minicpm.kind import Kind

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialogue.engines.minicpm_o45 import MiniCPMO45Model
+from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Model
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.speech.token2wav import VoiceStream
 from stream.runtime.events import Notice, UnitDecided

@@ -14,7 +14,7 @@ import pytest
 from torch import Tensor
 
 from dialogue.blocks import Fact, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
-from dialogue.engines.minicpm3 import MiniCPM3Engine, open_minicpm3
+from dialogue.engines.minicpm.minicpm3 import MiniCPM3Engine, open_minicpm3
 from dialogue.errors import BadInput
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.latent_cache import LatentCache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.browser.page.test_page import shown
 from tests.browser.page_fixtures import Open
-from tests.browser.test_page import shown
 
 BUSY = (503, 1, {"code": "busy", "message": "busy"})
 TOKEN = (401, 0, {"code": "token", "message": "token"})

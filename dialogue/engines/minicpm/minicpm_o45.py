@@ -15,7 +15,7 @@ import numpy as np
 
 from dialogue.blocks import Block, ReplyBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Listening, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_session import RewindableEngine, SessionMarks, check_context_size, generator_for
+from dialogue.engines.minicpm.minicpm_session import RewindableEngine, SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Steps, run_alone, run_batch
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from ui.realtime.g711 import VALUES, Law, decoded_g711, encoded_g711
+from audio.g711 import VALUES, Law, decoded_g711, encoded_g711
 
 
 @pytest.mark.parametrize(("law", "codec"), [("mu", "pcm_mulaw"), ("a", "pcm_alaw")])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stream.models.unit_slots import UnitSlots
 from stream.runtime.device_thread import DeviceThread
+from stream.runtime.unit_slots import UnitSlots
 from tests.virtual_time import run_in_virtual_time
 
 Batch = list[tuple[str, int]]

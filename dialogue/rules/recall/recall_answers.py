@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dialogue.memory.event_log import Event, EventKind, EventLog
 from dialogue.memory.event_time import when_was
 from dialogue.rules.question_kinds import SceneQuestion
-from dialogue.rules.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
+from dialogue.rules.recall.recall_questions import MY_NAME, NAMES, RecallQuestion, Whose
 from dialogue.rules.rule_answer import RuleAnswer
 from dialogue.rules.small_talk import name_given
 from dialogue.text.grammar import sentence

@@ -1,4 +1,4 @@
-"""Parity with the published implementations: `python -m tests.golden_parity DIR` runs every golden case below DIR.
+"""Parity with the published implementations: `python -m tests.golden.golden_parity DIR` runs the cases below DIR.
 
 Prints one line a case and a last line `N passed, M failed`; the exit code is not 0 if anything failed. A case passes if
 all its expected tensors were compared and every comparison agreed; uncompared entries of case.json are named.
@@ -74,7 +74,7 @@ def _described(error: Exception) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.golden_parity", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.golden.golden_parity", description=__doc__)
     parser.add_argument("folder", type=Path, help="a case folder, or a folder with case folders somewhere below it")
     root: Path = parser.parse_args(argv).folder
     if not root.is_dir():

@@ -1,6 +1,6 @@
 """The MiniCPM3 engine: rounds of function calls, spoken text between them, interruptions.
 
-Also tests `dialogue/minicpm/text/latent_weights.py` and `dialogue/rules/conversation_record.py`.
+Also tests `dialogue/minicpm/text/latent_weights.py` and `dialogue/rules/recall/conversation_record.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from dialogue.blocks import Fact, ReplyBlock, SceneBlock, TextBlock
-from dialogue.engines.minicpm3 import GAVE_UP, MiniCPM3Engine, open_minicpm3
+from dialogue.engines.minicpm.minicpm3 import GAVE_UP, MiniCPM3Engine, open_minicpm3
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.minicpm.kind import Kind
 from dialogue.minicpm.text.function_calls import CALLS

@@ -1,6 +1,6 @@
 """The event log of the engines of o 2.6 and o 4.5: evicted inputs and spoken text, with session times.
 
-Covers the memory of `dialogue/engines/minicpm_o26.py` and `minicpm_o45.py`.
+Covers the memory of `dialogue/engines/minicpm/minicpm_o26.py` and `minicpm_o45.py`.
 
 Also tests `dialogue/blocks.py`.
 """
@@ -15,8 +15,8 @@ import pytest
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SoundBlock, TextBlock, TranscriptBlock, UnitBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
-from dialogue.engines.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
+from dialogue.engines.minicpm.minicpm_o26 import MiniCPMO26Engine, MiniCPMO26Model
+from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Engine, MiniCPMO45Model
 from dialogue.memory.event_log import Event, EventKind
 from dialogue.minicpm.checkpoints.model import MiniCPM
 from dialogue.minicpm.kind import Kind

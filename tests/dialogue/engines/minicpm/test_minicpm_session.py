@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dialogue.blocks import TextBlock
-from dialogue.engines.minicpm_session import (
+from dialogue.engines.minicpm.minicpm_session import (
     MARKS_KEPT,
     MIN_CONTEXT_TOKENS,
     SessionMarks,

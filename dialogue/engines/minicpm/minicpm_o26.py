@@ -22,7 +22,7 @@ from dialogue.blocks import (
     UnitBlock,
 )
 from dialogue.engine import Capabilities, ContextUse, Delta, Runner, SoundDelta, TextDelta, UnitAnswer
-from dialogue.engines.minicpm_session import RewindableEngine, SessionMarks, check_context_size, generator_for
+from dialogue.engines.minicpm.minicpm_session import RewindableEngine, SessionMarks, check_context_size, generator_for
 from dialogue.errors import BadInput
 from dialogue.llm.batching import Output, Steps, Stream, run_alone, run_batch
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened

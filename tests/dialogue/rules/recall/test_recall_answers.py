@@ -1,7 +1,7 @@
 """Recall by rule: which questions ask about earlier words, and what the log answers; `recall_questions` and
 `text.search_terms` are tested here too.
 
-Also tests `dialogue/memory/event_time.py`, `recall_questions.py` and `rule_answer.py`.
+Also tests `dialogue/memory/event_time.py`, `recall_questions.py` and `dialogue/rules/rule_answer.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import time
 import pytest
 
 from dialogue.memory.event_log import EventKind, EventLog
-from dialogue.rules.recall_answers import recall
-from dialogue.rules.recall_questions import recall_question
+from dialogue.rules.recall.recall_answers import recall
+from dialogue.rules.recall.recall_questions import recall_question
 
 NOW = 2390.0
 LINES: tuple[tuple[EventKind, str], ...] = (

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, EngineFactories, Mark, Runner, TextDelta
-from dialogue.engines.minicpm_chat import MiniCPMChatEngine
-from dialogue.engines.minicpm_o26 import MiniCPMO26Model
-from dialogue.engines.minicpm_o45 import MiniCPMO45Model, WindowName
+from dialogue.engines.minicpm.minicpm_chat import MiniCPMChatEngine
+from dialogue.engines.minicpm.minicpm_o26 import MiniCPMO26Model
+from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Model, WindowName
 from dialogue.errors import BadInput
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened

@@ -1,6 +1,6 @@
 """The engine of V 2.5 and V 2.6 on tiny checkpoints: equal to a whole request, early prefill, eviction, recall.
 
-Covers `dialogue/engines/minicpm_v.py` with `chat_context.py` and `chat_history.py` of the chat room.
+Covers `dialogue/engines/minicpm/minicpm_v.py` with `chat_context.py` and `chat_history.py` of the chat room.
 
 Also tests `dialogue/minicpm/chat/chat_context.py` and `dialogue/minicpm/chat/chat_history.py`.
 """
@@ -18,7 +18,7 @@ import torch
 
 from dialogue.blocks import PictureBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
-from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
+from dialogue.engines.minicpm.minicpm_v import MiniCPMVEngine, open_minicpm_v
 from dialogue.errors import BadInput
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.kv_cache import KVCache

@@ -16,8 +16,8 @@ from dialogue.memory.event_log import EventLog
 from dialogue.memory.keyframes import Keyframe
 from dialogue.memory.timeline import Entry, Timeline
 from dialogue.memory.timeline_log import TimelineLog
-from dialogue.rules.recall_answers import recall_evicted
-from dialogue.rules.recall_questions import recall_question
+from dialogue.rules.recall.recall_answers import recall_evicted
+from dialogue.rules.recall.recall_questions import recall_question
 from dialogue.rules.rule_answer import RuleAnswer
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from dialogue.blocks import Block, PictureBlock, ReplyBlock, SceneBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import EngineFactories, TextDelta
-from dialogue.engines.minicpm_chat import INSTRUCTION, MiniCPMChatEngine
-from dialogue.engines.minicpm_v import MiniCPMVEngine, open_minicpm_v
+from dialogue.engines.minicpm.minicpm_chat import INSTRUCTION, MiniCPMChatEngine
+from dialogue.engines.minicpm.minicpm_v import MiniCPMVEngine, open_minicpm_v
 from dialogue.errors import BadInput
 from dialogue.llm.sampling import GREEDY
 from dialogue.minicpm.chat.conversation import HistoryTurn, answer

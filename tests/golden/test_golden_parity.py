@@ -20,9 +20,9 @@ from torch import Tensor
 from dialogue.minicpm.vision.resampler import PerceiverResampler, position_table
 from tests.golden.case import OUT
 from tests.golden.expected import INFORMATIVE
-from tests.golden_parity import find_cases, main, run
+from tests.golden.golden_parity import find_cases, main, run
 
-BESIDE_THE_CHECKOUT = Path(__file__).parents[2] / "shared" / "goldens" / "public"
+BESIDE_THE_CHECKOUT = Path(__file__).parents[3] / "shared" / "goldens" / "public"
 GOLDENS = Path(os.environ.get("OMNILIVE_GOLDENS", BESIDE_THE_CHECKOUT))
 CASES = find_cases(GOLDENS)
 MISSING = pytest.param(

@@ -1,0 +1,1 @@
+"""Questions about what left the context, and their answers from the log."""
