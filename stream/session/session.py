@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncIterator
 
 from dialogue.blocks import SystemBlock
-from dialogue.errors import AssistantError
+from dialogue.errors import AssistantError, BadInput
+from dialogue.llm.generation_config import TakesGenerationConfig
 from stream.models.parts import Parts
 from stream.models.setup import Setup
 from stream.playout.playback import Playback
@@ -32,7 +33,10 @@ CLOSE_WITHIN_S = 1.0
 
 
 class Session:
-    """Made on a running event loop. `push` input, iterate `events()`, pull sound from `playback`."""
+    """Made on a running event loop. `push` input, iterate `events()`, pull sound from `playback`.
+
+    Raises BadInput for options of replies that the engine does not take.
+    """
 
     def __init__(
         self, name: str, parts: Parts, setup: Setup, start: SessionStart | None = None, *, out_rate: int = 48_000
@@ -47,6 +51,7 @@ class Session:
             parts=parts, setup=setup, link=link, out_rate=out_rate, record=self._start.recording
         )
         self._engine = self._stages.engine
+        self._configure()
         self._step_watch = StepWatch(parts.threads.needed)
 
     @property
@@ -108,6 +113,14 @@ class Session:
             self._fail(first_error(broken))
         finally:
             await self._end()
+
+    def _configure(self) -> None:
+        generation = self._start.generation
+        if generation.is_default:
+            return
+        if not isinstance(self._engine, TakesGenerationConfig):
+            raise BadInput("This model's replies have no options of their own: leave out temperature and max_tokens.")
+        self._engine.configure(generation)
 
     async def _instruct(self) -> None:
         if self._start.instructions.strip():

@@ -18,7 +18,7 @@ from contextlib import suppress
 import numpy as np
 
 from audio.chunk import Chunk, Samples
-from dialogue.errors import AssistantError, BadInput
+from dialogue.errors import BadInput
 from stream.runtime.events import (
     AudioReceived,
     DeviceSwitched,
@@ -28,7 +28,7 @@ from stream.runtime.events import (
     SessionEnded,
     StateChanged,
 )
-from ui.call.call_request import CallRequest
+from ui.call.call_request import CallRequest, TakenOver
 from ui.call.call_session import CallSession
 from ui.call.lines.call_media import CallMedia
 from ui.call.lines.line import Line, Lines, RtcLine
@@ -46,14 +46,10 @@ from vision.picture import Picture
 
 log = logging.getLogger(__name__)
 
-CHECK_EVERY_S = 1.0
+CHECK_EVERY_S, LATE_S = 1.0, 0.2
 TAKEN = to_wire(SessionEnded("it goes on in another tab or on another device"))
 LAST_MESSAGES_S = 0.5  # for the last messages to reach the page
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 20.0, 200.0  # a page sends about one a second
-
-
-class TakenOver(AssistantError):
-    """The call goes on at another page."""
 
 
 class Call:
@@ -219,10 +215,14 @@ class Call:
     async def _page_lost(self) -> str:
         """Waits until the connection is closed, is not made in time, or the page sends nothing. Returns the reason."""
         line, connect_by = self._line, self._loop.time() + self._times.connect_s
+        check_every_s = min(CHECK_EVERY_S, self._times.vanished_s, self._times.connect_s)
         while not line.closed.is_set():
+            due = self._loop.time() + check_every_s
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(CHECK_EVERY_S, self._times.vanished_s, self._times.connect_s)):
+                async with asyncio.timeout_at(due):
                     await line.closed.wait()
+            if (late_s := self._loop.time() - due) > LATE_S:  # this server was late, which is no fault of the page
+                connect_by += check_every_s + late_s
             self._report_losses()
             if line is not self._line:
                 line, connect_by = self._line, self._loop.time() + self._times.connect_s

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dialogue.errors import BadInput
+from dialogue.errors import AssistantError, BadInput
 from stream.session.said import Said
 from ui.rtc.offer import Offer, read_offer
 
 MOST_SAID, LONGEST_SAID = 200, 20_000  # turns; characters of all of them
 LONGEST_TOKEN = 64
+
+
+class TakenOver(AssistantError):
+    """The call goes on at another page."""
 
 
 @dataclass(frozen=True, slots=True)

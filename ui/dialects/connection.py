@@ -166,7 +166,9 @@ class DialectConnection:
             models, beginning = self._models, self._dialect.beginning()
             name = f"dialect-{secrets.token_hex(4)}"
             out_rate = self._out_rate or beginning.out_rate
-            start = SessionStart(instructions=beginning.instructions, said=beginning.said)
+            start = SessionStart(
+                instructions=beginning.instructions, said=beginning.said, generation=beginning.generation
+            )
             session = Session(
                 name=name, parts=self._parts(beginning), setup=models.setup, start=start, out_rate=out_rate
             )

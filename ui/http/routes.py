@@ -20,8 +20,7 @@ from dialogue.errors import AssistantError, BadInput, Busy
 from dialogue.memory.kept_memory import KeptMemory
 from stream.models.setup import Setup
 from stream.session.step_watch import STEP_LIMIT_S
-from ui.call.call import TakenOver
-from ui.call.call_request import read_request
+from ui.call.call_request import TakenOver, read_request
 from ui.call.caller_limits import TooFast
 from ui.call.calls import Calls, Stopping
 from ui.call.metrics import Metrics

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from audio.chunk import Chunk, Samples
+from dialogue.llm.generation_config import GenerationConfig
 from stream.runtime.events import Expressed, Perceived
 from stream.runtime.given import TurnsChosen
 from stream.session.said import Said
@@ -50,6 +51,7 @@ class Beginning:
 
     instructions: str = ""
     said: Sequence[Said] = ()
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
     hands_free: bool = True
     out_rate: int = 24_000
     functions: Sequence[Mapping[str, Any]] = ()

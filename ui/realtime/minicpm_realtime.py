@@ -12,11 +12,13 @@ from typing import Any
 
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from dialogue.errors import BadInput
+from dialogue.llm.generation_config import GenerationConfig
 from stream.runtime.events import (
     ContextShown,
     Expressed,
     Interrupted,
     Notice,
+    Perceived,
     ReplyEnded,
     ReplyText,
     SessionEnded,
@@ -24,6 +26,7 @@ from stream.runtime.events import (
     StateChanged,
     UserCaption,
 )
+from stream.runtime.given import PictureDetailChosen
 from ui.realtime.dialect import Beginning, Message, MessageEffects
 from ui.realtime.sound import decoded, float32, float32_from
 from ui.realtime.usage import Tokens, UsageCount
@@ -34,7 +37,7 @@ RATE_HZ = 24_000
 MOST_FRAMES = 32  # pictures of one message
 LONGEST_PROMPT = 20_000  # characters
 OPTIONS = frozenset({"system_prompt", "config", "voice", "max_slice_nums"})
-SHARED_OPTIONS = ("length_penalty", "max_tokens", "temperature", "max_kv_tokens", "vision_hd")
+SHARED_OPTIONS = ("length_penalty", "max_kv_tokens")
 
 
 class MiniCpmRealtime:
@@ -44,6 +47,7 @@ class MiniCpmRealtime:
         self._mode = mode
         self._id = f"sess_{secrets.token_hex(10)}"
         self._instructions, self._aloud = "", True
+        self._generation = GenerationConfig()
         self._begun = self._responding = self._closing = False
         self._usage = UsageCount()
         self._take: dict[str, Callable[[Mapping[str, Any]], MessageEffects]] = {
@@ -84,7 +88,7 @@ class MiniCpmRealtime:
             return MessageEffects(answers=[self.failed(str(error))])
 
     def beginning(self) -> Beginning:
-        return Beginning(self._instructions, out_rate=RATE_HZ)
+        return Beginning(self._instructions, generation=self._generation, out_rate=RATE_HZ)
 
     def express(self, event: Expressed) -> list[Message]:
         match event:
@@ -139,8 +143,16 @@ class MiniCpmRealtime:
             raise BadInput(f"system_prompt must be text of at most {LONGEST_PROMPT} characters.")
         if aloud is not None and not isinstance(aloud, bool):
             raise BadInput("tts_enabled must be true or false.")
+        detail = config.get("vision_hd")
+        if detail is not None and not isinstance(detail, bool):
+            raise BadInput("vision_hd must be true or false.")
+        chosen: list[Perceived] = [] if detail is None else [PictureDetailChosen("always" if detail else "asked")]
+        self._generation = GenerationConfig(
+            temperature=config.get("temperature"), max_new_tokens=config.get("max_tokens")
+        )
         self._instructions, self._aloud, self._begun = prompt, aloud is not False, True
-        return MessageEffects(begins=True, answers=[{"type": "session.created", "session_id": self._id}])
+        created = {"type": "session.created", "session_id": self._id}
+        return MessageEffects(begins=True, perceived=chosen, answers=[created])
 
     def _append(self, message: Mapping[str, Any]) -> MessageEffects:
         sent = _map(message.get("input"), "input")

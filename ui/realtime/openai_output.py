@@ -148,7 +148,7 @@ class OpenAiOutput:
             return []
         form, self.unanswered = self._session.output_format, False
         self._response = OpenAiResponse(self._order, aloud=self._session.aloud, sound_format=form)
-        return self._response.begin()
+        return [*self._response.begin(), event_of("rate_limits.updated", rate_limits=[])]  # there are none
 
     def _reply_ended(self, text: str, *, cut: bool) -> list[Message]:
         rest, after_call = text[self._said_before :], self._said_before or self._spoken is not None

@@ -6,6 +6,7 @@ Also tests `times.py`.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -202,6 +203,17 @@ def test_an_offer_that_never_connects_keeps_its_place_for_five_seconds_at_most(t
             assert loop.time() - began <= 5.0
             await until(lambda: not server.calls._running)
             assert server.sessions[0].reason == "the page did not connect"
+
+    run(story())
+
+
+def test_a_caller_connects_to_a_server_that_is_late_itself(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(tmp_path, connect_s=0.8) as server, Caller(server.client, (Tone(),)) as caller:
+            answer = await caller.post()
+            time.sleep(1.2)  # noqa: ASYNC251 - as a machine without time for this process
+            await caller.accept(answer)
+            assert not server.sessions[0].reason
 
     run(story())
 

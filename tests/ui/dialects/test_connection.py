@@ -23,6 +23,8 @@ from ui.call.metrics import Metrics
 from ui.dialects.connection import DialectConnection
 from ui.dialects.sideband import WireClosed
 from ui.openai.served_models import ServedModels
+from ui.realtime.dialect import Dialect
+from ui.realtime.minicpm_realtime import MiniCpmRealtime
 from ui.realtime.openai_realtime import OpenAiRealtime
 
 Message = dict[str, Any]
@@ -84,14 +86,17 @@ class CallingEngine(ToyEngine):
 
 
 def talk(
-    engine: ToyEngine, story: Callable[[QueueWire], Awaitable[None]], most_s: float | None = None
+    engine: ToyEngine,
+    story: Callable[[QueueWire], Awaitable[None]],
+    most_s: float | None = None,
+    dialect: Dialect | None = None,
 ) -> list[Message]:
     """The messages that the client got in a story, after which it hangs up."""
 
     async def whole() -> list[Message]:
         wire, parts = QueueWire(), toy_parts(lambda: engine)
         models = ServedModels(parts, SETUPS["laptop"], AdmissionQueue(Admission(1), Metrics()))
-        connection = DialectConnection(cast(Any, wire), models, OpenAiRealtime("toy", CAN))
+        connection = DialectConnection(cast(Any, wire), models, dialect or OpenAiRealtime("toy", CAN))
         running = asyncio.create_task(connection.run(most_s))
         await story(wire)
         wire.sent.put_nowait(None)
@@ -131,6 +136,15 @@ def test_functions_that_cannot_be_described_are_refused_and_the_session_lives() 
         await wire.gets("session.updated", count=2)
 
     talk(CallingEngine(["unused"]), story)
+
+
+def test_options_that_the_engine_does_not_take_are_refused_by_name() -> None:
+    async def story(wire: QueueWire) -> None:
+        wire.says("session.init", payload={"config": {"temperature": 0.5}})
+        assert "leave out temperature" in (await wire.gets("error"))["error"]["message"]
+
+    got = talk(ToyEngine(["unused"]), story, dialect=MiniCpmRealtime("audio"))
+    assert "session.created" not in [message["type"] for message in got]
 
 
 def test_a_session_that_breaks_ends_the_connection_with_an_error() -> None:

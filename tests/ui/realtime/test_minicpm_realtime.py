@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dialogue.engine import ContextUse
+from dialogue.llm.generation_config import GenerationConfig
 from stream.runtime.events import (
     ContextShown,
     Expressed,
@@ -21,6 +22,7 @@ from stream.runtime.events import (
     StateChanged,
     UserCaption,
 )
+from stream.runtime.given import PictureDetailChosen
 from ui.realtime.minicpm_realtime import MiniCpmRealtime
 from ui.realtime.sound import float32
 
@@ -150,7 +152,10 @@ def test_bad_messages_get_an_error_and_change_nothing(dialect: MiniCpmRealtime, 
         ("smell", init()),
         (None, init()),
         ("audio", init(colour="red")),
-        ("audio", init(config={"temperature": 0.5})),
+        ("audio", init(config={"temperature": "hot"})),
+        ("audio", init(config={"max_tokens": 0})),
+        ("audio", init(config={"length_penalty": 1.1})),
+        ("audio", init(config={"vision_hd": "yes"})),
         ("audio", init(config={"tts_enabled": "yes"})),
         ("audio", init(voice={"ref_audio_base64": "aGk="})),
         ("audio", init(max_slice_nums=9)),
@@ -161,6 +166,13 @@ def test_bad_messages_get_an_error_and_change_nothing(dialect: MiniCpmRealtime, 
 def test_a_session_does_not_begin_wrongly(mode: str | None, message: Message) -> None:
     taken = MiniCpmRealtime(mode).take(message)
     assert [answer["type"] for answer in taken.answers] == ["error"] and not taken.begins
+
+
+def test_options_of_the_replies_and_of_pictures_are_taken() -> None:
+    dialect = MiniCpmRealtime("video")
+    taken = dialect.take(init(config={"temperature": 0.5, "max_tokens": 60, "vision_hd": True}))
+    assert taken.begins and taken.perceived == [PictureDetailChosen("always")]
+    assert dialect.beginning().generation == GenerationConfig(temperature=0.5, max_new_tokens=60)
 
 
 def test_pictures_need_the_mode_video() -> None:

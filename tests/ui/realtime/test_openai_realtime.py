@@ -79,6 +79,7 @@ def test_a_typed_message_is_answered_when_a_response_is_asked_for(dialect: OpenA
     answers = [*dialect.express(UserCaption(1, "Hello", final=True, typed=True)), *dialect.express(ReplyText(1, "Hi."))]
     assert kinds(answers) == [
         "response.created",
+        "rate_limits.updated",
         "response.output_item.added",
         "conversation.item.added",
         "response.content_part.added",
@@ -141,7 +142,7 @@ def test_an_interrupted_response_holds_what_was_heard(dialect: OpenAiRealtime) -
 
 
 def test_a_truncated_reply_ends_with_what_the_client_has_played(dialect: OpenAiRealtime) -> None:
-    added = dialect.express(ReplyText(1, "One two three."))[1]
+    added = dialect.express(ReplyText(1, "One two three."))[2]
     dialect.voiced(np.zeros(24_000, np.float32))
     item = {"type": "conversation.item.truncate", "item_id": added["item"]["id"], "content_index": 0}
     taken = dialect.take({**item, "audio_end_ms": 400})
