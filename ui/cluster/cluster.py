@@ -20,6 +20,7 @@ from ui.cluster.front import Front
 from ui.cluster.replica import Replica
 from ui.cluster.replica_table import ReplicaTable
 from ui.http.server import Service
+from ui.openai.api_keys import ApiKeys
 
 try:
     import ray
@@ -69,14 +70,14 @@ class _RayReplica(Replica):
 class Cluster:
     """The replicas of one cluster. `ray.init` comes before. Leaving the `async with` block stops them."""
 
-    def __init__(self, recipe: ReplicaRecipe, scaling: Autoscaling) -> None:
+    def __init__(self, recipe: ReplicaRecipe, scaling: Autoscaling, keys: ApiKeys | None = None) -> None:
         self._recipe, self._scaling = recipe, scaling
         self.actors: dict[str, Any] = {}  # by the names of the table
         self._clients: dict[str, ReplicaClient] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._count = 0
         self.failure: AssistantError | None = None  # why the last replica could not be started
-        self.front = Front(ReplicaTable(), self._clients)
+        self.front = Front(ReplicaTable(), self._clients, keys)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keeps the replicas until `stop` is set, then ends them."""

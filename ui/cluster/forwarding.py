@@ -13,7 +13,7 @@ import httpx
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
@@ -58,6 +58,13 @@ class ReplicaClient:
         except (httpx.HTTPError, json.JSONDecodeError) as error:
             raise ReplicaGone(str(error)) from error
 
+    async def text(self, path: str) -> str:
+        """The body of a page that needs no request. Raises ReplicaGone."""
+        try:
+            return (await self._http.get(path, headers=self._headers({}))).text
+        except httpx.HTTPError as error:
+            raise ReplicaGone(str(error)) from error
+
     async def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> httpx.Response:
         """The answer to a JSON object. Raises ReplicaGone."""
         try:
@@ -96,7 +103,8 @@ class ReplicaClient:
                 compression=None,
                 proxy=None,
             ) as theirs:
-                await websocket.accept(subprotocol=theirs.subprotocol)
+                if websocket.application_state is WebSocketState.CONNECTING:
+                    await websocket.accept(subprotocol=theirs.subprotocol)
                 await _join(websocket, theirs)
         except (OSError, InvalidHandshake, TimeoutError):
             with suppress(RuntimeError, WebSocketDisconnect):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,12 +15,16 @@ from starlette.websockets import WebSocket
 
 from dialogue.errors import Busy
 from ui.call.waiting_line import ASK_EVERY_S, InLine
+from ui.cluster.dialect_callers import DialectCallers
 from ui.cluster.forwarding import GONE, ReplicaClient, ReplicaGone
+from ui.cluster.replica_metrics import merged_metrics
 from ui.cluster.replica_table import ReplicaTable
 from ui.host.request_body import body_within
 from ui.http.connection_limits import counted_as
 from ui.http.guard import CALL_SOCKET, refusal, retry_after
+from ui.openai.api_keys import ApiKeys, authorization_in, bearer
 
+SECRETS = "/v1/realtime/client_secrets"
 LONGEST_BODY = 256 * 1024  # bytes, as at the replica
 BUSY_RETRY_S, STARTING_RETRY_S = 10, 2
 LOST = "The machine that held this call is gone. The page calls again, and gives what was said to another one."
@@ -28,8 +33,9 @@ LOST = "The machine that held this call is gone. The page calls again, and gives
 class Front:
     """`table` and `clients` hold the same replicas, by name. `stopping`: no new calls are taken."""
 
-    def __init__(self, table: ReplicaTable, clients: Mapping[str, ReplicaClient]) -> None:
+    def __init__(self, table: ReplicaTable, clients: Mapping[str, ReplicaClient], keys: ApiKeys | None = None) -> None:
         self.table, self._clients = table, clients
+        self._callers = DialectCallers(table, self._client_of, keys or ApiKeys())
         self.stopping = False
         self._now = asyncio.get_running_loop().time
 
@@ -37,6 +43,8 @@ class Front:
         app = FastAPI(openapi_url=None)
         app.add_api_route("/call", self._call, methods=["POST"], response_model=None)
         app.add_api_route("/call/path", self._of_call, methods=["POST"], response_model=None)
+        app.add_api_route("/metrics", self._metrics, methods=["GET"], response_model=None)
+        app.add_api_route(SECRETS, self._client_secret, methods=["POST"], response_model=None)
         app.add_api_route("/healthz", self._health, methods=["GET"], response_model=None)
         app.add_api_websocket_route(CALL_SOCKET + "{ticket}", self._call_socket)
         app.add_api_websocket_route("/v1/{path:path}", self._dialect_socket)
@@ -119,14 +127,41 @@ class Front:
             {**health, "waiting": len(table.line), "replicas": replicas}, 200 if status == "ok" else 503
         )
 
+    async def _metrics(self) -> Response:
+        """The metrics of all replicas that answer."""
+        texts: dict[str, str] = {}
+        for name, client in list(self._clients.items()):
+            with suppress(ReplicaGone):
+                texts[name] = await client.text("/metrics")
+        return Response(merged_metrics(texts), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _client_secret(self, request: Request) -> Response:
+        home, token = self._freest(), bearer(authorization_in(request.headers))
+        client = self._client_of(home)
+        body = await _json(request)
+        if home is None or client is None or body is None:
+            return await self._other(request)
+        try:
+            answer = await client.post(SECRETS, body, dict(request.headers))
+        except ReplicaGone:
+            self.table.remove(home)
+            return refusal(502, "replica", "A machine of this service is gone. Please try again.")
+        if answer.status_code == 200:
+            self._callers.remember_secret(answer.content, token, home)
+        return Response(answer.content, answer.status_code, _kept(answer.headers))
+
+    def _client_of(self, home: str | None) -> ReplicaClient | None:
+        return self._clients.get(home) if home is not None else None
+
     async def _call_socket(self, websocket: WebSocket, ticket: str) -> None:
         await self._carry(websocket, self.table.home(ticket))
 
     async def _dialect_socket(self, websocket: WebSocket) -> None:
-        await self._carry(websocket, self.table.home(websocket.query_params.get("call_id")) or self._freest())
+        if self.stopping or not await self._callers.carry(websocket, self._freest):
+            await websocket.close(GONE)
 
     async def _carry(self, websocket: WebSocket, home: str | None) -> None:
-        client = self._clients.get(home) if home is not None else None
+        client = self._client_of(home)
         if client is None or self.stopping:
             await websocket.close(GONE)
             return
@@ -136,7 +171,7 @@ class Front:
         """Anything else goes to the replica of the call that its path names, else to the one with the most places."""
         parts = request.url.path.split("/")
         home = next((found for part in parts if (found := self.table.home(part))), None) or self._freest()
-        client = self._clients.get(home) if home is not None else None
+        client = self._client_of(home)
         if home is None or client is None:
             return refusal(503, "starting", "The machines are starting.", headers=retry_after(STARTING_RETRY_S))
         try:

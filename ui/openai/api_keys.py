@@ -122,10 +122,16 @@ class ApiKeys:
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not SECRET_S[0] <= seconds <= SECRET_S[1]:
             raise BadInput(f"expires_after.seconds must be between {SECRET_S[0]} and {SECRET_S[1]}.")
         value, expires_at = f"ek_{secrets.token_urlsafe(24)}", self._now() + seconds
+        self.adopt_secret(value, token, expires_at, session)
+        return value, int(expires_at)
+
+    def adopt_secret(
+        self, value: str, token: str | None, expires_at: float, session: Mapping[str, Any] | None = None
+    ) -> None:
+        """Takes a secret that was made with the key of `token`, here or by another server."""
         self._secrets[digest(value)] = Secret(self.key_for(token), session, expires_at)
         while len(self._secrets) > MOST_SECRETS:
             self._secrets.popitem(last=False)
-        return value, int(expires_at)
 
 
 def digest(token: str) -> str:
