@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,9 @@ MAX_TOKENS_PER_S = 8
 # rate from 10 to 6 %.
 SURE_LOG_PROBABILITY = -0.5
 BEAM = 5
+# Words that are expected need no more than that; others are compared with what the beam finds from here on, and expected
+# ones among those count as if their tokens were more probable. A hum or a syllable has no EXPECTED_WORDS.
+DOUBTED_LOG_PROBABILITY, EXPECTED_MORE, EXPECTED_WORDS = -0.3, 0.3, 3
 
 # A long recording is cut at the quietest tenth of a second of the window's last third.
 EARLIEST_CUT = 20 * HEARING_RATE_HZ
@@ -77,11 +80,15 @@ EMPTY_TRANSCRIPT = Transcript("", 1.0, 0.0)
 class Transcriber:
     """Whisper's weights, shared by all sessions. Holds no session state; one call at a time is fastest."""
 
-    def __init__(self, model_dir: Path | str, threads: int = 1) -> None:
-        """`model_dir` holds model.bin, config.json, tokenizer.json, vocabulary.txt of a Whisper.
+    def __init__(
+        self, model_dir: Path | str, threads: int = 1, is_expected: Callable[[str], bool] | None = None
+    ) -> None:
+        """`model_dir` holds model.bin, config.json, tokenizer.json, vocabulary.txt of a Whisper. Among doubtful words,
+        those are taken that `is_expected`, such as a question that can be answered.
 
-        Raises ValueError if it does not.
+        Raises ValueError if `model_dir` does not hold them.
         """
+        self._is_expected = is_expected
         try:
             self._model = ctranslate2.models.Whisper(
                 str(model_dir), device="cpu", compute_type="int8", intra_threads=threads, inter_threads=1
@@ -169,24 +176,34 @@ class Transcriber:
         yield
         view = _view(states)
         max_tokens = min(224, len(samples) * MAX_TOKENS_PER_S // HEARING_RATE_HZ + 16)
+        readings = []
         if not careful:
-            greedy = self._decode(view, max_tokens, 1, language)
-            if greedy[2] >= SURE_LOG_PROBABILITY:
-                return greedy
+            readings = self._decode(view, max_tokens, 1, language)
+            text, _, mean_log = readings[0]
+            enough = self._is_expected is None or self._counts(text) or mean_log >= DOUBTED_LOG_PROBABILITY
+            if enough and mean_log >= SURE_LOG_PROBABILITY:
+                return readings[0]
             yield
-        return self._decode(view, max_tokens, BEAM, language)
+        readings += self._decode(view, max_tokens, BEAM, language)
+        return max(readings, key=lambda reading: reading[2] + EXPECTED_MORE * self._counts(reading[0]))
 
-    def _decode(self, states: Any, max_tokens: int, beam: int, language: str) -> tuple[str, float, float]:
+    def _counts(self, text: str) -> bool:
+        return self._is_expected is not None and len(text.split()) >= EXPECTED_WORDS and self._is_expected(text)
+
+    def _decode(self, states: Any, max_tokens: int, beam: int, language: str) -> list[tuple[str, float, float]]:
+        """As many readings as the beam is wide, the most probable one first."""
         [result] = self._model.generate(
             states,
             [self._prompt(language)],
             beam_size=beam,
+            num_hypotheses=beam,
             max_length=max_tokens,
             return_scores=True,
             return_no_speech_prob=True,
         )
-        text = self._tokens.decode(result.sequences_ids[0]).strip()
-        return text, float(result.no_speech_prob), float(result.scores[0])
+        texts = [self._tokens.decode(ids).strip() for ids in result.sequences_ids]
+        no_speech = float(result.no_speech_prob)
+        return [(text, no_speech, float(score)) for text, score in zip(texts, result.scores, strict=True)]
 
     def _short_states(self, samples: Samples, least: int = MIN_STATES) -> States:
         states = self._encode(_padded(samples, min(WINDOW, max(MIN_ENCODED, len(samples) + TAIL))))

@@ -31,8 +31,9 @@ class Component:
 
 def _open_whisper(weights: Mapping[str, Path]) -> Any:
     from audio.transcribe import Transcriber
+    from dialogue.requests.whole_question import is_whole_question
 
-    return Transcriber(weights["whisper-tiny.en"], threads=1)
+    return Transcriber(weights["whisper-tiny.en"], threads=1, is_expected=is_whole_question)
 
 
 def _open_hibari(_weights: Mapping[str, Path]) -> Any:

@@ -14,8 +14,8 @@ from stream.turns.events import OverlapTranscribed
 FIRST_AFTER_S, AGAIN_AFTER_S = 0.13, 0.1
 # Confidence in words that are no backchannels: with less they are a guess at a hum or half a syllable, and more is
 # heard first. Among 64 backchannels in eight voices, "mm-hm" and "uh-huh" became "Mummy", "It's hot" or "Bye bye" with
-# up to 0.5; three words and more were sure at less.
-SURE, SURE_OF_MANY, MANY = 0.5, 0.4, 3
+# up to 0.5; three words and more were sure at less. No words yet, or a doubtful "okay", are the beginning of anything.
+SURE, SURE_OF_MANY, MANY, SURE_OF_BACKCHANNEL = 0.5, 0.4, 3, 0.2
 
 
 class OverlapWords:
@@ -41,11 +41,12 @@ class OverlapWords:
 
     async def _judge(self, since: float) -> None:
         heard = await self._transcripts.so_far(since)
-        backchannel = is_backchannel_in(heard.text, heard.language)
-        await self._take(OverlapTranscribed(since, backchannel if backchannel or is_sure(heard) else None))
+        await self._take(OverlapTranscribed(since, are_backchannels(heard)))
 
 
-def is_sure(heard: Transcript) -> bool:
-    """Whether words that are no backchannels were said."""
+def are_backchannels(heard: Transcript) -> bool | None:
+    """Whether the words are; None where that is not sure."""
+    if is_backchannel_in(heard.text, heard.language):
+        return True if heard.confidence >= SURE_OF_BACKCHANNEL else None
     enough = SURE_OF_MANY if len(heard.text.split()) >= MANY else SURE
-    return heard.confidence >= enough or asks_for_floor(heard.text, heard.language)
+    return False if heard.confidence >= enough or asks_for_floor(heard.text, heard.language) else None

@@ -55,7 +55,7 @@ def test_who_asks_for_the_floor_is_believed_sooner() -> None:
 
 
 def test_an_unsure_guess_waits_for_more_of_the_speech() -> None:
-    unsure, (at, event) = events(Transcript("And then", 0.6, SURE / 2), Transcript("Mm.", 0.5, SURE / 2), until=5.3)
+    unsure, (at, event) = events(Transcript("And then", 0.6, SURE / 2), Transcript("Mm.", 0.5, SURE), until=5.3)
     assert unsure[1] == OverlapTranscribed(5.0, backchannel=None)
     assert event == OverlapTranscribed(5.0, backchannel=True)
     assert 5.22 <= at < 5.3

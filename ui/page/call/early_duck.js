@@ -6,8 +6,8 @@
 
 const EVERY_MS = 15;
 const CONFIRMED_WITHIN_MS = 300;
-const ABOVE_DB = 12; // over the background
-const LEAST_DB = -45;
+const ABOVE_DB = 10; // over the background
+const LEAST_DB = -52; // a weak consonant, as of "stop"
 const LOUD_TWICE = 2; // looks in a row: a click is shorter
 const MOST_WRONG = 3;
 const FALLS = 0.2; // share of the way by which the background follows a quieter look, and a louder one
