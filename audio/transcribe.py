@@ -48,8 +48,8 @@ MAX_TOKENS_PER_S = 8
 # rate from 10 to 6 %.
 SURE_LOG_PROBABILITY = -0.5
 BEAM = 5
-# Words that are expected need no more than that; others are compared with what the beam finds from here on, and expected
-# ones among those count as if their tokens were more probable. A hum or a syllable has no EXPECTED_WORDS.
+# Words that are expected need no more than that; others are compared with what the beam finds from here on, and
+# expected ones count as if their tokens were more probable. A hum or a syllable has no EXPECTED_WORDS.
 DOUBTED_LOG_PROBABILITY, EXPECTED_MORE, EXPECTED_WORDS = -0.3, 0.3, 3
 
 # A long recording is cut at the quietest tenth of a second of the window's last third.

@@ -191,6 +191,10 @@ def figures(
     """Prints the latency of each turn; returns the figures."""
     for question, delay in zip(questions, delays, strict=True):
         print(f"{'no answer' if delay is None else f'{delay:6.0f} ms':>10}  {question}")
+    for turn in page_turns:
+        marks = turn["latency"]["marks"] if turn["latency"] else {}
+        stages = ", ".join(f"{stage} {marks[stage]:.0f}" for stage in STAGES if stage in marks)
+        print(f"heard {turn['user']['text'] if turn['user'] else ''!r}: {stages}")
     by_rule, by_model = (
         [delay for question, delay in zip(questions, delays, strict=True) if delay is not None and question in kind]
         for kind in (RULED, MODELLED)

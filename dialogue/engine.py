@@ -178,8 +178,13 @@ class Interprets(Protocol):
 class SemanticTurnJudge(Protocol):
     """Judges from a transcript whether the user has finished. Shared by the sessions of a model that can."""
 
+    @property
+    def judges_apart(self) -> bool:
+        """Whether it has a model of its own, which does not need the thread of the model that replies."""
+        ...
+
     def finished(self, text: str) -> float:
-        """0..1, not calibrated; see `dialogue.engines.semantic_turn`. Runs on the model's thread."""
+        """0..1, not calibrated; see `dialogue.engines.semantic_turn`. Runs on one thread."""
         ...
 
 

@@ -74,9 +74,9 @@ class SignalModels:
                     signals = TurnEndSignals(
                         self._smart_turn.probability(sound[max(0, spoken - WINDOW) : spoken]),
                         self._words.probability(text),
+                        text,
                         voice_slope(hops, paused.last_speech_at),
                         prosody(sound[start:spoken]),
-                        text,
                     )
                     found = paused, signals
                     if paused.last_speech_at > ends_at - END_TOLERANCE_S:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from dialogue.engine import Engine, Runner
 from dialogue.engines.local_chat import LocalChatEngine
@@ -80,6 +81,7 @@ class JudgedSessions(PacedSessions):
     """Sessions of a chat model, with a small model that judges whether the user has finished."""
 
     turn_detector: SemanticTurnDetector = field(kw_only=True)
+    judges_apart: ClassVar[bool] = True
 
     def finished(self, text: str) -> float:
         """The probability that the user has finished; see `SemanticTurnDetector`."""

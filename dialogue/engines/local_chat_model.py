@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dialogue.engine import Runner
 from dialogue.engines.local_chat import LocalChatEngine
@@ -23,6 +23,7 @@ class LocalChatModel:
     runner: Runner
     clock: Clock
     turn_detector: SemanticTurnDetector
+    judges_apart: ClassVar[bool] = False
 
     def __call__(self) -> LocalChatEngine:
         return LocalChatEngine(self.llm, self.runner, self.clock)

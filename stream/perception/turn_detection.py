@@ -62,11 +62,20 @@ class TurnDetection:
             self._melody.cancel()
 
     async def estimate(self, said: SpokenQuestion, voice_slope: float, report: Report) -> None:
-        """Reports the probability that the user has finished: by the sound, then by sound and words."""
+        """Reports the probability that the user has finished: by what is known first, then by sound and words.
+
+        Words that are there before the sound is judged are reported with the least that the sound could say.
+        """
         async with asyncio.TaskGroup() as tasks:
             words = tasks.create_task(self._words_end(said), name="words-end")
-            smart_turn, shape = await self.listen(said.began_at, said.stopped_at)
-            signals = TurnEndSignals(smart_turn, None, voice_slope, shape)
+            melody = self.listen(said.began_at, said.stopped_at)
+            await asyncio.wait({words, melody}, return_when=asyncio.FIRST_COMPLETED)
+            if not melody.done():
+                known = TurnEndSignals(0.0, *words.result(), voice_slope=voice_slope)
+                if known.words_end is not None:
+                    await report(self._model.probability(known))
+            smart_turn, shape = await melody
+            signals = TurnEndSignals(smart_turn, voice_slope=voice_slope, prosody=shape)
             if not words.done():
                 await report(self._model.probability(signals))
             words_end, text = await words

@@ -35,10 +35,10 @@ class TurnEndSignals:
     """
 
     smart_turn: float
-    words_end: float | None
-    voice_slope: float
-    prosody: Prosody
+    words_end: float | None = None
     text: str = ""
+    voice_slope: float = 0.0
+    prosody: Prosody = Prosody()
 
     def features(self) -> dict[str, float]:
         """By name, on scales on which a logistic model is linear; `words_end` is left out where it is not known."""

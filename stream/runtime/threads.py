@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from stream.runtime.device_thread import DeviceThread
 
 BACKGROUND_NICENESS = 10
+# Where a pause has both at once, the words come before the judgement of the sound: an answer needs them.
+JUDGING_NICENESS = 5
 
 
 @dataclass
@@ -17,7 +19,7 @@ class Threads:
     asr: DeviceThread = field(default_factory=lambda: DeviceThread("asr"))
     voice: DeviceThread = field(default_factory=lambda: DeviceThread("tts"))
     vision: DeviceThread = field(default_factory=lambda: DeviceThread("vision", BACKGROUND_NICENESS))
-    turn_end: DeviceThread = field(default_factory=lambda: DeviceThread("turn-end"))
+    turn_end: DeviceThread = field(default_factory=lambda: DeviceThread("turn-end", JUDGING_NICENESS))
     captioner: DeviceThread = field(default_factory=lambda: DeviceThread("captioner", BACKGROUND_NICENESS))
     languages: DeviceThread = field(default_factory=lambda: DeviceThread("languages", BACKGROUND_NICENESS))
     documents: DeviceThread = field(default_factory=lambda: DeviceThread("documents", BACKGROUND_NICENESS))

@@ -112,7 +112,9 @@ def _turn_detection(parts: Parts, sound: AudioBuffer, transcripts: SpeechTranscr
         return None
     words = None
     if transcripts is not None and isinstance(parts.new_engine, SemanticTurnJudge):
-        words = WordsJudge(parts.new_engine, parts.threads.llm, transcripts)
+        # After the transcript the ASR thread is free; the LLM's may be in a prefill.
+        thread = parts.threads.asr if parts.new_engine.judges_apart else parts.threads.llm
+        words = WordsJudge(parts.new_engine, thread, transcripts)
     return TurnDetection(judge=parts.turn_end, thread=parts.threads.turn_end, sound=sound, words=words)
 
 

@@ -27,6 +27,7 @@ class ToyModel:
     opinion: float
     engine: ToyEngine = field(default_factory=lambda: ToyEngine(["Yes."]))
     asked: list[str] = field(default_factory=list)
+    judges_apart: bool = False
 
     def __call__(self) -> ToyEngine:
         return self.engine

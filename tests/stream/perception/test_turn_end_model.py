@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from audio.turn_end.prosody import Prosody
 from audio.voice_activity import SpeechProbability
 from stream.perception.turn_end_model import FITTED, TurnEndSignals, turn_end_model, voice_slope
 
-UNCLEAR = TurnEndSignals(0.5, 0.01, -0.1, Prosody())
+UNCLEAR = TurnEndSignals(0.5, 0.01, voice_slope=-0.1)
 
 
 def test_the_features_are_those_that_were_fitted() -> None:
