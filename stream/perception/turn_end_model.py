@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class TurnEndSignals:
     words_end: float | None = None
     text: str = ""
     voice_slope: float = 0.0
-    prosody: Prosody = Prosody()
+    prosody: Prosody = field(default_factory=Prosody)
 
     def features(self) -> dict[str, float]:
         """By name, on scales on which a logistic model is linear; `words_end` is left out where it is not known."""
