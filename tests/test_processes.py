@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import IN_REAL_TIME, LOWER_BY
+from tests.processes import IN_REAL_TIME, LOWER_BY, WAITED_FOR
 
 ROOT = Path(__file__).parent.parent
 CONFTEST = """
@@ -20,6 +20,7 @@ from tests.processes import (
 )
 processes.ORDER = {"checks/test_e_clock.py": 0, "checks/test_d_clock.py": 1, "checks/test_g_waiting_clock.py": 2}
 processes.WAITING = ("checks/test_g_waiting_clock.py",)
+processes.WAITED_FOR = ("checks/test_p",)
 """
 CHECKS = """
 import os, time
@@ -78,12 +79,14 @@ def test_tests_in_real_time_run_one_by_one_and_have_the_higher_priority(tmp_path
     assert {niceness for by_clock, niceness in spans if not by_clock} == {min(own + LOWER_BY, 19)}
 
 
-@pytest.mark.parametrize(("failing", "again"), [("d_clock", 0), ("a", 1)], ids=["in real time", "another"])
-def test_only_tests_in_real_time_run_a_second_time(tmp_path: Path, failing: str, again: int) -> None:
+@pytest.mark.parametrize(
+    ("failing", "again"), [("d_clock", 0), ("page", 0), ("a", 1)], ids=["in real time", "of a page", "another"]
+)
+def test_only_tests_that_wait_run_a_second_time(tmp_path: Path, failing: str, again: int) -> None:
     checks = tmp_path / "checks"
     checks.mkdir()
     (checks / "conftest.py").write_text(CONFTEST)
-    for name in ("a", "d_clock"):
+    for name in ("a", "d_clock", "page"):
         check = f"import os\ndef test_it():\n    assert 'AGAIN' in os.environ or {name != failing}\n"
         (checks / f"test_{name}.py").write_text(check)
     assert pytest_in(tmp_path, "-n", "0").returncode == 1
@@ -92,6 +95,6 @@ def test_only_tests_in_real_time_run_a_second_time(tmp_path: Path, failing: str,
     assert done.returncode == again, done.stdout
 
 
-@pytest.mark.parametrize("file", IN_REAL_TIME)
+@pytest.mark.parametrize("file", (*IN_REAL_TIME, *WAITED_FOR))
 def test_the_listed_files_exist(file: str) -> None:
-    assert (ROOT / file).is_file()
+    assert (ROOT / file).exists()
