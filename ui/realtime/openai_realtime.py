@@ -29,6 +29,7 @@ from ui.realtime.openai_output import OpenAiOutput
 from ui.realtime.openai_session import OpenAiSession
 from ui.realtime.sound import picture_from_url
 
+OF_SESSION = ("instructions", "tools", "input", "prompt")  # which hold for the session
 MOST_RESULT = 20_000  # characters of the result of a function
 
 
@@ -155,8 +156,10 @@ class OpenAiRealtime:
             return self._create_result(item)
         if _is_map(item) and item.get("type") == "message" and item.get("role") == "assistant":
             return self._create_reply(item)
+        if _is_map(item) and item.get("type") == "message" and item.get("role") == "system":
+            return self._create_instruction(item)
         if not _is_map(item) or item.get("type") != "message" or item.get("role") != "user":
-            raise BadInput("Messages of this role cannot be added here; give instructions in session.update.")
+            raise BadInput("Items are messages of the system, the user and the assistant, and results of functions.")
         texts, picture = list[str](), None
         for part in item.get("content") or []:
             match part.get("type") if _is_map(part) else None:
@@ -186,6 +189,17 @@ class OpenAiRealtime:
         self._said.append(Said(by_user=False, text="\n".join(map(str, texts))))
         self._pending.clear()
         return MessageEffects(answers=self._out.added(_completed(item)))
+
+    def _create_instruction(self, item: Mapping[str, Any]) -> MessageEffects:
+        """A message of the system joins the instructions, from now on."""
+        parts = item.get("content") or []
+        texts = [part.get("text") for part in parts if _is_map(part) and part.get("type") == "input_text"]
+        if not texts or len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
+            raise BadInput("A message of the system has parts of the type input_text alone.")
+        whole = "\n".join([self.session.instructions, *map(str, texts)]).strip()
+        self.session.update({"instructions": whole})
+        perceived: list[Perceived] = [InstructionGiven(whole)] if self.session.begun else []
+        return MessageEffects(perceived=perceived, answers=self._out.added(_completed(item)))
 
     def _delete_item(self, message: Mapping[str, Any]) -> MessageEffects:
         """Takes back a message that awaits its answer; what was answered is part of the model's context."""
@@ -222,6 +236,9 @@ class OpenAiRealtime:
         return MessageEffects(perceived=perceived, answers=[event_of("conversation.item.truncated", **names)])
 
     def _create_response(self, message: Mapping[str, Any]) -> MessageEffects:
+        wanted = message.get("response") or {}
+        if not _is_map(wanted) or any(wanted.get(name) for name in OF_SESSION):
+            raise BadInput(f"A response has no {' or '.join(OF_SESSION)} of its own: use session.update or an item.")
         if self._results:
             results, self._results = self._results, {}
             return MessageEffects(results=results)

@@ -9,7 +9,7 @@ import pytest
 from dialogue.engine import Capabilities
 from dialogue.errors import BadInput
 from stream.runtime.events import ReplyText, TextTyped, UserCaption
-from stream.runtime.given import AnswerAsked, TurnsChosen
+from stream.runtime.given import AnswerAsked, InstructionGiven, TurnsChosen
 from stream.session.said import Said
 from ui.realtime.openai_realtime import OpenAiRealtime
 from ui.realtime.openai_turns import turns_chosen
@@ -107,6 +107,23 @@ def test_an_earlier_conversation_can_be_added_before_the_new_one(dialect: OpenAi
         ]
     assert list(dialect.beginning().said) == [Said(True, "I am Ada."), Said(False, "Hello, Ada.")]
     assert dialect.take(item("assistant", "output_text", "Late.")).answers[0]["type"] == "error"
+
+
+def test_a_message_of_the_system_joins_the_instructions(dialect: OpenAiRealtime) -> None:
+    dialect.take(item("system", "input_text", "Be kind."))
+    assert dialect.beginning().instructions == "Be kind."
+    late = dialect.take(item("system", "input_text", "Speak of cats."))
+    assert late.perceived == [InstructionGiven("Be kind.\nSpeak of cats.")]
+    assert [message["type"] for message in late.answers] == ["conversation.item.added", "conversation.item.done"]
+    assert dialect.take(item("system", "input_image", "x")).answers[0]["type"] == "error"
+
+
+def test_options_that_hold_for_the_session_are_refused_for_a_response(dialect: OpenAiRealtime) -> None:
+    dialect.take(item("user", "input_text", "Hello."))
+    for response in ({"instructions": "Be kind."}, {"input": [{}]}, 7):
+        assert dialect.take({"type": "response.create", "response": response}).answers[0]["type"] == "error"
+    whole = {"type": "response.create", "response": {"output_modalities": ["audio"], "instructions": None}}
+    assert dialect.take(whole).perceived == [TextTyped("Hello.")]
 
 
 def test_a_message_that_awaits_its_answer_can_be_deleted(dialect: OpenAiRealtime) -> None:
