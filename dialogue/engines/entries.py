@@ -175,9 +175,10 @@ BUILT_IN = (
         "realtime",
         "a realtime server: OpenAI Realtime, GPT-Live or MiniCPM-o",
         RealtimeSettings,
-        Capabilities(hears=True, sees=True, speaks=True, duplex=True, unit_s=0.2),
+        Capabilities(hears=True, sees=True, speaks=True, duplex=True, tools=True, unit_s=0.2),
         _open_realtime,
         sees=lambda settings: settings.sees,
+        tools=lambda settings: settings.kind == "openai",
     ),
     EngineEntry(
         "embedded_larger",

@@ -88,9 +88,9 @@ class EngineResources:
 class EngineEntry:
     """One engine.
 
-    `settings` is the type of its frozen settings. `can` is what every model of the engine does itself; `speaks` and
-    `sees` say from one model's settings and files whether it does that as well. `open` loads what its sessions share
-    (blocking) and returns a factory of sessions. `weights` and `optional_weights` name sets of the weight store. `runs`
+    `settings` is the type of its frozen settings. `can` is what every model of the engine does itself; `speaks`,
+    `sees` and `tools` say from one model's settings and files whether it does that as well. `open` loads what its
+    sessions share (blocking) and returns a factory of sessions. `weights` and `optional_weights` name sets of the weight store. `runs`
     says whether the engine runs the downloaded model with this config.json; the first entry that says yes is taken,
     and for a model that none claims the `fallback`. `chats`: its models are chat models, for which `--llm` chooses the
     precision. `measure` measures a loaded engine on the model's thread.
@@ -105,6 +105,7 @@ class EngineEntry:
     optional_weights: tuple[str, ...] = ()
     speaks: Callable[[Any], bool] | None = None
     sees: Callable[[Any], bool] | None = None
+    tools: Callable[[Any], bool] | None = None
     runs: Callable[[Mapping[str, Any]], bool] = _runs_none
     fallback: bool = False
     chats: bool = False

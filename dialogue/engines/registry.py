@@ -56,7 +56,8 @@ def capabilities_of(settings: EngineSettings) -> Capabilities:
     entry = entry_of(settings)
     speaks = entry.can.speaks if entry.speaks is None else entry.speaks(settings)
     sees = entry.can.sees if entry.sees is None else entry.sees(settings)
-    return replace(entry.can, speaks=speaks, sees=sees)
+    tools = entry.can.tools if entry.tools is None else entry.tools(settings)
+    return replace(entry.can, speaks=speaks, sees=sees, tools=tools)
 
 
 def open_engine(settings: EngineSettings, resources: EngineResources) -> EngineFactory:

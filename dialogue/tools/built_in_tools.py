@@ -70,7 +70,12 @@ def built_in_tools(
         optional.append(Tool.of(_Larger(toolbox).ask_larger_model))
     if toolbox.search_library is not None:
         optional.append(Tool.of(_Documents(toolbox.search_library).search_library))
-    return [*always, *optional, *(_user_tool(tool, toolbox) for tool in toolbox.user_tools)]
+    return [*always, *optional, *user_tools(toolbox)]
+
+
+def user_tools(toolbox: Toolbox) -> tuple[Tool, ...]:
+    """The user's tools, as a session runs them."""
+    return tuple(_user_tool(tool, toolbox) for tool in toolbox.user_tools)
 
 
 def _user_tool(tool: Tool, toolbox: Toolbox) -> Tool:

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from dialogue.errors import BadInput, EngineLost
 from dialogue.llm.rolling_ledger import LedgerEntry
 from dialogue.memory.timeline import Entry
 from dialogue.remote.realtime.far_events import (
+    FarCall,
     FarDialect,
     FarDone,
     FarEvent,
@@ -38,6 +39,10 @@ from dialogue.remote.realtime.openai_far import RATE_HZ, OpenAiFar
 from dialogue.remote.realtime.realtime_socket import RealtimeSocket
 from dialogue.remote.retries import Unavailable
 from dialogue.rules.recall.conversation_record import ConversationRecord
+from dialogue.tools.built_in_tools import user_tools
+from dialogue.tools.running_calls import run_call
+from dialogue.tools.tool import Tool
+from dialogue.tools.toolbox import Toolbox
 
 PERSONA = (
     "You are Omni, a friendly voice assistant. Answer in one to three short sentences of plain spoken language. If you "
@@ -99,6 +104,13 @@ class RealtimeEngine:
         self._replying = self._ignoring = False
         self._loud_until = 0.0  # on the clock of the event loop: when the last speech of the reply came
         self._number = 0
+        self._tools: tuple[Tool, ...] = ()
+
+    def equip(self, toolbox: Toolbox) -> None:
+        """Takes the user's functions, where the server calls functions. Nobody can be asked for consent in its place,
+        so those that need it are left out. Comes before the first block."""
+        safe = tuple(tool for tool in toolbox.user_tools if not tool.asks) if self.can.tools else ()
+        self._tools = user_tools(replace(toolbox, user_tools=safe))
 
     async def feed(self, block: Block) -> None:
         """Sends units; keeps what was said. Raises BadInput for typed text that the dialect cannot send."""
@@ -168,7 +180,8 @@ class RealtimeEngine:
         window = [entry.content for entry in self._record.window.entries]
         said = [content for content in window if isinstance(content, TextBlock | ReplyBlock)]
         server = self._server
-        self._dialect = server.dialect(Standing(self._instruction, server.model, said))
+        functions = [tool.as_schema() for tool in self._tools]
+        self._dialect = server.dialect(Standing(self._instruction, server.model, said, functions))
         self._ready = self._replying = self._ignoring = False
         self._socket = await RealtimeSocket.open(server.address, server.api_key, self._dialect.protocols)
         await self._socket.send(self._dialect.opened())
@@ -181,15 +194,20 @@ class RealtimeEngine:
             await socket.close()
 
     async def _receive(self) -> None:
-        assert self._socket is not None and self._dialect is not None, "it was opened"
-        message = await self._socket.receive(self._patience_s())
+        socket, dialect = self._socket, self._dialect
+        assert socket is not None and dialect is not None, "it was opened"
+        message = await socket.receive(self._patience_s())
         if message is None:
             self._nothing_came()
             return
-        taken = self._dialect.take(message)
-        await self._socket.send(taken.answers)
+        taken = dialect.take(message)
+        await socket.send(taken.answers)
         for event in taken.events:
-            self._take(event)
+            if isinstance(event, FarCall):
+                result = await run_call(event.call, self._tools)
+                await socket.send(dialect.result(event.call, result))
+            else:
+                self._take(event)
 
     def _patience_s(self) -> float | None:
         """How long to wait for a message; None for as long as it takes."""
@@ -231,9 +249,7 @@ class RealtimeEngine:
             self._loud_until = _now()
         elif _now() > self._loud_until + QUIET_S and self._server_is_silent():
             return
-        if self._ignoring:
-            return
-        if not len(samples):
+        if self._ignoring or not len(samples):
             return
         if self._items and self._items[-1][0] == item:
             self._items[-1] = item, self._items[-1][1] + len(samples) / rate

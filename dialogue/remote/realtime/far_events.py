@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dialogue.blocks import ReplyBlock, TextBlock, UnitBlock
 from dialogue.engine import Capabilities
+from dialogue.tools.function_call import FunctionCall
 
 Message = dict[str, Any]
 Samples = NDArray[np.float32]
@@ -24,6 +25,7 @@ class Standing:
     instruction: str
     model: str | None = None
     said: Sequence[TextBlock | ReplyBlock] = ()
+    functions: Sequence[Message] = ()  # as chat APIs describe them, for a dialect whose server calls functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ class FarDone:
 
 
 @dataclass(frozen=True, slots=True)
+class FarCall:
+    """The server calls one of our functions, and goes on with its result."""
+
+    call: FunctionCall
+
+
+@dataclass(frozen=True, slots=True)
 class FarFault:
     """The server reports what went wrong. `lost`: the session is over."""
 
@@ -68,7 +77,7 @@ class FarFault:
     lost: bool = False
 
 
-FarEvent = FarReady | FarQueue | FarWords | FarSound | FarDone | FarFault
+FarEvent = FarReady | FarQueue | FarWords | FarSound | FarDone | FarCall | FarFault
 
 
 @dataclass
@@ -106,6 +115,10 @@ class FarDialect(Protocol):
 
     def cut(self, item: str, heard_s: float) -> list[Message]:
         """The user interrupted the reply after `heard_s` of the sound of `item`. What is left of it is ignored."""
+        ...
+
+    def result(self, call: FunctionCall, result: str) -> list[Message]:
+        """The result, as JSON, of a function that the server has called."""
         ...
 
     def closing(self) -> list[Message]:

@@ -11,6 +11,7 @@ from dialogue.errors import BadInput
 from dialogue.remote.realtime.common_messages import NO_TEXT, closed, reported, said_before
 from dialogue.remote.realtime.far_events import UNIT_S, FarReady, FarSound, FarTaken, FarWords, Message, Standing
 from dialogue.remote.realtime.far_sound import fields_of, from_pcm16, pcm16, text_in
+from dialogue.tools.function_call import FunctionCall
 
 RATE_HZ = 16_000
 NO_DELEGATE = "Nobody is there to look into it: answer yourself, or say that you do not know."
@@ -66,6 +67,9 @@ class LiveFar:
 
     def cut(self, item: str, heard_s: float) -> list[Message]:
         return []  # the model hears that it is interrupted
+
+    def result(self, call: FunctionCall, result: str) -> list[Message]:
+        raise AssertionError("Servers of this dialect call no functions.")
 
     def closing(self) -> list[Message]:
         return [{"type": "session.close"}] if self._ready else []

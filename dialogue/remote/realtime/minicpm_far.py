@@ -23,6 +23,7 @@ from dialogue.remote.realtime.far_events import (
 )
 from dialogue.remote.realtime.far_sound import float32, from_float32, text_in
 from dialogue.remote.remote_format import data_url
+from dialogue.tools.function_call import FunctionCall
 
 RATE_HZ = 24_000
 PROTOCOL = "map.realtime"
@@ -79,6 +80,9 @@ class MiniCpmFar:
     def cut(self, item: str, heard_s: float) -> list[Message]:
         self._listen, self._cut = True, self._responding
         return []
+
+    def result(self, call: FunctionCall, result: str) -> list[Message]:
+        raise AssertionError("Servers of this dialect call no functions.")
 
     def closing(self) -> list[Message]:
         return [{"type": "session.close", "reason": "user_stop"}] if self._ready else []

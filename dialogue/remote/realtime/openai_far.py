@@ -10,6 +10,7 @@ from dialogue.engine import Capabilities
 from dialogue.remote.realtime.common_messages import reported, said_before
 from dialogue.remote.realtime.far_events import (
     UNIT_S,
+    FarCall,
     FarDone,
     FarEvent,
     FarFault,
@@ -23,6 +24,8 @@ from dialogue.remote.realtime.far_events import (
 )
 from dialogue.remote.realtime.far_sound import fields_of, from_pcm16, pcm16, shown, text_in
 from dialogue.remote.remote_format import data_url
+from dialogue.tools.function_call import FunctionCall
+from dialogue.tools.json_calls import read_arguments
 
 RATE_HZ = 24_000
 # Interruptions are decided here: a backchannel is none.
@@ -39,7 +42,7 @@ SOUND = {"response.output_audio.delta", "response.audio.delta"}
 class OpenAiFar:
     """`resample` takes a stream from 16 kHz to RATE_HZ, piece by piece."""
 
-    can = Capabilities(hears=True, sees=True, speaks=True, duplex=True, unit_s=UNIT_S)
+    can = Capabilities(hears=True, sees=True, speaks=True, duplex=True, tools=True, unit_s=UNIT_S)
     protocols: Sequence[str] = ()
     ends_by_silence = False
 
@@ -49,6 +52,7 @@ class OpenAiFar:
         self._asked = False  # the server will answer what was said or typed
         self._response: str | None = None  # the one under way
         self._cut: set[str] = set()  # responses that nobody hears any more
+        self._calling: set[str] = set()  # responses that end with a call: the reply goes on in another one
 
     @property
     def awaits_answer(self) -> bool:
@@ -71,6 +75,9 @@ class OpenAiFar:
                 self._asked, self._response = False, response
             case "response.done":
                 return FarTaken(self._done(message, response))
+            case "response.function_call_arguments.done" if response not in self._cut:
+                self._calling.add(response)
+                return FarTaken([FarCall(_call_in(message))])
             case "error":
                 return FarTaken([reported(message, ready=self._ready)])
             case _ if response in self._cut:
@@ -104,12 +111,19 @@ class OpenAiFar:
             messages.append({**truncate, "audio_end_ms": end_ms})
         return messages
 
+    def result(self, call: FunctionCall, result: str) -> list[Message]:
+        self._asked = True
+        output = {"type": "function_call_output", "call_id": call.number, "output": result}
+        return [_new_item(output), {"type": "response.create"}]
+
     def closing(self) -> list[Message]:
         return []
 
     def _session(self) -> Message:
         sound = {"type": "audio/pcm", "rate": RATE_HZ}
+        functions = [{"type": "function", **each["function"]} for each in self._standing.functions]
         return {
+            **({"tools": functions} if functions else {}),
             "type": "realtime",
             "instructions": self._standing.instruction,
             "output_modalities": ["audio"],
@@ -120,14 +134,21 @@ class OpenAiFar:
         self._asked = False
         if response == self._response:
             self._response = None
-        if response in self._cut:
-            self._cut.discard(response)
+        if response in self._cut or response in self._calling:
+            self._cut.discard(str(response))
+            self._calling.discard(str(response))
             return []
         about = fields_of(message.get("response"))
         if about.get("status") != "failed":
             return [FarDone()]
         error = fields_of(fields_of(about.get("status_details")).get("error"))
         return [FarFault(shown(error.get("message"), "The realtime server could not answer.")), FarDone()]
+
+
+def _call_in(message: Mapping[str, Any]) -> FunctionCall:
+    """Raises BadInput for a call that cannot be used."""
+    name, number = text_in(message.get("name")), text_in(message.get("call_id"))
+    return read_arguments(name, text_in(message.get("arguments")), number)
 
 
 def _response_of(message: Mapping[str, Any]) -> str:

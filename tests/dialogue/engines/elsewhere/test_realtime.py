@@ -25,6 +25,8 @@ from dialogue.errors import BadInput, EngineLost
 from dialogue.remote.realtime.far_events import Samples
 from dialogue.remote.realtime.far_sound import pcm16
 from dialogue.remote.retries import Unavailable
+from dialogue.tools.tool import Tool
+from dialogue.tools.toolbox import Toolbox
 
 SOUND = pcm16(np.full(2400, 0.5, np.float32))
 SECOND = UnitBlock(np.zeros(3200, np.float32), 0.0)
@@ -98,6 +100,39 @@ def test_words_and_sound_come_as_they_are_sent() -> None:
     assert words.text == "Hello"
     assert sound.sound is not None and len(sound.sound.samples) == 2400
     assert over.turn_over and not over.listening
+
+
+def test_a_function_of_ours_is_run_for_the_server_and_one_that_needs_consent_is_not_offered() -> None:
+    def weather(city: str) -> str:
+        """Look up the weather."""
+        return f"sunny in {city}"
+
+    def delete(path: str) -> str:
+        """Delete a file."""
+        raise AssertionError("it was not offered")
+
+    got = list[Any]()
+
+    async def server(socket: ServerConnection) -> None:
+        got.extend(await begins(socket))
+        call = {"response_id": "r", "call_id": "c", "name": "weather", "arguments": '{"city": "Rome"}'}
+        await says(socket, "response.created", response={"id": "r"})
+        await says(socket, "response.function_call_arguments.done", **call)
+        await says(socket, "response.done", response={"id": "r", "status": "completed"})
+        got.extend([json.loads(await socket.recv()) for _ in range(2)])
+        await speaks(socket, "It is sunny")
+        await socket.wait_closed()
+
+    async def talk() -> str:
+        async with engine_of(server) as engine:
+            engine.equip(Toolbox(user_tools=(Tool.of(weather), Tool.of(delete, asks=True))))
+            assert (await engine.spoken()).listening
+            return (await engine.spoken()).text
+
+    assert asyncio.run(talk()) == "It is sunny"
+    update, output, create = got
+    assert [tool["name"] for tool in update["session"]["tools"]] == ["weather"]
+    assert "sunny in Rome" in output["item"]["output"] and create["type"] == "response.create"
 
 
 async def dies_in_a_reply(socket: ServerConnection) -> None:

@@ -13,6 +13,7 @@ import pytest
 from dialogue.blocks import ReplyBlock, TextBlock, UnitBlock
 from dialogue.errors import BadInput
 from dialogue.remote.realtime.far_events import (
+    FarCall,
     FarDialect,
     FarDone,
     FarFault,
@@ -26,6 +27,7 @@ from dialogue.remote.realtime.far_sound import float32, pcm16
 from dialogue.remote.realtime.live_far import LiveFar
 from dialogue.remote.realtime.minicpm_far import MiniCpmFar
 from dialogue.remote.realtime.openai_far import OpenAiFar
+from dialogue.tools.function_call import FunctionCall
 
 SAID = (TextBlock("Hello.", 0, 1), ReplyBlock("Hi.", 1, 2))
 STANDING = Standing("Be brief.", "any", SAID)
@@ -158,6 +160,24 @@ def test_an_interruption_truncates_and_the_rest_is_ignored() -> None:
     assert not far.take(late).events
     assert not far.take({"type": "response.done", "response": {"id": "r1", "status": "cancelled"}}).events
     assert far.take({**late, "response_id": "r2"}).events == [FarWords("late")]
+
+
+def test_a_function_is_called_and_the_reply_goes_on_with_its_result() -> None:
+    weather = {"type": "function", "function": {"name": "weather", "description": "", "parameters": {}}}
+    far = OpenAiFar(Standing("Be brief.", functions=[weather]), lambda samples: samples)
+    [update] = far.take({"type": "session.created"}).answers
+    assert update["session"]["tools"] == [{"type": "function", **weather["function"]}]
+    far.take({"type": "session.updated"})
+    far.take({"type": "response.created", "response": {"id": "r1"}})
+    done = {"type": "response.function_call_arguments.done", "response_id": "r1", "call_id": "c1", "name": "weather"}
+    [called] = far.take({**done, "arguments": '{"city": "Rome"}'}).events
+    assert called == FarCall(FunctionCall("weather", {"city": "Rome"}, number="c1"))
+    assert far.take({"type": "response.done", "response": {"id": "r1", "status": "completed"}}).events == []
+    result, create = far.result(called.call, '"sunny"')
+    assert (result["item"]["call_id"], create["type"]) == ("c1", "response.create")
+    assert far.awaits_answer
+    with pytest.raises(BadInput):
+        far.take({**done, "arguments": 7})
 
 
 def test_minicpm_is_forced_to_listen_after_an_interruption() -> None:
