@@ -92,9 +92,8 @@ class EngineEntry:
     `sees` and `tools` say from one model's settings and files whether it does that as well. `open` loads what its
     sessions share (blocking) and returns a factory of sessions. `weights` and `optional_weights` name sets of the
     weight store. `runs` says whether the engine runs the downloaded model with this config.json; the first entry that
-    says yes is taken,
-    and for a model that none claims the `fallback`. `chats`: its models are chat models, for which `--llm` chooses the
-    precision. `measure` measures a loaded engine on the model's thread.
+    says yes is taken, and for a model that none claims the `fallback`. `chats`: its models are chat models, for which
+    `--llm` chooses the precision. `measure` measures a loaded engine on the model's thread.
     """
 
     name: str

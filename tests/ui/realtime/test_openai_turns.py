@@ -120,7 +120,8 @@ def test_a_message_of_the_system_joins_the_instructions(dialect: OpenAiRealtime)
 
 def test_options_that_hold_for_the_session_are_refused_for_a_response(dialect: OpenAiRealtime) -> None:
     dialect.take(item("user", "input_text", "Hello."))
-    for response in ({"instructions": "Be kind."}, {"input": [{}]}, 7):
+    wrong: list[Any] = [{"instructions": "Be kind."}, {"input": [{}]}, 7]
+    for response in wrong:
         assert dialect.take({"type": "response.create", "response": response}).answers[0]["type"] == "error"
     whole = {"type": "response.create", "response": {"output_modalities": ["audio"], "instructions": None}}
     assert dialect.take(whole).perceived == [TextTyped("Hello.")]

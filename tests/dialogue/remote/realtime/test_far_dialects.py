@@ -163,10 +163,11 @@ def test_an_interruption_truncates_and_the_rest_is_ignored() -> None:
 
 
 def test_a_function_is_called_and_the_reply_goes_on_with_its_result() -> None:
-    weather = {"type": "function", "function": {"name": "weather", "description": "", "parameters": {}}}
-    far = OpenAiFar(Standing("Be brief.", functions=[weather]), lambda samples: samples)
+    weather = {"name": "weather", "description": "", "parameters": {}}
+    function = {"type": "function", "function": weather}
+    far = OpenAiFar(Standing("Be brief.", functions=[function]), lambda samples: samples)
     [update] = far.take({"type": "session.created"}).answers
-    assert update["session"]["tools"] == [{"type": "function", **weather["function"]}]
+    assert update["session"]["tools"] == [{"type": "function", **weather}]
     far.take({"type": "session.updated"})
     far.take({"type": "response.created", "response": {"id": "r1"}})
     done = {"type": "response.function_call_arguments.done", "response_id": "r1", "call_id": "c1", "name": "weather"}
