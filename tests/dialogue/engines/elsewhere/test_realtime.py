@@ -102,7 +102,7 @@ def test_words_and_sound_come_as_they_are_sent() -> None:
     assert over.turn_over and not over.listening
 
 
-def test_a_function_of_ours_is_run_for_the_server_and_one_that_needs_consent_is_not_offered() -> None:
+def test_our_function_is_run_for_the_server_and_one_that_needs_consent_is_not_offered() -> None:
     def weather(city: str) -> str:
         """Look up the weather."""
         return f"sunny in {city}"
