@@ -35,7 +35,6 @@ from stream.runtime.events import (
     Notice,
     ReplyEnded,
     ReplyHeard,
-    ReplyRecalled,
     ReplyText,
     SceneSeen,
     SessionEnded,
@@ -47,6 +46,7 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.origins import ReplyCited, ReplyRecalled
 from stream.runtime.shown import PictureDrawn, ShownChanged
 from stream.runtime.spoken import LanguageChanged, VoiceDucked
 from stream.runtime.translating import Translated, TranslationChanged
@@ -70,6 +70,7 @@ __all__ = [
     "LanguageChanged",
     "Notice",
     "PictureDrawn",
+    "ReplyCited",
     "ReplyEnded",
     "ReplyHeard",
     "ReplyRecalled",

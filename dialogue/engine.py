@@ -51,14 +51,24 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """What supports a reply: a quotation from a document of the user's, and where it stands ("contract, page 3")."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """The next piece of the reply's text.
 
-    `recalled`, on the first piece of an answer from the event log, is the session time of the event that it reports.
+    `recalled`, on the first piece of an answer from the event log, is the session time of the event that it reports;
+    `cited`, on the first piece of an answer from a document, is what supports it.
     """
 
     text: str
     recalled: float | None = None
+    cited: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from dialogue.blocks import Block, PartialBlock, PictureBlock, ReplyBlock, SoundBlock, SystemBlock, TextBlock
@@ -23,6 +24,7 @@ from dialogue.languages.answers import ExactAnswers
 from dialogue.languages.consent import declined
 from dialogue.languages.detect import TurnLanguages
 from dialogue.languages.language import ENGLISH, Language
+from dialogue.library.answers import LibraryAnswer
 from dialogue.llm.generation_config import GenerationConfig
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.event_log import EventLog
@@ -42,12 +44,13 @@ from dialogue.rules.scene_answers import answer
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.small_talk import Clock, small_talk
 from dialogue.shown.sheet_answers import answer_from_sheet
-from dialogue.text.spoken_text import spoken_sentences
+from dialogue.text.spoken_text import spoken_one_by_one
 from dialogue.tools.running_calls import MAX_ROUNDS
 from dialogue.tools.toolbox import Toolbox
 
 # A follow-up question is read with at most this many earlier turns of the user.
 FOLLOW_UP_TURNS = 4
+UNKNOWN = TextDelta("")  # where an answer comes from that nothing is known about
 
 
 class LocalChatEngine:
@@ -127,37 +130,39 @@ class LocalChatEngine:
         asked = self._timeline.asked
         if asked is None:
             return
-        sentences, recalled = await self._answer(asked)
+        sentences, origin = await self._answer(asked)
         said = ""
         async with aclosing(sentences):  # closing the reply stops the model too
             async for text in sentences:
                 said += text
                 self._timeline.replying(said)
-                yield TextDelta(text, recalled)
-                recalled = None
+                yield replace(origin, text=text)
+                origin = UNKNOWN
         if self._tools.question:
             yield ConsentDelta(self._tools.question)
 
-    async def _answer(self, asked: Entry) -> tuple[AsyncGenerator[str, None], float | None]:
-        """The sentences of the answer, and the time of the event that it recalls, if it does."""
+    async def _answer(self, asked: Entry) -> tuple[AsyncGenerator[str, None], TextDelta]:
+        """The sentences of the answer, and a delta that says where they come from."""
         self._tools.question = ""
         if self._response_format is not None:
-            return self._structured(self._response_format), None
+            return self._structured(self._response_format), UNKNOWN
         assert isinstance(asked.content, TextBlock), "only words are asked"
         lang, agreed = self._languages.of(asked.content), await self._tools.answer_to_question(asked)
         if agreed is not None:
             code = ENGLISH if lang is None else lang.code
-            return self._generate(asked.text) if agreed else _sentences(declined(code)), None
+            return self._generate(asked.text) if agreed else spoken_one_by_one(declined(code)), UNKNOWN
         if lang is not None:
             return await self._answer_in(lang, asked)
         if (known := await self._answer_by_rule(asked)) is not None:
-            return _sentences(known.text), known.at
+            return spoken_one_by_one(known.text), TextDelta("", known.at)
         history = self._timeline.history(before=asked.number)
         ruled = small_talk(asked.text, self._clock, history, asked.turn, self._llm.style.by_rule, self._memory.texts)
-        ruled = await self._from_library(asked) if ruled is None else ruled
-        return self._undirected(asked.text) if ruled is None else _sentences(ruled), None
+        found = await self._from_library(asked) if ruled is None else LibraryAnswer(ruled)
+        if found is not None:
+            return spoken_one_by_one(found.text), TextDelta("", cited=found.citation)
+        return self._undirected(asked.text), UNKNOWN
 
-    async def _from_library(self, asked: Entry) -> str | None:
+    async def _from_library(self, asked: Entry) -> LibraryAnswer | None:
         """The answer from the user's documents, with its source; None where the question is not for them."""
         consultation = await consult(self._requests.toolbox.search_library, asked.text)
         if consultation is None:
@@ -171,18 +176,18 @@ class LocalChatEngine:
         answer = consultation.answer(written)
         if answer is None:  # the model answers the question without what was found
             self._timeline.rewind(before)
-        return answer.text if answer is not None else None
+        return answer
 
-    async def _answer_in(self, lang: Language, asked: Entry) -> tuple[AsyncGenerator[str, None], float | None]:
+    async def _answer_in(self, lang: Language, asked: Entry) -> tuple[AsyncGenerator[str, None], TextDelta]:
         """The answer in a language other than English: what its table answers exactly, else the model's."""
         known = await self._requests.about_memory(asked, lang.code) or await self._recall.answer_in(lang, asked)
         if known is not None:
-            return _sentences(known.text), known.at
+            return spoken_one_by_one(known.text), TextDelta("", known.at)
         rules = ExactAnswers(lang, self._memory, self._clock, self._requests.toolbox.reminders)
         if (exact := rules.answer(asked.text)) is not None:
-            return _sentences(exact), None
+            return spoken_one_by_one(exact), UNKNOWN
         speaks = self._llm.style.multilingual
-        return self._generate(asked.text) if speaks else _sentences(lang.say("only_english")), None
+        return self._generate(asked.text) if speaks else spoken_one_by_one(lang.say("only_english")), UNKNOWN
 
     async def mark(self) -> Mark:
         return Mark(self._timeline.position)
@@ -292,9 +297,3 @@ class LocalChatEngine:
 
     def _question_end(self) -> float:
         return next((entry.span[1] for entry in reversed(self._timeline.entries) if entry.text), 0.0)
-
-
-async def _sentences(text: str) -> AsyncGenerator[str, None]:
-    """A rule's answer sentence by sentence, so that TTS can begin with the first one."""
-    for sentence in spoken_sentences(text):
-        yield sentence

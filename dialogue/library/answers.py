@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dialogue.engine import Citation
 from dialogue.library.cutting import sentences_of
 from dialogue.library.question_words import question_words
 from dialogue.library.quotes import Quote, has_word
@@ -32,6 +33,10 @@ class LibraryAnswer:
 
     text: str
     quote: Quote | None = None
+
+    @property
+    def citation(self) -> Citation | None:
+        return Citation(source(self.quote.passage), self.quote.text) if self.quote is not None else None
 
 
 def answer_schema(quotes: Sequence[Quote]) -> dict[str, Any]:

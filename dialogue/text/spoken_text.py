@@ -6,6 +6,7 @@ Text in, text out. Chunking has no effect: what is released depends only on the 
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator
 
 # From SOFT_TOKENS on, the next sentence end ends the reply; HARD_TOKENS ends it anywhere. These defaults suit small
 # models; chat models get more.
@@ -114,3 +115,9 @@ def spoken_sentences(text: str) -> list[str]:
     quote, unquote = text.find("“"), text.rfind("”")
     ends = [end.end() for end in re.finditer(r"[.!?]\s+", text) if not quote <= end.start() < unquote]
     return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+async def spoken_one_by_one(text: str) -> AsyncGenerator[str, None]:
+    """The sentences of a rule's answer one after the other, so that TTS can begin with the first one."""
+    for sentence in spoken_sentences(text):
+        yield sentence

@@ -27,7 +27,8 @@ from stream.replies.interpreter import in_one_piece
 from stream.replies.reply_dependencies import ReplyDependencies
 from stream.replies.unheard import Unheard
 from stream.runtime.budget import TurnTiming
-from stream.runtime.events import ConsentAsked, Expressed, Notice, ReplyRecalled, ReplyText, UserCaption
+from stream.runtime.events import ConsentAsked, Expressed, Notice, ReplyText, UserCaption
+from stream.runtime.origins import origins
 from stream.runtime.queues import BlockingQueue, QueueClosed
 from stream.showing.shown_book import in_words
 from stream.turns.decisions import Announcement, PendingQuestion, Question, SpokenQuestion, TypedQuestion
@@ -226,9 +227,9 @@ class Reply:
             async with aclosing(self._deps.engine.reply()) as deltas:
                 async for delta in deltas:
                     match delta:
-                        case TextDelta(text, recalled):
-                            if recalled is not None:
-                                self._show(ReplyRecalled(self.turn, recalled))
+                        case TextDelta(text):
+                            for origin in origins(self.turn, delta):
+                                self._show(origin)
                             self._write(text)
                             if self._deps.engine.can.speaks:
                                 alignment.write(text)

@@ -11,6 +11,7 @@ from typing import Literal
 from audio.chunk import Chunk
 from dialogue.engine import ContextUse
 from stream.runtime.given import Given
+from stream.runtime.origins import ReplyCited, ReplyRecalled
 from stream.runtime.shown import FileShown, PictureDrawn, ShownChanged
 from stream.runtime.spoken import LanguageControl, LanguageNews
 from stream.runtime.watching import WatchControl, WatchingChanged
@@ -116,14 +117,6 @@ class ReplyText:
 
     turn: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyRecalled:
-    """The reply comes from the event log: it reports what happened at `at`. Precedes its text."""
-
-    turn: int
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +273,7 @@ Expressed = (
     | UserCaption
     | ReplyText
     | ReplyRecalled
+    | ReplyCited
     | ReplyHeard
     | ReplyEnded
     | ConsentAsked

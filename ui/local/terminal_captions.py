@@ -12,12 +12,12 @@ from stream.runtime.events import (
     Expressed,
     Notice,
     ReplyEnded,
-    ReplyRecalled,
     ReplyText,
     SceneSeen,
     TurnTimed,
     UserCaption,
 )
+from stream.runtime.origins import ReplyCited, ReplyRecalled
 
 NAMES = {stage: stage.replace("_", " ") for stage in STAGES}
 
@@ -38,6 +38,8 @@ class Captions:
                 yield line(now, "you", text)
             case ReplyRecalled(_, at):
                 yield line(now, "recalls", f"what happened at {line_time(at).strip()}")
+            case ReplyCited(_, source, text):
+                yield line(now, "quotes", f"{source}: {text}")
             case ReplyEnded(_, said, heard, cut) if said:
                 self.conversation.append((now, "omnilive", heard))
                 yield line(now, "omnilive", f"{heard.strip()} [interrupted]" if cut else said.strip())

@@ -17,7 +17,6 @@ from stream.runtime.events import (
     Notice,
     ReplyEnded,
     ReplyHeard,
-    ReplyRecalled,
     ReplyText,
     SceneSeen,
     SessionEnded,
@@ -28,6 +27,7 @@ from stream.runtime.events import (
     UserCaption,
     Why,
 )
+from stream.runtime.origins import ReplyCited, ReplyRecalled
 from stream.runtime.shown import MOST_FILE_BYTES, MOST_PICTURE_BYTES, PictureDrawn, ShownChanged
 from stream.runtime.spoken import LanguageChanged, VoiceDucked
 from stream.runtime.translating import Translated, TranslationChanged
@@ -49,7 +49,7 @@ def to_wire(event: Expressed) -> Message:
             return {"type": "state", "state": state.value}
         case UserCaption(turn, text, final, typed):
             return {"type": "user_caption", "turn": turn, "text": text, "final": final, "typed": typed}
-        case ReplyText() | ReplyRecalled() | ReplyHeard() | ReplyEnded():
+        case ReplyText() | ReplyRecalled() | ReplyCited() | ReplyHeard() | ReplyEnded():
             return _reply(event)
         case ConsentAsked() | DeviceStopped() | DelegationChanged() | WatchingChanged():
             return _of_tool(event)
@@ -116,12 +116,14 @@ def _of_tool(event: ConsentAsked | DeviceStopped | DelegationChanged | WatchingC
             return {"type": "watching", "rules": shown, "narrating": narrating}
 
 
-def _reply(event: ReplyText | ReplyRecalled | ReplyHeard | ReplyEnded) -> Message:
+def _reply(event: ReplyText | ReplyRecalled | ReplyCited | ReplyHeard | ReplyEnded) -> Message:
     match event:
         case ReplyText(turn, text):
             return {"type": "reply_text", "turn": turn, "text": text}
         case ReplyRecalled(turn, at):
             return {"type": "reply_recalled", "turn": turn, "at": round(at, 1)}
+        case ReplyCited(turn, source, text):
+            return {"type": "reply_cited", "turn": turn, "source": source, "text": text}
         case ReplyHeard(turn, characters):
             return {"type": "reply_heard", "turn": turn, "characters": characters}
         case ReplyEnded(turn, said, heard, cut):

@@ -44,6 +44,20 @@ def test_the_meter_shows_every_block_in_order_and_evicted_blocks_by_kind(visit: 
     assert visited.attribute("#context-bar", "aria-valuetext") == visited.text("#context-summary")
 
 
+def test_the_quotation_behind_an_answer_is_shown_by_a_click(visit: Open) -> None:
+    visited = visit()
+    visited.start()
+    visited.say("reply_cited", turn=1, source="contract, page 3", text="The rent is <b>900</b> euros.")
+    answer(visited, 1, "What is the rent?", "900 euros, it says in the contract, page 3.")
+    answer(visited, 2, "And who are you?", "Your assistant.")
+    quotation = "#captions [data-role=assistant][data-turn='1'] .cited blockquote"
+    assert visited.page.is_hidden(quotation) and visited.page.is_hidden("[data-turn='2'] .cited")
+    visited.page.click("[data-turn='1'] .cited summary")
+    assert visited.page.is_visible(quotation)
+    assert visited.text("[data-turn='1'] .cited summary") == "contract, page 3"
+    assert visited.text(quotation) == "The rent is <b>900</b> euros."
+
+
 def test_a_recalled_answer_is_marked_with_its_time(visit: Open) -> None:
     visited = visit()
     visited.start()

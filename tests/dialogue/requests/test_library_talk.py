@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dialogue.blocks import TextBlock
+from dialogue.engine import Citation, Delta, TextDelta
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.library.answers import NOTHING
@@ -77,6 +79,18 @@ def test_the_model_reads_the_quotations_and_names_the_place(family: str) -> None
     engine, model = ruled_engine(family, quoting(1, "three months"), TOOLS)
     assert talk(engine, "How long is the notice period?") == ["Three months. That is in the contract, page 3."]
     assert "contract, page 3: “The notice period is three months.”" in model.read[-1]
+
+
+def test_the_first_piece_of_the_answer_has_the_quotation() -> None:
+    engine, _ = ruled_engine("qwen2", quoting(1, "three months"), TOOLS)
+
+    async def pieces() -> list[Delta]:
+        await engine.feed(TextBlock("How long is the notice period?", 0.0, 1.0))
+        return [delta async for delta in engine.reply()]
+
+    cited = [delta.cited for delta in run(pieces()) if isinstance(delta, TextDelta)]
+    assert cited[0] == Citation("contract, page 3", "The notice period is three months.")
+    assert not any(cited[1:])
 
 
 def test_what_no_quotation_supports_is_not_said() -> None:

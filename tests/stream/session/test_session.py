@@ -21,7 +21,6 @@ from stream.runtime.events import (
     Interrupted,
     Notice,
     ReplyEnded,
-    ReplyRecalled,
     ReplyText,
     SessionEnded,
     State,
@@ -78,17 +77,6 @@ def test_a_question_is_heard_answered_and_remembered() -> None:
     assert result.heard_s() == pytest.approx(8 * 0.25, abs=0.05)
     assert result.of(SessionEnded) == [SessionEnded("over")]
     assert result.engine.closed
-
-
-def test_an_answer_from_the_log_says_so_before_its_text() -> None:
-    async def story(call: ToyCall) -> None:
-        call.session.push(TextTyped("What did the sign say?"))
-        await call.lasts(3.0)
-
-    result = call(story, ToyEngine(["@12 It said exit."]))
-    kinds = [type(event) for event in result.events if isinstance(event, ReplyRecalled | ReplyText)]
-    assert kinds[:2] == [ReplyRecalled, ReplyText]
-    assert result.of(ReplyRecalled) == [ReplyRecalled(1, 12.0)]
 
 
 def test_the_answer_starts_when_the_turn_is_decided_because_it_was_prepared_in_the_pause() -> None:

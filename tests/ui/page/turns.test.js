@@ -40,6 +40,14 @@ test("the time of a recalled event survives the end of the reply", () => {
   assert.equal(list[0].reply.recalled, 42);
 });
 
+test("the source of an answer survives the end of the reply", () => {
+  const { list } = take(
+    { type: "reply_cited", turn: 1, source: "contract, page 3", text: "The rent is 900 euros." },
+    { type: "reply_ended", turn: 1, said: "900 euros.", heard: "900 euros.", cut: false },
+  );
+  assert.deepEqual(list[0].reply.cited, { source: "contract, page 3", text: "The rent is 900 euros." });
+});
+
 test("a late caption goes before later turns, and a new call numbers its turns again", () => {
   const turns = take({ type: "reply_text", turn: 3, text: "c" }, { type: "user_caption", turn: 2, text: "b", final: true });
   turns.beginCall();

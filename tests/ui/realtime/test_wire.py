@@ -26,7 +26,6 @@ from stream.runtime.events import (
     PlayoutMeasured,
     ReplyEnded,
     ReplyHeard,
-    ReplyRecalled,
     ReplyText,
     SceneSeen,
     SeenObject,
@@ -43,6 +42,7 @@ from stream.runtime.events import (
     Why,
 )
 from stream.runtime.given import AcknowledgementSwitched, PictureDetailChosen
+from stream.runtime.origins import ReplyCited, ReplyRecalled
 from stream.runtime.shown import PictureDrawn, ShownChanged
 from stream.runtime.spoken import LanguageChanged, LanguageChosen, SpeakerChosen, VoiceDucked
 from stream.runtime.translating import Translated, TranslationChanged, TranslationSwitched
@@ -155,6 +155,10 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
     ),
     (ConsentAsked(3, "Shall I?"), {"type": "consent", "turn": 3, "question": "Shall I?"}),
     (DeviceStopped("camera"), {"type": "stopped", "device": "camera"}),
+    (
+        ReplyCited(3, "contract, page 3", "The rent is 900 euros."),
+        {"type": "reply_cited", "turn": 3, "source": "contract, page 3", "text": "The rent is 900 euros."},
+    ),
     (ReplyRecalled(3, 42.04), {"type": "reply_recalled", "turn": 3, "at": 42.0}),
     (
         Notice("info", "quiet", "Say something."),

@@ -2,7 +2,8 @@
 
 /**
  * A turn: {call, turn, user: {text, final, typed} | null, reply | null, latency | null}. A reply: {text, characters,
- * ended, cut, recalled}: `recalled` is the time in seconds of the call of an event that the answer recalls, else null.
+ * ended, cut, recalled, cited}: `recalled` is the time in seconds of the call of an event that the answer recalls,
+ * `cited` the {source, text} of a document from which it comes; else null.
  * `characters` counts code points, as the server does; JavaScript strings count UTF-16 units.
  */
 export class Turns {
@@ -31,6 +32,11 @@ export class Turns {
         return this.#change(message.turn, (turn) => {
           turn.reply = { ...(turn.reply ?? EMPTY_REPLY), recalled: message.at };
         });
+      case "reply_cited":
+        return this.#change(message.turn, (turn) => {
+          const { source, text } = message;
+          turn.reply = { ...(turn.reply ?? EMPTY_REPLY), cited: { source, text } };
+        });
       case "reply_heard":
         return this.#change(message.turn, (turn) => {
           turn.reply = { ...(turn.reply ?? EMPTY_REPLY), characters: message.characters };
@@ -38,8 +44,8 @@ export class Turns {
       case "reply_ended":
         return this.#change(message.turn, (turn) => {
           const characters = [...(message.cut ? message.heard : message.said)].length;
-          const recalled = turn.reply?.recalled ?? null;
-          turn.reply = { text: message.said, characters, ended: true, cut: message.cut, recalled };
+          const { recalled, cited } = turn.reply ?? EMPTY_REPLY;
+          turn.reply = { text: message.said, characters, ended: true, cut: message.cut, recalled, cited };
         });
       case "why": // a reply that was taken back begins again
         return message.kind === "taken_back" ? this.#change(message.turn, (turn) => (turn.reply = null)) : null;
@@ -89,7 +95,7 @@ export class Turns {
 }
 
 const MOST_SAID = 100;
-const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false, recalled: null };
+const EMPTY_REPLY = { text: "", characters: 0, ended: false, cut: false, recalled: null, cited: null };
 
 /** The parts of a reply: the text that was heard, is still to come, was cut off. */
 export function partsOf(reply) {

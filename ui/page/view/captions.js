@@ -69,7 +69,15 @@ export class Captions {
     item.lang = scriptOf(turn.reply.text);
     write(item.querySelector(".waiting"), waiting);
     write(item.querySelector("s"), cut);
+    this.#showCited(item.querySelector(".cited"), turn.reply.cited);
     write(item.querySelector(".aside"), turn.reply.cut ? ` ${strings.interrupted}` : "");
+  }
+
+  /** The source of an answer from a document; a click shows what is quoted from there. */
+  #showCited(quote, cited) {
+    quote.hidden = cited === null;
+    write(quote.querySelector("summary"), cited?.source ?? "");
+    write(quote.querySelector("blockquote"), cited?.text ?? "");
   }
 
   #item(turn, role) {
@@ -135,8 +143,15 @@ function replyItem() {
     element("span", "waiting"),
     element("s", ""),
     element("span", "aside sr"),
+    quotation(),
   );
   return item;
+}
+
+function quotation() {
+  const quote = element("details", "cited");
+  quote.append(element("summary", ""), element("blockquote", ""));
+  return quote;
 }
 
 const speaker = (name) => say(element("span", "sr"), name);
