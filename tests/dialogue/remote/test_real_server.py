@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
-from dialogue.blocks import ReplyBlock, SystemBlock, TextBlock
+from dialogue.blocks import ReplyBlock, SoundBlock, SystemBlock, TextBlock
 from dialogue.engine import TextDelta
 from dialogue.engines.elsewhere.remote import open_remote
 from dialogue.errors import EngineLost
@@ -46,6 +47,18 @@ def test_a_conversation_is_streamed_word_by_word(url: str, monkeypatch: pytest.M
     assert len(pieces) > 3
     assert "Paris" in "".join(pieces)
     assert "Rome" in second
+
+
+def test_a_server_whose_model_does_not_hear_gets_the_words_alone(url: str) -> None:
+    async def talk() -> str:
+        engine = open_remote(url, api_key=KEY, hears=True).chat()
+        await engine.feed(SoundBlock(np.zeros(16_000, np.float32), 0.0))
+        await engine.feed(TextBlock("What is the capital of France?", 0, 1))
+        said = "".join([delta.text async for delta in engine.reply() if isinstance(delta, TextDelta)])
+        await engine.close()
+        return said
+
+    assert "Paris" in asyncio.run(talk())
 
 
 def test_a_wrong_key_is_named_as_the_fault(url: str) -> None:
