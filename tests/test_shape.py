@@ -153,7 +153,6 @@ def test_a_suppressed_type_error_has_a_reason() -> None:
 # What nothing in the product or in a benchmark names, and stays.
 KEPT = {
     "SessionO45": "the reference of the parity cases",
-    "with_neighbours": "the passages around a found one",
     "check_argument_for_proper_class": "transformers calls it",
     "rescale_and_normalize": "transformers calls it",
 }

@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,21 +147,17 @@ class Library:
             )
             for passage, similarity in zip(passages, similar, strict=True)
         ]
-        return sorted(found, key=lambda each: -each.score)[:most]
+        ordered = sorted(found, key=lambda each: -each.score)[:most]
+        return [self._with_neighbours(each) if place == 0 else each for place, each in enumerate(ordered)]
 
-    def with_neighbours(self, found: Sequence[Found]) -> list[Passage]:
-        """The passages, each with the one before and the one after it, in the order of the document; each once.
-
-        The groups stay in the order of the findings."""
-        listed: dict[int, None] = {}
-        for each in found:
-            rows = self._db.execute(
-                "SELECT number FROM passages WHERE number BETWEEN ? AND ? "
-                "AND document=(SELECT document FROM passages WHERE number=?) ORDER BY number",
-                (each.passage.number - 1, each.passage.number + 1, each.passage.number),
-            )
-            listed |= {number: None for (number,) in rows}
-        return self._passages(list(listed))
+    def _with_neighbours(self, found: Found) -> Found:
+        number = found.passage.number
+        query = (
+            "SELECT n.number, n.text FROM passages n JOIN passages p ON n.document=p.document AND n.place=p.place "
+            "WHERE p.number=? AND n.number IN (?, ?)"
+        )
+        texts = dict(self._db.execute(query, (number, number - 1, number + 1)))
+        return replace(found, before=texts.get(number - 1, ""), after=texts.get(number + 1, ""))
 
     def meanings(self, path: Path) -> tuple[list[Passage], NDArray[np.float32]]:
         """All passages of one document in order, and their vectors (n, WIDTH)."""

@@ -29,9 +29,12 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage that a search found. `similarity` is the cosine of its meaning and the question's, -1 .. 1; `covered`
-    the share of the question's words that it has, rare words counting more, 0 .. 1; `score` orders the findings."""
+    the share of the question's words that it has, rare words counting more, 0 .. 1; `score` orders the findings.
+    `before` and `after` are the texts of its neighbours in the same place, of the best finding alone."""
 
     passage: Passage
     similarity: float
     covered: float
     score: float
+    before: str = ""
+    after: str = ""

@@ -37,19 +37,22 @@ def quotes_for(question: str, found: Sequence[Found], most: int = MOST_QUOTES) -
     """The best first; empty where no passage has to do with the question."""
     words = question_words(question)
     return [
-        Quote(each.passage, around(words, each.passage.text), each.score)
+        Quote(each.passage, around(words, each.passage.text, each.before, each.after), each.score)
         for each in found[:most]
         if each.score >= LEAST_SCORE
     ]
 
 
-def around(words: Sequence[str], text: str) -> str:
-    """The sentences of a passage around those with the most of the words, at most about MOST_WORDS words."""
-    sentences = [sentence for sentence in sentences_of(text) if sentence]
+def around(words: Sequence[str], text: str, before: str = "", after: str = "") -> str:
+    """The sentences around that one of a passage with the most of the words, at most about MOST_WORDS words; also
+    those of its neighbours, where there is room."""
+    own, *around_it = ([sentence for sentence in sentences_of(each) if sentence] for each in (text, before, after))
+    sentences = around_it[0] + own + around_it[1]
     if sum(map(len, sentences)) <= MOST_WORDS:
-        return text
+        return " ".join(filter(None, (before, text, after)))
     has = [sum(has_word(word, sentence) for word in words) for sentence in sentences]
-    first = last = max(range(len(sentences)), key=lambda place: has[place])
+    start = len(around_it[0])
+    first = last = max(range(start, start + len(own)), key=lambda place: has[place])
     length = len(sentences[first])
     middle = first
     # A sentence is understood from the one before it, and says more in the one after it.

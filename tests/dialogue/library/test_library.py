@@ -54,12 +54,18 @@ def test_any_question_can_be_searched_for(question: str) -> None:
     assert library_of().search(question) == []
 
 
-def test_neighbours_come_with_a_finding() -> None:
-    library = library_of(contract=RENT, talk=[("", "The lighthouse was built in 1871.")])
-    [best, *_] = library.search("monthly rent")
-    assert [passage.place for passage in library.with_neighbours([best])] == ["page 1", "page 2", "page 3"]
-    [best, *_] = library.search("lighthouse")
-    assert [passage.title for passage in library.with_neighbours([best])] == ["talk"]
+def test_neighbours_of_the_same_place_come_with_the_best_finding() -> None:
+    page = [
+        ("page 1", "The harbour is old."),
+        ("page 1", "The lighthouse was built in 1871."),
+        ("page 1", "It is red."),
+    ]
+    library = library_of(contract=RENT, talk=[*page, ("page 2", "The museum is closed.")])
+    best, *others = library.search("When was the lighthouse built?")
+    assert (best.before, best.after) == ("The harbour is old.", "It is red.")
+    assert not any(other.before or other.after for other in others)
+    [best, *_] = library.search("museum")
+    assert (best.before, best.after) == ("", "")
 
 
 def test_what_is_removed_is_not_found() -> None:

@@ -24,6 +24,15 @@ def test_a_short_passage_is_kept_whole() -> None:
     assert around(["rent"], "One. Two.") == "One. Two."
 
 
+def test_a_short_passage_is_understood_from_its_neighbours() -> None:
+    assert around(["rent"], "It is 900 euros.", "The rent is due monthly.", "Heating is extra.") == (
+        "The rent is due monthly. It is 900 euros. Heating is extra."
+    )
+    kept = around(["rent"], "The rent is 900 euros.", " ".join([FILLER] * 9), " ".join([FILLER] * 9))
+    assert "The rent is 900 euros." in kept
+    assert kept.count(FILLER) == 3, "as many sentences as there is room for"
+
+
 def test_passages_about_something_else_are_left_out() -> None:
     assert quotes_for("What is the rent?", [found("Bread.", 0.1)]) == []
     assert len(quotes_for("What is the rent?", [found("The rent.")] * 9)) == MOST_QUOTES
