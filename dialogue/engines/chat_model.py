@@ -57,7 +57,7 @@ def open_chat_model(
     model = open_language_model(
         path, quantisation=precision, device=device_for(device), threads=spare_threads(), adapter=adapter
     )
-    template = ChatTemplate(model.tokenizer, model.chat_template, model.special_tokens)
+    template = ChatTemplate(model.chat_template, model.special_tokens)
     llm = LocalLlm(
         model,
         min(context_tokens, model.config.max_positions),

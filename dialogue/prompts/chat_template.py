@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from dialogue.errors import BadInput
 from dialogue.prompts.prompt import ChatMessage
@@ -33,12 +34,13 @@ class ChatTemplate:
     ({"bos_token": "<s>"}). Raises BadInput if there is no usable template.
     """
 
-    def __init__(self, tokenizer: Tokenizer, template: str | dict[str, str], special: Mapping[str, str]) -> None:
+    def __init__(self, template: str | dict[str, str], special: Mapping[str, str]) -> None:
         from transformers import PreTrainedTokenizerFast
 
         if not template:
             raise BadInput("This model has no chat template, so it is not trained for dialogue; take its chat variant.")
-        self._words = PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=template, **special)
+        # Without a vocabulary: the library would copy that of the model, 40 MB, and text needs none.
+        self._words = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(BPE()), chat_template=template, **special)
         hello = [ChatMessage("user", "Hello"), ChatMessage("assistant", "Hi"), ChatMessage("user", "Bye")]
         self._try(hello)
         self._takes_instructions = "Be kind." in self.tried(

@@ -1,7 +1,8 @@
 """The recogniser and the voices of languages other than English, shared by all sessions of a process.
 
-They are fetched and opened when a language is first wanted: the recogniser first, then the voices. Calls go on
-meanwhile, since they are opened on a thread of their own; who listens hears how far it is.
+They are fetched and opened when a language is first wanted: the recogniser first, then the voices. To judge in which
+language doubtful words were said, the recogniser alone is opened: voices take 0.3 GB. Calls go on meanwhile, since they
+are opened on a thread of their own; who listens hears how far it is.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class LanguageModels:
         self._kokoro: KokoroModel | None = None
         self._voices: dict[tuple[str, str], KokoroVoice] = {}
         self._opening: asyncio.Task[None] | None = None
+        self._speaks = False  # whether the voices are wanted too
         self._hears = asyncio.Event()  # set when the recogniser is there, or cannot be had
         self._listeners: WeakSet[FetchListener] = WeakSet()
 
@@ -69,13 +71,19 @@ class LanguageModels:
 
     def want(self) -> None:
         """Begins to fetch and open what is missing. After a failure it is tried again."""
-        if self._opening is None or (self._opening.done() and self._kokoro is None):
+        self._speaks = True
+        self.want_hearing()
+
+    def want_hearing(self) -> None:
+        """`want` for the recogniser alone."""
+        missing = self.recogniser is None or (self._speaks and self._kokoro is None)
+        if missing and (self._opening is None or self._opening.done()):
             self._hears.clear()
             self._opening = asyncio.create_task(self._open(), name="languages")
 
     async def hearing(self) -> Transcriber | None:
         """The recogniser, opened first where it is here; None while it is fetched."""
-        self.want()
+        self.want_hearing()
         if self.recogniser is None and self.are_here:
             await self._hears.wait()
         return self.recogniser
@@ -121,6 +129,8 @@ class LanguageModels:
             if self.recogniser is None:
                 self.recogniser = await self._thread.run(Transcriber, whisper)
             self._hears.set()
+            if not self._speaks:
+                return
             model, speakers = await self._paths([KOKORO, SPEAKERS], progress)
             kokoro = await self._thread.run(KokoroModel, model, speakers / "voices", VOICE_THREADS)
             await self._thread.run(phonemes, "好的，OK。", "zh")  # loads the pronunciation tables

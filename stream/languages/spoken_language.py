@@ -76,17 +76,17 @@ class SpokenLanguage:
             self._models.want()
 
     def _follow(self, code: str) -> None:
-        """Takes note of the language that the user speaks."""
+        """Takes note of the language that the user speaks; its voices are wanted."""
         if code != self.code:
             self.code = code
             self._link.emit(LanguageChanged(code, self.fixed != AUTO))
+        if self._models is not None and code != ENGLISH:
+            self._models.want()
 
     def typed(self, text: str) -> None:
         """Follows the language of typed words."""
         if self.fixed == AUTO and self._models is not None:
             self._follow(language_of(text, self.code))
-            if self.code != ENGLISH:
-                self._models.want()
 
     async def hear(self, sound: Samples, start_s: float, partial: bool = False) -> Transcript:
         """The words in (n,) samples at 16 kHz of the turn that began at `start_s`, in the language that it is in.
@@ -136,7 +136,7 @@ class SpokenLanguage:
             return True
         foreign = not partial and is_foreign(heard, sound)
         if foreign or self._models.are_here:
-            self._models.want()
+            self._models.want_hearing()
         elif not partial and is_clear_sentence(sound):
             self._tell_once("language_unsure", UNSURE, "info")
         return foreign and self._models.are_here and await self._models.hearing() is not None

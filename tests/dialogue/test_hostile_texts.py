@@ -55,7 +55,7 @@ def test_the_embedded_engine_goes_on_as_before_after_a_voice_and_a_reply_that_ag
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_no_text_brings_a_control_token_into_a_prompt(name: str) -> None:
     tokenizer = tokenizer_for(name)
-    chat = ChatFormat(tokenizer, ChatTemplate(tokenizer, TEMPLATES[name], SPECIAL[name]))
+    chat = ChatFormat(tokenizer, ChatTemplate(TEMPLATES[name], SPECIAL[name]))
     control = {token for token, content in tokenizer.get_added_tokens_decoder().items() if content.special}
 
     def controls(scene: SceneBlock, words: str) -> list[int]:

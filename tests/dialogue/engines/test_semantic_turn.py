@@ -49,7 +49,7 @@ def test_a_short_question_of_a_call_is_whole(judge: SemanticTurnDetector, whole:
 
 
 def test_a_models_own_template_separates_them_too(smollm2: LanguageModel) -> None:
-    template = ChatTemplate(smollm2.tokenizer, smollm2.chat_template, smollm2.special_tokens)
+    template = ChatTemplate(smollm2.chat_template, smollm2.special_tokens)
     judge = SemanticTurnDetector(smollm2, template)
     finished = [judge.probability(whole) for whole, _ in ROWS]
     cut = [judge.probability(part) for _, part in ROWS]

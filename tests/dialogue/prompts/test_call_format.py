@@ -19,7 +19,7 @@ EXPECTED = {"qwen2": HERMES, "qwen3": HERMES, "llama3": CallFormat("parameters",
 
 
 def template(name: str) -> ChatTemplate:
-    return ChatTemplate(byte_tokenizer(), TOOL_TEMPLATES[name], SPECIAL[name])
+    return ChatTemplate(TOOL_TEMPLATES[name], SPECIAL[name])
 
 
 @pytest.mark.parametrize("name", TOOL_TEMPLATES)
@@ -29,7 +29,7 @@ def test_the_format_is_that_of_the_template(name: str) -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_without_functions_has_no_format(name: str) -> None:
-    assert call_format(ChatTemplate(tokenizer_for(name), TEMPLATES[name], SPECIAL[name])) is None
+    assert call_format(ChatTemplate(TEMPLATES[name], SPECIAL[name])) is None
 
 
 @pytest.mark.parametrize("name", TOOL_TEMPLATES)

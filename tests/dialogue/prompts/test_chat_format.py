@@ -29,7 +29,7 @@ SYSTEM = ChatMessage("system", "Be kind.")
 def made(name: str) -> tuple[ChatFormat, PreTrainedTokenizerFast]:
     tokenizer = tokenizer_for(name)
     theirs = PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=TEMPLATES[name], **SPECIAL[name])
-    return ChatFormat(tokenizer, ChatTemplate(tokenizer, TEMPLATES[name], SPECIAL[name])), theirs
+    return ChatFormat(tokenizer, ChatTemplate(TEMPLATES[name], SPECIAL[name])), theirs
 
 
 def dicts(messages: list[ChatMessage]) -> list[dict[str, str]]:
@@ -47,7 +47,7 @@ def test_the_prompt_of_a_reply_equals_the_librarys(name: str) -> None:
 
 
 def test_the_embedded_model_reads_its_own_template(smollm2: LanguageModel) -> None:
-    theirs = ChatTemplate(smollm2.tokenizer, smollm2.chat_template, {})
+    theirs = ChatTemplate(smollm2.chat_template, {})
     messages = [SYSTEM, *TALK]
     assert theirs(messages, True) == chatml(messages, True)
     assert theirs(messages[:-1], False) == chatml(messages[:-1], False)

@@ -13,7 +13,7 @@ SYSTEM = ChatMessage("system", "Be kind.")
 
 
 def template(name: str) -> ChatTemplate:
-    return ChatTemplate(tokenizer_for(name), TEMPLATES[name], SPECIAL[name])
+    return ChatTemplate(TEMPLATES[name], SPECIAL[name])
 
 
 def test_an_instruction_that_a_template_refuses_goes_into_the_user_turn() -> None:
@@ -44,9 +44,9 @@ def test_no_thought_is_left_open(name: str) -> None:
 )
 def test_an_unusable_template_is_refused(broken: str, why: str) -> None:
     with pytest.raises(BadInput, match=why):
-        ChatTemplate(tokenizer_for("qwen2"), broken, {})
+        ChatTemplate(broken, {})
 
 
 def test_templates_run_in_a_sandbox() -> None:
     with pytest.raises(BadInput, match="cannot be used"):
-        ChatTemplate(tokenizer_for("qwen2"), "{{ messages.__class__.__mro__[1].__subclasses__() }}", {})
+        ChatTemplate("{{ messages.__class__.__mro__[1].__subclasses__() }}", {})

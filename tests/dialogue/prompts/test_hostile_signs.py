@@ -61,7 +61,7 @@ def test_a_remote_server_gets_it_quoted(sign: str) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_chat_template_shows_it_quoted_and_encodes_no_control_token_of_it(name: str) -> None:
     tokenizer = tokenizer_for(name)
-    chat = ChatFormat(tokenizer, ChatTemplate(tokenizer, TEMPLATES[name], SPECIAL[name]))
+    chat = ChatFormat(tokenizer, ChatTemplate(TEMPLATES[name], SPECIAL[name]))
     control = {token for token, content in tokenizer.get_added_tokens_decoder().items() if content.special}
 
     def asked(sign: str) -> tuple[str, list[int]]:

@@ -63,6 +63,8 @@ class Models:
     def want(self) -> None:
         self.wanted += 1
 
+    want_hearing = want
+
     async def hearing(self) -> ToyRecogniser | None:
         self.want()
         return self.recogniser
