@@ -60,7 +60,16 @@ def everyday(half: str) -> list[Question]:
 
 def general(half: str) -> list[str]:
     """Questions that share words with the rules and are not about the scene."""
-    lines = (FOLDER / half / "general.txt").read_text(encoding="utf-8").splitlines()
+    return _lines(half, "general")
+
+
+def talk(half: str) -> list[str]:
+    """What else is said beside a scene and is not about it."""
+    return _lines(half, "talk")
+
+
+def _lines(half: str, name: str) -> list[str]:
+    lines = (FOLDER / half / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 

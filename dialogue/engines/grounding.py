@@ -5,24 +5,23 @@ they do not support is not said.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from dialogue.engine import Runner
 from dialogue.engines.local_context import LocalContext
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.llm.token_context import TokenContext
 from dialogue.memory.keyframes import Keyframe
-from dialogue.memory.timeline_log import TimelineLog
 from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.dialogue_style import Doubt
 from dialogue.prompts.figure_support import asks_for_figure, names_wrong_figure
-from dialogue.prompts.scene_support import asks_about, is_supported, may_be_about
-from dialogue.rules.scene_reference import refers_to_scene
+from dialogue.prompts.scene_support import is_supported
 
-_JUDGE = "Is this question about what your camera shows here: “{}” Answer yes or no."
 CANNOT_TELL = "Sorry, I can't tell that."
-_WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
+# The probability that a question is about the scene, from which it is taken to be, and from which it may be.
+SURE, LIKELY = 0.85, 0.3
 _ENDED = re.compile(r"[.!?][\"”')]*\s")
 # Words of a question about what was there before: then older entries count too.
 _PAST = re.compile(
@@ -31,19 +30,34 @@ _PAST = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Which sentences of a reply are `bad`. A reply that begins with `doubt` says no more than that; a bad sentence is
+    said all the same where it is `rescued`."""
+
+    bad: Callable[[str], bool]
+    doubt: str = ""
+    rescued: Callable[[str], Awaitable[bool]] | None = None
+
+
 class Grounding:
     """One session."""
 
     def __init__(self, llm: LocalLlm, runner: Runner, script: ChatScript, context: LocalContext) -> None:
         self._llm, self._run, self._script, self._context = llm, runner, script, context
+        self._about = 0.0  # the probability that the last question is about the scene
 
-    async def opening(self, asked: str, in_view: Collection[str], context: TokenContext) -> int | None:
-        """The token with which the reply begins where a doubt about what is in view is to be admitted. `in_view` are
-        labels."""
-        doubt = self._llm.style.doubt
-        if doubt is None or not (refers_to_scene(asked, in_view) or self._is_asked_about(asked)):
+    async def opening(self, asked: str, context: TokenContext, *, sees: bool) -> int | None:
+        """The token with which the reply begins where a doubt about what is in view is to be admitted. Judges by the
+        way whether the question is about that; `sees` says that the camera is on."""
+        doubt, judge = self._llm.style.doubt, self._llm.style.judge
+        if doubt is None or judge is None or not self._entries(asked):
             return None
-        return self._llm.chat.encode(doubt.word)[0] if await self._doubts(context, doubt) >= doubt.least else None
+        shown = "\n" in asked  # pictures came with it
+        self._about = 1.0 if shown else judge.probability(await self._run(context.hidden))
+        if not sees or self._about < LIKELY or await self._doubts(context, doubt) < doubt.least:
+            return None
+        return self._llm.chat.encode(doubt.word)[0]
 
     async def can_answer(self, context: TokenContext) -> bool:
         """Whether the model has an answer in a context without the texts in view."""
@@ -54,44 +68,44 @@ class Grounding:
         """The probability that the reply begins with the word of doubt."""
         return float(await self._run(context.probability, self._llm.chat.encode(doubt.word)[0]))
 
-    async def supported(
-        self, asked: str, texts: AsyncGenerator[str, None], log: TimelineLog
-    ) -> AsyncGenerator[str, None]:
+    async def supported(self, asked: str, texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
         """`texts` up to the first sentence that is about the scene and not supported. What is about the world comes
         word by word, as it is written, unless it may be one of the figures in view."""
-        question, entries, doubt = self._question(asked), self._entries(asked), self._llm.style.doubt
-
-        def unsupported(sentence: str) -> bool:
-            return not is_supported(sentence, question, entries)
-
-        async def foreign(sentence: str, doubt: Doubt, least: float) -> bool:
-            return not wrong_figure(sentence) and await self._doubts_unseeing(question, doubt) < least
-
-        def wrong_figure(sentence: str) -> bool:
-            return names_wrong_figure(sentence, question, entries)
-
-        checked, maybe, figure = texts, may_be_about(question, entries), asks_for_figure(question)
-        if doubt is None or not entries:
-            pass
-        elif self._is_asked_about(asked):
-            checked = _sentences(texts, unsupported, doubt.word)
-        elif maybe and await self._judges_about(question, log):
-            checked = _sentences(texts, unsupported, rescued=lambda said: foreign(said, doubt, doubt.least))
-        elif maybe and (figure or _WHO.search(question)):
-            checked = _sentences(texts, unsupported, rescued=lambda said: foreign(said, doubt, doubt.unfounded))
-        elif figure:
-            checked = _sentences(texts, wrong_figure)
+        self._about = 0.0
+        checked = _sentences(texts, lambda: self._check(asked))
         async with aclosing(texts), aclosing(checked):
             async for text in checked:
                 yield text
 
-    async def _judges_about(self, question: str, log: TimelineLog) -> bool:
-        """Whether the question is about the scene by the model's judgement. It takes the place of the question in the
-        context, which costs two short prefills before the first word."""
-        context = await self._context.follow(log, replying=True)
-        await self._follow(context, self._script.instead(_JUDGE.format(question)))
-        yes, no = [await self._run(context.probability, self._llm.chat.encode(word)[0]) for word in ("Yes", "No")]
-        return bool(yes >= no)
+    def _check(self, asked: str) -> Check | None:
+        """By what the question is about; known once `texts` have begun.
+
+        | about the scene     | a sentence is bad where    | and said all the same                          |
+        |---------------------|----------------------------|------------------------------------------------|
+        | surely              | the entries say it not     | never                                          |
+        | likely              | the entries say it not     | if the model has no doubt without the scene    |
+        | hardly, of a figure | the figure is another's    | never                                          |
+        | hardly              | nowhere                    |                                                |
+        """
+        doubt, question, entries = self._llm.style.doubt, self._question(asked), self._entries(asked)
+
+        def unsupported(sentence: str) -> bool:
+            return not is_supported(sentence, question, entries)
+
+        def wrong_figure(sentence: str) -> bool:
+            return names_wrong_figure(sentence, question, entries)
+
+        async def known(sentence: str) -> bool:
+            assert doubt is not None, "there is none to check"
+            return not wrong_figure(sentence) and await self._doubts_unseeing(question, doubt) < doubt.least
+
+        if doubt is None or not entries:
+            return None
+        if self._about >= SURE:
+            return Check(unsupported, doubt.word)
+        if self._about >= LIKELY:
+            return Check(unsupported, rescued=known)
+        return Check(wrong_figure) if asks_for_figure(question) else None
 
     async def _doubts_unseeing(self, question: str, doubt: Doubt) -> float:
         """The doubt that the model has where it sees nothing: a text in view may sway its judgement. The question is
@@ -103,17 +117,6 @@ class Grounding:
     async def _follow(self, context: TokenContext, wanted: list[int]) -> None:
         while await self._run(context.follow, wanted, True):
             pass
-
-    def _is_asked_about(self, asked: str) -> bool:
-        if "\n" in asked:  # pictures came with it
-            return True
-        entries = self._entries(asked)
-        return bool(entries) and asks_about(self._question(asked), entries, self._asked_first())
-
-    def _asked_first(self) -> bool:
-        """Whether nothing was said between the newest entry and the question."""
-        before = self._script.entries[:-1]
-        return not before or isinstance(before[-1].content, Keyframe)
 
     @staticmethod
     def _question(asked: str) -> str:
@@ -133,30 +136,32 @@ class Grounding:
 
 
 async def _sentences(
-    texts: AsyncGenerator[str, None],
-    bad: Callable[[str], bool],
-    doubt: str = "",
-    rescued: Callable[[str], Awaitable[bool]] | None = None,
+    texts: AsyncGenerator[str, None], check_of: Callable[[], Check | None]
 ) -> AsyncGenerator[str, None]:
-    """`texts` sentence by sentence up to the first `bad` one; a reply that begins with it, or with `doubt`, becomes
-    CANNOT_TELL. Where it is `rescued`, the bad sentence and all behind it are said all the same."""
-    held, said = "", False
+    """`texts`; with a check sentence by sentence up to the first bad one. A reply that begins with such a one, or with
+    the word of doubt, becomes CANNOT_TELL."""
+    check: Check | None = None
+    held, said, begun = "", False, False
     async for text in texts:
+        check, begun = (check if begun else check_of()), True
+        if check is None:
+            yield text
+            continue
         held += text
         # What a model adds to its doubt ("I can't see any") may be wrong again.
-        if doubt and not said and held.lstrip().startswith(doubt):
+        if check.doubt and not said and held.lstrip().startswith(check.doubt):
             yield CANNOT_TELL
             return
         while ended := _ENDED.search(held):
             sentence = held[: ended.end()]
-            if bad(sentence):
+            if check.bad(sentence):
                 held += "".join([text async for text in texts])
                 break
             yield sentence
             held, said = held[ended.end() :], True
-    if not held.strip():
+    if check is None or not held.strip():
         return
-    if not bad(held) or (rescued is not None and await rescued(held)):
+    if not check.bad(held) or (check.rescued is not None and await check.rescued(held)):
         yield held
     elif not said:
         yield CANNOT_TELL

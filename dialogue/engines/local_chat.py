@@ -273,7 +273,7 @@ class LocalChatEngine:
             reading, first = self._tools.reading(), True
             spoken = self._llm.style.spoken(asked, limit, self._generation.max_new_tokens)
             writing = self._context.write(self._timeline_log, spoken, reading, sampling, partial(self._opening, asked))
-            async with aclosing(self._grounding.supported(asked, writing, self._timeline_log)) as texts:
+            async with aclosing(self._grounding.supported(asked, writing)) as texts:
                 async for text in texts:
                     piece = f" {text}" if first and said and not said[-1].isspace() else text
                     said, first = said + piece, False
@@ -290,7 +290,7 @@ class LocalChatEngine:
         return self._context.structured(self._timeline_log, response_format.grammar, self._generation.max_new_tokens)
 
     async def _opening(self, asked: str, context: TokenContext) -> int | None:
-        return await self._grounding.opening(asked, self._seen(), context) if self._memory.scene.camera else None
+        return await self._grounding.opening(asked, context, sees=self._memory.scene.camera)
 
     def _seen(self) -> set[str]:
         return {fact.label for fact in self._memory.present("object")}

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dialogue.llm.sampling import Mask, SamplingConfig, choose
@@ -122,6 +124,12 @@ class TokenContext:
         assert self._last is not None, "There is no hidden state to choose from."
         logits = self._model.logits(self._last)
         return choose(logits if mask is None else mask(logits), sampling, recent)
+
+    def hidden(self) -> NDArray[np.float32]:
+        """The hidden state after the last token, float32 (hidden,). Call `follow(..., ready=True)` first."""
+        assert self._last is not None, "There is no hidden state."
+        state: NDArray[np.float32] = self._last.float().cpu().numpy()
+        return state
 
     def probability(self, token: int) -> float:
         """How likely the model finds `token` next, 0..1. Call `follow(..., ready=True)` first."""

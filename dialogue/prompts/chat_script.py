@@ -160,10 +160,6 @@ class ChatScript:
         """
         return self._laid_out(self.entries, self._partial(), replying=replying)
 
-    def instead(self, text: str) -> list[int]:
-        """The token ids of the context with `text` in place of the user's last words."""
-        return self._laid_out(self.entries[:-1], self._shortened(text))
-
     def alone(self, text: str) -> list[int]:
         """The token ids of the beginning and `text` as the user's words, without what was said and seen."""
         return self._chat.replying([*self._beginning, ChatMessage("user", self._shortened(text))])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.prompt import CHAT_PERSONA, EXAMPLES, LARGER_EXAMPLES, LARGER_PERSONA, PERSONA
+from dialogue.prompts.scene_judge import SceneJudge, scene_judge
 from dialogue.rules.question_kinds import QuestionKind
 from dialogue.rules.small_talk_patterns import TALK_OF_FACTS, TalkKind
 from dialogue.text.spoken_text import HARD_TOKENS, SOFT_TOKENS, SpokenText
@@ -28,7 +29,6 @@ class Doubt:
     word: str
     least: float
     unread: float
-    unfounded: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class DialogueStyle:
     reads_scene: bool  # what is seen and read in the room is in the context, as data
     story_tokens: tuple[int, int] | None = None  # the bounds of a story or another long text that is asked for
     doubt: Doubt | None = None
+    judge: SceneJudge | None = None  # of what a question is about; without it replies are not compared with the scene
     by_rule: frozenset[TalkKind] | None = None  # small talk answered by rule; None: all kinds
     scene_by_rule: frozenset[QuestionKind] | None = None  # the same for questions about the scene
     multilingual: bool = True  # it talks in other languages than English
@@ -91,6 +92,7 @@ def larger_style(sampling: SamplingConfig) -> DialogueStyle:
         persona=LARGER_PERSONA,
         examples=LARGER_EXAMPLES,
         sampling=LARGER_SAMPLING,
-        doubt=Doubt("Sorry", 0.03, 0.1, 0.4),
+        doubt=Doubt("Sorry", 0.03, 0.1),
+        judge=scene_judge(),
         by_rule=LARGER_BY_RULE,
     )

@@ -12,13 +12,12 @@ import re
 from collections.abc import Collection, Sequence
 
 from dialogue.prompts.answer_kinds import of_asked_kind
-from dialogue.prompts.figure_support import asks_for_figure, figures_fit
+from dialogue.prompts.figure_support import figures_fit
 from dialogue.prompts.thing_support import things_fit
-from dialogue.rules.scene_reference import PLACES
 from dialogue.text.dates import dates_of
 from dialogue.text.grammar import number_of
 from dialogue.text.labels import find_things, labels_in
-from dialogue.text.plain_words import core, plain
+from dialogue.text.plain_words import plain
 from dialogue.text.word_stems import is_in
 
 _WORD = re.compile(r"\d+(?:[.:,]\d+)*|[^\W\d_]+")
@@ -57,42 +56,8 @@ _ABSENCE = re.compile(
 )
 _OPEN = re.compile(r"\bcan not\b|\bcould not\b|\bdo(?:es)? not (?:know|say)|\bsorry\b|\bunknown\b")
 
-
-# What is near: "the cup", "my ticket", "this dish"; not "a cup" and "cups", of which the world has many.
-_CERTAIN = re.compile(r"\b(?:the|this|that|these|those|my|your|our|his|her|its|their) (?:[\w-]+ ){0,2}?([\w-]+)")
 _POINTS = re.compile(r"\b(?:it|its|this|that|these|those|them|they|their|here|inside|my|mine|me|we|us|i)\b")
-# Without one of these a question is about the world.
-_MAYBE = re.compile(
-    rf"{_POINTS.pattern}|\b(?:the|your|our|his|her|there|somebody|someone|anybody|anyone|left|now|ones?)\b"
-)
 _SUBJECT = re.compile(r"(?:the|this|your) ([^\W\d_]+) ")
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z]\w+")  # in the middle of a sentence
-_SHORT = 2  # words with a meaning, in a question that only points: "Who sent it?"
-
-
-def asks_about(asked: str, entries: Sequence[str], first: bool) -> bool:
-    """Whether the question is about what the entries say is there, and not about the world. `first`: nothing was spoken
-    of since, that it could mean."""
-    question, seen = plain(asked), plain(_TIME.sub(" ", " ".join(entries)))
-    there = {word for word in _claims(seen) if len(word) > 2 and not word[0].isdigit()}
-    labels = labels_in(seen)
-    certain = [word for phrase in _CERTAIN.finditer(question) for word in phrase.group().split()[1:]]
-    if PLACES.search(question) or any(is_in(word, there) or _named(word, labels) for word in certain):
-        return True
-    return first and bool(_POINTS.search(question)) and len(_claims(question)) <= _SHORT
-
-
-def may_be_about(asked: str, entries: Sequence[str] = ()) -> bool:
-    """Whether a question that `asks_about` does not recognise may be about what is there all the same: a word of it
-    points there, or is a name that was read, or it counts what is in view."""
-    seen = plain(_TIME.sub(" ", " ".join(entries)))
-    if "how many" in asked.lower() and labels_in(seen) & labels_in(plain(asked)):
-        return True
-    if asks_for_figure(asked) and any(_READ.search(entry) for entry in entries):
-        return True
-    names = [name.lower() for name in _NAME.findall(asked)]
-    # "Tell me", "I would like to know" point to nothing.
-    return bool(_MAYBE.search(core(plain(asked)))) or any(name in _words(seen) for name in names)
 
 
 def is_supported(said: str, asked: str, entries: Sequence[str]) -> bool:

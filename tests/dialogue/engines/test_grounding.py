@@ -10,67 +10,66 @@ from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dialogue.engines.grounding import CANNOT_TELL, Grounding
 from dialogue.memory.keyframes import Keyframe
 from dialogue.prompts.dialogue_style import Doubt
+from dialogue.prompts.scene_judge import SceneJudge
 
 MENU = "text: “SOUP 4.50”, “PIZZA 9.80”"
-YES, NO = 1, 2
+SURELY, LIKELY, HARDLY = 5.0, 0.5, -5.0
 
 
-class Judging:
-    """A model that answers the judge's question, and its context."""
+class Judged:
+    """A context in which the judge finds these log odds, and the model doubts so much."""
 
-    def __init__(self, about: bool) -> None:
-        self.likely = YES if about else NO
-        self.asked = 0
+    def __init__(self, odds: float, doubt: float) -> None:
+        self._odds, self._doubt = odds, doubt
 
-    async def follow(self, _log: object, *, replying: bool) -> Any:
-        context = SimpleNamespace(follow=lambda _wanted, _replying: False, probability=self.probability)
-        return context if replying else None
+    def hidden(self) -> NDArray[np.float32]:
+        return np.array([self._odds], np.float32)
 
-    def probability(self, token: int) -> float:
-        self.asked += 1
-        return float(token == self.likely)
+    def probability(self, _token: int) -> float:
+        return self._doubt
+
+    def follow(self, _wanted: object, _replying: bool) -> bool:
+        return False
 
 
-def grounding(judging: Judging) -> Grounding:
-    style = SimpleNamespace(doubt=Doubt("Sorry", 0.5, 0.5, 0.5))
-    chat = SimpleNamespace(encode=lambda word: [{"Yes": YES, "No": NO}.get(word, 0)])
-    seen, said = SimpleNamespace(content=Keyframe("text", (), 0.0)), SimpleNamespace(content=None)
-    script: Any = SimpleNamespace(
-        entries=[seen, said, said],
-        shown=lambda _entry: MENU,
-        system=(),
-        instead=lambda question: question,
-        alone=lambda question: question,
-    )
+def grounding(context: Judged) -> Grounding:
+    style = SimpleNamespace(doubt=Doubt("Sorry", 0.5, 0.5), judge=SceneJudge(0.0, {0: 1.0}))
+    seen = SimpleNamespace(content=Keyframe("text", (), 0.0))
+    script: Any = SimpleNamespace(entries=[seen], shown=lambda _entry: MENU, system=(), alone=lambda question: question)
+    chat = SimpleNamespace(encode=lambda word: [7])
+    llm: Any = SimpleNamespace(style=style, chat=chat, new_context=lambda _system: context)
 
     async def run(step: Any, *given: Any) -> Any:
         return step(*given)
 
-    alone = SimpleNamespace(follow=lambda _wanted, _replying: False, probability=judging.probability)
-    llm: Any = SimpleNamespace(style=style, chat=chat, new_context=lambda _system: alone)
-    context: Any = judging
-    return Grounding(llm, run, script, context)
+    unused: Any = None
+    return Grounding(llm, run, script, unused)
 
 
-async def written(pieces: list[str], taken: list[str]) -> AsyncGenerator[str, None]:
+async def written(before: Any, pieces: list[str], taken: list[str]) -> AsyncGenerator[str, None]:
+    await before
     for piece in pieces:
         taken.append(piece)
         yield piece
 
 
-def said(asked: str, *pieces: str, about: bool = False) -> tuple[list[str], int]:
+def said(asked: str, *pieces: str, odds: float = SURELY, doubt: float = 0.0) -> tuple[list[str], int]:
     """What is said of what the model writes, and how much was written before the first of it was said."""
 
     async def story() -> tuple[list[str], int]:
         taken: list[str] = []
         spoken, before = [], 0
-        log: Any = None
-        async for text in grounding(Judging(about)).supported(asked, written(list(pieces), taken), log):
+        context: Any = Judged(odds, doubt)
+        held = grounding(context)
+        opening = held.opening(asked, context, sees=True)
+        async for text in held.supported(asked, written(opening, list(pieces), taken)):
             before = before or len(taken)
             spoken.append(text)
         return spoken, before
@@ -78,9 +77,8 @@ def said(asked: str, *pieces: str, about: bool = False) -> tuple[list[str], int]
     return asyncio.run(story())
 
 
-@pytest.mark.parametrize("asked", ["Tell me a story about dragons.", "Why do dogs bark?"])
-def test_an_answer_about_the_world_is_said_as_it_is_written(asked: str) -> None:
-    assert said(asked, "Once", " there", " was one.") == (["Once", " there", " was one."], 1)
+def test_an_answer_about_the_world_is_said_as_it_is_written() -> None:
+    assert said("Why do dogs bark?", "Once", " there", " was one.", odds=HARDLY) == (["Once", " there", " was one."], 1)
 
 
 def test_an_answer_about_the_scene_is_said_in_whole_sentences_that_it_supports() -> None:
@@ -93,10 +91,22 @@ def test_a_doubt_ends_the_reply_at_once() -> None:
     assert said("What does the soup cost?", "Sorry", ", I see", " pizza.") == ([CANNOT_TELL], 1)
 
 
-def test_a_question_that_the_model_takes_for_one_about_the_scene_is_held_to_it() -> None:
-    assert said("Can I get a steak there?", "Steak is 20.00.", about=True)[0] == ["Steak is 20.00."], "it knows more"
-    assert said("Can I get a steak there?", "Steak", " is 20.00.", about=False) == (["Steak", " is 20.00."], 1)
+def test_where_the_question_may_be_about_the_scene_the_model_says_what_it_knows_without_it() -> None:
+    steak = "Steak is a cut of beef."
+    assert said("What is a steak?", steak, odds=LIKELY, doubt=0.1)[0] == [steak]
+    assert said("What is a steak?", steak, odds=LIKELY, doubt=0.9)[0] == [CANNOT_TELL]
 
 
 def test_a_figure_of_something_else_in_view_answers_no_question_for_one() -> None:
-    assert said("How much is juice?", "Juice is 9.80.")[0] == [CANNOT_TELL]
+    assert said("How much is juice?", "Juice is 9.80.", odds=HARDLY)[0] == [CANNOT_TELL]
+
+
+def test_pictures_that_come_with_a_question_are_what_it_is_about() -> None:
+    assert said("What is that?\nPicture 1: A cat.", "It is a dog.", odds=HARDLY)[0] == [CANNOT_TELL]
+
+
+@pytest.mark.parametrize(("doubt", "token"), [(0.6, 7), (0.4, None)])
+def test_a_doubt_about_the_scene_is_admitted(doubt: float, token: int | None) -> None:
+    context: Any = Judged(SURELY, doubt)
+    assert asyncio.run(grounding(context).opening("Who is it?", context, sees=True)) == token
+    assert asyncio.run(grounding(context).opening("Who is it?", context, sees=False)) is None

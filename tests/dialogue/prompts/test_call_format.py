@@ -11,7 +11,7 @@ from dialogue.prompts.chat_template import ChatTemplate
 from dialogue.prompts.prompt import ChatMessage
 from dialogue.tools.function_call import FunctionCall
 from dialogue.tools.tool import Tool
-from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, byte_tokenizer, tokenizer_for
+from tests.dialogue.chat_templates import SPECIAL, TEMPLATES
 from tests.dialogue.tool_templates import TOOL_TEMPLATES
 
 HERMES = CallFormat("arguments", "<tool_call>\n", "\n</tool_call>")

@@ -7,7 +7,7 @@ import pytest
 from dialogue.errors import BadInput
 from dialogue.prompts.chat_template import ChatTemplate
 from dialogue.prompts.prompt import ChatMessage
-from tests.dialogue.chat_templates import SPECIAL, TEMPLATES, tokenizer_for
+from tests.dialogue.chat_templates import SPECIAL, TEMPLATES
 
 SYSTEM = ChatMessage("system", "Be kind.")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialogue.prompts.scene_support import asks_about, is_supported
+from dialogue.prompts.scene_support import is_supported
 
 ROOM = ["[3.0 s camera: two people, one in red on the right and one on the left; a brown bench in the middle; a dog]"]
 NOTE = ["[9.0 s text: “CITY POOL; Open 9:00 - 20:30; Adult: 4.50; Locker 12B; No diving”]"]
@@ -56,21 +56,6 @@ def test_what_entries_say_is_supported(entries: list[str], asked: str, said: str
 @pytest.mark.parametrize(("entries", "asked", "said"), UNSUPPORTED)
 def test_what_they_do_not_say_is_not(entries: list[str], asked: str, said: str) -> None:
     assert not is_supported(said, asked, entries)
-
-
-@pytest.mark.parametrize(
-    ("asked", "first", "about"),
-    [
-        ("What is the dog doing?", False, True),
-        ("How old is it?", True, True),
-        ("How old is it?", False, False),
-        ("How long does a dog live?", True, False),
-        ("Who invented the telephone?", True, False),
-        ("Is it fine to eat raw chicken with rice?", True, False),
-    ],
-)
-def test_a_question_is_about_the_scene_or_the_world(asked: str, first: bool, about: bool) -> None:
-    assert asks_about(asked, ROOM, first) is about
 
 
 @pytest.mark.parametrize(
