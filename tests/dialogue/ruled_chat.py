@@ -72,7 +72,7 @@ class RuledModel:
 
 def ruled_llm(family: str, rule: Rule, limit: int = 4096) -> tuple[LocalLlm, RuledModel]:
     model = RuledModel(family, rule)
-    template = ChatTemplate(model.tokenizer, TOOL_TEMPLATES[family], SPECIAL[family])
+    template = ChatTemplate(TOOL_TEMPLATES[family], SPECIAL[family])
     style = replace(chat_style(SamplingConfig()), by_rule=frozenset())
     llm = LocalLlm(
         cast(Any, model),
