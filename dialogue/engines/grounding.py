@@ -31,7 +31,7 @@ _PAST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SentenceCheck:
     """Which sentences of a reply are `bad`. A reply that begins with `doubt` says no more than that; a bad sentence is
     said all the same where it is `rescued`."""
 
@@ -77,7 +77,7 @@ class Grounding:
             async for text in checked:
                 yield text
 
-    def _check(self, asked: str) -> Check | None:
+    def _check(self, asked: str) -> SentenceCheck | None:
         """By what the question is about; known once `texts` have begun.
 
         | about the scene     | a sentence is bad where    | and said all the same                          |
@@ -102,10 +102,10 @@ class Grounding:
         if doubt is None or not entries:
             return None
         if self._about >= SURE:
-            return Check(unsupported, doubt.word)
+            return SentenceCheck(unsupported, doubt.word)
         if self._about >= LIKELY:
-            return Check(unsupported, rescued=known)
-        return Check(wrong_figure) if asks_for_figure(question) else None
+            return SentenceCheck(unsupported, rescued=known)
+        return SentenceCheck(wrong_figure) if asks_for_figure(question) else None
 
     async def _doubts_unseeing(self, question: str, doubt: Doubt) -> float:
         """The doubt that the model has where it sees nothing: a text in view may sway its judgement. The question is
@@ -136,11 +136,11 @@ class Grounding:
 
 
 async def _sentences(
-    texts: AsyncGenerator[str, None], check_of: Callable[[], Check | None]
+    texts: AsyncGenerator[str, None], check_of: Callable[[], SentenceCheck | None]
 ) -> AsyncGenerator[str, None]:
     """`texts`; with a check sentence by sentence up to the first bad one. A reply that begins with such a one, or with
     the word of doubt, becomes CANNOT_TELL."""
-    check: Check | None = None
+    check: SentenceCheck | None = None
     held, said, begun = "", False, False
     async for text in texts:
         check, begun = (check if begun else check_of()), True
