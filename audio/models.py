@@ -24,8 +24,8 @@ class Recogniser(Protocol):
 class TranscribesInSteps(Protocol):
     """A recogniser whose transcripts need not be finished."""
 
-    def transcribing(self, samples_16k: Samples) -> Generator[None, None, Transcript]:
-        """As `Recogniser.transcribe`; between its steps it may be given up."""
+    def transcribing(self, samples_16k: Samples, *, quickly: bool = False) -> Generator[None, None, Transcript]:
+        """As `Recogniser.transcribe`; between its steps it may be given up. `quickly` may be less accurate."""
         ...
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ctranslate2
 import numpy as np
@@ -60,6 +60,7 @@ QUIET_SPAN = HEARING_RATE_HZ // 10
 _ASPECT = re.compile("(?<![名显专原土编论卓昭译巨合])著(?![名作称书述者录])")
 UNSPACED = ("zh", "ja")  # languages that write no spaces between words
 
+UsesBeam = Literal["only", "in doubt", "never"]
 States = NDArray[np.float32]  # (1, 500..1500, width) encoder output, 20 ms each
 
 
@@ -119,12 +120,16 @@ class Transcriber:
                 return transcript
 
     def transcribing(
-        self, samples_16k: Samples, *, careful: bool = False, language: str = "en"
+        self, samples_16k: Samples, *, careful: bool = False, quickly: bool = False, language: str = "en"
     ) -> Generator[None, None, Transcript]:
-        """As `transcribe`, in steps: encoding and each decoding. What is not wanted any more is not continued."""
+        """As `transcribe`, in steps: encoding and each decoding. What is not wanted any more is not continued.
+
+        `quickly` takes the first words that come, also doubtful ones.
+        """
+        beam = "only" if careful else "never" if quickly else "in doubt"
         pieces = []
         for samples in cut_at_quiet(samples_16k):
-            pieces.append((yield from self._piece(samples, careful, language)))
+            pieces.append((yield from self._piece(samples, beam, language)))
         spoken = [piece for piece in pieces if piece.text]
         if not spoken:
             return min(pieces, key=lambda piece: piece.no_speech, default=EMPTY_TRANSCRIPT)
@@ -151,15 +156,15 @@ class Transcriber:
         assert len(ids) == len(names), f"the model does not know {names}"
         return ids
 
-    def _piece(self, samples: Samples, careful: bool, language: str) -> Generator[None, None, Transcript]:
+    def _piece(self, samples: Samples, beam: UsesBeam, language: str) -> Generator[None, None, Transcript]:
         if len(samples) < MIN_SAMPLES or is_silent(samples, SILENT_DBFS):
             return EMPTY_TRANSCRIPT
         if len(samples) < SHORT_RECORDING and sounding_s(samples, HEARING_RATE_HZ) < SHORTEST_WORD_S:
             return EMPTY_TRANSCRIPT
         seconds = len(samples) / HEARING_RATE_HZ
-        text, no_speech, mean_log = yield from self._encode_and_decode(samples, careful, language)
-        if not careful and is_looping(text, seconds):
-            text, no_speech, mean_log = yield from self._encode_and_decode(samples, careful=True, language=language)
+        text, no_speech, mean_log = yield from self._encode_and_decode(samples, beam, language)
+        if beam != "only" and is_looping(text, seconds):
+            text, no_speech, mean_log = yield from self._encode_and_decode(samples, "only", language)
         if is_hallucination(text, no_speech, mean_log):
             return Transcript("", no_speech, 0.0, language)
         if is_looping(text, seconds):
@@ -169,19 +174,19 @@ class Transcriber:
         return Transcript(text, no_speech, math.exp(min(0.0, mean_log)), language)
 
     def _encode_and_decode(
-        self, samples: Samples, careful: bool, language: str
+        self, samples: Samples, beam: UsesBeam, language: str
     ) -> Generator[None, None, tuple[str, float, float]]:
         """(text, no-speech probability, mean log probability of the tokens)."""
-        states = self._encode(_padded(samples, WINDOW)) if careful else self._short_states(samples)
+        states = self._encode(_padded(samples, WINDOW)) if beam == "only" else self._short_states(samples)
         yield
         view = _view(states)
         max_tokens = min(224, len(samples) * MAX_TOKENS_PER_S // HEARING_RATE_HZ + 16)
         readings = []
-        if not careful:
+        if beam != "only":
             readings = self._decode(view, max_tokens, 1, language)
             text, _, mean_log = readings[0]
             enough = self._is_expected is None or self._counts(text) or mean_log >= DOUBTED_LOG_PROBABILITY
-            if enough and mean_log >= SURE_LOG_PROBABILITY:
+            if beam == "never" or (enough and mean_log >= SURE_LOG_PROBABILITY):
                 return readings[0]
             yield
         readings += self._decode(view, max_tokens, BEAM, language)

@@ -91,29 +91,30 @@ class SpokenLanguage:
     async def hear(self, sound: Samples, start_s: float, partial: bool = False) -> Transcript:
         """The words in (n,) samples at 16 kHz of the turn that began at `start_s`, in the language that it is in.
 
-        Cancelled, it ends after the step that runs, where the recogniser has steps. A `partial` one opens no models.
+        Cancelled, it ends after the step that runs, where the recogniser has steps. A `partial` one is quick and opens
+        no models.
         """
         other = self._models.recogniser if self._models is not None else None
         if self.code == ENGLISH or other is None:
-            heard = await self._english_words(sound)
+            heard = await self._english_words(sound, partial)
             if not self._is_doubtful(heard, sound):
                 return heard
             if not await self._may_judge(heard, sound, partial) or self._was_judged(heard, sound, start_s, partial):
                 return heard
             self._weighed_from, self._weighed = start_s, len(sound)
             return await self._in_found_language(sound, heard.confidence) or heard
-        heard = await self._other_words(other, sound)
+        heard = await self._other_words(other, sound, partial)
         if self.fixed != AUTO or not self._is_due(heard, len(sound) / HEARING_RATE_HZ, start_s):
             return heard
         return await self._in_found_language(sound, 1.0) or heard
 
-    async def _english_words(self, sound: Samples) -> Transcript:
+    async def _english_words(self, sound: Samples, partial: bool) -> Transcript:
         if isinstance(self._english, TranscribesInSteps):
-            return await self._thread.run_steps(self._english.transcribing(sound))
+            return await self._thread.run_steps(self._english.transcribing(sound, quickly=partial))
         return await self._thread.run(self._english.transcribe, sound)
 
-    async def _other_words(self, other: Transcriber, sound: Samples) -> Transcript:
-        return await self._thread.run_steps(other.transcribing(sound, language=self.code))
+    async def _other_words(self, other: Transcriber, sound: Samples, partial: bool) -> Transcript:
+        return await self._thread.run_steps(other.transcribing(sound, quickly=partial, language=self.code))
 
     def _is_doubtful(self, heard: Transcript, sound: Samples) -> bool:
         """Whether words that were heard as English may be of another language."""

@@ -218,6 +218,8 @@ class AudioPerception:
         began_at, silent_s = turns.began_at, self._segmenter.silent_s
         voiced = hop.probability >= SPEECH or not turns.hands_free
         due = self._sound.end_s - max(began_at, self._partial_end_s) >= self._settings.partial_every_s
+        if voiced and turns.phase is Phase.SPEAKING:  # in a pause an answer may be waiting for the words
+            transcripts.user_goes_on()
         if voiced and due and not transcripts.busy:
             self._partial_end_s = self._sound.end_s
             tasks.create_task(self._caption(turns.turn, transcripts.partial(began_at, PARTIAL_S)), name="partial")

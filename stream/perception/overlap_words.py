@@ -15,7 +15,7 @@ FIRST_AFTER_S, AGAIN_AFTER_S = 0.13, 0.1
 # Confidence in words that are no backchannels: with less they are a guess at a hum or half a syllable, and more is
 # heard first. Among 64 backchannels in eight voices, "mm-hm" and "uh-huh" became "Mummy", "It's hot" or "Bye bye" with
 # up to 0.5; three words and more were sure at less. No words yet, or a doubtful "okay", are the beginning of anything.
-SURE, SURE_OF_MANY, MANY, SURE_OF_BACKCHANNEL = 0.5, 0.4, 3, 0.2
+SURE, SURE_OF_MANY, MANY, SURE_OF_BACKCHANNEL = 0.5, 0.4, 3, 0.25
 
 
 class OverlapWords:

@@ -25,6 +25,7 @@ class _Transcript:
     start_s: float
     end_s: float
     text: asyncio.Task[Transcript]
+    partial: bool
 
 
 class SpeechTranscripts:
@@ -61,6 +62,7 @@ class SpeechTranscripts:
         newest = self._newest
         return (
             newest is not None
+            and not newest.partial
             and newest.start_s == self._sound.with_pre_roll(began_at)
             and newest.end_s >= stopped_at + TRAILING_S
             and not newest.text.cancelled()
@@ -93,6 +95,11 @@ class SpeechTranscripts:
         """The sound of the question."""
         return self._sound.between(self._sound.with_pre_roll(said.began_at), said.stopped_at + TRAILING_S)
 
+    def user_goes_on(self) -> None:
+        """What was said so far is not all of it: a transcript of that is not continued."""
+        if self.busy and self._newest is not None and not self._newest.partial:
+            self._drop_newest()
+
     def _drop_newest(self) -> None:
         """Drops the newest transcript, after its present step."""
         if self._newest is not None:
@@ -102,7 +109,7 @@ class SpeechTranscripts:
         task = asyncio.create_task(self._transcribe(start_s, end_s, partial), name="transcript")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._newest = _Transcript(start_s, end_s, task)
+        self._newest = _Transcript(start_s, end_s, task, partial)
         return await asyncio.shield(task)
 
     async def _transcribe(self, start_s: float, end_s: float, partial: bool) -> Transcript:

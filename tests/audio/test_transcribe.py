@@ -11,8 +11,9 @@ import pytest
 
 from audio.chunk import Samples
 from audio.transcribe import WINDOW, Transcriber, cut_at_quiet, simplified
+from stream.models.weights import WeightStore
 from tests.audio.tone import noise, silence, sine
-from tests.room_sounds import clipped_vowel
+from tests.room_sounds import clipped_vowel, said
 
 RATE = 16_000
 Say = Callable[[str], Samples]
@@ -78,6 +79,14 @@ def test_a_single_word_is_transcribed_once(transcriber: Transcriber, say: Say, w
     heard = transcriber.transcribe(say(word))
     assert [{"7": "seven"}.get(part, part) for part in words(heard.text)] == words(word)
     assert heard.no_speech < 0.7 and 0 < heard.confidence <= 1
+
+
+def test_expected_words_are_taken_where_others_are_doubtful(weights: WeightStore) -> None:
+    expecting = Transcriber(weights.path("whisper-tiny.en"), is_expected=lambda text: "bottle" in text)
+    asked = np.pad(said("Where is the bottle?", "en-us+m7"), (4_800, 1_600))
+    assert expecting.transcribe(asked).text == "Where is the bottle?"
+    other = said("Tell me something about dogs.", "en-us+m7")
+    assert "bottle" not in expecting.transcribe(other).text
 
 
 @pytest.mark.parametrize("seconds", [0.3, 2.0, 8.0])

@@ -41,7 +41,9 @@ class ToyRecogniser:
         self.asked += 1
         return Transcript("words", 0.1, 0.9 if language == self.speaks else self.confidence, language)
 
-    def transcribing(self, samples_16k: Samples, *, language: str = "en") -> Generator[None, None, Transcript]:
+    def transcribing(
+        self, samples_16k: Samples, *, quickly: bool = False, language: str = "en"
+    ) -> Generator[None, None, Transcript]:
         yield
         return self.transcribe(samples_16k, language=language)
 
