@@ -126,7 +126,7 @@ class Transcriber:
 
         `quickly` takes the first words that come, also doubtful ones.
         """
-        beam = "only" if careful else "never" if quickly else "in doubt"
+        beam: UsesBeam = "only" if careful else "never" if quickly else "in doubt"
         pieces = []
         for samples in cut_at_quiet(samples_16k):
             pieces.append((yield from self._piece(samples, beam, language)))
