@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks.quality.judging import verdict
-from benchmarks.quality.question_sets import HALVES, everyday, general, scenes
+from benchmarks.quality.question_sets import HALVES, everyday, general, scenes, talk
 from dialogue.text.labels import LABELS
 
 
@@ -37,3 +37,4 @@ def test_the_held_out_half_is_large_enough_and_apart() -> None:
     assert len({question.text for question in everyday(HALVES[0])}) >= 60
     assert not held_out & development
     assert not set(general(HALVES[0])) & set(general(HALVES[1]))
+    assert not set(talk(HALVES[0])) & set(talk(HALVES[1]))
