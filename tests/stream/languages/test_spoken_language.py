@@ -56,8 +56,7 @@ class Models:
     """Models that are there, or not yet."""
 
     def __init__(self, recogniser: ToyRecogniser | None = None) -> None:
-        self.are_here = recogniser is not None
-        self.recogniser, self.wanted = recogniser, 0
+        self.are_here, self.recogniser, self.wanted = recogniser is not None, recogniser, 0
         self.speakers: list[str] = []
 
     def listen(self, listener: object) -> None: ...
