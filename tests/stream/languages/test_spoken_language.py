@@ -27,6 +27,7 @@ from stream.runtime.spoken import LanguageChanged
 
 VOICES = {code: cast(VoiceModel, object()) for code in ("en", "zh", "es")}
 SECOND = np.ones(16_000, np.float32)
+Steps = Generator[None, None, Transcript]
 
 
 class ToyRecogniser:
@@ -41,9 +42,7 @@ class ToyRecogniser:
         self.asked += 1
         return Transcript("words", 0.1, 0.9 if language == self.speaks else self.confidence, language)
 
-    def transcribing(
-        self, samples_16k: Samples, *, quickly: bool = False, language: str = "en"
-    ) -> Generator[None, None, Transcript]:
+    def transcribing(self, samples_16k: Samples, *, quickly: bool = False, language: str = "en") -> Steps:
         yield
         return self.transcribe(samples_16k, language=language)
 
