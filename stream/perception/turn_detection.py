@@ -14,6 +14,8 @@ from audio.models import TurnEndJudge
 from audio.turn_end.prosody import Prosody, prosody
 from audio.turn_end.smart_turn import WINDOW
 from dialogue.engine import SemanticTurnJudge
+from dialogue.languages.language import ENGLISH
+from stream.languages.evidence import FOREIGN
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_end_model import TurnEndSignals, turn_end_model
@@ -32,9 +34,13 @@ class WordsJudge:
     transcripts: SpeechTranscripts
 
     async def probability(self, said: SpokenQuestion) -> tuple[float | None, str]:
-        """The probability that the message ends here, and the message; None where there are no words."""
-        text = (await self.transcripts.final(said)).text
-        return (await self.thread.run(self.judge.finished, text) if text else None), text
+        """The probability that the message ends here, and the message; None where there are no English words, or hardly
+        any: noise, or another language that was heard as English, reads like a whole sentence. The model of turn ends
+        is fitted on English words."""
+        heard = await self.transcripts.final(said)
+        if not heard.text or heard.language != ENGLISH or heard.confidence < FOREIGN:
+            return None, ""
+        return await self.thread.run(self.judge.finished, heard.text), heard.text
 
 
 class TurnDetection:

@@ -20,6 +20,7 @@ zh | where | cell phone | 我的手机在哪里？
 zh | colour | cup | 这个杯子是什么颜色的
 zh | read | | 帮我看看这个 receipt
 zh | read | | 牌子上写着什么
+zh | read | | 请你告诉我，这块牌子上写着什么？
 zh | describe | | 你看见什么了
 zh | describe | | 左边有什么
 zh | holding | | 我手里拿着什么

@@ -85,6 +85,14 @@ def test_words_and_sound_are_weighed_together() -> None:
     assert decided_after_s(call(ToyModel(0.9), one_question, CUT)) < sound_only
 
 
+def test_words_that_were_hardly_understood_do_not_end_a_turn() -> None:
+    """Another language, heard as English, reads like a whole sentence."""
+    model, doubtful = ToyModel(0.9), ToyTranscriber("Thank you very much.", confidence=0.3)
+    sound_only = decided_after_s(call(ToyModel(0.9).__call__, one_question, CUT))
+    assert decided_after_s(call(model, one_question, CUT, doubtful)) == pytest.approx(sound_only, abs=0.06)
+    assert not model.asked
+
+
 def test_without_a_model_of_turn_ends_silence_alone_decides() -> None:
     result = call(ToyModel(0.0), one_question, None)
     assert decided_after_s(result) == pytest.approx(SETUP.turns.hangover_s, abs=0.06)
