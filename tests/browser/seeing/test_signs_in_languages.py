@@ -56,7 +56,7 @@ def test_a_sign_is_read_in_chinese(call_page: OpenPage, say: Say) -> None:
 @pytest.mark.skipif(not has_phonemes("es"), reason="eSpeak NG is not installed")
 def test_a_sign_is_read_in_spanish(call_page: OpenPage, say: Say) -> None:
     person = call_page(
-        says=[OPENING_S, say("Oye, por favor, ¿qué dice el cartel que tengo aquí?", "em_santa", "es")],
+        says=[OPENING_S, say("Buenos días, ¿qué dice el cartel que tengo aquí?", "em_alex", "es")],
         shows=sign("CITY", "LIBRARY"),
     )
     person.page.click("#mute")
