@@ -20,10 +20,13 @@ from stream.recording.recorded_call import RecordedCall, Taken
 from stream.turns.decisions import (
     Answer,
     Decision,
+    Duck,
     PendingQuestion,
     Question,
+    Restore,
     Retract,
     SpokenQuestion,
+    Suspend,
     TypedQuestion,
     Yield,
 )
@@ -141,6 +144,7 @@ class _Simulation:
         self._due: list[tuple[float, int, TurnEvent]] = [(each.at, next(self._order), each.event) for each in users]
         heapq.heapify(self._due)
         self._over: set[int] = set()  # turns whose reply was taken back or cut
+        self._rest: tuple[float, TurnEvent] | None = None  # of a reply that is silent: how long it lasts, and its end
 
     def run(self) -> Iterator[ReplayStep]:
         while self._due:
@@ -157,9 +161,28 @@ class _Simulation:
                         self._over.add(turn)
                         self._due = [due for due in self._due if not _is_of(due[2], turn)]
                         heapq.heapify(self._due)
+                        self._rest = None
+                    case Suspend():
+                        self._suspend(at)
+                    case Restore() | Duck():
+                        self._go_on(at)
                     case _:
                         pass
             yield step
+
+    def _suspend(self, at: float) -> None:
+        """A reply that is silent for a while is heard out later."""
+        ends = next((due for due in self._due if isinstance(due[2], ReplyHeardOut)), None)
+        if ends is not None:
+            self._due.remove(ends)
+            heapq.heapify(self._due)
+            self._rest = ends[0] - at, ends[2]
+
+    def _go_on(self, at: float) -> None:
+        if self._rest is not None:
+            lasts, ends = self._rest
+            self._later(at + lasts, ends)
+            self._rest = None
 
     def _answer(self, at: float, turn: int, question: Question) -> None:
         reply = self._replies.get(_key(question))

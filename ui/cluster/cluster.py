@@ -77,7 +77,7 @@ class Cluster:
         self._starting: set[asyncio.Task[None]] = set()
         self._count = 0
         self.failure: AssistantError | None = None  # why the last replica could not be started
-        self.front = Front(ReplicaTable(), self._clients, keys)
+        self.front = Front(table=ReplicaTable(), clients=self._clients, keys=keys)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keeps the replicas until `stop` is set, then ends them."""

@@ -35,7 +35,7 @@ class Front:
 
     def __init__(self, table: ReplicaTable, clients: Mapping[str, ReplicaClient], keys: ApiKeys | None = None) -> None:
         self.table, self._clients = table, clients
-        self._callers = DialectCallers(table, self._client_of, keys or ApiKeys())
+        self._callers = DialectCallers(table=table, client_of=self._client_of, keys=keys or ApiKeys())
         self.stopping = False
         self._now = asyncio.get_running_loop().time
 

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         given = given_token(options)
         token = checked_token(given) if given else None if address.local else new_token()
         keys = api_keys(options)
-        cluster = Cluster(recipe, Autoscaling(options.replicas, most, options.spare), keys)
+        cluster = Cluster(recipe=recipe, scaling=Autoscaling(options.replicas, most, options.spare), keys=keys)
         web = guarded_server(cluster.front.application(), keys, address, token, home())
         print(f"starting {options.replicas} replicas ...", flush=True)
         print(f"\n    {address.url(token)}\n\nCtrl-C ends it.", flush=True)

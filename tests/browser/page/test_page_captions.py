@@ -63,6 +63,7 @@ def test_the_cut_part_of_a_reply_is_struck_through_and_announced(visit: Open) ->
         "ended": True,
         "cut": True,
         "recalled": None,
+        "cited": None,
     }
 
 

@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             await call.lasts(0.5)
             await call.speaks(1.0)
             await call.lasts(0.3)
-            await call.speaks(1.0)
+            await call.speaks(2.0)  # so long that it interrupts also where its words are not known
             await call.lasts(5.0)
         parts.close()
 
