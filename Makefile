@@ -15,7 +15,7 @@ SETUP ?= laptop
 MIND ?= $(OMNILIVE_MIND)
 REPLICAS ?= 2
 ARGS ?=
-PROCESSES ?= $$(( $$(nproc) + 2 ))
+PROCESSES ?= $$(( $$(nproc) + 1 ))
 
 # Tests start this program many times: its byte code is kept, also where the environment asks for none.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest

@@ -1,7 +1,7 @@
 """Distributes the tests over processes: file by file; files that use the wall clock run one by one in two processes.
 
 One process has the calls that need a core at once, the other one the files that mostly wait. They get processor time
-first: every other test runs with the lowest priority, and `make test` has two processes more than there are cores. On a
+first: every other test runs with the lowest priority, and `make test` has one process more than there are cores. On a
 busy or slow machine that is not always enough, so `make test` runs failed tests that wait for a call, a program, a
 server or a page once more, alone (`--in-real-time-only`); where any other test failed, nothing is run again.
 """
