@@ -39,7 +39,7 @@ install: $(VENV)/.libraries $(VENV)/.native
 test: test-tools $(VENV)/.native
 	@$(PYTEST) --numprocesses=$(PROCESSES) --maxprocesses=4 $(ARGS) || { \
 		[ $$? -eq 1 ] && echo "failed tests that wait for a call, a program or a page run once more, alone (tests/processes.py)" && \
-		$(PYTEST) --numprocesses=0 --last-failed --last-failed-no-failures=none --in-real-time-only; }
+		$(PYTEST) --numprocesses=0 --last-failed --last-failed-no-failures=none --waiting-only; }
 
 test-tools: $(VENV)/.libraries-of-tests
 	@VENV=$(VENV) sh install/test_tools.sh

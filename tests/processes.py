@@ -3,7 +3,7 @@
 One process has the calls that need a core at once, the other one the files that mostly wait. They get processor time
 first: every other test runs with the lowest priority, and `make test` has one process more than there are cores. On a
 busy or slow machine that is not always enough, so `make test` runs failed tests that wait for a call, a program, a
-server or a page once more, alone (`--in-real-time-only`); where any other test failed, nothing is run again.
+server or a page once more, alone (`--waiting-only`); where any other test failed, nothing is run again.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def in_real_time(nodeid: str) -> bool:
 
 
 def waits(nodeid: str) -> bool:
-    return nodeid.startswith(WAITED_FOR)
+    """Whether a test waits for more than the processor: for a call, a program, a server or a page."""
+    return in_real_time(nodeid) or nodeid.startswith(WAITED_FOR)
 
 
 def file_of(nodeid: str) -> str:
@@ -80,13 +81,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByF
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     about = "refuse to run where a test is selected that waits for nothing but the processor"
-    parser.addoption("--in-real-time-only", action="store_true", help=about)
+    parser.addoption("--waiting-only", action="store_true", help=about)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if not session.config.getoption("--in-real-time-only"):
+    if not session.config.getoption("--waiting-only"):
         return
-    others = [item.nodeid for item in session.items if not (in_real_time(item.nodeid) or waits(item.nodeid))]
+    others = [item.nodeid for item in session.items if not waits(item.nodeid)]
     if others or not session.items:
         pytest.exit(f"not run again: {', '.join(others[:9]) or 'no test'}", returncode=1)
 

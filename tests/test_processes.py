@@ -90,7 +90,7 @@ def test_only_tests_that_wait_run_a_second_time(tmp_path: Path, failing: str, ag
         check = f"import os\ndef test_it():\n    assert 'AGAIN' in os.environ or {name != failing}\n"
         (checks / f"test_{name}.py").write_text(check)
     assert pytest_in(tmp_path, "-n", "0").returncode == 1
-    again_alone = ("-n", "0", "--last-failed", "--last-failed-no-failures=none", "--in-real-time-only")
+    again_alone = ("-n", "0", "--last-failed", "--last-failed-no-failures=none", "--waiting-only")
     done = pytest_in(tmp_path, *again_alone, AGAIN="1")
     assert done.returncode == again, done.stdout
 
