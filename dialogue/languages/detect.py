@@ -116,6 +116,11 @@ def language_of(text: str, expected: str = ENGLISH) -> str:
     return max(scores, key=lambda code: scores[code])
 
 
+def has_common_words_alone(text: str) -> bool:
+    """Whether `text` consists of the most frequent English words: "Hello.", "Yes, please"."""
+    return all(word in _ENGLISH_WORDS for word in _WORD.findall(text.lower()))
+
+
 def language_of_turn(asked: Entry | None) -> str:
     """The code of the language of a turn by itself: the recogniser's, else what the words look like."""
     if asked is None or not isinstance(asked.content, TextBlock):

@@ -15,7 +15,7 @@ from audio.transcribe import Transcriber, Transcript
 from dialogue.languages.detect import language_of
 from dialogue.languages.language import CODES, ENGLISH
 from dialogue.text.unspaced import is_unspaced
-from stream.languages.evidence import FOREIGN, is_clear_sentence, is_foreign
+from stream.languages.evidence import DOUBTED, is_clear_sentence, is_foreign, may_be_foreign
 from stream.languages.models import LanguageModels, State
 from stream.languages.speakers import AUTO, HIBARI, LANGUAGE_OF
 from stream.runtime.device_thread import DeviceThread
@@ -33,8 +33,11 @@ SHORT_S = 1.0
 CLOSE = 0.4
 # Shorter sounds, with what lies before the speech, stay English: an "mm-hm" over the reply must be known within 0.35 s.
 LEAST_S = 0.8
+# The least probability of a language that is taken for a new one: the beginning of a Spanish sentence had 0.08 of
+# Portuguese, 0.06 of Spanish, and doubtful English beside them.
+LEAST_ODDS = 0.15
 # What Whisper calls the speech of these as well.
-_ALSO = {"hi": ("ur",)}
+_ALSO = {"hi": ("ur",), "es": ("ca", "gl")}
 MORE = 1.25  # times the sound that was judged: then a turn that is hardly English is judged again
 UNSURE = "That may have been another language than English: the settings have a choice of languages."
 
@@ -126,21 +129,22 @@ class SpokenLanguage:
     def _was_judged(self, heard: Transcript, sound: Samples, start_s: float, partial: bool) -> bool:
         """Whether the language of a turn heard as English was judged: once, and words that are hardly English again
         where much more of them is heard."""
-        hardly_english = not partial and heard.confidence < FOREIGN
+        hardly_english = not partial and heard.confidence < DOUBTED
         return start_s == self._weighed_from and not (hardly_english and len(sound) > MORE * self._weighed)
 
     async def _may_judge(self, heard: Transcript, sound: Samples, partial: bool) -> bool:
-        """Whether the multilingual model is there. Only words that are hardly English wait until it is opened, and
-        only for them it is fetched: an answer in English must not wait."""
+        """Whether the multilingual model is there. Only words that are hardly English wait until it is opened, and it
+        is fetched only for a clear sentence of them: an answer in English must not wait."""
         assert self._models is not None, "asked only where there are other languages"
         if self._models.recogniser is not None:
             return True
-        foreign = not partial and is_foreign(heard, sound)
-        if foreign or self._models.are_here:
+        here = self._models.are_here
+        if here or (not partial and is_foreign(heard, sound)):
             self._models.want_hearing()
         elif not partial and is_clear_sentence(sound):
             self._tell_once("language_unsure", UNSURE, "info")
-        return foreign and self._models.are_here and await self._models.hearing() is not None
+        waits = here and not partial and may_be_foreign(heard, sound)
+        return waits and await self._models.hearing() is not None
 
     def _is_due(self, heard: Transcript, seconds: float, start_s: float) -> bool:
         """Whether the language is to be judged again: once a turn, after its first second, and for doubtful words. A
@@ -220,15 +224,19 @@ def code_spoken(language: SpokenLanguage | None) -> str:
 def candidates(odds: dict[str, float], current: str, english_confidence: float, seconds: float) -> list[str]:
     """The language with the highest probability among ours, and the next one where it is nearly as probable: the words
     in both tell then, as of a short sentence in Spanish or Italian. The current one counts for more, and English for
-    less the more its recogniser doubts its words."""
+    less the more its recogniser doubts its words. Where none is probable, the current one stays."""
+
+    def heard(code: str) -> float:
+        return odds.get(code, 0.0) + sum(odds.get(name, 0.0) for name in _ALSO.get(code, ()))
 
     def weight(code: str) -> float:
         stays = (STAYS_SHORT if seconds < SHORT_S else STAYS) if code == current else 1.0
         doubted = min(1.0, english_confidence / SURE) ** 2 if code == ENGLISH else 1.0
-        heard = odds.get(code, 0.0) + sum(odds.get(name, 0.0) for name in _ALSO.get(code, ()))
-        return heard * stays * doubted
+        return heard(code) * stays * doubted
 
     first, second = sorted(CODES, key=weight, reverse=True)[:2]
+    if heard(first) < LEAST_ODDS:
+        return [current]
     return [first, second] if second != ENGLISH and weight(second) > CLOSE * weight(first) else [first]
 
 

@@ -14,7 +14,8 @@ from audio.models import TurnEndJudge
 from audio.turn_end.prosody import Prosody, prosody
 from audio.turn_end.smart_turn import WINDOW
 from dialogue.engine import SemanticTurnJudge
-from dialogue.languages.language import ENGLISH
+from dialogue.languages.language import ENGLISH, language
+from dialogue.languages.whole_words import are_whole
 from stream.languages.evidence import FOREIGN
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.speech_transcripts import SpeechTranscripts
@@ -25,22 +26,37 @@ from stream.turns.decisions import SpokenQuestion
 Report = Callable[[float], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedWords:
+    """What the words of a pause say, as in `TurnEndSignals`."""
+
+    words_end: float | None = None
+    text: str = ""
+    whole: bool | None = None
+
+
+NOTHING = JudgedWords()
+
+
 @dataclass(frozen=True)
 class WordsJudge:
-    """Judges the words of a pause by the language model."""
+    """Judges the words of a pause: English ones by the language model, others by the table of their language."""
 
     judge: SemanticTurnJudge
     thread: DeviceThread
     transcripts: SpeechTranscripts
 
-    async def probability(self, said: SpokenQuestion) -> tuple[float | None, str]:
-        """The probability that the message ends here, and the message; None where there are no English words, or hardly
-        any: noise, or another language that was heard as English, reads like a whole sentence. The model of turn ends
-        is fitted on English words."""
+    async def judged(self, said: SpokenQuestion) -> JudgedWords:
+        """What the words say; nothing where they are hardly understood: noise, or another language that was heard as
+        English, reads like a whole sentence."""
         heard = await self.transcripts.final(said)
-        if not heard.text or heard.language != ENGLISH or heard.confidence < FOREIGN:
-            return None, ""
-        return await self.thread.run(self.judge.finished, heard.text), heard.text
+        if not heard.text:
+            return NOTHING
+        if heard.language != ENGLISH:
+            return JudgedWords(text=heard.text, whole=are_whole(heard.text, language(heard.language)))
+        if heard.confidence < FOREIGN:
+            return NOTHING
+        return JudgedWords(await self.thread.run(self.judge.finished, heard.text), heard.text)
 
 
 class TurnDetection:
@@ -77,21 +93,25 @@ class TurnDetection:
             melody = self.listen(said.began_at, said.stopped_at)
             await asyncio.wait({words, melody}, return_when=asyncio.FIRST_COMPLETED)
             if not melody.done():
-                known = TurnEndSignals(0.0, *words.result(), voice_slope=voice_slope)
-                if known.words_end is not None:
+                known = _weighed(TurnEndSignals(0.0, voice_slope=voice_slope), words.result())
+                if known.words_end is not None or known.whole:
                     await report(self._model.probability(known))
             smart_turn, shape = await melody
             signals = TurnEndSignals(smart_turn, voice_slope=voice_slope, prosody=shape)
             if not words.done():
                 await report(self._model.probability(signals))
-            words_end, text = await words
-            await report(self._model.probability(replace(signals, words_end=words_end, text=text)))
+            await report(self._model.probability(_weighed(signals, await words)))
 
-    async def _words_end(self, said: SpokenQuestion) -> tuple[float | None, str]:
-        return await self._words.probability(said) if self._words is not None else (None, "")
+    async def _words_end(self, said: SpokenQuestion) -> JudgedWords:
+        return await self._words.judged(said) if self._words is not None else NOTHING
 
     def _hear(self, began_at: float, stopped_at: float) -> tuple[float, Prosody]:
         window_s = WINDOW / HEARING_RATE_HZ
         start = self._sound.with_pre_roll(began_at)
         heard = self._sound.between(max(start, stopped_at - window_s), stopped_at)
         return self._judge.probability(heard), prosody(self._sound.between(start, stopped_at))
+
+
+def _weighed(signals: TurnEndSignals, words: JudgedWords) -> TurnEndSignals:
+    """The signals, with what the words say."""
+    return replace(signals, words_end=words.words_end, text=words.text, whole=words.whole)

@@ -23,6 +23,9 @@ END_HOPS, KEPT_HOPS = 5, 16
 LEAST_SOUND, MOST_SOUND = -1.5, 3.0  # log odds of Smart Turn that count: it is sure of voices that it does not know
 LEAST_WORDS, MOST_WORDS = 1e-4, 0.98  # the range of the language model's probability that counts
 FEW_WORDS, MANY_WORDS = 2, 8  # short answers are whole; from MANY_WORDS on, more words say nothing
+# Words of a language on which the model is not fitted: at least, and at most, as likely to be the end as this. A whole
+# question is answered after 0.27 s then; words that break off are waited for as long as any.
+WHOLE, BREAKS_OFF = 0.75, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,14 @@ class TurnEndSignals:
     """What is known of a pause. Probabilities are 0..1.
 
     `smart_turn`: of Smart Turn, at the end of speech. `words_end`: the language model's that the message `text` ends
-    here; None where the words are not known. `voice_slope`: the change of VAD's probability per hop at the end of
-    speech.
+    here; None where the words are not known, or not English. `whole`: whether words in another language are all, where
+    they tell. `voice_slope`: the change of VAD's probability per hop at the end of speech.
     """
 
     smart_turn: float
     words_end: float | None = None
     text: str = ""
+    whole: bool | None = None
     voice_slope: float = 0.0
     prosody: Prosody = field(default_factory=Prosody)
 
@@ -91,7 +95,13 @@ class TurnEndModel:
     def probability(self, signals: TurnEndSignals) -> float:
         """The probability that the user has finished."""
         model = self.sound if signals.words_end is None else self.sound_and_words
-        return 1 / (1 + math.exp(-model.log_odds(signals.features())))
+        fitted = 1 / (1 + math.exp(-model.log_odds(signals.features())))
+        match signals.whole:
+            case True:
+                return max(fitted, WHOLE)
+            case False:
+                return min(fitted, BREAKS_OFF)
+        return fitted
 
 
 @cache

@@ -57,10 +57,11 @@ class ToyTranscriber:
     says: str = "What do you see?"
     asked: list[float] = field(default_factory=list)  # seconds of each sound
     confidence: float = 1.0
+    language: str = "en"
 
     def transcribe(self, samples: Samples, *, careful: bool = False) -> Any:
         self.asked.append(len(samples) / 16_000)
-        return Transcript(self.says, no_speech=0.0, confidence=self.confidence)
+        return Transcript(self.says, no_speech=0.0, confidence=self.confidence, language=self.language)
 
 
 @dataclass

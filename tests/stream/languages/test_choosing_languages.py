@@ -21,3 +21,12 @@ def test_japanese_and_hindi_are_among_the_languages() -> None:
 def test_a_second_language_counts_where_it_is_nearly_as_likely() -> None:
     assert candidates({"it": 0.5, "es": 0.4}, "en", 0.3, 1.0) == ["it", "es"]
     assert candidates({"it": 0.8, "es": 0.1}, "en", 0.3, 1.0) == ["it"]
+
+
+def test_a_language_that_is_hardly_probable_is_not_taken() -> None:
+    """The first second of "Pon un temporizador de tres minutos"."""
+    assert candidates({"en": 0.37, "pt": 0.08, "es": 0.06}, "en", 0.21, 1.1) == ["en"]
+
+
+def test_neighbours_of_spanish_are_spanish() -> None:
+    assert candidates({"ca": 0.26, "el": 0.18, "en": 0.1}, "en", 0.31, 1.4)[0] == "es"

@@ -93,6 +93,14 @@ def test_words_that_were_hardly_understood_do_not_end_a_turn() -> None:
     assert not model.asked
 
 
+def test_words_of_another_language_count_by_its_table() -> None:
+    model = ToyModel(0.9)
+    whole, cut = (ToyTranscriber(words, language="zh") for words in ("现在几点了？", "请给我讲一个"))
+    assert decided_after_s(call(model, one_question, CUT, whole)) < 0.35
+    assert decided_after_s(call(model, one_question, OVER, cut)) >= LONGEST_S - 0.06
+    assert not model.asked, "the language model is asked about English words"
+
+
 def test_without_a_model_of_turn_ends_silence_alone_decides() -> None:
     result = call(ToyModel(0.0), one_question, None)
     assert decided_after_s(result) == pytest.approx(SETUP.turns.hangover_s, abs=0.06)
