@@ -1,4 +1,5 @@
-"""Measures other languages: recognition, which language is found, exact and free answers, and the delay of the voice.
+"""Measures other languages: recognition, which language is found, exact and free answers, live translation, and the
+delay of the voice.
 
 Speech is Kokoro's, of speakers that the product does not use by default, so recognition and voice are judged together:
 a share of the errors is the voice's. Recognition has texts of its own in benchmarks/language_set. Answers come from the
@@ -40,11 +41,14 @@ from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from stream.replies.reminder_book import ReminderBook
 from stream.runtime.link import Link
+from stream.runtime.translating import TranslationSwitched
 from ui.host.home import home
 
 SETS = Path(__file__).with_name("language_set")
 AFTERNOON = datetime(2025, 11, 30, 15, 5)
 ENGLISH_QUESTIONS = (("What time is it?", "am_michael"), ("What day is it today?", "af_bella"))
+RECOGNISED = (("zh", "zh_cer"), ("es", "es_wer"), ("fr", "fr_wer"), ("it", "it_wer"), ("pt", "pt_wer"))
+PARTS = ("recognition", "questions", "delays", "translation")
 DELAYS = 6  # questions of a kind in a call
 
 
@@ -140,6 +144,25 @@ async def delays(parts: Parts, sounds: list[Samples], language: str) -> float:
     return 1000 * statistics.median(answer.delay_s for answer in answers if answer.delay_s is not None)
 
 
+async def translation(parts: Parts, speakers: Speakers, said: list[list[str]]) -> dict[str, float]:
+    """Two people at one table: the delay from the end of a sentence to the first sound of its translation."""
+    sounds = [speakers.say(text, speaker, code) for code, speaker, text, _ in said]
+    call = SpokenCall(parts, replace(SETUPS["laptop"], language="auto"))
+    answers = await call.run(sounds, [TranslationSwitched("table", "en")])
+    right = 0
+    for (code, _, text, pattern), answer in zip(said, answers, strict=True):
+        good = re.search(pattern, answer.said) is not None
+        right += good
+        print(f"{code} {'right' if good else 'WRONG'} {answer.delay_s}: {text} [{answer.heard}] -> {answer.said}")
+    delays_s = [answer.delay_s for answer in answers if answer.delay_s is not None]
+    return {
+        "translated": len(said),
+        "translated_right": right,
+        "translation_ms_median": 1000 * statistics.median(delays_s),
+        "translation_ms_most": 1000 * max(delays_s),
+    }
+
+
 async def measure(store: WeightStore, only: str) -> dict[str, float]:
     tables = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(SETS.glob("*.toml"))}
     setup = replace(SETUPS["laptop"], engine=LargerEmbeddedSettings(), chooses_llm=False)
@@ -150,7 +173,7 @@ async def measure(store: WeightStore, only: str) -> dict[str, float]:
     try:
         if only in ("", "recognition"):
             found: list[bool] = []
-            for code, key in (("zh", "zh_cer"), ("es", "es_wer"), ("fr", "fr_wer")):
+            for code, key in RECOGNISED:
                 figures[key], of_it = await recognition(parts, speakers, code, tables[code])
                 found += of_it
             figures["detected"] = sum(found) / len(found)
@@ -165,6 +188,8 @@ async def measure(store: WeightStore, only: str) -> dict[str, float]:
                 figures[key] = await delays(parts, sounds, "auto")
             english = [speakers.say(text, speaker, "en") for text, speaker in ENGLISH_QUESTIONS * (DELAYS // 2)]
             figures["en_v2v_ms_median"] = await delays(parts, english, "auto")
+        if only in ("", "translation"):
+            figures |= await translation(parts, speakers, tables["table_talk"]["said"])
     finally:
         parts.close()
     return figures
@@ -172,7 +197,7 @@ async def measure(store: WeightStore, only: str) -> dict[str, float]:
 
 def main() -> None:
     parser = benchmark_parser(__doc__)
-    parser.add_argument("--only", choices=("recognition", "questions", "delays"), default="", help="one part")
+    parser.add_argument("--only", choices=PARTS, default="", help="one part")
     options = parser.parse_args()
     store = WeightStore(home())
     store.pull(["whisper-base", KOKORO, SPEAKERS, "qwen2.5-coder-1.5b-instruct", *store.default_names()])

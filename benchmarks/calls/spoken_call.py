@@ -11,7 +11,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from stream.models.parts import Parts
 from stream.models.setup import Setup
-from stream.runtime.events import AudioReceived, DeviceSwitched, ReplyEnded, UserCaption
+from stream.runtime.events import AudioReceived, DeviceSwitched, Perceived, ReplyEnded, UserCaption
 from stream.session.session import Session
 
 FRAME_S = 0.02
@@ -38,13 +38,15 @@ class SpokenCall:
         self._sent = 0
         self._current, self._ended = Answered(), asyncio.Event()
 
-    async def run(self, questions: Sequence[Samples]) -> list[Answered]:
-        """The answers to (n,) samples at 16 kHz each, whose speech ends where they end."""
+    async def run(self, questions: Sequence[Samples], before: Sequence[Perceived] = ()) -> list[Answered]:
+        """The answers to (n,) samples at 16 kHz each, whose speech ends where they end. `before` is what the page sends
+        at first."""
         answers = []
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.session.run())
             tasks.create_task(self._listen())
-            self.session.push(DeviceSwitched(camera=False))
+            for event in (DeviceSwitched(camera=False), *before):
+                self.session.push(event)
             for question in questions:
                 self._current, self._ended = Answered(), asyncio.Event()
                 await self._ask(question)
