@@ -185,6 +185,15 @@ class Interprets(Protocol):
 
 
 @runtime_checkable
+class SpeaksTo(Protocol):
+    """An engine whose own instruction exists in several languages."""
+
+    def speak_to(self, language: str) -> None:
+        """Take the language that the user chose, by its code, before the first block; unknown ones change nothing."""
+        ...
+
+
+@runtime_checkable
 class SemanticTurnJudge(Protocol):
     """Judges from a transcript whether the user has finished. Shared by the sessions of a model that can."""
 

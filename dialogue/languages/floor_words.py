@@ -31,8 +31,12 @@ def is_backchannel_in(text: str, code: str) -> bool:
 
 
 def asks_for_floor(text: str, code: str) -> bool:
-    """Whether words begin as somebody begins who wants to speak: "stop", "wait", "no". In English alone."""
-    return code == ENGLISH and begins_an_interruption(text)
+    """Whether words begin as somebody begins who wants to speak: "stop", "wait", "no". In other languages, whether they
+    ask for silence."""
+    if code == ENGLISH:
+        return begins_an_interruption(text)
+    lang = language(code)
+    return any(re.search(pattern, lang.plain(text)) for pattern in lang.table["ask"]["stop"])
 
 
 def wants_it_read_aloud(text: str, code: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from dialogue.blocks import Place
-from dialogue.languages.language import Language
+from dialogue.languages.language import ENGLISH, Language, language
 from dialogue.languages.spans import seconds_in
 
 _LONGEST_TEXT = 400
@@ -42,6 +42,14 @@ def asked(text: str, lang: Language) -> Asked | None:
             if (found := _in_sentence(words, sentence, lang)) is not None:
                 return found
     return None
+
+
+def asks_for_long_text(text: str, code: str) -> bool:
+    """Whether `text`, in the language `code`, asks for a story or another long text. Never in English, which has
+    rules."""
+    if code == ENGLISH:
+        return False
+    return re.search(language(code).table["ask"]["long"], language(code).plain(text)) is not None
 
 
 def _in_sentence(plain: str, sentence: str, lang: Language) -> Asked | None:

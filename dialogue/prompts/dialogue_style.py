@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from dialogue.languages.detect import language_of
+from dialogue.languages.questions import asks_for_long_text
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.prompt import CHAT_PERSONA, EXAMPLES, LARGER_EXAMPLES, LARGER_PERSONA, PERSONA
 from dialogue.prompts.scene_judge import SceneJudge, scene_judge
@@ -52,7 +54,7 @@ class DialogueStyle:
         """Bounds the reply to what the user asked; a story takes at most a quarter of the context, and every reply at
         most `most` tokens."""
         soft, hard, long = self.soft_tokens, self.hard_tokens, False
-        if self.story_tokens is not None and _LONG.search(asked):
+        if self.story_tokens is not None and (_LONG.search(asked) or asks_for_long_text(asked, language_of(asked))):
             soft, hard = (min(tokens, context_tokens // 4) for tokens in self.story_tokens)
             hard, long = max(hard, self.hard_tokens), True
         return SpokenText(min(soft, most or soft), min(hard, most or hard), paragraphs=long)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from audio.transcribe import Transcript
 from dialogue.languages.floor_words import asks_for_floor, is_backchannel_in
+from dialogue.text.unspaced import is_unspaced
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.turns.events import OverlapTranscribed
 
@@ -16,6 +17,7 @@ FIRST_AFTER_S, AGAIN_AFTER_S = 0.13, 0.1
 # heard first. Among 64 backchannels in eight voices, "mm-hm" and "uh-huh" became "Mummy", "It's hot" or "Bye bye" with
 # up to 0.5; three words and more were sure at less. No words yet, or a doubtful "okay", are the beginning of anything.
 SURE, SURE_OF_MANY, MANY, SURE_OF_BACKCHANNEL = 0.5, 0.4, 3, 0.25
+CHARACTERS = 2  # of a word, where no spaces are written
 
 
 class OverlapWords:
@@ -48,5 +50,6 @@ def are_backchannels(heard: Transcript) -> bool | None:
     """Whether the words are; None where that is not sure."""
     if is_backchannel_in(heard.text, heard.language):
         return True if heard.confidence >= SURE_OF_BACKCHANNEL else None
-    enough = SURE_OF_MANY if len(heard.text.split()) >= MANY else SURE
+    words = len(heard.text) // CHARACTERS if is_unspaced(heard.text) else len(heard.text.split())
+    enough = SURE_OF_MANY if words >= MANY else SURE
     return False if heard.confidence >= enough or asks_for_floor(heard.text, heard.language) else None

@@ -11,7 +11,7 @@ from functools import partial
 from typing import cast
 
 from audio.chunk import Samples
-from dialogue.engine import AnswersUnasked, Engine, UnitEngine
+from dialogue.engine import AnswersUnasked, Engine, SpeaksTo, UnitEngine
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.languages.spoken_language import SpokenLanguage, code_spoken
 from stream.models.parts import Parts, off_the_loop
@@ -62,7 +62,7 @@ from stream.turns.duplex_turns import DuplexTurns
 
 def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, record: RecordingRequest | None) -> Stages:
     """Builds all stages of one session, on a running event loop. `out_rate` in Hz, of the sound in `playback`."""
-    engine, sound = parts.new_engine(), AudioBuffer()
+    engine, sound = _engine(parts, setup), AudioBuffer()
     link = Link(link.now, (flight := _flight_recorder(engine, setup, link, record)).express)
     orders, moved, played = order_queue(), ThreadSignal(), PlayedSound(out_rate, link.now)
     playback = Playback(out_rate, on_moved=moved.set, on_pulled=_both(played, flight, out_rate))
@@ -260,3 +260,11 @@ def _flight_recorder(engine: Engine, setup: Setup, link: Link, recording: Record
     about = {"setup": setup.name, **about_turns(turns)}
     recorded = recording.begin(about) if recording is not None else None
     return FlightRecorder(turns=turns, sound_clock=SoundClock(), link=link, recording=recorded)
+
+
+def _engine(parts: Parts, setup: Setup) -> Engine:
+    """The session's engine, with its instruction in the language that the user chose, where it has one."""
+    engine = parts.new_engine()
+    if isinstance(engine, SpeaksTo):
+        engine.speak_to(setup.language)
+    return engine

@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: the page alone (page_fixtures.py), and whole calls (call_fixtures.py)."""
 
 from tests.browser.call_fixtures import call_page, studio, transcribe
+from tests.browser.languages.speech import say
 from tests.browser.page_fixtures import (
     chromium_path,
     page_playwright,
@@ -15,6 +16,7 @@ __all__ = [
     "chromium_path",
     "page_playwright",
     "page_server",
+    "say",
     "studio",
     "transcribe",
     "visit",

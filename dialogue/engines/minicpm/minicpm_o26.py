@@ -7,7 +7,7 @@ the engine's turn begins. Starts no task and no thread and reads no clock.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
@@ -40,9 +40,31 @@ from dialogue.minicpm.sizing.turn_cost import TurnCost, measure_turns
 from dialogue.minicpm.speech.voice_o26 import RATE as VOICE_RATE
 from dialogue.minicpm.speech.voice_o26 import SpeechStreamO26, VoiceO26
 
-INSTRUCTION = "You are a helpful assistant. You can accept video, audio and text input and output voice and text."
-CLONE_PREFIX = "Clone the voice in the provided audio prompt."
-CLONE_SUFFIX = "As an assistant, you will speak using this voice style."
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """The beginning of a conversation as published (`get_sys_prompt`, mode "omni"): the instruction, words about the
+    voice, a recording of it, and the last words."""
+
+    instruction: str
+    clone_prefix: str
+    clone_suffix: str
+    space: str = " "
+
+
+INTRODUCTIONS = {
+    "en": Introduction(
+        "You are a helpful assistant. You can accept video, audio and text input and output voice and text.",
+        "Clone the voice in the provided audio prompt.",
+        "As an assistant, you will speak using this voice style.",
+    ),
+    "zh": Introduction(
+        "你是一个AI助手。你能接受视频，音频和文本输入并输出语音和文本。",
+        "模仿输入音频中的声音特征。",
+        "作为助手，你将使用这种声音风格说话。",
+        space="",
+    ),
+}
 OWN_VOICE = "Use the <reserved_53> voice."
 NO_VOICE_REMARK = (
     "The model's own voice lacks files (the folder assets of its download); the built-in voice speaks instead."
@@ -101,7 +123,7 @@ class MiniCPMO26Engine(RewindableEngine[SessionO26]):
         self.can = shared.can
         self._shared, self._run, self._model = shared, shared.runner, shared.model
         self._session: SessionO26 | None = None  # made by the first step: a cache is large
-        self._instruction = INSTRUCTION
+        self._introduction = INTRODUCTIONS["en"]
         self._recap = Recap(shared.context_tokens // RECAP_SHARE, self._tokens)
         self._recap_in_context = ""  # the recap as it stands in the context
         self._conversation_log = SpokenConversationLog()
@@ -111,11 +133,14 @@ class MiniCPMO26Engine(RewindableEngine[SessionO26]):
         self._use = ContextUse({}, shared.context_tokens)
         self._generator = generator_for(shared.model, shared.seed)
 
+    def speak_to(self, language: str) -> None:
+        self._introduction = INTRODUCTIONS.get(language, self._introduction)
+
     async def feed(self, block: Block) -> None:
         """Partial transcripts and scenes of the detector are ignored. Raises BadInput for an unusable picture."""
         match block:
             case SystemBlock(text):
-                self._instruction = self._model.words.plain(text)
+                self._introduction = replace(self._introduction, instruction=self._model.words.plain(text))
             case UnitBlock():
                 await self._run(run_alone, self.steps(block))
             case PictureBlock(rgb, at):
@@ -168,11 +193,12 @@ class MiniCPMO26Engine(RewindableEngine[SessionO26]):
         if self._session is None:
             capacity = self._shared.context_tokens
             self._session = SessionO26(self._model, capacity, room=min(MAX_REPLY_TOKENS, capacity // 4))
-            voice = self._shared.voice
+            voice, words = self._shared.voice, self._introduction
             if voice is None:
-                self._session.introduce([f"{self._instruction} {OWN_VOICE}"])
+                self._session.introduce([f"{words.instruction}{words.space}{OWN_VOICE}"])
             else:
-                self._session.introduce([f"{self._instruction} {CLONE_PREFIX}", EncodedSound(voice), CLONE_SUFFIX])
+                first = f"{words.instruction}{words.space}{words.clone_prefix}"
+                self._session.introduce([first, EncodedSound(voice), words.clone_suffix])
         return self._session
 
     def _prefill(self, parts: Sequence[Part], moment: Moment) -> None:

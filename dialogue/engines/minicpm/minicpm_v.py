@@ -38,7 +38,7 @@ from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.token2wav import Vocoder
 from dialogue.minicpm.speech.token2wav_files import has_token2wav, open_token2wav
 from dialogue.minicpm.speech.voice_o26 import ASSETS
-from dialogue.prompts.seeing_instruction import INSTRUCTION
+from dialogue.prompts.seeing_instruction import INSTRUCTION, instruction_in
 from dialogue.sizing.pace import PacedSessions
 
 
@@ -116,6 +116,9 @@ class MiniCPMVEngine:
         self._latest: PictureRows | None = None
         self._pictures_encoded = 0
         self._context: ChatContext | None = None  # made by the first step: a cache is large
+
+    def speak_to(self, language: str) -> None:
+        self._history.instruct(instruction_in(language))
 
     async def feed(self, block: Block) -> None:
         """Prefills what it can ahead of the question. Sound, partial transcripts and scenes are ignored.

@@ -6,6 +6,7 @@ import pytest
 
 from dialogue.languages.floor_words import (
     FloorKind,
+    asks_for_floor,
     is_about_floor,
     is_backchannel_in,
     wants_it_read_aloud,
@@ -80,3 +81,14 @@ def test_reading_goes_on() -> None:
 def test_every_language_has_words_for_all_of_it() -> None:
     kinds = set(language("zh").table["floor"])
     assert all(set(language(code).table["floor"]) == kinds for code in CODES if code != ENGLISH)
+
+
+def test_who_asks_for_silence_asks_for_the_floor() -> None:
+    for code, text in (
+        ("en", "Stop, please."),
+        ("zh", "停一下。"),
+        ("es", "Para, por favor."),
+        ("ja", "ちょっと待って。"),
+    ):
+        assert asks_for_floor(text, code), text
+    assert not asks_for_floor("现在几点了？", "zh")

@@ -26,6 +26,8 @@ def test_every_table_says_the_same_things(code: str) -> None:
     chinese, table = language("zh").table, language(code).table
     assert set(table["say"]) == set(chinese["say"])
     assert {kind for kind, _ in language(code).questions} == {kind for kind, _ in language("zh").questions}
+    assert set(table["ask"]) == set(chinese["ask"])
+    assert set(table["floor"]) == set(chinese["floor"])
     assert set(table["colours"]) == set(chinese["colours"])
     for section in ("timer", "clock"):
         assert set(chinese[section]) - set(table[section]) <= {"one"}, section

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dialogue.languages.language import language
-from dialogue.languages.questions import asked
+from dialogue.languages.questions import asked, asks_for_long_text
 
 ASKED = """
 zh | time | | 请问现在几点了？
@@ -116,3 +116,21 @@ def test_places() -> None:
 
 def test_a_long_text_is_no_question() -> None:
     assert asked("今天" * 40 + "现在几点了", language("zh")) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "long"),
+    [
+        ("zh", "请给我讲一个关于猫的故事。", True),
+        ("zh", "猫吃什么？", False),
+        ("es", "Cuéntame un cuento.", True),
+        ("fr", "Donne-moi une recette de crêpes.", True),
+        ("it", "Raccontami una favola.", True),
+        ("pt", "Conte uma história.", True),
+        ("ja", "猫の物語を聞かせて。", True),
+        ("hi", "मुझे एक कहानी सुनाओ।", True),
+        ("en", "Tell me a story.", False),
+    ],
+)
+def test_a_story_is_a_long_text(code: str, text: str, long: bool) -> None:
+    assert asks_for_long_text(text, code) is long

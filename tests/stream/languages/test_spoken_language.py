@@ -1,6 +1,6 @@
 """Which language is found, kept and spoken, with toy models on the real thread.
 
-Also tests `audio/models.py`, `evidence.py` and `stream/runtime/spoken.py`.
+Also tests `audio/models.py` and `stream/runtime/spoken.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from audio.models import VoiceModel
 from audio.transcribe import Transcript
 from dialogue.blocks import TranscriptBlock
 from dialogue.engine import Engine
-from stream.languages.evidence import may_be_foreign
 from stream.languages.models import LanguageModels
 from stream.languages.spoken_language import SpokenLanguage
 from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
@@ -166,14 +165,6 @@ def test_foreign_words_wait_for_models_that_open(make: Make, seconds: float) -> 
         return await hearing
 
     assert run(sentence()).language == "zh"
-
-
-def test_a_greeting_does_not_wait_for_models_that_open() -> None:
-    """ "Hello." in two clear voices had a confidence of 0.43 and 0.45, and "Thank you." for a French question 0.21."""
-    sound = clear_sentence()[:30_000]
-    assert not may_be_foreign(Transcript("Hello.", 0.2, 0.45), sound)
-    assert may_be_foreign(Transcript("Thank you.", 0.2, 0.21), sound)
-    assert may_be_foreign(Transcript("Okay, all that is.", 0.2, 0.51), sound)
 
 
 def test_the_language_of_a_turn_is_judged_once(make: Make) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from audio.transcribe import Transcript
-from stream.perception.overlap_words import SURE, OverlapWords
+from stream.perception.overlap_words import SURE, SURE_OF_MANY, OverlapWords
 from stream.turns.events import OverlapTranscribed
 from tests.virtual_time import run_in_virtual_time
 
@@ -51,6 +51,11 @@ def test_sure_words_count_soon() -> None:
 
 def test_who_asks_for_the_floor_is_believed_sooner() -> None:
     (_, event), *_ = events(Transcript("Stop.", 0.1, SURE / 2), until=5.2)
+    assert event == OverlapTranscribed(5.0, backchannel=False)
+
+
+def test_words_without_spaces_are_counted_too() -> None:
+    (_, event), *_ = events(Transcript("你能不能说慢一点", 0.1, SURE_OF_MANY, "zh"), until=5.2)
     assert event == OverlapTranscribed(5.0, backchannel=False)
 
 

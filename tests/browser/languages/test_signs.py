@@ -5,41 +5,14 @@ Also tests `stream/languages/models.py` and `stream/languages/speakers.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
-from audio.resample import resample_whole
-from audio.voices.kokoro import RATE_HZ as KOKORO_HZ
-from audio.voices.kokoro import KokoroModel, KokoroVoice
 from audio.voices.phonemes import has_phonemes
-from stream.languages.models import KOKORO, SPEAKERS, WHISPER
-from stream.models.fetching.fetch_errors import WeightsError
-from stream.models.weights import WeightStore
 from tests.browser.call_fixtures import OpenPage
-from tests.browser.made_media import RATE_HZ, Pcm, sign
+from tests.browser.languages.speech import OPENING_S, Say
+from tests.browser.made_media import sign
 from tests.browser.person import plain
-
-OPENING_S = 2.0  # from the opening of a microphone to the first word: the browser adapts to the room
-
-Say = Callable[[str, str, str], Pcm]
-
-
-@pytest.fixture(scope="module")
-def say(weights: WeightStore) -> Say:
-    """Speech by a voice that the product does not use by default: (text, speaker, language)."""
-    try:
-        _, model, speakers = (weights.path(name) for name in (WHISPER, KOKORO, SPEAKERS))
-    except WeightsError:
-        pytest.skip("the models of other languages are not here: omnilive models pull " + " ".join((WHISPER, KOKORO)))
-    kokoro = KokoroModel(model, speakers / "voices")
-
-    def spoken(text: str, speaker: str, language: str) -> Pcm:
-        samples = KokoroVoice(kokoro, speaker, language).spoken(text).samples
-        return (resample_whole(samples, KOKORO_HZ, RATE_HZ) * 32767 * 0.8).astype(np.int16)
-
-    return spoken
 
 
 def test_a_sign_is_read_in_chinese(call_page: OpenPage, say: Say) -> None:
