@@ -19,7 +19,7 @@ from dialogue.watching.narration import News
 from dialogue.watching.watch_talk import MOST_RULES, Watches, watch_answer
 from dialogue.watching.watcher import CameTrue
 
-_LONGEST = 60  # characters of a request
+_LONGEST, _LONGEST_SPACED = 60, 120  # characters of a request
 
 
 def watching_answer(text: str, code: str, watches: Watches, scene: SceneBlock) -> str | None:
@@ -29,7 +29,7 @@ def watching_answer(text: str, code: str, watches: Watches, scene: SceneBlock) -
         return watch_answer(text, watches, scene)
     lang = language(code)
     table = lang.table.get("watch")
-    if table is None or len(text) > _LONGEST:
+    if table is None or len(text) > (_LONGEST_SPACED if lang.spaced else _LONGEST):
         return None
     words = lang.plain(text)
     if any(re.search(pattern, words) for pattern in table["stop"]):
@@ -55,11 +55,13 @@ def came_true_in(news: CameTrue, lang: Language, passed_s: float = 0.0) -> str:
     of_place = condition.place if condition.kind == "place" else "" if news.place == "centre" else news.place
     text = quoted(news.text or condition.text) if news.text or condition.text else ""
     label = condition.labels[0] if condition.labels else ""
-    said = str(say[key]).format(
-        thing=named(label, lang, condition.colour) if label else "",
-        things=counted(condition.number, label, lang, condition.colour) if label else "",
-        place=lang.table["placed"][of_place] if of_place else "",
-        text=text,
+    said = _without_gaps(
+        str(say[key]).format(
+            thing=named(label, lang, condition.colour) if label else "",
+            things=counted(condition.number, label, lang, condition.colour) if label else "",
+            place=lang.table["placed"][of_place] if of_place else "",
+            text=text,
+        )
     )
     return f"{str(say['late']).format(span=span(passed_s, lang)) if passed_s else ''}{said}"
 
@@ -86,12 +88,19 @@ def news_in(news: tuple[News, ...], lang: Language, scene: SceneBlock) -> str:
             said.append(say["text"].format(text=quoted(name)))
         else:
             said.append(say[{"dark": ("light", "dark"), "camera": ("camera_off", "camera_on")}[kind][each.value]])
-    clauses = [each.rstrip("。.") for each in said if each]
-    return f"{('，' if not lang.spaced else ', ').join(clauses)}{'。' if not lang.spaced else '.'}"
+    clauses = [_without_gaps(each).rstrip("。.") for each in said if each]
+    if not lang.spaced:
+        return f"{'，'.join(clauses)}。"
+    return f"{', '.join([*clauses[:1], *(each[:1].lower() + each[1:] for each in clauses[1:])])}."
+
+
+def _without_gaps(said: str) -> str:
+    """A sentence without the space before its end that an empty value leaves."""
+    return re.sub(r" +([.,])", r"\1", said)
 
 
 def _condition(text: str, lang: Language, table: Mapping[str, Any]) -> Condition | None:
-    as_said, plain = re.sub(r"\s", "", text), lang.plain(text)
+    as_said, plain = text if lang.spaced else re.sub(r"\s", "", text), lang.plain(text)
     colour, (words, labels) = _without_colour(*lang.masked(plain), lang)
     for kind, patterns in table["when"].items():
         for pattern in patterns:
@@ -110,10 +119,13 @@ def _condition(text: str, lang: Language, table: Mapping[str, Any]) -> Condition
 
 
 def _without_colour(words: str, labels: list[str], lang: Language) -> tuple[str, tuple[str, list[str]]]:
-    """The colour that is named before a masked thing, and the words without it."""
+    """The colour that is named before a masked thing, in Chinese, or behind it, and the words without it."""
     for colour, said in lang.table["colours"].items():
-        short = said.removesuffix("色")
-        if (found := re.search(rf"{short}色?的?(?=@)", words)) is not None:
+        if lang.spaced:
+            pattern = rf"(?<=@) (?:\w+ color )?{lang.plain(said).rstrip('oa')}\w{{0,2}}\b"
+        else:
+            pattern = rf"{said.removesuffix('色')}色?的?(?=@)"
+        if (found := re.search(pattern, words)) is not None:
             return colour, (words[: found.start()] + words[found.end() :], labels)
     return "", (words, labels)
 

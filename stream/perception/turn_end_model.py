@@ -33,16 +33,16 @@ class TurnEndSignals:
     """What is known of a pause. Probabilities are 0..1.
 
     `smart_turn`: of Smart Turn, at the end of speech. `words_end`: the language model's that the message `text` ends
-    here; None where the words are not known, or not English. `whole`: whether words in another language are all, where
-    they tell. `voice_slope`: the change of VAD's probability per hop at the end of speech.
+    here; None where the words are not known, or not English. `voice_slope`: the change of VAD's probability per hop at
+    the end of speech. `whole`: whether words in another language are all, where they tell.
     """
 
     smart_turn: float
     words_end: float | None = None
     text: str = ""
-    whole: bool | None = None
     voice_slope: float = 0.0
     prosody: Prosody = field(default_factory=Prosody)
+    whole: bool | None = None
 
     def features(self) -> dict[str, float]:
         """By name, on scales on which a logistic model is linear; `words_end` is left out where it is not known."""
