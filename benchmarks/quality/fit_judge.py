@@ -52,13 +52,12 @@ async def states(half: str) -> AsyncIterator[tuple[NDArray[np.float32], bool]]:
     world = [*general(half), *talk(half), *(question.text for question in everyday(half))]
     chance.shuffle(world)
     for number, scene in enumerate(seen):
-        blocks = blocks_of(scene, vision)
-        asked = [(each.text, True) for each in scene.questions]
+        engine = LocalChatEngine(llm, run_here, clock)
+        for block in (blocks := blocks_of(scene, vision)):
+            await engine.feed(block)
+        before, asked = await engine.mark(), [(each.text, True) for each in scene.questions]
         asked += [(text, False) for text in world[number :: len(seen)]]
         for text, about in asked:
-            engine = LocalChatEngine(llm, run_here, clock)
-            for block in blocks:
-                await engine.feed(block)
             at = blocks[-1].at + ASKED_AFTER_S
             for said, reply in chance.sample(EARLIER, chance.choice((0, 0, 1, 2))):
                 await engine.feed(TextBlock(said, at, at + 1))
@@ -67,7 +66,8 @@ async def states(half: str) -> AsyncIterator[tuple[NDArray[np.float32], bool]]:
             await engine.feed(TextBlock(text, at, at + 1))
             context = await engine._context.follow(engine._timeline_log, replying=True)
             yield context.hidden(), about
-            await engine.close()
+            await engine.rewind(before)  # what is seen stays computed
+        await engine.close()
         print(f"{scene.name}: {len(asked)}", file=sys.stderr, flush=True)
 
 

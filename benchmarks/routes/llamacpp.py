@@ -1,16 +1,17 @@
-"""Runs llama.cpp as a route of the decoder benchmark, with its fastest kernels that run on this machine.
+"""Runs llama.cpp as a route of the decoder benchmark, in a process of its own, with its kernels for this processor.
 
-Its repacked kernels (AMX in particular) are the fastest, but crash on some machines with more than one token.
-Therefore decoding and prefill have a child process each: decoding may use kernels that crash in prefill.
+Its libraries are those of the package llama-cpp-python, or stand in the folder that LLAMACPP names, such as that of the
+package @node-llama-cpp/linux-x64, which is built for every kind of processor.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,61 +20,47 @@ import torch
 from torch import Tensor
 
 CHILD = Path(__file__).parent / "llamacpp_child.py"
-SOME = list(range(100, 164))
 
 
-class Child:
-    """One process with one choice of kernels: "all" or "plain"."""
-
-    def __init__(self, path: Path, kernels: str) -> None:
-        self.kernels = kernels
-        command = [sys.executable, str(CHILD), str(path), kernels]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, do: str, ids: list[int], threads: int = 1, **more: Any) -> Any:
-        """Sends a command and returns the answer. Raises ChildProcessError if the process has crashed."""
-        assert self._process.stdin and self._process.stdout
-        with suppress(BrokenPipeError):
-            print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
-        if not line:
-            raise ChildProcessError(f"llama.cpp ended with exit code {self._process.wait()}.")
-        return json.loads(line)
-
-
-def first_that_runs(path: Path, ids: list[int]) -> Child:
-    """The child with the fastest kernels that can prefill `ids`."""
-    for kernels in ("all", "plain"):
-        child = Child(path, kernels)
-        with suppress(ChildProcessError):
-            child.ask("prefill", ids, at=0, times=1)
-            return child
-    raise SystemExit("llama.cpp does not run on this machine: uninstall llama-cpp-python to measure without it.")
+def llamacpp_folder() -> Path | None:
+    """The folder of llama.cpp's libraries; None where there are none."""
+    if named := os.environ.get("LLAMACPP"):
+        return Path(named)
+    package = importlib.util.find_spec("llama_cpp")
+    return Path(package.origin).parent / "lib" if package is not None and package.origin else None
 
 
 class LlamaCpp:
     """llama.cpp as a route; times are in seconds."""
 
-    def __init__(self, path: Path) -> None:
-        self._prefilling = first_that_runs(path, SOME)
-        # One process does both if the fastest kernels can prefill.
-        self._decoding = self._prefilling if self._prefilling.kernels == "all" else first_that_runs(path, SOME[:1])
-        print(f"llama.cpp decodes with {self._decoding.kernels} kernels, prefills with {self._prefilling.kernels}")
+    def __init__(self, folder: Path, path: Path) -> None:
+        command = [sys.executable, str(CHILD), str(folder), str(path)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        print(f"llama.cpp: {self._answer()}")
+
+    def _ask(self, do: str, ids: list[int], threads: int = 1, **more: Any) -> Any:
+        """Sends a command and returns the answer. Raises ChildProcessError if the process has crashed."""
+        assert self._process.stdin is not None
+        print(json.dumps({"do": do, "ids": ids, "threads": threads, **more}), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        if not (line := self._process.stdout.readline()):
+            raise ChildProcessError(f"llama.cpp ended with exit code {self._process.wait()}.")
+        return json.loads(line)
 
     def fill(self, ids: list[int], threads: int) -> None:
-        self._prefilling.ask("fill", ids, threads)
-        if threads == 1 and self._decoding is not self._prefilling:
-            for at, token in enumerate(ids):
-                self._decoding.ask("prefill", [token], at=at, times=1)
+        self._ask("fill", ids, threads)
 
     def decode(self, token: int, at: int, times: int) -> list[float]:
-        return list(self._decoding.ask("decode", [token], at=at, times=times))
+        return list(self._ask("decode", [token], at=at, times=times))
 
     def prefill(self, ids: list[int], at: int, times: int, threads: int) -> list[float]:
-        return list(self._prefilling.ask("prefill", ids, threads, at=at, times=times))
+        return list(self._ask("prefill", ids, threads, at=at, times=times))
 
     def logits(self, ids: list[int]) -> Tensor:
         """The logits (T, V) of a text."""
         with tempfile.TemporaryDirectory() as folder:
-            self._decoding.ask("logits", ids, file=f"{folder}/logits.npy")
+            self._ask("logits", ids, file=f"{folder}/logits.npy")
             return torch.from_numpy(np.load(f"{folder}/logits.npy"))

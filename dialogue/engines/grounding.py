@@ -18,10 +18,12 @@ from dialogue.prompts.chat_script import ChatScript
 from dialogue.prompts.dialogue_style import Doubt
 from dialogue.prompts.figure_support import asks_for_figure, names_wrong_figure
 from dialogue.prompts.scene_support import is_supported
+from dialogue.prompts.scene_text import without_changes
 
 CANNOT_TELL = "Sorry, I can't tell that."
 # The probability that a question is about the scene, from which it is taken to be, and from which it may be.
 SURE, LIKELY = 0.85, 0.3
+COUNTED = 2  # tokens of a sentence, the least certain ones
 _ENDED = re.compile(r"[.!?][\"”')]*\s")
 # Words of a question about what was there before: then older entries count too.
 _PAST = re.compile(
@@ -46,6 +48,7 @@ class Grounding:
     def __init__(self, llm: LocalLlm, runner: Runner, script: ChatScript, context: LocalContext) -> None:
         self._llm, self._run, self._script, self._context = llm, runner, script, context
         self._about = 0.0  # the probability that the last question is about the scene
+        self._uncertain: bool | None = None  # whether the model hardly knew the words of the reply's first sentence
 
     async def opening(self, asked: str, context: TokenContext, *, sees: bool) -> int | None:
         """The token with which the reply begins where a doubt about what is in view is to be admitted. Judges by the
@@ -71,7 +74,7 @@ class Grounding:
     async def supported(self, asked: str, texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
         """`texts` up to the first sentence that is about the scene and not supported. What is about the world comes
         word by word, as it is written, unless it may be one of the figures in view."""
-        self._about = 0.0
+        self._about, self._uncertain = 0.0, None
         checked = _sentences(texts, lambda: self._check(asked))
         async with aclosing(texts), aclosing(checked):
             async for text in checked:
@@ -82,15 +85,16 @@ class Grounding:
 
         | about the scene     | a sentence is bad where    | and said all the same                          |
         |---------------------|----------------------------|------------------------------------------------|
-        | surely              | the entries say it not     | never                                          |
-        | likely              | the entries say it not     | if the model has no doubt without the scene    |
+        | surely              | the entries say it not, or | never                                          |
+        |                     | the model is uncertain     |                                                |
+        | likely              | the same                   | if the model has no doubt without the scene    |
         | hardly, of a figure | the figure is another's    | never                                          |
         | hardly              | nowhere                    |                                                |
         """
         doubt, question, entries = self._llm.style.doubt, self._question(asked), self._entries(asked)
 
         def unsupported(sentence: str) -> bool:
-            return not is_supported(sentence, question, entries)
+            return not is_supported(sentence, question, entries) or self._is_uncertain(sentence)
 
         def wrong_figure(sentence: str) -> bool:
             return names_wrong_figure(sentence, question, entries)
@@ -106,6 +110,15 @@ class Grounding:
         if self._about >= LIKELY:
             return SentenceCheck(unsupported, rescued=known)
         return SentenceCheck(wrong_figure) if asks_for_figure(question) else None
+
+    def _is_uncertain(self, sentence: str) -> bool:
+        """Whether the reply's first sentence has words that the model gave little probability; a refusal may have."""
+        doubt = self._llm.style.doubt
+        if self._uncertain is None:
+            least = sorted(self._context.certainties)[:COUNTED]
+            admits = doubt is None or sentence.lstrip().startswith(doubt.word)
+            self._uncertain = not admits and bool(least) and sum(least) / len(least) < doubt.uncertain
+        return self._uncertain
 
     async def _doubts_unseeing(self, question: str, doubt: Doubt) -> float:
         """The doubt that the model has where it sees nothing: a text in view may sway its judgement. The question is
@@ -131,7 +144,7 @@ class Grounding:
             for entry in self._script.entries
             if isinstance(entry.content, Keyframe)
         ]
-        newest = list(dict(shown).values())
+        newest = [without_changes(line) for line in dict(shown).values()]
         return [*([line for _, line in shown] if _PAST.search(question) else newest), *pictures]
 
 

@@ -37,6 +37,7 @@ class LocalContext:
         self._llm, self._run, self._script, self._tools = llm, runner, script, tools
         self.tokens: TokenContext | None = None
         self.followed = 0  # position of the timeline up to which it is prefilled
+        self.certainties: list[float] = []  # the probabilities of the tokens of the reply so far
 
     def close(self) -> None:
         self.tokens = None
@@ -78,6 +79,7 @@ class LocalContext:
         recent = self._script.said_lately(PENALISED_REPLIES)
         ids: list[int] = []
         constraint: Constraint | None = None
+        self.certainties = []
         token = await self._run(context.choose, sampling, recent)
         if (first := await opening(context)) is not None:
             token = first
@@ -87,6 +89,7 @@ class LocalContext:
                 reading.end()
             else:
                 ids.append(token)
+                self.certainties.append(context.certainty)
                 reading.push(llm.chat.text(ids).removeprefix(reading.written))
             if text := self._words(spoken, reading, ids, ended):
                 yield text

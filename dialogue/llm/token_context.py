@@ -59,6 +59,7 @@ class TokenContext:
         self._ids: list[int] = []
         self._begun: _Begun | None = None
         self._last: Tensor | None = None  # hidden state after the last token, if it was just computed
+        self.certainty = 1.0  # the probability that the model gave the token that was chosen last
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -123,7 +124,9 @@ class TokenContext:
         """The next token by the model, without appending it. Call `follow(..., ready=True)` first."""
         assert self._last is not None, "There is no hidden state to choose from."
         logits = self._model.logits(self._last)
-        return choose(logits if mask is None else mask(logits), sampling, recent)
+        token = choose(logits if mask is None else mask(logits), sampling, recent)
+        self.certainty = float((logits[token] - logits.logsumexp(-1)).exp())
+        return token
 
     def hidden(self) -> NDArray[np.float32]:
         """The hidden state after the last token, float32 (hidden,). Call `follow(..., ready=True)` first."""

@@ -8,8 +8,8 @@ state is written when the user speaks. A detection that flickers writes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal, get_args
 
@@ -35,7 +35,8 @@ class Keyframe:
     """What the camera showed from `at` on: things, light and colours; text that was read; or a model's description.
 
     A keyframe of kind "shown" is about something else that the user showed, named by `title`. `camera` is False where
-    it was switched off. Facts hold data from the room, never an instruction.
+    it was switched off. `gone` and `new` are the things that differ from the keyframe of this kind before. Facts hold
+    data from the room, never an instruction.
     """
 
     kind: KeyframeKind
@@ -43,6 +44,8 @@ class Keyframe:
     at: float
     camera: bool = True
     title: str = ""
+    gone: tuple[Fact, ...] = ()
+    new: tuple[Fact, ...] = ()
 
 
 class Keyframes:
@@ -54,6 +57,7 @@ class Keyframes:
             "text": _Change(EVERY_S["text"], _alike(_SAME_TEXT)),
             "description": _Change(EVERY_S["description"], _alike(_SAME_DESCRIPTION)),
         }
+        self._things: tuple[Fact, ...] | None = None  # of the last keyframe of the camera
 
     def see(self, scene: SceneBlock, *, asked: bool = False) -> Iterator[Keyframe]:
         """The entries that are due with this scene. `asked`: the user speaks, so its newest state is due."""
@@ -65,7 +69,17 @@ class Keyframes:
             due = asked or not scene.camera
             since = self._changes[keyframe.kind].see(_gist(keyframe), scene.at, due)
             if since is not None:
-                yield Keyframe(keyframe.kind, keyframe.facts, since, scene.camera)
+                yield replace(self._compared(keyframe), at=since)
+
+    def _compared(self, keyframe: Keyframe) -> Keyframe:
+        """With the things that came and went since the keyframe before."""
+        if keyframe.kind != "camera":
+            return keyframe
+        before, after = self._things, tuple(fact for fact in keyframe.facts if fact.kind == "object")
+        self._things = after if keyframe.camera else None
+        if before is None or not keyframe.camera:
+            return keyframe
+        return replace(keyframe, gone=tuple(_more(before, after)), new=tuple(_more(after, before)) if before else ())
 
 
 class _Change:
@@ -103,6 +117,21 @@ def _parts(scene: SceneBlock) -> Iterator[Keyframe]:
     if scene.camera:
         yield Keyframe("text", tuple(read), scene.at)
         yield Keyframe("description", tuple(described), scene.at)
+
+
+def _more(here: Sequence[Fact], there: Sequence[Fact]) -> Iterator[Fact]:
+    """The things of which there are more `here` than `there`: first those that differ most."""
+    for label in dict.fromkeys(fact.label for fact in here):
+        own, other = ([fact for fact in facts if fact.label == label] for facts in (here, there))
+        left = sum(fact.count for fact in own) - sum(fact.count for fact in other)
+        for fact in sorted(own, key=lambda fact: sum(_alike_things(fact, each) for each in other)):
+            if left > 0:
+                yield replace(fact, count=min(left, fact.count))
+                left -= fact.count
+
+
+def _alike_things(one: Fact, other: Fact) -> int:
+    return (one.colour == other.colour) + (one.place == other.place)
 
 
 def _gist(keyframe: Keyframe) -> Hashable:

@@ -19,6 +19,9 @@ COLOURS = frozenset(
 )
 PLACES = frozenset({"left", "right", "middle"})
 
+# "Is it red or blue?" says neither.
+OPTIONS = re.compile(r"([\w-]+) or (?:(?:a|an|the|by|in|on|at|to|with|for) )*([\w-]+)")
+
 _WHERE = re.compile(r"\b(?:where\w*|side|left|right|middle|which one|who|describe|what (?:do|can) you see)\b")
 _COLOURED = re.compile(
     r"\bcolou?r\w*|\bpaint\w*|\bwear\w*|\bwore\b|\bdress\w*|\blooks?\b|\bones?\b|\bdescribe\b|\bwhich\b"

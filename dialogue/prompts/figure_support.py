@@ -147,9 +147,13 @@ def _is_of_many(question: str, seen: Sequence[str]) -> bool:
 
 def _is_of_event(row: str, question: str) -> bool:
     """Whether a row may say when that happens which the question asks about."""
-    named = {at for at, words in enumerate(_EVENTS) if words.search(plain(row))}
-    asked = {at for at, words in enumerate(_EVENTS) if words.search(question)}
+    named, asked = _events(row), _events(question)
     return not named or not asked or bool(named & asked) or bool(_RANGE.search(row))
+
+
+def _events(text: str) -> set[int]:
+    """Which of `_EVENTS` a text speaks of."""
+    return {at for at, words in enumerate(_EVENTS) if words.search(plain(text))}
 
 
 def _is_of_unspoken_cell(row: str, reply: str, spoken: Sequence[str]) -> bool:
@@ -204,7 +208,8 @@ def _may_mean(row: str, number: str, spoken: Sequence[str], common: Collection[s
         return True
     if "," in cells and (headings := _telling(columns[0])):
         name = " ".join(word for word in _telling(name) if word not in common)
-        return _is_spoken(name, spoken) and any(is_in(word, spoken) for word in headings)
+        told = any(is_in(word, spoken) for word in headings) or bool(_events(columns[0]) & _events(" ".join(spoken)))
+        return told and _is_spoken(name, spoken)
     return not _AMOUNT.fullmatch(number) or _is_spoken(name, spoken)
 
 

@@ -11,8 +11,9 @@ import calendar
 import re
 from collections.abc import Collection, Sequence
 
-from dialogue.prompts.answer_kinds import of_asked_kind
+from dialogue.prompts.answer_kinds import OPTIONS, of_asked_kind
 from dialogue.prompts.figure_support import figures_fit
+from dialogue.prompts.row_support import rows_fit
 from dialogue.prompts.thing_support import things_fit
 from dialogue.text.dates import dates_of
 from dialogue.text.grammar import number_of
@@ -22,6 +23,7 @@ from dialogue.text.word_stems import is_in
 
 _WORD = re.compile(r"\d+(?:[.:,]\d+)*|[^\W\d_]+")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)\b")
+_LETTER = re.compile(r"(?:(?<=[a-z] )|(?<=[a-z]: ))([A-HJ-Z])\b(?!')")  # "platform B": no article
 _UNIT = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")  # 400mg, B12
 
 # Words that assert nothing by themselves: function words, and what any answer about a scene may use.
@@ -44,7 +46,6 @@ _EMPTY = frozenset(
     )
 )
 _NAMED_DAYS = [name.lower() for name in [*calendar.month_name[1:], *calendar.day_name]]
-_OPTIONS = re.compile(r"([\w-]+) or (?:(?:a|an|the|by|in|on|at|to|with|for) )*([\w-]+)")
 _TIME = re.compile(r"\[\d+\.\d s (?=\w+:)")  # with which an entry begins
 _READ = re.compile(r"“[^”]*”")
 _YES, _NO = re.compile(r"\W*yes\b"), re.compile(r"\W*no\b")
@@ -76,7 +77,7 @@ def is_supported(said: str, asked: str, entries: Sequence[str]) -> bool:
         return False
     if _NO.match(reply) and _ABSENCE.search(reply):
         return True
-    own = _words(question) - {word for options in _OPTIONS.finditer(question) for word in options.groups()}
+    own = _words(question) - {word for options in OPTIONS.finditer(question) for word in options.groups()}
     evidence = [word for word in _claims(reply) if is_in(word, there) or _named(word, labels)]
     if _YES.match(reply) and set(find_things(question)) and not _predicates(question, there, labels):
         return True
@@ -86,7 +87,7 @@ def is_supported(said: str, asked: str, entries: Sequence[str]) -> bool:
 
 
 def _fit(said: str, asked: str, entries: Sequence[str]) -> bool:
-    return figures_fit(said, asked, entries) and things_fit(said, asked, entries)
+    return all(fit(said, asked, entries) for fit in (figures_fit, things_fit, rows_fit))
 
 
 def _predicates(question: str, there: Collection[str], labels: Collection[str]) -> list[str]:
@@ -104,8 +105,8 @@ def _forms_of_dates(seen: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """Plain words in which a time of day is one number."""
-    return plain(_CLOCK.sub(r"\1.\2", text))
+    """Plain words in which a time of day is one number, and a letter that names something a word."""
+    return plain(_CLOCK.sub(r"\1.\2", _LETTER.sub(lambda found: found[1] * 4, text)))
 
 
 def _claims(text: str) -> list[str]:

@@ -6,13 +6,21 @@ Pure.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+
+from dialogue.blocks import SceneBlock
 from dialogue.memory.keyframes import Keyframe
 from dialogue.prompts.prompt import on_one_line, quoted_rows
+from dialogue.text.grammar import listed
 from dialogue.text.labels import spoken
 from dialogue.text.scene_phrases import grouped, thing
 
 LONGEST_ENTRY, SHORTEST_ENTRY = 600, 10  # characters
 MOST_THINGS = 10
+MOST_CHANGES = 3  # more than that is another view
+_OF_CAMERA = re.compile(r"\[[\d.]+ s camera: ")
+_CHANGED = re.compile(r"; (?:new|gone): [^;\]]*")
 
 
 def scene_entry(keyframe: Keyframe, longest: int = LONGEST_ENTRY) -> str:
@@ -35,7 +43,7 @@ def _content(keyframe: Keyframe, longest: int) -> str:
 
 
 def _things(keyframe: Keyframe, longest: int) -> str:
-    """Things by kind, people first, and light that is unusual."""
+    """Things by kind, people first, light that is unusual, and what came and went."""
     groups = grouped([fact for fact in keyframe.facts if fact.kind == "object"])
     parts: list[str] = []
     for group in groups:
@@ -49,7 +57,24 @@ def _things(keyframe: Keyframe, longest: int) -> str:
     parts += [
         f"{fact.label} light" for fact in keyframe.facts if fact.kind == "light" and fact.label in ("dark", "dim")
     ]
-    return "; ".join(parts)
+    return "; ".join([*parts, *_changes(keyframe)])
+
+
+def pictures_in_words(scenes: Sequence[SceneBlock]) -> str:
+    """A line for each picture of a message."""
+    contents = [_content(Keyframe("shown", scene.facts, scene.at), LONGEST_ENTRY) for scene in scenes]
+    return "\n".join(f"Picture {number}: {content}." for number, content in enumerate(contents, 1))
+
+
+def without_changes(entry: str) -> str:
+    """An entry without what came and went: what is there now."""
+    return _CHANGED.sub("", entry) if _OF_CAMERA.match(entry) else entry
+
+
+def _changes(keyframe: Keyframe) -> Iterator[str]:
+    for said, facts in (("new", keyframe.new), ("gone", keyframe.gone)):
+        if facts and len(facts) <= MOST_CHANGES:
+            yield on_one_line(f"{said}: {listed([thing(group, places=False) for group in grouped(facts)])}")
 
 
 def _quoted(texts: list[str], longest: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from dialogue.prompts.answer_kinds import COLOURS, PLACES
+from dialogue.prompts.answer_kinds import COLOURS, OPTIONS, PLACES
 from dialogue.text.grammar import number_of
 from dialogue.text.labels import labels_in
 from dialogue.text.plain_words import plain
@@ -38,7 +38,7 @@ def things_fit(said: str, asked: str, entries: Sequence[str]) -> bool:
     phrases = [each for each in every if labels_in(plain(each)) & named or nouns & set(plain(each).split())]
     words = set(plain(" ".join(phrases)).split())
     read = set(plain(" ".join(text for entry in entries for text in _TEXT.findall(entry))).split())
-    new = [word for word in reply if word not in question and word not in read]
+    new = [word for word in _claimed(reply, question) if word not in read]
     if any(word in COLOURS | PLACES and word not in words for word in new):
         return False
     numbers = [number for word in new if (number := number_of(word)) is not None and word != "one"]
@@ -48,6 +48,13 @@ def things_fit(said: str, asked: str, entries: Sequence[str]) -> bool:
         return True
     counts = _counts(phrases, {word for word in question if word in COLOURS | PLACES})
     return all(number in counts for number in numbers)
+
+
+def _claimed(reply: Sequence[str], question: Sequence[str]) -> list[str]:
+    """What a reply says of itself: not what the question has said, unless that was a choice; "yes" says its colours."""
+    offered = {word for options in OPTIONS.finditer(" ".join(question)) for word in options.groups()}
+    own = [word for word in reply if word not in question or word in offered]
+    return [*own, *(COLOURS & set(question) - offered if reply[:1] == ["yes"] else ())]
 
 
 def _counts_unseen(question: Sequence[str], seen: Collection[str]) -> bool:

@@ -236,7 +236,8 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         r" (?:what you(?: can| are)? (?:see|seeing|looking at)|everything (?:that )?you(?: can)? see"
         rf"|(?:{_DET} )?(?:whole |entire )?(?:surroundings?|scene|room|picture|image|view|environment|place|video|frame"
         rf"|photo|area|things|objects|office|kitchen)|{_THE} THING|{_IT}|everything){_HERE}",
-        rf"(?!.*\binside$)what(?: else)? {_BE}(?: there| that| the things?| all)?(?: to (?:see|be seen))?{_SPOT}+",
+        rf"(?!.*\binside$|.*\bin {_THE} THING)what(?: else)? {_BE}(?: there| that| the things?| all)?"
+        rf"(?: to (?:see|be seen))?{_SPOT}+",
         rf"what do (?:we|you) have{_SPOT}+",
         rf"what (?:is|was) (?:going on|happening){_HERE}",
         rf"what (?:can|could|do) you (?:tell|say|know) (?:me )?about (?:my|the|our) (?:surroundings|room|scene|place)"

@@ -22,6 +22,7 @@ Clock = Callable[[], datetime]
 # Longer sentences and texts are not small talk.
 _LONGEST_WORDS, _LONGEST_TEXT = 16, 500
 _COUNTS_TO = 20
+_AFTER_ANYTHING = frozenset({"what"})  # "something is missing. What?" asks for no repetition
 _MOST_WORDS_BACK = 30
 _TODAY = re.compile(r"\b(?:today|todays|now|are we in|do we have)\b")
 
@@ -46,8 +47,9 @@ def small_talk(
     """
     if kinds is None and _foreign(text):
         return "I'm sorry, I only understand English."
-    for words in reversed(sentences(text[-_LONGEST_TEXT:])):
-        if len(words.split()) > _LONGEST_WORDS:
+    said_words = sentences(text[-_LONGEST_TEXT:])
+    for words in reversed(said_words):
+        if len(words.split()) > _LONGEST_WORDS or (words in _AFTER_ANYTHING and len(said_words) > 1):
             continue
         if (talk := matched(words, kinds)) is not None:
             kind, found = talk

@@ -91,11 +91,6 @@ def answer_about_pictures(question: str, scenes: Sequence[SceneBlock]) -> str | 
     return _which([index for index, scene in enumerate(scenes) if wanted and wanted in _text(scene)], len(scenes))
 
 
-def pictures_in_words(scenes: Sequence[SceneBlock]) -> str:
-    """A line for each picture, for a model that reads."""
-    return "\n".join(f"Picture {number}: {scene.description}" for number, scene in enumerate(scenes, 1))
-
-
 def shown_again(scene: SceneBlock, at: float) -> SceneBlock:
     """The scene of an earlier picture as the newest one, at `at`."""
     facts = tuple(replace(fact, since=at, at=at) for fact in scene.facts)

@@ -10,10 +10,11 @@ import re
 
 from dialogue.blocks import SceneBlock
 from dialogue.engine import Engine
+from dialogue.prompts.scene_text import pictures_in_words
 from dialogue.rules.scene_questions import scene_question
 from dialogue.shown.comparing import answer_by_comparing, compares
 from dialogue.shown.receipts import answer_about_amounts
-from dialogue.shown.several_pictures import answer_about_pictures, named_picture, pictures_in_words, shown_again
+from dialogue.shown.several_pictures import answer_about_pictures, named_picture, shown_again
 from dialogue.shown.subjects import Attention, names_of, subjects
 from stream.requests.message_intake import PICTURES_APART_S, TakenMessage
 from stream.showing.film_speech import in_words

@@ -28,7 +28,7 @@ from ui.host.log_limits import LogLimit
 from ui.host.privacy import privacy
 from ui.host.progress import fetch
 from ui.host.supervised import SupervisorLink
-from ui.host.supervisor import Supervisor
+from ui.host.supervisor import supervise
 from ui.http.access import checked_token, new_token
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def run(options: argparse.Namespace) -> int:
     if token is None and not address.local:
         token = new_token()  # the same one after a restart
     with listening:
-        return Supervisor(
+        return supervise(
             [sys.executable, str(PROGRAM), *options.arguments, SUPERVISED],
             listening,
             environment=ALLOCATOR | os.environ | ({TOKEN: token} if token else {}),
             memory_limit_bytes=options.memory_limit * 10**9 if options.memory_limit else None,
-        ).run()
+        )
 
 
 def _spans(options: argparse.Namespace) -> Spans | None:

@@ -39,8 +39,8 @@ class Judged:
         return False
 
 
-def grounding(context: Judged) -> Grounding:
-    style = SimpleNamespace(doubt=Doubt("Sorry", 0.5, 0.5), judge=SceneJudge(0.0, {0: 1.0}))
+def grounding(context: Judged, *certainties: float) -> Grounding:
+    style = SimpleNamespace(doubt=Doubt("Sorry", 0.5, 0.5, 0.4), judge=SceneJudge(0.0, {0: 1.0}))
     seen = SimpleNamespace(content=Keyframe("text", (), 0.0))
     script: Any = SimpleNamespace(entries=[seen], shown=lambda _entry: MENU, system=(), alone=lambda question: question)
     chat = SimpleNamespace(encode=lambda word: [7])
@@ -49,8 +49,8 @@ def grounding(context: Judged) -> Grounding:
     async def run(step: Any, *given: Any) -> Any:
         return step(*given)
 
-    unused: Any = None
-    return Grounding(llm, run, script, unused)
+    writing: Any = SimpleNamespace(certainties=certainties)
+    return Grounding(llm, run, script, writing)
 
 
 async def written(before: Any, pieces: list[str], taken: list[str]) -> AsyncGenerator[str, None]:
@@ -60,14 +60,16 @@ async def written(before: Any, pieces: list[str], taken: list[str]) -> AsyncGene
         yield piece
 
 
-def said(asked: str, *pieces: str, odds: float = SURELY, doubt: float = 0.0) -> tuple[list[str], int]:
+def said(
+    asked: str, *pieces: str, odds: float = SURELY, doubt: float = 0.0, certain: tuple[float, ...] = ()
+) -> tuple[list[str], int]:
     """What is said of what the model writes, and how much was written before the first of it was said."""
 
     async def story() -> tuple[list[str], int]:
         taken: list[str] = []
         spoken, before = [], 0
         context: Any = Judged(odds, doubt)
-        held = grounding(context)
+        held = grounding(context, *certain)
         opening = held.opening(asked, context, sees=True)
         async for text in held.supported(asked, written(opening, list(pieces), taken)):
             before = before or len(taken)
@@ -85,6 +87,12 @@ def test_an_answer_about_the_scene_is_said_in_whole_sentences_that_it_supports()
     spoken, before = said("What does the soup cost?", "Soup", " costs 4.50. ", "It is", " hot.")
     assert (spoken, before) == (["Soup costs 4.50. "], 2)
     assert said("What does the soup cost?", "It costs 9.80.")[0] == [CANNOT_TELL]
+
+
+def test_words_about_the_scene_of_which_the_model_is_uncertain_are_not_said() -> None:
+    assert said("What does the soup cost?", "It costs 4.50.", certain=(0.9, 0.3, 0.4))[0] == [CANNOT_TELL]
+    assert said("What does the soup cost?", "It costs 4.50.", certain=(0.9, 0.3, 0.6))[0] == ["It costs 4.50."]
+    assert said("Why do dogs bark?", "To warn.", certain=(0.1, 0.1), odds=HARDLY)[0] == ["To warn."]
 
 
 def test_a_doubt_ends_the_reply_at_once() -> None:

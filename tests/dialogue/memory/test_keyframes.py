@@ -88,3 +88,12 @@ def test_a_text_with_another_figure_is_written_when_the_user_speaks() -> None:
     assert [each.kind for each in seen(*changed)].count("text") == 1
     asked = [each for each in seen(*changed, asked=12.0) if each.kind == "text"]
     assert asked[-1].facts[0].text == "Oslo 09:25 Platform 3"
+
+
+def test_an_entry_says_what_came_and_went_since_the_one_before() -> None:
+    cups = (replace(CUP, count=2), DOG)
+    first, second, third = seen((0.0, cups), (1.0, cups), (9.0, (CUP,)), (10.0, (CUP,)), (19.0, cups), (20.0, cups))
+    assert (first.gone, first.new) == ((), ())
+    assert [(fact.label, fact.count) for fact in second.gone] == [("cup", 1), ("dog", 1)]
+    assert not second.new
+    assert [(fact.label, fact.count) for fact in third.new] == [("cup", 1), ("dog", 1)]

@@ -60,7 +60,7 @@ def test_old_scenes_leave_first_and_the_newest_stays(script: ChatScript, tokeniz
         assert before == script.wanted(), "cutting the spans leaves the wanted tokens"
         assert {entry.kind for entry in eviction.dropped} <= {"scene"}
     text = shown(script, tokenizer)
-    assert "Remember the roses." in text and "[590.0 s camera: four cups]" in text and "[0.0 s" not in text
+    assert "Remember the roses." in text and "[590.0 s camera: four cups; new: a cup]" in text and "[0.0 s" not in text
     assert script.use().dropped["scene"] > 10
     assert len(script.wanted()) == sum(script.use().tokens.values()) <= 768 - 80
 

@@ -35,3 +35,18 @@ HARBOUR = [
 )
 def test_numbers_colours_and_places_are_those_of_the_thing(asked: str, said: str, fit: bool) -> None:
     assert things_fit(said, asked, HARBOUR) is fit
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "fit"),
+    [
+        ("Is the dog on the left or the right?", "The dog is on the right.", False),
+        ("Is the dog on the left or the right?", "The dog is on the left.", True),
+        ("The dog, is that black or brown?", "It is brown.", False),
+        ("The dog is brown, am I right?", "Yes, it is.", False),
+        ("The dog is black, am I right?", "Yes, it is.", True),
+        ("Is the dog white?", "No, it is black.", True),
+    ],
+)
+def test_a_choice_and_what_a_yes_affirms_are_claims(asked: str, said: str, fit: bool) -> None:
+    assert things_fit(said, asked, HARBOUR) is fit

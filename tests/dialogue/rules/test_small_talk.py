@@ -119,3 +119,8 @@ def test_which_day_it_is_may_ask_for_the_day_that_is_written_in_view() -> None:
     assert asked("Which day is it?", "Ferry | 7\nDate | 2 June") == f"It says “Date 2 June”. {today}"
     assert asked("What day is it today?", "Date | 2 June") == today
     assert asked("Which day is it?", "Mon to Fri | 8:30 - 18:00") == today
+
+
+def test_what_after_a_statement_asks_for_no_repetition() -> None:
+    assert small_talk("Something is missing. What?", lambda: datetime(2026, 1, 1), History(())) is None
+    assert small_talk("What?", lambda: datetime(2026, 1, 1), History(())) == "I haven't said anything yet."

@@ -67,11 +67,11 @@ asyncio.run(serve(SETUP, opened, "127.0.0.1", 0, cache_dir=folder, on_ready=read
 SUPERVISOR = """
 import sys, os
 from ui.host.address import listen
-from ui.host.supervisor import Supervisor
+from ui.host.supervisor import supervise
 listening, _ = listen("127.0.0.1", 0)
 limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
 command = [sys.executable, "-c", os.environ["SERVER"], sys.argv[1], sys.argv[2]]
-sys.exit(Supervisor(command, listening, environment=os.environ, memory_limit_bytes=limit).run())
+supervise(command, listening, environment=os.environ, memory_limit_bytes=limit)
 """
 
 
