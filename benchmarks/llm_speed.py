@@ -10,7 +10,6 @@ file, and decodes in two sessions of 1,000 tokens. `ttft_ms_median` is measured 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import statistics
 import subprocess
@@ -26,7 +25,7 @@ from benchmarks.report import benchmark_parser, report
 from benchmarks.routes.decoder import MeasuredRoute, OwnDecoder, speeds
 from benchmarks.routes.decoder_accuracy import TEXTS, TOKENS_AT_ONCE, in_pieces
 from benchmarks.routes.first_token import first_token_ms
-from benchmarks.routes.llamacpp import LlamaCpp
+from benchmarks.routes.llamacpp import LlamaCpp, llamacpp_folder
 from dialogue.engines.entries import DEFAULT_LLM, LARGER_LLM
 from dialogue.engines.settings import LargerEmbeddedSettings
 from dialogue.llm.language_model import open_language_model
@@ -55,9 +54,9 @@ print(json.dumps({"load_s": load_s, "import_s": imported - began, "rss_mb": rss 
 """
 
 
-def ratios(path: Path, rounds: int) -> dict[str, float]:
+def ratios(path: Path, rounds: int, llamacpp: Path) -> dict[str, float]:
     """llama.cpp's time over ours, by task; prints both."""
-    routes: dict[str, MeasuredRoute] = {"ours": OwnDecoder(path, "auto", 1), "llama.cpp": LlamaCpp(path)}
+    routes: dict[str, MeasuredRoute] = {"ours": OwnDecoder(path, "auto", 1), "llama.cpp": LlamaCpp(llamacpp, path)}
     ids = torch.randint(20, 40_000, (2048,), generator=torch.Generator().manual_seed(0)).tolist()
     taken = speeds(routes, ids, rounds, 1)
     print(f"{path.name}\n{'ms':24}{'ours':>10}{'llama.cpp':>12}{'ratio':>8}")
@@ -69,8 +68,8 @@ def ratios(path: Path, rounds: int) -> dict[str, float]:
     return found
 
 
-def speed_figures(path: Path, rounds: int) -> dict[str, float]:
-    found = ratios(path, rounds)
+def speed_figures(path: Path, rounds: int, llamacpp: Path) -> dict[str, float]:
+    found = ratios(path, rounds, llamacpp)
     prefill = [ratio for task, ratio in found.items() if task.startswith("prefill")]
     return {
         "decode_ratio": found["decode 256"],
@@ -107,17 +106,17 @@ def speed_of_larger_llm(path: Path, rounds: int = 5, parts: Collection[str] = PA
     """
     torch.set_num_threads(1)
     found: dict[str, float] = {}
-    if COMPARED & set(parts) and importlib.util.find_spec("llama_cpp") is None:
-        print("Without llama.cpp there are no ratios: pip install llama-cpp-python", file=sys.stderr)
-        parts = set(parts) - COMPARED
+    llamacpp = llamacpp_folder()
+    if COMPARED & set(parts) and llamacpp is None:
+        print("Without llama.cpp there are no ratios (benchmarks/README.md says where it comes from).", file=sys.stderr)
     if "load" in parts:
         found |= loading(path)
     if "first" in parts:
         found["ttft_ms_median"] = first_token_ms(LargerEmbeddedSettings(), WeightStore(home()))
-    if "speed" in parts:
-        found |= speed_figures(path, rounds)
-    if "small" in parts:
-        small = ratios(WeightStore(home()).path(DEFAULT_LLM), rounds)
+    if "speed" in parts and llamacpp is not None:
+        found |= speed_figures(path, rounds, llamacpp)
+    if "small" in parts and llamacpp is not None:
+        small = ratios(WeightStore(home()).path(DEFAULT_LLM), rounds, llamacpp)
         found["small_decode_ratio"] = small["decode 256"]
     if "top1" in parts:
         found["top1"] = top1(path)

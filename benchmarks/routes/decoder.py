@@ -4,12 +4,11 @@ Speed: the routes take turns in short rounds, so that noise of the machine affec
 thread, in processor time (routes/route_clock.py), prefill on --threads. Each token reads the whole file once, so
 `memory_gb_s`, the memory bandwidth of one thread, bounds every route. Accuracy: see routes/decoder_accuracy.py.
 
-llama.cpp is an optional dependency (the extra `benchmark`); its columns are missing without it.
+llama.cpp is optional (routes/llamacpp.py); its columns are missing without it.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import benchmark_parser, report
 from benchmarks.routes.decoder_accuracy import Agreement, accuracy
-from benchmarks.routes.llamacpp import LlamaCpp
+from benchmarks.routes.llamacpp import LlamaCpp, llamacpp_folder
 from benchmarks.routes.route_clock import clock_of
 from dialogue.llm.language_model import LanguageModel, open_language_model
 from dialogue.sizing.model_estimate import memory_speed
@@ -130,7 +129,8 @@ def measure(path: Path, rounds: int, threads: int) -> dict[str, float]:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # the run takes minutes: show each figure at once
     torch.set_num_threads(1)
     exact = open_language_model(path, quantisation="float32")
-    llama = LlamaCpp(path) if importlib.util.find_spec("llama_cpp") else None
+    folder = llamacpp_folder()
+    llama = LlamaCpp(folder, path) if folder is not None else None
     routes: dict[str, MeasuredRoute] = {"ours": OwnDecoder(path, "auto", threads), "transformers": Transformers(exact)}
     if llama:
         routes["llama.cpp"] = llama
