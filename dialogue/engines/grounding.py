@@ -116,8 +116,10 @@ class Grounding:
         doubt = self._llm.style.doubt
         if self._uncertain is None:
             least = sorted(self._context.certainties)[:COUNTED]
-            admits = doubt is None or sentence.lstrip().startswith(doubt.word)
-            self._uncertain = not admits and bool(least) and sum(least) / len(least) < doubt.uncertain
+            if doubt is None or not least or sentence.lstrip().startswith(doubt.word):
+                self._uncertain = False
+            else:
+                self._uncertain = sum(least) / len(least) < doubt.uncertain
         return self._uncertain
 
     async def _doubts_unseeing(self, question: str, doubt: Doubt) -> float:
