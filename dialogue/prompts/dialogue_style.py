@@ -26,8 +26,8 @@ class Doubt:
     """The word with which the examples begin where there is no answer. A reply about the scene begins with it
     where its probability reaches `least`: a small model gives it some, and then guesses all the same. A question is
     about a text in view where the probability reaches `unread` once the text is left out: 0.09 to 0.73 for 13 such
-    questions beside a receipt, a ticket and opening hours, 0.0001 to 0.09 for 7 about the world. Of a sentence about
-    the scene the two least certain tokens have a mean probability of at least `uncertain`, else it is not said."""
+    questions beside a receipt, a ticket and opening hours, 0.0001 to 0.09 for 7 about the world. A sentence about
+    the scene is said if its two least certain tokens have a mean probability of at least `uncertain`."""
 
     word: str
     least: float

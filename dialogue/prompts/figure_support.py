@@ -208,8 +208,8 @@ def _may_mean(row: str, number: str, spoken: Sequence[str], common: Collection[s
         return True
     if "," in cells and (headings := _telling(columns[0])):
         name = " ".join(word for word in _telling(name) if word not in common)
-        told = any(is_in(word, spoken) for word in headings) or bool(_events(columns[0]) & _events(" ".join(spoken)))
-        return told and _is_spoken(name, spoken)
+        titled = any(is_in(word, spoken) for word in headings) or bool(_events(columns[0]) & _events(" ".join(spoken)))
+        return titled and _is_spoken(name, spoken)
     return not _AMOUNT.fullmatch(number) or _is_spoken(name, spoken)
 
 

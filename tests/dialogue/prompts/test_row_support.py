@@ -1,4 +1,4 @@
-"""Of several rows or pictures the reply takes one that can be meant."""
+"""The reply takes one of several rows or pictures that can be meant."""
 
 from __future__ import annotations
 
