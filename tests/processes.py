@@ -21,7 +21,6 @@ CALLS = (  # in this order: the first five share a server, which the last test o
     "tests/browser/seeing/test_showing.py",
     "tests/browser/test_conversation.py",
     "tests/browser/languages/test_conversations.py",
-    "tests/browser/languages/test_translation.py",
     "tests/browser/languages/test_signs.py",
     "tests/browser/agents/test_agents.py",
     "tests/browser/test_delegation.py",

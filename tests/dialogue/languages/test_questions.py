@@ -134,3 +134,9 @@ def test_a_long_text_is_no_question() -> None:
 )
 def test_a_story_is_a_long_text(code: str, text: str, long: bool) -> None:
     assert asks_for_long_text(text, code) is long
+
+
+def test_a_timer_without_its_name_is_set() -> None:
+    """As heard where the last word was too soft."""
+    found = asked("请设一个三秒钟", language("zh"))
+    assert found is not None and (found.kind, found.seconds) == ("timer", 3.0)
