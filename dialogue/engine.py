@@ -158,6 +158,29 @@ class PrefillsIdle(Protocol):
         ...
 
 
+class AdapterSwitch(Protocol):
+    """The adapters that one session can use."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def name(self) -> str:
+        """The name of the one in use; "" for the weights as they are."""
+        ...
+
+    def use(self, name: str) -> None:
+        """From the next reply on. Raises BadInput for an unknown name."""
+        ...
+
+
+@runtime_checkable
+class Adapts(Protocol):
+    """An engine whose adapter is switched while the conversation goes on."""
+
+    @property
+    def adapters(self) -> AdapterSwitch: ...
+
+
 class Translator(Protocol):
     """Translates sentence by sentence, apart from a conversation. Languages by their codes of ISO 639-1."""
 

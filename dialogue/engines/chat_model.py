@@ -7,7 +7,7 @@ tokens and sampling.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +16,7 @@ from dialogue.engine import Engine, Runner
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.engines.local_llm import LocalLlm, open_embedder
 from dialogue.engines.semantic_turn import SemanticTurnDetector
+from dialogue.llm.checkpoints.adapter import read_adapters
 from dialogue.llm.device import device_for, spare_threads
 from dialogue.llm.language_model import KEPT_FROM, open_language_model
 from dialogue.llm.precision import Quantisation
@@ -45,17 +46,18 @@ def open_chat_model(
     sampling: SamplingConfig | None = None,
     style: Callable[[SamplingConfig], DialogueStyle] = chat_style,
     built_in_tools: bool = True,
-    adapter: Path | None = None,
+    adapters: Sequence[tuple[str, Path]] = (),
 ) -> PacedSessions:
     """Load a .gguf file or a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
     `device` "auto" takes a graphics card if torch finds one. A context larger than the model's is cut to the model's;
     `sampling` replaces what the model's makers advise; `style` makes the dialogue style of it. With `built_in_tools`
-    a model that calls functions is offered those too. Raises BadInput for
-    damaged files, a model that is not of the Llama family, and a model without a chat template.
+    a model that calls functions is offered those too. `adapters` are names and folders. Raises BadInput for damaged
+    files, a model that is not of the Llama family, and a model without a chat template.
     """
+    read = read_adapters(adapters)
     model = open_language_model(
-        path, quantisation=precision, device=device_for(device), threads=spare_threads(), adapter=adapter
+        path, quantisation=precision, device=device_for(device), threads=spare_threads(), adapters=read
     )
     template = ChatTemplate(model.chat_template, model.special_tokens)
     llm = LocalLlm(
@@ -64,7 +66,7 @@ def open_chat_model(
         embedder=open_embedder(embedder_folder),
         style=style(sampling or model.sampling or SAMPLING),
         render=template,
-        keep_beside=path if adapter is None and path.is_file() and path.stat().st_size >= KEPT_FROM else None,
+        keep_beside=path if not read and path.is_file() and path.stat().st_size >= KEPT_FROM else None,
         call_format=call_format(template) if model.config.layer_weights >= LEAST_WEIGHTS else None,
         built_in_tools=built_in_tools,
     )

@@ -47,7 +47,7 @@ def _units(factory: Any) -> Measurement:
 
 
 def _placement(settings: MiniCPMSettings | ChatModelSettings) -> dict[str, Any]:
-    return {"precision": settings.precision, "device": settings.device, "adapter": settings.adapter}
+    return {"precision": settings.precision, "device": settings.device, "adapters": settings.adapters}
 
 
 def _open_embedded(settings: EmbeddedSettings, resources: EngineResources) -> EngineFactory:

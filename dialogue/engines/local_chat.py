@@ -74,6 +74,7 @@ class LocalChatEngine:
         self._generation, self._languages = GenerationConfig(), TurnLanguages()
         self.translator = llm.translation(runner)
         self._context = LocalContext(llm, runner, self._script, self._tools)
+        self.adapters = self._context.adapters
         self._grounding = Grounding(llm, runner, self._script, self._context)
 
     def equip(self, toolbox: Toolbox) -> None:

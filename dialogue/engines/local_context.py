@@ -12,6 +12,8 @@ from dialogue.engine import Runner
 from dialogue.engines.local_llm import LocalLlm
 from dialogue.grammars.constraint import Constraint
 from dialogue.grammars.session_tools import CALL_TOKENS, SessionTools
+from dialogue.llm.batching import Output, Stream
+from dialogue.llm.checkpoints.adapter import AdapterChoice
 from dialogue.llm.sampling import GREEDY, SamplingConfig
 from dialogue.llm.token_context import PREFILL_CHUNK, TokenContext
 from dialogue.memory.timeline_log import TimelineLog
@@ -38,9 +40,14 @@ class LocalContext:
         self.tokens: TokenContext | None = None
         self.followed = 0  # position of the timeline up to which it is prefilled
         self.certainties: list[float] = []  # the probabilities of the tokens of the reply so far
+        self.adapters = AdapterChoice(llm.model.decoder.adapters, self._restart)
 
     def close(self) -> None:
         self.tokens = None
+
+    def _restart(self) -> None:
+        """What was computed with another adapter is computed again when the session is idle, or for the next reply."""
+        self.tokens, self.followed = None, -1
 
     async def prefill_idle(self, log: TimelineLog) -> bool:
         """One step of prefill ahead of the user's words, for what was seen. False where nothing is left to do."""
@@ -122,23 +129,22 @@ class LocalContext:
         return text
 
     async def structured(self, log: TimelineLog, grammar: str, most: int | None) -> AsyncGenerator[str, None]:
-        """An answer that is held to a grammar from its first token on."""
+        """An answer that is held to a grammar from its first token on. Those of several sessions share passes."""
         llm = self._llm
         most = min(most or llm.limit, llm.limit // STRUCTURE_SHARE)
         context = await self.follow(log, replying=True, most=most)
         constraint = await self._run(llm.vocabulary.constraint, grammar)
         ids, said = list[int](), ""
-        token = await self._run(context.choose, GREEDY, (), constraint)
-        while len(ids) < most and token not in llm.stop_ids:
-            ids.append(token)
-            constraint.accept(token)
-            text = llm.chat.raw_text(ids)
-            if new := text[len(said) :]:
-                yield new
-            said = text
-            if constraint.complete:
-                return
-            token = await self._run(context.advance, token, GREEDY, (), constraint)
+        member = llm.batch.join(_constrained_tokens(context, constraint, llm.stop_ids, most))
+        try:
+            while (tokens := await self._run(llm.batch.run_turn, member, 1)) is not None:  # others wait for one pass
+                ids += tokens
+                text = llm.chat.raw_text(ids)
+                if new := text[len(said) :]:
+                    yield new
+                said = text
+        finally:
+            llm.batch.leave(member)
 
     async def _constrained(self, constraint: Constraint | None, reading: JsonCalls, token: int) -> Constraint | None:
         """The constraint of the open call, after `token`. The first one takes a moment to make."""
@@ -163,7 +169,7 @@ class LocalContext:
         eviction = self._script.make_room(max(most, self._llm.style.hard_tokens) + FRAME_TOKENS + spare)
         log.left(eviction.dropped)
         if self.tokens is None:
-            self.tokens = await self._run(self._llm.new_context, self._script.system)
+            self.tokens = await self._run(self._llm.new_context, self._script.system, self.adapters.chosen)
         for start, end in eviction.cuts:
             await self._run(self.tokens.cut, start, end)
         if not replying:  # no answer is due
@@ -178,3 +184,19 @@ class LocalContext:
         await self._run(context.cut, renewal.start, renewal.end)
         for first in range(0, len(renewal.ids), PREFILL_CHUNK):
             await self._run(context.insert, renewal.start + first, renewal.ids[first : first + PREFILL_CHUNK])
+
+
+def _constrained_tokens(
+    context: TokenContext, constraint: Constraint, stop_ids: frozenset[int], most: int
+) -> Stream[int]:
+    """At most `most` tokens, until the constraint is fulfilled or one of `stop_ids` is chosen. Runs on the model's
+    thread."""
+    token = context.choose(GREEDY, (), constraint)
+    for _ in range(most):
+        if token in stop_ids:
+            return
+        constraint.accept(token)
+        yield Output(token)
+        if constraint.complete:
+            return
+        token = yield from context.advancing(token, constraint)

@@ -14,6 +14,8 @@ from dialogue.blocks import Fact
 from dialogue.engine import Runner
 from dialogue.grammars.constraint import GrammarVocabulary
 from dialogue.interpreting.local import LocalTranslation
+from dialogue.llm.checkpoints.adapter import Adapter
+from dialogue.llm.continuous_batching import ContinuousBatch
 from dialogue.llm.language_model import LanguageModel
 from dialogue.llm.native.kept_prefix import load_prefix, store_prefix
 from dialogue.llm.sampling import GREEDY
@@ -55,6 +57,7 @@ class LocalLlm:
         self.chat = ChatFormat(model.tokenizer, render)
         self.stop_ids = model.stop_ids | self.chat.turn_ends()
         self.call_format, self.built_in_tools = call_format, built_in_tools
+        self.batch = ContinuousBatch()  # of answers that are held to a form
         self.vocabulary = GrammarVocabulary(model.tokenizer, self.stop_ids)
         persona = self.chat.listening(few_shot(style.persona, style.examples))
         self._prefilled_prompts = [self._prompt(persona, keep_beside)]
@@ -66,10 +69,14 @@ class LocalLlm:
         # Prefilled only where it is used: it takes most of a second on a slow machine.
         self._prefilled_phrasing = self._prefill(self.chat.listening(self._phrasing_prompt)) if self.phrases else None
 
-    def new_context(self, system: Sequence[int] = ()) -> TokenContext:
-        """A session's cache with the beginning of its prompt `system` prefilled, as far as sessions share it."""
-        context = TokenContext(self.model, self.model.new_cache(self.limit))
-        context.copy_from(max(self._prefilled_prompts, key=lambda each: _common_length(each.ids, system)))
+    def new_context(self, system: Sequence[int], adapter: Adapter | None) -> TokenContext:
+        """A session's cache with the beginning of its prompt `system` prefilled, as far as sessions share it: those
+        with the `adapter` that a new one has."""
+        cache = self.model.new_cache(self.limit)
+        shared, cache.adapter = cache.adapter is adapter, adapter
+        context = TokenContext(self.model, cache)
+        if shared:
+            context.copy_from(max(self._prefilled_prompts, key=lambda each: _common_length(each.ids, system)))
         return context
 
     def translation(self, runner: Runner) -> LocalTranslation | None:

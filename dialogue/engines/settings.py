@@ -144,14 +144,14 @@ class ModelSettings(EngineSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ChatModelSettings(EngineSettings):
-    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" takes the fastest. `adapter` is
-    the folder of a LoRA adapter in PEFT's format."""
+    """A chat model of the Llama family: a folder or a .gguf file. `precision` "auto" takes the fastest. `adapters`
+    are the names and folders of LoRA adapters in PEFT's format; a session begins with the first."""
 
     model_path: Path
     context_tokens: int = 4096
     precision: Quantisation = "auto"
     device: str = "auto"
-    adapter: Path | None = None
+    adapters: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +161,9 @@ class ImageTextSettings(ModelSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class MiniCPMSettings(ModelSettings):
-    """A model of the MiniCPM family. `adapter` is the folder of a LoRA adapter in PEFT's format."""
+    """A model of the MiniCPM family. `adapters` as for a chat model."""
 
-    adapter: Path | None = None
+    adapters: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,15 @@ def nothing_found(quotes: Sequence[Quote]) -> LibraryAnswer:
     return LibraryAnswer(f"{NOTHING} The nearest passage is {spoken_source(quotes[0].passage)}.")
 
 
+def supporting(said: str, quotes: Sequence[Quote], question: str) -> Quote | None:
+    """The first quote that states a sentence of an answer in free words; None where none does."""
+    for sentence in (" ".join(words) for words in sentences_of(said)):
+        for quote in quotes:
+            if is_stated(sentence, quote, question):
+                return quote
+    return None
+
+
 def is_stated(said: str, quote: Quote, question: str) -> bool:
     """Whether the quote supports the answer, beside words of the question."""
     text = f"{quote.text} {quote.passage.title}"

@@ -6,10 +6,12 @@ import re
 
 from dialogue.library.question_words import question_words
 from dialogue.library.quotes import has_word
+from dialogue.text.grammar import NUMBER_WORDS
 
 # The share of the words that must stand in the text or the question.
 LEAST_SUPPORT = 0.6
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_WORDS = "|".join(word for word, value in NUMBER_WORDS.items() if value > 1)  # "one" is often no number
+_NUMBER = re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{_WORDS})(?:-(?:{_WORDS}|one))?\b", re.IGNORECASE)
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"}
 _NAME = re.compile(r"\b[A-Z][a-z]{2,}\b")
 
@@ -23,7 +25,7 @@ def is_supported(said: str, text: str, question: str) -> bool:
     numbers = {_value(number) for number in _NUMBER.findall(text)}
     if not all(_value(number) in numbers for number in _NUMBER.findall(said)):
         return False
-    words = [word for word in question_words(said) if not word.isdecimal()]
+    words = [word for word in question_words(said) if not _NUMBER.fullmatch(word)]
     if not all(has_word(name, known) for name in _names(said)):
         return False
     return sum(has_word(word, known) for word in words) >= LEAST_SUPPORT * len(words)
@@ -39,6 +41,8 @@ def _names(said: str) -> list[str]:
 
 
 def _value(number: str) -> str:
-    """A number in one spelling: 1,880 and 1880 are one, 4.50 and 4.5 too."""
+    """A number in one spelling: 1,880 and 1880 are one, 4.50 and 4.5, nine and 9 too."""
+    if number[0].isalpha():
+        return str(sum(NUMBER_WORDS[word] for word in number.lower().split("-")))
     plain = number.replace(",", "")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

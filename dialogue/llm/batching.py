@@ -15,7 +15,6 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from dialogue.llm.decoder import Decoder
 from dialogue.llm.kv_cache import KVCache
 
 T = TypeVar("T")
@@ -61,6 +60,13 @@ class Output(Generic[T_co]):
 Stream = Generator[Request | Output[T], Any, None]  # work that emits a series of outputs
 
 
+class BatchDecoder(Protocol):
+    """A decoder that computes several sessions in one pass."""
+
+    def forward_batch(self, caches: Sequence[Any], inputs: Sequence[Tensor]) -> list[Tensor]: ...
+    def logits(self, hidden: Tensor) -> Tensor: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fed:
     """Hidden states (T, hidden) of the inputs, and the logits (V,) after the last row if they were requested."""
@@ -73,7 +79,7 @@ class Fed:
 class Feed:
     """A request to append token ids (T,) or rows (T, hidden) to a session's cache; the result is a Fed."""
 
-    decoder: Decoder
+    decoder: BatchDecoder
     cache: KVCache
     inputs: Tensor
     scored: bool = True  # whether to compute logits, which reads the largest matrix

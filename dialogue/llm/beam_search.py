@@ -84,6 +84,7 @@ def _continued(decoder: Decoder, chosen: list[tuple[float, _Beam, int]]) -> list
 
 def _copied(decoder: Decoder, cache: KVCache) -> KVCache:
     copy = decoder.new_cache(cache.capacity)
+    copy.adapter = cache.adapter
     copy.storage[:, :, :, : cache.length] = cache.storage[:, :, :, : cache.length]
     copy.advance(cache.length)
     return copy

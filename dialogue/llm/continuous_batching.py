@@ -70,16 +70,17 @@ class ContinuousBatch:
         """Removes a reply, at once or after the current pass."""
         self._parts.remove(part)
 
-    def run_turn(self, part: BatchMember[T]) -> list[T] | None:
-        """Runs one turn; returns the new outputs of this reply, possibly none yet; None at its end.
+    def run_turn(self, part: BatchMember[T], passes: int = PASSES) -> list[T] | None:
+        """Runs one turn, at most `passes`; returns the new outputs of this reply, possibly none yet; None at
+        its end.
 
         Raises what its stream raises.
         """
         part.begin()
-        for count in range(PASSES):
+        for count in range(passes):
             if part.made or part.request is None or part not in self._parts:
                 break
-            self._compute(part, own=count == PASSES - 1)
+            self._compute(part, own=count == passes - 1)
         return part.fetch()
 
     def _compute(self, part: BatchMember[Any], own: bool) -> None:

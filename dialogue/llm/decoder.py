@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import Adapter, initial
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
-from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors
+from dialogue.llm.checkpoints.decoder_tensors import Shapes, decoder_tensors
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.linear import GROUP, Int8Linear, Linear, make_linear
 from dialogue.llm.precision import Precision
@@ -23,6 +24,8 @@ from dialogue.llm.rotary import Rotary, rotate
 
 Progress = Callable[[int, int], None]
 Angles = tuple[Tensor, Tensor]
+QKV = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+OUTPUT, GATE_UP, DOWN = ("self_attn.o_proj",), ("mlp.gate_proj", "mlp.up_proj"), ("mlp.down_proj",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,37 @@ class _Segment:
     mask: Tensor | None
 
 
+@dataclass(frozen=True, slots=True)
+class _LayerRun:
+    """The products of the layer `at` for all sessions of a step."""
+
+    at: str
+    shapes: Shapes
+    segments: list[_Segment]
+
+    def product(self, linear: Linear, x: Tensor, names: Sequence[str]) -> Tensor:
+        """A product of the matrices `names`, joined, with what the sessions' adapters add to each of them."""
+        y = linear(x)
+        for segment in self.segments:
+            if (adapter := segment.cache.adapter) is None:
+                continue
+            first = 0
+            for module in (f"{self.at}{name}" for name in names):
+                last = first + self.shapes[f"{module}.weight"][0]
+                if (part := adapter.parts.get(module)) is not None:
+                    y[segment.rows, first:last] += part(x[segment.rows])
+                first = last
+        return y
+
+
 class Decoder:
     """Weights of one model, shared by all sessions.
 
     `weights` maps Hugging Face names ("model.layers.0.self_attn.q_proj.weight") to tensors; each is read once, so a
     lazy mapping limits the memory of loading to one layer. Raises BadInput if one is missing or has another shape.
     Activations are float32 for float32 weights and bfloat16 for all others. `context` is the longest context to be
-    served, which some rotary scalings depend on; `group` as in `make_linear`.
+    served, which some rotary scalings depend on; `group` as in `make_linear`. New sessions have the first of the
+    `adapters`.
     """
 
     def __init__(
@@ -63,6 +90,7 @@ class Decoder:
         device: torch.device | str = "cpu",
         context: int | None = None,
         group: int = GROUP,
+        adapters: Sequence[Adapter] = (),
         on_progress: Progress | None = None,
     ) -> None:
         self.config, self._group = config, group
@@ -71,12 +99,15 @@ class Decoder:
         self.dtype = torch.float32 if precision == "float32" else torch.bfloat16
         self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions, device)
         self._scale = config.head_dim**-0.5
+        self._shapes = decoder_tensors(config)
+        self.adapters = tuple(each.fitted(self._shapes, self.dtype, self.device) for each in adapters)
         self._build(weights, on_progress or (lambda done, total: None))
 
     def new_cache(self, capacity: int) -> KVCache:
         """An empty session of at most `capacity` tokens."""
         c = self.config
-        return KVCache(c.layers, c.kv_heads, c.head_dim, capacity, self.dtype, device=self.device)
+        adapter = initial(self.adapters)
+        return KVCache(c.layers, c.kv_heads, c.head_dim, capacity, self.dtype, device=self.device, adapter=adapter)
 
     def embed(self, ids: Tensor) -> Tensor:
         """int64 (T,) -> (T, hidden), to be mixed with embeddings of pictures and sound."""
@@ -137,23 +168,25 @@ class Decoder:
             first += tokens
         cos, sin = (torch.cat(table)[:, None].to(self.dtype) for table in zip(*tables, strict=True))
         for number, layer in enumerate(self._layers):
-            x = x + layer.output(self._attend(number, layer, self._norm(x, layer.attention_norm), (cos, sin), segments))
-            gate, up = layer.gate_up(self._norm(x, layer.mlp_norm)).chunk(2, dim=-1)
-            x = x + layer.down(F.silu(gate) * up)
+            run = _LayerRun(f"model.layers.{number}.", self._shapes, segments)
+            mixed = self._attend(number, layer, run, self._norm(x, layer.attention_norm), (cos, sin))
+            x = x + run.product(layer.output, mixed, OUTPUT)
+            gate, up = run.product(layer.gate_up, self._norm(x, layer.mlp_norm), GATE_UP).chunk(2, dim=-1)
+            x = x + run.product(layer.down, F.silu(gate) * up, DOWN)
         for segment, part in zip(segments, parts, strict=True):
             segment.cache.advance(len(part))
         x = self._norm(x, self._final_norm)
         return [x[segment.rows] for segment in segments]
 
-    def _attend(self, number: int, layer: _Layer, x: Tensor, angles: Angles, segments: list[_Segment]) -> Tensor:
+    def _attend(self, number: int, layer: _Layer, run: _LayerRun, x: Tensor, angles: Angles) -> Tensor:
         c = self.config
-        heads = layer.qkv(x).view(len(x), c.heads + 2 * c.kv_heads, c.head_dim)
+        heads = run.product(layer.qkv, x, QKV).view(len(x), c.heads + 2 * c.kv_heads, c.head_dim)
         turning, value = heads.split((c.heads + c.kv_heads, c.kv_heads), dim=1)
         if layer.head_norm is not None:
             turning = self._norm(turning, layer.head_norm)
         query, key = rotate(turning, *angles).split((c.heads, c.kv_heads), dim=1)
         mixed = torch.empty(len(x), c.heads * c.head_dim, dtype=x.dtype, device=x.device)
-        for segment in segments:
+        for segment in run.segments:
             new = segment.rows
             keys, values = segment.cache.append(number, key[new].transpose(0, 1), value[new].transpose(0, 1))
             mixed[new] = self._attention(query[new], keys, values, segment.mask)
@@ -224,12 +257,12 @@ class Decoder:
 
         return _Layer(
             attention_norm=norm(f"{at}input_layernorm.weight"),
-            qkv=linear(("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), c.qkv_bias),
+            qkv=linear(QKV, c.qkv_bias),
             head_norm=self._head_norm(norm, at) if c.qk_norm else None,
-            output=linear(("self_attn.o_proj",), c.output_bias),
+            output=linear(OUTPUT, c.output_bias),
             mlp_norm=norm(f"{at}post_attention_layernorm.weight"),
-            gate_up=linear(("mlp.gate_proj", "mlp.up_proj"), c.mlp_bias),
-            down=linear(("mlp.down_proj",), c.mlp_bias),
+            gate_up=linear(GATE_UP, c.mlp_bias),
+            down=linear(DOWN, c.mlp_bias),
         )
 
 

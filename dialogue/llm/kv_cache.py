@@ -11,6 +11,7 @@ import mmap
 import torch
 from torch import Tensor
 
+from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.rolling_rows import RollingRows
 from dialogue.llm.rotary import Rotary
 
@@ -32,10 +33,11 @@ class KVCache(RollingRows):
         dtype: torch.dtype = torch.float32,
         *,
         device: torch.device | str = "cpu",
+        adapter: Adapter | None = None,
     ) -> None:
         rows = -(-capacity // 16) * 16
         self.storage = _zeros((layers, 2, kv_heads, rows, head_dim), dtype, torch.device(device))
-        super().__init__(capacity)
+        super().__init__(capacity, adapter)
         # Views made once: slicing the storage 60 times per token costs as much as a small layer.
         self._keys = [self.storage[layer, 0] for layer in range(layers)]
         self._values = [self.storage[layer, 1] for layer in range(layers)]

@@ -21,7 +21,7 @@ from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
-from dialogue.llm.checkpoints.decoder_weights import AdaptedWeights, GgufWeights, SafetensorsWeights, StoredWeights
+from dialogue.llm.checkpoints.decoder_weights import GgufWeights, SafetensorsWeights, StoredWeights
 from dialogue.llm.checkpoints.gguf_file import GgufFile
 from dialogue.llm.checkpoints.gguf_tokenizer import tokenizer_of
 from dialogue.llm.checkpoints.json_file import read_json
@@ -32,7 +32,7 @@ from dialogue.llm.native_decoder import NativeDecoder
 from dialogue.llm.precision import Quantisation
 from dialogue.llm.rotary import Rotary
 from dialogue.llm.sampling import SamplingConfig
-from dialogue.llm.token_context import PREFILL_CHUNK, Steps
+from dialogue.llm.token_context import PREFILL_CHUNK, ChunkSteps
 
 __all__ = ["LanguageModel", "Quantisation", "open_decoder", "open_language_model"]
 
@@ -91,7 +91,7 @@ class LanguageModel:
         """The number of tokens to `begin` with at once."""
         return self.decoder.pace.tokens() if isinstance(self.decoder, NativeDecoder) else PREFILL_CHUNK
 
-    def begin(self, cache: KVCache, ids: Tensor) -> Steps:
+    def begin(self, cache: KVCache, ids: Tensor) -> ChunkSteps:
         """Appends ids (T,) to a session in steps."""
         if isinstance(self.decoder, NativeDecoder):
             return self.decoder.begin(cache, ids)
@@ -130,7 +130,7 @@ class _Choice:
     threads: int
     device: str
     on_progress: Progress | None
-    adapter: Path | None = None
+    adapters: Sequence[Adapter] = ()
 
 
 def open_language_model(
@@ -140,15 +140,15 @@ def open_language_model(
     threads: int = 1,
     device: str = "cpu",
     on_progress: Progress | None = None,
-    adapter: Path | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> LanguageModel:
     """Opens a .gguf file, or a folder with config.json, *.safetensors and the files of its tokenizer.
 
-    `route_for` defines "auto". `threads` applies to the compiled step, for inputs of 4 tokens or more. `adapter` is the
-    folder of a LoRA adapter (adapter.py). Raises BadInput if the files are damaged or the model is not of the Llama
-    family.
+    `route_for` defines "auto". `threads` applies to the compiled step, for inputs of 4 tokens or more. Sessions may use
+    one of the `adapters`; a new one has the first. Raises BadInput if the files are damaged or the model is not of the
+    Llama family.
     """
-    choice = _Choice(quantisation, threads, device, on_progress, adapter)
+    choice = _Choice(quantisation, threads, device, on_progress, adapters)
     if path.is_dir():
         return _open_folder(path, choice)
     if path.suffix == ".gguf":
@@ -162,11 +162,11 @@ def open_decoder(
     quantisation: Quantisation = "auto",
     threads: int = 1,
     device: str = "cpu",
-    adapter: Path | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> Decoder | NativeDecoder:
     """Opens only the decoder of a model folder, which needs no tokenizer. Raises BadInput as `open_language_model`."""
     shape = DecoderConfig.from_hf(read_json(path / "config.json"))
-    return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None, adapter))[0]
+    return _folder_decoder(path, shape, _Choice(quantisation, threads, device, None, adapters))[0]
 
 
 def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
@@ -182,8 +182,7 @@ def _open_gguf(path: Path, choice: _Choice) -> LanguageModel:
         rows = weights.config.vocab_size
         raise BadInput(f"{path.name} has {len(tokens)} tokens, but {rows} embeddings; use another model file.")
     require_shapes(decoder_tensors(weights.config), weights.shapes)
-    adapted = weights if choice.adapter is None else AdaptedWeights(weights, Adapter(choice.adapter))
-    decoder, why = _decoder(weights.config, adapted, choice, gguf=path)
+    decoder, why = _decoder(weights.config, weights, choice, gguf=path)
     return LanguageModel(
         decoder=decoder,
         tokenizer=tokenizer,
@@ -232,7 +231,7 @@ def _open_folder(path: Path, choice: _Choice) -> LanguageModel:
 
 def _folder_decoder(path: Path, shape: DecoderConfig, choice: _Choice) -> tuple[Decoder | NativeDecoder, str]:
     """Checks that all tensors have the shapes of the config before any is read."""
-    checkpoint = Checkpoint(path, adapter=choice.adapter)
+    checkpoint = Checkpoint(path)
     checkpoint.require(decoder_tensors(shape))
     return _decoder(shape, SafetensorsWeights(checkpoint), choice)
 
@@ -285,14 +284,12 @@ def _decoder(
 def _new_decoder(
     config: DecoderConfig, weights: StoredWeights, choice: _Choice, route: Route, gguf: Path | None
 ) -> Decoder | NativeDecoder:
+    shared: Any = {"adapters": choice.adapters, "on_progress": choice.on_progress}
     if route.library is None:
-        return Decoder(config, weights, precision=route.precision, device=choice.device, on_progress=choice.on_progress)
-    source = gguf if route.bits is None and choice.adapter is None else None
+        return Decoder(config, weights, precision=route.precision, device=choice.device, **shared)
+    source = gguf if route.bits is None else None
     kept = source if source and source.stat().st_size >= KEPT_FROM else None
-    return NativeDecoder(
-        config, weights, route.library, bits=route.bits, threads=choice.threads, source=kept,
-        on_progress=choice.on_progress,
-    )  # fmt: skip
+    return NativeDecoder(config, weights, route.library, bits=route.bits, threads=choice.threads, source=kept, **shared)
 
 
 def _stop_ids(tokenizer: Tokenizer, stated: Sequence[int | None]) -> frozenset[int]:

@@ -17,11 +17,21 @@ import torch
 from gguf import GGMLQuantizationType as Kind
 from torch import Tensor
 
+from dialogue.llm.checkpoints.adapter import Adapter, initial
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import decoder_tensors, require_shapes
 from dialogue.llm.checkpoints.decoder_weights import StoredWeights
 from dialogue.llm.kv_cache import KVCache
-from dialogue.llm.native.loader import INSTRUCTION_SETS, Layer, Matrix, Model, NativeLibrary, Segment, Vector
+from dialogue.llm.native.loader import (
+    INSTRUCTION_SETS,
+    Layer,
+    Matrix,
+    Model,
+    NativeAdapter,
+    NativeLibrary,
+    Segment,
+    Vector,
+)
 from dialogue.llm.native.packed_file import Bytes, Plan, load_packed, store_packed
 from dialogue.llm.native.packing import Bits, bits_of, kind_of, matrix_at, pack, packed_bytes
 from dialogue.llm.native.prefill_pace import PrefillPace
@@ -58,7 +68,8 @@ class NativeDecoder:
 
     `bits` None keeps the stored precision of each matrix, as far as packing.py supports it. `threads` includes the
     caller's thread; a step of fewer than 4 tokens uses only that one. `source` is the model's file: the packed weights
-    are stored next to it (packed_file.py). Raises BadInput if a tensor is missing or its shape does not match `config`.
+    are stored next to it (packed_file.py). New sessions have the first of the `adapters`. Raises BadInput if a tensor
+    is missing or its shape does not match `config`.
     """
 
     def __init__(
@@ -71,12 +82,15 @@ class NativeDecoder:
         threads: int = 1,
         context: int | None = None,
         source: Path | None = None,
+        adapters: Sequence[Adapter] = (),
         on_progress: Progress | None = None,
     ) -> None:
         assert not refusal(config), refusal(config)
         self._shapes = decoder_tensors(config)
         require_shapes(self._shapes, weights.shapes)
         self.config = config
+        self.adapters = tuple(each.fitted(self._shapes, torch.float32) for each in adapters)
+        self._native = {each: NativeAdapter(each, config.layers, _MATRICES) for each in self.adapters}
         self.rotary = Rotary(config.rope, config.head_dim, context or config.max_positions)
         self.instructions = INSTRUCTION_SETS[library.instructions]
         self.pace = PrefillPace()
@@ -155,13 +169,15 @@ class NativeDecoder:
         """The instruction set and the precision of the weights, for display."""
         return f"compiled, {self.instructions}, weights of {self._precision}"
 
-    @staticmethod
-    def _segment(cache: KVCache, tokens: int, table: tuple[Tensor, Tensor]) -> Segment:
+    def _segment(self, cache: KVCache, tokens: int, table: tuple[Tensor, Tensor]) -> Segment:
         assert cache.dtype is torch.float16, "the compiled step keeps keys and values in float16: use new_cache"
         assert cache.length + tokens <= cache.capacity, f"no room for {tokens} more tokens: evict first"
         rows = cache.storage.shape[3]
         cosine, sine = table
-        return Segment(cache.storage.data_ptr(), rows, cache.length, tokens, cosine.data_ptr(), sine.data_ptr())
+        adapter = None if cache.adapter is None else self._native[cache.adapter].address
+        return Segment(
+            cache.storage.data_ptr(), rows, cache.length, tokens, cosine.data_ptr(), sine.data_ptr(), adapter
+        )
 
     def _pack(
         self,
@@ -277,7 +293,7 @@ class _NativeCache(KVCache):
 
     def __init__(self, decoder: NativeDecoder, capacity: int) -> None:
         c = decoder.config
-        super().__init__(c.layers, c.kv_heads, c.head_dim, capacity, torch.float16)
+        super().__init__(c.layers, c.kv_heads, c.head_dim, capacity, torch.float16, adapter=initial(decoder.adapters))
         self._decoder = decoder
 
     def _move_rows(self, start: int, to: int, tail: int, rotary: Rotary) -> None:

@@ -9,15 +9,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.rotary import Rotary
 
 
 class RollingRows(ABC):
-    """A cache of `length` rows, at most `capacity`."""
+    """A cache of `length` rows, at most `capacity`. They are computed with the weights and this adapter."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, adapter: Adapter | None = None) -> None:
         self.capacity = capacity
         self.length = 0
+        self._adapter = adapter
+
+    @property
+    def adapter(self) -> Adapter | None:
+        return self._adapter
+
+    @adapter.setter
+    def adapter(self, adapter: Adapter | None) -> None:
+        assert self.length == 0 or adapter is self._adapter, "rows of another adapter have to be computed again"
+        self._adapter = adapter
 
     def advance(self, tokens: int) -> None:
         """Counts `tokens` that have been appended in all layers."""

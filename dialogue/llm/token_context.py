@@ -14,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dialogue.llm.sampling import Mask, SamplingConfig, choose
+from dialogue.llm.batching import Fed, Feed, Steps
+from dialogue.llm.sampling import GREEDY, Mask, SamplingConfig, choose
 
 # Tokens of one prefill step at most: enough to be efficient.
 PREFILL_CHUNK = 64
 
 
-class Steps(Protocol):
+class ChunkSteps(Protocol):
     """A forward pass that is computed in steps; the last one returns the hidden states (T, hidden)."""
 
     def step(self) -> Tensor | None: ...
@@ -35,7 +36,7 @@ class Stepwise(Protocol):
         """The number of tokens of a chunk, at most PREFILL_CHUNK."""
         ...
 
-    def begin(self, cache: Any, ids: Tensor) -> Steps: ...
+    def begin(self, cache: Any, ids: Tensor) -> ChunkSteps: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class _Begun:
     """A chunk whose forward pass has begun."""
 
     ids: list[int]
-    steps: Steps
+    steps: ChunkSteps
 
     def serves(self, wanted: list[int]) -> bool:
         """Whether most of the chunk is still wanted next: then finishing it is cheaper than beginning again."""
@@ -143,6 +144,13 @@ class TokenContext:
         """Appends the chosen token to the context; returns the next one."""
         self._append([token])
         return self.choose(sampling, recent, mask)
+
+    def advancing(self, token: int, mask: Mask) -> Steps[int]:
+        """`advance` without sampling, in a pass that other sessions may share."""
+        fed: Fed = yield Feed(self._model, self._cache, torch.tensor([token]))
+        assert fed.logits is not None, "logits were asked for"
+        self._appended([token], fed.hidden)
+        return choose(mask(fed.logits), GREEDY, ())
 
     def _keep(self, count: int) -> None:
         """Removes the tokens behind the first `count`."""

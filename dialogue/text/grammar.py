@@ -12,6 +12,7 @@ _ONES: list[str] = re.findall(
 )
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _TENS = {20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety"}
+NUMBER_WORDS = {word: value for value, word in enumerate(_ONES)} | {word: value for value, word in _TENS.items()}
 
 _IRREGULAR = {
     "person": "people",

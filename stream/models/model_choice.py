@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -90,15 +91,22 @@ def with_engine(setup: Setup, **options: object) -> Setup:
     return replace(setup, engine=replace(setup.engine, **options))  # type: ignore[arg-type]  # checked above
 
 
-def with_adapter(setup: Setup, folder: Path) -> Setup:
-    """The setup whose language model has the LoRA adapter in `folder`. Raises BadInput for an engine that takes none,
-    and for a folder that holds no adapter."""
-    from dialogue.llm.checkpoints.adapter import Adapter  # imports torch
+def named_folders(adapter: str | Path | Mapping[str, str | Path]) -> list[tuple[str, Path]]:
+    """The folder of an adapter, or the folders of several by name, for `with_adapters`."""
+    folders = adapter if isinstance(adapter, Mapping) else {"": adapter}
+    return [(name, Path(folder)) for name, folder in folders.items()]
 
-    if not has_setting(setup, "adapter"):
+
+def with_adapters(setup: Setup, folders: Sequence[tuple[str, Path]]) -> Setup:
+    """The setup whose language model has the LoRA adapters in these folders, each with its name ("": the folder's).
+    Raises BadInput for an engine that takes none, and for folders that hold no adapter."""
+    from dialogue.llm.checkpoints.adapter import read_adapters  # imports torch
+
+    if not has_setting(setup, "adapters"):
         raise BadInput("An adapter needs the model that it was made for: --llm, or --model for MiniCPM's family.")
-    Adapter(folder.expanduser())
-    return with_engine(setup, adapter=folder.expanduser())
+    given = tuple((name, folder.expanduser()) for name, folder in folders)
+    read_adapters(given)
+    return with_engine(setup, adapters=given)
 
 
 def with_voice(setup: Setup, recording: Path, speaker_consents: bool) -> Setup:

@@ -39,8 +39,7 @@ AHEAD_S = 12.0
 # How long an answer about the scene waits for the update that was requested when the user began.
 PATIENCE_SPOKEN_S = 0.15
 PATIENCE_TYPED_S = 0.8
-# How long the first phrase may be in the making before it is cut short.
-PATIENCE_PHRASE_S = 0.15
+PATIENCE_PHRASE_S = 0.15  # for which the first phrase may be in the making before it is cut short
 
 
 class Reply:
@@ -96,8 +95,9 @@ class Reply:
         """Waits for `commit`."""
         await self._decided.wait()
 
-    def _show(self, event: Expressed) -> None:
-        (self._deps.link.emit if self.committed else self._unshown.append)(event)
+    def _show(self, *events: Expressed) -> None:
+        for event in events:
+            (self._deps.link.emit if self.committed else self._unshown.append)(event)
 
     async def _generate(self) -> None:
         match self.question, self._deps.unit_prefill:
@@ -168,12 +168,11 @@ class Reply:
         await self._feed_scene()
         if engine.can.takes_sound and isinstance(self.question, SpokenQuestion) and self._deps.transcripts is not None:
             await engine.feed(SoundBlock(self._deps.transcripts.sound(self.question), self.began_at))
-        note = await self._consider_shown()
-        await engine.feed(TextBlock(f"{self.user_text}{note}", self.began_at, self.stopped_at, typed, language))
+        words = f"{self.user_text}{await self._consider_shown()}"
+        await engine.feed(TextBlock(words, self.began_at, self.stopped_at, typed, language))
 
     async def _consider_shown(self) -> str:
-        """Feeds what a model needs for a question about something that the user showed; for an engine that sees it is
-        returned, to be read with the question."""
+        """Feeds what a question about something shown needs; for an engine that sees, returns it to be read with it."""
         shown, engine = self._deps.shown, self._deps.engine
         self._about_shown, excerpts = await shown.consider(self.user_text)
         if engine.can.sees:
@@ -228,8 +227,7 @@ class Reply:
                 async for delta in deltas:
                     match delta:
                         case TextDelta(text):
-                            for origin in origins(self.turn, delta):
-                                self._show(origin)
+                            self._show(*origins(self.turn, delta))
                             self._write(text)
                             if self._deps.engine.can.speaks:
                                 alignment.write(text)
@@ -247,6 +245,11 @@ class Reply:
             self._show(Notice("warning", "bad_reply", str(error)))
         if resampler is not None:
             self._play(alignment.end(resampler.flush(), resampler.rate_out))
+        if (source := self._deps.shown.source_of(self.user_text, self.said)) is not None:
+            self._show(*origins(self.turn, source))
+            if not self._deps.engine.can.speaks:
+                self._write(source.text)
+                await self._queue(splitter.push(source.text))
         await self._queue(splitter.flush())
 
     async def bridge(self, words: str) -> None:

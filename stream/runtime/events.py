@@ -10,6 +10,7 @@ from typing import Literal
 
 from audio.chunk import Chunk
 from dialogue.engine import ContextUse
+from stream.runtime.adapting import AdapterInUse
 from stream.runtime.given import Given
 from stream.runtime.origins import ReplyCited, ReplyRecalled
 from stream.runtime.shown import FileShown, PictureDrawn, ShownChanged
@@ -290,5 +291,6 @@ Expressed = (
     | LanguageNews
     | ShownChanged
     | PictureDrawn
+    | AdapterInUse
     | SessionEnded
 )

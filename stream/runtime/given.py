@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from stream.runtime.adapting import AdapterChosen
+
 Eagerness = Literal["low", "medium", "high"]
 Detail = Literal["asked", "always", "never"]
 
@@ -71,6 +73,7 @@ class PictureDetailChosen:
 Given = (
     InstructionGiven
     | AcknowledgementSwitched
+    | AdapterChosen
     | CommentaryGiven
     | TurnsChosen
     | AnswerAsked

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from dialogue.engine import AdapterSwitch
+from dialogue.errors import BadInput
 from dialogue.watching.watch_talk import UNABLE
 from stream.languages.spoken_language import SpokenLanguage
 from stream.perception.audio_perception import AudioPerception
@@ -13,6 +15,7 @@ from stream.replies.delegation_desk import DelegationDesk
 from stream.replies.interpreter import Interpreter
 from stream.replies.orders import InstructionSet, Order
 from stream.replies.watch_book import WatchBook
+from stream.runtime.adapting import AdapterChosen, AdapterInUse
 from stream.runtime.events import (
     Device,
     DeviceLost,
@@ -78,6 +81,7 @@ class SessionControls:
         language: SpokenLanguage | None = None,
         interpreter: Interpreter | None = None,
         acknowledgements: Acknowledgements | None = None,
+        adapters: AdapterSwitch | None = None,
     ) -> None:
         self._floor, self._audio, self._video, self._link = floor, audio, video, link
         self._orders, self.commentary = orders, CommentaryStage(floor=floor, link=link)
@@ -85,10 +89,13 @@ class SessionControls:
         self._desk = desk  # where questions are passed on to a larger model
         self._language, self._interpreter = language, interpreter  # None where the engine hears and speaks
         self._acknowledgements = acknowledgements  # where replies have them
+        self._adapters = adapters  # where the engine switches them
         self.queue: DropOldest[Control] = DropOldest(CONTROL_QUEUE_SIZE)
 
     async def run(self) -> None:
         """Runs until the queue is closed."""
+        if self._adapters is not None and self._adapters.names:
+            self._link.emit(AdapterInUse(self._adapters.names, self._adapters.name))
         while True:
             await self._apply(await self.queue.get())
 
@@ -112,8 +119,8 @@ class SessionControls:
                 self._watch(control)
             case LanguageChosen() | SpeakerChosen() | TranslationSwitched() | AcknowledgementSwitched():
                 self._speak(control)
-            case PictureDetailChosen(level):
-                self._video.detail.level = level
+            case PictureDetailChosen() | AdapterChosen():
+                self._set_model(control)
             case DeviceLost(device, reason):
                 await self._switch(_off(device))
                 self._link.emit(
@@ -170,6 +177,18 @@ class SessionControls:
             case TranslationSwitched(mode, mine):
                 if self._interpreter is not None and (unable := self._interpreter.switch(mode, mine)) is not None:
                     self._link.emit(Notice("warning", "no_translation", unable))
+
+    def _set_model(self, control: PictureDetailChosen | AdapterChosen) -> None:
+        if isinstance(control, PictureDetailChosen):
+            self._video.detail.level = control.level
+        elif self._adapters is None:
+            self._link.emit(Notice("info", "no_adapters", "This model has no adapters to switch in a call."))
+        else:
+            try:
+                self._adapters.use(control.name)
+            except BadInput as error:
+                self._link.emit(Notice("warning", "no_adapters", str(error)))
+            self._link.emit(AdapterInUse(self._adapters.names, self._adapters.name))
 
     async def _type(self, text: str) -> None:
         text = text.strip()

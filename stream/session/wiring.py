@@ -11,7 +11,7 @@ from functools import partial
 from typing import cast
 
 from audio.chunk import Samples
-from dialogue.engine import AnswersUnasked, Engine, SpeaksTo, UnitEngine
+from dialogue.engine import Adapts, AnswersUnasked, Engine, SpeaksTo, UnitEngine
 from dialogue.tools.toolbox import TakesTools, Toolbox
 from stream.languages.spoken_language import SpokenLanguage, code_spoken
 from stream.models.parts import Parts, off_the_loop
@@ -223,6 +223,7 @@ def _controls(
         language=dependencies.language,
         interpreter=dependencies.interpreter,
         acknowledgements=dependencies.acknowledgements,
+        adapters=dependencies.engine.adapters if isinstance(dependencies.engine, Adapts) else None,
     )
     _equip(parts, dependencies, replies, controls)
     return controls

@@ -66,12 +66,11 @@ class LongDocuments:
     def has(self, thing: ShownThing) -> bool:
         return thing.number in self._indexes
 
-    async def passages(self, question: str, things: Sequence[ShownThing]) -> list[tuple[ShownThing, str]]:
-        """What bears on the question in each document, such as "page 3: The notice period is three months."; several
-        documents share the room evenly."""
+    async def quotes(self, question: str, things: Sequence[ShownThing]) -> list[tuple[ShownThing, Quote]]:
+        """What bears on the question in each document; several documents share the room evenly."""
         each = max(1, MOST_QUOTES // len(things)) if len(things) > 1 else MOST_QUOTES
         found = [(thing, await self._indexes[thing.number].evidence(question)) for thing in things]
-        return [(thing, _in_words(quote)) for thing, quotes in found for quote in quotes[:each]]
+        return [(thing, quote) for thing, quotes in found for quote in quotes[:each]]
 
     async def bearing(self, question: str, things: Sequence[ShownThing]) -> list[ShownThing]:
         """The documents, of the last ones, of which a passage has most of the question's words."""
@@ -115,7 +114,8 @@ def long_documents(parts: Parts, engine: Engine) -> LongDocuments | None:
     return LongDocuments(parts, reads=engine.can.reads) if parts.embed is not None else None
 
 
-def _in_words(quote: Quote) -> str:
+def quote_in_words(quote: Quote) -> str:
+    """Such as "page 3: The notice period is three months."."""
     return f"{quote.passage.place}: {quote.text}" if quote.passage.place else quote.text
 
 

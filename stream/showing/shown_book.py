@@ -10,13 +10,17 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 
 from dialogue.blocks import Block, Fact, ShownBlock
+from dialogue.engine import Citation, TextDelta
+from dialogue.library.answers import supporting
+from dialogue.library.quotes import Quote
+from dialogue.library.sources import source, spoken_source
 from dialogue.prompts.prompt import quoted_rows
 from dialogue.shown.answers import answer_about_shown
 from dialogue.shown.excerpts import excerpts
 from dialogue.shown.receipts import as_json, asks_for_json
 from dialogue.shown.shown_thing import PageText, ShownKind, ShownThing
 from dialogue.shown.subjects import Attention, subjects
-from stream.showing.long_documents import LongDocuments
+from stream.showing.long_documents import LongDocuments, quote_in_words
 
 MOST_THINGS = 50  # of a call; older ones are forgotten
 PATIENCE_S = 4.0  # for which an answer waits until something that was just shown is understood
@@ -43,6 +47,7 @@ class ShownBook:
         self._waiting: dict[int, float] = {}  # numbers of those that are being taken in, and how far
         self._blocks: list[Block] = []  # for the engine
         self._excerpted: set[str] = set()  # excerpts that the engine has
+        self._quotes: list[Quote] = []  # from documents, for the question that is being answered
         self._batch, self._fresh, self._topic_at = 0, False, float("-inf")
         self._drafted: bool | None = None  # whether the reply that is being made is about something shown
         self._changed = asyncio.Event()
@@ -88,6 +93,7 @@ class ShownBook:
 
     async def consider(self, question: str) -> tuple[str | None, list[ShownBlock]]:
         """For a question about something shown: the answer by rule, or None and what the engine needs to answer it."""
+        self._quotes = []
         things = await self.settled(self.about(question), PATIENCE_S)
         if not things and self._documents is not None:
             things = await self._documents.bearing(question, self.things)
@@ -126,11 +132,21 @@ class ShownBook:
         found, documents = list[tuple[str, str]](), self._documents
         read = [thing for thing in things if documents is not None and documents.has(thing)]
         if documents is not None and read:
-            found = [(_title(thing), text) for thing, text in await documents.passages(question, read)]
+            quotes = await documents.quotes(question, read)
+            self._quotes = [quote for _, quote in quotes]
+            found = [(_title(thing), quote_in_words(quote)) for thing, quote in quotes]
         found += [part for thing in things if thing not in read for part in excerpts(question, thing)]
         new = [(title, text) for title, text in dict.fromkeys(found) if text not in self._excerpted]
         self._excerpted |= {text for _, text in new}
         return [ShownBlock(title, (Fact("text", "text", text=text),), self._now()) for title, text in new]
+
+    def source_of(self, question: str, said: str) -> TextDelta | None:
+        """A sentence that names where an answer stands in a document, with the quotation; None where none of those
+        found for the question states it."""
+        quote = supporting(said, self._quotes, question)
+        if quote is None:
+            return None
+        return TextDelta(f" That is {spoken_source(quote.passage)}.", cited=Citation(source(quote.passage), quote.text))
 
     def draft(self) -> None:
         self._drafted = None

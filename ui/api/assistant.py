@@ -66,7 +66,7 @@ class Assistant:
         voice: Path | str | None = None,
         speaker_consents: bool = False,
         captioner: str | Path | None = None,
-        adapter: str | Path | None = None,
+        adapter: str | Path | Mapping[str, str | Path] | None = None,
         context_tokens: int | None = None,
         tools: Tools = (),
         home: Path | str | None = None,
@@ -79,13 +79,13 @@ class Assistant:
         the language model's weights ("int8", "int4"; None: bfloat16, or the fastest one of a chat model). `device` is
         "auto", "cpu", "cuda" or "cuda:1". `voice`, for o 2.6 and o 4.5, is a recording of the voice to clone and
         needs the speaker's consent: pass `speaker_consents=True`. `captioner`, for a model without vision, is an
-        image-text model that describes pictures to it. `adapter` is the folder of a LoRA adapter in PEFT's format.
-        `context_tokens` is the size of the context, by default that of the setup. `tools` as for `Assistant`.
-        Raises WeightsError when the model cannot be downloaded, BadInput when it cannot be used.
+        image-text model that describes pictures to it. `adapter` is the folder of a LoRA adapter in PEFT's format, or
+        {name: folder} of several, for `LiveCall.use_adapter`. `context_tokens` is the size of the context, `tools` as
+        for `Assistant`. Raises WeightsError, BadInput.
         """
         let_threads_sleep()
         from stream.models.any_model import model_setup
-        from stream.models.model_choice import model_folder, with_adapter, with_captioner, with_voice
+        from stream.models.model_choice import model_folder, named_folders, with_adapters, with_captioner, with_voice
         from stream.models.tool_choice import with_tools
         from stream.models.weights import WeightStore
 
@@ -97,7 +97,7 @@ class Assistant:
         if captioner is not None:
             setup = with_captioner(setup, model_folder(captioner, store))
         if adapter is not None:
-            setup = with_adapter(setup, Path(adapter))
+            setup = with_adapters(setup, named_folders(adapter))
         if voice is not None:
             setup = with_voice(setup, Path(voice), speaker_consents)
         if tools:

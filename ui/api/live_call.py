@@ -17,6 +17,7 @@ import numpy as np
 from audio.chunk import HEARING_RATE_HZ, Chunk, Samples
 from audio.clean import sound_from
 from dialogue.errors import BadInput, EngineLost
+from stream.runtime.adapting import AdapterChosen
 from stream.runtime.events import (
     DeviceSwitched,
     Expressed,
@@ -100,6 +101,10 @@ class LiveCall:
     def interrupt(self) -> None:
         """Ends the current reply."""
         self._push(lambda _: Interrupted())
+
+    def use_adapter(self, name: str) -> None:
+        """Has the replies from the next one on written with the LoRA adapter of this name, or with none ("")."""
+        self._push(lambda _: AdapterChosen(name))
 
     def switch(
         self, *, microphone: bool | None = None, camera: bool | None = None, hands_free: bool | None = None

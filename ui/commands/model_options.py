@@ -9,7 +9,7 @@ from dialogue.errors import BadInput
 from dialogue.llm.precision import PRECISIONS
 from dialogue.sizing.free_memory import free_memory
 from stream.models.any_model import model_setup
-from stream.models.model_choice import model_folder, with_adapter, with_captioner, with_engine, with_voice
+from stream.models.model_choice import model_folder, with_adapters, with_captioner, with_engine, with_voice
 from stream.models.setup import Setup
 from ui.commands.chat_option import add_chat_option, print_note, with_llm
 from ui.host.home import weight_store
@@ -41,14 +41,23 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--adapter",
-        type=Path,
-        metavar="FOLDER",
-        help="for --model and --llm: a LoRA adapter in PEFT's format, which is added to the language model",
+        type=_named_folder,
+        action="append",
+        default=[],
+        metavar="[NAME=]FOLDER",
+        help="for --model and --llm: a LoRA adapter in PEFT's format for the language model; with several, calls begin "
+        "with the first and may switch",
     )
     group.add_argument("--voice", type=Path, metavar="FILE", help="for MiniCPM-o: recording of the voice to clone")
     group.add_argument(
         "--speaker-consents", action="store_true", help="the speaker of --voice has agreed to the cloning"
     )
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    """The name, empty where none is given, and the folder of an adapter."""
+    name, separator, folder = text.partition("=")
+    return (name, Path(folder)) if separator and not Path(text).exists() else ("", Path(text))
 
 
 def add_memory_options(group: argparse._ArgumentGroup) -> None:
@@ -88,8 +97,8 @@ def with_models(setup: Setup, options: argparse.Namespace) -> Setup:
     if options.captioner:
         folder = model_folder(options.captioner, weight_store())
         setup = with_captioner(setup, folder, options.precision, options.device)
-    if options.adapter is not None:
-        setup = with_adapter(setup, options.adapter)
+    if options.adapter:
+        setup = with_adapters(setup, options.adapter)
     if options.voice is not None:
         return with_voice(setup, options.voice, options.speaker_consents)
     if options.speaker_consents:

@@ -41,6 +41,7 @@ import { Voices } from "./devices/voices.js";
 import { choose, settings } from "./settings.js";
 import { inLanguage, strings, writeTexts } from "./strings/language.js";
 import * as sentences from "./strings/sentences.js";
+import { Adapters } from "./view/adapters.js";
 import { announcer } from "./view/announce.js";
 import { Captions } from "./view/captions.js";
 import { holdToTalk, listenToKeys } from "./view/keys.js";
@@ -102,6 +103,7 @@ const translation = new Translation(
   (message) => call.send(message),
   (code) => voices.nameOf(code),
 );
+const adapters = new Adapters({ box: by("adapter-choice"), select: by("pick-adapter") }, (message) => call.send(message));
 const typedLine = new TypedLine(by("say"), by("say-text"), {
   send: (text) => call.phase === "live" && call.send({ type: "say", text }),
   wait: () => {
@@ -228,6 +230,7 @@ const HANDLERS = {
     by("detail-choice").hidden = !message.sees;
     if (settings.detail) call.send({ type: "detail", always: true });
     recording.began(message);
+    if (!message.resumed) adapters.show({}); // the server names them, if there are any
     monitorConnection(call.connection, (figures) => (flush.measured(figures), panel.showConnection(figures)));
     if (somethingWasSaid()) captions.divide(strings.call[beginning]);
   },
@@ -257,6 +260,7 @@ const HANDLERS = {
   watching: (message) => watching.show(message),
   shown: (message) => showing.take(message),
   drawn: ({ picture }) => shown.draw(picture),
+  adapter: (message) => adapters.show(message),
   notice({ level, code, text, detail }) {
     if (SHOWN_LOCALLY.has(code)) return;
     if (code === "microphone_back") notices.clear("server_silent_microphone");

@@ -14,6 +14,7 @@ from typing import NoReturn, cast
 from dialogue.errors import BadInput
 from dialogue.languages.language import CODES
 from stream.languages.speakers import AUTO, LANGUAGE_OF
+from stream.runtime.adapting import AdapterChosen
 from stream.runtime.events import (
     DeviceLost,
     DeviceSwitched,
@@ -211,6 +212,7 @@ READERS: Mapping[str, Callable[[_Fields], FromPage]] = {
     "narrate": lambda fields: NarrationSwitched(fields.take_bool("on")),
     "detail": lambda fields: PictureDetailChosen("always" if fields.take_bool("always") else "asked"),
     "acknowledge": lambda fields: AcknowledgementSwitched(fields.take_bool("on")),
+    "adapter": lambda fields: AdapterChosen(fields.take_text("name")),
     "unwatch": _unwatch,
     "language": lambda fields: LanguageChosen(fields.take_one_of("language", (AUTO, *CODES))),
     "voice": _voice,

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
+from stream.runtime.adapting import AdapterInUse
 from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
@@ -57,11 +58,8 @@ def to_wire(event: Expressed) -> Message:
             return _scene(event) if isinstance(event, SceneSeen) else _shown(event)
         case TurnTimed() | Why() | TurnRecorded():
             return _of_recorder(event)
-        case ContextShown(use):
-            return _context(use)
-        case UnitDecided(number, speaks, forced, left):
-            decision = "speaking" if speaks else "listening"
-            return {"type": "unit", "number": number, "decision": decision, "forced": forced, "left": list(left)}
+        case ContextShown() | UnitDecided() | AdapterInUse():
+            return _of_model(event)
         case Notice(level, code, text, detail):
             notice = {"type": "notice", "level": level, "code": code, "text": text}
             return {**notice, "detail": dict(detail)} if detail else notice
@@ -71,6 +69,17 @@ def to_wire(event: Expressed) -> Message:
             return bye(reason)
         case _:
             assert_never(event)
+
+
+def _of_model(event: ContextShown | UnitDecided | AdapterInUse) -> Message:
+    match event:
+        case ContextShown(use):
+            return _context(use)
+        case UnitDecided(number, speaks, forced, left):
+            decision = "speaking" if speaks else "listening"
+            return {"type": "unit", "number": number, "decision": decision, "forced": forced, "left": list(left)}
+        case AdapterInUse(names, name):
+            return {"type": "adapter", "names": list(names), "name": name}
 
 
 def _of_voice(event: LanguageChanged | VoiceDucked | TranslationChanged | Translated) -> Message:

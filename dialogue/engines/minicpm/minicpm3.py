@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dialogue.blocks import Block, PartialBlock, ReplyBlock, SceneBlock, SystemBlock, TextBlock
 from dialogue.engine import Capabilities, ContextUse, Delta, Engine, Mark, Runner, TextDelta
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import Adapter, AdapterChoice, read_adapters
 from dialogue.llm.checkpoints.vocabulary import TextStream, Vocabulary
 from dialogue.llm.device import device_for
 from dialogue.llm.generation_config import GenerationConfig
@@ -56,7 +57,7 @@ def open_minicpm3(
     precision: Precision = "bfloat16",
     device: str = "auto",
     sampling: SamplingConfig = SAMPLING,
-    adapter: Path | None = None,
+    adapters: Sequence[tuple[str, Path]] = (),
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
@@ -64,7 +65,7 @@ def open_minicpm3(
     conversation and come on top. Raises BadInput for an incomplete folder and a context that is too large.
     """
     device = device_for(device)
-    model = open_text_model(path, precision, device, adapter=adapter)
+    model = open_text_model(path, precision, device, adapters=read_adapters(adapters))
     llm = MiniCPM3Model(model, Vocabulary(path / "tokenizer.json"), context_tokens)
     template_session = MiniCPM3Engine(llm, runner, sampling)
     template_session.equip(usual_toolbox())
@@ -92,12 +93,14 @@ class MiniCPM3Model:
             pass
         self._beginning = beginning
 
-    def new_context(self, capacity: int) -> TokenContext:
-        """A session's cache with the prepared instruction in it."""
+    def new_context(self, capacity: int, adapter: Adapter | None) -> TokenContext:
+        """A session's cache, with the prepared instruction in it where that was computed with its `adapter`."""
         prepared = self._beginning
         least = len(prepared.ids) if prepared else 0
-        context = TokenContext(self.model, self.model.new_cache(max(capacity, least)))
-        if prepared:
+        cache = self.model.new_cache(max(capacity, least))
+        shared, cache.adapter = cache.adapter is adapter, adapter
+        context = TokenContext(self.model, cache)
+        if prepared and shared:
             context.copy_from(prepared)
         return context
 
@@ -114,6 +117,7 @@ class MiniCPM3Engine:
         self._record = self._script.record
         self._context: TokenContext | None = None  # made by the first step
         self._followed = 0  # position of the timeline up to which it is prefilled
+        self.adapters = AdapterChoice(llm.model.adapters, self._restart)
         self._persona, self._tools = INSTRUCTION, list[Tool]()
         self._said = ""  # in the current reply, all rounds
         self.equip(Toolbox())
@@ -216,6 +220,10 @@ class MiniCPM3Engine:
         if part.said:
             self._script.replying(ids, part.said)
 
+    def _restart(self) -> None:
+        """After a switch of adapters: the cache is computed again."""
+        self._context, self._followed = None, -1
+
     def _append_spoken(self, text: str, before: str) -> str:
         """Add `text` to the reply, with a space after the words of an earlier round; returns what was added."""
         if text and before and self._said == before and not before[-1].isspace():
@@ -253,7 +261,7 @@ class MiniCPM3Engine:
         eviction = self._script.make_room(self._reply_tokens + 16)
         if self._context is None:
             capacity = self._script.limit + self._llm.limit // 4  # a later instruction may be longer
-            self._context = await self._run(self._llm.new_context, capacity)
+            self._context = await self._run(self._llm.new_context, capacity, self.adapters.chosen)
         for start, end in eviction.cuts:
             await self._run(self._context.cut, start, end)
         return self._context

@@ -10,7 +10,7 @@ no task and no thread and reads no clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dialogue.engines.minicpm.minicpm_chat import MiniCPMChatEngine
 from dialogue.engines.minicpm.minicpm_o26 import MiniCPMO26Model
 from dialogue.engines.minicpm.minicpm_o45 import MiniCPMO45Model, WindowName
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import AdapterChoice, read_adapters
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.vocabulary import TextStream, shortened
 from dialogue.llm.device import device_for
@@ -53,17 +54,19 @@ def open_minicpm_v(
     window: WindowName = "basic",
     voice: Samples | None = None,
     seed: int | None = None,
-    adapter: Path | None = None,
+    adapters: Sequence[tuple[str, Path]] = (),
 ) -> Callable[[], Engine]:
     """Load a downloaded folder (blocking); returns a factory of sessions that share the weights.
 
-    `device` "auto" takes a graphics card if torch finds one. `sampling` None takes the model's defaults. For o models
-    only: `voice` is a recording of the voice to speak with, 16 kHz; `seed` makes the draws of every session the same;
-    `window` is what leaves o 4.5's context when it is full. Raises BadInput for an incomplete folder, a model that
-    does not see, and a context smaller than 3,072 tokens or larger than the model's.
+    `device` "auto" takes a graphics card if torch finds one. `sampling` None takes the model's defaults. `adapters` are
+    names and folders; a session of an o model keeps the first, since its context holds sound that is not kept and so
+    cannot be computed again with another. For o models only: `voice` is a recording of the voice to speak with, 16 kHz;
+    `seed` makes the draws of every session the same; `window` is what leaves o 4.5's context when it is full. Raises
+    BadInput for an incomplete folder, a model that does not see, and a context smaller than 3,072 tokens or larger than
+    the model's.
     """
     device = device_for(device)
-    model = open_model(path, precision, device, adapter=adapter)
+    model = open_model(path, precision, device, adapters=read_adapters(adapters))
     if model.vision is None:
         raise BadInput(f"The checkpoint in {path} has no vision tower; choose a model that sees.")
     if context_tokens > model.decoder.config.max_positions:
@@ -116,6 +119,7 @@ class MiniCPMVEngine:
         self._latest: PictureRows | None = None
         self._pictures_encoded = 0
         self._context: ChatContext | None = None  # made by the first step: a cache is large
+        self.adapters = AdapterChoice(model.decoder.adapters, self._restart)
 
     def speak_to(self, language: str) -> None:
         self._history.instruct(instruction_in(language))
@@ -202,12 +206,16 @@ class MiniCPMVEngine:
         shown = {part for turn in turns for part in turn.parts if isinstance(part, EncodedPicture)}
         self._seen = {picture: seen for picture, seen in self._seen.items() if picture in shown}
         if self._context is None:
-            self._context = await self._run(ChatContext, self._model, self._limit)
+            self._context = await self._run(ChatContext, self._model, self._limit, self.adapters.chosen)
         context = self._context
         keys = await self._run(context.lay_out, turns, self._seen, replying)
         while await self._run(context.follow, keys, replying):
             pass
         return context
+
+    def _restart(self) -> None:
+        """After a switch of adapters: the cache is computed again, from the pictures that are kept."""
+        self._context = None
 
 
 def _same(a: EncodedPicture, b: EncodedPicture) -> bool:

@@ -16,7 +16,6 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from dialogue.errors import BadInput
-from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.checkpoints.decoder_tensors import Shapes, listed, require_shapes
 from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
@@ -31,11 +30,10 @@ Part = TypeVar("Part", bound=nn.Module)
 class Checkpoint:
     """`files` names the tensor files of the folder; the default is those of the index, or all without an index.
 
-    No other file is opened: tensors are read through the same open file that was checked. `adapter` is the folder of a
-    LoRA adapter, which is added to the tensors as they are read.
+    No other file is opened: tensors are read through the same open file that was checked.
     """
 
-    def __init__(self, folder: Path, files: Sequence[str] | None = None, adapter: Path | None = None) -> None:
+    def __init__(self, folder: Path, files: Sequence[str] | None = None) -> None:
         self.folder = Path(folder)
         self.config: dict[str, Any] = read_json(self.folder / "config.json")
         self._opened: dict[str, Any] = {}
@@ -49,7 +47,6 @@ class Checkpoint:
         absent = sorted(f"{name} in {file}" for name, file in (index or {}).items() if self._files.get(name) != file)
         if absent:
             raise BadInput(f"{INDEX} promises tensors that are not there: {listed(absent)}; download the model again.")
-        self._adapter = Adapter(adapter).fitted(self.shapes) if adapter is not None else None
 
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(self.folder / "tokenizer.json")
@@ -62,7 +59,8 @@ class Checkpoint:
     def tensor(self, name: str) -> Tensor:
         """A tensor as stored, as a view of its file."""
         self.shape(name)
-        return self._adapted(name, self._opened[name].get_tensor(name))
+        tensor: Tensor = self._opened[name].get_tensor(name)
+        return tensor
 
     def copied(self, name: str) -> Tensor:
         """A tensor as stored, in its own memory, for tensors that are converted and then released.
@@ -70,7 +68,8 @@ class Checkpoint:
         Every page of a mapped file that was read counts as memory of the process until the file is closed.
         """
         self.shape(name)
-        return self._adapted(name, self._readers[name].get_tensor(name))
+        tensor: Tensor = self._readers[name].get_tensor(name)
+        return tensor
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor, from its file's header."""
@@ -125,9 +124,6 @@ class Checkpoint:
             raise BadInput(
                 f"Tensors that are not stored as floats: {listed(other)}; use the original, not a quantised model."
             )
-
-    def _adapted(self, name: str, tensor: Tensor) -> Tensor:
-        return tensor if self._adapter is None else self._adapter.added_to(name, tensor)
 
     def _open(self, path: Path) -> None:
         if path.exists() and not path.is_file():  # opening a pipe would block

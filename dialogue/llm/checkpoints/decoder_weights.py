@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dialogue.errors import BadInput
-from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig, RopeConfig, RopeKind
 from dialogue.llm.checkpoints.decoder_tensors import Shapes
@@ -127,31 +126,6 @@ class GgufWeights(StoredWeights):
             raise BadInput(f"{name} has {len(rows)} rows, not {heads * self.config.head_dim}; use another model file.")
         pairs = rows.reshape(heads, self.config.head_dim // 2, 2, *rows.shape[1:])
         return pairs.swapaxes(1, 2).reshape(rows.shape)
-
-
-class AdaptedWeights(StoredWeights):
-    """Weights with an adapter; the layers that it changes are floats."""
-
-    def __init__(self, weights: StoredWeights, adapter: Adapter) -> None:
-        self._weights, self._adapter = weights, adapter.fitted(weights.shapes)
-
-    @property
-    def shapes(self) -> Shapes:
-        return self._weights.shapes
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self._adapter.added_to(name, self._weights[name])
-
-    def blocks(self, name: str) -> GgufTensor:
-        if name not in self._adapter:
-            return self._weights.blocks(name)
-        return GgufTensor(GGMLQuantizationType.F32, self[name].contiguous().numpy().view(np.uint8))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._weights)
-
-    def __len__(self) -> int:
-        return len(self._weights)
 
 
 def config_of(file: GgufFile) -> DecoderConfig:

@@ -11,7 +11,7 @@
 enum Outcome { kDone = 0, kRefused = -1, kNoMemory = -2 };
 
 constexpr int64_t kMostLayers = 10000, kMostWidth = 1 << 20, kMostHeads = 1 << 12, kMostRows = 1 << 25;
-constexpr int64_t kMostTokens = 1 << 16, kMostUnits = 1 << 20;  // units: the limit of a thread pool
+constexpr int64_t kMostTokens = 1 << 16, kMostRank = 1 << 12, kMostUnits = 1 << 20;  // units: the limit of a thread pool
 
 // Runs the body if `fits`. No exception may leave a C function.
 template <class Body>
@@ -75,12 +75,27 @@ inline bool whole(const Model& m) {
          std::all_of(m.layer, m.layer + m.layers, [&](const Layer& layer) { return whole(m, layer); });
 }
 
+inline bool fits(const LowRank& l, int64_t rows, int64_t columns) {
+  return !l.rank || (within(l.rank, 1, kMostRank) && l.inner && l.outer && l.rows == rows && l.columns == columns);
+}
+
+// Whether the parts of a session's adapter have the sizes of the layers' matrices.
+inline bool fits(const Model& m, const LayerAdapter* adapter) {
+  const int64_t queries = int64_t(m.heads) * m.head_dim, keys = int64_t(m.kv_heads) * m.head_dim;
+  return !adapter || std::all_of(adapter, adapter + m.layers, [&](const LayerAdapter& a) {
+    return fits(a.query, queries, m.hidden) && fits(a.key, keys, m.hidden) && fits(a.value, keys, m.hidden) &&
+           fits(a.output, m.hidden, queries) && fits(a.gate, m.ffn, m.hidden) && fits(a.up, m.ffn, m.hidden) &&
+           fits(a.down, m.hidden, m.ffn);
+  });
+}
+
 // Whether a cache has rows for the new tokens, in multiples of the 16 keys that attention reads at once.
 inline bool have_room(const Model& m, const Segment* segments, int count) {
   int64_t tokens = 0;
   for (const Segment* s = segments; s < segments + count; s++) {
     if (s->length < 0 || s->tokens < 0 || s->capacity < filled_up(int64_t(s->length) + s->tokens)) return false;
     if (s->tokens && m.layers && (!s->cache || !s->cosine || !s->sine)) return false;
+    if (s->tokens && !fits(m, s->adapter)) return false;
     tokens += s->tokens;
   }
   return tokens <= kMostTokens;

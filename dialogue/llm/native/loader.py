@@ -7,12 +7,14 @@ not match (checks.h), and MemoryError.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_float, c_int, c_int32, c_int64, c_uint8, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import Adapter
 
 FOLDER = Path(__file__).parent
 INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI", 3: "AVX-512 VNNI and AMX"}
@@ -48,6 +50,17 @@ class Model(Structure):
     )
 
 
+class LowRankMatrices(Structure):
+    _fields_ = (
+        *((name, c_void_p) for name in ("inner", "outer")),
+        *((name, c_int32) for name in ("rank", "rows", "columns")),
+    )
+
+
+class LayerAdapter(Structure):
+    _fields_ = tuple((name, LowRankMatrices) for name in ("query", "key", "value", "output", "gate", "up", "down"))
+
+
 class Segment(Structure):
     _fields_ = (
         ("cache", c_void_p),
@@ -56,10 +69,11 @@ class Segment(Structure):
         ("tokens", c_int32),
         ("cosine", c_void_p),
         ("sine", c_void_p),
+        ("adapter", c_void_p),
     )
 
 
-INTERFACE = 5_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
+INTERFACE = 6_000_000 + 1000 * ctypes.sizeof(Layer) + ctypes.sizeof(Model) + ctypes.sizeof(Segment)
 
 
 class NativeMissing(Exception):
@@ -116,6 +130,32 @@ class NativeLibrary:
         for name in ("embed", "forward", "logits", "move", "pack"):
             function = getattr(calls, f"decoder_{name}")
             function.restype, function.errcheck = c_int, _done
+
+
+class NativeAdapter:
+    """An adapter as the compiled step takes it: the addresses of its matrices, layer by layer. `products` are the names
+    of the products of a layer, by the fields of LayerAdapter. The matrices are float32."""
+
+    def __init__(self, adapter: Adapter, layers: int, products: Mapping[str, str]) -> None:
+        self._kept = list[object]()  # the step reads their memory
+        self._layers = (LayerAdapter * layers)(
+            *(LayerAdapter(**self._parts(adapter, number, products)) for number in range(layers))
+        )
+
+    @property
+    def address(self) -> int:
+        return ctypes.addressof(self._layers)
+
+    def _parts(self, adapter: Adapter, number: int, products: Mapping[str, str]) -> dict[str, LowRankMatrices]:
+        found = {}
+        for field, product in products.items():
+            if (part := adapter.parts.get(f"model.layers.{number}.{product}")) is not None:
+                inner, outer = part.inner, part.outer.T.contiguous()  # sixteen outputs are read at a time
+                self._kept += (inner, outer)
+                found[field] = LowRankMatrices(
+                    inner.data_ptr(), outer.data_ptr(), len(inner), outer.shape[1], inner.shape[1]
+                )
+        return found
 
 
 @cache

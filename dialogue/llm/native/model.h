@@ -76,6 +76,17 @@ struct Model {
   Matrix embedding, head;
 };
 
+// What an adapter adds to the product with a matrix (rows, columns): outer * (inner * x). `inner` is (rank, columns),
+// `outer` (rank, rows) with the scale of the adapter. A rank of 0 stands for nothing.
+struct LowRank {
+  const float *inner, *outer;
+  int32_t rank, rows, columns;
+};
+
+struct LayerAdapter {
+  LowRank query, key, value, output, gate, up, down;
+};
+
 // One session's part in a step. `cache` is float16 (layers, 2, kv_heads, capacity, head_dim), with `length` rows in
 // use. `cosine` and `sine` are (tokens, head_dim / 2), for the positions of the new tokens.
 struct Segment {
@@ -83,6 +94,7 @@ struct Segment {
   int64_t capacity;
   int32_t length, tokens;
   const float *cosine, *sine;
+  const LayerAdapter* adapter;  // one of each layer; null where the session has none
 };
 
 // The numbers of a group of 32 activations: their scale, and the sums of their values (all, first and second half),
@@ -124,10 +136,18 @@ struct Row {
   int token, row;
 };
 
+// inner * x of the tokens whose sessions have an adapter: `stride` numbers a token.
+struct Narrowed {
+  size_t stride = 0;
+  std::vector<float> numbers;
+};
+
 // The buffers of a step. One per model, reused between steps; a lock admits one step at a time.
 struct Scratch {
   std::vector<float> normed, heads, mixed;
   Activations hidden, wide, ffn;
+  Narrowed narrowed[3];
+  std::vector<float> products;  // silu(gate) * up, for the adapters of `down`
 
   void use_tiles(bool tiles) { hidden.tiles = wide.tiles = ffn.tiles = tiles; }
 

@@ -4,6 +4,49 @@
 
 constexpr int64_t kParallelWeights = 4'000'000;  // of a matrix, from which threads share the work of one token
 
+// What the adapters of sessions add to the products of a layer (low-rank adaptation, Hu et al., 2021). Tokens of sessions
+// without an adapter cost nothing.
+using Part = LowRank LayerAdapter::*;
+
+inline const LowRank* low_rank(const Row& row, int layer, Part part) {
+  const LayerAdapter* adapter = row.segment->adapter;
+  return adapter && (adapter[layer].*part).rank ? &(adapter[layer].*part) : nullptr;
+}
+
+inline float dot(const float* a, const float* b, int n) {
+  F sum = zero();
+  for (int k = 0; k < n; k += 16) sum = fma(load(a + k), load(b + k), sum);
+  return total(sum);
+}
+
+// Room for the narrowed numbers of every row.
+inline void shape_narrowed(const std::vector<Row>& rows, int layer, Part part, Narrowed& out) {
+  out.stride = 0;
+  for (const Row& row : rows) {
+    const LowRank* found = low_rank(row, layer, part);
+    if (found) out.stride = std::max(out.stride, size_t(found->rank));
+  }
+  out.numbers.resize(out.stride * rows.size());
+}
+
+// inner * x for one row; `x` has its inputs.
+inline void narrow(const Row& row, int layer, Part part, const float* x, Narrowed& out) {
+  const LowRank* found = low_rank(row, layer, part);
+  for (int r = 0; found && r < found->rank; r++) {
+    out.numbers[row.row * out.stride + r] = dot(found->inner + size_t(r) * found->columns, x, found->columns);
+  }
+}
+
+// The sums of sixteen outputs, with what the adapter of the row's session adds.
+inline F widened(const Row& row, int layer, Part part, const Narrowed& narrowed, int panel, F sums) {
+  const LowRank* found = low_rank(row, layer, part);
+  for (int r = 0; found && r < found->rank; r++) {
+    F outer = load(found->outer + size_t(r) * found->rows + panel * kPanel);
+    sums = fma(all(narrowed.numbers[row.row * narrowed.stride + r]), outer, sums);
+  }
+  return sums;
+}
+
 class Step {
  public:
   Step(const Model& model, Scratch& scratch, ThreadPool& pool, const Segment* segments, int count)
@@ -15,6 +58,7 @@ class Step {
       }
     }
     tokens_ = int(rows_.size());
+    adapted_ = std::any_of(segments, segments + count, [](const Segment& s) { return s.adapter != nullptr; });
     // A single token of a small model takes less time than waking up a second thread.
     parallel_ = tokens_ >= 4 || int64_t(m_.hidden) * m_.ffn >= kParallelWeights;
   }
@@ -23,16 +67,24 @@ class Step {
   // before, and is overwritten; the hidden states after the last layer of the model are normed.
   void run(float* x, int first, int last) {
     s_.shape(m_, tokens_);
+    if (adapted_) s_.products.resize(size_t(tokens_) * m_.ffn);
     for (int i = first; i < last; i++) {
       const Layer& layer = m_.layer[i];
       norm_and_quantise(x, layer.attention_norm);
+      narrow_all(i, &LayerAdapter::query, s_.normed, s_.narrowed[0]);
+      narrow_all(i, &LayerAdapter::key, s_.normed, s_.narrowed[1]);
+      narrow_all(i, &LayerAdapter::value, s_.normed, s_.narrowed[2]);
       project_heads(layer, i);
       attend_all(i);
       each_token([&](int t) { quantise_row(&s_.mixed[size_t(t) * width()], t, 0, width() / kGroup, s_.wide); });
-      add_product(layer.output, s_.wide, x);
+      narrow_all(i, &LayerAdapter::output, s_.mixed, s_.narrowed[0]);
+      add_product(layer.output, s_.wide, x, i, &LayerAdapter::output);
       norm_and_quantise(x, layer.mlp_norm);
-      gate_and_up(layer.gate, layer.up);
-      add_product(layer.down, s_.ffn, x);
+      narrow_all(i, &LayerAdapter::gate, s_.normed, s_.narrowed[0]);
+      narrow_all(i, &LayerAdapter::up, s_.normed, s_.narrowed[1]);
+      gate_and_up(layer, i);
+      narrow_all(i, &LayerAdapter::down, s_.products, s_.narrowed[0]);
+      add_product(layer.down, s_.ffn, x, i, &LayerAdapter::down);
     }
     for (int t = 0; t < tokens_ && last == m_.layers; t++) {
       float* row = x + size_t(t) * m_.hidden;
@@ -63,17 +115,33 @@ class Step {
     });
   }
 
+  // The first half of what adapters add to a product with `inputs`, which have a row for each token.
+  void narrow_all(int layer, Part part, const std::vector<float>& inputs, Narrowed& out) {
+    if (!adapted_) return;
+    shape_narrowed(rows_, layer, part, out);
+    const size_t columns = inputs.size() / tokens_;
+    each_token([&](int t) { narrow(rows_[t], layer, part, &inputs[t * columns], out); });
+  }
+
+  // The second half.
+  F with_adapter(int t, int layer, Part part, const Narrowed& narrowed, int panel, F sums) const {
+    return adapted_ ? widened(rows_[t], layer, part, narrowed, panel, sums) : sums;
+  }
+
   // Queries, keys and values of one layer; a unit of work is one head, rotated and stored while it is in the cache.
   void project_heads(const Layer& layer, int number) {
     const int dim = m_.head_dim, panels = dim / kPanel;
     pool_.run(all_heads(), parallel_, [&](int head) {
       const int key = head - m_.heads, value = key - m_.kv_heads;  // number of the key or value head, if it is one
       const Matrix& matrix = value >= 0 ? layer.value : key >= 0 ? layer.key : layer.query;
+      const Part part = value >= 0 ? &LayerAdapter::value : key >= 0 ? &LayerAdapter::key : &LayerAdapter::query;
+      const Narrowed& narrowed = s_.narrowed[value >= 0 ? 2 : key >= 0 ? 1 : 0];
       const int first = (value >= 0 ? value : key >= 0 ? key : head) * panels;
       float* out = &s_.heads[head * dim];
       const size_t stride = size_t(all_heads()) * dim;
       multiply_rows(matrix, first, panels, s_.hidden, tokens_, [&](int p, int t, F sums) {
         F bias = layer.bias ? load(layer.bias + head * dim + p * kPanel) : zero();
+        sums = with_adapter(t, number, part, narrowed, first + p, sums);
         store(out + t * stride + p * kPanel, add(sums, bias));
       });
       for (int t = 0; t < tokens_; t++) finish_head(layer, number, head, rows_[t], out + t * stride);
@@ -123,29 +191,36 @@ class Step {
     });
   }
 
-  // x += matrix * activations
-  void add_product(const Matrix& matrix, const Activations& activations, float* x) {
+  // x += matrix * activations, with what adapters add by the first narrowed numbers
+  void add_product(const Matrix& matrix, const Activations& activations, float* x, int layer, Part part) {
     const int panels = m_.hidden / kPanel;
     pool_.run((panels + kPanels - 1) / kPanels, parallel_, [&](int unit) {
       const int first = unit * kPanels;
       multiply_rows(matrix, first, std::min(kPanels, panels - first), activations, tokens_, [&](int p, int t, F sums) {
         float* out = x + size_t(t) * m_.hidden + (first + p) * kPanel;
-        store(out, add(load(out), sums));
+        store(out, add(load(out), with_adapter(t, layer, part, s_.narrowed[0], first + p, sums)));
       });
     });
   }
 
   // silu(gate) * up, quantised immediately; a unit of work is two groups of 32 outputs.
-  void gate_and_up(const Matrix& gate, const Matrix& up) {
+  void gate_and_up(const Layer& layer, int number) {
     const int panels = m_.ffn / kPanel;
     pool_.run((panels + kPanels - 1) / kPanels, parallel_, [&](int unit) {
       const int first = unit * kPanels, count = std::min(kPanels, panels - first), stride = kPanels * kPanel;
       float* out = scratch_floats(size_t(tokens_) * stride);
       auto place = [&](int panel, int t) { return out + t * stride + panel * kPanel; };
-      multiply_rows(gate, first, count, s_.hidden, tokens_,
-                    [&](int p, int t, F sums) { store(place(p, t), silu(sums)); });
-      multiply_rows(up, first, count, s_.hidden, tokens_,
-                    [&](int p, int t, F sums) { store(place(p, t), multiply(load(place(p, t)), sums)); });
+      multiply_rows(layer.gate, first, count, s_.hidden, tokens_, [&](int p, int t, F sums) {
+        sums = with_adapter(t, number, &LayerAdapter::gate, s_.narrowed[0], first + p, sums);
+        store(place(p, t), silu(sums));
+      });
+      multiply_rows(layer.up, first, count, s_.hidden, tokens_, [&](int p, int t, F sums) {
+        sums = with_adapter(t, number, &LayerAdapter::up, s_.narrowed[1], first + p, sums);
+        store(place(p, t), multiply(load(place(p, t)), sums));
+      });
+      for (int t = 0; adapted_ && t < tokens_; t++) {
+        std::copy_n(place(0, t), count * kPanel, &s_.products[size_t(t) * m_.ffn + first * kPanel]);
+      }
       for (int t = 0; t < tokens_; t++) quantise_row(place(0, t), t, first / 2, count / 2, s_.ffn);
     });
   }
@@ -155,7 +230,7 @@ class Step {
   ThreadPool& pool_;
   const Segment* segments_;
   int count_, tokens_;
-  bool parallel_;
+  bool parallel_, adapted_;
   std::vector<Row> rows_;
   std::vector<int> tiles_;  // row at which each tile of attention starts
 };

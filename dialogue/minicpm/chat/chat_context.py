@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
+from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.kv_cache import KVCache
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.llm.token_context import TokenContext
@@ -52,10 +53,12 @@ def encode_picture(model: MiniCPM, picture: EncodedPicture, number: int) -> Pict
 class ChatContext:
     """The cache of one session; the owner of the history keeps it within `limit` tokens."""
 
-    def __init__(self, model: MiniCPM, limit: int) -> None:
+    def __init__(self, model: MiniCPM, limit: int, adapter: Adapter | None = None) -> None:
         self._model = model
         self._rows = _Rows(model)
-        self._context = TokenContext(self._rows, model.decoder.new_cache(limit + SLACK))
+        cache = model.decoder.new_cache(limit + SLACK)
+        cache.adapter = adapter
+        self._context = TokenContext(self._rows, cache)
 
     def lay_out(
         self, turns: Sequence[HistoryTurn], seen: Mapping[EncodedPicture, PictureRows], replying: bool

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dialogue.llm.checkpoints.adapter import LANGUAGE
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import Shapes
@@ -15,7 +16,6 @@ from dialogue.llm.checkpoints.json_file import read_json
 from dialogue.llm.linear import stored_bytes
 from dialogue.llm.precision import PRECISIONS, Precision
 from dialogue.minicpm.checkpoints.inventory import compare, wanted
-from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.sizing.inspection import Inspection
 

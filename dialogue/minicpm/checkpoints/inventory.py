@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from dialogue.errors import AssistantError, BadInput
+from dialogue.llm.checkpoints.adapter import LANGUAGE
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.decoder_tensors import SPARE, Shapes, decoder_tensors
 from dialogue.minicpm.audio.audio_encoder import ENCODER, PROJECTOR, AudioEncoder, AudioProjector
-from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.speech.dvae import DECODER, CodeDecoder, CodeSizes
 from dialogue.minicpm.speech.speech_backbone import VOICE, Projector

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from dialogue.llm.checkpoints.adapter import LANGUAGE, Adapter
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import DecoderConfig
 from dialogue.llm.checkpoints.vocabulary import Vocabulary
@@ -18,8 +20,6 @@ from dialogue.minicpm.speech.speech_backbone import VOICE
 from dialogue.minicpm.speech.speech_o45 import SpeechDecoderO45
 from dialogue.minicpm.speech.voice_o26 import ASSETS, VoiceO26
 from dialogue.minicpm.vision.picture_encoder import TOWER, PictureEncoder
-
-LANGUAGE = "llm."
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ class MiniCPM:
         precision: Precision = "float32",
         device: str = "cpu",
         on_progress: Progress | None = None,
+        adapters: Sequence[Adapter] = (),
     ) -> MiniCPM:
         """Load all parts. int8 and int4 apply to the language model only, which is nine tenths of the weights."""
         dtype = torch.float32 if precision == "float32" else torch.bfloat16
@@ -49,7 +50,7 @@ class MiniCPM:
             kind=kind_of(checkpoint.config),
             config=checkpoint.config,
             words=checkpoint.vocabulary(),
-            decoder=decoder_of(checkpoint, precision, device, on_progress),
+            decoder=decoder_of(checkpoint, precision, device, on_progress, adapters),
             vision=PictureEncoder.of(checkpoint, dtype, device) if checkpoint.has(TOWER) else None,
             audio=AudioTower.of(checkpoint, dtype, device) if checkpoint.has(ENCODER) else None,
             voice=voice_of(checkpoint, "float32" if precision == "float32" else "bfloat16", device),
@@ -68,13 +69,19 @@ class MiniCPM:
 
 
 def decoder_of(
-    checkpoint: Checkpoint, precision: Precision = "float32", device: str = "cpu", on_progress: Progress | None = None
+    checkpoint: Checkpoint,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    on_progress: Progress | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> Decoder:
     """The language model of a checkpoint."""
     config = DecoderConfig.from_hf(checkpoint.config, kind_of(checkpoint.config).family)
     weights = checkpoint.under(LANGUAGE, copied=precision in ("int8", "int4"))
     group = kind_of(checkpoint.config).group
-    return Decoder(config, weights, precision=precision, device=device, group=group, on_progress=on_progress)
+    return Decoder(
+        config, weights, precision=precision, device=device, group=group, adapters=adapters, on_progress=on_progress
+    )
 
 
 def voice_of(checkpoint: Checkpoint, precision: Precision, device: str) -> VoiceO26 | SpeechDecoderO45 | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_tensors import listed
 from dialogue.llm.decoder import Progress
@@ -24,16 +26,16 @@ def open_model(
     device: str = "cpu",
     strict: bool = True,
     on_progress: Progress | None = None,
-    adapter: Path | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> MiniCPM:
     """Open a model that sees. Everything is checked against the config before a weight is read; weights are then read
-    once, converted one by one, and never held twice. `adapter` is the folder of a LoRA adapter. Raises BadInput if the
+    once, converted one by one, and never held twice. `adapters` as for `open_language_model`. Raises BadInput if the
     folder is incomplete, and with `strict` if it has unknown tensors."""
-    checkpoint = Checkpoint(folder, adapter=adapter)
+    checkpoint = Checkpoint(folder)
     if kind_of(checkpoint.config) is Kind.TEXT3:
         raise BadInput("MiniCPM3 is a text model; open it with open_text_model.")
     verify(checkpoint, strict)
-    return MiniCPM.of(checkpoint, precision, device, on_progress)
+    return MiniCPM.of(checkpoint, precision, device, on_progress, adapters)
 
 
 def open_text_model(
@@ -42,16 +44,16 @@ def open_text_model(
     device: str = "cpu",
     strict: bool = True,
     on_progress: Progress | None = None,
-    adapter: Path | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> TextModel:
     """Open MiniCPM3, as in `open_model`. Raises BadInput for other kinds."""
     from dialogue.minicpm.text.text_model import TextModel  # transformers' class takes seconds to import
 
-    checkpoint = Checkpoint(folder, adapter=adapter)
+    checkpoint = Checkpoint(folder)
     if (kind := kind_of(checkpoint.config)) is not Kind.TEXT3:
         raise BadInput(f"{kind.value} is not a text model; open it with open_model.")
     verify(checkpoint, strict)
-    return TextModel(checkpoint, precision, device, on_progress)
+    return TextModel(checkpoint, precision, device, on_progress, adapters)
 
 
 def verify(checkpoint: Checkpoint, strict: bool = True) -> None:

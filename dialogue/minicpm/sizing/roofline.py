@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dialogue.llm.checkpoints.adapter import LANGUAGE
 from dialogue.llm.precision import Precision
 from dialogue.minicpm.audio.audio_encoder import FRAMES_PER_S
 from dialogue.minicpm.checkpoints.inspection import cache_bytes, tensor_bytes, tied_table, weight_bytes
 from dialogue.minicpm.checkpoints.inventory import wanted
-from dialogue.minicpm.checkpoints.model import LANGUAGE
 from dialogue.minicpm.kind import Kind, kind_of
 from dialogue.minicpm.sessions.duplex import MAX_STEPS
 from dialogue.minicpm.speech.speech_o45 import CODES_PER_S

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dialogue.llm.checkpoints.adapter import Adapter
 from dialogue.llm.rolling_rows import RollingRows
 from dialogue.llm.rotary import Rotary
 
@@ -27,9 +28,10 @@ class LatentCache(RollingRows):
         dtype: torch.dtype = torch.float32,
         *,
         device: torch.device | str = "cpu",
+        adapter: Adapter | None = None,
     ) -> None:
         self.storage = torch.zeros(layers, 1, 1, capacity, latent + rotated, dtype=dtype, device=device)
-        super().__init__(capacity)
+        super().__init__(capacity, adapter)
         self.latent = latent
 
     @property

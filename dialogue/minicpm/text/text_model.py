@@ -7,6 +7,7 @@ further. Weights are shared and never change; a session is a `LatentCache`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from transformers import MiniCPM3Config, MiniCPM3ForCausalLM
 
 from dialogue.errors import BadInput
+from dialogue.llm.checkpoints.adapter import Adapter, initial
 from dialogue.llm.checkpoints.checkpoint import Checkpoint
 from dialogue.llm.checkpoints.decoder_config import RopeConfig
 from dialogue.llm.decoder import Progress
@@ -22,7 +24,7 @@ from dialogue.llm.linear import Int8Linear, Linear, make_linear
 from dialogue.llm.precision import Precision
 from dialogue.llm.rotary import Rotary
 from dialogue.minicpm.kind import Kind
-from dialogue.minicpm.text.latent_attention import LatentAttention
+from dialogue.minicpm.text.latent_attention import LatentAttention, Running
 from dialogue.minicpm.text.latent_cache import LatentCache
 
 # End of turn, end of text.
@@ -38,6 +40,7 @@ class TextModel:
         precision: Precision = "float32",
         device: str = "cpu",
         on_progress: Progress | None = None,
+        adapters: Sequence[Adapter] = (),
     ) -> None:
         self.name, self.precision, self.device = checkpoint.folder.name, precision, torch.device(device)
         self.dtype = torch.float32 if precision == "float32" else torch.bfloat16
@@ -45,6 +48,8 @@ class TextModel:
         self.tokenizer = _tokenizer(checkpoint.folder / "tokenizer.json")
         found = (self.tokenizer.token_to_id(token) for token in _ENDS)
         self.stop_ids = frozenset(token for token in found if token is not None)
+        self.adapters = tuple(each.fitted(checkpoint.shapes, self.dtype, self.device) for each in adapters)
+        self._running = Running()
         rope = RopeConfig.from_hf(checkpoint.config)
         self.rotary = Rotary(rope, self.config.qk_rope_head_dim, self.config.max_position_embeddings, device)
         self._build(checkpoint, on_progress or (lambda done, total: None))
@@ -56,8 +61,10 @@ class TextModel:
     def new_cache(self, capacity: int) -> LatentCache:
         """An empty session of at most `capacity` tokens."""
         c = self.config
-        latent, rotated = c.kv_lora_rank, c.qk_rope_head_dim
-        return LatentCache(c.num_hidden_layers, latent, rotated, capacity, self.dtype, device=self.device)
+        return LatentCache(
+            c.num_hidden_layers, c.kv_lora_rank, c.qk_rope_head_dim, capacity, self.dtype, device=self.device,
+            adapter=initial(self.adapters),
+        )  # fmt: skip
 
     @torch.inference_mode()
     def forward(self, cache: LatentCache, ids: Tensor) -> Tensor:
@@ -65,6 +72,7 @@ class TextModel:
         start, tokens = cache.length, len(ids)
         seen = torch.ones(tokens, start + tokens, dtype=torch.bool, device=self.device).tril(start)
         positions = torch.arange(start, start + tokens, device=self.device)
+        self._running.adapter = cache.adapter
         out = self._model.model(
             input_ids=ids[None].to(self.device),
             attention_mask=seen[None, None],
@@ -109,7 +117,7 @@ class TextModel:
     def _fill(self, checkpoint: Checkpoint, number: int, layer: nn.Module) -> None:
         at = f"model.layers.{number}."
         with torch.device("meta"):
-            attention = LatentAttention(self.config, number)
+            attention = LatentAttention(self.config, number, self._running)
         layer.self_attn = attention
         projection = checkpoint.tensor(f"{at}self_attn.kv_b_proj.weight").to(self.device)
         attention.settle(projection, self.precision, self.dtype)
@@ -119,7 +127,7 @@ class TextModel:
                 weight, group = checkpoint.tensor(f"{at}{name}.weight"), Kind.TEXT3.group
                 product = make_linear(weight, bias, self.precision, self.device, group)
                 parent, _, last = name.rpartition(".")
-                setattr(layer.get_submodule(parent), last, _Product(product))
+                setattr(layer.get_submodule(parent), last, _Product(product, f"{at}{name}", self._running))
             elif isinstance(getattr(part, "weight", None), nn.Parameter):
                 part.weight = self._weight(checkpoint.tensor(f"{at}{name}.weight"))
 
@@ -140,14 +148,15 @@ class _TokenEmbeddings(nn.Module):
 
 
 class _Product(nn.Module):
-    """A `Linear` as the module that transformers expects."""
+    """A `Linear` as the module that transformers expects, with what the adapter of the running session adds."""
 
-    def __init__(self, linear: Linear) -> None:
+    def __init__(self, linear: Linear, name: str, running: Running) -> None:
         super().__init__()
-        self._linear = linear
+        self._linear, self._name, self._running = linear, name, running
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._linear(x)
+        y, part = self._linear(x), self._running.part(self._name)
+        return y if part is None else y + part(x)
 
 
 class _Angles(nn.Module):

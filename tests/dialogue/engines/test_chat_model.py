@@ -16,6 +16,8 @@ from dialogue.engine import TextDelta
 from dialogue.engines.chat_model import open_chat_model
 from dialogue.engines.local_chat import LocalChatEngine
 from dialogue.errors import BadInput
+from dialogue.grammars.response_format import ResponseFormat
+from dialogue.llm.language_model import LanguageModel
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.prompts.prompt import SCENE_NOTE
 from tests.dialogue.chat_models import FAMILIES, write_chat_gguf, write_chat_model
@@ -23,6 +25,7 @@ from tests.dialogue.talking import CountingRunner, ask, clock, run, sign
 
 VARIED = SamplingConfig(penalty=1.5)  # greedy, but no letter for ever
 ASKED = "Tell me about the sea."
+QUESTIONS = (ASKED, "Tell me about the hills.", "Tell me about tea.")
 New = Callable[[], LocalChatEngine]
 
 
@@ -271,3 +274,27 @@ def test_a_model_that_cannot_converse_is_refused(tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").unlink()
     with pytest.raises(BadInput, match="no chat template"):
         opened(tmp_path, CountingRunner())
+
+
+def test_answers_in_a_form_share_passes(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    new, sizes = opened(folders["qwen2"], CountingRunner()), list[int]()
+    form = ResponseFormat.with_schema({"type": "object", "properties": {"x": {"type": "string", "maxLength": 9}}})
+    together = LanguageModel.forward_batch
+
+    def counted(model: LanguageModel, caches: Any, inputs: Any) -> Any:
+        sizes.append(len(caches))
+        return together(model, caches, inputs)
+
+    async def answered(text: str) -> str:
+        engine = new()
+        engine.answer_in(form)
+        return await ask(engine, text)
+
+    async def at_once() -> list[str]:
+        return await asyncio.gather(*map(answered, QUESTIONS))
+
+    alone = [run(answered(text)) for text in QUESTIONS]
+    monkeypatch.setattr(LanguageModel, "forward_batch", counted)
+    assert run(at_once()) == alone
+    assert max(sizes) == len(QUESTIONS)
+    assert sum(sizes) > 2 * len(sizes)

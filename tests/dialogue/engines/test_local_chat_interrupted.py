@@ -180,7 +180,7 @@ def test_a_phrased_description_keeps_the_facts_or_is_replaced(smollm2: LanguageM
 
 
 def test_a_shared_prefix_equals_a_computed_one(llm: LocalLlm) -> None:
-    copied = llm.new_context()
+    copied = llm.new_context((), None)
     computed = TokenContext(llm.model, llm.model.new_cache(1024))
     ids = copied.ids
     while computed.follow(ids, True):

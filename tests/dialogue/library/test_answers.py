@@ -66,7 +66,7 @@ def test_a_wrong_number_costs_nothing(number: object) -> None:
     [
         ("three months", True),
         ("The notice period is three months.", True),
-        ("3 months", False),
+        ("3 months", True),
         ("three months, says Otto Maier", False),
         ("The tenant may end it at any time by telephone or telegram or pigeon", False),
     ],

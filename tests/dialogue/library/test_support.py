@@ -31,3 +31,18 @@ TEXT = "Edda Holm, who lives in Vardo, paid 1,940.50 euros for the compass on 3 
 )
 def test_numbers_names_and_most_words_must_stand_in_the_text(said: str, supported: bool) -> None:
     assert is_supported(said, TEXT, "Where does the owner live?") is supported
+
+
+@pytest.mark.parametrize(
+    ("said", "supported"),
+    [
+        ("Three months", True),
+        ("3 months", True),
+        ("nine months", False),
+        ("for twenty-one days", True),
+        ("22 days", False),
+    ],
+)
+def test_numbers_in_words_are_numbers(said: str, supported: bool) -> None:
+    text = "The notice period is three months, and the keys are returned within 21 days."
+    assert is_supported(said, text, "How long is the notice period, and when are keys returned?") is supported

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dialogue.llm.decoder import Decoder
 from dialogue.llm.sampling import GREEDY
-from dialogue.llm.token_context import PREFILL_CHUNK, Steps, TokenContext
+from dialogue.llm.token_context import PREFILL_CHUNK, ChunkSteps, TokenContext
 from tests.dialogue.random_weights import RandomWeights, tiny_config
 
 
@@ -78,7 +78,7 @@ class Layered:
         self.forward, self.logits, self.rotary = decoder.forward, decoder.logits, decoder.rotary
         self.begun: list[list[int]] = []
 
-    def begin(self, cache: Any, ids: Tensor) -> Steps:
+    def begin(self, cache: Any, ids: Tensor) -> ChunkSteps:
         self.begun.append(ids.tolist())
         return ThreeSteps(lambda: self.forward(cache, ids))
 

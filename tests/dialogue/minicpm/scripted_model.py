@@ -30,6 +30,7 @@ class IdCache:
     def __init__(self, capacity: int) -> None:
         self.storage = torch.zeros(1, 1, 1, capacity, 1, dtype=torch.int64)
         self.capacity, self.length = capacity, 0
+        self.adapter: None = None
 
     @property
     def ids(self) -> list[int]:
@@ -58,6 +59,7 @@ class ScriptedModel:
     """The part of `TextModel` that `TokenContext` and the engine use."""
 
     name, rotary, max_positions = "scripted", None, 100_000
+    adapters = ()
 
     def __init__(self, words: Vocabulary, rule: Rule) -> None:
         self._words, self._rule = words, rule

@@ -1,4 +1,7 @@
-"""Calls with a tiny chat model of each family as the LLM. ASR and TTS are toys, the rest is real."""
+"""Calls with a tiny chat model of each family as the LLM. ASR and TTS are toys, the rest is real.
+
+Also tests `stream/runtime/adapting.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ from dialogue.blocks import Block, PartialBlock, SceneBlock
 from dialogue.engine import Engine
 from dialogue.engines.chat_model import open_chat_model
 from dialogue.engines.local_chat import LocalChatEngine
+from dialogue.llm.checkpoints.adapter import Adapter, AdapterChoice
 from dialogue.llm.sampling import SamplingConfig
 from dialogue.memory.context_window import kind_of
 from stream.models.setup import SETUPS
+from stream.runtime.adapting import AdapterChosen, AdapterInUse
 from stream.runtime.device_thread import DeviceThread
 from stream.runtime.events import ContextShown, Notice, ReplyEnded, ReplyText, TextTyped
 from stream.session.session import Session
@@ -143,3 +148,41 @@ def test_two_callers_do_not_hear_each_other(tmp_path: Path) -> None:
     together = calls(tmp_path, types(QUESTION), types("Who wrote that play?"))
     alone = calls(tmp_path, types(QUESTION))
     assert said(together[0]) == said(alone[0]) != said(together[1])
+
+
+class AdaptingEngine(ToyEngine):
+    """Has two adapters."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        law, verse = (Adapter(name, Path(name), {}) for name in ("law", "verse"))
+        self.adapters = AdapterChoice([law, verse], lambda: None)
+
+
+def switched(engine: Callable[[], Engine], *names: str) -> SessionCall:
+    """A call in which these adapters are chosen one after the other."""
+
+    async def whole() -> SessionCall:
+        parts = toy_parts(engine, ToyTranscriber(QUESTION))
+        call = SessionCall(Session("s", parts, SETUP))
+        async with call.running():
+            for name in names:
+                call.session.push(AdapterChosen(name))
+                await call.lasts(0.1)
+        parts.close()
+        return call
+
+    return run_in_virtual_time(whole(), until=60)
+
+
+def test_adapters_are_named_and_switched_by_the_page() -> None:
+    call = switched(AdaptingEngine, "verse", "prose", "")
+    assert [used.name for used in call.of(AdapterInUse)] == ["law", "verse", "verse", ""]
+    assert call.of(AdapterInUse)[0].names == ("law", "verse")
+    assert "no adapter 'prose'" in next(notice.text for notice in call.of(Notice) if notice.code == "no_adapters")
+
+
+def test_a_model_without_adapters_says_so() -> None:
+    call = switched(lambda: ToyEngine([]), "verse")
+    assert not call.of(AdapterInUse)
+    assert [notice.level for notice in call.of(Notice) if notice.code == "no_adapters"] == ["info"]

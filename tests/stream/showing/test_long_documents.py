@@ -74,6 +74,24 @@ def test_a_question_without_the_word_document_finds_a_chain_of_facts() -> None:
     run(story)
 
 
+def test_an_answer_that_a_passage_states_has_its_source() -> None:
+    question = "What is the notice period of the flat?"
+    lease = [Section("page 1", "The notice period of the flat is three months. The rent is 900 euros.")]
+
+    async def story() -> None:
+        async with shown(lease) as book:
+            await book.consider(question)
+            source = book.source_of(question, "Well. The notice period is three months.")
+            assert source is not None and source.text == " That is in the chronicle 1, page 1."
+            assert source.cited is not None and source.cited.source == "chronicle 1, page 1"
+            assert "three months" in source.cited.text
+            assert book.source_of(question, "The notice period is nine months.") is None
+            await book.consider("What is the capital of France?")
+            assert book.source_of(question, "The notice period is three months.") is None
+
+    run(story)
+
+
 def test_two_documents_are_compared_from_both() -> None:
     async def story() -> None:
         owners = [[Section("page 1", f"The owner of the boat is {who}.")] for who in ("Edda Holm", "Jonas Lund")]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dialogue.engine import ContextUse
 from dialogue.errors import BadInput
+from stream.runtime.adapting import AdapterChosen, AdapterInUse
 from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
@@ -129,6 +130,7 @@ EXPRESSED_AS: list[tuple[Expressed, dict[str, object]]] = [
     ),
     (LanguageChanged("zh", fixed=True), {"type": "language", "language": "zh", "fixed": True}),
     (VoiceDucked(True), {"type": "duck", "on": True, "silent": False}),
+    (AdapterInUse(("law",), ""), {"type": "adapter", "names": ["law"], "name": ""}),
     (PictureDrawn("/9j/4A=="), {"type": "drawn", "picture": "/9j/4A=="}),
     (
         ShownChanged(3, "a.mp4", "film", "reading", 0.25),
@@ -185,6 +187,7 @@ SAID: list[tuple[dict[str, object], FromPage]] = [
     ({"type": "narrate", "on": True}, NarrationSwitched(True)),
     ({"type": "acknowledge", "on": False}, AcknowledgementSwitched(False)),
     ({"type": "detail", "always": True}, PictureDetailChosen("always")),
+    ({"type": "adapter", "name": "law"}, AdapterChosen("law")),
     ({"type": "unwatch", "number": 2}, WatchDeleted(2)),
     ({"type": "language", "language": "zh"}, LanguageChosen("zh")),
     ({"type": "translate", "mode": "table"}, TranslationSwitched("table")),

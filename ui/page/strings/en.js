@@ -83,6 +83,7 @@ export default {
     hearVoice: "Hear this voice",
     liveTranslation: "Live translation",
     stopTranslating: "Stop translating",
+    adapter: "Adapter of the language model",
     pageLanguage: "Language of this page",
     likeBrowser: "As the browser",
     overlayChoice: "Show what it sees over the picture",
@@ -127,6 +128,7 @@ export default {
   useIt: "Use it",
   playVoice: "Play the voice",
   interrupted: "(interrupted)",
+  noAdapter: "None: the model as it is",
   unwatch: (text) => `Stop watching: ${text}`,
 
   states: {

@@ -86,6 +86,7 @@ export default {
     hearVoice: "试听这个声音",
     liveTranslation: "实时翻译",
     stopTranslating: "停止翻译",
+    adapter: "语言模型的适配器",
     pageLanguage: "页面语言",
     likeBrowser: "跟随浏览器",
     overlayChoice: "在画面上显示它看到的东西",
@@ -129,6 +130,7 @@ export default {
   useIt: "使用",
   playVoice: "播放声音",
   interrupted: "（被打断）",
+  noAdapter: "无：模型本身",
   unwatch: (text) => `不再留意：${text}`,
 
   states: {
