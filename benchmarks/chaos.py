@@ -5,8 +5,10 @@ and goes dark. words_at_N: share of the spoken words that are in the captions, a
 end of a question to the first sound of the reply, by the server's marks. recovery_s_N: from the end of N dark seconds
 until the page receives sound and listens. path_change_s: the same after its addresses have died, as when a phone leaves
 its Wi-Fi; path_change_by_restart: whether an ICE restart was enough. resumed_N, path_change_resumed: whether the
-conversation went on, with no word twice. delay_back_ms: how much longer
-than before the browser holds back sound, ten seconds after the network has become good again.
+conversation went on, with no word twice. delay_back_ms: how much longer than before the browser holds back sound, ten
+seconds after the network has become good again.
+
+Any WebRTC server that has a page can be measured: --url is its address, and --page a file that says how to use it.
 """
 
 from __future__ import annotations
@@ -47,14 +49,23 @@ LOSSES, DARK = [0.0, 2.0, 5.0, 10.0, 20.0], [3.0, 15.0]
 SETTLING_S, GAP_S = 5.0, 7.0
 AFTER_S = 10.0  # of a good network, before the delay is compared
 SILENCE_S = 240.0
-ANSWERED_AGAIN = "() => omnilive.turns.length > 1 && omnilive.turns.at(-1).reply?.ended"
+ANSWERED = "n => callPage.turns().length >= n && callPage.turns().at(-1).ended"
 WITHIN_S = 60.0
-ONE_CONVERSATION = """() => omnilive.turns.length === 2 && new Set(omnilive.turns.map(({call}) => call)).size === 1
-  && document.querySelectorAll("#captions [data-role]").length === 4"""
+ONE_CONVERSATION = """() => callPage.turns().length === 2 && callPage.lines() === 4
+  && new Set(callPage.turns().map(({conversation}) => conversation)).size === 1"""
+OUR_PAGE = Path(__file__).parent / "calls" / "omnilive_page.js"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The address of a server's page, and the file that says how to use it."""
+
+    url: str
+    page: Path = OUR_PAGE
 
 
 @contextmanager
-def calling(url: str, relay: UdpRelay, microphone: Sequence[str | float]) -> Iterator[Page]:
+def calling(server: Server, relay: UdpRelay, microphone: Sequence[str | float]) -> Iterator[Page]:
     """A page in a call through the relay; the microphone begins with it."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         devices = [
@@ -66,13 +77,14 @@ def calling(url: str, relay: UdpRelay, microphone: Sequence[str | float]) -> Ite
         page = browser.new_context(permissions=["camera", "microphone"], bypass_csp=True).new_page()
         page.expose_function("relayFor", relay.port_for)
         page.add_init_script(path=Path(__file__).parent / "calls" / "relayed.js")
-        page.goto(url)
-        page.wait_for_selector("html[data-ready]")
-        page.click("#start")
-        page.wait_for_selector("#state[data-state=listening]", timeout=30_000)
+        page.add_init_script(path=server.page)
+        page.goto(server.url)
+        page.wait_for_function("callPage.ready()")
+        page.evaluate("callPage.start()")
+        page.wait_for_function("callPage.listening()", timeout=30_000)
         yield page
-        page.click("#start")
-        page.wait_for_selector("#state[data-state=idle]")
+        page.evaluate("callPage.stop()")
+        page.wait_for_function("callPage.idle()")
         browser.close()
 
 
@@ -97,7 +109,7 @@ def playout_ms(page: Page, seconds: float) -> float:
 
 
 def converse(
-    url: str, network: Network, conditions: dict[str, float], questions: int
+    server: Server, network: Network, conditions: dict[str, float], questions: int
 ) -> tuple[dict[str, float], float]:
     """A conversation on a bad network, and one good stretch before and after: its figures, and the delay that stays."""
     asked = QUESTIONS[:questions]
@@ -106,7 +118,7 @@ def converse(
         script += [question, GAP_S]
     relay = UdpRelay(network)
     try:
-        with calling(url, relay, script) as page:
+        with calling(server, relay, script) as page:
             before = playout_ms(page, SETTLING_S - 2)
             for name, value in conditions.items():
                 setattr(network, name, value)
@@ -116,15 +128,14 @@ def converse(
                 setattr(network, name, 0.0)
             page.wait_for_timeout(1000 * AFTER_S)
             after = playout_ms(page, 2.0)
-            turns: list[dict[str, Any]] = page.evaluate("omnilive.turns")
+            turns: list[dict[str, Any]] = page.evaluate("callPage.turns()")
     finally:
         relay.close()
-    heard = [turn["user"]["text"] for turn in turns if turn["user"]]
-    delays = [turn["latency"]["marks"].get("first_sound_heard") for turn in turns if turn["latency"]]
-    known = [delay for delay in delays if delay is not None]
+    heard = [turn["understood"] for turn in turns if turn["understood"]]
+    known = [turn["firstSoundMs"] for turn in turns if turn["firstSoundMs"] is not None]
     figures = {
         "words": round(share_understood(asked, heard), 3),
-        "answered": sum(bool(turn["reply"]) for turn in turns) / len(asked),
+        "answered": sum(bool(turn["replied"]) for turn in turns) / len(asked),
         "v2v_ms_p95": round(percentile(known, 0.95), 1) if known else float("nan"),
     }
     return figures, after - before
@@ -140,25 +151,23 @@ class Recovered:
     same_connection: bool
 
 
-def interrupted(url: str, interrupt: Callable[[Page, UdpRelay], None]) -> Recovered:
+def interrupted(server: Server, interrupt: Callable[[Page, UdpRelay], None]) -> Recovered:
     """A call whose network is interrupted by `interrupt` between two questions."""
     relay = UdpRelay(Network())
     try:
-        with calling(url, relay, [SILENCE_S]) as page:
-            page.fill("#say-text", "My cat is called Momo.")
-            page.press("#say-text", "Enter")
-            page.wait_for_function("() => omnilive.turns.at(-1)?.reply?.ended", timeout=30_000)
-            page.evaluate("() => (window.before = omnilive.pc)")
+        with calling(server, relay, [SILENCE_S]) as page:
+            page.evaluate("callPage.say('My cat is called Momo.')")
+            page.wait_for_function(ANSWERED, arg=1, timeout=30_000)
+            page.evaluate("() => (window.before = newestConnection())")
             interrupt(page, relay)
             after_s = _until_sound_comes(page)
             if after_s is None:
                 return Recovered(float("inf"), False, False)
-            page.fill("#say-text", "What is my cat called?")
-            page.press("#say-text", "Enter")
-            page.wait_for_function(ANSWERED_AGAIN, timeout=30_000)
-            knows = "momo" in page.evaluate("omnilive.turns.at(-1).reply.text").lower()
+            page.evaluate("callPage.say('What is my cat called?')")
+            page.wait_for_function(ANSWERED, arg=2, timeout=30_000)
+            knows = "momo" in page.evaluate("callPage.turns().at(-1).replied").lower()
             goes_on = page.evaluate(ONE_CONVERSATION)
-            same = page.evaluate("omnilive.pc === before && pathCount() > 1")
+            same = page.evaluate("newestConnection() === before && pathCount() > 1")
     finally:
         relay.close()
     print(f"recovered after {after_s:.1f} s; remembers: {knows}; one conversation: {goes_on}", flush=True)
@@ -171,13 +180,13 @@ def _until_sound_comes(page: Page) -> float | None:
     while time.monotonic() - began < WITHIN_S:
         report_now = page.evaluate("soundReport()")
         fresh = report_now is not None and report_now["received"] != (received or {}).get("received")
-        if fresh and page.get_attribute("#state", "data-state") == "listening":
+        if fresh and page.evaluate("callPage.listening()"):
             return time.monotonic() - began
         page.wait_for_timeout(50)
     return None
 
 
-def go_dark(url: str, seconds: float) -> dict[str, float]:
+def go_dark(server: Server, seconds: float) -> dict[str, float]:
     """A blackout in a call: how long it takes afterwards, and whether the conversation goes on."""
 
     def dark(page: Page, relay: UdpRelay) -> None:
@@ -188,14 +197,14 @@ def go_dark(url: str, seconds: float) -> dict[str, float]:
         relay.network.dark = False
 
     print(f"{seconds:g} s dark", flush=True)
-    found = interrupted(url, dark)
+    found = interrupted(server, dark)
     return {"recovery_s": round(found.after_s, 2), "resumed": float(found.goes_on)}
 
 
-def change_path(url: str) -> dict[str, float]:
+def change_path(server: Server) -> dict[str, float]:
     """The addresses of a call lead nowhere any more, as when a phone leaves its Wi-Fi; new ones do."""
     print("another path", flush=True)
-    found = interrupted(url, lambda _page, relay: relay.change_path())
+    found = interrupted(server, lambda _page, relay: relay.change_path())
     return {
         "path_change_s": round(found.after_s, 2),
         "path_change_resumed": float(found.goes_on),
@@ -204,22 +213,22 @@ def change_path(url: str) -> dict[str, float]:
 
 
 def measure(
-    url: str, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int, path: bool
+    server: Server, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int, path: bool
 ) -> dict[str, float]:
     figures: dict[str, float] = {}
     stayed = [0.0]
     for loss in losses:
         conditions = {"loss": loss / 100, "jitter_s": jitter_ms / 1000, "duplicates": 0.01 if loss else 0.0}
-        found, delay_ms = converse(url, Network(), conditions, questions)
+        found, delay_ms = converse(server, Network(), conditions, questions)
         print(f"{loss:g} % loss: {found}", flush=True)
         stayed.append(delay_ms)
         figures |= {f"{name}_at_{loss:g}": value for name, value in found.items()}
     if losses:
         figures["delay_back_ms"] = round(max(stayed), 1)
     if path:
-        figures |= change_path(url)
+        figures |= change_path(server)
     for seconds in darks:
-        figures |= {f"{name}_{seconds:g}": value for name, value in go_dark(url, seconds).items()}
+        figures |= {f"{name}_{seconds:g}": value for name, value in go_dark(server, seconds).items()}
     return figures
 
 
@@ -233,16 +242,18 @@ def main() -> None:
     parser.add_argument("--no-path", action="store_true", help="without the change of the path")
     parser.add_argument("--jitter", type=float, default=40, help="most of a random delay, in ms (default: 40)")
     parser.add_argument("--questions", type=int, default=len(QUESTIONS), help="of each conversation (default: all)")
-    parser.add_argument("--url", help="address of a running server; default: one is started")
+    parser.add_argument("--url", help="address of a running server's page; default: one is started")
+    about = "how to use the page of another WebRTC server: a file like benchmarks/calls/omnilive_page.js"
+    parser.add_argument("--page", type=Path, default=OUR_PAGE, metavar="FILE", help=about)
     options = parser.parse_args()
-    server = None if options.url else ServerProcess(home())
+    ours = None if options.url else ServerProcess(home())
     try:
-        url: str = options.url or (server.url if server else "")
-        figures = measure(url, options.loss, options.dark, options.jitter, options.questions, not options.no_path)
+        server = Server(options.url or (ours.url if ours is not None else ""), options.page)
+        figures = measure(server, options.loss, options.dark, options.jitter, options.questions, not options.no_path)
         report(figures, options.json)
     finally:
-        if server is not None:
-            server.close()
+        if ours is not None:
+            ours.close()
 
 
 if __name__ == "__main__":
