@@ -23,13 +23,18 @@ LogMel = NDArray[np.float32]  # (BANDS, frames)
 
 def log_mel(samples: Samples) -> LogMel:
     """(n,) at 16 kHz to (80, n // 160). Needs at least 201 samples, else the edge cannot be reflected."""
+    mel = np.log10(np.maximum(power_mel(samples, BANDS), 1e-10))
+    scaled: LogMel = (np.maximum(mel, mel.max() - 8.0) + 4.0) / np.float32(4.0)
+    return scaled
+
+
+def power_mel(samples: Samples, bands: int) -> NDArray[np.float32]:
+    """(n,) at 16 kHz to the power in each band, (bands, n // 160). Needs at least 201 samples."""
     padded = np.pad(samples, N_FFT // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][: len(samples) // HOP]
     spectrum = np.fft.rfft(frames * _hann(), axis=1)  # (frames, 201) complex64
     power = spectrum.real**2 + spectrum.imag**2
-    mel = np.log10(np.maximum(_filter_bank() @ power.T, 1e-10))
-    scaled: LogMel = (np.maximum(mel, mel.max() - 8.0) + 4.0) / np.float32(4.0)
-    return scaled
+    return (_filter_bank(bands) @ power.T).astype(np.float32)
 
 
 @cache
@@ -38,10 +43,10 @@ def _hann() -> NDArray[np.float32]:
 
 
 @cache
-def _filter_bank() -> NDArray[np.float32]:
-    """(80, 201): triangles between neighbouring mel points from 0 to 8 kHz, each of area one."""
+def _filter_bank(bands: int) -> NDArray[np.float32]:
+    """(bands, 201): triangles between neighbouring mel points from 0 to 8 kHz, each of area one."""
     top_hz = HEARING_RATE_HZ / 2
-    edges = _hz(np.linspace(0.0, _mel(top_hz), BANDS + 2))
+    edges = _hz(np.linspace(0.0, _mel(top_hz), bands + 2))
     bins = np.linspace(0.0, top_hz, N_FFT // 2 + 1)
     widths = np.diff(edges)
     rising = (bins - edges[:-2, None]) / widths[:-1, None]

@@ -57,7 +57,7 @@ OUR_PAGE = Path(__file__).parent / "calls" / "omnilive_page.js"
 
 
 @dataclass(frozen=True)
-class Server:
+class MeasuredPage:
     """The address of a server's page, and the file that says how to use it."""
 
     url: str
@@ -65,7 +65,7 @@ class Server:
 
 
 @contextmanager
-def calling(server: Server, relay: UdpRelay, microphone: Sequence[str | float]) -> Iterator[Page]:
+def calling(server: MeasuredPage, relay: UdpRelay, microphone: Sequence[str | float]) -> Iterator[Page]:
     """A page in a call through the relay; the microphone begins with it."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         devices = [
@@ -109,7 +109,7 @@ def playout_ms(page: Page, seconds: float) -> float:
 
 
 def converse(
-    server: Server, network: Network, conditions: dict[str, float], questions: int
+    server: MeasuredPage, network: Network, conditions: dict[str, float], questions: int
 ) -> tuple[dict[str, float], float]:
     """A conversation on a bad network, and one good stretch before and after: its figures, and the delay that stays."""
     asked = QUESTIONS[:questions]
@@ -151,7 +151,7 @@ class Recovered:
     same_connection: bool
 
 
-def interrupted(server: Server, interrupt: Callable[[Page, UdpRelay], None]) -> Recovered:
+def interrupted(server: MeasuredPage, interrupt: Callable[[Page, UdpRelay], None]) -> Recovered:
     """A call whose network is interrupted by `interrupt` between two questions."""
     relay = UdpRelay(Network())
     try:
@@ -186,7 +186,7 @@ def _until_sound_comes(page: Page) -> float | None:
     return None
 
 
-def go_dark(server: Server, seconds: float) -> dict[str, float]:
+def go_dark(server: MeasuredPage, seconds: float) -> dict[str, float]:
     """A blackout in a call: how long it takes afterwards, and whether the conversation goes on."""
 
     def dark(page: Page, relay: UdpRelay) -> None:
@@ -201,7 +201,7 @@ def go_dark(server: Server, seconds: float) -> dict[str, float]:
     return {"recovery_s": round(found.after_s, 2), "resumed": float(found.goes_on)}
 
 
-def change_path(server: Server) -> dict[str, float]:
+def change_path(server: MeasuredPage) -> dict[str, float]:
     """The addresses of a call lead nowhere any more, as when a phone leaves its Wi-Fi; new ones do."""
     print("another path", flush=True)
     found = interrupted(server, lambda _page, relay: relay.change_path())
@@ -213,7 +213,7 @@ def change_path(server: Server) -> dict[str, float]:
 
 
 def measure(
-    server: Server, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int, path: bool
+    server: MeasuredPage, losses: Sequence[float], darks: Sequence[float], jitter_ms: float, questions: int, path: bool
 ) -> dict[str, float]:
     figures: dict[str, float] = {}
     stayed = [0.0]
@@ -248,7 +248,7 @@ def main() -> None:
     options = parser.parse_args()
     ours = None if options.url else ServerProcess(home())
     try:
-        server = Server(options.url or (ours.url if ours is not None else ""), options.page)
+        server = MeasuredPage(options.url or (ours.url if ours is not None else ""), options.page)
         figures = measure(server, options.loss, options.dark, options.jitter, options.questions, not options.no_path)
         report(figures, options.json)
     finally:

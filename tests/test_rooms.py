@@ -45,7 +45,7 @@ ROOMS: tuple[frozenset[str], ...] = tuple(
     stream.tools stream.library stream.languages
     stream.models stream.playout stream.turns
     stream.perception stream.recording stream.long_text
-    stream.showing
+    stream.showing stream.perception.units
     stream.replies stream.requests
     stream.session
     ui.host ui.realtime

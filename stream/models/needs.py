@@ -15,6 +15,7 @@ from stream.models.weights import WeightsState, WeightStore
 
 VAD = "silero-vad"  # every setup uses it, also with an engine that hears
 TURN_END = "smart-turn-v3.2"
+VOICES = "resemblyzer-ge2e"
 
 
 def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
@@ -24,7 +25,7 @@ def weights_needed(setup: Setup, store: WeightStore) -> list[str]:
     if setup.library is not None:
         wanted.add(EMBEDDER)
     if not can.hears:
-        wanted |= {TURN_END, *component("asr", setup.asr).weights}
+        wanted |= {TURN_END, VOICES, *component("asr", setup.asr).weights}
         if setup.language in CODES and setup.language != ENGLISH:
             wanted |= {each.name for each in LANGUAGE_WEIGHTS}
     if not can.sees:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from audio.models import Recogniser, TurnEndJudge, VoiceModel
 from audio.room.echo import Canceller, EchoCanceller
+from audio.room.speaker_embedding import SpeakerEncoder
+from audio.room.talker import VoiceEncoder
 from audio.turn_end.smart_turn import SmartTurn
 from audio.voice_activity import VoiceActivityDetector
 from dialogue.engine import Engine, EngineFactories, UnitModel
@@ -32,7 +34,7 @@ from stream.languages.models import LanguageModels, open_languages
 from stream.models.capacity import Capacity
 from stream.models.components import Role, component
 from stream.models.local_delegate import LocalDelegate, open_delegate
-from stream.models.needs import TURN_END, VAD, present
+from stream.models.needs import TURN_END, VAD, VOICES, present
 from stream.models.open_library import LibraryService, open_library
 from stream.models.open_llm import open_llm
 from stream.models.setup import Setup
@@ -67,6 +69,7 @@ class Parts:
     new_chat_engine: Callable[[], Engine] | None = None  # an engine for chat requests, where it differs
     languages: LanguageModels | None = None  # None: English alone
     turn_end: TurnEndJudge | None = None  # None where the engine hears: silence alone ends turns
+    voices: VoiceEncoder | None = None  # describes voices; None where the engine hears
     captioner: Captioner | None = None  # for an engine that cannot see
     delegate: LargerModel | None = None  # a larger model that answers what the engine passes on
     local_delegate: LocalDelegate | None = None  # its process, where it runs on this machine
@@ -153,6 +156,10 @@ def _open_turn_end(setup: Setup, store: WeightStore) -> TurnEndJudge | None:
     judge = SmartTurn(store.path(TURN_END))
     judge.warm_up()
     return judge
+
+
+def _open_voices(setup: Setup, store: WeightStore) -> VoiceEncoder | None:
+    return None if setup.capabilities.hears else SpeakerEncoder(store.path(VOICES))
 
 
 def _open_vision(setup: Setup, store: WeightStore) -> VisionModels | None:
@@ -250,6 +257,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
             voice = tasks.create_task(opened("tts", threads.voice, _open_voice, setup, store))
             llm = tasks.create_task(opened("llm", threads.llm, open_llm, setup.engine, store, threads.llm.run))
             turn_end = tasks.create_task(threads.turn_end.run(_open_turn_end, setup, store))
+            voices = tasks.create_task(threads.turn_end.run(_open_voices, setup, store))
             captioner = tasks.create_task(threads.captioner.run(_open_captioner, setup))
             delegate = tasks.create_task(asyncio.to_thread(open_delegate, setup.delegate))
             servers = McpServers(setup.mcp)
@@ -274,6 +282,7 @@ async def open_parts(setup: Setup, store: WeightStore, on_progress: OnProgress =
         new_chat_engine=chat,
         languages=languages,
         turn_end=turn_end.result(),
+        voices=voices.result(),
         captioner=captioner.result(),
         delegate=delegate.result()[0],
         local_delegate=delegate.result()[1],

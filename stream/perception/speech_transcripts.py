@@ -6,8 +6,9 @@ Each transcript covers the turn from its beginning. The newest one is the final 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from audio.chunk import Samples
 from audio.transcribe import EMPTY_TRANSCRIPT, Transcript
@@ -16,6 +17,8 @@ from stream.turns.decisions import SpokenQuestion
 
 # A transcript includes this much sound after the last speech that VAD detects: the end of a word may be quiet.
 TRAILING_S = 0.03
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +31,20 @@ class _Transcript:
     partial: bool
 
 
+class VoiceOfTalker(Protocol):
+    """Knows the voice of the person who talks with us (`stream.perception.known_talker.KnownTalker`)."""
+
+    async def is_another(self, samples: Samples) -> bool: ...
+    async def learn(self, samples: Samples) -> None: ...
+
+
 class SpeechTranscripts:
     """The transcripts of one session, made one at a time on the ASR thread.
 
     `hear` returns the words in (n,) samples at 16 kHz of the turn from a time of the stream on, on the ASR thread, and
     whether that is a partial transcript.
     `is_ours` returns whether words heard from a time of the stream on are our own, from the loudspeaker: they are no
-    transcript.
+    transcript, and neither are those of another voice than the `talker`'s.
     """
 
     def __init__(
@@ -42,10 +52,11 @@ class SpeechTranscripts:
         hear: Callable[[Samples, float, bool], Awaitable[Transcript]],
         sound: AudioBuffer,
         is_ours: Callable[[str, float], bool] = lambda _words, _start_s: False,
+        talker: VoiceOfTalker | None = None,
     ) -> None:
-        self._hear, self._sound, self._is_ours = hear, sound, is_ours
+        self._hear, self._sound, self._is_ours, self._talker = hear, sound, is_ours, talker
         self._newest: _Transcript | None = None
-        self._tasks: set[asyncio.Task[Transcript]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def close(self) -> None:
         """Drops what was not transcribed yet."""
@@ -95,6 +106,11 @@ class SpeechTranscripts:
         """The sound of the question."""
         return self._sound.between(self._sound.with_pre_roll(said.began_at), said.stopped_at + TRAILING_S)
 
+    def answered(self, said: SpokenQuestion) -> None:
+        """An answer to the question was heard: its voice is that of the person who talks with us."""
+        if self._talker is not None:
+            self._begun(self._talker.learn(self.sound(said)), "voice")
+
     def user_goes_on(self) -> None:
         """What was said so far is not all of it: a transcript of that is not continued."""
         if self.busy and self._newest is not None and not self._newest.partial:
@@ -106,12 +122,20 @@ class SpeechTranscripts:
             self._newest.text.cancel()
 
     async def _made(self, start_s: float, end_s: float, *, partial: bool = False) -> Transcript:
-        task = asyncio.create_task(self._transcribe(start_s, end_s, partial), name="transcript")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._begun(self._transcribe(start_s, end_s, partial), "transcript")
         self._newest = _Transcript(start_s, end_s, task, partial)
         return await asyncio.shield(task)
 
     async def _transcribe(self, start_s: float, end_s: float, partial: bool) -> Transcript:
-        heard = await self._hear(self._sound.between(start_s, end_s), start_s, partial)
-        return EMPTY_TRANSCRIPT if self._is_ours(heard.text, start_s) else heard
+        sound = self._sound.between(start_s, end_s)
+        heard = await self._hear(sound, start_s, partial)
+        if self._is_ours(heard.text, start_s):
+            return EMPTY_TRANSCRIPT
+        another = heard.text and self._talker is not None and await self._talker.is_another(sound)
+        return EMPTY_TRANSCRIPT if another else heard
+
+    def _begun(self, work: Coroutine[Any, Any, Result], name: str) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -18,7 +18,7 @@ from audio.resample import Resampler
 from dialogue.blocks import ReplyBlock
 from dialogue.engine import SoundDelta, UnitAnswer
 from stream.perception.audio_buffer import AudioBuffer
-from stream.perception.unit_prefill import UnitPrefill
+from stream.perception.units.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece, Playback
 from stream.playout.speech_synthesis import SpeechSynthesis
 from stream.playout.speech_text_alignment import spread

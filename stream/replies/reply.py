@@ -19,7 +19,7 @@ from dialogue.languages.watching import watching_answer
 from dialogue.rules.scene_questions import scene_question
 from stream.languages.spoken_language import code_spoken
 from stream.perception.picture_detail import concerns_scene
-from stream.perception.unit_prefill import UnitPrefill
+from stream.perception.units.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece
 from stream.playout.speech_text_alignment import SpeechTextAlignment
 from stream.replies.acknowledgements import AFTER_S

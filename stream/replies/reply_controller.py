@@ -238,6 +238,8 @@ class ReplyController:
             return
         for kept in self._deps.settled:
             kept.settle(heard)
+        if heard and reply.user_text and isinstance(reply.question, SpokenQuestion) and self._deps.transcripts:
+            self._deps.transcripts.answered(reply.question)
 
     async def _void(self) -> None:
         reply = await self._stop_reply()

@@ -8,7 +8,7 @@ from functools import cached_property
 from dialogue.engine import Engine
 from stream.languages.spoken_language import SpokenLanguage
 from stream.perception.speech_transcripts import SpeechTranscripts
-from stream.perception.unit_prefill import UnitPrefill
+from stream.perception.units.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
 from stream.playout.speech_synthesis import SpeechSynthesis

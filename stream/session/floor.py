@@ -13,7 +13,7 @@ from typing import assert_never
 from dialogue.blocks import PartialBlock
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
-from stream.perception.unit_feed import UnitFeed
+from stream.perception.units.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
 from stream.recording.flight_recorder import FlightRecorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audio.room.talker import Talker
 from dialogue.engine import Engine, SemanticTurnJudge
 from stream.languages.spoken_language import SpokenLanguage
 from stream.models.parts import Parts
@@ -11,6 +12,7 @@ from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
 from stream.perception.echo_cancellation import EchoCancellation
+from stream.perception.known_talker import KnownTalker
 from stream.perception.picture_budget import picture_budget
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection, WordsJudge
@@ -18,6 +20,7 @@ from stream.perception.turn_end_model import turn_end_model
 from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.played_sound import PlayedSound
+from stream.replies.interpreter import Interpreter
 from stream.replies.orders import Order, SceneChanged
 from stream.replies.watch_news import WatchNews
 from stream.runtime.clock import SoundClock
@@ -79,8 +82,25 @@ def spoken_language(parts: Parts, setup: Setup, link: Link) -> SpokenLanguage | 
     )
 
 
+def known_talker(parts: Parts, interpreter: Interpreter | None, link: Link) -> KnownTalker | None:
+    """Where there is a model that describes voices. While two people are translated, every voice counts."""
+    if parts.voices is None:
+        return None
+    return KnownTalker(
+        talker=Talker(parts.voices),
+        thread=parts.threads.turn_end,
+        link=link,
+        listens_to_all=lambda: interpreter is not None and interpreter.mode != "off",
+    )
+
+
 def transcripts(
-    language: SpokenLanguage | None, engine: Engine, sound: AudioBuffer, clock: SoundClock, own_words: OwnWords
+    language: SpokenLanguage | None,
+    engine: Engine,
+    sound: AudioBuffer,
+    clock: SoundClock,
+    own_words: OwnWords,
+    talker: KnownTalker | None,
 ) -> SpeechTranscripts | None:
     """For an engine that does not hear. Words of our own, from the loudspeaker, are no transcript."""
     if language is None or engine.can.hears:
@@ -89,7 +109,7 @@ def transcripts(
     def is_ours(words: str, start_s: float) -> bool:
         return own_words.has(words, clock.at(start_s))
 
-    return SpeechTranscripts(hear=language.hear, sound=sound, is_ours=is_ours)
+    return SpeechTranscripts(hear=language.hear, sound=sound, is_ours=is_ours, talker=talker)
 
 
 def turns(engine: Engine, setup: Setup) -> Turns:

@@ -10,8 +10,8 @@ from dialogue.engine import Engine
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
-from stream.perception.unit_feed import UnitFeed
 from stream.perception.unit_queue import UnitsLost
+from stream.perception.units.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
 from stream.recording.flight_recorder import FlightRecorder

@@ -20,8 +20,8 @@ from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.closer_look import CloserLook
-from stream.perception.unit_feed import UnitFeed
-from stream.perception.unit_prefill import UnitPrefill
+from stream.perception.units.unit_feed import UnitFeed
+from stream.perception.units.unit_prefill import UnitPrefill
 from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
@@ -71,9 +71,11 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
     video = perceiving.video_perception(parts, engine, captioning, orders, setup, link, news)
     unit_prefill = _unit_prefill(parts, engine, _unit_feed(engine, sound, video), flight.sound_clock, link)
     language, translation = language_and_translation(parts, engine, setup, flight, link)
+    interpreter = translation.interpreter if translation is not None else None
+    own, talker = OwnWords(playback, played), perceiving.known_talker(parts, interpreter, link)
     needed = ReplyDependencies(
         engine=engine,
-        transcripts=perceiving.transcripts(language, engine, sound, flight.sound_clock, OwnWords(playback, played)),
+        transcripts=perceiving.transcripts(language, engine, sound, flight.sound_clock, own, talker),
         sound_clock=flight.sound_clock,
         speech=(speech := _speech(parts, language, out_rate)),
         video=video,
@@ -85,7 +87,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         desk=DelegationDesk() if parts.delegate is not None and isinstance(engine, TakesTools) else None,
         watches=news.book,
         language=language,
-        interpreter=translation.interpreter if translation is not None else None,
+        interpreter=interpreter,
         acknowledgements=acknowledgements(engine, speech, language, setup.turns.acknowledges),
     )
     replies = _reply_stage(orders, needed, flight, sound)

@@ -7,6 +7,7 @@ gigabytes of unused frameworks).
 
 from __future__ import annotations
 
+from audio.room.speaker_embedding import to_safetensors
 from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
 from stream.models.fetching.vision_weights import VISION_WEIGHTS
 from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, WeightFile, Weights, Wheel
@@ -82,6 +83,35 @@ SILERO_VAD = Weights(
         ),
     ),
     entry="silero_vad_16k_op15.onnx",
+)
+
+RESEMBLYZER = Weights(
+    name="resemblyzer-ge2e",
+    purpose="whose voice it is",
+    licence="Apache-2.0",
+    origin="GE2E speaker encoder of Resemblyzer 0.1.4",
+    sources=(
+        RegistryPackage(
+            (
+                Wheel(
+                    "resemblyzer",
+                    "0.1.4",
+                    15_747_704,
+                    "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f",
+                ),
+            )
+        ),
+    ),
+    files=(
+        WeightFile(
+            "ge2e.safetensors",
+            5_695_632,
+            "a5d4776b403b69593e4a10212aeacf7d35b56e9d0a2022058c6d4f888202e069",
+            ("resemblyzer/pretrained.pt",),
+            to_safetensors,
+        ),
+    ),
+    entry="ge2e.safetensors",
 )
 
 SMART_TURN = Weights(
@@ -239,6 +269,7 @@ TABLE: tuple[Weights, ...] = (
     WHISPER_TINY_EN,
     SILERO_VAD,
     SMART_TURN,
+    RESEMBLYZER,
     SMOLLM2,
     *VISION_WEIGHTS,
     MINILM,

@@ -21,7 +21,7 @@ from stream.models.setup import SETUPS
 from stream.models.weights import WeightStore
 from tests.virtual_time import run_in_virtual_time
 
-ASR, VAD, TURN_END = "whisper-tiny.en", "silero-vad", "smart-turn-v3.2"
+ASR, VAD, TURN_END, VOICES = "whisper-tiny.en", "silero-vad", "smart-turn-v3.2", "resemblyzer-ge2e"
 
 
 def test_the_laptop_needs_every_set_and_so_does_a_remote_server_whose_stand_in_is_embedded(
@@ -41,7 +41,7 @@ def test_a_chosen_language_needs_its_models(weights: WeightStore) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "needed"),
-    [(Kind.V26, {ASR, VAD, TURN_END}), (Kind.O26, {VAD}), (Kind.O45, {VAD})],
+    [(Kind.V26, {ASR, VAD, TURN_END, VOICES}), (Kind.O26, {VAD}), (Kind.O45, {VAD})],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )
 def test_a_users_model_needs_only_the_weights_for_what_it_lacks(

@@ -1,6 +1,6 @@
 """Calls with MiniCPM-o 4.5: every second is fed, the model decides when to speak, and interruptions take effect.
 
-Also tests `stream/perception/unit_feed.py` and `stream/perception/unit_prefill.py`.
+Also tests `stream/perception/units/unit_feed.py` and `stream/perception/units/unit_prefill.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dialogue.blocks import UnitBlock
 from dialogue.engine import UnitAnswer, UnitEngine
 from dialogue.errors import BadInput
 from stream.perception.interleave import UNIT_S, Unit
-from stream.perception.unit_feed import UnitFeed
+from stream.perception.units.unit_feed import UnitFeed
 from stream.runtime.clock import SoundClock
 from stream.runtime.events import Notice
 from stream.runtime.link import Link
