@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from dialogue.rules.read_aloud import is_to_be_read_aloud, is_to_go_on_reading
 from dialogue.rules.scene_questions import scene_question
 from dialogue.rules.small_talk_patterns import matched
 from dialogue.text import arithmetic
@@ -27,5 +28,7 @@ def is_whole_question(text: str) -> bool:
     words = said[-1]
     if _DANGLING.search(words):
         return False
+    if is_to_be_read_aloud(words) or is_to_go_on_reading(words):
+        return True
     asked = scene_question(words) or matched(words)
     return asked is not None or arithmetic.result(core(words)) is not None

@@ -21,12 +21,13 @@ UNIT = round(UNIT_S * HEARING_RATE_HZ)
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """`start_s` is on the clock of the sound; `samples` float32 (n,) at HEARING_RATE_HZ: one second, several where
-    units were joined, less at the end of a turn."""
+    units were joined, less at the end of a turn. `fine`: the picture is worth full detail."""
 
     start_s: float
     samples: Samples
     picture: Picture | None = None
     text: str = ""
+    fine: bool = False
 
     @property
     def end_s(self) -> float:
@@ -36,7 +37,7 @@ class Unit:
         """This unit and the one after it as one; the newer picture is kept."""
         samples = np.concatenate([self.samples, other.samples])
         text = "\n".join(filter(None, (self.text, other.text)))
-        return Unit(self.start_s, samples, other.picture or self.picture, text)
+        return Unit(self.start_s, samples, other.picture or self.picture, text, self.fine or other.fine)
 
 
 class Interleave:

@@ -14,6 +14,7 @@ from dialogue.blocks import CameraTrouble, SceneBlock
 from dialogue.text.scene_description import DARK, trouble_description
 from stream.models.setup import VisionSettings
 from stream.perception.captioning import Captioning, with_description
+from stream.perception.known_frames import KnownFrames
 from stream.perception.picture_detail import PictureDetail
 from stream.perception.seen_scene import scene_block
 from stream.runtime.device_thread import DeviceThread
@@ -70,18 +71,16 @@ class VideoPerception:
         self._on_look, self._watcher = on_look, watcher
         self._vision_models, self._thread, self._link, self._captioning = vision_models, thread, link, captioning
         self.queue: LatestOnly[Picture] = LatestOnly()
-        self._chooser = FrameChooser(
-            FrameSamplingSettings(
-                looks_per_s=settings.looks_per_s,
-                read_every_s=settings.read_every_s,
-                pictures=pictures or PictureChoiceSettings(),
-            )
+        self._sampling = FrameSamplingSettings(
+            looks_per_s=settings.looks_per_s,
+            read_every_s=settings.read_every_s,
+            pictures=pictures or PictureChoiceSettings(),
         )
+        self._chooser = FrameChooser(self._sampling)
         self._stream = Stream()
         self._look = SceneUpdate()
         self._asked_at: float | None = None
-        self._looked_at = -1.0  # capture time of the newest frame with both detection and OCR
-        self._looked = asyncio.Event()
+        self._known = KnownFrames()
         self._came = asyncio.Event()  # set at each picture
         self._chose = asyncio.Event()  # set after each choice
         self._on = True
@@ -122,18 +121,13 @@ class VideoPerception:
         """Why nothing is to be seen although the camera is on, as a sentence; empty where something is."""
         return trouble_description(self.trouble) or (DARK if self._dark and self.camera else "")
 
-    async def fresh(self, since: float, patience_s: float) -> SceneBlock:
+    async def fresh(self, since: float, patience_s: float, *, texts: bool = False) -> SceneBlock:
         """The scene from a full update on a frame taken after `since`, or the newest scene after `patience_s`; after
-        FIRST_LOOK_S where there is no scene yet. The newest one at once where `patience_s` is 0."""
-        if not self._sees() or self._vision_models is None or not patience_s:
-            return self.scene
-        try:
-            async with asyncio.timeout(patience_s if self._looked_at >= 0 else max(patience_s, FIRST_LOOK_S)):
-                while self._looked_at < since:
-                    self._looked.clear()
-                    await self._looked.wait()
-        except TimeoutError:
-            pass
+        FIRST_LOOK_S where there is no scene yet. The newest one at once where `patience_s` is 0. `texts`: only texts
+        are asked for, so a frame with the same writing as the one that was read is enough."""
+        if self._sees() and self._vision_models is not None and patience_s:
+            patience_s = patience_s if self._known.any else max(patience_s, FIRST_LOOK_S)
+            await self._known.wait(since, patience_s, texts=texts)
         return self.scene
 
     async def fresh_picture(self, patience_s: float) -> Picture | None:
@@ -198,7 +192,8 @@ class VideoPerception:
         if self.newest is None and not self.scene.camera:
             return
         self.newest = self.chosen = None
-        self._looked_at = -1.0
+        self._known.forget()
+        self._chooser = FrameChooser(self._sampling)  # what it has seen is not in the scene any more
         self._stream = Stream()
         self._look.camera_lost(self._link.now())
         if self._captioning is not None:
@@ -222,6 +217,8 @@ class VideoPerception:
                 self._frozen = choice.frozen
                 if self._frozen:
                     self._publish_trouble()
+            if choice.is_read and self.scene.camera and not self._frozen:
+                self._known.read(picture.at)
             if self._frozen or not (choice.detect or choice.read):
                 continue
             try:
@@ -280,8 +277,7 @@ class VideoPerception:
         fact = self._captioning.fact if self._captioning is not None else None
         self.scene = with_description(scene_block(self._look, picture.at), fact)
         if complete:
-            self._looked_at = picture.at
-            self._looked.set()
+            self._known.looked(picture.at)
         self._emit_scene(camera=True)
         if (events := self._look.scene.take_new_events()) and self._watcher is not None:
             self._watcher.happened(events)

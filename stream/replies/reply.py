@@ -18,7 +18,7 @@ from dialogue.errors import BadInput
 from dialogue.languages.watching import watching_answer
 from dialogue.rules.scene_questions import scene_question
 from stream.languages.spoken_language import code_spoken
-from stream.perception.picture_detail import concerns_scene
+from stream.perception.picture_detail import concerns_scene, concerns_text
 from stream.perception.units.unit_prefill import UnitPrefill
 from stream.playout.playback import AudioPiece
 from stream.playout.speech_text_alignment import SpeechTextAlignment
@@ -107,9 +107,8 @@ class Reply:
                 await (self._stream_reply() if own is None else self._say(in_one_piece(own)))
                 return
             case SpokenQuestion(until=until), UnitPrefill() as unit_prefill:
-                rest = unit_prefill.feed.rest(until)
                 self.before_question = await self._deps.engine.mark()
-                await unit_prefill.take(rest)
+                await unit_prefill.take_rest(until)
             case _:
                 language = await self._hear_question()
                 if not self.user_text or await self._interpret(language):
@@ -196,12 +195,13 @@ class Reply:
         video, engine = self._deps.video, self._deps.engine
         patience_s = PATIENCE_TYPED_S if isinstance(self.question, TypedQuestion) else PATIENCE_SPOKEN_S
         if not engine.can.sees:
-            concerned = concerns_scene(self.user_text, code_spoken(self._deps.language))
-            await engine.feed(await video.fresh(self.began_at, patience_s if concerned else 0.0))
+            asked = self.user_text, code_spoken(self._deps.language)
+            patience_s = patience_s if concerns_scene(*asked) else 0.0
+            await engine.feed(await video.fresh(self.began_at, patience_s, texts=concerns_text(*asked)))
             return
         picture = await video.fresh_picture(patience_s)
         if picture is not None and await self._is_worth_showing(picture):
-            coarse = video.detail.coarse(self.user_text)
+            coarse = video.detail.coarse(self.user_text, code_spoken(self._deps.language))
             await engine.feed(PictureBlock(picture.rgb, picture.at, coarse=coarse))
             self.shown = picture
 

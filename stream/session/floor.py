@@ -13,6 +13,7 @@ from typing import assert_never
 from dialogue.blocks import PartialBlock
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.caption_transcriber import CaptionTranscriber, Utterance
+from stream.perception.units.overhearing import Overhearing, WordsSoFar
 from stream.perception.units.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
@@ -66,12 +67,13 @@ class Floor:
         flight: FlightRecorder,
         unit_feed: UnitFeed | None,
         caption_transcriber: CaptionTranscriber | None,
+        overhearing: Overhearing | None,
     ) -> None:
         self.sound, self.sound_clock, self.turns = sound, flight.sound_clock, flight.turns
         self._orders, self._playback, self._video, self._link = orders, playback, video, link
         self._flight = flight
         self._feed = unit_feed  # for an engine that hears
-        self._caption_transcriber = caption_transcriber  # for an engine that hears
+        self._caption_transcriber, self._overhearing = caption_transcriber, overhearing  # for an engine that hears
         self.playout_s = self._buffered_s = PLAYOUT_GUESS_S
         self._state = State.LISTENING
         self.quiet = asyncio.Event()  # set while the floor is free
@@ -119,7 +121,7 @@ class Floor:
                 decision = replace(decision, heard_characters=heard, heard_s=heard_s)
                 self._playback.drop(turn)
             case Prepare() | Finish():
-                pass  # for the reply stage only
+                self._overhear()  # the rest is done by the reply stage
             case _:
                 assert_never(decision)
         if isinstance(decision, ReplyDecision):
@@ -164,11 +166,21 @@ class Floor:
         """More of `sound` came in and went through VAD: cuts units and orders them."""
         if self._feed is None:
             return
+        if not (self._feed.always or self.turns.user_speaks):
+            return
+        was_cut = self._feed.cut()
+        if was_cut:
+            self._overhear()
         if self._feed.always:
-            self._feed.cut()
             self.show_state()
-        elif self.turns.user_speaks and self._feed.cut():
+        elif was_cut:
             await self._orders.put(UnitsReady(self.turns.turn))
+
+    def _overhear(self) -> None:
+        """Has the user's words so far heard, where they decide about a picture."""
+        if self._overhearing is not None and self._overhearing.wanted and self.turns.user_speaks:
+            start_s = self.sound.with_pre_roll(self.turns.began_at)
+            self._overhearing.listen(WordsSoFar(self.sound.between(start_s, self.sound.end_s), start_s))
 
     @property
     def takes_every_second(self) -> bool:

@@ -17,6 +17,8 @@ from stream.perception.picture_budget import picture_budget
 from stream.perception.speech_transcripts import SpeechTranscripts
 from stream.perception.turn_detection import TurnDetection, WordsJudge
 from stream.perception.turn_end_model import turn_end_model
+from stream.perception.units.overhearing import Overhearing
+from stream.perception.units.unit_feed import UnitFeed
 from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.played_sound import PlayedSound
@@ -71,6 +73,15 @@ def caption_transcriber(language: SpokenLanguage | None, engine: Engine, link: L
         if language is not None and engine.can.hears
         else None
     )
+
+
+def overhearing(
+    language: SpokenLanguage | None, feed: UnitFeed, engine: Engine, video: VideoPerception
+) -> Overhearing | None:
+    """For an engine that hears and sees, where there is a transcriber."""
+    if language is None or not (engine.can.hears and engine.can.sees):
+        return None
+    return Overhearing(hear=language.hear, feed=feed, video=video)
 
 
 def spoken_language(parts: Parts, setup: Setup, link: Link) -> SpokenLanguage | None:

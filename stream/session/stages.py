@@ -10,8 +10,9 @@ from dialogue.engine import Engine
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.captioning import Captioning
-from stream.perception.unit_queue import UnitsLost
+from stream.perception.units.overhearing import Overhearing
 from stream.perception.units.unit_feed import UnitFeed
+from stream.perception.units.unit_queue import UnitsLost
 from stream.perception.video_perception import VideoPerception
 from stream.playout.playback import Playback
 from stream.recording.flight_recorder import FlightRecorder
@@ -41,6 +42,7 @@ class Stages:
     playout: PacedPlayout
     captioning: Captioning | None
     caption_transcriber: CaptionTranscriber | None
+    overhearing: Overhearing | None
     reminders: ReminderStage | None
     unit_feed: UnitFeed | None
     remembering: Remembering | None
@@ -61,6 +63,7 @@ class Stages:
         for name, stage in (
             ("captioning", self.captioning),
             ("caption-transcriber", self.caption_transcriber),
+            ("overhearing", self.overhearing),
             ("reminders", self.reminders),
             ("remembering", self.remembering),
             ("delegation", self.delegation),

@@ -20,9 +20,9 @@ from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.audio_perception import AudioPerception
 from stream.perception.caption_transcriber import CaptionTranscriber
 from stream.perception.closer_look import CloserLook
+from stream.perception.units.overhearing import Overhearing
 from stream.perception.units.unit_feed import UnitFeed
 from stream.perception.units.unit_prefill import UnitPrefill
-from stream.perception.video_perception import VideoPerception
 from stream.playout.own_words import OwnWords
 from stream.playout.playback import Playback
 from stream.playout.played_sound import PlayedSound
@@ -69,10 +69,12 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
     news = WatchNews(link, possible=parts.vision_models is not None and not engine.can.duplex)
     captioning = perceiving.captioning(parts, engine, setup, link)
     video = perceiving.video_perception(parts, engine, captioning, orders, setup, link, news)
-    unit_prefill = _unit_prefill(parts, engine, _unit_feed(engine, sound, video), flight.sound_clock, link)
     language, translation = language_and_translation(parts, engine, setup, flight, link)
     interpreter = translation.interpreter if translation is not None else None
     own, talker = OwnWords(playback, played), perceiving.known_talker(parts, interpreter, link)
+    feed = UnitFeed(sound, video, always=engine.can.duplex, unit_s=engine.can.unit_s)
+    overhearing = perceiving.overhearing(language, feed, engine, video)
+    unit_prefill = _unit_prefill(parts, engine, feed, flight.sound_clock, link, overhearing)
     needed = ReplyDependencies(
         engine=engine,
         transcripts=perceiving.transcripts(language, engine, sound, flight.sound_clock, own, talker),
@@ -92,7 +94,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
     )
     replies = _reply_stage(orders, needed, flight, sound)
     writes = perceiving.caption_transcriber(language, engine, link)
-    floor = _floor(orders, needed, flight, sound, writes)
+    floor = _floor(orders, needed, flight, sound, writes, overhearing)
     audio = perceiving.audio_perception(parts, needed.transcripts, floor, setup, link, played)
     return Stages(
         engine=engine,
@@ -107,6 +109,7 @@ def build_stages(*, parts: Parts, setup: Setup, link: Link, out_rate: int, recor
         ),
         captioning=captioning,
         caption_transcriber=writes,
+        overhearing=overhearing,
         reminders=ReminderStage(book=book, floor=floor) if (book := needed.reminders) is not None else None,
         unit_feed=unit_prefill.feed if unit_prefill is not None else None,
         remembering=opened_remembering(engine, setup, link),
@@ -130,6 +133,7 @@ def _floor(
     flight: FlightRecorder,
     sound: AudioBuffer,
     caption_transcriber: CaptionTranscriber | None,
+    overhearing: Overhearing | None,
 ) -> Floor:
     return Floor(
         orders=orders,
@@ -140,6 +144,7 @@ def _floor(
         flight=flight,
         unit_feed=needed.unit_prefill.feed if needed.unit_prefill is not None else None,
         caption_transcriber=caption_transcriber,
+        overhearing=overhearing,
     )
 
 
@@ -172,15 +177,15 @@ def _speech(parts: Parts, language: SpokenLanguage | None, out_rate: int) -> Spe
     return SpeechSynthesis(voice=parts.voice, thread=parts.threads.voice, out_rate=out_rate, voice_of=voice_of)
 
 
-def _unit_feed(engine: Engine, sound: AudioBuffer, video: VideoPerception) -> UnitFeed:
-    return UnitFeed(sound, video, always=engine.can.duplex, unit_s=engine.can.unit_s)
-
-
-def _unit_prefill(parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link) -> UnitPrefill | None:
+def _unit_prefill(
+    parts: Parts, engine: Engine, feed: UnitFeed, clock: SoundClock, link: Link, overhearing: Overhearing | None
+) -> UnitPrefill | None:
     """For an engine that hears."""
     if not engine.can.hears:
         return None
-    return UnitPrefill(engine=cast(UnitEngine, engine), slots=parts.slots, feed=feed, clock=clock, link=link)
+    return UnitPrefill(
+        engine=cast(UnitEngine, engine), slots=parts.slots, feed=feed, clock=clock, link=link, overhearing=overhearing
+    )
 
 
 def _reply_stage(

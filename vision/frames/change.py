@@ -28,6 +28,7 @@ _MIN_SHAKE = 0.3  # less is noise
 _WINDOW = cv2.createHanningWindow(_THUMB, cv2.CV_32F)
 
 _CELLS = (32, 24)
+_BLOCKS = (_THUMB[0] // _BLOCK, _THUMB[1] // _BLOCK)
 _STROKE = 40  # grey levels between neighbours at an edge, as strokes of letters have
 _WRITTEN = 0.06  # share of edges in a cell that may contain text
 
@@ -37,14 +38,19 @@ class Sketch:
     """The part of a frame that is kept for comparison.
 
     `thumb` (120, 160) are grey levels, `grain` (24, 32, 3) single pixels as the sensor sent them; `sharpness` compares
-    frames of one view (the variance of the Laplacian); `dark`: the lens is covered, or there is no light.
+    frames of one view (the variance of the Laplacian); `writing` (15, 20) are the blocks with fine detail as text has
+    it, and those around them; `dark`: the lens is covered, or there is no light.
     """
 
     thumb: NDArray[np.float32]
     grain: Pixels
     sharpness: float
-    may_hold_text: bool
+    writing: NDArray[np.bool_]
     dark: bool
+
+    @property
+    def may_hold_text(self) -> bool:
+        return bool(self.writing.any())
 
 
 def sketch(rgb: Pixels) -> Sketch:
@@ -59,31 +65,45 @@ def sketch(rgb: Pixels) -> Sketch:
     edges = cv2.threshold(_steps(grey), _STROKE, 1, cv2.THRESH_BINARY)[1]
     detail = cv2.resize(edges.astype(np.float32), _CELLS, interpolation=cv2.INTER_AREA)
     sharpness = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1][0, 0]) ** 2
-    may_hold_text = bool((cv2.blur(detail, (3, 3)) > _WRITTEN).any())
-    return Sketch(thumb, np.asarray(grain, np.uint8), sharpness, may_hold_text, is_covered(rgb))
+    written = (cv2.blur(detail, (3, 3)) > _WRITTEN).astype(np.float32)
+    writing = cv2.resize(written, _BLOCKS, interpolation=cv2.INTER_AREA) > 0
+    return Sketch(thumb, np.asarray(grain, np.uint8), sharpness, writing, is_covered(rgb))
 
 
 def moved(before: Sketch, after: Sketch) -> float:
     """The share of the picture, 0..1, that has changed, with what a shaking hand does to it left out."""
-    share = moved_in_place(before, after)
-    if not share:
-        return share
-    # OpenCV multiplies pictures of a good size by the window in place.
-    (x, y), _ = cv2.phaseCorrelate(before.thumb.copy(), after.thumb.copy(), _WINDOW)
-    if not _MIN_SHAKE <= max(abs(x), abs(y)) <= _MAX_SHAKE:
-        return share
-    back = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
-    steadied = cv2.warpAffine(after.thumb, back, _THUMB, borderMode=cv2.BORDER_REPLICATE)
-    return min(share, _changed(before.thumb, steadied, margin=_BLOCK, tolerance=1))
+    return float(_changed(before, after).mean())
 
 
 def moved_in_place(before: Sketch, after: Sketch) -> float:
     """The share of the picture, 0..1, that has changed, with the movement of the camera."""
-    return _changed(before.thumb, after.thumb)
+    return float(_different(before.thumb, after.thumb).mean())
 
 
-def _changed(before: NDArray[np.float32], after: NDArray[np.float32], margin: int = 0, tolerance: int = 0) -> float:
-    """The share of blocks that differ, without `margin` pixels at the edge. A pixel may lie `tolerance` pixels away."""
+def rewritten(before: Sketch, after: Sketch) -> bool:
+    """Whether a part of the picture has changed that has, or had, writing on it; without any writing, any part."""
+    changed, writing = _changed(before, after), before.writing | after.writing
+    return bool((changed & writing if writing.any() else changed).any())
+
+
+def _changed(before: Sketch, after: Sketch) -> NDArray[np.bool_]:
+    """The blocks (15, 20) that have changed, with what a shaking hand does to the picture left out."""
+    changed = _different(before.thumb, after.thumb)
+    if not changed.any():
+        return changed
+    # OpenCV multiplies pictures of a good size by the window in place.
+    (x, y), _ = cv2.phaseCorrelate(before.thumb.copy(), after.thumb.copy(), _WINDOW)
+    if not _MIN_SHAKE <= max(abs(x), abs(y)) <= _MAX_SHAKE:
+        return changed
+    back = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
+    steadied = cv2.warpAffine(after.thumb, back, _THUMB, borderMode=cv2.BORDER_REPLICATE)
+    inside = np.zeros_like(changed)
+    inside[1:-1, 1:-1] = _different(before.thumb, steadied, tolerance=1)[1:-1, 1:-1]
+    return min(changed, inside, key=np.count_nonzero)
+
+
+def _different(before: NDArray[np.float32], after: NDArray[np.float32], tolerance: int = 0) -> NDArray[np.bool_]:
+    """The blocks (15, 20) of two thumbnails that differ. A pixel may lie `tolerance` pixels away."""
     exposed = _exposed_like(before, after)
     if tolerance:
         kernel = np.ones((2 * tolerance + 1,) * 2, np.uint8)
@@ -93,10 +113,10 @@ def _changed(before: NDArray[np.float32], after: NDArray[np.float32], margin: in
     # A saturated pixel may stand for any brighter value, so a brighter pixel in the other picture is no difference.
     difference[(after >= _WHITE) & (exposed < before)] = 0
     difference[(before >= _WHITE) & (exposed > before)] = 0
-    rows, columns = _THUMB[1] // _BLOCK, _THUMB[0] // _BLOCK
+    columns, rows = _BLOCKS
     blocks = np.maximum(difference, 0).reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))
-    cut = margin // _BLOCK
-    return float((blocks[cut : rows - cut, cut : columns - cut] > _BLOCK_DIFFERS).mean())
+    different: NDArray[np.bool_] = blocks > _BLOCK_DIFFERS
+    return different
 
 
 def _steps(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vision.frames.camera_trouble import Frozen
-from vision.frames.change import Sketch, moved, moved_in_place, sketch
+from vision.frames.change import Sketch, moved, moved_in_place, rewritten, sketch
 from vision.frames.picture_choice import PictureChoice, PictureChoiceSettings
 from vision.picture import Picture
 
@@ -34,8 +34,8 @@ class FrameSamplingSettings:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What to run on the offered frame. `shown` is a picture for the models that see: this one, or a sharper one just
-    before it. `dark`: the lens is covered, or there is no light. `is_read`: the last reading was of this view, so that
-    nothing needs to wait for another one."""
+    before it. `dark`: the lens is covered, or there is no light. `is_read`: what is written in the picture is what was
+    read last, so that nothing needs to wait for another reading."""
 
     detect: bool
     read: bool
@@ -82,7 +82,7 @@ class FrameChooser:
         still = self._offered is not None and now > self._moved_at
         self._offered = seen
         shown = self._pictures.offer(picture, seen.sketch, still=still, asked=asked)
-        is_read = self._read is not None and not moved_in_place(self._read.sketch, seen.sketch)
+        is_read = self._read is not None and not rewritten(self._read.sketch, seen.sketch)
         detect, read = asked or self._look_is_due(seen), asked or self._reading_is_due(seen)
         if detect:
             self._looked = seen

@@ -17,6 +17,8 @@ from dialogue.requests.whole_question import is_whole_question
         "I bought it yesterday. Can you read it to me?",
         "Please tell me what time it is.",
         "Thank you.",
+        "Read me the letter.",
+        "Go on reading.",
     ],
 )
 def test_a_question_that_a_rule_answers_is_whole(text: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from audio.chunk import Chunk
 from stream.perception.audio_buffer import AudioBuffer
 from stream.perception.interleave import UNIT, Interleave, Unit
-from stream.perception.unit_queue import UnitQueue, UnitsLost
+from stream.perception.units.unit_queue import UnitQueue, UnitsLost
 from stream.runtime.queues import QueueClosed
 from tests.virtual_time import run_in_virtual_time
 from vision.picture import Picture

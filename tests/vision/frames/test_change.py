@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import DrawSign, as_high
-from vision.frames.change import moved, moved_in_place, sketch
+from vision.frames.change import moved, moved_in_place, rewritten, sketch
 from vision.picture import Pixels
 
 
@@ -65,6 +65,19 @@ def test_one_changed_letter_is_detected(draw_sign: DrawSign) -> None:
     before, after = (sketch(noisy(draw_sign([text]))) for text in ("EXIT 42", "EXIT 48"))
     assert 0 < moved(before, after) < 0.05
     assert moved(before, before) == 0
+
+
+def test_what_is_written_is_the_same_in_a_shaking_hand_and_beside_something_new(draw_sign: DrawSign) -> None:
+    sign = draw_sign(["EXIT 42"])
+    visited = sign.copy()
+    visited[380:, 500:600] = (90, 40, 30)
+    written = sketch(sign)
+    assert moved(written, sketch(visited)) and not rewritten(written, sketch(visited))
+    assert not rewritten(written, sketch(seen_by_hand(sign, 4, -3, 0.1)))
+    assert rewritten(written, sketch(draw_sign(["EXIT 48"])))
+    assert rewritten(written, sketch(draw_sign(["EXIT 42"], size=(800, 480))))
+    wall = np.full((480, 640, 3), 140, np.uint8)
+    assert rewritten(sketch(wall), written) and not rewritten(sketch(wall), sketch(wall))
 
 
 def test_a_new_object_is_detected_in_a_large_picture(astronaut: Pixels) -> None:

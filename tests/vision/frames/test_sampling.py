@@ -79,6 +79,15 @@ def test_a_view_counts_as_read_until_it_changes(draw_sign: DrawSign) -> None:
     assert [choice.is_read for _, choice in offered(chooser, signs)] == [False, True, True, True, False, False]
 
 
+def test_a_sign_counts_as_read_while_something_passes_beside_it(draw_sign: DrawSign) -> None:
+    sign = draw_sign(["EXIT 42"])
+    passing = [sign.copy() for _ in range(4)]
+    for i, frame in enumerate(passing):
+        frame[400:, 60 * i : 60 * i + 80] = (200, 40, 40)
+    choices = offered(FrameChooser(RULES), [sign, *passing, draw_sign(["EXIT 48"])])
+    assert [choice.is_read for _, choice in choices] == [False, True, True, True, True, False]
+
+
 def test_a_bare_wall_is_read_rarely() -> None:
     walls = [np.full((480, 640, 3), 100 + 60 * (i // 8 % 2), np.uint8) for i in range(200)]
     assert readings(offered(FrameChooser(RULES), walls)) == [0.0, 20.0]

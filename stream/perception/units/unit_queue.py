@@ -75,4 +75,4 @@ class UnitQueue(Waker):
             return
         self.lost.units += round(oldest.end_s - oldest.start_s)
         text, picture = "\n".join(filter(None, (oldest.text, second.text))), second.picture or oldest.picture
-        self._waiting[0] = replace(second, text=text, picture=picture)
+        self._waiting[0] = replace(second, text=text, picture=picture, fine=oldest.fine or second.fine)
