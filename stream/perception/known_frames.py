@@ -8,7 +8,7 @@ _NEVER = -1.0
 
 
 class KnownFrames:
-    """Of one session. Times are capture times, on the session clock."""
+    """The frames of one session. Times are capture times, on the session clock."""
 
     def __init__(self) -> None:
         self._looked_at = self._read_at = _NEVER

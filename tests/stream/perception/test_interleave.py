@@ -1,6 +1,6 @@
 """Units of one second, cut from any chunking, with the newest picture; `unit_queue`: what a late engine loses.
 
-Also tests `unit_queue.py`.
+Also tests `stream/perception/units/unit_queue.py`.
 """
 
 from __future__ import annotations

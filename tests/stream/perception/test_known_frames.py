@@ -1,4 +1,4 @@
-"""A sign that was read is known at once while its writing stays the same; a camera that was off shows all anew."""
+"""A sign that was read is known at once while its writing stays the same; a camera that was off is read again."""
 
 from __future__ import annotations
 

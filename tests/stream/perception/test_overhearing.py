@@ -33,7 +33,7 @@ SECOND = np.zeros(16_000, np.float32)
 VIEW = Picture(np.zeros((48, 64, 3), np.uint8), 0.0)
 
 
-class Turn:
+class SpokenTurn:
     """Seconds of a turn, cut into units for an engine that hears; `says` are the words that are recognised."""
 
     def __init__(self, says: str, language: str = "en", *, always: bool = False) -> None:
@@ -74,11 +74,11 @@ class Turn:
         ("现在几点？", "zh", (False, False)),
     ],
 )
-def test_the_end_of_a_turn_about_the_picture_has_it_once_more_in_detail(
+def test_the_end_of_a_question_about_the_picture_has_it_once_more_in_detail(
     says: str, language: str, rest: tuple[bool, bool]
 ) -> None:
     async def turn() -> None:
-        spoken = Turn(says, language)
+        spoken = SpokenTurn(says, language)
         spoken.feed.begin(0.0)
         spoken.lasts()
         assert spoken.taken() == [(True, False)]
@@ -92,7 +92,7 @@ def test_the_end_of_a_turn_about_the_picture_has_it_once_more_in_detail(
 
 def test_a_duplex_engine_gets_the_picture_of_a_question_in_detail_once() -> None:
     async def seconds() -> None:
-        spoken = Turn("What is this?", always=True)
+        spoken = SpokenTurn("What is this?", always=True)
         spoken.lasts()
         await spoken.is_heard()
         for _ in range(2):
@@ -103,7 +103,7 @@ def test_a_duplex_engine_gets_the_picture_of_a_question_in_detail_once() -> None
 
 
 def test_what_is_shown_beside_the_camera_is_in_detail_but_a_film_is_not() -> None:
-    spoken = Turn("")
+    spoken = SpokenTurn("")
     spoken.feed.begin(0.0)
     shown = [PictureBlock(VIEW.rgb, 0.0), PictureBlock(VIEW.rgb, 0.0, of_film=True)]
     spoken.feed.show(shown)
@@ -115,7 +115,7 @@ def test_what_is_shown_beside_the_camera_is_in_detail_but_a_film_is_not() -> Non
 
 
 def test_words_are_overheard_where_the_camera_is_on_and_questions_decide() -> None:
-    spoken = Turn("")
+    spoken = SpokenTurn("")
     assert spoken.overhearing.wanted
     spoken.video.detail.level = "always"
     assert not spoken.overhearing.wanted
@@ -124,12 +124,12 @@ def test_words_are_overheard_where_the_camera_is_on_and_questions_decide() -> No
 
 
 def test_words_that_cannot_be_heard_end_no_call() -> None:
-    class Broken(Turn):
+    class BrokenHearing(SpokenTurn):
         async def hear(self, sound: Samples, start_s: float, partial: bool) -> Any:
-            raise RuntimeError("no ears")
+            raise RuntimeError("no model")
 
     async def turn() -> None:
-        spoken = Broken("")
+        spoken = BrokenHearing("")
         await spoken.is_heard()
         assert not spoken.feed.rest(0.0).fine
 
