@@ -2,7 +2,8 @@
 
 A VAD is right to take babble and a television for speech. The person at the microphone is nearer, so speech counts only
 where it is about as loud as that person was, and, where speech never stops, where it stands out of the least level of
-the last seconds. In a room in which only one person speaks neither bound is reached. Pure: time is counted in hops.
+the last seconds. Words end quietly, 10 dB and more below a sentence's loudest second: where nobody else was heard
+lately, the talker goes on at any level. Pure: time is counted in hops.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ NEVER_STOPS = 0.8  # share of speech in them
 ABOVE_FLOOR_DB, ABOVE_FLOOR_UNKNOWN_DB = 8.0, 12.0  # once the talker's level is known, and before
 BELOW_TALKER_DB, BELOW_TALKER_IN_ECHO_DB = 7.0, 12.0  # echo cancellation takes some of the talker away
 TALKER_HOPS, FEWEST_TALKER_HOPS = 31, 16  # of speech that counted: a second, from half a second on
+GOES_ON_HOPS = 16  # half a second after the talker was heard
+VOICES_BEHIND = 0.2  # share of speech in the last 3 s without the talker from which others are in the room
 FORGOTTEN_DB = 0.001  # per hop without speech, 2 dB a minute
 WAITED_HOPS = 47  # 1.5 s: the talker waits for an answer; people behind and a television go on
 NOTHING = 1e-12
@@ -32,6 +35,8 @@ class Foreground:
         self._near: deque[float] = deque(maxlen=TALKER_HOPS)
         self._quieter: deque[float] = deque(maxlen=TALKER_HOPS)  # speech that did not count, and
         self._waited = 0  # the silence after it
+        self._behind: deque[bool] = deque(maxlen=FLOOR_HOPS)  # speech while the talker is silent
+        self._since_near = GOES_ON_HOPS + 1
         self.talker_dbfs: float | None = None  # how loud the person who talks with us is
 
     def stands_out(self, level_dbfs: float, speech: bool, *, in_echo: bool = False) -> bool:
@@ -41,7 +46,10 @@ class Foreground:
         self._speech.append(speech)
         if not speech:
             self._forget()
-        near = speech and self._above_floor() and self._as_loud_as_the_talker(in_echo)
+        near = speech and self._above_floor() and (self._goes_on() or self._as_loud_as_the_talker(in_echo))
+        self._since_near = 0 if near else self._since_near + 1
+        if self._since_near > GOES_ON_HOPS:
+            self._behind.append(speech)
         self._waited = 0 if speech else self._waited + 1
         if near and not in_echo:
             self._learn()
@@ -56,6 +64,9 @@ class Foreground:
             return True
         above_db = ABOVE_FLOOR_UNKNOWN_DB if self.talker_dbfs is None else ABOVE_FLOOR_DB
         return self._floor[-1] >= min(self._floor) + above_db
+
+    def _goes_on(self) -> bool:
+        return self._since_near < GOES_ON_HOPS and sum(self._behind) < VOICES_BEHIND * FLOOR_HOPS
 
     def _as_loud_as_the_talker(self, in_echo: bool) -> bool:
         below_db = BELOW_TALKER_IN_ECHO_DB if in_echo else BELOW_TALKER_DB

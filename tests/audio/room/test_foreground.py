@@ -32,6 +32,19 @@ def test_in_a_quiet_room_every_word_counts() -> None:
     assert hops(foreground, QUIET, 1.0, speech=False) == 0.0
 
 
+def test_a_sentence_that_ends_quietly_is_heard_to_its_end() -> None:
+    """The levels of "set a timer for ten seconds, please", by a voice whose last words are 14 dB lower."""
+    foreground = Foreground()
+    hops(foreground, QUIET, 1.0, speech=False)
+    assert hops(foreground, TALKER, 1.0) == 1.0
+    assert hops(foreground, TALKER - 14, 0.4) == 1.0
+    assert hops(foreground, TALKER - 6, 0.3) == 1.0
+    hops(foreground, QUIET, 0.3, speech=False)
+    assert hops(foreground, TALKER - 14, 0.4) == 1.0
+    hops(foreground, QUIET, 1.0, speech=False)
+    assert hops(foreground, TALKER - 14, 0.4) == 0.0, "somebody else, after the sentence"
+
+
 def test_a_television_behind_the_person_does_not_count() -> None:
     foreground = talked_with()
     assert hops(foreground, BEHIND, 60.0) < 0.01
