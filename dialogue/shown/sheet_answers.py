@@ -5,6 +5,7 @@ Names from the sheet are quoted: they are data from the room.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,8 +13,13 @@ from decimal import Decimal
 from dialogue.shown.amounts import total_of
 from dialogue.shown.sheet import Figure, Row, Sheet, figure, sheet_of
 from dialogue.shown.sheet_questions import Named, SheetQuestion, sheet_question
+from dialogue.text.dates import days_read
 from dialogue.text.grammar import listed, number_of, number_word
 from dialogue.text.scene_phrases import quoted
+
+_DATE = re.compile(
+    r"\b(?:what|which)(?:['’]?s| is| was)?(?: the)? dates?\b(?!.*\btoday\b).*\b(?:on|of|does)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,9 @@ class _Value:
 
 
 def answer_from_sheet(question: str, texts: Sequence[str]) -> str | None:
-    """The answer to a question about figures in these texts; None for other questions."""
+    """The answer to a question about figures or the date in these texts; None for other questions."""
+    if _DATE.search(question):
+        return _date(texts)
     sheet = sheet_of(texts)
     asked = sheet_question(question, sheet)
     if asked is None:
@@ -63,6 +71,12 @@ def answer_from_sheet(question: str, texts: Sequence[str]) -> str | None:
     if len(values) > 1:
         return _sum(values) if asked.concepts & {"sum", "total"} else None
     return _single(values[0]) if asked.concepts & {"figure", "one", "number"} or asked.columns else None
+
+
+def _date(texts: Sequence[str]) -> str | None:
+    """The date in the texts; None where there is no one date."""
+    days = days_read(texts)
+    return f"It says {days[0].spoken}." if len(days) == 1 else None
 
 
 def _value(named: Named, asked: SheetQuestion, sheet: Sheet) -> _Value | None:

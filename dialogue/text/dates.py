@@ -63,6 +63,11 @@ def dates_of(text: str, earliest: int = EARLIEST) -> Iterator[DateRead]:
                 yield dated
 
 
+def days_read(texts: Iterable[str]) -> list[DateRead]:
+    """Each day that is in the texts with its year, once."""
+    return list({found.day: found for text in texts for found in dates_of(text)}.values())
+
+
 def days_in(texts: Iterable[str]) -> list[str]:
     """The rows of texts that name a day of a month, with or without the year; at most two."""
     rows = [row.replace(" | ", " ") for text in texts for row in text.split("\n")]

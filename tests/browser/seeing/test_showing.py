@@ -50,7 +50,8 @@ def test_receipts_and_a_film_are_asked_about_and_a_broken_film_costs_no_call(
     person = call_page()
     page = person.page
     person.start()
-    page.set_input_files("#show-file", [market, bakery])
+    page.set_input_files("#show-file", [market])
+    drop(person, bakery, "image/png")
     for number in (1, 2):
         page.locator(f'#captions li[data-shown="{number}"][data-state="ready"] canvas').wait_for(
             timeout=READY_WITHIN_MS

@@ -20,6 +20,8 @@ BOARD = ["BOAT HIRE", "1 hour 9.00", "Life jacket 1.50"]
 
 ANSWERED = [
     (RECEIPT, "What did it all cost?", "The total is 15.00 euros."),
+    (RECEIPT, "What is the date on the receipt?", "It says 14 February 2026."),
+    (RECEIPT, "Which date does it have?", "It says 14 February 2026."),
     (RECEIPT, "How much is the soap?", "“Soap”: 2.40."),
     (RECEIPT, "What does one candle cost?", "“Candles”: 6.60 for three, 2.20 each."),
     (RECEIPT, "How many candles did I buy?", "Three: “Candles”: 6.60 for three, 2.20 each."),
