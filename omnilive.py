@@ -27,6 +27,7 @@ from dialogue.errors import AssistantError, BadInput, Busy, EngineLost
 from dialogue.tools.tool import Tool
 from stream.models.setup import Setup
 from stream.models.weights import WeightsError
+from stream.runtime.adapting import AdapterInUse
 from stream.runtime.events import (
     ConsentAsked,
     ContextShown,
@@ -57,6 +58,7 @@ from ui.command_line import main
 from ui.host.version import product_version
 
 __all__ = [
+    "AdapterInUse",
     "Assistant",
     "AssistantError",
     "BadInput",

@@ -25,6 +25,8 @@ CANNOT_TELL = "Sorry, I can't tell that."
 SURE, LIKELY = 0.85, 0.3
 COUNTED = 2  # tokens of a sentence, the least certain ones
 _ENDED = re.compile(r"[.!?][\"”')]*\s")
+# A question for advice has many right answers in many words: there little probability is no doubt about the scene.
+_ADVICE = re.compile(r"\b(?:would|could|should|might)\b", re.IGNORECASE)
 # Words of a question about what was there before: then older entries count too.
 _PAST = re.compile(
     r"\b(?:was|were|had|did|before|earlier|ago|since|chang\w+|new|gone|got to|went|left|came|bec[ao]me|other)\b",
@@ -94,7 +96,8 @@ class Grounding:
         doubt, question, entries = self._llm.style.doubt, self._question(asked), self._entries(asked)
 
         def unsupported(sentence: str) -> bool:
-            return not is_supported(sentence, question, entries) or self._is_uncertain(sentence)
+            uncertain = not _ADVICE.search(question) and self._is_uncertain(sentence)
+            return not is_supported(sentence, question, entries) or uncertain
 
         def wrong_figure(sentence: str) -> bool:
             return names_wrong_figure(sentence, question, entries)

@@ -25,7 +25,7 @@ def is_supported(said: str, text: str, question: str) -> bool:
     numbers = {_value(number) for number in _NUMBER.findall(text)}
     if not all(_value(number) in numbers for number in _NUMBER.findall(said)):
         return False
-    words = [word for word in question_words(said) if not _NUMBER.fullmatch(word)]
+    words = question_words(_NUMBER.sub(" ", said))
     if not all(has_word(name, known) for name in _names(said)):
         return False
     return sum(has_word(word, known) for word in words) >= LEAST_SUPPORT * len(words)

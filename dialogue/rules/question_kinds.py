@@ -12,6 +12,7 @@ QuestionKind = Literal[
     "exists",  # is there a dog
     "count",  # how many people
     "where",  # where is the cup
+    "size",  # how big is the cat: a picture does not tell
     "colour",  # what colour is the bottle
     "read",  # what does the sign say
     "describe",  # what do you see

@@ -161,6 +161,10 @@ MASKED: dict[QuestionKind, tuple[str, ...]] = {
         rf"(?:where|(?:in|on) which (?:side|part)(?: of the (?:picture|image))?) "
         rf"(?P<self>do you see me|can you see me|(?:am i|i am){_SPOT}){_HERE}",
     ),
+    "size": (
+        rf"how (?:big|large|small|tall|wide|long|high|heavy) {_BE} {_THE_NP}{_HERE}",
+        rf"{_WHAT} (?:size|height|length|weight) {_BE} {_THE_NP}{_HERE}",
+    ),
     "colour": (
         rf"{_WHAT} colors? {_BE} {_THE_NP}(?: i am (?:wearing|holding))?{_HERE}",
         rf"{_WHAT} colors? (?:of )?(?P<np>THING) (?:am i (?:wearing|holding)|is {_IT}|do i (?:have|wear)|are {_IT})"

@@ -149,6 +149,7 @@ _ANSWERS: dict[QuestionKind, Callable[[SceneQuery], str | RuleAnswer]] = {
     "exists": thing_answers.exists,
     "count": thing_answers.count,
     "where": thing_answers.place,
+    "size": thing_answers.size,
     "colour": thing_answers.colour,
     "related": related,
     "holding": thing_answers.holding,

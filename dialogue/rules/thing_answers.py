@@ -144,6 +144,18 @@ def place(asked: SceneQuery) -> str:
     return sentence(asked.pick(f"the {what.said} is {spot}", f"I see the {what.said} {spot}"))
 
 
+def size(asked: SceneQuery) -> str:
+    """How big is the cat."""
+    what = asked.question.things[0]
+    found = asked.in_view(what)
+    if not found:
+        return _missing(asked, what)
+    if total(found) > 1:
+        return sentence(f"I can't measure things in a picture; I see {things(found)}")
+    spot = where(found[0].place, found[0].distance)
+    return sentence(f"I can't measure things in a picture{f'; the {what.said} is {spot}' if spot else ''}")
+
+
 def _beside(asked: SceneQuery, fact: Fact) -> str:
     """ "on the table": how the only thing of its kind stands to another one."""
     known = [

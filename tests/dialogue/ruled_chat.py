@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import torch
@@ -36,6 +37,7 @@ class RuledModel:
 
     rotary = None
     sampling = None
+    decoder = SimpleNamespace(adapters=())
 
     def __init__(self, family: str, rule: Rule) -> None:
         self.tokenizer: Tokenizer = byte_tokenizer()
@@ -52,10 +54,13 @@ class RuledModel:
         hidden[-1, 0] = self._next(str(self.tokenizer.decode(cache.ids, skip_special_tokens=False)))
         return hidden
 
+    def forward_batch(self, caches: Sequence[IdCache], inputs: Sequence[Tensor]) -> list[Tensor]:
+        return [self.forward(cache, ids) for cache, ids in zip(caches, inputs, strict=True)]
+
     def logits(self, hidden: Tensor) -> Tensor:
-        scores = torch.zeros(self.tokenizer.get_vocab_size())
-        scores[int(hidden[0])] = 10.0
-        return scores
+        wanted = hidden[..., 0].long().unsqueeze(-1)
+        scores = torch.zeros(*hidden.shape[:-1], self.tokenizer.get_vocab_size())
+        return scores.scatter(-1, wanted, 10.0)
 
     def _next(self, text: str) -> int:
         before, opened, written = text.rpartition(self._opening)

@@ -30,7 +30,9 @@ from vision.picture import Picture
 async def call():
     engine = engine_settings("parrot", ["prefix=Polly says"])
     setup = replace(SETUPS["laptop"], engine=engine, asr="energy", tts="beeps", detector="lamps")
-    assert weights_needed(setup, weight_store()) == ["silero-vad", "smart-turn-v3.2", "efficientnet-lite0"]
+    assert weights_needed(setup, weight_store()) == [
+        "silero-vad", "smart-turn-v3.2", "resemblyzer-ge2e", "efficientnet-lite0"
+    ]
     parts = await open_parts(setup, weight_store())
     assert parts.transcriber.transcribe(np.full(16_000, 0.5, np.float32)).text == "1.0 loud seconds"
     session = Session("call", parts, setup)

@@ -22,6 +22,7 @@ from ui.realtime.openai_realtime import OpenAiRealtime
 
 LONGEST_BODY = 1024 * 1024  # bytes: an offer, and the configuration of a session
 SDP = "application/sdp"
+ANCHOR = "created_at"  # of the expiry of a secret: the only one there is
 
 
 async def realtime_call(request: Request, models: ServedModels, keys: ApiKeys, calls: RtcCalls) -> Response:
@@ -67,6 +68,8 @@ async def new_client_secret(request: Request, models: ServedModels, keys: ApiKey
         if session is not None:
             dialect.session.update(session)
         seconds = expiry.get("seconds", SECRET_DEFAULT_S) if isinstance(expiry, Mapping) else None
+        if isinstance(expiry, Mapping) and expiry.get("anchor", ANCHOR) != ANCHOR:
+            raise BadInput(f"expires_after.anchor must be {ANCHOR!r}.")
         value, expires_at = keys.new_secret(bearer(authorization_in(request.headers)), session, seconds)
     except (BadInput, Busy) as error:
         return error_response(error)

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_float, c_int, c_int32, c_int64, c_uint8, c_void_p
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dialogue.errors import BadInput
-from dialogue.llm.checkpoints.adapter import Adapter
+
+if TYPE_CHECKING:  # it imports torch, and the command line starts without that
+    from dialogue.llm.checkpoints.adapter import Adapter
 
 FOLDER = Path(__file__).parent
 INSTRUCTION_SETS = {1: "AVX2", 2: "AVX-512 VNNI", 3: "AVX-512 VNNI and AMX"}

@@ -74,6 +74,10 @@ ROOM = seen(
         ("How many knives are there?", "I don't see any knives right now."),
         ("Where is the cup?", "The cup is in the middle, close to the camera."),
         ("Where is the television?", "The television is on the right, further back."),
+        (
+            "How big is the cup?",
+            "I can't measure things in a picture; the cup is in the middle, close to the camera.",
+        ),
         ("What colour is the cup?", "It looks red."),
         ("Is the cup red?", "Yes, it looks red to me."),
         ("Is the cup blue?", "No, it looks red to me."),

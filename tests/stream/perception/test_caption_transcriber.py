@@ -155,8 +155,8 @@ def test_speech_to_o26_has_a_caption_and_a_log_line_with_its_time(omni: Shared) 
     asr = ToyTranscriber("What do you see?")
     [result] = calls(omni, asks, transcriber=asr)
     assert result.of(UserCaption) == [UserCaption(1, "What do you see?", final=True)]
-    assert len(asr.asked) == 1, "it writes when all has been said"
-    assert asr.asked[0] == pytest.approx(0.3 + 2.6 + 0.3, abs=0.15)
+    # It writes when all has been said; what was heard before that may have been about the picture.
+    assert asr.asked[-1] == pytest.approx(0.3 + 2.6 + 0.3, abs=0.15)
     asked, reply = result.logged
     assert (asked.kind, asked.text, reply.kind, reply.text) == ("asked", "What do you see?", "said", result.said())
     assert asked.at == pytest.approx(0.5, abs=0.15)
