@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.chunk import HEARING_RATE_HZ, Samples
+from audio.loudness import level_dbfs
 from audio.mel import FRAMES_PER_S, power_mel
 
 SIZE, LAYERS, BANDS = 256, 3, 40
 WINDOW, STEP = round(1.6 * FRAMES_PER_S), round(0.8 * FRAMES_PER_S)  # frames of 10 ms
 MOST_WINDOWS = 6  # 5.6 s of speech say as much about a voice as more of it
 LEVEL_DBFS = -30.0  # of the speech that the encoder was trained on
-QUIETEST = 1e-9
 
 Embedding = NDArray[np.float32]  # (256,), of length one; similar voices have a product near one
 
@@ -27,8 +27,7 @@ class SpeakerEncoder:
     """Used by one thread at a time."""
 
     def __init__(self, weights: Path) -> None:
-        """`weights` is the file of `to_safetensors`. Raises OSError, and safetensors' and torch's errors for a damaged
-        file."""
+        """`weights` is a safetensors file. Raises OSError, and safetensors' and torch's errors for a damaged one."""
         import torch
         from safetensors.torch import load_file
 
@@ -42,8 +41,7 @@ class SpeakerEncoder:
         """The voice in (n,) float32 samples at 16 kHz. Needs at least a tenth of a second."""
         import torch
 
-        rms = float(np.sqrt(np.mean(np.square(samples_16k)))) + QUIETEST
-        levelled = samples_16k * np.float32(10 ** (LEVEL_DBFS / 20) / rms)
+        levelled = samples_16k * np.float32(10 ** ((LEVEL_DBFS - level_dbfs(samples_16k)) / 20))
         mel = power_mel(levelled[: (MOST_WINDOWS + 1) * HEARING_RATE_HZ * STEP // FRAMES_PER_S], BANDS).T
         starts = range(0, max(1, len(mel) - WINDOW + 1), STEP)
         windows = np.stack([mel[start : start + WINDOW] for start in starts])
@@ -52,17 +50,3 @@ class SpeakerEncoder:
             each = torch.nn.functional.normalize(torch.relu(self._linear(hidden[-1])), dim=1)
             mean: Embedding = torch.nn.functional.normalize(each.mean(0), dim=0).numpy()
         return mean
-
-
-def to_safetensors(source: Path, target: Path) -> None:
-    """Writes the encoder's tensors of Resemblyzer's `pretrained.pt` to `target`. The pickle is read with torch's
-    restricted loader, which makes nothing but tensors. Raises ValueError where it holds others."""
-    import torch
-    from safetensors.torch import save
-
-    try:
-        state = torch.load(source, map_location="cpu", weights_only=True)["model_state"]
-    except Exception as error:  # pickles fail in many ways
-        raise ValueError(f"{source.name} holds no tensors: {error}") from error
-    kept = {name: each.contiguous() for name, each in state.items() if name.startswith(("lstm.", "linear."))}
-    target.write_bytes(save(kept))

@@ -33,7 +33,7 @@ class Talker:
 
     def __init__(self, encoder: VoiceEncoder) -> None:
         self._encoder = encoder
-        self._sum = np.zeros(0, np.float32)  # of embeddings, each times its seconds
+        self._profile = np.zeros(1, np.float32)  # the mean of embeddings, by their seconds
         self._level_dbfs = 0.0
         self._seconds = 0.0
 
@@ -46,14 +46,10 @@ class Talker:
         seconds = len(samples) / HEARING_RATE_HZ
         if seconds < SHORTEST_S:
             return
-        weighted, level = seconds * self._encoder.embed(samples), speech_dbfs(samples)
-        kept = min(self._seconds, REMEMBERED_S)
-        if not kept:
-            self._sum, self._level_dbfs, self._seconds = weighted, level, seconds
-            return
-        self._sum = self._sum * (kept / self._seconds) + weighted
-        self._level_dbfs += (level - self._level_dbfs) * seconds / (kept + seconds)
-        self._seconds = kept + seconds
+        self._seconds = min(self._seconds, REMEMBERED_S) + seconds
+        share = seconds / self._seconds
+        self._profile = self._profile + share * (self._encoder.embed(samples) - self._profile)
+        self._level_dbfs += share * (speech_dbfs(samples) - self._level_dbfs)
 
     def is_another(self, samples: Samples) -> bool:
         """Whether an utterance is quieter than the talker's and of another voice; False while neither is known."""
@@ -61,8 +57,8 @@ class Talker:
             return False
         if speech_dbfs(samples) > self._level_dbfs - QUIETER_DB:
             return False
-        profile = self._sum / np.linalg.norm(self._sum)
-        return float(self._encoder.embed(samples) @ profile) < ANOTHER
+        likeness = self._encoder.embed(samples) @ self._profile / np.linalg.norm(self._profile)
+        return float(likeness) < ANOTHER
 
 
 def speech_dbfs(samples: Samples) -> float:

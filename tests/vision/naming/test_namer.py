@@ -1,19 +1,15 @@
-"""Finer names, with the real classifier on real photos; its file from the pickle.
+"""Finer names, with the real classifier on real photos.
 
-Also tests `efficientnet.py`, `finer_names.py` and `vision/weights/convert_efficientnet.py`.
+Also tests `efficientnet.py` and `finer_names.py`.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
-import torch
-from safetensors.torch import load_file
 
 from stream.models.weights import WeightStore
 from tests.vision.conftest import WEIGHTS
@@ -24,7 +20,6 @@ from vision.naming.namer import ImageNetNamer
 from vision.picture import Picture, Pixels
 from vision.reading.read_text import Reader
 from vision.seeing.look import SceneUpdate, VisionModels
-from vision.weights.convert_efficientnet import to_safetensors
 
 
 @pytest.fixture(scope="module")
@@ -58,27 +53,3 @@ def test_a_file_that_is_no_classifier_is_refused(tmp_path: Path) -> None:
         ImageNetNamer(WEIGHTS)
     with pytest.raises(ValueError, match="pull it again"):
         ImageNetNamer(tmp_path / "missing.safetensors")
-
-
-def test_the_pickle_becomes_a_file_of_tensors(tmp_path: Path) -> None:
-    source, target = tmp_path / "net.pth", tmp_path / "net.safetensors"
-    state = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.num_batches_tracked": torch.tensor(3)}
-    torch.save(state, source, _use_new_zipfile_serialization=False)
-    to_safetensors(source, target)
-    assert {name: tensor.tolist() for name, tensor in load_file(target).items()} == {
-        "a.weight": [[0, 3], [1, 4], [2, 5]]
-    }
-
-
-class Attack:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.mkdir, ("made",)
-
-
-def test_a_pickle_that_runs_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    source = tmp_path / "net.pth"
-    source.write_bytes(pickle.dumps({"a": Attack()}))
-    with pytest.raises(ValueError, match="holds no tensors"):
-        to_safetensors(source, tmp_path / "net.safetensors")
-    assert not (tmp_path / "made").exists()
